@@ -1,1 +1,50 @@
-//! Placeholder.
+//! The wire: every byte shape, code and limit that outside programs rely on.
+//!
+//! A leaf: it knows serde and utoipa, and nothing of the engine. Free functions in
+//! `server/src/wire/` convert. Adding an optional field or a new event type is compatible;
+//! anything else is a new subprotocol.
+
+mod client_frame;
+mod close;
+mod error;
+mod playback;
+mod rest;
+mod room;
+mod server_frame;
+mod source;
+
+pub use crate::client_frame::{
+    Buffering, ChangeAudio, ChangeQuality, ChangeSubtitle, ClientFrame, ClientInfo, Ended,
+    Expected, Hello, HostTransfer, Leave, Ping, Ready, Resume, Seek, SetMedia, SetRate, SourceRef,
+};
+pub use crate::close::{CLOSE_CODES, CloseCode};
+pub use crate::error::{
+    ERRORS, ErrorCode, MetaValue, Outcome, Problem, Retry, WireError, find_error,
+};
+pub use crate::playback::{Playback, Status, Waiting, WaitingFor};
+pub use crate::rest::{
+    CreateRoom, GuestRequest, GuestToken, JoinRequest, Joined, Limits, Meta, ParticipantPage,
+    PatchParticipant, PatchRoom, ResolveRequest, Resolved, RoomPage, RoomState, RoomSummary, Time,
+    WsTicket,
+};
+pub use crate::room::{Chat, HostLoss, LifecycleState, Participant, Role, Room, Settings};
+pub use crate::server_frame::{
+    AckData, Closing, HostChanged, LifecycleChanged, MediaChanged, PlaybackChanged, Pong,
+    PresenceChanged, Previous, Rebased, RoleChanged, RoomChanged, RoomSnapshot, ServerFrame,
+    ViewerCountChanged, Welcome,
+};
+pub use crate::source::{
+    AudioTrack, Availability, AvailabilityState, Control, Delivery, Media, Rendition, Source,
+    TextTrack,
+};
+
+/// The WebSocket subprotocol.
+pub const SUBPROTOCOL: &str = "playhead.v1.json";
+/// The capability that makes a connection join barriers.
+pub const CAPABILITY_READY: &str = "ready";
+/// The largest client frame, in bytes.
+pub const FRAME_BYTES_MAX: usize = 16 * 1024;
+/// The longest command id, in characters.
+pub const COMMAND_ID_MAX: usize = 64;
+/// How long a client may take to say hello, in milliseconds.
+pub const HELLO_TIMEOUT_MS: u64 = 5000;

@@ -1,0 +1,213 @@
+//! Where the server may go.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use url::{Host, Url};
+
+use super::address;
+use crate::error::{ErrorKind, Failure};
+
+/// Ports that are never asked, because a request there could be taken for a command.
+///
+/// Mail, shells, name and file services, databases, caches and cluster control; any other port of
+/// a public address is allowed.
+const PORTS_DENIED: [u16; 42] = [
+    0, 7, 9, 19, 21, 22, 23, 25, 53, 69, 110, 111, 119, 123, 135, 139, 143, 161, 389, 445, 465,
+    514, 587, 636, 993, 995, 1433, 1521, 2049, 2375, 2376, 2379, 3306, 3389, 5432, 5672, 6379,
+    6667, 9042, 9200, 11211, 27017,
+];
+
+/// Where the server may go beside public addresses.
+#[derive(Clone, Debug, Default)]
+pub struct EgressPolicy {
+    /// Networks allowed beside public addresses, for example a media server at home.
+    ///
+    /// Every address of a name must be public or in here; IPv4 inside IPv6 counts as IPv4.
+    pub allow: Vec<IpNet>,
+    /// Places on this very server, whatever its address.
+    pub own_origins: Vec<OwnOrigin>,
+}
+
+/// A folder of this very server that links may name.
+#[derive(Clone, Debug)]
+pub struct OwnOrigin {
+    /// Host exactly as a parsed link has it: lower case, IPv6 in brackets.
+    pub host: String,
+    /// Port, also if it is the scheme's own.
+    pub port: u16,
+    /// Path that a link must start with; ends with `/`.
+    pub path_prefix: String,
+}
+
+/// The rule that let a link through.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Way {
+    /// The address has to be vetted.
+    Vetted,
+    /// It is this server, by the operator's word.
+    Own,
+}
+
+impl EgressPolicy {
+    /// Judges all of a link that can be judged before its name is resolved.
+    ///
+    /// `own_granted` is false for links that a foreign origin chose.
+    pub(super) fn admit(&self, url: &Url, own_granted: bool) -> Result<Way, Failure> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(blocked());
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(blocked());
+        }
+        if own_granted && self.owns(url) {
+            return Ok(Way::Own);
+        }
+        if url.port_or_known_default().is_none_or(|port| PORTS_DENIED.contains(&port)) {
+            return Err(blocked());
+        }
+        // The parser has turned every spelling of an address into an address.
+        let literal = match url.host() {
+            Some(Host::Ipv4(v4)) => Some(IpAddr::V4(v4)),
+            Some(Host::Ipv6(v6)) => Some(IpAddr::V6(v6)),
+            Some(Host::Domain(name)) if name.len() <= 253 => None,
+            _ => return Err(blocked()),
+        };
+        if literal.is_some_and(|address| !self.permits(address)) {
+            return Err(blocked());
+        }
+        Ok(Way::Vetted)
+    }
+
+    /// Whether the link is in a folder of this server that links may name.
+    pub(super) fn owns(&self, url: &Url) -> bool {
+        // An encoded separator could leave the folder after the server decodes it.
+        let path = url.path().to_ascii_lowercase();
+        if path.contains("%2f") || path.contains("%5c") {
+            return false;
+        }
+        self.own_origins.iter().any(|own| {
+            url.host_str() == Some(own.host.as_str())
+                && url.port_or_known_default() == Some(own.port)
+                && own.path_prefix.ends_with('/')
+                && url.path().starts_with(&own.path_prefix)
+        })
+    }
+
+    /// Whether a connection to this address is allowed.
+    pub(super) fn permits(&self, address: IpAddr) -> bool {
+        let real = address::unwrap(address);
+        address::is_public(address) || self.allow.iter().any(|net| net.contains(&real))
+    }
+}
+
+/// The one answer to everything the policy refuses, so that it tells nothing about what is there.
+pub(super) fn blocked() -> Failure {
+    Failure::new(
+        ErrorKind::EgressBlocked,
+        "This link leads to a place that the server may not visit.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_spelling_of_a_private_address_is_refused() {
+        let policy = EgressPolicy::default();
+        for link in [
+            "http://127.0.0.1/",
+            "http://127.1/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://0x7f000001/",
+            "http://0177.0.0.1/",
+            "http://①②⑦.0.0.1/",
+            "http://127.0.0.1./",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::ffff:7f00:1]/",
+            "http://[64:ff9b::a00:1]/",
+            "http://[2002:7f00:1::]/",
+            "http://10.1.2.3:8080/a.mp4",
+            "http://169.254.169.254/latest/meta-data/",
+            "http://0/",
+            "ftp://example.test/a.mp4",
+            "file:///etc/passwd",
+            "http://me@example.test/a.mp4",
+            "http://example.test:6379/",
+            "http://8.8.8.8:22/",
+        ] {
+            let url = Url::parse(link).unwrap();
+            let error = policy.admit(&url, true).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::EgressBlocked, "{link}");
+        }
+    }
+
+    #[test]
+    fn public_places_are_admitted_on_any_ordinary_port() {
+        let policy = EgressPolicy::default();
+        for link in ["https://example.test/a.mp4", "http://8.8.8.8:8096/", "http://[2a00::1]/"] {
+            let way = policy.admit(&Url::parse(link).unwrap(), false).unwrap();
+            assert_eq!(way, Way::Vetted, "{link}");
+        }
+    }
+
+    #[test]
+    fn an_allowed_network_is_admitted_also_inside_v6() {
+        let policy = EgressPolicy { allow: vec!["10.0.0.0/8".parse().unwrap()], ..policy() };
+        for link in ["http://10.1.2.3/", "http://[::ffff:10.1.2.3]/"] {
+            assert!(policy.admit(&Url::parse(link).unwrap(), false).is_ok(), "{link}");
+        }
+        let other = Url::parse("http://192.168.1.1/").unwrap();
+        assert!(policy.admit(&other, false).is_err());
+    }
+
+    #[test]
+    fn the_own_origin_is_its_folder_and_nothing_else() {
+        let admit = |link: &str| policy().admit(&Url::parse(link).unwrap(), true);
+        assert_eq!(admit("http://127.0.0.1:8080/sample/clip.mp4").unwrap(), Way::Own);
+        for link in [
+            "http://127.0.0.1:8080/api/v1/meta",
+            "http://127.0.0.1:8080/sample",
+            "http://127.0.0.1:8080/sample/../api/v1/meta",
+            "http://127.0.0.1:8080/sample/%2e%2e/api",
+            "http://127.0.0.1:8080/sample/..%2fapi",
+            "http://127.0.0.1:8080/sample/..%5Capi",
+            "http://127.0.0.1:9091/sample/clip.mp4",
+            "http://127.0.0.2:8080/sample/clip.mp4",
+        ] {
+            assert!(admit(link).is_err(), "{link}");
+        }
+    }
+
+    #[test]
+    fn the_own_origin_needs_its_grant() {
+        let url = Url::parse("http://127.0.0.1:8080/sample/clip.mp4").unwrap();
+        assert!(policy().admit(&url, false).is_err());
+    }
+
+    fn policy() -> EgressPolicy {
+        let own = OwnOrigin {
+            host: "127.0.0.1".to_owned(),
+            port: 8080,
+            path_prefix: "/sample/".to_owned(),
+        };
+        EgressPolicy { allow: vec![], own_origins: vec![own] }
+    }
+
+    proptest! {
+        #[test]
+        fn no_loopback_number_gets_through(host in 0x7f00_0000u32..0x8000_0000, base in 0..3) {
+            let host = match base {
+                0 => format!("{host}"),
+                1 => format!("0x{host:x}"),
+                _ => format!("0{host:o}"),
+            };
+            let url = Url::parse(&format!("http://{host}/a.mp4")).unwrap();
+            prop_assert!(EgressPolicy::default().admit(&url, false).is_err());
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Links as people paste them, and the titles that can be read from them.
+
+use url::Url;
+
+use crate::error::{ErrorKind, Failure};
+
+/// The longest accepted link, in bytes.
+const LINK_BYTES_MAX: usize = 2048;
+/// The longest title, in characters.
+const TITLE_CHARS_MAX: usize = 120;
+/// File names that say nothing about the media; the folder says more.
+const GENERIC_NAMES: [&str; 7] =
+    ["chunklist", "index", "main", "manifest", "master", "playlist", "stream"];
+
+/// Parses a pasted link into the form that is stored as the durable id.
+///
+/// The fragment goes: `#t=30` would make a player start elsewhere than the room.
+pub fn parse_link(link: &str) -> Result<Url, Failure> {
+    let invalid = |detail| Failure::new(ErrorKind::LinkInvalid, detail);
+    let link = link.trim();
+    if link.len() > LINK_BYTES_MAX {
+        return Err(invalid("The link is too long."));
+    }
+    let mut url = Url::parse(link).map_err(|error| invalid("This isn't a link.").because(error))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(invalid("A link with a name or password in it can't be shared with a room."));
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// The lower-case extension of the last path segment.
+pub(crate) fn extension(url: &Url) -> Option<String> {
+    let name = url.path_segments()?.next_back()?;
+    let (stem, extension) = name.rsplit_once('.')?;
+    (!stem.is_empty()).then(|| extension.to_ascii_lowercase())
+}
+
+/// A title for people: the file's name, or its folder's where the name says nothing, or the host.
+pub(crate) fn title(url: &Url) -> String {
+    let mut named = url.path_segments().into_iter().flatten().rev().map(stem);
+    let title = named.find(|name| {
+        !name.is_empty() && !GENERIC_NAMES.contains(&name.to_ascii_lowercase().as_str())
+    });
+    title.unwrap_or_else(|| url.host_str().unwrap_or("Untitled").to_owned())
+}
+
+fn stem(segment: &str) -> String {
+    let decoded = decode_percent(segment);
+    let stem = match decoded.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() && extension.len() <= 5 => stem,
+        _ => &decoded,
+    };
+    // Direction marks could make a title read as something else.
+    let printable = |c: &char| {
+        !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let text: String = stem.chars().filter(printable).take(TITLE_CHARS_MAX).collect();
+    text.trim().to_owned()
+}
+
+fn decode_percent(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let pair = bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok());
+        let byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        match (bytes[at], byte) {
+            (b'%', Some(byte)) => {
+                decoded.push(byte);
+                at += 3;
+            }
+            (byte, _) => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_title_comes_from_the_file_name() {
+        for (link, expected) in [
+            ("https://example.test/films/Big%20Day%20%C3%9C.mp4?token=1", "Big Day Ü"),
+            ("https://example.test/films/night-train/master.m3u8", "night-train"),
+            ("https://example.test/film.v2", "film"),
+            ("https://example.test/100%.mp4", "100%"),
+            ("https://example.test/%E2%80%AEgpj.mp4", "gpj"),
+            ("https://example.test/", "example.test"),
+        ] {
+            assert_eq!(title(&Url::parse(link).unwrap()), expected, "{link}");
+        }
+    }
+
+    #[test]
+    fn the_fragment_is_no_part_of_the_link() {
+        let url = parse_link(" https://example.test/a.mp4?x=1#t=30 ").unwrap();
+        assert_eq!(url.as_str(), "https://example.test/a.mp4?x=1");
+    }
+
+    #[test]
+    fn what_is_no_link_is_refused() {
+        let long = format!("https://example.test/{}", "a".repeat(LINK_BYTES_MAX));
+        for link in ["", "film", "/a.mp4", "http://", "https://me:pw@example.test/a.mp4", &long] {
+            assert_eq!(parse_link(link).unwrap_err().kind, ErrorKind::LinkInvalid, "{link}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_link_or_a_refusal(text in "\\PC*", path in "\\PC*") {
+            let _ = parse_link(&text);
+            if let Ok(url) = parse_link(&format!("https://example.test/{path}")) {
+                prop_assert!(!title(&url).is_empty());
+                let _ = extension(&url);
+            }
+        }
+    }
+}

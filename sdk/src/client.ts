@@ -1,0 +1,134 @@
+import { PlayheadError } from './error.js';
+import { requestJson, type Request } from './http.js';
+import { openSession } from './session.js';
+import { memoryTokenStore } from './token.js';
+import type {
+  Client,
+  ClientOptions,
+  CreateRoom,
+  Identity,
+  JoinOptions,
+  PageQuery,
+  ParticipantPage,
+  RoomSession,
+  SocketClass,
+} from './types.js';
+import type { GuestAnswer, JoinAnswer, Page, RoomStateAnswer, RoomSummary, Source } from './wire.js';
+
+/** A token this close to its end is not used any more. */
+const EXPIRY_MARGIN_MS = 60_000;
+
+/** The entry point: REST calls, identity, and rooms to join. */
+export function createClient(options: ClientOptions = {}): Client {
+  return new HttpClient(options);
+}
+
+class HttpClient implements Client {
+  readonly baseUrl: string;
+  readonly #fetch: typeof fetch;
+  readonly #socketClass: SocketClass;
+  readonly #tokens;
+
+  constructor(options: ClientOptions) {
+    const base = options.baseUrl ?? globalThis.location?.origin;
+    const socketClass = options.WebSocket ?? (globalThis.WebSocket as unknown as SocketClass | undefined);
+    if (base === undefined) throw misuse('baseUrl is required outside a page');
+    if (socketClass === undefined) throw misuse('this runtime has no WebSocket: pass one');
+    this.baseUrl = base.replace(/\/+$/, '');
+    // Called without its global, the browser's fetch refuses to run.
+    this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.#socketClass = socketClass;
+    this.#tokens = options.tokenStore ?? memoryTokenStore();
+  }
+
+  async guest(displayName: string): Promise<Identity> {
+    const kept = this.token();
+    if (kept?.display_name === displayName) return kept;
+    const answer = await this.#call<GuestAnswer>({
+      method: 'POST',
+      path: '/auth/guest',
+      body: { display_name: displayName },
+    });
+    const identity = { ...answer, display_name: displayName };
+    this.#tokens.save(identity);
+    return identity;
+  }
+
+  token(): Identity | null {
+    const kept = this.#tokens.load();
+    return kept !== null && kept.expires_at_ms > Date.now() + EXPIRY_MARGIN_MS ? kept : null;
+  }
+
+  signOut(): void {
+    this.#tokens.save(null);
+  }
+
+  readonly rooms = {
+    create: (room: CreateRoom) =>
+      this.#authorized<RoomSummary>({ method: 'POST', path: '/rooms', body: room }),
+    get: (roomIdOrCode: string) =>
+      this.#authorized<RoomSummary>({ method: 'GET', path: `/rooms/${encodeURIComponent(roomIdOrCode)}` }),
+    listPublic: (query?: PageQuery) =>
+      this.#call<Page<RoomSummary>>({ method: 'GET', path: '/rooms/public', query }),
+    participants: (roomId: string, query?: PageQuery) =>
+      this.#authorized<ParticipantPage>({
+        method: 'GET',
+        path: `/rooms/${encodeURIComponent(roomId)}/participants`,
+        query,
+      }),
+    state: (roomId: string) =>
+      this.#authorized<RoomStateAnswer>({ method: 'GET', path: `/rooms/${encodeURIComponent(roomId)}/state` }),
+  };
+
+  readonly sources = {
+    resolve: async (link: string) => {
+      const answer = await this.#authorized<{ source: Source }>({
+        method: 'POST',
+        path: '/sources/resolve',
+        body: { link },
+      });
+      return answer.source;
+    },
+  };
+
+  meta(): Promise<Record<string, unknown>> {
+    return this.#call({ method: 'GET', path: '/meta' });
+  }
+
+  join(roomIdOrCode: string, options: JoinOptions = {}): Promise<RoomSession> {
+    const body = { invite: options.invite, password: options.password };
+    return openSession(
+      {
+        socketClass: this.#socketClass,
+        join: () =>
+          this.#authorized<JoinAnswer>({
+            method: 'POST',
+            path: `/rooms/${encodeURIComponent(roomIdOrCode)}/join`,
+            body,
+          }),
+        renewIdentity: () => this.#renewIdentity(),
+      },
+      options,
+    );
+  }
+
+  #call<T>(request: Request): Promise<T> {
+    return requestJson<T>(this.#fetch, this.baseUrl, request);
+  }
+
+  async #authorized<T>(request: Request): Promise<T> {
+    const identity = this.#tokens.load();
+    return this.#call<T>(identity === null ? request : { ...request, token: identity.access_token });
+  }
+
+  async #renewIdentity(): Promise<void> {
+    const name = this.#tokens.load()?.display_name;
+    if (name === undefined) throw misuse('sign in with guest() first');
+    this.signOut();
+    await this.guest(name);
+  }
+}
+
+function misuse(detail: string): PlayheadError {
+  return new PlayheadError({ code: 'invalid_use', retry: 'never', outcome: 'not_applied', detail });
+}

@@ -1,0 +1,10 @@
+import type { Playback } from './wire.js';
+
+type Timeline = Pick<Playback, 'status' | 'position_ms' | 'anchor_at_ms' | 'rate'>;
+
+/** Where the room's playhead is at `nowRoomMs`, in milliseconds; a future anchor stands still. */
+export function expected(playback: Timeline, durationMs: number | null | undefined, nowRoomMs: number): number {
+  const elapsed = playback.status === 'playing' ? Math.max(0, nowRoomMs - playback.anchor_at_ms) : 0;
+  const position = playback.position_ms + elapsed * playback.rate;
+  return durationMs == null ? position : Math.min(position, durationMs);
+}

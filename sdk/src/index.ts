@@ -1,0 +1,12 @@
+export { createClient } from './client.js';
+export { browserTokenStore, memoryTokenStore } from './token.js';
+export { PlayheadError } from './error.js';
+export { expected } from './expected.js';
+export { createPlayer } from './player.js';
+export { html5Adapter } from './html5.js';
+export { hlsAdapter } from './hls.js';
+export type { HlsClass } from './hls.js';
+export type { PlayerOptions } from './player.js';
+export type * from './adapter.js';
+export type * from './types.js';
+export type * from './wire.js';

@@ -1,0 +1,289 @@
+import { applyEphemeral, applyEvent, viewOfRoom } from './apply.js';
+import { ClockFilter } from './clock.js';
+import { PendingCommands } from './commands.js';
+import { Emitter } from './emitter.js';
+import { PlayheadError } from './error.js';
+import { expected } from './expected.js';
+import { Link, type LinkTransport } from './link.js';
+import { isCurrent, judge } from './order.js';
+import { SnapshotStore } from './store.js';
+import type {
+  Ack,
+  CloseReason,
+  CommandOptions,
+  ConnectionState,
+  JoinOptions,
+  MediaChoice,
+  RoomSession,
+  SessionSnapshot,
+} from './types.js';
+import type { RejectError, ServerEvents, ServerFrame, Welcome } from './wire.js';
+
+const CLIENT = { name: 'playhead-sdk', version: '0.1.0' };
+const FIRST_JOIN_TIMEOUT_MS = 15_000;
+const LEAVE_TIMEOUT_MS = 2_000;
+/** How long the room's state may take to follow the announcement of a new epoch. */
+const REBASE_TIMEOUT_MS = 1_000;
+const CLOCK_NOTICE_MS = 0.1;
+
+type EventArgs = { [K in keyof ServerEvents]: [data: ServerEvents[K], frame: ServerFrame] };
+
+/** Joins and resolves with the session after the first welcome. */
+export function openSession(transport: LinkTransport, options: JoinOptions): Promise<RoomSession> {
+  return new Promise((resolve, reject) => {
+    const session = new Session(transport, options.ready ?? true);
+    const timeoutMs = options.timeoutMs ?? FIRST_JOIN_TIMEOUT_MS;
+    const timer = setTimeout(() => {
+      const { code = 'join_timeout', detail = 'the room could not be joined in time' } = session.trouble ?? {};
+      session.close({ code, detail, retry: 'backoff' });
+    }, timeoutMs);
+    session.opened = (reason) => {
+      clearTimeout(timer);
+      if (reason === undefined) {
+        resolve(session);
+      } else {
+        reject(new PlayheadError({ ...reason, outcome: 'not_applied', status: reason.closeCode }));
+      }
+    };
+    session.start();
+  });
+}
+
+class Session implements RoomSession {
+  /** Called once: at the first welcome, or with the reason why there will be none. */
+  opened: ((reason?: CloseReason) => void) | null = null;
+  /** Why the link isn't open. */
+  trouble: CloseReason | undefined;
+  readonly #link: Link;
+  readonly #joinsBarriers: boolean;
+  readonly #clock = new ClockFilter();
+  readonly #emitter = new Emitter<EventArgs>();
+  readonly #commands: PendingCommands;
+  #store: SnapshotStore<SessionSnapshot> | null = null;
+  #rebaseTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(transport: LinkTransport, joinsBarriers: boolean) {
+    this.#joinsBarriers = joinsBarriers;
+    this.#commands = new PendingCommands((frame) => this.#link.send(frame));
+    this.#link = new Link(transport, {
+      hello: () => this.#hello(),
+      welcome: (data, frame) => this.#welcome(data, frame),
+      frame: (frame) => this.#frame(frame),
+      pong: (stamps) => {
+        this.#clock.add(stamps);
+        this.#publishClock();
+      },
+      state: (state, reason) => this.#state(state, reason),
+    });
+  }
+
+  start(): void {
+    this.#link.start();
+  }
+
+  // Nobody holds the session before its first welcome has made the store.
+  readonly getSnapshot = (): SessionSnapshot => this.#store!.getSnapshot();
+
+  readonly subscribe = (listener: () => void): (() => void) => this.#store!.subscribe(listener);
+
+  on<K extends keyof ServerEvents>(
+    type: K,
+    listener: (data: ServerEvents[K], frame: ServerFrame) => void,
+  ): () => void {
+    return this.#emitter.on(type, listener as (...args: EventArgs[K]) => void);
+  }
+
+  now(): number {
+    return this.#clock.roomAt(performance.now()) ?? Date.now();
+  }
+
+  expected(nowRoomMs = this.now()): number {
+    const { playback, media } = this.getSnapshot();
+    return expected(playback, media?.duration_ms, nowRoomMs);
+  }
+
+  refreshClock(): void {
+    this.#link.refreshClock();
+  }
+
+  play(options?: CommandOptions): Promise<Ack> {
+    return this.#command('play', {}, options);
+  }
+
+  pause(options?: CommandOptions): Promise<Ack> {
+    return this.#command('pause', {}, options);
+  }
+
+  seek(positionMs: number, options?: CommandOptions): Promise<Ack> {
+    return this.#command('seek', { position_ms: Math.round(positionMs) }, options);
+  }
+
+  setRate(rate: number, options?: CommandOptions): Promise<Ack> {
+    return this.#command('set_rate', { rate }, options);
+  }
+
+  changeQuality(rendition: string, options?: CommandOptions): Promise<Ack> {
+    return this.#command('change_quality', { rendition }, options);
+  }
+
+  changeSubtitle(track: string | null, options?: CommandOptions): Promise<Ack> {
+    return this.#command('change_subtitle', { track }, options);
+  }
+
+  changeAudio(track: string | null, options?: CommandOptions): Promise<Ack> {
+    return this.#command('change_audio', { track }, options);
+  }
+
+  setMedia(choice: MediaChoice, options?: CommandOptions): Promise<Ack> {
+    return this.#command('set_media', { ...choice }, options);
+  }
+
+  ended(mediaId: string): Promise<Ack> {
+    return this.#command('ended', { media_id: mediaId });
+  }
+
+  ready(version: number): Promise<Ack> {
+    return this.#command('ready', { version });
+  }
+
+  buffering(on: boolean): Promise<Ack> {
+    return this.#command('buffering', { on });
+  }
+
+  hostTransfer(participantId: string, options?: CommandOptions): Promise<Ack> {
+    return this.#command('host_transfer', { participant_id: participantId }, options);
+  }
+
+  chatSend(text: string): Promise<Ack> {
+    return this.#command('chat_send', { text });
+  }
+
+  async leave(): Promise<void> {
+    const answered = this.#command('leave', {}).then(() => undefined, () => undefined);
+    await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, LEAVE_TIMEOUT_MS))]);
+    this.close({ code: 'left', detail: 'left the room', retry: 'never' });
+  }
+
+  close(reason: CloseReason = { code: 'closed', detail: 'closed by the page', retry: 'never' }): void {
+    this.#link.stop(reason);
+  }
+
+  #command(type: string, data: object, options?: CommandOptions): Promise<Ack> {
+    const snapshot = this.getSnapshot();
+    if (snapshot.connection === 'closed') {
+      const code = snapshot.closeReason?.code ?? 'closed';
+      const detail = 'the session is closed';
+      return Promise.reject(new PlayheadError({ code, retry: 'never', outcome: 'not_applied', detail }));
+    }
+    const expectedVersion = options?.expectedVersion;
+    const whole = expectedVersion === undefined ? data : { ...data, expected_version: expectedVersion };
+    return this.#commands.submit(type, whole);
+  }
+
+  #hello(): object {
+    const seen = this.#store?.getSnapshot();
+    return {
+      client: CLIENT,
+      capabilities: this.#joinsBarriers ? ['ready'] : [],
+      ...(seen && {
+        resume: { session_id: seen.sessionId, epoch: seen.epoch, version: seen.version },
+      }),
+    };
+  }
+
+  #welcome(data: Welcome, frame: ServerFrame): boolean {
+    const { epoch = 0, version = 0 } = frame;
+    const seen = this.#store?.getSnapshot();
+    if (seen && !isCurrent(seen, { epoch, version })) return false;
+    clearTimeout(this.#rebaseTimer);
+    const me =
+      seen?.me.participant_id === data.participant_id && seen.me.role === data.role
+        ? seen.me
+        : { participant_id: data.participant_id, role: data.role };
+    const part = { sessionId: data.session_id, me, epoch, version, ...viewOfRoom(data.room) };
+    if (this.#store === null) {
+      const rest = { presence: [], presenceTotal: 0, clock: null, connection: 'connecting' as const };
+      this.#store = new SnapshotStore<SessionSnapshot>({ ...rest, ...part });
+    } else {
+      this.#store.update(part);
+    }
+    this.#emitter.emit('welcome', data, frame);
+    return true;
+  }
+
+  #state(state: ConnectionState, reason?: CloseReason): void {
+    this.trouble = reason;
+    this.#store?.update({ connection: state, closeReason: state === 'closed' ? reason : undefined });
+    if (state === 'open') {
+      this.#commands.repeatAll();
+      this.#settle();
+    } else if (state === 'closed') {
+      clearTimeout(this.#rebaseTimer);
+      this.#commands.failAll(reason?.code ?? 'closed', reason?.detail ?? 'the session is closed');
+      this.#settle(reason);
+    }
+  }
+
+  #settle(reason?: CloseReason): void {
+    this.opened?.(reason);
+    this.opened = null;
+  }
+
+  #frame(frame: ServerFrame): void {
+    if (frame.type === 'ack') {
+      const { epoch = 0, version = 0 } = frame;
+      const duplicate = (frame.data as { duplicate?: boolean } | undefined)?.duplicate ?? false;
+      if (typeof frame.id === 'string') this.#commands.acked(frame.id, { epoch, version, duplicate });
+    } else if (frame.type === 'reject') {
+      if (frame.error) this.#rejected(frame.id ?? null, frame.error);
+    } else if (typeof frame.epoch === 'number' && typeof frame.version === 'number') {
+      this.#ordered(frame, { epoch: frame.epoch, version: frame.version });
+    } else {
+      const store = this.#store!;
+      store.update(applyEphemeral(store.getSnapshot(), frame));
+      this.#announce(frame);
+    }
+  }
+
+  #ordered(frame: ServerFrame, order: { epoch: number; version: number }): void {
+    const store = this.#store!;
+    const seen = store.getSnapshot();
+    if (frame.type === 'room_state') {
+      if (!isCurrent(seen, order)) return;
+      clearTimeout(this.#rebaseTimer);
+      store.update({ ...order, ...viewOfRoom((frame.data as ServerEvents['room_state']).room) });
+    } else if (frame.type === 'rebased') {
+      if (order.epoch <= seen.epoch) return;
+      const { lost } = frame.data as ServerEvents['rebased'];
+      const detail = lost ? 'the server rebuilt the room; the last changes may be gone' : 'the server rebuilt the room';
+      store.update({ ...order, notice: { code: 'rebased', detail } });
+      clearTimeout(this.#rebaseTimer);
+      this.#rebaseTimer = setTimeout(() => this.#link.resync('the room was rebuilt'), REBASE_TIMEOUT_MS);
+    } else {
+      const verdict = judge(seen, order);
+      if (verdict === 'resync') this.#link.resync(`${frame.type} came out of order`);
+      if (verdict !== 'apply') return;
+      store.update({ ...order, ...applyEvent(seen, frame) });
+    }
+    this.#announce(frame);
+  }
+
+  #rejected(id: string | null, error: RejectError): void {
+    if (id !== null && this.#commands.rejected(id, error)) return;
+    this.#store!.update({ notice: { code: error.code, detail: error.detail } });
+  }
+
+  #announce(frame: ServerFrame): void {
+    // Types that aren't in the map have no listeners, so the cast never reaches one.
+    this.#emitter.emit(frame.type as keyof ServerEvents, frame.data as never, frame);
+  }
+
+  #publishClock(): void {
+    const store = this.#store!;
+    const next = this.#clock.estimate();
+    const last = store.getSnapshot().clock;
+    const near = (a: number, b: number) => Math.abs(a - b) < CLOCK_NOTICE_MS;
+    const same = next && last && near(next.offsetMs, last.offsetMs) && near(next.uncertaintyMs, last.uncertaintyMs);
+    if (!same) store.update({ clock: next });
+  }
+}

@@ -1,0 +1,214 @@
+import type { AdapterErrorCode } from './adapter.js';
+import type { PlayheadError } from './error.js';
+import type {
+  GuestAnswer,
+  Media,
+  Page,
+  Playback,
+  Presence,
+  Retry,
+  Role,
+  Room,
+  RoomStateAnswer,
+  RoomSummary,
+  ServerEvents,
+  ServerFrame,
+  Source,
+} from './wire.js';
+
+/** The caller's identity; kept, it makes a reload the same participant. */
+export interface Identity extends GuestAnswer {
+  display_name: string;
+}
+
+export interface TokenStore {
+  load(): Identity | null;
+  save(identity: Identity | null): void;
+}
+
+/** The parts of a WebSocket that the SDK uses, so that Node's `ws` fits, too. */
+export interface SocketLike {
+  readyState: number;
+  onopen: ((event: any) => void) | null;
+  onmessage: ((event: any) => void) | null;
+  onclose: ((event: any) => void) | null;
+  onerror: ((event: any) => void) | null;
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+}
+export type SocketClass = new (url: string, protocols?: string | string[]) => SocketLike;
+
+export interface ClientOptions {
+  /** The server's address, such as `https://party.example`; the page's own origin by default. */
+  baseUrl?: string;
+  fetch?: typeof fetch;
+  WebSocket?: SocketClass;
+  tokenStore?: TokenStore;
+}
+
+export interface CreateRoom {
+  name: string;
+  is_public: boolean;
+  [key: string]: unknown;
+}
+
+export interface PageQuery {
+  page_size?: number;
+  page_token?: string;
+}
+
+export interface ParticipantPage extends Page<Presence> {
+  total: number;
+}
+
+export interface JoinOptions {
+  invite?: string;
+  password?: string;
+  /** False for a page that has no player: it then joins no barrier. */
+  ready?: boolean;
+  /** How long the first join may take before it rejects; 15 s by default. */
+  timeoutMs?: number;
+}
+
+export interface Client {
+  readonly baseUrl: string;
+  /** Signs in as a guest; an unexpired identity of the same name is used again. */
+  guest(displayName: string): Promise<Identity>;
+  /** The stored identity, or null when there is none or it has expired. */
+  token(): Identity | null;
+  /** Forgets the stored identity. */
+  signOut(): void;
+  readonly rooms: {
+    create(room: CreateRoom): Promise<RoomSummary>;
+    get(roomIdOrCode: string): Promise<RoomSummary>;
+    listPublic(query?: PageQuery): Promise<Page<RoomSummary>>;
+    participants(roomId: string, query?: PageQuery): Promise<ParticipantPage>;
+    state(roomId: string): Promise<RoomStateAnswer>;
+  };
+  readonly sources: { resolve(link: string): Promise<Source> };
+  meta(): Promise<Record<string, unknown>>;
+  /** Resolves after the server's welcome; rejects with `PlayheadError`. */
+  join(roomIdOrCode: string, options?: JoinOptions): Promise<RoomSession>;
+}
+
+export interface Ack {
+  epoch: number;
+  version: number;
+  /** True when the server had already committed this id. */
+  duplicate: boolean;
+}
+
+export interface CommandOptions {
+  /** Makes the command compare-and-set: `version_conflict` when the room has moved on. */
+  expectedVersion?: number;
+}
+
+export type ConnectionState = 'connecting' | 'open' | 'reconnecting' | 'closed';
+
+export interface CloseReason {
+  /** `left`, or a code of the close and error registries. */
+  code: string;
+  detail: string;
+  retry: Retry;
+  closeCode?: number;
+}
+
+export interface ClockEstimate {
+  /** Room clock minus `performance.now()`. */
+  offsetMs: number;
+  uncertaintyMs: number;
+  rttMs: number;
+}
+
+/** Something the page may want to say; the newest one only. */
+export interface Notice {
+  code: string;
+  detail: string;
+}
+
+export interface SessionSnapshot {
+  readonly connection: ConnectionState;
+  readonly closeReason?: CloseReason;
+  readonly sessionId: string;
+  readonly me: { readonly participant_id: string; readonly role: Role };
+  readonly room: Room;
+  readonly media: Media | null;
+  readonly playback: Playback;
+  readonly epoch: number;
+  readonly version: number;
+  /** The first 50 participants; `presenceTotal` counts all. */
+  readonly presence: readonly Presence[];
+  readonly presenceTotal: number;
+  readonly viewerCount: number;
+  readonly clock: ClockEstimate | null;
+  readonly notice?: Notice;
+}
+
+export interface Subscribable<T> {
+  /** The same object until something changes. */
+  getSnapshot(): T;
+  /** Returns the function that unsubscribes. */
+  subscribe(listener: () => void): () => void;
+}
+
+export type MediaChoice = { link: string } | { source: { provider: string; stream_id: string } };
+
+export interface RoomSession extends Subscribable<SessionSnapshot> {
+  /** Calls `listener` for each server event of this type; returns the function that stops it. */
+  on<K extends keyof ServerEvents>(
+    type: K,
+    listener: (data: ServerEvents[K], frame: ServerFrame) => void,
+  ): () => void;
+  /** Room clock in milliseconds; the local wall clock until the first estimate. */
+  now(): number;
+  /** The position, in milliseconds, that the room asks for at `nowRoomMs` (default: now). */
+  expected(nowRoomMs?: number): number;
+  /** Takes a burst of clock samples, as after a wake from sleep. */
+  refreshClock(): void;
+  play(options?: CommandOptions): Promise<Ack>;
+  pause(options?: CommandOptions): Promise<Ack>;
+  seek(positionMs: number, options?: CommandOptions): Promise<Ack>;
+  setRate(rate: number, options?: CommandOptions): Promise<Ack>;
+  changeQuality(rendition: string, options?: CommandOptions): Promise<Ack>;
+  changeSubtitle(track: string | null, options?: CommandOptions): Promise<Ack>;
+  changeAudio(track: string | null, options?: CommandOptions): Promise<Ack>;
+  setMedia(choice: MediaChoice, options?: CommandOptions): Promise<Ack>;
+  ended(mediaId: string): Promise<Ack>;
+  ready(version: number): Promise<Ack>;
+  buffering(on: boolean): Promise<Ack>;
+  hostTransfer(participantId: string, options?: CommandOptions): Promise<Ack>;
+  chatSend(text: string): Promise<Ack>;
+  /** Leaves the room and closes; resolves when the server knows, or after 2 s. */
+  leave(): Promise<void>;
+  /** Closes the socket without leaving: the participant may come back, as a reload does. */
+  close(): void;
+}
+
+export type PlayerState =
+  | 'idle'
+  | 'loading'
+  | 'aligning'
+  | 'playing'
+  | 'paused'
+  | 'buffering'
+  | 'blocked'
+  | 'error';
+
+export interface PlayerSnapshot {
+  readonly state: PlayerState;
+  /** Player position minus the room's; null while not playing. */
+  readonly driftMs: number | null;
+  /** True when seeking did not help and only the rate is used until the room changes. */
+  readonly degraded: boolean;
+  readonly error?: { readonly code: AdapterErrorCode; readonly detail: string };
+}
+
+export interface Player extends Subscribable<PlayerSnapshot> {
+  /** Call inside a user gesture after `blocked`: starts the element and follows the room again. */
+  unblock(): Promise<void>;
+  /** Loads the same media again after an error. */
+  reload(): void;
+  destroy(): void;
+}
+
+export type { PlayheadError };

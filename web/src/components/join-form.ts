@@ -1,0 +1,36 @@
+import type { App } from '../app.js';
+import { element, type Component } from '../dom.js';
+import { createField } from './field.js';
+
+/** Joins by an invite link or a bare code. */
+export function createJoinForm(app: App): Component {
+  const button = element('button', { type: 'submit', class: 'button', 'data-testid': 'join-submit' }, 'Join');
+  const field = createField(
+    'Invited? Paste the link or the code',
+    { 'data-testid': 'join-input', name: 'invite', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', placeholder: `${location.origin}/r/…` },
+    button,
+  );
+  const form = element('form', { class: 'join-form', novalidate: true }, field.element);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const code = codeIn(field.input.value);
+    if (code !== null) return app.go(`/r/${encodeURIComponent(code)}`);
+    field.fail('That is neither an invite link nor a code.');
+    field.input.focus();
+  });
+  return { element: form };
+}
+
+/** The room's code out of what somebody pasted, or null. */
+export function codeIn(text: string): string | null {
+  const trimmed = text.trim();
+  const link = /\/r\/([^/?#\s]+)/.exec(trimmed);
+  if (link?.[1] !== undefined) {
+    try {
+      return decodeURIComponent(link[1]);
+    } catch {
+      return null;
+    }
+  }
+  return /^[\w-]{3,64}$/.test(trimmed) ? trimmed : null;
+}

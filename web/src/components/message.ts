@@ -1,0 +1,29 @@
+import { element, type Component } from '../dom.js';
+import { createBrand } from './brand.js';
+
+/** A page that says one thing and offers a way on. */
+export interface Message {
+  title: string;
+  text: string;
+  /** Shows that something is under way. */
+  busy?: boolean;
+  actions?: { label: string; primary?: boolean; run: () => void }[];
+}
+
+export function createMessage(message: Message): Component {
+  const actions = element('div', { class: 'message-actions' });
+  for (const action of message.actions ?? []) {
+    const button = element('button', { type: 'button', class: action.primary ? 'button button-primary' : 'button' }, action.label);
+    button.addEventListener('click', action.run);
+    actions.append(button);
+  }
+  const main = element(
+    'main',
+    { class: 'message', role: 'status', 'data-testid': 'message' },
+    message.busy ? element('span', { class: 'spinner', 'aria-hidden': 'true' }) : null,
+    element('h1', { class: 'message-title' }, message.title),
+    element('p', { class: 'quiet' }, message.text),
+    message.actions ? actions : null,
+  );
+  return { element: element('div', { class: 'page page-narrow' }, element('header', { class: 'page-head' }, createBrand()), main) };
+}

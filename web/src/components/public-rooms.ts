@@ -1,0 +1,79 @@
+import type { RoomSummary } from 'playhead-sdk';
+import type { App } from '../app.js';
+import { element, setShown, setText, type Component } from '../dom.js';
+import { counted } from '../format.js';
+import { icon } from '../icons.js';
+import { sentenceOf } from '../words.js';
+
+const REFRESH_MS = 5000;
+const LISTED_MAX = 24;
+
+/** Parties that anybody may join, refreshed while the page is seen. */
+export function createPublicRooms(app: App): Component {
+  const state = element('p', { class: 'quiet', role: 'status' }, 'Looking for parties…');
+  const list = element('ul', { class: 'rooms', 'data-testid': 'public-rooms' });
+  const section = element(
+    'section',
+    { class: 'public', 'aria-labelledby': 'public-title' },
+    element('h2', { id: 'public-title' }, 'Open to everyone'),
+    state,
+    list,
+  );
+  let shown = '';
+  let over = false;
+
+  async function refresh(): Promise<void> {
+    try {
+      const page = await app.client.rooms.listPublic({ page_size: LISTED_MAX });
+      if (!over) show(page.items);
+    } catch (error) {
+      setText(state, sentenceOf(error));
+      setShown(state, true);
+    }
+  }
+
+  function show(rooms: RoomSummary[]): void {
+    setShown(state, rooms.length === 0);
+    setText(state, 'No public party right now. Start one, and it appears here.');
+    // Drawn again only when something differs, so that focus stays where it is.
+    const next = JSON.stringify(rooms);
+    if (next === shown) return;
+    shown = next;
+    const focused = list.contains(document.activeElement) ? (document.activeElement as HTMLAnchorElement).pathname : null;
+    list.replaceChildren(...rooms.map(createRow));
+    for (const link of list.querySelectorAll('a')) if (link.pathname === focused) link.focus();
+  }
+
+  const timer = setInterval(() => {
+    if (document.visibilityState === 'visible') void refresh();
+  }, REFRESH_MS);
+  void refresh();
+  return {
+    element: section,
+    dispose() {
+      over = true;
+      clearInterval(timer);
+    },
+  };
+}
+
+function createRow(room: RoomSummary): HTMLElement {
+  const playing = titleOf(room);
+  return element(
+    'li',
+    {},
+    element(
+      'a',
+      { class: 'room-link', href: `/r/${encodeURIComponent(room.code)}`, 'data-page': true, 'data-testid': 'public-room' },
+      element('span', { class: 'room-name' }, room.name),
+      element('span', { class: 'room-playing quiet small' }, playing ?? 'Nothing playing yet'),
+      element('span', { class: 'room-count quiet small' }, icon('people', 18), counted(room.viewer_count ?? 0, 'viewer')),
+    ),
+  );
+}
+
+function titleOf(room: RoomSummary): string | null {
+  const media = room['media'];
+  if (typeof media !== 'object' || media === null || !('title' in media)) return null;
+  return typeof media.title === 'string' ? media.title : null;
+}

@@ -1,0 +1,72 @@
+import type { App } from '../app.js';
+import { element, type Component } from '../dom.js';
+import { icon, type IconName } from '../icons.js';
+import { sentenceOf } from '../words.js';
+import { createField, whileBusy, type Field } from './field.js';
+
+const ROOM_NAME_MAX = 80;
+
+/** The card that starts a party; the name field is shared with the rest of the page. */
+export function createStartForm(app: App, who: { name: Field; requireName: () => string | null }): Component {
+  const roomName = createField('Name of the party', {
+    'data-testid': 'room-name',
+    name: 'room-name',
+    autocomplete: 'off',
+    maxlength: ROOM_NAME_MAX,
+    placeholder: 'Movie night',
+  });
+  const visibility = element(
+    'fieldset',
+    { class: 'choice' },
+    element('legend', { class: 'only-spoken' }, 'Who can find it'),
+    choice('link', 'link', 'Link only', 'Whoever has the link', true),
+    choice('public', 'globe', 'Public', 'Listed on this page', false),
+  );
+  const button = element(
+    'button',
+    { type: 'submit', class: 'button button-primary button-large', 'data-testid': 'create-room' },
+    'Start a party',
+    icon('arrow', 20),
+  );
+  const problem = element('p', { class: 'field-error', role: 'alert' });
+  const form = element(
+    'form',
+    { class: 'card start-form', novalidate: true, 'aria-labelledby': 'start-title' },
+    element('h2', { id: 'start-title' }, 'Start a party'),
+    who.name.element,
+    roomName.element,
+    visibility,
+    button,
+    problem,
+  );
+
+  async function start(name: string): Promise<void> {
+    problem.textContent = '';
+    const isPublic = form.querySelector<HTMLInputElement>('input[value="public"]')?.checked === true;
+    try {
+      await app.client.guest(name);
+      const room = await app.client.rooms.create({ name: roomName.input.value.trim() || `${name}’s party`, is_public: isPublic });
+      app.go(`/r/${encodeURIComponent(room.code)}`);
+    } catch (error) {
+      problem.textContent = sentenceOf(error);
+    }
+  }
+
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const name = who.requireName();
+    if (name !== null) whileBusy(button, () => start(name));
+  });
+  return { element: form };
+}
+
+function choice(value: string, drawn: IconName, title: string, text: string, checked: boolean): HTMLElement {
+  return element(
+    'label',
+    { class: 'choice-option' },
+    element('input', { type: 'radio', name: 'visibility', value, checked, 'data-testid': `visibility-${value}` }),
+    icon(drawn),
+    element('span', { class: 'choice-title' }, title),
+    element('span', { class: 'quiet small' }, text),
+  );
+}

@@ -1,0 +1,59 @@
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/home.css';
+import './styles/room.css';
+import './styles/player.css';
+import { nameStore, ownClient, type App } from './app.js';
+import { createNotices } from './components/notices.js';
+import { createMessage } from './components/message.js';
+import type { Component } from './dom.js';
+import { createHomePage } from './pages/home.js';
+import { createRoomPage } from './pages/room.js';
+
+const root = document.getElementById('app');
+if (root === null) throw new Error('the page has no #app element');
+
+const notices = createNotices();
+document.body.append(notices.element);
+
+let shown: Component | null = null;
+
+const app: App = {
+  client: ownClient(),
+  notices,
+  name: nameStore(),
+  go(path) {
+    if (location.pathname !== path) history.pushState(null, '', path);
+    show();
+    window.scrollTo(0, 0);
+  },
+};
+
+function show(): void {
+  shown?.dispose?.();
+  shown = pageFor(location.pathname);
+  root!.replaceChildren(shown.element);
+}
+
+function pageFor(path: string): Component {
+  const room = /^\/r\/([^/]+)\/?$/.exec(path);
+  if (room?.[1] !== undefined) return createRoomPage(app, decodeURIComponent(room[1]));
+  document.title = 'Playhead';
+  if (path === '/') return createHomePage(app);
+  return createMessage({
+    title: 'There is nothing here',
+    text: 'The address leads nowhere. Parties live at /r/ and their code.',
+    actions: [{ label: 'Go to the start page', primary: true, run: () => app.go('/') }],
+  });
+}
+
+window.addEventListener('popstate', show);
+// Links within the page keep it alive; any other click stays the browser's.
+document.addEventListener('click', (event) => {
+  const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[data-page]') : null;
+  if (link === null || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  app.go(link.pathname);
+});
+
+show();
