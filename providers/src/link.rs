@@ -53,7 +53,8 @@ fn stem(segment: &str) -> String {
     };
     // Direction marks could make a title read as something else.
     let printable = |c: &char| {
-        !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        !c.is_control()
+            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let text: String = stem.chars().filter(printable).take(TITLE_CHARS_MAX).collect();
     text.trim().to_owned()

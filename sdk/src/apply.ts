@@ -24,12 +24,12 @@ export function applyEvent(view: SessionSnapshot, frame: ServerFrame): Change {
       return participant_id === view.me.participant_id ? { me: { participant_id, role } } : {};
     }
     case 'room_changed': {
-      const { name, is_public, settings, chat } = { ...view.room, ...(data as ServerEvents['room_changed']) };
+      const { name, is_public, settings, chat } = data as ServerEvents['room_changed'];
       return withRoom(view, { name, is_public, settings, chat });
     }
     case 'lifecycle_changed': {
-      const { state, host_id, playback } = data as ServerEvents['lifecycle_changed'];
-      return { ...withRoom(view, { state, host_id, playback }), ...moveHost(view, host_id) };
+      const { state, host_id, playback, deadline_ms } = data as ServerEvents['lifecycle_changed'];
+      return { ...withRoom(view, { state, host_id, playback, deadline_ms }), ...moveHost(view, host_id) };
     }
     case 'queue_changed':
       return withRoom(view, { queue: (data as ServerEvents['queue_changed']).queue });

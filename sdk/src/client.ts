@@ -13,7 +13,7 @@ import type {
   RoomSession,
   SocketClass,
 } from './types.js';
-import type { GuestAnswer, JoinAnswer, Page, RoomStateAnswer, RoomSummary, Source } from './wire.js';
+import type { GuestAnswer, JoinAnswer, Meta, Page, Room, RoomStateAnswer, RoomSummary, Source } from './wire.js';
 
 /** A token this close to its end is not used any more. */
 const EXPIRY_MARGIN_MS = 60_000;
@@ -65,7 +65,7 @@ class HttpClient implements Client {
 
   readonly rooms = {
     create: (room: CreateRoom) =>
-      this.#authorized<RoomSummary>({ method: 'POST', path: '/rooms', body: room }),
+      this.#authorized<Room>({ method: 'POST', path: '/rooms', body: room }),
     get: (roomIdOrCode: string) =>
       this.#authorized<RoomSummary>({ method: 'GET', path: `/rooms/${encodeURIComponent(roomIdOrCode)}` }),
     listPublic: (query?: PageQuery) =>
@@ -91,7 +91,7 @@ class HttpClient implements Client {
     },
   };
 
-  meta(): Promise<Record<string, unknown>> {
+  meta(): Promise<Meta> {
     return this.#call({ method: 'GET', path: '/meta' });
   }
 

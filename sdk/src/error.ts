@@ -29,7 +29,7 @@ interface CloseRule {
 
 const CLOSE_RULES: Record<number, CloseRule> = {
   4400: { code: 'bad_frame', retry: 'never' },
-  4401: { code: 'auth_expired', retry: 'reauth' },
+  4401: { code: 'token_expired', retry: 'reauth' },
   4403: { code: 'forbidden', retry: 'never' },
   4404: { code: 'room_not_found', retry: 'never' },
   4408: { code: 'hello_timeout', retry: 'backoff' },

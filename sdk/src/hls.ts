@@ -1,13 +1,191 @@
-import type { PlayerAdapter } from './adapter.js';
+import type { AdapterErrorCode, PlayerAdapter, Selections } from './adapter.js';
+import { reconnectDelayMs } from './backoff.js';
+import { ElementAdapter } from './element.js';
+import type { Media, Rendition } from './wire.js';
 
-/** The class that hls.js 1.x exports. */
-export interface HlsClass {
-  new (config?: any): any;
-  isSupported(): boolean;
-  readonly Events: any;
-  readonly ErrorTypes: any;
+const MEDIA_RECOVERIES = 2;
+/** A recovery that held this long is forgotten. */
+const RECOVERED_MS = 30_000;
+const LIVE_SYNC_OFF = { maxLiveSyncPlaybackRate: 1, lowLatencyMode: false };
+/** hls.js's own names of its events, so that its module isn't needed for them. */
+export const HLS_EVENTS = {
+  MANIFEST_PARSED: 'hlsManifestParsed',
+  SUBTITLE_TRACKS_UPDATED: 'hlsSubtitleTracksUpdated',
+  AUDIO_TRACKS_UPDATED: 'hlsAudioTracksUpdated',
+  FRAG_BUFFERED: 'hlsFragBuffered',
+  ERROR: 'hlsError',
+} as const;
+export const NETWORK_ERROR = 'networkError';
+export const MEDIA_ERROR = 'mediaError';
+/** Failures that no retry mends. */
+export const FORMAT_DETAILS = ['manifestParsingError', 'manifestIncompatibleCodecsError', 'bufferAddCodecError'];
+
+interface HlsTrack {
+  name?: string;
+  lang?: string;
 }
 
-export function hlsAdapter(_video: HTMLVideoElement, _Hls: HlsClass): PlayerAdapter {
-  throw new Error('in the making');
+/** The part of an hls.js 1.x instance that the adapter uses. */
+export interface HlsInstance {
+  readonly levels: { height?: number; bitrate?: number }[];
+  currentLevel: number;
+  readonly autoLevelEnabled: boolean;
+  startLevel: number;
+  readonly subtitleTracks: HlsTrack[];
+  subtitleTrack: number;
+  subtitleDisplay: boolean;
+  readonly audioTracks: HlsTrack[];
+  audioTrack: number;
+  on(event: any, listener: (...args: any[]) => void): void;
+  loadSource(url: string): void;
+  attachMedia(video: HTMLMediaElement): void;
+  startLoad(): void;
+  recoverMediaError(): void;
+  destroy(): void;
+}
+
+/** The class that hls.js 1.x exports; the caller brings it, so that the SDK depends on nothing. */
+export interface HlsClass {
+  new (config?: any): HlsInstance;
+  isSupported(): boolean;
+}
+
+/** Plays HLS through hls.js, whose own live catch-up is off because it would fight the room over the rate. */
+export function hlsAdapter(video: HTMLVideoElement, Hls: HlsClass): PlayerAdapter {
+  return new HlsAdapter(video, Hls);
+}
+
+interface HlsFailure {
+  fatal: boolean;
+  type: string;
+  details: string;
+}
+
+class HlsAdapter extends ElementAdapter {
+  readonly #class: HlsClass;
+  #hls: HlsInstance | null = null;
+  #url = '';
+  #selections: Selections = { rendition: 'auto', textTrack: null, audioTrack: null };
+  #networkFailures = 0;
+  #mediaFailures = 0;
+  #mediaFailedAt = -Infinity;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(video: HTMLVideoElement, Hls: HlsClass) {
+    super(video);
+    this.#class = Hls;
+  }
+
+  async load(media: Media, selections: Selections): Promise<void> {
+    const delivery = media.delivery.find(({ type }) => type === 'hls');
+    if (delivery === undefined) {
+      this.fail('format_unsupported');
+      return;
+    }
+    this.media = media;
+    this.#url = delivery.url;
+    this.#selections = { ...selections };
+    const hls = new this.#class(LIVE_SYNC_OFF);
+    this.#hls = hls;
+    hls.on(HLS_EVENTS.MANIFEST_PARSED, () => this.#pinLevel(this.#selections.rendition));
+    // hls.js makes its own choice right after these events; the room's comes after it.
+    const chooseText = () => this.setTextTrack(this.#selections.textTrack);
+    const chooseAudio = () => this.setAudioTrack(this.#selections.audioTrack);
+    hls.on(HLS_EVENTS.SUBTITLE_TRACKS_UPDATED, () => queueMicrotask(chooseText));
+    hls.on(HLS_EVENTS.AUDIO_TRACKS_UPDATED, () => queueMicrotask(chooseAudio));
+    hls.on(HLS_EVENTS.FRAG_BUFFERED, () => (this.#networkFailures = 0));
+    hls.on(HLS_EVENTS.ERROR, (_event, failure: HlsFailure) => {
+      if (failure.fatal) void this.#failed(failure);
+    });
+    const loaded = this.metadata();
+    hls.loadSource(delivery.url);
+    hls.attachMedia(this.video);
+    await loaded;
+  }
+
+  setRendition(id: string): void {
+    if (id === this.#selections.rendition) return;
+    this.#selections.rendition = id;
+    this.#pinLevel(id);
+  }
+
+  setTextTrack(id: string | null): void {
+    this.#selections.textTrack = id;
+    const hls = this.#hls;
+    if (hls === null) return;
+    const index = indexOfTrack(hls.subtitleTracks, this.media?.text_tracks.find((track) => track.id === id));
+    hls.subtitleDisplay = index >= 0;
+    if (hls.subtitleTrack !== index) hls.subtitleTrack = index;
+  }
+
+  setAudioTrack(id: string | null): void {
+    this.#selections.audioTrack = id;
+    const hls = this.#hls;
+    if (hls === null) return;
+    const index = indexOfTrack(hls.audioTracks, this.media?.audio_tracks.find((track) => track.id === id));
+    if (index >= 0 && hls.audioTrack !== index) hls.audioTrack = index;
+  }
+
+  override destroy(): void {
+    clearTimeout(this.#retryTimer);
+    super.destroy();
+    this.#hls?.destroy();
+    this.#hls = null;
+  }
+
+  // `currentLevel` drops what is buffered, so that all pages show the chosen quality within seconds.
+  #pinLevel(id: string): void {
+    const hls = this.#hls;
+    if (hls === null || hls.levels.length === 0) return;
+    const index = indexOfLevel(hls.levels, this.media?.renditions.find((one) => one.id === id));
+    if (index >= 0) hls.currentLevel = index;
+    // Setting automatic where it is so already would empty the buffer for nothing.
+    else if (!hls.autoLevelEnabled) hls.currentLevel = -1;
+  }
+
+  async #failed(failure: HlsFailure): Promise<void> {
+    if (FORMAT_DETAILS.includes(failure.details)) this.fail('format_unsupported');
+    else if (failure.type === NETWORK_ERROR) await this.#recoverNetwork(failure.details);
+    else if (failure.type === MEDIA_ERROR) this.#recoverMedia();
+    else this.fail('decode_failed');
+  }
+
+  async #recoverNetwork(details: string): Promise<void> {
+    const code: AdapterErrorCode = await this.explain(this.#url, 'source_unreachable');
+    if (this.#hls === null) return;
+    this.fail(code);
+    this.#networkFailures += 1;
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => {
+      if (details.startsWith('manifest')) this.#hls?.loadSource(this.#url);
+      else this.#hls?.startLoad();
+    }, reconnectDelayMs(this.#networkFailures + 1));
+  }
+
+  #recoverMedia(): void {
+    const now = performance.now();
+    if (now - this.#mediaFailedAt > RECOVERED_MS) this.#mediaFailures = 0;
+    this.#mediaFailedAt = now;
+    this.#mediaFailures += 1;
+    if (this.#mediaFailures > MEDIA_RECOVERIES) this.fail('decode_failed');
+    else this.#hls?.recoverMediaError();
+  }
+}
+
+function indexOfLevel(levels: HlsInstance['levels'], wanted: Rendition | undefined): number {
+  if (wanted === undefined) return -1;
+  const distances = levels.map(({ height, bitrate }) => {
+    const otherHeight = wanted.height != null && height !== undefined && height !== wanted.height;
+    const apart = Math.abs((bitrate ?? 0) - (wanted.bitrate_bps ?? bitrate ?? 0));
+    return otherHeight ? Infinity : apart;
+  });
+  const least = Math.min(...distances);
+  return Number.isFinite(least) ? distances.indexOf(least) : -1;
+}
+
+function indexOfTrack(tracks: HlsTrack[], wanted: { label: string; language?: string | null } | undefined): number {
+  if (wanted === undefined) return -1;
+  const sameLanguage = ({ lang }: HlsTrack) => !wanted.language || lang === wanted.language;
+  const exact = tracks.findIndex((track) => track.name === wanted.label && sameLanguage(track));
+  return exact >= 0 || !wanted.language ? exact : tracks.findIndex(sameLanguage);
 }

@@ -1,5 +1,82 @@
-import type { PlayerAdapter } from './adapter.js';
+import type { AdapterErrorCode, PlayerAdapter, Selections } from './adapter.js';
+import { ElementAdapter, names } from './element.js';
+import type { Delivery, Media } from './wire.js';
 
-export function html5Adapter(_video: HTMLVideoElement): PlayerAdapter {
-  throw new Error('in the making');
+/** Plays what the browser plays by itself: files, and HLS where it is built in. */
+export function html5Adapter(video: HTMLVideoElement): PlayerAdapter {
+  return new Html5Adapter(video);
 }
+
+/** The delivery that a plain element can play, if there is one. */
+export function nativeDelivery(media: Media, video: HTMLVideoElement): Delivery | undefined {
+  const playsHls = video.canPlayType('application/vnd.apple.mpegurl') !== '';
+  return media.delivery.find(({ type }) => type === 'file' || (type === 'hls' && playsHls));
+}
+
+const ERRORS: Record<number, AdapterErrorCode> = { 2: 'source_unreachable', 3: 'decode_failed' };
+
+class Html5Adapter extends ElementAdapter {
+  #url = '';
+  #textTrack: string | null = null;
+
+  async load(media: Media, selections: Selections): Promise<void> {
+    const delivery = nativeDelivery(media, this.video);
+    if (delivery === undefined) {
+      this.fail('format_unsupported');
+      return;
+    }
+    this.media = media;
+    this.#url = delivery.url;
+    this.listen('error', () => void this.#failed());
+    this.video.textTracks.addEventListener('addtrack', this.#onTrack);
+    const loaded = this.metadata();
+    // Asking for CORS where it isn't granted would refuse a file that plays without.
+    this.video.crossOrigin = delivery.cors === 'any' ? 'anonymous' : null;
+    this.video.src = delivery.url;
+    this.video.load();
+    await loaded;
+    this.setTextTrack(selections.textTrack);
+    this.setAudioTrack(selections.audioTrack);
+  }
+
+  /** A file has one rendition. */
+  setRendition(): void {}
+
+  setTextTrack(id: string | null): void {
+    this.#textTrack = id;
+    this.showTextTrack(id);
+  }
+
+  setAudioTrack(id: string | null): void {
+    const wanted = this.media?.audio_tracks.find((track) => track.id === id);
+    const tracks = (this.video as WithAudioTracks).audioTracks;
+    if (wanted === undefined || tracks === undefined) return;
+    const list = Array.from(tracks);
+    const index = list.findIndex((track) => names(track, wanted));
+    if (index >= 0) list.forEach((track, at) => (track.enabled = at === index));
+  }
+
+  override destroy(): void {
+    this.video.textTracks.removeEventListener('addtrack', this.#onTrack);
+    super.destroy();
+    this.video.removeAttribute('src');
+    this.video.load();
+  }
+
+  // Tracks inside the file appear when it is read.
+  readonly #onTrack = (): void => this.showTextTrack(this.#textTrack);
+
+  async #failed(): Promise<void> {
+    const code = ERRORS[this.video.error?.code ?? 0];
+    this.fail(code ?? (await this.explain(this.#url, 'format_unsupported')));
+  }
+}
+
+interface ElementAudioTrack {
+  label: string;
+  language: string;
+  enabled: boolean;
+}
+
+// Not every browser has it.
+type WithAudioTracks = HTMLVideoElement & { audioTracks?: ArrayLike<ElementAudioTrack> };

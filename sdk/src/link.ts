@@ -244,12 +244,13 @@ export class Link {
     }
     const now = performance.now();
     const asked = this.#pinger.unansweredSince;
+    const patienceMs = Math.min(PROBE_MS, this.#deadAfterMs);
     if (now - this.#lastFrameAt < this.#deadAfterMs) {
       this.#watch(this.#lastFrameAt + this.#deadAfterMs - now);
-    } else if (asked === null || now - asked < PROBE_MS) {
+    } else if (asked === null || now - asked < patienceMs) {
       // A throttled tab may not have asked for long; silence counts only after a question.
       this.#pinger.ping();
-      this.#watch(PROBE_MS);
+      this.#watch(patienceMs);
     } else {
       this.#lost({ code: 'silent', detail: 'the server went silent', retry: 'backoff' });
     }

@@ -130,7 +130,7 @@ class Session implements RoomSession {
     return this.#command('change_subtitle', { track }, options);
   }
 
-  changeAudio(track: string | null, options?: CommandOptions): Promise<Ack> {
+  changeAudio(track: string, options?: CommandOptions): Promise<Ack> {
     return this.#command('change_audio', { track }, options);
   }
 

@@ -2,7 +2,9 @@ import type { AdapterErrorCode } from './adapter.js';
 import type { PlayheadError } from './error.js';
 import type {
   GuestAnswer,
+  HostLoss,
   Media,
+  Meta,
   Page,
   Playback,
   Presence,
@@ -49,7 +51,10 @@ export interface ClientOptions {
 export interface CreateRoom {
   name: string;
   is_public: boolean;
-  [key: string]: unknown;
+  host_loss?: HostLoss;
+  host_grace_ms?: number;
+  host_lease_ms?: number;
+  rebuffer_barrier?: boolean;
 }
 
 export interface PageQuery {
@@ -79,14 +84,14 @@ export interface Client {
   /** Forgets the stored identity. */
   signOut(): void;
   readonly rooms: {
-    create(room: CreateRoom): Promise<RoomSummary>;
+    create(room: CreateRoom): Promise<Room>;
     get(roomIdOrCode: string): Promise<RoomSummary>;
     listPublic(query?: PageQuery): Promise<Page<RoomSummary>>;
     participants(roomId: string, query?: PageQuery): Promise<ParticipantPage>;
     state(roomId: string): Promise<RoomStateAnswer>;
   };
   readonly sources: { resolve(link: string): Promise<Source> };
-  meta(): Promise<Record<string, unknown>>;
+  meta(): Promise<Meta>;
   /** Resolves after the server's welcome; rejects with `PlayheadError`. */
   join(roomIdOrCode: string, options?: JoinOptions): Promise<RoomSession>;
 }
@@ -171,7 +176,7 @@ export interface RoomSession extends Subscribable<SessionSnapshot> {
   setRate(rate: number, options?: CommandOptions): Promise<Ack>;
   changeQuality(rendition: string, options?: CommandOptions): Promise<Ack>;
   changeSubtitle(track: string | null, options?: CommandOptions): Promise<Ack>;
-  changeAudio(track: string | null, options?: CommandOptions): Promise<Ack>;
+  changeAudio(track: string, options?: CommandOptions): Promise<Ack>;
   setMedia(choice: MediaChoice, options?: CommandOptions): Promise<Ack>;
   ended(mediaId: string): Promise<Ack>;
   ready(version: number): Promise<Ack>;

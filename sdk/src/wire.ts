@@ -36,8 +36,8 @@ export interface Delivery {
   type: DeliveryType;
   url: string;
   mime?: string | null;
-  /** Whether the origin lets scripts of other origins read the bytes. */
-  cors?: boolean | string | null;
+  /** `any`, `origin`, `missing`, `not_needed` or `unknown`: whether pages may read the bytes. */
+  cors: string;
 }
 
 export interface Rendition {
@@ -68,6 +68,11 @@ export interface Control {
   seek?: boolean;
 }
 
+export interface Availability {
+  state: 'available' | 'unverified';
+  evidence: string;
+}
+
 /** What a link resolves to. */
 export interface Source {
   provider: string;
@@ -81,7 +86,7 @@ export interface Source {
   audio_tracks: AudioTrack[];
   poster?: string | null;
   control: Control;
-  availability?: unknown;
+  availability: Availability;
 }
 
 /** A source that a room has chosen to watch. */
@@ -94,7 +99,11 @@ export interface RoomSettings {
   host_lease_ms: number;
   host_loss: HostLoss;
   rebuffer_barrier: boolean;
-  [key: string]: unknown;
+}
+
+export interface Chat {
+  enabled: boolean;
+  slow_mode_ms: number;
 }
 
 export interface Room {
@@ -103,12 +112,14 @@ export interface Room {
   name: string;
   is_public: boolean;
   state: RoomState;
+  /** When the state ends by itself, on the room clock. */
+  deadline_ms?: number | null;
   host_id: string | null;
   settings: RoomSettings;
-  chat?: unknown;
+  chat: Chat;
   media: Media | null;
   playback: Playback;
-  queue?: unknown;
+  queue: Media[];
   viewer_count: number;
   peak_viewers: number;
 }
@@ -117,10 +128,16 @@ export interface RoomSummary {
   room_id: string;
   code: string;
   name: string;
-  is_public?: boolean;
-  state?: RoomState;
+  media_title?: string | null;
   viewer_count?: number;
-  [key: string]: unknown;
+}
+
+export interface Meta {
+  name: string;
+  version: string;
+  protocols: string[];
+  providers: string[];
+  limits: Record<string, number>;
 }
 
 export interface RoomStateAnswer {
@@ -172,10 +189,10 @@ export interface ChatMessage {
 export interface ServerEvents {
   welcome: Welcome;
   playback_changed: { cause: string; by: string | null; playback: Playback };
-  media_changed: { cause: string; by: string | null; media: Media | null; playback: Playback };
+  media_changed: { cause: string; by: string | null; media: Media; playback: Playback };
   host_changed: { host_id: string | null; fence: number; cause: string };
   role_changed: { participant_id: string; role: Role; by: string | null };
-  room_changed: Partial<Pick<Room, 'name' | 'is_public' | 'settings' | 'chat'>>;
+  room_changed: Pick<Room, 'name' | 'is_public' | 'settings' | 'chat'>;
   lifecycle_changed: {
     state: RoomState;
     host_id: string | null;
@@ -184,8 +201,8 @@ export interface ServerEvents {
     playback: Playback;
     cause: string;
   };
-  queue_changed: { queue: unknown };
-  rebased: { previous: unknown; lost: boolean };
+  queue_changed: { queue: Media[] };
+  rebased: { previous: { epoch: number; version: number }; lost: boolean };
   room_state: { room: Room };
   presence_changed: { participants: Presence[]; total: number };
   viewer_count_changed: { viewer_count: number; peak_viewers: number };

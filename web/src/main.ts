@@ -3,6 +3,7 @@ import './styles/base.css';
 import './styles/home.css';
 import './styles/room.css';
 import './styles/player.css';
+import './styles/controls.css';
 import { nameStore, ownClient, type App } from './app.js';
 import { createNotices } from './components/notices.js';
 import { createMessage } from './components/message.js';

@@ -45,9 +45,9 @@ pub(super) fn unwrap(address: IpAddr) -> IpAddr {
 /// Whether anybody on the internet could reach the same address.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match unwrap(address) {
-        IpAddr::V4(v4) => !SPECIAL_V4.iter().any(|(network, prefix)| {
-            (v4.to_bits() ^ network.to_bits()) >> (32 - prefix) == 0
-        }),
+        IpAddr::V4(v4) => !SPECIAL_V4
+            .iter()
+            .any(|(network, prefix)| (v4.to_bits() ^ network.to_bits()) >> (32 - prefix) == 0),
         IpAddr::V6(v6) => {
             let within = |network: &Ipv6Addr, prefix: u32| {
                 (v6.to_bits() ^ network.to_bits()) >> (128 - prefix) == 0

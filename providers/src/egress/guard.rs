@@ -1,6 +1,6 @@
 //! Name resolution that gives out only addresses the policy permits.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -9,13 +9,14 @@ use super::policy::EgressPolicy;
 
 /// The resolver hook. The connection uses exactly the addresses it returns, so a name can't be
 /// re-bound between the look and the connection.
+#[derive(Clone)]
 pub(super) struct Guard {
     pub(super) policy: Arc<EgressPolicy>,
     /// Names of this server's own origins need no vetting; used by their client alone.
     pub(super) own: bool,
     /// Answers that stand in for the system's resolver.
     #[cfg(test)]
-    pub(super) names: std::collections::HashMap<&'static str, Vec<IpAddr>>,
+    pub(super) names: std::collections::HashMap<&'static str, Vec<std::net::IpAddr>>,
 }
 
 /// A name leads to an address that the policy refuses.
@@ -30,26 +31,20 @@ impl Guard {
         if addresses.iter().all(permitted) { Ok(addresses) } else { Err(Refused) }
     }
 
-    #[cfg(test)]
-    fn stand_in(&self, name: &str) -> Option<Vec<SocketAddr>> {
-        let addresses = self.names.get(name)?;
-        Some(addresses.iter().map(|ip| SocketAddr::new(*ip, 0)).collect())
-    }
-
-    #[cfg(not(test))]
-    fn stand_in(&self, _name: &str) -> Option<Vec<SocketAddr>> {
-        None
+    async fn look_up(&self, name: &str) -> std::io::Result<Vec<SocketAddr>> {
+        #[cfg(test)]
+        if let Some(addresses) = self.names.get(name) {
+            return Ok(addresses.iter().map(|ip| SocketAddr::new(*ip, 0)).collect());
+        }
+        Ok(tokio::net::lookup_host((name, 0)).await?.collect())
     }
 }
 
-impl Resolve for Arc<Guard> {
+impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = Self::clone(self);
+        let guard = self.clone();
         Box::pin(async move {
-            let addresses = match guard.stand_in(name.as_str()) {
-                Some(addresses) => addresses,
-                None => tokio::net::lookup_host((name.as_str(), 0)).await?.collect(),
-            };
+            let addresses = guard.look_up(name.as_str()).await?;
             Ok(Box::new(guard.vet(addresses)?.into_iter()) as Addrs)
         })
     }

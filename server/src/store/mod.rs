@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 pub mod conformance;
 mod memory;
 
-pub use memory::MemoryStore;
+pub use memory::{MemoryStore, OpenError};
 
 /// What became of a commit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -2,5 +2,10 @@ import { element } from '../dom.js';
 
 /** The mark and name, leading to the start page. */
 export function createBrand(): HTMLAnchorElement {
-  return element('a', { class: 'brand', href: '/', 'data-page': true }, element('img', { src: '/favicon.svg', alt: '' }), 'Playhead');
+  return element(
+    'a',
+    { class: 'brand', href: '/', 'data-page': true },
+    element('img', { src: '/favicon.svg', alt: '' }),
+    'Playhead',
+  );
 }

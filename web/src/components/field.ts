@@ -13,7 +13,13 @@ let made = 0;
 export function createField(label: string, attributes: Attributes, beside: HTMLElement | null = null): Field {
   made += 1;
   const id = `field-${made}`;
-  const input = element('input', { type: 'text', class: 'input', id, 'aria-describedby': `${id}-error`, ...attributes });
+  const input = element('input', {
+    type: 'text',
+    class: 'input',
+    id,
+    'aria-describedby': `${id}-error`,
+    ...attributes,
+  });
   const error = element('p', { class: 'field-error', id: `${id}-error`, role: 'alert' });
   const field = element(
     'div',

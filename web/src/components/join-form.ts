@@ -7,7 +7,14 @@ export function createJoinForm(app: App): Component {
   const button = element('button', { type: 'submit', class: 'button', 'data-testid': 'join-submit' }, 'Join');
   const field = createField(
     'Invited? Paste the link or the code',
-    { 'data-testid': 'join-input', name: 'invite', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', placeholder: `${location.origin}/r/…` },
+    {
+      'data-testid': 'join-input',
+      name: 'invite',
+      autocomplete: 'off',
+      autocapitalize: 'none',
+      spellcheck: 'false',
+      placeholder: `${location.origin}/r/…`,
+    },
     button,
   );
   const form = element('form', { class: 'join-form', novalidate: true }, field.element);

@@ -13,7 +13,11 @@ export interface Message {
 export function createMessage(message: Message): Component {
   const actions = element('div', { class: 'message-actions' });
   for (const action of message.actions ?? []) {
-    const button = element('button', { type: 'button', class: action.primary ? 'button button-primary' : 'button' }, action.label);
+    const button = element(
+      'button',
+      { type: 'button', class: action.primary ? 'button button-primary' : 'button' },
+      action.label,
+    );
     button.addEventListener('click', action.run);
     actions.append(button);
   }
@@ -25,5 +29,12 @@ export function createMessage(message: Message): Component {
     element('p', { class: 'quiet' }, message.text),
     message.actions ? actions : null,
   );
-  return { element: element('div', { class: 'page page-narrow' }, element('header', { class: 'page-head' }, createBrand()), main) };
+  return {
+    element: element(
+      'div',
+      { class: 'page page-narrow' },
+      element('header', { class: 'page-head' }, createBrand()),
+      main,
+    ),
+  };
 }

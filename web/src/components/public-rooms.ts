@@ -39,7 +39,9 @@ export function createPublicRooms(app: App): Component {
     const next = JSON.stringify(rooms);
     if (next === shown) return;
     shown = next;
-    const focused = list.contains(document.activeElement) ? (document.activeElement as HTMLAnchorElement).pathname : null;
+    const focused = list.contains(document.activeElement)
+      ? (document.activeElement as HTMLAnchorElement).pathname
+      : null;
     list.replaceChildren(...rooms.map(createRow));
     for (const link of list.querySelectorAll('a')) if (link.pathname === focused) link.focus();
   }
@@ -64,16 +66,25 @@ function createRow(room: RoomSummary): HTMLElement {
     {},
     element(
       'a',
-      { class: 'room-link', href: `/r/${encodeURIComponent(room.code)}`, 'data-page': true, 'data-testid': 'public-room' },
+      {
+        class: 'room-link',
+        href: `/r/${encodeURIComponent(room.code)}`,
+        'data-page': true,
+        'data-testid': 'public-room',
+      },
       element('span', { class: 'room-name' }, room.name),
       element('span', { class: 'room-playing quiet small' }, playing ?? 'Nothing playing yet'),
-      element('span', { class: 'room-count quiet small' }, icon('people', 18), counted(room.viewer_count ?? 0, 'viewer')),
+      element(
+        'span',
+        { class: 'room-count quiet small' },
+        icon('people', 18),
+        counted(room.viewer_count ?? 0, 'viewer'),
+      ),
     ),
   );
 }
 
 function titleOf(room: RoomSummary): string | null {
-  const media = room['media'];
-  if (typeof media !== 'object' || media === null || !('title' in media)) return null;
-  return typeof media.title === 'string' ? media.title : null;
+  const title = room['media_title'];
+  return typeof title === 'string' ? title : null;
 }

@@ -45,7 +45,10 @@ export function createStartForm(app: App, who: { name: Field; requireName: () =>
     const isPublic = form.querySelector<HTMLInputElement>('input[value="public"]')?.checked === true;
     try {
       await app.client.guest(name);
-      const room = await app.client.rooms.create({ name: roomName.input.value.trim() || `${name}’s party`, is_public: isPublic });
+      const room = await app.client.rooms.create({
+        name: roomName.input.value.trim() || `${name}’s party`,
+        is_public: isPublic,
+      });
       app.go(`/r/${encodeURIComponent(room.code)}`);
     } catch (error) {
       problem.textContent = sentenceOf(error);

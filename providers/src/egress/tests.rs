@@ -1,0 +1,172 @@
+use super::*;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+#[tokio::test]
+async fn a_name_with_a_private_address_is_refused() {
+    let origin = serve(HOME, OK).await;
+    for name in ["rebind.test", "mixed.test", "mapped.test"] {
+        let url = origin.at(name);
+        let failure = egress(&[]).fetch(&Ask::manifest(&url)).await.unwrap_err();
+        assert_eq!(failure.kind, ErrorKind::EgressBlocked, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_in_an_allowed_network_is_fetched() {
+    let origin = serve(HOME, OK).await;
+    let url = origin.at("rebind.test");
+    let answer = egress(&["127.0.0.0/8"]).fetch(&Ask::manifest(&url)).await.unwrap();
+    assert_eq!(answer.body, b"hello");
+}
+
+#[tokio::test]
+async fn one_private_address_among_allowed_ones_is_refused() {
+    let origin = serve(HOME, OK).await;
+    let url = origin.at("two-nets.test");
+    let failure = egress(&["127.0.0.0/8"]).fetch(&Ask::manifest(&url)).await.unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::EgressBlocked);
+}
+
+#[tokio::test]
+async fn an_own_origin_is_fetched_by_name_whatever_its_address() {
+    let origin = serve(HOME, OK).await;
+    let own = OwnOrigin {
+        host: "rebind.test".to_owned(),
+        port: origin.port,
+        path_prefix: "/".to_owned(),
+    };
+    let policy = EgressPolicy { allow: vec![], own_origins: vec![own] };
+    let url = origin.at("rebind.test");
+    let egress = Egress::new(policy).unwrap();
+    assert_eq!(egress.fetch(&Ask::manifest(&url)).await.unwrap().body, b"hello");
+    let foreign = Url::parse("https://example.test/master.m3u8").unwrap();
+    let failure = egress.fetch(&Ask::manifest(&url).named_by(&foreign)).await.unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::EgressBlocked);
+}
+
+#[tokio::test]
+async fn a_redirect_from_elsewhere_never_reaches_the_own_origin() {
+    let inner = serve(HOME, OK).await;
+    let target = inner.at("127.0.0.1");
+    let outer =
+        serve("127.0.0.2", &format!("HTTP/1.1 302 Found\r\nlocation: {target}\r\n\r\n")).await;
+    let own =
+        OwnOrigin { host: "127.0.0.1".to_owned(), port: inner.port, path_prefix: "/".to_owned() };
+    let policy =
+        EgressPolicy { allow: vec!["127.0.0.2/32".parse().unwrap()], own_origins: vec![own] };
+    let egress = Egress::new(policy).unwrap();
+    let failure = egress.fetch(&Ask::manifest(&outer.at("outer.test"))).await.unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::EgressBlocked);
+    assert!(egress.fetch(&Ask::manifest(&target)).await.is_ok());
+}
+
+#[test]
+fn https_is_never_redirected_to_http() {
+    let secure = Url::parse("https://example.test/a/film.mp4").unwrap();
+    let failure = next_hop(&secure, "http://example.test/film.mp4").unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::EgressBlocked);
+    assert_eq!(next_hop(&secure, "../b.mp4").unwrap().as_str(), "https://example.test/b.mp4");
+    let plain = Url::parse("http://example.test/film.mp4").unwrap();
+    assert!(next_hop(&plain, "https://example.test/film.mp4").is_ok());
+}
+
+#[tokio::test]
+async fn a_manifest_beyond_its_cap_is_refused_also_when_it_hides_its_length() {
+    let long = "x".repeat(3 * 1024 * 1024);
+    for head in [format!("content-length: {}\r\n", long.len()), String::new()] {
+        let origin = serve(HOME, &format!("HTTP/1.1 200 OK\r\n{head}\r\n{long}")).await;
+        let url = origin.at("rebind.test");
+        let failure = egress(&["127.0.0.0/8"]).fetch(&Ask::manifest(&url)).await.unwrap_err();
+        assert_eq!(failure.kind, ErrorKind::TooLarge);
+    }
+}
+
+#[tokio::test]
+async fn a_probe_stops_at_its_cap() {
+    let long = "x".repeat(3 * 1024 * 1024);
+    let origin = serve(HOME, &format!("HTTP/1.1 200 OK\r\n\r\n{long}")).await;
+    let url = origin.at("rebind.test");
+    let ask = Ask::probe(&url, 0..4096, usize::MAX);
+    let answer = egress(&["127.0.0.0/8"]).fetch(&ask).await.unwrap();
+    assert_eq!(answer.body.len(), answer::PROBE_BYTES_MAX);
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_refused() {
+    let origin = serve(HOME, "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nzzz").await;
+    let url = origin.at("rebind.test");
+    let failure = egress(&["127.0.0.0/8"]).fetch(&Ask::manifest(&url)).await.unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::Unsupported);
+}
+
+#[tokio::test]
+async fn an_origin_that_never_answers_is_a_timeout() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let url = Url::parse(&format!("http://127.0.0.1:{port}/a.mp4")).unwrap();
+    let failure = egress(&["127.0.0.0/8"]).fetch(&Ask::manifest(&url)).await.unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn the_log_holds_no_link() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let url = Url::parse(&format!("http://127.0.0.1:{port}/a.mp4?token=canary")).unwrap();
+    let failure = egress(&["127.0.0.0/8"]).fetch(&Ask::manifest(&url)).await.unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::Unavailable);
+    assert!(!format!("{failure:?}").contains("canary"));
+}
+
+const HOME: &str = "127.0.0.1";
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+
+struct Origin {
+    port: u16,
+}
+
+impl Origin {
+    fn at(&self, host: &str) -> Url {
+        Url::parse(&format!("http://{host}:{}/file", self.port)).unwrap()
+    }
+}
+
+/// Gives the same answer to every connection, then closes it.
+async fn serve(ip: &str, answer: &str) -> Origin {
+    let listener = TcpListener::bind((ip, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answer = answer.to_owned();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let _ = socket.read(&mut request).await;
+                let _ = socket.write_all(answer.as_bytes()).await;
+                let _ = socket.shutdown().await;
+            });
+        }
+    });
+    Origin { port }
+}
+
+fn egress(allow: &[&str]) -> Egress {
+    let allow = allow.iter().map(|net| net.parse().unwrap()).collect();
+    Egress::new(EgressPolicy { allow, own_origins: vec![] }).unwrap()
+}
+
+/// What the resolver of every egress in these tests answers.
+pub(super) fn names() -> HashMap<&'static str, Vec<IpAddr>> {
+    let addresses = |list: &[&str]| list.iter().map(|ip| ip.parse().unwrap()).collect();
+    HashMap::from([
+        ("rebind.test", addresses(&["127.0.0.1"])),
+        ("outer.test", addresses(&["127.0.0.2"])),
+        ("mixed.test", addresses(&["8.8.8.8", "127.0.0.1"])),
+        ("mapped.test", addresses(&["::ffff:127.0.0.1"])),
+        ("two-nets.test", addresses(&["127.0.0.1", "10.0.0.1"])),
+    ])
+}

@@ -1,0 +1,139 @@
+//! The `hls` adapter: HTTP Live Streaming, master or media playlist.
+//!
+//! The durable id is the link itself. A look reads the playlist, the playlist of its lowest
+//! variant, and one byte of that variant's first segment.
+
+mod playlist;
+mod tidy;
+mod tracks;
+
+use async_trait::async_trait;
+use engine::{Availability, Control, Cors, Delivery, DeliveryKind, Evidence, Position, Source};
+use url::Url;
+
+use crate::egress::{Answer, Ask, Egress};
+use crate::error::{Failure, SourceError};
+use crate::file::not_media;
+use crate::link::{extension, parse_link, title};
+use crate::source::{Match, PlaybackSource};
+use playlist::{Master, Media, Playlist};
+
+const MIME: &str = "application/vnd.apple.mpegurl";
+
+/// Plays HTTP Live Streaming playlists.
+#[derive(Debug, Default)]
+pub struct HlsSource;
+
+/// What a look at the playlists saw.
+struct Seen {
+    master: Option<Master>,
+    media: Media,
+    /// The strictest answer of all: a player in a page needs every part.
+    cors: Cors,
+}
+
+#[async_trait]
+impl PlaybackSource for HlsSource {
+    fn id(&self) -> &'static str {
+        "hls"
+    }
+
+    fn matches(&self, link: &Url) -> Match {
+        match link.scheme() {
+            "http" | "https" if extension(link).as_deref() == Some("m3u8") => Match::Yes,
+            "http" | "https" if link.as_str().contains("m3u8") => Match::Maybe(90),
+            "http" | "https" => Match::Maybe(40),
+            _ => Match::No,
+        }
+    }
+
+    fn recognizes(&self, head: &[u8]) -> bool {
+        playlist::without_bom(head).starts_with(b"#EXTM3U")
+    }
+
+    async fn resolve(&self, egress: &Egress, link: &Url) -> Result<Source, SourceError> {
+        let resolved = look(egress, link).await.map(|seen| describe(link, seen));
+        resolved.map_err(|failure| failure.at(self.id(), "resolve"))
+    }
+
+    async fn reopen(&self, egress: &Egress, stream_id: &str) -> Result<Source, SourceError> {
+        let reopened = async {
+            let link = parse_link(stream_id)?;
+            Ok(describe(&link, look(egress, &link).await?))
+        };
+        reopened.await.map_err(|failure: Failure| failure.at(self.id(), "reopen"))
+    }
+
+    async fn check(&self, egress: &Egress, source: &Source) -> Result<Availability, SourceError> {
+        let checked = async { look(egress, &parse_link(&source.stream_id)?).await };
+        checked.await.map_err(|failure| failure.at(self.id(), "check"))?;
+        Ok(Availability::Available { evidence: Evidence::Manifest })
+    }
+}
+
+fn describe(link: &Url, seen: Seen) -> Source {
+    let Master { renditions, text_tracks, audio_tracks, .. } = seen.master.unwrap_or_default();
+    let delivery = Delivery {
+        kind: DeliveryKind::Hls,
+        url: link.to_string(),
+        mime: Some(MIME.to_owned()),
+        cors: seen.cors,
+    };
+    Source {
+        provider: "hls".to_owned(),
+        stream_id: link.to_string(),
+        title: title(link),
+        duration: seen.media.duration_ms.map(Position::from_millis),
+        live: seen.media.live,
+        delivery: vec![delivery],
+        renditions,
+        text_tracks,
+        audio_tracks,
+        poster: None,
+        control: Control::ELEMENT,
+        availability: Availability::Available { evidence: Evidence::Manifest },
+    }
+}
+
+async fn look(egress: &Egress, link: &Url) -> Result<Seen, Failure> {
+    let top = fetch_playlist(egress, Ask::manifest(link)).await?;
+    let (master, base, media, cors) = match playlist::parse(&top.body)? {
+        Playlist::Media(media) => (None, top.url, media, top.cors),
+        Playlist::Master(master) => {
+            let variant = join(&top.url, &master.lowest)?;
+            let ask = Ask::manifest(&variant).named_by(&top.url);
+            let lowest = fetch_playlist(egress, ask).await?;
+            let Playlist::Media(media) = playlist::parse(&lowest.body)? else {
+                let detail = "The playlist names another list of qualities as its lowest quality.";
+                return Err(playlist::invalid(detail));
+            };
+            (Some(master), lowest.url, media, stricter(top.cors, lowest.cors))
+        }
+    };
+    let segment = join(&base, &media.first_segment)?;
+    let first_byte = media.first_byte..media.first_byte.saturating_add(1);
+    let probe = egress.fetch(&Ask::probe(&segment, first_byte, 1).named_by(&base)).await?;
+    Ok(Seen { master, media, cors: stricter(cors, probe.cors) })
+}
+
+async fn fetch_playlist(egress: &Egress, ask: Ask<'_>) -> Result<Answer, Failure> {
+    let answer = egress.fetch(&ask).await?;
+    if playlist::without_bom(&answer.body).starts_with(b"#EXTM3U") {
+        return Ok(answer);
+    }
+    Err(not_media(&answer.body))
+}
+
+fn join(base: &Url, uri: &str) -> Result<Url, Failure> {
+    base.join(uri).map_err(|error| {
+        playlist::invalid("The playlist holds a link that can't be read.").because(error)
+    })
+}
+
+fn stricter(one: Cors, other: Cors) -> Cors {
+    match (one, other) {
+        (Cors::Any, Cors::Any) => Cors::Any,
+        (Cors::Any | Cors::Origin, Cors::Any | Cors::Origin) => Cors::Origin,
+        _ => Cors::Missing,
+    }
+}

@@ -1,0 +1,94 @@
+use providers::ErrorKind;
+
+use crate::origin::{Origin, free_port, open, registry};
+
+#[tokio::test]
+async fn every_fault_of_an_origin_has_its_code() {
+    let origin = Origin::start().await;
+    let registry = registry(open());
+    for (path, code) in [
+        ("page.html", "media_unsupported"),
+        ("as/clip.mp4?file=page.html", "media_unsupported"),
+        ("as/list.m3u8?file=page.html", "media_unsupported"),
+        ("noise.bin", "media_unsupported"),
+        ("hls/subs/en-000.vtt", "media_unsupported"),
+        ("empty.m3u8", "manifest_invalid"),
+        ("no-such.mp4", "media_not_found"),
+        ("no-such.m3u8", "media_not_found"),
+        ("as/list.m3u8?file=hls/144.m3u8", "media_not_found"),
+        ("gone", "media_gone"),
+        ("forbidden", "media_forbidden"),
+        ("limited", "upstream_rate_limited"),
+        ("broken", "upstream_unavailable"),
+        ("loop", "media_unsupported"),
+    ] {
+        let error = registry.resolve(&origin.link(path)).await.unwrap_err();
+        assert_eq!(error.kind.code(), code, "{path}: {error:?}");
+        let temporary = matches!(code, "upstream_rate_limited" | "upstream_unavailable");
+        assert_eq!(error.is_temporary(), temporary, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_called_a_page() {
+    let origin = Origin::start().await;
+    let error = registry(open()).resolve(&origin.link("page.html")).await.unwrap_err();
+    assert_eq!(error.detail, "This link leads to a web page, not to media.");
+}
+
+#[tokio::test]
+async fn an_origin_that_is_down_is_unavailable() {
+    let registry = registry(open());
+    for path in ["clip.mp4", "master.m3u8", "watch"] {
+        let link = format!("http://127.0.0.1:{}/{path}", free_port());
+        let error = registry.resolve(&link).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unavailable, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_origin_that_trickles_is_a_timeout() {
+    let origin = Origin::start().await;
+    let error = registry(open()).resolve(&origin.link("slow/clip.mp4")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn media_that_left_fails_its_check() {
+    let origin = Origin::start().await;
+    let registry = registry(open());
+    for path in ["clip.mp4", "hls/master.m3u8"] {
+        let mut source = registry.resolve(&origin.link(path)).await.unwrap();
+        assert_eq!(registry.check(&source).await.unwrap(), source.availability);
+        source.stream_id = origin.link("gone");
+        let error = registry.check(&source).await.unwrap_err();
+        assert_eq!((error.kind, error.operation), (ErrorKind::Gone, "check"));
+    }
+}
+
+#[tokio::test]
+async fn what_no_adapter_takes_is_refused_before_any_request() {
+    let registry = registry(open());
+    for (link, code) in [
+        ("", "link_invalid"),
+        ("a film", "link_invalid"),
+        ("http://me:secret@127.0.0.1/a.mp4", "link_invalid"),
+        ("file:///etc/passwd", "media_unsupported"),
+        ("ftp://127.0.0.1/a.mp4", "media_unsupported"),
+        ("javascript:alert(1)", "media_unsupported"),
+    ] {
+        let error = registry.resolve(link).await.unwrap_err();
+        assert_eq!(error.kind.code(), code, "{link}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_provider_is_said_to_be_unknown() {
+    let origin = Origin::start().await;
+    let registry = registry(open());
+    let error = registry.reopen("nope", "x").await.unwrap_err();
+    assert_eq!(error.kind.code(), "provider_unknown");
+    let mut source = registry.resolve(&origin.link("clip.mp4")).await.unwrap();
+    source.provider = "nope".to_owned();
+    assert_eq!(registry.check(&source).await.unwrap_err().kind.code(), "provider_unknown");
+}

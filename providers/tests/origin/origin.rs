@@ -1,0 +1,121 @@
+//! Starts nginx on the test media, and the egresses that may or may not reach it.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use providers::{Egress, EgressPolicy, OwnOrigin, Registry};
+use tempfile::TempDir;
+
+/// A running nginx; ends with this value.
+pub struct Origin {
+    nginx: Child,
+    pub port: u16,
+    _work: TempDir,
+}
+
+impl Origin {
+    pub async fn start() -> Self {
+        let work = TempDir::new().unwrap();
+        let port = free_port();
+        let template = std::fs::read_to_string(sources().join("nginx.conf.in")).unwrap();
+        let config = template
+            .replace("@PORT@", &port.to_string())
+            .replace("@ROOT@", media().to_str().unwrap())
+            .replace("@WORK@", work.path().to_str().unwrap());
+        let config_file = work.path().join("nginx.conf");
+        std::fs::write(&config_file, config).unwrap();
+        let nginx = Command::new(nginx())
+            .arg("-p")
+            .arg(work.path())
+            .arg("-c")
+            .arg(&config_file)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nginx is installed");
+        let mut origin = Self { nginx, port, _work: work };
+        origin.wait_until_up().await;
+        origin
+    }
+
+    pub fn link(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/{path}", self.port)
+    }
+
+    async fn wait_until_up(&mut self) {
+        let up = async {
+            while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
+                assert_eq!(self.nginx.try_wait().unwrap(), None, "nginx ended");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), up).await.expect("nginx comes up");
+    }
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        let _ = self.nginx.kill();
+        let _ = self.nginx.wait();
+    }
+}
+
+/// An egress that may reach loopback addresses.
+pub fn open() -> Egress {
+    egress(&["127.0.0.0/8"], vec![])
+}
+
+/// An egress that may reach public addresses only.
+pub fn closed() -> Egress {
+    egress(&[], vec![])
+}
+
+/// An egress to which the whole of this origin is the server itself.
+pub fn owning(origin: &Origin) -> Egress {
+    let own = |host: &str| OwnOrigin {
+        host: host.to_owned(),
+        port: origin.port,
+        path_prefix: "/".to_owned(),
+    };
+    egress(&[], vec![own("127.0.0.1")])
+}
+
+pub fn registry(egress: Egress) -> Registry {
+    Registry::standard(Arc::new(egress))
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn egress(allow: &[&str], own_origins: Vec<OwnOrigin>) -> Egress {
+    let allow = allow.iter().map(|net| net.parse().unwrap()).collect();
+    Egress::new(EgressPolicy { allow, own_origins }).unwrap()
+}
+
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/media")
+}
+
+/// Where the test media is, made at the first call.
+fn media() -> &'static Path {
+    static MEDIA: OnceLock<PathBuf> = OnceLock::new();
+    MEDIA.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../test-media");
+        let made = Command::new(sources().join("make.sh")).arg(&folder).status();
+        assert!(made.expect("a shell is there").success(), "the test media can't be made");
+        folder.canonicalize().unwrap()
+    })
+}
+
+fn nginx() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    folders.push("/usr/sbin".into());
+    let found = folders.iter().map(|folder| folder.join("nginx")).find(|file| file.exists());
+    found.expect("nginx is installed")
+}

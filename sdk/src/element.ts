@@ -1,0 +1,148 @@
+import type { AdapterCapabilities, AdapterErrorCode, AdapterEvent, PlayerAdapter, Selections } from './adapter.js';
+import { Emitter } from './emitter.js';
+import { PlayheadError } from './error.js';
+import { probeSource } from './probe.js';
+import type { Media } from './wire.js';
+
+const HAVE_FUTURE_DATA = 3;
+const DETAILS: Record<AdapterErrorCode, string> = {
+  autoplay_blocked: 'the browser wants a tap before it plays',
+  source_unreachable: 'the media could not be loaded from its server',
+  cors_missing: "the media's server does not allow other pages to read it",
+  format_unsupported: 'this browser cannot play this format',
+  decode_failed: 'the media is damaged or could not be decoded',
+};
+
+/** What every adapter over a media element has in common. */
+export abstract class ElementAdapter implements PlayerAdapter {
+  readonly capabilities: AdapterCapabilities = { continuousRate: true, minRate: 0.0625, maxRate: 16 };
+  protected readonly video: HTMLVideoElement;
+  protected media: Media | null = null;
+  readonly #emitter = new Emitter<{ event: [AdapterEvent] }>();
+  readonly #listening = new AbortController();
+
+  constructor(video: HTMLVideoElement) {
+    this.video = video;
+    video.preload = 'auto';
+    video.playsInline = true;
+    // Time stretching makes fine rates inexact and steps the media clock; plain resampling doesn't.
+    video.preservesPitch = false;
+    const options = { signal: this.#listening.signal };
+    for (const type of ['waiting', 'playing', 'ended'] as const) {
+      video.addEventListener(type, () => this.emit({ type }), options);
+    }
+  }
+
+  abstract load(media: Media, selections: Selections): Promise<void>;
+  abstract setRendition(id: string): void;
+  abstract setTextTrack(id: string | null): void;
+  abstract setAudioTrack(id: string | null): void;
+
+  position(): number {
+    return this.video.currentTime * 1000;
+  }
+
+  duration(): number {
+    return this.video.duration * 1000;
+  }
+
+  paused(): boolean {
+    return this.video.paused;
+  }
+
+  ended(): boolean {
+    return this.video.ended;
+  }
+
+  rate(): number {
+    return this.video.playbackRate;
+  }
+
+  setRate(rate: number): void {
+    this.video.playbackRate = rate;
+  }
+
+  seek(positionMs: number): void {
+    this.video.currentTime = positionMs / 1000;
+  }
+
+  async play(): Promise<void> {
+    try {
+      await this.video.play();
+    } catch (error) {
+      // Other refusals are a pause or a load that came in between; the controller sees them by itself.
+      if ((error as DOMException).name === 'NotAllowedError') this.fail('autoplay_blocked');
+      throw error;
+    }
+  }
+
+  pause(): void {
+    this.video.pause();
+  }
+
+  ready(): boolean {
+    return this.video.readyState >= HAVE_FUTURE_DATA && !this.video.seeking;
+  }
+
+  onEvent(listener: (event: AdapterEvent) => void): () => void {
+    return this.#emitter.on('event', listener);
+  }
+
+  destroy(): void {
+    this.#listening.abort();
+    this.#emitter.clear();
+    this.media = null;
+  }
+
+  /** Listens until the adapter is destroyed. */
+  protected listen(type: string, listener: () => void): void {
+    this.video.addEventListener(type, listener, { signal: this.#listening.signal });
+  }
+
+  /** Resolves with the element's metadata, rejects when the adapter is destroyed before. */
+  protected metadata(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const gone = () => reject(failure('source_unreachable', 'the player was closed'));
+      this.listen('loadedmetadata', resolve);
+      this.#listening.signal.addEventListener('abort', gone);
+    });
+  }
+
+  protected emit(event: AdapterEvent): void {
+    this.#emitter.emit('event', event);
+  }
+
+  protected fail(code: AdapterErrorCode, detail = DETAILS[code]): void {
+    this.emit({ type: 'error', code, detail });
+  }
+
+  /** Tells an unreachable server from one that forbids reading, and both from a format that can't be played. */
+  protected async explain(url: string, whenReadable: AdapterErrorCode): Promise<AdapterErrorCode> {
+    const found = await probeSource(url);
+    return found === 'readable' ? whenReadable : found;
+  }
+
+  /** Shows one of the element's own text tracks. */
+  protected showTextTrack(id: string | null): void {
+    const wanted = this.media?.text_tracks.find((track) => track.id === id);
+    for (const track of Array.from(this.video.textTracks)) {
+      const shown = wanted !== undefined && names(track, wanted);
+      track.mode = shown ? 'showing' : 'disabled';
+    }
+  }
+}
+
+/** A track of the media, or of the element. */
+interface Named {
+  label: string;
+  language?: string | null;
+}
+
+/** Whether an element's track is the wanted one. */
+export function names(track: Named, wanted: Named): boolean {
+  return track.label === wanted.label && (!wanted.language || track.language === wanted.language);
+}
+
+function failure(code: AdapterErrorCode, detail: string): PlayheadError {
+  return new PlayheadError({ code, retry: 'never', outcome: 'not_applied', detail });
+}

@@ -1,0 +1,108 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { WebSocket } from 'ws';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { browserTokenStore, createClient, memoryTokenStore, type Client, type TokenStore } from '../src/index.js';
+import { problem, RoomServer } from './room-server.js';
+
+let server: RoomServer;
+
+beforeEach(async () => {
+  server = await RoomServer.start();
+});
+
+afterEach(() => server.stop());
+
+test('a guest of the same name stays the same, another name is another guest', async () => {
+  const client = clientOf(server.baseUrl);
+  const first = await client.guest('Ada');
+  expect(await client.guest('Ada')).toEqual(first);
+  expect((await client.guest('Bob')).user_id).not.toBe(first.user_id);
+  expect(client.token()?.display_name).toBe('Bob');
+  client.signOut();
+  expect(client.token()).toBeNull();
+});
+
+test('a kept identity makes the next page the same guest, until it expires', async () => {
+  const tokenStore = memoryTokenStore();
+  const first = await clientOf(server.baseUrl, tokenStore).guest('Ada');
+  const reloaded = clientOf(server.baseUrl, tokenStore);
+  expect(reloaded.token()).toEqual(first);
+  tokenStore.save({ ...first, expires_at_ms: Date.now() });
+  expect(reloaded.token()).toBeNull();
+  expect((await reloaded.guest('Ada')).user_id).not.toBe(first.user_id);
+});
+
+test('a page whose storage is forbidden still works', () => {
+  const store = browserTokenStore();
+  const identity = { user_id: 'u', access_token: 't', expires_at_ms: 1, display_name: 'Ada' };
+  store.save(identity);
+  expect(store.load()).toEqual(identity);
+  store.save(null);
+  expect(store.load()).toBeNull();
+});
+
+test('calls carry the token, the path and the query', async () => {
+  const client = clientOf(`${server.baseUrl}/`);
+  await client.guest('Ada');
+  server.answers.push({ path: '/rooms/public?page_size=5', answer: { status: 200, body: { items: [] } } });
+  server.answers.push({ path: '/rooms', answer: { status: 201, body: { room_id: 'r_1', code: 'ABC' } } });
+  server.answers.push({ path: '/rooms/a%2Fb', answer: { status: 200, body: { room_id: 'r_1' } } });
+  server.answers.push({ path: '/sources/resolve', answer: { status: 200, body: { source: { title: 'Film' } } } });
+  expect(await client.rooms.listPublic({ page_size: 5, page_token: undefined })).toEqual({ items: [] });
+  expect(await client.rooms.create({ name: 'Friday', is_public: true })).toMatchObject({ code: 'ABC' });
+  expect(await client.rooms.get('a/b')).toEqual({ room_id: 'r_1' });
+  expect(await client.sources.resolve('https://example.org/film.mp4')).toEqual({ title: 'Film' });
+  expect(server.requests.slice(1)).toEqual([
+    { path: '/rooms/public?page_size=5', token: undefined, body: undefined },
+    { path: '/rooms', token: 't_1', body: { name: 'Friday', is_public: true } },
+    { path: '/rooms/a%2Fb', token: 't_1', body: undefined },
+    { path: '/sources/resolve', token: 't_1', body: { link: 'https://example.org/film.mp4' } },
+  ]);
+});
+
+test('a refusal is the server’s own code and sentence', async () => {
+  server.answers.push({ path: '/sources/resolve', answer: problem(422, 'link_unsupported', 'never', { hint: 'x' }) });
+  const client = clientOf(server.baseUrl);
+  await expect(client.sources.resolve('x')).rejects.toMatchObject({
+    name: 'PlayheadError',
+    code: 'link_unsupported',
+    status: 422,
+    retry: 'never',
+    outcome: 'not_applied',
+    meta: { hint: 'x' },
+  });
+});
+
+test('an answer that is no problem document is told apart', async () => {
+  const proxy = await proxyThatSays(502, '<h1>Bad gateway</h1>');
+  const { port } = proxy.address() as AddressInfo;
+  const client = clientOf(`http://127.0.0.1:${port}`);
+  await expect(client.guest('Ada')).rejects.toMatchObject({
+    code: 'unexpected_answer',
+    status: 502,
+    retry: 'backoff',
+    outcome: 'unknown',
+  });
+  await new Promise((resolve) => proxy.close(resolve));
+});
+
+test('without a server a read is known not to be applied, a write is not', async () => {
+  const client = clientOf('http://127.0.0.1:1');
+  await expect(client.meta()).rejects.toMatchObject({ code: 'network_error', outcome: 'not_applied' });
+  await expect(client.guest('Ada')).rejects.toMatchObject({ code: 'network_error', outcome: 'unknown' });
+});
+
+test('outside a page the address is required', () => {
+  expect(() => createClient({ WebSocket })).toThrow(/baseUrl/);
+});
+
+function clientOf(baseUrl: string, tokenStore?: TokenStore): Client {
+  return createClient({ baseUrl, tokenStore, WebSocket });
+}
+
+async function proxyThatSays(status: number, text: string): Promise<Server> {
+  const proxy = createServer((_request, response) => response.writeHead(status).end(text));
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  return proxy;
+}

@@ -1,0 +1,222 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Playback, Role, Room } from '../src/wire.js';
+
+const WAIT_MS = 10_000;
+
+export interface Frame {
+  type: string;
+  id?: string;
+  data: Record<string, any>;
+}
+
+/** What a REST route of the test answers. */
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+/** A server over real sockets that does what the test tells it, frame by frame. */
+export class RoomServer {
+  readonly requests: { path: string; token: string | undefined; body: any }[] = [];
+  /** Answers given once, first in first out, before the usual one; by the end of the path. */
+  readonly answers: { path: string; answer: Answer }[] = [];
+  readonly connections = new Queue<Connection>();
+  readonly #http: Server;
+  readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'playhead.v1.json' });
+  #guests = 0;
+
+  private constructor() {
+    this.#http = createServer((request, response) => {
+      void this.#answer(request).then(({ status, body }) => {
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      });
+    });
+    this.#http.on('upgrade', (request, socket, head) => {
+      this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+        this.connections.put(new Connection(ws, request));
+      });
+    });
+  }
+
+  static async start(port = 0): Promise<RoomServer> {
+    const server = new RoomServer();
+    await new Promise<void>((resolve) => server.#http.listen(port, '127.0.0.1', resolve));
+    return server;
+  }
+
+  get port(): number {
+    return (this.#http.address() as AddressInfo).port;
+  }
+
+  get baseUrl(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets.clients) socket.terminate();
+    this.#http.closeAllConnections();
+    await new Promise((resolve) => this.#http.close(resolve));
+  }
+
+  async #answer(request: IncomingMessage): Promise<Answer> {
+    const path = (request.url ?? '').replace('/api/v1', '');
+    const token = request.headers.authorization?.replace('Bearer ', '');
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString();
+    this.requests.push({ path, token, body: text === '' ? undefined : JSON.parse(text) });
+    const told = this.answers.findIndex((one) => path.endsWith(one.path));
+    const [once] = told >= 0 ? this.answers.splice(told, 1) : [];
+    return once?.answer ?? this.#usual(path);
+  }
+
+  #usual(path: string): Answer {
+    if (path === '/auth/guest') {
+      this.#guests += 1;
+      const number = this.#guests;
+      const expires_at_ms = Date.now() + 43_200_000;
+      return { status: 200, body: { user_id: `u_${number}`, access_token: `t_${number}`, expires_at_ms } };
+    }
+    if (path.endsWith('/join')) {
+      const url = `ws://127.0.0.1:${this.port}/api/v1/rooms/r_1/ws`;
+      const ticket = `k/${this.requests.length}`;
+      const ws = { url, ticket, protocol: 'playhead.v1.json', expires_at_ms: Date.now() + 30_000 };
+      return { status: 200, body: { participant_id: 'p_1', role: 'host', ws } };
+    }
+    return problem(404, 'not_found', 'never');
+  }
+}
+
+export function problem(status: number, code: string, retry: string, meta = {}): Answer {
+  return { status, body: { type: 'about:blank', title: code, status, detail: code, code, retry, outcome: 'not_applied', meta } };
+}
+
+/** One accepted socket. Pings are answered by itself unless `silent`. */
+export class Connection {
+  readonly ticket: string | null;
+  readonly closed: Promise<number>;
+  silent = false;
+  pings = 0;
+  readonly #socket: WebSocket;
+  readonly #frames = new Queue<Frame>();
+
+  constructor(socket: WebSocket, request: IncomingMessage) {
+    this.#socket = socket;
+    this.ticket = new URL(request.url ?? '', 'http://localhost').searchParams.get('ticket');
+    this.closed = new Promise((resolve) => socket.on('close', (code) => resolve(code)));
+    socket.on('message', (bytes) => this.#received(JSON.parse(String(bytes)) as Frame));
+  }
+
+  /** The next frame that isn't a ping. */
+  next(): Promise<Frame> {
+    return this.#frames.take();
+  }
+
+  /** Whether frames other than pings wait to be taken. */
+  get idle(): boolean {
+    return this.#frames.empty;
+  }
+
+  send(frame: object): void {
+    this.#socket.send(JSON.stringify(frame));
+  }
+
+  close(code: number, reason = ''): void {
+    this.#socket.close(code, reason);
+  }
+
+  /** Ends it as a lost network does. */
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  /** Takes the hello and welcomes; returns the hello. */
+  async welcome(epoch: number, version: number, part: Partial<Room> = {}, more = {}): Promise<Frame> {
+    const hello = await this.next();
+    const data = {
+      session_id: 's_1',
+      participant_id: 'p_1',
+      role: 'host' as Role,
+      fence: 1,
+      resumed: hello.data['resume'] !== undefined,
+      heartbeat_ms: 20_000,
+      dead_after_ms: 45_000,
+      room: room(part),
+      ...more,
+    };
+    this.send({ type: 'welcome', id: hello.id, epoch, version, at_ms: Date.now(), data });
+    return hello;
+  }
+
+  #received(frame: Frame): void {
+    if (frame.type !== 'ping') {
+      this.#frames.put(frame);
+      return;
+    }
+    this.pings += 1;
+    const nowUs = Math.round(Date.now() * 1000);
+    if (!this.silent) this.send({ type: 'pong', data: { ...frame.data, t1_us: nowUs, t2_us: nowUs } });
+  }
+}
+
+export function playback(part: Partial<Playback> = {}): Playback {
+  return {
+    media_id: null,
+    status: 'paused',
+    position_ms: 0,
+    anchor_at_ms: 0,
+    rate: 1,
+    rendition: 'auto',
+    text_track: null,
+    audio_track: null,
+    ...part,
+  };
+}
+
+export function room(part: Partial<Room> = {}): Room {
+  return {
+    room_id: 'r_1',
+    code: 'ABC',
+    name: 'Friday',
+    is_public: false,
+    state: 'live',
+    host_id: 'p_1',
+    settings: { host_grace_ms: 120_000, host_lease_ms: 15_000, host_loss: 'expire', rebuffer_barrier: false },
+    chat: { enabled: true, slow_mode_ms: 0 },
+    media: null,
+    playback: playback(),
+    queue: [],
+    viewer_count: 1,
+    peak_viewers: 1,
+    ...part,
+  };
+}
+
+/** Values in their order, for whoever waits for the next. */
+export class Queue<T> {
+  readonly #values: T[] = [];
+  readonly #takers: ((value: T) => void)[] = [];
+
+  get empty(): boolean {
+    return this.#values.length === 0;
+  }
+
+  put(value: T): void {
+    const taker = this.#takers.shift();
+    if (taker) taker(value);
+    else this.#values.push(value);
+  }
+
+  take(): Promise<T> {
+    if (this.#values.length > 0) return Promise.resolve(this.#values.shift()!);
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => reject(new Error('nothing came')), WAIT_MS);
+      this.#takers.push((value) => {
+        clearTimeout(deadline);
+        resolve(value);
+      });
+    });
+  }
+}

@@ -1,0 +1,80 @@
+//! What operators ask: metrics, health, version. On a listener of its own.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::App;
+
+/// Seconds, from a tenth of a millisecond up.
+const BUCKETS: [f64; 14] =
+    [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.12, 0.25, 0.5, 1.0];
+
+#[derive(Clone)]
+struct Admin {
+    app: App,
+    metrics: PrometheusHandle,
+}
+
+/// Collects metrics from now on.
+pub fn install_metrics() -> Result<PrometheusHandle, String> {
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS);
+    let handle = builder.and_then(PrometheusBuilder::install_recorder);
+    let handle = handle.map_err(|error| format!("metrics: {error}"))?;
+    metrics::describe_gauge!("playhead_connections", "WebSocket connections that said hello");
+    metrics::describe_gauge!(
+        "playhead_rooms",
+        "Rooms that this node has seen and that aren't gone"
+    );
+    metrics::describe_counter!("playhead_commands_total", "Commands by type and answer");
+    metrics::describe_counter!(
+        "playhead_closes_total",
+        "Connections closed by the server, by code"
+    );
+    metrics::describe_counter!(
+        "playhead_resyncs_total",
+        "Slow connections that got the newest state"
+    );
+    metrics::describe_histogram!("playhead_commit_seconds", "From command to durable commit");
+    metrics::describe_histogram!(
+        "playhead_fanout_seconds",
+        "From publish to a connection's socket"
+    );
+    metrics::gauge!("playhead_connections").set(0.0);
+    Ok(handle)
+}
+
+/// The admin routes.
+pub fn router(app: App, metrics: PrometheusHandle) -> Router {
+    Router::new()
+        .route("/metrics", get(render))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .route("/version", get(version))
+        .with_state(Admin { app, metrics })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of rooms")]
+async fn render(State(admin): State<Admin>) -> String {
+    metrics::gauge!("playhead_rooms").set(admin.app.hub.room_count() as f64);
+    admin.metrics.run_upkeep();
+    admin.metrics.render()
+}
+
+/// Ready to take connections: the state can be reached and the node isn't going away.
+async fn readyz(State(admin): State<Admin>) -> (StatusCode, &'static str) {
+    if admin.app.draining.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+    }
+    match admin.app.store.find_code("").await {
+        Ok(_) => (StatusCode::OK, "ready\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the state can't be reached\n"),
+    }
+}
+
+async fn version() -> Json<serde_json::Value> {
+    Json(serde_json::json!({ "name": "playhead", "version": env!("CARGO_PKG_VERSION") }))
+}

@@ -1,0 +1,198 @@
+//! One configuration, read once from flags and environment, checked before anything listens.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+use url::Url;
+
+/// Synchronized watch parties: everybody on the same frame.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "playhead-server", version, about)]
+pub struct Config {
+    /// What to do; `serve` unless given.
+    #[command(subcommand)]
+    pub command: Option<Action>,
+    /// Address of HTTP, WebSocket and page.
+    #[arg(long, env = "PLAYHEAD_LISTEN", default_value = "127.0.0.1:8080", global = true)]
+    pub listen: SocketAddr,
+    /// Address of /metrics, /healthz, /readyz and /version.
+    #[arg(long, env = "PLAYHEAD_ADMIN_LISTEN", default_value = "127.0.0.1:9091", global = true)]
+    pub admin_listen: SocketAddr,
+    /// Where state is kept; made on first start.
+    #[arg(long, env = "PLAYHEAD_DATA_DIR", default_value = "./playhead-data", global = true)]
+    pub data_dir: PathBuf,
+    /// The database; playhead.db (SQLite) in the data directory unless given.
+    #[arg(long, env = "PLAYHEAD_DATABASE_URL", global = true)]
+    pub database_url: Option<String>,
+    /// Where realtime state is kept.
+    #[arg(long, env = "PLAYHEAD_STORE", default_value = "memory", global = true)]
+    pub store: StoreKind,
+    /// A signing key given from outside: Ed25519, PKCS#8, PEM.
+    #[arg(long, env = "PLAYHEAD_TOKEN_KEY_FILE", global = true)]
+    pub token_key_file: Option<PathBuf>,
+    /// How people reach this server, for absolute links; from the request unless given.
+    #[arg(long, env = "PLAYHEAD_PUBLIC_URL", global = true)]
+    pub public_url: Option<Url>,
+    /// Origins whose pages may connect, comma separated; this server's own unless given.
+    #[arg(long, env = "PLAYHEAD_ALLOWED_ORIGINS", value_delimiter = ',', global = true)]
+    pub allowed_origins: Vec<String>,
+    /// Networks (CIDR, comma separated) whose Forwarded headers count.
+    #[arg(long, env = "PLAYHEAD_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Networks (CIDR, comma separated) that providers may reach beside public addresses.
+    #[arg(long, env = "PLAYHEAD_EGRESS_ALLOW", value_delimiter = ',', global = true)]
+    pub egress_allow: Vec<IpNet>,
+    /// How long a host may stay away, in milliseconds, unless the room says otherwise.
+    #[arg(long, env = "PLAYHEAD_HOST_GRACE_MS", default_value_t = 120_000, global = true,
+          value_parser = clap::value_parser!(u64).range(HOST_GRACE_MS))]
+    pub host_grace_ms: u64,
+    /// How long a host lives without a sign of life, in milliseconds, unless the room says otherwise.
+    #[arg(long, env = "PLAYHEAD_HOST_LEASE_MS", default_value_t = 15_000, global = true,
+          value_parser = clap::value_parser!(u64).range(HOST_LEASE_MS))]
+    pub host_lease_ms: u64,
+    /// What to log: a tracing filter.
+    #[arg(long, env = "PLAYHEAD_LOG", default_value = "info", global = true)]
+    pub log: String,
+    /// Limits.
+    #[command(flatten)]
+    pub limits: LimitConfig,
+}
+
+/// What grace a room may ask for, in milliseconds.
+pub const HOST_GRACE_MS: std::ops::RangeInclusive<u64> = 0..=24 * 60 * 60 * 1000;
+/// What lease a room may ask for, in milliseconds.
+pub const HOST_LEASE_MS: std::ops::RangeInclusive<u64> = 1_000..=10 * 60 * 1000;
+
+/// What the binary does.
+#[derive(Clone, Copy, Debug, Subcommand, Eq, PartialEq)]
+pub enum Action {
+    /// Serves.
+    Serve,
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Checks the configuration and prints it with every limit.
+    CheckConfig,
+}
+
+/// Where realtime state is kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum StoreKind {
+    /// In this process, with a journal on disk.
+    Memory,
+}
+
+/// Every limit, each with its own name.
+#[derive(Args, Clone, Debug)]
+pub struct LimitConfig {
+    /// 0 lifts the limits per address.
+    #[arg(
+        long = "limit-per-address",
+        env = "PLAYHEAD_LIMIT_PER_ADDRESS",
+        default_value_t = 1,
+        global = true
+    )]
+    pub per_address: u32,
+    /// New guests per address and minute.
+    #[arg(
+        long = "limit-guests-per-minute",
+        env = "PLAYHEAD_LIMIT_GUESTS_PER_MINUTE",
+        default_value_t = 60,
+        global = true
+    )]
+    pub guests_per_minute: u32,
+    /// New rooms per address and minute.
+    #[arg(
+        long = "limit-rooms-per-minute",
+        env = "PLAYHEAD_LIMIT_ROOMS_PER_MINUTE",
+        default_value_t = 30,
+        global = true
+    )]
+    pub rooms_per_minute: u32,
+    /// Joins per address and minute.
+    #[arg(
+        long = "limit-joins-per-minute",
+        env = "PLAYHEAD_LIMIT_JOINS_PER_MINUTE",
+        default_value_t = 300,
+        global = true
+    )]
+    pub joins_per_minute: u32,
+    /// Unknown rooms named per address and minute.
+    #[arg(
+        long = "limit-misses-per-minute",
+        env = "PLAYHEAD_LIMIT_MISSES_PER_MINUTE",
+        default_value_t = 60,
+        global = true
+    )]
+    pub misses_per_minute: u32,
+    /// Links resolved per user and minute.
+    #[arg(
+        long = "limit-resolves-per-minute",
+        env = "PLAYHEAD_LIMIT_RESOLVES_PER_MINUTE",
+        default_value_t = 60,
+        global = true
+    )]
+    pub resolves_per_minute: u32,
+    /// Connections of one address.
+    #[arg(
+        long = "limit-connections-per-address",
+        env = "PLAYHEAD_LIMIT_CONNECTIONS_PER_ADDRESS",
+        default_value_t = 500,
+        global = true
+    )]
+    pub connections_per_address: usize,
+    /// Connections of this node.
+    #[arg(
+        long = "limit-connections",
+        env = "PLAYHEAD_LIMIT_CONNECTIONS",
+        default_value_t = 20_000,
+        global = true
+    )]
+    pub connections: usize,
+    /// Rooms of this node.
+    #[arg(
+        long = "limit-rooms",
+        env = "PLAYHEAD_LIMIT_ROOMS",
+        default_value_t = 50_000,
+        global = true
+    )]
+    pub rooms: usize,
+    /// Participants of one room.
+    #[arg(
+        long = "limit-participants-per-room",
+        env = "PLAYHEAD_LIMIT_PARTICIPANTS_PER_ROOM",
+        default_value_t = 20_000,
+        global = true
+    )]
+    pub participants_per_room: usize,
+    /// Connections of one participant.
+    #[arg(
+        long = "limit-connections-per-participant",
+        env = "PLAYHEAD_LIMIT_CONNECTIONS_PER_PARTICIPANT",
+        default_value_t = 8,
+        global = true
+    )]
+    pub connections_per_participant: usize,
+}
+
+impl Config {
+    /// What can't be used, in words.
+    pub fn check(&self) -> Result<(), String> {
+        for origin in &self.allowed_origins {
+            let url = Url::parse(origin).map_err(|error| format!("origin {origin}: {error}"))?;
+            if url.origin().ascii_serialization() != *origin {
+                return Err(format!(
+                    "origin {origin}: write it as scheme://host or scheme://host:port"
+                ));
+            }
+        }
+        match &self.database_url {
+            Some(url) if !url.starts_with("sqlite:") => Err(
+                "PLAYHEAD_DATABASE_URL: this version keeps its database in SQLite; use sqlite://…"
+                    .to_owned(),
+            ),
+            _ => Ok(()),
+        }
+    }
+}

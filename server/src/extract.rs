@@ -1,0 +1,96 @@
+//! Extractors whose refusals are problems, unlike the framework's own.
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use engine::RoomId;
+use serde::de::DeserializeOwned;
+
+use crate::App;
+use crate::id::RoomKey;
+use crate::peer::Peer;
+use crate::refusal::Refusal;
+
+/// A JSON body.
+#[derive(Clone, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let body = axum::Json::<T>::from_request(request, app).await;
+        body.map(|axum::Json(body)| Self(body)).map_err(|rejection| match &rejection {
+            JsonRejection::JsonSyntaxError(_) => {
+                Refusal::new("invalid_json", rejection.body_text())
+            }
+            JsonRejection::MissingJsonContentType(_) => {
+                Refusal::new("unsupported_media_type", "send Content-Type: application/json")
+            }
+            JsonRejection::BytesRejection(_) if rejection.status() == 413 => {
+                Refusal::new("payload_too_large", "the body is larger than 64 KiB")
+            }
+            _ => Refusal::new("invalid_request", rejection.body_text()),
+        })
+    }
+}
+
+/// A query string.
+#[derive(Clone, Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let query = axum::extract::Query::<T>::from_request_parts(parts, app).await;
+        query
+            .map(|axum::extract::Query(query)| Self(query))
+            .map_err(|rejection| Refusal::new("invalid_request", rejection.body_text()))
+    }
+}
+
+/// Path parameters.
+#[derive(Clone, Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let path = axum::extract::Path::<T>::from_request_parts(parts, app).await;
+        path.map(|axum::extract::Path(path)| Self(path))
+            .map_err(|rejection| Refusal::new("invalid_request", rejection.body_text()))
+    }
+}
+
+/// The room that a path names, by id or code. It existed a moment ago.
+#[derive(Clone, Debug)]
+pub struct RoomPath {
+    /// The room.
+    pub room_id: RoomId,
+}
+
+#[derive(serde::Deserialize)]
+struct RoomParameter {
+    room_id: String,
+}
+
+impl FromRequestParts<App> for RoomPath {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let Path(RoomParameter { room_id: named }) = Path::from_request_parts(parts, app).await?;
+        let room_id = match RoomKey::parse(&named) {
+            Some(RoomKey::Id(room_id)) => app.store.load(&room_id).await?.map(|_| room_id),
+            Some(RoomKey::Code(code)) => app.store.find_code(&code).await?,
+            None => None,
+        };
+        if let Some(room_id) = room_id {
+            return Ok(Self { room_id });
+        }
+        let peer = Peer::from_request_parts(parts, app).await?;
+        app.limiters.check_miss(peer.address)?;
+        Err(Refusal::new("room_not_found", "there is no such room"))
+    }
+}

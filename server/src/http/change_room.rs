@@ -1,0 +1,58 @@
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use contracts::{PatchRoom, Room};
+use engine::{ChatSettings, Command, RoomPatch};
+
+use super::create_room::ROOM_NAME_MAX;
+use super::{field, write};
+use crate::App;
+use crate::auth::Caller;
+use crate::config::HOST_GRACE_MS;
+use crate::extract::{Json, RoomPath};
+use crate::refusal::Refusal;
+use crate::wire;
+
+/// The slowest slow mode, in milliseconds.
+const SLOW_MODE_MS: std::ops::RangeInclusive<u64> = 0..=3_600_000;
+
+/// Changes a room's own properties; the host alone may.
+#[utoipa::path(patch, path = "/rooms/{room_id}", operation_id = "changeRoom", tag = "rooms",
+    security(("token" = [])), request_body = PatchRoom,
+    params(("room_id" = String, Path, description = "A room's id or code"),
+           ("Idempotency-Key" = Option<String>, Header, description = "Names the write")),
+    responses((status = 200, body = Room, description = "The room"), crate::openapi::Problems))]
+#[tracing::instrument(name = "http.change_room", skip_all, fields(room.id = %room.room_id))]
+pub(crate) async fn change_room(
+    State(app): State<App>,
+    caller: Caller,
+    room: RoomPath,
+    headers: HeaderMap,
+    Json(body): Json<PatchRoom>,
+) -> Result<Answer<Room>, Refusal> {
+    let room_id = room.room_id;
+    let command = Command::ChangeRoom(patch(&body)?);
+    let request = write::request(&caller, &room_id, &headers, command, "change_room", &body)?;
+    app.rooms.handle(&room_id, &request).await?;
+    let room = app.rooms.find(&room_id).await?;
+    Ok(Answer(wire::room(&room, app.viewers(&room_id))))
+}
+
+fn patch(body: &PatchRoom) -> Result<RoomPatch, Refusal> {
+    let name = body.name.as_deref().map(|name| field::text("name", name, ROOM_NAME_MAX));
+    let grace = body.host_grace_ms;
+    let chat = body.chat.as_ref().map(|chat| {
+        let slow_mode_ms = field::within("slow_mode_ms", chat.slow_mode_ms, &SLOW_MODE_MS)?;
+        Ok::<_, Refusal>(ChatSettings { enabled: chat.enabled, slow_mode_ms })
+    });
+    Ok(RoomPatch {
+        name: name.transpose()?,
+        is_public: body.is_public,
+        chat: chat.transpose()?,
+        host_loss: body.host_loss.map(wire::host_loss_from_wire),
+        host_grace_ms: grace
+            .map(|ms| field::within("host_grace_ms", ms, &HOST_GRACE_MS))
+            .transpose()?,
+        rebuffer_barrier: body.rebuffer_barrier,
+    })
+}

@@ -1,0 +1,13 @@
+use axum::Json;
+use axum::extract::State;
+use contracts::Time;
+
+use crate::App;
+
+/// The room clock. For measuring it, `ping` over the WebSocket is better.
+#[utoipa::path(get, path = "/time", operation_id = "findTime", tag = "server",
+    responses((status = 200, body = Time, description = "Now"), crate::openapi::Problems))]
+pub(crate) async fn find_time(State(app): State<App>) -> Json<Time> {
+    let now_us = app.clock.now_us();
+    Json(Time { now_us, now_ms: now_us / 1000, uncertainty_us: 0 })
+}

@@ -1,0 +1,34 @@
+use axum::Json;
+use axum::extract::State;
+use contracts::{RoomPage, RoomSummary};
+
+use super::page_token::PageQuery;
+use crate::App;
+use crate::extract::Query;
+use crate::refusal::Refusal;
+
+/// Lists public rooms, the most watched first.
+#[utoipa::path(get, path = "/rooms/public", operation_id = "listPublicRooms", tag = "rooms",
+    params(("page_size" = Option<u32>, Query, description = "At least 1; over 200 counts as 200"),
+           ("page_token" = Option<String>, Query, description = "From the page before")),
+    responses((status = 200, body = RoomPage, description = "A page"), crate::openapi::Problems))]
+#[tracing::instrument(name = "http.list_public_rooms", skip_all)]
+pub(crate) async fn list_public_rooms(
+    State(app): State<App>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<RoomPage>, Refusal> {
+    let (skip, take) = query.window()?;
+    let mut listed: Vec<RoomSummary> = Vec::new();
+    for room_id in app.store.list_rooms().await? {
+        let room = app.store.load(&room_id).await?;
+        let room = room.filter(|room| room.profile.is_public && room.lifecycle.state.is_open());
+        listed.extend(room.map(|room| app.summary(&room)));
+    }
+    listed.sort_unstable_by(|a, b| {
+        b.viewer_count.cmp(&a.viewer_count).then_with(|| a.room_id.cmp(&b.room_id))
+    });
+    let total = listed.len();
+    let items: Vec<_> = listed.into_iter().skip(skip).take(take).collect();
+    let next_page_token = PageQuery::next(skip, items.len(), total);
+    Ok(Json(RoomPage { items, next_page_token }))
+}

@@ -1,0 +1,153 @@
+//! What waits to be written to one connection. Bounded: state is not history, so a connection
+//! that reads too slowly gets the newest state instead of every step towards it.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use axum::extract::ws::Utf8Bytes;
+use contracts::CloseCode;
+use tokio::sync::Notify;
+
+const FRAMES_MAX: usize = 256;
+const BYTES_MAX: usize = 256 * 1024;
+
+/// A frame of the room's order, encoded once for everybody.
+#[derive(Clone, Debug)]
+pub struct OrderedFrame {
+    /// The text.
+    pub text: Utf8Bytes,
+    /// Its place.
+    pub position: (u64, u64),
+    /// The fence it tells, if any.
+    pub fence: Option<u64>,
+    /// When the commit was published.
+    pub published: Instant,
+}
+
+/// One thing to write.
+#[derive(Clone, Debug)]
+pub enum Outgoing {
+    /// A frame of the room's order.
+    Ordered(OrderedFrame),
+    /// A frame about the moment.
+    Moment(Utf8Bytes),
+    /// Frames were dropped: write the newest state.
+    Resync,
+    /// Close, after what came before.
+    Close(CloseCode),
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    ordered: VecDeque<OrderedFrame>,
+    bytes: usize,
+    resync: bool,
+    // The newest of each replaces the one before.
+    presence: Option<Utf8Bytes>,
+    viewers: Option<Utf8Bytes>,
+    close: Option<CloseCode>,
+}
+
+/// What waits to be written to one connection.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    // A std mutex: never held across an await.
+    waiting: Mutex<Waiting>,
+    /// Notified when something came in.
+    pub wake: Notify,
+}
+
+impl Outbox {
+    /// Adds a frame of the room's order.
+    pub fn push(&self, frame: &OrderedFrame) {
+        self.change(|waiting| {
+            let bytes = waiting.bytes + frame.text.len();
+            if waiting.resync {
+                return;
+            }
+            if waiting.ordered.len() >= FRAMES_MAX || bytes > BYTES_MAX {
+                waiting.ordered = VecDeque::new();
+                waiting.bytes = 0;
+                waiting.resync = true;
+                return;
+            }
+            waiting.bytes = bytes;
+            waiting.ordered.push_back(frame.clone());
+        });
+    }
+
+    /// Replaces the presence frame.
+    pub fn set_presence(&self, text: &Utf8Bytes) {
+        self.change(|waiting| waiting.presence = Some(text.clone()));
+    }
+
+    /// Replaces the viewer count.
+    pub fn set_viewers(&self, text: &Utf8Bytes) {
+        self.change(|waiting| waiting.viewers = Some(text.clone()));
+    }
+
+    /// Asks for a close, once everything else is written.
+    pub fn close(&self, code: CloseCode) {
+        self.change(|waiting| waiting.close = waiting.close.or(Some(code)));
+    }
+
+    /// The next thing to write, the room's order first.
+    pub fn pop(&self) -> Option<Outgoing> {
+        let mut waiting = self.waiting.lock().expect("not poisoned");
+        if waiting.resync {
+            waiting.resync = false;
+            return Some(Outgoing::Resync);
+        }
+        if let Some(frame) = waiting.ordered.pop_front() {
+            waiting.bytes -= frame.text.len();
+            if waiting.ordered.is_empty() {
+                // An idle connection keeps no buffer.
+                waiting.ordered = VecDeque::new();
+            }
+            return Some(Outgoing::Ordered(frame));
+        }
+        let moment = waiting.viewers.take().or_else(|| waiting.presence.take());
+        moment.map(Outgoing::Moment).or_else(|| waiting.close.take().map(Outgoing::Close))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Waiting)) {
+        change(&mut self.waiting.lock().expect("not poisoned"));
+        self.wake.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_lags_gets_the_newest_state_and_a_bounded_queue() {
+        let outbox = Outbox::default();
+        for version in 0..10_000 {
+            outbox.push(&frame(version));
+        }
+        assert!(matches!(outbox.pop(), Some(Outgoing::Resync)));
+        assert!(outbox.pop().is_none());
+        outbox.push(&frame(10_000));
+        assert!(
+            matches!(outbox.pop(), Some(Outgoing::Ordered(frame)) if frame.position.1 == 10_000)
+        );
+    }
+
+    #[test]
+    fn a_close_comes_after_what_was_to_be_said() {
+        let outbox = Outbox::default();
+        outbox.close(CloseCode::ROOM_CLOSED);
+        outbox.set_viewers(&"v".into());
+        outbox.push(&frame(1));
+        assert!(matches!(outbox.pop(), Some(Outgoing::Ordered(_))));
+        assert!(matches!(outbox.pop(), Some(Outgoing::Moment(_))));
+        assert!(matches!(outbox.pop(), Some(Outgoing::Close(CloseCode::ROOM_CLOSED))));
+    }
+
+    fn frame(version: u64) -> OrderedFrame {
+        let (text, position, fence) = ("x".into(), (1, version), None);
+        OrderedFrame { text, position, fence, published: Instant::now() }
+    }
+}

@@ -1,0 +1,166 @@
+//! The reference page and its sample clip, embedded in the binary.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::refusal::Refusal;
+
+#[derive(RustEmbed)]
+#[folder = "../web/dist"]
+struct Dist;
+
+/// Where the sample clip lies. It is the only thing of this server's own that providers may fetch.
+pub const SAMPLE_PATH: &str = "/sample/";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' https: http: data:; \
+    media-src 'self' https: http: blob:; connect-src 'self' https: http: ws: wss:; \
+    worker-src 'self' blob:; frame-ancestors 'self'; base-uri 'self'; form-action 'self'; \
+    object-src 'none'";
+
+/// Serves a file of the page; `/` and `/r/…` are the page itself.
+pub async fn serve(request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let refusal = Refusal::new("method_not_allowed", "the page is there to be read");
+        return refusal.into_response();
+    }
+    let path = request.uri().path();
+    let name = if path == "/" || path.starts_with("/r/") { "index.html" } else { &path[1..] };
+    let Some(file) = Dist::get(name) else {
+        return Refusal::new("not_found", "there is nothing at this path").into_response();
+    };
+    answer(&request, name, &file)
+}
+
+fn answer(request: &Request, name: &str, file: &EmbeddedFile) -> Response {
+    let etag = etag(file);
+    let known = request.headers().get(header::IF_NONE_MATCH);
+    if known.is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        return StatusCode::NOT_MODIFIED.into_response();
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, content_type(name, file));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control(name)));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    if name == "index.html" {
+        let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    if is_sample(name) {
+        // A page of another origin may play it too.
+        let any = HeaderValue::from_static("*");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    }
+    let length = file.data.len();
+    let asked = request.headers().get(header::RANGE).and_then(|range| range.to_str().ok());
+    match asked.map(|asked| range(asked, length)) {
+        None | Some(Range::Whole) => {
+            (StatusCode::OK, headers, bytes(file, 0, length)).into_response()
+        }
+        Some(Range::Part(from, to)) => {
+            headers.insert(header::CONTENT_RANGE, content_range(from, to, length));
+            (StatusCode::PARTIAL_CONTENT, headers, bytes(file, from, to + 1)).into_response()
+        }
+        Some(Range::Unsatisfiable) => {
+            let unknown = HeaderValue::from_str(&format!("bytes */{length}"));
+            headers.insert(header::CONTENT_RANGE, unknown.expect("digits are a header"));
+            (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()
+        }
+    }
+}
+
+#[derive(Debug, Eq, PartialEq)]
+enum Range {
+    Whole,
+    Part(usize, usize),
+    Unsatisfiable,
+}
+
+/// One byte range; several, or anything unknown, is answered with the whole.
+fn range(asked: &str, length: usize) -> Range {
+    let Some((from, to)) = asked.strip_prefix("bytes=").and_then(|text| text.split_once('-'))
+    else {
+        return Range::Whole;
+    };
+    let last = length.saturating_sub(1);
+    let part = match (from.trim().parse::<usize>(), to.trim().parse::<usize>()) {
+        (Ok(from), Ok(to)) if from <= to => (from, to.min(last)),
+        (Ok(from), Err(_)) if to.trim().is_empty() => (from, last),
+        (Err(_), Ok(suffix)) if from.trim().is_empty() => (length.saturating_sub(suffix), last),
+        _ => return Range::Whole,
+    };
+    if part.0 < length { Range::Part(part.0, part.1) } else { Range::Unsatisfiable }
+}
+
+fn bytes(file: &EmbeddedFile, from: usize, to: usize) -> Body {
+    match &file.data {
+        std::borrow::Cow::Borrowed(data) => Body::from(&data[from..to]),
+        std::borrow::Cow::Owned(data) => Body::from(data[from..to].to_vec()),
+    }
+}
+
+fn content_range(from: usize, to: usize, length: usize) -> HeaderValue {
+    let text = format!("bytes {from}-{to}/{length}");
+    HeaderValue::from_str(&text).expect("digits are a header")
+}
+
+fn etag(file: &EmbeddedFile) -> String {
+    let hash = file.metadata.sha256_hash();
+    let text: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{text}\"")
+}
+
+fn content_type(name: &str, file: &EmbeddedFile) -> HeaderValue {
+    // The general table knows transport streams by another use of their extension.
+    let mime = match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("ts") => "video/mp2t",
+        Some("m4s") => "video/iso.segment",
+        Some("m3u8") => "application/vnd.apple.mpegurl",
+        Some("vtt") => "text/vtt; charset=utf-8",
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        _ => file.metadata.mimetype(),
+    };
+    HeaderValue::from_str(mime).unwrap_or(HeaderValue::from_static("application/octet-stream"))
+}
+
+fn cache_control(name: &str) -> &'static str {
+    if name.starts_with("assets/") {
+        // Their names carry a hash of their content.
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    }
+}
+
+fn is_sample(name: &str) -> bool {
+    name.starts_with(&SAMPLE_PATH[1..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_served_as_browsers_ask_for_them() {
+        for (asked, served) in [
+            ("bytes=0-", Range::Part(0, 99)),
+            ("bytes=10-19", Range::Part(10, 19)),
+            ("bytes=10-1000", Range::Part(10, 99)),
+            ("bytes=-10", Range::Part(90, 99)),
+            ("bytes=-1000", Range::Part(0, 99)),
+            ("bytes=100-", Range::Unsatisfiable),
+            ("bytes=19-10", Range::Whole),
+            ("bytes=0-1,5-6", Range::Whole),
+            ("items=0-1", Range::Whole),
+            ("bytes=", Range::Whole),
+        ] {
+            assert_eq!(range(asked, 100), served, "{asked}");
+        }
+    }
+}

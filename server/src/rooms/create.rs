@@ -1,0 +1,54 @@
+//! Makes a room.
+
+use std::sync::Arc;
+
+use engine::{ChatSettings, NewRoom, Profile, Room, Settings};
+
+use super::Rooms;
+use crate::auth::Caller;
+use crate::id;
+use crate::refusal::Refusal;
+
+/// What a new room is to be.
+#[derive(Clone, Debug)]
+pub struct NewParty {
+    /// What it is called.
+    pub name: String,
+    /// Whether it is listed.
+    pub is_public: bool,
+    /// How it behaves.
+    pub settings: Settings,
+}
+
+impl Rooms {
+    /// Makes a room whose creator is host, connected or not.
+    pub async fn create(&self, caller: &Caller, party: NewParty) -> Result<Arc<Room>, Refusal> {
+        if self.hub.room_count() >= self.rooms_max {
+            return Err(Refusal::new("limit_reached", "this server takes no more rooms"));
+        }
+        let room_id = id::room_id();
+        let now = self.clock.now();
+        let epoch = self
+            .sql
+            .create_room_epoch(&room_id, now)
+            .await
+            .map_err(|error| Refusal::store_unavailable().caused_by(error))?;
+        let new = NewRoom {
+            creator_id: caller.participant_id(&room_id),
+            room_id: room_id.clone(),
+            code: id::room_code(),
+            profile: Profile {
+                name: party.name,
+                is_public: party.is_public,
+                settings: party.settings,
+                chat: ChatSettings { enabled: true, slow_mode_ms: 0 },
+            },
+            epoch,
+        };
+        let room = Room::new(new, now);
+        self.store.create(room.clone()).await?;
+        self.hub.room(&room_id, now);
+        tracing::info!(room.id = %room_id, "room created");
+        Ok(Arc::new(room))
+    }
+}

@@ -1,0 +1,265 @@
+//! Starts a node, serves, and goes away in order.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use providers::{Egress, EgressPolicy, OwnOrigin, Registry};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::auth::{Tickets, Tokens};
+use crate::config::Config;
+use crate::connections::Connections;
+use crate::hub::Hub;
+use crate::limit::Limiters;
+use crate::peer::Ends;
+use crate::rooms::Rooms;
+use crate::sql::Sql;
+use crate::store::{MemoryStore, RoomStore};
+use crate::{App, Parts, admin, page, router};
+
+/// How long a client may take to send a request's headers.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long connections may take to end when the node goes away.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// HTTP/1 needs a buffer for each connection; this is the least that hyper takes.
+const HTTP_BUFFER_BYTES: usize = 16 * 1024;
+/// How often tickets and limits that ran out are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(20);
+
+/// Serves until SIGTERM or SIGINT.
+pub async fn serve(config: Config) -> Result<(), String> {
+    let metrics = admin::install_metrics()?;
+    let listener = listen(config.listen).await?;
+    let admin_listener = listen(config.admin_listen).await?;
+    let (address, admin_address) = (local(&listener)?, local(&admin_listener)?);
+    let (app, store, published) = open(config, address).await?;
+
+    let mut tasks = JoinSet::new();
+    tasks.spawn(app.rooms.clone().dispatch(published));
+    tasks.spawn(app.rooms.clone().watch_deadlines());
+    tasks.spawn(app.rooms.clone().watch_presence());
+    tasks.spawn(app.rooms.clone().sweep());
+    tasks.spawn(forget(app.clone()));
+
+    let connections = TaskTracker::new();
+    let stop = CancellationToken::new();
+    let service = router::router(app.clone());
+    tasks.spawn(accept(listener, service, connections.clone(), stop.clone()));
+    let admin_service = admin::router(app.clone(), metrics);
+    tasks.spawn(accept(admin_listener, admin_service, connections.clone(), stop.clone()));
+
+    announce(&app, address, admin_address);
+    terminated().await?;
+
+    tracing::info!("going away");
+    app.draining.cancel();
+    stop.cancel();
+    connections.close();
+    if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
+        tracing::warn!("some connections didn't end in time");
+    }
+    // WebSockets live on after their upgrade; they count themselves.
+    let gone = async {
+        while app.connections.total() > 0 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let _ = timeout(DRAIN_TIMEOUT, gone).await;
+    tasks.shutdown().await;
+    store.close().await;
+    Ok(())
+}
+
+type Opened = (App, Arc<MemoryStore>, tokio::sync::mpsc::Receiver<crate::store::Published>);
+
+/// Opens everything that a node stands on.
+async fn open(config: Config, address: SocketAddr) -> Result<Opened, String> {
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|error| format!("data directory {}: {error}", config.data_dir.display()))?;
+    let database = config
+        .database_url
+        .clone()
+        .unwrap_or_else(|| format!("sqlite://{}", config.data_dir.join("playhead.db").display()));
+    let sql = Sql::open(&database).await.map_err(|error| in_words(&error))?;
+    let sql = Arc::new(sql);
+    let opened = MemoryStore::open(&config.data_dir, sql.clone()).await;
+    let (store, clock) = opened.map_err(|error| in_words(&error))?;
+    let tokens = Tokens::open(config.token_key_file.as_deref(), &sql, clock.now()).await?;
+
+    let policy = EgressPolicy {
+        allow: config.egress_allow.clone(),
+        own_origins: own_origins(&config, address),
+    };
+    let egress = Egress::new(policy).map_err(|failure| failure.detail)?;
+    let providers = Arc::new(Registry::standard(Arc::new(egress)));
+    let hub = Arc::new(Hub::default());
+    let published = store.subscribe();
+    let kept: Arc<dyn RoomStore> = store.clone();
+    let rooms_max = config.limits.rooms;
+    let rooms = Rooms::new(kept.clone(), sql, hub.clone(), clock, providers.clone(), rooms_max);
+    let app = App::new(Parts {
+        limiters: Limiters::new(&config.limits),
+        config,
+        clock,
+        tokens,
+        tickets: Tickets::default(),
+        connections: Connections::default(),
+        hub,
+        store: kept,
+        rooms: Arc::new(rooms),
+        providers,
+        fanout_seconds: metrics::histogram!("playhead_fanout_seconds"),
+        draining: CancellationToken::new(),
+    });
+    Ok((app, store, published))
+}
+
+/// Where this server's own sample clip may be fetched: loopback names and the listen address.
+fn own_origins(config: &Config, address: SocketAddr) -> Vec<OwnOrigin> {
+    let mut hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    hosts.push(address.ip().to_string());
+    let mut origins: Vec<OwnOrigin> = hosts
+        .into_iter()
+        .map(|host| OwnOrigin {
+            host,
+            port: address.port(),
+            path_prefix: page::SAMPLE_PATH.to_owned(),
+        })
+        .collect();
+    if let Some(public) = &config.public_url
+        && let (Some(host), Some(port)) = (public.host_str(), public.port_or_known_default())
+    {
+        let (host, path_prefix) = (host.to_owned(), page::SAMPLE_PATH.to_owned());
+        origins.push(OwnOrigin { host, port, path_prefix });
+    }
+    origins
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| {
+        format!("can't listen on {address}: {error}; choose another with PLAYHEAD_LISTEN or PLAYHEAD_ADMIN_LISTEN")
+    })
+}
+
+fn local(listener: &TcpListener) -> Result<SocketAddr, String> {
+    listener.local_addr().map_err(|error| error.to_string())
+}
+
+/// Tells people and programs where the page is.
+fn announce(app: &App, address: SocketAddr, admin_address: SocketAddr) {
+    let page = app.config.public_url.as_ref().map_or_else(
+        || {
+            let reachable = if address.ip().is_unspecified() {
+                SocketAddr::from(([127, 0, 0, 1], address.port()))
+            } else {
+                address
+            };
+            format!("http://{reachable}/")
+        },
+        ToString::to_string,
+    );
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "playhead: page {page}");
+    let _ = writeln!(out, "playhead: admin http://{admin_address}/");
+    let _ = out.flush();
+}
+
+/// Accepts until told to stop. Own loop, for what `axum::serve` doesn't set: no delay, a limit on
+/// how long headers may take, and both ends of the connection for the handlers.
+async fn accept(
+    listener: TcpListener,
+    service: Router,
+    connections: TaskTracker,
+    stop: CancellationToken,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, remote)) => {
+                connections.spawn(serve_connection(stream, remote, service.clone(), stop.clone()));
+            }
+            Err(error) => {
+                // Out of descriptors, mostly: others must end first.
+                tracing::warn!(error = &error as &dyn std::error::Error, "not accepted");
+                sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn serve_connection(
+    stream: TcpStream,
+    remote: SocketAddr,
+    service: Router,
+    stop: CancellationToken,
+) {
+    let Ok(local) = stream.local_addr() else { return };
+    let _ = stream.set_nodelay(true);
+    let ends = Ends { remote, local };
+    let service = service.map_request(move |mut request: hyper::Request<_>| {
+        request.extensions_mut().insert(ends);
+        request
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(HTTP_BUFFER_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::trace!(error = &error as &dyn std::error::Error, "connection ended");
+    }
+}
+
+/// Forgets tickets and limits that ran out.
+async fn forget(app: App) {
+    loop {
+        sleep(FORGET_EVERY).await;
+        app.tickets.sweep(app.clock.now());
+        app.limiters.sweep();
+    }
+}
+
+async fn terminated() -> Result<(), String> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// An error with its causes, for people.
+fn in_words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        words.push_str(": ");
+        words.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    words
+}

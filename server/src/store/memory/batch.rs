@@ -1,0 +1,178 @@
+//! What one transaction of the journal writes.
+
+use engine::{Commit, LifecycleState, ParticipantId, Room, RoomId};
+use serde_json::Value;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+
+use crate::sql::column;
+use crate::store::Member;
+
+/// A room's commits become a snapshot when its version is a multiple of this.
+pub(super) const SNAPSHOT_EVERY: u64 = 128;
+/// How many rows one statement writes, far below the number of parameters that SQLite takes.
+const ROWS_PER_STATEMENT: usize = 500;
+
+/// What the journal takes for one room. Bodies are JSON.
+#[derive(Debug, Default)]
+pub(super) enum Entry {
+    /// The whole room, in place of all before.
+    Snapshot(Vec<u8>),
+    /// One more commit.
+    Commit(Vec<u8>),
+    /// Nothing of the room stays.
+    #[default]
+    Deletion,
+}
+
+impl Entry {
+    /// What to write for `room`, which is new or comes after `commit`.
+    pub(super) fn of(room: &Room, commit: Option<&Commit>) -> Self {
+        let body = "a room is plain data";
+        match commit {
+            _ if room.lifecycle.state == LifecycleState::Deleted => Self::Deletion,
+            Some(commit) if !room.version.is_multiple_of(SNAPSHOT_EVERY) => {
+                Self::Commit(serde_json::to_vec(commit).expect(body))
+            }
+            _ => Self::Snapshot(serde_json::to_vec(room).expect(body)),
+        }
+    }
+}
+
+/// Somebody who joined, or with no entry was removed.
+#[derive(Debug)]
+pub(super) struct MemberChange {
+    pub(super) room_id: RoomId,
+    pub(super) participant_id: ParticipantId,
+    pub(super) entry: Option<(u64, Member)>,
+}
+
+/// What one transaction writes.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    /// Room, epoch, version, body.
+    snapshots: Vec<(RoomId, u64, u64, Vec<u8>)>,
+    /// Room, version, body.
+    commits: Vec<(RoomId, u64, Vec<u8>)>,
+    deleted: Vec<RoomId>,
+    members: Vec<MemberChange>,
+}
+
+impl Batch {
+    /// A batch that begins with changes of members.
+    pub(super) fn of_members(members: Vec<MemberChange>) -> Self {
+        Self { members, ..Self::default() }
+    }
+
+    /// The changes of members, of a batch that wasn't written.
+    pub(super) fn into_members(self) -> Vec<MemberChange> {
+        self.members
+    }
+
+    /// Adds what is to be written for `room`.
+    pub(super) fn add(&mut self, room: &Room, entry: Entry) {
+        let room_id = room.room_id.clone();
+        match entry {
+            Entry::Snapshot(body) => {
+                self.snapshots.push((room_id, room.epoch, room.version, body));
+            }
+            Entry::Commit(body) => self.commits.push((room_id, room.version, body)),
+            Entry::Deletion => self.deleted.push(room_id),
+        }
+    }
+
+    /// Writes the rows, inside the transaction of `connection`.
+    pub(super) async fn write(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        self.write_snapshots(connection).await?;
+        self.write_commits(connection).await?;
+        self.write_members(connection).await?;
+        // Last, so that nothing of a deleted room comes after it.
+        for table in ["snapshots", "commits", "members"] {
+            delete(connection, table, self.deleted.iter()).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_snapshots(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        for rows in self.snapshots.chunks(ROWS_PER_STATEMENT) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT OR REPLACE INTO snapshots (room_id, epoch, version, body) ",
+            );
+            query.push_values(rows, |mut row, (room_id, epoch, version, body)| {
+                row.push_bind(room_id.as_str());
+                row.push_bind(column(*epoch));
+                row.push_bind(column(*version));
+                row.push_bind(body.as_slice());
+            });
+            query.build().persistent(rows.len() == 1).execute(&mut *connection).await?;
+        }
+        delete(connection, "commits", self.snapshots.iter().map(|(room_id, ..)| room_id)).await
+    }
+
+    async fn write_commits(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        for rows in self.commits.chunks(ROWS_PER_STATEMENT) {
+            let mut query =
+                QueryBuilder::<Sqlite>::new("INSERT INTO commits (room_id, version, body) ");
+            query.push_values(rows, |mut row, (room_id, version, body)| {
+                row.push_bind(room_id.as_str());
+                row.push_bind(column(*version));
+                row.push_bind(body.as_slice());
+            });
+            query.build().persistent(rows.len() == 1).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_members(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let (joined, left): (Vec<_>, Vec<_>) =
+            self.members.iter().partition(|change| change.entry.is_some());
+        for rows in joined.chunks(ROWS_PER_STATEMENT) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT OR REPLACE INTO members \
+                 (room_id, participant_id, user_id, display_name, base, joined_seq) ",
+            );
+            let rows = rows.iter().filter_map(|change| Some((change, change.entry.as_ref()?)));
+            query.push_values(rows, |mut row, (change, (seq, member))| {
+                row.push_bind(change.room_id.as_str());
+                row.push_bind(member.participant_id.as_str());
+                row.push_bind(member.user_id.as_str());
+                row.push_bind(member.display_name.as_str());
+                row.push_bind(role_name(member));
+                row.push_bind(column(*seq));
+            });
+            query.build().persistent(false).execute(&mut *connection).await?;
+        }
+        for change in left {
+            sqlx::query("DELETE FROM members WHERE room_id = $1 AND participant_id = $2")
+                .bind(change.room_id.as_str())
+                .bind(change.participant_id.as_str())
+                .execute(&mut *connection)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+async fn delete(
+    connection: &mut SqliteConnection,
+    table: &str,
+    rooms: impl Iterator<Item = &RoomId> + Send,
+) -> Result<(), sqlx::Error> {
+    let rooms: Vec<&RoomId> = rooms.collect();
+    for rooms in rooms.chunks(ROWS_PER_STATEMENT) {
+        let mut query =
+            QueryBuilder::<Sqlite>::new(format!("DELETE FROM {table} WHERE room_id IN ("));
+        let mut ids = query.separated(", ");
+        for room_id in rooms {
+            ids.push_bind(room_id.as_str());
+        }
+        query.push(")");
+        query.build().persistent(rooms.len() == 1).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// The role as it is in JSON.
+fn role_name(member: &Member) -> String {
+    let value = serde_json::to_value(member.base).ok();
+    value.as_ref().and_then(Value::as_str).expect("a role is a word").to_owned()
+}

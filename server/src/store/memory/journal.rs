@@ -1,0 +1,150 @@
+//! The journal: a snapshot of each room and the commits since, in SQLite.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+
+use super::batch::Batch;
+use super::open::OpenError;
+
+/// The file in the data directory.
+pub(super) const FILE: &str = "journal.db";
+/// What `PRAGMA user_version` says of the tables below.
+const SCHEMA_VERSION: i64 = 1;
+/// How long a write waits for another program that holds the file, a backup for example.
+const BUSY: Duration = Duration::from_millis(200);
+
+const SCHEMA: &str = "
+BEGIN;
+CREATE TABLE snapshots (
+    room_id TEXT NOT NULL PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE TABLE commits (
+    room_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (room_id, version)
+) WITHOUT ROWID;
+CREATE TABLE members (
+    room_id TEXT NOT NULL,
+    participant_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    base TEXT NOT NULL,
+    joined_seq INTEGER NOT NULL,
+    PRIMARY KEY (room_id, participant_id)
+) WITHOUT ROWID;
+PRAGMA user_version = 1;
+COMMIT;
+";
+
+/// The open journal. Holds the lock on the data directory.
+#[derive(Debug)]
+pub(super) struct Journal {
+    pub(super) path: PathBuf,
+    options: SqliteConnectOptions,
+    /// `None` after a failure that leaves the connection in doubt.
+    pub(super) connection: Option<SqliteConnection>,
+    _lock: File,
+    #[cfg(test)]
+    pub(super) pages_max: std::sync::Arc<std::sync::atomic::AtomicU32>,
+}
+
+impl Journal {
+    /// Opens the journal of a data directory, or makes it. `rooms_known` is how many rooms SQL
+    /// knows: with any, a journal that is there and empty has lost them.
+    pub(super) async fn open(
+        data_dir: &Path,
+        lock: File,
+        rooms_known: u64,
+    ) -> Result<Self, OpenError> {
+        let path = data_dir.join(FILE);
+        let existed = path.exists();
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY)
+            .foreign_keys(false)
+            .disable_statement_logging();
+        let unreadable = |source| OpenError::Unreadable { path: path.clone(), source };
+        let mut connection = options.connect().await.map_err(unreadable)?;
+        let version: i64 = sqlx::query_scalar("PRAGMA user_version")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(unreadable)?;
+        let tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(unreadable)?;
+        match version {
+            SCHEMA_VERSION => {}
+            0 if tables > 0 => return Err(OpenError::Foreign { path }),
+            0 if existed && rooms_known > 0 => {
+                return Err(OpenError::Emptied { path, rooms: rooms_known });
+            }
+            0 => {
+                if rooms_known > 0 {
+                    tracing::warn!(rooms = rooms_known, "there is no journal: rooms are forgotten");
+                }
+                sqlx::raw_sql(SCHEMA).execute(&mut connection).await.map_err(unreadable)?;
+            }
+            found => return Err(OpenError::Newer { path, found, known: SCHEMA_VERSION }),
+        }
+        Ok(Self {
+            path,
+            options,
+            connection: Some(connection),
+            _lock: lock,
+            #[cfg(test)]
+            pages_max: std::sync::Arc::default(),
+        })
+    }
+
+    /// Writes a batch in one transaction. Durable when this returns; else nothing of it is there.
+    pub(super) async fn write(&mut self, batch: &Batch) -> Result<(), sqlx::Error> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.options.connect().await?,
+        };
+        #[cfg(test)]
+        self.limit_pages(&mut connection).await?;
+        // A connection that can't begin isn't kept: the next write takes a new one.
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
+        let mut written = batch.write(&mut connection).await;
+        if written.is_ok() {
+            written = sqlx::query("COMMIT").execute(&mut connection).await.map(drop);
+        }
+        if written.is_err() {
+            // Fails if SQLite has already rolled back, as it does when the disk is full.
+            let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
+        }
+        self.connection = Some(connection);
+        written
+    }
+
+    /// Closes the file and lets go of the data directory.
+    pub(super) async fn close(self) {
+        if let Some(connection) = self.connection
+            && let Err(error) = connection.close().await
+        {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "the journal wasn't closed cleanly; nothing is lost");
+        }
+    }
+
+    /// Makes the disk as full as a test wants it.
+    #[cfg(test)]
+    async fn limit_pages(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let max = self.pages_max.load(std::sync::atomic::Ordering::Relaxed);
+        let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {max}"));
+        sqlx::query(pragma).execute(connection).await.map(drop)
+    }
+}

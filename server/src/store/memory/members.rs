@@ -1,0 +1,63 @@
+//! The members of one room, in the order in which they joined.
+
+use std::collections::{BTreeMap, HashMap};
+
+use engine::ParticipantId;
+
+use crate::store::Member;
+
+/// Who joined a room.
+#[derive(Debug, Default)]
+pub(super) struct Members {
+    by_id: HashMap<ParticipantId, (u64, Member)>,
+    /// Invariant: the same entries as `by_id`, by their place.
+    by_seq: BTreeMap<u64, ParticipantId>,
+    next_seq: u64,
+}
+
+impl Members {
+    /// Adds a member as the newest; whoever was written or removed, or `None` if there is no room.
+    pub(super) fn add(
+        &mut self,
+        member: Member,
+        max: usize,
+        is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
+    ) -> Option<Vec<ParticipantId>> {
+        let id = member.participant_id.clone();
+        let mut changed = Vec::new();
+        if !self.by_id.contains_key(&id) {
+            let surplus = (self.by_id.len() + 1).saturating_sub(max);
+            let oldest = self.by_seq.values().filter(|id| !is_present(id));
+            changed.extend(oldest.take(surplus).cloned());
+            if changed.len() < surplus {
+                return None;
+            }
+        }
+        for gone in &changed {
+            self.remove(gone);
+        }
+        self.insert(self.next_seq, member);
+        changed.push(id);
+        Some(changed)
+    }
+
+    /// Puts a member at a place, as the journal has it.
+    pub(super) fn insert(&mut self, seq: u64, member: Member) {
+        let id = member.participant_id.clone();
+        self.remove(&id);
+        self.by_seq.insert(seq, id.clone());
+        self.by_id.insert(id, (seq, member));
+        self.next_seq = self.next_seq.max(seq + 1);
+    }
+
+    /// A member with their place.
+    pub(super) fn find(&self, id: &ParticipantId) -> Option<&(u64, Member)> {
+        self.by_id.get(id)
+    }
+
+    fn remove(&mut self, id: &ParticipantId) {
+        if let Some((seq, _)) = self.by_id.remove(id) {
+            self.by_seq.remove(&seq);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Rooms in memory, with a write-ahead journal: what is acknowledged survives a crash.
+//!
+//! A commit is decided on durable state alone. It holds its room's turn, so that one commit of a
+//! room is on its way at a time, and goes through one writer: journal, then tables, then
+//! subscribers, then the caller.
+
+mod batch;
+mod journal;
+mod members;
+mod open;
+mod replay;
+mod tables;
+mod writer;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use engine::{Commit, ParticipantId, Room, RoomId, Timestamp};
+use tokio::sync::{OwnedMutexGuard, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::batch::Entry;
+use self::tables::Tables;
+use self::writer::Job;
+use super::{CommitOutcome, Member, Published, RoomStore, StoreError};
+
+pub use self::open::OpenError;
+
+/// How many creations and commits wait for the writer; beyond, they fail at once.
+const QUEUE_MAX: usize = 1024;
+/// How many commits a subscriber may be behind before it holds up the writer.
+const SUBSCRIPTION_MAX: usize = 4096;
+
+/// The store of one node: rooms in memory, journalled in the data directory.
+pub struct MemoryStore {
+    tables: Arc<Tables>,
+    queue: mpsc::Sender<Job>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    #[cfg(test)]
+    pages_max: Arc<std::sync::atomic::AtomicU32>,
+}
+
+impl MemoryStore {
+    /// Takes no more writes, finishes those that are queued, and lets go of the data directory.
+    /// What is in memory can still be read.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Hands a room to the writer, without waiting for a place in its queue.
+    async fn write(
+        &self,
+        operation: &'static str,
+        room: Arc<Room>,
+        commit: Option<(Arc<Commit>, OwnedMutexGuard<()>)>,
+    ) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let (commit, _turn) = commit.unzip();
+        let entry = Entry::of(&room, commit.as_deref());
+        let job = Job { operation, room, entry, commit, _turn, reply };
+        if let Err(error) = self.queue.try_send(job) {
+            let cause = match &error {
+                mpsc::error::TrySendError::Full(_) => "too many writes are waiting",
+                mpsc::error::TrySendError::Closed(_) => "the store is closed",
+            };
+            self.tables.release(&error.into_inner());
+            return Err(failed(operation, cause));
+        }
+        answer.await.unwrap_or_else(|_| Err(failed(operation, "the writer has stopped")))
+    }
+}
+
+fn failed(
+    operation: &'static str,
+    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> StoreError {
+    StoreError { operation, cause: Some(cause.into()) }
+}
+
+impl fmt::Debug for MemoryStore {
+    /// Leaves the rooms out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl RoomStore for MemoryStore {
+    async fn create(&self, room: Room) -> Result<(), StoreError> {
+        self.tables.reserve(&room).map_err(|taken| failed("create", taken))?;
+        self.write("create", Arc::new(room), None).await
+    }
+
+    async fn load(&self, room_id: &RoomId) -> Result<Option<Arc<Room>>, StoreError> {
+        Ok(self.tables.find(room_id))
+    }
+
+    async fn find_code(&self, code: &str) -> Result<Option<RoomId>, StoreError> {
+        Ok(self.tables.find_code(code))
+    }
+
+    async fn commit(
+        &self,
+        room_id: &RoomId,
+        commit: Arc<Commit>,
+    ) -> Result<CommitOutcome, StoreError> {
+        let turn = match self.tables.expect(room_id, commit.version) {
+            Ok((_, turn)) => turn.lock_owned().await,
+            Err(outcome) => return Ok(outcome),
+        };
+        // Whoever had the turn before may have moved the room.
+        let mut room = match self.tables.expect(room_id, commit.version) {
+            Ok((room, _)) => Room::clone(&room),
+            Err(outcome) => return Ok(outcome),
+        };
+        room.apply(&commit);
+        self.write("commit", Arc::new(room), Some((commit, turn))).await?;
+        Ok(CommitOutcome::Committed)
+    }
+
+    async fn add_member(
+        &self,
+        room_id: &RoomId,
+        member: Member,
+        max: usize,
+        is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
+    ) -> Result<bool, StoreError> {
+        if self.queue.is_closed() {
+            return Err(failed("add member", "the store is closed"));
+        }
+        Ok(self.tables.add_member(room_id, member, max, is_present))
+    }
+
+    async fn find_member(
+        &self,
+        room_id: &RoomId,
+        participant_id: &ParticipantId,
+    ) -> Result<Option<Member>, StoreError> {
+        Ok(self.tables.find_member(room_id, participant_id))
+    }
+
+    async fn renew_lease(&self, room_id: &RoomId, until: Timestamp) -> Result<(), StoreError> {
+        self.tables.renew_lease(room_id, until);
+        Ok(())
+    }
+
+    async fn lease(&self, room_id: &RoomId) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.tables.lease(room_id))
+    }
+
+    async fn list_due(&self, now: Timestamp, max: usize) -> Result<Vec<RoomId>, StoreError> {
+        Ok(self.tables.list_due(now, max))
+    }
+
+    async fn list_rooms(&self) -> Result<Vec<RoomId>, StoreError> {
+        Ok(self.tables.list_rooms())
+    }
+
+    fn subscribe(&self) -> mpsc::Receiver<Published> {
+        let (sender, receiver) = mpsc::channel(SUBSCRIPTION_MAX);
+        self.tables.subscribe(sender);
+        receiver
+    }
+}
+
+#[cfg(test)]
+mod tests;

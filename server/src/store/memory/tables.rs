@@ -1,0 +1,231 @@
+//! The durable state of all rooms, in memory. Each method is one step under one lock.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use engine::{LifecycleState, ParticipantId, Room, RoomId, Timestamp};
+use tokio::sync::{Notify, mpsc};
+
+use super::batch::MemberChange;
+use super::members::Members;
+use super::writer::Job;
+use crate::store::{CommitOutcome, Member, Published};
+
+/// Everything the store knows.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    // A std mutex: never held across an await.
+    inner: Mutex<Inner>,
+    /// Tells the writer that members wait to be written.
+    pub(super) members_changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    rooms: HashMap<RoomId, Slot>,
+    /// Codes of rooms and of rooms on their way.
+    codes: HashMap<String, RoomId>,
+    /// New rooms on their way to the journal.
+    reserved: HashSet<RoomId>,
+    /// When each room is due; `Slot::due` is its key.
+    due: BTreeSet<(Timestamp, RoomId)>,
+    /// Members to be written. Bounded by the members that rooms have had since the last write.
+    changed: HashSet<(RoomId, ParticipantId)>,
+    subscribers: Vec<mpsc::Sender<Published>>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    room: Arc<Room>,
+    /// Held by the one commit that is on its way.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    members: Members,
+    lease: Option<Timestamp>,
+    due: Option<Timestamp>,
+}
+
+impl Tables {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Only the caller's `is_present` can panic in here, and it runs before any change.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the id and code of a new room, or says which is taken.
+    pub(super) fn reserve(&self, room: &Room) -> Result<(), &'static str> {
+        let mut inner = self.lock();
+        if inner.rooms.contains_key(&room.room_id) || inner.reserved.contains(&room.room_id) {
+            return Err("the room id is taken");
+        }
+        if inner.codes.contains_key(&room.code) {
+            return Err("the code is taken");
+        }
+        inner.codes.insert(room.code.clone(), room.room_id.clone());
+        inner.reserved.insert(room.room_id.clone());
+        Ok(())
+    }
+
+    /// Gives back what a job that failed had reserved.
+    pub(super) fn release(&self, job: &Job) {
+        let mut inner = self.lock();
+        if inner.reserved.remove(&job.room.room_id) {
+            inner.codes.remove(&job.room.code);
+        }
+    }
+
+    pub(super) fn find(&self, room_id: &RoomId) -> Option<Arc<Room>> {
+        self.lock().rooms.get(room_id).map(|slot| slot.room.clone())
+    }
+
+    pub(super) fn find_code(&self, code: &str) -> Option<RoomId> {
+        let inner = self.lock();
+        inner.codes.get(code).filter(|room_id| inner.rooms.contains_key(*room_id)).cloned()
+    }
+
+    /// The room and its turn if `version` is its next, else what becomes of such a commit.
+    pub(super) fn expect(
+        &self,
+        room_id: &RoomId,
+        version: u64,
+    ) -> Result<(Arc<Room>, Arc<tokio::sync::Mutex<()>>), CommitOutcome> {
+        match self.lock().rooms.get(room_id) {
+            None => Err(CommitOutcome::Gone),
+            Some(slot) if slot.room.version + 1 != version => Err(CommitOutcome::Conflict),
+            Some(slot) => Ok((slot.room.clone(), slot.turn.clone())),
+        }
+    }
+
+    /// Makes durable jobs so, and says whom to tell: whoever subscribes later sees them by `find`.
+    pub(super) fn apply(&self, jobs: &[Job]) -> Vec<mpsc::Sender<Published>> {
+        let mut inner = self.lock();
+        for job in jobs {
+            inner.reserved.remove(&job.room.room_id);
+            inner.put(&job.room);
+        }
+        inner.subscribers.retain(|subscriber| !subscriber.is_closed());
+        inner.subscribers.clone()
+    }
+
+    /// Puts a room in as the journal has it.
+    pub(super) fn restore(&self, room: &Arc<Room>, members: Members, lease: Option<Timestamp>) {
+        let mut inner = self.lock();
+        inner.codes.insert(room.code.clone(), room.room_id.clone());
+        inner.put(room);
+        if let Some(slot) = inner.rooms.get_mut(&room.room_id) {
+            slot.members = members;
+            slot.lease = lease;
+        }
+        inner.reschedule(&room.room_id);
+    }
+
+    pub(super) fn add_member(
+        &self,
+        room_id: &RoomId,
+        member: Member,
+        max: usize,
+        is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
+    ) -> bool {
+        let mut inner = self.lock();
+        let slot = inner.rooms.get_mut(room_id);
+        let Some(changed) = slot.and_then(|slot| slot.members.add(member, max, is_present)) else {
+            return false;
+        };
+        inner.changed.extend(changed.into_iter().map(|id| (room_id.clone(), id)));
+        self.members_changed.notify_one();
+        true
+    }
+
+    pub(super) fn find_member(&self, room_id: &RoomId, id: &ParticipantId) -> Option<Member> {
+        let inner = self.lock();
+        inner.rooms.get(room_id)?.members.find(id).map(|(_, member)| member.clone())
+    }
+
+    /// Takes at most `max` changes of members to be written. Those of rooms that are gone are void.
+    pub(super) fn take_members(&self, max: usize) -> Vec<MemberChange> {
+        let mut inner = self.lock();
+        let ids: Vec<_> = inner.changed.iter().take(max).cloned().collect();
+        for id in &ids {
+            inner.changed.remove(id);
+        }
+        let change = |(room_id, participant_id)| {
+            let slot = inner.rooms.get(&room_id)?;
+            let entry = slot.members.find(&participant_id).cloned();
+            Some(MemberChange { room_id, participant_id, entry })
+        };
+        ids.into_iter().filter_map(change).collect()
+    }
+
+    /// Gives back changes that weren't written.
+    pub(super) fn return_members(&self, changes: Vec<MemberChange>) {
+        let ids = changes.into_iter().map(|change| (change.room_id, change.participant_id));
+        self.lock().changed.extend(ids);
+    }
+
+    pub(super) fn has_changed_members(&self) -> bool {
+        !self.lock().changed.is_empty()
+    }
+
+    pub(super) fn renew_lease(&self, room_id: &RoomId, until: Timestamp) {
+        let mut inner = self.lock();
+        if let Some(slot) = inner.rooms.get_mut(room_id) {
+            slot.lease = (until > Timestamp::default()).then_some(until);
+            inner.reschedule(room_id);
+        }
+    }
+
+    pub(super) fn lease(&self, room_id: &RoomId) -> Option<Timestamp> {
+        self.lock().rooms.get(room_id)?.lease
+    }
+
+    /// The longest overdue first.
+    pub(super) fn list_due(&self, now: Timestamp, max: usize) -> Vec<RoomId> {
+        let inner = self.lock();
+        let due = inner.due.iter().take_while(|(at, _)| *at <= now).take(max);
+        due.map(|(_, room_id)| room_id.clone()).collect()
+    }
+
+    pub(super) fn list_rooms(&self) -> Vec<RoomId> {
+        self.lock().rooms.keys().cloned().collect()
+    }
+
+    pub(super) fn subscribe(&self, subscriber: mpsc::Sender<Published>) {
+        self.lock().subscribers.push(subscriber);
+    }
+}
+
+impl Inner {
+    fn put(&mut self, room: &Arc<Room>) {
+        let room_id = &room.room_id;
+        if room.lifecycle.state == LifecycleState::Deleted {
+            if let Some(due) = self.rooms.remove(room_id).and_then(|slot| slot.due) {
+                self.due.remove(&(due, room_id.clone()));
+            }
+            self.codes.remove(&room.code);
+            return;
+        }
+        if let Some(slot) = self.rooms.get_mut(room_id) {
+            slot.room = room.clone();
+        } else {
+            let slot = Slot {
+                room: room.clone(),
+                turn: Arc::default(),
+                members: Members::default(),
+                lease: None,
+                due: None,
+            };
+            self.rooms.insert(room_id.clone(), slot);
+        }
+        self.reschedule(room_id);
+    }
+
+    fn reschedule(&mut self, room_id: &RoomId) {
+        let Some(slot) = self.rooms.get_mut(room_id) else { return };
+        let due = [slot.room.deadline(), slot.lease].into_iter().flatten().min();
+        if due == slot.due {
+            return;
+        }
+        if let Some(before) = std::mem::replace(&mut slot.due, due) {
+            self.due.remove(&(before, room_id.clone()));
+        }
+        self.due.extend(due.map(|due| (due, room_id.clone())));
+    }
+}

@@ -1,0 +1,128 @@
+//! Client text to frames, and every way in which it can be unusable.
+
+use contracts::{COMMAND_ID_MAX, ClientFrame};
+use engine::Role;
+use serde_json::Value;
+
+use crate::refusal::Refusal;
+
+/// A usable frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoded {
+    /// The sender's name for it; only `ping` has none.
+    pub id: Option<String>,
+    /// A hash of its type and data.
+    pub payload_hash: u64,
+    /// The frame.
+    pub frame: ClientFrame,
+}
+
+/// Decodes one text frame. A refusal comes with the frame's id, if it has a usable one.
+pub fn decode(text: &str) -> Result<Decoded, (Option<String>, Refusal)> {
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| (None, Refusal::new("invalid_json", format!("not JSON: {error}"))))?;
+    let Value::Object(mut object) = value else {
+        return Err((None, Refusal::new("invalid_request", "a frame is a JSON object")));
+    };
+    let kind = object.remove("type");
+    let id = object.remove("id");
+    let data = object.remove("data").unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+
+    let id = match id {
+        None | Some(Value::Null) => None,
+        Some(Value::String(id)) if (1..=COMMAND_ID_MAX).contains(&id.chars().count()) => Some(id),
+        Some(_) => {
+            let detail = format!("`id` must be text of 1 to {COMMAND_ID_MAX} characters");
+            return Err((None, Refusal::new("invalid_request", detail)));
+        }
+    };
+    let Some(Value::String(kind)) = kind else {
+        return Err((id, Refusal::new("invalid_request", "`type` must be text")));
+    };
+    if !ClientFrame::TYPES.contains(&kind.as_str()) {
+        let shown: String = kind.chars().take(40).collect();
+        return Err((id, Refusal::new("unknown_type", format!("there is no command `{shown}`"))));
+    }
+    if id.is_none() && kind != "ping" {
+        return Err((None, Refusal::new("invalid_request", "`id` is missing")));
+    }
+    let payload_hash = crate::id::payload_hash(&kind, &data);
+    let shown = kind.clone();
+    let frame = serde_json::from_value(serde_json::json!({ "type": kind, "data": data }));
+    match frame {
+        Ok(frame) => Ok(Decoded { id, payload_hash, frame }),
+        Err(error) => Err((id, Refusal::new("invalid_request", format!("`{shown}`: {error}")))),
+    }
+}
+
+/// A role, from the wire.
+pub fn role(role: contracts::Role) -> Role {
+    match role {
+        contracts::Role::Host => Role::Host,
+        contracts::Role::CoHost => Role::CoHost,
+        contracts::Role::Moderator => Role::Moderator,
+        contracts::Role::Member => Role::Member,
+        contracts::Role::Guest => Role::Guest,
+        contracts::Role::Viewer => Role::Viewer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_decodes_from_its_name() {
+        for kind in ClientFrame::TYPES {
+            let text = format!(r#"{{"type":"{kind}","id":"c1","data":{{}}}}"#);
+            if let Err((_, refusal)) = decode(&text) {
+                assert_eq!(
+                    refusal.code(),
+                    "invalid_request",
+                    "{kind}: only its data may be missing"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn each_mistake_has_its_code_and_keeps_a_usable_id() {
+        let deep = format!(r#"{{"type":"play","id":"c","data":{}}}"#, "[".repeat(5000));
+        for (text, id, code) in [
+            ("{", None, "invalid_json"),
+            ("[]", None, "invalid_request"),
+            ("null", None, "invalid_request"),
+            (r#"{"type":"play"}"#, None, "invalid_request"),
+            (r#"{"type":"play","id":7}"#, None, "invalid_request"),
+            (r#"{"type":"play","id":""}"#, None, "invalid_request"),
+            (r#"{"type":"play","id":null}"#, None, "invalid_request"),
+            (r#"{"type":"fly","id":"c"}"#, Some("c"), "unknown_type"),
+            (r#"{"type":7,"id":"c"}"#, Some("c"), "invalid_request"),
+            (r#"{"type":"seek","id":"c"}"#, Some("c"), "invalid_request"),
+            (r#"{"type":"seek","id":"c","data":{"position_ms":NaN}}"#, None, "invalid_json"),
+            (
+                r#"{"type":"seek","id":"c","data":{"position_ms":"NaN"}}"#,
+                Some("c"),
+                "invalid_request",
+            ),
+            (
+                r#"{"type":"seek","id":"c","data":{"position_ms":1.5}}"#,
+                Some("c"),
+                "invalid_request",
+            ),
+            (r#"{"type":"seek","id":"c","data":{"position_ms":1e999}}"#, None, "invalid_json"),
+            (r#"{"type":"seek","id":"c","data":[1]}"#, Some("c"), "invalid_request"),
+            (r#"{"type":"change_subtitle","id":"c","data":{}}"#, Some("c"), "invalid_request"),
+            (&deep, None, "invalid_json"),
+        ] {
+            let (found_id, refusal) = decode(text).expect_err(text);
+            assert_eq!((found_id.as_deref(), refusal.code()), (id, code), "{text:.80}");
+        }
+    }
+
+    #[test]
+    fn a_command_without_arguments_needs_no_data() {
+        let decoded = decode(r#"{"type":"pause","id":"c"}"#).expect("usable");
+        assert_eq!(decoded.frame, ClientFrame::Pause(contracts::Expected::default()));
+    }
+}

@@ -1,0 +1,129 @@
+//! Rooms, playback and roles, engine to wire and back.
+
+use contracts as wire;
+use engine::{HostLoss, LifecycleState, Role, Room, Status, Timestamp};
+
+/// How many are here and the most there have been.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Viewers {
+    /// Participants with a connection now.
+    pub count: u64,
+    /// The most there have been.
+    pub peak: u64,
+}
+
+/// A whole room.
+pub fn room(room: &Room, viewers: Viewers) -> wire::Room {
+    let profile = &room.profile;
+    wire::Room {
+        room_id: room.room_id.to_string(),
+        code: room.code.clone(),
+        name: profile.name.clone(),
+        is_public: profile.is_public,
+        state: lifecycle_state(room.lifecycle.state),
+        deadline_ms: room.lifecycle.deadline.map(Timestamp::as_millis),
+        host_id: room.host_id.as_ref().map(ToString::to_string),
+        settings: settings(profile),
+        chat: chat(profile.chat),
+        media: room.media.as_deref().map(super::media),
+        playback: playback(&room.playback),
+        queue: Vec::new(),
+        viewer_count: viewers.count,
+        peak_viewers: viewers.peak,
+    }
+}
+
+/// A room at its version.
+pub fn room_state(of: &Room, viewers: Viewers, now: Timestamp) -> wire::RoomState {
+    wire::RoomState {
+        epoch: of.epoch,
+        version: of.version,
+        at_ms: now.as_millis(),
+        room: room(of, viewers),
+    }
+}
+
+/// A playback.
+pub fn playback(playback: &engine::Playback) -> wire::Playback {
+    wire::Playback {
+        media_id: playback.media_id.as_ref().map(ToString::to_string),
+        status: match playback.status {
+            Status::Playing => wire::Status::Playing,
+            Status::Paused => wire::Status::Paused,
+            Status::Waiting => wire::Status::Waiting,
+            Status::Ended => wire::Status::Ended,
+        },
+        position_ms: playback.position.as_millis(),
+        anchor_at_ms: playback.anchor_at.as_millis(),
+        rate: f64::from(playback.rate.as_milli()) / 1000.0,
+        rendition: playback.rendition.clone().unwrap_or_else(|| "auto".to_owned()),
+        text_track: playback.text_track.clone(),
+        audio_track: playback.audio_track.clone(),
+        waiting: playback.waiting.as_ref().map(|barrier| wire::Waiting {
+            since_version: barrier.since_version,
+            deadline_ms: barrier.deadline.as_millis(),
+            waiting_for: wire::WaitingFor {
+                count: barrier.count,
+                participant_ids: barrier.names.iter().map(ToString::to_string).collect(),
+            },
+        }),
+    }
+}
+
+/// A room's behaviour.
+pub(super) fn settings(profile: &engine::Profile) -> wire::Settings {
+    wire::Settings {
+        host_loss: host_loss(profile.settings.host_loss),
+        host_grace_ms: profile.settings.host_grace_ms,
+        host_lease_ms: profile.settings.host_lease_ms,
+        rebuffer_barrier: profile.settings.rebuffer_barrier,
+    }
+}
+
+/// A room's chat.
+pub fn chat(chat: engine::ChatSettings) -> wire::Chat {
+    wire::Chat { enabled: chat.enabled, slow_mode_ms: chat.slow_mode_ms }
+}
+
+/// What happens without a host.
+pub fn host_loss(host_loss: HostLoss) -> wire::HostLoss {
+    match host_loss {
+        HostLoss::Expire => wire::HostLoss::Expire,
+        HostLoss::Promote => wire::HostLoss::Promote,
+        HostLoss::Hold => wire::HostLoss::Hold,
+        HostLoss::Pause => wire::HostLoss::Pause,
+    }
+}
+
+/// What happens without a host, from the wire.
+pub fn host_loss_from_wire(host_loss: wire::HostLoss) -> HostLoss {
+    match host_loss {
+        wire::HostLoss::Expire => HostLoss::Expire,
+        wire::HostLoss::Promote => HostLoss::Promote,
+        wire::HostLoss::Hold => HostLoss::Hold,
+        wire::HostLoss::Pause => HostLoss::Pause,
+    }
+}
+
+/// A role.
+pub fn participant_role(role: Role) -> wire::Role {
+    match role {
+        Role::Host => wire::Role::Host,
+        Role::CoHost => wire::Role::CoHost,
+        Role::Moderator => wire::Role::Moderator,
+        Role::Member => wire::Role::Member,
+        Role::Guest => wire::Role::Guest,
+        Role::Viewer => wire::Role::Viewer,
+    }
+}
+
+/// A state of a room's life.
+pub(super) fn lifecycle_state(state: LifecycleState) -> wire::LifecycleState {
+    match state {
+        LifecycleState::Created => wire::LifecycleState::Created,
+        LifecycleState::Live => wire::LifecycleState::Live,
+        LifecycleState::Grace => wire::LifecycleState::Grace,
+        LifecycleState::Expired => wire::LifecycleState::Expired,
+        LifecycleState::Deleted => wire::LifecycleState::Deleted,
+    }
+}

@@ -1,0 +1,198 @@
+//! One command of one connection: exactly one ack or reject.
+
+use std::sync::Arc;
+
+use contracts::{ClientFrame, ServerFrame};
+use engine::{Actor, Command, Op, ParticipantId, Rate, Request, RoomId};
+
+use crate::App;
+use crate::auth::Caller;
+use crate::hub::{Connection, RoomHub};
+use crate::refusal::Refusal;
+use crate::rooms::{Done, MediaChoice};
+use crate::wire::{self, Decoded};
+
+/// Whose command it is.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// The user.
+    pub caller: Arc<Caller>,
+    /// The room.
+    pub hub: Arc<RoomHub>,
+    /// The connection.
+    pub connection: Arc<Connection>,
+}
+
+/// What a command came to.
+#[derive(Debug)]
+pub struct Reply {
+    /// The ack or reject.
+    pub frame: ServerFrame,
+    /// Whether the participant leaves.
+    pub leaves: bool,
+}
+
+enum Action {
+    Decide(Command),
+    SetMedia(MediaChoice),
+    Ready(u64),
+    Buffering(bool),
+    Leave,
+}
+
+/// Carries a command out. `fence` is the one last written to the socket.
+pub async fn execute(app: App, sender: Sender, decoded: Decoded, fence: u64) -> Reply {
+    let id = decoded.id.clone().unwrap_or_default();
+    let kind = frame_kind(&decoded.frame);
+    let leaves = matches!(decoded.frame, ClientFrame::Leave(_));
+    let done = perform(&app, &sender, decoded, fence).await;
+    let code = done.as_ref().map_or_else(Refusal::code, |_| "ok");
+    metrics::counter!("playhead_commands_total", "type" => kind, "code" => code).increment(1);
+    let frame = match done {
+        Ok(Done { epoch, version, duplicate }) => wire::ack(id, epoch, version, duplicate),
+        Err(refusal) => {
+            tracing::debug!(command.kind = kind, rejection.code = code, "command refused");
+            wire::reject(Some(id), refusal)
+        }
+    };
+    Reply { frame, leaves }
+}
+
+async fn perform(
+    app: &App,
+    sender: &Sender,
+    decoded: Decoded,
+    fence: u64,
+) -> Result<Done, Refusal> {
+    let room_id = &sender.hub.room_id;
+    let participant_id = &sender.connection.participant_id;
+    let op = decoded.id.map(|id| Op {
+        participant_id: participant_id.clone(),
+        id,
+        payload_hash: decoded.payload_hash,
+    });
+    let (action, expected_version) = action(decoded.frame)?;
+    let request = |command| Request {
+        actor: Actor::Participant { id: participant_id.clone(), base: sender.connection.base },
+        command,
+        op,
+        expected_version,
+        fence: Some(fence),
+    };
+    match action {
+        Action::Decide(Command::HostTransfer { to }) => {
+            check_member(app, room_id, &to).await?;
+            app.rooms.handle(room_id, &request(Command::HostTransfer { to })).await
+        }
+        Action::Decide(command) => app.rooms.handle(room_id, &request(command)).await,
+        Action::SetMedia(choice) => {
+            app.limiters.check_resolve(&sender.caller.user_id)?;
+            // Filled in once the media is known.
+            app.rooms.set_media(room_id, request(Command::Pause), &choice).await
+        }
+        Action::Ready(since_version) => {
+            if let Some(everybody) = sender.hub.ready(&sender.connection, since_version) {
+                app.rooms.start_ready(room_id.clone(), everybody);
+            }
+            current(app, room_id).await
+        }
+        Action::Buffering(on) => {
+            let room = app.rooms.find(room_id).await?;
+            let wanted = on && room.profile.settings.rebuffer_barrier;
+            if wanted && sender.hub.may_rebuffer(participant_id, app.clock.now()) {
+                app.rooms.handle_system(room_id, Command::Rebuffer).await;
+            }
+            current(app, room_id).await
+        }
+        Action::Leave => {
+            if let Err(error) = app.rooms.host_left(room_id, participant_id).await {
+                return Err(error.into());
+            }
+            current(app, room_id).await
+        }
+    }
+}
+
+/// What a frame asks for, with the version at which it is meant.
+fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
+    let decide = |command, expected| Ok((Action::Decide(command), expected));
+    match frame {
+        ClientFrame::Play(data) => decide(Command::Play, data.expected_version),
+        ClientFrame::Pause(data) => decide(Command::Pause, data.expected_version),
+        ClientFrame::Seek(data) => {
+            decide(Command::Seek { to_ms: data.position_ms }, data.expected_version)
+        }
+        ClientFrame::SetRate(data) => {
+            decide(Command::SetRate { rate: rate(data.rate)? }, data.expected_version)
+        }
+        ClientFrame::ChangeQuality(data) => {
+            let rendition = Some(data.rendition).filter(|rendition| rendition != "auto");
+            decide(Command::ChangeQuality { rendition }, data.expected_version)
+        }
+        ClientFrame::ChangeSubtitle(data) => {
+            decide(Command::ChangeSubtitle { track: data.track }, data.expected_version)
+        }
+        ClientFrame::ChangeAudio(data) => {
+            decide(Command::ChangeAudio { track: data.track }, data.expected_version)
+        }
+        ClientFrame::Ended(data) => {
+            let media_id = engine::MediaId::new(data.media_id);
+            decide(Command::Ended { media_id }, data.expected_version)
+        }
+        ClientFrame::HostTransfer(data) => {
+            let to = ParticipantId::new(data.participant_id);
+            decide(Command::HostTransfer { to }, data.expected_version)
+        }
+        ClientFrame::SetMedia(data) => {
+            let expected_version = data.expected_version;
+            Ok((Action::SetMedia(MediaChoice::from_wire(data)?), expected_version))
+        }
+        ClientFrame::Ready(data) => Ok((Action::Ready(data.version), None)),
+        ClientFrame::Buffering(data) => Ok((Action::Buffering(data.on), None)),
+        ClientFrame::Leave(_) => Ok((Action::Leave, None)),
+        ClientFrame::Hello(_) => Err(Refusal::new("unexpected_frame", "hello was said before")),
+        ClientFrame::Ping(_) => Err(Refusal::new("unexpected_frame", "a ping is no command")),
+    }
+}
+
+/// A rate in thousandths, if it is one.
+fn rate(rate: f64) -> Result<Rate, Refusal> {
+    let in_range = (0.25..=4.0).contains(&rate);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
+    let milli = if in_range { (rate * 1000.0).round() as u16 } else { 0 };
+    Rate::from_milli(milli)
+        .ok_or_else(|| Refusal::new("invalid_request", "`rate` must lie between 0.25 and 4"))
+}
+
+/// Unversioned commands are acknowledged with the current version.
+async fn current(app: &App, room_id: &RoomId) -> Result<Done, Refusal> {
+    let room = app.rooms.find(room_id).await?;
+    Ok(Done { epoch: room.epoch, version: room.version, duplicate: false })
+}
+
+async fn check_member(app: &App, room_id: &RoomId, id: &ParticipantId) -> Result<(), Refusal> {
+    let member = app.store.find_member(room_id, id).await?;
+    member.map(|_| ()).ok_or_else(|| {
+        Refusal::new("participant_not_found", "nobody of this id has joined the room")
+    })
+}
+
+fn frame_kind(frame: &ClientFrame) -> &'static str {
+    match frame {
+        ClientFrame::Hello(_) => "hello",
+        ClientFrame::Ping(_) => "ping",
+        ClientFrame::Play(_) => "play",
+        ClientFrame::Pause(_) => "pause",
+        ClientFrame::Seek(_) => "seek",
+        ClientFrame::SetRate(_) => "set_rate",
+        ClientFrame::ChangeQuality(_) => "change_quality",
+        ClientFrame::ChangeSubtitle(_) => "change_subtitle",
+        ClientFrame::ChangeAudio(_) => "change_audio",
+        ClientFrame::SetMedia(_) => "set_media",
+        ClientFrame::Ended(_) => "ended",
+        ClientFrame::Ready(_) => "ready",
+        ClientFrame::Buffering(_) => "buffering",
+        ClientFrame::HostTransfer(_) => "host_transfer",
+        ClientFrame::Leave(_) => "leave",
+    }
+}

@@ -1,0 +1,87 @@
+//! The first frame, within five seconds.
+
+use std::time::Duration;
+
+use contracts::{ClientFrame, CloseCode, HELLO_TIMEOUT_MS, Hello};
+use tokio::time::timeout;
+
+use super::socket::{Input, Socket};
+use crate::clock::RoomClock;
+use crate::limit::FrameLimiter;
+use crate::refusal::Refusal;
+use crate::wire;
+
+/// Waits for `hello`. `None`: the socket was closed, in words if it could be.
+pub async fn receive(
+    socket: &mut Socket,
+    limiter: &FrameLimiter,
+    clock: &RoomClock,
+) -> Option<(String, Hello)> {
+    let hello = async {
+        loop {
+            match one(socket, limiter, clock).await {
+                Step::Hello(id, hello) => return Some((id, hello)),
+                Step::Again => {}
+                Step::Over => return None,
+            }
+        }
+    };
+    match timeout(Duration::from_millis(HELLO_TIMEOUT_MS), hello).await {
+        Ok(hello) => hello,
+        Err(_) => {
+            let refusal = Refusal::new("hello_timeout", "no hello came within five seconds");
+            let _ = socket.reject(None, refusal).await;
+            socket.close(CloseCode::HELLO_TIMEOUT, 0).await;
+            None
+        }
+    }
+}
+
+enum Step {
+    Hello(String, Hello),
+    Again,
+    Over,
+}
+
+async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> Step {
+    let text = match socket.next().await {
+        Input::Text(text) => text,
+        Input::Ping | Input::Pong => return Step::Again,
+        Input::Gone => return Step::Over,
+        Input::Binary => {
+            socket.close(CloseCode::BAD_FRAME, 0).await;
+            return Step::Over;
+        }
+        Input::TooLarge => {
+            socket.close(CloseCode::FRAME_TOO_LARGE, 0).await;
+            return Step::Over;
+        }
+        Input::BadUtf8 => {
+            socket.close_bad_utf8().await;
+            return Step::Over;
+        }
+    };
+    let t1_us = clock.now_us();
+    let answered = match wire::decode(&text) {
+        Ok(decoded) => match (decoded.frame, decoded.id) {
+            (ClientFrame::Hello(hello), Some(id)) => return Step::Hello(id, hello),
+            (ClientFrame::Ping(ping), _) => {
+                let pong = wire::pong(ping.t0, t1_us, clock.now_us());
+                socket.send(wire::text(&pong)).await
+            }
+            (_, id) => {
+                let refusal = Refusal::new("unexpected_frame", "say hello first");
+                socket.reject(id, refusal).await
+            }
+        },
+        Err((id, refusal)) => socket.reject(id, refusal).await,
+    };
+    if answered.is_err() {
+        return Step::Over;
+    }
+    if limiter.check_bad_frame() {
+        return Step::Again;
+    }
+    socket.close(CloseCode::BAD_FRAME, 0).await;
+    Step::Over
+}

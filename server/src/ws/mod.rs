@@ -1,0 +1,11 @@
+//! The WebSocket: upgrade, one session per socket, commands.
+
+mod command;
+mod hello;
+mod origin;
+mod session;
+mod socket;
+mod upgrade;
+
+pub(crate) use upgrade::__path_connect;
+pub(crate) use upgrade::connect;

@@ -1,0 +1,92 @@
+//! Which pages may connect. A browser sends the page's origin and can't be made to lie about it;
+//! other clients send none and have a ticket anyway.
+
+use axum::http::{HeaderMap, header};
+use url::{Host, Url};
+
+use crate::config::Config;
+use crate::peer::Peer;
+use crate::refusal::Refusal;
+
+/// Checks the `Origin` header.
+pub fn check(headers: &HeaderMap, peer: &Peer, config: &Config) -> Result<(), Refusal> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let allowed = if config.allowed_origins.is_empty() {
+        is_own(origin, host.unwrap_or_default(), peer, config)
+    } else {
+        config.allowed_origins.iter().any(|allowed| allowed == origin)
+    };
+    if allowed {
+        Ok(())
+    } else {
+        let detail = "pages of this origin may not connect; see PLAYHEAD_ALLOWED_ORIGINS";
+        Err(Refusal::new("origin_forbidden", detail))
+    }
+}
+
+/// The page came from this server, by a name that can only be this machine's: a name that an
+/// attacker may point here (DNS rebinding) is no proof.
+fn is_own(origin: &str, host: &str, peer: &Peer, config: &Config) -> bool {
+    if let Some(public) = &config.public_url
+        && public.origin().ascii_serialization() == origin
+    {
+        return true;
+    }
+    let Ok(url) = Url::parse(origin) else { return false };
+    if url.origin().ascii_serialization() != origin || authority(&url) != Some(host.to_owned()) {
+        return false;
+    }
+    let local = peer.local;
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback() || local.ip().to_canonical() == ip,
+        Some(Host::Ipv6(ip)) => ip.is_loopback() || local.ip() == ip,
+        None => false,
+    }
+}
+
+/// Host and port as a browser writes them into `Host`.
+fn authority(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn only_pages_of_this_server_connect_unless_others_are_named() {
+        for (origin, host, own) in [
+            ("http://127.0.0.1:8080", "127.0.0.1:8080", true),
+            ("http://localhost:8080", "localhost:8080", true),
+            ("http://[::1]:8080", "[::1]:8080", true),
+            ("http://192.168.1.5:8080", "192.168.1.5:8080", true),
+            ("http://192.168.1.6:8080", "192.168.1.6:8080", false),
+            ("http://rebound.example:8080", "rebound.example:8080", false),
+            ("http://localhost:9999", "localhost:8080", false),
+            ("http://127.0.0.1:8080/", "127.0.0.1:8080", false),
+            ("null", "127.0.0.1:8080", false),
+            ("", "127.0.0.1:8080", false),
+        ] {
+            assert_eq!(verdict(&["playhead-server"], origin, host), own, "{origin} at {host}");
+        }
+        let named = ["playhead-server", "--allowed-origins", "https://tv.example"];
+        assert!(verdict(&named, "https://tv.example", "party.example"));
+        assert!(!verdict(&named, "http://127.0.0.1:8080", "127.0.0.1:8080"));
+    }
+
+    fn verdict(arguments: &[&str], origin: &str, host: &str) -> bool {
+        let config = Config::try_parse_from(arguments).expect("a configuration");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ORIGIN, origin.parse().expect("a header"));
+        headers.insert(header::HOST, host.parse().expect("a header"));
+        let local = "192.168.1.5:8080".parse().expect("an address");
+        let peer = Peer { address: [10, 0, 0, 1].into(), local };
+        check(&headers, &peer, &config).is_ok()
+    }
+}

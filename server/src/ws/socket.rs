@@ -1,0 +1,127 @@
+//! One WebSocket as a closed set of inputs.
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use contracts::CloseCode;
+use futures_util::SinkExt;
+use tokio::time::timeout;
+use tungstenite::error::{CapacityError, Error};
+
+use crate::refusal::Refusal;
+use crate::wire;
+
+/// How long a write may stand before the connection counts as gone.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the other side may take to answer a close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+const NORMAL: u16 = 1000;
+const BAD_UTF8: u16 = 1007;
+
+/// What came from the other side.
+#[derive(Debug)]
+pub enum Input {
+    /// A text frame.
+    Text(Utf8Bytes),
+    /// A binary frame; not spoken here.
+    Binary,
+    /// Any sign of life that needs no answer: a ping is answered below.
+    Ping,
+    /// The answer to our ping.
+    Pong,
+    /// A frame larger than allowed.
+    TooLarge,
+    /// A text frame that isn't UTF-8.
+    BadUtf8,
+    /// The end.
+    Gone,
+}
+
+/// The socket can't be written any more.
+#[derive(Clone, Copy, Debug)]
+pub struct Broken;
+
+/// One WebSocket.
+#[derive(Debug)]
+pub struct Socket(WebSocket);
+
+impl Socket {
+    /// Wraps an upgraded socket.
+    pub fn new(socket: WebSocket) -> Self {
+        Self(socket)
+    }
+
+    /// The next input. Dropping the call loses nothing.
+    pub async fn next(&mut self) -> Input {
+        match self.0.recv().await {
+            None | Some(Ok(Message::Close(_))) => Input::Gone,
+            Some(Ok(Message::Text(text))) => Input::Text(text),
+            Some(Ok(Message::Binary(_))) => Input::Binary,
+            Some(Ok(Message::Ping(_))) => Input::Ping,
+            Some(Ok(Message::Pong(_))) => Input::Pong,
+            Some(Err(error)) => match error.into_inner().downcast_ref::<Error>() {
+                Some(Error::Capacity(CapacityError::MessageTooLong { .. })) => Input::TooLarge,
+                Some(Error::Utf8(_)) => Input::BadUtf8,
+                _ => Input::Gone,
+            },
+        }
+    }
+
+    /// Adds a text frame to what the next flush writes.
+    pub async fn feed(&mut self, text: Utf8Bytes) -> Result<(), Broken> {
+        within(self.0.feed(Message::Text(text))).await
+    }
+
+    /// Writes what was fed.
+    pub async fn flush(&mut self) -> Result<(), Broken> {
+        within(self.0.flush()).await
+    }
+
+    /// Writes one frame.
+    pub async fn send(&mut self, text: Utf8Bytes) -> Result<(), Broken> {
+        self.feed(text).await?;
+        self.flush().await
+    }
+
+    /// Measures the way there and back.
+    pub async fn ping(&mut self, payload: bytes::Bytes) -> Result<(), Broken> {
+        within(self.0.send(Message::Ping(payload))).await
+    }
+
+    /// Refuses a frame.
+    pub async fn reject(&mut self, id: Option<String>, refusal: Refusal) -> Result<(), Broken> {
+        self.send(wire::text(&wire::reject(id, refusal))).await
+    }
+
+    /// Says why, and closes.
+    pub async fn close(&mut self, close: CloseCode, after_ms: u64) {
+        if close.close_code != NORMAL {
+            let _ = self.send(wire::text(&wire::closing(close, after_ms))).await;
+        }
+        self.close_with(close.close_code, close.code).await;
+    }
+
+    /// Closes because the text wasn't UTF-8.
+    pub async fn close_bad_utf8(&mut self) {
+        self.close_with(BAD_UTF8, "bad_utf8").await;
+    }
+
+    async fn close_with(&mut self, code: u16, reason: &'static str) {
+        metrics::counter!("playhead_closes_total", "code" => reason).increment(1);
+        let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
+        let sent = within(self.0.send(Message::Close(Some(frame)))).await;
+        if sent.is_ok() {
+            // Reading on until the other side has answered keeps the close frame from being lost
+            // with unread input; bounded, because the other side may never answer.
+            let answered = async { while self.0.recv().await.is_some_and(|read| read.is_ok()) {} };
+            let _ = timeout(CLOSE_TIMEOUT, answered).await;
+        }
+    }
+}
+
+async fn within<E>(write: impl Future<Output = Result<(), E>>) -> Result<(), Broken> {
+    match timeout(WRITE_TIMEOUT, write).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(Broken),
+    }
+}

@@ -1,0 +1,77 @@
+import { element, setShown, setText } from '../dom.js';
+import { sentenceOf } from '../words.js';
+import { createField, whileBusy } from './field.js';
+import type { RoomContext, RoomPart } from './room-context.js';
+
+/** "What do we watch?", for those who may choose. */
+export function createMediaForm({ app, session, mayControl }: RoomContext): RoomPart {
+  const submit = element(
+    'button',
+    { type: 'submit', class: 'button button-primary', 'data-testid': 'link-submit' },
+    'Watch',
+  );
+  const field = createField(
+    'Paste a link to a stream or a video file: HLS (.m3u8), MP4 or WebM',
+    {
+      'data-testid': 'link-input',
+      name: 'link',
+      inputmode: 'url',
+      autocomplete: 'off',
+      autocapitalize: 'none',
+      spellcheck: 'false',
+      placeholder: 'https://…',
+    },
+    submit,
+  );
+  const samples = element(
+    'div',
+    { class: 'samples' },
+    element('span', { class: 'quiet small' }, 'Nothing at hand?'),
+    sampleButton('Use the sample clip', 'sample-hls', '/sample/clip.m3u8'),
+    sampleButton('As MP4', 'sample-mp4', '/sample/clip.mp4'),
+  );
+  const title = element('h2', { id: 'media-title' }, 'What do we watch?');
+  const form = element(
+    'form',
+    { class: 'card media-form', novalidate: true, 'aria-labelledby': 'media-title' },
+    title,
+    field.element,
+    samples,
+  );
+
+  async function choose(link: string): Promise<void> {
+    field.fail('');
+    try {
+      await session.setMedia({ link });
+      field.input.value = '';
+    } catch (error) {
+      field.fail(sentenceOf(error));
+    }
+  }
+
+  function sampleButton(label: string, testid: string, path: string): HTMLButtonElement {
+    const button = element('button', { type: 'button', class: 'button', 'data-testid': testid }, label);
+    button.addEventListener('click', () => whileBusy(button, () => choose(`${location.origin}${path}`)));
+    return button;
+  }
+
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const link = field.input.value.trim();
+    if (link === '') {
+      field.fail('Paste a link first.');
+      field.input.focus();
+      return;
+    }
+    whileBusy(submit, () => choose(link));
+  });
+
+  return {
+    element: form,
+    update({ room }) {
+      if (form.hidden && mayControl()) app.notices.say('You can steer the party now.', 'good');
+      setShown(form, mayControl());
+      setText(title, room.media === null ? 'What do we watch?' : 'What do we watch next?');
+    },
+  };
+}

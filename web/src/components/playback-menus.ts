@@ -1,0 +1,121 @@
+import type { AudioTrack, Rendition, SessionSnapshot, TextTrack } from 'playhead-sdk';
+import { element, setAttribute, setShown } from '../dom.js';
+import type { RoomContext, RoomPart } from './room-context.js';
+
+const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
+const OFF = '';
+
+interface Option {
+  value: string;
+  label: string;
+}
+
+interface Menu {
+  element: HTMLElement;
+  show(options: Option[], value: string, usable: boolean): void;
+}
+
+/** Speed, quality, subtitles and sound: native menus, which keyboards, phones and screen readers know. */
+export function createPlaybackMenus({ session, control, mayControl, explain }: RoomContext): RoomPart {
+  const rate = createMenu('Speed', 'rate', (value) => control(() => session.setRate(Number(value))));
+  const quality = createMenu('Quality', 'quality', (value) => control(() => session.changeQuality(value)));
+  const subtitle = createMenu('Subtitles', 'subtitle', (value) =>
+    control(() => session.changeSubtitle(value === OFF ? null : value)),
+  );
+  const audio = createMenu('Audio', 'audio', (value) => control(() => session.changeAudio(value)));
+
+  function createMenu(label: string, testid: string, choose: (value: string) => Promise<boolean>): Menu {
+    const select = element('select', { class: 'menu-select', 'data-testid': testid });
+    const menu = element('label', { class: 'menu' }, element('span', { class: 'menu-label' }, label), select);
+    let current = OFF;
+    let drawn = '';
+    select.addEventListener('change', () => {
+      const value = select.value;
+      // The room's state decides what the menu shows, so a refusal puts it back.
+      void choose(value).then((done) => {
+        if (!done) select.value = current;
+      });
+    });
+    // A guest's press explains instead of opening.
+    for (const type of ['mousedown', 'keydown'] as const) {
+      select.addEventListener(type, (event) => {
+        if (mayControl() || (event instanceof KeyboardEvent && ['Tab', 'Shift', 'Escape'].includes(event.key))) return;
+        event.preventDefault();
+        if (event instanceof MouseEvent || event.key === 'Enter' || event.key === ' ') explain();
+      });
+    }
+    return {
+      element: menu,
+      show(options, value, usable) {
+        setShown(menu, usable);
+        setAttribute(select, 'aria-disabled', mayControl() ? null : 'true');
+        const next = JSON.stringify(options);
+        if (next !== drawn)
+          select.replaceChildren(...options.map((option) => element('option', { value: option.value }, option.label)));
+        if (next !== drawn || value !== current) select.value = value;
+        drawn = next;
+        current = value;
+      },
+    };
+  }
+
+  return {
+    element: element('div', { class: 'menus' }, rate.element, quality.element, subtitle.element, audio.element),
+    update({ room }) {
+      const { media, playback } = room;
+      rate.show(rateOptions(playback.rate), String(playback.rate), media !== null && !media.live);
+      quality.show(qualityOptions(media?.renditions ?? []), playback.rendition, (media?.renditions.length ?? 0) > 1);
+      subtitle.show(
+        subtitleOptions(media?.text_tracks ?? []),
+        playback.text_track ?? OFF,
+        (media?.text_tracks.length ?? 0) > 0,
+      );
+      audio.show(audioOptions(media?.audio_tracks ?? []), currentAudio(room), (media?.audio_tracks.length ?? 0) > 1);
+    },
+  };
+}
+
+function rateOptions(current: number): Option[] {
+  const rates = RATES.includes(current) ? RATES : [...RATES, current].sort((a, b) => a - b);
+  return rates.map((rate) => ({ value: String(rate), label: rate === 1 ? 'Normal' : `${rate}×` }));
+}
+
+function qualityOptions(renditions: readonly Rendition[]): Option[] {
+  const best = [...renditions].sort(
+    (a, b) => (b.height ?? 0) - (a.height ?? 0) || (b.bitrate_bps ?? 0) - (a.bitrate_bps ?? 0),
+  );
+  const heights = best.map((rendition) => rendition.height);
+  return [
+    { value: 'auto', label: 'Auto' },
+    ...best.map((rendition) => {
+      const twin = heights.filter((height) => height === rendition.height).length > 1;
+      return { value: rendition.id, label: qualityLabel(rendition, twin) };
+    }),
+  ];
+}
+
+function qualityLabel(rendition: Rendition, withBitrate: boolean): string {
+  const bitrate = rendition.bitrate_bps == null ? null : `${(rendition.bitrate_bps / 1_000_000).toFixed(1)} Mbit/s`;
+  if (rendition.height == null) return bitrate ?? rendition.id;
+  return withBitrate && bitrate !== null ? `${rendition.height}p · ${bitrate}` : `${rendition.height}p`;
+}
+
+function subtitleOptions(tracks: readonly TextTrack[]): Option[] {
+  return [
+    { value: OFF, label: 'Off' },
+    ...tracks.map((track) => ({
+      value: track.id,
+      label: track.kind === 'captions' ? `${track.label} (captions)` : track.label,
+    })),
+  ];
+}
+
+function audioOptions(tracks: readonly AudioTrack[]): Option[] {
+  return tracks.map((track) => ({ value: track.id, label: track.label }));
+}
+
+function currentAudio({ media, playback }: SessionSnapshot): string {
+  return (
+    playback.audio_track ?? (media?.audio_tracks.find((track) => track.default) ?? media?.audio_tracks[0])?.id ?? OFF
+  );
+}

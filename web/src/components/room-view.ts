@@ -1,0 +1,93 @@
+import { createPlayer, type HlsClass, type Player, type RoomSession } from 'playhead-sdk';
+import type { App } from '../app.js';
+import { element, type Component } from '../dom.js';
+import { sentenceFor } from '../words.js';
+import { createAwayBanner } from './away-banner.js';
+import { createMediaForm } from './media-form.js';
+import { createParticipants } from './participants.js';
+import { createPlayerCard } from './player-card.js';
+import { createRoomContext, type RoomPart, type RoomView } from './room-context.js';
+import { createSyncLine } from './sync-line.js';
+import { createTopBar } from './top-bar.js';
+
+declare global {
+  interface Window {
+    /** The open room's session and player, for debugging and tests; absent outside a room. */
+    playhead?: { session: RoomSession; player: Player };
+  }
+}
+
+const TICK_MS = 200;
+
+/** The room once joined: every part is drawn from the session's and the player's snapshots, and only from them. */
+export function createRoomView(app: App, session: RoomSession, leave: () => void): Component {
+  // No crossorigin attribute: a plain file then needs no CORS at its origin.
+  const video = element('video', {
+    class: 'video',
+    playsinline: true,
+    preload: 'auto',
+    'data-testid': 'video',
+    'aria-label': 'Video',
+  });
+  const player = createPlayer(session, video, { hls: loadHls });
+  const context = createRoomContext(app, session, player, video);
+  window.playhead = { session, player };
+
+  const topBar = createTopBar(context, leave);
+  const banner = createAwayBanner(context);
+  const syncLine = createSyncLine(session, video);
+  const card = createPlayerCard(context, syncLine.element);
+  const mediaForm = createMediaForm(context);
+  const participants = createParticipants(context);
+  const parts: RoomPart[] = [topBar, banner, card, mediaForm, syncLine, participants];
+
+  const root = element(
+    'div',
+    { class: 'room' },
+    topBar.element,
+    banner.element,
+    element('main', { class: 'room-main' }, card.element),
+    element('aside', { class: 'room-side', 'aria-label': 'The party' }, mediaForm.element, participants.element),
+  );
+
+  let noticed = session.getSnapshot().notice;
+  const view = (): RoomView => ({ room: session.getSnapshot(), player: player.getSnapshot() });
+
+  function update(): void {
+    const now = view();
+    document.title = `${now.room.room.name} · Playhead`;
+    for (const part of parts) part.update(now);
+    if (now.room.notice !== noticed) {
+      noticed = now.room.notice;
+      if (noticed) app.notices.say(sentenceFor(noticed.code, noticed.detail), 'bad');
+    }
+  }
+
+  function tick(): void {
+    const now = view();
+    for (const part of parts) part.tick?.(now);
+  }
+
+  const offSession = session.subscribe(update);
+  const offPlayer = player.subscribe(update);
+  const timer = setInterval(tick, TICK_MS);
+  update();
+  tick();
+
+  return {
+    element: root,
+    dispose() {
+      offSession();
+      offPlayer();
+      clearInterval(timer);
+      for (const part of parts) part.dispose?.();
+      player.destroy();
+      delete window.playhead;
+    },
+  };
+}
+
+async function loadHls(): Promise<HlsClass> {
+  const { default: Hls } = await import('hls.js');
+  return Hls;
+}

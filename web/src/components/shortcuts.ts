@@ -1,0 +1,41 @@
+import type { RoomContext } from './room-context.js';
+
+const SEEK_MS = 5000;
+
+/** What the keys of the room page do. */
+export interface ShortcutActions {
+  togglePlay(): void;
+  seekBy(deltaMs: number): void;
+  toggleMute(): void;
+  toggleFullscreen(): void;
+}
+
+/** Space or k, ←, →, m and f, unless somebody is typing or a control wants the key. Returns what stops it. */
+export function listenForShortcuts({ session }: RoomContext, actions: ShortcutActions): () => void {
+  const steered: Readonly<Record<string, () => void>> = {
+    ' ': actions.togglePlay,
+    k: actions.togglePlay,
+    ArrowLeft: () => actions.seekBy(-SEEK_MS),
+    ArrowRight: () => actions.seekBy(SEEK_MS),
+  };
+  const local: Readonly<Record<string, () => void>> = { m: actions.toggleMute, f: actions.toggleFullscreen };
+
+  function onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || wantsKey(event)) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const run = local[key] ?? (session.getSnapshot().media === null ? undefined : steered[key]);
+    if (run === undefined || (event.repeat && !key.startsWith('Arrow'))) return;
+    event.preventDefault();
+    run();
+  }
+  document.addEventListener('keydown', onKey);
+  return () => document.removeEventListener('keydown', onKey);
+}
+
+function wantsKey(event: KeyboardEvent): boolean {
+  if (document.querySelector('dialog[open]') !== null) return true;
+  if (!(event.target instanceof Element)) return false;
+  if (event.target.matches('input[type="range"]')) return event.key.startsWith('Arrow');
+  if (event.target.matches('input, select, textarea, [contenteditable]')) return true;
+  return event.key === ' ' && event.target.matches('button, a');
+}
