@@ -35,6 +35,23 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind.
+    pub const ALL: [Self; 13] = [
+        Self::LinkInvalid,
+        Self::EgressBlocked,
+        Self::NotFound,
+        Self::Gone,
+        Self::Forbidden,
+        Self::Unsupported,
+        Self::DrmProtected,
+        Self::ManifestInvalid,
+        Self::TooLarge,
+        Self::Timeout,
+        Self::Unavailable,
+        Self::RateLimited,
+        Self::ProviderUnknown,
+    ];
+
     /// The frozen code that clients match on.
     pub const fn code(self) -> &'static str {
         match self {

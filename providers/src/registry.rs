@@ -53,20 +53,25 @@ impl Registry {
                 self.choose(&link).await.map_err(|failure| failure.at(REGISTRY, "resolve"))?;
             source.resolve(&self.egress, &link).await
         };
-        within(RESOLVE_DEADLINE, "resolve", resolving).await
+        let span = tracing::info_span!("source.resolve");
+        within(RESOLVE_DEADLINE, "resolve", resolving).instrument(span).await
     }
 
     /// The source again, by the adapter and the durable id that it carries.
     pub async fn reopen(&self, provider: &str, stream_id: &str) -> Result<Source, SourceError> {
         let source = self.find(provider).map_err(|failure| failure.at(REGISTRY, "reopen"))?;
-        within(RESOLVE_DEADLINE, "reopen", source.reopen(&self.egress, stream_id)).await
+        let span = tracing::info_span!("source.reopen", source.id = source.id());
+        let reopening = source.reopen(&self.egress, stream_id);
+        within(RESOLVE_DEADLINE, "reopen", reopening).instrument(span).await
     }
 
     /// Whether the source is there now.
     pub async fn check(&self, source: &Source) -> Result<Availability, SourceError> {
         let adapter =
             self.find(&source.provider).map_err(|failure| failure.at(REGISTRY, "check"))?;
-        within(CHECK_DEADLINE, "check", adapter.check(&self.egress, source)).await
+        let span = tracing::info_span!("source.check", source.id = adapter.id());
+        let checking = adapter.check(&self.egress, source);
+        within(CHECK_DEADLINE, "check", checking).instrument(span).await
     }
 
     fn find(&self, provider: &str) -> Result<&dyn PlaybackSource, Failure> {
@@ -102,8 +107,7 @@ async fn within<T>(
     operation: &'static str,
     doing: impl Future<Output = Result<T, SourceError>>,
 ) -> Result<T, SourceError> {
-    let span = tracing::info_span!("source", operation);
-    let outcome = tokio::time::timeout(deadline, doing.instrument(span)).await;
+    let outcome = tokio::time::timeout(deadline, doing).await;
     let outcome = outcome.unwrap_or_else(|_| {
         let detail = "The server that holds this media didn't answer in time.";
         Err(Failure::new(ErrorKind::Timeout, detail).at(REGISTRY, operation))

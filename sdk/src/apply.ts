@@ -31,8 +31,6 @@ export function applyEvent(view: SessionSnapshot, frame: ServerFrame): Change {
       const { state, host_id, playback, deadline_ms } = data as ServerEvents['lifecycle_changed'];
       return { ...withRoom(view, { state, host_id, playback, deadline_ms }), ...moveHost(view, host_id) };
     }
-    case 'queue_changed':
-      return withRoom(view, { queue: (data as ServerEvents['queue_changed']).queue });
     default:
       return {};
   }
@@ -64,7 +62,7 @@ function withRoom(view: SessionSnapshot, part: Partial<Room>): Change {
 }
 
 // A former host falls back to the least role until the server names another.
-function moveHost(view: SessionSnapshot, hostId: string | null): Change {
+function moveHost(view: SessionSnapshot, hostId: string | null | undefined): Change {
   const { participant_id, role } = view.me;
   const isHost = hostId === participant_id;
   if (isHost === (role === 'host')) return {};

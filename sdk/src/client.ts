@@ -2,18 +2,19 @@ import { PlayheadError } from './error.js';
 import { requestJson, type Request } from './http.js';
 import { openSession } from './session.js';
 import { memoryTokenStore } from './token.js';
+import type { Client, ClientOptions, Identity, JoinOptions, PageQuery, RoomSession, SocketClass } from './types.js';
 import type {
-  Client,
-  ClientOptions,
   CreateRoom,
-  Identity,
-  JoinOptions,
-  PageQuery,
+  GuestAnswer,
+  JoinAnswer,
+  Meta,
+  Page,
   ParticipantPage,
-  RoomSession,
-  SocketClass,
-} from './types.js';
-import type { GuestAnswer, JoinAnswer, Meta, Page, Room, RoomStateAnswer, RoomSummary, Source } from './wire.js';
+  Room,
+  RoomStateAnswer,
+  RoomSummary,
+  Source,
+} from './wire.js';
 
 /** A token this close to its end is not used any more. */
 const EXPIRY_MARGIN_MS = 60_000;

@@ -1,5 +1,8 @@
 import type { Outcome, RejectError, Retry } from './wire.js';
 
+/** What a failure says of itself; the SDK's own have no `meta`. */
+export type ErrorFacts = Omit<RejectError, 'meta'> & Partial<Pick<RejectError, 'meta'>> & { status?: number };
+
 /** Every refusal and failure of the SDK: a stable code and a human sentence. */
 export class PlayheadError extends Error {
   override readonly name = 'PlayheadError';
@@ -7,17 +10,20 @@ export class PlayheadError extends Error {
   readonly retry: Retry;
   readonly outcome: Outcome;
   readonly detail: string;
-  readonly meta: Record<string, unknown>;
+  readonly meta: RejectError['meta'];
+  /** How long to wait first, when `retry` is `after`. */
+  readonly retryAfterMs: number | undefined;
   /** HTTP status or WebSocket close code, where there was one. */
   readonly status: number | undefined;
 
-  constructor(error: RejectError & { status?: number }, options?: ErrorOptions) {
+  constructor(error: ErrorFacts, options?: ErrorOptions) {
     super(`${error.code}: ${error.detail}`, options);
     this.code = error.code;
     this.retry = error.retry;
     this.outcome = error.outcome;
     this.detail = error.detail;
     this.meta = error.meta ?? {};
+    this.retryAfterMs = error.retry_after_ms;
     this.status = error.status;
   }
 }

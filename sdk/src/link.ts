@@ -3,7 +3,7 @@ import type { ClockStamps } from './clock.js';
 import { closeRule, PlayheadError } from './error.js';
 import { Pinger } from './pinger.js';
 import type { CloseReason, ConnectionState, SocketClass, SocketLike } from './types.js';
-import type { JoinAnswer, RejectError, Retry, ServerEvents, ServerFrame, Welcome } from './wire.js';
+import type { JoinAnswer, Pong, RejectError, Retry, ServerEvents, ServerFrame, Welcome } from './wire.js';
 
 /** From opening the socket to the welcome. */
 const WELCOME_TIMEOUT_MS = 10_000;
@@ -115,12 +115,11 @@ export class Link {
       this.stop({ code: 'invalid_answer', detail: String(error), retry: 'never' });
       return;
     }
-    const after = error.meta['retry_after_ms'];
     this.#lost({
       code: error.code,
       detail: error.detail,
       retry: error.status === 401 ? 'reauth' : error.retry,
-      afterMs: typeof after === 'number' ? after : undefined,
+      afterMs: error.retryAfterMs,
       closeCode: error.status,
     });
   }
@@ -150,7 +149,7 @@ export class Link {
     const frame = decode(text);
     if (frame === null) return;
     if (frame.type === 'pong') {
-      this.#pong(frame.data as PongData | undefined, t3);
+      this.#pong(frame.data as Pong | undefined, t3);
     } else if (frame.type === 'closing') {
       this.#announced = endingOf(frame.data as ServerEvents['closing']);
       this.#events.frame(frame);
@@ -178,7 +177,7 @@ export class Link {
     this.#events.state('open');
   }
 
-  #pong(data: PongData | undefined, t3: number): void {
+  #pong(data: Pong | undefined, t3: number): void {
     if (typeof data?.t0 !== 'number') return;
     const { t0, t1_us, t2_us } = data;
     this.#events.pong({ t0, t1: t1_us / 1000, t2: t2_us / 1000, t3 });
@@ -297,12 +296,6 @@ export class Link {
   }
 }
 
-interface PongData {
-  t0: number;
-  t1_us: number;
-  t2_us: number;
-}
-
 function decode(text: unknown): ServerFrame | null {
   if (typeof text !== 'string') return null;
   try {
@@ -314,15 +307,9 @@ function decode(text: unknown): ServerFrame | null {
 }
 
 function endingOf(data: ServerEvents['closing']): Ending {
-  return { code: data.code, detail: data.code, retry: data.retry, afterMs: data.after_ms ?? undefined };
+  return { code: data.code, detail: data.code, retry: data.retry, afterMs: data.after_ms };
 }
 
 function refusalOf(error: RejectError): Ending {
-  const after = error.meta?.['retry_after_ms'];
-  return {
-    code: error.code,
-    detail: error.detail,
-    retry: error.retry,
-    afterMs: typeof after === 'number' ? after : undefined,
-  };
+  return { code: error.code, detail: error.detail, retry: error.retry, afterMs: error.retry_after_ms };
 }

@@ -5,7 +5,7 @@ import { html5Adapter, nativeDelivery } from './html5.js';
 import { SnapshotStore } from './store.js';
 import type { Timeline } from './timeline.js';
 import type { Player, PlayerSnapshot, PlayerState, RoomSession } from './types.js';
-import type { Media } from './wire.js';
+import type { Media, Playback } from './wire.js';
 
 const TICK_MS = 50;
 /** Drift is published this often; states at once. */
@@ -95,8 +95,7 @@ class RoomPlayer implements Player {
   readonly #sync = (): void => {
     const { media, playback } = this.#session.getSnapshot();
     if (media?.media_id !== this.#media?.media_id) void this.#load(media);
-    const next = { rendition: playback.rendition, textTrack: playback.text_track, audioTrack: playback.audio_track };
-    if (this.#loadedMediaId === playback.media_id) this.#select(next);
+    if (this.#loadedMediaId === playback.media_id) this.#select(selectionsOf(playback));
     this.#step();
   };
 
@@ -120,8 +119,7 @@ class RoomPlayer implements Player {
     }
     this.#adapter = adapter;
     adapter.onEvent((event) => this.#heard(event));
-    const { playback } = this.#session.getSnapshot();
-    const chosen = { rendition: playback.rendition, textTrack: playback.text_track, audioTrack: playback.audio_track };
+    const chosen = selectionsOf(this.#session.getSnapshot().playback);
     this.#applied = chosen;
     // A failed load has been told as an event; the adapter may still recover and resolve later.
     await adapter.load(media, chosen).then(
@@ -272,6 +270,10 @@ class RoomPlayer implements Player {
     if (this.#blocked && this.#session.getSnapshot().playback.status === 'playing') return 'blocked';
     return STATES[step.phase];
   }
+}
+
+function selectionsOf({ rendition, text_track, audio_track }: Playback): Selections {
+  return { rendition, textTrack: text_track ?? null, audioTrack: audio_track ?? null };
 }
 
 function finite(value: number): number | null {

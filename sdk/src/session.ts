@@ -17,7 +17,7 @@ import type {
   RoomSession,
   SessionSnapshot,
 } from './types.js';
-import type { RejectError, ServerEvents, ServerFrame, Welcome } from './wire.js';
+import type { AckData, ClientData, Hello, RejectError, ServerEvents, ServerFrame, Welcome } from './wire.js';
 
 const CLIENT = { name: 'playhead-sdk', version: '0.1.0' };
 const FIRST_JOIN_TIMEOUT_MS = 15_000;
@@ -154,10 +154,6 @@ class Session implements RoomSession {
     return this.#command('host_transfer', { participant_id: participantId }, options);
   }
 
-  chatSend(text: string): Promise<Ack> {
-    return this.#command('chat_send', { text });
-  }
-
   async leave(): Promise<void> {
     const answered = this.#command('leave', {}).then(() => undefined, () => undefined);
     await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, LEAVE_TIMEOUT_MS))]);
@@ -168,7 +164,7 @@ class Session implements RoomSession {
     this.#link.stop(reason);
   }
 
-  #command(type: string, data: object, options?: CommandOptions): Promise<Ack> {
+  #command<T extends keyof ClientData>(type: T, data: ClientData[T], options?: CommandOptions): Promise<Ack> {
     const snapshot = this.getSnapshot();
     if (snapshot.connection === 'closed') {
       const code = snapshot.closeReason?.code ?? 'closed';
@@ -180,7 +176,7 @@ class Session implements RoomSession {
     return this.#commands.submit(type, whole);
   }
 
-  #hello(): object {
+  #hello(): Hello {
     const seen = this.#store?.getSnapshot();
     return {
       client: CLIENT,
@@ -232,7 +228,7 @@ class Session implements RoomSession {
   #frame(frame: ServerFrame): void {
     if (frame.type === 'ack') {
       const { epoch = 0, version = 0 } = frame;
-      const duplicate = (frame.data as { duplicate?: boolean } | undefined)?.duplicate ?? false;
+      const duplicate = (frame.data as AckData | undefined)?.duplicate ?? false;
       if (typeof frame.id === 'string') this.#commands.acked(frame.id, { epoch, version, duplicate });
     } else if (frame.type === 'reject') {
       if (frame.error) this.#rejected(frame.id ?? null, frame.error);

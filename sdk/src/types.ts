@@ -1,11 +1,12 @@
 import type { AdapterErrorCode } from './adapter.js';
 import type { PlayheadError } from './error.js';
 import type {
+  CreateRoom,
   GuestAnswer,
-  HostLoss,
   Media,
   Meta,
   Page,
+  ParticipantPage,
   Playback,
   Presence,
   Retry,
@@ -16,6 +17,7 @@ import type {
   ServerEvents,
   ServerFrame,
   Source,
+  SourceRef,
 } from './wire.js';
 
 /** The caller's identity; kept, it makes a reload the same participant. */
@@ -48,22 +50,9 @@ export interface ClientOptions {
   tokenStore?: TokenStore;
 }
 
-export interface CreateRoom {
-  name: string;
-  is_public: boolean;
-  host_loss?: HostLoss;
-  host_grace_ms?: number;
-  host_lease_ms?: number;
-  rebuffer_barrier?: boolean;
-}
-
 export interface PageQuery {
   page_size?: number;
   page_token?: string;
-}
-
-export interface ParticipantPage extends Page<Presence> {
-  total: number;
 }
 
 export interface JoinOptions {
@@ -156,7 +145,7 @@ export interface Subscribable<T> {
   subscribe(listener: () => void): () => void;
 }
 
-export type MediaChoice = { link: string } | { source: { provider: string; stream_id: string } };
+export type MediaChoice = { link: string } | { source: SourceRef };
 
 export interface RoomSession extends Subscribable<SessionSnapshot> {
   /** Calls `listener` for each server event of this type; returns the function that stops it. */
@@ -182,7 +171,6 @@ export interface RoomSession extends Subscribable<SessionSnapshot> {
   ready(version: number): Promise<Ack>;
   buffering(on: boolean): Promise<Ack>;
   hostTransfer(participantId: string, options?: CommandOptions): Promise<Ack>;
-  chatSend(text: string): Promise<Ack>;
   /** Leaves the room and closes; resolves when the server knows, or after 2 s. */
   leave(): Promise<void>;
   /** Closes the socket without leaving: the participant may come back, as a reload does. */

@@ -1,7 +1,7 @@
 //! Extractors whose refusals are problems, unlike the framework's own.
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::request::Parts;
 use engine::RoomId;
 use serde::de::DeserializeOwned;
@@ -19,19 +19,32 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
-        let body = axum::Json::<T>::from_request(request, app).await;
-        body.map(|axum::Json(body)| Self(body)).map_err(|rejection| match &rejection {
-            JsonRejection::JsonSyntaxError(_) => {
-                Refusal::new("invalid_json", rejection.body_text())
-            }
-            JsonRejection::MissingJsonContentType(_) => {
-                Refusal::new("unsupported_media_type", "send Content-Type: application/json")
-            }
-            JsonRejection::BytesRejection(_) if rejection.status() == 413 => {
-                Refusal::new("payload_too_large", "the body is larger than 64 KiB")
-            }
-            _ => Refusal::new("invalid_request", rejection.body_text()),
-        })
+        let body = <axum::Json<T> as FromRequest<App>>::from_request(request, app).await;
+        body.map(|axum::Json(body)| Self(body)).map_err(|rejection| refusal(&rejection))
+    }
+}
+
+/// A body that may be left out, with its content type.
+impl<T: DeserializeOwned> OptionalFromRequest<App> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Refusal> {
+        let body = <axum::Json<T> as OptionalFromRequest<App>>::from_request(request, app).await;
+        let body = body.map_err(|rejection| refusal(&rejection))?;
+        Ok(body.map(|axum::Json(body)| Self(body)))
+    }
+}
+
+fn refusal(rejection: &JsonRejection) -> Refusal {
+    match rejection {
+        JsonRejection::JsonSyntaxError(_) => Refusal::new("invalid_json", rejection.body_text()),
+        JsonRejection::MissingJsonContentType(_) => {
+            Refusal::new("unsupported_media_type", "send Content-Type: application/json")
+        }
+        JsonRejection::BytesRejection(_) if rejection.status() == 413 => {
+            Refusal::new("payload_too_large", "the body is larger than 64 KiB")
+        }
+        _ => Refusal::new("invalid_request", rejection.body_text()),
     }
 }
 

@@ -15,7 +15,7 @@ struct Dist;
 /// Where the sample clip lies. It is the only thing of this server's own that providers may fetch.
 pub const SAMPLE_PATH: &str = "/sample/";
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' https: http: data:; \
-    media-src 'self' https: http: blob:; connect-src 'self' https: http: ws: wss:; \
+    media-src 'self' https: http: blob: data:; connect-src 'self' https: http: ws: wss:; \
     worker-src 'self' blob:; frame-ancestors 'self'; base-uri 'self'; form-action 'self'; \
     object-src 'none'";
 

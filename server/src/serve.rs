@@ -85,13 +85,11 @@ type Opened = (App, Arc<MemoryStore>, tokio::sync::mpsc::Receiver<crate::store::
 
 /// Opens everything that a node stands on.
 async fn open(config: Config, address: SocketAddr) -> Result<Opened, String> {
-    std::fs::create_dir_all(&config.data_dir)
-        .map_err(|error| format!("data directory {}: {error}", config.data_dir.display()))?;
-    let database = config
-        .database_url
-        .clone()
-        .unwrap_or_else(|| format!("sqlite://{}", config.data_dir.join("playhead.db").display()));
-    let sql = Sql::open(&database).await.map_err(|error| in_words(&error))?;
+    let sql = match &config.database_url {
+        Some(url) => Sql::open(url).await,
+        None => Sql::open_file(&config.data_dir.join("playhead.db")).await,
+    };
+    let sql = sql.map_err(|error| in_words(&error))?;
     let sql = Arc::new(sql);
     let opened = MemoryStore::open(&config.data_dir, sql.clone()).await;
     let (store, clock) = opened.map_err(|error| in_words(&error))?;

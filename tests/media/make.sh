@@ -17,6 +17,10 @@ flock 9
 if [ "$(cat "$out/.stamp" 2>/dev/null || true)" = "$stamp" ]; then
     exit 0
 fi
+if [ ! -e "$out/.stamp" ] && [ -n "$(ls -A "$out")" ]; then
+    echo "make.sh: $out holds something else and would be replaced" >&2
+    exit 1
+fi
 
 work=$out.new
 rm -rf "$work"

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use crate::Result;
-use crate::bench::gates::print_table;
+use crate::bench::gates::{align, say};
 use crate::bench::limit::{self, Limit};
 use crate::bench::load::{self, Measured};
 use crate::bench::party::{JoinTimes, Party};
@@ -43,10 +43,8 @@ pub async fn bench_fanout(options: &BenchOptions, loads: &[Load]) -> Result<Repo
             }
         }
     }
-    print_runs(&runs);
-    report.print();
     let path = report.write(&options.directory, "fanout")?;
-    println!("\n{}", path.display());
+    say(format_args!("{}\n{}\n{}", describe(&runs), report.table(), path.display()));
     failure.map_or(Ok(report), Err)
 }
 
@@ -92,7 +90,7 @@ fn enter(report: &mut Report, run: &Run) {
 }
 
 /// One column per run, and the raw loop's share where there is one.
-fn print_runs(runs: &[Run]) {
+fn describe(runs: &[Run]) -> String {
     type Row = (&'static str, fn(&Run) -> String);
     let rows: [Row; 17] = [
         ("viewers", |run| format!("{} x {}", run.load.rooms, run.load.viewers)),
@@ -130,8 +128,7 @@ fn print_runs(runs: &[Run]) {
             std::iter::once((*label).to_owned()).chain(runs.iter().map(cell)).collect()
         })
         .collect();
-    print_table(&table);
-    println!();
+    align(&table)
 }
 
 fn ms(histogram: &Histogram<u64>, quantile: f64) -> f64 {

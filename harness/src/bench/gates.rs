@@ -1,5 +1,6 @@
 //! Measured values beside what they must be, printed and written.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -78,9 +79,8 @@ impl Report {
         Ok(path)
     }
 
-    /// Prints the machine and the gates as a table.
-    pub fn print(&self) {
-        println!("{}\n", self.machine);
+    /// The machine and the gates as a table.
+    pub fn table(&self) -> String {
         let head = ["gate", "value", "must", "aim", "unit", "held"];
         let mut rows = vec![head.map(String::from).to_vec()];
         rows.extend(self.gates.iter().map(|gate| {
@@ -92,14 +92,20 @@ impl Report {
             let [must, aim] = [gate.must, gate.aim].map(|number| number.to_string());
             vec![gate.id.to_owned(), value, must, aim, gate.unit.to_owned(), held]
         }));
-        print_table(&rows);
+        format!("{}\n\n{}", self.machine, align(&rows))
     }
 }
 
-/// Prints rows with aligned columns: words to the left, numbers to the right.
-pub(crate) fn print_table(rows: &[Vec<String>]) {
+/// Prints a line. Where nobody reads it any more, the file still tells.
+pub(crate) fn say(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Rows with aligned columns: words to the left, numbers to the right.
+pub(crate) fn align(rows: &[Vec<String>]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).filter_map(width).collect();
+    let mut table = String::new();
     for row in rows {
         let cells: Vec<String> = row
             .iter()
@@ -109,8 +115,10 @@ pub(crate) fn print_table(rows: &[Vec<String>]) {
                 if number { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
             })
             .collect();
-        println!("{}", cells.join("  ").trim_end());
+        table.push_str(cells.join("  ").trim_end());
+        table.push('\n');
     }
+    table
 }
 
 #[cfg(test)]

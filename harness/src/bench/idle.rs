@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::bench::gates::say;
 use crate::bench::party::{Party, server_options};
 use crate::bench::{BenchOptions, Gate, Report, process};
 use crate::{DEADLINE, Error, Reply, Result};
@@ -23,9 +24,8 @@ pub async fn bench_idle(options: &BenchOptions) -> Result<Report> {
     if let Err(error) = &outcome {
         report.not_run(error.to_string().lines().next().unwrap_or_default());
     }
-    report.print();
     let path = report.write(&options.directory, "idle")?;
-    println!("\n{}", path.display());
+    say(format_args!("{}\n{}", report.table(), path.display()));
     outcome.map(|()| report)
 }
 
@@ -36,8 +36,8 @@ async fn measure(options: &BenchOptions, report: &mut Report) -> Result<()> {
         ready.push(seconds);
         resident.push(kib / KIB_PER_MIB);
     }
-    println!("ready after, s: {}", text(&ready));
-    println!("idle server, MiB: {}", text(&resident));
+    say(format_args!("ready after, s: {}", text(&ready)));
+    say(format_args!("idle server, MiB: {}", text(&resident)));
     report.measured("ready_s", median(ready), None);
     report.measured("idle_rss_mib", median(resident), None);
 
@@ -53,13 +53,13 @@ async fn measure(options: &BenchOptions, report: &mut Report) -> Result<()> {
     let full = process::resident_kib(pid)?;
     let each = (full - before) / CONNECTIONS as f64;
     let later = (full - half) / (CONNECTIONS - CONNECTIONS / 2) as f64;
-    println!(
+    say(format_args!(
         "{CONNECTIONS} idle viewers: {:.1} -> {:.1} -> {:.1} MiB; {each:.2} KiB each, {later:.2} \
          KiB each of the later half\n",
         before / KIB_PER_MIB,
         half / KIB_PER_MIB,
         full / KIB_PER_MIB,
-    );
+    ));
     let flaw = party
         .ended
         .first()

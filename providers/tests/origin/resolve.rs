@@ -79,6 +79,7 @@ async fn cross_origin_leave_is_recorded() {
         ("nocors/clip.mp4", Cors::NotNeeded),
         ("hls/master.m3u8", Cors::Any),
         ("nocors/hls/master.m3u8", Cors::Missing),
+        ("halfcors/hls/master.m3u8", Cors::Missing),
     ] {
         let source = registry.resolve(&origin.link(path)).await.unwrap();
         assert_eq!(source.delivery[0].cors, cors, "{path}");

@@ -46,7 +46,11 @@ impl Rooms {
             epoch,
         };
         let room = Room::new(new, now);
-        self.store.create(room.clone()).await?;
+        if let Err(error) = self.store.create(room.clone()).await {
+            // An epoch without a room would wait for the next start to be forgotten.
+            let _ = self.sql.delete_rooms(&[room_id]).await;
+            return Err(error.into());
+        }
         self.hub.room(&room_id, now);
         tracing::info!(room.id = %room_id, "room created");
         Ok(Arc::new(room))

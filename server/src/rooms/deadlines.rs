@@ -109,8 +109,7 @@ impl Rooms {
     ) -> Result<(), StoreError> {
         let Some(room) = self.store.load(room_id).await? else { return Ok(()) };
         if room.host_id.as_ref() == Some(host) {
-            self.store.renew_lease(room_id, Timestamp::default()).await?;
-            self.handle_system(room_id, Command::HostLost).await;
+            self.end_lease(&room).await?;
         }
         Ok(())
     }
@@ -121,11 +120,21 @@ impl Rooms {
             self.handle_system(room_id, Command::Deadline).await;
         }
         if self.store.lease(room_id).await?.is_some_and(|lease| lease <= now) {
-            self.store.renew_lease(room_id, Timestamp::default()).await?;
-            if room.lifecycle.state == LifecycleState::Live {
-                self.handle_system(room_id, Command::HostLost).await;
-            }
+            self.end_lease(&room).await?;
         }
         Ok(())
+    }
+
+    /// The host is lost. The lease is forgotten only once that is committed, so that a store that
+    /// fails now is asked again.
+    async fn end_lease(&self, room: &Room) -> Result<(), StoreError> {
+        if room.lifecycle.state == LifecycleState::Live {
+            self.handle_system(&room.room_id, Command::HostLost).await;
+        }
+        let Some(after) = self.store.load(&room.room_id).await? else { return Ok(()) };
+        if after.lifecycle.state == LifecycleState::Live && after.host_id.is_some() {
+            return Ok(());
+        }
+        self.store.renew_lease(&room.room_id, Timestamp::default()).await
     }
 }

@@ -1,0 +1,44 @@
+# Verbs of this project. `make run` needs Rust alone; `make test` installs what it needs.
+
+CARGO_TARGET_DIR ?= target
+export CARGO_TARGET_DIR
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: run test check update bench bench-fanout bench-idle web install
+
+# Builds the server and serves on http://127.0.0.1:8080/ with everything embedded.
+run:
+	@cargo run --release --quiet -p server
+
+# Everything: installs what the tests need, builds, lints, tests; prints seconds per stage.
+test:
+	@./tests/run.sh
+
+# What is quick: formatting, lints and the tests of the pure crates.
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test -q -p engine -p contracts
+	cargo test -q -p tests --test contract
+
+# Rewrites generated files: openapi.yaml, the SDK's types, the page.
+update:
+	UPDATE=1 cargo test -q -p tests --test contract
+	cd sdk && npm ci --no-audit --no-fund && npm run generate
+	$(MAKE) web
+
+# The page, as it is embedded.
+web:
+	cd sdk && npm ci --no-audit --no-fund
+	cd web && npm ci --no-audit --no-fund && npm run build
+
+# Packages of Debian that the tests use.
+install:
+	./tests/install.sh
+
+# Load, memory and start, against the release build; tables here, JSON in target/bench.
+bench: bench-fanout bench-idle
+
+bench-fanout bench-idle:
+	cargo build --release -q -p server -p harness
+	$(CARGO_TARGET_DIR)/release/playhead-harness $@

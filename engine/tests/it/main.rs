@@ -1,0 +1,12 @@
+//! The rules of a room, as examples and as laws.
+
+mod barrier;
+mod clock;
+mod commands;
+mod history;
+mod laws;
+mod lifecycle;
+mod oracle;
+mod playback;
+mod roles;
+mod story;

@@ -1,0 +1,221 @@
+//! Who may do what.
+
+use engine::{
+    Actor, ChatSettings, Command, Event, HostCause, HostLoss, ROLES_MAX, Rejection, Role,
+    RoomPatch, Status,
+};
+
+use crate::story::{
+    CO_HOST, GUEST, HOST, MEMBER, Party, SERVER, actor, audio, change_room, connected, ended, id,
+    media, quality, seek, set_media, set_rate, set_role, subtitle, transfer,
+};
+
+#[test]
+fn the_creator_is_host_from_the_start() {
+    let party = Party::created();
+    assert_eq!((party.host(), party.room.fence, party.room.version), (Some(HOST), 1, 1));
+    assert_eq!(party.room.role_of(&actor(HOST)), Some(Role::Host));
+}
+
+#[test]
+fn nobody_but_host_and_co_host_commands_playback() {
+    let mut party = Party::playing();
+    party.does(HOST, set_role("p_viewer", Role::Viewer));
+    party.does(HOST, set_role("p_moderator", Role::Moderator));
+    for who in [MEMBER, GUEST, "p_viewer", "p_moderator"] {
+        for command in playback_commands() {
+            let before = party.room.clone();
+            assert_eq!(party.refuses(who, command), "not_host");
+            assert_eq!(party.room, before);
+        }
+    }
+}
+
+#[test]
+fn a_co_host_commands_playback_like_the_host() {
+    for command in playback_commands() {
+        let mut by_host = Party::playing();
+        let mut by_co_host = by_host.clone();
+        by_host.later(1_000);
+        by_co_host.later(1_000);
+        by_host.ask(HOST, command.clone()).expect("allowed");
+        by_co_host.ask(CO_HOST, command).expect("allowed");
+        assert_eq!(by_host.room, by_co_host.room);
+    }
+}
+
+#[test]
+fn a_co_host_does_nothing_else_that_is_the_hosts() {
+    let mut party = Party::playing();
+    let all = [
+        transfer(CO_HOST),
+        set_role(GUEST, Role::CoHost),
+        change_room(RoomPatch::default()),
+        Command::Delete,
+    ];
+    for command in all {
+        for who in [CO_HOST, MEMBER, GUEST] {
+            assert_eq!(party.refuses(who, command.clone()), "forbidden");
+        }
+    }
+}
+
+#[test]
+fn nobody_sends_what_only_the_server_may() {
+    let mut party = Party::waiting();
+    let since_version = party.room.version;
+    for command in server_commands(since_version) {
+        for who in [HOST, CO_HOST, GUEST] {
+            assert_eq!(party.refuses(who, command.clone()), "forbidden");
+        }
+    }
+}
+
+#[test]
+fn the_server_sends_nothing_that_only_people_may() {
+    let mut party = Party::playing();
+    let theirs = [transfer(GUEST), set_role(GUEST, Role::CoHost), Command::Delete];
+    for command in playback_commands().into_iter().chain(theirs) {
+        assert_eq!(party.refuses(SERVER, command), "forbidden");
+    }
+}
+
+#[test]
+fn a_role_that_the_host_gives_counts_at_once() {
+    let mut party = Party::playing();
+    let commit = party.does(HOST, set_role(GUEST, Role::CoHost));
+    let expected =
+        Event::RoleChanged { participant_id: id(GUEST), role: Role::CoHost, by: Some(id(HOST)) };
+    assert_eq!(commit.event, expected);
+    party.does(GUEST, Command::Pause);
+    assert_eq!(party.playback().status, Status::Paused);
+    party.changes_nothing(HOST, set_role(GUEST, Role::CoHost));
+}
+
+#[test]
+fn a_role_that_the_host_takes_back_is_gone() {
+    let mut party = Party::playing();
+    party.does(HOST, set_role(CO_HOST, Role::Member));
+    assert_eq!(party.room.role_of(&actor(CO_HOST)), Some(Role::Member));
+    assert_eq!(party.refuses(CO_HOST, Command::Pause), "not_host");
+    assert!(party.room.roles.is_empty());
+    party.changes_nothing(HOST, set_role(CO_HOST, Role::Member));
+    party.changes_nothing(HOST, set_role(CO_HOST, Role::Guest));
+}
+
+#[test]
+fn without_a_grant_the_role_is_the_base_role() {
+    let party = Party::live();
+    let guest = Actor::Participant { id: id("p_new"), base: Role::Guest };
+    assert_eq!(party.room.role_of(&guest), Some(Role::Guest));
+    assert_eq!(party.room.role_of_participant(&id("p_new"), Role::Member), Role::Member);
+    assert_eq!(party.room.role_of(&actor(SERVER)), None);
+}
+
+#[test]
+fn the_host_role_is_not_given_but_transferred() {
+    let mut party = Party::live();
+    assert_eq!(party.refuses(HOST, set_role(GUEST, Role::Host)), "forbidden");
+    assert_eq!(party.refuses(HOST, set_role(HOST, Role::CoHost)), "forbidden");
+}
+
+#[test]
+fn a_transfer_moves_the_host_role_and_raises_the_fence() {
+    let mut party = Party::playing();
+    let fence = party.room.fence;
+    let commit = party.does(HOST, transfer(GUEST));
+    let expected = Event::HostChanged {
+        cause: HostCause::Transfer,
+        host_id: Some(id(GUEST)),
+        fence: fence + 1,
+    };
+    assert_eq!(commit.event, expected);
+    assert_eq!((party.host(), party.room.fence), (Some(GUEST), fence + 1));
+    assert_eq!(party.refuses(HOST, Command::Pause), "not_host");
+    assert_eq!(party.refuses(HOST, transfer(HOST)), "forbidden");
+    party.does(GUEST, Command::Pause);
+    party.changes_nothing(GUEST, transfer(GUEST));
+}
+
+#[test]
+fn a_host_who_gave_the_role_away_does_not_regain_it() {
+    let mut party = Party::live();
+    party.does(HOST, transfer(CO_HOST));
+    party.changes_nothing(SERVER, connected(HOST));
+    assert_eq!(party.host(), Some(CO_HOST));
+}
+
+#[test]
+fn a_room_holds_a_limited_number_of_granted_roles() {
+    let mut party = Party::created();
+    for n in 0..ROLES_MAX {
+        party.does(HOST, set_role(&format!("p_{n}"), Role::Moderator));
+    }
+    let refusal = party.ask(HOST, set_role("p_more", Role::CoHost)).expect_err("too many");
+    assert_eq!(refusal, Rejection::TooManyRoles { max: ROLES_MAX });
+    assert_eq!(refusal.code(), "limit_reached");
+    party.does(HOST, set_role("p_0", Role::CoHost));
+    party.does(HOST, set_role("p_1", Role::Guest));
+    party.does(HOST, set_role("p_more", Role::CoHost));
+    assert_eq!(party.room.roles.len(), ROLES_MAX);
+}
+
+#[test]
+fn the_host_changes_the_room_itself() {
+    let mut party = Party::live();
+    party.changes_nothing(HOST, change_room(RoomPatch::default()));
+    let chat = ChatSettings { enabled: false, slow_mode_ms: 5_000 };
+    let patch = RoomPatch {
+        name: Some("Saturday film".to_owned()),
+        is_public: Some(false),
+        chat: Some(chat),
+        host_loss: Some(HostLoss::Pause),
+        host_grace_ms: Some(30_000),
+        rebuffer_barrier: Some(true),
+    };
+    let commit = party.does(HOST, change_room(patch.clone()));
+    let profile = &party.room.profile;
+    assert_eq!(commit.event, Event::RoomChanged { profile: profile.clone() });
+    assert_eq!((profile.name.as_str(), profile.is_public), ("Saturday film", false));
+    assert_eq!((profile.chat, profile.settings.host_loss), (chat, HostLoss::Pause));
+    assert_eq!((profile.settings.host_grace_ms, profile.settings.host_lease_ms), (30_000, 15_000));
+    assert!(profile.settings.rebuffer_barrier);
+    party.changes_nothing(HOST, change_room(patch));
+}
+
+#[test]
+fn a_change_of_one_property_keeps_the_others() {
+    let mut party = Party::live();
+    let mut expected = party.room.profile.clone();
+    expected.name = "Saturday film".to_owned();
+    let name = Some(expected.name.clone());
+    party.does(HOST, change_room(RoomPatch { name, ..RoomPatch::default() }));
+    assert_eq!(party.room.profile, expected);
+}
+
+/// Each of them is allowed for the host of a room that plays.
+fn playback_commands() -> Vec<Command> {
+    vec![
+        Command::Play,
+        Command::Pause,
+        seek(1_000),
+        set_rate(1_500),
+        quality(Some("v0")),
+        subtitle(Some("s0")),
+        audio("a0"),
+        set_media(media("m_2", None)),
+        ended("m_1"),
+    ]
+}
+
+fn server_commands(since_version: u64) -> [Command; 7] {
+    [
+        Command::StartReady { since_version },
+        Command::Rebuffer,
+        connected(HOST),
+        Command::HostLost,
+        Command::Idle,
+        Command::Deadline,
+        Command::Rebase { epoch: 100, lost: false },
+    ]
+}

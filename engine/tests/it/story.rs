@@ -1,0 +1,316 @@
+//! What the examples are told with: a room, a clock, and people who ask for things.
+
+use engine::{
+    Actor, Answer, AudioTrack, Availability, ChatSettings, Command, Commit, Control, Cors,
+    Delivery, DeliveryKind, Event, Evidence, Facts, HostLoss, LifecycleState, Media, MediaId,
+    NewRoom, Op, ParticipantId, Playback, PlaybackCause, Position, Profile, Rate, Rejection,
+    Rendition, Request, Role, Room, RoomId, RoomPatch, Settings, Source, TextTrack, TextTrackKind,
+    Timestamp,
+};
+
+pub(crate) const HOST: &str = "p_host";
+pub(crate) const CO_HOST: &str = "p_co_host";
+pub(crate) const MEMBER: &str = "p_member";
+pub(crate) const GUEST: &str = "p_guest";
+/// Stands for the server itself.
+pub(crate) const SERVER: &str = "";
+
+/// When the stories begin.
+pub(crate) const T0: u64 = 1_700_000_000_000;
+pub(crate) const GRACE_MS: u64 = 120_000;
+/// Length of the media that the stories watch.
+pub(crate) const LENGTH_MS: u64 = 60_000;
+
+/// A room, the time, and what the server knows beside it.
+#[derive(Clone)]
+pub(crate) struct Party {
+    pub(crate) room: Room,
+    pub(crate) facts: Facts,
+}
+
+impl Party {
+    /// A room whose host hasn't come yet.
+    pub(crate) fn created() -> Self {
+        let facts = Facts { now: at(T0), ..Facts::default() };
+        Self { room: new_room(HostLoss::Expire), facts }
+    }
+
+    /// The host is here, and a co-host is named.
+    pub(crate) fn live() -> Self {
+        let mut party = Self::created();
+        party.does(SERVER, connected(HOST));
+        party.does(HOST, set_role(CO_HOST, Role::CoHost));
+        party
+    }
+
+    /// Media is set, paused at its start.
+    pub(crate) fn watching() -> Self {
+        let mut party = Self::live();
+        party.does(HOST, set_media(media("m_1", Some(LENGTH_MS))));
+        party
+    }
+
+    /// Playing from the start, since now, with nobody who announces readiness.
+    pub(crate) fn playing() -> Self {
+        let mut party = Self::watching();
+        party.does(HOST, Command::Play);
+        party
+    }
+
+    /// Waiting for two people before the first start.
+    pub(crate) fn waiting() -> Self {
+        let mut party = Self::watching();
+        party.ready_capable(2);
+        party.does(HOST, Command::Play);
+        party
+    }
+
+    /// The host is away; at the end of the grace, `policy`.
+    pub(crate) fn grace(policy: HostLoss) -> Self {
+        let mut party = Self::playing();
+        party.ask(HOST, change_room(RoomPatch { host_loss: Some(policy), ..RoomPatch::default() }))
+            .expect("the host may change the room");
+        party.does(SERVER, Command::HostLost);
+        party
+    }
+
+    /// The grace is over: the host's playback went on, the room has no host.
+    pub(crate) fn hostless() -> Self {
+        let mut party = Self::grace(HostLoss::Hold);
+        party.later(GRACE_MS);
+        party.does(SERVER, Command::Deadline);
+        party
+    }
+
+    /// The party is over.
+    pub(crate) fn expired() -> Self {
+        let mut party = Self::playing();
+        party.does(HOST, Command::Delete);
+        party
+    }
+
+    /// `count` connected people announce when they are ready.
+    pub(crate) fn ready_capable(&mut self, count: usize) {
+        self.facts.ready_capable = (0..count).map(|n| id(&format!("p_ready_{n}"))).collect();
+    }
+
+    pub(crate) fn later(&mut self, ms: u64) {
+        self.facts.now = self.facts.now.plus_millis(ms);
+    }
+
+    /// Decides a request and makes its commit so.
+    pub(crate) fn send(&mut self, request: &Request) -> Result<Answer, Rejection> {
+        let answer = self.room.handle(request, &self.facts)?;
+        if let Answer::Commit(commit) = &answer {
+            self.room.apply(commit);
+        }
+        Ok(answer)
+    }
+
+    pub(crate) fn ask(&mut self, who: &str, command: Command) -> Result<Answer, Rejection> {
+        self.send(&request(who, command))
+    }
+
+    /// Asks for something that must be committed.
+    #[track_caller]
+    pub(crate) fn does(&mut self, who: &str, command: Command) -> Commit {
+        match self.ask(who, command) {
+            Ok(Answer::Commit(commit)) => *commit,
+            other => panic!("no commit but {other:?}"),
+        }
+    }
+
+    /// Asks for something that is already so.
+    #[track_caller]
+    pub(crate) fn changes_nothing(&mut self, who: &str, command: Command) {
+        assert_eq!(self.ask(who, command), Ok(Answer::Unchanged));
+    }
+
+    /// Asks for something that is refused, and gives the refusal's code.
+    #[track_caller]
+    pub(crate) fn refuses(&mut self, who: &str, command: Command) -> &'static str {
+        self.ask(who, command).expect_err("a refusal").code()
+    }
+
+    pub(crate) fn playback(&self) -> &Playback {
+        &self.room.playback
+    }
+
+    pub(crate) fn state(&self) -> LifecycleState {
+        self.room.lifecycle.state
+    }
+
+    /// Where the playhead is now.
+    pub(crate) fn position(&self) -> u64 {
+        self.room.expected(self.facts.now).as_millis()
+    }
+
+    /// Where the playhead will be `ms` from now.
+    pub(crate) fn position_in(&self, ms: u64) -> u64 {
+        self.room.expected(self.facts.now.plus_millis(ms)).as_millis()
+    }
+
+    /// How far ahead of now the playhead is anchored.
+    pub(crate) fn lead(&self) -> u64 {
+        self.playback().anchor_at.millis_since(self.facts.now)
+    }
+
+    /// How long from now the room waits for players at the most.
+    pub(crate) fn wait(&self) -> Option<u64> {
+        let barrier = self.playback().waiting.as_ref()?;
+        Some(barrier.deadline.millis_since(self.facts.now))
+    }
+
+    pub(crate) fn host(&self) -> Option<&str> {
+        self.room.host_id.as_ref().map(ParticipantId::as_str)
+    }
+}
+
+pub(crate) fn new_room(host_loss: HostLoss) -> Room {
+    let settings =
+        Settings { host_loss, host_grace_ms: GRACE_MS, host_lease_ms: 15_000, rebuffer_barrier: false };
+    let profile = Profile {
+        name: "Friday film".to_owned(),
+        is_public: true,
+        settings,
+        chat: ChatSettings { enabled: true, slow_mode_ms: 0 },
+    };
+    let new = NewRoom {
+        room_id: RoomId::new("r_1"),
+        code: "ABCD".to_owned(),
+        creator_id: id(HOST),
+        profile,
+        epoch: 7,
+    };
+    Room::new(new, at(T0))
+}
+
+/// Two qualities, two text tracks, two sound tracks of which the second is the default.
+pub(crate) fn media(media_id: &str, duration_ms: Option<u64>) -> Media {
+    let rendition = |id: &str, height| Rendition {
+        id: id.to_owned(),
+        width: None,
+        height: Some(height),
+        bitrate_bps: None,
+        codecs: None,
+    };
+    let text = |id: &str, kind| TextTrack {
+        id: id.to_owned(),
+        label: id.to_owned(),
+        language: None,
+        kind,
+    };
+    let audio = |id: &str, default| AudioTrack {
+        id: id.to_owned(),
+        label: id.to_owned(),
+        language: None,
+        default,
+    };
+    let delivery = Delivery {
+        kind: DeliveryKind::Hls,
+        url: "https://media.example.test/film.m3u8".to_owned(),
+        mime: None,
+        cors: Cors::Any,
+    };
+    Media {
+        media_id: MediaId::new(media_id),
+        source: Source {
+            provider: "hls".to_owned(),
+            stream_id: "film".to_owned(),
+            title: "Film".to_owned(),
+            duration: duration_ms.map(Position::from_millis),
+            live: duration_ms.is_none(),
+            delivery: vec![delivery],
+            renditions: vec![rendition("v1", 1080), rendition("v0", 360)],
+            text_tracks: vec![
+                text("s0", TextTrackKind::Subtitles),
+                text("s1", TextTrackKind::Captions),
+            ],
+            audio_tracks: vec![audio("a0", false), audio("a1", true)],
+            poster: None,
+            control: Control::ELEMENT,
+            availability: Availability::Available { evidence: Evidence::Manifest },
+        },
+    }
+}
+
+pub(crate) fn actor(who: &str) -> Actor {
+    if who == SERVER {
+        return Actor::System;
+    }
+    let base = if who == GUEST { Role::Guest } else { Role::Member };
+    Actor::Participant { id: id(who), base }
+}
+
+pub(crate) fn request(who: &str, command: Command) -> Request {
+    Request { actor: actor(who), command, op: None, expected_version: None, fence: None }
+}
+
+pub(crate) fn op(who: &str, name: &str, payload_hash: u64) -> Option<Op> {
+    Some(Op { participant_id: id(who), id: name.to_owned(), payload_hash })
+}
+
+pub(crate) fn id(text: &str) -> ParticipantId {
+    ParticipantId::new(text)
+}
+
+pub(crate) fn at(ms: u64) -> Timestamp {
+    Timestamp::from_millis(ms)
+}
+
+pub(crate) fn rate(thousandths: u16) -> Rate {
+    Rate::from_milli(thousandths).expect("a rate in range")
+}
+
+pub(crate) fn seek(to_ms: i64) -> Command {
+    Command::Seek { to_ms }
+}
+
+pub(crate) fn set_rate(thousandths: u16) -> Command {
+    Command::SetRate { rate: rate(thousandths) }
+}
+
+pub(crate) fn set_media(media: Media) -> Command {
+    Command::SetMedia { media: Box::new(media) }
+}
+
+pub(crate) fn ended(media_id: &str) -> Command {
+    Command::Ended { media_id: MediaId::new(media_id) }
+}
+
+pub(crate) fn quality(rendition: Option<&str>) -> Command {
+    Command::ChangeQuality { rendition: rendition.map(str::to_owned) }
+}
+
+pub(crate) fn subtitle(track: Option<&str>) -> Command {
+    Command::ChangeSubtitle { track: track.map(str::to_owned) }
+}
+
+pub(crate) fn audio(track: &str) -> Command {
+    Command::ChangeAudio { track: track.to_owned() }
+}
+
+pub(crate) fn transfer(to: &str) -> Command {
+    Command::HostTransfer { to: id(to) }
+}
+
+pub(crate) fn set_role(participant: &str, role: Role) -> Command {
+    Command::SetRole { participant: id(participant), role }
+}
+
+pub(crate) fn change_room(patch: RoomPatch) -> Command {
+    Command::ChangeRoom(patch)
+}
+
+pub(crate) fn connected(participant: &str) -> Command {
+    Command::Connected { participant: id(participant) }
+}
+
+/// Cause and author of a change of playback.
+#[track_caller]
+pub(crate) fn told(commit: &Commit) -> (PlaybackCause, Option<&str>) {
+    match &commit.event {
+        Event::PlaybackChanged { cause, by, .. } => (*cause, by.as_ref().map(ParticipantId::as_str)),
+        other => panic!("no change of playback but {other:?}"),
+    }
+}

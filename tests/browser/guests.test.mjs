@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { guestOf, hostParty } from './harness/party.mjs';
+import { clockMs, until } from './harness/poll.mjs';
+import { framesAdvance, plays, together } from './harness/together.mjs';
+import { startWorld } from './harness/world.mjs';
+
+let world;
+before(async () => (world = await startWorld()));
+afterEach(() => world.everybodyLeaves());
+after(() => world?.end());
+
+/** A host and a guest who watch. */
+async function watching() {
+  const { host, invite } = await hostParty(world);
+  const guest = await guestOf(world, invite, 'Grace');
+  await guest.hasLoaded();
+  const sinceMs = clockMs();
+  await host.the('play-toggle').click();
+  await together([host, guest], { what: 'play', sinceMs });
+  return { host, guest, invite };
+}
+
+const stopsOf = ({ events }, sinceMs) => events.filter(({ type, at }) => at >= sinceMs && type !== 'play');
+
+/** Joins once more beside the page, says hello, sends the frames and gives the answer to each. */
+async function sendFrames(frames) {
+  const { access_token: token } = JSON.parse(localStorage.getItem('playhead.identity'));
+  const { room_id: roomId } = window.playhead.session.getSnapshot().room;
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const answer = await fetch(`/api/v1/rooms/${roomId}/join`, { method: 'POST', headers, body: '{}' });
+  const { ws } = await answer.json();
+  const socket = new WebSocket(`${ws.url}?ticket=${encodeURIComponent(ws.ticket)}`, ws.protocol);
+  const answers = [];
+  const hello = { type: 'hello', id: 'hello', data: { client: { name: 'forger', version: '1' }, capabilities: [] } };
+  return new Promise((resolve, reject) => {
+    socket.onopen = () => socket.send(JSON.stringify(hello));
+    socket.onclose = ({ code }) => reject(new Error(`closed with ${code}`));
+    socket.onmessage = ({ data }) => {
+      const frame = JSON.parse(data);
+      if (frame.type === 'welcome') for (const one of frames) socket.send(JSON.stringify(one));
+      if (frame.type === 'ack' || frame.type === 'reject') answers.push(frame);
+      if (answers.length < frames.length) return;
+      socket.onclose = null;
+      socket.close();
+      resolve(answers);
+    };
+  });
+}
+
+test('frames forged by a guest are answered not_host and change nothing', { timeout: 120_000 }, async () => {
+  const { host, guest } = await watching();
+  const { version, epoch } = await host.snapshot();
+  const sinceMs = clockMs();
+
+  const code = await guest.page.evaluate(() => window.playhead.session.pause().then(() => 'done', (error) => error.code));
+  assert.equal(code, 'not_host');
+  const film = world.origin.url('clip.mp4');
+  const frames = [
+    { type: 'pause', id: 'f1' },
+    { type: 'seek', id: 'f2', data: { position_ms: 1_000 } },
+    { type: 'set_rate', id: 'f3', data: { rate: 2 } },
+    { type: 'set_media', id: 'f4', data: { link: film } },
+    { type: 'pause', id: 'f5', data: { as: 'host', role: 'host', fence: 99 } },
+  ];
+  const answers = await guest.page.evaluate(sendFrames, frames);
+  assert.deepEqual(answers.map(({ id, type, error }) => [id, type, error?.code]), frames.map(({ id }) => [id, 'reject', 'not_host']));
+
+  await together([host, guest], { what: 'after forged frames', sinceMs });
+  const now = await host.snapshot();
+  assert.deepEqual([now.epoch, now.version], [epoch, version]);
+  assert.deepEqual([...stopsOf(host, sinceMs), ...stopsOf(guest, sinceMs)], []);
+});
+
+test('a false position report changes nothing for anybody', { timeout: 120_000 }, async () => {
+  const { host, guest } = await watching();
+  const { version } = await host.snapshot();
+  const sinceMs = clockMs();
+  const frames = [
+    { type: 'position', id: 'r1', data: { position_ms: 90_000 } },
+    { type: 'playback_changed', id: 'r2', data: { cause: 'seek', playback: { status: 'paused', position_ms: 0 } } },
+    { type: 'ended', id: 'r3', data: { media_id: (await host.snapshot()).media.media_id } },
+  ];
+  const answers = await guest.page.evaluate(sendFrames, frames);
+  assert.deepEqual(answers.map(({ type }) => type), ['reject', 'reject', 'reject']);
+  // A late or a false `ready` is answered, and moves nothing.
+  await guest.page.evaluate(sendFrames, [{ type: 'ready', id: 'r4', data: { version: 1 } }]);
+
+  await together([host, guest], { what: 'after a false report', sinceMs });
+  assert.equal((await host.snapshot()).version, version);
+  assert.deepEqual(stopsOf(host, sinceMs), []);
+});
+
+test('a guest who presses a control is told in words who steers', { timeout: 120_000 }, async () => {
+  const { host, guest } = await watching();
+  const { version } = await host.snapshot();
+  for (const testid of ['play-toggle', 'seek', 'forward', 'rate', 'quality', 'subtitle']) {
+    await guest.the(testid).click({ force: true });
+    await guest.reads('notice', 'Only the host can do that. Ada is host.');
+    await guest.the('notice').evaluate((region) => region.replaceChildren());
+  }
+  await guest.page.keyboard.press('k');
+  await guest.reads('notice', 'Only the host can do that. Ada is host.');
+  await guest.picture('guest-told-who-steers');
+  assert.equal(await guest.the('link-input').isVisible(), false, 'a guest isn’t asked what to watch');
+  assert.equal((await host.snapshot()).version, version);
+  await guest.status('playing');
+});
+
+test('what a guest does to the own player is undone and touches nobody else', { timeout: 120_000 }, async () => {
+  const { host, guest } = await watching();
+  const { version } = await host.snapshot();
+  const deeds = {
+    pause: (video) => video.pause(),
+    'seek far': (video) => (video.currentTime += 30),
+    'seek near': (video) => (video.currentTime -= 2),
+    rate: (video) => (video.playbackRate = 2),
+  };
+  for (const [what, deed] of Object.entries(deeds)) {
+    const sinceMs = clockMs();
+    await guest.the('video').evaluate(deed);
+    const normal = (sample) => plays(sample) && Math.abs(sample.rate - 1) <= 0.05;
+    await together([host, guest], { what: `a guest's own ${what}`, sinceMs, wanted: normal });
+    assert.deepEqual(stopsOf(host, sinceMs), [], what);
+  }
+  assert.equal((await host.snapshot()).version, version);
+});
+
+test('a hidden tab changes nothing for others and is together again when shown', { timeout: 120_000 }, async () => {
+  const { host, guest, invite } = await watching();
+  const hider = await world.arriveBare('Hedy', { switches: ['--autoplay-policy=no-user-gesture-required'] });
+  let sinceMs = clockMs();
+  await hider.returns(invite);
+  await together([host, guest, hider], { what: 'join before hiding', sinceMs });
+  const { version } = await host.snapshot();
+
+  sinceMs = clockMs();
+  await hider.looksAway();
+  await together([host, guest], { what: 'while one is hidden', sinceMs });
+  await framesAdvance([host, guest], { sinceMs });
+  await host.the('forward').click();
+  const later = (sample) => plays(sample) && sample.version > version;
+  await together([host, guest], { what: 'a seek while one is hidden', sinceMs: clockMs(), wanted: later });
+  assert.deepEqual(stopsOf(guest, clockMs()), []);
+
+  const shownMs = clockMs();
+  await hider.looksBack();
+  await together([host, guest, hider], { what: 'shown again', sinceMs: shownMs, wanted: later });
+  await framesAdvance([host, guest, hider], { sinceMs: shownMs });
+  assert.deepEqual([...stopsOf(host, shownMs), ...stopsOf(guest, shownMs)], []);
+  const { version: last } = await host.snapshot();
+  await until('no more commits than the one seek and its barrier', () => last <= version + 2);
+});
+
+test('a reload comes back as the same participant in the same role, and asks nothing', { timeout: 120_000 }, async () => {
+  const { host, guest } = await watching();
+  for (const person of [guest, host]) {
+    const before = await person.snapshot();
+    const sinceMs = clockMs();
+    await person.page.reload();
+    await person.inRoom();
+    assert.equal(await person.the('display-name').count(), 0, 'no name is asked');
+    const now = await person.snapshot();
+    assert.deepEqual(now.me, before.me);
+    assert.equal(now.room.host_id, before.room.host_id);
+    await together([host, guest], { what: `${person.name} reloads`, sinceMs });
+  }
+  await host.the('play-toggle').click();
+  await guest.status('paused');
+});

@@ -1,0 +1,124 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { ARTIFACTS } from './paths.mjs';
+import { until } from './poll.mjs';
+import { DRAIN, RECORDER } from './recorder.mjs';
+
+export const CHROMIUM = process.env.PLAYHEAD_CHROMIUM ?? '/usr/bin/chromium';
+/** Switches that every browser of the tests gets: nothing but the page reaches the network. */
+export const SWITCHES = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--mute-audio',
+];
+export const DESKTOP = { viewport: { width: 1280, height: 800 } };
+export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
+const SAMPLES_MAX = 5_000;
+const STEP_MS = 20_000;
+
+/** Somebody with a browser of their own, who uses the page by hand. */
+export async function arrive(name, { screen = DESKTOP } = {}) {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [...SWITCHES, '--autoplay-policy=no-user-gesture-required'],
+  });
+  const context = await browser.newContext({ ...screen, permissions: ['clipboard-read', 'clipboard-write'] });
+  context.setDefaultTimeout(STEP_MS);
+  await context.addInitScript(RECORDER);
+  const page = await context.newPage();
+  return new Person(name, browser, page);
+}
+
+class Person {
+  samples = [];
+  events = [];
+
+  constructor(name, browser, page) {
+    this.name = name;
+    this.browser = browser;
+    this.page = page;
+    this.complaints = [];
+    page.on('pageerror', (error) => this.complaints.push(String(error)));
+  }
+
+  /** The element that carries this test hook. */
+  the(testid) {
+    return this.page.getByTestId(testid);
+  }
+
+  async createRoom(pageUrl, { roomName = 'Friday film' } = {}) {
+    await this.page.goto(pageUrl);
+    await this.the('display-name').fill(this.name);
+    await this.the('room-name').fill(roomName);
+    await this.the('create-room').click();
+    await this.inRoom();
+  }
+
+  /** Follows an invite and says who they are. */
+  async join(invite) {
+    await this.page.goto(invite);
+    await this.the('display-name').fill(this.name);
+    await this.the('join-room').click();
+    await this.inRoom();
+  }
+
+  async inRoom() {
+    await this.page.locator('[data-testid="connection"][data-state="open"]').waitFor();
+  }
+
+  async paste(link) {
+    await this.the('link-input').fill(link);
+    await this.the('link-submit').click();
+  }
+
+  async copyInvite() {
+    await this.the('invite-link').click();
+    return this.page.evaluate(() => navigator.clipboard.readText());
+  }
+
+  /** Waits until the player stands ready at what was chosen. */
+  async hasLoaded() {
+    await until(`${this.name}'s player to have loaded`, () =>
+      this.page.evaluate(() => {
+        const video = document.querySelector('[data-testid="video"]');
+        return window.playhead.player.getSnapshot().state === 'paused' && video.readyState >= 3;
+      }),
+    );
+  }
+
+  async status(status) {
+    await this.page.locator(`[data-testid="play-toggle"][data-status="${status}"]`).waitFor();
+  }
+
+  snapshot() {
+    return this.page.evaluate(() => window.playhead.session.getSnapshot());
+  }
+
+  /** Waits for words anywhere in the element with this hook. */
+  async reads(testid, words) {
+    await this.the(testid).filter({ hasText: words }).first().waitFor();
+  }
+
+  /** Takes in what the page has noted since the last time. */
+  async watch() {
+    // A page that is just being loaded can't answer.
+    const noted = await this.page.evaluate(DRAIN).catch(() => ({ samples: [], events: [] }));
+    this.samples.push(...noted.samples);
+    this.events.push(...noted.events);
+    this.samples.splice(0, this.samples.length - SAMPLES_MAX);
+  }
+
+  async picture(name) {
+    mkdirSync(ARTIFACTS, { recursive: true });
+    await this.page.screenshot({ path: join(ARTIFACTS, `${name}.png`) });
+  }
+
+  async go() {
+    await this.browser.close();
+  }
+}

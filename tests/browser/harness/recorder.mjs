@@ -1,0 +1,71 @@
+const EVERY_MS = 40;
+const KEPT_MAX = 2_000;
+/** The burnt-in counter: 16 blocks along the bottom edge, least significant bit at the left, each height/18 high. */
+const COUNTER = { bits: 16, rows: 18 };
+
+/** Runs in the page before anything else: notes where the video is, and each pause and stall. */
+function record({ everyMs, keptMax, counter }) {
+  const samples = [];
+  const events = [];
+  const canvas = new OffscreenCanvas(counter.bits, 1);
+  const pen = canvas.getContext('2d', { willReadFrequently: true });
+  pen.imageSmoothingEnabled = false;
+  const clockMs = () => performance.timeOrigin + performance.now();
+
+  function frameOnScreen(video) {
+    const { videoWidth: width, videoHeight: height } = video;
+    if (width === 0) return null;
+    const row = height / counter.rows;
+    pen.drawImage(video, 0, height - 0.75 * row, width, 0.5 * row, 0, 0, counter.bits, 1);
+    const { data } = pen.getImageData(0, 0, counter.bits, 1);
+    let frame = 0;
+    for (let bit = 0; bit < counter.bits; bit += 1) if (data[4 * bit] > 127) frame += 2 ** bit;
+    return frame;
+  }
+
+  function visibleCue(video) {
+    const shown = [...video.textTracks].filter((track) => track.mode === 'showing');
+    const cue = shown.flatMap((track) => [...(track.activeCues ?? [])])[0];
+    return cue?.text ?? null;
+  }
+
+  function sample() {
+    const video = document.querySelector('[data-testid="video"]');
+    const playhead = window.playhead;
+    if (!video || !playhead) return;
+    const at = clockMs();
+    const positionMs = video.currentTime * 1000;
+    const { epoch, version, connection, playback } = playhead.session.getSnapshot();
+    samples.push({
+      at,
+      positionMs,
+      expectedMs: playhead.session.expected(),
+      paused: video.paused,
+      seeking: video.seeking,
+      ready: video.readyState >= 3,
+      rate: video.playbackRate,
+      height: video.videoHeight,
+      cue: visibleCue(video),
+      frame: frameOnScreen(video),
+      state: playhead.player.getSnapshot().state,
+      status: playback.status,
+      connection,
+      epoch,
+      version,
+    });
+    if (samples.length > keptMax) samples.shift();
+  }
+
+  // Media events don't bubble, but they can be seen on their way down.
+  for (const type of ['play', 'pause', 'waiting', 'seeking']) {
+    document.addEventListener(type, () => events.push({ type, at: clockMs() }), true);
+  }
+  setInterval(sample, everyMs);
+  window.recorder = { drain: () => ({ samples: samples.splice(0), events: events.splice(0) }) };
+}
+
+/** The script for a page, as text. */
+export const RECORDER = `(${record})(${JSON.stringify({ everyMs: EVERY_MS, keptMax: KEPT_MAX, counter: COUNTER })})`;
+
+/** Takes what a page has noted since the last time; nothing while it is being loaded. */
+export const DRAIN = 'window.recorder?.drain() ?? { samples: [], events: [] }';

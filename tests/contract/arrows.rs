@@ -1,0 +1,70 @@
+//! Who may import whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Every normal dependency of the two leaf crates, and every workspace arrow.
+const LEAVES: [(&str, &[&str]); 2] =
+    [("engine", &["serde", "thiserror"]), ("contracts", &["serde", "utoipa"])];
+const ARROWS: [(&str, &[&str]); 6] = [
+    ("engine", &[]),
+    ("contracts", &[]),
+    ("providers", &["engine"]),
+    ("server", &["contracts", "engine", "providers"]),
+    ("harness", &["contracts"]),
+    ("tests", &[]),
+];
+/// Outside crates that one member alone may import.
+const OWNED: [(&str, &str); 4] =
+    [("axum", "server"), ("governor", "server"), ("sqlx", "server"), ("m3u8-rs", "providers")];
+
+#[test]
+fn crates_import_only_downwards() {
+    let dependencies = normal_dependencies();
+    let members: BTreeSet<&str> = ARROWS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(dependencies.keys().map(String::as_str).collect::<BTreeSet<_>>(), members);
+    for (package, allowed) in ARROWS {
+        let actual: Vec<&str> = dependencies[package]
+            .iter()
+            .map(String::as_str)
+            .filter(|name| members.contains(name))
+            .collect();
+        assert_eq!(actual, allowed, "{package}");
+    }
+}
+
+#[test]
+fn leaf_crates_stay_leaves() {
+    let dependencies = normal_dependencies();
+    for (package, allowed) in LEAVES {
+        assert_eq!(dependencies[package].iter().collect::<Vec<_>>(), allowed, "{package}");
+    }
+}
+
+#[test]
+fn some_outside_crates_have_one_owner() {
+    for (package, dependencies) in normal_dependencies() {
+        for (outside, owner) in OWNED {
+            let imports = dependencies.contains(outside);
+            assert!(!imports || package == owner, "{package} imports {outside}, {owner}'s");
+        }
+    }
+}
+
+fn normal_dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
+        .output()
+        .expect("cargo metadata runs");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
+    let text = |value: &Value| value.as_str().expect("a name").to_owned();
+    let packages = metadata["packages"].as_array().expect("packages");
+    let dependencies = |package: &Value| {
+        let all = package["dependencies"].as_array().expect("dependencies").iter();
+        let normal = all.filter(|dependency| dependency["kind"].is_null());
+        normal.map(|dependency| text(&dependency["name"])).collect()
+    };
+    packages.iter().map(|package| (text(&package["name"]), dependencies(package))).collect()
+}

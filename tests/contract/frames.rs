@@ -1,0 +1,87 @@
+//! Golden frames: every frame has one, written by hand, and each survives decode → encode
+//! unchanged. The SDK's tests read the same files.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use contracts::{ClientFrame, ServerFrame};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Every `type` that the server sends.
+const SERVER_TYPES: &[&str] = &[
+    "welcome",
+    "ack",
+    "reject",
+    "pong",
+    "playback_changed",
+    "media_changed",
+    "host_changed",
+    "role_changed",
+    "room_changed",
+    "lifecycle_changed",
+    "rebased",
+    "room_state",
+    "presence_changed",
+    "viewer_count_changed",
+    "closing",
+];
+
+#[test]
+fn every_client_frame_has_a_golden_that_survives() {
+    for kind in ClientFrame::TYPES {
+        let mut golden = read("client", kind);
+        let id = golden.as_object_mut().expect("an object").remove("id");
+        assert_eq!(id.is_none(), *kind == "ping", "{kind}: only a ping has no id");
+        assert_survives::<ClientFrame>(kind, &golden);
+    }
+    assert_no_others("client", ClientFrame::TYPES);
+}
+
+#[test]
+fn every_server_frame_has_a_golden_that_survives() {
+    for kind in SERVER_TYPES {
+        assert_survives::<ServerFrame>(kind, &read("server", kind));
+    }
+    assert_no_others("server", SERVER_TYPES);
+}
+
+#[test]
+fn every_server_frame_of_the_document_is_among_them() {
+    let document = server::openapi::yaml();
+    let in_document = document.lines().filter(|line| line.trim() == "ServerFrame:").count();
+    assert_eq!(in_document, 1);
+    for kind in SERVER_TYPES {
+        assert!(document.contains(&format!("- {kind}\n")), "{kind}");
+    }
+}
+
+#[track_caller]
+fn assert_survives<T: DeserializeOwned + Serialize>(kind: &str, golden: &Value) {
+    assert_eq!(golden["type"], kind);
+    let frame: T = serde_json::from_value(golden.clone()).expect(kind);
+    assert_eq!(serde_json::to_value(&frame).expect(kind), *golden, "{kind}");
+}
+
+#[track_caller]
+fn assert_no_others(side: &str, known: &[&str]) {
+    let names = std::fs::read_dir(folder())
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name"));
+    let found: BTreeSet<String> = names.filter(|name| name.starts_with(side)).collect();
+    let wanted = known.iter().map(|kind| format!("{side}.{kind}.json")).collect();
+    assert_eq!(found, wanted);
+}
+
+fn read(side: &str, kind: &str) -> Value {
+    let path = folder().join(format!("{side}.{kind}.json"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| {
+        panic!("{}: {error}", path.display());
+    });
+    serde_json::from_str(&text).expect(kind)
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../contracts/vectors/ws")
+}
