@@ -1,6 +1,5 @@
-/** How far a standing player may be off. */
-const NEAR_MS = 40;
-const TRIES = 2;
+/** How far a standing player may be off: a quarter of a frame or less, so that all pages show the same one. */
+const NEAR_MS = 8;
 const SEEK_TIMEOUT_MS = 3_000;
 
 interface Stander {
@@ -8,36 +7,33 @@ interface Stander {
   ready: boolean;
 }
 
-/** Holds a paused player in one place, without seeking for ever to a place that the media doesn't have. */
+/** Holds a paused player in one place: one seek, and another only when something else has moved the player. */
 export class Standing {
-  #tries = 0;
-  #gaveUpAtMs: number | null = null;
   #soughtAtMs: number | null = null;
+  /** Where the seek led, if that wasn't the target: the media has no such place. */
+  #landedMs: number | null = null;
 
   reset(): void {
-    this.#tries = 0;
-    this.#gaveUpAtMs = null;
     this.#soughtAtMs = null;
+    this.#landedMs = null;
   }
 
   /** `there` also when no seek brings it closer. */
   check(localMs: number, player: Stander, targetMs: number): 'there' | 'moving' | 'seek' {
-    if (this.#soughtAtMs !== null && !player.ready && localMs - this.#soughtAtMs < SEEK_TIMEOUT_MS) return 'moving';
+    const sought = this.#soughtAtMs !== null;
+    if (sought && !player.ready && localMs - this.#soughtAtMs! < SEEK_TIMEOUT_MS) return 'moving';
     this.#soughtAtMs = null;
-    if (Math.abs(player.positionMs - targetMs) <= NEAR_MS) {
-      this.#tries = 0;
-      this.#gaveUpAtMs = null;
+    if (isNear(player.positionMs, targetMs)) {
+      this.#landedMs = null;
       return 'there';
     }
-    // Tried again only after something else has moved the player.
-    if (this.#gaveUpAtMs !== null && Math.abs(player.positionMs - this.#gaveUpAtMs) <= NEAR_MS) return 'there';
-    if (this.#tries >= TRIES) {
-      this.#tries = 0;
-      this.#gaveUpAtMs = player.positionMs;
-      return 'there';
-    }
-    this.#tries += 1;
+    if (sought) this.#landedMs = player.positionMs;
+    if (this.#landedMs !== null && isNear(player.positionMs, this.#landedMs)) return 'there';
     this.#soughtAtMs = localMs;
     return 'seek';
   }
+}
+
+function isNear(aMs: number, bMs: number): boolean {
+  return Math.abs(aMs - bMs) <= NEAR_MS;
 }

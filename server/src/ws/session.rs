@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::extract::ws::{Utf8Bytes, WebSocket};
 use contracts::{CAPABILITY_READY, ClientFrame, CloseCode, Hello, ServerFrame, Welcome};
 use engine::Room;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::command::{self, Reply, Sender};
 use super::hello;
@@ -36,6 +36,9 @@ const DEAD_AFTER_MS: u64 = 15_000;
 const WAITING_MAX: usize = 32;
 /// How long a client waits before it comes back to a server that goes away.
 const DRAIN_SPREAD_MS: u64 = 200;
+
+/// How long the reason is offered to a connection that doesn't read.
+const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 type Running = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
@@ -76,6 +79,7 @@ struct Session {
 enum End {
     Gone,
     BadUtf8,
+    Slow,
     Close(CloseCode),
 }
 
@@ -84,6 +88,11 @@ impl End {
         match self {
             Self::Gone => {}
             Self::BadUtf8 => socket.close_bad_utf8().await,
+            // It didn't take what was written; it hardly takes the reason.
+            Self::Slow => {
+                let close = socket.close(CloseCode::SLOW_CONSUMER, 0);
+                let _ = timeout(SLOW_CLOSE_TIMEOUT, close).await;
+            }
             Self::Close(code) => {
                 let draining = code == CloseCode::DRAINING;
                 socket.close(code, if draining { DRAIN_SPREAD_MS } else { 0 }).await;
@@ -200,7 +209,7 @@ impl Session {
             match self.write_waiting(app, socket).await {
                 Ok(None) => {}
                 Ok(Some(end)) => return end,
-                Err(Broken) => return End::Close(CloseCode::SLOW_CONSUMER),
+                Err(Broken) => return End::Slow,
             }
             let connection = self.sender.connection.clone();
             let listening = self.waiting.len() < WAITING_MAX;
