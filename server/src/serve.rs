@@ -1,7 +1,7 @@
 //! Starts a node, serves, and goes away in order.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -125,8 +125,11 @@ async fn open(config: Config, address: SocketAddr) -> Result<Opened, String> {
 
 /// Where this server's own sample clip may be fetched: loopback names and the listen address.
 fn own_origins(config: &Config, address: SocketAddr) -> Vec<OwnOrigin> {
-    let mut hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-    hosts.push(address.ip().to_string());
+    let listen = match address.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned(), listen];
     let mut origins: Vec<OwnOrigin> = hosts
         .into_iter()
         .map(|host| OwnOrigin {
