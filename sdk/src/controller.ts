@@ -1,30 +1,25 @@
+import { Leads } from './leads.js';
+import { aheadOfAnchor, endOf, targetAt, type ControllerInputs, type Moment } from './moment.js';
+import { Nudge } from './nudge.js';
+import { clamp, median } from './number.js';
 import { SeekBudget } from './seek-budget.js';
 import { Standing } from './standing.js';
-import { isOtherLine, passesAt, positionAt, type Timeline } from './timeline.js';
+import { isOtherLine, passesAt, type Timeline } from './timeline.js';
 
 /** Beyond this, only a new start helps; within it the rate closes the gap. */
-const ALIGN_MS = 350;
-/** The rate is nudged from the outer bound on, until the inner one is reached, so that nothing ratchets. */
-const NUDGE_FROM_MS = 15;
-const NUDGE_UNTIL_MS = 5;
-/** How quickly a gap is closed. */
-const NUDGE_MS = 800;
-const NUDGE_MAX = 0.05;
-const NUDGE_SMALL_MAX = 0.02;
-const NUDGE_SMALL_MS = 40;
+const ALIGN_MS = 200;
+/** A paused player waits for the room to come by, unless it stands this much further ahead than a seek would put it. */
+const WAIT_MS = 350;
 /** A start this late is not planned anew but caught up by rate. */
 const LATE_MS = 120;
 const START_TRIES = 3;
 /** Timers fire a little late; within this an instant has come. */
 const NOW_MS = 4;
-const PLAN_MARGIN_MS = 60;
 const PLAN_FAR_MS = 3_000;
 /** The start is judged by the drift between these two instants after `play`. */
 const SETTLE_FROM_MS = 250;
 const SETTLE_UNTIL_MS = 450;
 const PLAY_AGAIN_MS = 500;
-const PLAY_LEAD = { first: 60, max: 400, trusted: 200 };
-const SEEK_LEAD = { first: 300, min: 100, max: 3_000 };
 const JUMP_MS = 500;
 const END_MS = 300;
 const ENDED_EARLY_MS = 1_500;
@@ -32,29 +27,6 @@ const MEDIAN_OF = 5;
 const RATE_STEP = 0.001;
 /** What somebody else's seek or pause costs of the budget of own seeks. */
 const FOREIGN_COST = 1 / 3;
-
-export interface ControllerInputs {
-  /** A monotonic local clock. */
-  localMs: number;
-  /** Room clock minus local clock; null while unknown. */
-  offsetMs: number | null;
-  /** Null until the player has loaded what the room watches. */
-  timeline: Timeline | null;
-  player: {
-    positionMs: number;
-    durationMs: number | null;
-    paused: boolean;
-    ended: boolean;
-    ready: boolean;
-    rate: number;
-    continuousRate: boolean;
-    minRate: number;
-    maxRate: number;
-  };
-  hidden: boolean;
-  /** The browser wants a gesture before it plays. */
-  blocked: boolean;
-}
 
 export type ControllerAction =
   | { type: 'play' | 'pause' }
@@ -83,12 +55,6 @@ export interface ControllerStep {
   wakeAtMs?: number;
 }
 
-/** `ControllerInputs` of a moment at which there is something to follow. */
-interface Moment extends ControllerInputs {
-  timeline: Timeline;
-  offsetMs: number;
-}
-
 /**
  * Keeps a player on the room's timeline. A deterministic machine: inputs in, actions out; it reads no clock
  * and touches no element, so that each rule can be tested as a table.
@@ -101,14 +67,13 @@ export class Controller {
   #timeline: Timeline | null = null;
   readonly #budget = new SeekBudget();
   #degraded = false;
-  #playLeadMs = PLAY_LEAD.first;
-  #seekLeadMs = SEEK_LEAD.first;
+  readonly #leads = new Leads();
   #phaseSinceMs = 0;
   #startTries = 0;
   /** Whether the last start was on time, so that its error teaches the lead. */
   #onTime = false;
   #drifts: number[] = [];
-  #nudging = false;
+  readonly #nudge = new Nudge();
   readonly #standing = new Standing();
   #readySent: number | null = null;
   #endedSent = false;
@@ -142,7 +107,7 @@ export class Controller {
     this.#timeline = now.timeline;
     if (changed) this.#forget();
     if (now.timeline.live) this.#followLive(now);
-    else if (now.timeline.status !== 'playing') this.#stand(now, target(now, now.localMs));
+    else if (now.timeline.status !== 'playing') this.#stand(now, targetAt(now, now.localMs));
     else if (now.blocked) this.#standBlocked(now);
     else if (this.#isOver(now)) this.#finish(now);
     else this.#run(now, changed);
@@ -197,7 +162,7 @@ export class Controller {
   #isOver(now: Moment): boolean {
     const end = endOf(now);
     if (end === null) return false;
-    const here = target(now, now.localMs);
+    const here = targetAt(now, now.localMs);
     return now.player.ended ? here >= end - ENDED_EARLY_MS : here >= end - END_MS && now.player.paused;
   }
 
@@ -239,7 +204,7 @@ export class Controller {
   #starve(now: Moment): void {
     this.#enter('starved', now.localMs);
     this.#drifts = [];
-    this.#nudging = false;
+    this.#nudge.stop();
     this.#setRate(now, now.timeline.rate);
   }
 
@@ -247,11 +212,11 @@ export class Controller {
   #align(now: Moment, cost: number): void {
     const { player } = now;
     this.#drifts = [];
-    this.#nudging = false;
+    this.#nudge.stop();
     this.#setRate(now, now.timeline.rate);
     if (player.paused && player.ready) {
       const waitMs = this.#startAtMs(now) - now.localMs;
-      if (waitMs >= -LATE_MS && waitMs <= this.#planMs() + ALIGN_MS + aheadOfAnchor(now)) {
+      if (waitMs >= -LATE_MS && waitMs <= this.#leads.planMs + WAIT_MS + aheadOfAnchor(now)) {
         this.#enter('armed', now.localMs);
         this.#startOnTime(now, false);
         return;
@@ -265,7 +230,7 @@ export class Controller {
     }
     this.#degraded = false;
     if (!player.paused) this.#act({ type: 'pause' });
-    this.#act({ type: 'seek', positionMs: target(now, now.localMs + this.#planMs()) });
+    this.#act({ type: 'seek', positionMs: targetAt(now, now.localMs + this.#leads.planMs) });
     this.#enter('priming', now.localMs, true);
   }
 
@@ -277,10 +242,7 @@ export class Controller {
     }
     this.#setRate(now, now.timeline.rate);
     if (!now.player.ready) return;
-    const tookMs = now.localMs - this.#phaseSinceMs;
-    this.#seekLeadMs = clamp(0.7 * this.#seekLeadMs + 0.3 * tookMs, SEEK_LEAD.min, SEEK_LEAD.max);
-    // A start that was too late is planned with what it took, not with the average.
-    if (tookMs > this.#planMs()) this.#seekLeadMs = clamp(tookMs, SEEK_LEAD.min, SEEK_LEAD.max);
+    this.#leads.learnSeek(now.localMs - this.#phaseSinceMs);
     this.#enter('armed', now.localMs);
     this.#startOnTime(now, false);
   }
@@ -296,7 +258,7 @@ export class Controller {
     const startAtMs = this.#startAtMs(now);
     const lateMs = now.localMs - startAtMs;
     if (lateMs < -NOW_MS) {
-      const farMs = this.#planMs() + PLAN_FAR_MS + aheadOfAnchor(now);
+      const farMs = this.#leads.planMs + PLAN_FAR_MS + aheadOfAnchor(now);
       if (-lateMs > farMs) this.#align(now, FOREIGN_COST);
       else this.#wakeAtMs = startAtMs;
       return;
@@ -314,20 +276,16 @@ export class Controller {
 
   #canStartHere(now: Moment): boolean {
     const waitMs = this.#startAtMs(now) - now.localMs;
-    return waitMs >= -LATE_MS && waitMs <= this.#planMs() + PLAN_FAR_MS + aheadOfAnchor(now);
+    return waitMs >= -LATE_MS && waitMs <= this.#leads.planMs + PLAN_FAR_MS + aheadOfAnchor(now);
   }
 
   /** Local instant for `play`, so that the media moves when the room passes the player's position. */
   #startAtMs(now: Moment): number {
-    return passesAt(now.timeline, now.player.positionMs) - now.offsetMs - this.#playLeadMs;
-  }
-
-  #planMs(): number {
-    return this.#seekLeadMs + this.#playLeadMs + PLAN_MARGIN_MS;
+    return passesAt(now.timeline, now.player.positionMs) - now.offsetMs - this.#leads.playMs;
   }
 
   #correct(now: Moment, changed: boolean): void {
-    const driftMs = now.player.positionMs - target(now, now.localMs);
+    const driftMs = now.player.positionMs - targetAt(now, now.localMs);
     this.#driftMs = driftMs;
     const jumped = this.#phase === 'following' && this.#jumped(now);
     if (Math.abs(driftMs) > ALIGN_MS && (changed || jumped || this.#phase === 'starved')) {
@@ -343,7 +301,8 @@ export class Controller {
     if (Math.abs(middle) > ALIGN_MS && this.#drifts.length === MEDIAN_OF && !this.#degraded) {
       this.#align(now, 1);
     } else {
-      this.#nudge(now, middle);
+      const part = this.#nudge.part(middle, driftMs);
+      this.#setRate(now, now.timeline.rate * (1 - part), this.#nudge.active ? RATE_STEP : 0);
     }
   }
 
@@ -353,21 +312,10 @@ export class Controller {
     if (sinceMs < SETTLE_FROM_MS) return false;
     this.#drifts.push(driftMs);
     if (sinceMs < SETTLE_UNTIL_MS) return false;
-    const error = median(this.#drifts) / now.timeline.rate;
-    if (this.#onTime && Math.abs(error) < PLAY_LEAD.trusted) {
-      this.#playLeadMs = clamp(this.#playLeadMs - 0.5 * error, 0, PLAY_LEAD.max);
-    }
+    if (this.#onTime) this.#leads.learnStart(median(this.#drifts) / now.timeline.rate);
     this.#startTries = 0;
     this.#drifts = this.#drifts.slice(-MEDIAN_OF);
     return true;
-  }
-
-  #nudge(now: Moment, driftMs: number): void {
-    const size = Math.abs(driftMs);
-    this.#nudging = size > (this.#nudging ? NUDGE_UNTIL_MS : NUDGE_FROM_MS);
-    const most = size < NUDGE_SMALL_MS ? NUDGE_SMALL_MAX : NUDGE_MAX;
-    const part = this.#nudging ? clamp(driftMs / NUDGE_MS, -most, most) : 0;
-    this.#setRate(now, now.timeline.rate * (1 - part), this.#nudging ? RATE_STEP : 0);
   }
 
   #jumped(now: Moment): boolean {
@@ -402,27 +350,4 @@ export class Controller {
   #act(action: ControllerAction): void {
     this.#actions.push(action);
   }
-}
-
-/** The shorter of what the room and the player know. */
-function endOf(now: Moment): number | null {
-  const known = [now.timeline.durationMs, now.player.durationMs].filter((ms) => ms !== null);
-  return known.length === 0 ? null : Math.min(...known);
-}
-
-function target(now: Moment, localMs: number): number {
-  return positionAt(now.timeline, endOf(now), localMs + now.offsetMs);
-}
-
-function aheadOfAnchor(now: Moment): number {
-  return Math.max(0, now.timeline.anchorAtMs - now.offsetMs - now.localMs);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(most, Math.max(least, value));
 }

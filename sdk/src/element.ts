@@ -1,7 +1,6 @@
 import type { AdapterCapabilities, AdapterErrorCode, AdapterEvent, PlayerAdapter, Selections } from './adapter.js';
 import { Emitter } from './emitter.js';
 import { PlayheadError } from './error.js';
-import { probeSource } from './probe.js';
 import type { Media } from './wire.js';
 
 const HAVE_FUTURE_DATA = 3;
@@ -114,12 +113,6 @@ export abstract class ElementAdapter implements PlayerAdapter {
 
   protected fail(code: AdapterErrorCode, detail = DETAILS[code]): void {
     this.emit({ type: 'error', code, detail });
-  }
-
-  /** Tells an unreachable server from one that forbids reading, and both from a format that can't be played. */
-  protected async explain(url: string, whenReadable: AdapterErrorCode): Promise<AdapterErrorCode> {
-    const found = await probeSource(url);
-    return found === 'readable' ? whenReadable : found;
   }
 
   /** Shows one of the element's own text tracks. */

@@ -1,6 +1,7 @@
-import type { AdapterErrorCode, PlayerAdapter, Selections } from './adapter.js';
+import type { PlayerAdapter, Selections } from './adapter.js';
 import { reconnectDelayMs } from './backoff.js';
 import { ElementAdapter } from './element.js';
+import { probeSource } from './probe.js';
 import type { Media, Rendition } from './wire.js';
 
 const MEDIA_RECOVERIES = 2;
@@ -151,9 +152,10 @@ class HlsAdapter extends ElementAdapter {
   }
 
   async #recoverNetwork(details: string): Promise<void> {
-    const code: AdapterErrorCode = await this.explain(this.#url, 'source_unreachable');
+    const found = await probeSource(this.#url);
     if (this.#hls === null) return;
-    this.fail(code);
+    // A playlist that can be read means that something it leads to can't be loaded.
+    this.fail(found === 'cors_missing' ? 'cors_missing' : 'source_unreachable');
     this.#networkFailures += 1;
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => {

@@ -1,5 +1,6 @@
 import type { AdapterErrorCode, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter, names } from './element.js';
+import { probeSource } from './probe.js';
 import type { Delivery, Media } from './wire.js';
 
 /** Plays what the browser plays by itself: files, and HLS where it is built in. */
@@ -30,8 +31,7 @@ class Html5Adapter extends ElementAdapter {
     this.listen('error', () => void this.#failed());
     this.video.textTracks.addEventListener('addtrack', this.#onTrack);
     const loaded = this.metadata();
-    // Asking for CORS where it isn't granted would refuse a file that plays without.
-    this.video.crossOrigin = delivery.cors === 'any' ? 'anonymous' : null;
+    // Without `crossOrigin`: a plain element plays what other pages may not read, so nothing is asked for.
     this.video.src = delivery.url;
     this.video.load();
     await loaded;
@@ -68,8 +68,13 @@ class Html5Adapter extends ElementAdapter {
 
   async #failed(): Promise<void> {
     const code = ERRORS[this.video.error?.code ?? 0];
-    this.fail(code ?? (await this.explain(this.#url, 'format_unsupported')));
+    this.fail(code ?? (await explainPlain(this.#url)));
   }
+}
+
+/** Why a plain element can't play `url`: it needs no permission to read, so that a missing one is never the cause. */
+export async function explainPlain(url: string): Promise<'source_unreachable' | 'format_unsupported'> {
+  return (await probeSource(url)) === 'source_unreachable' ? 'source_unreachable' : 'format_unsupported';
 }
 
 interface ElementAudioTrack {

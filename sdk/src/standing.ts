@@ -1,5 +1,7 @@
-/** How far a standing player may be off: a quarter of a frame or less, so that all pages show the same one. */
+/** How far a standing player may be off: less than a frame, so that all pages show the same one. */
 const NEAR_MS = 8;
+/** A gap up to this is the player's own inexactness, beyond it something has moved the player. */
+const SMALL_MS = 40;
 const SEEK_TIMEOUT_MS = 3_000;
 
 interface Stander {
@@ -7,33 +9,32 @@ interface Stander {
   ready: boolean;
 }
 
-/** Holds a paused player in one place: one seek, and another only when something else has moved the player. */
+/** Holds a paused player in one place with one seek, and another only after something has moved it. */
 export class Standing {
   #soughtAtMs: number | null = null;
-  /** Where the seek led, if that wasn't the target: the media has no such place. */
+  /** Where a seek led that didn't reach its target: the media has no such place. */
   #landedMs: number | null = null;
+  #refined = false;
 
   reset(): void {
     this.#soughtAtMs = null;
     this.#landedMs = null;
+    this.#refined = false;
   }
 
   /** `there` also when no seek brings it closer. */
   check(localMs: number, player: Stander, targetMs: number): 'there' | 'moving' | 'seek' {
-    const sought = this.#soughtAtMs !== null;
-    if (sought && !player.ready && localMs - this.#soughtAtMs! < SEEK_TIMEOUT_MS) return 'moving';
+    const soughtAtMs = this.#soughtAtMs;
+    if (soughtAtMs !== null && !player.ready && localMs - soughtAtMs < SEEK_TIMEOUT_MS) return 'moving';
     this.#soughtAtMs = null;
-    if (isNear(player.positionMs, targetMs)) {
-      this.#landedMs = null;
-      return 'there';
-    }
-    if (sought) this.#landedMs = player.positionMs;
-    if (this.#landedMs !== null && isNear(player.positionMs, this.#landedMs)) return 'there';
+    const offMs = Math.abs(player.positionMs - targetMs);
+    if (offMs <= NEAR_MS) return 'there';
+    if (soughtAtMs !== null) this.#landedMs = player.positionMs;
+    if (this.#landedMs !== null && Math.abs(player.positionMs - this.#landedMs) <= SMALL_MS) return 'there';
+    // A player that can't be placed exactly would be sought for ever.
+    if (offMs <= SMALL_MS && this.#refined) return 'there';
+    this.#refined ||= offMs <= SMALL_MS;
     this.#soughtAtMs = localMs;
     return 'seek';
   }
-}
-
-function isNear(aMs: number, bMs: number): boolean {
-  return Math.abs(aMs - bMs) <= NEAR_MS;
 }

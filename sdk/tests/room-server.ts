@@ -98,7 +98,9 @@ export class Connection {
   readonly ticket: string | null;
   readonly closed: Promise<number>;
   silent = false;
-  pings = 0;
+  readonly pings: Frame[] = [];
+  /** The room clock in microseconds, for the pongs. */
+  clockUs = (): number => Math.round(Date.now() * 1000);
   readonly #socket: WebSocket;
   readonly #frames = new Queue<Frame>();
 
@@ -155,8 +157,8 @@ export class Connection {
       this.#frames.put(frame);
       return;
     }
-    this.pings += 1;
-    const nowUs = Math.round(Date.now() * 1000);
+    this.pings.push(frame);
+    const nowUs = this.clockUs();
     if (!this.silent) this.send({ type: 'pong', data: { ...frame.data, t1_us: nowUs, t2_us: nowUs } });
   }
 }

@@ -8,7 +8,10 @@ export interface PlayerTraits {
   playLeadMs: number;
   /** From `seek` to enough data. */
   seekMs: number;
-  /** Media that can't be placed more exactly than this. */
+  /** A seek leads to a multiple of this. */
+  gridMs: number;
+  /** How far the media runs on after `pause`. */
+  overrunMs: number;
   durationMs: number | null;
   /** The player's own rate error: 1e-4 is 100 ppm. */
   skew: number;
@@ -33,7 +36,8 @@ export class SimulatedPlayer {
   #movesAtMs = 0;
 
   constructor(traits: Partial<PlayerTraits> = {}) {
-    const usual = { playLeadMs: 70, seekMs: 120, durationMs: 600_000, skew: 0, continuousRate: true };
+    const exact = { gridMs: 1e-3, overrunMs: 0, skew: 0 };
+    const usual = { ...exact, playLeadMs: 70, seekMs: 120, durationMs: 600_000, continuousRate: true };
     this.#traits = { ...usual, ...traits };
   }
 
@@ -124,7 +128,7 @@ export class SimulatedPlayer {
 
   #carryOut(action: ControllerAction): void {
     this.log.push({ atMs: this.nowMs, action });
-    if (action.type === 'pause') this.paused = true;
+    if (action.type === 'pause') this.#pause();
     if (action.type === 'seek') this.#seek(action.positionMs);
     if (action.type === 'rate') this.rate = action.rate;
     if (action.type === 'play' && !this.hidden) {
@@ -133,8 +137,14 @@ export class SimulatedPlayer {
     }
   }
 
+  #pause(): void {
+    this.paused = true;
+    this.positionMs += this.#traits.overrunMs;
+  }
+
   #seek(positionMs: number): void {
-    this.positionMs = Math.min(positionMs, this.#traits.durationMs ?? Infinity);
+    const { gridMs, durationMs } = this.#traits;
+    this.positionMs = Math.min(Math.round(positionMs / gridMs) * gridMs, durationMs ?? Infinity);
     this.#readyAtMs = this.nowMs + this.#traits.seekMs;
   }
 

@@ -123,28 +123,33 @@ async fn open(config: Config, address: SocketAddr) -> Result<Opened, String> {
     Ok((app, store, published))
 }
 
-/// Where this server's own sample clip may be fetched: loopback names and the listen address.
+/// Where this server's own sample clip may be fetched: by loopback names, by the addresses it
+/// listens on, and by its public URL.
 fn own_origins(config: &Config, address: SocketAddr) -> Vec<OwnOrigin> {
-    let listen = match address.ip() {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => format!("[{ip}]"),
-    };
-    let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned(), listen];
-    let mut origins: Vec<OwnOrigin> = hosts
-        .into_iter()
-        .map(|host| OwnOrigin {
-            host,
-            port: address.port(),
-            path_prefix: page::SAMPLE_PATH.to_owned(),
-        })
-        .collect();
+    let path_prefix = page::SAMPLE_PATH.to_owned();
+    let mut hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()];
+    if address.ip().is_unspecified() {
+        let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+        hosts.extend(interfaces.iter().map(|interface| host(interface.ip())));
+    } else {
+        hosts.push(host(address.ip()));
+    }
+    let own = |host| OwnOrigin { host, port: address.port(), path_prefix: path_prefix.clone() };
+    let mut origins: Vec<OwnOrigin> = hosts.into_iter().map(own).collect();
     if let Some(public) = &config.public_url
         && let (Some(host), Some(port)) = (public.host_str(), public.port_or_known_default())
     {
-        let (host, path_prefix) = (host.to_owned(), page::SAMPLE_PATH.to_owned());
-        origins.push(OwnOrigin { host, port, path_prefix });
+        origins.push(OwnOrigin { host: host.to_owned(), port, path_prefix });
     }
     origins
+}
+
+/// An address as a link has it.
+fn host(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, String> {

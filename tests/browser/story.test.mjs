@@ -6,6 +6,8 @@ import { clockMs } from './harness/poll.mjs';
 import { framesAdvance, plays, stands, together } from './harness/together.mjs';
 import { startWorld } from './harness/world.mjs';
 
+const STOPS = ['pause', 'waiting', 'seeking'];
+
 let world;
 before(async () => (world = await startWorld()));
 after(() => world?.end());
@@ -33,7 +35,7 @@ test('three pages follow the host through play, pause, seek, rate, quality and s
   const afterwards = await host.snapshot();
   assert.equal(afterwards.version, before.version, 'a join changes no version');
   for (const person of [host, guest]) {
-    const stopped = person.events.filter(({ type, at }) => at >= since && type !== 'play');
+    const stopped = person.events.filter(({ type, at }) => at >= since && STOPS.includes(type));
     assert.deepEqual(stopped, [], `the join disturbed ${person.name}`);
   }
   const everybody = [host, guest, late];

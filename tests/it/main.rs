@@ -1,1 +1,15 @@
-//! it
+//! The real server binary from outside: over its sockets, its HTTP API and its process.
+
+mod bad_input;
+mod barrier;
+mod connection;
+mod durability;
+mod fuzz;
+mod lifecycle;
+mod metrics;
+mod origin;
+mod party;
+mod playback;
+mod problem;
+mod rooms;
+mod slow;

@@ -30,7 +30,7 @@ pub(super) fn waiting(room: &Room, position: Position, wait_ms: u64, facts: &Fac
 /// Everybody is ready, if it is still this start that the room waits for.
 pub(super) fn start_ready(room: &Room, since_version: u64, facts: &Facts) -> Option<Event> {
     let barrier = room.playback.waiting.as_ref()?;
-    (barrier.since_version == since_version)
+    (barrier.since_version == since_version && room.lifecycle.state.is_open())
         .then(|| changed(PlaybackCause::Ready, None, start(&room.playback, facts)))
 }
 
@@ -43,7 +43,8 @@ pub(super) fn deadline(room: &Room, facts: &Facts) -> Option<Event> {
 
 /// A member's player ran dry: the room stands, if it is set to and plays.
 pub(super) fn rebuffer(room: &Room, facts: &Facts) -> Option<Event> {
-    let wanted = room.profile.settings.rebuffer_barrier
+    let wanted = room.lifecycle.state.is_open()
+        && room.profile.settings.rebuffer_barrier
         && room.playback.status == Status::Playing
         && !facts.ready_capable.is_empty();
     wanted.then(|| {

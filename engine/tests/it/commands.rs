@@ -70,7 +70,9 @@ fn a_repeat_is_recognised_before_role_state_fence_and_version() {
 fn the_last_1024_commits_are_remembered_and_no_more() {
     assert_eq!(OPS_MAX, 1024);
     let mut party = Party::watching();
-    let nth = |n: u64| named(HOST, seek(if n.is_multiple_of(2) { 1_000 } else { 2_000 }), &format!("c{n}"), n);
+    let nth = |n: u64| {
+        named(HOST, seek(if n.is_multiple_of(2) { 1_000 } else { 2_000 }), &format!("c{n}"), n)
+    };
     for n in 0..=1024 {
         let answer = party.send(&nth(n));
         assert!(matches!(answer, Ok(Answer::Commit(_))), "{answer:?}");

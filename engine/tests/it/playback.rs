@@ -91,7 +91,10 @@ fn a_resume_after_a_plain_pause_needs_no_barrier() {
     party.does(HOST, Command::Pause);
     party.does(HOST, Command::Play);
     assert_eq!(party.playback().status, Status::Playing);
-    assert_eq!((party.lead(), party.position_in(150), party.position_in(1_150)), (150, 3_000, 4_000));
+    assert_eq!(
+        (party.lead(), party.position_in(150), party.position_in(1_150)),
+        (150, 3_000, 4_000)
+    );
 }
 
 #[test]

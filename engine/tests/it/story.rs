@@ -68,7 +68,8 @@ impl Party {
     /// The host is away; at the end of the grace, `policy`.
     pub(crate) fn grace(policy: HostLoss) -> Self {
         let mut party = Self::playing();
-        party.ask(HOST, change_room(RoomPatch { host_loss: Some(policy), ..RoomPatch::default() }))
+        party
+            .ask(HOST, change_room(RoomPatch { host_loss: Some(policy), ..RoomPatch::default() }))
             .expect("the host may change the room");
         party.does(SERVER, Command::HostLost);
         party
@@ -167,8 +168,12 @@ impl Party {
 }
 
 pub(crate) fn new_room(host_loss: HostLoss) -> Room {
-    let settings =
-        Settings { host_loss, host_grace_ms: GRACE_MS, host_lease_ms: 15_000, rebuffer_barrier: false };
+    let settings = Settings {
+        host_loss,
+        host_grace_ms: GRACE_MS,
+        host_lease_ms: 15_000,
+        rebuffer_barrier: false,
+    };
     let profile = Profile {
         name: "Friday film".to_owned(),
         is_public: true,
@@ -310,7 +315,9 @@ pub(crate) fn connected(participant: &str) -> Command {
 #[track_caller]
 pub(crate) fn told(commit: &Commit) -> (PlaybackCause, Option<&str>) {
     match &commit.event {
-        Event::PlaybackChanged { cause, by, .. } => (*cause, by.as_ref().map(ParticipantId::as_str)),
+        Event::PlaybackChanged { cause, by, .. } => {
+            (*cause, by.as_ref().map(ParticipantId::as_str))
+        }
         other => panic!("no change of playback but {other:?}"),
     }
 }

@@ -113,9 +113,10 @@ class Person {
     this.samples.splice(0, this.samples.length - SAMPLES_MAX);
   }
 
-  async picture(name) {
+  /** Keeps a screenshot, of the window or of the whole page. */
+  async picture(name, { fullPage = false } = {}) {
     mkdirSync(ARTIFACTS, { recursive: true });
-    await this.page.screenshot({ path: join(ARTIFACTS, `${name}.png`) });
+    await this.page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage });
   }
 
   async go() {

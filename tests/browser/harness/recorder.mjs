@@ -3,7 +3,7 @@ const KEPT_MAX = 2_000;
 /** The burnt-in counter: 16 blocks along the bottom edge, least significant bit at the left, each height/18 high. */
 const COUNTER = { bits: 16, rows: 18 };
 
-/** Runs in the page before anything else: notes where the video is, and each pause and stall. */
+/** Runs in the page before anything else: notes where the video is, and each pause, stall, seek and change of rate. */
 function record({ everyMs, keptMax, counter }) {
   const samples = [];
   const events = [];
@@ -57,8 +57,12 @@ function record({ everyMs, keptMax, counter }) {
   }
 
   // Media events don't bubble, but they can be seen on their way down.
-  for (const type of ['play', 'pause', 'waiting', 'seeking']) {
-    document.addEventListener(type, () => events.push({ type, at: clockMs() }), true);
+  for (const type of ['pause', 'waiting', 'seeking', 'ratechange']) {
+    const note = () => {
+      events.push({ type, at: clockMs() });
+      if (events.length > keptMax) events.shift();
+    };
+    document.addEventListener(type, note, true);
   }
   setInterval(sample, everyMs);
   window.recorder = { drain: () => ({ samples: samples.splice(0), events: events.splice(0) }) };

@@ -1,0 +1,351 @@
+//! Arbitrary histories of a room: who asks for what and when, sensible or not.
+
+use engine::{
+    Actor, Answer, ChatSettings, Command, Facts, HostLoss, Media, MediaId, Op, ParticipantId,
+    Rejection, Request, Role, Room, RoomPatch,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::sample::select;
+
+use crate::story::{self, CO_HOST, GUEST, HOST, MEMBER, SERVER, T0, at, id, media};
+
+/// What may happen to a room.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    host_loss: HostLoss,
+    /// Whether it begins with the host, a co-host and media present.
+    settled: bool,
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    New {
+        who: &'static str,
+        what: What,
+        terms: Terms,
+        moment: Moment,
+    },
+    /// The request of so many steps ago, as it was, or under its id another one.
+    Again {
+        ago: usize,
+        altered: bool,
+        moment: Moment,
+    },
+}
+
+/// What is asked for. Some of it is said in terms of the room at that time.
+#[derive(Clone, Debug)]
+enum What {
+    Plain(Command),
+    SeekShare(u8),
+    EndedNow,
+    StartReady { late: bool },
+    RebaseBy { by: i8, lost: bool },
+}
+
+/// On what terms it is asked, relative to what would be right.
+#[derive(Clone, Copy, Debug)]
+struct Terms {
+    name: Option<u8>,
+    version_off: Option<i8>,
+    fence_off: Option<i8>,
+}
+
+/// When, and what the server knows then.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    after_ms: i64,
+    ready: usize,
+    rtt_ms: u64,
+    co_hosts: usize,
+}
+
+/// One request and what became of it.
+pub(crate) struct Turn {
+    pub(crate) before: Room,
+    pub(crate) request: Request,
+    pub(crate) facts: Facts,
+    pub(crate) outcome: Result<Answer, Rejection>,
+    pub(crate) after: Room,
+}
+
+impl History {
+    /// The room before anything happens.
+    pub(crate) fn start(&self) -> Room {
+        story::new_room(self.host_loss)
+    }
+
+    /// Lets it happen.
+    pub(crate) fn turns(&self) -> Vec<Turn> {
+        let mut room = self.start();
+        let mut clock = T0;
+        let mut turns: Vec<Turn> = Vec::new();
+        let settling = if self.settled { settling() } else { Vec::new() };
+        for step in settling.iter().chain(&self.steps) {
+            let (request, moment) = step.request(&room, &turns);
+            clock = clock.saturating_add_signed(moment.after_ms);
+            let facts = moment.facts(clock);
+            let outcome = room.handle(&request, &facts);
+            let before = room.clone();
+            if let Ok(Answer::Commit(commit)) = &outcome {
+                room.apply(commit);
+            }
+            turns.push(Turn { before, request, facts, outcome, after: room.clone() });
+        }
+        turns
+    }
+}
+
+impl Step {
+    fn request(&self, room: &Room, turns: &[Turn]) -> (Request, Moment) {
+        match self {
+            Self::New { who, what, terms, moment } => (terms.request(who, what, room), *moment),
+            Self::Again { ago, altered, moment } => {
+                let Some(turn) = turns.iter().rev().nth(*ago) else {
+                    return (story::request(HOST, Command::Play), *moment);
+                };
+                let mut request = turn.request.clone();
+                if *altered && let Some(op) = &mut request.op {
+                    request.command = Command::Seek { to_ms: 1 };
+                    op.payload_hash = hash(&request.command);
+                }
+                (request, *moment)
+            }
+        }
+    }
+}
+
+impl Terms {
+    fn request(self, who: &'static str, what: &What, room: &Room) -> Request {
+        let command = what.command(room);
+        let actor = story::actor(who);
+        let op = match (&actor, self.name) {
+            (Actor::Participant { id, .. }, Some(name)) => Some(Op {
+                participant_id: id.clone(),
+                id: format!("c{name}"),
+                payload_hash: hash(&command),
+            }),
+            _ => None,
+        };
+        let near = |right: u64, off: i8| right.saturating_add_signed(off.into());
+        Request {
+            actor,
+            command,
+            op,
+            expected_version: self.version_off.map(|off| near(room.version, off)),
+            fence: self.fence_off.map(|off| near(room.fence, off)),
+        }
+    }
+}
+
+impl What {
+    fn command(&self, room: &Room) -> Command {
+        match self {
+            Self::Plain(command) => command.clone(),
+            Self::SeekShare(percent) => {
+                let length = room.duration().map_or(100_000, |length| length.as_millis());
+                let to = length * u64::from(*percent) / 100;
+                Command::Seek { to_ms: i64::try_from(to).expect("lengths are small") }
+            }
+            Self::EndedNow => {
+                let media_id = room.playback.media_id.clone();
+                Command::Ended { media_id: media_id.unwrap_or(MediaId::new("m_none")) }
+            }
+            Self::StartReady { late } => {
+                let since = room.playback.waiting.as_ref().map_or(1, |wait| wait.since_version);
+                Command::StartReady { since_version: since - u64::from(*late) }
+            }
+            Self::RebaseBy { by, lost } => Command::Rebase {
+                epoch: room.epoch.saturating_add_signed((*by).into()),
+                lost: *lost,
+            },
+        }
+    }
+}
+
+impl Moment {
+    fn facts(self, clock: u64) -> Facts {
+        let first = |ids: [&str; 2], count| ids.into_iter().take(count).map(id).collect();
+        Facts {
+            now: at(clock),
+            ready_capable: (0..self.ready).map(|n| id(&format!("p_ready_{n}"))).collect(),
+            rtt_ms_max: self.rtt_ms,
+            co_hosts: first([CO_HOST, MEMBER], self.co_hosts),
+        }
+    }
+}
+
+/// A stand-in for the server's hash of type and data: equal exactly where the commands are.
+pub(crate) fn hash(command: &Command) -> u64 {
+    let text = format!("{command:?}");
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// Any history.
+pub(crate) fn histories() -> impl Strategy<Value = History> {
+    let loss = select(vec![HostLoss::Expire, HostLoss::Promote, HostLoss::Hold, HostLoss::Pause]);
+    let settled = prop_oneof![4 => Just(true), 1 => Just(false)];
+    (loss, settled, vec(steps(), 0..60)).prop_map(|(host_loss, settled, steps)| History {
+        host_loss,
+        settled,
+        steps,
+    })
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let by_people = (people(), asked(), terms(), moments());
+    let by_server = (server_or_not(), server_asked(), terms(), moments());
+    let new = |(who, what, terms, moment)| Step::New { who, what, terms, moment };
+    prop_oneof![
+        9 => by_people.prop_map(new),
+        4 => by_server.prop_map(new),
+        2 => (0..12_usize, any::<bool>(), moments())
+            .prop_map(|(ago, altered, moment)| Step::Again { ago, altered, moment }),
+    ]
+}
+
+fn people() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        6 => Just(HOST),
+        3 => Just(CO_HOST),
+        1 => Just(MEMBER),
+        2 => Just(GUEST),
+        1 => Just(SERVER),
+    ]
+}
+
+fn server_or_not() -> impl Strategy<Value = &'static str> {
+    prop_oneof![12 => Just(SERVER), 1 => Just(HOST), 1 => Just(GUEST)]
+}
+
+fn anybody() -> impl Strategy<Value = ParticipantId> {
+    select(vec![HOST, CO_HOST, MEMBER, GUEST]).prop_map(id)
+}
+
+fn asked() -> impl Strategy<Value = What> {
+    let text = |ids: Vec<&'static str>| option::of(select(ids).prop_map(str::to_owned));
+    let roles = vec![
+        Role::Host,
+        Role::CoHost,
+        Role::CoHost,
+        Role::Moderator,
+        Role::Member,
+        Role::Guest,
+        Role::Viewer,
+    ];
+    let plain = prop_oneof![
+        12 => Just(Command::Play),
+        6 => Just(Command::Pause),
+        3 => prop_oneof![any::<i64>(), -2..70_000_i64].prop_map(|to_ms| Command::Seek { to_ms }),
+        6 => (250..=4_000_u16).prop_map(story::set_rate),
+        2 => select(vec![1_000, 1_500]).prop_map(story::set_rate),
+        3 => text(vec!["v0", "v1", "v9"]).prop_map(|rendition| Command::ChangeQuality { rendition }),
+        3 => text(vec!["s0", "s1", "s9"]).prop_map(|track| Command::ChangeSubtitle { track }),
+        3 => select(vec!["a0", "a1", "a9"]).prop_map(story::audio),
+        3 => any_media().prop_map(story::set_media),
+        1 => Just(story::ended("m_none")),
+        2 => anybody().prop_map(|to| Command::HostTransfer { to }),
+        4 => (anybody(), select(roles))
+            .prop_map(|(participant, role)| Command::SetRole { participant, role }),
+        3 => patches().prop_map(Command::ChangeRoom),
+    ];
+    prop_oneof![
+        50 => plain.prop_map(What::Plain),
+        8 => (0..=101_u8).prop_map(What::SeekShare),
+        4 => Just(What::EndedNow),
+    ]
+}
+
+fn server_asked() -> impl Strategy<Value = What> {
+    let plain = prop_oneof![
+        20 => Just(Command::Deadline),
+        12 => anybody().prop_map(|participant| Command::Connected { participant }),
+        4 => Just(Command::HostLost),
+        4 => Just(Command::Rebuffer),
+        1 => Just(Command::Idle),
+        1 => Just(Command::Delete),
+    ];
+    prop_oneof![
+        40 => plain.prop_map(What::Plain),
+        10 => any::<bool>().prop_map(|late| What::StartReady { late }),
+        2 => (-1..3_i8, any::<bool>()).prop_map(|(by, lost)| What::RebaseBy { by, lost }),
+    ]
+}
+
+/// With and without length, qualities and tracks.
+fn any_media() -> impl Strategy<Value = Media> {
+    let length = option::of(prop_oneof![Just(0), 1..100_000_u64]);
+    (0..4_u8, length, any::<[bool; 4]>()).prop_map(|(n, length, keeps)| {
+        let mut media = media(&format!("m_{n}"), length);
+        let source = &mut media.source;
+        source.renditions.retain(|_| keeps[0]);
+        source.text_tracks.retain(|_| keeps[1]);
+        source.audio_tracks.retain(|_| keeps[2]);
+        source.audio_tracks.iter_mut().for_each(|track| track.default &= keeps[3]);
+        media
+    })
+}
+
+fn patches() -> impl Strategy<Value = RoomPatch> {
+    let loss = select(vec![HostLoss::Promote, HostLoss::Hold, HostLoss::Pause]);
+    let chat = (any::<bool>(), 0..10_u64)
+        .prop_map(|(enabled, slow_mode_ms)| ChatSettings { enabled, slow_mode_ms });
+    let name = select(vec!["One", "Two"]).prop_map(str::to_owned);
+    (
+        option::of(name),
+        option::of(any::<bool>()),
+        option::of(chat),
+        option::of(loss),
+        option::of(0..200_000_u64),
+        option::of(any::<bool>()),
+    )
+        .prop_map(|(name, is_public, chat, host_loss, host_grace_ms, rebuffer_barrier)| {
+            RoomPatch { name, is_public, chat, host_loss, host_grace_ms, rebuffer_barrier }
+        })
+}
+
+/// Mostly right, where anything is said.
+fn terms() -> impl Strategy<Value = Terms> {
+    let off = || prop_oneof![12 => Just(None), 3 => Just(Some(0)), 1 => (-3..4_i8).prop_map(Some)];
+    (option::of(0..24_u8), off(), off()).prop_map(|(name, version_off, fence_off)| Terms {
+        name,
+        version_off,
+        fence_off,
+    })
+}
+
+/// Mostly a little later; sometimes at once, back in time, or a day later.
+fn moments() -> impl Strategy<Value = Moment> {
+    let after_ms = prop_oneof![
+        8 => 0..5_000_i64,
+        2 => Just(0_i64),
+        2 => -20_000..0_i64,
+        2 => 5_000..130_000_i64,
+        1 => Just(25 * 60 * 60 * 1000_i64),
+    ];
+    let ready = prop_oneof![Just(0), 1..4_usize, Just(23)];
+    let rtt_ms = prop_oneof![8 => 0..4_000_u64, 1 => Just(u64::MAX)];
+    (after_ms, ready, rtt_ms, 0..3_usize).prop_map(|(after_ms, ready, rtt_ms, co_hosts)| Moment {
+        after_ms,
+        ready,
+        rtt_ms,
+        co_hosts,
+    })
+}
+
+/// The host comes, names a co-host and chooses media.
+fn settling() -> Vec<Step> {
+    let moment = Moment { after_ms: 100, ready: 0, rtt_ms: 0, co_hosts: 0 };
+    let terms = Terms { name: None, version_off: None, fence_off: None };
+    let step = |who, command| Step::New { who, what: What::Plain(command), terms, moment };
+    vec![
+        step(SERVER, story::connected(HOST)),
+        step(HOST, story::set_role(CO_HOST, Role::CoHost)),
+        step(HOST, story::set_media(media("m_1", Some(60_000)))),
+    ]
+}

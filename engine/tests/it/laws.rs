@@ -1,0 +1,452 @@
+//! What holds in every history, whoever asks for whatever and whenever.
+
+use std::collections::BTreeSet;
+
+use engine::{
+    Answer, Command, Commit, Event, LifecycleState, Playback, ROLES_MAX, Rate, Rejection, Role,
+    Room, Status, Timestamp,
+};
+use proptest::prelude::{
+    ProptestConfig, Strategy, prop_assert, prop_assert_eq, prop_assert_ne, proptest,
+};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use crate::history::{History, Turn, histories};
+
+/// Failures print their history; nothing is written beside the sources.
+pub(crate) fn config() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn one_commit_is_one_version(history in histories()) {
+        for (turn, commit) in commits(&history) {
+            prop_assert_eq!(commit.version, turn.before.version + 1);
+            prop_assert_eq!((turn.after.epoch, turn.after.version), (commit.epoch, commit.version));
+            if let Command::Rebase { epoch, .. } = turn.request.command {
+                prop_assert_eq!(commit.epoch, epoch);
+                prop_assert!(commit.epoch > turn.before.epoch);
+            } else {
+                prop_assert_eq!(commit.epoch, turn.before.epoch);
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_seek_new_media_and_an_end_move_the_playhead(history in histories()) {
+        for (turn, commit) in commits(&history) {
+            let moves = matches!(
+                turn.request.command,
+                Command::Seek { .. } | Command::SetMedia { .. } | Command::Ended { .. }
+            );
+            if moves {
+                continue;
+            }
+            let line = Line { before: &turn.before, after: &turn.after, at: commit.at };
+            prop_assert!(line.is_unbroken(), "{:?} broke {:?}", commit, turn.before.playback);
+            prop_assert!(line.keeps_its_slope(), "{:?} bent {:?}", commit, turn.before.playback);
+        }
+    }
+
+    #[test]
+    fn whoever_applies_the_commits_has_the_room(history in histories()) {
+        let mut replayed = history.start();
+        let mut stored = json(&history.start());
+        for turn in history.turns() {
+            if let Ok(Answer::Commit(commit)) = &turn.outcome {
+                replayed.apply(commit);
+                let mut read: Room = serde_json::from_str(&stored).expect("a stored room");
+                let published: Commit =
+                    serde_json::from_str(&json(commit)).expect("a published commit");
+                read.apply(&published);
+                stored = json(&read);
+            }
+            prop_assert_eq!(&replayed, &turn.after);
+        }
+        let read: Room = serde_json::from_str(&stored).expect("a stored room");
+        prop_assert_eq!(&read, &replayed);
+    }
+
+    #[test]
+    fn the_playhead_stays_within_the_media(history in histories()) {
+        for turn in history.turns() {
+            let (room, playback) = (&turn.after, &turn.after.playback);
+            prop_assert!((Rate::MIN_MILLI..=Rate::MAX_MILLI).contains(&playback.rate.as_milli()));
+            let longest = room.duration().map_or(u64::MAX, |length| length.as_millis());
+            prop_assert!(playback.position.as_millis() <= longest);
+            for ms in [0, 1, 1_000, 86_400_000, u64::MAX] {
+                prop_assert!(room.expected(room.at.plus_millis(ms)).as_millis() <= longest);
+            }
+            prop_assert_eq!(playback.media_id.is_some(), room.media.is_some());
+            if room.media.is_none() {
+                prop_assert_eq!((playback.status, playback.position.as_millis()), (Status::Paused, 0));
+            }
+        }
+    }
+
+    #[test]
+    fn a_playhead_never_goes_back_while_time_goes_on(history in histories()) {
+        for turn in history.turns() {
+            let instants = [0, 1, 150, 1_000, 10_000, 60_000];
+            let places = instants.map(|ms| turn.after.expected(turn.after.at.plus_millis(ms)));
+            prop_assert!(places.is_sorted(), "{places:?}");
+        }
+    }
+
+    #[test]
+    fn a_barrier_stands_exactly_while_the_room_waits(history in histories()) {
+        for turn in history.turns() {
+            let (room, waiting) = (&turn.after, &turn.after.playback.waiting);
+            prop_assert_eq!(room.playback.status == Status::Waiting, waiting.is_some());
+            let Some(barrier) = waiting else { continue };
+            prop_assert!(barrier.since_version <= room.version);
+            prop_assert!(barrier.names.len() <= 20 && barrier.names.len() <= barrier.count as usize);
+            if turn.before.playback.waiting.as_ref() != Some(barrier) {
+                prop_assert_eq!(barrier.since_version, room.version);
+                prop_assert!(barrier.deadline > room.at);
+            }
+        }
+    }
+
+    #[test]
+    fn a_decision_depends_on_nothing_but_its_arguments(history in histories()) {
+        for turn in history.turns() {
+            prop_assert_eq!(turn.before.handle(&turn.request, &turn.facts), turn.outcome);
+        }
+    }
+
+    #[test]
+    fn a_request_without_a_commit_leaves_no_trace(history in histories()) {
+        for turn in history.turns() {
+            if matches!(turn.outcome, Ok(Answer::Commit(_))) {
+                prop_assert_ne!(&turn.before, &turn.after);
+            } else {
+                prop_assert_eq!(&turn.before, &turn.after);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_already_so_is_not_committed(history in histories()) {
+        for (turn, commit) in commits(&history) {
+            // A seek may be repeated while playing; the same media may be chosen again.
+            if !matches!(turn.request.command, Command::Seek { .. } | Command::SetMedia { .. }) {
+                let same = same_but_for_the_count(&turn.before, &turn.after);
+                prop_assert!(!same, "{:?} changed nothing", commit);
+            }
+        }
+    }
+
+    #[test]
+    fn room_time_never_goes_back(history in histories()) {
+        for turn in history.turns() {
+            prop_assert!(turn.after.at >= turn.before.at);
+            if let Ok(Answer::Commit(commit)) = &turn.outcome {
+                prop_assert_eq!(commit.at, turn.facts.now.max(turn.before.at));
+                prop_assert_eq!(turn.after.at, commit.at);
+            }
+        }
+    }
+
+    #[test]
+    fn the_fence_rises_with_each_change_of_host(history in histories()) {
+        for turn in history.turns() {
+            let moved = turn.before.host_id != turn.after.host_id;
+            prop_assert!(turn.after.fence >= turn.before.fence + u64::from(moved));
+            prop_assert!(turn.after.fence <= turn.before.fence + 1);
+        }
+    }
+
+    #[test]
+    fn life_takes_only_the_allowed_edges(history in histories()) {
+        use LifecycleState::{Created, Deleted, Expired, Grace, Live};
+        for turn in history.turns() {
+            let edge = (turn.before.lifecycle.state, turn.after.lifecycle.state);
+            let allowed = matches!(
+                edge,
+                (Created | Grace, Live)
+                    | (Live, Grace)
+                    | (Created | Live | Grace, Expired)
+                    | (Expired, Deleted)
+            );
+            prop_assert!(edge.0 == edge.1 || allowed, "{edge:?}");
+            let ends_by_itself = turn.after.lifecycle.deadline.is_some();
+            prop_assert_eq!(ends_by_itself, matches!(edge.1, Created | Grace | Expired));
+        }
+    }
+
+    #[test]
+    fn a_closed_room_only_ages(history in histories()) {
+        for (turn, commit) in commits(&history) {
+            if !turn.before.lifecycle.state.is_open() {
+                let ages = matches!(
+                    commit.event,
+                    Event::LifecycleChanged { .. } | Event::Rebased { .. }
+                );
+                prop_assert!(ages && turn.request.actor.participant().is_none(), "{:?}", commit);
+            }
+        }
+    }
+
+    #[test]
+    fn a_repeated_command_gets_its_first_answer(history in histories()) {
+        let mut committed: Vec<(engine::Op, u64, u64)> = Vec::new();
+        for turn in history.turns() {
+            let Some(op) = &turn.request.op else { continue };
+            let name = |known: &&(engine::Op, u64, u64)| {
+                known.0.id == op.id && known.0.participant_id == op.participant_id
+            };
+            match (committed.iter().find(name), &turn.outcome) {
+                (Some((known, epoch, version)), outcome) => {
+                    let expected = if known.payload_hash == op.payload_hash {
+                        Ok(Answer::Duplicate { epoch: *epoch, version: *version })
+                    } else {
+                        Err(Rejection::IdReused)
+                    };
+                    prop_assert_eq!(outcome, &expected);
+                }
+                (None, Ok(Answer::Commit(commit))) => {
+                    prop_assert_eq!(commit.op.as_ref(), Some(op));
+                    committed.push((op.clone(), commit.epoch, commit.version));
+                }
+                (None, outcome) => {
+                    let remembered = matches!(
+                        outcome,
+                        Ok(Answer::Duplicate { .. }) | Err(Rejection::IdReused)
+                    );
+                    prop_assert!(!remembered, "{:?} was never committed", op);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn who_does_not_command_playback_is_refused(history in histories()) {
+        for turn in history.turns() {
+            let role = turn.before.role_of(&turn.request.actor);
+            let commands = role.is_none_or(Role::commands_playback);
+            let repeated = turn.before.recall(turn.request.op.as_ref()) != Ok(None);
+            if commands || repeated || !is_playback(&turn.request.command) {
+                continue;
+            }
+            let open = turn.before.lifecycle.state.is_open();
+            let refusal = if open { Rejection::NotHost } else { Rejection::RoomClosed };
+            prop_assert_eq!(turn.outcome, Err(refusal));
+        }
+    }
+
+    #[test]
+    fn people_change_only_what_their_role_allows(history in histories()) {
+        for (turn, commit) in commits(&history) {
+            let role = turn.before.role_of(&turn.request.actor);
+            let allowed = match &commit.event {
+                Event::PlaybackChanged { by: Some(_), .. } | Event::MediaChanged { .. } => {
+                    role.is_some_and(Role::commands_playback)
+                }
+                Event::RoleChanged { .. } | Event::RoomChanged { .. } => role == Some(Role::Host),
+                Event::HostChanged { .. } => role.is_none_or(|role| role == Role::Host),
+                Event::LifecycleChanged { .. } => {
+                    let creator = Some(&turn.before.creator_id);
+                    let ownerless = turn.before.host_id.is_none();
+                    let is_creator = turn.request.actor.participant() == creator;
+                    role.is_none_or(|role| role == Role::Host) || (ownerless && is_creator)
+                }
+                Event::PlaybackChanged { by: None, .. } | Event::Rebased { .. } => role.is_none(),
+            };
+            prop_assert!(allowed, "{role:?} committed {:?}", commit);
+        }
+    }
+
+    #[test]
+    fn a_deadline_is_carried_out_when_due_and_once(history in histories()) {
+        for turn in history.turns() {
+            if turn.request.command != Command::Deadline || turn.request.actor.participant().is_some() {
+                continue;
+            }
+            let Ok(answer) = &turn.outcome else { continue };
+            let due = turn.before.deadline().filter(|due| *due <= turn.facts.now.max(turn.before.at));
+            prop_assert_eq!(due.is_some(), matches!(answer, Answer::Commit(_)));
+            prop_assert!(due.is_none() || turn.after.deadline() != due || both_due(&turn));
+        }
+    }
+
+    #[test]
+    fn at_most_256_roles_are_given_and_none_is_host(history in histories()) {
+        for turn in history.turns() {
+            prop_assert!(turn.after.roles.len() <= ROLES_MAX);
+            let plain = [Role::Host, Role::Member, Role::Guest];
+            prop_assert!(turn.after.roles.values().all(|role| !plain.contains(role)));
+        }
+    }
+}
+
+/// The laws would hold in histories where nothing happens; these are not such.
+#[test]
+fn histories_reach_every_answer_and_every_event() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen = BTreeSet::new();
+    for _ in 0..600 {
+        let history = histories().new_tree(&mut runner).expect("a history").current();
+        for turn in history.turns() {
+            seen.insert(label(&turn));
+        }
+    }
+    let missing: Vec<&str> =
+        EVERYTHING.iter().copied().filter(|label| !seen.contains(*label)).collect();
+    assert!(missing.is_empty(), "never happened: {missing:?}; happened: {seen:?}");
+}
+
+const EVERYTHING: [&str; 41] = [
+    "duplicate",
+    "unchanged",
+    "not_host",
+    "forbidden",
+    "no_media",
+    "media_ended",
+    "position_out_of_range",
+    "quality_unavailable",
+    "track_unavailable",
+    "version_conflict",
+    "stale_fence",
+    "id_reused",
+    "room_closed",
+    "media",
+    "role",
+    "room",
+    "rebased",
+    "host Transfer",
+    "host Return",
+    "playback Play Playing",
+    "playback Play Waiting",
+    "playback Pause Paused",
+    "playback Seek Paused",
+    "playback Seek Playing",
+    "playback Seek Waiting",
+    "playback SetRate Playing",
+    "playback ChangeQuality Playing",
+    "playback ChangeSubtitle Playing",
+    "playback ChangeAudio Playing",
+    "playback Ended Ended",
+    "playback Ready Playing",
+    "playback Deadline Playing",
+    "playback Rebuffer Waiting",
+    "life HostConnected Live",
+    "life HostLost Grace",
+    "life GraceEnded Live",
+    "life GraceEnded Expired",
+    "life Idle Expired",
+    "life Deleted Expired",
+    "life NeverStarted Expired",
+    "life Retention Deleted",
+];
+
+fn label(turn: &Turn) -> String {
+    let commit = match &turn.outcome {
+        Err(refusal) => return refusal.code().to_owned(),
+        Ok(Answer::Duplicate { .. }) => return "duplicate".to_owned(),
+        Ok(Answer::Unchanged) => return "unchanged".to_owned(),
+        Ok(Answer::Commit(commit)) => commit,
+    };
+    match &commit.event {
+        Event::PlaybackChanged { cause, playback, .. } => {
+            format!("playback {cause:?} {:?}", playback.status)
+        }
+        Event::MediaChanged { .. } => "media".to_owned(),
+        Event::HostChanged { cause, .. } => format!("host {cause:?}"),
+        Event::RoleChanged { .. } => "role".to_owned(),
+        Event::RoomChanged { .. } => "room".to_owned(),
+        Event::LifecycleChanged { cause, lifecycle, .. } => {
+            format!("life {cause:?} {:?}", lifecycle.state)
+        }
+        Event::Rebased { .. } => "rebased".to_owned(),
+    }
+}
+
+/// The playhead on both sides of a commit.
+struct Line<'a> {
+    before: &'a Room,
+    after: &'a Room,
+    at: Timestamp,
+}
+
+impl Line<'_> {
+    fn is_unbroken(&self) -> bool {
+        self.before.expected(self.at).as_millis().abs_diff(self.after.expected(self.at).as_millis())
+            <= 1
+    }
+
+    /// After the commit the playhead moves as the new status and rate say, from the instant at
+    /// which it was scheduled to move, but from no other place.
+    fn keeps_its_slope(&self) -> bool {
+        let (was, is) = (&self.before.playback, &self.after.playback);
+        let from = self.before.expected(self.at).as_millis();
+        let starts = match (was.status, is.status) {
+            (Status::Playing, Status::Playing) => was.anchor_at.max(self.at),
+            (_, Status::Playing) => is.anchor_at,
+            _ => self.at,
+        };
+        [0, 1, 100, 1_600, 30_000, 600_000].into_iter().all(|ms| {
+            let t = self.at.plus_millis(ms);
+            let place = self.after.expected(t).as_millis();
+            place.abs_diff(self.reached(from, is, t.millis_since(starts))) <= 1
+        })
+    }
+
+    fn reached(&self, from: u64, playback: &Playback, moving_ms: u64) -> u64 {
+        let moved = match playback.status {
+            Status::Playing => moving_ms.saturating_mul(playback.rate.as_milli().into()) / 1000,
+            Status::Paused | Status::Waiting | Status::Ended => 0,
+        };
+        let longest = self.after.duration().map_or(u64::MAX, |length| length.as_millis());
+        from.saturating_add(moved).min(longest)
+    }
+}
+
+fn commits(history: &History) -> impl Iterator<Item = (Turn, Commit)> {
+    history.turns().into_iter().filter_map(|turn| match &turn.outcome {
+        Ok(Answer::Commit(commit)) => {
+            let commit = (**commit).clone();
+            Some((turn, commit))
+        }
+        _ => None,
+    })
+}
+
+/// Whether two rooms differ at most in how often they were committed, and when.
+fn same_but_for_the_count(before: &Room, after: &Room) -> bool {
+    let mut after = after.clone();
+    after.version = before.version;
+    after.at = before.at;
+    after.ops = before.ops.clone();
+    after.playback.anchor_at = before.playback.anchor_at;
+    after == *before
+}
+
+/// Whether the end of a state and of a barrier fell on the same instant: they are carried out in turn.
+fn both_due(turn: &Turn) -> bool {
+    let barrier = turn.before.playback.waiting.as_ref().map(|barrier| barrier.deadline);
+    barrier.is_some() && barrier == turn.before.lifecycle.deadline
+}
+
+fn is_playback(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Play
+            | Command::Pause
+            | Command::Seek { .. }
+            | Command::SetRate { .. }
+            | Command::ChangeQuality { .. }
+            | Command::ChangeSubtitle { .. }
+            | Command::ChangeAudio { .. }
+            | Command::SetMedia { .. }
+            | Command::Ended { .. }
+    )
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("text")
+}

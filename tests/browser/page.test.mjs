@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { guestOf, hostParty } from './harness/party.mjs';
+import { PHONE } from './harness/person.mjs';
+import { clockMs, until } from './harness/poll.mjs';
+import { together } from './harness/together.mjs';
+import { startWorld } from './harness/world.mjs';
+
+const NARROW = { ...PHONE, viewport: { width: 360, height: 740 } };
+const FINGER_PX = 44;
+const TABS_MAX = 20;
+
+let world;
+before(async () => (world = await startWorld()));
+afterEach(() => world.everybodyLeaves());
+after(() => world?.end());
+
+/** How far the page can be moved sideways. */
+const sidewaysPx = ({ page }) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/** What can be pressed and is smaller than a finger. */
+const smallTargets = ({ page }) =>
+  page.evaluate((least) => {
+    const targets = [...document.querySelectorAll('button, select, input, a[href]')].filter((one) => one.checkVisibility());
+    return targets.flatMap((target) => {
+      // A radio button or a field is pressed by its label, too.
+      const pressed = target.matches('input[type=radio]') ? target.closest('label') : target;
+      const { width, height } = pressed.getBoundingClientRect();
+      const name = target.dataset.testid ?? target.getAttribute('aria-label') ?? target.textContent;
+      return Math.round(height) < least || Math.round(width) < least ? [`${name}: ${width} × ${height}`] : [];
+    });
+  }, FINGER_PX);
+
+const focused = ({ page }) => page.evaluate(() => document.activeElement?.getAttribute('data-testid') ?? null);
+
+/** Presses Tab until the element with this hook has the focus. */
+async function tabTo(person, testid) {
+  for (let presses = 0; presses < TABS_MAX; presses += 1) {
+    await person.page.keyboard.press('Tab');
+    if ((await focused(person)) === testid) return;
+  }
+  assert.fail(`Tab never reached ${testid}`);
+}
+
+test('a party is started, steered and left by keyboard alone', { timeout: 120_000 }, async () => {
+  const host = await world.arrive('Ada');
+  const { keyboard } = host.page;
+  await host.page.goto(world.server.pageUrl);
+  await tabTo(host, 'display-name');
+  await keyboard.type('Ada');
+  await tabTo(host, 'create-room');
+  await keyboard.press('Enter');
+  await host.inRoom();
+
+  await tabTo(host, 'sample-hls');
+  await keyboard.press('Enter');
+  await host.hasLoaded();
+  await host.page.evaluate(() => document.activeElement?.blur());
+  await keyboard.press('Space');
+  await host.status('playing');
+  await keyboard.press('Space');
+  await host.status('paused');
+
+  await tabTo(host, 'play-toggle');
+  await keyboard.press('Space');
+  await host.status('playing');
+  await keyboard.press('k');
+  await host.status('paused');
+
+  const { playback } = await host.snapshot();
+  await keyboard.press('ArrowRight');
+  const movedBy = async (ms) => Math.abs((await host.snapshot()).playback.position_ms - playback.position_ms - ms) < 200;
+  await until('the arrow to seek five seconds on', () => movedBy(5_000));
+  await keyboard.press('ArrowLeft');
+  await until('the other arrow to seek back', () => movedBy(0));
+
+  await keyboard.press('m');
+  assert.equal(await host.the('video').evaluate((video) => video.muted), true);
+  await tabTo(host, 'rate');
+  await keyboard.press('ArrowDown');
+  await until('the menu to change the rate', async () => (await host.snapshot()).playback.rate === 1.25);
+
+  // Each stop of the Tab key can be seen.
+  await host.page.evaluate(() => document.activeElement?.blur());
+  for (let stop = 0; stop < 12; stop += 1) {
+    await keyboard.press('Tab');
+    const ring = await host.page.evaluate(() => {
+      const element = document.activeElement;
+      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
+      const name = element.dataset.testid ?? element.outerHTML.slice(0, 80);
+      return { name, seen: (outlineStyle !== 'none' && outlineWidth !== '0px') || boxShadow !== 'none' };
+    });
+    assert.ok(ring.seen, `the focus on ${ring.name} can be seen`);
+  }
+  await host.page.evaluate(() => document.activeElement?.blur());
+  await tabTo(host, 'leave');
+  await keyboard.press('Enter');
+  await host.the('create-room').waitFor();
+});
+
+test('at a phone’s width nothing sticks out and everything can be pressed by a finger', { timeout: 120_000 }, async () => {
+  const { host, invite } = await hostParty(world, { screen: NARROW });
+  const guest = await world.arrive('Grace Hopper with quite a long name', { screen: NARROW });
+  await guest.page.goto(world.server.pageUrl);
+  assert.equal(await sidewaysPx(guest), 0, 'the start page');
+  assert.deepEqual(await smallTargets(guest), [], 'the start page');
+  await guest.page.goto(invite);
+  assert.equal(await sidewaysPx(guest), 0, 'the invitation');
+  assert.deepEqual(await smallTargets(guest), [], 'the invitation');
+  await guest.join(invite);
+  await guest.hasLoaded();
+  for (const person of [host, guest]) {
+    assert.equal(await sidewaysPx(person), 0, `the room of ${person.name}`);
+    assert.deepEqual(await smallTargets(person), [], `the room of ${person.name}`);
+  }
+
+  const sinceMs = clockMs();
+  await host.the('play-toggle').tap();
+  await together([host, guest], { what: 'play by a tap', sinceMs });
+  await guest.the('play-toggle').tap({ force: true });
+  await guest.reads('notice', 'Only the host can do that.');
+  assert.equal(await sidewaysPx(guest), 0, 'with a notice');
+});
+
+test('the host hands the party over, and the other one steers', { timeout: 120_000 }, async () => {
+  const { host, invite } = await hostParty(world);
+  const guest = await guestOf(world, invite, 'Grace');
+  await guest.hasLoaded();
+  await host.the('make-host').click();
+  await host.the('confirm').getByRole('button', { name: 'Hand over' }).click();
+  await guest.the('link-input').waitFor();
+  assert.equal((await guest.snapshot()).me.role, 'host');
+  const sinceMs = clockMs();
+  await guest.the('play-toggle').click();
+  await together([host, guest], { what: 'the new host plays', sinceMs });
+  await host.the('play-toggle').click({ force: true });
+  await host.reads('notice', 'Only the host can do that. Grace is host.');
+});
+
+for (const [size, screen] of [['desktop', {}], ['phone', { screen: PHONE }]]) {
+  test(`the page is shown at ${size} size`, { timeout: 120_000 }, async () => {
+    const visitor = await world.arrive('Visitor', screen);
+    await visitor.page.goto(world.server.pageUrl);
+    await visitor.the('create-room').waitFor();
+    const { host, invite } = await hostParty(world, screen);
+    const guest = await world.arrive('Grace', screen);
+    await guest.page.goto(invite);
+    await guest.the('join-room').waitFor();
+    await guest.picture(`invitation-${size}`);
+    await guest.join(invite);
+    await guest.hasLoaded();
+    await host.picture(`room-paused-${size}`);
+    const sinceMs = clockMs();
+    await host.the('subtitle').selectOption({ label: 'English (captions)' });
+    await host.the('play-toggle').click();
+    const read = ({ cue }) => cue !== null;
+    await together([host, guest], { what: 'playing for the picture', sinceMs, wanted: read });
+    await host.picture(`room-host-${size}`);
+    await guest.picture(`room-guest-${size}`);
+    await host.picture(`room-host-whole-${size}`, { fullPage: true });
+    await visitor.picture(`home-${size}`);
+  });
+}

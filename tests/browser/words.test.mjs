@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { FILM, guestOf, hostParty } from './harness/party.mjs';
+import { freePort } from './harness/free-port.mjs';
+import { clockMs } from './harness/poll.mjs';
+import { framesAdvance, together } from './harness/together.mjs';
+import { startWorld } from './harness/world.mjs';
+
+let world;
+before(async () => (world = await startWorld()));
+afterEach(() => world.everybodyLeaves());
+after(() => world?.end());
+
+test('a link that can’t be watched is refused beside its field, in words, and what plays stays', { timeout: 120_000 }, async () => {
+  const { host } = await hostParty(world);
+  const { version } = await host.snapshot();
+  const closed = await freePort();
+  const refusals = [
+    ['not a link', /doesn’t look like a link/],
+    ['http://10.0.0.1/film.m3u8', /private network/],
+    ['http://[::ffff:192.168.0.1]/film.mp4', /private network/],
+    [`http://127.0.0.1:${closed}/film.m3u8`, /isn’t answering/],
+    [world.origin.url('page.html'), /can’t play what is behind that link/],
+    [world.origin.url('nothing-here.m3u8'), /nothing at that address/],
+    [world.origin.url('empty.m3u8'), /damaged|can’t play/],
+  ];
+  const error = host.page.locator('.media-form .field-error');
+  for (const [link, words] of refusals) {
+    await host.the('link-input').fill('');
+    await host.paste(link);
+    await error.filter({ hasText: words }).waitFor();
+    assert.equal(await host.the('link-input').inputValue(), link, 'what was typed stays');
+  }
+  await host.picture('link-refused');
+  await host.page.setViewportSize({ width: 390, height: 844 });
+  await error.scrollIntoViewIfNeeded();
+  await host.picture('link-refused-phone');
+  assert.equal((await host.snapshot()).version, version);
+});
+
+test('a stream whose origin forbids reading it is explained over the picture', { timeout: 120_000 }, async () => {
+  const host = await world.arrive('Ada');
+  await host.createRoom(world.server.pageUrl);
+  await host.paste(world.origin.url(`nocors/${FILM}`));
+  await host.reads('overlay', 'doesn’t allow other pages to play it');
+  await host.picture('cors-missing');
+  assert.equal(await host.the('reload').innerText(), 'Try again');
+  await host.page.setViewportSize({ width: 390, height: 844 });
+  await host.picture('cors-missing-phone');
+  // The party itself lives on: another link plays.
+  await host.paste(world.origin.url(FILM));
+  await host.hasLoaded();
+});
+
+test('a browser that wants a tap before it plays gets a place to tap, and a tap joins', { timeout: 120_000 }, async () => {
+  const { host, invite } = await hostParty(world);
+  const strict = ['--autoplay-policy=document-user-activation-required'];
+  const guest = await world.arriveBare('Grace', { switches: strict });
+  await guest.returns(invite);
+  await guest.waitsFor("window.playhead.player.getSnapshot().state === 'paused'");
+  let sinceMs = clockMs();
+  await host.the('play-toggle').click();
+  await guest.waitsFor('document.querySelector(\'[data-testid="unblock"]\')?.checkVisibility()', 'a place to tap');
+  assert.equal(await guest.evaluate('window.playhead.player.getSnapshot().state'), 'blocked');
+  assert.match(await guest.evaluate('document.querySelector(\'[data-testid="overlay"]\').innerText'), /wants a tap/);
+  await guest.picture('autoplay-blocked');
+  await together([host], { what: 'the host alone', sinceMs });
+
+  sinceMs = clockMs();
+  await guest.presses('unblock');
+  await together([host, guest], { what: 'a tap', sinceMs });
+  await framesAdvance([host, guest], { sinceMs });
+});
+
+test('the end of the party is said to everybody, and to who comes later', { timeout: 120_000 }, async () => {
+  const { host, invite } = await hostParty(world);
+  const guest = await guestOf(world, invite, 'Grace');
+  const status = await host.page.evaluate(async () => {
+    const { access_token: token } = JSON.parse(localStorage.getItem('playhead.identity'));
+    const { room_id: roomId } = window.playhead.session.getSnapshot().room;
+    const answer = await fetch(`/api/v1/rooms/${roomId}`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } });
+    return answer.status;
+  });
+  assert.ok(status >= 200 && status < 300, `${status}`);
+  for (const person of [host, guest]) await person.reads('message', 'This party has ended');
+  await guest.picture('ended');
+  await guest.page.setViewportSize({ width: 390, height: 844 });
+  await guest.picture('ended-phone');
+
+  const late = await world.arrive('Linus');
+  await late.page.goto(invite);
+  await late.the('display-name').fill('Linus');
+  await late.the('join-room').click();
+  await late.reads('message', /ended|no party at this address/);
+  assert.deepEqual([...host.complaints, ...guest.complaints, ...late.complaints], []);
+});
+
+test('an invite to no party, and an address that leads nowhere, say so and lead on', { timeout: 120_000 }, async () => {
+  const lost = await world.arrive('Grace');
+  await lost.page.goto(new URL('/r/zzzzzzzz', world.server.pageUrl).href);
+  await lost.the('display-name').fill('Grace');
+  await lost.the('join-room').click();
+  await lost.reads('message', 'There is no party at this address');
+  await lost.picture('no-such-party');
+  await lost.page.getByRole('button', { name: 'Go to the start page' }).click();
+  await lost.the('create-room').waitFor();
+
+  await lost.page.goto(new URL('/nowhere', world.server.pageUrl).href);
+  await lost.reads('message', 'There is nothing here');
+});
+
+test('a form without a name asks for it instead of doing nothing', { timeout: 60_000 }, async () => {
+  const host = await world.arrive('Ada');
+  await host.page.goto(world.server.pageUrl);
+  await host.the('create-room').click();
+  await host.page.getByRole('alert').filter({ hasText: 'Tell the others who you are first.' }).waitFor();
+  await host.the('join-input').fill('??');
+  await host.the('join-submit').click();
+  await host.page.getByRole('alert').filter({ hasText: 'neither an invite link nor a code' }).waitFor();
+});

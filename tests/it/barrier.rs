@@ -1,0 +1,130 @@
+//! Starts that wait for players to load.
+
+use contracts::{CreateRoom, Playback, Status};
+use serde_json::{Value, json};
+
+use crate::party::{Party, new_room, number, playback, server, text};
+
+#[tokio::test]
+async fn a_start_waits_until_every_player_is_ready() {
+    let mut party = Party::watching_with(&["ready"]).await;
+    let (frame, waiting) = start(&mut party).await;
+    let wait = waiting.waiting.as_ref().expect("it says for whom");
+    assert_eq!(wait.since_version, party.version);
+    assert_eq!(wait.deadline_ms, number(&frame["at_ms"]) + 3000);
+    let mut awaited = wait.waiting_for.participant_ids.clone();
+    awaited.sort_unstable();
+    let mut both = vec![party.host_id.clone(), party.guest_id.clone()];
+    both.sort_unstable();
+    assert_eq!((wait.waiting_for.count, awaited), (2, both));
+
+    let ready = json!({ "version": party.version });
+    let acked = party.guest.ack("ready", ready.clone()).await.unwrap();
+    assert_eq!(acked.version, party.version, "one of two starts nothing");
+    party.host.ack("ready", ready).await.unwrap();
+    let started = party.committed().await;
+    assert_eq!((&started["data"]["cause"], &started["data"]["by"]), (&json!("ready"), &json!(null)));
+    let now = playback(&started);
+    assert_eq!((now.status, now.position_ms, now.waiting.as_ref()), (Status::Playing, 0, None));
+    assert!(now.anchor_at_ms >= number(&started["at_ms"]) + 150, "scheduled ahead: {started}");
+}
+
+#[tokio::test]
+async fn a_player_that_never_answers_holds_the_room_no_longer_than_the_deadline() {
+    let mut party = Party::watching_with(&["ready"]).await;
+    let (_, waiting) = start(&mut party).await;
+    let deadline_ms = waiting.waiting.expect("it waits").deadline_ms;
+    party.host.ack("ready", json!({ "version": party.version })).await.unwrap();
+    let started = party.committed().await;
+    assert_eq!((&started["data"]["cause"], &started["data"]["by"]), (&json!("deadline"), &json!(null)));
+    assert!(number(&started["at_ms"]) >= deadline_ms);
+    assert_eq!(playback(&started).status, Status::Playing);
+}
+
+#[tokio::test]
+async fn a_player_that_vanishes_is_not_waited_for() {
+    let mut party = Party::watching_with(&["ready"]).await;
+    start(&mut party).await;
+    party.host.ack("ready", json!({ "version": party.version })).await.unwrap();
+    drop(party.guest);
+    party.guest = party.guest_api.enter(&party.room_id).await.unwrap();
+    let started = party.host.take("the start", of_cause("ready")).await.unwrap();
+    assert_eq!(number(&started["version"]), party.version + 1);
+    assert_eq!(playback(&started).status, Status::Playing);
+}
+
+#[tokio::test]
+async fn a_joiner_is_not_waited_for() {
+    let mut party = Party::watching_with(&["ready"]).await;
+    start(&mut party).await;
+    let late_api = party.server.api().as_guest("Cleo").await.unwrap();
+    let mut late = late_api.connect(&party.room_id).await.unwrap();
+    let welcome = late.hello(&["ready"]).await.unwrap();
+    assert_eq!(welcome.room.playback.status, Status::Waiting);
+    let ready = json!({ "version": party.version });
+    party.host.ack("ready", ready.clone()).await.unwrap();
+    party.guest.ack("ready", ready).await.unwrap();
+    assert_eq!(party.committed().await["data"]["cause"], "ready");
+}
+
+#[tokio::test]
+async fn without_players_that_announce_themselves_a_start_is_at_once() {
+    let mut party = Party::watching_with(&["telepathy"]).await;
+    let frame = party.command("play", json!({})).await;
+    let now = playback(&frame);
+    assert_eq!((now.status, now.anchor_at_ms), (Status::Playing, number(&frame["at_ms"])));
+    let now = playback(&party.command("seek", json!({ "position_ms": 3000 })).await);
+    assert_eq!((now.status, now.position_ms), (Status::Playing, 3000));
+}
+
+#[tokio::test]
+async fn a_seek_while_playing_waits_and_play_pause_and_seek_end_or_replace_the_wait() {
+    let mut party = Party::watching_with(&["ready"]).await;
+    start(&mut party).await;
+    let forced = playback(&party.command("play", json!({})).await);
+    assert_eq!(forced.status, Status::Playing, "play forces the start");
+
+    let frame = party.command("seek", json!({ "position_ms": 4000 })).await;
+    let now = playback(&frame);
+    assert_eq!((now.status, now.position_ms), (Status::Waiting, 4000));
+    let wait = now.waiting.expect("it waits");
+    assert_eq!(wait.deadline_ms, number(&frame["at_ms"]) + 1500);
+
+    let replaced = playback(&party.command("seek", json!({ "position_ms": 6000 })).await);
+    let again = replaced.waiting.expect("it waits anew");
+    assert_eq!((replaced.position_ms, again.since_version), (6000, party.version));
+    // Readiness for the wait that was replaced starts nothing.
+    for socket in [&mut party.host, &mut party.guest] {
+        socket.ack("ready", json!({ "version": wait.since_version })).await.unwrap();
+    }
+    let stopped = playback(&party.command("pause", json!({})).await);
+    assert_eq!((stopped.status, stopped.position_ms, stopped.waiting), (Status::Paused, 6000, None));
+    party.nothing_happened().await;
+}
+
+#[tokio::test]
+async fn a_player_that_runs_dry_makes_the_room_wait_once_in_thirty_seconds() {
+    let room = CreateRoom { rebuffer_barrier: true, ..new_room() };
+    let mut party = Party::watching_in(server().await, &room, &["ready"]).await;
+    start(&mut party).await;
+    party.command("play", json!({})).await;
+    party.guest.ack("buffering", json!({ "on": true })).await.unwrap();
+    let frame = party.committed().await;
+    assert_eq!((&frame["data"]["cause"], playback(&frame).status), (&json!("rebuffer"), Status::Waiting));
+    party.command("play", json!({})).await;
+    party.guest.ack("buffering", json!({ "on": false })).await.unwrap();
+    party.guest.ack("buffering", json!({ "on": true })).await.unwrap();
+    party.nothing_happened().await;
+}
+
+/// The host says play and everybody waits.
+async fn start(party: &mut Party) -> (Value, Playback) {
+    let frame = party.command("play", json!({})).await;
+    let now = playback(&frame);
+    assert_eq!((now.status, text(&frame["data"]["cause"]).as_str()), (Status::Waiting, "play"));
+    (frame, now)
+}
+
+fn of_cause(cause: &str) -> impl Fn(&Value) -> bool {
+    move |frame| frame["type"] == "playback_changed" && frame["data"]["cause"] == cause
+}

@@ -1,0 +1,133 @@
+//! An origin of media on this machine, with every way in which one can disappoint.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+const PLAYLIST: &str = "application/vnd.apple.mpegurl";
+const MEDIA: &str = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nsegment.ts\n#EXT-X-ENDLIST\n";
+const FILM: &str = "#EXTM3U\n\
+    #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=YES,URI=\"media.m3u8\"\n\
+    #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Deutsch\",LANGUAGE=\"de\",URI=\"media.m3u8\"\n\
+    #EXT-X-STREAM-INF:BANDWIDTH=300000,RESOLUTION=640x360,AUDIO=\"a\"\nmedia.m3u8\n\
+    #EXT-X-STREAM-INF:BANDWIDTH=100000,RESOLUTION=320x180,AUDIO=\"a\"\nmedia.m3u8\n";
+/// More than any manifest may be.
+const HUGE_BYTES: usize = 3 * 1024 * 1024;
+
+/// A tiny HTTP server that counts who comes.
+pub struct Origin {
+    address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    task: JoinHandle<()>,
+}
+
+impl Origin {
+    /// Serves on a free port until it is dropped.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = connections.clone();
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                counter.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(answer(stream));
+            }
+        });
+        Self { address, connections, task }
+    }
+
+    /// The link to one of its files.
+    pub fn link(&self, file: &str) -> String {
+        format!("http://{}/{file}", self.address)
+    }
+
+    /// Its port, for links that spell its address in other ways.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// How often anybody connected.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn answer(mut stream: TcpStream) {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => request.push(byte),
+            Err(_) => return,
+        }
+    }
+    let request = String::from_utf8_lossy(&request).into_owned();
+    let path = request.split(' ').nth(1).unwrap_or_default();
+    if path == "/silent.m3u8" {
+        // Holds the connection until the other side gives up.
+        let _ = stream.read_u8().await;
+        return;
+    }
+    // The other side may have gone, having seen enough.
+    let _ = stream.write_all(&response(path)).await;
+    let _ = stream.shutdown().await;
+}
+
+fn response(path: &str) -> Vec<u8> {
+    let (status, headers, body) = match path {
+        "/film.m3u8" => ("200 OK", kind(PLAYLIST), FILM.to_owned()),
+        "/wide.m3u8" => ("200 OK", kind(PLAYLIST), wide()),
+        "/media.m3u8" => ("200 OK", kind(PLAYLIST), MEDIA.to_owned()),
+        "/segment.ts" => ("200 OK", kind("video/mp2t"), "G".repeat(188)),
+        "/empty.m3u8" => ("200 OK", kind(PLAYLIST), "#EXTM3U\n".to_owned()),
+        "/blank.m3u8" => ("200 OK", kind(PLAYLIST), String::new()),
+        "/words.m3u8" => ("200 OK", kind(PLAYLIST), "Once upon a time".to_owned()),
+        "/huge.m3u8" => ("200 OK", kind(PLAYLIST), format!("#EXTM3U\n{}", "#".repeat(HUGE_BYTES))),
+        "/page" | "/film.mp4" => ("200 OK", kind("text/html"), "<!doctype html><p>Hi".to_owned()),
+        "/gone.m3u8" => ("410 Gone", String::new(), String::new()),
+        "/secret.m3u8" => ("403 Forbidden", String::new(), String::new()),
+        "/busy.m3u8" => ("429 Too Many Requests", String::new(), String::new()),
+        "/broken.m3u8" => ("500 Internal Server Error", String::new(), String::new()),
+        "/inward.m3u8" => ("302 Found", location("http://10.0.0.1/film.m3u8"), String::new()),
+        "/outward.m3u8" => ("302 Found", location("file:///etc/passwd"), String::new()),
+        "/circle.m3u8" => ("302 Found", location("/circle.m3u8"), String::new()),
+        _ => ("404 Not Found", String::new(), String::new()),
+    };
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
+fn kind(mime: &str) -> String {
+    format!("content-type: {mime}\r\naccess-control-allow-origin: *\r\n")
+}
+
+fn location(to: &str) -> String {
+    format!("location: {to}\r\n")
+}
+
+/// A playlist of so many qualities that its frame is long.
+fn wide() -> String {
+    let quality = |number: u32| {
+        let (width, height) = (320 + 2 * number, 180 + 2 * number);
+        let bandwidth = 100_000 + number;
+        format!(
+            "#EXT-X-STREAM-INF:BANDWIDTH={bandwidth},RESOLUTION={width}x{height},\
+             CODECS=\"avc1.4d401e,mp4a.40.2\"\nmedia.m3u8\n"
+        )
+    };
+    let qualities: String = (0..100).map(quality).collect();
+    format!("#EXTM3U\n{qualities}")
+}

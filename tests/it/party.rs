@@ -1,0 +1,200 @@
+//! A server that tests share, and a party of two in a room of its own.
+
+use std::sync::{Arc, Weak};
+
+use contracts::{CreateRoom, PatchRoom, Playback, RoomState};
+use harness::{Api, ServerOptions, ServerProcess, WsClient};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+// Weak, so that the server ends with the last test that uses it: statics are never dropped.
+static SHARED: Mutex<Weak<ServerProcess>> = Mutex::const_new(Weak::new());
+
+/// The server for tests that leave it as it was.
+pub async fn server() -> Arc<ServerProcess> {
+    let mut shared = SHARED.lock().await;
+    if let Some(server) = shared.upgrade() {
+        return server;
+    }
+    let server = Arc::new(options().start().await.expect("the server starts"));
+    *shared = Arc::downgrade(&server);
+    server
+}
+
+/// How servers are started here: no limits per address, and media may come from this machine.
+pub fn options() -> ServerOptions {
+    ServerOptions::built()
+        .expect("the server is built")
+        .env("PLAYHEAD_LIMIT_PER_ADDRESS", "0")
+        .env("PLAYHEAD_EGRESS_ALLOW", "127.0.0.0/8")
+}
+
+/// The server's own sample.
+pub fn sample(server: &ServerProcess) -> String {
+    format!("{}sample/clip.m3u8", server.page())
+}
+
+/// What a room is made of unless a test says otherwise.
+pub fn new_room() -> CreateRoom {
+    CreateRoom {
+        name: "Friday".to_owned(),
+        is_public: false,
+        host_loss: None,
+        host_grace_ms: None,
+        host_lease_ms: None,
+        rebuffer_barrier: false,
+    }
+}
+
+/// A host and a guest in one room, both connected.
+pub struct Party {
+    /// Keeps the server alive.
+    pub server: Arc<ServerProcess>,
+    /// The room.
+    pub room_id: String,
+    /// The host's API.
+    pub host_api: Api,
+    /// The host's socket.
+    pub host: WsClient,
+    /// The host's participant id.
+    pub host_id: String,
+    /// The guest's API.
+    pub guest_api: Api,
+    /// The guest's socket: the neighbour who must hear of each commit and of nothing else.
+    pub guest: WsClient,
+    /// The guest's participant id.
+    pub guest_id: String,
+    /// The last version that everybody has seen.
+    pub version: u64,
+    nudges: u64,
+}
+
+impl Party {
+    /// Without media, on the shared server.
+    pub async fn idle() -> Self {
+        Self::meet(server().await, &new_room(), &[]).await
+    }
+
+    /// The sample is chosen, paused at its start; on the shared server.
+    pub async fn watching() -> Self {
+        Self::watching_with(&[]).await
+    }
+
+    /// As [`watching`](Self::watching), both saying hello with these capabilities.
+    pub async fn watching_with(capabilities: &[&str]) -> Self {
+        Self::watching_in(server().await, &new_room(), capabilities).await
+    }
+
+    /// The sample is chosen, in a room like this.
+    pub async fn watching_in(
+        server: Arc<ServerProcess>,
+        room: &CreateRoom,
+        capabilities: &[&str],
+    ) -> Self {
+        let mut party = Self::meet(server, room, capabilities).await;
+        let link = sample(&party.server);
+        party.command("set_media", json!({ "link": link })).await;
+        party
+    }
+
+    /// A host and a guest come to a new room.
+    pub async fn meet(
+        server: Arc<ServerProcess>,
+        room: &CreateRoom,
+        capabilities: &[&str],
+    ) -> Self {
+        let api = server.api();
+        let host_api = api.as_guest("Ada").await.unwrap();
+        let guest_api = api.as_guest("Ben").await.unwrap();
+        let room_id = host_api.create_room_with(room).await.unwrap().room_id;
+        let mut host = host_api.connect(&room_id).await.unwrap();
+        let host_id = host.hello(capabilities).await.unwrap().participant_id;
+        let mut guest = guest_api.connect(&room_id).await.unwrap();
+        let welcome = guest.welcome(capabilities, None).await.unwrap();
+        let guest_id = text(&welcome["data"]["participant_id"]);
+        let version = number(&welcome["version"]);
+        let nudges = 0;
+        Self {
+            server,
+            room_id,
+            host_api,
+            host,
+            host_id,
+            guest_api,
+            guest,
+            guest_id,
+            version,
+            nudges,
+        }
+    }
+
+    /// A command of the host that must be committed: it is the next version, and both get the
+    /// same one frame of it.
+    pub async fn command(&mut self, type_: &str, data: Value) -> Value {
+        let acked = self.host.ack(type_, data).await.unwrap();
+        assert_eq!(acked.version, self.version + 1, "{type_} is the next commit");
+        assert!(!acked.duplicate, "{type_} is new");
+        self.committed().await
+    }
+
+    /// The frame of the next commit, which both get.
+    pub async fn committed(&mut self) -> Value {
+        self.version += 1;
+        let version = self.version;
+        let of_commit = |frame: &Value| is_versioned(frame) && frame["version"] == version;
+        let at_host = self.host.take(format!("version {version}"), of_commit).await.unwrap();
+        let at_guest = versioned(&mut self.guest).await;
+        assert_eq!(at_guest["version"], version, "the guest gets each commit once: {at_guest}");
+        assert_eq!(at_guest, at_host, "both get the same frame");
+        at_guest
+    }
+
+    /// Proves that nothing was committed or broadcast since the last version that was seen, and
+    /// that the server still answers: the next commit has the next version everywhere.
+    pub async fn nothing_happened(&mut self) {
+        let state = self.state().await;
+        assert_eq!(state.version, self.version, "the version stands");
+        self.nudges += 1;
+        let patch = PatchRoom { name: Some(format!("nudge {}", self.nudges)), ..Default::default() };
+        self.host_api.patch_room(&self.room_id, &patch).await.unwrap();
+        self.version += 1;
+        let frame = versioned(&mut self.guest).await;
+        let told = (text(&frame["type"]), number(&frame["version"]));
+        assert_eq!(told, ("room_changed".to_owned(), self.version), "{frame}");
+    }
+
+    /// The state as the guest reads it over HTTP.
+    pub async fn state(&self) -> RoomState {
+        self.guest_api.state(&self.room_id).await.unwrap()
+    }
+
+    /// The host comes anew, after a socket that was closed.
+    pub async fn host_returns(&mut self) {
+        self.host = self.host_api.enter(&self.room_id).await.unwrap();
+    }
+}
+
+/// The next frame that orders state: neither an answer nor about the moment.
+pub async fn versioned(client: &mut WsClient) -> Value {
+    client.take("a versioned frame", is_versioned).await.unwrap()
+}
+
+/// The playback that a frame carries.
+pub fn playback(frame: &Value) -> Playback {
+    serde_json::from_value(frame["data"]["playback"].clone())
+        .unwrap_or_else(|error| panic!("{error}: {frame}"))
+}
+
+/// A number of a frame.
+pub fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no whole number"))
+}
+
+/// A text of a frame.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+fn is_versioned(frame: &Value) -> bool {
+    frame["version"].is_u64() && frame["type"] != "ack" && frame["type"] != "welcome"
+}

@@ -1,0 +1,253 @@
+//! Rooms over HTTP: made, found, joined, listed, changed, ended.
+
+use contracts::{CreateRoom, LifecycleState, PatchRoom, Role, RoomPage};
+use harness::Closed;
+use harness::api::Method;
+use serde_json::json;
+
+use crate::party::{Party, new_room, options, server, versioned};
+use crate::problem;
+
+#[tokio::test]
+async fn the_creator_is_host_before_and_after_connecting() {
+    let server = server().await;
+    let host = server.api().as_guest("Ada").await.unwrap();
+    let room = host.create_room("Friday").await.unwrap();
+    assert_eq!(room.state, LifecycleState::Created);
+    let joined = host.join(&room.room_id).await.unwrap();
+    assert_eq!((joined.role, Some(joined.participant_id)), (Role::Host, room.host_id));
+
+    let renamed = PatchRoom { name: Some("Saturday".to_owned()), ..Default::default() };
+    assert_eq!(host.patch_room(&room.room_id, &renamed).await.unwrap().name, "Saturday");
+    let mut socket = host.connect(&room.room_id).await.unwrap();
+    let welcome = socket.hello(&[]).await.unwrap();
+    assert_eq!((welcome.role, welcome.room.state), (Role::Host, LifecycleState::Live));
+    let state = host.state(&room.room_id).await.unwrap();
+    assert_eq!(state.room, welcome.room);
+}
+
+#[tokio::test]
+async fn a_guest_joins_and_reads_the_state_that_the_welcome_carries() {
+    let mut party = Party::watching().await;
+    let joined = party.guest_api.join(&party.room_id).await.unwrap();
+    assert_eq!((joined.role, &joined.participant_id), (Role::Guest, &party.guest_id));
+    assert_eq!(joined.ws.protocol, contracts::SUBPROTOCOL);
+    assert!(!joined.ws.url.contains(&joined.ws.ticket), "{}", joined.ws.url);
+
+    let state = party.state().await;
+    let mut again = party.guest_api.connect(&party.room_id).await.unwrap();
+    let welcome = again.welcome(&[], None).await.unwrap();
+    assert_eq!(welcome["epoch"], state.epoch);
+    assert_eq!(welcome["version"], state.version);
+    assert_eq!(welcome["data"]["room"], json!(state.room));
+    party.nothing_happened().await;
+}
+
+#[tokio::test]
+async fn a_room_is_found_by_its_id_and_by_its_code_in_any_spelling() {
+    let server = server().await;
+    let host = server.api().as_guest("Ada").await.unwrap();
+    let guest = server.api().as_guest("Ben").await.unwrap();
+    let room = host.create_room("Friday").await.unwrap();
+    let id = guest.join(&room.room_id).await.unwrap().participant_id;
+    let plain = room.code.replace('-', "");
+    for named in [&room.code, &room.code.to_lowercase(), &plain, &plain.to_lowercase()] {
+        assert_eq!(guest.find_room(named).await.unwrap().room_id, room.room_id, "{named}");
+        assert_eq!(guest.state(named).await.unwrap().room.code, room.code, "{named}");
+        assert_eq!(guest.join(named).await.unwrap().participant_id, id, "{named}");
+        guest.enter(named).await.unwrap();
+    }
+    for named in ["r_00000000000000000000", "AAAAA-AAAAA", "nonsense", "%20", "..%2f..%2fmeta"] {
+        let reply = guest.request(Method::GET, &format!("rooms/{named}"), None).await.unwrap();
+        problem::check(&reply, "room_not_found", named);
+    }
+}
+
+#[tokio::test]
+async fn the_public_list_holds_open_public_rooms_and_comes_in_pages() {
+    // A server of its own: rooms of other tests would move the pages.
+    let server = options().start().await.unwrap();
+    let host = server.api().as_guest("Ada").await.unwrap();
+    let mut public = Vec::new();
+    for number in 0..5 {
+        let name = format!("Public {number}");
+        let room = CreateRoom { name, is_public: true, ..new_room() };
+        public.push(host.create_room_with(&room).await.unwrap().room_id);
+        host.create_room("Private").await.unwrap();
+    }
+    let _watched = host.enter(&public[3]).await.unwrap();
+    host.delete_room(&public[4]).await.unwrap();
+    let hidden = PatchRoom { is_public: Some(false), ..Default::default() };
+    host.patch_room(&public[0], &hidden).await.unwrap();
+
+    let (mut listed, mut path) = (Vec::new(), "rooms/public?page_size=2".to_owned());
+    loop {
+        let reply = server.api().request(Method::GET, &path, None).await.unwrap();
+        let page: RoomPage = reply.parse().unwrap();
+        assert!(page.items.len() <= 2);
+        listed.extend(page.items);
+        let Some(token) = page.next_page_token else { break };
+        path = format!("rooms/public?page_size=2&page_token={token}");
+    }
+    assert_eq!(listed[0].room_id, public[3], "the most watched first");
+    assert_eq!(listed[0].viewer_count, 1);
+    let mut ids: Vec<_> = listed.into_iter().map(|room| room.room_id).collect();
+    ids.sort_unstable();
+    let mut open = public[1..4].to_vec();
+    open.sort_unstable();
+    assert_eq!(ids, open);
+}
+
+#[tokio::test]
+async fn the_host_changes_the_room_once_under_one_key_and_everybody_hears_of_it() {
+    let mut party = Party::idle().await;
+    let path = format!("api/v1/rooms/{}", party.room_id);
+    let headers = [("content-type", "application/json"), ("idempotency-key", "k1")];
+    let body = r#"{"name":"Sunday","is_public":true}"#;
+    for _ in 0..2 {
+        let reply = party.host_api.raw(Method::PATCH, &path, &headers, body).await.unwrap();
+        assert_eq!(reply.expect_success().unwrap().json["name"], "Sunday");
+    }
+    let frame = party.committed().await;
+    assert_eq!((&frame["type"], &frame["data"]["name"]), (&json!("room_changed"), &json!("Sunday")));
+    assert_eq!(frame["data"]["is_public"], true);
+    let other = party.host_api.raw(Method::PATCH, &path, &headers, r#"{"name":"Monday"}"#);
+    problem::check(&other.await.unwrap(), "id_reused", "another change under the same key");
+    party.nothing_happened().await;
+}
+
+#[tokio::test]
+async fn a_guest_may_neither_change_nor_end_the_room_nor_give_roles() {
+    let mut party = Party::idle().await;
+    let room = format!("rooms/{}", party.room_id);
+    let participant = |id: &str| format!("{room}/participants/{id}");
+    let (guest, stranger) = (participant(&party.guest_id), participant("p_nobody"));
+    for (method, path, body) in [
+        (Method::PATCH, &room, Some(json!({ "name": "Mine" }))),
+        (Method::PATCH, &guest, Some(json!({ "role": "co_host" }))),
+        (Method::PATCH, &stranger, Some(json!({ "role": "co_host" }))),
+        (Method::DELETE, &room, None),
+    ] {
+        let asked = format!("{method} {path}");
+        let reply = party.guest_api.request(method, path, body.as_ref()).await.unwrap();
+        problem::check(&reply, "forbidden", &asked);
+        party.nothing_happened().await;
+    }
+}
+
+#[tokio::test]
+async fn strangers_see_a_summary_but_neither_state_nor_participants() {
+    let party = Party::idle().await;
+    let stranger = party.server.api().as_guest("Eve").await.unwrap();
+    assert_eq!(stranger.find_room(&party.room_id).await.unwrap().viewer_count, 2);
+    for path in ["state", "participants"] {
+        let path = format!("rooms/{}/{path}", party.room_id);
+        let reply = stranger.request(Method::GET, &path, None).await.unwrap();
+        problem::check(&reply, "not_member", &path);
+        let reply = party.server.api().request(Method::GET, &path, None).await.unwrap();
+        problem::check(&reply, "unauthenticated", &path);
+    }
+    stranger.join(&party.room_id).await.unwrap();
+    stranger.state(&party.room_id).await.unwrap();
+    stranger.participants(&party.room_id).await.unwrap();
+}
+
+#[tokio::test]
+async fn participants_are_listed_while_connected_the_host_first() {
+    let mut party = Party::idle().await;
+    let page = party.guest_api.participants(&party.room_id).await.unwrap();
+    let listed: Vec<_> =
+        page.items.iter().map(|one| (one.display_name.as_str(), one.role)).collect();
+    assert_eq!((listed, page.total), (vec![("Ada", Role::Host), ("Ben", Role::Guest)], 2));
+
+    let path = format!("rooms/{}/participants?page_size=1", party.room_id);
+    let first = party.host_api.request(Method::GET, &path, None).await.unwrap().json;
+    assert_eq!(first["items"][0]["participant_id"], party.host_id);
+    let token = first["next_page_token"].as_str().expect("there is a second page");
+    let path = format!("{path}&page_token={token}");
+    let second = party.host_api.request(Method::GET, &path, None).await.unwrap().json;
+    assert_eq!(second["items"][0]["participant_id"], party.guest_id);
+    assert_eq!(second.get("next_page_token"), None);
+
+    party.guest.ack("leave", json!({})).await.unwrap();
+    let alone = |frame: &serde_json::Value| {
+        frame["type"] == "presence_changed" && frame["data"]["total"] == 1
+    };
+    let presence = party.host.take("presence of one", alone).await.unwrap();
+    assert_eq!(presence["data"]["participants"][0]["display_name"], "Ada");
+    assert_eq!(party.host_api.participants(&party.room_id).await.unwrap().total, 1);
+}
+
+#[tokio::test]
+async fn a_co_host_commands_playback_until_the_role_is_taken_back() {
+    let mut party = Party::watching().await;
+    party.host_api.give_role(&party.room_id, &party.guest_id, Role::CoHost).await.unwrap();
+    let frame = party.committed().await;
+    assert_eq!(frame["type"], "role_changed");
+    assert_eq!(frame["data"]["participant_id"], party.guest_id);
+    assert_eq!((&frame["data"]["role"], &frame["data"]["by"]), (&json!("co_host"), &json!(party.host_id)));
+    assert_eq!(party.guest_api.join(&party.room_id).await.unwrap().role, Role::CoHost);
+
+    party.guest.ack("play", json!({})).await.unwrap();
+    assert_eq!(party.committed().await["data"]["by"], party.guest_id);
+    let own = party.guest_api.give_role(&party.room_id, &party.guest_id, Role::Viewer).await;
+    assert!(own.unwrap_err().to_string().contains("forbidden"), "only the host gives roles");
+
+    party.host_api.give_role(&party.room_id, &party.guest_id, Role::Guest).await.unwrap();
+    assert_eq!(party.committed().await["type"], "role_changed");
+    assert_eq!(party.guest.reject("pause", json!({})).await.unwrap().code, "not_host");
+    party.nothing_happened().await;
+}
+
+#[tokio::test]
+async fn a_role_that_cannot_be_given_changes_nothing() {
+    let mut party = Party::idle().await;
+    for (participant, body, code) in [
+        ("p_nobody", json!({ "role": "co_host" }), "participant_not_found"),
+        (&party.guest_id.clone(), json!({ "role": "host" }), "forbidden"),
+        (&party.host_id.clone(), json!({ "role": "viewer" }), "forbidden"),
+        (&party.guest_id.clone(), json!({ "role": "king" }), "invalid_request"),
+        (&party.guest_id.clone(), json!({}), "invalid_request"),
+    ] {
+        let path = format!("rooms/{}/participants/{participant}", party.room_id);
+        let reply = party.host_api.request(Method::PATCH, &path, Some(&body)).await.unwrap();
+        problem::check(&reply, code, &format!("{participant} {body}"));
+        party.nothing_happened().await;
+    }
+}
+
+#[tokio::test]
+async fn an_ended_room_says_so_closes_its_sockets_and_takes_nobody() {
+    let mut party = Party::watching().await;
+    let mut late = party.guest_api.connect(&party.room_id).await.unwrap();
+    party.host_api.delete_room(&party.room_id).await.unwrap();
+    let closed = Closed { close_code: Some(4410), reason: "room_closed".to_owned() };
+    for socket in [&mut party.host, &mut party.guest] {
+        let frame = loop {
+            let frame = versioned(socket).await;
+            if frame["type"] == "lifecycle_changed" {
+                break frame;
+            }
+        };
+        assert_eq!(frame["data"]["state"], "expired");
+        assert_eq!(frame["data"]["cause"], "deleted");
+        let closing = socket.wait_for("closing").await.unwrap();
+        assert_eq!((&closing["data"]["close_code"], &closing["data"]["retry"]), (&json!(4410), &json!("never")));
+        assert_eq!(socket.closed().await.unwrap(), closed);
+    }
+    let refused = late.hello(&[]).await.unwrap_err().to_string();
+    assert!(refused.contains("room_closed"), "{refused}");
+    assert_eq!(late.closed().await.unwrap(), closed);
+
+    assert_eq!(party.state().await.room.state, LifecycleState::Expired);
+    let room = format!("rooms/{}", party.room_id);
+    for (method, path, body) in [
+        (Method::POST, format!("{room}/join"), Some(json!({}))),
+        (Method::PATCH, room.clone(), Some(json!({ "name": "Again" }))),
+        (Method::DELETE, room, None),
+    ] {
+        let asked = format!("{method} {path}");
+        let reply = party.host_api.request(method, &path, body.as_ref()).await.unwrap();
+        problem::check(&reply, "room_closed", &asked);
+    }
+}
