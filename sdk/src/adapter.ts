@@ -8,44 +8,67 @@ export type AdapterErrorCode =
   | 'decode_failed';
 
 export type AdapterEvent =
+  /** The player ran dry, moves, or came to its end: the controller looks at once instead of at its next tick. */
   | { type: 'waiting' | 'playing' | 'ended' }
+  /** `detail` is a sentence for people. An error is over as soon as `ready()` is true again. */
   | { type: 'error'; code: AdapterErrorCode; detail: string };
 
 export interface AdapterCapabilities {
   /** Whether any rate works; false limits the controller to the room's rate and seeks. */
   continuousRate: boolean;
+  /** The slowest rate that still plays. */
   minRate: number;
+  /** The fastest rate that still plays. */
   maxRate: number;
 }
 
+/** What the room has chosen; ids are those of the media. */
 export interface Selections {
+  /** `auto` or the id of a rendition. */
   rendition: string;
+  /** Null for none. */
   textTrack: string | null;
+  /** Null for the media's own choice. */
   audioTrack: string | null;
 }
 
-/** A player as the controller sees it. Positions and durations are milliseconds. */
+/**
+ * A player as the controller sees it. Positions and durations are milliseconds. Reading members are called
+ * every 50 ms and answer at once; acting ones return at once and show their effect in the reading ones.
+ */
 export interface PlayerAdapter {
+  /** What the player can do; must not change. */
   readonly capabilities: AdapterCapabilities;
-  /** Resolves when the metadata is known; failures are reported by `onEvent`, too. */
+  /** Called once. Resolves when the metadata is known; what goes wrong is told as an event, now or later. */
   load(media: Media, selections: Selections): Promise<void>;
+  /** Where the player is, or is going by a seek; to a few milliseconds, or drift can't be seen. */
   position(): number;
   /** NaN while unknown. */
   duration(): number;
+  /** True until `play`, after `pause` and whenever something else stops the player. */
   paused(): boolean;
+  /** True at the end of the media. */
   ended(): boolean;
+  /** The rate in force. */
   rate(): number;
+  /** Called with fine values such as 1.013, often; never outside of the capabilities. */
   setRate(rate: number): void;
+  /** Goes to a position as exactly as it can, without playing; `ready()` is false meanwhile. */
   seek(positionMs: number): void;
-  /** Rejects with `autoplay_blocked` where the browser wants a gesture first. */
+  /** Resolves when it plays. Where the browser wants a gesture first: an event `autoplay_blocked` and a rejection. */
   play(): Promise<void>;
+  /** Stops at once and keeps the position. */
   pause(): void;
   /** Enough data to play on from here, and no seek under way. */
   ready(): boolean;
+  /** Shows a rendition, or the player's own choice for `auto`; unknown ids change nothing. */
   setRendition(id: string): void;
+  /** Shows a text track, or none. */
   setTextTrack(id: string | null): void;
+  /** Plays a sound track; null leaves it as it is. */
   setAudioTrack(id: string | null): void;
-  /** Returns the function that stops the notices. */
+  /** Calls `listener` for each event; returns the function that stops it. */
   onEvent(listener: (event: AdapterEvent) => void): () => void;
+  /** Lets go of the media, the element and the listeners; nothing is called afterwards. */
   destroy(): void;
 }

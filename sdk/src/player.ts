@@ -16,6 +16,8 @@ const BUFFERING_MS = 1_500;
 export interface PlayerOptions {
   /** The class of hls.js, or a function that loads it when an HLS media is first chosen. */
   hls?: HlsClass | (() => Promise<HlsClass>);
+  /** Another player for a media; null leaves it to the two that come along. */
+  adapter?: (media: Media, video: HTMLVideoElement) => PlayerAdapter | null;
 }
 
 /** Plays what the room watches in `video`, on the room's timeline, until destroyed. */
@@ -129,7 +131,9 @@ class RoomPlayer implements Player {
   }
 
   async #adapterFor(media: Media): Promise<PlayerAdapter | null> {
-    const { hls } = this.#options;
+    const { hls, adapter } = this.#options;
+    const own = adapter?.(media, this.#video) ?? null;
+    if (own !== null) return own;
     const isHls = media.delivery.some(({ type }) => type === 'hls');
     if (isHls && hls !== undefined) {
       const Hls = 'isSupported' in hls ? hls : await hls();

@@ -12,6 +12,7 @@ mod http;
 pub mod hub;
 pub mod id;
 pub mod limit;
+pub mod linger;
 pub mod membership;
 pub mod openapi;
 pub mod page;

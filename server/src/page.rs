@@ -19,7 +19,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' https:
     worker-src 'self' blob:; frame-ancestors 'self'; base-uri 'self'; form-action 'self'; \
     object-src 'none'";
 
-/// Serves a file of the page; `/` and `/r/…` are the page itself.
+/// Serves a file of the page; `/` and `/r/…` are the page itself. Who mistypes an address in a
+/// browser gets the page, too, which says so in words.
 pub async fn serve(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let refusal = Refusal::new("method_not_allowed", "the page is there to be read");
@@ -27,10 +28,23 @@ pub async fn serve(request: Request) -> Response {
     }
     let path = request.uri().path();
     let name = if path == "/" || path.starts_with("/r/") { "index.html" } else { &path[1..] };
-    let Some(file) = Dist::get(name) else {
-        return Refusal::new("not_found", "there is nothing at this path").into_response();
-    };
-    answer(&request, name, &file)
+    if let Some(file) = Dist::get(name) {
+        return answer(&request, name, &file);
+    }
+    match Dist::get("index.html").filter(|_| is_reader(request.headers())) {
+        // Asked without conditions, so that the answer is the whole page.
+        Some(index) => {
+            let page = answer(&Request::default(), "index.html", &index);
+            (StatusCode::NOT_FOUND, page).into_response()
+        }
+        None => Refusal::new("not_found", "there is nothing at this path").into_response(),
+    }
+}
+
+/// Whether a person's browser asks, rather than a program.
+fn is_reader(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 fn answer(request: &Request, name: &str, file: &EmbeddedFile) -> Response {

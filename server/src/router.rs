@@ -20,6 +20,8 @@ use crate::{App, http, openapi, page, ws};
 /// The largest body, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest request id that a client may choose, in bytes.
+const REQUEST_ID_BYTES_MAX: usize = 64;
 
 /// The contract's routes with their documentation, before state and layers.
 pub(crate) fn api() -> OpenApiRouter<App> {
@@ -59,14 +61,23 @@ pub fn router(app: App) -> Router {
         .layer(from_fn(render))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(from_fn(drop_long_request_id))
         .with_state(app)
+}
+
+/// A client's own request id goes into the log and the answer, so an endless one is replaced.
+async fn drop_long_request_id(mut request: Request, next: Next) -> Response {
+    let id = request.headers().get(&REQUEST_ID);
+    if id.is_some_and(|id| id.len() > REQUEST_ID_BYTES_MAX || id.to_str().is_err()) {
+        request.headers_mut().remove(&REQUEST_ID);
+    }
+    next.run(request).await
 }
 
 /// Outermost but for the request id: renders and logs each refusal exactly once.
 async fn render(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
-    // Ours is a UUID; a client's own is cut, since it goes into the log and the answer.
-    let id: String = id.unwrap_or_default().chars().take(64).collect();
+    let id = id.unwrap_or_default().to_owned();
     let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
     harden(response.headers_mut());

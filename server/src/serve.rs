@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::connections::Connections;
 use crate::hub::Hub;
 use crate::limit::Limiters;
+use crate::linger::Lingering;
 use crate::peer::Ends;
 use crate::rooms::Rooms;
 use crate::sql::Sql;
@@ -224,7 +225,7 @@ async fn serve_connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(HTTP_BUFFER_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(Lingering::new(stream)), TowerToHyperService::new(service))
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

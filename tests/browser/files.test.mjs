@@ -61,7 +61,6 @@ for (const [testid, what] of [['sample-hls', 'the sample clip'], ['sample-mp4', 
     await host.the(testid).click();
     await Promise.all([host.hasLoaded(), guest.hasLoaded()]);
     await shortStory({ host, guest, seekMs: 20_000 });
-    assert.deepEqual([...host.complaints, ...guest.complaints], []);
   });
 }
 

@@ -5,7 +5,8 @@ import { clockMs } from './harness/poll.mjs';
 import { framesAdvance, plays, together } from './harness/together.mjs';
 import { startWorld } from './harness/world.mjs';
 
-const STOPS = ['pause', 'waiting', 'seeking'];
+/** What somebody sees who is interrupted. */
+const STOPS = ['pause', 'seeking'];
 
 let world;
 before(async () => (world = await startWorld()));
@@ -47,6 +48,24 @@ async function sendFrames(frames) {
       socket.close();
       resolve(answers);
     };
+  });
+}
+
+/** Joins as somebody whose player never becomes ready, and stays. */
+async function joinAndDoNothing({ code, name }) {
+  const post = async (path, token, body) => {
+    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+    return (await fetch(`/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) })).json();
+  };
+  const { access_token: token } = await post('/auth/guest', null, { display_name: name });
+  const { ws } = await post(`/rooms/${code}/join`, token, {});
+  const socket = new WebSocket(`${ws.url}?ticket=${encodeURIComponent(ws.ticket)}`, ws.protocol);
+  window.idleSocket = socket;
+  const hello = { type: 'hello', id: 'hello', data: { client: { name: 'idler', version: '1' }, capabilities: ['ready'] } };
+  return new Promise((resolve, reject) => {
+    socket.onopen = () => socket.send(JSON.stringify(hello));
+    socket.onclose = ({ code: closeCode }) => reject(new Error(`closed with ${closeCode}`));
+    socket.onmessage = ({ data }) => JSON.parse(data).type === 'welcome' && resolve();
   });
 }
 
@@ -153,6 +172,31 @@ test('a hidden tab changes nothing for others and is together again when shown',
   await framesAdvance([host, guest, hider], { sinceMs: shownMs });
   assert.deepEqual([...stopsOf(host, shownMs), ...stopsOf(guest, shownMs)], []);
   assert.equal((await host.snapshot()).version, sought);
+});
+
+test('who isn’t ready holds the start up for a moment only, and is named meanwhile', { timeout: 120_000 }, async () => {
+  const { host, invite } = await hostParty(world);
+  const guest = await guestOf(world, invite, 'Grace');
+  await guest.hasLoaded();
+  const idler = await world.arrive('Idler');
+  await idler.page.goto(world.server.pageUrl);
+  await idler.page.evaluate(joinAndDoNothing, { code: new URL(invite).pathname.split('/').pop(), name: 'Idler' });
+
+  await host.the('play-toggle').click();
+  for (const person of [host, guest]) {
+    await person.reads('overlay', 'Waiting for 1 person…');
+    await person.reads('overlay', 'Still loading: Idler');
+    await person.picture(`waiting-${person.name}`);
+  }
+  await together([host, guest], { what: 'the deadline of the barrier', sinceMs: clockMs() });
+
+  await host.the('play-toggle').click();
+  await host.status('paused');
+  await host.the('seek').fill('30000');
+  await host.the('play-toggle').click();
+  await host.the('start').click();
+  const sinceMs = clockMs();
+  await together([host, guest], { what: 'start without waiting', sinceMs, wanted: (one) => plays(one) && one.positionMs >= 30_000 });
 });
 
 test('a reload comes back as the same participant in the same role, and asks nothing', { timeout: 120_000 }, async () => {

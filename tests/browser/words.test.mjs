@@ -92,7 +92,6 @@ test('the end of the party is said to everybody, and to who comes later', { time
   await late.the('display-name').fill('Linus');
   await late.the('join-room').click();
   await late.reads('message', /ended|no party at this address/);
-  assert.deepEqual([...host.complaints, ...guest.complaints, ...late.complaints], []);
 });
 
 test('an invite to no party, and an address that leads nowhere, say so and lead on', { timeout: 120_000 }, async () => {

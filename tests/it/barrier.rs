@@ -23,7 +23,10 @@ async fn a_start_waits_until_every_player_is_ready() {
     assert_eq!(acked.version, party.version, "one of two starts nothing");
     party.host.ack("ready", ready).await.unwrap();
     let started = party.committed().await;
-    assert_eq!((&started["data"]["cause"], &started["data"]["by"]), (&json!("ready"), &json!(null)));
+    assert_eq!(
+        (&started["data"]["cause"], &started["data"]["by"]),
+        (&json!("ready"), &json!(null))
+    );
     let now = playback(&started);
     assert_eq!((now.status, now.position_ms, now.waiting.as_ref()), (Status::Playing, 0, None));
     assert!(now.anchor_at_ms >= number(&started["at_ms"]) + 150, "scheduled ahead: {started}");
@@ -36,7 +39,10 @@ async fn a_player_that_never_answers_holds_the_room_no_longer_than_the_deadline(
     let deadline_ms = waiting.waiting.expect("it waits").deadline_ms;
     party.host.ack("ready", json!({ "version": party.version })).await.unwrap();
     let started = party.committed().await;
-    assert_eq!((&started["data"]["cause"], &started["data"]["by"]), (&json!("deadline"), &json!(null)));
+    assert_eq!(
+        (&started["data"]["cause"], &started["data"]["by"]),
+        (&json!("deadline"), &json!(null))
+    );
     assert!(number(&started["at_ms"]) >= deadline_ms);
     assert_eq!(playback(&started).status, Status::Playing);
 }
@@ -98,7 +104,10 @@ async fn a_seek_while_playing_waits_and_play_pause_and_seek_end_or_replace_the_w
         socket.ack("ready", json!({ "version": wait.since_version })).await.unwrap();
     }
     let stopped = playback(&party.command("pause", json!({})).await);
-    assert_eq!((stopped.status, stopped.position_ms, stopped.waiting), (Status::Paused, 6000, None));
+    assert_eq!(
+        (stopped.status, stopped.position_ms, stopped.waiting),
+        (Status::Paused, 6000, None)
+    );
     party.nothing_happened().await;
 }
 
@@ -110,7 +119,10 @@ async fn a_player_that_runs_dry_makes_the_room_wait_once_in_thirty_seconds() {
     party.command("play", json!({})).await;
     party.guest.ack("buffering", json!({ "on": true })).await.unwrap();
     let frame = party.committed().await;
-    assert_eq!((&frame["data"]["cause"], playback(&frame).status), (&json!("rebuffer"), Status::Waiting));
+    assert_eq!(
+        (&frame["data"]["cause"], playback(&frame).status),
+        (&json!("rebuffer"), Status::Waiting)
+    );
     party.command("play", json!({})).await;
     party.guest.ack("buffering", json!({ "on": false })).await.unwrap();
     party.guest.ack("buffering", json!({ "on": true })).await.unwrap();

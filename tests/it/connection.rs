@@ -71,7 +71,10 @@ async fn a_session_is_kept_for_its_own_participant_alone() {
     party.guest = party.guest_api.connect(&party.room_id).await.unwrap();
     let back = party.guest.hello_with(&[], Some(resume(&welcome, 1, 1))).await.unwrap();
     assert!(back.resumed);
-    assert_eq!((back.session_id, back.participant_id), (welcome.session_id, welcome.participant_id));
+    assert_eq!(
+        (back.session_id, back.participant_id),
+        (welcome.session_id, welcome.participant_id)
+    );
     // Within one epoch there is nothing to be told but the newest state.
     party.nothing_happened().await;
 }
@@ -80,8 +83,7 @@ async fn a_session_is_kept_for_its_own_participant_alone() {
 async fn a_resume_of_nothing_is_a_plain_welcome() {
     let mut party = Party::watching().await;
     let mut socket = party.guest_api.connect(&party.room_id).await.unwrap();
-    let nothing =
-        Resume { session_id: "s_unknown".to_owned(), epoch: u64::MAX, version: u64::MAX };
+    let nothing = Resume { session_id: "s_unknown".to_owned(), epoch: u64::MAX, version: u64::MAX };
     let welcome = socket.hello_with(&["ready", "unheard_of"], Some(nothing)).await.unwrap();
     assert!(!welcome.resumed && welcome.session_id != "s_unknown");
     party.nothing_happened().await;

@@ -155,7 +155,8 @@ impl Party {
         let state = self.state().await;
         assert_eq!(state.version, self.version, "the version stands");
         self.nudges += 1;
-        let patch = PatchRoom { name: Some(format!("nudge {}", self.nudges)), ..Default::default() };
+        let patch =
+            PatchRoom { name: Some(format!("nudge {}", self.nudges)), ..Default::default() };
         self.host_api.patch_room(&self.room_id, &patch).await.unwrap();
         self.version += 1;
         let frame = versioned(&mut self.guest).await;

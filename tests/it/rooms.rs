@@ -109,7 +109,10 @@ async fn the_host_changes_the_room_once_under_one_key_and_everybody_hears_of_it(
         assert_eq!(reply.expect_success().unwrap().json["name"], "Sunday");
     }
     let frame = party.committed().await;
-    assert_eq!((&frame["type"], &frame["data"]["name"]), (&json!("room_changed"), &json!("Sunday")));
+    assert_eq!(
+        (&frame["type"], &frame["data"]["name"]),
+        (&json!("room_changed"), &json!("Sunday"))
+    );
     assert_eq!(frame["data"]["is_public"], true);
     let other = party.host_api.raw(Method::PATCH, &path, &headers, r#"{"name":"Monday"}"#);
     problem::check(&other.await.unwrap(), "id_reused", "another change under the same key");
@@ -185,7 +188,10 @@ async fn a_co_host_commands_playback_until_the_role_is_taken_back() {
     let frame = party.committed().await;
     assert_eq!(frame["type"], "role_changed");
     assert_eq!(frame["data"]["participant_id"], party.guest_id);
-    assert_eq!((&frame["data"]["role"], &frame["data"]["by"]), (&json!("co_host"), &json!(party.host_id)));
+    assert_eq!(
+        (&frame["data"]["role"], &frame["data"]["by"]),
+        (&json!("co_host"), &json!(party.host_id))
+    );
     assert_eq!(party.guest_api.join(&party.room_id).await.unwrap().role, Role::CoHost);
 
     party.guest.ack("play", json!({})).await.unwrap();
@@ -232,7 +238,10 @@ async fn an_ended_room_says_so_closes_its_sockets_and_takes_nobody() {
         assert_eq!(frame["data"]["state"], "expired");
         assert_eq!(frame["data"]["cause"], "deleted");
         let closing = socket.wait_for("closing").await.unwrap();
-        assert_eq!((&closing["data"]["close_code"], &closing["data"]["retry"]), (&json!(4410), &json!("never")));
+        assert_eq!(
+            (&closing["data"]["close_code"], &closing["data"]["retry"]),
+            (&json!(4410), &json!("never"))
+        );
         assert_eq!(socket.closed().await.unwrap(), closed);
     }
     let refused = late.hello(&[]).await.unwrap_err().to_string();

@@ -3,6 +3,7 @@
 mod barrier;
 mod clock;
 mod commands;
+mod coverage;
 mod history;
 mod laws;
 mod lifecycle;

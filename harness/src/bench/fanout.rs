@@ -23,6 +23,7 @@ struct Run {
     joins: JoinTimes,
     measured: Measured,
     limit: Limit,
+    syncs: Histogram<u64>,
 }
 
 /// Runs each load on a server of its own; prints, and writes `fanout.json`, even if one fails.
@@ -71,7 +72,8 @@ async fn run(options: &BenchOptions, load: Load) -> Result<Run> {
     let after = process::resident_kib(pid)?;
     drop(party);
     let limit = limit::run(load, measured.frame_bytes)?;
-    Ok(Run { load, resident_kib: [before, idle, after], joins, measured, limit })
+    let syncs = limit::sync_times(load)?;
+    Ok(Run { load, resident_kib: [before, idle, after], joins, measured, limit, syncs })
 }
 
 fn enter(report: &mut Report, run: &Run) {
@@ -92,7 +94,7 @@ fn enter(report: &mut Report, run: &Run) {
 /// One column per run, and the raw loop's share where there is one.
 fn describe(runs: &[Run]) -> String {
     type Row = (&'static str, fn(&Run) -> String);
-    let rows: [Row; 17] = [
+    let rows: [Row; 18] = [
         ("viewers", |run| format!("{} x {}", run.load.rooms, run.load.viewers)),
         ("command to viewer p50, ms", |run| text_ms(&run.measured.latency, 0.5)),
         ("command to viewer p99, ms", |run| text_ms(&run.measured.latency, 0.99)),
@@ -102,6 +104,7 @@ fn describe(runs: &[Run]) -> String {
         ("times the raw loop, p50", |run| {
             format!("{:.2}", ms(&run.measured.latency, 0.5) / ms(&run.limit.latency, 0.5))
         }),
+        ("disk sync p50 / p99, ms", |run| text_pair(&run.syncs)),
         ("command to ack p50 / p99, ms", |run| text_pair(&run.measured.ack)),
         ("processor per delivery, us", |run| {
             text_us(run.measured.server_time, run.measured.deliveries)

@@ -17,6 +17,9 @@ use crate::{DEADLINE, Error, Result};
 /// Keeps the number of digits, and so the length, the same.
 const FIRST_VERSION: u64 = 100_000;
 
+/// About what a journal appends for one commit.
+const SYNCED_BYTES: usize = 4096;
+
 /// What the loop showed.
 #[derive(Clone, Debug)]
 pub(crate) struct Limit {
@@ -64,6 +67,21 @@ pub(crate) fn run(load: Load, frame_bytes: usize) -> Result<Limit> {
         return Err(Error::new(format!("the raw loop delivered {got} of {deliveries} frames")));
     }
     Ok(Limit { latency, writer_time, deliveries })
+}
+
+/// What one sync of the disk under the data directory takes, in nanoseconds: a commit waits for one.
+pub(crate) fn sync_times(load: Load) -> Result<Histogram<u64>> {
+    let failed = || Error::doing::<std::io::Error>("sync a file");
+    let mut file = tempfile::tempfile().map_err(failed())?;
+    let mut times = histogram()?;
+    for _ in 0..load.commands {
+        std::thread::sleep(load.interval);
+        file.write_all(&[0; SYNCED_BYTES]).map_err(failed())?;
+        let began = Instant::now();
+        file.sync_data().map_err(failed())?;
+        times.saturating_record(began.elapsed().as_nanos() as u64);
+    }
+    Ok(times)
 }
 
 fn spawn_writer(

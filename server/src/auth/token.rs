@@ -118,14 +118,14 @@ impl Tokens {
         if data.header.typ.as_deref() != Some(TYPE) {
             return Err(invalid());
         }
-        if data.claims.exp * 1000 <= clock.now().as_millis() {
+        if data.claims.exp.saturating_mul(1000) <= clock.now().as_millis() {
             return Err(expired());
         }
         Ok(Caller {
             user_id: data.claims.sub,
             display_name: data.claims.name,
             guest: data.claims.guest,
-            expires_at_ms: data.claims.exp * 1000,
+            expires_at_ms: data.claims.exp.saturating_mul(1000),
         })
     }
 }

@@ -46,6 +46,11 @@ pub fn decode(text: &str) -> Result<Decoded, (Option<String>, Refusal)> {
     if id.is_none() && kind != "ping" {
         return Err((None, Refusal::new("invalid_request", "`id` is missing")));
     }
+    if !data.is_object() {
+        // A sequence would otherwise be taken for the fields in their order.
+        let detail = format!("`{kind}`: `data` must be an object");
+        return Err((id, Refusal::new("invalid_request", detail)));
+    }
     let payload_hash = crate::id::payload_hash(&kind, &data);
     let shown = kind.clone();
     let frame = serde_json::from_value(serde_json::json!({ "type": kind, "data": data }));
@@ -112,6 +117,7 @@ mod tests {
             ),
             (r#"{"type":"seek","id":"c","data":{"position_ms":1e999}}"#, None, "invalid_json"),
             (r#"{"type":"seek","id":"c","data":[1]}"#, Some("c"), "invalid_request"),
+            (r#"{"type":"play","id":"c","data":[]}"#, Some("c"), "invalid_request"),
             (r#"{"type":"change_subtitle","id":"c","data":{}}"#, Some("c"), "invalid_request"),
             (&deep, None, "invalid_json"),
         ] {

@@ -116,7 +116,7 @@ class Person {
   /** Keeps a screenshot, of the window or of the whole page. */
   async picture(name, { fullPage = false } = {}) {
     mkdirSync(ARTIFACTS, { recursive: true });
-    await this.page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage });
+    await this.page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage, animations: 'disabled' });
   }
 
   async go() {

@@ -7,20 +7,31 @@ const COUNTER = { bits: 16, rows: 18 };
 function record({ everyMs, keptMax, counter }) {
   const samples = [];
   const events = [];
-  const canvas = new OffscreenCanvas(counter.bits, 1);
-  const pen = canvas.getContext('2d', { willReadFrequently: true });
-  pen.imageSmoothingEnabled = false;
   const clockMs = () => performance.timeOrigin + performance.now();
+  let pen = newPen();
+
+  function newPen() {
+    const canvas = new OffscreenCanvas(counter.bits, 1);
+    const made = canvas.getContext('2d', { willReadFrequently: true });
+    made.imageSmoothingEnabled = false;
+    return made;
+  }
 
   function frameOnScreen(video) {
     const { videoWidth: width, videoHeight: height } = video;
     if (width === 0) return null;
     const row = height / counter.rows;
     pen.drawImage(video, 0, height - 0.75 * row, width, 0.5 * row, 0, 0, counter.bits, 1);
-    const { data } = pen.getImageData(0, 0, counter.bits, 1);
-    let frame = 0;
-    for (let bit = 0; bit < counter.bits; bit += 1) if (data[4 * bit] > 127) frame += 2 ** bit;
-    return frame;
+    try {
+      const { data } = pen.getImageData(0, 0, counter.bits, 1);
+      let frame = 0;
+      for (let bit = 0; bit < counter.bits; bit += 1) if (data[4 * bit] > 127) frame += 2 ** bit;
+      return frame;
+    } catch {
+      // Its origin forbids reading; a canvas that has held such a picture can't be read any more.
+      pen = newPen();
+      return null;
+    }
   }
 
   function visibleCue(video) {

@@ -7,7 +7,7 @@ import { startServer } from './server.mjs';
 export async function startWorld() {
   const origin = await startOrigin();
   const server = await startServer();
-  const ends = new Set();
+  const people = new Set();
 
   return {
     origin,
@@ -15,24 +15,29 @@ export async function startWorld() {
     /** Somebody comes with a browser of their own. */
     async arrive(name, options) {
       const person = await arrive(name, options);
-      ends.add(() => person.go());
+      people.add(person);
       return person;
     },
     /** Somebody comes with a browser that can be hidden and that wants a gesture before it plays. */
     async arriveBare(name, options) {
       const person = await arriveBare(name, options);
-      ends.add(() => person.go());
+      people.add(person);
       return person;
     },
-    /** Sends everybody home; the server and the origin stay. */
+    /** Sends everybody home, and fails for an error that a page didn't catch; the server and the origin stay. */
     async everybodyLeaves() {
-      const running = [...ends];
-      ends.clear();
-      await Promise.allSettled(running.map((run) => run()));
+      const leaving = [...people];
+      people.clear();
+      await Promise.allSettled(leaving.map((person) => person.go()));
+      const complaints = leaving.flatMap(({ name, complaints: all = [] }) => all.map((one) => `${name}: ${one}`));
+      if (complaints.length > 0) throw new Error(`a page failed:\n${complaints.join('\n')}`);
     },
     async end() {
-      await this.everybodyLeaves();
-      await Promise.all([server.stop(), origin.stop()]);
+      try {
+        await this.everybodyLeaves();
+      } finally {
+        await Promise.all([server.stop(), origin.stop()]);
+      }
     },
   };
 }

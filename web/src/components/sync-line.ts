@@ -12,6 +12,7 @@ export function createSyncLine(session: RoomSession, video: HTMLVideoElement): R
   const words = element('span', { 'data-testid': 'sync' });
   const line = element('p', { class: 'sync quiet small' }, icon('sync', 18), words);
   let ticks = 0;
+  let shownState = '';
 
   function show(view: RoomView): void {
     const [tone, text] = syncWords(view, Math.abs(video.currentTime * 1000 - session.expected()));
@@ -21,7 +22,13 @@ export function createSyncLine(session: RoomSession, video: HTMLVideoElement): R
 
   return {
     element: line,
-    update: () => {},
+    // A new state is told at once; only the number has to keep still.
+    update(view) {
+      const state = `${view.room.connection} ${view.room.playback.status} ${view.player.state}`;
+      if (state === shownState) return;
+      shownState = state;
+      show(view);
+    },
     tick(view) {
       if (ticks++ % EVERY_TICKS === 0) show(view);
     },

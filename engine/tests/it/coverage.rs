@@ -1,0 +1,90 @@
+//! What the histories reach, so that no law holds for want of cases.
+
+use std::collections::BTreeSet;
+
+use engine::{Answer, Event};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+use crate::history::{Turn, histories};
+
+#[test]
+fn histories_reach_every_answer_and_every_event() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen = BTreeSet::new();
+    for _ in 0..600 {
+        let history = histories().new_tree(&mut runner).expect("a history").current();
+        for turn in history.turns() {
+            seen.insert(label(&turn));
+        }
+    }
+    let missing: Vec<&str> =
+        EVERYTHING.iter().copied().filter(|label| !seen.contains(*label)).collect();
+    assert!(missing.is_empty(), "never happened: {missing:?}; happened: {seen:?}");
+}
+
+const EVERYTHING: [&str; 41] = [
+    "duplicate",
+    "unchanged",
+    "not_host",
+    "forbidden",
+    "no_media",
+    "media_ended",
+    "position_out_of_range",
+    "quality_unavailable",
+    "track_unavailable",
+    "version_conflict",
+    "stale_fence",
+    "id_reused",
+    "room_closed",
+    "media",
+    "role",
+    "room",
+    "rebased",
+    "host Transfer",
+    "host Return",
+    "playback Play Playing",
+    "playback Play Waiting",
+    "playback Pause Paused",
+    "playback Seek Paused",
+    "playback Seek Playing",
+    "playback Seek Waiting",
+    "playback SetRate Playing",
+    "playback ChangeQuality Playing",
+    "playback ChangeSubtitle Playing",
+    "playback ChangeAudio Playing",
+    "playback Ended Ended",
+    "playback Ready Playing",
+    "playback Deadline Playing",
+    "playback Rebuffer Waiting",
+    "life HostConnected Live",
+    "life HostLost Grace",
+    "life GraceEnded Live",
+    "life GraceEnded Expired",
+    "life Idle Expired",
+    "life Deleted Expired",
+    "life NeverStarted Expired",
+    "life Retention Deleted",
+];
+
+fn label(turn: &Turn) -> String {
+    let commit = match &turn.outcome {
+        Err(refusal) => return refusal.code().to_owned(),
+        Ok(Answer::Duplicate { .. }) => return "duplicate".to_owned(),
+        Ok(Answer::Unchanged) => return "unchanged".to_owned(),
+        Ok(Answer::Commit(commit)) => commit,
+    };
+    match &commit.event {
+        Event::PlaybackChanged { cause, playback, .. } => {
+            format!("playback {cause:?} {:?}", playback.status)
+        }
+        Event::MediaChanged { .. } => "media".to_owned(),
+        Event::HostChanged { cause, .. } => format!("host {cause:?}"),
+        Event::RoleChanged { .. } => "role".to_owned(),
+        Event::RoomChanged { .. } => "room".to_owned(),
+        Event::LifecycleChanged { cause, lifecycle, .. } => {
+            format!("life {cause:?} {:?}", lifecycle.state)
+        }
+        Event::Rebased { .. } => "rebased".to_owned(),
+    }
+}

@@ -1,0 +1,136 @@
+//! HTTP requests that can't be answered as asked.
+
+use harness::Api;
+use harness::api::Method;
+use serde_json::json;
+
+use crate::party::{Party, server};
+use crate::problem;
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+#[tokio::test]
+async fn every_unusable_body_is_a_problem() {
+    let server = server().await;
+    let api = server.api().as_guest("Ada").await.unwrap();
+    let deep = format!(r#"{{"name":"x","more":{}"#, "[".repeat(10_000));
+    let (huge, long) = ("x".repeat(70_000), format!(r#"{{"name":"{}"}}"#, "x".repeat(81)));
+    for (headers, body, code) in [
+        (&[][..], r#"{"name":"x"}"#, "unsupported_media_type"),
+        (&[("content-type", "text/plain")], r#"{"name":"x"}"#, "unsupported_media_type"),
+        (&[("content-type", "application/xml")], "<name/>", "unsupported_media_type"),
+        (&[JSON], "", "invalid_json"),
+        (&[JSON], "{", "invalid_json"),
+        (&[JSON], &deep, "invalid_json"),
+        (&[JSON], "null", "invalid_request"),
+        (&[JSON], "[]", "invalid_request"),
+        (&[JSON], "{}", "invalid_request"),
+        (&[JSON], r#"{"name":7}"#, "invalid_request"),
+        (&[JSON], r#"{"name":""}"#, "invalid_request"),
+        (&[JSON], r#"{"name":" \t "}"#, "invalid_request"),
+        (&[JSON], r#"{"name":"a\u0000b"}"#, "invalid_request"),
+        (&[JSON], r#"{"name":"a\u202eb"}"#, "invalid_request"),
+        (&[JSON], &long, "invalid_request"),
+        (&[JSON], r#"{"name":"x","is_public":"yes"}"#, "invalid_request"),
+        (&[JSON], r#"{"name":"x","host_loss":"panic"}"#, "invalid_request"),
+        (&[JSON], r#"{"name":"x","host_lease_ms":999}"#, "invalid_request"),
+        (&[JSON], r#"{"name":"x","host_lease_ms":-1}"#, "invalid_request"),
+        (&[JSON], r#"{"name":"x","host_grace_ms":99999999999}"#, "invalid_request"),
+        (&[JSON], &huge, "payload_too_large"),
+        (&[JSON], &endless, "payload_too_large"),
+    ] {
+        let shown: String = body.chars().take(60).collect();
+        let reply = api.raw(Method::POST, "api/v1/rooms", headers, body).await.unwrap();
+        problem::check(&reply, code, &shown);
+    }
+    let bytes = b"{\"name\":\"\xff\"}".to_vec();
+    let reply = api.raw(Method::POST, "api/v1/rooms", &[JSON], bytes).await.unwrap();
+    problem::check(&reply, "invalid_json", "a body that isn't UTF-8");
+    for name in ["", "   ", &"x".repeat(41), "a\u{7}b"] {
+        let body = json!({ "display_name": name });
+        let reply = server.api().request(Method::POST, "auth/guest", Some(&body)).await.unwrap();
+        problem::check(&reply, "invalid_request", &format!("the display name {name:?}"));
+    }
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_problems_everywhere() {
+    let server = server().await;
+    for (method, path, code) in [
+        (Method::GET, "api/v1/nothing", "not_found"),
+        (Method::GET, "api/v1/", "not_found"),
+        (Method::GET, "api/v1", "not_found"),
+        (Method::GET, "api/v2/meta", "not_found"),
+        (Method::GET, "api", "not_found"),
+        (Method::GET, "nothing.js", "not_found"),
+        (Method::GET, "../Cargo.toml", "not_found"),
+        (Method::GET, "%2e%2e/Cargo.toml", "not_found"),
+        (Method::GET, "metrics", "not_found"),
+        (Method::POST, "", "method_not_allowed"),
+        (Method::POST, "api/v1/meta", "method_not_allowed"),
+        (Method::DELETE, "api/v1/time", "method_not_allowed"),
+        (Method::PUT, "api/v1/rooms", "method_not_allowed"),
+        (Method::GET, "api/v1/auth/guest", "method_not_allowed"),
+    ] {
+        let asked = format!("{method} /{path}");
+        let reply = server.api().raw(method, path, &[], "").await.unwrap();
+        problem::check(&reply, code, &asked);
+    }
+}
+
+#[tokio::test]
+async fn an_unusable_page_is_a_problem() {
+    let party = Party::idle().await;
+    let participants = format!("rooms/{}/participants", party.room_id);
+    for list in ["rooms/public", &participants] {
+        for (query, code) in [
+            ("page_token=nonsense", "page_token_invalid"),
+            ("page_token=", "page_token_invalid"),
+            ("page_token=o-1", "page_token_invalid"),
+            ("page_token=o99999999999999999999", "page_token_invalid"),
+            ("page_token=%ff", "page_token_invalid"),
+            ("page_size=0", "invalid_request"),
+            ("page_size=-1", "invalid_request"),
+            ("page_size=all", "invalid_request"),
+        ] {
+            let path = format!("{list}?{query}");
+            let reply = party.host_api.request(Method::GET, &path, None).await.unwrap();
+            problem::check(&reply, code, &path);
+        }
+        let path = format!("{list}?page_size=4000000000&page_token=o4000000000");
+        let reply = party.host_api.request(Method::GET, &path, None).await.unwrap();
+        assert_eq!(reply.expect_success().unwrap().json["items"], json!([]), "beyond the end");
+    }
+}
+
+#[tokio::test]
+async fn an_idempotency_key_of_the_wrong_length_is_refused_before_anything_is_done() {
+    let mut party = Party::idle().await;
+    let path = format!("api/v1/rooms/{}", party.room_id);
+    for key in ["", &"k".repeat(65)] {
+        let headers = [JSON, ("idempotency-key", key)];
+        let body = r#"{"name":"Other"}"#;
+        let reply = party.host_api.raw(Method::PATCH, &path, &headers, body).await.unwrap();
+        problem::check(&reply, "invalid_request", &format!("a key of {} characters", key.len()));
+        let reply = party.host_api.raw(Method::DELETE, &path, &headers[1..], "").await.unwrap();
+        problem::check(&reply, "invalid_request", &format!("a key of {} characters", key.len()));
+        party.nothing_happened().await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_id_is_the_clients_or_a_new_one_and_never_endless() {
+    let api: Api = server().await.api();
+    let own = [("x-request-id", "mine-1")];
+    let reply = api.raw(Method::GET, "api/v1/nothing", &own, "").await.unwrap();
+    problem::check(&reply, "not_found", "an id of the client's own");
+    assert_eq!(reply.json["request_id"], "mine-1");
+    let one = api.raw(Method::GET, "api/v1/nothing", &[], "").await.unwrap();
+    let other = api.raw(Method::GET, "api/v1/nothing", &[], "").await.unwrap();
+    assert_ne!(one.json["request_id"], other.json["request_id"]);
+    let endless = "i".repeat(4000);
+    let reply = api.raw(Method::GET, "api/v1/nothing", &[("x-request-id", &endless)], "").await;
+    let reply = reply.unwrap();
+    problem::check(&reply, "not_found", "an id of 4,000 characters");
+    assert!(reply.header("x-request-id").len() <= 64);
+}

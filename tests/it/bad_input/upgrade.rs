@@ -1,0 +1,82 @@
+//! Handshakes that are refused, each as a problem that can be read before the upgrade.
+
+use contracts::WsTicket;
+use harness::Upgrade;
+use harness::api::Method;
+
+use crate::party::Party;
+use crate::problem;
+
+#[tokio::test]
+async fn a_ticket_is_good_once_and_for_its_own_room() {
+    let mut party = Party::watching().await;
+    let other = party.guest_api.create_room("Elsewhere").await.unwrap();
+    let here = ticket(&party).await;
+    let foreign = party.guest_api.join(&other.room_id).await.unwrap().ws;
+
+    let refused = |upgrade: Upgrade, asked: &'static str| async move {
+        problem::check(&upgrade.refusal().await.unwrap(), "ticket_invalid", asked);
+    };
+    refused(Upgrade::new(&here.url), "no ticket").await;
+    refused(Upgrade::new(&here.url).ticket(""), "an empty ticket").await;
+    refused(Upgrade::new(&here.url).ticket("nonsense"), "an invented ticket").await;
+    refused(Upgrade::new(&here.url).ticket(&foreign.ticket), "a foreign room's ticket").await;
+    let mut socket = Upgrade::with(&here).connect().await.unwrap();
+    refused(Upgrade::with(&here), "a ticket that is in use").await;
+    socket.hello(&[]).await.unwrap();
+    socket.close().await.unwrap();
+    refused(Upgrade::with(&here), "a ticket that was used").await;
+    party.nothing_happened().await;
+}
+
+#[tokio::test]
+async fn pages_of_foreign_origins_may_not_connect() {
+    let mut party = Party::watching().await;
+    let own = party.server.page().trim_end_matches('/').to_owned();
+    let port = own.rsplit(':').next().expect("it names its port").to_owned();
+    let rebound = format!("http://rebound.example:{port}");
+    let elsewhere = "http://127.0.0.1:1".to_owned();
+    for origin in ["https://evil.example", "null", "", "file://", &rebound, &elsewhere] {
+        let upgrade = Upgrade::with(&ticket(&party).await).origin(origin);
+        let reply = upgrade.refusal().await.unwrap();
+        problem::check(&reply, "origin_forbidden", origin);
+    }
+    let mut socket = Upgrade::with(&ticket(&party).await).origin(&own).connect().await.unwrap();
+    socket.hello(&[]).await.unwrap();
+    party.nothing_happened().await;
+}
+
+#[tokio::test]
+async fn only_this_subprotocol_is_spoken() {
+    let mut party = Party::watching().await;
+    for subprotocol in [None, Some("playhead.v2.json"), Some("chat, superchat"), Some("")] {
+        let upgrade = Upgrade::with(&ticket(&party).await).subprotocol(subprotocol);
+        let reply = upgrade.refusal().await.unwrap();
+        problem::check(&reply, "subprotocol_unsupported", &format!("{subprotocol:?}"));
+    }
+    let several = Some("playhead.v2.json, playhead.v1.json");
+    let upgrade = Upgrade::with(&ticket(&party).await).subprotocol(several);
+    upgrade.connect().await.unwrap().hello(&[]).await.unwrap();
+    party.nothing_happened().await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_no_upgrade_is_told_so() {
+    let mut party = Party::watching().await;
+    let ticket = ticket(&party).await;
+    let path = format!("rooms/{}/ws?ticket={}", party.room_id, ticket.ticket);
+    let reply = party.guest_api.request(Method::GET, &path, None).await.unwrap();
+    problem::check(&reply, "upgrade_required", "a plain GET");
+    let reply = party.guest_api.request(Method::POST, &path, None).await.unwrap();
+    problem::check(&reply, "method_not_allowed", "a POST");
+    let nowhere = party.server.page().replace("http", "ws") + "api/v1/rooms/AAAAA-AAAAA/ws";
+    let reply = Upgrade::new(&nowhere).ticket(&ticket.ticket).refusal().await.unwrap();
+    problem::check(&reply, "room_not_found", "an unknown room");
+    // None of it used the ticket up.
+    Upgrade::with(&ticket).connect().await.unwrap().hello(&[]).await.unwrap();
+    party.nothing_happened().await;
+}
+
+async fn ticket(party: &Party) -> WsTicket {
+    party.guest_api.join(&party.room_id).await.unwrap().ws
+}
