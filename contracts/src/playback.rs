@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Playback {
     /// What plays.
+    #[schema(required = true)]
     pub media_id: Option<String>,
     /// Whether the playhead moves.
     pub status: Status,
@@ -20,8 +21,10 @@ pub struct Playback {
     /// A rendition's id, or `auto`.
     pub rendition: String,
     /// The chosen text track; null is off.
+    #[schema(required = true)]
     pub text_track: Option<String>,
     /// The chosen sound track; null where there is no choice.
+    #[schema(required = true)]
     pub audio_track: Option<String>,
     /// There exactly while `status` is `waiting`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

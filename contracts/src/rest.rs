@@ -127,6 +127,7 @@ pub struct RoomSummary {
     /// What it is called.
     pub name: String,
     /// The title of what is watched.
+    #[schema(required = true)]
     pub media_title: Option<String>,
     /// Participants with a connection now.
     pub viewer_count: u64,

@@ -24,12 +24,14 @@ pub struct Room {
     #[schema(nullable = false)]
     pub deadline_ms: Option<u64>,
     /// Who commands it.
+    #[schema(required = true)]
     pub host_id: Option<String>,
     /// How it behaves.
     pub settings: Settings,
     /// Its chat.
     pub chat: Chat,
     /// What is watched.
+    #[schema(required = true)]
     pub media: Option<Media>,
     /// Where its playhead is.
     pub playback: Playback,

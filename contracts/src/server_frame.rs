@@ -40,6 +40,7 @@ pub enum ServerFrame {
     /// The frame was refused.
     Reject {
         /// The command's; null if it had no usable one.
+        #[schema(required = true)]
         id: Option<String>,
         /// Why.
         error: WireError,
@@ -200,6 +201,7 @@ pub struct PlaybackChanged {
     /// `ended`, `ready`, `deadline` or `rebuffer`.
     pub cause: String,
     /// Who; null if it was a deadline's.
+    #[schema(required = true)]
     pub by: Option<String>,
     /// The whole playback.
     pub playback: Playback,
@@ -211,6 +213,7 @@ pub struct MediaChanged {
     /// `set_media`.
     pub cause: String,
     /// Who chose it.
+    #[schema(required = true)]
     pub by: Option<String>,
     /// What.
     pub media: Media,
@@ -222,6 +225,7 @@ pub struct MediaChanged {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct HostChanged {
     /// Who holds it now.
+    #[schema(required = true)]
     pub host_id: Option<String>,
     /// Rises with each change.
     pub fence: u64,
@@ -237,6 +241,7 @@ pub struct RoleChanged {
     /// To.
     pub role: Role,
     /// By whom.
+    #[schema(required = true)]
     pub by: Option<String>,
 }
 
@@ -262,6 +267,7 @@ pub struct LifecycleChanged {
     /// `retention`.
     pub cause: String,
     /// The host now.
+    #[schema(required = true)]
     pub host_id: Option<String>,
     /// The fence now.
     pub fence: u64,

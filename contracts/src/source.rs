@@ -13,6 +13,7 @@ pub struct Source {
     /// A title for people.
     pub title: String,
     /// Length; null if unknown.
+    #[schema(required = true)]
     pub duration_ms: Option<u64>,
     /// Whether it is still being produced.
     pub live: bool,
@@ -26,6 +27,7 @@ pub struct Source {
     /// Sound tracks, if there is a choice.
     pub audio_tracks: Vec<AudioTrack>,
     /// A picture to show before it plays.
+    #[schema(required = true)]
     pub poster: Option<String>,
     /// What a player can be told to do with it.
     pub control: Control,
@@ -65,12 +67,16 @@ pub struct Rendition {
     /// Unique within the source and the same each time it is resolved.
     pub id: String,
     /// In pixels.
+    #[schema(required = true)]
     pub width: Option<u32>,
     /// In pixels.
+    #[schema(required = true)]
     pub height: Option<u32>,
     /// In bits per second, as the manifest states it.
+    #[schema(required = true)]
     pub bitrate_bps: Option<u64>,
     /// RFC 6381.
+    #[schema(required = true)]
     pub codecs: Option<String>,
 }
 
@@ -82,6 +88,7 @@ pub struct TextTrack {
     /// Name for people.
     pub label: String,
     /// BCP 47.
+    #[schema(required = true)]
     pub language: Option<String>,
     /// `subtitles` or `captions`.
     pub kind: String,
@@ -95,6 +102,7 @@ pub struct AudioTrack {
     /// Name for people.
     pub label: String,
     /// BCP 47.
+    #[schema(required = true)]
     pub language: Option<String>,
     /// Played unless another is chosen.
     pub default: bool,

@@ -183,11 +183,12 @@ test('who isn’t ready holds the start up for a moment only, and is named meanw
   await idler.page.evaluate(joinAndDoNothing, { code: new URL(invite).pathname.split('/').pop(), name: 'Idler' });
 
   await host.the('play-toggle').click();
-  for (const person of [host, guest]) {
-    await person.reads('overlay', 'Waiting for 1 person…');
-    await person.reads('overlay', 'Still loading: Idler');
-    await person.picture(`waiting-${person.name}`);
-  }
+  await Promise.all(
+    [host, guest].map(async (person) => {
+      await person.reads('overlay', /Waiting for 1 person….*Still loading: Idler/s);
+      await person.picture(`waiting-${person.name}`);
+    }),
+  );
   await together([host, guest], { what: 'the deadline of the barrier', sinceMs: clockMs() });
 
   await host.the('play-toggle').click();

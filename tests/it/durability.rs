@@ -1,1 +1,245 @@
-//! durability
+//! What was acknowledged outlives the process, however it ends.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use contracts::{LifecycleState, Resume, Role, Status};
+use harness::{Api, Closed, ServerProcess, WsClient};
+use serde_json::{Value, json};
+
+use crate::party::{number, options, sample, versioned};
+
+const SEEKS: u64 = 200;
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_a_power_cut() {
+    let mut server = options().start().await.unwrap();
+    let (api, room_id, mut host) = host_in_a_room(&server).await;
+    host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
+    host.ack("change_quality", json!({ "rendition": "auto" })).await.unwrap();
+    host.ack("set_rate", json!({ "rate": 1.5 })).await.unwrap();
+    let last = host.ack("seek", json!({ "position_ms": 4321 })).await.unwrap();
+    let before = api.state(&room_id).await.unwrap();
+    server.kill_9().await.unwrap();
+    server.restart().await.unwrap();
+
+    let after = api.state(&room_id).await.unwrap();
+    assert_eq!((before.epoch, before.version), (last.epoch, last.version));
+    assert_eq!((after.epoch, after.version), (last.epoch + 1, last.version + 1), "one rebuild");
+    assert_eq!(after.room.playback, before.room.playback);
+    assert_eq!(after.room.media, before.room.media);
+    assert_eq!((after.room.host_id, after.room.code), (before.room.host_id, before.room.code));
+    assert_eq!(after.room.state, LifecycleState::Live);
+    assert!(after.at_ms >= before.at_ms, "the room clock goes on");
+}
+
+#[tokio::test]
+async fn a_client_resumes_by_itself_as_the_same_participant_and_role() {
+    let mut server = options().start().await.unwrap();
+    let (api, room_id, mut host) = host_in_a_room(&server).await;
+    host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
+    let guest_api = server.api().as_guest("Ben").await.unwrap();
+    let mut guest = guest_api.connect(&room_id).await.unwrap();
+    let welcome = guest.welcome(&[], None).await.unwrap();
+    let last = host.ack("play", json!({})).await.unwrap();
+    let host_id = api.join(&room_id).await.unwrap().participant_id;
+    server.kill_9().await.unwrap();
+    assert_eq!(host.closed().await.unwrap().close_code, None);
+    assert_eq!(guest.closed().await.unwrap().close_code, None);
+    server.restart().await.unwrap();
+
+    let resume = |session_id: &Value| Resume {
+        session_id: session_id.as_str().unwrap_or_default().to_owned(),
+        epoch: last.epoch,
+        version: last.version,
+    };
+    let mut guest = guest_api.connect(&room_id).await.unwrap();
+    let session_id = &welcome["data"]["session_id"];
+    let again = guest.welcome(&[], Some(resume(session_id))).await.unwrap();
+    assert_eq!(again["epoch"], last.epoch + 1);
+    assert_eq!(again["data"]["participant_id"], welcome["data"]["participant_id"]);
+    assert_eq!(again["data"]["role"], "guest");
+    let rebased = versioned(&mut guest).await;
+    assert_eq!(rebased["type"], "rebased");
+    let previous = json!({ "epoch": last.epoch, "version": last.version });
+    assert_eq!(rebased["data"], json!({ "previous": previous, "lost": false }));
+    assert_eq!((&rebased["epoch"], &rebased["version"]), (&again["epoch"], &again["version"]));
+
+    let mut host = api.connect(&room_id).await.unwrap();
+    let welcome = host.hello_with(&[], Some(resume(&json!("s_old")))).await.unwrap();
+    assert_eq!((welcome.role, welcome.participant_id), (Role::Host, host_id));
+    host.ack("pause", json!({})).await.unwrap();
+    let paused = versioned(&mut guest).await;
+    assert_eq!(paused["data"]["playback"]["status"], json!(Status::Paused));
+    assert_eq!(number(&paused["version"]), number(&rebased["version"]) + 1);
+
+    // Who comes without a past is told of none.
+    let mut fresh = guest_api.connect(&room_id).await.unwrap();
+    fresh.hello(&[]).await.unwrap();
+    host.ack("play", json!({})).await.unwrap();
+    assert_eq!(versioned(&mut fresh).await["type"], "playback_changed");
+}
+
+#[tokio::test]
+async fn a_power_cut_amid_commands_loses_no_acknowledged_one_and_repeats_none() {
+    let mut server = options().start().await.unwrap();
+    let (api, room_id, mut host) = host_in_a_room(&server).await;
+    host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
+    let mut base = api.state(&room_id).await.unwrap();
+    for (round, answers_before_the_cut) in [1, 10, 60].into_iter().enumerate() {
+        for number in 1..=SEEKS {
+            host.send_json(&seek(round, number)).await.unwrap();
+        }
+        let mut acked = BTreeMap::new();
+        for number in 1..=answers_before_the_cut {
+            let ack = host.answer(&id(round, number)).await.unwrap();
+            acked.insert(number, self::number(&ack["version"]));
+        }
+        server.kill_9().await.unwrap();
+        // What had left the server before the cut was said as well.
+        host.closed().await.unwrap();
+        for frame in host.take_unread().iter().filter(|frame| frame["type"] == "ack") {
+            let known = (1..=SEEKS).find(|number| frame["id"] == id(round, *number));
+            acked.insert(known.expect("an ack of this round"), number(&frame["version"]));
+        }
+        server.restart().await.unwrap();
+
+        let state = api.state(&room_id).await.unwrap();
+        assert_eq!(state.epoch, base.epoch + 1);
+        let kept = state.version - 1 - base.version;
+        let said = *acked.keys().next_back().expect("at least one");
+        assert!((said..=SEEKS).contains(&kept), "{said} were acknowledged, {kept} are there");
+        assert_eq!(state.room.playback.position_ms, position_ms(round, kept));
+
+        host = api.enter(&room_id).await.unwrap();
+        for number in 1..=SEEKS {
+            let seek = seek(round, number);
+            let again = host.command_with_id(&id(round, number), "seek", seek["data"].clone());
+            let again = again.await.unwrap();
+            assert_eq!(again["type"], "ack", "{again}");
+            assert_eq!(again["data"]["duplicate"], number <= kept, "the seek {number}");
+            if number <= kept {
+                assert_eq!(self::number(&again["version"]), base.version + number);
+                assert_eq!(again["epoch"], base.epoch);
+            }
+        }
+        base = api.state(&room_id).await.unwrap();
+        assert_eq!(base.version, state.version + SEEKS - kept, "each seek took effect once");
+        assert_eq!(base.room.playback.position_ms, position_ms(round, SEEKS));
+        // A fresh connection, for its fresh allowance of frames.
+        host = api.enter(&room_id).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_ended_room_stays_ended() {
+    let mut server = options().start().await.unwrap();
+    let (api, room_id, host) = host_in_a_room(&server).await;
+    api.delete_room(&room_id).await.unwrap();
+    drop(host);
+    server.restart().await.unwrap();
+    assert_eq!(api.state(&room_id).await.unwrap().room.state, LifecycleState::Expired);
+    let refused = api.join(&room_id).await.unwrap_err().to_string();
+    assert!(refused.contains("room_closed"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_asked_to_end_says_so_and_ends_with_everything_kept() {
+    let mut server = options().start().await.unwrap();
+    let (api, room_id, mut host) = host_in_a_room(&server).await;
+    host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
+    let guest_api = server.api().as_guest("Ben").await.unwrap();
+    let mut guest = guest_api.enter(&room_id).await.unwrap();
+    // Neither somebody who hasn't said hello nor somebody who doesn't read holds it up.
+    let mut early = guest_api.connect(&room_id).await.unwrap();
+    let _deaf = guest_api.enter(&room_id).await.unwrap();
+    let last = host.ack("seek", json!({ "position_ms": 2222 })).await.unwrap();
+    server.ask_to_end().unwrap();
+    let draining = Closed { close_code: Some(4503), reason: "draining".to_owned() };
+    for socket in [&mut host, &mut guest] {
+        let closing = socket.wait_for("closing").await.unwrap();
+        assert_eq!(closing["data"]["code"], "draining");
+        assert_eq!(closing["data"]["retry"], "immediate");
+        assert_eq!(socket.closed().await.unwrap(), draining);
+    }
+    early.closed().await.unwrap();
+    assert_eq!(server.wait_exit().await.unwrap(), Some(0));
+
+    server.restart().await.unwrap();
+    let state = api.state(&room_id).await.unwrap();
+    assert_eq!((state.version, state.room.playback.position_ms), (last.version + 1, 2222));
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_same_data_ends_in_words_and_harms_nothing() {
+    let server = options().start().await.unwrap();
+    let (_, _, mut host) = host_in_a_room(&server).await;
+    let words = does_not_start(options().data_dir(server.data_dir())).await;
+    assert!(words.contains("another process is using the data directory"), "{words}");
+    host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_server_cannot_start_on_it_names_in_words() {
+    let server = options().start().await.unwrap();
+    let taken = server.page().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    for name in ["PLAYHEAD_LISTEN", "PLAYHEAD_ADMIN_LISTEN"] {
+        let words = does_not_start(options().env(name, &taken)).await;
+        assert!(words.contains(&format!("can't listen on {taken}")), "{words}");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    let words = does_not_start(options().data_dir(&file)).await;
+    assert!(words.contains("data directory"), "{words}");
+    let missing = directory.path().join("missing.pem");
+    let missing = missing.to_str().expect("a plain path");
+    let words = does_not_start(options().env("PLAYHEAD_TOKEN_KEY_FILE", missing)).await;
+    assert!(words.contains("token key"), "{words}");
+}
+
+#[tokio::test]
+async fn a_journal_that_is_no_longer_one_is_named_in_words() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let mut server = options().data_dir(&data).start().await.unwrap();
+    let (_, _, mut host) = host_in_a_room(&server).await;
+    host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
+    assert_eq!(server.terminate().await.unwrap(), Some(0));
+    drop(server);
+    let journal = data.join("journal.db");
+    assert!(journal.is_file(), "the journal lies in the data directory");
+    std::fs::write(&journal, "not a database, not at all".repeat(500)).unwrap();
+    let words = does_not_start(options().data_dir(&data)).await;
+    assert!(words.contains("journal"), "{words}");
+}
+
+/// A new room whose creator is connected.
+async fn host_in_a_room(server: &ServerProcess) -> (Api, String, WsClient) {
+    let api = server.api().as_guest("Ada").await.unwrap();
+    let room_id = api.create_room("Friday").await.unwrap().room_id;
+    let host = api.enter(&room_id).await.unwrap();
+    (api, room_id, host)
+}
+
+/// What the process says when it ends instead of serving.
+async fn does_not_start(options: harness::ServerOptions) -> String {
+    let words = Arc::new(options.start().await.expect_err("it doesn't start")).to_string();
+    assert!(words.contains("exit status: 1"), "{words}");
+    assert!(!words.contains("panicked"), "{words}");
+    words
+}
+
+fn id(round: usize, number: u64) -> String {
+    format!("r{round}s{number}")
+}
+
+/// Another position each time, so that none is already so.
+fn position_ms(round: usize, number: u64) -> u64 {
+    1 + round as u64 + number * 20
+}
+
+fn seek(round: usize, number: u64) -> Value {
+    let data = json!({ "position_ms": position_ms(round, number) });
+    json!({ "type": "seek", "id": id(round, number), "data": data })
+}

@@ -199,3 +199,12 @@ pub fn text(value: &Value) -> String {
 fn is_versioned(frame: &Value) -> bool {
     frame["version"].is_u64() && frame["type"] != "ack" && frame["type"] != "welcome"
 }
+
+/// How much memory the server holds, in bytes.
+pub fn resident_bytes(server: &ServerProcess) -> u64 {
+    let pid = server.pid().expect("the server lives");
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it is there");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.expect("the kernel tells it in kB") * 1024
+}

@@ -3,7 +3,8 @@
 use engine::{Answer, Command, OPS_MAX, Rejection, Request, Role};
 
 use crate::story::{
-    CO_HOST, GUEST, HOST, Party, SERVER, op, request, seek, set_rate, set_role, transfer,
+    CO_HOST, GUEST, HOST, Party, SERVER, media, op, request, seek, set_media, set_rate, set_role,
+    transfer,
 };
 
 #[test]
@@ -40,7 +41,7 @@ fn refused_and_needless_commands_are_decided_anew() {
     let mut party = Party::live();
     let pause = named(HOST, Command::Pause, "c1", 1);
     assert_eq!(party.send(&pause), Err(Rejection::NoMedia));
-    party.does(HOST, crate::story::set_media(crate::story::media("m_1", None)));
+    party.does(HOST, set_media(media("m_1", None)));
     assert_eq!(party.send(&pause), Ok(Answer::Unchanged));
     party.does(HOST, Command::Play);
     let third = party.send(&pause);

@@ -3,8 +3,8 @@
 use engine::{Command, Event, PlaybackCause, Position, Rate, Rejection, Status};
 
 use crate::story::{
-    CO_HOST, HOST, LENGTH_MS, Party, audio, ended, media, quality, rate, request, seek, set_media,
-    set_rate, subtitle, told,
+    CO_HOST, HOST, LENGTH_MS, Party, audio, ended, media, quality, rate, seek, set_media, set_rate,
+    subtitle, told,
 };
 
 /// The largest position that a client may name where the length is unknown: 2^53 - 1.
@@ -325,12 +325,4 @@ fn the_same_media_chosen_again_is_a_new_choice() {
     party.later(5_000);
     party.does(HOST, set_media(media("m_1", Some(LENGTH_MS))));
     assert_eq!((party.playback().status, party.position()), (Status::Paused, 0));
-}
-
-#[test]
-fn a_decision_changes_nothing_until_it_is_applied() {
-    let party = Party::playing();
-    let before = party.room.clone();
-    party.room.handle(&request(HOST, Command::Pause), &party.facts).expect("allowed");
-    assert_eq!(party.room, before);
 }

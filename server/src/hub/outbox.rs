@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use axum::extract::ws::Utf8Bytes;
 use contracts::CloseCode;
+use engine::ParticipantId;
 use tokio::sync::Notify;
 
 const FRAMES_MAX: usize = 256;
@@ -21,6 +22,8 @@ pub struct OrderedFrame {
     pub position: (u64, u64),
     /// The fence it tells, if any.
     pub fence: Option<u64>,
+    /// The host it tells, if any.
+    pub host_id: Option<ParticipantId>,
     /// When the commit was published.
     pub published: Instant,
 }
@@ -147,7 +150,7 @@ mod tests {
     }
 
     fn frame(version: u64) -> OrderedFrame {
-        let (text, position, fence) = ("x".into(), (1, version), None);
-        OrderedFrame { text, position, fence, published: Instant::now() }
+        let (position, published) = ((1, version), Instant::now());
+        OrderedFrame { text: "x".into(), position, fence: None, host_id: None, published }
     }
 }

@@ -25,16 +25,16 @@ impl Rooms {
 
     async fn dispatch_one(self: &Arc<Self>, hub: &RoomHub, published: &Published) {
         let Published { room, commit } = published;
-        let fence = match &commit.event {
-            Event::HostChanged { fence, .. } | Event::LifecycleChanged { fence, .. } => {
-                Some(*fence)
-            }
-            _ => None,
+        let (fence, host_id) = match &commit.event {
+            Event::HostChanged { fence, host_id, .. }
+            | Event::LifecycleChanged { fence, host_id, .. } => (Some(*fence), host_id.clone()),
+            _ => (None, None),
         };
         let frame = OrderedFrame {
             text: wire::text(&wire::event(commit)),
             position: (commit.epoch, commit.version),
             fence,
+            host_id,
             published: Instant::now(),
         };
         hub.publish(&frame);

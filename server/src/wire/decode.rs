@@ -26,7 +26,8 @@ pub fn decode(text: &str) -> Result<Decoded, (Option<String>, Refusal)> {
     };
     let kind = object.remove("type");
     let id = object.remove("id");
-    let data = object.remove("data").unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+    let data = object.remove("data").filter(|data| !data.is_null());
+    let data = data.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
 
     let id = match id {
         None | Some(Value::Null) => None,

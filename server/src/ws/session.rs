@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{Utf8Bytes, WebSocket};
 use contracts::{CAPABILITY_READY, ClientFrame, CloseCode, Hello, ServerFrame, Welcome};
-use engine::Room;
+use engine::{ParticipantId, Room};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::command::{self, Reply, Sender};
@@ -248,6 +248,7 @@ impl Session {
                 Outgoing::Ordered(frame) => {
                     self.written = frame.position;
                     self.fence = frame.fence.unwrap_or(self.fence);
+                    self.notice_host(frame.host_id.as_ref());
                     published = published.or(Some(frame.published));
                     socket.feed(frame.text).await?;
                 }
@@ -271,12 +272,20 @@ impl Session {
     /// The newest state instead of the steps that were dropped.
     async fn resync(&mut self, app: &App, socket: &mut Socket) -> Result<(), Broken> {
         metrics::counter!("playhead_resyncs_total").increment(1);
-        let hub = &self.sender.hub;
+        let hub = self.sender.hub.clone();
         let Ok(room) = app.rooms.find(&hub.room_id).await else { return Ok(()) };
         self.written = (room.epoch, room.version);
         self.fence = room.fence;
+        self.notice_host(room.host_id.as_ref());
         let snapshot = wire::room_snapshot(&room, hub.viewers(), app.clock.now());
         socket.feed(wire::text(&snapshot)).await
+    }
+
+    /// A host's lease is shorter than others' beats: whoever becomes host begins with one at once.
+    fn notice_host(&mut self, host_id: Option<&ParticipantId>) {
+        if host_id == Some(&self.sender.connection.participant_id) {
+            self.beat_at = Instant::now();
+        }
     }
 
     async fn take(
@@ -369,10 +378,12 @@ impl Session {
         if caller.expires_at_ms <= app.clock.now().as_millis() {
             return Ok(Some(End::Close(CloseCode::AUTH_EXPIRED)));
         }
-        let room = app.rooms.find(&hub.room_id).await;
-        let host = room.is_ok_and(|room| room.host_id.as_ref() == Some(&connection.participant_id));
-        let beat = if host { HOST_BEAT } else { BEAT };
-        if host
+        let room = app.rooms.find(&hub.room_id).await.ok();
+        let hosted = room.filter(|room| room.host_id.as_ref() == Some(&connection.participant_id));
+        let lease_ms = hosted.map(|room| room.profile.settings.host_lease_ms);
+        // A room's own lease may be shorter than the usual beat.
+        let beat = lease_ms.map_or(BEAT, |ms| HOST_BEAT.min(Duration::from_millis(ms) / 3));
+        if lease_ms.is_some()
             && self.heard.elapsed() < beat * 2
             && let Err(error) = app.rooms.host_alive(&hub.room_id, &connection.participant_id).await
         {
