@@ -183,7 +183,7 @@ impl Api {
         if let Some(token) = &self.token {
             builder = builder.bearer_auth(token);
         }
-        within(format_args!("an answer to {request}"), async {
+        within(format!("an answer to {request}"), async {
             let failed = || Error::doing::<reqwest::Error>(request.clone());
             let response = builder.send().await.map_err(failed())?;
             let status = response.status().as_u16();

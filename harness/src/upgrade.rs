@@ -68,7 +68,7 @@ impl Upgrade {
     /// The WebSocket, before hello.
     pub async fn connect(&self) -> Result<WsClient> {
         let url = self.full_url()?;
-        within(format_args!("the upgrade of {}", self.url), async {
+        within(format!("the upgrade of {}", self.url), async {
             let stream = self.open(&url).await?;
             match tokio_tungstenite::client_async(self.request(&url)?, stream).await {
                 Ok((stream, _)) => Ok(WsClient::new(stream)),

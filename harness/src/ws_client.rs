@@ -128,7 +128,7 @@ impl WsClient {
 
     /// The ack, reject or welcome of this id; frames before it stay to be read.
     pub async fn answer(&mut self, id: &str) -> Result<Value> {
-        self.take(format_args!("the answer to {id}"), |frame| {
+        self.take(format!("the answer to {id}"), |frame| {
             frame["id"] == id
                 && matches!(frame["type"].as_str(), Some("ack" | "reject" | "welcome"))
         })
@@ -142,7 +142,7 @@ impl WsClient {
 
     /// The first unread frame of this type; the others stay to be read.
     pub async fn wait_for(&mut self, type_: &str) -> Result<Value> {
-        self.take(format_args!("`{type_}`"), |frame| frame["type"] == type_).await
+        self.take(format!("`{type_}`"), |frame| frame["type"] == type_).await
     }
 
     /// The first unread frame that `wanted` accepts; the others stay to be read.

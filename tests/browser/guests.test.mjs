@@ -185,7 +185,7 @@ test('who isn’t ready holds the start up for a moment only, and is named meanw
   await host.the('play-toggle').click();
   await Promise.all(
     [host, guest].map(async (person) => {
-      await person.reads('overlay', /Waiting for 1 person….*Still loading: Idler/s);
+      await person.reads('overlay', /Starting together….*As soon as everyone has loaded: .*Idler/s);
       await person.picture(`waiting-${person.name}`);
     }),
   );

@@ -153,7 +153,7 @@ for (const [size, screen] of [['desktop', {}], ['phone', { screen: PHONE }]]) {
     await guest.join(invite);
     await guest.hasLoaded();
     await host.picture(`room-paused-${size}`);
-    await host.the('seek').fill('42000');
+    await host.the('seek').fill('42500');
     await host.the('subtitle').selectOption({ label: 'English (captions)' });
     const sinceMs = clockMs();
     await host.the('play-toggle').click();

@@ -1,7 +1,6 @@
 //! What was acknowledged outlives the process, however it ends.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use contracts::{LifecycleState, Resume, Role, Status};
 use harness::{Api, Closed, ServerProcess, WsClient};
@@ -113,9 +112,8 @@ async fn a_power_cut_amid_commands_loses_no_acknowledged_one_and_repeats_none() 
 
         host = api.enter(&room_id).await.unwrap();
         for number in 1..=SEEKS {
-            let seek = seek(round, number);
-            let again = host.command_with_id(&id(round, number), "seek", seek["data"].clone());
-            let again = again.await.unwrap();
+            let (id, data) = (id(round, number), seek(round, number)["data"].clone());
+            let again = host.command_with_id(&id, "seek", data).await.unwrap();
             assert_eq!(again["type"], "ack", "{again}");
             assert_eq!(again["data"]["duplicate"], number <= kept, "the seek {number}");
             if number <= kept {
@@ -191,7 +189,8 @@ async fn what_a_server_cannot_start_on_it_names_in_words() {
     let file = directory.path().join("file");
     std::fs::write(&file, "x").unwrap();
     let words = does_not_start(options().data_dir(&file)).await;
-    assert!(words.contains("data directory"), "{words}");
+    let named = file.to_str().expect("a plain path");
+    assert!(words.contains(named) && words.contains("can't be made"), "{words}");
     let missing = directory.path().join("missing.pem");
     let missing = missing.to_str().expect("a plain path");
     let words = does_not_start(options().env("PLAYHEAD_TOKEN_KEY_FILE", missing)).await;
@@ -224,7 +223,7 @@ async fn host_in_a_room(server: &ServerProcess) -> (Api, String, WsClient) {
 
 /// What the process says when it ends instead of serving.
 async fn does_not_start(options: harness::ServerOptions) -> String {
-    let words = Arc::new(options.start().await.expect_err("it doesn't start")).to_string();
+    let words = options.start().await.expect_err("it doesn't start").to_string();
     assert!(words.contains("exit status: 1"), "{words}");
     assert!(!words.contains("panicked"), "{words}");
     words

@@ -6,6 +6,7 @@ mod connection;
 mod durability;
 mod fuzz;
 mod lifecycle;
+mod limits;
 mod metrics;
 mod origin;
 mod party;

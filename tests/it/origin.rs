@@ -118,16 +118,24 @@ fn location(to: &str) -> String {
     format!("location: {to}\r\n")
 }
 
-/// A playlist of so many qualities that its frame is long.
+/// A playlist of so many qualities and subtitles that its frame is long.
 fn wide() -> String {
+    let label = "L".repeat(100);
+    let subtitle = |number: u32| {
+        format!(
+            "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"s\",NAME=\"{label} {number}\",\
+             LANGUAGE=\"en\",URI=\"media.m3u8\"\n"
+        )
+    };
     let quality = |number: u32| {
         let (width, height) = (320 + 2 * number, 180 + 2 * number);
         let bandwidth = 100_000 + number;
         format!(
             "#EXT-X-STREAM-INF:BANDWIDTH={bandwidth},RESOLUTION={width}x{height},\
-             CODECS=\"avc1.4d401e,mp4a.40.2\"\nmedia.m3u8\n"
+             CODECS=\"avc1.4d401e,mp4a.40.2\",SUBTITLES=\"s\"\nmedia.m3u8\n"
         )
     };
-    let qualities: String = (0..100).map(quality).collect();
-    format!("#EXTM3U\n{qualities}")
+    let subtitles: String = (0..200).map(subtitle).collect();
+    let qualities: String = (0..60).map(quality).collect();
+    format!("#EXTM3U\n{subtitles}{qualities}")
 }

@@ -23,10 +23,9 @@ pub(crate) async fn join_room(
     peer: Peer,
     room: RoomPath,
     headers: HeaderMap,
-    body: Option<Json<JoinRequest>>,
+    // Checked, though nothing in it is needed yet.
+    _: Option<Json<JoinRequest>>,
 ) -> Result<Answer<Joined>, Refusal> {
-    // Nothing in it is needed yet.
-    drop(body);
     app.limiters.check_join(peer.address)?;
     let room_id = room.room_id;
     let room = app.rooms.find(&room_id).await?;

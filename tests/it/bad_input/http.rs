@@ -56,6 +56,25 @@ async fn every_unusable_body_is_a_problem() {
 }
 
 #[tokio::test]
+async fn a_join_needs_no_body_and_refuses_a_broken_one() {
+    let party = Party::idle().await;
+    let path = format!("api/v1/rooms/{}/join", party.room_id);
+    let join = |headers: &'static [(&str, &str)], body: &'static str| {
+        party.guest_api.raw(Method::POST, &path, headers, body)
+    };
+    for (headers, body) in [(&[][..], ""), (&[JSON], "{}"), (&[JSON], r#"{"later":1}"#)] {
+        join(headers, body).await.unwrap().expect_success().unwrap();
+    }
+    for (headers, body, code) in [
+        (&[JSON][..], "{", "invalid_json"),
+        (&[JSON], "7", "invalid_request"),
+        (&[("content-type", "text/plain")], "{}", "unsupported_media_type"),
+    ] {
+        problem::check(&join(headers, body).await.unwrap(), code, body);
+    }
+}
+
+#[tokio::test]
 async fn unknown_paths_and_methods_are_problems_everywhere() {
     let server = server().await;
     for (method, path, code) in [

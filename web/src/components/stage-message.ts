@@ -1,5 +1,4 @@
 import type { SessionSnapshot } from 'playhead-sdk';
-import { counted } from '../format.js';
 import type { IconName } from '../icons.js';
 import { sentenceFor } from '../words.js';
 import { hostName, type RoomView } from './room-context.js';
@@ -84,16 +83,18 @@ function failure(code: string, detail: string): StageMessage {
   };
 }
 
+// The room names whom it asked when it began to wait, not who is still missing.
 function barrier(room: SessionSnapshot, waiting: NonNullable<SessionSnapshot['playback']['waiting']>): StageMessage {
   const { count, participant_ids: ids } = waiting.waiting_for;
   const names = ids
     .slice(0, NAMED_MAX)
     .map((id) => (id === room.me.participant_id ? 'you' : (nameOf(room, id) ?? 'somebody')));
   const unnamed = count - names.length;
+  const more = unnamed > 0 ? ` and ${unnamed} more` : '';
   const message: StageMessage = {
     icon: 'people',
-    title: `Waiting for ${counted(count, 'person', 'people')}…`,
-    text: names.length === 0 ? '' : `Still loading: ${names.join(', ')}${unnamed > 0 ? ` and ${unnamed} more` : ''}`,
+    title: 'Starting together…',
+    text: names.length === 0 ? '' : `As soon as everyone has loaded: ${names.join(', ')}${more}`,
     solid: false,
   };
   return steers(room) ? { ...message, action: { label: 'Start without waiting', does: 'start' } } : message;

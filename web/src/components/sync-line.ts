@@ -43,6 +43,7 @@ function syncWords({ room, player }: RoomView, standingOffMs: number): [tone: st
   if (player.state === 'loading') return ['busy', 'Loading…'];
   if (player.state === 'buffering') return ['busy', 'Waiting for data…'];
   if (player.state === 'aligning') return ['busy', 'Catching up…'];
+  if (player.state === 'playing' && player.driftMs === null) return ['busy', 'Starting…'];
   if (player.driftMs === null) return ['good', `Stopped together ±${atLeastOne(standingOffMs)} ms`];
   const off = Math.abs(player.driftMs);
   if (player.degraded) return ['bad', `This device can’t keep up: ${Math.round(off)} ms off`];

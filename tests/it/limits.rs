@@ -1,0 +1,105 @@
+//! Limits: each refuses with its code, names when to come back where that helps, and hurts nobody
+//! who keeps within it.
+
+use harness::Closed;
+use harness::api::Method;
+use serde_json::json;
+
+use crate::party::{Party, options};
+use crate::problem;
+
+#[tokio::test]
+async fn one_address_may_do_only_so_much_in_a_minute() {
+    let server = options()
+        .env("PLAYHEAD_LIMIT_PER_ADDRESS", "1")
+        .env("PLAYHEAD_LIMIT_GUESTS_PER_MINUTE", "2")
+        .env("PLAYHEAD_LIMIT_ROOMS_PER_MINUTE", "2")
+        .env("PLAYHEAD_LIMIT_JOINS_PER_MINUTE", "2")
+        .env("PLAYHEAD_LIMIT_MISSES_PER_MINUTE", "2")
+        .env("PLAYHEAD_LIMIT_RESOLVES_PER_MINUTE", "2")
+        .start()
+        .await
+        .unwrap();
+    let api = server.api().as_guest("Ada").await.unwrap();
+    let room_id = api.create_room("Friday").await.unwrap().room_id;
+    let link = json!({ "link": "no link" });
+    for (method, path, body, allowed, code) in [
+        (Method::POST, "auth/guest", json!({ "display_name": "Ben" }), 1, ""),
+        (Method::POST, "rooms", json!({ "name": "Saturday" }), 1, ""),
+        (Method::POST, &format!("rooms/{room_id}/join"), json!({}), 2, ""),
+        (Method::GET, "rooms/AAAAA-AAAAA", json!({}), 2, "room_not_found"),
+        (Method::POST, "sources/resolve", link, 2, "link_invalid"),
+    ] {
+        for _ in 0..allowed {
+            let reply = api.request(method.clone(), path, Some(&body)).await.unwrap();
+            let refused = if reply.status < 400 { "" } else { reply.code() };
+            assert_eq!(refused, code, "{path}: {}", reply.text);
+        }
+        let reply = api.request(method, path, Some(&body)).await.unwrap();
+        problem::check(&reply, "rate_limited", path);
+        let wait_ms = reply.json["retry_after_ms"].as_u64().expect("it says how long");
+        assert!((1..=60_000).contains(&wait_ms), "{path}: {wait_ms}");
+        assert_eq!(reply.header("retry-after"), wait_ms.div_ceil(1000).to_string(), "{path}");
+    }
+    // Rooms that exist can still be read.
+    api.state(&room_id).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_address_and_the_server_hold_only_so_many_connections() {
+    for (name, per_address) in
+        [("PLAYHEAD_LIMIT_CONNECTIONS_PER_ADDRESS", "1"), ("PLAYHEAD_LIMIT_CONNECTIONS", "0")]
+    {
+        let server = options().env("PLAYHEAD_LIMIT_PER_ADDRESS", per_address).env(name, "2");
+        let server = server.start().await.unwrap();
+        let api = server.api().as_guest("Ada").await.unwrap();
+        let room_id = api.create_room("Friday").await.unwrap().room_id;
+        let first = api.enter(&room_id).await.unwrap();
+        let mut second = api.enter(&room_id).await.unwrap();
+        let ticket = api.join(&room_id).await.unwrap().ws;
+        let reply = harness::Upgrade::with(&ticket).refusal().await.unwrap();
+        problem::check(&reply, "limit_reached", name);
+        second.command("ready", json!({ "version": 1 })).await.unwrap();
+        drop((first, second));
+    }
+}
+
+#[tokio::test]
+async fn a_full_room_takes_nobody_more_until_somebody_goes() {
+    let server = options().env("PLAYHEAD_LIMIT_PARTICIPANTS_PER_ROOM", "2").start().await.unwrap();
+    let api = server.api().as_guest("Ada").await.unwrap();
+    let room_id = api.create_room("Friday").await.unwrap().room_id;
+    let _host = api.enter(&room_id).await.unwrap();
+    let second = server.api().as_guest("Ben").await.unwrap();
+    let _guest = second.enter(&room_id).await.unwrap();
+    let third = server.api().as_guest("Cleo").await.unwrap();
+    let join = format!("rooms/{room_id}/join");
+    let reply = third.request(Method::POST, &join, Some(&json!({}))).await.unwrap();
+    problem::check(&reply, "room_full", "a third participant");
+    second.join(&room_id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_makes_only_so_many_rooms() {
+    let server = options().env("PLAYHEAD_LIMIT_ROOMS", "1").start().await.unwrap();
+    let api = server.api().as_guest("Ada").await.unwrap();
+    api.create_room("Friday").await.unwrap();
+    let body = json!({ "name": "Saturday" });
+    let reply = api.request(Method::POST, "rooms", Some(&body)).await.unwrap();
+    problem::check(&reply, "limit_reached", "a second room");
+}
+
+#[tokio::test]
+async fn a_ninth_connection_of_one_participant_is_refused_in_words() {
+    let mut party = Party::watching().await;
+    let mut held = Vec::new();
+    for _ in 0..7 {
+        held.push(party.guest_api.enter(&party.room_id).await.unwrap());
+    }
+    let mut ninth = party.guest_api.connect(&party.room_id).await.unwrap();
+    let refused = ninth.hello(&[]).await.unwrap_err().to_string();
+    assert!(refused.contains("limit_reached"), "{refused}");
+    let forbidden = Closed { close_code: Some(4403), reason: "forbidden".to_owned() };
+    assert_eq!(ninth.closed().await.unwrap(), forbidden);
+    party.nothing_happened().await;
+}
