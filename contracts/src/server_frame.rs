@@ -138,7 +138,7 @@ pub enum ServerFrame {
         /// The state.
         data: Box<RoomSnapshot>,
     },
-    /// Who is here, whole up to 50.
+    /// Who is here, whole up to 20.
     PresenceChanged {
         /// Who.
         data: PresenceChanged,
@@ -309,8 +309,8 @@ pub struct RoomSnapshot {
 /// Who is here.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct PresenceChanged {
-    /// The first 50, the host before all, then the longest connected.
-    #[schema(max_items = 50)]
+    /// The first 20, the host before all, then the longest connected.
+    #[schema(max_items = 20)]
     pub participants: Vec<Participant>,
     /// How many there are in all.
     pub total: u64,

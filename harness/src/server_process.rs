@@ -20,6 +20,7 @@ const LOG_LINES_SHOWN: usize = 40;
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
     binary: PathBuf,
+    parent: PathBuf,
     data_dir: Option<PathBuf>,
     environment: Vec<(String, String)>,
 }
@@ -39,7 +40,8 @@ pub struct ServerProcess {
 impl ServerOptions {
     /// Starts `binary` on an empty data directory of its own.
     pub fn new(binary: impl Into<PathBuf>) -> Self {
-        Self { binary: binary.into(), data_dir: None, environment: Vec::new() }
+        let parent = std::env::temp_dir();
+        Self { binary: binary.into(), parent, data_dir: None, environment: Vec::new() }
     }
 
     /// The binary of `PLAYHEAD_SERVER_BIN`, or the one built beside this program.
@@ -71,6 +73,14 @@ impl ServerOptions {
         self
     }
 
+    /// Makes the server's own directory below `parent` instead of the system's place for
+    /// temporary files: in memory, say, where no other program's writes hold up a commit.
+    #[must_use]
+    pub fn directory_in(mut self, parent: impl Into<PathBuf>) -> Self {
+        self.parent = parent.into();
+        self
+    }
+
     /// Uses a data directory that outlives the server.
     #[must_use]
     pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
@@ -82,7 +92,7 @@ impl ServerOptions {
     pub async fn start(self) -> Result<ServerProcess> {
         let directory = tempfile::Builder::new()
             .prefix("playhead-harness-")
-            .tempdir()
+            .tempdir_in(&self.parent)
             .map_err(Error::doing("make a directory for the server"))?;
         let data_dir = self.data_dir.clone().unwrap_or_else(|| directory.path().join("data"));
         let (child, [page, admin]) =

@@ -87,7 +87,7 @@ test('frames forged by a guest are answered not_host and change nothing', { time
   const answers = await guest.page.evaluate(sendFrames, frames);
   assert.deepEqual(answers.map(({ id, type, error }) => [id, type, error?.code]), frames.map(({ id }) => [id, 'reject', 'not_host']));
 
-  await together([host, guest], { what: 'after forged frames', sinceMs });
+  await together([host, guest], { what: 'after forged frames', sinceMs: clockMs() });
   const now = await host.snapshot();
   assert.deepEqual([now.epoch, now.version], [epoch, version]);
   assert.deepEqual([...stopsOf(host, sinceMs), ...stopsOf(guest, sinceMs)], []);
@@ -107,7 +107,7 @@ test('a false position report changes nothing for anybody', { timeout: 120_000 }
   // A late or a false `ready` is answered, and moves nothing.
   await guest.page.evaluate(sendFrames, [{ type: 'ready', id: 'r4', data: { version: 1 } }]);
 
-  await together([host, guest], { what: 'after a false report', sinceMs });
+  await together([host, guest], { what: 'after a false report', sinceMs: clockMs() });
   assert.equal((await host.snapshot()).version, version);
   assert.deepEqual(stopsOf(host, sinceMs), []);
 });
@@ -157,20 +157,24 @@ test('a hidden tab changes nothing for others and is together again when shown',
   await together([host, guest, hider], { what: 'join before hiding', sinceMs });
   const { version } = await host.snapshot();
 
-  sinceMs = clockMs();
+  const turnedMs = clockMs();
   await hider.looksAway();
+  sinceMs = clockMs();
   await together([host, guest], { what: 'while one is hidden', sinceMs });
   await framesAdvance([host, guest], { sinceMs });
+  assert.deepEqual([...stopsOf(host, turnedMs), ...stopsOf(guest, turnedMs)], []);
+  assert.equal((await host.snapshot()).version, version);
   await host.the('forward').click();
   const later = (sample) => plays(sample) && sample.version > version;
   await together([host, guest], { what: 'a seek while one is hidden', sinceMs: clockMs(), wanted: later });
   const { version: sought } = await host.snapshot();
 
-  const shownMs = clockMs();
+  const backMs = clockMs();
   await hider.looksBack();
+  const shownMs = clockMs();
   await together([host, guest, hider], { what: 'shown again', sinceMs: shownMs, wanted: later });
   await framesAdvance([host, guest, hider], { sinceMs: shownMs });
-  assert.deepEqual([...stopsOf(host, shownMs), ...stopsOf(guest, shownMs)], []);
+  assert.deepEqual([...stopsOf(host, backMs), ...stopsOf(guest, backMs)], []);
   assert.equal((await host.snapshot()).version, sought);
 });
 
@@ -204,9 +208,9 @@ test('a reload comes back as the same participant in the same role, and asks not
   const { host, guest } = await watching();
   for (const person of [guest, host]) {
     const before = await person.snapshot();
-    const sinceMs = clockMs();
     await person.page.reload();
     await person.inRoom();
+    const sinceMs = clockMs();
     assert.equal(await person.the('display-name').count(), 0, 'no name is asked');
     const now = await person.snapshot();
     assert.deepEqual(now.me, before.me);

@@ -95,6 +95,16 @@ impl Outbox {
         self.change(|waiting| waiting.close = waiting.close.or(Some(code)));
     }
 
+    /// Whether there is something to write.
+    pub fn has_waiting(&self) -> bool {
+        let waiting = self.waiting.lock().expect("not poisoned");
+        waiting.resync
+            || !waiting.ordered.is_empty()
+            || waiting.presence.is_some()
+            || waiting.viewers.is_some()
+            || waiting.close.is_some()
+    }
+
     /// The next thing to write, the room's order first.
     pub fn pop(&self) -> Option<Outgoing> {
         let mut waiting = self.waiting.lock().expect("not poisoned");

@@ -15,7 +15,7 @@ use crate::wire::{self, Viewers};
 /// How long a session waits for its client's return, in milliseconds.
 const SESSION_MS: u64 = 60_000;
 /// How many participants a presence frame names.
-pub const PRESENCE_NAMES_MAX: usize = 50;
+pub const PRESENCE_NAMES_MAX: usize = 20;
 /// How often one member may make a room wait, in milliseconds.
 const REBUFFER_EVERY_MS: u64 = 30_000;
 

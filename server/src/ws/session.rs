@@ -37,28 +37,50 @@ const WAITING_MAX: usize = 32;
 /// How long a client waits before it comes back to a server that goes away.
 const DRAIN_SPREAD_MS: u64 = 200;
 
+/// How long a write may stand before the connection counts as too slow.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the reason is offered to a connection that doesn't read.
 const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 type Running = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
-/// Runs a socket to its end.
-pub async fn run(app: App, socket: WebSocket, ticket: Ticket, _place: Place) {
-    let mut socket = Socket::new(socket);
-    let limiter = FrameLimiter::default();
-    let hello = tokio::select! {
-        hello = Box::pin(hello::receive(&mut socket, &limiter, &app.clock)) => hello,
-        () = app.draining.cancelled() => return,
-    };
-    let Some((id, hello)) = hello else { return };
-    if let Some(mut session) = Box::pin(attach(&app, &mut socket, ticket, id, hello)).await {
+/// Runs a socket to its end. What a connection holds while it idles decides how many there can be,
+/// so every step that is rare or short is boxed and gone when it is over.
+pub fn run(
+    app: App,
+    socket: WebSocket,
+    ticket: Ticket,
+    place: Place,
+) -> impl Future<Output = ()> + Send {
+    let began = Box::pin(begin(app.clone(), Socket::new(socket), ticket));
+    async move {
+        let _place = place;
+        let Some(mut open) = began.await else { return };
         metrics::gauge!("playhead_connections").increment(1);
-        let end = session.run(&app, &mut socket, &limiter).await;
+        let end = open.session.run(&app, &mut open.socket, &open.limiter).await;
         metrics::gauge!("playhead_connections").decrement(1);
         // Presence must not wait for the other side's answer to the close.
-        session.detach(&app, matches!(end, End::Close(CloseCode::LEFT)));
-        end.close(&mut socket).await;
+        open.session.detach(&app, matches!(end, End::Close(CloseCode::LEFT)));
+        Box::pin(end.close(&mut open.socket)).await;
     }
+}
+
+/// A socket that said hello, with all that belongs to it.
+struct Open {
+    socket: Socket,
+    limiter: FrameLimiter,
+    session: Session,
+}
+
+/// Hello and welcome. `None`: the socket was closed, in words if it could be.
+async fn begin(app: App, mut socket: Socket, ticket: Ticket) -> Option<Box<Open>> {
+    let limiter = FrameLimiter::default();
+    let (id, hello) = tokio::select! {
+        hello = hello::receive(&mut socket, &limiter, &app.clock) => hello?,
+        () = app.draining.cancelled() => return None,
+    };
+    let session = attach(&app, &mut socket, ticket, id, hello).await?;
+    Some(Box::new(Open { socket, limiter, session }))
 }
 
 /// A socket that said hello.
@@ -206,21 +228,25 @@ impl Session {
 
     async fn run(&mut self, app: &App, socket: &mut Socket, limiter: &FrameLimiter) -> End {
         loop {
-            match self.write_waiting(app, socket).await {
-                Ok(None) => {}
-                Ok(Some(end)) => return end,
-                Err(Broken) => return End::Slow,
-            }
             let connection = self.sender.connection.clone();
+            if connection.outbox.has_waiting() {
+                match timeout(WRITE_TIMEOUT, self.write_waiting(app, socket)).await {
+                    Ok(Ok(None)) => {}
+                    Ok(Ok(Some(end))) => return end,
+                    Ok(Err(Broken)) | Err(_) => return End::Slow,
+                }
+            }
             let listening = self.waiting.len() < WAITING_MAX;
             let step = tokio::select! {
                 biased;
                 () = connection.outbox.wake.notified() => Ok(None),
-                reply = running(&mut self.running) => self.answer(app, socket, reply).await,
-                input = socket.next(), if listening => {
-                    self.take(app, socket, limiter, input).await
+                reply = running(&mut self.running) => {
+                    Box::pin(self.answer(app, socket, reply)).await
                 }
-                () = sleep_until(self.beat_at) => self.beat(app, socket).await,
+                input = socket.next(), if listening => {
+                    Box::pin(self.take(app, socket, limiter, input)).await
+                }
+                () = sleep_until(self.beat_at) => Box::pin(self.beat(app, socket)).await,
                 () = app.draining.cancelled() => Ok(Some(End::Close(CloseCode::DRAINING))),
             };
             match step {
@@ -253,7 +279,7 @@ impl Session {
                     socket.feed(frame.text).await?;
                 }
                 Outgoing::Moment(text) => socket.feed(text).await?,
-                Outgoing::Resync => self.resync(app, socket).await?,
+                Outgoing::Resync => Box::pin(self.resync(app, socket)).await?,
                 Outgoing::Close(code) => {
                     end = Some(End::Close(code));
                     break;

@@ -67,20 +67,19 @@ impl Socket {
         }
     }
 
-    /// Adds a text frame to what the next flush writes.
+    /// Adds a text frame to what the next flush writes. As long as the other side takes to read.
     pub async fn feed(&mut self, text: Utf8Bytes) -> Result<(), Broken> {
-        within(self.0.feed(Message::Text(text))).await
+        self.0.feed(Message::Text(text)).await.map_err(|_| Broken)
     }
 
-    /// Writes what was fed.
+    /// Writes what was fed. As long as the other side takes to read.
     pub async fn flush(&mut self) -> Result<(), Broken> {
-        within(self.0.flush()).await
+        self.0.flush().await.map_err(|_| Broken)
     }
 
-    /// Writes one frame.
+    /// Writes one frame, or gives up in time.
     pub async fn send(&mut self, text: Utf8Bytes) -> Result<(), Broken> {
-        self.feed(text).await?;
-        self.flush().await
+        within(self.0.send(Message::Text(text))).await
     }
 
     /// Measures the way there and back.

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use harness::api::Method;
-use harness::{ServerOptions, ServerProcess};
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::origin::Origin;
-use crate::party::{Party, new_room, playback};
+use crate::party::{Party, new_room, playback, strict_options};
 use crate::problem;
 
 #[tokio::test]
@@ -76,7 +75,7 @@ async fn a_source_that_is_not_there_says_why_and_changes_nothing() {
 #[tokio::test]
 async fn the_server_never_visits_a_private_address_in_any_spelling() {
     let origin = Origin::start().await;
-    let server = Arc::new(strict().await);
+    let server = Arc::new(strict_options().start().await.unwrap());
     let mut party = Party::meet(server, &new_room(), &[]).await;
     let port = origin.port();
     let admin = party.server.admin().to_owned();
@@ -145,12 +144,6 @@ async fn a_slow_origin_holds_up_neither_the_room_nor_its_own_commands_answers() 
     let answer = second.answer("slow").await.unwrap();
     assert_eq!(answer["error"]["code"], "upstream_timeout");
     party.nothing_happened().await;
-}
-
-/// A server that may reach public addresses alone.
-async fn strict() -> ServerProcess {
-    let options = ServerOptions::built().expect("the server is built");
-    options.env("PLAYHEAD_LIMIT_PER_ADDRESS", "0").start().await.unwrap()
 }
 
 /// A link to a port where nobody listens.

@@ -20,6 +20,8 @@ const PATHS: [&str; 12] = [
     "api/v1/rooms/{room}/ws",
     "nowhere",
 ];
+const TAILS: [&str; 8] = ["/", "/x", "/%00", "/..", "/%ff", "//", "/🎬", "/p_nobody"];
+const QUERIES: [&str; 5] = ["?", "?page_size=0", "?page_token=x", "?a=%zz", "?ticket=x"];
 /// Characters that parsers trip over.
 const CHARACTERS: [&str; 24] = [
     "{", "}", "[", "]", "\"", "\\", ":", ",", " ", "\n", "\0", "\u{7f}", "\u{feff}", "\u{202e}",
@@ -207,25 +209,12 @@ impl Random {
     pub fn path(&mut self, room_id: &str) -> String {
         let mut path = self.pick(&PATHS).replace("{room}", room_id);
         if self.one_in(3) {
-            path.push_str(*self.pick(&[
-                "/",
-                "/x",
-                "/%00",
-                "/..",
-                "/%ff",
-                "//",
-                "/🎬",
-                "/p_nobody",
-            ]));
+            let tail = *self.pick(&TAILS);
+            path.push_str(tail);
         }
         if self.one_in(3) {
-            path.push_str(*self.pick(&[
-                "?",
-                "?page_size=0",
-                "?page_token=x",
-                "?a=%zz",
-                "?ticket=x",
-            ]));
+            let query = *self.pick(&QUERIES);
+            path.push_str(query);
         }
         path
     }
