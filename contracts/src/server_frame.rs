@@ -138,7 +138,7 @@ pub enum ServerFrame {
         /// The state.
         data: Box<RoomSnapshot>,
     },
-    /// Who is here, whole up to 20.
+    /// Who is here: everybody up to 20, else the first 8.
     PresenceChanged {
         /// Who.
         data: PresenceChanged,
@@ -309,7 +309,7 @@ pub struct RoomSnapshot {
 /// Who is here.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct PresenceChanged {
-    /// The first 20, the host before all, then the longest connected.
+    /// Everybody in a room of up to 20, else the first 8: the host, then the longest connected.
     #[schema(max_items = 20)]
     pub participants: Vec<Participant>,
     /// How many there are in all.

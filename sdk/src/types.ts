@@ -130,7 +130,7 @@ export interface SessionSnapshot {
   readonly playback: Playback;
   readonly epoch: number;
   readonly version: number;
-  /** The first 50 participants; `presenceTotal` counts all. */
+  /** Who is here: everybody up to 20, else the first 8; `presenceTotal` counts all. */
   readonly presence: readonly Presence[];
   readonly presenceTotal: number;
   readonly viewerCount: number;

@@ -14,8 +14,10 @@ use crate::wire::{self, Viewers};
 
 /// How long a session waits for its client's return, in milliseconds.
 const SESSION_MS: u64 = 60_000;
-/// How many participants a presence frame names.
-pub const PRESENCE_NAMES_MAX: usize = 20;
+/// Up to how many participants a presence frame names everybody …
+const PRESENCE_WHOLE_MAX: usize = 20;
+/// … and how many it names beyond. Each connection keeps a buffer as large as its largest frame.
+const PRESENCE_FIRST: usize = 8;
 /// How often one member may make a room wait, in milliseconds.
 const REBUFFER_EVERY_MS: u64 = 30_000;
 
@@ -174,7 +176,9 @@ impl RoomHub {
     /// Who and how many are here, to every connection.
     pub fn publish_presence(&self, room: &Room) {
         let viewers = self.viewers();
-        let names = self.participants(room, 0, PRESENCE_NAMES_MAX);
+        let whole = viewers.count <= PRESENCE_WHOLE_MAX as u64;
+        let names = if whole { PRESENCE_WHOLE_MAX } else { PRESENCE_FIRST };
+        let names = self.participants(room, 0, names);
         let presence: Utf8Bytes = wire::text(&wire::presence(names, viewers.count));
         let count: Utf8Bytes = wire::text(&wire::viewer_count(viewers));
         for connection in self.lock().connections.values() {

@@ -9,9 +9,9 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 pub(crate) use epochs::column;
 pub use token_keys::TokenKey;
@@ -114,12 +114,16 @@ impl Sql {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY);
+        // Outside the pool, since a slow disk may take longer to make the file than a statement
+        // may wait.
+        let first = options.connect().await.map_err(SqlError::of("open"))?;
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(ACQUIRE)
             .connect_with(options)
             .await
             .map_err(SqlError::of("open"))?;
+        first.close().await.map_err(SqlError::of("open"))?;
         migrate(&pool).await?;
         Ok(Self { pool })
     }

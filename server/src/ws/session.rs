@@ -230,7 +230,7 @@ impl Session {
         loop {
             let connection = self.sender.connection.clone();
             if connection.outbox.has_waiting() {
-                match timeout(WRITE_TIMEOUT, self.write_waiting(app, socket)).await {
+                match Box::pin(timeout(WRITE_TIMEOUT, self.write_waiting(app, socket))).await {
                     Ok(Ok(None)) => {}
                     Ok(Ok(Some(end))) => return end,
                     Ok(Err(Broken)) | Err(_) => return End::Slow,

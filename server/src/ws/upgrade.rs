@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 
 // A read buffer is allocated for each socket and cleared at each read, so the default of 128 KiB
 // costs memory and time; frames are small.
-const READ_BUFFER_BYTES: usize = 512;
+const READ_BUFFER_BYTES: usize = 256;
 const WRITE_BUFFER_BYTES: usize = 4096;
 const WRITE_BUFFER_BYTES_MAX: usize = 512 * 1024;
 
