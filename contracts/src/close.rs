@@ -24,6 +24,8 @@ impl CloseCode {
     pub const ROOM_NOT_FOUND: Self = Self::new(4404, "room_not_found", Retry::Never);
     /// No hello in time.
     pub const HELLO_TIMEOUT: Self = Self::new(4408, "hello_timeout", Retry::Backoff);
+    /// The session goes on over a newer connection.
+    pub const SESSION_REPLACED: Self = Self::new(4409, "session_replaced", Retry::Never);
     /// The party is over.
     pub const ROOM_CLOSED: Self = Self::new(4410, "room_closed", Retry::Never);
     /// A frame of more than `FRAME_BYTES_MAX`.
@@ -54,6 +56,7 @@ pub const CLOSE_CODES: &[CloseCode] = &[
     CloseCode::FORBIDDEN,
     CloseCode::ROOM_NOT_FOUND,
     CloseCode::HELLO_TIMEOUT,
+    CloseCode::SESSION_REPLACED,
     CloseCode::ROOM_CLOSED,
     CloseCode::FRAME_TOO_LARGE,
     CloseCode::RATE_LIMITED,

@@ -166,7 +166,7 @@ pub const ERRORS: &[ErrorCode] = {
         entry("participant_not_found", 404, Never, NotApplied, "There is no such participant"),
         entry("room_closed", 410, Never, NotApplied, "The party is over"),
         entry("room_full", 409, Backoff, NotApplied, "The room takes no more participants"),
-        entry("limit_reached", 409, Never, NotApplied, "A limit of the server is reached"),
+        entry("limit_reached", 409, Backoff, NotApplied, "A limit of the server is reached"),
         entry("no_media", 409, Never, NotApplied, "No media is set"),
         entry("media_ended", 409, Never, NotApplied, "The media has ended; seek first"),
         entry(

@@ -24,8 +24,8 @@ pub use crate::error::{
 pub use crate::playback::{Playback, Status, Waiting, WaitingFor};
 pub use crate::rest::{
     CreateRoom, GuestRequest, GuestToken, JoinRequest, Joined, Limits, Meta, ParticipantPage,
-    PatchParticipant, PatchRoom, ResolveRequest, Resolved, RoomPage, RoomState, RoomSummary, Time,
-    WsTicket,
+    PatchChat, PatchParticipant, PatchRoom, ResolveRequest, Resolved, RoomPage, RoomState,
+    RoomSummary, Time, WsTicket,
 };
 pub use crate::room::{Chat, HostLoss, LifecycleState, Participant, Role, Room, Settings};
 pub use crate::server_frame::{

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::room::{Chat, HostLoss, Participant, Role, Room};
+use crate::room::{HostLoss, Participant, Role, Room};
 use crate::source::Source;
 
 /// What a server is.
@@ -99,10 +99,10 @@ pub struct PatchRoom {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub is_public: Option<bool>,
-    /// Its chat, whole.
+    /// Its chat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub chat: Option<Chat>,
+    pub chat: Option<PatchChat>,
     /// What happens when the host stays away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -115,6 +115,19 @@ pub struct PatchRoom {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub rebuffer_barrier: Option<bool>,
+}
+
+/// Changes a room's chat; what is absent stays.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct PatchChat {
+    /// Whether messages are taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub enabled: Option<bool>,
+    /// The least time between two messages of one participant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub slow_mode_ms: Option<u64>,
 }
 
 /// A listed room.
@@ -198,11 +211,13 @@ pub struct ParticipantPage {
     pub next_page_token: Option<String>,
 }
 
-/// Gives a participant a role.
+/// Changes a participant; what is absent stays.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct PatchParticipant {
     /// Any but `host`, which moves by `host_transfer`.
-    pub role: Role,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub role: Option<Role>,
 }
 
 /// Asks what a link leads to.

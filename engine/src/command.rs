@@ -3,7 +3,7 @@
 use crate::id::{MediaId, ParticipantId};
 use crate::media::Media;
 use crate::participant::Role;
-use crate::room::{ChatSettings, HostLoss};
+use crate::room::HostLoss;
 use crate::time::{Rate, Timestamp};
 
 /// A request, imperative. Participants send the first group, the server alone the second.
@@ -99,8 +99,10 @@ pub struct RoomPatch {
     pub name: Option<String>,
     /// Whether it is listed.
     pub is_public: Option<bool>,
-    /// Its chat.
-    pub chat: Option<ChatSettings>,
+    /// Whether chat messages are taken.
+    pub chat_enabled: Option<bool>,
+    /// The least time between two messages of one participant, in milliseconds.
+    pub slow_mode_ms: Option<u64>,
     /// What happens when the host stays away.
     pub host_loss: Option<HostLoss>,
     /// How long the host may stay away, in milliseconds.
@@ -118,6 +120,8 @@ pub struct Facts {
     pub ready_capable: Vec<ParticipantId>,
     /// The longest round trip among them, in milliseconds.
     pub rtt_ms_max: u64,
+    /// How many connections there are.
+    pub connections: usize,
     /// Connected co-hosts, the longest connected first.
     pub co_hosts: Vec<ParticipantId>,
 }

@@ -143,7 +143,7 @@ impl Api {
     /// `PATCH /rooms/{room}/participants/{participant_id}`.
     pub async fn give_role(&self, room: &str, participant: &str, role: Role) -> Result<()> {
         let path = format!("rooms/{room}/participants/{participant}");
-        let body = serde_json::to_value(PatchParticipant { role })
+        let body = serde_json::to_value(PatchParticipant { role: Some(role) })
             .map_err(Error::doing("encode a request"))?;
         self.request(Method::PATCH, &path, Some(&body)).await?.expect_success().map(drop)
     }

@@ -61,7 +61,7 @@ function withRoom(view: SessionSnapshot, part: Partial<Room>): Change {
   return viewOfRoom({ ...view.room, ...part });
 }
 
-// A former host falls back to the least role until the server names another.
+// A former host falls back to the least role until the session has learned the granted one.
 function moveHost(view: SessionSnapshot, hostId: string | null | undefined): Change {
   const { participant_id, role } = view.me;
   const isHost = hostId === participant_id;

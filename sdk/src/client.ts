@@ -18,6 +18,8 @@ import type {
 
 /** A token this close to its end is not used any more. */
 const EXPIRY_MARGIN_MS = 60_000;
+/** One page of participants, as large as the server gives them. */
+const ROLE_PAGE_SIZE = 200;
 
 /** The entry point: REST calls, identity, and rooms to join. */
 export function createClient(options: ClientOptions = {}): Client {
@@ -44,15 +46,7 @@ class HttpClient implements Client {
 
   async guest(displayName: string): Promise<Identity> {
     const kept = this.token();
-    if (kept?.display_name === displayName) return kept;
-    const answer = await this.#call<GuestAnswer>({
-      method: 'POST',
-      path: '/auth/guest',
-      body: { display_name: displayName },
-    });
-    const identity = { ...answer, display_name: displayName };
-    this.#tokens.save(identity);
-    return identity;
+    return kept?.display_name === displayName ? kept : this.#newGuest(displayName);
   }
 
   token(): Identity | null {
@@ -98,16 +92,17 @@ class HttpClient implements Client {
 
   join(roomIdOrCode: string, options: JoinOptions = {}): Promise<RoomSession> {
     const body = { invite: options.invite, password: options.password };
+    const path = `/rooms/${encodeURIComponent(roomIdOrCode)}/join`;
+    let usedToken: string | undefined;
     return openSession(
       {
         socketClass: this.#socketClass,
-        join: () =>
-          this.#authorized<JoinAnswer>({
-            method: 'POST',
-            path: `/rooms/${encodeURIComponent(roomIdOrCode)}/join`,
-            body,
-          }),
-        renewIdentity: () => this.#renewIdentity(),
+        join: () => {
+          usedToken = this.#tokens.load()?.access_token;
+          return this.#authorized<JoinAnswer>({ method: 'POST', path, body });
+        },
+        renewIdentity: () => this.#renewIdentity(usedToken),
+        participants: (roomId) => this.rooms.participants(roomId, { page_size: ROLE_PAGE_SIZE }),
       },
       options,
     );
@@ -122,11 +117,24 @@ class HttpClient implements Client {
     return this.#call<T>(identity === null ? request : { ...request, token: identity.access_token });
   }
 
-  async #renewIdentity(): Promise<void> {
+  async #newGuest(displayName: string): Promise<Identity> {
+    const answer = await this.#call<GuestAnswer>({
+      method: 'POST',
+      path: '/auth/guest',
+      body: { display_name: displayName },
+    });
+    const identity = { ...answer, display_name: displayName };
+    this.#tokens.save(identity);
+    return identity;
+  }
+
+  async #renewIdentity(refusedToken: string | undefined): Promise<void> {
     const name = this.#tokens.load()?.display_name;
     if (name === undefined) throw misuse('sign in with guest() first');
-    this.signOut();
-    await this.guest(name);
+    const usable = this.token();
+    // Another page that shares the store was perhaps faster.
+    if (usable !== null && usable.access_token !== refusedToken) return;
+    await this.#newGuest(name);
   }
 }
 

@@ -49,6 +49,7 @@ export class Link {
   #open = false;
   #closed = false;
   #connecting = false;
+  #renewing = false;
   #failures = 0;
   #renewed = false;
   #openedAt = 0;
@@ -97,7 +98,7 @@ export class Link {
   }
 
   async #connect(): Promise<void> {
-    if (this.#connecting || this.#closed || this.#socket !== null) return;
+    if (this.#connecting || this.#renewing || this.#closed || this.#socket !== null) return;
     this.#connecting = true;
     clearTimeout(this.#retryTimer);
     try {
@@ -118,7 +119,7 @@ export class Link {
     this.#lost({
       code: error.code,
       detail: error.detail,
-      retry: error.status === 401 ? 'reauth' : error.retry,
+      retry: asksForIdentity(error) ? 'reauth' : error.retry,
       afterMs: error.retryAfterMs,
       closeCode: error.status,
     });
@@ -151,7 +152,8 @@ export class Link {
     if (frame.type === 'pong') {
       this.#pong(frame.data as Pong | undefined, t3);
     } else if (frame.type === 'closing') {
-      this.#announced = endingOf(frame.data as ServerEvents['closing']);
+      // The reject of a hello says more than the close that follows it.
+      this.#announced ??= endingOf(frame.data as ServerEvents['closing']);
       this.#events.frame(frame);
     } else if (frame.type === 'welcome') {
       this.#welcomed(frame);
@@ -214,14 +216,16 @@ export class Link {
 
   async #reauthenticate(): Promise<void> {
     this.#renewed = true;
+    this.#renewing = true;
     try {
       await this.#transport.renewIdentity();
       this.#retryIn(0);
     } catch (error) {
-      // Without an answer the old identity is still the one to renew, so that this try doesn't count.
-      const unreachable = error instanceof PlayheadError && error.code === 'network_error';
-      this.#renewed = !unreachable;
+      // The old identity is still the one to renew, so that this try counts only if it was refused as such.
+      this.#renewed = error instanceof PlayheadError && asksForIdentity(error);
       this.#joinFailed(error);
+    } finally {
+      this.#renewing = false;
     }
   }
 
@@ -304,6 +308,10 @@ function decode(text: unknown): ServerFrame | null {
   } catch {
     return null;
   }
+}
+
+function asksForIdentity(error: PlayheadError): boolean {
+  return error.status === 401 || error.retry === 'reauth';
 }
 
 function endingOf(data: ServerEvents['closing']): Ending {

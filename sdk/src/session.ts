@@ -5,7 +5,7 @@ import { Emitter } from './emitter.js';
 import { PlayheadError } from './error.js';
 import { expected } from './expected.js';
 import { Link, type LinkTransport } from './link.js';
-import { isCurrent, judge } from './order.js';
+import { isCurrent, judge, type Order } from './order.js';
 import { SnapshotStore } from './store.js';
 import type {
   Ack,
@@ -17,7 +17,16 @@ import type {
   RoomSession,
   SessionSnapshot,
 } from './types.js';
-import type { AckData, ClientData, Hello, RejectError, ServerEvents, ServerFrame, Welcome } from './wire.js';
+import type {
+  AckData,
+  ClientData,
+  Hello,
+  ParticipantPage,
+  RejectError,
+  ServerEvents,
+  ServerFrame,
+  Welcome,
+} from './wire.js';
 
 const CLIENT = { name: 'playhead-sdk', version: '0.1.0' };
 const FIRST_JOIN_TIMEOUT_MS = 15_000;
@@ -28,8 +37,13 @@ const CLOCK_NOTICE_MS = 0.1;
 
 type EventArgs = { [K in keyof ServerEvents]: [data: ServerEvents[K], frame: ServerFrame] };
 
+export interface SessionTransport extends LinkTransport {
+  /** Who is connected, the first page. */
+  participants(roomId: string): Promise<ParticipantPage>;
+}
+
 /** Joins and resolves with the session after the first welcome. */
-export function openSession(transport: LinkTransport, options: JoinOptions): Promise<RoomSession> {
+export function openSession(transport: SessionTransport, options: JoinOptions): Promise<RoomSession> {
   return new Promise((resolve, reject) => {
     const session = new Session(transport, options.ready ?? true);
     const timeoutMs = options.timeoutMs ?? FIRST_JOIN_TIMEOUT_MS;
@@ -54,6 +68,7 @@ class Session implements RoomSession {
   opened: ((reason?: CloseReason) => void) | null = null;
   /** Why the link isn't open. */
   trouble: CloseReason | undefined;
+  readonly #transport: SessionTransport;
   readonly #link: Link;
   readonly #joinsBarriers: boolean;
   readonly #clock = new ClockFilter();
@@ -61,8 +76,11 @@ class Session implements RoomSession {
   readonly #commands: PendingCommands;
   #store: SnapshotStore<SessionSnapshot> | null = null;
   #rebaseTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Rebuilds up to this epoch are no news: that of the last hello's `resume`; a new session has missed none. */
+  #toldEpoch = Infinity;
 
-  constructor(transport: LinkTransport, joinsBarriers: boolean) {
+  constructor(transport: SessionTransport, joinsBarriers: boolean) {
+    this.#transport = transport;
     this.#joinsBarriers = joinsBarriers;
     this.#commands = new PendingCommands((frame) => this.#link.send(frame));
     this.#link = new Link(transport, {
@@ -178,6 +196,7 @@ class Session implements RoomSession {
 
   #hello(): Hello {
     const seen = this.#store?.getSnapshot();
+    this.#toldEpoch = seen?.epoch ?? Infinity;
     return {
       client: CLIENT,
       capabilities: this.#joinsBarriers ? ['ready'] : [],
@@ -235,13 +254,15 @@ class Session implements RoomSession {
     } else if (typeof frame.epoch === 'number' && typeof frame.version === 'number') {
       this.#ordered(frame, { epoch: frame.epoch, version: frame.version });
     } else {
-      const store = this.#store!;
+      const store = this.#store;
+      // A refused hello is followed by a `closing`; before the first welcome nobody listens.
+      if (store === null) return;
       store.update(applyEphemeral(store.getSnapshot(), frame));
       this.#announce(frame);
     }
   }
 
-  #ordered(frame: ServerFrame, order: { epoch: number; version: number }): void {
+  #ordered(frame: ServerFrame, order: Order): void {
     const store = this.#store!;
     const seen = store.getSnapshot();
     if (frame.type === 'room_state') {
@@ -249,19 +270,42 @@ class Session implements RoomSession {
       clearTimeout(this.#rebaseTimer);
       store.update({ ...order, ...viewOfRoom((frame.data as ServerEvents['room_state']).room) });
     } else if (frame.type === 'rebased') {
-      if (order.epoch <= seen.epoch) return;
-      const { lost } = frame.data as ServerEvents['rebased'];
-      const detail = lost ? 'the server rebuilt the room; the last changes may be gone' : 'the server rebuilt the room';
-      store.update({ ...order, notice: { code: 'rebased', detail } });
-      clearTimeout(this.#rebaseTimer);
-      this.#rebaseTimer = setTimeout(() => this.#link.resync('the room was rebuilt'), REBASE_TIMEOUT_MS);
+      if (!this.#rebased(seen, order, (frame.data as ServerEvents['rebased']).lost)) return;
     } else {
       const verdict = judge(seen, order);
       if (verdict === 'resync') this.#link.resync(`${frame.type} came out of order`);
       if (verdict !== 'apply') return;
       store.update({ ...order, ...applyEvent(seen, frame) });
+      if (frame.type === 'host_changed' && seen.me.role === 'host') void this.#askRole();
     }
     this.#announce(frame);
+  }
+
+  /** False when it is no news. */
+  #rebased(seen: SessionSnapshot, order: Order, lost: boolean): boolean {
+    const ahead = order.epoch > seen.epoch;
+    if (!ahead && order.epoch <= this.#toldEpoch) return false;
+    this.#toldEpoch = Math.max(this.#toldEpoch, order.epoch);
+    const detail = lost ? 'the server rebuilt the room; the last changes may be gone' : 'the server rebuilt the room';
+    const notice = { code: 'rebased', detail };
+    this.#store!.update(ahead ? { ...order, notice } : { notice });
+    // One that isn't ahead comes after the welcome that had the room's state.
+    if (!ahead) return true;
+    clearTimeout(this.#rebaseTimer);
+    this.#rebaseTimer = setTimeout(() => this.#link.resync('the room was rebuilt'), REBASE_TIMEOUT_MS);
+    return true;
+  }
+
+  /** A former host is again what it was granted, which the event doesn't say and presence doesn't list for everybody. */
+  async #askRole(): Promise<void> {
+    const store = this.#store!;
+    const { me, room } = store.getSnapshot();
+    if (me.role === 'host') return;
+    // Without an answer it stays a guest, which is the least, until presence or a welcome says more.
+    const page = await this.#transport.participants(room.room_id).catch(() => null);
+    const mine = page?.items.find((one) => one.participant_id === me.participant_id);
+    // Another `me` by now is newer than the answer.
+    if (mine && store.getSnapshot().me === me) store.update({ me: { ...me, role: mine.role } });
   }
 
   #rejected(id: string | null, error: RejectError): void {

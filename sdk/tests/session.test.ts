@@ -1,7 +1,8 @@
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createClient, PlayheadError, type Client, type RoomSession, type SessionSnapshot } from '../src/index.js';
-import { playback, problem, room, RoomServer, type Connection } from './room-server.js';
+import { createClient, PlayheadError, type Client, type RoomSession } from '../src/index.js';
+import { changed, event, joinAt, rejection, until } from './joined.js';
+import { playback, problem, room, RoomServer } from './room-server.js';
 
 let server: RoomServer;
 let client: Client;
@@ -9,7 +10,7 @@ let session: RoomSession | undefined;
 
 beforeEach(async () => {
   server = await RoomServer.start();
-  client = newClient();
+  client = createClient({ baseUrl: server.baseUrl, WebSocket });
   await client.guest('Ada');
 });
 
@@ -87,6 +88,30 @@ test('a new epoch is taken only when it is announced', async () => {
   expect((await until(joined, ({ epoch }) => epoch === 4)).version).toBe(7);
 });
 
+test('a rebuild that was missed is told after the welcome, once, and needs no snapshot', async () => {
+  const [joined, connection] = await join(1, 5);
+  const told: number[] = [];
+  joined.on('rebased', ({ previous }, { epoch }) => told.push(previous.epoch, epoch!));
+  connection.terminate();
+  const again = await server.connections.take();
+  const hello = await again.welcome(2, 5, { name: 'Rebuilt' });
+  const rebased = { type: 'rebased', epoch: 2, version: 5, at_ms: 0, data: { previous: { epoch: 1, version: 5 }, lost: true } };
+  again.send(rebased);
+  again.send(rebased);
+  again.send(changed(2, 6, { position_ms: 60 }));
+  expect(hello.data['resume']).toMatchObject({ epoch: 1 });
+  const seen = await until(joined, ({ version }) => version === 6);
+  expect(seen).toMatchObject({ epoch: 2, room: { name: 'Rebuilt' }, notice: { code: 'rebased' } });
+  expect(told).toEqual([1, 2]);
+});
+
+test('a rebuild before the first welcome is no news', async () => {
+  const [joined, connection] = await join(2, 5);
+  connection.send({ type: 'rebased', epoch: 2, version: 5, at_ms: 0, data: { previous: { epoch: 1, version: 5 }, lost: true } });
+  connection.send(changed(2, 6, {}));
+  expect((await until(joined, ({ version }) => version === 6)).notice).toBeUndefined();
+});
+
 test('a snapshot older than what was seen is not taken', async () => {
   const [joined, connection] = await join(2, 9);
   connection.terminate();
@@ -119,6 +144,28 @@ test('the whole of each sub-state follows its events', async () => {
     presenceTotal: 70,
     room: { name: 'Saturday', host_id: 'p_2', state: 'grace', peak_viewers: 90, playback: { position_ms: 6 } },
   });
+});
+
+test('a former host learns the role that it was granted', async () => {
+  const items = [{ participant_id: 'p_2', display_name: 'Bob', role: 'host' }, { participant_id: 'p_1', display_name: 'Ada', role: 'co_host' }];
+  server.answers.push({ path: '/participants?page_size=200', answer: { status: 200, body: { items, total: 2 } } });
+  const [joined, connection] = await join(1, 1);
+  connection.send(event('host_changed', 2, { host_id: 'p_2', fence: 2, cause: 'transfer' }));
+  await until(joined, ({ me }) => me.role === 'co_host');
+  expect(server.requests.filter(({ path }) => path.includes('/participants'))).toHaveLength(1);
+});
+
+test.each([
+  ['is not listed', { status: 200, body: { items: [], total: 0 } }],
+  ['gets no answer', problem(503, 'store_unavailable', 'backoff')],
+])('a former host that %s is a guest until presence says more', async (_what, answer) => {
+  server.answers.push({ path: '/participants?page_size=200', answer });
+  const [joined, connection] = await join(1, 1);
+  connection.send(event('host_changed', 2, { host_id: 'p_2', fence: 2, cause: 'transfer' }));
+  await until(joined, ({ me }) => me.role === 'guest');
+  const participants = [{ participant_id: 'p_1', display_name: 'Ada', role: 'moderator' }];
+  connection.send({ type: 'presence_changed', data: { participants, total: 1 } });
+  await until(joined, ({ me }) => me.role === 'moderator');
 });
 
 test('commands carry what they say and resolve with their ack', async () => {
@@ -181,107 +228,6 @@ test('two sessions of one participant never share an id', async () => {
   expect((await other.next()).id).not.toBe(one.id);
 });
 
-test.each([
-  [4403, 'forbidden'],
-  [4409, 'session_replaced'],
-  [4410, 'room_closed'],
-  [4411, 'kicked'],
-])('close code %i ends the session with its reason', async (closeCode, code) => {
-  const [joined, connection] = await join(1, 1);
-  const played = joined.play();
-  played.catch(() => undefined);
-  await connection.next();
-  connection.close(closeCode, code);
-  const seen = await until(joined, (now) => now.connection === 'closed');
-  expect(seen.closeReason).toMatchObject({ code, retry: 'never', closeCode });
-  await expect(played).rejects.toMatchObject({ code, outcome: 'unknown' });
-  await expect(joined.play()).rejects.toMatchObject({ code, outcome: 'not_applied' });
-});
-
-test.each([1000, 1001, 1011, 1012, 1013, 4408, 4500, 4503, 4504, 4508, 4509])(
-  'close code %i makes it come back',
-  async (closeCode) => {
-    const [joined, connection] = await join(1, 1);
-    connection.close(closeCode);
-    const again = await server.connections.take();
-    await again.welcome(1, 1);
-    await until(joined, (now) => now.connection === 'open');
-  },
-);
-
-test('an expired identity is renewed once', async () => {
-  const [joined, connection] = await join(1, 1);
-  connection.close(4401, 'token_expired');
-  const again = await server.connections.take();
-  await again.welcome(1, 1);
-  await until(joined, (now) => now.connection === 'open');
-  const tokens = server.requests.filter(({ path }) => path.endsWith('/join')).map(({ token }) => token);
-  expect(tokens).toEqual(['t_1', 't_2']);
-  expect(client.token()?.display_name).toBe('Ada');
-});
-
-test('an identity that is refused twice ends the join', async () => {
-  for (let time = 0; time < 2; time += 1) {
-    server.answers.push({ path: '/join', answer: problem(401, 'unauthenticated', 'reauth') });
-  }
-  await expect(client.join('r_1')).rejects.toMatchObject({ code: 'unauthenticated', status: 401 });
-  expect(server.requests.map(({ path }) => path)).toEqual(['/auth/guest', '/rooms/r_1/join', '/auth/guest', '/rooms/r_1/join']);
-});
-
-test('a room that is not there rejects the join in its own words', async () => {
-  server.answers.push({ path: '/join', answer: problem(404, 'room_not_found', 'never') });
-  await expect(client.join('nowhere')).rejects.toMatchObject({ code: 'room_not_found', status: 404, retry: 'never' });
-});
-
-test('a refused hello rejects the join with the server’s code', async () => {
-  const joining = client.join('r_1');
-  joining.catch(() => undefined);
-  const connection = await server.connections.take();
-  const hello = await connection.next();
-  connection.send(rejection(hello.id, 'forbidden', 'not_applied'));
-  connection.close(4403, 'forbidden');
-  await expect(joining).rejects.toMatchObject({ code: 'forbidden', status: 4403 });
-});
-
-test('a server that is away is asked again until it is back', async () => {
-  const { port } = server;
-  const [joined] = await join(1, 4);
-  await server.stop();
-  await until(joined, (now) => now.connection === 'reconnecting');
-  server = await RoomServer.start(port);
-  const again = await server.connections.take();
-  await again.welcome(2, 5);
-  expect(await until(joined, (now) => now.connection === 'open')).toMatchObject({ epoch: 2, version: 5 });
-});
-
-test('a join that never succeeds is given up in its time', async () => {
-  const away = createClient({ baseUrl: 'http://127.0.0.1:1', WebSocket });
-  await expect(away.join('r_1', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'network_error', retry: 'backoff' });
-});
-
-test('the wait that a closing frame asks for is kept', async () => {
-  const [joined, connection] = await join(1, 1);
-  connection.send({ type: 'closing', data: { close_code: 4429, code: 'rate_limited', retry: 'after', after_ms: 400 } });
-  const closedAt = performance.now();
-  connection.close(4429);
-  const again = await server.connections.take();
-  expect(performance.now() - closedAt).toBeGreaterThanOrEqual(390);
-  await again.welcome(1, 1);
-  await until(joined, (now) => now.connection === 'open');
-});
-
-test('the wait that a refused join asks for is kept', async () => {
-  const [joined, connection] = await join(1, 1);
-  const { status, body } = problem(429, 'rate_limited', 'after');
-  server.answers.push({ path: '/join', answer: { status, body: { ...(body as object), retry_after_ms: 700 } } });
-  const closedAt = performance.now();
-  connection.terminate();
-  const again = await server.connections.take();
-  expect(performance.now() - closedAt).toBeGreaterThanOrEqual(690);
-  await again.welcome(1, 1);
-  await until(joined, (now) => now.connection === 'open');
-});
-
 test('a refused command says how long to wait', async () => {
   const [joined, connection] = await join(1, 1);
   const played = joined.play();
@@ -289,17 +235,6 @@ test('a refused command says how long to wait', async () => {
   const error = { code: 'rate_limited', retry: 'after', retry_after_ms: 250, outcome: 'not_applied', detail: 'slow down', meta: {} };
   connection.send({ type: 'reject', id, error });
   await expect(played).rejects.toMatchObject({ code: 'rate_limited', retry: 'after', retryAfterMs: 250 });
-});
-
-test('a server that goes silent is left for another connection', async () => {
-  const joining = client.join('r_1');
-  const connection = await server.connections.take();
-  connection.silent = true;
-  await connection.welcome(1, 1, {}, { dead_after_ms: 300 });
-  session = await joining;
-  const again = await server.connections.take();
-  await again.welcome(1, 1);
-  await until(session, (now) => now.connection === 'open');
 });
 
 test('the room clock is known after the burst', async () => {
@@ -344,41 +279,8 @@ test('a snapshot stays the same object until something changes', async () => {
   expect(after.presence).toBe(before.presence);
 });
 
-function newClient(): Client {
-  return createClient({ baseUrl: server.baseUrl, WebSocket });
-}
-
 async function join(epoch: number, version: number) {
-  const joining = client.join('r_1');
-  const connection: Connection = await server.connections.take();
-  const hello = await connection.welcome(epoch, version);
-  session = await joining;
-  return [session, connection, hello] as const;
-}
-
-function until(of: RoomSession, holds: (now: SessionSnapshot) => boolean): Promise<SessionSnapshot> {
-  return new Promise((resolve, reject) => {
-    const deadline = setTimeout(() => reject(new Error(`never so: ${JSON.stringify(of.getSnapshot())}`)), 8_000);
-    const check = () => {
-      const now = of.getSnapshot();
-      if (!holds(now)) return;
-      clearTimeout(deadline);
-      unsubscribe();
-      resolve(now);
-    };
-    const unsubscribe = of.subscribe(check);
-    check();
-  });
-}
-
-function event(type: string, version: number, data: object): object {
-  return { type, epoch: 1, version, at_ms: 0, data };
-}
-
-function changed(epoch: number, version: number, part: Parameters<typeof playback>[0]): object {
-  return { type: 'playback_changed', epoch, version, at_ms: 0, data: { cause: 'play', by: 'p_1', playback: playback(part) } };
-}
-
-function rejection(id: string | undefined, code: string, outcome: string): object {
-  return { type: 'reject', id, error: { code, retry: 'never', outcome, detail: code, meta: {} } };
+  const joined = await joinAt(server, client, epoch, version);
+  [session] = joined;
+  return joined;
 }

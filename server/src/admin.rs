@@ -64,14 +64,14 @@ async fn render(State(admin): State<Admin>) -> String {
     admin.metrics.render()
 }
 
-/// Ready to take connections: the state can be reached and the node isn't going away.
+/// Ready to take connections: commits can be stored and the node isn't going away.
 async fn readyz(State(admin): State<Admin>) -> (StatusCode, &'static str) {
     if admin.app.draining.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
     }
-    match admin.app.store.find_code("").await {
+    match admin.app.store.check_writable().await {
         Ok(_) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the state can't be reached\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "commits can't be stored\n"),
     }
 }
 

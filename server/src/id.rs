@@ -35,6 +35,16 @@ pub fn room_id() -> RoomId {
     RoomId::new(format!("r_{}", random_text(20)))
 }
 
+/// The room that a user makes under a name of the user's own: the same each time.
+pub fn named_room_id(user_id: &str, key: &str) -> RoomId {
+    let mut hash = Sha256::new();
+    hash.update(user_id);
+    hash.update([0]);
+    hash.update(key);
+    let digest = hash.finalize();
+    RoomId::new(format!("r_{}", text_of(&digest[..20])))
+}
+
 /// A new room's code, `XXXXX-XXXXX`.
 pub fn room_code() -> String {
     hyphenated(&random_text(CODE_LEN))

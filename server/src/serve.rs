@@ -61,7 +61,11 @@ pub async fn serve(config: Config) -> Result<(), String> {
     tasks.spawn(accept(admin_listener, admin_service, connections.clone(), stop.clone()));
 
     announce(&app, address, admin_address);
-    terminated().await?;
+    let ended = tokio::select! {
+        terminated = terminated() => terminated,
+        // None of them ends by itself. Without one the node would serve, but not truly.
+        _ = tasks.join_next() => Err("a task of this node ended; see the log".to_owned()),
+    };
 
     tracing::info!("going away");
     app.draining.cancel();
@@ -79,7 +83,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let _ = timeout(DRAIN_TIMEOUT, gone).await;
     tasks.shutdown().await;
     store.close().await;
-    Ok(())
+    ended
 }
 
 type Opened = (App, Arc<MemoryStore>, tokio::sync::mpsc::Receiver<crate::store::Published>);

@@ -99,7 +99,7 @@ async fn a_ninth_connection_of_one_participant_is_refused_in_words() {
     let mut ninth = party.guest_api.connect(&party.room_id).await.unwrap();
     let refused = ninth.hello(&[]).await.unwrap_err().to_string();
     assert!(refused.contains("limit_reached"), "{refused}");
-    let forbidden = Closed { close_code: Some(4403), reason: "forbidden".to_owned() };
-    assert_eq!(ninth.closed().await.unwrap(), forbidden);
+    let later = Closed { close_code: Some(4429), reason: "rate_limited".to_owned() };
+    assert_eq!(ninth.closed().await.unwrap(), later);
     party.nothing_happened().await;
 }

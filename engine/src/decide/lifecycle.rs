@@ -40,7 +40,8 @@ pub(super) fn host_lost(room: &Room, facts: &Facts) -> Option<Event> {
 
 pub(super) fn idle(room: &Room, facts: &Facts) -> Option<Event> {
     let open = matches!(room.lifecycle.state, LifecycleState::Live | LifecycleState::Grace);
-    open.then(|| expire(room, LifecycleCause::Idle, facts))
+    // Somebody may have come since the server looked.
+    (open && facts.connections == 0).then(|| expire(room, LifecycleCause::Idle, facts))
 }
 
 pub(super) fn delete(room: &Room, facts: &Facts) -> Event {

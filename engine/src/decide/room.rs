@@ -44,7 +44,9 @@ pub(super) fn change_room(room: &Room, patch: &RoomPatch) -> Option<Event> {
     settings.rebuffer_barrier = patch.rebuffer_barrier.unwrap_or(settings.rebuffer_barrier);
     profile.name = patch.name.clone().unwrap_or(profile.name);
     profile.is_public = patch.is_public.unwrap_or(profile.is_public);
-    profile.chat = patch.chat.unwrap_or(profile.chat);
+    let chat = &mut profile.chat;
+    chat.enabled = patch.chat_enabled.unwrap_or(chat.enabled);
+    chat.slow_mode_ms = patch.slow_mode_ms.unwrap_or(chat.slow_mode_ms);
     (profile != room.profile).then_some(Event::RoomChanged { profile })
 }
 

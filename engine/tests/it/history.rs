@@ -1,8 +1,8 @@
 //! Arbitrary histories of a room: who asks for what and when, sensible or not.
 
 use engine::{
-    Actor, Answer, ChatSettings, Command, Facts, HostLoss, Media, MediaId, Op, ParticipantId,
-    Rejection, Request, Role, Room, RoomPatch,
+    Actor, Answer, Command, Facts, HostLoss, Media, MediaId, Op, ParticipantId, Rejection, Request,
+    Role, Room, RoomPatch,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -173,6 +173,7 @@ impl Moment {
             now: at(clock),
             ready_capable: (0..self.ready).map(|n| id(&format!("p_ready_{n}"))).collect(),
             rtt_ms_max: self.rtt_ms,
+            connections: self.ready,
             co_hosts: first([CO_HOST, MEMBER], self.co_hosts),
         }
     }
@@ -293,20 +294,30 @@ fn any_media() -> impl Strategy<Value = Media> {
 
 fn patches() -> impl Strategy<Value = RoomPatch> {
     let loss = select(vec![HostLoss::Promote, HostLoss::Hold, HostLoss::Pause]);
-    let chat = (any::<bool>(), 0..10_u64)
-        .prop_map(|(enabled, slow_mode_ms)| ChatSettings { enabled, slow_mode_ms });
     let name = select(vec!["One", "Two"]).prop_map(str::to_owned);
     (
         option::of(name),
         option::of(any::<bool>()),
-        option::of(chat),
+        option::of(any::<bool>()),
+        option::of(0..10_u64),
         option::of(loss),
         option::of(0..200_000_u64),
         option::of(any::<bool>()),
     )
-        .prop_map(|(name, is_public, chat, host_loss, host_grace_ms, rebuffer_barrier)| {
-            RoomPatch { name, is_public, chat, host_loss, host_grace_ms, rebuffer_barrier }
-        })
+        .prop_map(
+            |(name, is_public, chat_enabled, slow_mode_ms, host_loss, grace, barrier)| {
+                let (host_grace_ms, rebuffer_barrier) = (grace, barrier);
+                RoomPatch {
+                    name,
+                    is_public,
+                    chat_enabled,
+                    slow_mode_ms,
+                    host_loss,
+                    host_grace_ms,
+                    rebuffer_barrier,
+                }
+            },
+        )
 }
 
 /// Mostly right, where anything is said.

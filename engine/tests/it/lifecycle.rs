@@ -168,6 +168,9 @@ fn a_room_without_any_connection_expires_whatever_the_policy() {
     let live = Party::live();
     let grace = Party::grace(HostLoss::Hold);
     for mut party in [live, grace, Party::hostless()] {
+        party.facts.connections = 1;
+        party.changes_nothing(SERVER, Command::Idle);
+        party.facts.connections = 0;
         let commit = party.does(SERVER, Command::Idle);
         assert_eq!(cause(&commit.event), LifecycleCause::Idle);
         assert_eq!(party.state(), LifecycleState::Expired);

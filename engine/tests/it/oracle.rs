@@ -70,7 +70,7 @@ struct Naive {
     grace: f64,
     stops_for_dry: bool,
     /// What else the host may set, as text.
-    looks: (String, bool, String),
+    looks: (String, bool, bool, u64),
     creator: String,
     host: Option<String>,
     was_host: Option<String>,
@@ -103,7 +103,10 @@ impl Naive {
             loss: room.profile.settings.host_loss,
             grace: room.profile.settings.host_grace_ms as f64,
             stops_for_dry: false,
-            looks: ("Friday film".to_owned(), true, format!("{:?}", room.profile.chat)),
+            looks: {
+                let chat = room.profile.chat;
+                ("Friday film".to_owned(), true, chat.enabled, chat.slow_mode_ms)
+            },
             creator: HOST.to_owned(),
             host: Some(HOST.to_owned()),
             was_host: None,
@@ -155,7 +158,7 @@ impl Naive {
             | Command::Connected { .. }
             | Command::HostLost
             | Command::Idle
-            | Command::Rebase { .. } => self.room_matter(&request.command, now),
+            | Command::Rebase { .. } => self.room_matter(&request.command, facts, now),
             Command::Deadline => Ok(self.time_is_up(facts, now)),
             command => self.playback_matter(command, facts, now),
         };

@@ -166,7 +166,8 @@ fn the_host_changes_the_room_itself() {
     let patch = RoomPatch {
         name: Some("Saturday film".to_owned()),
         is_public: Some(false),
-        chat: Some(chat),
+        chat_enabled: Some(false),
+        slow_mode_ms: Some(5_000),
         host_loss: Some(HostLoss::Pause),
         host_grace_ms: Some(30_000),
         rebuffer_barrier: Some(true),

@@ -35,13 +35,17 @@ pub(crate) async fn change_participant(
 ) -> Result<StatusCode, Refusal> {
     let room_id = room.room_id;
     let participant = ParticipantId::new(&participant_id);
-    let command =
-        Command::SetRole { participant: participant.clone(), role: wire::role(body.role) };
+    let Some(role) = body.role else {
+        return Err(Refusal::new("invalid_request", "give what is to change: `role`"));
+    };
+    let command = Command::SetRole { participant: participant.clone(), role: wire::role(role) };
     let named = (&participant_id, &body);
     let request =
         write::request(&caller, &room_id, &headers, command, "change_participant", &named)?;
     // The role comes first: whether somebody exists is not everybody's to know.
-    app.rooms.find(&room_id).await?.admit(&request)?;
+    if app.rooms.admit(&room_id, &request).await?.is_some() {
+        return Ok(StatusCode::NO_CONTENT);
+    }
     if app.store.find_member(&room_id, &participant).await?.is_none() {
         let detail = "nobody of this id has joined the room";
         return Err(Refusal::new("participant_not_found", detail));

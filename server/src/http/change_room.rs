@@ -2,7 +2,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use contracts::{PatchRoom, Room};
-use engine::{ChatSettings, Command, RoomPatch};
+use engine::{Command, RoomPatch};
 
 use super::create_room::ROOM_NAME_MAX;
 use super::{field, write};
@@ -41,14 +41,15 @@ pub(crate) async fn change_room(
 fn patch(body: &PatchRoom) -> Result<RoomPatch, Refusal> {
     let name = body.name.as_deref().map(|name| field::text("name", name, ROOM_NAME_MAX));
     let grace = body.host_grace_ms;
-    let chat = body.chat.as_ref().map(|chat| {
-        let slow_mode_ms = field::within("slow_mode_ms", chat.slow_mode_ms, &SLOW_MODE_MS)?;
-        Ok::<_, Refusal>(ChatSettings { enabled: chat.enabled, slow_mode_ms })
-    });
+    let chat = body.chat.clone().unwrap_or_default();
+    let slow_mode = chat.slow_mode_ms;
     Ok(RoomPatch {
         name: name.transpose()?,
         is_public: body.is_public,
-        chat: chat.transpose()?,
+        chat_enabled: chat.enabled,
+        slow_mode_ms: slow_mode
+            .map(|ms| field::within("slow_mode_ms", ms, &SLOW_MODE_MS))
+            .transpose()?,
         host_loss: body.host_loss.map(wire::host_loss_from_wire),
         host_grace_ms: grace
             .map(|ms| field::within("host_grace_ms", ms, &HOST_GRACE_MS))

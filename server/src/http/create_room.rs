@@ -1,17 +1,18 @@
 use axum::Json as Answer;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use contracts::{CreateRoom, Room};
 use engine::{HostLoss, Settings};
 
 use super::field;
+use super::write::idempotency_key;
 use crate::App;
 use crate::auth::Caller;
 use crate::config::{HOST_GRACE_MS, HOST_LEASE_MS};
 use crate::extract::Json;
 use crate::peer::Peer;
 use crate::refusal::Refusal;
-use crate::rooms::NewParty;
+use crate::rooms::RoomSpec;
 use crate::wire::{self, Viewers};
 
 /// The longest room name, in characters.
@@ -20,18 +21,21 @@ pub(crate) const ROOM_NAME_MAX: usize = 80;
 /// Makes a room; the caller is its host.
 #[utoipa::path(post, path = "/rooms", operation_id = "createRoom", tag = "rooms",
     security(("token" = [])), request_body = CreateRoom,
+    params(("Idempotency-Key" = Option<String>, Header,
+            description = "Names the room: the same key of the same user makes it once")),
     responses((status = 201, body = Room, description = "The room"), crate::openapi::Problems))]
 #[tracing::instrument(name = "http.create_room", skip_all)]
 pub(crate) async fn create_room(
     State(app): State<App>,
     caller: Caller,
     peer: Peer,
+    headers: HeaderMap,
     Json(body): Json<CreateRoom>,
 ) -> Result<(StatusCode, Answer<Room>), Refusal> {
     app.limiters.check_room(peer.address)?;
     let grace_ms = body.host_grace_ms.unwrap_or(app.config.host_grace_ms);
     let lease_ms = body.host_lease_ms.unwrap_or(app.config.host_lease_ms);
-    let party = NewParty {
+    let spec = RoomSpec {
         name: field::text("name", &body.name, ROOM_NAME_MAX)?,
         is_public: body.is_public,
         settings: Settings {
@@ -41,7 +45,7 @@ pub(crate) async fn create_room(
             rebuffer_barrier: body.rebuffer_barrier,
         },
     };
-    let room = app.rooms.create(&caller, party).await?;
+    let room = app.rooms.create(&caller, spec, idempotency_key(&headers)?).await?;
     app.join(&caller, &room.room_id).await?;
     Ok((StatusCode::CREATED, Answer(wire::room(&room, Viewers::default()))))
 }

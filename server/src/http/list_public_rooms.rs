@@ -18,12 +18,8 @@ pub(crate) async fn list_public_rooms(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<RoomPage>, Refusal> {
     let (skip, take) = query.window()?;
-    let mut listed: Vec<RoomSummary> = Vec::new();
-    for room_id in app.store.list_rooms().await? {
-        let room = app.store.load(&room_id).await?;
-        let room = room.filter(|room| room.profile.is_public && room.lifecycle.state.is_open());
-        listed.extend(room.map(|room| app.summary(&room)));
-    }
+    let rooms = app.store.list_public().await?;
+    let mut listed: Vec<RoomSummary> = rooms.iter().map(|room| app.summary(room)).collect();
     listed.sort_unstable_by(|a, b| {
         b.viewer_count.cmp(&a.viewer_count).then_with(|| a.room_id.cmp(&b.room_id))
     });

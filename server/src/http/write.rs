@@ -18,23 +18,25 @@ pub(crate) fn request(
     operation: &str,
     body: &impl Serialize,
 ) -> Result<Request, Refusal> {
-    let op = match headers.get("idempotency-key") {
-        None => None,
-        Some(key) => {
-            let key = key.to_str().ok();
-            let key = key.filter(|key| (1..=COMMAND_ID_MAX).contains(&key.chars().count()));
-            let key = key.ok_or_else(|| {
-                let detail = format!("Idempotency-Key must be 1 to {COMMAND_ID_MAX} characters");
-                Refusal::new("invalid_request", detail)
-            })?;
-            let body = serde_json::to_value(body).unwrap_or_default();
-            Some(Op {
-                participant_id: caller.participant_id(room_id),
-                id: key.to_owned(),
-                payload_hash: id::payload_hash(operation, &body),
-            })
+    let op = idempotency_key(headers)?.map(|key| {
+        let body = serde_json::to_value(body).unwrap_or_default();
+        Op {
+            participant_id: caller.participant_id(room_id),
+            id: key.to_owned(),
+            payload_hash: id::payload_hash(operation, &body),
         }
-    };
+    });
     let actor = caller.actor(room_id);
     Ok(Request { actor, command, op, expected_version: None, fence: None })
+}
+
+/// The caller's own name for a write.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().ok();
+    let key = key.filter(|key| (1..=COMMAND_ID_MAX).contains(&key.chars().count()));
+    key.map(Some).ok_or_else(|| {
+        let detail = format!("Idempotency-Key must be 1 to {COMMAND_ID_MAX} characters");
+        Refusal::new("invalid_request", detail)
+    })
 }

@@ -108,11 +108,7 @@ impl RoomHub {
     ) -> Option<(std::sync::Arc<Connection>, bool, bool)> {
         let mut state = self.lock();
         let number = state.numbers + 1;
-        let kept = new.resume.as_ref().filter(|session_id| {
-            let session = state.sessions.get(*session_id);
-            session.is_some_and(|(participant, _)| *participant == new.participant_id)
-        });
-        let kept = kept.cloned();
+        let kept = new.resume.filter(|session_id| state.keeps(session_id, &new.participant_id));
         let present = state.present.entry(new.participant_id.clone()).or_insert_with(|| Present {
             display_name: new.display_name.clone(),
             base: new.base,
@@ -129,6 +125,10 @@ impl RoomHub {
         state.peak = state.peak.max(state.present.len() as u64);
         if let Some(session_id) = &kept {
             state.sessions.remove(session_id);
+            // A client comes back before its dead socket is noticed.
+            for old in state.connections.values().filter(|old| old.session_id == *session_id) {
+                old.outbox.close(CloseCode::SESSION_REPLACED);
+            }
         }
         let resumed = kept.is_some();
         let connection = std::sync::Arc::new(Connection {
@@ -159,7 +159,8 @@ impl RoomHub {
         if state.connections.is_empty() {
             state.empty_since = now;
         }
-        if !left {
+        let replaced = state.connections.values().any(|c| c.session_id == connection.session_id);
+        if !left && !replaced {
             let until = now.plus_millis(SESSION_MS);
             state.sessions.insert(connection.session_id.clone(), (participant_id.clone(), until));
         }
@@ -256,7 +257,8 @@ impl RoomHub {
             .collect();
         co_hosts.sort_unstable();
         let co_hosts = co_hosts.into_iter().map(|(_, id)| id).collect();
-        Facts { now, ready_capable, rtt_ms_max, co_hosts }
+        let connections = state.connections.len();
+        Facts { now, ready_capable, rtt_ms_max, connections, co_hosts }
     }
 
     /// A commit entered a wait: everybody connected with a player that announces is waited for.
@@ -307,6 +309,13 @@ impl RoomHub {
 }
 
 impl State {
+    /// Whether a session of this participant waits for its return or is still connected.
+    fn keeps(&self, session_id: &str, participant_id: &ParticipantId) -> bool {
+        let waits = self.sessions.get(session_id).map(|(participant, _)| participant);
+        let mut connected = self.connections.values().filter(|c| c.session_id == session_id);
+        waits == Some(participant_id) || connected.any(|c| c.participant_id == *participant_id)
+    }
+
     fn release(&mut self, number: u64) -> Option<u64> {
         let barrier = self.barrier.as_mut()?;
         barrier.missing.remove(&number);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{ChatSettings, NewRoom, Profile, Room, Settings};
+use engine::{ChatSettings, NewRoom, Profile, Rejection, Room, Settings};
 
 use super::Rooms;
 use crate::auth::Caller;
@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 
 /// What a new room is to be.
 #[derive(Clone, Debug)]
-pub struct NewParty {
+pub struct RoomSpec {
     /// What it is called.
     pub name: String,
     /// Whether it is listed.
@@ -21,12 +21,22 @@ pub struct NewParty {
 }
 
 impl Rooms {
-    /// Makes a room whose creator is host, connected or not.
-    pub async fn create(&self, caller: &Caller, party: NewParty) -> Result<Arc<Room>, Refusal> {
+    /// Makes a room whose creator is host, connected or not. The same `key` of the same user names
+    /// the same room.
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        spec: RoomSpec,
+        key: Option<&str>,
+    ) -> Result<Arc<Room>, Refusal> {
+        let room_id = key.map_or_else(id::room_id, |key| id::named_room_id(&caller.user_id, key));
+        if let Some(made) = self.store.load(&room_id).await? {
+            let same = made.profile.name == spec.name && made.profile.is_public == spec.is_public;
+            return if same { Ok(made) } else { Err(Rejection::IdReused.into()) };
+        }
         if self.hub.room_count() >= self.rooms_max {
             return Err(Refusal::new("limit_reached", "this server takes no more rooms"));
         }
-        let room_id = id::room_id();
         let now = self.clock.now();
         let epoch = self
             .sql
@@ -38,9 +48,9 @@ impl Rooms {
             room_id: room_id.clone(),
             code: id::room_code(),
             profile: Profile {
-                name: party.name,
-                is_public: party.is_public,
-                settings: party.settings,
+                name: spec.name,
+                is_public: spec.is_public,
+                settings: spec.settings,
                 chat: ChatSettings { enabled: true, slow_mode_ms: 0 },
             },
             epoch,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{Command, INACTIVE_MS, LifecycleState, ParticipantId, Room, RoomId, Timestamp};
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Rooms;
@@ -34,11 +35,17 @@ impl Rooms {
                     continue;
                 }
             };
+            // All at once, so that one room's fsync doesn't make another's start late.
+            let mut under_way = JoinSet::new();
             for room_id in due {
-                if let Err(error) = self.carry_out(&room_id, now).await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "deadline missed");
-                }
+                let rooms = self.clone();
+                under_way.spawn(async move {
+                    if let Err(error) = rooms.carry_out(&room_id, now).await {
+                        tracing::warn!(error = &error as &dyn std::error::Error, "deadline missed");
+                    }
+                });
             }
+            under_way.join_all().await;
         }
     }
 
@@ -64,12 +71,22 @@ impl Rooms {
             tick.tick().await;
             let now = self.clock.now();
             let Ok(rooms) = self.store.list_rooms().await else { continue };
-            for room_id in rooms {
-                let hub = self.hub.room(&room_id, now);
+            for room_id in &rooms {
+                let hub = self.hub.room(room_id, now);
                 hub.sweep(now);
                 if hub.empty_for_ms(now).is_some_and(|ms| ms >= INACTIVE_MS) {
-                    self.handle_system(&room_id, Command::Idle).await;
+                    self.handle_system(room_id, Command::Idle).await;
                 }
+            }
+            self.forget_gone().await;
+        }
+    }
+
+    /// Forgets rooms that are gone from the store.
+    async fn forget_gone(&self) {
+        for hub in self.hub.all() {
+            if let Ok(None) = self.store.load(&hub.room_id).await {
+                self.hub.forget(&hub.room_id);
             }
         }
     }

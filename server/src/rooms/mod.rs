@@ -18,7 +18,7 @@ use crate::refusal::Refusal;
 use crate::sql::Sql;
 use crate::store::{CommitOutcome, RoomStore};
 
-pub use create::NewParty;
+pub use create::RoomSpec;
 pub use set_media::MediaChoice;
 
 /// How long a command may take before its outcome is called unknown.
@@ -75,6 +75,22 @@ impl Rooms {
         let done = timeout(COMMAND_TIMEOUT, self.decide_and_commit(room_id, request)).await;
         metrics::histogram!("playhead_commit_seconds").record(began.elapsed());
         done.unwrap_or_else(|_| Err(Refusal::store_unavailable()))
+    }
+
+    /// Whether a request was committed before, and if not, whether it is allowed as things stand:
+    /// to be asked before anything costly is done for it.
+    pub async fn admit(
+        &self,
+        room_id: &RoomId,
+        request: &Request,
+    ) -> Result<Option<Done>, Refusal> {
+        let room = self.find(room_id).await?;
+        if let Some(known) = room.recall(request.op.as_ref())? {
+            let (epoch, version) = (known.epoch, known.version);
+            return Ok(Some(Done { epoch, version, duplicate: true }));
+        }
+        room.admit(request)?;
+        Ok(None)
     }
 
     /// A command of the server itself, for what committed state already names. Refusals are moot:

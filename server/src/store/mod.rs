@@ -114,6 +114,12 @@ pub trait RoomStore: std::fmt::Debug + Send + Sync + 'static {
     /// Rooms with a committed deadline or a lease that is over at `now`, at most `max`.
     async fn list_due(&self, now: Timestamp, max: usize) -> Result<Vec<RoomId>, StoreError>;
 
+    /// Fails while commits can't be stored.
+    async fn check_writable(&self) -> Result<(), StoreError>;
+
+    /// Open rooms that are listed.
+    async fn list_public(&self) -> Result<Vec<Arc<Room>>, StoreError>;
+
     /// The ids of all rooms, for the sweeper.
     async fn list_rooms(&self) -> Result<Vec<RoomId>, StoreError>;
 

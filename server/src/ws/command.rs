@@ -80,15 +80,24 @@ async fn perform(
         fence: Some(fence),
     };
     match action {
-        Action::Decide(Command::HostTransfer { to }) => {
-            check_member(app, room_id, &to).await?;
-            app.rooms.handle(room_id, &request(Command::HostTransfer { to })).await
+        Action::Decide(command) => {
+            let request = request(command);
+            if let Command::HostTransfer { to } = &request.command {
+                // The role comes first: who is here is not everybody's to know.
+                if let Some(done) = app.rooms.admit(room_id, &request).await? {
+                    return Ok(done);
+                }
+                check_member(app, room_id, to).await?;
+            }
+            app.rooms.handle(room_id, &request).await
         }
-        Action::Decide(command) => app.rooms.handle(room_id, &request(command)).await,
         Action::SetMedia(choice) => {
+            let request = request(MediaChoice::unresolved());
+            if let Some(done) = app.rooms.admit(room_id, &request).await? {
+                return Ok(done);
+            }
             app.limiters.check_resolve(&sender.caller.user_id)?;
-            // Filled in once the media is known.
-            app.rooms.set_media(room_id, request(Command::Pause), &choice).await
+            app.rooms.set_media(room_id, request, &choice).await
         }
         Action::Ready(since_version) => {
             if let Some(everybody) = sender.hub.ready(&sender.connection, since_version) {

@@ -1,5 +1,6 @@
 //! The WebSocket: upgrade, one session per socket, commands.
 
+mod attach;
 mod command;
 mod hello;
 mod origin;

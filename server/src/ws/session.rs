@@ -1,23 +1,22 @@
-//! One socket's life: hello, welcome, then a loop over a closed set of inputs.
+//! One socket's life after its welcome: a loop over a closed set of inputs.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::extract::ws::{Utf8Bytes, WebSocket};
-use contracts::{CAPABILITY_READY, ClientFrame, CloseCode, Hello, ServerFrame, Welcome};
+use axum::extract::ws::WebSocket;
+use contracts::{ClientFrame, CloseCode, ServerFrame};
 use engine::{ParticipantId, Room};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::attach;
 use super::command::{self, Reply, Sender};
-use super::hello;
-use super::socket::{Broken, Input, Socket};
+use super::socket::{Broken, Input, Socket, WRITE_TIMEOUT};
 use crate::App;
 use crate::auth::Ticket;
 use crate::connections::Place;
-use crate::hub::{NewConnection, Outgoing};
+use crate::hub::Outgoing;
 use crate::limit::FrameLimiter;
 use crate::refusal::Refusal;
 use crate::wire::{self, Decoded};
@@ -28,17 +27,11 @@ const HOST_BEAT: Duration = Duration::from_secs(5);
 const BEAT: Duration = Duration::from_secs(20);
 /// A connection that shows no sign of life for this long is gone.
 const DEAD_AFTER: Duration = Duration::from_secs(45);
-/// What clients are told: send something at least this often …
-const HEARTBEAT_MS: u64 = 5_000;
-/// … and take a server that is silent for this long for gone.
-const DEAD_AFTER_MS: u64 = 15_000;
 /// How many commands of one connection wait for their turn before it isn't read any further.
 const WAITING_MAX: usize = 32;
 /// How long a client waits before it comes back to a server that goes away.
 const DRAIN_SPREAD_MS: u64 = 200;
 
-/// How long a write may stand before the connection counts as too slow.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the reason is offered to a connection that doesn't read.
 const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -52,46 +45,29 @@ pub fn run(
     ticket: Ticket,
     place: Place,
 ) -> impl Future<Output = ()> + Send {
-    let began = Box::pin(begin(app.clone(), Socket::new(socket), ticket));
+    let opening = Box::pin(attach::open(app, Socket::new(socket), ticket));
     async move {
         let _place = place;
-        let Some(mut open) = began.await else { return };
-        metrics::gauge!("playhead_connections").increment(1);
-        let end = open.session.run(&app, &mut open.socket, &open.limiter).await;
-        metrics::gauge!("playhead_connections").decrement(1);
+        let Some(mut open) = opening.await else { return };
+        let end = open.session.run(&mut open.socket, &open.limiter).await;
         // Presence must not wait for the other side's answer to the close.
-        open.session.detach(&app, matches!(end, End::Close(CloseCode::LEFT)));
+        open.session.detach(matches!(end, End::Close(CloseCode::LEFT)));
         Box::pin(end.close(&mut open.socket)).await;
     }
 }
 
-/// A socket that said hello, with all that belongs to it.
-struct Open {
-    socket: Socket,
-    limiter: FrameLimiter,
-    session: Session,
-}
-
-/// Hello and welcome. `None`: the socket was closed, in words if it could be.
-async fn begin(app: App, mut socket: Socket, ticket: Ticket) -> Option<Box<Open>> {
-    let limiter = FrameLimiter::default();
-    let (id, hello) = tokio::select! {
-        hello = hello::receive(&mut socket, &limiter, &app.clock) => hello?,
-        () = app.draining.cancelled() => return None,
-    };
-    let session = attach(&app, &mut socket, ticket, id, hello).await?;
-    Some(Box::new(Open { socket, limiter, session }))
-}
-
-/// A socket that said hello.
-struct Session {
+/// A socket that said hello. Its connection leaves the room when this is dropped, however it ends.
+pub(super) struct Session {
+    app: App,
     sender: Sender,
+    attached: bool,
     /// The last place in the room's order that was written.
     written: (u64, u64),
     /// The last fence that was written.
     fence: u64,
     running: Option<Running>,
-    waiting: VecDeque<Decoded>,
+    /// Commands that wait for their turn, each with the fence written before it was read.
+    waiting: VecDeque<(Decoded, u64)>,
     heard: Instant,
     beat_at: Instant,
     pinged: Option<Instant>,
@@ -123,110 +99,35 @@ impl End {
     }
 }
 
-/// Joins the room's connections and writes the welcome. `None`: refused in words.
-async fn attach(
-    app: &App,
-    socket: &mut Socket,
-    ticket: Ticket,
-    id: String,
-    hello: Hello,
-) -> Option<Session> {
-    let Ticket { room_id, caller, .. } = ticket;
-    let now = app.clock.now();
-    let hub = app.hub.room(&room_id, now);
-    let new = NewConnection {
-        participant_id: caller.participant_id(&room_id),
-        display_name: caller.display_name.clone(),
-        base: caller.base(),
-        resume: hello.resume.as_ref().map(|resume| resume.session_id.clone()),
-        ready_capable: hello.capabilities.iter().any(|name| name == CAPABILITY_READY),
-    };
-    // Attached before the room is read, so that no commit falls between the two.
-    let attached = hub.attach(new, app.config.limits.connections_per_participant);
-    let Some((connection, resumed, first)) = attached else {
-        let refusal = Refusal::new("limit_reached", "you have too many connections here");
-        let _ = socket.reject(Some(id), refusal).await;
-        socket.close(CloseCode::FORBIDDEN, 0).await;
-        return None;
-    };
-    let sender = Sender { caller: Arc::new(caller), hub, connection };
-    let began = Instant::now();
-    let mut session = Session {
-        sender,
-        written: (0, 0),
-        fence: 0,
-        running: None,
-        waiting: VecDeque::new(),
-        heard: began,
-        beat_at: began,
-        pinged: None,
-    };
-    match session.welcome(app, socket, id.clone(), &hello, resumed).await {
-        Ok(()) => {
-            tracing::debug!(room.id = %room_id, client = %hello.client.name, "connected");
-            if first {
-                app.hub.stir(&room_id);
-            }
-            Some(session)
-        }
-        Err(refusal) => {
-            let close = match refusal.code() {
-                "room_not_found" => CloseCode::ROOM_NOT_FOUND,
-                "room_closed" => CloseCode::ROOM_CLOSED,
-                _ => CloseCode::INTERNAL,
-            };
-            session.detach(app, false);
-            let _ = socket.reject(Some(id), refusal).await;
-            socket.close(close, 0).await;
-            None
+impl Session {
+    /// A session of a connection that is in the room's.
+    pub(super) fn new(app: App, sender: Sender) -> Self {
+        metrics::gauge!("playhead_connections").increment(1);
+        let began = Instant::now();
+        Self {
+            app,
+            sender,
+            attached: true,
+            written: (0, 0),
+            fence: 0,
+            running: None,
+            waiting: VecDeque::new(),
+            heard: began,
+            beat_at: began,
+            pinged: None,
         }
     }
-}
 
-impl Session {
-    async fn welcome(
-        &mut self,
-        app: &App,
-        socket: &mut Socket,
-        id: String,
-        hello: &Hello,
-        resumed: bool,
-    ) -> Result<(), Refusal> {
-        let Sender { hub, connection, .. } = &self.sender;
-        let mut room = app.rooms.find(&hub.room_id).await?;
-        if !room.lifecycle.state.is_open() {
-            return Err(Refusal::new("room_closed", "the party is over"));
-        }
-        if room.host_id.as_ref() == Some(&connection.participant_id)
-            || room.former_host_id.as_ref() == Some(&connection.participant_id)
-        {
-            app.rooms.host_alive(&hub.room_id, &connection.participant_id).await?;
-            room = app.rooms.find(&hub.room_id).await?;
-        }
-        let role = room.role_of_participant(&connection.participant_id, connection.base);
-        let data = Welcome {
-            session_id: connection.session_id.clone(),
-            participant_id: connection.participant_id.to_string(),
-            role: wire::participant_role(role),
-            fence: room.fence,
-            resumed,
-            heartbeat_ms: HEARTBEAT_MS,
-            dead_after_ms: DEAD_AFTER_MS,
-            room: wire::room(&room, hub.viewers()),
-        };
+    /// Takes note of a whole state that is written: what came before it is not.
+    pub(super) fn start_from(&mut self, room: &Room) {
         self.written = (room.epoch, room.version);
         self.fence = room.fence;
-        let welcome = wire::text(&wire::welcome(id, &room, app.clock.now(), data));
-        // A socket that breaks here is noticed by the loop.
-        let _ = socket.feed(welcome).await;
-        if let Some(rebased) = rebased_since(&room, hello) {
-            let _ = socket.feed(rebased).await;
-        }
-        let _ = socket.flush().await;
-        Ok(())
+        self.notice_host(room.host_id.as_ref());
     }
 
-    async fn run(&mut self, app: &App, socket: &mut Socket, limiter: &FrameLimiter) -> End {
+    async fn run(&mut self, socket: &mut Socket, limiter: &FrameLimiter) -> End {
+        let app = self.app.clone();
+        let app = &app;
         loop {
             let connection = self.sender.connection.clone();
             if connection.outbox.has_waiting() {
@@ -238,16 +139,17 @@ impl Session {
             }
             let listening = self.waiting.len() < WAITING_MAX;
             let step = tokio::select! {
+                // Input comes last, so that a flood of it keeps nothing else waiting.
                 biased;
                 () = connection.outbox.wake.notified() => Ok(None),
+                () = app.draining.cancelled() => Ok(Some(End::Close(CloseCode::DRAINING))),
+                () = sleep_until(self.beat_at) => Box::pin(self.beat(app, socket)).await,
                 reply = running(&mut self.running) => {
                     Box::pin(self.answer(app, socket, reply)).await
                 }
                 input = socket.next(), if listening => {
                     Box::pin(self.take(app, socket, limiter, input)).await
                 }
-                () = sleep_until(self.beat_at) => Box::pin(self.beat(app, socket)).await,
-                () = app.draining.cancelled() => Ok(Some(End::Close(CloseCode::DRAINING))),
             };
             match step {
                 Ok(None) => {}
@@ -279,7 +181,12 @@ impl Session {
                     socket.feed(frame.text).await?;
                 }
                 Outgoing::Moment(text) => socket.feed(text).await?,
-                Outgoing::Resync => Box::pin(self.resync(app, socket)).await?,
+                Outgoing::Resync => {
+                    end = Box::pin(self.resync(app, socket)).await?;
+                    if end.is_some() {
+                        break;
+                    }
+                }
                 Outgoing::Close(code) => {
                     end = Some(End::Close(code));
                     break;
@@ -295,16 +202,17 @@ impl Session {
         Ok(end)
     }
 
-    /// The newest state instead of the steps that were dropped.
-    async fn resync(&mut self, app: &App, socket: &mut Socket) -> Result<(), Broken> {
+    /// The newest state instead of the steps that were dropped; the end, if it can't be had.
+    async fn resync(&mut self, app: &App, socket: &mut Socket) -> Result<Option<End>, Broken> {
         metrics::counter!("playhead_resyncs_total").increment(1);
         let hub = self.sender.hub.clone();
-        let Ok(room) = app.rooms.find(&hub.room_id).await else { return Ok(()) };
-        self.written = (room.epoch, room.version);
-        self.fence = room.fence;
-        self.notice_host(room.host_id.as_ref());
+        let Ok(room) = app.rooms.find(&hub.room_id).await else {
+            return Ok(Some(End::Close(CloseCode::INTERNAL)));
+        };
+        self.start_from(&room);
         let snapshot = wire::room_snapshot(&room, hub.viewers(), app.clock.now());
-        socket.feed(wire::text(&snapshot)).await
+        socket.feed(wire::text(&snapshot)).await?;
+        Ok(None)
     }
 
     /// A host's lease is shorter than others' beats: whoever becomes host begins with one at once.
@@ -361,7 +269,7 @@ impl Session {
                 Ok(None)
             }
             Ok(decoded) => {
-                self.waiting.push_back(decoded);
+                self.waiting.push_back((decoded, self.fence));
                 self.start_next(app);
                 Ok(None)
             }
@@ -371,10 +279,10 @@ impl Session {
     /// Commands of one connection take effect in the order in which they came.
     fn start_next(&mut self, app: &App) {
         if self.running.is_none()
-            && let Some(decoded) = self.waiting.pop_front()
+            && let Some((decoded, fence)) = self.waiting.pop_front()
         {
             let (app, sender) = (app.clone(), self.sender.clone());
-            self.running = Some(Box::pin(command::execute(app, sender, decoded, self.fence)));
+            self.running = Some(Box::pin(command::execute(app, sender, decoded, fence)));
         }
         if self.waiting.is_empty() {
             // An idle connection keeps no buffer.
@@ -421,24 +329,28 @@ impl Session {
         Ok(None)
     }
 
-    fn detach(&mut self, app: &App, left: bool) {
+    /// Takes the connection out of the room's; once.
+    pub(super) fn detach(&mut self, left: bool) {
+        if !std::mem::take(&mut self.attached) {
+            return;
+        }
+        metrics::gauge!("playhead_connections").decrement(1);
         let Sender { hub, connection, .. } = &self.sender;
-        let everybody = hub.detach(connection, left, app.clock.now());
+        let everybody = hub.detach(connection, left, self.app.clock.now());
         if let Some(since_version) = everybody {
-            app.rooms.start_ready(hub.room_id.clone(), since_version);
+            self.app.rooms.start_ready(hub.room_id.clone(), since_version);
         }
         if left {
             hub.close_participant(&connection.participant_id, connection.number, CloseCode::LEFT);
         }
-        app.hub.stir(&hub.room_id);
+        self.app.hub.stir(&hub.room_id);
     }
 }
 
-/// What a client that saw an earlier epoch must be told.
-fn rebased_since(room: &Room, hello: &Hello) -> Option<Utf8Bytes> {
-    let resume = hello.resume.as_ref()?;
-    let rebased = room.rebased.as_ref().filter(|_| resume.epoch < room.epoch)?;
-    Some(wire::text(&wire::rebased(room, rebased)))
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.detach(false);
+    }
 }
 
 async fn running(running: &mut Option<Running>) -> Reply {

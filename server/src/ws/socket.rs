@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::wire;
 
 /// How long a write may stand before the connection counts as gone.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the other side may take to answer a close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 const NORMAL: u16 = 1000;

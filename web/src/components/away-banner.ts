@@ -1,4 +1,4 @@
-import type { HostLoss, Room, SessionSnapshot } from 'playhead-sdk';
+import type { HostLoss, SessionSnapshot } from 'playhead-sdk';
 import { element, setShown, setText } from '../dom.js';
 import { clockTime } from '../format.js';
 import { icon } from '../icons.js';
@@ -23,19 +23,13 @@ export function createAwayBanner({ session }: RoomContext): RoomPart {
     seen,
     spoken,
   );
-  let deadlineMs = deadlineOf(session.getSnapshot().room);
-
-  const stops = [
-    session.on('lifecycle_changed', (data) => (deadlineMs = data.deadline_ms ?? null)),
-    session.on('welcome', (data) => (deadlineMs = deadlineOf(data.room))),
-    session.on('room_state', (data) => (deadlineMs = deadlineOf(data.room))),
-  ];
 
   function show(room: SessionSnapshot): void {
     const text = bannerText(room, '');
     setShown(banner, text !== null);
     if (text === null) return;
-    const left = deadlineMs === null ? '' : ` in ${clockTime(deadlineMs - session.now() + 999)}`;
+    const deadlineMs = room.room.deadline_ms;
+    const left = deadlineMs === undefined ? '' : ` in ${clockTime(deadlineMs - session.now() + 999)}`;
     setText(seen, bannerText(room, left) ?? '');
     setText(spoken, text);
   }
@@ -44,12 +38,7 @@ export function createAwayBanner({ session }: RoomContext): RoomPart {
     element: banner,
     update: ({ room }) => show(room),
     tick: ({ room }) => show(room),
-    dispose: () => stops.forEach((stop) => stop()),
   };
-}
-
-function deadlineOf(room: Room & { deadline_ms?: number | null }): number | null {
-  return room.deadline_ms ?? null;
 }
 
 function bannerText(room: SessionSnapshot, when: string): string | null {

@@ -5,7 +5,7 @@ use engine::{Command, Facts, HostLoss, Role};
 use super::{Heard, Naive};
 
 impl Naive {
-    pub(super) fn room_matter(&mut self, command: &Command, now: f64) -> Heard {
+    pub(super) fn room_matter(&mut self, command: &Command, facts: &Facts, now: f64) -> Heard {
         match command {
             Command::HostTransfer { to } => {
                 if self.host.as_deref() == Some(to.as_str()) {
@@ -31,16 +31,21 @@ impl Naive {
                 self.loss = patch.host_loss.unwrap_or(self.loss);
                 self.grace = patch.host_grace_ms.map_or(self.grace, |ms| ms as f64);
                 self.stops_for_dry = patch.rebuffer_barrier.unwrap_or(self.stops_for_dry);
-                let (name, public, chat) = &mut self.looks;
+                let (name, public, chat, slow) = &mut self.looks;
                 *name = patch.name.clone().unwrap_or(name.clone());
                 *public = patch.is_public.unwrap_or(*public);
-                *chat = patch.chat.map_or(chat.clone(), |new| format!("{new:?}"));
+                *chat = patch.chat_enabled.unwrap_or(*chat);
+                *slow = patch.slow_mode_ms.unwrap_or(*slow);
                 return Ok(
                     before != (self.loss, self.grace, self.stops_for_dry, self.looks.clone())
                 );
             }
             Command::Delete => self.close(now),
-            Command::Idle if self.life == "live" || self.life == "grace" => self.close(now),
+            Command::Idle
+                if facts.connections == 0 && (self.life == "live" || self.life == "grace") =>
+            {
+                self.close(now);
+            }
             Command::HostLost if self.life == "live" && self.host.is_some() => {
                 (self.life, self.life_until) = ("grace", Some(now + self.grace));
             }

@@ -14,6 +14,7 @@ mod writer;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use engine::{Commit, ParticipantId, Room, RoomId, Timestamp};
@@ -155,6 +156,17 @@ impl RoomStore for MemoryStore {
 
     async fn list_due(&self, now: Timestamp, max: usize) -> Result<Vec<RoomId>, StoreError> {
         Ok(self.tables.list_due(now, max))
+    }
+
+    async fn check_writable(&self) -> Result<(), StoreError> {
+        if self.queue.is_closed() || self.tables.failing.load(Ordering::Relaxed) {
+            return Err(StoreError { operation: "check writable", cause: None });
+        }
+        Ok(())
+    }
+
+    async fn list_public(&self) -> Result<Vec<Arc<Room>>, StoreError> {
+        Ok(self.tables.list_public())
     }
 
     async fn list_rooms(&self) -> Result<Vec<RoomId>, StoreError> {

@@ -113,15 +113,7 @@ impl MemoryStore {
             #[cfg(test)]
             pages_max: journal.pages_max.clone(),
         });
-        let writer = Writer {
-            journal,
-            queue: jobs,
-            tables,
-            sql,
-            stop,
-            tasks: tasks.clone(),
-            failing: false,
-        };
+        let writer = Writer { journal, queue: jobs, tables, sql, stop, tasks: tasks.clone() };
         tasks.spawn(writer.run());
         Ok((store, clock))
     }

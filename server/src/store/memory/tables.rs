@@ -1,6 +1,7 @@
 //! The durable state of all rooms, in memory. Each method is one step under one lock.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::{LifecycleState, ParticipantId, Room, RoomId, Timestamp};
@@ -18,6 +19,8 @@ pub(super) struct Tables {
     inner: Mutex<Inner>,
     /// Tells the writer that members wait to be written.
     pub(super) members_changed: Notify,
+    /// Whether the last group couldn't be written.
+    pub(super) failing: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -181,6 +184,13 @@ impl Tables {
         let inner = self.lock();
         let due = inner.due.iter().take_while(|(at, _)| *at <= now).take(max);
         due.map(|(_, room_id)| room_id.clone()).collect()
+    }
+
+    pub(super) fn list_public(&self) -> Vec<Arc<Room>> {
+        let inner = self.lock();
+        let rooms = inner.rooms.values().map(|slot| &slot.room);
+        let listed = rooms.filter(|r| r.profile.is_public && r.lifecycle.state.is_open());
+        listed.cloned().collect()
     }
 
     pub(super) fn list_rooms(&self) -> Vec<RoomId> {

@@ -1,6 +1,7 @@
 //! The one writer of the journal. A group is whatever was queued while the last one was synced.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use engine::{Commit, LifecycleState, Room};
 use tokio::sync::{OwnedMutexGuard, mpsc, oneshot};
@@ -49,8 +50,6 @@ pub(super) struct Writer {
     pub(super) sql: Arc<Sql>,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
-    /// Whether the last group failed, so that a full disk is logged once.
-    pub(super) failing: bool,
 }
 
 impl Writer {
@@ -84,7 +83,7 @@ impl Writer {
             self.refuse(jobs, error);
             return false;
         }
-        if std::mem::take(&mut self.failing) {
+        if self.tables.failing.swap(false, Ordering::Relaxed) {
             tracing::info!("the journal can be written again");
         }
         let subscribers = self.tables.apply(jobs);
@@ -97,7 +96,8 @@ impl Writer {
     }
 
     fn refuse(&mut self, jobs: &mut Vec<Job>, error: sqlx::Error) {
-        if !std::mem::replace(&mut self.failing, true) {
+        // Logged once, however long the disk stays full.
+        if !self.tables.failing.swap(true, Ordering::Relaxed) {
             let error: &dyn std::error::Error = &error;
             tracing::error!(
                 error,

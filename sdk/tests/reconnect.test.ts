@@ -1,0 +1,268 @@
+import { WebSocket } from 'ws';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createClient, memoryTokenStore, type Client, type Identity, type RoomSession, type TokenStore } from '../src/index.js';
+import { joinAt, rejection, until } from './joined.js';
+import { problem, RoomServer } from './room-server.js';
+
+let server: RoomServer;
+let client: Client;
+let session: RoomSession | undefined;
+
+beforeEach(async () => {
+  server = await RoomServer.start();
+  client = createClient({ baseUrl: server.baseUrl, WebSocket });
+  await client.guest('Ada');
+});
+
+afterEach(async () => {
+  session?.close();
+  session = undefined;
+  vi.unstubAllGlobals();
+  await server.stop();
+});
+
+test.each([
+  [4403, 'forbidden'],
+  [4409, 'session_replaced'],
+  [4410, 'room_closed'],
+  [4411, 'kicked'],
+])('close code %i ends the session with its reason', async (closeCode, code) => {
+  const [joined, connection] = await join(1, 1);
+  const played = joined.play();
+  played.catch(() => undefined);
+  await connection.next();
+  connection.close(closeCode, code);
+  const seen = await until(joined, (now) => now.connection === 'closed');
+  expect(seen.closeReason).toMatchObject({ code, retry: 'never', closeCode });
+  await expect(played).rejects.toMatchObject({ code, outcome: 'unknown' });
+  await expect(joined.play()).rejects.toMatchObject({ code, outcome: 'not_applied' });
+});
+
+test.each([1000, 1001, 1011, 1012, 1013, 4408, 4500, 4503, 4504, 4508, 4509])(
+  'close code %i makes it come back',
+  async (closeCode) => {
+    const [joined, connection] = await join(1, 1);
+    connection.close(closeCode);
+    const again = await server.connections.take();
+    await again.welcome(1, 1);
+    await until(joined, (now) => now.connection === 'open');
+  },
+);
+
+test('an expired identity is renewed once', async () => {
+  const [joined, connection] = await join(1, 1);
+  connection.close(4401, 'token_expired');
+  const again = await server.connections.take();
+  await again.welcome(1, 1);
+  await until(joined, (now) => now.connection === 'open');
+  expect(joinTokens()).toEqual(['t_1', 't_2']);
+  expect(client.token()?.display_name).toBe('Ada');
+});
+
+test('an identity that is refused twice ends the join', async () => {
+  for (let time = 0; time < 2; time += 1) {
+    server.answers.push({ path: '/join', answer: problem(401, 'unauthenticated', 'reauth') });
+  }
+  await expect(client.join('r_1')).rejects.toMatchObject({ code: 'unauthenticated', status: 401 });
+  expect(server.requests.map(({ path }) => path)).toEqual(['/auth/guest', '/rooms/r_1/join', '/auth/guest', '/rooms/r_1/join']);
+});
+
+test('an identity that is refused while the server goes away is renewed when it is back', async () => {
+  const leaving = server;
+  const { port } = leaving;
+  const tokenStore = storeWith('t_old');
+  const unreachable = gate();
+  const away = createClient({
+    baseUrl: server.baseUrl,
+    WebSocket,
+    tokenStore,
+    fetch: async (input, init) => {
+      const asksForGuest = String(input).endsWith('/auth/guest');
+      const response = await fetch(input, init).catch((error: unknown) => {
+        if (asksForGuest) unreachable.open();
+        throw error;
+      });
+      const answer = new Response(await response.text(), response);
+      if (response.status === 401) await leaving.stop();
+      return answer;
+    },
+  });
+  server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
+  const joining = away.join('r_1');
+  await unreachable.opened;
+  expect(tokenStore.load()).toMatchObject({ access_token: 't_old', display_name: 'Ada' });
+  server = await RoomServer.start(port);
+  server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
+  await (await server.connections.take()).welcome(1, 1);
+  session = await joining;
+  expect(joinTokens()).toEqual(['t_old', 't_1']);
+  expect(tokenStore.load()).toMatchObject({ access_token: 't_1', display_name: 'Ada' });
+});
+
+test('an identity whose renewal was put off is renewed later', async () => {
+  server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
+  server.answers.push({ path: '/auth/guest', answer: problem(503, 'store_unavailable', 'backoff') });
+  server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
+  await join(1, 1);
+  expect(joinTokens()).toEqual(['t_1', 't_1', 't_2']);
+});
+
+test('an identity that another page has renewed is used', async () => {
+  const tokenStore = storeWith('t_old');
+  const other = createClient({
+    baseUrl: server.baseUrl,
+    WebSocket,
+    tokenStore,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      if (response.status === 401) tokenStore.save(identity('t_elsewhere'));
+      return response;
+    },
+  });
+  server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
+  const joining = other.join('r_1');
+  await (await server.connections.take()).welcome(1, 1);
+  session = await joining;
+  expect(joinTokens()).toEqual(['t_old', 't_elsewhere']);
+});
+
+test('a network that comes back while the identity is renewed starts no second join', async () => {
+  const page = new EventTarget();
+  vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+  const woken = createClient({
+    baseUrl: server.baseUrl,
+    WebSocket,
+    tokenStore: storeWith('t_old'),
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      if (String(input).endsWith('/auth/guest')) page.dispatchEvent(new Event('online'));
+      return response;
+    },
+  });
+  server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
+  const joining = woken.join('r_1');
+  await (await server.connections.take()).welcome(1, 1);
+  session = await joining;
+  expect(joinTokens()).toEqual(['t_old', 't_2']);
+});
+
+test('a refused join is repeated as often as its refusal asks for it', async () => {
+  for (const code of ['limit_reached', 'room_full', 'limit_reached']) {
+    server.answers.push({ path: '/join', answer: problem(409, code, 'backoff') });
+  }
+  const [joined] = await join(1, 1);
+  expect(joined.getSnapshot().connection).toBe('open');
+  expect(joinTokens()).toHaveLength(4);
+});
+
+test('a join whose refusal never ends is given up in its time, with the refusal', async () => {
+  for (let time = 0; time < 50; time += 1) {
+    server.answers.push({ path: '/join', answer: problem(409, 'limit_reached', 'backoff') });
+  }
+  await expect(client.join('r_1', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'limit_reached', retry: 'backoff' });
+});
+
+test.each([4403, 4429])('a hello that is refused for now is repeated, though it is closed with %i', async (closeCode) => {
+  const joining = client.join('r_1');
+  const full = await server.connections.take();
+  const { id } = await full.next();
+  const error = { code: 'limit_reached', retry: 'backoff', outcome: 'not_applied', detail: 'full', meta: {} };
+  full.send({ type: 'reject', id, error });
+  full.send({ type: 'closing', data: { close_code: closeCode, code: 'forbidden', retry: 'never', after_ms: 0 } });
+  full.close(closeCode);
+  await (await server.connections.take()).welcome(1, 1);
+  session = await joining;
+  expect(session.getSnapshot().connection).toBe('open');
+});
+
+test('a room that is not there rejects the join in its own words', async () => {
+  server.answers.push({ path: '/join', answer: problem(404, 'room_not_found', 'never') });
+  await expect(client.join('nowhere')).rejects.toMatchObject({ code: 'room_not_found', status: 404, retry: 'never' });
+});
+
+test('a refused hello rejects the join with the server’s code', async () => {
+  const joining = client.join('r_1');
+  joining.catch(() => undefined);
+  const connection = await server.connections.take();
+  const hello = await connection.next();
+  connection.send(rejection(hello.id, 'forbidden', 'not_applied'));
+  connection.close(4403, 'forbidden');
+  await expect(joining).rejects.toMatchObject({ code: 'forbidden', status: 4403 });
+});
+
+test('a server that is away is asked again until it is back', async () => {
+  const { port } = server;
+  const [joined] = await join(1, 4);
+  await server.stop();
+  await until(joined, (now) => now.connection === 'reconnecting');
+  server = await RoomServer.start(port);
+  const again = await server.connections.take();
+  await again.welcome(2, 5);
+  expect(await until(joined, (now) => now.connection === 'open')).toMatchObject({ epoch: 2, version: 5 });
+});
+
+test('a join that never succeeds is given up in its time', async () => {
+  const away = createClient({ baseUrl: 'http://127.0.0.1:1', WebSocket });
+  await expect(away.join('r_1', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'network_error', retry: 'backoff' });
+});
+
+test('the wait that a closing frame asks for is kept', async () => {
+  const [joined, connection] = await join(1, 1);
+  connection.send({ type: 'closing', data: { close_code: 4429, code: 'rate_limited', retry: 'after', after_ms: 400 } });
+  const closedAt = performance.now();
+  connection.close(4429);
+  const again = await server.connections.take();
+  expect(performance.now() - closedAt).toBeGreaterThanOrEqual(390);
+  await again.welcome(1, 1);
+  await until(joined, (now) => now.connection === 'open');
+});
+
+test('the wait that a refused join asks for is kept', async () => {
+  const [joined, connection] = await join(1, 1);
+  const { status, body } = problem(429, 'rate_limited', 'after');
+  server.answers.push({ path: '/join', answer: { status, body: { ...(body as object), retry_after_ms: 700 } } });
+  const closedAt = performance.now();
+  connection.terminate();
+  const again = await server.connections.take();
+  expect(performance.now() - closedAt).toBeGreaterThanOrEqual(690);
+  await again.welcome(1, 1);
+  await until(joined, (now) => now.connection === 'open');
+});
+
+test('a server that goes silent is left for another connection', async () => {
+  const joining = client.join('r_1');
+  const connection = await server.connections.take();
+  connection.silent = true;
+  await connection.welcome(1, 1, {}, { dead_after_ms: 300 });
+  session = await joining;
+  const again = await server.connections.take();
+  await again.welcome(1, 1);
+  await until(session, (now) => now.connection === 'open');
+});
+
+async function join(epoch: number, version: number) {
+  const joined = await joinAt(server, client, epoch, version);
+  [session] = joined;
+  return joined;
+}
+
+function storeWith(accessToken: string): TokenStore {
+  const store = memoryTokenStore();
+  store.save(identity(accessToken));
+  return store;
+}
+
+function identity(access_token: string): Identity {
+  return { user_id: 'u_9', access_token, expires_at_ms: Date.now() + 43_200_000, display_name: 'Ada' };
+}
+
+function joinTokens(): (string | undefined)[] {
+  return server.requests.filter(({ path }) => path.endsWith('/join')).map(({ token }) => token);
+}
+
+function gate() {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open: () => open() };
+}

@@ -1,0 +1,138 @@
+//! Hello and welcome: from a socket to a session in a room.
+
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use contracts::{CAPABILITY_READY, CloseCode, Hello, Welcome};
+use engine::Room;
+use tokio::time::timeout;
+
+use super::command::Sender;
+use super::hello;
+use super::session::Session;
+use super::socket::{Broken, Socket, WRITE_TIMEOUT};
+use crate::App;
+use crate::auth::Ticket;
+use crate::hub::NewConnection;
+use crate::limit::FrameLimiter;
+use crate::refusal::Refusal;
+use crate::wire;
+
+/// What clients are told: send something at least this often …
+const HEARTBEAT_MS: u64 = 5_000;
+/// … and take a server that is silent for this long for gone.
+const DEAD_AFTER_MS: u64 = 15_000;
+
+/// A socket that said hello, with all that belongs to it.
+pub struct Open {
+    /// The socket.
+    pub socket: Socket,
+    /// How much it may send.
+    pub limiter: FrameLimiter,
+    /// Its place in the room.
+    pub session: Session,
+}
+
+/// Hello and welcome. `None`: the socket was closed, in words if it could be.
+pub async fn open(app: App, mut socket: Socket, ticket: Ticket) -> Option<Box<Open>> {
+    let limiter = FrameLimiter::default();
+    let (id, hello) = tokio::select! {
+        hello = hello::receive(&mut socket, &limiter, &app.clock) => hello?,
+        () = app.draining.cancelled() => return None,
+    };
+    match enter(&app, &mut socket, ticket, &id, &hello).await {
+        Ok(session) => Some(Box::new(Open { socket, limiter, session })),
+        Err(refusal) => {
+            let close = match refusal.code() {
+                "room_not_found" => CloseCode::ROOM_NOT_FOUND,
+                "room_closed" => CloseCode::ROOM_CLOSED,
+                "limit_reached" => CloseCode::RATE_LIMITED,
+                _ => CloseCode::INTERNAL,
+            };
+            let _ = socket.reject(Some(id), refusal).await;
+            socket.close(close, 0).await;
+            None
+        }
+    }
+}
+
+/// Joins the room's connections and writes the welcome.
+async fn enter(
+    app: &App,
+    socket: &mut Socket,
+    ticket: Ticket,
+    id: &str,
+    hello: &Hello,
+) -> Result<Session, Refusal> {
+    let Ticket { room_id, caller, .. } = ticket;
+    let hub = app.hub.room(&room_id, app.clock.now());
+    let new = NewConnection {
+        participant_id: caller.participant_id(&room_id),
+        display_name: caller.display_name.clone(),
+        base: caller.base(),
+        resume: hello.resume.as_ref().map(|resume| resume.session_id.clone()),
+        ready_capable: hello.capabilities.iter().any(|name| name == CAPABILITY_READY),
+    };
+    // Attached before the room is read, so that no commit falls between the two.
+    let attached = hub.attach(new, app.config.limits.connections_per_participant);
+    let Some((connection, resumed, first)) = attached else {
+        return Err(Refusal::new("limit_reached", "you have too many connections here"));
+    };
+    let sender = Sender { caller: Arc::new(caller), hub, connection };
+    let mut session = Session::new(app.clone(), sender.clone());
+    let room = arrive(app, &sender).await?;
+    let welcome = welcome(app, &sender, &room, resumed);
+    session.start_from(&room);
+    let welcome = wire::text(&wire::welcome(id.to_owned(), &room, app.clock.now(), welcome));
+    let write = async {
+        socket.feed(welcome).await?;
+        if let Some(rebased) = rebased_since(&room, hello) {
+            socket.feed(rebased).await?;
+        }
+        socket.flush().await
+    };
+    // A socket that breaks or stands here is noticed by the session's own writes.
+    let _: Result<Result<(), Broken>, _> = timeout(WRITE_TIMEOUT, write).await;
+    tracing::debug!(room.id = %room_id, client = %hello.client.name, "connected");
+    if first {
+        app.hub.stir(&room_id);
+    }
+    Ok(session)
+}
+
+/// The room as it is once its host, if it is the host who comes, is there.
+async fn arrive(app: &App, sender: &Sender) -> Result<Arc<Room>, Refusal> {
+    let (room_id, participant_id) = (&sender.hub.room_id, &sender.connection.participant_id);
+    let room = app.rooms.find(room_id).await?;
+    if !room.lifecycle.state.is_open() {
+        return Err(Refusal::new("room_closed", "the party is over"));
+    }
+    let is_host = room.host_id.as_ref() == Some(participant_id);
+    if !is_host && room.former_host_id.as_ref() != Some(participant_id) {
+        return Ok(room);
+    }
+    app.rooms.host_alive(room_id, participant_id).await?;
+    app.rooms.find(room_id).await
+}
+
+fn welcome(app: &App, sender: &Sender, room: &Room, resumed: bool) -> Welcome {
+    let connection = &sender.connection;
+    let role = room.role_of_participant(&connection.participant_id, connection.base);
+    Welcome {
+        session_id: connection.session_id.clone(),
+        participant_id: connection.participant_id.to_string(),
+        role: wire::participant_role(role),
+        fence: room.fence,
+        resumed,
+        heartbeat_ms: HEARTBEAT_MS,
+        dead_after_ms: DEAD_AFTER_MS,
+        room: wire::room(room, app.viewers(&room.room_id)),
+    }
+}
+
+/// What a client that saw an earlier epoch must be told.
+fn rebased_since(room: &Room, hello: &Hello) -> Option<Utf8Bytes> {
+    let resume = hello.resume.as_ref()?;
+    let rebased = room.rebased.as_ref().filter(|_| resume.epoch < room.epoch)?;
+    Some(wire::text(&wire::rebased(room, rebased)))
+}
