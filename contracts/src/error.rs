@@ -186,6 +186,7 @@ pub const ERRORS: &[ErrorCode] = {
         entry("frame_too_large", 413, Never, NotApplied, "The frame is too large"),
         entry("unsupported_media_type", 415, Never, NotApplied, "The body must be JSON"),
         entry("rate_limited", 429, After, NotApplied, "Too many requests"),
+        entry("request_timeout", 408, Backoff, Unknown, "The request took too long"),
         entry("slow_consumer", 408, Backoff, NotApplied, "The connection read too slowly"),
         entry("draining", 503, Backoff, NotApplied, "The server is going away"),
         entry("store_unavailable", 503, Backoff, Unknown, "The state can't be reached"),

@@ -15,6 +15,7 @@ const FILM: Media = {
   text_tracks: [],
   audio_tracks: [],
   control: { class: 'B', continuous_rate: false, seek: true },
+  poster: null,
   availability: { state: 'available', evidence: 'test' },
 };
 

@@ -1,7 +1,9 @@
 //! One configuration, read once from flags and environment, checked before anything listens.
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
@@ -24,26 +26,26 @@ pub struct Config {
     #[arg(long, env = "PLAYHEAD_DATA_DIR", default_value = "./playhead-data", global = true)]
     pub data_dir: PathBuf,
     /// The database; playhead.db (SQLite) in the data directory unless given.
-    #[arg(long, env = "PLAYHEAD_DATABASE_URL", global = true)]
-    pub database_url: Option<String>,
+    #[arg(long, env = "PLAYHEAD_DATABASE_URL", default_value = "", global = true)]
+    pub database_url: Maybe<String>,
     /// Where realtime state is kept.
     #[arg(long, env = "PLAYHEAD_STORE", default_value = "memory", global = true)]
     pub store: StoreKind,
     /// A signing key given from outside: Ed25519, PKCS#8, PEM.
-    #[arg(long, env = "PLAYHEAD_TOKEN_KEY_FILE", global = true)]
-    pub token_key_file: Option<PathBuf>,
+    #[arg(long, env = "PLAYHEAD_TOKEN_KEY_FILE", default_value = "", global = true)]
+    pub token_key_file: Maybe<PathBuf>,
     /// How people reach this server, for absolute links; from the request unless given.
-    #[arg(long, env = "PLAYHEAD_PUBLIC_URL", global = true)]
-    pub public_url: Option<Url>,
+    #[arg(long, env = "PLAYHEAD_PUBLIC_URL", default_value = "", global = true)]
+    pub public_url: Maybe<Url>,
     /// Origins whose pages may connect, comma separated; this server's own unless given.
-    #[arg(long, env = "PLAYHEAD_ALLOWED_ORIGINS", value_delimiter = ',', global = true)]
-    pub allowed_origins: Vec<String>,
+    #[arg(long, env = "PLAYHEAD_ALLOWED_ORIGINS", default_value = "", global = true)]
+    pub allowed_origins: List<String>,
     /// Networks (CIDR, comma separated) whose Forwarded headers count.
-    #[arg(long, env = "PLAYHEAD_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
-    pub trusted_proxies: Vec<IpNet>,
+    #[arg(long, env = "PLAYHEAD_TRUSTED_PROXIES", default_value = "", global = true)]
+    pub trusted_proxies: List<IpNet>,
     /// Networks (CIDR, comma separated) that providers may reach beside public addresses.
-    #[arg(long, env = "PLAYHEAD_EGRESS_ALLOW", value_delimiter = ',', global = true)]
-    pub egress_allow: Vec<IpNet>,
+    #[arg(long, env = "PLAYHEAD_EGRESS_ALLOW", default_value = "", global = true)]
+    pub egress_allow: List<IpNet>,
     /// How long a host may stay away, in milliseconds, unless the room says otherwise.
     #[arg(long, env = "PLAYHEAD_HOST_GRACE_MS", default_value_t = 120_000, global = true,
           value_parser = clap::value_parser!(u64).range(HOST_GRACE_MS))]
@@ -118,14 +120,14 @@ pub struct LimitConfig {
         global = true
     )]
     pub joins_per_minute: u32,
-    /// Unknown rooms named per address and minute.
+    /// Room codes tried per address and minute.
     #[arg(
-        long = "limit-misses-per-minute",
-        env = "PLAYHEAD_LIMIT_MISSES_PER_MINUTE",
+        long = "limit-codes-per-minute",
+        env = "PLAYHEAD_LIMIT_CODES_PER_MINUTE",
         default_value_t = 60,
         global = true
     )]
-    pub misses_per_minute: u32,
+    pub codes_per_minute: u32,
     /// Links resolved per user and minute.
     #[arg(
         long = "limit-resolves-per-minute",
@@ -134,6 +136,14 @@ pub struct LimitConfig {
         global = true
     )]
     pub resolves_per_minute: u32,
+    /// Changes over HTTP per user and minute.
+    #[arg(
+        long = "limit-writes-per-minute",
+        env = "PLAYHEAD_LIMIT_WRITES_PER_MINUTE",
+        default_value_t = 300,
+        global = true
+    )]
+    pub writes_per_minute: u32,
     /// Connections of one address.
     #[arg(
         long = "limit-connections-per-address",
@@ -176,10 +186,52 @@ pub struct LimitConfig {
     pub connections_per_participant: usize,
 }
 
+/// A value that may be left out; an empty variable is one that is left out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Maybe<T>(Option<T>);
+
+/// Values with commas between them, or none.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct List<T>(Vec<T>);
+
+impl<T: FromStr> FromStr for Maybe<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        let text = text.trim();
+        if text.is_empty() { Ok(Self(None)) } else { text.parse().map(|value| Self(Some(value))) }
+    }
+}
+
+impl<T: FromStr> FromStr for List<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        items.map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl<T> Deref for Maybe<T> {
+    type Target = Option<T>;
+
+    fn deref(&self) -> &Option<T> {
+        &self.0
+    }
+}
+
+impl<T> Deref for List<T> {
+    type Target = Vec<T>;
+
+    fn deref(&self) -> &Vec<T> {
+        &self.0
+    }
+}
+
 impl Config {
     /// What can't be used, in words.
     pub fn check(&self) -> Result<(), String> {
-        for origin in &self.allowed_origins {
+        for origin in self.allowed_origins.iter() {
             let url = Url::parse(origin).map_err(|error| format!("origin {origin}: {error}"))?;
             if url.origin().ascii_serialization() != *origin {
                 return Err(format!(
@@ -187,7 +239,7 @@ impl Config {
                 ));
             }
         }
-        match &self.database_url {
+        match self.database_url.as_deref() {
             Some(url) if !url.starts_with("sqlite:") => Err(
                 "PLAYHEAD_DATABASE_URL: this version keeps its database in SQLite; use sqlite://…"
                     .to_owned(),

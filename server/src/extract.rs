@@ -96,14 +96,14 @@ impl FromRequestParts<App> for RoomPath {
         let Path(RoomParameter { room_id: named }) = Path::from_request_parts(parts, app).await?;
         let room_id = match RoomKey::parse(&named) {
             Some(RoomKey::Id(room_id)) => app.store.load(&room_id).await?.map(|_| room_id),
-            Some(RoomKey::Code(code)) => app.store.find_code(&code).await?,
+            Some(RoomKey::Code(code)) => {
+                let peer = Peer::from_request_parts(parts, app).await?;
+                app.limiters.check_code(peer.address)?;
+                app.store.find_code(&code).await?
+            }
             None => None,
         };
-        if let Some(room_id) = room_id {
-            return Ok(Self { room_id });
-        }
-        let peer = Peer::from_request_parts(parts, app).await?;
-        app.limiters.check_miss(peer.address)?;
-        Err(Refusal::new("room_not_found", "there is no such room"))
+        let found = room_id.map(|room_id| Self { room_id });
+        found.ok_or_else(|| Refusal::new("room_not_found", "there is no such room"))
     }
 }

@@ -16,14 +16,18 @@ pub const FRAMES_BURST: u32 = 300;
 /// How many unusable frames in a minute close it.
 pub const BAD_FRAMES_PER_MINUTE: u32 = 10;
 
+/// How many frames above what is allowed it may send in a minute before it is closed.
+const EXCESS_PER_MINUTE: u32 = 2000;
+
 /// Limits per address and user.
 #[derive(Debug)]
 pub struct Limiters {
     guests: Option<DefaultKeyedRateLimiter<IpAddr>>,
     rooms: Option<DefaultKeyedRateLimiter<IpAddr>>,
     joins: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    misses: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    codes: Option<DefaultKeyedRateLimiter<IpAddr>>,
     resolves: DefaultKeyedRateLimiter<String>,
+    writes: DefaultKeyedRateLimiter<String>,
 }
 
 impl Limiters {
@@ -37,8 +41,9 @@ impl Limiters {
             guests: keyed(config.guests_per_minute),
             rooms: keyed(config.rooms_per_minute),
             joins: keyed(config.joins_per_minute),
-            misses: keyed(config.misses_per_minute),
+            codes: keyed(config.codes_per_minute),
             resolves: RateLimiter::keyed(per_minute_quota(config.resolves_per_minute)),
+            writes: RateLimiter::keyed(per_minute_quota(config.writes_per_minute)),
         }
     }
 
@@ -57,9 +62,10 @@ impl Limiters {
         check(self.joins.as_ref(), &address)
     }
 
-    /// Rooms that one address named and that don't exist: guessing codes.
-    pub fn check_miss(&self, address: IpAddr) -> Result<(), Refusal> {
-        check(self.misses.as_ref(), &address)
+    /// Codes that one address tries, right or wrong: were only wrong ones counted, the answer to
+    /// one more would tell which it is.
+    pub fn check_code(&self, address: IpAddr) -> Result<(), Refusal> {
+        check(self.codes.as_ref(), &address)
     }
 
     /// Fetches that one user makes the server do.
@@ -67,15 +73,21 @@ impl Limiters {
         check(Some(&self.resolves), &user_id.to_owned())
     }
 
+    /// Changes that one user makes over HTTP.
+    pub fn check_write(&self, user_id: &str) -> Result<(), Refusal> {
+        check(Some(&self.writes), &user_id.to_owned())
+    }
+
     /// Forgets keys that are back at their start.
     pub fn sweep(&self) {
-        for limiter in [&self.guests, &self.rooms, &self.joins, &self.misses].into_iter().flatten()
-        {
+        for limiter in [&self.guests, &self.rooms, &self.joins, &self.codes].into_iter().flatten() {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
-        self.resolves.retain_recent();
-        self.resolves.shrink_to_fit();
+        for limiter in [&self.resolves, &self.writes] {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
     }
 }
 
@@ -83,6 +95,7 @@ impl Limiters {
 #[derive(Debug)]
 pub struct FrameLimiter {
     frames: DefaultDirectRateLimiter,
+    excess: DefaultDirectRateLimiter,
     bad: DefaultDirectRateLimiter,
 }
 
@@ -91,6 +104,7 @@ impl Default for FrameLimiter {
         let per_second = Quota::per_second(positive(FRAMES_PER_SECOND));
         Self {
             frames: RateLimiter::direct(per_second.allow_burst(positive(FRAMES_BURST))),
+            excess: RateLimiter::direct(per_minute_quota(EXCESS_PER_MINUTE)),
             bad: RateLimiter::direct(per_minute_quota(BAD_FRAMES_PER_MINUTE - 1)),
         }
     }
@@ -103,6 +117,11 @@ impl FrameLimiter {
             let wait = not_until.wait_time_from(DefaultClock::default().now());
             Refusal::rate_limited(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1))
         })
+    }
+
+    /// One more frame above what is allowed; false if there were far too many.
+    pub fn check_excess(&self) -> bool {
+        self.excess.check().is_ok()
     }
 
     /// One more frame that can't be used; false if there were too many.

@@ -27,7 +27,12 @@ pub async fn serve(request: Request) -> Response {
         return refusal.into_response();
     }
     let path = request.uri().path();
-    let name = if path == "/" || path.starts_with("/r/") { "index.html" } else { &path[1..] };
+    let name = if path == "/" || path.starts_with("/r/") {
+        "index.html"
+    } else {
+        // A request may name no path at all.
+        path.strip_prefix('/').unwrap_or_default()
+    };
     if let Some(file) = Dist::get(name) {
         return answer(&request, name, &file);
     }

@@ -22,7 +22,7 @@ pub struct Ends {
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
-    /// The client's address.
+    /// The client's address, as limits count it.
     pub address: IpAddr,
     /// The address of this machine that the request came to.
     pub local: SocketAddr,
@@ -35,8 +35,16 @@ impl FromRequestParts<App> for Peer {
         let ends = parts.extensions.get::<Ends>().copied();
         let ends = ends.ok_or_else(|| Refusal::new("internal", "the connection is unknown"))?;
         let remote = ends.remote.ip().to_canonical();
-        let address = client(remote, &parts.headers, &app.config.trusted_proxies);
-        Ok(Self { address, local: ends.local })
+        let client = client(remote, &parts.headers, &app.config.trusted_proxies);
+        Ok(Self { address: counted(client), local: ends.local })
+    }
+}
+
+/// What counts as one address: whoever has an IPv6 address has its whole /64.
+pub fn counted(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(ip) => IpAddr::V4(ip),
+        IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) >> 64 << 64).into()),
     }
 }
 

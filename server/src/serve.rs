@@ -9,6 +9,7 @@ use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use providers::{Egress, EgressPolicy, OwnOrigin, Registry};
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
@@ -19,11 +20,11 @@ use tower::ServiceExt;
 
 use crate::auth::{Tickets, Tokens};
 use crate::config::Config;
-use crate::connections::Connections;
+use crate::connections::{Connections, Place};
 use crate::hub::Hub;
 use crate::limit::Limiters;
 use crate::linger::Lingering;
-use crate::peer::Ends;
+use crate::peer::{Ends, counted};
 use crate::rooms::Rooms;
 use crate::sql::Sql;
 use crate::store::{MemoryStore, RoomStore};
@@ -31,6 +32,8 @@ use crate::{App, Parts, admin, page, router};
 
 /// How long a client may take to send a request's headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long what is written to a client may stay untaken.
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long connections may take to end when the node goes away.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// HTTP/1 needs a buffer for each connection; this is the least that hyper takes.
@@ -55,10 +58,13 @@ pub async fn serve(config: Config) -> Result<(), String> {
 
     let connections = TaskTracker::new();
     let stop = CancellationToken::new();
-    let service = router::router(app.clone());
-    tasks.spawn(accept(listener, service, connections.clone(), stop.clone()));
-    let admin_service = admin::router(app.clone(), metrics);
-    tasks.spawn(accept(admin_listener, admin_service, connections.clone(), stop.clone()));
+    for (listener, service) in [
+        (listener, router::router(app.clone())),
+        (admin_listener, admin::router(app.clone(), metrics)),
+    ] {
+        let door = Door { app: app.clone(), sockets: Connections::default() };
+        tasks.spawn(accept(listener, service, door, connections.clone(), stop.clone()));
+    }
 
     announce(&app, address, admin_address);
     let ended = tokio::select! {
@@ -90,7 +96,7 @@ type Opened = (App, Arc<MemoryStore>, tokio::sync::mpsc::Receiver<crate::store::
 
 /// Opens everything that a node stands on.
 async fn open(config: Config, address: SocketAddr) -> Result<Opened, String> {
-    let sql = match &config.database_url {
+    let sql = match config.database_url.as_ref() {
         Some(url) => Sql::open(url).await,
         None => Sql::open_file(&config.data_dir.join("playhead.db")).await,
     };
@@ -101,7 +107,7 @@ async fn open(config: Config, address: SocketAddr) -> Result<Opened, String> {
     let tokens = Tokens::open(config.token_key_file.as_deref(), &sql, clock.now()).await?;
 
     let policy = EgressPolicy {
-        allow: config.egress_allow.clone(),
+        allow: config.egress_allow.to_vec(),
         own_origins: own_origins(&config, address),
     };
     let egress = Egress::new(policy).map_err(|failure| failure.detail)?;
@@ -141,7 +147,7 @@ fn own_origins(config: &Config, address: SocketAddr) -> Vec<OwnOrigin> {
     }
     let own = |host| OwnOrigin { host, port: address.port(), path_prefix: path_prefix.clone() };
     let mut origins: Vec<OwnOrigin> = hosts.into_iter().map(own).collect();
-    if let Some(public) = &config.public_url
+    if let Some(public) = config.public_url.as_ref()
         && let (Some(host), Some(port)) = (public.host_str(), public.port_or_known_default())
     {
         origins.push(OwnOrigin { host: host.to_owned(), port, path_prefix });
@@ -186,11 +192,29 @@ fn announce(app: &App, address: SocketAddr, admin_address: SocketAddr) {
     let _ = out.flush();
 }
 
+/// Who may open one more TCP connection.
+struct Door {
+    app: App,
+    sockets: Connections,
+}
+
+impl Door {
+    /// A place, if the address has one left. A trusted proxy has as many as it needs.
+    fn admit(&self, remote: SocketAddr) -> Option<Option<Place>> {
+        let address = remote.ip().to_canonical();
+        if self.app.config.trusted_proxies.iter().any(|net| net.contains(&address)) {
+            return Some(None);
+        }
+        self.sockets.take(counted(address), &self.app.config.limits).ok().map(Some)
+    }
+}
+
 /// Accepts until told to stop. Own loop, for what `axum::serve` doesn't set: no delay, a limit on
 /// how long headers may take, and both ends of the connection for the handlers.
 async fn accept(
     listener: TcpListener,
     service: Router,
+    door: Door,
     connections: TaskTracker,
     stop: CancellationToken,
 ) {
@@ -201,7 +225,13 @@ async fn accept(
         };
         match accepted {
             Ok((stream, remote)) => {
-                connections.spawn(serve_connection(stream, remote, service.clone(), stop.clone()));
+                // Too many of one address: closed unheard, so that others find a place.
+                let Some(place) = door.admit(remote) else { continue };
+                let served = serve_connection(stream, remote, service.clone(), stop.clone());
+                connections.spawn(async move {
+                    served.await;
+                    drop(place);
+                });
             }
             Err(error) => {
                 // Out of descriptors, mostly: others must end first.
@@ -220,6 +250,8 @@ async fn serve_connection(
 ) {
     let Ok(local) = stream.local_addr() else { return };
     let _ = stream.set_nodelay(true);
+    // A client that takes nothing of what is written to it is gone.
+    let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD_TIMEOUT));
     let ends = Ends { remote, local };
     let service = service.map_request(move |mut request: hyper::Request<_>| {
         request.extensions_mut().insert(ends);

@@ -226,7 +226,7 @@ export interface components {
             /** @description Name for people. */
             label: string;
             /** @description BCP 47. */
-            language?: string | null;
+            language: string | null;
             /** @description Played unless another is chosen. */
             default: boolean;
         };
@@ -476,7 +476,7 @@ export interface components {
         /** @description The host role moved. */
         HostChanged: {
             /** @description Who holds it now. */
-            host_id?: string | null;
+            host_id: string | null;
             /**
              * Format: int64
              * @description Rises with each change.
@@ -523,7 +523,7 @@ export interface components {
              */
             cause: string;
             /** @description The host now. */
-            host_id?: string | null;
+            host_id: string | null;
             /**
              * Format: int64
              * @description The fence now.
@@ -570,7 +570,7 @@ export interface components {
             /** @description `set_media`. */
             cause: string;
             /** @description Who chose it. */
-            by?: string | null;
+            by: string | null;
             /** @description What. */
             media: components["schemas"]["Media"];
             /** @description Paused at its start. */
@@ -617,10 +617,20 @@ export interface components {
             /** @description Asks for the next page; absent at the end. */
             next_page_token?: string;
         };
-        /** @description Gives a participant a role. */
+        /** @description Changes a room's chat; what is absent stays. */
+        PatchChat: {
+            /** @description Whether messages are taken. */
+            enabled?: boolean;
+            /**
+             * Format: int64
+             * @description The least time between two messages of one participant.
+             */
+            slow_mode_ms?: number;
+        };
+        /** @description Changes a participant; what is absent stays. */
         PatchParticipant: {
             /** @description Any but `host`, which moves by `host_transfer`. */
-            role: components["schemas"]["Role"];
+            role?: components["schemas"]["Role"];
         };
         /** @description Changes a room; what is absent stays. */
         PatchRoom: {
@@ -628,8 +638,8 @@ export interface components {
             name?: string;
             /** @description Whether it is listed. */
             is_public?: boolean;
-            /** @description Its chat, whole. */
-            chat?: components["schemas"]["Chat"];
+            /** @description Its chat. */
+            chat?: components["schemas"]["PatchChat"];
             /** @description What happens when the host stays away. */
             host_loss?: components["schemas"]["HostLoss"];
             /**
@@ -654,7 +664,7 @@ export interface components {
          */
         Playback: {
             /** @description What plays. */
-            media_id?: string | null;
+            media_id: string | null;
             /** @description Whether the playhead moves. */
             status: components["schemas"]["Status"];
             /**
@@ -675,9 +685,9 @@ export interface components {
             /** @description A rendition's id, or `auto`. */
             rendition: string;
             /** @description The chosen text track; null is off. */
-            text_track?: string | null;
+            text_track: string | null;
             /** @description The chosen sound track; null where there is no choice. */
-            audio_track?: string | null;
+            audio_track: string | null;
             /** @description There exactly while `status` is `waiting`. */
             waiting?: components["schemas"]["Waiting"];
         };
@@ -689,7 +699,7 @@ export interface components {
              */
             cause: string;
             /** @description Who; null if it was a deadline's. */
-            by?: string | null;
+            by: string | null;
             /** @description The whole playback. */
             playback: components["schemas"]["Playback"];
         };
@@ -713,7 +723,7 @@ export interface components {
         };
         /** @description Who is here. */
         PresenceChanged: {
-            /** @description The first 50, the host before all, then the longest connected. */
+            /** @description Everybody in a room of up to 20, else the first 8: the host, then the longest connected. */
             participants: components["schemas"]["Participant"][];
             /**
              * Format: int64
@@ -788,19 +798,19 @@ export interface components {
              * Format: int32
              * @description In pixels.
              */
-            width?: number | null;
+            width: number | null;
             /**
              * Format: int32
              * @description In pixels.
              */
-            height?: number | null;
+            height: number | null;
             /**
              * Format: int64
              * @description In bits per second, as the manifest states it.
              */
-            bitrate_bps?: number | null;
+            bitrate_bps: number | null;
             /** @description RFC 6381. */
-            codecs?: string | null;
+            codecs: string | null;
         };
         /** @description Asks what a link leads to. */
         ResolveRequest: {
@@ -844,7 +854,7 @@ export interface components {
             /** @description To. */
             role: components["schemas"]["Role"];
             /** @description By whom. */
-            by?: string | null;
+            by: string | null;
         };
         /** @description A whole room: what `welcome` and `state` carry. */
         Room: {
@@ -864,12 +874,12 @@ export interface components {
              */
             deadline_ms?: number;
             /** @description Who commands it. */
-            host_id?: string | null;
+            host_id: string | null;
             /** @description How it behaves. */
             settings: components["schemas"]["Settings"];
             /** @description Its chat. */
             chat: components["schemas"]["Chat"];
-            media?: components["schemas"]["Media"] | null;
+            media: components["schemas"]["Media"] | null;
             /** @description Where its playhead is. */
             playback: components["schemas"]["Playback"];
             /** @description Media to come. */
@@ -942,7 +952,7 @@ export interface components {
             /** @description What it is called. */
             name: string;
             /** @description The title of what is watched. */
-            media_title?: string | null;
+            media_title: string | null;
             /**
              * Format: int64
              * @description Participants with a connection now.
@@ -1004,7 +1014,7 @@ export interface components {
             type: "ack";
         } | {
             /** @description The command's; null if it had no usable one. */
-            id?: string | null;
+            id: string | null;
             /** @description Why. */
             error: components["schemas"]["WireError"];
             /** @enum {string} */
@@ -1244,7 +1254,7 @@ export interface components {
              * Format: int64
              * @description Length; null if unknown.
              */
-            duration_ms?: number | null;
+            duration_ms: number | null;
             /** @description Whether it is still being produced. */
             live: boolean;
             /** @description Ways to play it, best first. */
@@ -1256,7 +1266,7 @@ export interface components {
             /** @description Sound tracks, if there is a choice. */
             audio_tracks: components["schemas"]["AudioTrack"][];
             /** @description A picture to show before it plays. */
-            poster?: string | null;
+            poster: string | null;
             /** @description What a player can be told to do with it. */
             control: components["schemas"]["Control"];
             /** @description Whether it was there when it was looked at. */
@@ -1281,7 +1291,7 @@ export interface components {
             /** @description Name for people. */
             label: string;
             /** @description BCP 47. */
-            language?: string | null;
+            language: string | null;
             /** @description `subtitles` or `captions`. */
             kind: string;
         };
@@ -1495,7 +1505,10 @@ export interface operations {
     createRoom: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Names the room: the same key of the same user makes it once */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

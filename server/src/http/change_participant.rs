@@ -33,6 +33,7 @@ pub(crate) async fn change_participant(
     headers: HeaderMap,
     Json(body): Json<PatchParticipant>,
 ) -> Result<StatusCode, Refusal> {
+    app.limiters.check_write(&caller.user_id)?;
     let room_id = room.room_id;
     let participant = ParticipantId::new(&participant_id);
     let Some(role) = body.role else {

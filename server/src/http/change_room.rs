@@ -30,6 +30,7 @@ pub(crate) async fn change_room(
     headers: HeaderMap,
     Json(body): Json<PatchRoom>,
 ) -> Result<Answer<Room>, Refusal> {
+    app.limiters.check_write(&caller.user_id)?;
     let room_id = room.room_id;
     let command = Command::ChangeRoom(patch(&body)?);
     let request = write::request(&caller, &room_id, &headers, command, "change_room", &body)?;

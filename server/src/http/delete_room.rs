@@ -21,6 +21,7 @@ pub(crate) async fn delete_room(
     room: RoomPath,
     headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
+    app.limiters.check_write(&caller.user_id)?;
     let room_id = room.room_id;
     let request = write::request(&caller, &room_id, &headers, Command::Delete, "delete_room", &())?;
     app.rooms.handle(&room_id, &request).await?;

@@ -6,11 +6,11 @@ use crate::refusal::Refusal;
 pub(crate) fn text(field: &str, value: &str, max: usize) -> Result<String, Refusal> {
     let value = value.trim();
     let length = value.chars().count();
-    let plain = !value.chars().any(|c| c.is_control() || is_bidi_control(c));
+    let plain = !value.chars().any(|c| c.is_control() || is_invisible(c));
     if (1..=max).contains(&length) && plain {
         Ok(value.to_owned())
     } else {
-        let detail = format!("`{field}` must be 1 to {max} characters without control characters");
+        let detail = format!("`{field}` must be 1 to {max} characters that can be seen");
         Err(Refusal::new("invalid_request", detail))
     }
 }
@@ -28,7 +28,31 @@ pub(crate) fn within(
     Err(Refusal::new("invalid_request", detail))
 }
 
-/// Characters that turn the text after them around, so that one name looks like another.
-fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
+/// Characters that nobody sees: they turn text around, or make one name look like another. Joiners
+/// and variation selectors, which scripts and emoji need, are none of them.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_something_that_people_see() {
+        for name in ["Anna", "  Anna  ", "Ḡabriel", "نورا", "👩\u{200D}🚀", "❤\u{FE0F}"]
+        {
+            assert_eq!(text("name", name, 40).expect(name), name.trim());
+        }
+        for name in
+            ["", "   ", "\u{200B}", "\u{3164}", "Anna\u{200B}", "\u{202E}annA", "\u{061C}a", "a\nb"]
+        {
+            assert!(text("name", name, 40).is_err(), "{name:?}");
+        }
+        assert!(text("name", &"a".repeat(41), 40).is_err());
+    }
 }

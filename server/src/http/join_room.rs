@@ -52,7 +52,7 @@ pub(crate) async fn join_room(
 /// The WebSocket's absolute address: by the public URL, else as the client reached this server.
 fn url(app: &App, headers: &HeaderMap, peer: &Peer, room_id: &str) -> String {
     let path = format!("api/v1/rooms/{room_id}/ws");
-    if let Some(public) = &app.config.public_url {
+    if let Some(public) = app.config.public_url.as_ref() {
         let scheme = if public.scheme() == "https" { "wss" } else { "ws" };
         let authority = public[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
         return format!("{scheme}://{authority}/{path}");

@@ -18,7 +18,7 @@ const SESSION_MS: u64 = 60_000;
 const PRESENCE_WHOLE_MAX: usize = 20;
 /// … and how many it names beyond. Each connection keeps a buffer as large as its largest frame.
 const PRESENCE_FIRST: usize = 8;
-/// How often one member may make a room wait, in milliseconds.
+/// How often a room waits for a member whose player ran dry, in milliseconds.
 const REBUFFER_EVERY_MS: u64 = 30_000;
 
 /// One socket.
@@ -76,7 +76,7 @@ struct State {
     /// Sessions whose connection is gone, with the time until which they wait.
     sessions: HashMap<String, (ParticipantId, Timestamp)>,
     barrier: Option<Barrier>,
-    rebuffered: HashMap<ParticipantId, Timestamp>,
+    rebuffered: Option<Timestamp>,
     numbers: u64,
     peak: u64,
     empty_since: Timestamp,
@@ -284,23 +284,22 @@ impl RoomHub {
         state.release(connection.number)
     }
 
-    /// Whether a member whose player ran dry may make the room wait now.
-    pub fn may_rebuffer(&self, participant_id: &ParticipantId, now: Timestamp) -> bool {
+    /// Whether a member whose player ran dry may make the room wait now. Members that take turns
+    /// would hold a room for ever if each were counted alone.
+    pub fn may_rebuffer(&self, now: Timestamp) -> bool {
         let mut state = self.lock();
-        let last = state.rebuffered.get(participant_id);
-        let may = last.is_none_or(|last| now.millis_since(*last) >= REBUFFER_EVERY_MS);
+        let may = state.rebuffered.is_none_or(|last| now.millis_since(last) >= REBUFFER_EVERY_MS);
         if may {
-            state.rebuffered.insert(participant_id.clone(), now);
+            state.rebuffered = Some(now);
         }
         may
     }
 
-    /// Forgets sessions and turns that ran out.
+    /// Forgets sessions that ran out.
     pub fn sweep(&self, now: Timestamp) {
         let mut state = self.lock();
         state.sessions.retain(|_, (_, until)| *until > now);
         state.sessions.shrink_to_fit();
-        state.rebuffered.retain(|_, last| now.millis_since(*last) < REBUFFER_EVERY_MS);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

@@ -94,7 +94,7 @@ pub fn room_snapshot(room: &engine::Room, viewers: Viewers, now: Timestamp) -> S
 }
 
 /// The last rebuild, for a client that saw an epoch before it.
-pub fn rebased(room: &engine::Room, rebased: &engine::Rebased) -> ServerFrame {
+pub fn rebased(room: &engine::Room, rebased: engine::Rebased) -> ServerFrame {
     let previous = Previous { epoch: rebased.previous_epoch, version: rebased.previous_version };
     let data = Rebased { previous, lost: rebased.lost };
     let (epoch, version, at_ms) = (room.epoch, room.version, room.at.as_millis());

@@ -130,9 +130,13 @@ fn welcome(app: &App, sender: &Sender, room: &Room, resumed: bool) -> Welcome {
     }
 }
 
-/// What a client that saw an earlier epoch must be told.
+/// What a client that saw an earlier epoch must be told. One that saw more than was kept proves a
+/// loss, whatever the store believes.
 fn rebased_since(room: &Room, hello: &Hello) -> Option<Utf8Bytes> {
     let resume = hello.resume.as_ref()?;
-    let rebased = room.rebased.as_ref().filter(|_| resume.epoch < room.epoch)?;
-    Some(wire::text(&wire::rebased(room, rebased)))
+    let rebased = room.rebased.filter(|_| resume.epoch < room.epoch)?;
+    let previous = (rebased.previous_epoch, rebased.previous_version);
+    let lost = rebased.lost
+        || (resume.epoch == rebased.previous_epoch && (resume.epoch, resume.version) > previous);
+    Some(wire::text(&wire::rebased(room, engine::Rebased { lost, ..rebased })))
 }

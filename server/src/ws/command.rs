@@ -108,7 +108,7 @@ async fn perform(
         Action::Buffering(on) => {
             let room = app.rooms.find(room_id).await?;
             let wanted = on && room.profile.settings.rebuffer_barrier;
-            if wanted && sender.hub.may_rebuffer(participant_id, app.clock.now()) {
+            if wanted && sender.hub.may_rebuffer(app.clock.now()) {
                 app.rooms.handle_system(room_id, Command::Rebuffer).await;
             }
             current(app, room_id).await

@@ -37,6 +37,9 @@ pub async fn receive(
     }
 }
 
+/// The longest name or version of a client, in characters.
+const CLIENT_NAME_MAX: usize = 64;
+
 enum Step {
     Hello(String, Hello),
     Again,
@@ -56,6 +59,10 @@ async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> 
             socket.close(CloseCode::FRAME_TOO_LARGE, 0).await;
             return Step::Over;
         }
+        Input::BadProtocol => {
+            socket.close_bad_protocol().await;
+            return Step::Over;
+        }
         Input::BadUtf8 => {
             socket.close_bad_utf8().await;
             return Step::Over;
@@ -64,7 +71,13 @@ async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> 
     let t1_us = clock.now_us();
     let answered = match wire::decode(&text) {
         Ok(decoded) => match (decoded.frame, decoded.id) {
-            (ClientFrame::Hello(hello), Some(id)) => return Step::Hello(id, hello),
+            (ClientFrame::Hello(hello), Some(id)) if is_named(&hello) => {
+                return Step::Hello(id, hello);
+            }
+            (ClientFrame::Hello(_), id) => {
+                let detail = format!("`client` names are at most {CLIENT_NAME_MAX} characters");
+                socket.reject(id, Refusal::new("invalid_request", detail)).await
+            }
             (ClientFrame::Ping(ping), _) => {
                 let pong = wire::pong(ping.t0, t1_us, clock.now_us());
                 socket.send(wire::text(&pong)).await
@@ -84,4 +97,10 @@ async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> 
     }
     socket.close(CloseCode::BAD_FRAME, 0).await;
     Step::Over
+}
+
+/// The client's name goes into the log.
+fn is_named(hello: &Hello) -> bool {
+    let names = [&hello.client.name, &hello.client.version];
+    names.iter().all(|name| name.chars().count() <= CLIENT_NAME_MAX)
 }

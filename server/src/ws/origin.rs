@@ -29,13 +29,15 @@ pub fn check(headers: &HeaderMap, peer: &Peer, config: &Config) -> Result<(), Re
 /// The page came from this server, by a name that can only be this machine's: a name that an
 /// attacker may point here (DNS rebinding) is no proof.
 fn is_own(origin: &str, host: &str, peer: &Peer, config: &Config) -> bool {
-    if let Some(public) = &config.public_url
+    if let Some(public) = config.public_url.as_ref()
         && public.origin().ascii_serialization() == origin
     {
         return true;
     }
     let Ok(url) = Url::parse(origin) else { return false };
-    if url.origin().ascii_serialization() != origin || authority(&url) != Some(host.to_owned()) {
+    // This listener speaks plain HTTP; behind TLS there is a public URL.
+    let plain = url.scheme() == "http" && url.origin().ascii_serialization() == origin;
+    if !plain || authority(&url) != Some(host.to_owned()) {
         return false;
     }
     let local = peer.local;
@@ -70,6 +72,7 @@ mod tests {
             ("http://rebound.example:8080", "rebound.example:8080", false),
             ("http://localhost:9999", "localhost:8080", false),
             ("http://127.0.0.1:8080/", "127.0.0.1:8080", false),
+            ("https://127.0.0.1:8080", "127.0.0.1:8080", false),
             ("null", "127.0.0.1:8080", false),
             ("", "127.0.0.1:8080", false),
         ] {

@@ -50,6 +50,9 @@ pub fn run(
         let _place = place;
         let Some(mut open) = opening.await else { return };
         let end = open.session.run(&mut open.socket, &open.limiter).await;
+        if !matches!(end, End::Gone | End::Slow) {
+            Box::pin(open.session.settle(&mut open.socket)).await;
+        }
         // Presence must not wait for the other side's answer to the close.
         open.session.detach(matches!(end, End::Close(CloseCode::LEFT)));
         Box::pin(end.close(&mut open.socket)).await;
@@ -77,6 +80,7 @@ pub(super) struct Session {
 enum End {
     Gone,
     BadUtf8,
+    BadProtocol,
     Slow,
     Close(CloseCode),
 }
@@ -86,6 +90,7 @@ impl End {
         match self {
             Self::Gone => {}
             Self::BadUtf8 => socket.close_bad_utf8().await,
+            Self::BadProtocol => socket.close_bad_protocol().await,
             // It didn't take what was written; it hardly takes the reason.
             Self::Slow => {
                 let close = socket.close(CloseCode::SLOW_CONSUMER, 0);
@@ -233,7 +238,10 @@ impl Session {
         self.heard = Instant::now();
         let text = match input {
             Input::Text(text) => text,
-            Input::Ping => return Ok(None),
+            Input::Ping => {
+                let calm = limiter.check_frame().is_ok() || limiter.check_excess();
+                return Ok((!calm).then_some(End::Close(CloseCode::RATE_LIMITED)));
+            }
             Input::Pong => {
                 if let Some(pinged) = self.pinged.take() {
                     let rtt_ms = u64::try_from(pinged.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -245,8 +253,12 @@ impl Session {
             Input::Binary => return Ok(Some(End::Close(CloseCode::BAD_FRAME))),
             Input::TooLarge => return Ok(Some(End::Close(CloseCode::FRAME_TOO_LARGE))),
             Input::BadUtf8 => return Ok(Some(End::BadUtf8)),
+            Input::BadProtocol => return Ok(Some(End::BadProtocol)),
         };
         let allowed = limiter.check_frame();
+        if allowed.is_err() && !limiter.check_excess() {
+            return Ok(Some(End::Close(CloseCode::RATE_LIMITED)));
+        }
         match wire::decode(&text) {
             Err((id, refusal)) => {
                 let refusal = allowed.err().unwrap_or(refusal);
@@ -301,6 +313,21 @@ impl Session {
         socket.send(wire::text(&reply.frame)).await?;
         self.start_next(app);
         Ok(done.then_some(End::Close(CloseCode::LEFT)))
+    }
+
+    /// Answers what was received before the end: the command that is being carried out as it comes
+    /// out, those that waited for it with a refusal.
+    async fn settle(&mut self, socket: &mut Socket) {
+        if let Some(running) = self.running.take() {
+            let frame = running.await.frame;
+            let _ = socket.send(wire::text(&frame)).await;
+        }
+        for (decoded, _) in std::mem::take(&mut self.waiting) {
+            let refusal = Refusal::new("unexpected_frame", "the connection is being closed");
+            if socket.reject(decoded.id, refusal).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Pings, renews the host's lease, and notices the dead.

@@ -6,7 +6,7 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use contracts::CloseCode;
 use futures_util::SinkExt;
 use tokio::time::timeout;
-use tungstenite::error::{CapacityError, Error};
+use tungstenite::error::{CapacityError, Error, ProtocolError};
 
 use crate::refusal::Refusal;
 use crate::wire;
@@ -16,6 +16,7 @@ pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the other side may take to answer a close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 const NORMAL: u16 = 1000;
+const BAD_PROTOCOL: u16 = 1002;
 const BAD_UTF8: u16 = 1007;
 
 /// What came from the other side.
@@ -33,6 +34,8 @@ pub enum Input {
     TooLarge,
     /// A text frame that isn't UTF-8.
     BadUtf8,
+    /// Something that WebSocket doesn't know.
+    BadProtocol,
     /// The end.
     Gone,
 }
@@ -62,6 +65,8 @@ impl Socket {
             Some(Err(error)) => match error.into_inner().downcast_ref::<Error>() {
                 Some(Error::Capacity(CapacityError::MessageTooLong { .. })) => Input::TooLarge,
                 Some(Error::Utf8(_)) => Input::BadUtf8,
+                Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Input::Gone,
+                Some(Error::Protocol(_)) => Input::BadProtocol,
                 _ => Input::Gone,
             },
         }
@@ -103,6 +108,11 @@ impl Socket {
     /// Closes because the text wasn't UTF-8.
     pub async fn close_bad_utf8(&mut self) {
         self.close_with(BAD_UTF8, "bad_utf8").await;
+    }
+
+    /// Closes because what came wasn't WebSocket.
+    pub async fn close_bad_protocol(&mut self) {
+        self.close_with(BAD_PROTOCOL, "bad_protocol").await;
     }
 
     async fn close_with(&mut self, code: u16, reason: &'static str) {
