@@ -51,13 +51,29 @@ fn stem(segment: &str) -> String {
         Some((stem, extension)) if !stem.is_empty() && extension.len() <= 5 => stem,
         _ => &decoded,
     };
-    // Direction marks could make a title read as something else.
-    let printable = |c: &char| {
-        !c.is_control()
-            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    readable(stem, TITLE_CHARS_MAX)
+}
+
+/// Text from outside as people may see it: at most `max` characters, none that nobody sees; empty
+/// if nothing would be seen.
+pub(crate) fn readable(text: &str, max: usize) -> String {
+    let kept = |c: &char| !c.is_control() && !is_invisible(*c);
+    let text: String = text.chars().filter(kept).take(max).collect();
+    // Joiners and variation selectors, which scripts and emoji need, show nothing by themselves.
+    let seen = |c: char| {
+        !c.is_whitespace()
+            && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{2800}' | '\u{FE00}'..='\u{FE0F}')
     };
-    let text: String = stem.chars().filter(printable).take(TITLE_CHARS_MAX).collect();
-    text.trim().to_owned()
+    if text.chars().any(seen) { text.trim().to_owned() } else { String::new() }
+}
+
+/// Characters that turn text around or show nothing: a title could read as something else.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 fn decode_percent(text: &str) -> String {
@@ -94,6 +110,8 @@ mod tests {
             ("https://example.test/film.v2", "film"),
             ("https://example.test/100%.mp4", "100%"),
             ("https://example.test/%E2%80%AEgpj.mp4", "gpj"),
+            ("https://example.test/films/%D8%9C%E2%80%8B.mp4", "films"),
+            ("https://example.test/films/%E2%80%8D%EF%B8%8F.mp4", "films"),
             ("https://example.test/", "example.test"),
         ] {
             assert_eq!(title(&Url::parse(link).unwrap()), expected, "{link}");

@@ -17,6 +17,26 @@ struct Counts {
     by_address: HashMap<IpAddr, usize>,
 }
 
+/// How many sockets there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Most {
+    /// In all.
+    pub total: usize,
+    /// Of one address; `None` is as many as in all.
+    pub per_address: Option<usize>,
+}
+
+impl Most {
+    /// As configured, with room for `more` beside.
+    pub fn configured(limits: &LimitConfig, more: usize) -> Self {
+        let per_address = limits.connections_per_address + more;
+        Self {
+            total: limits.connections + more,
+            per_address: (limits.per_address != 0).then_some(per_address),
+        }
+    }
+}
+
 /// A place taken; given back when dropped.
 #[derive(Debug)]
 pub struct Place {
@@ -26,13 +46,13 @@ pub struct Place {
 
 impl Connections {
     /// Takes a place, if there is one.
-    pub fn take(&self, address: IpAddr, limits: &LimitConfig) -> Result<Place, Refusal> {
+    pub fn take(&self, address: IpAddr, max: Most) -> Result<Place, Refusal> {
         let mut counts = self.0.lock().expect("not poisoned");
-        if counts.total >= limits.connections {
+        if counts.total >= max.total {
             return Err(Refusal::new("limit_reached", "this server takes no more connections"));
         }
         let here = counts.by_address.entry(address).or_default();
-        if limits.per_address != 0 && *here >= limits.connections_per_address {
+        if max.per_address.is_some_and(|max| *here >= max) {
             return Err(Refusal::new("limit_reached", "your address has too many connections"));
         }
         *here += 1;

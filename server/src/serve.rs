@@ -20,7 +20,7 @@ use tower::ServiceExt;
 
 use crate::auth::{Tickets, Tokens};
 use crate::config::Config;
-use crate::connections::{Connections, Place};
+use crate::connections::{Connections, Most, Place};
 use crate::hub::Hub;
 use crate::limit::Limiters;
 use crate::linger::Lingering;
@@ -32,6 +32,8 @@ use crate::{App, Parts, admin, page, router};
 
 /// How long a client may take to send a request's headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many sockets there may be for HTTP beside those that become WebSockets.
+const HTTP_SOCKETS: usize = 250;
 /// How long what is written to a client may stay untaken.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long connections may take to end when the node goes away.
@@ -205,7 +207,8 @@ impl Door {
         if self.app.config.trusted_proxies.iter().any(|net| net.contains(&address)) {
             return Some(None);
         }
-        self.sockets.take(counted(address), &self.app.config.limits).ok().map(Some)
+        let max = Most::configured(&self.app.config.limits, HTTP_SOCKETS);
+        self.sockets.take(counted(address), max).ok().map(Some)
     }
 }
 

@@ -97,13 +97,13 @@ fn describe(link: &Url, seen: Seen) -> Source {
 
 async fn look(egress: &Egress, link: &Url) -> Result<Seen, Failure> {
     let top = fetch_playlist(egress, Ask::manifest(link)).await?;
-    let (master, base, media, cors) = match playlist::parse(&top.body)? {
+    let (master, base, media, cors) = match playlist::read(top.body).await? {
         Playlist::Media(media) => (None, top.url, media, top.cors),
         Playlist::Master(master) => {
             let variant = join(&top.url, &master.lowest)?;
             let ask = Ask::manifest(&variant).named_by(&top.url);
             let lowest = fetch_playlist(egress, ask).await?;
-            let Playlist::Media(media) = playlist::parse(&lowest.body)? else {
+            let Playlist::Media(media) = playlist::read(lowest.body).await? else {
                 let detail = "The playlist names another list of qualities as its lowest quality.";
                 return Err(playlist::invalid(detail));
             };

@@ -2,15 +2,14 @@
 
 use engine::{AudioTrack, Rendition, TextTrack};
 use m3u8_rs::{MasterPlaylist, MediaPlaylist, MediaPlaylistType};
+use tokio::sync::Semaphore;
 
-use super::tidy::{STREAM_INF, tidy};
+use super::tidy::tidy;
 use super::tracks;
 use crate::error::{ErrorKind, Failure};
 
-/// Qualities in a playlist.
-const VARIANTS_MAX: usize = 64;
-/// Subtitles and sound tracks in a playlist, over all groups.
-const ALTERNATIVES_MAX: usize = 256;
+/// Playlists read at once: one may take a while, and all are in memory.
+static READERS: Semaphore = Semaphore::const_new(2);
 
 /// A playlist of either level.
 #[derive(Debug)]
@@ -49,19 +48,30 @@ pub(super) fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes)
 }
 
-/// Reads a playlist of either level.
-pub(super) fn parse(bytes: &[u8]) -> Result<Playlist, Failure> {
+/// Reads a playlist of either level without holding up other work.
+pub(super) async fn read(bytes: Vec<u8>) -> Result<Playlist, Failure> {
+    // The permit goes along: a caller that gives up frees it only when the reading is over.
+    let permit = READERS.acquire().await;
+    let reading = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        parse(&bytes)
+    });
+    reading.await.unwrap_or_else(|error| Err(unreadable().because(error)))
+}
+
+fn parse(bytes: &[u8]) -> Result<Playlist, Failure> {
     let text = std::str::from_utf8(without_bom(bytes))
         .map_err(|error| invalid("The playlist isn't text.").because(error))?;
-    let text = tidy(text)?;
-    let playlist = m3u8_rs::parse_playlist_res(text.as_bytes())
-        .map_err(|error| invalid("The playlist can't be read.").because(error.to_string()))?;
+    let tidied = tidy(text)?;
+    let playlist = m3u8_rs::parse_playlist_res(tidied.text.as_bytes())
+        .map_err(|error| unreadable().because(error.to_string()))?;
     match playlist {
         m3u8_rs::Playlist::MasterPlaylist(master) => {
-            let announced = text.lines().filter(|line| line.starts_with(STREAM_INF)).count();
-            read_master(master, announced).map(Playlist::Master)
+            read_master(master, tidied.variants).map(Playlist::Master)
         }
-        m3u8_rs::Playlist::MediaPlaylist(media) => read_media(&media).map(Playlist::Media),
+        m3u8_rs::Playlist::MediaPlaylist(media) => {
+            read_media(&media, tidied.seconds).map(Playlist::Media)
+        }
     }
 }
 
@@ -69,9 +79,6 @@ fn read_master(master: MasterPlaylist, announced: usize) -> Result<Master, Failu
     // The link of a variant that can't be read would have gone to the one before it.
     if master.variants.len() != announced || master.variants.iter().any(|v| v.uri.is_empty()) {
         return Err(invalid("The playlist has a quality that can't be read."));
-    }
-    if announced > VARIANTS_MAX || master.alternatives.len() > ALTERNATIVES_MAX {
-        return Err(invalid("The playlist lists too many qualities or tracks."));
     }
     let variants = tracks::playable(&master.variants);
     let lowest = variants.iter().min_by_key(|variant| variant.bandwidth);
@@ -84,12 +91,10 @@ fn read_master(master: MasterPlaylist, announced: usize) -> Result<Master, Failu
     })
 }
 
-fn read_media(media: &MediaPlaylist) -> Result<Media, Failure> {
+fn read_media(media: &MediaPlaylist, seconds: f64) -> Result<Media, Failure> {
     let playable = |duration: f32| duration.is_finite() && duration > 0.0;
     let first = media.segments.iter().find(|segment| playable(segment.duration));
     let first = first.ok_or_else(|| invalid("The playlist is empty."))?;
-    let seconds: f64 =
-        media.segments.iter().map(|s| f64::from(s.duration)).filter(|s| s.is_finite()).sum();
     let vod = media.end_list || media.playlist_type == Some(MediaPlaylistType::Vod);
     let byte_range = first.byte_range.as_ref();
     Ok(Media {
@@ -98,6 +103,10 @@ fn read_media(media: &MediaPlaylist) -> Result<Media, Failure> {
         first_segment: first.uri.clone(),
         first_byte: byte_range.and_then(|range| range.offset).unwrap_or(0),
     })
+}
+
+fn unreadable() -> Failure {
+    invalid("The playlist can't be read.")
 }
 
 /// The failure of a playlist that can't be used.

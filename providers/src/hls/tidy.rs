@@ -1,7 +1,10 @@
 //! Makes a playlist plain before it is parsed.
 //!
 //! The parser takes the rest of a line it doesn't understand for a link, reads attributes across
-//! line ends, and can be made to do so again and again. It gets only lines that it reads rightly.
+//! line ends, and can be made to do so again and again. It gets only lines that it reads rightly,
+//! and it keeps each line in hundreds of bytes: it gets only one of the segments.
+
+use std::borrow::Cow;
 
 use super::playlist::invalid;
 use crate::error::{ErrorKind, Failure};
@@ -10,61 +13,133 @@ use crate::error::{ErrorKind, Failure};
 const EXPANDED_BYTES_MAX: usize = 4 * 1024 * 1024;
 const VARIABLES_MAX: usize = 32;
 
-/// The tag of a quality.
-pub(super) const STREAM_INF: &str = "#EXT-X-STREAM-INF:";
+/// Qualities in a playlist.
+const VARIANTS_MAX: usize = 64;
+/// Subtitles and sound tracks in a playlist, over all groups.
+const ALTERNATIVES_MAX: usize = 256;
+/// Attributes of one tag; the standard knows about twenty.
+const ATTRIBUTES_MAX: usize = 64;
 
-/// Tags with attributes that are kept.
-const ATTRIBUTE_TAGS: [&str; 2] = [STREAM_INF, "#EXT-X-MEDIA:"];
-/// Other tags that are kept as they stand.
-const PLAIN_TAGS: [&str; 4] =
-    ["#EXT-X-BYTERANGE:", "#EXT-X-PLAYLIST-TYPE:", "#EXT-X-TARGETDURATION:", "#EXT-X-ENDLIST"];
+const STREAM_INF: &str = "#EXT-X-STREAM-INF:";
+const MEDIA: &str = "#EXT-X-MEDIA:";
+/// Tags of a whole playlist, kept as they stand where they come first.
+const PLAIN_TAGS: [&str; 3] = ["#EXT-X-PLAYLIST-TYPE:", "#EXT-X-TARGETDURATION:", "#EXT-X-ENDLIST"];
 const KEY_TAGS: [&str; 2] = ["#EXT-X-KEY:", "#EXT-X-SESSION-KEY:"];
+
+/// A playlist that is small however long the media is.
+#[derive(Debug, Default)]
+pub(super) struct Tidied {
+    /// What the parser gets: of all segments only the first that plays.
+    pub(super) text: String,
+    /// Qualities that are announced.
+    pub(super) variants: usize,
+    /// How long all segments play, in seconds.
+    pub(super) seconds: f64,
+}
+
+/// The lines read so far, and what they say about the link that comes next.
+#[derive(Debug, Default)]
+struct Pass<'a> {
+    tidied: Tidied,
+    alternatives: usize,
+    plain_tags: [bool; PLAIN_TAGS.len()],
+    has_segment: bool,
+    is_variant: bool,
+    duration: Option<&'a str>,
+    byte_range: Option<&'a str>,
+}
 
 /// The playlist with its variables put in, line by line in the form that the parser reads rightly.
 /// Keys that only a licence server gives are refused.
-pub(super) fn tidy(text: &str) -> Result<String, Failure> {
+pub(super) fn tidy(text: &str) -> Result<Tidied, Failure> {
     let text = expand(text)?;
-    let mut tidied = String::with_capacity(text.len());
+    let mut pass = Pass::default();
+    if text.starts_with("#EXTM3U") {
+        pass.keep("#EXTM3U");
+    }
     for line in text.lines().map(str::trim) {
         for key in KEY_TAGS.iter().filter_map(|tag| line.strip_prefix(tag)) {
             refuse_drm(key)?;
         }
-        if let Some(kept) = tidy_line(line) {
-            tidied.push_str(&kept);
-            tidied.push('\n');
-        }
+        pass.read(line)?;
     }
-    Ok(tidied)
+    Ok(pass.tidied)
 }
 
-fn tidy_line(line: &str) -> Option<String> {
-    if line.starts_with("#EXTM3U") {
-        return Some("#EXTM3U".to_owned());
+impl<'a> Pass<'a> {
+    fn read(&mut self, line: &'a str) -> Result<(), Failure> {
+        if let Some(rest) = line.strip_prefix("#EXTINF:") {
+            // A comma in a segment's title would end up as a segment of its own.
+            self.duration = rest.split(',').next().map(str::trim);
+        } else if line.starts_with("#EXT-X-BYTERANGE:") {
+            self.byte_range = Some(line);
+        } else if let Some(list) = line.strip_prefix(STREAM_INF) {
+            self.tidied.variants += 1;
+            self.is_variant = true;
+            self.keep_attributes(STREAM_INF, list)?;
+        } else if let Some(list) = line.strip_prefix(MEDIA) {
+            self.alternatives += 1;
+            self.keep_attributes(MEDIA, list)?;
+        } else if let Some(tag) = PLAIN_TAGS.iter().position(|tag| line.starts_with(tag)) {
+            if !std::mem::replace(&mut self.plain_tags[tag], true) {
+                self.keep(line);
+            }
+        } else if !line.is_empty() && !line.starts_with('#') {
+            self.read_link(line);
+        }
+        Ok(())
     }
-    // A comma in a segment's title would end up as a segment of its own.
-    if let Some(rest) = line.strip_prefix("#EXTINF:") {
-        let seconds = rest.split(',').next().unwrap_or_default().trim();
-        return Some(format!("#EXTINF:{seconds},"));
-    }
-    for tag in ATTRIBUTE_TAGS {
-        if let Some(rest) = line.strip_prefix(tag) {
-            let pairs: Vec<String> =
-                attributes(rest).map(|(name, value)| format!("{name}={value}")).collect();
-            return Some(format!("{tag}{}", pairs.join(",")));
+
+    /// A link is a quality's or a segment's; one that no tag announces plays for no time.
+    fn read_link(&mut self, link: &str) {
+        let (duration, byte_range) = (self.duration.take(), self.byte_range.take());
+        if std::mem::take(&mut self.is_variant) {
+            self.keep(link);
+            return;
+        }
+        let Some(duration) = duration else { return };
+        let seconds = seconds(duration);
+        self.tidied.seconds += seconds;
+        if seconds > 0.0 && !std::mem::replace(&mut self.has_segment, true) {
+            self.keep(&format!("#EXTINF:{seconds},"));
+            if let Some(byte_range) = byte_range {
+                self.keep(byte_range);
+            }
+            self.keep(link);
         }
     }
-    let plain = PLAIN_TAGS.iter().any(|tag| line.starts_with(tag));
-    (plain || !(line.is_empty() || line.starts_with('#'))).then(|| line.to_owned())
+
+    fn keep_attributes(&mut self, tag: &str, list: &str) -> Result<(), Failure> {
+        if self.tidied.variants > VARIANTS_MAX || self.alternatives > ALTERNATIVES_MAX {
+            return Err(invalid("The playlist lists too many qualities or tracks."));
+        }
+        let pairs = attributes(list).take(ATTRIBUTES_MAX);
+        let pairs: Vec<String> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
+        self.keep(&format!("{tag}{}", pairs.join(",")));
+        Ok(())
+    }
+
+    fn keep(&mut self, line: &str) {
+        self.tidied.text.push_str(line);
+        self.tidied.text.push('\n');
+    }
+}
+
+/// The number that a segment's duration starts with; 0 where it is none that can be counted.
+fn seconds(duration: &str) -> f64 {
+    let len = duration.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(duration.len());
+    let seconds = duration[..len].parse::<f32>().ok().filter(|seconds| seconds.is_finite());
+    seconds.map_or(0.0, f64::from)
 }
 
 /// Puts the values of `EXT-X-DEFINE` in for its variables.
 ///
 /// Values taken from the link or from the list above stay unresolved, and are refused.
-fn expand(text: &str) -> Result<String, Failure> {
-    let mut text = text.to_owned();
+fn expand(text: &str) -> Result<Cow<'_, str>, Failure> {
     if !text.contains("{$") {
-        return Ok(text);
+        return Ok(Cow::Borrowed(text));
     }
+    let mut text = text.to_owned();
     let lines = text.lines().filter_map(|line| line.trim().strip_prefix("#EXT-X-DEFINE:"));
     let define = |line| Some((quoted(line, "NAME")?.to_owned(), quoted(line, "VALUE")?.to_owned()));
     let defined: Vec<(String, String)> = lines.filter_map(define).take(VARIABLES_MAX).collect();
@@ -79,7 +154,7 @@ fn expand(text: &str) -> Result<String, Failure> {
     if text.contains("{$") {
         return Err(invalid("The playlist uses a variable that it doesn't define."));
     }
-    Ok(text)
+    Ok(Cow::Owned(text))
 }
 
 fn refuse_drm(key: &str) -> Result<(), Failure> {
@@ -139,6 +214,23 @@ mod tests {
         let text =
             "#EXTM3U x=y\n# a note\n#EXT-X-STREAM-INF:BANDWIDTH=1,junk\n a.m3u8 \n\n#EXT-X-NEW\n";
         let plain = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n";
-        assert_eq!(tidy(text).unwrap(), plain);
+        assert_eq!(tidy(text).unwrap().text, plain);
+    }
+
+    #[test]
+    fn of_many_lines_few_reach_the_parser() {
+        let head = "#EXTM3U\n#EXT-X-PLAYLIST-TYPE:VOD\n";
+        let segment = "#EXT-X-BYTERANGE:9@1\n#EXTINF:2,x\n";
+        let many = "#EXTM3U\n#EXT-X-PLAYLIST-TYPE:VOD\nstray\n#EXTINF:2,\nb\n".repeat(50_000);
+        let tidied = tidy(&format!("{head}stray\n{segment}a\n{many}")).unwrap();
+        assert_eq!(tidied.text, format!("{head}#EXTINF:2,\n#EXT-X-BYTERANGE:9@1\na\n"));
+        assert_eq!((tidied.seconds, tidied.variants), (100_002.0, 0));
+    }
+
+    #[test]
+    fn a_tag_has_a_bounded_number_of_attributes() {
+        let list: Vec<String> = (0..100_000).map(|n| format!("A{n}=1")).collect();
+        let tidied = tidy(&format!("{STREAM_INF}{}\na\n", list.join(","))).unwrap();
+        assert_eq!(tidied.text.matches('=').count(), ATTRIBUTES_MAX);
     }
 }

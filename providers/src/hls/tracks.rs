@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use engine::{AudioTrack, Rendition, TextTrack, TextTrackKind};
 use m3u8_rs::{AlternativeMedia, AlternativeMediaType, VariantStream};
 
+use crate::link::readable;
+
 /// Characters of a label: the whole source travels to every member of a room.
 const LABEL_CHARS_MAX: usize = 120;
 /// Characters of a language, as BCP 47 recommends to allow.
@@ -44,7 +46,7 @@ pub(super) fn renditions(variants: &[&VariantStream]) -> Vec<Rendition> {
             width: resolution.and_then(|resolution| u32::try_from(resolution.width).ok()),
             height: height(variant).and_then(|height| u32::try_from(height).ok()),
             bitrate_bps: Some(variant.bandwidth),
-            codecs: variant.codecs.clone().filter(|codecs| codecs.len() <= LABEL_CHARS_MAX),
+            codecs: variant.codecs.clone().filter(|codecs| is_plain(codecs)),
         }
     };
     variants.iter().map(rendition).collect()
@@ -104,6 +106,11 @@ fn height(variant: &VariantStream) -> Option<u64> {
     variant.resolution.map(|resolution| resolution.height)
 }
 
+fn is_plain(codecs: &str) -> bool {
+    let plain = |c: char| c.is_ascii_graphic() || c == ' ';
+    codecs.len() <= LABEL_CHARS_MAX && codecs.chars().all(plain)
+}
+
 fn is_sound_alone(variant: &VariantStream) -> bool {
     let sound = |codec: &str| {
         ["mp4a", "ac-3", "ec-3", "opus", "flac", "alac"]
@@ -122,8 +129,10 @@ fn language(track: &AlternativeMedia) -> Option<String> {
     track.language.clone().filter(|language| plain(language) && language != "und")
 }
 
+/// The name, or the language where the name shows nothing.
 fn label(track: &AlternativeMedia) -> String {
-    track.name.chars().filter(|c| !c.is_control()).take(LABEL_CHARS_MAX).collect()
+    let name = readable(&track.name, LABEL_CHARS_MAX);
+    if name.is_empty() { language_id(track) } else { name }
 }
 
 fn language_id(track: &AlternativeMedia) -> String {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::{origin, session};
 use crate::App;
+use crate::connections::Most;
 use crate::extract::{Query, RoomPath};
 use crate::peer::Peer;
 use crate::refusal::Refusal;
@@ -54,7 +55,7 @@ pub(crate) async fn connect(
     let ticket = ticket.ok_or_else(|| {
         Refusal::new("ticket_invalid", "the ticket is missing, used, expired or another room's")
     })?;
-    let place = app.connections.take(peer.address, &app.config.limits)?;
+    let place = app.connections.take(peer.address, Most::configured(&app.config.limits, 0))?;
 
     upgrade.set_selected_protocol(HeaderValue::from_static(SUBPROTOCOL));
     let upgrade = upgrade

@@ -18,6 +18,37 @@ fn thousands_of_segments_add_up_exactly() {
 }
 
 #[test]
+fn long_films_are_read_whole() {
+    for (segments, ms) in [(21_600, 43_200_000), (100_000, 200_000_000)] {
+        let list: String = (0..segments).map(|n| format!("#EXTINF:2,\n{n}.ts\n")).collect();
+        let film = media(&format!("{list}#EXT-X-ENDLIST"));
+        assert_eq!((film.duration_ms, film.first_segment.as_str()), (Some(ms), "0.ts"));
+    }
+}
+
+#[test]
+fn links_that_no_tag_announces_are_no_segments() {
+    let links = "a\n".repeat(1_048_000);
+    let empty = ("manifest_invalid", "The playlist is empty.".into());
+    assert_eq!(refused(&links), empty);
+    let film = media(&format!("stray\n#EXTINF:2,\nb.ts\n{links}#EXT-X-ENDLIST"));
+    assert_eq!((film.first_segment.as_str(), film.duration_ms), ("b.ts", Some(2000)));
+    let choice = master(&["#EXT-X-STREAM-INF:BANDWIDTH=800000\na.m3u8", &links]);
+    assert_eq!(choice.lowest, "a.m3u8");
+}
+
+#[tokio::test]
+async fn many_playlists_at_once_are_all_read() {
+    let mut reading = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        reading.spawn(read(b"#EXTM3U\n#EXTINF:2,\na.ts\n".to_vec()));
+    }
+    for playlist in reading.join_all().await {
+        assert!(matches!(playlist, Ok(Playlist::Media(_))), "{playlist:?}");
+    }
+}
+
+#[test]
 fn without_an_end_it_is_live() {
     let live = media("#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.ts");
     assert_eq!((live.live, live.duration_ms), (true, None));
@@ -31,6 +62,12 @@ fn commas_in_titles_and_odd_numbers_make_no_segments() {
         "#EXT-X-TARGETDURATION:2.000\n#EXTINF:2.0,One, two, three\na.ts\n#EXTINF:2.0 , x\nb.ts\n#EXT-X-ENDLIST",
     );
     assert_eq!((media.first_segment.as_str(), media.duration_ms), ("a.ts", Some(4000)));
+}
+
+#[test]
+fn a_first_segment_shorter_than_a_second_counts() {
+    let media = media("#EXTINF:.5,\na.ts\n#EXTINF:1.5,\nb.ts\n#EXT-X-ENDLIST");
+    assert_eq!((media.first_segment.as_str(), media.duration_ms), ("a.ts", Some(2000)));
 }
 
 #[test]
@@ -212,6 +249,24 @@ fn labels_and_languages_from_outside_are_bounded() {
         (track.label.len(), track.id.as_str(), track.language.as_deref()),
         (120, "und", None)
     );
+}
+
+#[test]
+fn labels_hold_only_what_people_see() {
+    for (name, label) in [
+        ("Eng\u{202E}hsil\u{061C}\u{2066}", "Enghsil"),
+        ("نورا", "نورا"),
+        ("\u{202E}\u{200B}", "fr"),
+        ("\u{200D} \u{FE0F}", "fr"),
+    ] {
+        let master = master(&[
+            &format!(
+                "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"s\",NAME=\"{name}\",LANGUAGE=\"fr\",URI=\"a.m3u8\""
+            ),
+            "#EXT-X-STREAM-INF:BANDWIDTH=800000,SUBTITLES=\"s\"\na.m3u8",
+        ]);
+        assert_eq!(master.text_tracks[0].label, label, "{name:?}");
+    }
 }
 
 #[test]
