@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use contracts::CloseCode;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use providers::{Egress, EgressPolicy, OwnOrigin, Registry};
@@ -77,6 +78,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
 
     tracing::info!("going away");
     app.draining.cancel();
+    app.hub.close_all(CloseCode::DRAINING);
     stop.cancel();
     connections.close();
     if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {

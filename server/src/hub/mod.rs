@@ -6,6 +6,7 @@ mod room_hub;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, RwLock};
 
+use contracts::CloseCode;
 use engine::{RoomId, Timestamp};
 
 pub use outbox::{OrderedFrame, Outbox, Outgoing};
@@ -48,6 +49,13 @@ impl Hub {
     /// Every room that this node has seen.
     pub fn all(&self) -> Vec<Arc<RoomHub>> {
         self.rooms.read().expect("not poisoned").values().cloned().collect()
+    }
+
+    /// Closes every connection after what is on its way.
+    pub fn close_all(&self, code: CloseCode) {
+        for room in self.all() {
+            room.close_all(code);
+        }
     }
 
     /// Notes that the presence of a room has changed, to be told with the next beat.

@@ -80,6 +80,10 @@ async fn enter(
     };
     let sender = Sender { caller: Arc::new(caller), hub, connection };
     let mut session = Session::new(app.clone(), sender.clone());
+    if app.draining.is_cancelled() {
+        // It came after everybody was told to go.
+        sender.connection.outbox.close(CloseCode::DRAINING);
+    }
     let room = arrive(app, &sender).await?;
     let welcome = welcome(app, &sender, &room, resumed);
     session.start_from(&room);

@@ -133,6 +133,9 @@ impl Session {
     async fn run(&mut self, socket: &mut Socket, limiter: &FrameLimiter) -> End {
         let app = self.app.clone();
         let app = &app;
+        // One timer for the session's life: making one for each frame would take a lock of the
+        // whole runtime each time.
+        let mut beat = std::pin::pin!(sleep_until(self.beat_at));
         loop {
             let connection = self.sender.connection.clone();
             if connection.outbox.has_waiting() {
@@ -142,13 +145,15 @@ impl Session {
                     Ok(Err(Broken)) | Err(_) => return End::Slow,
                 }
             }
+            if beat.deadline() != self.beat_at {
+                beat.as_mut().reset(self.beat_at);
+            }
             let listening = self.waiting.len() < WAITING_MAX;
             let step = tokio::select! {
                 // Input comes last, so that a flood of it keeps nothing else waiting.
                 biased;
                 () = connection.outbox.wake.notified() => Ok(None),
-                () = app.draining.cancelled() => Ok(Some(End::Close(CloseCode::DRAINING))),
-                () = sleep_until(self.beat_at) => Box::pin(self.beat(app, socket)).await,
+                () = beat.as_mut() => Box::pin(self.beat(app, socket)).await,
                 reply = running(&mut self.running) => {
                     Box::pin(self.answer(app, socket, reply)).await
                 }
