@@ -8,7 +8,8 @@ export CARGO_TERM_COLOR ?= auto
 
 # Builds the server and serves on http://127.0.0.1:8080/ with everything embedded.
 run:
-	@cargo run --release --quiet -p server
+	@echo "building; the first time takes some minutes"
+	@cargo run --release -p server
 
 # Everything: installs what the tests need, builds, lints, tests; prints seconds per stage.
 test:

@@ -53,10 +53,12 @@ pub(crate) fn api() -> OpenApiRouter<App> {
 pub fn router(app: App) -> Router {
     let (api, _) = api().split_for_parts();
     let cors = cors(&app.config.allowed_origins);
-    let api = api.fallback(not_found).layer(cors);
-    Router::new()
-        .nest("/api/v1", api)
-        .route("/api", axum::routing::any(not_found))
+    // Around the routes with their refusals of methods, so that a preflight never meets those.
+    let api = Router::new()
+        .nest("/api/v1", api.fallback(not_found))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(cors);
+    api.route("/api", axum::routing::any(not_found))
         .route("/api/{*path}", axum::routing::any(not_found))
         .fallback(page::serve)
         .method_not_allowed_fallback(method_not_allowed)

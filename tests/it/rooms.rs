@@ -260,3 +260,21 @@ async fn an_ended_room_says_so_closes_its_sockets_and_takes_nobody() {
         problem::check(&reply, "room_closed", &asked);
     }
 }
+
+#[tokio::test]
+async fn a_page_of_an_allowed_origin_may_ask_and_one_of_another_may_not() {
+    let origin = "https://tv.example";
+    let server = options().env("PLAYHEAD_ALLOWED_ORIGINS", origin).start().await.unwrap();
+    let preflight = async |from: &'static str| {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let url = format!("{}api/v1/auth/guest", server.page());
+        let asked = client.request(reqwest::Method::OPTIONS, url).header("origin", from);
+        let asked = asked.header("access-control-request-method", "POST");
+        asked.header("access-control-request-headers", "content-type").send().await.unwrap()
+    };
+    let allowed = preflight(origin).await;
+    assert!(allowed.status().is_success(), "{}", allowed.status());
+    assert_eq!(allowed.headers()["access-control-allow-origin"], origin);
+    let other = preflight("https://other.example").await;
+    assert!(!other.headers().contains_key("access-control-allow-origin"));
+}
