@@ -4,7 +4,14 @@ set -euo pipefail
 
 declare -A packages=(
   [chromium]=chromium [ffmpeg]=ffmpeg [nginx]=nginx [gcc]=gcc [python3]=python3
+  [redis-server]=redis-server [initdb]=postgresql
 )
+# Where Debian keeps programs that aren't on everybody's path. The tests start servers of their own
+# and never use those that the packages may start.
+debian_path=$PATH:/usr/sbin
+for directory in /usr/lib/postgresql/*/bin; do
+  debian_path+=:$directory
+done
 for program in cargo node npm; do
   command -v "$program" >/dev/null || {
     echo "the tests need $program (Rust as in rust-toolchain.toml, Node 20.19 or newer)" >&2
@@ -13,7 +20,7 @@ for program in cargo node npm; do
 done
 missing=()
 for program in "${!packages[@]}"; do
-  PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || missing+=("${packages[$program]}")
+  PATH="$debian_path" command -v "$program" >/dev/null || missing+=("${packages[$program]}")
 done
 [ -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing+=(fonts-dejavu-core)
 [ ${#missing[@]} -gt 0 ] || exit 0

@@ -29,9 +29,9 @@ pub use crate::rest::{
 };
 pub use crate::room::{Chat, HostLoss, LifecycleState, Participant, Role, Room, Settings};
 pub use crate::server_frame::{
-    AckData, Closing, HostChanged, LifecycleChanged, MediaChanged, PlaybackChanged, Pong,
-    PresenceChanged, Previous, Rebased, RoleChanged, RoomChanged, RoomSnapshot, ServerFrame,
-    ViewerCountChanged, Welcome,
+    AckData, AuthorityChanged, Closing, HostChanged, LifecycleChanged, MediaChanged,
+    PlaybackChanged, Pong, PresenceChanged, Previous, Rebased, RoleChanged, RoomChanged,
+    RoomSnapshot, ServerFrame, ViewerCountChanged, Welcome,
 };
 pub use crate::source::{
     AudioTrack, Availability, AvailabilityState, Control, Delivery, Media, Rendition, Source,

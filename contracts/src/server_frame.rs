@@ -148,6 +148,11 @@ pub enum ServerFrame {
         /// How many.
         data: ViewerCountChanged,
     },
+    /// Whether commands can be stored now; playback goes on by itself meanwhile.
+    AuthorityChanged {
+        /// Whether.
+        data: AuthorityChanged,
+    },
     /// Comes before the close frame.
     Closing {
         /// Why.
@@ -323,6 +328,14 @@ pub struct ViewerCountChanged {
     pub viewer_count: u64,
     /// The most there have been.
     pub peak_viewers: u64,
+}
+
+/// Whether commands can be stored now; playback goes on by itself meanwhile. A `welcome` says that
+/// they can, unless this frame follows it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct AuthorityChanged {
+    /// False: commands are answered `store_unavailable` until a frame says true.
+    pub reachable: bool,
 }
 
 /// Why the server closes the connection.

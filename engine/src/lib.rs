@@ -13,6 +13,7 @@ mod media;
 mod op;
 mod participant;
 mod playback;
+mod recovery;
 mod rejection;
 mod room;
 mod time;
@@ -28,6 +29,10 @@ pub use crate::media::{
 pub use crate::op::{CommittedOp, OPS_MAX, Op, Ops};
 pub use crate::participant::{Actor, Role};
 pub use crate::playback::{Barrier, Playback, Status, lead_ms};
+pub use crate::recovery::{
+    Copies, Origin, Place, Plan, Rebuilt, Standing, adopt, is_worth_adopting, plan_rebuild,
+    rebuild, should_adopt,
+};
 pub use crate::rejection::Rejection;
 pub use crate::room::{
     CREATED_MS, ChatSettings, EXPIRED_MS, HostLoss, INACTIVE_MS, Lifecycle, LifecycleState,

@@ -46,10 +46,31 @@ impl Ops {
         self.0.iter().rev().find(same).map(AsRef::as_ref)
     }
 
+    /// All of them, the oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &CommittedOp> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// The newest.
+    pub fn last(&self) -> Option<&CommittedOp> {
+        self.0.back().map(AsRef::as_ref)
+    }
+
     pub(crate) fn remember(&mut self, op: CommittedOp) {
         if self.0.len() == OPS_MAX {
             self.0.pop_front();
         }
         self.0.push_back(Arc::new(op));
+    }
+}
+
+impl FromIterator<CommittedOp> for Ops {
+    /// Remembers commands in the order given, the newest last.
+    fn from_iter<I: IntoIterator<Item = CommittedOp>>(committed: I) -> Self {
+        let mut ops = Self::default();
+        for op in committed {
+            ops.remember(op);
+        }
+        ops
     }
 }

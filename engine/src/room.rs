@@ -264,6 +264,18 @@ impl Room {
         }
     }
 
+    /// The last rebuild as it was told, for whoever missed it.
+    pub fn rebased_commit(&self) -> Option<Commit> {
+        let Rebased { previous_epoch, previous_version, lost } = self.rebased?;
+        Some(Commit {
+            epoch: self.epoch,
+            version: previous_version + 1,
+            at: self.at,
+            event: Event::Rebased { previous_epoch, previous_version, lost },
+            op: None,
+        })
+    }
+
     fn move_host(&mut self, host_id: Option<ParticipantId>, fence: u64) {
         match (&self.host_id, &host_id) {
             (Some(_), None) => self.former_host_id = self.host_id.take(),

@@ -5,10 +5,21 @@
 
 pub mod api;
 pub mod bench;
+pub mod checker;
 pub mod error;
+pub mod fake_redis;
+pub mod fault_proxy;
 pub mod frame;
+pub mod history;
+pub mod port;
+pub mod postgres_server;
+pub mod prove;
 pub mod reader;
+pub mod redis_cluster;
+pub mod redis_server;
+pub mod resp;
 pub mod server_process;
+pub mod session_log;
 pub mod upgrade;
 pub mod ws_client;
 
@@ -16,7 +27,14 @@ use std::time::Duration;
 
 pub use crate::api::{Api, Reply};
 pub use crate::error::{Error, Result};
+pub use crate::fake_redis::FakeRedis;
+pub use crate::fault_proxy::FaultProxy;
+pub use crate::history::{Fact, History, Place, Recorder};
+pub use crate::postgres_server::PostgresServer;
+pub use crate::redis_cluster::RedisCluster;
+pub use crate::redis_server::{AppendFsync, RedisOptions, RedisServer};
 pub use crate::server_process::{ServerOptions, ServerProcess};
+pub use crate::session_log::SessionLog;
 pub use crate::upgrade::Upgrade;
 pub use crate::ws_client::{Acked, Closed, WsClient};
 

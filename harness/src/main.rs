@@ -1,11 +1,13 @@
-//! `playhead-harness`: measures a server from outside.
+//! `playhead-harness`: measures a server from outside, and proves what it promises.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use harness::ServerOptions;
 use harness::bench::{BenchOptions, Load, bench_fanout, bench_idle};
+use harness::prove::{Campaign, Ground, Scenario};
 
 /// Measures a Playhead server from outside.
 #[derive(Debug, Parser)]
@@ -16,9 +18,9 @@ struct Arguments {
     /// The server to start: a release build. The one beside this program unless given.
     #[arg(long, global = true)]
     server_bin: Option<PathBuf>,
-    /// Where the gates are written.
-    #[arg(long, global = true, default_value = "target/bench")]
-    out: PathBuf,
+    /// Where what was found is written; target/bench or target/prove unless given.
+    #[arg(long, global = true)]
+    out: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -40,30 +42,60 @@ enum Task {
         /// From one command of a room to its next.
         #[arg(long, default_value_t = 50)]
         interval_ms: u64,
+        /// Keeps the rooms in a Redis that syncs each write (appendfsync always).
+        #[arg(long)]
+        over_redis: bool,
     },
     /// What a server costs while nothing happens.
     BenchIdle,
+    /// Kills and empties real processes under load; counts add up over runs.
+    Prove {
+        /// How often each is broken; nodes and all rooms a tenth as often.
+        #[arg(long, default_value_t = 100)]
+        rounds: u64,
+        /// What is broken; everything unless given.
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<Scenario>,
+        /// Chooses commands and moments.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 /// One thread: what the bench itself uses must not disturb what it measures.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let options = BenchOptions { server_binary: arguments.server_bin, directory: arguments.out };
+    let binary = arguments.server_bin;
+    let directory = |name: &str| arguments.out.clone().unwrap_or_else(|| name.into());
+    let options = BenchOptions {
+        server_binary: binary.clone(),
+        over_redis: matches!(arguments.task, Task::BenchFanout { over_redis: true, .. }),
+        directory: directory("target/bench"),
+    };
     if cfg!(debug_assertions) {
         eprintln!("playhead-harness: this is a debug build; its numbers mean little");
     }
     let outcome = match arguments.task {
-        Task::BenchFanout { viewers, rooms, commands, warm_up, interval_ms } => {
+        Task::BenchFanout { viewers, rooms, commands, warm_up, interval_ms, .. } => {
             let interval = Duration::from_millis(interval_ms);
             let load = |viewers| Load { rooms, viewers, commands, warm_up, interval };
             let loads: Vec<Load> = viewers.into_iter().map(load).collect();
-            bench_fanout(&options, &loads).await
+            bench_fanout(&options, &loads).await.map(drop)
         }
-        Task::BenchIdle => bench_idle(&options).await,
+        Task::BenchIdle => bench_idle(&options).await.map(drop),
+        Task::Prove { rounds, only, seed } => {
+            let directory = directory("target/prove");
+            let server =
+                binary.map_or_else(ServerOptions::built, |path| Ok(ServerOptions::new(path)));
+            match server.map(Ground::on_disk) {
+                Ok(ground) => Campaign { ground, only, rounds, seed, directory }.run().await,
+                Err(error) => Err(error),
+            }
+        }
     };
     match outcome {
-        Ok(_) => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("playhead-harness: {error}");
             ExitCode::FAILURE

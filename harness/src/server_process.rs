@@ -270,7 +270,7 @@ fn log_path(directory: &Path) -> PathBuf {
     directory.join("server.log")
 }
 
-fn last_lines(log: &str) -> String {
+pub(crate) fn last_lines(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
     let shown = lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n");
     format!("--- the end of the server's log ---\n{shown}\n---")

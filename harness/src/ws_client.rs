@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::{DEADLINE, Error, Result, frame, within};
+use crate::{DEADLINE, Error, Result, SessionLog, frame, within};
 
 /// Unique over all clients of this process: two connections of one participant share their ids.
 static COMMANDS: AtomicU64 = AtomicU64::new(1);
@@ -24,6 +24,7 @@ pub struct WsClient {
     stream: WebSocketStream<TcpStream>,
     unread: VecDeque<Value>,
     closed: Option<Closed>,
+    log: Option<SessionLog>,
 }
 
 /// How a connection ended.
@@ -48,7 +49,19 @@ pub struct Acked {
 
 impl WsClient {
     pub(crate) fn new(stream: WebSocketStream<TcpStream>) -> Self {
-        Self { stream, unread: VecDeque::new(), closed: None }
+        Self { stream, unread: VecDeque::new(), closed: None, log: None }
+    }
+
+    /// Takes down in `log`, from now on, every JSON frame that is sent and every frame that comes.
+    #[must_use]
+    pub fn recorded(mut self, log: SessionLog) -> Self {
+        self.log = Some(log);
+        self
+    }
+
+    /// The log, to go on with on the next connection of the session.
+    pub fn take_log(&mut self) -> Option<SessionLog> {
+        self.log.take()
     }
 
     /// Says hello with these capabilities and reads the welcome.
@@ -215,6 +228,9 @@ impl WsClient {
 
     /// Sends JSON as a text frame.
     pub async fn send_json(&mut self, value: &Value) -> Result<()> {
+        if let Some(log) = &self.log {
+            log.sent(value);
+        }
         self.send_text(&value.to_string()).await
     }
 
@@ -271,8 +287,11 @@ impl WsClient {
         let closed = loop {
             match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => {
-                    let frame = serde_json::from_str(&text)
+                    let frame: Value = serde_json::from_str(&text)
                         .map_err(Error::doing(format_args!("read {text}")))?;
+                    if let Some(log) = &mut self.log {
+                        log.received(&frame);
+                    }
                     self.unread.push_back(frame);
                     return Ok(());
                 }

@@ -3,8 +3,11 @@ import type { Role, Room, ServerEvents, ServerFrame } from './wire.js';
 
 type Change = Partial<SessionSnapshot>;
 
-/** What an event in its order changes; types that aren't known change nothing but the version. */
-export function applyEvent(view: SessionSnapshot, frame: ServerFrame): Change {
+/**
+ * What an event in its order changes; types that aren't known change nothing but the version. `formerRole` is what
+ * somebody who is host no longer is again.
+ */
+export function applyEvent(view: SessionSnapshot, frame: ServerFrame, formerRole: Role): Change {
   const data = frame.data;
   switch (frame.type) {
     case 'playback_changed': {
@@ -17,7 +20,7 @@ export function applyEvent(view: SessionSnapshot, frame: ServerFrame): Change {
     }
     case 'host_changed': {
       const { host_id } = data as ServerEvents['host_changed'];
-      return { ...withRoom(view, { host_id }), ...moveHost(view, host_id) };
+      return { ...withRoom(view, { host_id }), ...moveHost(view, host_id, formerRole) };
     }
     case 'role_changed': {
       const { participant_id, role } = data as ServerEvents['role_changed'];
@@ -28,12 +31,20 @@ export function applyEvent(view: SessionSnapshot, frame: ServerFrame): Change {
       return withRoom(view, { name, is_public, settings, chat });
     }
     case 'lifecycle_changed': {
-      const { state, host_id, playback, deadline_ms } = data as ServerEvents['lifecycle_changed'];
-      return { ...withRoom(view, { state, host_id, playback, deadline_ms }), ...moveHost(view, host_id) };
+      const { state, cause, host_id, playback, deadline_ms } = data as ServerEvents['lifecycle_changed'];
+      const room = withRoom(view, { state, host_id, playback, deadline_ms });
+      return { ...room, stateCause: cause, ...moveHost(view, host_id, formerRole) };
     }
+    case 'room_state':
+      return applyRoom(view, (data as ServerEvents['room_state']).room, formerRole);
     default:
       return {};
   }
+}
+
+function applyRoom(view: SessionSnapshot, room: Room, formerRole: Role): Change {
+  const stateCause = room.state === view.room.state ? view.stateCause : undefined;
+  return { ...viewOfRoom(room), stateCause, ...moveHost(view, room.host_id, formerRole) };
 }
 
 /** What a frame without a place in the order changes. */
@@ -49,6 +60,10 @@ export function applyEphemeral(view: SessionSnapshot, frame: ServerFrame): Chang
     const counts = frame.data as ServerEvents['viewer_count_changed'];
     return withRoom(view, counts);
   }
+  if (frame.type === 'authority_changed') {
+    const { reachable } = frame.data as ServerEvents['authority_changed'];
+    return { authority: reachable ? 'reachable' : 'away' };
+  }
   return {};
 }
 
@@ -61,11 +76,9 @@ function withRoom(view: SessionSnapshot, part: Partial<Room>): Change {
   return viewOfRoom({ ...view.room, ...part });
 }
 
-// A former host falls back to the least role until the session has learned the granted one.
-function moveHost(view: SessionSnapshot, hostId: string | null | undefined): Change {
+function moveHost(view: SessionSnapshot, hostId: string | null | undefined, formerRole: Role): Change {
   const { participant_id, role } = view.me;
   const isHost = hostId === participant_id;
   if (isHost === (role === 'host')) return {};
-  const next: Role = isHost ? 'host' : 'guest';
-  return { me: { participant_id, role: next } };
+  return { me: { participant_id, role: isHost ? 'host' : formerRole } };
 }

@@ -73,6 +73,8 @@ class HttpClient implements Client {
       }),
     state: (roomId: string) =>
       this.#authorized<RoomStateAnswer>({ method: 'GET', path: `/rooms/${encodeURIComponent(roomId)}/state` }),
+    delete: (roomIdOrCode: string) =>
+      this.#authorized<void>({ method: 'DELETE', path: `/rooms/${encodeURIComponent(roomIdOrCode)}` }),
   };
 
   readonly sources = {

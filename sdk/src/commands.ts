@@ -1,15 +1,22 @@
+import { repeatDelayMs } from './backoff.js';
 import { PlayheadError } from './error.js';
 import type { Ack } from './types.js';
 import type { Outcome, RejectError } from './wire.js';
 
 /** For how long one command is repeated under its id before the caller is told. */
 const GIVE_UP_MS = 15_000;
-const REPEAT_MS = 400;
+/** How often one command goes out again that could not be stored. */
+const REPEATS_MAX = 6;
 const PENDING_MAX = 256;
 
 interface Pending {
-  frame: object;
+  frame: { type: string; id: string; data: object };
   sent: boolean;
+  repeats: number;
+  /** Why it could not be stored, the last time. */
+  refusal?: RejectError;
+  /** Whether any of its refusals left open what became of it. */
+  unknown: boolean;
   resolve(ack: Ack): void;
   reject(error: PlayheadError): void;
   giveUp: ReturnType<typeof setTimeout>;
@@ -17,8 +24,9 @@ interface Pending {
 }
 
 /**
- * Commands that wait for their one answer. The same id is sent again after a lost connection or an answer
- * that leaves the outcome open, so that a command takes effect at most once.
+ * Commands that wait for their one answer. The same id is sent again after a lost connection or when it could not
+ * be stored, so that a command takes effect at most once. One that is still to be repeated gives way to a later one
+ * of its kind: what was asked for last holds.
  */
 export class PendingCommands {
   readonly #send: (frame: object) => boolean;
@@ -37,10 +45,11 @@ export class PendingCommands {
     this.#count += 1;
     const id = `${this.#prefix}-${this.#count}`;
     const frame = { type, id, data };
+    for (const earlier of [...this.#pending.values()]) if (earlier.refusal) this.#giveWay(earlier, type);
     return new Promise<Ack>((resolve, reject) => {
       const giveUp = setTimeout(() => this.#giveUp(id), GIVE_UP_MS);
       const sent = this.#send(frame);
-      this.#pending.set(id, { frame, sent, resolve, reject, giveUp });
+      this.#pending.set(id, { frame, sent, repeats: 0, unknown: false, resolve, reject, giveUp });
     });
   }
 
@@ -52,12 +61,17 @@ export class PendingCommands {
   rejected(id: string, error: RejectError): boolean {
     const pending = this.#pending.get(id);
     if (pending === undefined) return false;
-    if (error.code === 'store_unavailable' && error.outcome === 'unknown') {
-      clearTimeout(pending.repeat);
-      pending.repeat = setTimeout(() => this.#transmit(pending), REPEAT_MS);
-    } else {
-      this.#take(id)?.reject(new PlayheadError(error));
+    pending.unknown ||= error.outcome === 'unknown';
+    pending.refusal = error;
+    if (error.code !== 'store_unavailable' || pending.repeats >= REPEATS_MAX) {
+      this.#refuse(pending);
+      return true;
     }
+    clearTimeout(pending.repeat);
+    pending.repeat = setTimeout(() => this.#repeat(pending), repeatDelayMs(pending.repeats));
+    // The map holds them in the order of their submission.
+    const all = [...this.#pending.values()];
+    for (const later of all.slice(all.indexOf(pending) + 1)) this.#giveWay(pending, later.frame.type);
     return true;
   }
 
@@ -66,24 +80,50 @@ export class PendingCommands {
     for (const pending of this.#pending.values()) this.#transmit(pending);
   }
 
+  /** Commands can be stored again: those that could not be go out at once, in their order. */
+  repeatRefused(): void {
+    for (const pending of this.#pending.values()) if (pending.repeat !== undefined) this.#repeat(pending);
+  }
+
   /** The link is closed: nothing will be answered any more. */
   failAll(code: string, detail: string): void {
-    for (const id of [...this.#pending.keys()]) {
-      const pending = this.#take(id);
-      pending?.reject(failure(code, detail, pending.sent ? 'unknown' : 'not_applied'));
-    }
+    for (const pending of [...this.#pending.values()]) this.#fail(pending, code, detail);
+  }
+
+  #repeat(pending: Pending): void {
+    pending.repeats += 1;
+    this.#transmit(pending);
   }
 
   #transmit(pending: Pending): void {
     clearTimeout(pending.repeat);
+    pending.repeat = undefined;
     pending.sent = this.#send(pending.frame) || pending.sent;
   }
 
+  #giveWay(earlier: Pending, laterType: string): void {
+    if (kindOf(earlier.frame.type) !== kindOf(laterType)) return;
+    this.#fail(earlier, 'superseded', 'a later command took its place before it could be stored');
+  }
+
   #giveUp(id: string): void {
-    const pending = this.#take(id);
-    pending?.reject(
-      failure('no_answer', 'the server did not answer in time', pending.sent ? 'unknown' : 'not_applied'),
-    );
+    const pending = this.#pending.get(id);
+    if (pending?.repeat !== undefined) this.#refuse(pending);
+    else if (pending) this.#fail(pending, 'no_answer', 'the server did not answer in time');
+  }
+
+  #refuse(pending: Pending): void {
+    this.#take(pending.frame.id);
+    const refusal = pending.refusal!;
+    // That it could not be stored this time says nothing about the time before; any other answer knows.
+    const outcome = refusal.code === 'store_unavailable' && pending.unknown ? 'unknown' : refusal.outcome;
+    pending.reject(new PlayheadError({ ...refusal, outcome }));
+  }
+
+  #fail(pending: Pending, code: string, detail: string): void {
+    this.#take(pending.frame.id);
+    const open = pending.sent && (pending.refusal === undefined || pending.unknown);
+    pending.reject(failure(code, detail, open ? 'unknown' : 'not_applied'));
   }
 
   #take(id: string): Pending | undefined {
@@ -93,6 +133,10 @@ export class PendingCommands {
     clearTimeout(pending?.repeat);
     return pending;
   }
+}
+
+function kindOf(type: string): string {
+  return type === 'pause' ? 'play' : type;
 }
 
 function failure(code: string, detail: string, outcome: Outcome): PlayheadError {

@@ -4,7 +4,7 @@ import type { Problem } from './wire.js';
 const REQUEST_TIMEOUT_MS = 15_000;
 
 export interface Request {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   path: string;
   body?: unknown;
   query?: object;
@@ -38,7 +38,7 @@ export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, req
     );
   }
   const body = parse(text);
-  if (response.ok && body !== undefined) return body as T;
+  if (response.status === 204 || (response.ok && body !== undefined)) return body as T;
   throw problemOf(response, body);
 }
 

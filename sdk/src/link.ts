@@ -1,4 +1,4 @@
-import { reconnectDelayMs } from './backoff.js';
+import { askedDelayMs, reconnectDelayMs } from './backoff.js';
 import type { ClockStamps } from './clock.js';
 import { closeRule, PlayheadError } from './error.js';
 import { Pinger } from './pinger.js';
@@ -211,7 +211,7 @@ export class Link {
   #delayMs(ending: Ending): number {
     const backoff = reconnectDelayMs(this.#failures++);
     if (ending.afterMs === undefined && ending.retry !== 'after') return backoff;
-    return Math.max(backoff, Math.min(ending.afterMs ?? AFTER_DEFAULT_MS, AFTER_MAX_MS));
+    return Math.max(backoff, askedDelayMs(Math.min(ending.afterMs ?? AFTER_DEFAULT_MS, AFTER_MAX_MS)));
   }
 
   async #reauthenticate(): Promise<void> {

@@ -23,6 +23,7 @@ import type {
   Hello,
   ParticipantPage,
   RejectError,
+  Role,
   ServerEvents,
   ServerFrame,
   Welcome,
@@ -75,6 +76,8 @@ class Session implements RoomSession {
   readonly #emitter = new Emitter<EventArgs>();
   readonly #commands: PendingCommands;
   #store: SnapshotStore<SessionSnapshot> | null = null;
+  /** What I was when I wasn't host; the least until that is known. */
+  #formerRole: Role = 'guest';
   #rebaseTimer: ReturnType<typeof setTimeout> | undefined;
   /** Rebuilds up to this epoch are no news: that of the last hello's `resume`; a new session has missed none. */
   #toldEpoch = Infinity;
@@ -215,13 +218,23 @@ class Session implements RoomSession {
       seen?.me.participant_id === data.participant_id && seen.me.role === data.role
         ? seen.me
         : { participant_id: data.participant_id, role: data.role };
-    const part = { sessionId: data.session_id, me, epoch, version, ...viewOfRoom(data.room) };
+    const sameState = seen?.room.state === data.room.state;
+    const part = {
+      authority: 'reachable' as const,
+      sessionId: data.session_id,
+      me,
+      epoch,
+      version,
+      ...viewOfRoom(data.room),
+      stateCause: sameState ? seen.stateCause : undefined,
+    };
     if (this.#store === null) {
       const rest = { presence: [], presenceTotal: 0, clock: null, connection: 'connecting' as const };
       this.#store = new SnapshotStore<SessionSnapshot>({ ...rest, ...part });
     } else {
       this.#store.update(part);
     }
+    this.#noteRole();
     this.#emitter.emit('welcome', data, frame);
     return true;
   }
@@ -258,6 +271,10 @@ class Session implements RoomSession {
       // A refused hello is followed by a `closing`; before the first welcome nobody listens.
       if (store === null) return;
       store.update(applyEphemeral(store.getSnapshot(), frame));
+      this.#noteRole();
+      if (frame.type === 'authority_changed' && store.getSnapshot().authority === 'reachable') {
+        this.#commands.repeatRefused();
+      }
       this.#announce(frame);
     }
   }
@@ -268,17 +285,29 @@ class Session implements RoomSession {
     if (frame.type === 'room_state') {
       if (!isCurrent(seen, order)) return;
       clearTimeout(this.#rebaseTimer);
-      store.update({ ...order, ...viewOfRoom((frame.data as ServerEvents['room_state']).room) });
+      this.#apply(frame, order);
     } else if (frame.type === 'rebased') {
       if (!this.#rebased(seen, order, (frame.data as ServerEvents['rebased']).lost)) return;
     } else {
       const verdict = judge(seen, order);
       if (verdict === 'resync') this.#link.resync(`${frame.type} came out of order`);
       if (verdict !== 'apply') return;
-      store.update({ ...order, ...applyEvent(seen, frame) });
-      if (frame.type === 'host_changed' && seen.me.role === 'host') void this.#askRole();
+      this.#apply(frame, order);
     }
     this.#announce(frame);
+  }
+
+  #apply(frame: ServerFrame, order: Order): void {
+    const store = this.#store!;
+    const seen = store.getSnapshot();
+    store.update({ ...order, ...applyEvent(seen, frame, this.#formerRole) });
+    if (seen.me.role === 'host') void this.#askRole();
+    this.#noteRole();
+  }
+
+  #noteRole(): void {
+    const { role } = this.#store!.getSnapshot().me;
+    if (role !== 'host') this.#formerRole = role;
   }
 
   /** False when it is no news. */
@@ -286,9 +315,10 @@ class Session implements RoomSession {
     const ahead = order.epoch > seen.epoch;
     if (!ahead && order.epoch <= this.#toldEpoch) return false;
     this.#toldEpoch = Math.max(this.#toldEpoch, order.epoch);
-    const detail = lost ? 'the server rebuilt the room; the last changes may be gone' : 'the server rebuilt the room';
-    const notice = { code: 'rebased', detail };
-    this.#store!.update(ahead ? { ...order, notice } : { notice });
+    const detail = 'the server rebuilt the room; the last changes may be missing';
+    // A rebuild that lost nothing is worth no words.
+    const notice = lost ? { notice: { code: 'rebased', detail } } : {};
+    this.#store!.update(ahead ? { ...order, ...notice } : notice);
     // One that isn't ahead comes after the welcome that had the room's state.
     if (!ahead) return true;
     clearTimeout(this.#rebaseTimer);
@@ -296,16 +326,18 @@ class Session implements RoomSession {
     return true;
   }
 
-  /** A former host is again what it was granted, which the event doesn't say and presence doesn't list for everybody. */
+  /** A former host may have been granted a role, which no event says and presence doesn't list for everybody. */
   async #askRole(): Promise<void> {
     const store = this.#store!;
     const { me, room } = store.getSnapshot();
     if (me.role === 'host') return;
-    // Without an answer it stays a guest, which is the least, until presence or a welcome says more.
+    // Without an answer it stays what it was before, until presence or a welcome says more.
     const page = await this.#transport.participants(room.room_id).catch(() => null);
     const mine = page?.items.find((one) => one.participant_id === me.participant_id);
     // Another `me` by now is newer than the answer.
-    if (mine && store.getSnapshot().me === me) store.update({ me: { ...me, role: mine.role } });
+    if (!mine || store.getSnapshot().me !== me) return;
+    store.update({ me: { ...me, role: mine.role } });
+    this.#noteRole();
   }
 
   #rejected(id: string | null, error: RejectError): void {

@@ -78,6 +78,8 @@ export interface Client {
     listPublic(query?: PageQuery): Promise<Page<RoomSummary>>;
     participants(roomId: string, query?: PageQuery): Promise<ParticipantPage>;
     state(roomId: string): Promise<RoomStateAnswer>;
+    /** Ends the room for everybody; the host may, or the creator of a room without one. */
+    delete(roomIdOrCode: string): Promise<void>;
   };
   readonly sources: { resolve(link: string): Promise<Source> };
   meta(): Promise<Meta>;
@@ -98,6 +100,9 @@ export interface CommandOptions {
 }
 
 export type ConnectionState = 'connecting' | 'open' | 'reconnecting' | 'closed';
+
+/** Whether commands can be stored; while the authority is away, playback goes on by itself. */
+export type Authority = 'reachable' | 'away';
 
 export interface CloseReason {
   /** `left`, or a code of the close and error registries. */
@@ -123,9 +128,13 @@ export interface Notice {
 export interface SessionSnapshot {
   readonly connection: ConnectionState;
   readonly closeReason?: CloseReason;
+  /** As the server said last, whatever became of the connection. */
+  readonly authority: Authority;
   readonly sessionId: string;
   readonly me: { readonly participant_id: string; readonly role: Role };
   readonly room: Room;
+  /** Why the room is in its `state`, such as `grace_ended`; absent when that happened unseen. */
+  readonly stateCause?: string;
   readonly media: Media | null;
   readonly playback: Playback;
   readonly epoch: number;

@@ -31,14 +31,16 @@ describe('events of the contract are applied', () => {
     host_changed: ({ host_id }, { room, me }) => ({ room: { ...room, host_id }, me: { ...me, role: 'host' } }),
     role_changed: ({ role }, { me }) => ({ me: { ...me, role } }),
     room_changed: (profile, { room }) => ({ room: { ...room, ...profile } }),
-    lifecycle_changed: ({ state, host_id, deadline_ms, playback }, { room }) => ({
+    lifecycle_changed: ({ state, cause, host_id, deadline_ms, playback }, { room }) => ({
       playback,
+      stateCause: cause,
       room: { ...room, state, host_id, deadline_ms, playback },
     }),
-    rebased: () => ({ notice: { code: 'rebased', detail: 'the server rebuilt the room' } }),
-    room_state: ({ room }) => ({ room, media: null, playback: room.playback, viewerCount: room.viewer_count }),
+    rebased: () => ({}),
+    room_state: ({ room }, { me }) => ({ me: { ...me, role: 'guest' }, room, media: null, playback: room.playback, viewerCount: room.viewer_count }),
     presence_changed: ({ participants, total }) => ({ presence: participants, presenceTotal: total }),
     viewer_count_changed: (counts, { room }) => ({ viewerCount: counts.viewer_count, room: { ...room, ...counts } }),
+    authority_changed: ({ reachable }) => ({ authority: reachable ? 'reachable' : 'away' }),
     closing: () => ({}),
   };
   const types = Object.keys(changes) as (keyof typeof changes)[];
@@ -66,6 +68,7 @@ test('the golden welcome is the first snapshot', async () => {
   const { session_id, participant_id, role, room } = frame.data;
   expect(withoutClock(joined)).toEqual({
     connection: 'open',
+    authority: 'reachable',
     sessionId: session_id,
     me: { participant_id, role },
     room,

@@ -207,11 +207,14 @@ test('a join that never succeeds is given up in its time', async () => {
   await expect(away.join('r_1', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'network_error', retry: 'backoff' });
 });
 
-test('the wait that a closing frame asks for is kept', async () => {
+test.each([
+  [4429, 'rate_limited', 'after'],
+  [4503, 'draining', 'immediate'],
+])('the wait that a closing frame with %i asks for is kept', async (close_code, code, retry) => {
   const [joined, connection] = await join(1, 1);
-  connection.send({ type: 'closing', data: { close_code: 4429, code: 'rate_limited', retry: 'after', after_ms: 400 } });
+  connection.send({ type: 'closing', data: { close_code, code, retry, after_ms: 400 } });
   const closedAt = performance.now();
-  connection.close(4429);
+  connection.close(close_code);
   const again = await server.connections.take();
   expect(performance.now() - closedAt).toBeGreaterThanOrEqual(390);
   await again.welcome(1, 1);

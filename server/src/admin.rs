@@ -27,7 +27,7 @@ pub fn install_metrics() -> Result<PrometheusHandle, String> {
     metrics::describe_gauge!("playhead_connections", "WebSocket connections that said hello");
     metrics::describe_gauge!(
         "playhead_rooms",
-        "Rooms that this node has seen and that aren't gone"
+        "Rooms that somebody is connected to here, or was until lately"
     );
     metrics::describe_counter!("playhead_commands_total", "Commands by type and answer");
     metrics::describe_counter!(
@@ -38,6 +38,7 @@ pub fn install_metrics() -> Result<PrometheusHandle, String> {
         "playhead_resyncs_total",
         "Slow connections that got the newest state"
     );
+    metrics::describe_counter!("playhead_room_panics_total", "Panics over one room");
     metrics::describe_histogram!("playhead_commit_seconds", "From command to durable commit");
     metrics::describe_histogram!(
         "playhead_fanout_seconds",

@@ -1,31 +1,60 @@
 //! The room clock, and the only place that asks the machine for the time.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use engine::Timestamp;
 
-/// The room clock of one node: monotonic, counted from the Unix epoch.
-#[derive(Clone, Copy, Debug)]
+/// The room clock as one node knows it, counted from the Unix epoch. Alone, a node's clock is
+/// monotonic from its start; nodes that share a store follow the store's clock.
+#[derive(Clone, Debug)]
 pub struct RoomClock {
-    anchor_us: u64,
     since: Instant,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// What to add to the microseconds since `since`.
+    offset_us: AtomicI64,
+    uncertainty_us: AtomicU64,
 }
 
 impl RoomClock {
     /// Starts at the wall clock, or at `not_before` if the wall clock has gone back behind it.
     pub fn start(not_before: Timestamp) -> Self {
         let anchor_us = wall_us().max(not_before.as_millis().saturating_mul(1000));
-        Self { anchor_us, since: Instant::now() }
+        let offset_us = AtomicI64::new(i64::try_from(anchor_us).unwrap_or(i64::MAX / 2));
+        let shared = Shared { offset_us, uncertainty_us: AtomicU64::new(0) };
+        Self { since: Instant::now(), shared: Arc::new(shared) }
     }
 
     /// Microseconds since the Unix epoch.
     pub fn now_us(&self) -> u64 {
-        self.anchor_us + u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX / 2)
+        let offset_us = self.shared.offset_us.load(Ordering::Relaxed);
+        self.monotonic_us().saturating_add_signed(offset_us)
     }
 
     /// Now.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.now_us() / 1000)
+    }
+
+    /// Microseconds since this node's start. Never goes back.
+    pub fn monotonic_us(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX / 4)
+    }
+
+    /// Moves the clock: the room clock is `monotonic_us` and this, known to ± `uncertainty_us`.
+    pub fn follow(&self, offset_us: i64, uncertainty_us: u64) {
+        self.shared.offset_us.store(offset_us, Ordering::Relaxed);
+        self.shared.uncertainty_us.store(uncertainty_us, Ordering::Relaxed);
+    }
+
+    /// How far from the store's clock this one may be, in microseconds; 0 if it is the clock.
+    pub fn uncertainty_us(&self) -> u64 {
+        self.shared.uncertainty_us.load(Ordering::Relaxed)
     }
 }
 

@@ -26,11 +26,33 @@ pub struct Config {
     #[arg(long, env = "PLAYHEAD_DATA_DIR", default_value = "./playhead-data", global = true)]
     pub data_dir: PathBuf,
     /// The database; playhead.db (SQLite) in the data directory unless given.
-    #[arg(long, env = "PLAYHEAD_DATABASE_URL", default_value = "", global = true)]
-    pub database_url: Maybe<String>,
+    #[arg(
+        long,
+        env = "PLAYHEAD_DATABASE_URL",
+        default_value = "",
+        global = true,
+        hide_env_values = true
+    )]
+    pub database_url: Maybe<Secret>,
     /// Where realtime state is kept.
     #[arg(long, env = "PLAYHEAD_STORE", default_value = "memory", global = true)]
     pub store: StoreKind,
+    /// Where the Redis is that nodes share: redis://…, rediss://… or redis-cluster://….
+    #[arg(
+        long,
+        env = "PLAYHEAD_REDIS_URL",
+        default_value = "",
+        global = true,
+        hide_env_values = true
+    )]
+    pub redis_url: Maybe<Secret>,
+    /// A file with that URL, if it holds a password.
+    #[arg(long, env = "PLAYHEAD_REDIS_URL_FILE", default_value = "", global = true)]
+    pub redis_url_file: Maybe<PathBuf>,
+    /// How the Redis is set to sync its log. Only with `always` is a commit that was acknowledged
+    /// never lost, and said not to be.
+    #[arg(long, env = "PLAYHEAD_REDIS_APPENDFSYNC", default_value = "everysec", global = true)]
+    pub redis_appendfsync: AppendFsync,
     /// A signing key given from outside: Ed25519, PKCS#8, PEM.
     #[arg(long, env = "PLAYHEAD_TOKEN_KEY_FILE", default_value = "", global = true)]
     pub token_key_file: Maybe<PathBuf>,
@@ -83,6 +105,42 @@ pub enum Action {
 pub enum StoreKind {
     /// In this process, with a journal on disk.
     Memory,
+    /// In a Redis that nodes share.
+    Redis,
+}
+
+/// What the operator says of the Redis' log.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum AppendFsync {
+    /// Synced each second, or not at all: a crash may lose what was acknowledged, and says so.
+    Everysec,
+    /// Synced before each answer.
+    Always,
+}
+
+/// Text that isn't printed.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
 }
 
 /// Every limit, each with its own name.
@@ -239,12 +297,32 @@ impl Config {
                 ));
             }
         }
-        match self.database_url.as_deref() {
-            Some(url) if !url.starts_with("sqlite:") => Err(
-                "PLAYHEAD_DATABASE_URL: this version keeps its database in SQLite; use sqlite://…"
-                    .to_owned(),
-            ),
+        let known = ["sqlite:", "postgres:", "postgresql:"];
+        match self.database_url.as_ref().map(Secret::expose) {
+            Some(url) if !known.iter().any(|scheme| url.starts_with(scheme)) => {
+                Err("PLAYHEAD_DATABASE_URL: use sqlite://… or postgres://…".to_owned())
+            }
             _ => Ok(()),
+        }?;
+        match (self.store, self.redis_url()?) {
+            (StoreKind::Redis, None) => {
+                Err("PLAYHEAD_STORE=redis: set PLAYHEAD_REDIS_URL too, redis://…".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the Redis is, given as it is or in a file.
+    pub fn redis_url(&self) -> Result<Option<Secret>, String> {
+        match (self.redis_url.as_ref(), self.redis_url_file.as_ref()) {
+            (Some(url), _) => Ok(Some(url.clone())),
+            (None, Some(path)) => {
+                let text = std::fs::read_to_string(path).map_err(|error| {
+                    format!("PLAYHEAD_REDIS_URL_FILE {}: {error}", path.display())
+                })?;
+                Ok(Some(Secret(text.trim().to_owned())).filter(|url| !url.0.is_empty()))
+            }
+            (None, None) => Ok(None),
         }
     }
 }

@@ -60,9 +60,21 @@ pub fn user_id() -> String {
     format!("u_{}", random_text(20))
 }
 
-/// A new session.
-pub fn session_id() -> String {
-    format!("s_{}", random_text(20))
+/// What tells one session from another.
+pub fn session_random() -> String {
+    random_text(16)
+}
+
+/// A number up to and including `max`, to spread what would happen at once.
+pub fn random_up_to(max: u64) -> u64 {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the system gives random numbers");
+    u64::from_be_bytes(bytes) % max.saturating_add(1)
+}
+
+/// A running node.
+pub fn node_id() -> String {
+    format!("n_{}", random_text(12))
 }
 
 /// 260 random bits, for tickets.
@@ -101,7 +113,7 @@ fn random_text(len: usize) -> String {
 }
 
 /// Five bits of each byte.
-fn text_of(bytes: &[u8]) -> String {
+pub fn text_of(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect()
 }
 

@@ -44,8 +44,6 @@ pub struct Parts {
     pub clock: clock::RoomClock,
     /// Access tokens.
     pub tokens: auth::Tokens,
-    /// Tickets that wait for their use.
-    pub tickets: auth::Tickets,
     /// Limits per address and user.
     pub limiters: limit::Limiters,
     /// Sockets of this node.

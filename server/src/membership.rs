@@ -1,12 +1,13 @@
 //! Who has joined which room, and what is told of a room to those who haven't.
 
-use contracts::RoomSummary;
-use engine::{Room, RoomId};
+use contracts::{Participant, RoomSummary};
+use engine::{ParticipantId, Room, RoomId};
 
 use crate::App;
 use crate::auth::Caller;
+use crate::hub::Presence;
 use crate::refusal::Refusal;
-use crate::store::Member;
+use crate::store::{Member, StoreError};
 use crate::wire::Viewers;
 
 impl App {
@@ -18,10 +19,16 @@ impl App {
             display_name: caller.display_name.clone(),
             base: caller.base(),
         };
-        let hub = self.hub.room(room_id, self.clock.now());
         let max = self.config.limits.participants_per_room;
-        let present = move |id: &engine::ParticipantId| hub.is_present(id);
-        if self.store.add_member(room_id, member, max, &present).await? {
+        // Who is present matters only once somebody has to make room.
+        if self.store.add_member(room_id, member.clone(), max, &|_| true).await? {
+            return Ok(());
+        }
+        let elsewhere = self.store.load_presence(room_id).await?;
+        let mut present = self.hub.find(room_id).map(|hub| hub.present_ids()).unwrap_or_default();
+        present.extend(Presence::elsewhere(&elsewhere).ids().cloned());
+        let is_present = move |id: &ParticipantId| present.contains(id);
+        if self.store.add_member(room_id, member, max, &is_present).await? {
             Ok(())
         } else {
             Err(Refusal::new("room_full", "the room takes no more participants"))
@@ -37,19 +44,40 @@ impl App {
         }
     }
 
-    /// How many are in a room.
-    pub fn viewers(&self, room_id: &RoomId) -> Viewers {
-        self.hub.find(room_id).map(|hub| hub.viewers()).unwrap_or_default()
+    /// How many are in a room, connected to whichever node.
+    pub async fn viewers(&self, room_id: &RoomId) -> Result<Viewers, StoreError> {
+        if let Some(hub) = self.hub.find(room_id).filter(|hub| hub.knows_elsewhere()) {
+            return Ok(hub.viewers());
+        }
+        let elsewhere = self.store.load_presence(room_id).await?;
+        let count = Presence::elsewhere(&elsewhere).count();
+        Ok(Viewers { count, peak: elsewhere.peak.max(count) })
     }
 
-    /// A room in a list.
-    pub fn summary(&self, room: &Room) -> RoomSummary {
+    /// Who is in a room: the host first, then the longest connected.
+    pub async fn participants(
+        &self,
+        room: &Room,
+        skip: usize,
+        take: usize,
+    ) -> Result<Vec<Participant>, StoreError> {
+        let room_id = &room.room_id;
+        if let Some(hub) = self.hub.find(room_id).filter(|hub| hub.knows_elsewhere()) {
+            return Ok(hub.participants(room, skip, take));
+        }
+        let elsewhere = self.store.load_presence(room_id).await?;
+        Ok(Presence::elsewhere(&elsewhere).participants(room, skip, take))
+    }
+
+    /// A room in a list. A store that doesn't know how many are in it has no other nodes.
+    pub fn summary(&self, room: &Room, viewer_count: Option<u64>) -> RoomSummary {
+        let here = || self.hub.find(&room.room_id).map_or(0, |hub| hub.viewers().count);
         RoomSummary {
             room_id: room.room_id.to_string(),
             code: room.code.clone(),
             name: room.profile.name.clone(),
             media_title: room.media.as_ref().map(|media| media.source.title.clone()),
-            viewer_count: self.viewers(&room.room_id).count,
+            viewer_count: viewer_count.unwrap_or_else(here),
         }
     }
 }

@@ -6,21 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use contracts::CloseCode;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use providers::{Egress, EgressPolicy, OwnOrigin, Registry};
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::auth::{Tickets, Tokens};
-use crate::config::Config;
+use crate::auth::Tokens;
+use crate::clock::RoomClock;
+use crate::config::{AppendFsync, Config, Secret, StoreKind};
 use crate::connections::{Connections, Most, Place};
 use crate::hub::Hub;
 use crate::limit::Limiters;
@@ -28,7 +29,7 @@ use crate::linger::Lingering;
 use crate::peer::{Ends, counted};
 use crate::rooms::Rooms;
 use crate::sql::Sql;
-use crate::store::{MemoryStore, RoomStore};
+use crate::store::{MemoryStore, News, RedisStore, RoomStore};
 use crate::{App, Parts, admin, page, router};
 
 /// How long a client may take to send a request's headers.
@@ -41,7 +42,7 @@ const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// HTTP/1 needs a buffer for each connection; this is the least that hyper takes.
 const HTTP_BUFFER_BYTES: usize = 16 * 1024;
-/// How often tickets and limits that ran out are forgotten.
+/// How often limits that ran out are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(20);
 
 /// Serves until SIGTERM or SIGINT.
@@ -50,12 +51,13 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let listener = listen(config.listen).await?;
     let admin_listener = listen(config.admin_listen).await?;
     let (address, admin_address) = (local(&listener)?, local(&admin_listener)?);
-    let (app, store, published) = open(config, address).await?;
+    let (app, news) = open(config, address).await?;
 
     let mut tasks = JoinSet::new();
-    tasks.spawn(app.rooms.clone().dispatch(published));
+    tasks.spawn(app.rooms.clone().dispatch(news));
     tasks.spawn(app.rooms.clone().watch_deadlines());
     tasks.spawn(app.rooms.clone().watch_presence());
+    tasks.spawn(app.rooms.clone().attend());
     tasks.spawn(app.rooms.clone().sweep());
     tasks.spawn(forget(app.clone()));
 
@@ -78,7 +80,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
 
     tracing::info!("going away");
     app.draining.cancel();
-    app.hub.close_all(CloseCode::DRAINING);
+    app.hub.drain();
     stop.cancel();
     connections.close();
     if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
@@ -92,22 +94,19 @@ pub async fn serve(config: Config) -> Result<(), String> {
     };
     let _ = timeout(DRAIN_TIMEOUT, gone).await;
     tasks.shutdown().await;
-    store.close().await;
+    app.store.close().await;
     ended
 }
 
-type Opened = (App, Arc<MemoryStore>, tokio::sync::mpsc::Receiver<crate::store::Published>);
-
 /// Opens everything that a node stands on.
-async fn open(config: Config, address: SocketAddr) -> Result<Opened, String> {
+async fn open(config: Config, address: SocketAddr) -> Result<(App, mpsc::Receiver<News>), String> {
     let sql = match config.database_url.as_ref() {
-        Some(url) => Sql::open(url).await,
+        Some(url) => Sql::open(url.expose()).await,
         None => Sql::open_file(&config.data_dir.join("playhead.db")).await,
     };
     let sql = sql.map_err(|error| in_words(&error))?;
     let sql = Arc::new(sql);
-    let opened = MemoryStore::open(&config.data_dir, sql.clone()).await;
-    let (store, clock) = opened.map_err(|error| in_words(&error))?;
+    let (store, clock) = open_store(&config, sql.clone()).await?;
     let tokens = Tokens::open(config.token_key_file.as_deref(), &sql, clock.now()).await?;
 
     let policy = EgressPolicy {
@@ -117,25 +116,49 @@ async fn open(config: Config, address: SocketAddr) -> Result<Opened, String> {
     let egress = Egress::new(policy).map_err(|failure| failure.detail)?;
     let providers = Arc::new(Registry::standard(Arc::new(egress)));
     let hub = Arc::new(Hub::default());
-    let published = store.subscribe();
-    let kept: Arc<dyn RoomStore> = store.clone();
-    let rooms_max = config.limits.rooms;
-    let rooms = Rooms::new(kept.clone(), sql, hub.clone(), clock, providers.clone(), rooms_max);
+    let news = store.subscribe();
+    let rooms = Rooms::new(
+        store.clone(),
+        sql,
+        hub.clone(),
+        clock.clone(),
+        providers.clone(),
+        config.limits.clone(),
+    );
     let app = App::new(Parts {
         limiters: Limiters::new(&config.limits),
         config,
         clock,
         tokens,
-        tickets: Tickets::default(),
         connections: Connections::default(),
         hub,
-        store: kept,
+        store,
         rooms: Arc::new(rooms),
         providers,
         fanout_seconds: metrics::histogram!("playhead_fanout_seconds"),
         draining: CancellationToken::new(),
     });
-    Ok((app, store, published))
+    Ok((app, news))
+}
+
+/// Opens the store with the room clock that belongs to it.
+async fn open_store(
+    config: &Config,
+    sql: Arc<Sql>,
+) -> Result<(Arc<dyn RoomStore>, RoomClock), String> {
+    match config.store {
+        StoreKind::Memory => {
+            let opened = MemoryStore::open(&config.data_dir, sql).await;
+            opened.map(|(store, clock)| (store as _, clock)).map_err(|error| in_words(&error))
+        }
+        StoreKind::Redis => {
+            let url = config.redis_url()?;
+            let url = url.as_ref().map(Secret::expose).unwrap_or_default();
+            let durable = config.redis_appendfsync == AppendFsync::Always;
+            let opened = RedisStore::open(url, durable, sql).await;
+            opened.map(|(store, clock)| (store as _, clock)).map_err(|error| in_words(&error))
+        }
+    }
 }
 
 /// Where this server's own sample clip may be fetched: by loopback names, by the addresses it
@@ -281,11 +304,10 @@ async fn serve_connection(
     }
 }
 
-/// Forgets tickets and limits that ran out.
+/// Forgets limits that ran out.
 async fn forget(app: App) {
     loop {
         sleep(FORGET_EVERY).await;
-        app.tickets.sweep(app.clock.now());
         app.limiters.sweep();
     }
 }

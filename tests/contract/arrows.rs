@@ -17,8 +17,13 @@ const ARROWS: [(&str, &[&str]); 6] = [
     ("tests", &[]),
 ];
 /// Outside crates that one member alone may import.
-const OWNED: [(&str, &str); 4] =
-    [("axum", "server"), ("governor", "server"), ("sqlx", "server"), ("m3u8-rs", "providers")];
+const OWNED: [(&str, &str); 5] = [
+    ("axum", "server"),
+    ("fred", "server"),
+    ("governor", "server"),
+    ("sqlx", "server"),
+    ("m3u8-rs", "providers"),
+];
 
 #[test]
 fn crates_import_only_downwards() {
@@ -51,6 +56,27 @@ fn some_outside_crates_have_one_owner() {
             assert!(!imports || package == owner, "{package} imports {outside}, {owner}'s");
         }
     }
+}
+
+#[test]
+fn one_file_knows_the_redis_client() {
+    let mut knowing = Vec::new();
+    let mut folders = vec![repository().join("server/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if std::fs::read_to_string(&path).is_ok_and(|text| text.contains("fred::")) {
+                knowing.push(path);
+            }
+        }
+    }
+    assert_eq!(knowing, [repository().join("server/src/store/redis/link.rs")]);
+}
+
+fn repository() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 fn normal_dependencies() -> BTreeMap<String, BTreeSet<String>> {

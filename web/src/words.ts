@@ -28,6 +28,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   stale_fence: 'The host has just changed, so that was not done.',
   version_conflict: 'Somebody else was faster, so that was not done.',
   store_unavailable: 'The server can’t save changes right now. Try again in a moment.',
+  superseded: 'What you asked for after it took its place.',
   participant_not_found: 'They have just left.',
   not_member: 'You are not part of this party any more. Join again with the link.',
 
@@ -48,7 +49,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   too_many_pending: 'Too much waits for the server already. Try again in a moment.',
   connection_lost: 'The connection was lost before that was done.',
   closed: 'You have left this party.',
-  rebased: 'The server had to start again; the party goes on.',
+  rebased: 'The server had to start again. The party goes on, but the last changes may be missing.',
   unexpected_answer: 'The server gave an answer that makes no sense. Try again in a moment.',
   unauthenticated: 'Your visit has expired. Reload the page to go on.',
   token_invalid: 'Your visit has expired. Reload the page to go on.',
@@ -68,6 +69,26 @@ const SENTENCES: Readonly<Record<string, string>> = {
   format_unsupported: 'Your browser can’t play this format. Another browser or another link may work.',
   decode_failed: 'Your browser stumbled over this video: the file may be damaged.',
 };
+
+/** Said while commands can't be stored. */
+export const AUTHORITY_AWAY = 'Control is away for the moment; playback goes on.';
+/** Said to who has asked for something meanwhile. */
+export const TRYING_AGAIN = 'What you asked for is being tried again.';
+
+const ENDS: Readonly<Record<string, string>> = {
+  grace_ended: 'The host left and didn’t come back in time.',
+  deleted: 'The host ended it for everyone.',
+  idle: 'Nobody was here for a while, so it closed by itself.',
+  never_started: 'The host never came.',
+};
+
+/** Why a party is over, by the cause of its last change of state. */
+export function endFor(cause: string | undefined, isHost: boolean): string {
+  const thanks = 'Thank you for watching together.';
+  if (cause === 'deleted' && isHost) return `You ended it for everyone. ${thanks}`;
+  const why = ENDS[cause ?? ''];
+  return why === undefined ? thanks : `${why} ${thanks}`;
+}
 
 /** The sentence for a code, or `detail` made into one. */
 export function sentenceFor(code: string, detail = ''): string {

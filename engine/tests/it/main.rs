@@ -9,5 +9,7 @@ mod laws;
 mod lifecycle;
 mod oracle;
 mod playback;
+mod recovery;
+mod recovery_model;
 mod roles;
 mod story;

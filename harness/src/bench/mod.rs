@@ -14,6 +14,7 @@ use std::time::Duration;
 
 pub use crate::bench::fanout::bench_fanout;
 pub use crate::bench::gates::{Gate, Report};
+pub(crate) use crate::bench::gates::{align, say};
 pub use crate::bench::idle::bench_idle;
 pub use crate::bench::machine::Machine;
 
@@ -22,6 +23,8 @@ pub use crate::bench::machine::Machine;
 pub struct BenchOptions {
     /// A release build of the server; the one beside this program unless given.
     pub server_binary: Option<PathBuf>,
+    /// Whether the server keeps rooms in a Redis of its own that syncs each write.
+    pub over_redis: bool,
     /// Where the gates go, one JSON file per bench.
     pub directory: PathBuf,
 }

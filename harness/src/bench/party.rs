@@ -15,7 +15,7 @@ use crate::bench::load::histogram;
 use crate::bench::{BenchOptions, process};
 use crate::frame::{self, opcode};
 use crate::reader::{Incoming, Reader};
-use crate::{Api, Error, Result, ServerOptions, ServerProcess, within};
+use crate::{Api, Error, RedisOptions, RedisServer, Result, ServerOptions, ServerProcess, within};
 
 const HELLO: &[u8] =
     br#"{"type":"hello","id":"h1","data":{"client":{"name":"bench","version":"1"},"capabilities":[]}}"#;
@@ -24,6 +24,8 @@ const HELLO: &[u8] =
 #[derive(Debug)]
 pub(crate) struct Party {
     pub(crate) server: ServerProcess,
+    /// Ends after the server.
+    _redis: Option<RedisServer>,
     pub(crate) reader: Reader,
     pub(crate) rooms: Vec<PartyRoom>,
     /// The room of each of the reader's connections.
@@ -65,9 +67,21 @@ impl Party {
     /// A server with `rooms` rooms and their hosts, each with a clip set, paused.
     pub(crate) async fn start(options: &BenchOptions, rooms: usize) -> Result<Self> {
         process::raise_file_limit()?;
-        let server = server_options(options)?.start().await?;
+        let redis = match options.over_redis {
+            true => Some(RedisServer::start(RedisOptions::new()).await?),
+            false => None,
+        };
+        let mut server = server_options(options)?;
+        if let Some(redis) = &redis {
+            server = server
+                .env("PLAYHEAD_STORE", "redis")
+                .env("PLAYHEAD_REDIS_URL", redis.url())
+                .env("PLAYHEAD_REDIS_APPENDFSYNC", "always");
+        }
+        let server = server.start().await?;
         let mut party = Self {
             server,
+            _redis: redis,
             reader: Reader::new()?,
             rooms: Vec::new(),
             room_of: Vec::new(),

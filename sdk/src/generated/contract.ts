@@ -230,6 +230,14 @@ export interface components {
             /** @description Played unless another is chosen. */
             default: boolean;
         };
+        /**
+         * @description Whether commands can be stored now; playback goes on by itself meanwhile. A `welcome` says that
+         *     they can, unless this frame follows it.
+         */
+        AuthorityChanged: {
+            /** @description False: commands are answered `store_unavailable` until a frame says true. */
+            reachable: boolean;
+        };
         /** @description Whether the source was there when it was looked at. */
         Availability: {
             /** @description The answer. */
@@ -1194,6 +1202,11 @@ export interface components {
             data: components["schemas"]["ViewerCountChanged"];
             /** @enum {string} */
             type: "viewer_count_changed";
+        } | {
+            /** @description Whether. */
+            data: components["schemas"]["AuthorityChanged"];
+            /** @enum {string} */
+            type: "authority_changed";
         } | {
             /** @description Why. */
             data: components["schemas"]["Closing"];

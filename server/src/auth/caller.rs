@@ -4,13 +4,14 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use engine::{Actor, ParticipantId, Role, RoomId};
+use serde::{Deserialize, Serialize};
 
 use crate::App;
 use crate::id;
 use crate::refusal::Refusal;
 
 /// A user with a good token.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Caller {
     /// Who.
     pub user_id: String,

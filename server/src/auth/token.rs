@@ -9,7 +9,7 @@ use jsonwebtoken::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::auth::Caller;
+use crate::auth::{Caller, SessionIds};
 use crate::clock::RoomClock;
 use crate::refusal::Refusal;
 use crate::sql::{Sql, TokenKey};
@@ -24,6 +24,8 @@ pub struct Tokens {
     kid: String,
     signing: EncodingKey,
     checking: DecodingKey,
+    /// Session ids of the same key.
+    pub sessions: SessionIds,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -70,6 +72,7 @@ impl Tokens {
             kid: kid_of(public),
             signing: EncodingKey::from_ed_der(pkcs8),
             checking: DecodingKey::from_ed_der(public),
+            sessions: SessionIds::new(&pair),
         })
     }
 

@@ -36,7 +36,7 @@ pub(crate) async fn change_room(
     let request = write::request(&caller, &room_id, &headers, command, "change_room", &body)?;
     app.rooms.handle(&room_id, &request).await?;
     let room = app.rooms.find(&room_id).await?;
-    Ok(Answer(wire::room(&room, app.viewers(&room_id))))
+    Ok(Answer(wire::room(&room, app.viewers(&room_id).await?)))
 }
 
 fn patch(body: &PatchRoom) -> Result<RoomPatch, Refusal> {

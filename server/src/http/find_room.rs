@@ -20,5 +20,6 @@ pub(crate) async fn find_room(
     room: RoomPath,
 ) -> Result<Json<RoomSummary>, Refusal> {
     let room = app.rooms.find(&room.room_id).await?;
-    Ok(Json(app.summary(&room)))
+    let viewers = app.viewers(&room.room_id).await?;
+    Ok(Json(app.summary(&room, Some(viewers.count))))
 }

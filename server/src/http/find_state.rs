@@ -22,6 +22,7 @@ pub(crate) async fn find_state(
 ) -> Result<Json<RoomState>, Refusal> {
     app.check_member(&caller, &room.room_id).await?;
     let room = app.rooms.find(&room.room_id).await?;
+    let viewers = app.viewers(&room.room_id).await?;
     let now = app.clock.now().max(room.at);
-    Ok(Json(wire::room_state(&room, app.viewers(&room.room_id), now)))
+    Ok(Json(wire::room_state(&room, viewers, now)))
 }

@@ -4,8 +4,9 @@ use axum::http::{HeaderMap, header};
 use contracts::{JoinRequest, Joined, SUBPROTOCOL, WsTicket};
 
 use crate::App;
-use crate::auth::Caller;
+use crate::auth::{Caller, Ticket};
 use crate::extract::{Json, RoomPath};
+use crate::id;
 use crate::peer::Peer;
 use crate::refusal::Refusal;
 use crate::wire;
@@ -36,16 +37,13 @@ pub(crate) async fn join_room(
     let participant_id = caller.participant_id(&room_id);
     let role = room.role_of_participant(&participant_id, caller.base());
     let url = url(&app, &headers, &peer, room_id.as_str());
-    let (ticket, expires_at) = app.tickets.issue(room_id, caller, app.clock.now())?;
+    let (secret, ticket) = (id::secret(), Ticket::new(room_id, caller, app.clock.now()));
+    let expires_at_ms = ticket.expires_at.as_millis();
+    app.store.keep_ticket(&secret, ticket).await?;
     Ok(Answer(Joined {
         participant_id: participant_id.to_string(),
         role: wire::participant_role(role),
-        ws: WsTicket {
-            url,
-            ticket,
-            protocol: SUBPROTOCOL.to_owned(),
-            expires_at_ms: expires_at.as_millis(),
-        },
+        ws: WsTicket { url, ticket: secret, protocol: SUBPROTOCOL.to_owned(), expires_at_ms },
     }))
 }
 

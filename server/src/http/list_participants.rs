@@ -26,9 +26,8 @@ pub(crate) async fn list_participants(
     app.check_member(&caller, &room.room_id).await?;
     let (skip, take) = query.window()?;
     let room = app.rooms.find(&room.room_id).await?;
-    let hub = app.hub.find(&room.room_id);
-    let items = hub.map(|hub| hub.participants(&room, skip, take)).unwrap_or_default();
-    let total = app.viewers(&room.room_id).count;
+    let items = app.participants(&room, skip, take).await?;
+    let total = app.viewers(&room.room_id).await?.count;
     let next_page_token =
         PageQuery::next(skip, items.len(), usize::try_from(total).unwrap_or(usize::MAX));
     Ok(Json(ParticipantPage { items, total, next_page_token }))

@@ -19,7 +19,8 @@ pub(crate) async fn list_public_rooms(
 ) -> Result<Json<RoomPage>, Refusal> {
     let (skip, take) = query.window()?;
     let rooms = app.store.list_public().await?;
-    let mut listed: Vec<RoomSummary> = rooms.iter().map(|room| app.summary(room)).collect();
+    let mut listed: Vec<RoomSummary> =
+        rooms.iter().map(|listed| app.summary(&listed.room, listed.viewer_count)).collect();
     listed.sort_unstable_by(|a, b| {
         b.viewer_count.cmp(&a.viewer_count).then_with(|| a.room_id.cmp(&b.room_id))
     });

@@ -2,7 +2,7 @@
 //! that reads too slowly gets the newest state instead of every step towards it.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use axum::extract::ws::Utf8Bytes;
@@ -35,7 +35,7 @@ pub enum Outgoing {
     Ordered(OrderedFrame),
     /// A frame about the moment.
     Moment(Utf8Bytes),
-    /// Frames were dropped: write the newest state.
+    /// Frames were dropped or can't be had: write the newest state.
     Resync,
     /// Close, after what came before.
     Close(CloseCode),
@@ -49,7 +49,17 @@ struct Waiting {
     // The newest of each replaces the one before.
     presence: Option<Utf8Bytes>,
     viewers: Option<Utf8Bytes>,
+    authority: Option<Utf8Bytes>,
     close: Option<CloseCode>,
+}
+
+impl Waiting {
+    /// The newest state in place of the room's order.
+    fn collapse(&mut self) {
+        self.ordered = VecDeque::new();
+        self.bytes = 0;
+        self.resync = true;
+    }
 }
 
 /// What waits to be written to one connection.
@@ -70,14 +80,17 @@ impl Outbox {
                 return;
             }
             if waiting.ordered.len() >= FRAMES_MAX || bytes > BYTES_MAX {
-                waiting.ordered = VecDeque::new();
-                waiting.bytes = 0;
-                waiting.resync = true;
+                waiting.collapse();
                 return;
             }
             waiting.bytes = bytes;
             waiting.ordered.push_back(frame.clone());
         });
+    }
+
+    /// Replaces every frame of the room's order by the newest state.
+    pub fn resync(&self) {
+        self.change(Waiting::collapse);
     }
 
     /// Replaces the presence frame.
@@ -90,6 +103,11 @@ impl Outbox {
         self.change(|waiting| waiting.viewers = Some(text.clone()));
     }
 
+    /// Replaces what was to be told of the authority.
+    pub fn set_authority(&self, text: &Utf8Bytes) {
+        self.change(|waiting| waiting.authority = Some(text.clone()));
+    }
+
     /// Asks for a close, once everything else is written.
     pub fn close(&self, code: CloseCode) {
         self.change(|waiting| waiting.close = waiting.close.or(Some(code)));
@@ -97,17 +115,18 @@ impl Outbox {
 
     /// Whether there is something to write.
     pub fn has_waiting(&self) -> bool {
-        let waiting = self.waiting.lock().expect("not poisoned");
+        let waiting = self.lock();
         waiting.resync
             || !waiting.ordered.is_empty()
             || waiting.presence.is_some()
             || waiting.viewers.is_some()
+            || waiting.authority.is_some()
             || waiting.close.is_some()
     }
 
     /// The next thing to write, the room's order first.
     pub fn pop(&self) -> Option<Outgoing> {
-        let mut waiting = self.waiting.lock().expect("not poisoned");
+        let mut waiting = self.lock();
         if waiting.resync {
             waiting.resync = false;
             return Some(Outgoing::Resync);
@@ -120,13 +139,24 @@ impl Outbox {
             }
             return Some(Outgoing::Ordered(frame));
         }
-        let moment = waiting.viewers.take().or_else(|| waiting.presence.take());
+        let moment = waiting.authority.take().or_else(|| waiting.viewers.take());
+        let moment = moment.or_else(|| waiting.presence.take());
         moment.map(Outgoing::Moment).or_else(|| waiting.close.take().map(Outgoing::Close))
     }
 
     fn change(&self, change: impl FnOnce(&mut Waiting)) {
-        change(&mut self.waiting.lock().expect("not poisoned"));
+        change(&mut self.lock());
         self.wake.notify_one();
+    }
+
+    /// A panic in here leaves nothing that the newest state doesn't put right.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(|poisoned| {
+            self.waiting.clear_poison();
+            let mut waiting = poisoned.into_inner();
+            waiting.collapse();
+            waiting
+        })
     }
 }
 

@@ -34,19 +34,22 @@ impl Rooms {
             let same = made.profile.name == spec.name && made.profile.is_public == spec.is_public;
             return if same { Ok(made) } else { Err(Rejection::IdReused.into()) };
         }
-        if self.hub.room_count() >= self.rooms_max {
+        let rooms = self.sql.count_rooms().await;
+        let rooms = rooms.map_err(|error| Refusal::store_unavailable().caused_by(error))?;
+        if usize::try_from(rooms).unwrap_or(usize::MAX) >= self.limits.rooms {
             return Err(Refusal::new("limit_reached", "this server takes no more rooms"));
         }
         let now = self.clock.now();
+        let code = id::room_code();
         let epoch = self
             .sql
-            .create_room_epoch(&room_id, now)
+            .create_room(&room_id, &code, now)
             .await
             .map_err(|error| Refusal::store_unavailable().caused_by(error))?;
         let new = NewRoom {
             creator_id: caller.participant_id(&room_id),
             room_id: room_id.clone(),
-            code: id::room_code(),
+            code,
             profile: Profile {
                 name: spec.name,
                 is_public: spec.is_public,
@@ -61,7 +64,6 @@ impl Rooms {
             let _ = self.sql.delete_rooms(&[room_id]).await;
             return Err(error.into());
         }
-        self.hub.room(&room_id, now);
         tracing::info!(room.id = %room_id, "room created");
         Ok(Arc::new(room))
     }

@@ -6,89 +6,58 @@ use std::time::Duration;
 
 use engine::{Command, INACTIVE_MS, LifecycleState, ParticipantId, Room, RoomId, Timestamp};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::Rooms;
 use crate::store::StoreError;
 
 /// How late a deadline may be noticed.
 const TICK: Duration = Duration::from_millis(25);
+/// How long a store that can't be reached is left alone.
+const BACK_OFF: Duration = Duration::from_millis(500);
 /// How many rooms are looked at in one tick.
 const DUE_MAX: usize = 256;
-/// How often presence is told.
-const PRESENCE_TICK: Duration = Duration::from_millis(250);
-/// How often everything is looked at.
-const SWEEP_TICK: Duration = Duration::from_secs(20);
 
 impl Rooms {
-    /// Watches deadlines and leases for ever.
+    /// Watches deadlines, leases and attendance for ever.
     pub async fn watch_deadlines(self: Arc<Self>) {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_away = false;
         loop {
             tick.tick().await;
-            let now = self.clock.now();
-            let due = match self.store.list_due(now, DUE_MAX).await {
-                Ok(due) => due,
+            match self.carry_out_due().await {
+                Ok(()) if std::mem::take(&mut is_away) => {
+                    tracing::info!("deadlines are carried out again");
+                }
+                Ok(()) => {}
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "no deadlines");
-                    continue;
-                }
-            };
-            // All at once, so that one room's fsync doesn't make another's start late.
-            let mut under_way = JoinSet::new();
-            for room_id in due {
-                let rooms = self.clone();
-                under_way.spawn(async move {
-                    if let Err(error) = rooms.carry_out(&room_id, now).await {
-                        tracing::warn!(error = &error as &dyn std::error::Error, "deadline missed");
+                    // Said once, however long it lasts.
+                    if !std::mem::replace(&mut is_away, true) {
+                        let error: &dyn std::error::Error = &error;
+                        tracing::warn!(error, "deadlines can't be carried out; trying on");
                     }
-                });
-            }
-            under_way.join_all().await;
-        }
-    }
-
-    /// Tells presence of rooms where it changed.
-    pub async fn watch_presence(self: Arc<Self>) {
-        let mut tick = interval(PRESENCE_TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tick.tick().await;
-            for hub in self.hub.take_stirred() {
-                if let Ok(room) = self.find(&hub.room_id).await {
-                    hub.publish_presence(&room);
+                    sleep(BACK_OFF).await;
                 }
             }
         }
     }
 
-    /// Ends rooms where nobody has been for long, and forgets what ran out.
-    pub async fn sweep(self: Arc<Self>) {
-        let mut tick = interval(SWEEP_TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tick.tick().await;
-            let now = self.clock.now();
-            let Ok(rooms) = self.store.list_rooms().await else { continue };
-            for room_id in &rooms {
-                let hub = self.hub.room(room_id, now);
-                hub.sweep(now);
-                if hub.empty_for_ms(now).is_some_and(|ms| ms >= INACTIVE_MS) {
-                    self.handle_system(room_id, Command::Idle).await;
-                }
-            }
-            self.forget_gone().await;
+    /// All at once, so that one room's fsync doesn't make another's start late.
+    async fn carry_out_due(self: &Arc<Self>) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut under_way = JoinSet::new();
+        for room_id in self.store.list_due(now, DUE_MAX).await? {
+            let rooms = self.clone();
+            under_way.spawn(async move {
+                rooms.guard(&room_id, rooms.carry_out(&room_id, now)).await.unwrap_or(Ok(()))
+            });
         }
-    }
-
-    /// Forgets rooms that are gone from the store.
-    async fn forget_gone(&self) {
-        for hub in self.hub.all() {
-            if let Ok(None) = self.store.load(&hub.room_id).await {
-                self.hub.forget(&hub.room_id);
-            }
+        let mut done = Ok(());
+        while let Some(carried_out) = under_way.join_next().await {
+            done = done.and(carried_out.unwrap_or(Ok(())));
         }
+        done
     }
 
     /// A sign of life of the host: another whole lease.
@@ -131,13 +100,25 @@ impl Rooms {
         Ok(())
     }
 
+    /// A command of the server itself that is worth another try if the store can't be reached.
+    async fn system(&self, room_id: &RoomId, command: Command) -> Result<(), StoreError> {
+        if self.handle_system(room_id, command).await {
+            return Ok(());
+        }
+        Err(StoreError { operation: "carry out", cause: None })
+    }
+
     async fn carry_out(&self, room_id: &RoomId, now: Timestamp) -> Result<(), StoreError> {
         let Some(room) = self.store.load(room_id).await? else { return Ok(()) };
         if room.deadline().is_some_and(|deadline| deadline <= now) {
-            self.handle_system(room_id, Command::Deadline).await;
+            self.system(room_id, Command::Deadline).await?;
         }
-        if self.store.lease(room_id).await?.is_some_and(|lease| lease <= now) {
+        let signs = self.store.life_signs(room_id).await?;
+        if signs.lease.is_some_and(|lease| lease <= now) {
             self.end_lease(&room).await?;
+        }
+        if signs.attended.is_some_and(|at| at.plus_millis(INACTIVE_MS) <= now) {
+            self.system(room_id, Command::Idle).await?;
         }
         Ok(())
     }
@@ -146,7 +127,7 @@ impl Rooms {
     /// fails now is asked again.
     async fn end_lease(&self, room: &Room) -> Result<(), StoreError> {
         if room.lifecycle.state == LifecycleState::Live {
-            self.handle_system(&room.room_id, Command::HostLost).await;
+            self.system(&room.room_id, Command::HostLost).await?;
         }
         let Some(after) = self.store.load(&room.room_id).await? else { return Ok(()) };
         if after.lifecycle.state == LifecycleState::Live && after.host_id.is_some() {

@@ -1,29 +1,70 @@
-//! From the store's publish to every connection. The committing node hears of its own commits here
+//! From the store's news to every connection. The committing node hears of its own commits here
 //! like everybody else.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use contracts::CloseCode;
-use engine::{Command, Event, LifecycleState, Timestamp};
+use engine::{Event, LifecycleState, Room, RoomId, Timestamp};
 use tokio::sync::mpsc;
 
 use super::Rooms;
 use crate::hub::{OrderedFrame, RoomHub};
-use crate::store::Published;
+use crate::store::{News, NodeId, Published};
 use crate::wire;
 
 impl Rooms {
-    /// Carries commits to connections until the store closes.
-    pub async fn dispatch(self: Arc<Self>, mut published: mpsc::Receiver<Published>) {
-        while let Some(published) = published.recv().await {
-            if let Some(hub) = self.hub.find(&published.room.room_id) {
-                self.dispatch_one(&hub, &published).await;
+    /// Carries news to connections until the store closes.
+    pub async fn dispatch(self: Arc<Self>, mut news: mpsc::Receiver<News>) {
+        while let Some(news) = news.recv().await {
+            match news {
+                News::Reachable(reachable) => {
+                    tracing::warn!(reachable, "whether commands can be stored has changed");
+                    self.hub.set_reachable(reachable);
+                }
+                News::NodeGone(node_id) => self.node_gone(&node_id).await,
+                news => {
+                    if let Some(hub) = room_of(&news).and_then(|room_id| self.hub.find(room_id)) {
+                        self.guard(&hub.room_id, self.dispatch_one(&hub, news)).await;
+                    }
+                }
             }
         }
     }
 
-    async fn dispatch_one(self: &Arc<Self>, hub: &RoomHub, published: &Published) {
+    async fn node_gone(self: &Arc<Self>, node_id: &NodeId) {
+        for hub in self.hub.all() {
+            let gone = async {
+                self.take_step(&hub.room_id, hub.node_gone(node_id));
+                self.hub.stir(&hub.room_id);
+            };
+            self.guard(&hub.room_id, gone).await;
+        }
+    }
+
+    /// No step of this waits for the store: what it knows already is all that is told.
+    async fn dispatch_one(self: &Arc<Self>, hub: &RoomHub, news: News) {
+        match news {
+            News::Commit(published) => self.dispatch_commit(hub, &published),
+            News::Reset(room) => self.dispatch_reset(hub, &room),
+            News::Presence { node_id, update, .. } => {
+                self.take_step(&hub.room_id, hub.node_told(node_id, update));
+                self.hub.stir(&hub.room_id);
+            }
+            News::Gone(_) => hub.close_all(CloseCode::ROOM_NOT_FOUND),
+            News::PresenceLost(_) => {
+                hub.tell_everybody();
+                self.hub.tell_later(&hub.room_id);
+            }
+            News::Ready { node_id, since_version, .. } => {
+                self.take_step(&hub.room_id, hub.node_ready(node_id, since_version));
+            }
+            News::SessionTaken { session_id, .. } => hub.close_session(&session_id),
+            News::NodeGone(_) | News::Reachable(_) => {}
+        }
+    }
+
+    fn dispatch_commit(self: &Arc<Self>, hub: &RoomHub, published: &Published) {
         let Published { room, commit } = published;
         let (fence, host_id) = match &commit.event {
             Event::HostChanged { fence, host_id, .. }
@@ -38,61 +79,84 @@ impl Rooms {
             published: Instant::now(),
         };
         hub.publish(&frame);
-        self.follow_wait(hub, published);
+        self.follow_wait(hub, room);
         match &commit.event {
             Event::HostChanged { .. } | Event::RoleChanged { .. } => {
                 self.hub.stir(&room.room_id);
-                self.renew_lease(published).await;
+                self.renew_lease(room);
             }
             Event::LifecycleChanged { lifecycle, .. } => {
                 self.hub.stir(&room.room_id);
                 tracing::info!(room.id = %room.room_id, state = ?lifecycle.state, "room's life");
-                match lifecycle.state {
-                    LifecycleState::Live => self.renew_lease(published).await,
-                    LifecycleState::Expired => hub.close_all(CloseCode::ROOM_CLOSED),
-                    LifecycleState::Deleted => self.hub.forget(&room.room_id),
-                    LifecycleState::Created | LifecycleState::Grace => {}
-                }
+                self.follow_life(hub, room);
             }
             _ => {}
         }
     }
 
-    /// Keeps this node's idea of who is waited for in step with the committed one.
-    fn follow_wait(self: &Arc<Self>, hub: &RoomHub, published: &Published) {
-        let Published { room, commit } = published;
-        let nobody = match &room.playback.waiting {
-            Some(waiting) if waiting.since_version == commit.version => {
-                hub.begin_wait(waiting.since_version)
-            }
-            Some(_) => None,
-            None => {
-                hub.end_wait();
-                None
-            }
-        };
-        if let Some(since_version) = nobody {
-            self.start_ready(room.room_id.clone(), since_version);
+    /// What was told before doesn't lead to this state: everybody gets the state itself.
+    fn dispatch_reset(self: &Arc<Self>, hub: &RoomHub, room: &Arc<Room>) {
+        hub.resync_all();
+        hub.doubt_elsewhere();
+        self.hub.tell_later(&hub.room_id);
+        self.follow_wait(hub, room);
+        // A node that the host isn't connected to knows nothing of its life.
+        let is_host_here = room.host_id.as_ref().is_some_and(|host_id| hub.is_here(host_id));
+        if is_host_here || room.lifecycle.state != LifecycleState::Live {
+            self.follow_life(hub, room);
+        }
+        self.hub.stir(&room.room_id);
+    }
+
+    fn follow_life(self: &Arc<Self>, hub: &RoomHub, room: &Arc<Room>) {
+        match room.lifecycle.state {
+            LifecycleState::Live => self.renew_lease(room),
+            LifecycleState::Expired => hub.close_all(CloseCode::ROOM_CLOSED),
+            LifecycleState::Deleted => hub.close_all(CloseCode::ROOM_NOT_FOUND),
+            LifecycleState::Created | LifecycleState::Grace => {}
         }
     }
 
-    /// Everybody is ready: commits the start, in a task of its own.
-    pub fn start_ready(self: &Arc<Self>, room_id: engine::RoomId, since_version: u64) {
-        let rooms = self.clone();
+    /// Keeps this node's idea of who is waited for in step with the committed one.
+    fn follow_wait(self: &Arc<Self>, hub: &RoomHub, room: &Room) {
+        match &room.playback.waiting {
+            Some(waiting) => {
+                self.take_step(&room.room_id, hub.begin_wait(waiting.since_version));
+            }
+            None => hub.end_wait(),
+        }
+    }
+
+    /// A host, new or back, has a whole lease. In a task of its own, so that no other room waits
+    /// for the store meanwhile.
+    fn renew_lease(self: &Arc<Self>, room: &Arc<Room>) {
+        let (rooms, room) = (self.clone(), room.clone());
         tokio::spawn(async move {
-            rooms.handle_system(&room_id, Command::StartReady { since_version }).await;
+            rooms.guard(&room.room_id, rooms.renew_lease_now(&room)).await;
         });
     }
 
-    /// A host, new or back, has a whole lease.
-    async fn renew_lease(&self, published: &Published) {
-        let room = &published.room;
+    async fn renew_lease_now(&self, room: &Room) {
         let until = match room.host_id {
             Some(_) => self.clock.now().plus_millis(room.profile.settings.host_lease_ms),
             None => Timestamp::default(),
         };
         if let Err(error) = self.store.renew_lease(&room.room_id, until).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "lease not renewed");
+            tracing::debug!(error = &error as &dyn std::error::Error, "lease not renewed");
         }
+    }
+}
+
+/// Which room news are about.
+fn room_of(news: &News) -> Option<&RoomId> {
+    match news {
+        News::Commit(published) => Some(&published.room.room_id),
+        News::Reset(room) => Some(&room.room_id),
+        News::Gone(room_id)
+        | News::PresenceLost(room_id)
+        | News::Presence { room_id, .. }
+        | News::Ready { room_id, .. }
+        | News::SessionTaken { room_id, .. } => Some(room_id),
+        News::NodeGone(_) | News::Reachable(_) => None,
     }
 }

@@ -1,24 +1,32 @@
-//! The one write path: load, decide, commit; at most five times, within half a second.
+//! The one write path: load, decide, commit; at most five times, within half a second. It decides
+//! on what this node knows; the store's compare-and-set, or a second look before a refusal, says
+//! whether that was the newest.
 
 mod create;
 mod deadlines;
 mod dispatch;
+mod follow;
+mod guard;
+mod presence;
 mod set_media;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use engine::{Actor, Answer, Command, Request, Room, RoomId};
+use contracts::Outcome;
+use engine::{Actor, Answer, Command, Facts, Request, Room, RoomId};
 use providers::Registry;
 use tokio::time::timeout;
 
 use crate::clock::RoomClock;
-use crate::hub::Hub;
+use crate::config::LimitConfig;
+use crate::hub::{Hub, RoomHub};
 use crate::refusal::Refusal;
 use crate::sql::Sql;
-use crate::store::{CommitOutcome, RoomStore};
+use crate::store::{CommitOutcome, Elsewhere, RoomStore};
 
 pub use create::RoomSpec;
+pub use guard::count_panic;
 pub use set_media::MediaChoice;
 
 /// How long a command may take before its outcome is called unknown.
@@ -33,7 +41,7 @@ pub struct Rooms {
     hub: Arc<Hub>,
     clock: RoomClock,
     providers: Arc<Registry>,
-    rooms_max: usize,
+    limits: LimitConfig,
 }
 
 /// A command that took effect, or was already so.
@@ -55,16 +63,16 @@ impl Rooms {
         hub: Arc<Hub>,
         clock: RoomClock,
         providers: Arc<Registry>,
-        rooms_max: usize,
+        limits: LimitConfig,
     ) -> Self {
-        Self { store, sql, hub, clock, providers, rooms_max }
+        Self { store, sql, hub, clock, providers, limits }
     }
 
     /// A room that exists.
     pub async fn find(&self, room_id: &RoomId) -> Result<Arc<Room>, Refusal> {
         let room = timeout(COMMAND_TIMEOUT, self.store.load(room_id)).await;
         let room = room.map_err(|_| Refusal::store_unavailable())??;
-        room.ok_or_else(|| Refusal::new("room_not_found", "there is no such room"))
+        room.ok_or_else(not_found)
     }
 
     /// Decides a request and stores what it makes.
@@ -84,22 +92,29 @@ impl Rooms {
         room_id: &RoomId,
         request: &Request,
     ) -> Result<Option<Done>, Refusal> {
-        let room = self.find(room_id).await?;
-        if let Some(known) = room.recall(request.op.as_ref())? {
-            let (epoch, version) = (known.epoch, known.version);
-            return Ok(Some(Done { epoch, version, duplicate: true }));
-        }
-        room.admit(request)?;
-        Ok(None)
+        let admitted = async {
+            let room = self.find(room_id).await?;
+            let refused = match admit(&room, request) {
+                Ok(admitted) => return Ok(admitted),
+                Err(refusal) => refusal,
+            };
+            // What this node knows of the room may be behind.
+            match self.newer(&room).await? {
+                Some(newer) => admit(&newer, request),
+                None => Err(refused),
+            }
+        };
+        let admitted = timeout(COMMAND_TIMEOUT, admitted).await;
+        admitted.unwrap_or_else(|_| Err(Refusal::store_unavailable()))
     }
 
     /// A command of the server itself, for what committed state already names. Refusals are moot:
-    /// the room has moved on.
-    pub async fn handle_system(&self, room_id: &RoomId, command: Command) {
+    /// the room has moved on. `false` if the store can't be reached.
+    pub async fn handle_system(&self, room_id: &RoomId, command: Command) -> bool {
         let request = system(command);
-        if let Err(refusal) = self.handle(room_id, &request).await {
-            tracing::debug!(room.id = %room_id, rejection.code = refusal.code(), "not carried out");
-        }
+        let Err(refusal) = self.handle(room_id, &request).await else { return true };
+        tracing::debug!(room.id = %room_id, rejection.code = refusal.code(), "not carried out");
+        refusal.outcome() != Outcome::Unknown
     }
 
     async fn decide_and_commit(
@@ -112,34 +127,72 @@ impl Rooms {
             Some(hub) => Some(hub.gate.lock().await),
             None => None,
         };
+        let mut room = self.find(room_id).await?;
         for _ in 0..CONFLICTS_MAX {
-            let room = self.find(room_id).await?;
-            let now = self.clock.now();
-            let facts = match &here {
-                Some(hub) => hub.facts(&room, now),
-                None => engine::Facts { now, ..engine::Facts::default() },
-            };
-            let commit = match room.handle(request, &facts)? {
-                Answer::Duplicate { epoch, version } => {
+            let facts = self.facts(here.as_deref(), &room, request).await?;
+            let commit = match room.handle(request, &facts) {
+                Ok(Answer::Commit(commit)) => Arc::new(*commit),
+                Ok(Answer::Duplicate { epoch, version }) => {
                     return Ok(Done { epoch, version, duplicate: true });
                 }
-                Answer::Unchanged => {
-                    let (epoch, version) = (room.epoch, room.version);
-                    return Ok(Done { epoch, version, duplicate: false });
+                answer => {
+                    // What this node knows of the room may be behind.
+                    let Some(newer) = self.newer(&room).await? else {
+                        let (epoch, version) = (room.epoch, room.version);
+                        return Ok(answer.map(|_| Done { epoch, version, duplicate: false })?);
+                    };
+                    room = newer;
+                    continue;
                 }
-                Answer::Commit(commit) => Arc::new(*commit),
             };
             let (epoch, version) = (commit.epoch, commit.version);
-            match self.store.commit(room_id, commit).await? {
+            match self.store.commit(&room, commit).await? {
                 CommitOutcome::Committed => return Ok(Done { epoch, version, duplicate: false }),
-                CommitOutcome::Conflict => {}
-                CommitOutcome::Gone => {
-                    return Err(Refusal::new("room_not_found", "there is no such room"));
-                }
+                CommitOutcome::Conflict => room = self.find_newest(room_id).await?,
+                CommitOutcome::Gone => return Err(not_found()),
             }
         }
         Err(Refusal::store_unavailable())
     }
+
+    async fn facts(
+        &self,
+        hub: Option<&RoomHub>,
+        room: &Room,
+        request: &Request,
+    ) -> Result<Facts, Refusal> {
+        let now = self.clock.now();
+        match (hub, &request.actor) {
+            (hub, Actor::System) => Ok(self.system_facts(hub, room, now).await?),
+            (Some(hub), _) => Ok(hub.facts(&Elsewhere::default(), room, now)),
+            (None, _) => Ok(Facts { now, ..Facts::default() }),
+        }
+    }
+
+    /// The newest durable state of a room, if it isn't `room`.
+    async fn newer(&self, room: &Room) -> Result<Option<Arc<Room>>, Refusal> {
+        let newest = self.find_newest(&room.room_id).await?;
+        let is_newer = (newest.epoch, newest.version) != (room.epoch, room.version);
+        Ok(is_newer.then_some(newest))
+    }
+
+    async fn find_newest(&self, room_id: &RoomId) -> Result<Arc<Room>, Refusal> {
+        self.store.load_newest(room_id).await?.ok_or_else(not_found)
+    }
+}
+
+/// Whether a request was committed before, and if not, whether `room` allows it.
+fn admit(room: &Room, request: &Request) -> Result<Option<Done>, Refusal> {
+    if let Some(known) = room.recall(request.op.as_ref())? {
+        let (epoch, version) = (known.epoch, known.version);
+        return Ok(Some(Done { epoch, version, duplicate: true }));
+    }
+    room.admit(request)?;
+    Ok(None)
+}
+
+fn not_found() -> Refusal {
+    Refusal::new("room_not_found", "there is no such room")
 }
 
 /// A request of the server itself.

@@ -1,26 +1,43 @@
-//! Epochs of rooms. They only rise, whatever happens to the rooms' state.
+//! Epochs of rooms. They are issued here alone, and only rise, whatever happens to rooms' state.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use engine::{RoomId, Timestamp};
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row};
 
-use super::{ROWS_PER_STATEMENT, Sql, SqlError};
+use super::rooms::{delete, in_order, list};
+use super::work::{ROWS_PER_STATEMENT, Work, column, named, number, places, rows_of_places};
+use super::{Sql, SqlError};
 
 impl Sql {
-    /// Issues the first epoch of a new room: 1. A room that is known is an error.
-    pub async fn create_room_epoch(
+    /// Issues a new epoch to each of `rooms` that is known. The others aren't in the answer.
+    pub async fn raise_epoch_of(&self, rooms: &[RoomId]) -> Result<Vec<(RoomId, u64)>, SqlError> {
+        let mut work = self.transaction("raise epochs of rooms").await?;
+        let raised = raise(&mut work, &in_order(rooms)).await?;
+        work.commit().await?;
+        Ok(raised)
+    }
+
+    /// Issues an epoch above `floor`, which a store holds though the database may not know it: from
+    /// before it was restored from a backup. `None` if the room is unknown.
+    pub async fn raise_epoch_above(
         &self,
         room_id: &RoomId,
-        now: Timestamp,
-    ) -> Result<u64, SqlError> {
-        sqlx::query("INSERT INTO rooms (room_id, epoch, created_at_ms) VALUES ($1, 1, $2)")
-            .bind(room_id.as_str())
-            .bind(column(now.as_millis()))
-            .execute(&self.pool)
-            .await
-            .map_err(SqlError::of("create room epoch"))?;
-        Ok(1)
+        floor: u64,
+    ) -> Result<Option<u64>, SqlError> {
+        const OPERATION: &str = "raise an epoch above another";
+        let next = floor.checked_add(1).and_then(|next| i64::try_from(next).ok());
+        let next = next.ok_or_else(|| {
+            SqlError::of(OPERATION)(sqlx::Error::Encode("no epoch is that high".into()))
+        })?;
+        let mut work = self.work(OPERATION).await?;
+        let update = sqlx::query(
+            "UPDATE rooms SET epoch = CASE WHEN epoch < $2 THEN $2 ELSE epoch + 1 END
+             WHERE room_id = $1 RETURNING epoch",
+        )
+        .bind(room_id.as_str())
+        .bind(next);
+        work.fetch_one(update, |row| number(row, 0)).await
     }
 
     /// Issues a new epoch to each of `rooms`, given the epoch that its state has, and forgets all
@@ -30,90 +47,72 @@ impl Sql {
         rooms: &[(RoomId, u64)],
         now: Timestamp,
     ) -> Result<Vec<(RoomId, u64)>, SqlError> {
-        self.try_raise_epochs(rooms, now).await.map_err(SqlError::of("raise epochs"))
-    }
-
-    /// How many rooms are known.
-    pub async fn count_rooms(&self) -> Result<u64, SqlError> {
-        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM rooms")
-            .fetch_one(&self.pool)
-            .await
-            .map_err(SqlError::of("count rooms"))?;
-        Ok(count.unsigned_abs())
-    }
-
-    /// Forgets rooms. Unknown ones are already forgotten.
-    pub async fn delete_rooms(&self, rooms: &[RoomId]) -> Result<(), SqlError> {
-        let mut connection = self.pool.acquire().await.map_err(SqlError::of("delete rooms"))?;
-        delete(&mut connection, rooms).await.map_err(SqlError::of("delete rooms"))
-    }
-
-    async fn try_raise_epochs(
-        &self,
-        rooms: &[(RoomId, u64)],
-        now: Timestamp,
-    ) -> Result<Vec<(RoomId, u64)>, sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        let mut issued: HashMap<String, u64> =
-            sqlx::query("UPDATE rooms SET epoch = epoch + 1 RETURNING room_id, epoch")
-                .try_map(|row: sqlx::sqlite::SqliteRow| {
-                    Ok((row.try_get(0)?, row.try_get::<i64, _>(1)?.unsigned_abs()))
-                })
-                .fetch_all(&mut *transaction)
-                .await?
-                .into_iter()
-                .collect();
+        let mut work = self.transaction("raise epochs").await?;
+        let ids: Vec<RoomId> = rooms.iter().map(|(room_id, _)| room_id.clone()).collect();
+        let issued: HashMap<RoomId, u64> =
+            raise(&mut work, &in_order(&ids)).await?.into_iter().collect();
         let mut raised = Vec::with_capacity(rooms.len());
         let mut behind = Vec::new();
         for (room_id, held) in rooms {
-            let epoch = issued.remove(room_id.as_str()).unwrap_or(0);
+            let epoch = issued.get(room_id).copied().unwrap_or(0);
             if epoch <= *held {
-                behind.push((room_id.clone(), held + 1));
+                behind.push((room_id, held + 1));
             }
             raised.push((room_id.clone(), epoch.max(held + 1)));
         }
-        set(&mut transaction, &behind, now).await?;
-        let unknown: Vec<RoomId> = issued.into_keys().map(RoomId::new).collect();
-        delete(&mut transaction, &unknown).await?;
-        transaction.commit().await?;
+        set(&mut work, &behind, now).await?;
+        forget_others(&mut work, &ids).await?;
+        work.commit().await?;
         Ok(raised)
     }
 }
 
-/// Writes epochs for rooms that the database lacks, or has from an older backup of itself.
-async fn set(
-    connection: &mut SqliteConnection,
-    rooms: &[(RoomId, u64)],
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    for rooms in rooms.chunks(ROWS_PER_STATEMENT) {
-        let mut query =
-            QueryBuilder::<Sqlite>::new("INSERT INTO rooms (room_id, epoch, created_at_ms) ");
-        query.push_values(rooms, |mut row, (room_id, epoch)| {
-            row.push_bind(room_id.as_str());
-            row.push_bind(column(*epoch));
-            row.push_bind(column(now.as_millis()));
+/// Raises the epochs of `ids`, which are in order.
+async fn raise(work: &mut Work, ids: &[&str]) -> Result<Vec<(RoomId, u64)>, SqlError> {
+    let mut raised = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(ROWS_PER_STATEMENT) {
+        work.lock_rooms(ids).await?;
+        let sql = format!(
+            "UPDATE rooms SET epoch = epoch + 1 WHERE room_id IN {} RETURNING room_id, epoch",
+            places(ids.len())
+        );
+        let rows = work.fetch(named(sql, ids), |row| {
+            Ok((RoomId::new(row.try_get::<&str, _>(0)?), number(row, 1)?))
         });
-        query.push(" ON CONFLICT (room_id) DO UPDATE SET epoch = excluded.epoch");
-        query.build().persistent(false).execute(&mut *connection).await?;
+        raised.extend(rows.await?);
     }
-    Ok(())
+    Ok(raised)
 }
 
-async fn delete(connection: &mut SqliteConnection, rooms: &[RoomId]) -> Result<(), sqlx::Error> {
+/// Writes epochs for rooms that the database lacks, or has from an older backup of itself.
+async fn set(work: &mut Work, rooms: &[(&RoomId, u64)], now: Timestamp) -> Result<(), SqlError> {
     for rooms in rooms.chunks(ROWS_PER_STATEMENT) {
-        let mut query = QueryBuilder::<Sqlite>::new("DELETE FROM rooms WHERE room_id IN (");
-        let mut ids = query.separated(", ");
-        for room_id in rooms {
-            ids.push_bind(room_id.as_str());
-        }
-        query.push(")");
-        query.build().persistent(false).execute(&mut *connection).await?;
+        let sql = format!(
+            "INSERT INTO rooms (room_id, epoch, created_at_ms) VALUES {} \
+             ON CONFLICT (room_id) DO UPDATE SET epoch = excluded.epoch",
+            rows_of_places(rooms.len(), 3)
+        );
+        let insert = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+        let insert = rooms.iter().fold(insert, |insert, (room_id, epoch)| {
+            insert.bind(room_id.as_str()).bind(column(*epoch)).bind(column(now.as_millis()))
+        });
+        work.execute(insert).await?;
     }
     Ok(())
 }
 
-/// A number as the database has it.
-pub(crate) fn column(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+/// Deletes every room but `kept`.
+async fn forget_others(work: &mut Work, kept: &[RoomId]) -> Result<(), SqlError> {
+    let kept: HashSet<&RoomId> = kept.iter().collect();
+    let mut last = RoomId::new("");
+    loop {
+        let page = list(work, last.as_str(), ROWS_PER_STATEMENT).await?;
+        let others: Vec<RoomId> =
+            page.iter().filter(|room_id| !kept.contains(room_id)).cloned().collect();
+        delete(work, &in_order(&others)).await?;
+        match page.last() {
+            Some(room_id) => last = room_id.clone(),
+            None => return Ok(()),
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use engine::Timestamp;
 use sqlx::Row;
 
-use super::epochs::column;
+use super::work::column;
 use super::{Sql, SqlError};
 
 /// A key pair that signs tokens.
@@ -34,35 +34,32 @@ impl Sql {
         make: impl FnOnce() -> TokenKey + Send,
         now: Timestamp,
     ) -> Result<TokenKey, SqlError> {
-        self.try_token_key(make, now).await.map_err(SqlError::of("load or create token key"))
-    }
-
-    async fn try_token_key(
-        &self,
-        make: impl FnOnce() -> TokenKey + Send,
-        now: Timestamp,
-    ) -> Result<TokenKey, sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let known = sqlx::query(
+        let mut work = self.transaction("load or create token key").await?;
+        // Held to the end, so that the others find the key that the first one makes.
+        work.execute(sqlx::query("UPDATE identity SET database_id = database_id")).await?;
+        let newest = sqlx::query(
             "SELECT kid, pkcs8, public FROM token_keys ORDER BY created_at_ms DESC, kid LIMIT 1",
-        )
-        .fetch_optional(&mut *transaction)
-        .await?;
-        if let Some(row) = known {
-            let (kid, pkcs8, public) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            return Ok(TokenKey { kid, pkcs8, public });
-        }
-        let key = make();
-        sqlx::query(
-            "INSERT INTO token_keys (kid, pkcs8, public, created_at_ms) VALUES ($1, $2, $3, $4)",
-        )
-        .bind(&key.kid)
-        .bind(&key.pkcs8)
-        .bind(&key.public)
-        .bind(column(now.as_millis()))
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
+        );
+        let known = work.fetch_one(newest, |row| {
+            Ok(TokenKey { kid: row.try_get(0)?, pkcs8: row.try_get(1)?, public: row.try_get(2)? })
+        });
+        let key = match known.await? {
+            Some(key) => key,
+            None => {
+                let key = make();
+                let insert = sqlx::query(
+                    "INSERT INTO token_keys (kid, pkcs8, public, created_at_ms)
+                     VALUES ($1, $2, $3, $4)",
+                )
+                .bind(key.kid.as_str())
+                .bind(key.pkcs8.as_slice())
+                .bind(key.public.as_slice())
+                .bind(column(now.as_millis()));
+                work.execute(insert).await?;
+                key
+            }
+        };
+        work.commit().await?;
         Ok(key)
     }
 }

@@ -2,9 +2,9 @@
 
 use axum::extract::ws::Utf8Bytes;
 use contracts::{
-    AckData, CloseCode, Closing, HostChanged, LifecycleChanged, MediaChanged, Participant,
-    PlaybackChanged, Pong, PresenceChanged, Previous, Rebased, RoleChanged, RoomChanged,
-    RoomSnapshot, ServerFrame, ViewerCountChanged, Welcome,
+    AckData, AuthorityChanged, CloseCode, Closing, HostChanged, LifecycleChanged, MediaChanged,
+    Participant, PlaybackChanged, Pong, PresenceChanged, Previous, Rebased, RoleChanged,
+    RoomChanged, RoomSnapshot, ServerFrame, ViewerCountChanged, Welcome,
 };
 use engine::{Commit, Event, HostCause, LifecycleCause, PlaybackCause, Timestamp};
 
@@ -125,6 +125,11 @@ pub fn presence(participants: Vec<Participant>, total: u64) -> ServerFrame {
 pub fn viewer_count(viewers: Viewers) -> ServerFrame {
     let Viewers { count: viewer_count, peak: peak_viewers } = viewers;
     ServerFrame::ViewerCountChanged { data: ViewerCountChanged { viewer_count, peak_viewers } }
+}
+
+/// Whether commands can be stored now.
+pub fn authority_changed(reachable: bool) -> ServerFrame {
+    ServerFrame::AuthorityChanged { data: AuthorityChanged { reachable } }
 }
 
 /// Comes before the close frame.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
 use contracts::{CAPABILITY_READY, CloseCode, Hello, Welcome};
-use engine::Room;
+use engine::{Room, RoomId};
 use tokio::time::timeout;
 
 use super::command::Sender;
@@ -13,7 +13,7 @@ use super::session::Session;
 use super::socket::{Broken, Socket, WRITE_TIMEOUT};
 use crate::App;
 use crate::auth::Ticket;
-use crate::hub::NewConnection;
+use crate::hub::{Attached, NewConnection, NotAttached, RoomHub};
 use crate::limit::FrameLimiter;
 use crate::refusal::Refusal;
 use crate::wire;
@@ -65,32 +65,43 @@ async fn enter(
     hello: &Hello,
 ) -> Result<Session, Refusal> {
     let Ticket { room_id, caller, .. } = ticket;
-    let hub = app.hub.room(&room_id, app.clock.now());
+    let participant_id = caller.participant_id(&room_id);
+    let kept = hello.resume.as_ref().map(|resume| &resume.session_id);
+    let kept = kept.filter(|id| app.tokens.sessions.knows(id, &room_id, &participant_id));
+    let resumed = kept.is_some();
+    let issue = || app.tokens.sessions.issue(&room_id, &participant_id);
     let new = NewConnection {
-        participant_id: caller.participant_id(&room_id),
+        session_id: kept.cloned().unwrap_or_else(issue),
+        participant_id,
+        user_id: caller.user_id.clone(),
         display_name: caller.display_name.clone(),
         base: caller.base(),
-        resume: hello.resume.as_ref().map(|resume| resume.session_id.clone()),
         ready_capable: hello.capabilities.iter().any(|name| name == CAPABILITY_READY),
     };
-    // Attached before the room is read, so that no commit falls between the two.
-    let attached = hub.attach(new, app.config.limits.connections_per_participant);
-    let Some((connection, resumed, first)) = attached else {
-        return Err(Refusal::new("limit_reached", "you have too many connections here"));
-    };
+    // Attached before the room is followed and read, so that no commit falls between.
+    let (hub, Attached { connection, is_first }) = attach(app, &room_id, &new)?;
     let sender = Sender { caller: Arc::new(caller), hub, connection };
     let mut session = Session::new(app.clone(), sender.clone());
     if app.draining.is_cancelled() {
         // It came after everybody was told to go.
         sender.connection.outbox.close(CloseCode::DRAINING);
     }
+    if !app.hub.is_reachable() {
+        let away = wire::text(&wire::authority_changed(false));
+        sender.connection.outbox.set_authority(&away);
+    }
+    app.rooms.follow(&sender.hub).await?;
     let room = arrive(app, &sender).await?;
-    let welcome = welcome(app, &sender, &room, resumed);
+    if resumed {
+        app.rooms.tell_session(&room_id, &sender.connection.session_id).await;
+    }
+    let welcome = welcome(&sender, &room, resumed);
     session.start_from(&room);
     let welcome = wire::text(&wire::welcome(id.to_owned(), &room, app.clock.now(), welcome));
     let write = async {
         socket.feed(welcome).await?;
-        if let Some(rebased) = rebased_since(&room, hello) {
+        let seen = hello.resume.as_ref().map(|resume| (resume.epoch, resume.version));
+        if let Some(rebased) = seen.and_then(|seen| rebased_since(&room, seen)) {
             socket.feed(rebased).await?;
         }
         socket.flush().await
@@ -98,10 +109,32 @@ async fn enter(
     // A socket that breaks or stands here is noticed by the session's own writes.
     let _: Result<Result<(), Broken>, _> = timeout(WRITE_TIMEOUT, write).await;
     tracing::debug!(room.id = %room_id, client = %hello.client.name, "connected");
-    if first {
+    if is_first {
         app.hub.stir(&room_id);
     }
+    app.hub.tell_later(&room_id);
     Ok(session)
+}
+
+/// Adds a connection to the room's.
+fn attach(
+    app: &App,
+    room_id: &RoomId,
+    new: &NewConnection,
+) -> Result<(Arc<RoomHub>, Attached), Refusal> {
+    let max = app.config.limits.connections_per_participant;
+    loop {
+        let now = app.clock.now();
+        let hub = app.hub.room(room_id, now);
+        match hub.attach(new.clone(), max, now) {
+            Ok(attached) => return Ok((hub, attached)),
+            Err(NotAttached::TooMany) => {
+                return Err(Refusal::new("limit_reached", "you have too many connections here"));
+            }
+            // It was forgotten just now; the next one is new.
+            Err(NotAttached::Retired) => {}
+        }
+    }
 }
 
 /// The room as it is once its host, if it is the host who comes, is there.
@@ -119,7 +152,7 @@ async fn arrive(app: &App, sender: &Sender) -> Result<Arc<Room>, Refusal> {
     app.rooms.find(room_id).await
 }
 
-fn welcome(app: &App, sender: &Sender, room: &Room, resumed: bool) -> Welcome {
+fn welcome(sender: &Sender, room: &Room, resumed: bool) -> Welcome {
     let connection = &sender.connection;
     let role = room.role_of_participant(&connection.participant_id, connection.base);
     Welcome {
@@ -130,17 +163,15 @@ fn welcome(app: &App, sender: &Sender, room: &Room, resumed: bool) -> Welcome {
         resumed,
         heartbeat_ms: HEARTBEAT_MS,
         dead_after_ms: DEAD_AFTER_MS,
-        room: wire::room(room, app.viewers(&room.room_id)),
+        room: wire::room(room, sender.hub.viewers()),
     }
 }
 
-/// What a client that saw an earlier epoch must be told. One that saw more than was kept proves a
-/// loss, whatever the store believes.
-fn rebased_since(room: &Room, hello: &Hello) -> Option<Utf8Bytes> {
-    let resume = hello.resume.as_ref()?;
-    let rebased = room.rebased.filter(|_| resume.epoch < room.epoch)?;
+/// What a client must be told that saw epoch and version `seen`, if that was an earlier epoch. One
+/// that saw more than was kept proves a loss, whatever the store believes.
+pub(super) fn rebased_since(room: &Room, seen: (u64, u64)) -> Option<Utf8Bytes> {
+    let rebased = room.rebased.filter(|_| seen.0 < room.epoch)?;
     let previous = (rebased.previous_epoch, rebased.previous_version);
-    let lost = rebased.lost
-        || (resume.epoch == rebased.previous_epoch && (resume.epoch, resume.version) > previous);
+    let lost = rebased.lost || (seen.0 == rebased.previous_epoch && seen > previous);
     Some(wire::text(&wire::rebased(room, engine::Rebased { lost, ..rebased })))
 }

@@ -100,9 +100,8 @@ async fn perform(
             app.rooms.set_media(room_id, request, &choice).await
         }
         Action::Ready(since_version) => {
-            if let Some(everybody) = sender.hub.ready(&sender.connection, since_version) {
-                app.rooms.start_ready(room_id.clone(), everybody);
-            }
+            let step = sender.hub.ready(&sender.connection, since_version);
+            app.rooms.take_step(room_id, step);
             current(app, room_id).await
         }
         Action::Buffering(on) => {

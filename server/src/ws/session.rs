@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
@@ -17,8 +16,10 @@ use crate::App;
 use crate::auth::Ticket;
 use crate::connections::Place;
 use crate::hub::Outgoing;
+use crate::id;
 use crate::limit::FrameLimiter;
 use crate::refusal::Refusal;
+use crate::rooms;
 use crate::wire::{self, Decoded};
 
 /// How often a host is pinged and its lease renewed.
@@ -29,8 +30,6 @@ const BEAT: Duration = Duration::from_secs(20);
 const DEAD_AFTER: Duration = Duration::from_secs(45);
 /// How many commands of one connection wait for their turn before it isn't read any further.
 const WAITING_MAX: usize = 32;
-/// How long a client waits before it comes back to a server that goes away.
-const DRAIN_SPREAD_MS: u64 = 200;
 
 /// How long the reason is offered to a connection that doesn't read.
 const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -55,7 +54,8 @@ pub fn run(
         }
         // Presence must not wait for the other side's answer to the close.
         open.session.detach(matches!(end, End::Close(CloseCode::LEFT)));
-        Box::pin(end.close(&mut open.socket)).await;
+        let spread_ms = open.session.app.hub.drain_spread_ms();
+        Box::pin(end.close(&mut open.socket, spread_ms)).await;
     }
 }
 
@@ -86,7 +86,7 @@ enum End {
 }
 
 impl End {
-    async fn close(self, socket: &mut Socket) {
+    async fn close(self, socket: &mut Socket, drain_spread_ms: u64) {
         match self {
             Self::Gone => {}
             Self::BadUtf8 => socket.close_bad_utf8().await,
@@ -98,7 +98,8 @@ impl End {
             }
             Self::Close(code) => {
                 let draining = code == CloseCode::DRAINING;
-                socket.close(code, if draining { DRAIN_SPREAD_MS } else { 0 }).await;
+                let after_ms = if draining { id::random_up_to(drain_spread_ms) } else { 0 };
+                socket.close(code, after_ms).await;
             }
         }
     }
@@ -219,6 +220,10 @@ impl Session {
         let Ok(room) = app.rooms.find(&hub.room_id).await else {
             return Ok(Some(End::Close(CloseCode::INTERNAL)));
         };
+        // The frame that told of it may be among those that were dropped.
+        if let Some(rebased) = attach::rebased_since(&room, self.written) {
+            socket.feed(rebased).await?;
+        }
         self.start_from(&room);
         let snapshot = wire::room_snapshot(&room, hub.viewers(), app.clock.now());
         socket.feed(wire::text(&snapshot)).await?;
@@ -250,7 +255,10 @@ impl Session {
             Input::Pong => {
                 if let Some(pinged) = self.pinged.take() {
                     let rtt_ms = u64::try_from(pinged.elapsed().as_millis()).unwrap_or(u64::MAX);
-                    self.sender.connection.rtt_ms.store(rtt_ms, Ordering::Relaxed);
+                    let Sender { hub, connection, .. } = &self.sender;
+                    if hub.measured(connection, rtt_ms) {
+                        app.hub.tell_later(&hub.room_id);
+                    }
                 }
                 return Ok(None);
             }
@@ -353,7 +361,7 @@ impl Session {
             && self.heard.elapsed() < beat * 2
             && let Err(error) = app.rooms.host_alive(&hub.room_id, &connection.participant_id).await
         {
-            tracing::warn!(error = &error as &dyn std::error::Error, "lease not renewed");
+            tracing::debug!(error = &error as &dyn std::error::Error, "lease not renewed");
         }
         self.pinged = Some(Instant::now());
         self.beat_at = Instant::now() + beat;
@@ -368,19 +376,21 @@ impl Session {
         }
         metrics::gauge!("playhead_connections").decrement(1);
         let Sender { hub, connection, .. } = &self.sender;
-        let everybody = hub.detach(connection, left, self.app.clock.now());
-        if let Some(since_version) = everybody {
-            self.app.rooms.start_ready(hub.room_id.clone(), since_version);
-        }
+        let step = hub.detach(connection, self.app.clock.now());
+        self.app.rooms.take_step(&hub.room_id, step);
         if left {
             hub.close_participant(&connection.participant_id, connection.number, CloseCode::LEFT);
         }
         self.app.hub.stir(&hub.room_id);
+        self.app.hub.tell_later(&hub.room_id);
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            rooms::count_panic();
+        }
         self.detach(false);
     }
 }

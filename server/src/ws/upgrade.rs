@@ -50,7 +50,10 @@ pub(crate) async fn connect(
         let detail = format!("ask for the subprotocol {SUBPROTOCOL}");
         return Err(Refusal::new("subprotocol_unsupported", detail));
     }
-    let ticket = query.ticket.and_then(|secret| app.tickets.redeem(&secret, app.clock.now()));
+    let ticket = match query.ticket {
+        Some(secret) => app.store.redeem_ticket(&secret).await?,
+        None => None,
+    };
     let ticket = ticket.filter(|ticket| ticket.room_id == room.room_id);
     let ticket = ticket.ok_or_else(|| {
         Refusal::new("ticket_invalid", "the ticket is missing, used, expired or another room's")

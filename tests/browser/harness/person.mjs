@@ -67,6 +67,34 @@ class Person {
     await this.inRoom();
   }
 
+  /** Closes the tab; the browser keeps who they are. */
+  async closesTab() {
+    await this.page.close();
+  }
+
+  /** Opens the invite in a new tab, where nobody asks for a name any more. */
+  async comesBack(invite) {
+    this.page = await this.page.context().newPage();
+    this.page.on('pageerror', (error) => this.complaints.push(String(error)));
+    await this.page.goto(invite);
+  }
+
+  /** Asks the server for `path` under this person's room, as their page would. */
+  asks(method, path = '', body = undefined) {
+    return this.page.evaluate(
+      async ([asked, below, sent]) => {
+        const { access_token: token } = JSON.parse(localStorage.getItem('playhead.identity'));
+        const { room_id: roomId } = window.playhead.session.getSnapshot().room;
+        const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+        const options = { method: asked, headers, body: sent === undefined ? undefined : JSON.stringify(sent) };
+        const answer = await fetch(`/api/v1/rooms/${roomId}${below}`, options);
+        const text = await answer.text();
+        return { status: answer.status, body: text === '' ? null : JSON.parse(text) };
+      },
+      [method, path, body],
+    );
+  }
+
   async inRoom() {
     await this.page.locator('[data-testid="connection"][data-state="open"]').waitFor();
   }

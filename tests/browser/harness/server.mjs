@@ -6,8 +6,8 @@ import { until } from './poll.mjs';
 const BINARY = process.env.PLAYHEAD_SERVER_BIN ?? join(ROOT, 'target/debug/playhead-server');
 const READY = /playhead: page (http:\/\/127\.0\.0\.1:(\d+))\//;
 
-/** The real server on a data directory of its own, which survives `kill` and `start`. */
-export async function startServer() {
+/** The real server on a data directory of its own, which survives `kill` and `start`; `env` adds to its settings. */
+export async function startServer({ env = {} } = {}) {
   const dataDir = temporaryFolder('data');
   let child = null;
   let port = 0;
@@ -23,6 +23,7 @@ export async function startServer() {
         PLAYHEAD_ADMIN_LISTEN: '127.0.0.1:0',
         PLAYHEAD_LIMIT_PER_ADDRESS: '0',
         PLAYHEAD_EGRESS_ALLOW: '127.0.0.0/8',
+        ...env,
       },
     });
     const ready = await until('the server to print its address', () => {
@@ -39,6 +40,7 @@ export async function startServer() {
     await child.stop('SIGKILL');
   }
 
+  /** Asks it to end, and waits until it has. */
   async function stop() {
     await child?.stop();
   }

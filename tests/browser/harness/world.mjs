@@ -1,12 +1,38 @@
+import { join } from 'node:path';
 import { arriveBare } from './bare-person.mjs';
-import { arrive } from './person.mjs';
 import { startOrigin } from './origin.mjs';
+import { temporaryFolder } from './paths.mjs';
+import { arrive } from './person.mjs';
+import { startRedis } from './redis.mjs';
 import { startServer } from './server.mjs';
 
 /** A server, a media origin and the people who came; `end` leaves nothing behind. */
-export async function startWorld() {
+export async function startWorld(settings) {
   const origin = await startOrigin();
-  const server = await startServer();
+  const server = await startServer(settings);
+  return worldOf({ origin, server, stop: () => Promise.all([server.stop(), origin.stop()]) });
+}
+
+/** Two servers on one Redis and one SQL database, a media origin and the people who came. */
+export async function startTwoNodes() {
+  const origin = await startOrigin();
+  const redis = await startRedis();
+  const env = {
+    PLAYHEAD_STORE: 'redis',
+    PLAYHEAD_REDIS_URL: redis.url,
+    PLAYHEAD_REDIS_APPENDFSYNC: 'always',
+    PLAYHEAD_DATABASE_URL: `sqlite://${join(temporaryFolder('shared'), 'shared.db')}`,
+  };
+  // One after the other: the first makes the tables.
+  const nodes = [await startServer({ env }), await startServer({ env })];
+  const stop = async () => {
+    await Promise.all(nodes.map((node) => node.stop()));
+    await Promise.all([redis.stop(), origin.stop()]);
+  };
+  return { ...worldOf({ origin, server: nodes[0], stop }), nodes, redis };
+}
+
+function worldOf({ origin, server, stop }) {
   const people = new Set();
 
   return {
@@ -36,7 +62,7 @@ export async function startWorld() {
       try {
         await this.everybodyLeaves();
       } finally {
-        await Promise.all([server.stop(), origin.stop()]);
+        await stop();
       }
     },
   };

@@ -1,7 +1,6 @@
 import type { HostLoss, SessionSnapshot } from 'playhead-sdk';
-import { element, setShown, setText } from '../dom.js';
 import { clockTime } from '../format.js';
-import { icon } from '../icons.js';
+import { createBanner } from './banner.js';
 import type { RoomContext, RoomPart } from './room-context.js';
 
 const CONSEQUENCE: Readonly<Record<HostLoss, string>> = {
@@ -13,39 +12,27 @@ const CONSEQUENCE: Readonly<Record<HostLoss, string>> = {
 
 /** Says that the host is away and what comes of it, counting down; or that nobody is host. */
 export function createAwayBanner({ session }: RoomContext): RoomPart {
-  const seen = element('span', { 'aria-hidden': 'true' });
-  // What is read out leaves the countdown away: it would be read every second.
-  const spoken = element('span', { class: 'only-spoken', role: 'status' });
-  const banner = element(
-    'p',
-    { class: 'banner', hidden: true, 'data-testid': 'away' },
-    icon('alert', 20),
-    seen,
-    spoken,
-  );
+  const banner = createBanner('away', 'alert', 'warn');
 
   function show(room: SessionSnapshot): void {
-    const text = bannerText(room, '');
-    setShown(banner, text !== null);
-    if (text === null) return;
     const deadlineMs = room.room.deadline_ms;
     const left = deadlineMs === undefined ? '' : ` in ${clockTime(deadlineMs - session.now() + 999)}`;
-    setText(seen, bannerText(room, left) ?? '');
-    setText(spoken, text);
+    banner.show(bannerText(room, left), bannerText(room, '') ?? '');
   }
 
   return {
-    element: banner,
+    element: banner.element,
     update: ({ room }) => show(room),
     tick: ({ room }) => show(room),
   };
 }
 
 function bannerText(room: SessionSnapshot, when: string): string | null {
+  const { state, host_id, settings, playback } = room.room;
   if (room.connection !== 'open') return null;
-  if (room.room.state === 'grace')
-    return `The host is away – ${CONSEQUENCE[room.room.settings.host_loss] ?? 'the party ends'}${when} unless they return`;
-  if (room.room.host_id === null)
-    return 'Nobody is host right now. Playback goes on; the last host takes over again on return.';
-  return null;
+  if (state === 'grace')
+    return `The host is away – ${CONSEQUENCE[settings.host_loss] ?? 'the party ends'}${when} unless they return`;
+  if (state !== 'live' || host_id !== null) return null;
+  const meanwhile = playback.status === 'paused' ? 'The party is paused' : 'Playback goes on';
+  return `Nobody is host right now. ${meanwhile}; the last host takes over again on return.`;
 }

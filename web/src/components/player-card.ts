@@ -8,6 +8,8 @@ import { createTransport } from './transport.js';
 import { createVolume } from './volume.js';
 
 const IDLE_MS = 3000;
+/** A command that is answered sooner needs no sign. */
+const PENDING_SEEN_MS = 400;
 
 /** The picture with its controls, which go fullscreen together, and below them what plays and how well it follows. */
 export function createPlayerCard(context: RoomContext, syncLine: HTMLElement): RoomPart {
@@ -54,7 +56,8 @@ export function createPlayerCard(context: RoomContext, syncLine: HTMLElement): R
     const host = hostName(room);
     const guest = !context.mayControl();
     setShown(hint, guest);
-    setText(hint, host === null ? 'Playback follows the host' : `${host} is host – playback follows the host`);
+    if (room.room.host_id === null) setText(hint, 'Nobody is host right now');
+    else setText(hint, host === null ? 'Playback follows the host' : `${host} is host – playback follows the host`);
     controls.classList.toggle('controls-read-only', guest);
     setText(mediaTitle, room.media?.title ?? '');
     setShown(mediaTitle, room.media !== null);
@@ -68,6 +71,7 @@ export function createPlayerCard(context: RoomContext, syncLine: HTMLElement): R
       for (const part of parts) part.update(view);
     },
     tick(view) {
+      setAttribute(controls, 'data-pending', (context.pendingMs() ?? 0) > PENDING_SEEN_MS ? '' : null);
       for (const part of parts) part.tick?.(view);
     },
     dispose() {

@@ -19,6 +19,8 @@ export interface RoomContext {
   mayControl(): boolean;
   /** Sends a playback command; says in words why it was not done. Resolves to whether it was. */
   control(send: () => Promise<unknown>): Promise<boolean>;
+  /** For how long a playback command has waited for its answer; null while none does. */
+  pendingMs(): number | null;
   /** Tells a guest who steers. */
   explain(): void;
 }
@@ -37,14 +39,19 @@ export function createRoomContext(
   player: Player,
   video: HTMLVideoElement,
 ): RoomContext {
+  // In the order of their sending, so that the first has waited longest.
+  const pending = new Set<{ sinceMs: number }>();
+
   function mayControl(): boolean {
     const { role } = session.getSnapshot().me;
     return role === 'host' || role === 'co_host';
   }
 
   function explain(): void {
-    const host = hostName(session.getSnapshot());
-    app.notices.say(host === null ? sentenceFor('not_host') : `Only the host can do that. ${host} is host.`);
+    const room = session.getSnapshot();
+    const host = hostName(room);
+    if (room.room.host_id === null) app.notices.say('Only the host can do that, and nobody is host right now.');
+    else app.notices.say(host === null ? sentenceFor('not_host') : `Only the host can do that. ${host} is host.`);
   }
 
   async function control(send: () => Promise<unknown>): Promise<boolean> {
@@ -53,17 +60,28 @@ export function createRoomContext(
       return false;
     }
     if (session.getSnapshot().connection !== 'open') app.notices.say(sentenceFor('disconnected'));
+    const waits = { sinceMs: performance.now() };
+    pending.add(waits);
     try {
       await send();
       return true;
     } catch (error) {
-      if (error instanceof PlayheadError && error.code === 'not_host') explain();
-      else app.notices.say(sentenceOf(error), 'bad');
+      const code = error instanceof PlayheadError ? error.code : '';
+      if (code === 'not_host') explain();
+      // Who asked for something else meanwhile knows that this was not done.
+      else if (code !== 'superseded') app.notices.say(sentenceOf(error), 'bad');
       return false;
+    } finally {
+      pending.delete(waits);
     }
   }
 
-  return { app, session, player, video, mayControl, control, explain };
+  function pendingMs(): number | null {
+    const [first] = pending;
+    return first === undefined ? null : performance.now() - first.sinceMs;
+  }
+
+  return { app, session, player, video, mayControl, control, pendingMs, explain };
 }
 
 /** The host's name as far as presence tells it. */

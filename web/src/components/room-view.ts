@@ -2,7 +2,9 @@ import { createPlayer, type HlsClass, type Player, type RoomSession } from 'play
 import type { App } from '../app.js';
 import { element, type Component } from '../dom.js';
 import { sentenceFor } from '../words.js';
+import { createAuthorityBanner } from './authority-banner.js';
 import { createAwayBanner } from './away-banner.js';
+import { createEndParty } from './end-party.js';
 import { createMediaForm } from './media-form.js';
 import { createParticipants } from './participants.js';
 import { createPlayerCard } from './player-card.js';
@@ -34,20 +36,38 @@ export function createRoomView(app: App, session: RoomSession, leave: () => void
   window.playhead = { session, player };
 
   const topBar = createTopBar(context, leave);
-  const banner = createAwayBanner(context);
+  const awayBanner = createAwayBanner(context);
+  const authorityBanner = createAuthorityBanner(context);
   const syncLine = createSyncLine(session, video);
   const card = createPlayerCard(context, syncLine.element);
   const mediaForm = createMediaForm(context);
   const participants = createParticipants(context);
-  const parts: RoomPart[] = [topBar, banner, card, mediaForm, syncLine, participants];
+  const endParty = createEndParty(context);
+  const parts: RoomPart[] = [
+    topBar,
+    awayBanner,
+    authorityBanner,
+    card,
+    mediaForm,
+    syncLine,
+    participants,
+    endParty,
+  ];
 
   const root = element(
     'div',
     { class: 'room' },
     topBar.element,
-    banner.element,
+    awayBanner.element,
+    authorityBanner.element,
     element('main', { class: 'room-main' }, card.element),
-    element('aside', { class: 'room-side', 'aria-label': 'The party' }, mediaForm.element, participants.element),
+    element(
+      'aside',
+      { class: 'room-side', 'aria-label': 'The party' },
+      mediaForm.element,
+      participants.element,
+      endParty.element,
+    ),
   );
 
   let noticed = session.getSnapshot().notice;

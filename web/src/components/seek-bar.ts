@@ -6,8 +6,8 @@ import { durationMs, type RoomContext, type RoomPart, type RoomView } from './ro
 const GATHER_MS = 160;
 const ARROW_MS = 5000;
 const PAGE_MS = 30_000;
-/** How long the bar shows where it was sent before it trusts the room again. */
-const HELD_MS = 1500;
+/** How long the bar shows where it was sent, once that was done, before it trusts the room again. */
+const HELD_MS = 500;
 
 /** Where we are, and for the host where to go. */
 export interface SeekBar extends RoomPart {
@@ -51,9 +51,12 @@ export function createSeekBar(context: RoomContext): SeekBar {
   function send(position: number): void {
     wanted = position;
     clearTimeout(holding);
-    holding = window.setTimeout(() => (wanted = null), HELD_MS);
     void control(() => session.seek(Math.round(position))).then((done) => {
-      if (!done) wanted = null;
+      // A later jump is awaited by itself.
+      if (wanted !== position) return;
+      clearTimeout(holding);
+      if (done) holding = window.setTimeout(() => (wanted = null), HELD_MS);
+      else wanted = null;
     });
   }
 

@@ -6,7 +6,7 @@ import { createField } from '../components/field.js';
 import { createMessage } from '../components/message.js';
 import { createRoomView } from '../components/room-view.js';
 import { element, type Component } from '../dom.js';
-import { sentenceFor, sentenceOf } from '../words.js';
+import { endFor, sentenceFor, sentenceOf } from '../words.js';
 
 // Codes after which another try gives the same answer.
 const FINAL: ReadonlySet<string> = new Set(['room_not_found', 'room_closed', 'kicked', 'forbidden']);
@@ -53,12 +53,12 @@ export function createRoomPage(app: App, code: string): Component {
     const snapshot = session?.getSnapshot();
     if (snapshot === undefined) return;
     const { state } = snapshot.room;
-    if (state === 'expired' || state === 'deleted')
-      return showEnd('This party has ended', 'Thank you for watching together.');
-    if (snapshot.connection !== 'closed') return;
     const reason = snapshot.closeReason;
-    if (reason?.code === 'left') return;
-    if (reason?.code === 'room_closed') return showEnd('This party has ended', 'Thank you for watching together.');
+    if (state === 'expired' || state === 'deleted')
+      return showEnd('This party has ended', endFor(snapshot.stateCause, snapshot.me.role === 'host'));
+    if (snapshot.connection !== 'closed' || reason?.code === 'left') return;
+    if (reason?.code === 'room_closed' || reason?.code === 'room_not_found')
+      return showEnd('This party has ended', 'It ended while you were away.');
     showEnd('You are out of the party', sentenceFor(reason?.code ?? 'connection_lost', reason?.detail), true);
   }
 

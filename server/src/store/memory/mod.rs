@@ -10,6 +10,7 @@ mod members;
 mod open;
 mod replay;
 mod tables;
+mod tickets;
 mod writer;
 
 use std::fmt;
@@ -25,7 +26,12 @@ use tokio_util::task::TaskTracker;
 use self::batch::Entry;
 use self::tables::Tables;
 use self::writer::Job;
-use super::{CommitOutcome, Member, Published, RoomStore, StoreError};
+use super::{
+    CommitOutcome, Elsewhere, LifeSigns, Listed, Member, News, PresenceUpdate, RoomStore,
+    StoreError,
+};
+use crate::auth::Ticket;
+use crate::clock::RoomClock;
 
 pub use self::open::OpenError;
 
@@ -37,6 +43,7 @@ const SUBSCRIPTION_MAX: usize = 4096;
 /// The store of one node: rooms in memory, journalled in the data directory.
 pub struct MemoryStore {
     tables: Arc<Tables>,
+    clock: RoomClock,
     queue: mpsc::Sender<Job>,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -101,24 +108,28 @@ impl RoomStore for MemoryStore {
         Ok(self.tables.find(room_id))
     }
 
+    async fn load_newest(&self, room_id: &RoomId) -> Result<Option<Arc<Room>>, StoreError> {
+        Ok(self.tables.find(room_id))
+    }
+
     async fn find_code(&self, code: &str) -> Result<Option<RoomId>, StoreError> {
         Ok(self.tables.find_code(code))
     }
 
     async fn commit(
         &self,
-        room_id: &RoomId,
+        room: &Arc<Room>,
         commit: Arc<Commit>,
     ) -> Result<CommitOutcome, StoreError> {
-        let turn = match self.tables.expect(room_id, commit.version) {
-            Ok((_, turn)) => turn.lock_owned().await,
+        let turn = match self.tables.turn(room) {
+            Ok(turn) => turn.lock_owned().await,
             Err(outcome) => return Ok(outcome),
         };
         // Whoever had the turn before may have moved the room.
-        let mut room = match self.tables.expect(room_id, commit.version) {
-            Ok((room, _)) => Room::clone(&room),
-            Err(outcome) => return Ok(outcome),
-        };
+        if let Err(outcome) = self.tables.turn(room) {
+            return Ok(outcome);
+        }
+        let mut room = Room::clone(room);
         room.apply(&commit);
         self.write("commit", Arc::new(room), Some((commit, turn))).await?;
         Ok(CommitOutcome::Committed)
@@ -145,13 +156,27 @@ impl RoomStore for MemoryStore {
         Ok(self.tables.find_member(room_id, participant_id))
     }
 
+    async fn keep_ticket(&self, secret: &str, ticket: Ticket) -> Result<(), StoreError> {
+        let kept = self.tables.keep_ticket(secret, ticket, self.clock.now());
+        kept.map_err(|cause| failed("keep ticket", cause))
+    }
+
+    async fn redeem_ticket(&self, secret: &str) -> Result<Option<Ticket>, StoreError> {
+        Ok(self.tables.redeem_ticket(secret, self.clock.now()))
+    }
+
     async fn renew_lease(&self, room_id: &RoomId, until: Timestamp) -> Result<(), StoreError> {
         self.tables.renew_lease(room_id, until);
         Ok(())
     }
 
-    async fn lease(&self, room_id: &RoomId) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.tables.lease(room_id))
+    async fn attend(&self, rooms: &[RoomId], now: Timestamp) -> Result<(), StoreError> {
+        self.tables.attend(rooms, now);
+        Ok(())
+    }
+
+    async fn life_signs(&self, room_id: &RoomId) -> Result<LifeSigns, StoreError> {
+        Ok(self.tables.life_signs(room_id))
     }
 
     async fn list_due(&self, now: Timestamp, max: usize) -> Result<Vec<RoomId>, StoreError> {
@@ -165,15 +190,30 @@ impl RoomStore for MemoryStore {
         Ok(())
     }
 
-    async fn list_public(&self) -> Result<Vec<Arc<Room>>, StoreError> {
-        Ok(self.tables.list_public())
+    async fn list_public(&self) -> Result<Vec<Listed>, StoreError> {
+        let listed = |room| Listed { room, viewer_count: None };
+        Ok(self.tables.list_public().into_iter().map(listed).collect())
     }
 
-    async fn list_rooms(&self) -> Result<Vec<RoomId>, StoreError> {
-        Ok(self.tables.list_rooms())
+    async fn close(&self) {
+        Self::close(self).await;
     }
 
-    fn subscribe(&self) -> mpsc::Receiver<Published> {
+    // There is no other node to tell; the node itself forgets rooms that nobody is connected to.
+    async fn tell_presence(
+        &self,
+        room_id: &RoomId,
+        update: &PresenceUpdate,
+    ) -> Result<(), StoreError> {
+        self.tables.raise_peak(room_id, update.peak);
+        Ok(())
+    }
+
+    async fn load_presence(&self, room_id: &RoomId) -> Result<Elsewhere, StoreError> {
+        Ok(Elsewhere { nodes: Vec::new(), peak: self.tables.peak(room_id) })
+    }
+
+    fn subscribe(&self) -> mpsc::Receiver<News> {
         let (sender, receiver) = mpsc::channel(SUBSCRIPTION_MAX);
         self.tables.subscribe(sender);
         receiver

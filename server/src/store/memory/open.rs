@@ -17,6 +17,7 @@ use super::writer::Writer;
 use super::{MemoryStore, QUEUE_MAX};
 use crate::clock::RoomClock;
 use crate::sql::{Sql, SqlError, create_private_dir};
+use crate::store::LifeSigns;
 
 /// The store can't start. Nothing was lost by trying.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +108,7 @@ impl MemoryStore {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let store = Arc::new(Self {
             tables: tables.clone(),
+            clock: clock.clone(),
             queue,
             stop: stop.clone(),
             tasks: tasks.clone(),
@@ -163,7 +165,7 @@ async fn rebase(
         batch.add(&room, Entry::of(&room, Some(&commit)));
         let hosted = room.lifecycle.state == LifecycleState::Live && room.host_id.is_some();
         let lease = hosted.then(|| now.plus_millis(room.profile.settings.host_lease_ms));
-        tables.restore(&Arc::new(room), members, lease);
+        tables.restore(&Arc::new(room), members, LifeSigns { lease, attended: Some(now) });
     }
     let path = journal.path.clone();
     journal.write(&batch).await.map_err(|source| OpenError::Unreadable { path, source })?;

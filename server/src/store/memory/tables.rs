@@ -4,13 +4,15 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::{LifecycleState, ParticipantId, Room, RoomId, Timestamp};
+use engine::{INACTIVE_MS, LifecycleState, ParticipantId, Room, RoomId, Timestamp};
 use tokio::sync::{Notify, mpsc};
 
 use super::batch::MemberChange;
 use super::members::Members;
+use super::tickets::Tickets;
 use super::writer::Job;
-use crate::store::{CommitOutcome, Member, Published};
+use crate::auth::Ticket;
+use crate::store::{CommitOutcome, LifeSigns, Member, News};
 
 /// Everything the store knows.
 #[derive(Debug, Default)]
@@ -34,7 +36,8 @@ struct Inner {
     due: BTreeSet<(Timestamp, RoomId)>,
     /// Members to be written. Bounded by the members that rooms have had since the last write.
     changed: HashSet<(RoomId, ParticipantId)>,
-    subscribers: Vec<mpsc::Sender<Published>>,
+    tickets: Tickets,
+    subscribers: Vec<mpsc::Sender<News>>,
 }
 
 #[derive(Debug)]
@@ -43,8 +46,19 @@ struct Slot {
     /// Held by the one commit that is on its way.
     turn: Arc<tokio::sync::Mutex<()>>,
     members: Members,
-    lease: Option<Timestamp>,
+    signs: LifeSigns,
+    /// The most participants seen at once.
+    peak: u64,
     due: Option<Timestamp>,
+}
+
+impl Slot {
+    /// When the room ends unless somebody comes.
+    fn idle_at(&self) -> Option<Timestamp> {
+        let state = self.room.lifecycle.state;
+        let ends = matches!(state, LifecycleState::Live | LifecycleState::Grace);
+        self.signs.attended.filter(|_| ends).map(|at| at.plus_millis(INACTIVE_MS))
+    }
 }
 
 impl Tables {
@@ -84,21 +98,18 @@ impl Tables {
         inner.codes.get(code).filter(|room_id| inner.rooms.contains_key(*room_id)).cloned()
     }
 
-    /// The room and its turn if `version` is its next, else what becomes of such a commit.
-    pub(super) fn expect(
-        &self,
-        room_id: &RoomId,
-        version: u64,
-    ) -> Result<(Arc<Room>, Arc<tokio::sync::Mutex<()>>), CommitOutcome> {
-        match self.lock().rooms.get(room_id) {
+    /// The turn of a room if it is still as `room`, else what becomes of a commit to it.
+    pub(super) fn turn(&self, room: &Room) -> Result<Arc<tokio::sync::Mutex<()>>, CommitOutcome> {
+        let position = |room: &Room| (room.epoch, room.version);
+        match self.lock().rooms.get(&room.room_id) {
             None => Err(CommitOutcome::Gone),
-            Some(slot) if slot.room.version + 1 != version => Err(CommitOutcome::Conflict),
-            Some(slot) => Ok((slot.room.clone(), slot.turn.clone())),
+            Some(slot) if position(&slot.room) != position(room) => Err(CommitOutcome::Conflict),
+            Some(slot) => Ok(slot.turn.clone()),
         }
     }
 
     /// Makes durable jobs so, and says whom to tell: whoever subscribes later sees them by `find`.
-    pub(super) fn apply(&self, jobs: &[Job]) -> Vec<mpsc::Sender<Published>> {
+    pub(super) fn apply(&self, jobs: &[Job]) -> Vec<mpsc::Sender<News>> {
         let mut inner = self.lock();
         for job in jobs {
             inner.reserved.remove(&job.room.room_id);
@@ -109,13 +120,13 @@ impl Tables {
     }
 
     /// Puts a room in as the journal has it.
-    pub(super) fn restore(&self, room: &Arc<Room>, members: Members, lease: Option<Timestamp>) {
+    pub(super) fn restore(&self, room: &Arc<Room>, members: Members, signs: LifeSigns) {
         let mut inner = self.lock();
         inner.codes.insert(room.code.clone(), room.room_id.clone());
         inner.put(room);
         if let Some(slot) = inner.rooms.get_mut(&room.room_id) {
             slot.members = members;
-            slot.lease = lease;
+            slot.signs = signs;
         }
         inner.reschedule(&room.room_id);
     }
@@ -170,13 +181,46 @@ impl Tables {
     pub(super) fn renew_lease(&self, room_id: &RoomId, until: Timestamp) {
         let mut inner = self.lock();
         if let Some(slot) = inner.rooms.get_mut(room_id) {
-            slot.lease = (until > Timestamp::default()).then_some(until);
+            slot.signs.lease = (until > Timestamp::default()).then_some(until);
             inner.reschedule(room_id);
         }
     }
 
-    pub(super) fn lease(&self, room_id: &RoomId) -> Option<Timestamp> {
-        self.lock().rooms.get(room_id)?.lease
+    pub(super) fn attend(&self, rooms: &[RoomId], now: Timestamp) {
+        let mut inner = self.lock();
+        for room_id in rooms {
+            if let Some(slot) = inner.rooms.get_mut(room_id) {
+                slot.signs.attended = slot.signs.attended.max(Some(now));
+                inner.reschedule(room_id);
+            }
+        }
+    }
+
+    pub(super) fn life_signs(&self, room_id: &RoomId) -> LifeSigns {
+        self.lock().rooms.get(room_id).map(|slot| slot.signs).unwrap_or_default()
+    }
+
+    pub(super) fn raise_peak(&self, room_id: &RoomId, peak: u64) {
+        if let Some(slot) = self.lock().rooms.get_mut(room_id) {
+            slot.peak = slot.peak.max(peak);
+        }
+    }
+
+    pub(super) fn peak(&self, room_id: &RoomId) -> u64 {
+        self.lock().rooms.get(room_id).map_or(0, |slot| slot.peak)
+    }
+
+    pub(super) fn keep_ticket(
+        &self,
+        secret: &str,
+        ticket: Ticket,
+        now: Timestamp,
+    ) -> Result<(), &'static str> {
+        self.lock().tickets.keep(secret, ticket, now)
+    }
+
+    pub(super) fn redeem_ticket(&self, secret: &str, now: Timestamp) -> Option<Ticket> {
+        self.lock().tickets.redeem(secret, now)
     }
 
     /// The longest overdue first.
@@ -193,11 +237,7 @@ impl Tables {
         listed.cloned().collect()
     }
 
-    pub(super) fn list_rooms(&self) -> Vec<RoomId> {
-        self.lock().rooms.keys().cloned().collect()
-    }
-
-    pub(super) fn subscribe(&self, subscriber: mpsc::Sender<Published>) {
+    pub(super) fn subscribe(&self, subscriber: mpsc::Sender<News>) {
         self.lock().subscribers.push(subscriber);
     }
 }
@@ -219,7 +259,8 @@ impl Inner {
                 room: room.clone(),
                 turn: Arc::default(),
                 members: Members::default(),
-                lease: None,
+                signs: LifeSigns { lease: None, attended: Some(room.at) },
+                peak: 0,
                 due: None,
             };
             self.rooms.insert(room_id.clone(), slot);
@@ -229,7 +270,8 @@ impl Inner {
 
     fn reschedule(&mut self, room_id: &RoomId) {
         let Some(slot) = self.rooms.get_mut(room_id) else { return };
-        let due = [slot.room.deadline(), slot.lease].into_iter().flatten().min();
+        let due = [slot.room.deadline(), slot.signs.lease, slot.idle_at()];
+        let due = due.into_iter().flatten().min();
         if due == slot.due {
             return;
         }

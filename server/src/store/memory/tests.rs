@@ -14,7 +14,7 @@ use super::{MemoryStore, OpenError};
 use crate::clock::RoomClock;
 use crate::sql::Sql;
 use crate::store::conformance::{self, delete, host, member, rename, room};
-use crate::store::{CommitOutcome, RoomStore, StoreError};
+use crate::store::{CommitOutcome, News, RoomStore, StoreError};
 
 /// As many pages as SQLite has anyway.
 const DISK_FULL: u32 = 1;
@@ -25,7 +25,8 @@ const DISK_FREE: u32 = 1_000_000;
 async fn it_obeys_the_laws_of_a_store() {
     let dir = TempDir::new().unwrap();
     let (store, _) = open(dir.path()).await.unwrap();
-    conformance::all(&*store).await;
+    conformance::all(&*store, "").await;
+    conformance::at_any_time(&*store, "any-").await;
 }
 
 #[tokio::test]
@@ -140,15 +141,17 @@ async fn hosts_of_live_rooms_get_one_lease_to_come_back() {
     let Ok(Answer::Commit(commit)) = live.handle(&request, &Facts::default()) else {
         panic!("the host comes")
     };
-    store.commit(&live.room_id, Arc::new(*commit)).await.unwrap();
+    store.commit(&Arc::new(live.clone()), Arc::new(*commit)).await.unwrap();
     store.close().await;
 
     let (store, clock) = open(dir.path()).await.unwrap();
-    let lease = store.lease(&live.room_id).await.unwrap().unwrap();
+    let signs = store.life_signs(&live.room_id).await.unwrap();
+    let lease = signs.lease.unwrap();
     let rebased = load(&store, &live.room_id).await;
     assert_eq!(rebased.lifecycle.state, LifecycleState::Live);
     assert_eq!(lease, rebased.at.plus_millis(15_000));
-    assert_eq!(store.lease(&waiting.room_id).await.unwrap(), None);
+    assert_eq!(signs.attended, Some(rebased.at), "nobody can have come while it was down");
+    assert_eq!(store.life_signs(&waiting.room_id).await.unwrap().lease, None);
     assert!(store.list_due(lease, 10).await.unwrap().contains(&live.room_id));
     assert!(clock.now() >= rebased.at);
 }
@@ -181,7 +184,7 @@ async fn many_commits_of_many_rooms_at_once_are_all_kept() {
     store.close().await;
 
     let (store, _) = open(dir.path()).await.unwrap();
-    assert_eq!(store.list_rooms().await.unwrap().len(), 200);
+    assert_eq!(store.list_public().await.unwrap().len(), 200);
     for room in rooms {
         assert_rebased(&store, &room).await;
     }
@@ -196,7 +199,7 @@ async fn a_full_disk_refuses_commits_until_there_is_space() {
     let long = rename(&party, &"x".repeat(100_000));
 
     store.pages_max.store(DISK_FULL, Ordering::Relaxed);
-    let error = store.commit(&party.room_id, Arc::new(long.clone())).await.unwrap_err();
+    let error = store.commit(&Arc::new(party.clone()), Arc::new(long.clone())).await.unwrap_err();
     assert!(error.cause.unwrap().to_string().contains("full"));
     let mut large = room("large");
     large.profile.name = "x".repeat(100_000);
@@ -206,9 +209,10 @@ async fn a_full_disk_refuses_commits_until_there_is_space() {
     assert!(subscription.try_recv().is_err());
 
     store.pages_max.store(DISK_FREE, Ordering::Relaxed);
-    let outcome = store.commit(&party.room_id, Arc::new(long.clone())).await.unwrap();
+    let outcome = store.commit(&Arc::new(party.clone()), Arc::new(long.clone())).await.unwrap();
     assert_eq!(outcome, CommitOutcome::Committed);
-    assert_eq!(*subscription.try_recv().unwrap().commit, long);
+    let News::Commit(published) = subscription.try_recv().unwrap() else { panic!("a commit") };
+    assert_eq!(*published.commit, long);
     store.create(large).await.unwrap();
     let party = load(&store, &party.room_id).await;
     store.close().await;
@@ -228,12 +232,12 @@ async fn a_journal_that_another_program_holds_refuses_commits_until_it_lets_go()
     let mut other = connect(dir.path()).await;
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     let commit = Arc::new(rename(&party, "renamed"));
-    store.commit(&party.room_id, commit.clone()).await.unwrap_err();
+    store.commit(&Arc::new(party.clone()), commit.clone()).await.unwrap_err();
     assert_eq!(load(&store, &party.room_id).await, party);
 
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     other.close().await.unwrap();
-    let outcome = store.commit(&party.room_id, commit).await.unwrap();
+    let outcome = store.commit(&Arc::new(party), commit).await.unwrap();
     assert_eq!(outcome, CommitOutcome::Committed);
 }
 
@@ -265,7 +269,7 @@ async fn a_deleted_room_leaves_no_row_in_any_table() {
     let dir = TempDir::new().unwrap();
     let sql = database(dir.path()).await;
     let (store, clock) = MemoryStore::open(dir.path(), sql.clone()).await.unwrap();
-    sql.create_room_epoch(&RoomId::new("r_gone"), clock.now()).await.unwrap();
+    sql.create_room(&RoomId::new("r_gone"), "gone", clock.now()).await.unwrap();
     let room = create(&store, "gone").await;
     assert!(store.add_member(&room.room_id, member("p_a"), 8, &|_| false).await.unwrap());
     commit_times(&store, room.clone(), 3).await;
@@ -285,7 +289,7 @@ async fn a_closed_store_refuses_writes_and_still_answers() {
     let party = create(&store, "closed").await;
     store.close().await;
     store.close().await;
-    store.commit(&party.room_id, Arc::new(rename(&party, "late"))).await.unwrap_err();
+    store.commit(&Arc::new(party.clone()), Arc::new(rename(&party, "late"))).await.unwrap_err();
     store.create(room("late")).await.unwrap_err();
     store.add_member(&party.room_id, member("p_a"), 8, &|_| false).await.unwrap_err();
     assert_eq!(load(&store, &party.room_id).await, party);
@@ -313,7 +317,7 @@ async fn a_journal_that_lost_its_content_is_refused_in_words() {
     // Moving it away is a decision; it is followed.
     std::fs::remove_file(dir.path().join(FILE)).unwrap();
     let (store, _) = open(dir.path()).await.unwrap();
-    assert!(store.list_rooms().await.unwrap().is_empty());
+    assert!(store.list_public().await.unwrap().is_empty());
     assert_eq!(sql.count_rooms().await.unwrap(), 0);
 }
 
@@ -362,7 +366,7 @@ async fn stored_room(name: &str) -> TempDir {
     let sql = database(dir.path()).await;
     let (store, clock) = MemoryStore::open(dir.path(), sql.clone()).await.unwrap();
     let room = create(&store, name).await;
-    sql.create_room_epoch(&room.room_id, clock.now()).await.unwrap();
+    sql.create_room(&room.room_id, &room.code, clock.now()).await.unwrap();
     commit_times(&store, room, 4).await;
     store.close().await;
     dir
@@ -381,7 +385,8 @@ async fn create_queued(store: Arc<MemoryStore>, number: usize) -> Result<(), Sto
 async fn commit_times(store: &MemoryStore, mut room: Room, times: u64) -> Room {
     for _ in 0..times {
         let commit = rename(&room, &format!("After version {}", room.version));
-        let outcome = store.commit(&room.room_id, Arc::new(commit.clone())).await.unwrap();
+        let outcome =
+            store.commit(&Arc::new(room.clone()), Arc::new(commit.clone())).await.unwrap();
         assert_eq!(outcome, CommitOutcome::Committed);
         room.apply(&commit);
     }

@@ -13,7 +13,7 @@ use super::failed;
 use super::journal::Journal;
 use super::tables::Tables;
 use crate::sql::Sql;
-use crate::store::{Published, StoreError};
+use crate::store::{News, Published, StoreError};
 
 /// How many jobs, and how many members, one transaction takes.
 const GROUP_MAX: usize = 512;
@@ -125,12 +125,12 @@ impl Writer {
 }
 
 /// Tells every subscriber. One that is full holds up the writer, one that has gone does not.
-async fn publish(subscribers: &[mpsc::Sender<Published>], jobs: &[Job]) {
+async fn publish(subscribers: &[mpsc::Sender<News>], jobs: &[Job]) {
     for subscriber in subscribers {
         for job in jobs {
             let Some(commit) = job.commit.clone() else { continue };
             let published = Published { room: job.room.clone(), commit };
-            if subscriber.send(published).await.is_err() {
+            if subscriber.send(News::Commit(published)).await.is_err() {
                 break;
             }
         }

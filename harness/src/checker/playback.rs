@@ -1,0 +1,83 @@
+//! S22: the playhead is a function without jumps.
+
+use std::collections::HashMap;
+
+use contracts::Status;
+
+use super::Verdict;
+use crate::history::{Fact, History, Kind, Place, State};
+
+/// Integers, rounded once on each side.
+const ROUNDING_MS: f64 = 2.0;
+const RATES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
+
+/// S22: rate and position stay within their limits, only `seek`, `media_changed` and `ended` move
+/// the playhead, and whoever evaluates it gets what its formula says.
+pub fn playback(history: &History) -> Verdict {
+    let mut verdict = Verdict::new("S22", "playback");
+    let mut last: HashMap<_, (usize, Place, &State)> = HashMap::new();
+    let mut places: HashMap<_, &State> = HashMap::new();
+    for (line, entry) in history.entries.iter().enumerate() {
+        let Fact::Observe(seen) = &entry.fact else { continue };
+        let session = (entry.room.as_str(), seen.session.as_str());
+        let Some(state) = &seen.state else {
+            last.remove(&session);
+            continue;
+        };
+        verdict.look();
+        places.entry((entry.room.as_str(), seen.place)).or_insert(state);
+        if let Some(what) = out_of_limits(state) {
+            verdict.broken(&[line], what);
+        }
+        let moves = seen.frame == "media_changed"
+            || matches!(seen.cause.as_deref(), Some("seek" | "ended"));
+        if let Some((before_line, before_place, before)) =
+            last.insert(session, (line, seen.place, state))
+            && seen.kind == Kind::Event
+            && !moves
+            && before_place.epoch == seen.place.epoch
+        {
+            let [was, is] = [before, state].map(|state| expected(state, seen.at_ms));
+            if (was - is).abs() > ROUNDING_MS {
+                let what = format!("{} moved the playhead from {was} to {is}", seen.frame);
+                verdict.broken(&[before_line, line], what);
+            }
+        }
+    }
+    for (line, entry) in history.entries.iter().enumerate() {
+        let Fact::Position { place, at_ms, position_ms } = &entry.fact else { continue };
+        verdict.look();
+        let position = position_ms.unwrap_or(f64::NAN);
+        if !position.is_finite() || position < 0.0 {
+            verdict.broken(&[line], format!("{position} is no position"));
+            continue;
+        }
+        let Some(state) = places.get(&(entry.room.as_str(), *place)) else { continue };
+        let right = expected(state, *at_ms);
+        if (position - right).abs() > ROUNDING_MS {
+            verdict.broken(&[line], format!("the playhead was at {right}, not at {position}"));
+        }
+    }
+    verdict
+}
+
+fn out_of_limits(state: &State) -> Option<String> {
+    let playback = &state.playback;
+    if !RATES.contains(&playback.rate) {
+        return Some(format!("{} is no rate", playback.rate));
+    }
+    let duration = state.duration_ms?;
+    let position = playback.position_ms;
+    (position > duration).then(|| format!("{position} is beyond the end at {duration}"))
+}
+
+/// Where the playhead is at `at_ms` on the room clock.
+fn expected(state: &State, at_ms: u64) -> f64 {
+    let playback = &state.playback;
+    let elapsed = match playback.status {
+        Status::Playing => at_ms.saturating_sub(playback.anchor_at_ms),
+        Status::Paused | Status::Waiting | Status::Ended => 0,
+    };
+    let position = playback.position_ms as f64 + elapsed as f64 * playback.rate;
+    state.duration_ms.map_or(position, |duration| position.min(duration as f64))
+}

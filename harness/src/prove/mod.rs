@@ -1,0 +1,28 @@
+//! Promises proved by breaking things: real processes are killed while people command rooms, what
+//! everybody was told is written down, and the checker judges it.
+
+mod campaign;
+mod dice;
+mod emptied;
+mod member;
+mod node_killed;
+mod outcome;
+mod party;
+mod redis_killed;
+mod server_killed;
+mod site;
+
+pub use self::campaign::{Campaign, Scenario};
+pub use self::dice::Dice;
+pub use self::emptied::emptied;
+pub use self::member::{Member, Order, Person, Progress};
+pub use self::node_killed::node_killed;
+pub use self::outcome::{Invariant, Outcome};
+pub use self::party::{Crowd, Size};
+pub use self::redis_killed::{redis_always, redis_everysec};
+pub use self::server_killed::server_killed;
+pub use self::site::{Ground, Site};
+
+/// Once everything is back, so many of a hundred commanders must be served within so many
+/// milliseconds.
+const SERVED_MUST_MS: [(u64, u64); 2] = [(50, 1_000), (100, 5_000)];

@@ -1,0 +1,24 @@
+//! A server that keeps its own state is killed under load and started again on its journal.
+
+use super::redis_killed::{finish, load};
+use super::{Crowd, Dice, Ground, Order, Outcome, SERVED_MUST_MS, Size};
+use crate::Result;
+
+const SIZE: Size = Size { rooms: 3, commanders: 2, viewers: 1 };
+
+/// Kills the server.
+pub async fn server_killed(ground: &Ground, rounds: u64, dice: &mut Dice) -> Result<Outcome> {
+    let mut outcome = Outcome::new("memory", true, &SERVED_MUST_MS);
+    let mut site = ground.alone().await?;
+    let crowd = Crowd::gather(&site, SIZE, dice).await?;
+    for _ in 0..rounds {
+        crowd.order(Order::Command);
+        load(dice).await;
+        for node in &mut site.nodes {
+            node.kill_9().await?;
+            node.restart().await?;
+        }
+        outcome.served(crowd.served().await?);
+    }
+    finish(crowd, outcome, rounds).await
+}

@@ -1,0 +1,101 @@
+//! Three masters that share the slots.
+
+use std::time::Duration;
+
+use crate::resp::Reply;
+use crate::{Error, RedisOptions, RedisServer, Result, within};
+
+const MASTERS: u16 = 3;
+const SLOTS: u16 = 16_384;
+const POLL: Duration = Duration::from_millis(20);
+
+/// A running cluster of three masters without replicas.
+#[derive(Debug)]
+pub struct RedisCluster {
+    nodes: Vec<RedisServer>,
+}
+
+impl RedisCluster {
+    /// Starts three masters with `appendfsync always` and waits until all call the cluster ok.
+    pub async fn start() -> Result<Self> {
+        Self::start_with(RedisOptions::new()).await
+    }
+
+    /// The same with each master started by `options`, which must not name a directory.
+    pub async fn start_with(options: RedisOptions) -> Result<Self> {
+        let options = options.cluster_enabled();
+        let mut nodes = Vec::new();
+        for _ in 0..MASTERS {
+            nodes.push(RedisServer::start(options.clone()).await?);
+        }
+        let cluster = Self { nodes };
+        cluster.join().await?;
+        cluster.wait_ok().await?;
+        Ok(cluster)
+    }
+
+    /// `redis-cluster://127.0.0.1:a?node=127.0.0.1:b&node=127.0.0.1:c`.
+    pub fn url(&self) -> String {
+        let mut addresses = self.nodes.iter().map(RedisServer::address);
+        let first = addresses.next().map(|address| address.to_string()).unwrap_or_default();
+        let others: Vec<String> = addresses.map(|address| format!("node={address}")).collect();
+        format!("redis-cluster://{first}?{}", others.join("&"))
+    }
+
+    /// The masters, by their slots.
+    pub fn nodes(&self) -> &[RedisServer] {
+        &self.nodes
+    }
+
+    /// One master, to kill or restart.
+    pub fn node_mut(&mut self, index: usize) -> &mut RedisServer {
+        &mut self.nodes[index]
+    }
+
+    /// One command at every master, in their order.
+    pub async fn command(&self, words: &[impl AsRef<[u8]>]) -> Result<Vec<Reply>> {
+        let mut replies = Vec::new();
+        for node in &self.nodes {
+            replies.push(node.command(words).await?);
+        }
+        Ok(replies)
+    }
+
+    /// Waits until every master knows all slots to be served.
+    pub async fn wait_ok(&self) -> Result<()> {
+        within("the cluster's state to be ok", async {
+            for node in &self.nodes {
+                while !is_ok(&node.command(&["CLUSTER", "INFO"]).await?.text()) {
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn join(&self) -> Result<()> {
+        let first = &self.nodes[0];
+        for (index, node) in (0..MASTERS).zip(&self.nodes) {
+            let [from, until] = [index, index + 1].map(|at| SLOTS / MASTERS * at);
+            let last = if index + 1 == MASTERS { SLOTS - 1 } else { until - 1 };
+            let epoch = (index + 1).to_string();
+            node.command(&["CLUSTER", "SET-CONFIG-EPOCH", &epoch]).await?;
+            let [from, last] = [from, last].map(|slot| slot.to_string());
+            node.command(&["CLUSTER", "ADDSLOTSRANGE", &from, &last]).await?;
+            if index > 0 {
+                let [port, bus_port] =
+                    [first.port(), first.bus_port()].map(|port| port.to_string());
+                node.command(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus_port])
+                    .await
+                    .map_err(Error::doing("make one cluster"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_ok(info: &str) -> bool {
+    let said = |line: String| info.lines().any(|said| said.trim_end() == line);
+    said("cluster_state:ok".to_owned()) && said(format!("cluster_known_nodes:{MASTERS}"))
+}

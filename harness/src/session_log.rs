@@ -1,0 +1,229 @@
+//! Turns the frames of one session into facts of a history.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use contracts::{LifecycleState, Room, ServerFrame};
+use serde_json::Value;
+
+use crate::history::{Fact, Kind, Observation, Place, Recorder, State};
+
+/// What one session asked for and was shown. It follows the room as a client does: an event
+/// changes what is known, a snapshot replaces it.
+#[derive(Debug)]
+pub struct SessionLog {
+    recorder: Recorder,
+    room: String,
+    client: String,
+    session: String,
+    place: Option<Place>,
+    state: Option<State>,
+}
+
+impl SessionLog {
+    /// For `client` (the participant, whose op-ids these are) in `room`; `session` is a name of
+    /// its own that outlives reconnects.
+    pub fn new(recorder: &Recorder, room: &str, client: &str, session: &str) -> Self {
+        Self {
+            recorder: recorder.clone(),
+            room: room.to_owned(),
+            client: client.to_owned(),
+            session: session.to_owned(),
+            place: None,
+            state: None,
+        }
+    }
+
+    /// Takes down a frame before it is sent; one without an id gets no answer that counts.
+    pub fn sent(&self, frame: &Value) {
+        let (Some(id), Some(command)) = (frame["id"].as_str(), frame["type"].as_str()) else {
+            return;
+        };
+        let (client, id) = (self.client.clone(), id.to_owned());
+        self.record(Fact::Invoke { client, id, command: command.to_owned() });
+    }
+
+    /// Takes down a frame that came; one without a place in the room's order is left out.
+    pub fn received(&mut self, frame: &Value) {
+        let Ok(parsed) = serde_json::from_value(frame.clone()) else {
+            return self.observe_unknown(frame);
+        };
+        let client = self.client.clone();
+        match parsed {
+            ServerFrame::Ack { id, epoch, version, data } => {
+                let place = Place { epoch, version };
+                self.record(Fact::Ack { client, id, place, duplicate: data.duplicate });
+            }
+            ServerFrame::Reject { id, error } => {
+                let (code, outcome) = (error.code, error.outcome);
+                self.record(Fact::Reject { client, id, code, outcome });
+            }
+            ServerFrame::Welcome { epoch, version, at_ms, data, .. } => {
+                let state = State::of(&data.room, Some(data.fence));
+                self.snapshot(Place { epoch, version }, at_ms, "welcome", state);
+            }
+            ServerFrame::RoomState { epoch, version, at_ms, data } => {
+                let state = State::of(&data.room, Some(data.fence));
+                self.snapshot(Place { epoch, version }, at_ms, "room_state", state);
+            }
+            ServerFrame::Rebased { epoch, version, at_ms, data } => {
+                let place = Place { epoch, version };
+                // After a welcome it is told once more, for who came back.
+                if self.place.is_none_or(|known| known.epoch < epoch) {
+                    self.place = Some(place);
+                    self.state = None;
+                }
+                let previous = data.previous;
+                let previous = Place { epoch: previous.epoch, version: previous.version };
+                let kind = Kind::Rebased { previous, lost: data.lost };
+                self.observe(place, at_ms, kind, frame);
+            }
+            other => self.event(other, frame),
+        }
+    }
+
+    /// Takes down the room as it was read over HTTP.
+    pub fn read(&mut self, read: &contracts::RoomState) {
+        let place = Place { epoch: read.epoch, version: read.version };
+        self.snapshot(place, read.at_ms, "state", State::of(&read.room, None));
+    }
+
+    fn snapshot(&mut self, place: Place, at_ms: u64, name: &str, state: State) {
+        (self.place, self.state) = (Some(place), Some(state));
+        let frame = serde_json::json!({"type": name});
+        self.observe(place, at_ms, Kind::Snapshot, &frame);
+    }
+
+    fn event(&mut self, event: ServerFrame, frame: &Value) {
+        let Some((place, at_ms)) = place_of(frame) else { return };
+        self.step_to(place);
+        let due = self.state.as_mut().and_then(|state| apply(state, event));
+        self.observe(place, at_ms, Kind::Event, frame);
+        if let (Some(deadline_ms), Some(cause)) = (due, cause_of(frame)) {
+            self.record(Fact::Fired { place, cause, deadline_ms, at_ms });
+        }
+    }
+
+    /// An event newer than this program counts for the order.
+    fn observe_unknown(&mut self, frame: &Value) {
+        if let Some((place, at_ms)) = place_of(frame) {
+            self.step_to(place);
+            self.observe(place, at_ms, Kind::Event, frame);
+        }
+    }
+
+    /// After a hole or a repeat nothing is known but the place.
+    fn step_to(&mut self, place: Place) {
+        let next = self.place.map(|known| Place { version: known.version + 1, ..known });
+        if next != Some(place) {
+            self.state = None;
+        }
+        self.place = self.place.max(Some(place));
+    }
+
+    fn observe(&self, place: Place, at_ms: u64, kind: Kind, frame: &Value) {
+        let content = (kind == Kind::Event).then(|| content_of(frame));
+        self.record(Fact::Observe(Box::new(Observation {
+            session: self.session.clone(),
+            place,
+            at_ms,
+            kind,
+            frame: frame["type"].as_str().unwrap_or_default().to_owned(),
+            cause: cause_of(frame),
+            content,
+            // What a rebuilt room is like, a snapshot says.
+            state: self.state.clone().filter(|_| !matches!(kind, Kind::Rebased { .. })),
+        })));
+    }
+
+    fn record(&self, fact: Fact) {
+        self.recorder.record(&self.room, fact);
+    }
+}
+
+impl State {
+    fn of(room: &Room, fence: Option<u64>) -> Self {
+        Self {
+            lifecycle: room.state,
+            deadline_ms: room.deadline_ms,
+            host_id: room.host_id.clone(),
+            fence,
+            media_id: room.media.as_ref().map(|media| media.media_id.clone()),
+            duration_ms: room.media.as_ref().and_then(|media| media.source.duration_ms),
+            playback: room.playback.clone(),
+        }
+    }
+}
+
+/// Changes what is known; the deadline that the event carries out, if it is a deadline's.
+fn apply(state: &mut State, event: ServerFrame) -> Option<u64> {
+    match event {
+        ServerFrame::PlaybackChanged { data, .. } => {
+            let waited = state.playback.waiting.take().map(|waiting| waiting.deadline_ms);
+            state.playback = data.playback;
+            waited.filter(|_| data.cause == "deadline")
+        }
+        ServerFrame::MediaChanged { data, .. } => {
+            state.media_id = Some(data.media.media_id.clone());
+            state.duration_ms = data.media.source.duration_ms;
+            state.playback = data.playback;
+            None
+        }
+        ServerFrame::HostChanged { data, .. } => {
+            state.host_id = data.host_id;
+            state.fence = Some(data.fence);
+            None
+        }
+        ServerFrame::LifecycleChanged { data, .. } => {
+            let due = state.deadline_ms;
+            state.lifecycle = data.state;
+            state.deadline_ms = data.deadline_ms;
+            state.host_id = data.host_id;
+            state.fence = Some(data.fence);
+            state.playback = data.playback;
+            due.filter(|_| is_of_a_deadline(&data.cause, data.state))
+        }
+        _ => None,
+    }
+}
+
+fn is_of_a_deadline(cause: &str, state: LifecycleState) -> bool {
+    let causes = ["grace_ended", "never_started", "retention"];
+    causes.contains(&cause) && state != LifecycleState::Grace
+}
+
+fn place_of(frame: &Value) -> Option<(Place, u64)> {
+    let [epoch, version, at_ms] = ["epoch", "version", "at_ms"].map(|name| frame[name].as_u64());
+    Some((Place { epoch: epoch?, version: version? }, at_ms?))
+}
+
+fn cause_of(frame: &Value) -> Option<String> {
+    frame["data"]["cause"].as_str().map(str::to_owned)
+}
+
+/// The same for the same meaning, whatever the order of the fields.
+fn content_of(frame: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hash(&mut hasher, &frame["type"]);
+    hash(&mut hasher, &frame["at_ms"]);
+    hash(&mut hasher, &frame["data"]);
+    hasher.finish()
+}
+
+fn hash(hasher: &mut DefaultHasher, value: &Value) {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_unstable_by_key(|(name, _)| *name);
+            fields.len().hash(hasher);
+            for (name, value) in fields {
+                name.hash(hasher);
+                hash(hasher, value);
+            }
+        }
+        Value::Array(items) => {
+            items.len().hash(hasher);
+            items.iter().for_each(|item| hash(hasher, item));
+        }
+        plain => plain.to_string().hash(hasher),
+    }
+}

@@ -1,0 +1,130 @@
+//! Which rooms this node hears of: those with connections here, and for a while after.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::CloseCode;
+use engine::{Facts, Room, RoomId, Timestamp};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::{COMMAND_TIMEOUT, Rooms};
+use crate::hub::{BarrierStep, Followed, Presence, RoomHub};
+use crate::refusal::Refusal;
+use crate::store::{Elsewhere, StoreError};
+
+/// How often everything is looked at.
+const SWEEP_TICK: Duration = Duration::from_secs(20);
+/// For how long nobody has been connected here when a room is forgotten, in milliseconds.
+const FORGET_MS: u64 = 30_000;
+
+impl Rooms {
+    /// Starts news of a room, unless they come already.
+    pub async fn follow(self: &Arc<Self>, hub: &RoomHub) -> Result<(), Refusal> {
+        let follow = async {
+            let mut followed = hub.followed.lock().await;
+            if *followed == Followed::Yes {
+                return Ok(());
+            }
+            *followed = Followed::Asked;
+            self.store.follow(&hub.room_id).await?;
+            self.load_elsewhere(hub).await?;
+            *followed = Followed::Yes;
+            Ok(())
+        };
+        match timeout(COMMAND_TIMEOUT, follow).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(StoreError::into(error)),
+            Err(_) => Err(Refusal::store_unavailable()),
+        }
+    }
+
+    /// Learns anew who is connected to other nodes.
+    pub(super) async fn load_elsewhere(self: &Arc<Self>, hub: &RoomHub) -> Result<(), StoreError> {
+        let load = hub.begin_load();
+        let elsewhere = self.store.load_presence(&hub.room_id).await?;
+        self.take_step(&hub.room_id, load.finish(elsewhere));
+        Ok(())
+    }
+
+    /// Forgets rooms that nobody is connected to, and closes those that are gone, for ever.
+    pub async fn sweep(self: Arc<Self>) {
+        let mut tick = interval(SWEEP_TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            let now = self.clock.now();
+            for hub in self.hub.all() {
+                self.guard(&hub.room_id, self.sweep_one(&hub, now)).await;
+            }
+        }
+    }
+
+    async fn sweep_one(&self, hub: &RoomHub, now: Timestamp) {
+        if hub.connection_count() > 0 {
+            if let Ok(None) = self.store.load(&hub.room_id).await {
+                hub.close_all(CloseCode::ROOM_NOT_FOUND);
+            }
+            return;
+        }
+        // Whoever connects meanwhile waits here, and follows the room again.
+        let mut followed = hub.followed.lock().await;
+        if hub.idle_for_ms(now).is_none_or(|ms| ms < FORGET_MS) {
+            return;
+        }
+        if std::mem::take(&mut *followed) != Followed::No {
+            self.store.unfollow(&hub.room_id).await;
+            hub.forget_elsewhere();
+        }
+        self.hub.retire(hub);
+    }
+
+    /// What a decision of the server itself needs to know of the connections, wherever they are.
+    pub(super) async fn system_facts(
+        &self,
+        hub: Option<&RoomHub>,
+        room: &Room,
+        now: Timestamp,
+    ) -> Result<Facts, StoreError> {
+        let elsewhere = match hub {
+            Some(hub) if hub.knows_elsewhere() => Elsewhere::default(),
+            _ => self.store.load_presence(&room.room_id).await?,
+        };
+        Ok(match hub {
+            Some(hub) => hub.facts(&elsewhere, room, now),
+            None => Presence::elsewhere(&elsewhere).facts(room, now),
+        })
+    }
+
+    /// A session goes on here. One that isn't told lives until its client is missed.
+    pub async fn tell_session(&self, room_id: &RoomId, session_id: &str) {
+        let told = timeout(COMMAND_TIMEOUT, self.store.tell_session(room_id, session_id)).await;
+        if !matches!(told, Ok(Ok(()))) {
+            tracing::debug!(room.id = %room_id, "other nodes weren't told of a session");
+        }
+    }
+
+    /// Does what a barrier asks for, in a task of its own.
+    pub fn take_step(self: &Arc<Self>, room_id: &RoomId, step: Option<BarrierStep>) {
+        let Some(step) = step else { return };
+        let (rooms, room_id) = (self.clone(), room_id.clone());
+        tokio::spawn(async move {
+            rooms.guard(&room_id, rooms.step(&room_id, step)).await;
+        });
+    }
+
+    async fn step(&self, room_id: &RoomId, step: BarrierStep) {
+        match step {
+            BarrierStep::Start(since_version) => {
+                let start = engine::Command::StartReady { since_version };
+                self.handle_system(room_id, start).await;
+            }
+            BarrierStep::Tell(since_version) => {
+                if let Err(error) = self.store.tell_ready(room_id, since_version).await {
+                    // The room starts by its deadline.
+                    let error: &dyn std::error::Error = &error;
+                    tracing::debug!(error, room.id = %room_id, "other nodes weren't told");
+                }
+            }
+        }
+    }
+}

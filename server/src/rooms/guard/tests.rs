@@ -1,0 +1,198 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use engine::{Commit, Event, HostCause, ParticipantId, Role, Room, Timestamp};
+use providers::{Egress, EgressPolicy, Registry};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::*;
+use crate::auth::Ticket;
+use crate::clock::RoomClock;
+use crate::config::{Config, LimitConfig};
+use crate::hub::{Connection, Hub, NewConnection, Outgoing};
+use crate::sql::Sql;
+use crate::store::conformance::{host, rename, room};
+use crate::store::{
+    CommitOutcome, LifeSigns, Listed, Member, News, Published, RoomStore, StoreError,
+};
+
+/// No test waits this long for what it tests.
+const HANG: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn f29_a_panic_over_one_room_closes_its_connections_and_leaves_the_others_alone() {
+    let (broken, fine) = (room("broken"), room("fine"));
+    let rooms = rooms(&broken).await;
+    let (in_broken, in_fine) = (join(&rooms, &broken), join(&rooms, &fine));
+    let (sender, news) = mpsc::channel(8);
+    let dispatch = tokio::spawn(rooms.clone().dispatch(news));
+
+    let host_id = Some(host());
+    let moved = Event::HostChanged { cause: HostCause::Return, host_id, fence: 2 };
+    let moved = Commit { event: moved, ..rename(&broken, "broken") };
+    sender.send(published(&broken, moved)).await.unwrap();
+    assert!(matches!(next(&in_broken).await, Outgoing::Ordered(_)));
+    assert!(matches!(next(&in_broken).await, Outgoing::Close(CloseCode::INTERNAL)));
+
+    sender.send(published(&fine, rename(&fine, "renamed"))).await.unwrap();
+    assert!(matches!(next(&in_fine).await, Outgoing::Ordered(_)));
+    assert!(in_fine.outbox.pop().is_none());
+    drop(sender);
+    timeout(HANG, dispatch).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn f29_a_panic_over_one_room_keeps_no_other_from_being_shown() {
+    let (broken, fine) = (room("broken"), room("fine"));
+    let rooms = rooms(&broken).await;
+    let (in_broken, in_fine) = (join(&rooms, &broken), join(&rooms, &fine));
+    rooms.hub.stir(&broken.room_id);
+    let beat = tokio::spawn(rooms.clone().watch_presence());
+    assert!(matches!(next(&in_broken).await, Outgoing::Close(CloseCode::INTERNAL)));
+    rooms.hub.stir(&fine.room_id);
+    assert!(matches!(next(&in_fine).await, Outgoing::Moment(_)));
+    beat.abort();
+}
+
+/// A store in which one room is always as it was made, and another makes whoever touches it panic.
+#[derive(Debug)]
+struct Broken(RoomId);
+
+impl Broken {
+    fn touch(&self, room_id: &RoomId) {
+        assert_ne!(*room_id, self.0, "a panic on purpose");
+    }
+}
+
+#[async_trait]
+impl RoomStore for Broken {
+    async fn create(&self, _: Room) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn load(&self, room_id: &RoomId) -> Result<Option<Arc<Room>>, StoreError> {
+        self.touch(room_id);
+        Ok(Some(Arc::new(room("fine"))))
+    }
+
+    async fn load_newest(&self, room_id: &RoomId) -> Result<Option<Arc<Room>>, StoreError> {
+        self.load(room_id).await
+    }
+
+    async fn find_code(&self, _: &str) -> Result<Option<RoomId>, StoreError> {
+        Ok(None)
+    }
+
+    async fn commit(&self, room: &Arc<Room>, _: Arc<Commit>) -> Result<CommitOutcome, StoreError> {
+        self.touch(&room.room_id);
+        Ok(CommitOutcome::Gone)
+    }
+
+    async fn add_member(
+        &self,
+        _: &RoomId,
+        _: Member,
+        _: usize,
+        _: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
+    ) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    async fn find_member(
+        &self,
+        _: &RoomId,
+        _: &ParticipantId,
+    ) -> Result<Option<Member>, StoreError> {
+        Ok(None)
+    }
+
+    async fn keep_ticket(&self, _: &str, _: Ticket) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn redeem_ticket(&self, _: &str) -> Result<Option<Ticket>, StoreError> {
+        Ok(None)
+    }
+
+    async fn renew_lease(&self, room_id: &RoomId, _: Timestamp) -> Result<(), StoreError> {
+        self.touch(room_id);
+        Ok(())
+    }
+
+    async fn attend(&self, _: &[RoomId], _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn life_signs(&self, _: &RoomId) -> Result<LifeSigns, StoreError> {
+        Ok(LifeSigns::default())
+    }
+
+    async fn list_due(&self, _: Timestamp, _: usize) -> Result<Vec<RoomId>, StoreError> {
+        Ok(vec![self.0.clone()])
+    }
+
+    async fn check_writable(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn list_public(&self) -> Result<Vec<Listed>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn subscribe(&self) -> mpsc::Receiver<News> {
+        mpsc::channel(1).1
+    }
+
+    async fn close(&self) {}
+}
+
+async fn rooms(broken: &Room) -> Arc<Rooms> {
+    let dir = TempDir::new().unwrap();
+    let sql = Sql::open_file(&dir.path().join("playhead.db")).await.unwrap();
+    let egress = Egress::new(EgressPolicy { allow: Vec::new(), own_origins: Vec::new() });
+    let providers = Registry::standard(Arc::new(egress.unwrap_or_else(|e| panic!("{}", e.detail))));
+    let store = Arc::new(Broken(broken.room_id.clone()));
+    let clock = RoomClock::start(Timestamp::default());
+    let hub = Arc::new(Hub::default());
+    let limits = limits();
+    Arc::new(Rooms::new(store, Arc::new(sql), hub, clock, Arc::new(providers), limits))
+}
+
+fn limits() -> LimitConfig {
+    <Config as clap::Parser>::parse_from(["playhead-server"]).limits
+}
+
+fn join(rooms: &Rooms, room: &Room) -> Arc<Connection> {
+    let new = NewConnection {
+        participant_id: ParticipantId::new("p_guest"),
+        user_id: "u_guest".to_owned(),
+        display_name: "Gus".to_owned(),
+        base: Role::Guest,
+        session_id: "s_guest".to_owned(),
+        ready_capable: false,
+    };
+    let now = rooms.clock.now();
+    rooms.hub.room(&room.room_id, now).attach(new, 8, now).unwrap().connection
+}
+
+fn published(room: &Room, commit: Commit) -> News {
+    let mut after = room.clone();
+    after.apply(&commit);
+    News::Commit(Published { room: Arc::new(after), commit: Arc::new(commit) })
+}
+
+/// The next thing that a connection would be written.
+async fn next(connection: &Connection) -> Outgoing {
+    let next = async {
+        loop {
+            match connection.outbox.pop() {
+                Some(outgoing) => return outgoing,
+                None => connection.outbox.wake.notified().await,
+            }
+        }
+    };
+    timeout(HANG, next).await.expect("something to write")
+}

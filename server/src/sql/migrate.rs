@@ -1,0 +1,51 @@
+//! Brings the tables up to date.
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, SqlSafeStr};
+
+use super::{Kind, SqlError};
+
+/// Each migration in order. Never change one that was released: add another.
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "rooms and token keys", include_str!("migrations/0001_rooms_and_token_keys.sql")),
+    (
+        2,
+        "codes, snapshots and identity",
+        include_str!("migrations/0002_codes_snapshots_and_identity.sql"),
+    ),
+];
+
+/// Runs the migrations that the database lacks. Of several nodes that start at once, one does.
+pub(super) async fn migrate(connection: &mut AnyConnection, kind: Kind) -> Result<(), SqlError> {
+    let known = MIGRATIONS.len() as i64;
+    run(connection, kind).await.map_err(|error| match error {
+        MigrateError::VersionMissing(found) => SqlError::Newer { found, known },
+        error => SqlError::Migrate(Box::new(error)),
+    })
+}
+
+async fn run(connection: &mut AnyConnection, kind: Kind) -> Result<(), MigrateError> {
+    let migrations = MIGRATIONS.map(|(version, description, sql)| {
+        let sql = AssertSqlSafe(text(sql, kind)).into_sql_str();
+        Migration::new(version, description.into(), MigrationType::Simple, sql, false)
+    });
+    let migrator = Migrator::with_migrations(migrations.into());
+    match kind {
+        // The migrator's own lock is none here.
+        Kind::Sqlite => {
+            let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+            migrator.run_direct(None, &mut *transaction, false).await?;
+            transaction.commit().await?;
+            Ok(())
+        }
+        Kind::Postgres => migrator.run_direct(None, connection, false).await,
+    }
+}
+
+/// A migration in the database's own words, which differ in the name of one type.
+fn text(sql: &str, kind: Kind) -> String {
+    match kind {
+        Kind::Sqlite => sql.to_owned(),
+        Kind::Postgres => sql.replace(" BLOB", " BYTEA"),
+    }
+}

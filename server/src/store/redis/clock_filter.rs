@@ -1,0 +1,147 @@
+//! Where the room clock of Redis is, by the exchange that took the least time: its error is at most
+//! half of that.
+
+use std::collections::VecDeque;
+
+/// Over how many exchanges the quickest counts.
+const WINDOW: usize = 16;
+/// Up to this difference the clock is moved so slowly that nobody notices.
+const STEP_US: i64 = 20_000;
+/// How far the clock is moved at once, in microseconds.
+const SLEW_US: i64 = 250;
+/// How often a far-off answer must be confirmed before it is believed.
+const CONFIRMED: u32 = 3;
+
+/// One exchange: asked and answered on this machine's monotonic clock, what the other side said.
+/// Microseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Exchange {
+    pub(super) asked_us: u64,
+    pub(super) said_us: u64,
+    pub(super) answered_us: u64,
+}
+
+impl Exchange {
+    fn took_us(self) -> u64 {
+        self.answered_us.saturating_sub(self.asked_us)
+    }
+
+    /// What to add to this machine's clock to get the other's.
+    fn offset_us(self) -> i64 {
+        let middle = self.asked_us + self.took_us() / 2;
+        self.said_us.cast_signed() - middle.cast_signed()
+    }
+
+    /// The other clock isn't known more exactly than this.
+    fn uncertainty_us(self) -> i64 {
+        i64::try_from(self.took_us() / 2).unwrap_or(i64::MAX)
+    }
+}
+
+/// Follows a clock.
+#[derive(Debug, Default)]
+pub(super) struct ClockFilter {
+    recent: VecDeque<Exchange>,
+    offset_us: Option<i64>,
+    far: u32,
+}
+
+impl ClockFilter {
+    /// What to add to this machine's clock from now on.
+    pub(super) fn feed(&mut self, exchange: Exchange) -> i64 {
+        let Some(offset) = self.offset_us else {
+            self.recent.push_back(exchange);
+            return self.set(exchange.offset_us());
+        };
+        let off = exchange.offset_us() - offset;
+        if off.abs() > STEP_US + exchange.uncertainty_us() {
+            // The other clock was set, or this machine slept. What was measured before is void.
+            self.far += 1;
+            if self.far >= CONFIRMED {
+                self.recent.clear();
+                self.recent.push_back(exchange);
+                return self.set(exchange.offset_us());
+            }
+            return offset;
+        }
+        self.far = 0;
+        if self.recent.len() == WINDOW {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(exchange);
+        let best = self.recent.iter().min_by_key(|exchange| exchange.took_us());
+        let aim = best.map_or(offset, |best| best.offset_us());
+        self.offset_us = Some(offset + (aim - offset).clamp(-SLEW_US, SLEW_US));
+        self.offset_us.unwrap_or(offset)
+    }
+
+    /// How far off the clock may be, in microseconds.
+    pub(super) fn uncertainty_us(&self) -> u64 {
+        self.recent.iter().map(|exchange| exchange.took_us() / 2).min().unwrap_or(u64::MAX)
+    }
+
+    fn set(&mut self, offset_us: i64) -> i64 {
+        self.far = 0;
+        self.offset_us = Some(offset_us);
+        offset_us
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR_US: u64 = 3_600_000_000;
+
+    #[test]
+    fn the_quickest_exchange_decides_and_slow_ones_do_no_harm() {
+        let mut filter = ClockFilter::default();
+        let mut now = 1_000_000;
+        assert_eq!(filter.feed(exchange(now, 5_000_000, 400, 0)), 5_000_000);
+        for round in 0..40 {
+            now += 500_000;
+            // All of the delay on the way back: each answer alone is off by half of it.
+            let late = if round % 4 == 0 { 30_000 } else { 200 };
+            let offset = filter.feed(exchange(now, 5_000_000, 200, late));
+            assert!((offset - 5_000_000).abs() <= 200, "{offset}");
+        }
+        assert!(filter.uncertainty_us() <= 200);
+    }
+
+    #[test]
+    fn a_clock_that_drifts_is_followed_without_a_step() {
+        let mut filter = ClockFilter::default();
+        let mut last = filter.feed(exchange(0, 1_000_000, 200, 0));
+        for round in 1..200_u64 {
+            // 100 ppm, measured twice a second.
+            let truth = 1_000_000 + round * 50;
+            let offset = filter.feed(exchange(round * 500_000, truth, 200, 0));
+            assert!((offset - last).abs() <= SLEW_US, "a step of {}", offset - last);
+            assert!((offset - truth.cast_signed()).abs() <= 1_500, "{offset} of {truth}");
+            last = offset;
+        }
+    }
+
+    #[test]
+    fn one_absurd_answer_is_not_believed_and_a_clock_that_was_set_is_followed_soon() {
+        for jump in [HOUR_US.cast_signed(), -HOUR_US.cast_signed()] {
+            let base = 2 * HOUR_US;
+            let mut filter = ClockFilter::default();
+            filter.feed(exchange(0, base, 200, 0));
+            let jumped = base.checked_add_signed(jump).expect("in range");
+            assert_eq!(filter.feed(exchange(500_000, jumped, 200, 0)), base.cast_signed());
+            assert_eq!(filter.feed(exchange(1_000_000, base, 200, 0)), base.cast_signed());
+
+            filter.feed(exchange(1_500_000, jumped, 200, 0));
+            filter.feed(exchange(2_000_000, jumped, 200, 0));
+            let offset = filter.feed(exchange(2_500_000, jumped, 200, 0));
+            assert_eq!(offset, jumped.cast_signed());
+        }
+    }
+
+    /// Asked at `at`, there `there` ahead, `out` on the way and `back` more on the way back.
+    fn exchange(at: u64, ahead: u64, out: u64, back: u64) -> Exchange {
+        let arrived = at + out / 2;
+        Exchange { asked_us: at, said_us: arrived + ahead, answered_us: at + out + back }
+    }
+}

@@ -1,0 +1,136 @@
+//! Leases, attendance and deadlines: what must be looked at, and when. Rooms that this node follows
+//! are known to the millisecond; for all others the nodes ask Redis, and one claims each.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use engine::{RoomId, Timestamp};
+use futures_util::future::join_all;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::link::Reply;
+use super::read::{bytes_of, number_of, text};
+use super::script::{ATTEND, CLAIM, LEASE};
+use super::{Node, failed, keys};
+use crate::store::{LifeSigns, StoreError};
+
+/// How often Redis is asked for rooms that are due.
+const POLL: Duration = Duration::from_millis(500);
+/// How many rooms of one shard are claimed at once.
+const CLAIMED_MAX: usize = 64;
+/// For how long other nodes leave a claimed room alone, in milliseconds.
+const CLAIM_MS: u64 = 2_000;
+
+/// Committed deadlines of followed rooms.
+#[derive(Debug, Default)]
+pub(super) struct Deadlines {
+    by_time: BTreeSet<(Timestamp, RoomId)>,
+    /// Invariant: the same entries as `by_time`.
+    by_room: HashMap<RoomId, Timestamp>,
+}
+
+impl Deadlines {
+    fn set(&mut self, room_id: &RoomId, deadline: Option<Timestamp>) {
+        let before = match deadline {
+            Some(at) => self.by_room.insert(room_id.clone(), at),
+            None => self.by_room.remove(room_id),
+        };
+        if let Some(before) = before {
+            self.by_time.remove(&(before, room_id.clone()));
+        }
+        self.by_time.extend(deadline.map(|at| (at, room_id.clone())));
+    }
+}
+
+impl Node {
+    pub(super) fn set_deadline(&self, room_id: &RoomId, deadline: Option<Timestamp>) {
+        let mut deadlines = self.deadlines.lock().unwrap_or_else(PoisonError::into_inner);
+        deadlines.set(room_id, deadline);
+    }
+
+    pub(super) fn list_due(&self, now: Timestamp, max: usize) -> Vec<RoomId> {
+        let mut due = {
+            let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *claimed)
+        };
+        let deadlines = self.deadlines.lock().unwrap_or_else(PoisonError::into_inner);
+        let followed = deadlines.by_time.iter().take_while(|(at, _)| *at <= now).take(max);
+        due.extend(followed.map(|(_, room_id)| room_id.clone()));
+        due.into_iter().collect()
+    }
+
+    /// Claims rooms that are due until the store is closed.
+    pub(super) async fn claim_due(self: Arc<Self>) {
+        let mut tick = interval(POLL);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = self.stop.cancelled() => return,
+            }
+            if self.reachable.load(std::sync::atomic::Ordering::Relaxed)
+                && let Err(error) = self.claim_all().await
+            {
+                tracing::debug!(error = &error as &dyn std::error::Error, "nothing claimed");
+            }
+        }
+    }
+
+    /// One command for all shards; of a cluster, one for each.
+    async fn claim_all(&self) -> Result<(), StoreError> {
+        let shards: Vec<String> = (0..keys::SHARDS).map(keys::due).collect();
+        let at_once = if self.link.is_cluster() { 1 } else { shards.len() };
+        let claims = shards.chunks(at_once).map(async |shards| {
+            let args = vec![text(CLAIMED_MAX), text(CLAIM_MS)];
+            self.link.run(&CLAIM, shards.to_vec(), args).await
+        });
+        for rooms in join_all(claims).await {
+            let Reply::List(rooms) = rooms.map_err(self.failed("claim"))? else { continue };
+            let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+            let rooms = rooms.iter().filter_map(bytes_of);
+            claimed.extend(rooms.map(|id| RoomId::new(String::from_utf8_lossy(&id))));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn renew_lease(
+        self: &Arc<Self>,
+        room_id: &RoomId,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let args = vec![text(room_id), text(until.as_millis())];
+        let answer = self.run("renew lease", &LEASE, room_id, args).await?;
+        if answer.is_lost() {
+            // Whoever rebuilds the room renews the lease.
+            self.recover(room_id).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn attend(self: &Arc<Self>, rooms: &[RoomId]) -> Result<(), StoreError> {
+        let attended = rooms.iter().map(async |room_id| {
+            let answer = self.run("attend", &ATTEND, room_id, vec![text(room_id)]).await?;
+            let Some(followed) = self.find_followed(room_id) else { return Ok(()) };
+            let there = answer.rest.first().and_then(number_of);
+            let there = there.zip(answer.rest.get(1).and_then(number_of));
+            let told = followed.told().map(|room| (room.epoch, room.version));
+            if answer.is_lost() || there > told {
+                self.ask(followed);
+            }
+            Ok(())
+        });
+        join_all(attended).await.into_iter().collect()
+    }
+
+    pub(super) async fn life_signs(&self, room_id: &RoomId) -> Result<LifeSigns, StoreError> {
+        let state = keys::of_room(room_id).swap_remove(0);
+        let args = vec![state.into(), "lease".into(), "attended".into()];
+        let reply = self.link.call("HMGET", args).await.map_err(self.failed("life signs"))?;
+        let Reply::List(signs) = reply else {
+            return Err(failed("life signs", "an answer that makes no sense"));
+        };
+        let at = |index: usize| signs.get(index).and_then(number_of).map(Timestamp::from_millis);
+        Ok(LifeSigns { lease: at(0), attended: at(1) })
+    }
+}

@@ -1,0 +1,255 @@
+//! Rooms in Redis, for any number of nodes. Every write is one script, which compares what the
+//! decision was made on with what is there. Whoever changes a room tells all nodes by a message;
+//! the node that made the change hears of it in the same way.
+//!
+//! Redis may lose what it holds. Epochs come from SQL, each state says which Redis process wrote
+//! it, and `recover` rebuilds what is missing or another process's.
+
+mod beat;
+mod clock_filter;
+mod commit;
+mod due;
+mod follow;
+mod keys;
+mod link;
+mod listing;
+mod members;
+mod message;
+mod open;
+mod presence;
+mod put;
+mod read;
+mod recover;
+mod script;
+mod snapshots;
+mod sweep;
+mod take;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
+
+use async_trait::async_trait;
+use engine::{Commit, ParticipantId, Room, RoomId, Timestamp};
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::due::Deadlines;
+use self::follow::Followed;
+use self::link::{Link, LinkError};
+use self::snapshots::Backlog;
+use super::{
+    CommitOutcome, Elsewhere, LifeSigns, Listed, Member, News, NodeId, PresenceUpdate, RoomStore,
+    StoreError,
+};
+use crate::auth::Ticket;
+use crate::clock::RoomClock;
+use crate::sql::Sql;
+
+pub use self::open::RedisOpenError;
+
+/// How many news a subscriber may be behind. Beyond, its rooms are told anew.
+const SUBSCRIPTION_MAX: usize = 16_384;
+/// Recoveries of rooms of the same stripe wait for each other.
+const STRIPES: usize = 64;
+
+/// A store that nodes share.
+pub struct RedisStore(Arc<Node>);
+
+/// This node's side of the Redis.
+struct Node {
+    node_id: NodeId,
+    link: Link,
+    sql: Arc<Sql>,
+    clock: RoomClock,
+    /// Whether an acknowledged write is on Redis' disk, as its operator says.
+    durable: bool,
+    /// Names the SQL database.
+    database_id: String,
+    // Std locks: never held across an await.
+    followed: RwLock<HashMap<RoomId, Arc<Followed>>>,
+    subscribers: Mutex<Vec<mpsc::Sender<News>>>,
+    deadlines: Mutex<Deadlines>,
+    /// Due rooms that this node has claimed.
+    claimed: Mutex<BTreeSet<RoomId>>,
+    /// Other nodes, with when this one last heard of each.
+    others: Mutex<BTreeMap<NodeId, Instant>>,
+    backlog: Backlog,
+    reachable: AtomicBool,
+    /// Asks for a beat now.
+    doubt: Notify,
+    recovering: [tokio::sync::Mutex<()>; STRIPES],
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Node {
+    /// Tells every subscriber. One that is full hears of the rooms anew.
+    fn tell(&self, news: &News) -> bool {
+        let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+        subscribers.retain(|subscriber| !subscriber.is_closed());
+        subscribers.iter().all(|subscriber| subscriber.try_send(news.clone()).is_ok())
+    }
+
+    fn find_followed(&self, room_id: &RoomId) -> Option<Arc<Followed>> {
+        self.followed.read().unwrap_or_else(PoisonError::into_inner).get(room_id).cloned()
+    }
+
+    fn all_followed(&self) -> Vec<Arc<Followed>> {
+        let followed = self.followed.read().unwrap_or_else(PoisonError::into_inner);
+        followed.values().cloned().collect()
+    }
+
+    /// An answer that didn't come puts the connection in doubt.
+    fn failed(&self, operation: &'static str) -> impl FnOnce(LinkError) -> StoreError {
+        self.doubt.notify_one();
+        move |error| StoreError { operation, cause: Some(Box::new(error)) }
+    }
+}
+
+/// A failure of the store itself.
+fn failed(
+    operation: &'static str,
+    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> StoreError {
+    StoreError { operation, cause: Some(cause.into()) }
+}
+
+impl fmt::Debug for RedisStore {
+    /// Leaves the rooms out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore").field("node", &self.0.node_id.0).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl RoomStore for RedisStore {
+    async fn create(&self, room: Room) -> Result<(), StoreError> {
+        self.0.create(room).await
+    }
+
+    async fn load(&self, room_id: &RoomId) -> Result<Option<Arc<Room>>, StoreError> {
+        match self.0.find_followed(room_id).and_then(|followed| followed.newest()) {
+            Some(room) => Ok(Some(room)),
+            None => self.0.load_newest(room_id).await,
+        }
+    }
+
+    async fn load_newest(&self, room_id: &RoomId) -> Result<Option<Arc<Room>>, StoreError> {
+        self.0.load_newest(room_id).await
+    }
+
+    async fn find_code(&self, code: &str) -> Result<Option<RoomId>, StoreError> {
+        self.0.find_code(code).await
+    }
+
+    async fn commit(
+        &self,
+        room: &Arc<Room>,
+        commit: Arc<Commit>,
+    ) -> Result<CommitOutcome, StoreError> {
+        // A task of its own: a caller that gives up leaves nothing half done.
+        let (node, room) = (self.0.clone(), room.clone());
+        let done = tokio::spawn(async move { node.commit(&room, &commit).await }).await;
+        done.unwrap_or_else(|error| Err(failed("commit", error)))
+    }
+
+    async fn add_member(
+        &self,
+        room_id: &RoomId,
+        member: Member,
+        max: usize,
+        _is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
+    ) -> Result<bool, StoreError> {
+        self.0.add_member(room_id, &member, max).await
+    }
+
+    async fn find_member(
+        &self,
+        room_id: &RoomId,
+        participant_id: &ParticipantId,
+    ) -> Result<Option<Member>, StoreError> {
+        self.0.find_member(room_id, participant_id).await
+    }
+
+    async fn keep_ticket(&self, secret: &str, ticket: Ticket) -> Result<(), StoreError> {
+        self.0.keep_ticket(secret, &ticket).await
+    }
+
+    async fn redeem_ticket(&self, secret: &str) -> Result<Option<Ticket>, StoreError> {
+        self.0.redeem_ticket(secret).await
+    }
+
+    async fn renew_lease(&self, room_id: &RoomId, until: Timestamp) -> Result<(), StoreError> {
+        self.0.renew_lease(room_id, until).await
+    }
+
+    async fn attend(&self, rooms: &[RoomId], _now: Timestamp) -> Result<(), StoreError> {
+        self.0.attend(rooms).await
+    }
+
+    async fn life_signs(&self, room_id: &RoomId) -> Result<LifeSigns, StoreError> {
+        self.0.life_signs(room_id).await
+    }
+
+    async fn list_due(&self, now: Timestamp, max: usize) -> Result<Vec<RoomId>, StoreError> {
+        self.check_writable().await?;
+        Ok(self.0.list_due(now, max))
+    }
+
+    async fn check_writable(&self) -> Result<(), StoreError> {
+        if self.0.reachable.load(Ordering::Relaxed) {
+            Ok(())
+        } else {
+            Err(StoreError { operation: "check writable", cause: None })
+        }
+    }
+
+    async fn list_public(&self) -> Result<Vec<Listed>, StoreError> {
+        self.0.list_public().await
+    }
+
+    async fn close(&self) {
+        self.0.stop.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        self.0.link.close().await;
+    }
+
+    fn subscribe(&self) -> mpsc::Receiver<News> {
+        let (sender, receiver) = mpsc::channel(SUBSCRIPTION_MAX);
+        self.0.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        receiver
+    }
+
+    async fn follow(&self, room_id: &RoomId) -> Result<(), StoreError> {
+        self.0.follow(room_id).await
+    }
+
+    async fn unfollow(&self, room_id: &RoomId) {
+        self.0.unfollow(room_id).await;
+    }
+
+    async fn tell_presence(
+        &self,
+        room_id: &RoomId,
+        update: &PresenceUpdate,
+    ) -> Result<(), StoreError> {
+        self.0.tell_presence(room_id, update).await
+    }
+
+    async fn load_presence(&self, room_id: &RoomId) -> Result<Elsewhere, StoreError> {
+        self.0.load_presence(room_id).await
+    }
+
+    async fn tell_ready(&self, room_id: &RoomId, since_version: u64) -> Result<(), StoreError> {
+        self.0.tell_ready(room_id, since_version).await
+    }
+
+    async fn tell_session(&self, room_id: &RoomId, session_id: &str) -> Result<(), StoreError> {
+        self.0.tell_session(room_id, session_id).await
+    }
+}

@@ -1,0 +1,118 @@
+//! Starting: connect, measure the clock, and make sure that Redis and SQL belong together.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, RwLock};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::beat::Beat;
+use super::clock_filter::ClockFilter;
+use super::due::Deadlines;
+use super::link::{Link, LinkError};
+use super::snapshots::Backlog;
+use super::{Node, RedisStore};
+use crate::clock::RoomClock;
+use crate::id;
+use crate::sql::{Sql, SqlError};
+use crate::store::NodeId;
+
+/// How many exchanges the clock starts with.
+const FIRST_EXCHANGES: u32 = 8;
+
+/// The store can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum RedisOpenError {
+    /// Nobody answers, or not as Redis does.
+    #[error("Redis can't be used: {detail}")]
+    Unusable {
+        /// Why.
+        detail: String,
+    },
+    /// Nodes of one Redis share one SQL database.
+    #[error(
+        "this Redis belongs to the SQL database {found}, and this node's is {own}: all nodes of \
+         one Redis share one SQL database; set PLAYHEAD_DATABASE_URL to it, or use another Redis"
+    )]
+    Foreign {
+        /// Whose Redis it is.
+        found: String,
+        /// Which database this node has.
+        own: String,
+    },
+    /// SQL doesn't answer.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+}
+
+impl From<LinkError> for RedisOpenError {
+    fn from(error: LinkError) -> Self {
+        Self::Unusable { detail: error.to_string() }
+    }
+}
+
+impl RedisStore {
+    /// Opens the store at a URL, `redis://…` or `redis-cluster://…`. `durable`: its operator says
+    /// that an acknowledged write is on disk (`appendfsync always`).
+    pub async fn open(
+        url: &str,
+        durable: bool,
+        sql: Arc<Sql>,
+    ) -> Result<(Arc<Self>, RoomClock), RedisOpenError> {
+        let (link, pushes) = Link::open(url).await?;
+        let clock = RoomClock::start(engine::Timestamp::default());
+        let node = Arc::new(Node {
+            node_id: NodeId(id::node_id().into()),
+            link,
+            database_id: sql.database_id().await?,
+            sql,
+            clock: clock.clone(),
+            durable,
+            followed: RwLock::new(HashMap::new()),
+            subscribers: Mutex::default(),
+            deadlines: Mutex::new(Deadlines::default()),
+            claimed: Mutex::default(),
+            others: Mutex::default(),
+            backlog: Backlog::default(),
+            reachable: AtomicBool::new(true),
+            doubt: Notify::new(),
+            recovering: std::array::from_fn(|_| tokio::sync::Mutex::default()),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        });
+        let mut filter = ClockFilter::default();
+        let mut beat = first_beat(&node, &mut filter).await?;
+        for _ in 1..FIRST_EXCHANGES {
+            beat = first_beat(&node, &mut filter).await?;
+        }
+        node.notice_nodes(beat.alive);
+        for task in [
+            tokio::spawn(node.clone().take(pushes)),
+            tokio::spawn(node.clone().beat(filter, beat.run)),
+            tokio::spawn(node.clone().claim_due()),
+            tokio::spawn(node.clone().write_snapshots()),
+            tokio::spawn(node.clone().sweep()),
+            tokio::spawn(look_over(node.clone())),
+        ] {
+            node.tasks.spawn(task);
+        }
+        Ok((Arc::new(RedisStore(node)), clock))
+    }
+}
+
+/// What was in an older Redis, or was lost while no node ran, is rebuilt before it is asked for.
+async fn look_over(node: Arc<Node>) {
+    node.sweep_all().await;
+}
+
+async fn first_beat(node: &Node, filter: &mut ClockFilter) -> Result<Beat, RedisOpenError> {
+    let beat = node.beat_once().await?;
+    if beat.database != node.database_id {
+        let own = node.database_id.clone();
+        return Err(RedisOpenError::Foreign { found: beat.database, own });
+    }
+    node.clock.follow(filter.feed(beat.exchange), filter.uncertainty_us());
+    Ok(beat)
+}

@@ -1,0 +1,79 @@
+//! Who is connected to which node.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use engine::RoomId;
+
+use super::link::Reply;
+use super::message::Message;
+use super::read::{bytes_of, json, number_of, text};
+use super::script::PRESENCE;
+use super::{Node, failed, keys};
+use crate::store::{Elsewhere, NodeId, NodePresence, PresenceUpdate, Present, StoreError};
+
+impl Node {
+    pub(super) async fn tell_presence(
+        self: &Arc<Self>,
+        room_id: &RoomId,
+        update: &PresenceUpdate,
+    ) -> Result<(), StoreError> {
+        let mut args = vec![
+            text(room_id),
+            text(&self.node_id.0),
+            text(update.rtt_ms_max),
+            text(update.peak),
+            keys::channel(room_id).into(),
+            json(&Message::Presence(self.told(update.clone()))),
+            text(update.went.len()),
+        ];
+        args.extend(update.went.iter().map(text));
+        for present in &update.came {
+            args.push(text(&present.participant_id));
+            args.push(json(present));
+        }
+        let answer = self.run("tell presence", &PRESENCE, room_id, args).await?;
+        if answer.is_lost() && self.recover(room_id).await?.is_some() {
+            return Err(failed("tell presence", "the room was rebuilt; tell it again"));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn load_presence(&self, room_id: &RoomId) -> Result<Elsewhere, StoreError> {
+        let mut keys = keys::of_room(room_id);
+        let (present, state) = (keys.swap_remove(5), keys.swap_remove(0));
+        let fields = self.link.call("HGETALL", vec![present.into()]).await;
+        let fields = fields.map_err(self.failed("load presence"))?;
+        let Reply::List(fields) = fields else { return Ok(Elsewhere::default()) };
+        let alive = self.others.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut nodes: BTreeMap<NodeId, NodePresence> = BTreeMap::new();
+        for pair in fields.chunks_exact(2) {
+            let (Some(name), Some(body)) = (bytes_of(&pair[0]), bytes_of(&pair[1])) else {
+                continue;
+            };
+            let Some((node, _)) = std::str::from_utf8(&name).ok().and_then(|n| n.split_once('|'))
+            else {
+                continue;
+            };
+            let node_id = NodeId(node.into());
+            // What a dead node left behind is nobody.
+            if !alive.contains_key(&node_id) {
+                continue;
+            }
+            match serde_json::from_slice::<Present>(&body) {
+                Ok(present) => nodes.entry(node_id).or_default().present.push(present),
+                Err(error) => tracing::warn!(%error, "a presence that can't be read"),
+            }
+        }
+        let mut args = vec![state.into(), "peak".into()];
+        args.extend(nodes.keys().map(|node| text(format!("rtt:{}", node.0))));
+        let numbers = self.link.call("HMGET", args).await.map_err(self.failed("load presence"))?;
+        let Reply::List(numbers) = numbers else { return Ok(Elsewhere::default()) };
+        let mut numbers = numbers.iter().map(|number| number_of(number).unwrap_or(0));
+        let peak = numbers.next().unwrap_or(0);
+        for (presence, rtt_ms_max) in nodes.values_mut().zip(numbers) {
+            presence.rtt_ms_max = rtt_ms_max;
+        }
+        Ok(Elsewhere { nodes: nodes.into_iter().collect(), peak })
+    }
+}

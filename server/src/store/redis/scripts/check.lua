@@ -1,0 +1,4 @@
+-- ARGV: 1 room
+local standing = standing(redis.call('HGET', KEYS[1], 'run'))
+if standing == 'ok' then schedule(ARGV[1]) end
+return { standing }

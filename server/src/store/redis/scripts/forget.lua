@@ -1,0 +1,7 @@
+-- ARGV: 1 node
+local gone = ARGV[1] .. '|'
+for _, field in ipairs(redis.call('HKEYS', KEYS[6])) do
+  if string.sub(field, 1, #gone) == gone then redis.call('HDEL', KEYS[6], field) end
+end
+redis.call('HDEL', KEYS[1], 'rtt:' .. ARGV[1])
+return { 'ok' }

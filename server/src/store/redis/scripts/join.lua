@@ -1,0 +1,26 @@
+-- ARGV: 1 room, 2 participant, 3 member, 4 how many there may be
+local standing = standing(redis.call('HGET', KEYS[1], 'run'))
+if standing ~= 'ok' then return { standing } end
+if redis.call('HEXISTS', KEYS[4], ARGV[2]) == 0 then
+  local surplus = redis.call('HLEN', KEYS[4]) + 1 - tonumber(ARGV[4])
+  if surplus > 0 then
+    local here = {}
+    for _, field in ipairs(redis.call('HKEYS', KEYS[6])) do
+      here[string.match(field, '|(.*)$') or ''] = true
+    end
+    local gone = {}
+    for _, id in ipairs(redis.call('ZRANGE', KEYS[5], 0, -1)) do
+      if #gone < surplus and not here[id] then gone[#gone + 1] = id end
+    end
+    if #gone < surplus then return { 'full' } end
+    for _, id in ipairs(gone) do
+      redis.call('HDEL', KEYS[4], id)
+      redis.call('ZREM', KEYS[5], id)
+    end
+  end
+end
+local t = redis.call('TIME')
+redis.call('HSET', KEYS[4], ARGV[2], ARGV[3])
+redis.call('ZADD', KEYS[5], t[1] * 1000000 + t[2], ARGV[2])
+schedule(ARGV[1])
+return { 'ok' }

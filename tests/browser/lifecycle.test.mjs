@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { guestOf, hostParty } from './harness/party.mjs';
+import { PHONE } from './harness/person.mjs';
+import { clockMs, until } from './harness/poll.mjs';
+import { framesAdvance, stands, together } from './harness/together.mjs';
+import { standBetween } from './harness/unstored.mjs';
+import { startWorld } from './harness/world.mjs';
+
+const LEASE_MS = 1_500;
+const GRACE_MS = 90_000;
+
+let world;
+before(async () => {
+  const env = { PLAYHEAD_HOST_LEASE_MS: `${LEASE_MS}`, PLAYHEAD_HOST_GRACE_MS: `${GRACE_MS}` };
+  world = await startWorld({ env });
+});
+afterEach(() => world.everybodyLeaves());
+after(() => world?.end());
+
+/** A host and two guests who watch, one of them on a phone. */
+async function watching() {
+  const { host, invite } = await hostParty(world);
+  const guests = [await guestOf(world, invite, 'Grace'), await guestOf(world, invite, 'Linus', { screen: PHONE })];
+  await Promise.all(guests.map((guest) => guest.hasLoaded()));
+  const sinceMs = clockMs();
+  await host.the('play-toggle').click();
+  await together([host, ...guests], { what: 'play', sinceMs });
+  return { host, guests, everybody: [host, ...guests], invite };
+}
+
+/** What the banner says is left, in seconds. */
+async function leftSeconds(guest) {
+  const [, minutes, seconds] = /in (\d+):(\d\d) unless they return/.exec(await guest.the('away').textContent());
+  return 60 * Number(minutes) + Number(seconds);
+}
+
+/** What a screen reader is told of the banners. */
+const spoken = ({ page }) => page.locator('.banner-place [role="status"]').allTextContents();
+
+const gone = (person, testid) => person.the(testid).waitFor({ state: 'hidden' });
+
+test('without its host the party counts down and plays on, and the host who returns is host again', { timeout: 180_000 }, async () => {
+  const { host, guests, everybody, invite } = await watching();
+  const { me } = await host.snapshot();
+  await host.closesTab();
+  for (const guest of guests) await guest.reads('away', /The host is away – the party ends in \d:\d\d unless they return/);
+  const words = await spoken(guests[0]);
+  const first = await leftSeconds(guests[0]);
+  assert.ok(first <= GRACE_MS / 1_000 && first > GRACE_MS / 1_000 - 20, `${first} s are left`);
+  await until('the countdown to go down', async () => (await leftSeconds(guests[0])) <= first - 2);
+  assert.deepEqual(await spoken(guests[0]), words, 'nobody is told each second');
+  assert.deepEqual(words, ['The host is away – the party ends unless they return', '']);
+  await framesAdvance(guests, { sinceMs: clockMs() });
+  await guests[0].picture('grace-desktop');
+  await guests[1].picture('grace-phone');
+
+  await host.comesBack(invite);
+  await host.inRoom();
+  for (const person of everybody) await gone(person, 'away');
+  const now = await host.snapshot();
+  assert.deepEqual(now.me, me);
+  assert.deepEqual([now.room.state, now.room.host_id, me.role], ['live', me.participant_id, 'host']);
+  await together(everybody, { what: 'the host is back', sinceMs: clockMs() });
+  const sinceMs = clockMs();
+  await host.the('play-toggle').click();
+  await together(everybody, { what: 'the host pauses', sinceMs, wanted: stands });
+});
+
+test('a host who stays away ends the party, and everybody reads why', { timeout: 180_000 }, async () => {
+  const { host, guests, invite } = await watching();
+  const { status } = await host.asks('PATCH', '', { host_grace_ms: 3_000 });
+  assert.equal(status, 200);
+  await host.closesTab();
+  for (const guest of guests) await guest.the('away').waitFor();
+  for (const guest of guests) {
+    await guest.reads('message', 'This party has ended');
+    await guest.reads('message', 'The host left and didn’t come back in time.');
+  }
+  await guests[0].picture('end-desktop');
+  await guests[1].picture('end-phone');
+  await guests[0].page.getByRole('button', { name: 'Start another party' }).click();
+  await guests[0].the('create-room').waitFor();
+
+  await host.comesBack(invite);
+  await host.reads('message', 'This party has ended');
+});
+
+test('a party that goes on without a host says so, and the last one takes over again', { timeout: 180_000 }, async () => {
+  const { host, guests, everybody, invite } = await watching();
+  await host.asks('PATCH', '', { host_grace_ms: 0, host_loss: 'pause' });
+  await host.closesTab();
+  for (const guest of guests) await guest.reads('away', 'Nobody is host right now. The party is paused;');
+  await together(guests, { what: 'the pause without a host', sinceMs: clockMs(), wanted: stands });
+  await guests[0].the('play-toggle').click({ force: true });
+  await guests[0].reads('notice', 'Only the host can do that, and nobody is host right now.');
+  await guests[1].picture('hostless-phone');
+
+  await host.comesBack(invite);
+  await host.inRoom();
+  for (const person of everybody) await gone(person, 'away');
+  assert.equal((await host.snapshot()).me.role, 'host');
+  const sinceMs = clockMs();
+  await host.the('play-toggle').click();
+  await together(everybody, { what: 'the last host plays', sinceMs });
+});
+
+test('a guest can’t end the party, the host can', { timeout: 180_000 }, async () => {
+  const { host, guests, everybody } = await watching();
+  const { version } = await host.snapshot();
+  for (const guest of guests) {
+    const { status, body } = await guest.asks('DELETE');
+    assert.deepEqual([status, body.code, body.outcome], [403, 'forbidden', 'not_applied']);
+    assert.equal(await guest.the('end-party').isVisible(), false);
+  }
+  await together(everybody, { what: 'after a refused delete', sinceMs: clockMs() });
+  assert.equal((await host.snapshot()).version, version);
+
+  await host.the('end-party').click();
+  await host.the('confirm').getByRole('button', { name: 'Go on watching' }).click();
+  await framesAdvance(everybody, { sinceMs: clockMs() });
+  await host.the('end-party').click();
+  await host.picture('end-party-asked');
+  await host.the('confirm').getByRole('button', { name: 'End it' }).click();
+  await host.reads('message', 'You ended it for everyone.');
+  for (const guest of guests) await guest.reads('message', 'The host ended it for everyone.');
+});
+
+test('while control is away the page says so, plays on, and tries again what the host asked for', { timeout: 180_000 }, async () => {
+  const host = await world.arrive('Ada');
+  const between = [await standBetween(host)];
+  await host.createRoom(world.server.pageUrl);
+  await host.paste(world.origin.url('hls/master.m3u8'));
+  await host.hasLoaded();
+  const guest = await world.arrive('Linus', { screen: PHONE });
+  between.push(await standBetween(guest));
+  await guest.join(await host.copyInvite());
+  await guest.hasLoaded();
+  let sinceMs = clockMs();
+  await host.the('play-toggle').click();
+  await together([host, guest], { what: 'play', sinceMs });
+
+  between.forEach((one) => one.say(false));
+  for (const person of [host, guest]) await person.reads('authority-away', 'Control is away for the moment; playback goes on.');
+  assert.deepEqual(await spoken(guest), ['', 'Control is away for the moment; playback goes on.']);
+  await framesAdvance([host, guest], { sinceMs: clockMs() });
+  await guest.picture('authority-away-phone');
+  await host.the('play-toggle').click();
+  await host.reads('authority-away', 'What you asked for is being tried again.');
+  await host.page.locator('.controls[data-pending]').waitFor();
+  await host.picture('authority-away-desktop');
+  await until('the pause to be tried again', () => between[0].refused.length >= 2);
+  assert.deepEqual(new Set(between[0].refused.map(({ type, id }) => `${type} ${id}`)).size, 1);
+  await host.status('playing');
+
+  sinceMs = clockMs();
+  between.forEach((one) => one.say(true));
+  for (const person of [host, guest]) await gone(person, 'authority-away');
+  await together([host, guest], { what: 'the pause once control is back', sinceMs, wanted: stands });
+  await host.page.locator('.controls:not([data-pending])').waitFor();
+});

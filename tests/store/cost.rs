@@ -1,0 +1,82 @@
+//! What a room costs Redis, by what Redis says it was asked.
+
+use std::sync::Arc;
+
+use engine::Timestamp;
+use harness::RedisOptions;
+use harness::resp::{Client, encode_command};
+use server::store::conformance::{rename, room};
+use server::store::{CommitOutcome, RoomStore};
+
+use crate::node::Ground;
+
+/// How many commands are sent.
+const COMMANDS: usize = 50;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_costs_one_round_trip_and_a_read_of_a_followed_room_none() {
+    let ground = Ground::new(RedisOptions::new()).await;
+    let (store, _) = ground.node().await;
+    let made = room("cost");
+    store.create(made.clone()).await.expect("created");
+    store.follow(&made.room_id).await.expect("followed");
+    // The first one teaches Redis the script.
+    commit(&*store, "The first").await;
+    let mut monitor = Monitor::start(&ground).await;
+
+    for number in 0..COMMANDS {
+        commit(&*store, &format!("Party {number}")).await;
+    }
+    let asked = monitor.asked_about(&made.room_id.to_string()).await;
+    assert_eq!(asked.len(), COMMANDS, "{asked:#?}");
+
+    for _ in 0..COMMANDS {
+        let room = store.load(&made.room_id).await.expect("answered").expect("there");
+        assert_eq!(room.version, 2 + COMMANDS as u64);
+    }
+    let due = store.list_due(Timestamp::from_millis(1), 8).await.expect("answered");
+    assert!(due.is_empty());
+    let asked = monitor.asked_about(&made.room_id.to_string()).await;
+    assert!(asked.is_empty(), "{asked:#?}");
+    store.close().await;
+}
+
+async fn commit(store: &dyn RoomStore, name: &str) {
+    let room = store.load(&room("cost").room_id).await.expect("answered").expect("there");
+    let outcome = store.commit(&room, Arc::new(rename(&room, name))).await.expect("answered");
+    assert_eq!(outcome, CommitOutcome::Committed);
+}
+
+/// Everything that Redis is asked, as it says itself.
+struct Monitor {
+    heard: Client,
+    marker: Client,
+    marks: usize,
+}
+
+impl Monitor {
+    async fn start(ground: &Ground) -> Self {
+        let mut heard = ground.redis.client().await.expect("a connection");
+        let marker = ground.redis.client().await.expect("a connection");
+        heard.command(&["MONITOR"]).await.expect("watching");
+        Self { heard, marker, marks: 0 }
+    }
+
+    /// The commands about `name` since the last call, without those that scripts sent themselves.
+    async fn asked_about(&mut self, name: &str) -> Vec<String> {
+        self.marks += 1;
+        let mark = format!("mark-{}", self.marks);
+        self.marker.send(&encode_command(&["ECHO", &mark])).await.expect("marked");
+        self.marker.receive().await.expect("marked");
+        let mut asked = Vec::new();
+        loop {
+            let line = self.heard.receive().await.expect("a line").text();
+            if line.contains(&mark) {
+                return asked;
+            }
+            if line.contains(name) && !line.contains(" lua] ") {
+                asked.push(line.chars().take(80).collect());
+            }
+        }
+    }
+}

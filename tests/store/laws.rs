@@ -1,0 +1,23 @@
+use harness::{RedisCluster, RedisOptions};
+use server::store::{RoomStore, conformance};
+use tempfile::TempDir;
+
+use crate::node::{self, Ground};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_keeps_the_laws_of_every_store() {
+    let ground = Ground::new(RedisOptions::new()).await;
+    let (store, _) = ground.node().await;
+    conformance::all(&*store, "redis").await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_of_three_masters_keeps_the_laws_of_every_store() {
+    let cluster = RedisCluster::start().await.expect("the cluster starts");
+    let dir = TempDir::new().expect("a directory");
+    let sql = node::database(&dir.path().join("playhead.db")).await;
+    let (store, _) = node::open(&cluster.url(), sql.into()).await;
+    conformance::all(&*store, "redis").await;
+    store.close().await;
+}
