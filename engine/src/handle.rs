@@ -19,6 +19,8 @@ pub struct Request {
     pub op: Option<Op>,
     /// The only version at which it is meant.
     pub expected_version: Option<u64>,
+    /// The epoch that the sender last heard of: that of the version it expects.
+    pub seen_epoch: Option<u64>,
     /// The fence that the sender last heard of.
     pub fence: Option<u64>,
 }
@@ -87,7 +89,10 @@ impl Room {
             return Err(Rejection::StaleFence { fence: self.fence });
         }
         match request.expected_version {
-            Some(expected) if expected != self.version => {
+            Some(expected)
+                if expected != self.version
+                    || request.seen_epoch.is_some_and(|seen| seen != self.epoch) =>
+            {
                 Err(Rejection::VersionConflict { version: self.version })
             }
             _ => Ok(()),

@@ -103,10 +103,10 @@ impl Rebased {
         Place { epoch: self.previous_epoch, version: self.previous_version }
     }
 
-    /// Whether a commit may be missing for somebody who saw `place` in an earlier epoch. Of the
-    /// rebuilds before the last one nothing is known here, so whoever missed one is told the worse.
+    /// Whether a commit may be missing for somebody who saw `place` in an earlier epoch: by one of
+    /// the rebuilds since, or because `place` is beyond what was kept.
     pub fn is_lost_since(&self, place: Place) -> bool {
-        self.lost || place > self.previous() || place.epoch < self.previous_epoch
+        place.epoch < self.lossy_epoch || place > self.previous()
     }
 }
 
@@ -190,6 +190,7 @@ fn rebase(base: &Room, epoch: u64, lost: bool, now: Timestamp) -> Option<Rebuilt
         command: Command::Rebase { epoch, lost },
         op: None,
         expected_version: None,
+        seen_epoch: None,
         fence: None,
     };
     let facts = Facts { now, ..Facts::default() };

@@ -67,6 +67,9 @@ pub struct Rebased {
     pub previous_version: u64,
     /// Whether an acknowledged commit may be missing.
     pub lost: bool,
+    /// The last epoch that began with such a loss; 0 if none did.
+    #[serde(default)]
+    pub lossy_epoch: u64,
 }
 
 /// What the host may change about a room itself.
@@ -259,14 +262,17 @@ impl Room {
                 self.move_host(host_id, fence);
             }
             Event::Rebased { previous_epoch, previous_version, lost } => {
-                self.rebased = Some(Rebased { previous_epoch, previous_version, lost });
+                let before = self.rebased.map_or(0, |rebased| rebased.lossy_epoch);
+                let lossy_epoch = if lost { commit.epoch } else { before };
+                self.rebased =
+                    Some(Rebased { previous_epoch, previous_version, lost, lossy_epoch });
             }
         }
     }
 
     /// The last rebuild as it was told, for whoever missed it.
     pub fn rebased_commit(&self) -> Option<Commit> {
-        let Rebased { previous_epoch, previous_version, lost } = self.rebased?;
+        let Rebased { previous_epoch, previous_version, lost, .. } = self.rebased?;
         Some(Commit {
             epoch: self.epoch,
             version: previous_version + 1,

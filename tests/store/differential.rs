@@ -133,8 +133,14 @@ impl Worlds {
 
     /// Both decide on what they hold, at the same time, and both answers must be the same.
     async fn ask(&mut self, actor: Actor, command: &Command, op: Option<Op>, now: Timestamp) {
-        let request =
-            Request { actor, command: command.clone(), op, expected_version: None, fence: None };
+        let request = Request {
+            actor,
+            command: command.clone(),
+            op,
+            expected_version: None,
+            seen_epoch: None,
+            fence: None,
+        };
         let mut outcomes = Vec::new();
         for (index, store) in self.stores().into_iter().enumerate() {
             let room = newest(store, &self.room_id).await;
@@ -161,6 +167,7 @@ impl Worlds {
             command: Command::Rebase { epoch: u64::MAX >> 20, lost: true },
             op: None,
             expected_version: None,
+            seen_epoch: None,
             fence: None,
         };
         for (store, before) in self.stores().into_iter().zip(&self.before) {

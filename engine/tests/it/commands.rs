@@ -54,6 +54,7 @@ fn a_repeat_is_recognised_before_role_state_fence_and_version() {
     let pause = Request {
         fence: Some(party.room.fence),
         expected_version: Some(party.room.version),
+        seen_epoch: None,
         ..named(HOST, seek(5_000), "c1", 1)
     };
     let Ok(Answer::Commit(first)) = party.send(&pause) else { panic!("no commit") };
@@ -163,4 +164,21 @@ fn fenced(who: &str, command: Command, fence: u64) -> Request {
 fn remembered(party: &Party) -> usize {
     let stored = serde_json::to_value(&party.room.ops).expect("a list");
     stored.as_array().expect("a list").len()
+}
+
+#[test]
+fn an_expected_version_is_one_of_the_epoch_that_its_sender_knows() {
+    let mut party = Party::playing();
+    let (epoch, version) = (party.room.epoch, party.room.version);
+    party.does(SERVER, Command::Rebase { epoch: epoch + 1, lost: true });
+    let rebuilt = party.room.version;
+    let expecting = |seen_epoch, expected| Request {
+        expected_version: Some(expected),
+        seen_epoch: Some(seen_epoch),
+        ..request(HOST, Command::Pause)
+    };
+    let conflict = Err(Rejection::VersionConflict { version: rebuilt });
+    assert_eq!(party.room.handle(&expecting(epoch, rebuilt), &party.facts), conflict);
+    assert_eq!(party.room.handle(&expecting(epoch, version), &party.facts), conflict);
+    assert!(party.room.handle(&expecting(epoch + 1, rebuilt), &party.facts).is_ok());
 }

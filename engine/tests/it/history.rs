@@ -135,6 +135,7 @@ impl Terms {
             actor,
             command,
             op,
+            seen_epoch: None,
             expected_version: self.version_off.map(|off| near(room.version, off)),
             fence: self.fence_off.map(|off| near(room.fence, off)),
         }

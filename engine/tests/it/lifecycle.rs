@@ -256,7 +256,12 @@ fn a_rebase_raises_the_epoch_and_says_what_it_replaced() {
     let commit = party.does(SERVER, Command::Rebase { epoch: epoch + 3, lost: true });
     assert_eq!((commit.epoch, commit.version), (epoch + 3, version + 1));
     assert_eq!((party.room.epoch, party.room.version), (epoch + 3, version + 1));
-    let told = Rebased { previous_epoch: epoch, previous_version: version, lost: true };
+    let told = Rebased {
+        previous_epoch: epoch,
+        previous_version: version,
+        lost: true,
+        lossy_epoch: epoch + 3,
+    };
     assert_eq!(party.room.rebased, Some(told));
     assert_eq!(party.room.playback, playback);
 }

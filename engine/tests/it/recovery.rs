@@ -134,11 +134,12 @@ fn a_rebuilt_room_in_which_nothing_was_done_gives_way_to_what_it_lacks() {
 }
 
 #[test]
-fn whoever_saw_more_or_missed_a_rebuild_is_told_of_a_loss() {
-    let told = Rebased { previous_epoch: 4, previous_version: 10, lost: false };
+fn whoever_saw_more_or_missed_a_lossy_rebuild_is_told_of_a_loss() {
+    let told = Rebased { previous_epoch: 4, previous_version: 10, lost: false, lossy_epoch: 3 };
     let saw = |epoch, version| told.is_lost_since(Place { epoch, version });
-    assert_eq!([saw(4, 9), saw(4, 10), saw(4, 11), saw(3, 9)], [false, false, true, true]);
-    let lossy = Rebased { lost: true, ..told };
+    assert_eq!([saw(4, 9), saw(4, 10), saw(4, 11)], [false, false, true]);
+    assert_eq!([saw(3, 9), saw(2, 9)], [false, true], "the third epoch began with a loss");
+    let lossy = Rebased { lost: true, lossy_epoch: 5, ..told };
     assert!(lossy.is_lost_since(Place { epoch: 4, version: 9 }));
 }
 

@@ -248,7 +248,14 @@ pub(crate) fn actor(who: &str) -> Actor {
 }
 
 pub(crate) fn request(who: &str, command: Command) -> Request {
-    Request { actor: actor(who), command, op: None, expected_version: None, fence: None }
+    Request {
+        actor: actor(who),
+        command,
+        op: None,
+        expected_version: None,
+        seen_epoch: None,
+        fence: None,
+    }
 }
 
 pub(crate) fn op(who: &str, name: &str, payload_hash: u64) -> Option<Op> {

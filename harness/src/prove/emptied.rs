@@ -7,7 +7,7 @@ use contracts::PatchRoom;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::{Instant, sleep};
 
-use super::redis_killed::{finish, load};
+use super::redis_killed::load;
 use super::{Crowd, Dice, Ground, Order, Outcome, Size};
 use crate::{Api, AppendFsync, DEADLINE, Error, Result};
 
@@ -55,7 +55,7 @@ pub async fn emptied(
         outcome.served(usable?);
         crowd.settle().await?;
     }
-    finish(crowd, outcome, rounds).await
+    crowd.finish(outcome, rounds).await
 }
 
 /// Reads every room, and commands some, until each answers; when each did.

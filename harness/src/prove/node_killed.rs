@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
-use super::redis_killed::{finish, load};
+use super::redis_killed::load;
 use super::{Crowd, Dice, Ground, Member, Order, Outcome, Size};
 use crate::{Api, AppendFsync, Fact, Result};
 
@@ -57,7 +57,7 @@ pub async fn node_killed(
         note_presence(&crowd, &api, killed).await?;
         site.nodes[victim].restart().await?;
     }
-    finish(crowd, outcome, rounds).await
+    crowd.finish(outcome, rounds).await
 }
 
 /// Writes down who is listed once that is who is there, or when it must be.

@@ -6,7 +6,7 @@ use contracts::Role;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{Dice, Member, Order, Person, Site};
+use super::{Dice, Member, Order, Outcome, Person, Site};
 use crate::{Api, DEADLINE, Error, Place, Recorder, Result, SessionLog};
 
 /// People in rooms, and what they write down.
@@ -159,12 +159,16 @@ impl Crowd {
         self.settle().await
     }
 
-    /// Sends everybody away.
-    pub async fn go(self) -> Result<()> {
+    /// Lets everything come to rest, repeats what was asked for last, sends everybody away, and
+    /// judges what they wrote down over so many rounds.
+    pub async fn finish(mut self, mut outcome: Outcome, rounds: u64) -> Result<Outcome> {
+        self.settle().await?;
+        self.repeat().await?;
         for member in self.members {
             member.go().await?;
         }
-        Ok(())
+        outcome.judge(&self.recorder.history(), rounds);
+        Ok(outcome)
     }
 }
 

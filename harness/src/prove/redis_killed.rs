@@ -35,7 +35,7 @@ pub async fn redis_always(ground: &Ground, rounds: u64, dice: &mut Dice) -> Resu
         redis.restart().await?;
         outcome.served(crowd.served().await?);
     }
-    finish(crowd, outcome, rounds).await
+    crowd.finish(outcome, rounds).await
 }
 
 /// Kills a Redis that syncs each second and takes from its log what it had not synced, as a power
@@ -66,17 +66,7 @@ pub async fn redis_everysec(ground: &Ground, rounds: u64, dice: &mut Dice) -> Re
         }
         outcome.served(crowd.served().await?);
     }
-    finish(crowd, outcome, rounds).await
-}
-
-/// Lets a crowd come to rest, repeats what it asked for last, and judges what it wrote down.
-pub(super) async fn finish(mut crowd: Crowd, mut outcome: Outcome, rounds: u64) -> Result<Outcome> {
-    crowd.settle().await?;
-    crowd.repeat().await?;
-    let recorder = crowd.recorder.clone();
-    crowd.go().await?;
-    outcome.judge(&recorder.history(), rounds);
-    Ok(outcome)
+    crowd.finish(outcome, rounds).await
 }
 
 /// Lets some time pass under load.

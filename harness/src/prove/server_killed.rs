@@ -1,6 +1,6 @@
 //! A server that keeps its own state is killed under load and started again on its journal.
 
-use super::redis_killed::{finish, load};
+use super::redis_killed::load;
 use super::{Crowd, Dice, Ground, Order, Outcome, SERVED_MUST_MS, Size};
 use crate::Result;
 
@@ -20,5 +20,5 @@ pub async fn server_killed(ground: &Ground, rounds: u64, dice: &mut Dice) -> Res
         }
         outcome.served(crowd.served().await?);
     }
-    finish(crowd, outcome, rounds).await
+    crowd.finish(outcome, rounds).await
 }

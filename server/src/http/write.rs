@@ -27,7 +27,7 @@ pub(crate) fn request(
         }
     });
     let actor = caller.actor(room_id);
-    Ok(Request { actor, command, op, expected_version: None, fence: None })
+    Ok(Request { actor, command, op, expected_version: None, seen_epoch: None, fence: None })
 }
 
 /// The caller's own name for a write.

@@ -197,7 +197,14 @@ fn not_found() -> Refusal {
 
 /// A request of the server itself.
 fn system(command: Command) -> Request {
-    Request { actor: Actor::System, command, op: None, expected_version: None, fence: None }
+    Request {
+        actor: Actor::System,
+        command,
+        op: None,
+        expected_version: None,
+        seen_epoch: None,
+        fence: None,
+    }
 }
 
 /// The name of a command, for logs and metrics.

@@ -461,6 +461,7 @@ fn rename_request(version: u64, patch: RoomPatch) -> Request {
         command: Command::ChangeRoom(patch),
         op: Some(Op { participant_id: host(), id: format!("c{version}"), payload_hash: version }),
         expected_version: None,
+        seen_epoch: None,
         fence: None,
     }
 }
@@ -471,6 +472,7 @@ fn command(room: &Room, command: &Command, now: Timestamp) -> Commit {
         command: command.clone(),
         op: None,
         expected_version: None,
+        seen_epoch: None,
         fence: None,
     };
     decided(room, &request, now)

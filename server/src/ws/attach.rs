@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
 use contracts::{CAPABILITY_READY, CloseCode, Hello, Welcome};
-use engine::{Room, RoomId};
+use engine::{Place, Room, RoomId};
 use tokio::time::timeout;
 
 use super::command::Sender;
@@ -171,7 +171,7 @@ fn welcome(sender: &Sender, room: &Room, resumed: bool) -> Welcome {
 /// that saw more than was kept proves a loss, whatever the store believes.
 pub(super) fn rebased_since(room: &Room, seen: (u64, u64)) -> Option<Utf8Bytes> {
     let rebased = room.rebased.filter(|_| seen.0 < room.epoch)?;
-    let previous = (rebased.previous_epoch, rebased.previous_version);
-    let lost = rebased.lost || (seen.0 == rebased.previous_epoch && seen > previous);
+    let seen = Place { epoch: seen.0, version: seen.1 };
+    let lost = rebased.is_lost_since(seen);
     Some(wire::text(&wire::rebased(room, engine::Rebased { lost, ..rebased })))
 }

@@ -40,12 +40,21 @@ enum Action {
     Leave,
 }
 
-/// Carries a command out. `fence` is the one last written to the socket.
-pub async fn execute(app: App, sender: Sender, decoded: Decoded, fence: u64) -> Reply {
+/// What the socket was last told: what its next command was sent in the light of.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    /// The fence.
+    pub fence: u64,
+    /// The epoch.
+    pub epoch: u64,
+}
+
+/// Carries a command out.
+pub async fn execute(app: App, sender: Sender, decoded: Decoded, told: Told) -> Reply {
     let id = decoded.id.clone().unwrap_or_default();
     let kind = frame_kind(&decoded.frame);
     let leaves = matches!(decoded.frame, ClientFrame::Leave(_));
-    let done = perform(&app, &sender, decoded, fence).await;
+    let done = perform(&app, &sender, decoded, told).await;
     let code = done.as_ref().map_or_else(Refusal::code, |_| "ok");
     metrics::counter!("playhead_commands_total", "type" => kind, "code" => code).increment(1);
     let frame = match done {
@@ -62,7 +71,7 @@ async fn perform(
     app: &App,
     sender: &Sender,
     decoded: Decoded,
-    fence: u64,
+    told: Told,
 ) -> Result<Done, Refusal> {
     let room_id = &sender.hub.room_id;
     let participant_id = &sender.connection.participant_id;
@@ -77,7 +86,8 @@ async fn perform(
         command,
         op,
         expected_version,
-        fence: Some(fence),
+        seen_epoch: Some(told.epoch),
+        fence: Some(told.fence),
     };
     match action {
         Action::Decide(command) => {

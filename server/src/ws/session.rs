@@ -10,7 +10,7 @@ use engine::{ParticipantId, Room};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::attach;
-use super::command::{self, Reply, Sender};
+use super::command::{self, Reply, Sender, Told};
 use super::socket::{Broken, Input, Socket, WRITE_TIMEOUT};
 use crate::App;
 use crate::auth::Ticket;
@@ -69,8 +69,8 @@ pub(super) struct Session {
     /// The last fence that was written.
     fence: u64,
     running: Option<Running>,
-    /// Commands that wait for their turn, each with the fence written before it was read.
-    waiting: VecDeque<(Decoded, u64)>,
+    /// Commands that wait for their turn, each with what was written before it was read.
+    waiting: VecDeque<(Decoded, Told)>,
     heard: Instant,
     beat_at: Instant,
     pinged: Option<Instant>,
@@ -294,7 +294,8 @@ impl Session {
                 Ok(None)
             }
             Ok(decoded) => {
-                self.waiting.push_back((decoded, self.fence));
+                let told = Told { fence: self.fence, epoch: self.written.0 };
+                self.waiting.push_back((decoded, told));
                 self.start_next(app);
                 Ok(None)
             }
@@ -304,10 +305,10 @@ impl Session {
     /// Commands of one connection take effect in the order in which they came.
     fn start_next(&mut self, app: &App) {
         if self.running.is_none()
-            && let Some((decoded, fence)) = self.waiting.pop_front()
+            && let Some((decoded, told)) = self.waiting.pop_front()
         {
             let (app, sender) = (app.clone(), self.sender.clone());
-            self.running = Some(Box::pin(command::execute(app, sender, decoded, fence)));
+            self.running = Some(Box::pin(command::execute(app, sender, decoded, told)));
         }
         if self.waiting.is_empty() {
             // An idle connection keeps no buffer.

@@ -12,6 +12,7 @@ pub(crate) struct Copy {
     pub(crate) ops: Vec<(u8, Place)>,
     /// Previous place and whether loss was announced.
     pub(crate) rebased: Option<(Place, bool)>,
+    pub(crate) lossy_epoch: u64,
 }
 
 /// The store's copy and the process of the store that it was written to.
@@ -73,7 +74,7 @@ impl Copy {
     /// The room as it is made.
     pub(crate) fn first() -> Self {
         let place = Place { epoch: 1, version: 1 };
-        Self { place, effects: Vec::new(), ops: Vec::new(), rebased: None }
+        Self { place, effects: Vec::new(), ops: Vec::new(), rebased: None, lossy_epoch: 0 }
     }
 
     pub(crate) fn standing(&self) -> Standing {
@@ -85,6 +86,7 @@ impl Copy {
             previous_epoch: previous.epoch,
             previous_version: previous.version,
             lost,
+            lossy_epoch: self.lossy_epoch,
         })
     }
 
@@ -106,6 +108,9 @@ impl Copy {
         let mut next = self.clone();
         next.place = Place { epoch, version: self.place.version + 1 };
         next.rebased = Some((self.place, lost));
+        if lost {
+            next.lossy_epoch = epoch;
+        }
         next
     }
 }

@@ -154,6 +154,7 @@ async fn rebase(
             command: Command::Rebase { epoch, lost: false },
             op: None,
             expected_version: None,
+            seen_epoch: None,
             fence: None,
         };
         let facts = Facts { now, ..Facts::default() };

@@ -118,6 +118,7 @@ async fn a_repeated_command_is_known_after_a_restart() {
                 payload_hash: version,
             }),
             expected_version: None,
+            seen_epoch: None,
             fence: None,
         };
         let answer = restarted.handle(&request, &Facts::default());
@@ -136,6 +137,7 @@ async fn hosts_of_live_rooms_get_one_lease_to_come_back() {
         command: Command::Connected { participant: host() },
         op: None,
         expected_version: None,
+        seen_epoch: None,
         fence: None,
     };
     let Ok(Answer::Commit(commit)) = live.handle(&request, &Facts::default()) else {

@@ -1,0 +1,73 @@
+//! F3: Redis comes back with nothing, loses everything, or loses one room.
+
+use harness::ServerProcess;
+use harness::prove::{Dice, emptied};
+
+use super::scene::{Duo, Scene, ground, insist};
+
+const ROOMS: usize = 500;
+
+#[tokio::test]
+async fn f3_all_rooms_of_an_emptied_redis_are_usable_within_ten_seconds() {
+    let outcome = emptied(&ground(), 2, ROOMS, &mut Dice::new(5)).await.unwrap();
+    assert_eq!(outcome.problems(), Vec::<String>::new(), "{outcome}");
+    let late = outcome.served_within_ms(100) > Some(10_000);
+    assert!(!late, "every room is usable within 10 s\n{outcome}");
+}
+
+#[tokio::test]
+async fn f3_a_flushed_redis_is_rebuilt_under_the_next_epoch() {
+    let scene = Scene::new().await;
+    let nodes = [scene.node().await, scene.node().await];
+    let mut duo = begun(&nodes).await;
+    scene.redis.command(&["FLUSHALL"]).await.unwrap();
+    goes_on(&scene, &mut duo).await;
+    duo.judge(true);
+}
+
+#[tokio::test]
+async fn f3_a_redis_that_starts_empty_is_rebuilt_under_the_next_epoch() {
+    let mut scene = Scene::new().await;
+    let nodes = [scene.node().await, scene.node().await];
+    let mut duo = begun(&nodes).await;
+    scene.redis.wipe_and_restart().await.unwrap();
+    goes_on(&scene, &mut duo).await;
+    duo.judge(true);
+}
+
+#[tokio::test]
+async fn f3_a_room_whose_state_is_deleted_is_rebuilt_alone() {
+    let scene = Scene::new().await;
+    let nodes = [scene.node().await, scene.node().await];
+    let mut duo = begun(&nodes).await;
+    let mut other = Duo::meet(&nodes).await;
+    let key = scene.redis.command(&["KEYS", &format!("*:{}:state", duo.room_id)]).await.unwrap();
+    scene.redis.command(&["DEL", &key.texts()[0]]).await.unwrap();
+    goes_on(&scene, &mut duo).await;
+    duo.judge(true);
+    assert_eq!(other.agree().await.epoch, 1, "its neighbour is as it was");
+}
+
+/// A duo that has done something worth keeping.
+async fn begun(nodes: &[ServerProcess]) -> Duo {
+    let mut duo = Duo::meet(nodes).await;
+    insist(&mut duo.host, "before", 4321).await;
+    duo.agree().await;
+    duo
+}
+
+/// The room is the same, one epoch on, and both command it.
+async fn goes_on(scene: &Scene, duo: &mut Duo) {
+    let sought = insist(&mut duo.mate, "after", 1234).await;
+    assert_eq!((sought.epoch, sought.duplicate), (2, false));
+    for socket in [&mut duo.host, &mut duo.mate] {
+        let rebased = socket.wait_for("rebased").await.unwrap();
+        assert_eq!((&rebased["epoch"], &rebased["version"]), (&2.into(), &(sought.version - 1).into()));
+    }
+    // Nobody did anything between what was acknowledged and the rebuild.
+    assert_eq!(insist(&mut duo.host, "before", 4321).await.duplicate, true);
+    insist(&mut duo.host, "last", 777).await;
+    let state = duo.agree().await;
+    assert_eq!((state.epoch, state.version, state.room.playback.position_ms), (2, sought.version + 1, 777));
+    scene.note_store(&duo.recorder, &duo.room_id).await;
+}

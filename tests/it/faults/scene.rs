@@ -1,0 +1,241 @@
+//! Nodes on one Redis, and a room with a host at the first and a co-host at the last.
+
+use std::time::Duration;
+
+use contracts::{Role, RoomState};
+use harness::checker::{Promises, check};
+use harness::history::{Fact, Place, Recorder};
+use harness::prove::Ground;
+use harness::{
+    Acked, Api, AppendFsync, DEADLINE, RedisOptions, RedisServer, ServerOptions, ServerProcess,
+    SessionLog, WsClient,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+/// More than an answer may take that a client waits for: half a second, and what a busy machine adds.
+pub const ANSWERED: Duration = Duration::from_secs(2);
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// Where servers run in these tests.
+pub fn ground() -> Ground {
+    Ground::in_memory(ServerOptions::built().expect("the server is built"))
+}
+
+/// A Redis with room for nodes.
+pub struct Scene {
+    /// The Redis. It syncs each write before it answers.
+    pub redis: RedisServer,
+    ground: Ground,
+    directory: TempDir,
+}
+
+/// A host and a co-host, each connected to a node of their own, and their history.
+pub struct Duo {
+    /// The room.
+    pub room_id: String,
+    /// The host's API at the host's node.
+    pub host_api: Api,
+    /// The host's socket.
+    pub host: WsClient,
+    /// The co-host's API at the co-host's node.
+    pub mate_api: Api,
+    /// The co-host's socket.
+    pub mate: WsClient,
+    /// What both write down.
+    pub recorder: Recorder,
+}
+
+impl Scene {
+    /// An empty Redis.
+    pub async fn new() -> Self {
+        let ground = ground();
+        let directory = ground.directory().unwrap();
+        let options = RedisOptions::new().data_dir(directory.path().join("redis"));
+        let redis = RedisServer::start(options).await.unwrap();
+        Self { redis, ground, directory }
+    }
+
+    /// How one more node is started, which reaches the Redis at `url`.
+    pub fn options(&self, url: &str) -> ServerOptions {
+        self.ground.joining(url, AppendFsync::Always, self.directory.path())
+    }
+
+    /// One more node.
+    pub async fn node(&self) -> ServerProcess {
+        self.node_at(&self.redis.url()).await
+    }
+
+    /// One more node, which reaches the Redis at `url`.
+    pub async fn node_at(&self, url: &str) -> ServerProcess {
+        self.options(url).start().await.unwrap()
+    }
+
+    /// The SQLite database of all nodes.
+    pub fn database(&self) -> std::path::PathBuf {
+        self.directory.path().join("shared.db")
+    }
+
+    /// Writes down what Redis holds of a room in which nothing happens.
+    pub async fn note_store(&self, recorder: &Recorder, room_id: &str) {
+        let mut redis = self.redis.client().await.unwrap();
+        let keys = redis.command(&["KEYS", &format!("*:{room_id}:*")]).await.unwrap().texts();
+        let mut without_ttl = Vec::new();
+        for key in &keys {
+            if redis.command(&["PTTL", key]).await.unwrap().integer() < Some(0) {
+                without_ttl.push(key.clone());
+            }
+        }
+        let of = |kind: &str| keys.iter().find(|key| key.ends_with(kind)).cloned();
+        let state = of(":state").expect("the room has a state");
+        let fields = redis.command(&["HMGET", &state, "epoch", "version", "deadline"]).await;
+        let fields = fields.unwrap().texts();
+        let number = |text: &String| text.parse::<u64>().ok();
+        let place = Place {
+            epoch: number(&fields[0]).expect("an epoch"),
+            version: number(&fields[1]).expect("a version"),
+        };
+        let log = of(":log").expect("the room has a log");
+        let entry = redis.command(&["XREVRANGE", &log, "+", "-", "COUNT", "1"]).await.unwrap();
+        let log = entry.items().first().and_then(|entry| place_of(&entry.texts()[0]));
+        let shard = state.split(':').nth(1).unwrap_or_default();
+        let due = redis.command(&["ZSCORE", &format!("ph:{shard}:due"), room_id]).await.unwrap();
+        recorder.record(
+            room_id,
+            Fact::Stored {
+                place,
+                log,
+                newest_op: None,
+                deadline_ms: number(&fields[2]),
+                due_ms: due.text().parse::<f64>().ok().map(|due| due as u64),
+            },
+        );
+        let keys = keys.len() as u64;
+        recorder.record(room_id, Fact::RoomKeys { keys, without_ttl, swept: false });
+    }
+}
+
+impl Duo {
+    /// A host at the first node and a co-host at the last, with the sample chosen.
+    pub async fn meet(nodes: &[ServerProcess]) -> Self {
+        let [first, .., last] = nodes else { panic!("a duo meets at two nodes") };
+        let token = first.api().guest("Ada").await.unwrap().access_token;
+        let host_api = first.api().with_token(&token);
+        let room_id = host_api.create_room("Friday").await.unwrap().room_id;
+        let recorder = Recorder::new();
+        let mut host = enter(&host_api, &room_id, &recorder).await;
+        let link = format!("{}sample/clip.m3u8", first.page());
+        host.ack("set_media", json!({ "link": link })).await.unwrap();
+        let token = first.api().guest("Ben").await.unwrap().access_token;
+        let mate_api = last.api().with_token(&token);
+        let mate_id = mate_api.join(&room_id).await.unwrap().participant_id;
+        host_api.give_role(&room_id, &mate_id, Role::CoHost).await.unwrap();
+        let mate = enter(&mate_api, &room_id, &recorder).await;
+        Self { room_id, host_api, host, mate_api, mate, recorder }
+    }
+
+    /// Waits until both were shown the newest state, which both nodes give alike.
+    pub async fn agree(&mut self) -> RoomState {
+        let began = Instant::now();
+        loop {
+            let (at_host, at_mate) =
+                (self.host_api.state(&self.room_id).await, self.mate_api.state(&self.room_id).await);
+            match (at_host, at_mate) {
+                (Ok(here), Ok(there))
+                    if (here.epoch, here.version) == (there.epoch, there.version) =>
+                {
+                    assert_eq!(here.room.playback, there.room.playback, "both nodes say the same");
+                    for socket in [&mut self.host, &mut self.mate] {
+                        shown(socket, here.epoch, here.version).await;
+                    }
+                    return here;
+                }
+                (here, there) => {
+                    assert!(began.elapsed() < DEADLINE, "no agreement: {here:?} {there:?}");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    /// Judges what was written down, under the promise that nothing is lost or not.
+    pub fn judge(self, strong: bool) {
+        let report = check(&self.recorder.history(), Promises { strong });
+        assert!(report.is_clean(), "{report}");
+        for id in ["S1", "S2", "S3", "S6", "S22"] {
+            assert!(report.find(id).is_some_and(|verdict| verdict.is_held()), "{id}\n{report}");
+        }
+    }
+}
+
+/// Enters a room and writes down everything.
+pub async fn enter(api: &Api, room_id: &str, recorder: &Recorder) -> WsClient {
+    let participant_id = api.join(room_id).await.unwrap().participant_id;
+    let log = SessionLog::new(recorder, room_id, &participant_id, &participant_id);
+    let mut socket = api.connect(room_id).await.unwrap().recorded(log);
+    socket.hello(&[]).await.unwrap();
+    socket
+}
+
+/// Sends a command that can't be carried out now: it is answered in time, and not for good.
+pub async fn unavailable(socket: &mut WsClient, id: &str, position_ms: u64) {
+    let began = Instant::now();
+    let answer = socket.command_with_id(id, "seek", json!({ "position_ms": position_ms })).await;
+    let answer = answer.unwrap();
+    assert_eq!(answer["error"]["code"], "store_unavailable", "{answer}");
+    assert_eq!(answer["error"]["outcome"], "unknown", "{answer}");
+    assert!(began.elapsed() < ANSWERED, "answered after {:?}", began.elapsed());
+}
+
+/// Repeats a seek under its id until its outcome is known, as clients do; it must take effect.
+pub async fn insist(socket: &mut WsClient, id: &str, position_ms: u64) -> Acked {
+    let began = Instant::now();
+    loop {
+        let data = json!({ "position_ms": position_ms });
+        let answer = socket.command_with_id(id, "seek", data).await.unwrap();
+        if answer["type"] == "ack" {
+            return Acked {
+                epoch: answer["epoch"].as_u64().expect("a number"),
+                version: answer["version"].as_u64().expect("a number"),
+                duplicate: answer["data"]["duplicate"] == true,
+            };
+        }
+        assert_eq!(answer["error"]["code"], "store_unavailable", "{answer}");
+        assert!(began.elapsed() < DEADLINE, "still {answer}");
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// Waits until the socket is told whether commands can be stored.
+pub async fn told_authority(socket: &mut WsClient, reachable: bool) {
+    let awaited = format!("authority_changed, reachable {reachable}");
+    let wanted = |frame: &Value| {
+        frame["type"] == "authority_changed" && frame["data"]["reachable"] == reachable
+    };
+    socket.take(awaited, wanted).await.unwrap();
+}
+
+/// The node answers what needs no Redis.
+pub async fn answers(node: &ServerProcess) {
+    let began = Instant::now();
+    node.api().meta().await.unwrap();
+    assert!(began.elapsed() < ANSWERED, "meta took {:?}", began.elapsed());
+}
+
+/// Reads on until this place was shown.
+async fn shown(socket: &mut WsClient, epoch: u64, version: u64) {
+    let awaited = format!("{epoch}-{version}");
+    let is_there = |frame: &Value| {
+        frame["type"] != "ack"
+            && (frame["epoch"].as_u64(), frame["version"].as_u64()) >= (Some(epoch), Some(version))
+    };
+    // What was shown last stays to be seen by the next call.
+    let frame = socket.take(awaited, is_there).await.unwrap();
+    socket.unread(frame);
+}
+
+fn place_of(id: &str) -> Option<Place> {
+    let (epoch, version) = id.split_once('-')?;
+    Some(Place { epoch: epoch.parse().ok()?, version: version.parse().ok()? })
+}
