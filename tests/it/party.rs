@@ -1,6 +1,7 @@
 //! A server that tests share, and a party of two in a room of its own.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 
 use contracts::{CreateRoom, PatchRoom, Playback, RoomState};
@@ -10,6 +11,11 @@ use tokio::sync::Mutex;
 
 /// Files that live in memory, where there is such a place.
 const MEMORY: &str = "/dev/shm";
+/// Where a Redis listens that every server of these tests is to use, if any.
+const REDIS: &str = "PLAYHEAD_TEST_REDIS_URL";
+
+/// Servers share one Redis and nothing in it: each has a database of its own.
+static REDIS_DATABASES: AtomicU32 = AtomicU32::new(0);
 
 // Weak, so that the server ends with the last test that uses it: statics are never dropped.
 static SHARED: Mutex<Weak<ServerProcess>> = Mutex::const_new(Weak::new());
@@ -34,8 +40,29 @@ pub fn options() -> ServerOptions {
 pub fn strict_options() -> ServerOptions {
     let options = ServerOptions::built().expect("the server is built");
     let options = options.env("PLAYHEAD_LIMIT_PER_ADDRESS", "0");
+    let options = match std::env::var(REDIS) {
+        Ok(redis) => {
+            let database = REDIS_DATABASES.fetch_add(1, Ordering::Relaxed);
+            over_redis(options, &format!("{redis}/{database}"))
+        }
+        Err(_) => options,
+    };
     // A disk that other programs keep busy makes a commit late, and a late one is another answer.
-    if Path::new(MEMORY).is_dir() { options.directory_in(MEMORY) } else { options }
+    match quick_directory() {
+        Some(directory) => options.directory_in(directory),
+        None => options,
+    }
+}
+
+/// The same with its rooms in a Redis that has each write on disk before it answers.
+pub fn over_redis(options: ServerOptions, url: &str) -> ServerOptions {
+    let options = options.env("PLAYHEAD_STORE", "redis").env("PLAYHEAD_REDIS_URL", url);
+    options.env("PLAYHEAD_REDIS_APPENDFSYNC", "always")
+}
+
+/// Where files live in memory, if anywhere.
+pub fn quick_directory() -> Option<&'static Path> {
+    Some(Path::new(MEMORY)).filter(|path| path.is_dir())
 }
 
 /// The server's own sample.
@@ -113,8 +140,18 @@ impl Party {
         capabilities: &[&str],
     ) -> Self {
         let api = server.api();
-        let host_api = api.as_guest("Ada").await.unwrap();
-        let guest_api = api.as_guest("Ben").await.unwrap();
+        Self::meet_across(server, &api, room, capabilities).await
+    }
+
+    /// As [`meet`](Self::meet), the guest at another node.
+    pub async fn meet_across(
+        server: Arc<ServerProcess>,
+        guests_node: &Api,
+        room: &CreateRoom,
+        capabilities: &[&str],
+    ) -> Self {
+        let host_api = server.api().as_guest("Ada").await.unwrap();
+        let guest_api = guests_node.as_guest("Ben").await.unwrap();
         let room_id = host_api.create_room_with(room).await.unwrap().room_id;
         let mut host = host_api.connect(&room_id).await.unwrap();
         let host_id = host.hello(capabilities).await.unwrap().participant_id;

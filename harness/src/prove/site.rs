@@ -24,7 +24,7 @@ pub struct Site {
     /// The servers. They keep their addresses over restarts.
     pub nodes: Vec<ServerProcess>,
     // Removed last, when nothing writes to it any more.
-    _directory: TempDir,
+    _directory: Option<TempDir>,
 }
 
 impl Ground {
@@ -51,7 +51,7 @@ impl Ground {
     pub async fn alone(&self) -> Result<Site> {
         let directory = self.directory()?;
         let server = self.server.clone().directory_in(directory.path()).start().await?;
-        Ok(Site { redis: None, nodes: vec![server], _directory: directory })
+        Ok(Site { redis: None, nodes: vec![server], _directory: Some(directory) })
     }
 
     /// So many servers on one Redis and one SQLite database.
@@ -65,7 +65,7 @@ impl Ground {
         for _ in 0..nodes {
             started.push(server.clone().start().await?);
         }
-        Ok(Site { redis: Some(redis), nodes: started, _directory: directory })
+        Ok(Site { redis: Some(redis), nodes: started, _directory: Some(directory) })
     }
 
     /// A server of the Redis at `url`, whose database lies in `directory`.
@@ -91,6 +91,11 @@ impl Ground {
 }
 
 impl Site {
+    /// Servers that somebody else has started.
+    pub fn of(nodes: Vec<ServerProcess>) -> Self {
+        Self { redis: None, nodes, _directory: None }
+    }
+
     /// The Redis; an error where there is none.
     pub fn redis(&mut self) -> Result<&mut RedisServer> {
         self.redis.as_mut().ok_or_else(|| Error::new("this run has no Redis"))

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use harness::api::Method;
 use harness::history::{Fact, Place};
-use harness::{DEADLINE, PostgresServer};
+use engine::RoomId;
+use harness::{DEADLINE, PostgresServer, ServerProcess};
 use serde_json::json;
 use server::sql::Sql;
 use tokio::time::{Instant, sleep};
@@ -21,7 +22,8 @@ const LOOK: Duration = Duration::from_millis(100);
 async fn f10_live_rooms_go_on_while_postgresql_stands_still_and_its_backlog_drains() {
     let scene = Scene::new().await;
     let postgres = PostgresServer::start_unsynced().await.unwrap();
-    let mut duo = on_postgres(&scene, &postgres).await;
+    let nodes = on_postgres(&scene, &postgres).await;
+    let mut duo = Duo::meet(&nodes).await;
     postgres.pause().unwrap();
     goes_on_without_sql(&mut duo).await;
     postgres.resume().unwrap();
@@ -32,7 +34,8 @@ async fn f10_live_rooms_go_on_while_postgresql_stands_still_and_its_backlog_drai
 async fn f10_live_rooms_go_on_while_postgresql_is_gone_and_its_backlog_drains() {
     let scene = Scene::new().await;
     let mut postgres = PostgresServer::start_unsynced().await.unwrap();
-    let mut duo = on_postgres(&scene, &postgres).await;
+    let nodes = on_postgres(&scene, &postgres).await;
+    let mut duo = Duo::meet(&nodes).await;
     postgres.stop().await.unwrap();
     goes_on_without_sql(&mut duo).await;
     postgres.restart().await.unwrap();
@@ -50,8 +53,84 @@ async fn f10_live_rooms_go_on_while_another_process_locks_the_sqlite_database() 
     drains(&format!("sqlite://{}", scene.database().display()), duo, None).await;
 }
 
-async fn on_postgres(scene: &Scene, postgres: &PostgresServer) -> OnPostgres {
+async fn on_postgres(scene: &Scene, postgres: &PostgresServer) -> [ServerProcess; 2] {
     let options = scene.options(&scene.redis.url()).env("PLAYHEAD_DATABASE_URL", postgres.url());
-    let nodes = [options.clone().start().await.unwrap(), options.start().await.unwrap()];
-    OnPostgres { duo: Duo::meet(&nodes).await, nodes }
+    [options.clone().start().await.unwrap(), options.start().await.unwrap()]
+}
+
+/// Commands are carried out, and no room is made.
+async fn goes_on_without_sql(duo: &mut Duo) {
+    let before = insist(&mut duo.host, "away 0", 1000).await;
+    for number in 1..=20 {
+        let socket = if number % 2 == 0 { &mut duo.host } else { &mut duo.mate };
+        let seek = json!({ "position_ms": 1000 + number });
+        let acked = socket.ack_with_id(&format!("away {number}"), "seek", seek).await.unwrap();
+        assert_eq!(acked.version, before.version + number);
+    }
+    let room = json!({ "name": "Saturday", "is_public": false });
+    let reply = duo.host_api.request(Method::POST, "rooms", Some(&room)).await.unwrap();
+    problem::check(&reply, "store_unavailable", "a new room without SQL");
+    duo.agree().await;
+}
+
+/// Rooms are made again, and the newest snapshot gets to SQL.
+async fn drains(url: &str, mut duo: Duo, postgres: Option<&PostgresServer>) {
+    let began = Instant::now();
+    while let Err(error) = duo.host_api.create_room("Sunday").await {
+        assert!(began.elapsed() < DEADLINE, "still no room: {error}");
+        sleep(LOOK).await;
+    }
+    let state = duo.agree().await;
+    let newest = Place { epoch: state.epoch, version: state.version };
+    let sql = Sql::open(url).await.unwrap();
+    let room_id = RoomId::new(&duo.room_id);
+    loop {
+        let row = sql.load_snapshot(&room_id).await.unwrap().expect("a snapshot");
+        let place = Place { epoch: row.epoch, version: row.version };
+        duo.recorder.record(&duo.room_id, Fact::SqlRow { place });
+        if place == newest {
+            break;
+        }
+        assert!(began.elapsed() < DEADLINE, "SQL stays at {place}, the room is at {newest}");
+        sleep(LOOK).await;
+    }
+    if let Some(postgres) = postgres {
+        let asked = format!("SELECT epoch FROM rooms WHERE room_id = '{}'", duo.room_id);
+        let epoch = postgres.query(url, &asked).await.unwrap().parse().unwrap();
+        duo.recorder.record(&duo.room_id, Fact::EpochIssued { epoch });
+    }
+    duo.judge(true);
+}
+
+/// A process that holds the database's only place for writers.
+struct Locked(Child);
+
+impl Locked {
+    fn take(database: &Path) -> Self {
+        let program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); \
+            c.execute('BEGIN IMMEDIATE'); print('locked', flush=True); sys.stdin.read()";
+        let mut child = Command::new("python3")
+            .args(["-c", program])
+            .arg(database)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python3 starts");
+        let mut said = String::new();
+        let output = child.stdout.take().expect("its output");
+        BufReader::new(output).read_line(&mut said).expect("it says something");
+        assert_eq!(said, "locked\n");
+        Self(child)
+    }
+
+    fn release(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        self.release();
+    }
 }

@@ -45,6 +45,8 @@ pub struct Duo {
     pub mate: WsClient,
     /// What both write down.
     pub recorder: Recorder,
+    /// The furthest place that each was seen to be shown.
+    shown: [(u64, u64); 2],
 }
 
 impl Scene {
@@ -132,7 +134,8 @@ impl Duo {
         let mate_id = mate_api.join(&room_id).await.unwrap().participant_id;
         host_api.give_role(&room_id, &mate_id, Role::CoHost).await.unwrap();
         let mate = enter(&mate_api, &room_id, &recorder).await;
-        Self { room_id, host_api, host, mate_api, mate, recorder }
+        let shown = Default::default();
+        Self { room_id, host_api, host, mate_api, mate, recorder, shown }
     }
 
     /// Waits until both were shown the newest state, which both nodes give alike.
@@ -146,8 +149,11 @@ impl Duo {
                     if (here.epoch, here.version) == (there.epoch, there.version) =>
                 {
                     assert_eq!(here.room.playback, there.room.playback, "both nodes say the same");
-                    for socket in [&mut self.host, &mut self.mate] {
-                        shown(socket, here.epoch, here.version).await;
+                    let sockets = [&mut self.host, &mut self.mate];
+                    for (socket, shown) in sockets.into_iter().zip(&mut self.shown) {
+                        if *shown < (here.epoch, here.version) {
+                            *shown = show(socket, (here.epoch, here.version)).await;
+                        }
                     }
                     return here;
                 }
@@ -223,16 +229,12 @@ pub async fn answers(node: &ServerProcess) {
     assert!(began.elapsed() < ANSWERED, "meta took {:?}", began.elapsed());
 }
 
-/// Reads on until this place was shown.
-async fn shown(socket: &mut WsClient, epoch: u64, version: u64) {
-    let awaited = format!("{epoch}-{version}");
-    let is_there = |frame: &Value| {
-        frame["type"] != "ack"
-            && (frame["epoch"].as_u64(), frame["version"].as_u64()) >= (Some(epoch), Some(version))
-    };
-    // What was shown last stays to be seen by the next call.
-    let frame = socket.take(awaited, is_there).await.unwrap();
-    socket.unread(frame);
+/// Reads on until this place or a later one is shown; which.
+async fn show(socket: &mut WsClient, wanted: (u64, u64)) -> (u64, u64) {
+    let place = |frame: &Value| Some((frame["epoch"].as_u64()?, frame["version"].as_u64()?));
+    let is_there = |frame: &Value| frame["type"] != "ack" && place(frame) >= Some(wanted);
+    let frame = socket.take(format!("{wanted:?}"), is_there).await.unwrap();
+    place(&frame).expect("it has a place")
 }
 
 fn place_of(id: &str) -> Option<Place> {

@@ -1,0 +1,61 @@
+//! F12: a connection that is half open: its other end is gone, and nobody says so.
+
+use std::time::Duration;
+
+use contracts::{CreateRoom, HostLoss, LifecycleState};
+use harness::{Api, FaultProxy};
+use tokio::time::{Instant, sleep};
+
+use super::scene::Scene;
+use crate::party::new_room;
+
+const LEASE_MS: u64 = 2_000;
+/// Longer than the test.
+const GRACE_MS: u64 = 60_000;
+/// When a host whose line is dead must be missed: the lease, and as much for whoever looks.
+const MISSED: Duration = Duration::from_millis(3 * LEASE_MS);
+
+#[tokio::test]
+async fn f12_a_host_on_a_half_open_line_is_missed_when_the_lease_ends_at_every_node() {
+    let scene = Scene::new().await;
+    let nodes = [scene.node().await, scene.node().await];
+    let line = FaultProxy::start(address(nodes[0].page())).await.unwrap();
+    let token = nodes[0].api().guest("Ada").await.unwrap().access_token;
+    let host_api = Api::new(&format!("http://{}/", line.address())).with_token(&token);
+    let room = CreateRoom {
+        host_loss: Some(HostLoss::Hold),
+        host_lease_ms: Some(LEASE_MS),
+        host_grace_ms: Some(GRACE_MS),
+        ..new_room()
+    };
+    let room_id = host_api.create_room_with(&room).await.unwrap().room_id;
+    let mut host = host_api.enter(&room_id).await.unwrap();
+    let guest_api = nodes[1].api().as_guest("Ben").await.unwrap();
+    let mut guest = guest_api.enter(&room_id).await.unwrap();
+
+    // Alive as long as the line is, whatever the lease.
+    host.read_for(2 * Duration::from_millis(LEASE_MS)).await.unwrap();
+    let state = guest_api.state(&room_id).await.unwrap();
+    assert_eq!(state.room.state, LifecycleState::Live);
+
+    line.black_hole(true);
+    let began = Instant::now();
+    while guest_api.state(&room_id).await.unwrap().room.state != LifecycleState::Grace {
+        assert!(began.elapsed() < 2 * MISSED, "the host isn't missed");
+        sleep(Duration::from_millis(50)).await;
+    }
+    let grace = guest.wait_for("lifecycle_changed").await.unwrap();
+    assert_eq!((&grace["data"]["state"], &grace["data"]["cause"]),
+        (&"grace".into(), &"host_lost".into()));
+
+    // Who comes back by another line is the host again.
+    let back_api = nodes[1].api().with_token(&token);
+    let mut back = back_api.connect(&room_id).await.unwrap();
+    let welcome = back.hello(&[]).await.unwrap();
+    assert_eq!(welcome.room.state, LifecycleState::Live);
+}
+
+fn address(page: &str) -> std::net::SocketAddr {
+    let address = page.trim_start_matches("http://").trim_end_matches('/');
+    address.parse().expect("a server's address")
+}

@@ -1,0 +1,100 @@
+//! F14: messages of Redis and frames of clients that come twice, in another order, late or never.
+
+use std::time::Duration;
+
+use harness::fake_redis::PushFault;
+use harness::prove::{Crowd, Dice, Order, Outcome, Site, Size};
+use harness::{FakeRedis, FaultProxy, Api};
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::scene::{Duo, Scene};
+
+const LOAD: Duration = Duration::from_millis(1_500);
+const SIZE: Size = Size { rooms: 2, commanders: 2, viewers: 2 };
+
+#[tokio::test]
+async fn f14_messages_that_come_twice_are_shown_once() {
+    mistreated(PushFault::Duplicate).await;
+}
+
+#[tokio::test]
+async fn f14_messages_in_another_order_are_shown_in_order() {
+    mistreated(PushFault::ReorderPairs).await;
+}
+
+#[tokio::test]
+async fn f14_messages_that_come_late_leave_no_hole() {
+    mistreated(PushFault::DelayBy(3)).await;
+}
+
+#[tokio::test]
+async fn f14_messages_that_are_lost_leave_no_hole() {
+    mistreated(PushFault::DropEvery(3)).await;
+}
+
+#[tokio::test]
+async fn f14_frames_that_are_sent_twice_have_one_effect_and_two_answers() {
+    let scene = Scene::new().await;
+    let nodes = [scene.node().await, scene.node().await];
+    let mut duo = Duo::meet(&nodes).await;
+    let before = duo.agree().await.version;
+    for number in 1..=20 {
+        let frame = json!({
+            "type": "seek", "id": format!("twice {number}"), "data": { "position_ms": 100 * number }
+        });
+        duo.host.send_json(&frame).await.unwrap();
+        duo.host.send_json(&frame).await.unwrap();
+    }
+    for number in 1..=20 {
+        let id = format!("twice {number}");
+        for duplicate in [false, true] {
+            let ack = duo.host.answer(&id).await.unwrap();
+            assert_eq!((&ack["type"], &ack["data"]["duplicate"]), (&json!("ack"), &json!(duplicate)));
+            assert_eq!(ack["version"], before + number);
+        }
+    }
+    assert_eq!(duo.agree().await.version, before + 20);
+    duo.judge(true);
+}
+
+#[tokio::test]
+async fn f14_frames_that_come_late_are_answered_in_their_order() {
+    let scene = Scene::new().await;
+    let nodes = [scene.node().await, scene.node().await];
+    let mut duo = Duo::meet(&nodes).await;
+    let address = nodes[0].page().trim_start_matches("http://").trim_end_matches('/');
+    let line = FaultProxy::start(address.parse().expect("a server's address")).await.unwrap();
+    let token = nodes[0].api().guest("Cleo").await.unwrap().access_token;
+    let far_api = Api::new(&format!("http://{}/", line.address())).with_token(&token);
+    let mut far = super::scene::enter(&far_api, &duo.room_id, &duo.recorder).await;
+    line.delay(Duration::from_millis(150), Duration::from_millis(150));
+    let before = duo.agree().await.version;
+    for number in 1..=20 {
+        duo.host.ack("seek", json!({ "position_ms": 100 * number })).await.unwrap();
+    }
+    let last = before + 20;
+    far.take("the last seek", |frame| frame["version"] == last).await.unwrap();
+    let refused = far.reject("pause", json!({})).await.unwrap();
+    assert_eq!(refused.code, "not_host");
+    assert_eq!(duo.agree().await.version, last);
+    duo.judge(true);
+}
+
+/// Load over two nodes, one of which hears badly.
+async fn mistreated(fault: PushFault) {
+    let scene = Scene::new().await;
+    let fake = FakeRedis::start(scene.redis.address()).await.unwrap();
+    let nodes = vec![scene.node_at(&fake.url()).await, scene.node().await];
+    let site = Site::of(nodes);
+    let crowd = Crowd::gather(&site, SIZE, &mut Dice::new(14)).await.unwrap();
+    fake.push_fault(Some(fault));
+    crowd.order(Order::Command);
+    sleep(LOAD).await;
+    assert!(fake.push_faults() > 0, "messages were mistreated");
+    fake.push_fault(None);
+    crowd.served().await.unwrap();
+    let outcome = crowd.finish(Outcome::new("messages", true, &[]), 1).await.unwrap();
+    assert_eq!(outcome.problems(), Vec::<String>::new(), "{outcome}");
+    assert!(outcome.acked > 20, "{outcome}");
+}

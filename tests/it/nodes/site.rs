@@ -1,0 +1,145 @@
+//! Nodes, their Redis and their SQL database.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use contracts::CreateRoom;
+use harness::{Api, RedisOptions, RedisServer, ServerOptions, ServerProcess, WsClient};
+use serde_json::Value;
+use server::sql::Sql;
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+use crate::party::{Party, options, over_redis, quick_directory, sample};
+
+/// How often something that gives no notice is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+/// Nodes notice that another is gone within this, and tell it.
+pub const NOTICED: Duration = Duration::from_secs(15);
+
+// Weak, so that all of it ends with the last test that uses it: statics are never dropped.
+static SHARED: Mutex<Weak<Site>> = Mutex::const_new(Weak::new());
+
+/// Nodes over one Redis and one SQL database.
+pub struct Site {
+    /// In the order of their start. Fields are dropped in their order: nodes before their Redis.
+    pub nodes: Vec<Arc<ServerProcess>>,
+    /// The Redis.
+    pub redis: RedisServer,
+    directory: TempDir,
+}
+
+/// Two nodes for tests that leave them as they were.
+pub async fn site() -> Arc<Site> {
+    let mut shared = SHARED.lock().await;
+    if let Some(site) = shared.upgrade() {
+        return site;
+    }
+    let site = Arc::new(Site::of(2).await);
+    *shared = Arc::downgrade(&site);
+    site
+}
+
+impl Site {
+    /// So many nodes over a Redis and a SQLite file of their own.
+    pub async fn of(nodes: usize) -> Self {
+        let parent = quick_directory().map_or_else(std::env::temp_dir, PathBuf::from);
+        let directory = tempfile::Builder::new().prefix("playhead-site-").tempdir_in(parent);
+        let directory = directory.unwrap();
+        let redis = RedisOptions::new().data_dir(directory.path().join("redis"));
+        let redis = RedisServer::start(redis).await.unwrap();
+        let mut site = Self { nodes: Vec::new(), redis, directory };
+        for _ in 0..nodes {
+            let node = site.options().start().await.unwrap();
+            site.nodes.push(Arc::new(node));
+        }
+        site
+    }
+
+    /// How one more node is started.
+    pub fn options(&self) -> ServerOptions {
+        let database = format!("sqlite://{}", self.database().display());
+        over_redis(options(), &self.redis.url()).env("PLAYHEAD_DATABASE_URL", database)
+    }
+
+    /// The API of a node.
+    pub fn api(&self, node: usize) -> Api {
+        self.nodes[node].api()
+    }
+
+    /// A host at the first node, a guest at the second.
+    pub async fn meet(&self, room: &CreateRoom, capabilities: &[&str]) -> Party {
+        let host_node = self.nodes[0].clone();
+        Party::meet_across(host_node, &self.api(1), room, capabilities).await
+    }
+
+    /// The same with the sample chosen.
+    pub async fn watch(&self, room: &CreateRoom, capabilities: &[&str]) -> Party {
+        let mut party = self.meet(room, capabilities).await;
+        let link = sample(&party.server);
+        party.command("set_media", serde_json::json!({ "link": link })).await;
+        party
+    }
+
+    /// Ends a node that nobody else holds as a power cut would.
+    pub async fn kill_9(&mut self, node: usize) {
+        let node = Arc::get_mut(&mut self.nodes[node]).expect("nobody else holds the node");
+        node.kill_9().await.unwrap();
+    }
+
+    /// The names of keys of this pattern.
+    pub async fn keys(&self, pattern: &str) -> Vec<String> {
+        self.redis.command(&["KEYS", pattern]).await.unwrap().texts()
+    }
+
+    /// The database of all nodes, opened beside them.
+    pub async fn sql(&self) -> Sql {
+        Sql::open_file(&self.database()).await.unwrap()
+    }
+
+    fn database(&self) -> PathBuf {
+        self.directory.path().join("shared.db")
+    }
+}
+
+/// The same user at another node: what a token says holds everywhere.
+pub async fn as_guest_at(name: &str, nodes: [&Api; 2]) -> [Api; 2] {
+    let token = nodes[0].guest(name).await.unwrap().access_token;
+    nodes.map(|node| node.with_token(&token))
+}
+
+/// Waits until `probe` finds something.
+pub async fn until<T>(
+    awaited: &str,
+    limit: Duration,
+    mut probe: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = probe().await {
+            return found;
+        }
+        assert!(began.elapsed() < limit, "waited {limit:?} for {awaited}");
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// The first frame about who is here that names exactly these, however many came before.
+pub async fn sees(client: &mut WsClient, wanted: &[&String]) -> Value {
+    let mut wanted = wanted.to_vec();
+    wanted.sort_unstable();
+    let awaited = format!("exactly {wanted:?} to be here");
+    let names = |frame: &Value| {
+        let named = frame["data"]["participants"].as_array()?;
+        let id = |one: &Value| one["participant_id"].as_str().map(str::to_owned);
+        let mut ids: Vec<String> = named.iter().filter_map(id).collect();
+        ids.sort_unstable();
+        Some(ids)
+    };
+    let exactly = |frame: &Value| {
+        frame["type"] == "presence_changed"
+            && names(frame).is_some_and(|ids| ids.iter().eq(wanted.iter().copied()))
+    };
+    client.take(awaited, exactly).await.unwrap()
+}
