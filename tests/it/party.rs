@@ -139,19 +139,19 @@ impl Party {
         room: &CreateRoom,
         capabilities: &[&str],
     ) -> Self {
-        let api = server.api();
-        Self::meet_across(server, &api, room, capabilities).await
+        let host_api = server.api().as_guest("Ada").await.unwrap();
+        let guest_api = server.api().as_guest("Ben").await.unwrap();
+        Self::of(server, host_api, guest_api, room, capabilities).await
     }
 
-    /// As [`meet`](Self::meet), the guest at another node.
-    pub async fn meet_across(
+    /// These two come to a new room, each to a node of their own.
+    pub async fn of(
         server: Arc<ServerProcess>,
-        guests_node: &Api,
+        host_api: Api,
+        guest_api: Api,
         room: &CreateRoom,
         capabilities: &[&str],
     ) -> Self {
-        let host_api = server.api().as_guest("Ada").await.unwrap();
-        let guest_api = guests_node.as_guest("Ben").await.unwrap();
         let room_id = host_api.create_room_with(room).await.unwrap().room_id;
         let mut host = host_api.connect(&room_id).await.unwrap();
         let host_id = host.hello(capabilities).await.unwrap().participant_id;

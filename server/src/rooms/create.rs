@@ -60,9 +60,11 @@ impl Rooms {
         };
         let room = Room::new(new, now);
         if let Err(error) = self.store.create(room.clone()).await {
-            // An epoch without a room would wait for the next start to be forgotten.
-            let _ = self.sql.delete_rooms(&[room_id]).await;
-            return Err(error.into());
+            // Somebody was quicker with the same key, or it was made though no answer came.
+            return match self.store.load_newest(&room_id).await {
+                Ok(Some(made)) if made.profile == room.profile => Ok(made),
+                _ => Err(error.into()),
+            };
         }
         tracing::info!(room.id = %room_id, "room created");
         Ok(Arc::new(room))

@@ -7,7 +7,8 @@ use super::work::{ROWS_PER_STATEMENT, Work, column, named, number, places};
 use super::{Sql, SqlError, Taken};
 
 impl Sql {
-    /// Makes a room known and issues its first epoch: 1.
+    /// Makes a room known and issues its first epoch. One that is known, but of which no snapshot
+    /// was ever written, was never made: its next epoch is issued.
     pub async fn create_room(
         &self,
         room_id: &RoomId,
@@ -17,14 +18,15 @@ impl Sql {
         let mut work = self.work("create a room").await?;
         let insert = sqlx::query(
             "INSERT INTO rooms (room_id, epoch, created_at_ms, code) VALUES ($1, 1, $2, $3)
-             ON CONFLICT (room_id) DO NOTHING",
+             ON CONFLICT (room_id) DO UPDATE SET epoch = rooms.epoch + 1, code = excluded.code
+             WHERE rooms.snapshot IS NULL RETURNING epoch",
         )
         .bind(room_id.as_str())
         .bind(column(now.as_millis()))
         .bind(code);
-        match work.execute(insert).await {
-            Ok(0) => Err(SqlError::Taken(Taken::RoomId)),
-            Ok(_) => Ok(1),
+        match work.fetch_one(insert, |row| number(row, 0)).await {
+            Ok(Some(epoch)) => Ok(epoch),
+            Ok(None) => Err(SqlError::Taken(Taken::RoomId)),
             Err(error) if error.is_duplicate() => Err(SqlError::Taken(Taken::Code)),
             Err(error) => Err(error),
         }

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use engine::RoomId;
 use harness::api::Method;
 use harness::history::{Fact, Place};
-use engine::RoomId;
 use harness::{DEADLINE, PostgresServer, ServerProcess};
 use serde_json::json;
 use server::sql::Sql;

@@ -62,12 +62,18 @@ async fn goes_on(scene: &Scene, duo: &mut Duo) {
     assert_eq!((sought.epoch, sought.duplicate), (2, false));
     for socket in [&mut duo.host, &mut duo.mate] {
         let rebased = socket.wait_for("rebased").await.unwrap();
-        assert_eq!((&rebased["epoch"], &rebased["version"]), (&2.into(), &(sought.version - 1).into()));
+        assert_eq!(
+            (&rebased["epoch"], &rebased["version"]),
+            (&2.into(), &(sought.version - 1).into())
+        );
     }
     // Nobody did anything between what was acknowledged and the rebuild.
     assert_eq!(insist(&mut duo.host, "before", 4321).await.duplicate, true);
     insist(&mut duo.host, "last", 777).await;
     let state = duo.agree().await;
-    assert_eq!((state.epoch, state.version, state.room.playback.position_ms), (2, sought.version + 1, 777));
+    assert_eq!(
+        (state.epoch, state.version, state.room.playback.position_ms),
+        (2, sought.version + 1, 777)
+    );
     scene.note_store(&duo.recorder, &duo.room_id).await;
 }

@@ -45,8 +45,10 @@ async fn f12_a_host_on_a_half_open_line_is_missed_when_the_lease_ends_at_every_n
         sleep(Duration::from_millis(50)).await;
     }
     let grace = guest.wait_for("lifecycle_changed").await.unwrap();
-    assert_eq!((&grace["data"]["state"], &grace["data"]["cause"]),
-        (&"grace".into(), &"host_lost".into()));
+    assert_eq!(
+        (&grace["data"]["state"], &grace["data"]["cause"]),
+        (&"grace".into(), &"host_lost".into())
+    );
 
     // Who comes back by another line is the host again.
     let back_api = nodes[1].api().with_token(&token);

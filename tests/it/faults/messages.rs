@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::fake_redis::PushFault;
 use harness::prove::{Crowd, Dice, Order, Outcome, Site, Size};
-use harness::{FakeRedis, FaultProxy, Api};
+use harness::{Api, FakeRedis, FaultProxy};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -50,7 +50,10 @@ async fn f14_frames_that_are_sent_twice_have_one_effect_and_two_answers() {
         let id = format!("twice {number}");
         for duplicate in [false, true] {
             let ack = duo.host.answer(&id).await.unwrap();
-            assert_eq!((&ack["type"], &ack["data"]["duplicate"]), (&json!("ack"), &json!(duplicate)));
+            assert_eq!(
+                (&ack["type"], &ack["data"]["duplicate"]),
+                (&json!("ack"), &json!(duplicate))
+            );
             assert_eq!(ack["version"], before + number);
         }
     }

@@ -142,8 +142,10 @@ impl Duo {
     pub async fn agree(&mut self) -> RoomState {
         let began = Instant::now();
         loop {
-            let (at_host, at_mate) =
-                (self.host_api.state(&self.room_id).await, self.mate_api.state(&self.room_id).await);
+            let (at_host, at_mate) = (
+                self.host_api.state(&self.room_id).await,
+                self.mate_api.state(&self.room_id).await,
+            );
             match (at_host, at_mate) {
                 (Ok(here), Ok(there))
                     if (here.epoch, here.version) == (there.epoch, there.version) =>

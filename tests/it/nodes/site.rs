@@ -30,6 +30,16 @@ pub struct Site {
     directory: TempDir,
 }
 
+/// A party whose host is at the first node and whose guest is at the second.
+pub struct Across {
+    /// Both.
+    pub party: Party,
+    /// The host at each node.
+    pub host: [Api; 2],
+    /// The guest at each node.
+    pub guest: [Api; 2],
+}
+
 /// Two nodes for tests that leave them as they were.
 pub async fn site() -> Arc<Site> {
     let mut shared = SHARED.lock().await;
@@ -69,17 +79,26 @@ impl Site {
     }
 
     /// A host at the first node, a guest at the second.
-    pub async fn meet(&self, room: &CreateRoom, capabilities: &[&str]) -> Party {
-        let host_node = self.nodes[0].clone();
-        Party::meet_across(host_node, &self.api(1), room, capabilities).await
+    pub async fn meet(&self, room: &CreateRoom, capabilities: &[&str]) -> Across {
+        let (host, guest) = (self.guest("Ada").await, self.guest("Ben").await);
+        let ([host_api, _], [_, guest_api]) = (host.clone(), guest.clone());
+        let server = self.nodes[0].clone();
+        let party = Party::of(server, host_api, guest_api, room, capabilities).await;
+        Across { party, host, guest }
     }
 
     /// The same with the sample chosen.
-    pub async fn watch(&self, room: &CreateRoom, capabilities: &[&str]) -> Party {
-        let mut party = self.meet(room, capabilities).await;
-        let link = sample(&party.server);
-        party.command("set_media", serde_json::json!({ "link": link })).await;
-        party
+    pub async fn watch(&self, room: &CreateRoom, capabilities: &[&str]) -> Across {
+        let mut across = self.meet(room, capabilities).await;
+        let link = sample(&across.party.server);
+        across.party.command("set_media", serde_json::json!({ "link": link })).await;
+        across
+    }
+
+    /// A new user, at the first two nodes: a token of one is good at the other.
+    pub async fn guest(&self, name: &str) -> [Api; 2] {
+        let token = self.api(0).guest(name).await.unwrap().access_token;
+        [0, 1].map(|node| self.api(node).with_token(&token))
     }
 
     /// Ends a node that nobody else holds as a power cut would.
@@ -101,12 +120,6 @@ impl Site {
     fn database(&self) -> PathBuf {
         self.directory.path().join("shared.db")
     }
-}
-
-/// The same user at another node: what a token says holds everywhere.
-pub async fn as_guest_at(name: &str, nodes: [&Api; 2]) -> [Api; 2] {
-    let token = nodes[0].guest(name).await.unwrap().access_token;
-    nodes.map(|node| node.with_token(&token))
 }
 
 /// Waits until `probe` finds something.

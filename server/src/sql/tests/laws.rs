@@ -29,6 +29,7 @@ macro_rules! laws {
 laws! {
     a_new_room_has_the_first_epoch_and_is_found_by_its_id_and_by_its_code,
     a_taken_id_and_a_taken_code_are_told_apart,
+    a_room_that_was_known_but_never_made_can_be_made_again,
     epochs_rise_above_both_the_issued_and_the_held_ones,
     epochs_of_more_rooms_than_one_statement_names_rise_too,
     known_rooms_alone_get_a_new_epoch,
@@ -64,6 +65,7 @@ async fn a_new_room_has_the_first_epoch_and_is_found_by_its_id_and_by_its_code(p
 async fn a_taken_id_and_a_taken_code_are_told_apart(place: &Place) {
     let sql = place.open().await;
     sql.create_room(&id("r_a"), "one", NOW).await.unwrap();
+    sql.write_snapshots(&[snapshot("r_a", 1, 1)]).await.unwrap();
     let error = sql.create_room(&id("r_a"), "other", NOW).await.unwrap_err();
     assert!(matches!(error, SqlError::Taken(Taken::RoomId)), "{error:?}");
     let error = sql.create_room(&id("r_b"), "one", NOW).await.unwrap_err();
@@ -72,6 +74,15 @@ async fn a_taken_id_and_a_taken_code_are_told_apart(place: &Place) {
     assert_eq!(sql.find_code("one").await.unwrap(), Some(id("r_a")));
     assert_eq!(sql.find_code("other").await.unwrap(), None);
     assert!(!sql.has_room(&id("r_b")).await.unwrap());
+}
+
+async fn a_room_that_was_known_but_never_made_can_be_made_again(place: &Place) {
+    let sql = place.open().await;
+    assert_eq!(sql.create_room(&id("r_a"), "one", NOW).await.unwrap(), 1);
+    assert_eq!(sql.create_room(&id("r_a"), "other", NOW).await.unwrap(), 2);
+    assert_eq!(sql.find_code("other").await.unwrap(), Some(id("r_a")));
+    assert_eq!(sql.find_code("one").await.unwrap(), None);
+    assert_eq!(sql.count_rooms().await.unwrap(), 1);
 }
 
 async fn epochs_rise_above_both_the_issued_and_the_held_ones(place: &Place) {

@@ -48,11 +48,14 @@ impl Node {
         if reply == super::link::Reply::Nil {
             return Err(failed("create", "the code is taken"));
         }
-        let row = row_of(&room);
-        self.sql.write_snapshots(&[row]).await.map_err(|error| failed("create", error))?;
         if !self.put(&room, None, &Instead::New).await? {
             let _ = self.link.call("DEL", vec![keys::code(&room.code).into()]).await;
             return Err(failed("create", "the room id is taken"));
+        }
+        if let Err(error) = self.sql.write_snapshots(&[row_of(&room)]).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, room.id = %room.room_id, "the first snapshot waits");
+            self.backlog.note(&Arc::new(room));
         }
         Ok(())
     }

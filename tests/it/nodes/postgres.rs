@@ -1,0 +1,36 @@
+//! The same over PostgreSQL.
+
+use std::sync::Arc;
+
+use harness::PostgresServer;
+use serde_json::json;
+
+use super::site::Site;
+use super::story;
+use crate::party::{Party, sample};
+
+#[tokio::test]
+async fn nodes_over_postgresql_tell_the_same_story() {
+    let postgres = PostgresServer::start_unsynced().await.unwrap();
+    let mut site = Site::of(0).await;
+    for _ in 0..2 {
+        let node = site.options().env("PLAYHEAD_DATABASE_URL", postgres.url()).start().await;
+        site.nodes.push(Arc::new(node.unwrap()));
+    }
+    let mut party = site.watch(&story::room(), &[]).await.party;
+    story::tell(&mut party).await;
+
+    // And a room of which Redis knows nothing any more.
+    let mut party: Party = site.watch(&story::room(), &[]).await.party;
+    party.host.ack("seek", json!({ "position_ms": 2500 })).await.unwrap();
+    let written = "SELECT count(*) FROM rooms WHERE room_id = '";
+    let written = format!("{written}{}'", party.room_id);
+    assert_eq!(postgres.query(&postgres.url(), &written).await.unwrap().trim(), "1");
+    party.committed().await;
+    site.redis.command(&["FLUSHALL"]).await.unwrap();
+    let link = sample(&party.server);
+    let acked = party.host.ack("set_media", json!({ "link": link })).await.unwrap();
+    assert_eq!(acked.epoch, 2, "an epoch of PostgreSQL");
+    let state = party.guest_api.state(&party.room_id).await.unwrap();
+    assert_eq!((state.epoch, state.version), (acked.epoch, acked.version));
+}

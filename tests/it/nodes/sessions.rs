@@ -1,0 +1,92 @@
+//! Tickets and sessions of one node at the other.
+
+use contracts::{Resume, Welcome};
+use harness::{Closed, Upgrade, WsClient};
+use serde_json::json;
+
+use super::site::{Across, Site, site};
+use crate::party::{new_room, number, versioned};
+use crate::problem;
+
+#[tokio::test]
+async fn a_ticket_of_one_node_opens_a_socket_at_the_other_once() {
+    let site = site().await;
+    let [here, _] = site.guest("Ada").await;
+    let room_id = here.create_room("Friday").await.unwrap().room_id;
+    let joined = here.join(&room_id).await.unwrap();
+    let [there, back] = [1, 0].map(|node| at_node(&site, node, &joined.ws.url));
+    let mut socket = Upgrade::new(&there).ticket(&joined.ws.ticket).connect().await.unwrap();
+    for url in [&there, &back] {
+        let again = Upgrade::new(url).ticket(&joined.ws.ticket).refusal().await.unwrap();
+        problem::check(&again, "ticket_invalid", "a ticket that is in use");
+    }
+    let welcome = socket.hello(&[]).await.unwrap();
+    assert_eq!(welcome.participant_id, joined.participant_id);
+    socket.close().await.unwrap();
+    let used = Upgrade::new(&back).ticket(&joined.ws.ticket).refusal().await.unwrap();
+    problem::check(&used, "ticket_invalid", "a ticket that was used");
+}
+
+#[tokio::test]
+async fn a_session_goes_on_at_the_other_node_without_a_gap_or_a_repeat() {
+    let site = site().await;
+    let Across { mut party, guest: [elsewhere, here], .. } = site.watch(&new_room(), &[]).await;
+    party.guest.close().await.unwrap();
+    let mut socket = here.connect(&party.room_id).await.unwrap();
+    let first = socket.welcome(&[], None).await.unwrap();
+    party.host.ack("play", json!({})).await.unwrap();
+    let seen = versioned(&mut socket).await;
+    assert_eq!(number(&seen["version"]), number(&first["version"]) + 1);
+    socket.close().await.unwrap();
+    party.host.ack("seek", json!({ "position_ms": 2000 })).await.unwrap();
+    let last = party.host.ack("pause", json!({})).await.unwrap();
+
+    let mut socket = elsewhere.connect(&party.room_id).await.unwrap();
+    let resume = Resume {
+        session_id: first["data"]["session_id"].as_str().unwrap_or_default().to_owned(),
+        epoch: last.epoch,
+        version: number(&seen["version"]),
+    };
+    let session_id = resume.session_id.clone();
+    let welcome = socket.welcome(&[], Some(resume)).await.unwrap();
+    assert_eq!(number(&welcome["version"]), last.version, "the newest state");
+    let told: Welcome = serde_json::from_value(welcome["data"].clone()).unwrap();
+    assert!(told.resumed && told.session_id == session_id);
+    assert_eq!(told.room, party.host_api.state(&party.room_id).await.unwrap().room);
+    for position_ms in [1, 2, 3] {
+        party.host.ack("seek", json!({ "position_ms": position_ms })).await.unwrap();
+        let next = versioned(&mut socket).await;
+        assert_eq!(next["type"], "playback_changed", "no rebuild, no second state");
+        assert_eq!(number(&next["version"]), last.version + position_ms);
+    }
+}
+
+#[tokio::test]
+async fn an_older_socket_of_a_session_is_closed_when_it_goes_on_at_the_other_node() {
+    let site = site().await;
+    let Across { mut party, guest: [elsewhere, here], .. } = site.watch(&new_room(), &[]).await;
+    let mut old = here.connect(&party.room_id).await.unwrap();
+    let welcome = old.hello(&[]).await.unwrap();
+    let mut new = resume(&elsewhere, &party.room_id, &welcome, party.version).await;
+    let replaced = Closed { close_code: Some(4409), reason: "session_replaced".to_owned() };
+    assert_eq!(old.closed().await.unwrap(), replaced);
+    party.command("play", json!({})).await;
+    assert_eq!(number(&versioned(&mut new).await["version"]), party.version);
+    // The participant's other sockets are other sessions.
+    party.nothing_happened().await;
+}
+
+async fn resume(api: &harness::Api, room_id: &str, welcome: &Welcome, version: u64) -> WsClient {
+    let mut socket = api.connect(room_id).await.unwrap();
+    let session_id = welcome.session_id.clone();
+    let again = socket.hello_with(&[], Some(Resume { session_id, epoch: 1, version })).await;
+    let again = again.unwrap();
+    assert!(again.resumed && again.session_id == welcome.session_id);
+    socket
+}
+
+/// The same path at another node.
+fn at_node(site: &Site, node: usize, url: &str) -> String {
+    let host = |url: &str| url.split('/').nth(2).unwrap_or_default().to_owned();
+    url.replacen(&host(url), &host(site.nodes[node].page()), 1)
+}

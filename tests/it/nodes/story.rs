@@ -1,0 +1,46 @@
+//! One short story of a party across nodes, for every kind of ground.
+
+use contracts::CreateRoom;
+use harness::Api;
+use serde_json::json;
+
+use super::site::sees;
+use crate::party::{Party, new_room};
+
+/// Two meet at two nodes, watch together and end it. `apis`: the host, then the guest.
+pub async fn tell(party: &mut Party) {
+    let both = [party.host_id.clone(), party.guest_id.clone()];
+    for socket in [&mut party.host, &mut party.guest] {
+        sees(socket, &[&both[0], &both[1]]).await;
+    }
+    for (type_, data) in
+        [("play", json!({})), ("seek", json!({ "position_ms": 3000 })), ("pause", json!({}))]
+    {
+        party.command(type_, data).await;
+    }
+    assert_eq!(party.guest.reject("play", json!({})).await.unwrap().code, "not_host");
+    party.nothing_happened().await;
+    let to_guest = json!({ "participant_id": party.guest_id });
+    party.command("host_transfer", to_guest).await;
+    party.guest.ack("play", json!({})).await.unwrap();
+    party.committed().await;
+    for api in [&party.host_api, &party.guest_api] {
+        let state = api.state(&party.room_id).await.unwrap();
+        assert_eq!((state.version, state.room.viewer_count), (party.version, 2));
+    }
+    assert!(is_listed(&party.host_api, &party.room_id).await);
+    party.guest_api.delete_room(&party.room_id).await.unwrap();
+    for socket in [&mut party.host, &mut party.guest] {
+        assert_eq!(socket.closed().await.unwrap().close_code, Some(4410));
+    }
+    assert!(!is_listed(&party.host_api, &party.room_id).await);
+}
+
+/// The room of the story.
+pub fn room() -> CreateRoom {
+    CreateRoom { is_public: true, ..new_room() }
+}
+
+async fn is_listed(api: &Api, room_id: &str) -> bool {
+    api.public_rooms().await.unwrap().items.iter().any(|room| room.room_id == room_id)
+}
