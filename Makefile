@@ -4,7 +4,7 @@ CARGO_TARGET_DIR ?= target
 export CARGO_TARGET_DIR
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: run test check update bench bench-fanout bench-idle web install
+.PHONY: run test check update bench bench-fanout bench-idle prove web install
 
 # Builds the server and serves on http://127.0.0.1:8080/ with everything embedded.
 run:
@@ -43,3 +43,9 @@ bench: bench-fanout bench-idle
 bench-fanout bench-idle:
 	cargo build --release -q -p server -p harness
 	$(CARGO_TARGET_DIR)/release/playhead-harness $@
+
+# Kills and empties real processes under load, so often; target/prove adds up over runs.
+ROUNDS ?= 100
+prove:
+	cargo build --release -q -p server -p harness
+	$(CARGO_TARGET_DIR)/release/playhead-harness prove --rounds $(ROUNDS)

@@ -39,6 +39,24 @@ generated_files_are_current() {
   }
 }
 
+# One Redis for all servers, each with a database of its own. Nobody restarts it, so it keeps nothing.
+tests_over_redis() (
+  directory=$(mktemp -d)
+  port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => {
+    console.log(s.address().port); s.close() })')
+  redis-server --bind 127.0.0.1 --port "$port" --dir "$directory" --databases 4096 --save "" \
+    --appendonly no --logfile "$directory/log" &
+  redis=$!
+  trap 'kill "$redis" 2>/dev/null; wait "$redis"; rm -rf "$directory"' EXIT
+  for _ in {1..100}; do
+    [ "$(redis-cli -p "$port" PING 2>/dev/null)" = PONG ] && break
+    kill -0 "$redis" || { cat "$directory/log" >&2; return 1; }
+    sleep 0.1
+  done
+  PLAYHEAD_TEST_REDIS_URL="redis://127.0.0.1:$port" \
+    cargo test -p tests --test it --all-features -- --skip faults --skip nodes
+)
+
 sdk_tests() { (cd sdk && npm run --silent typecheck && npm test --silent && npm run --silent size); }
 web_types() { (cd web && npm run --silent typecheck); }
 browser_tests() { (cd tests/browser && npm test --silent); }
@@ -52,6 +70,7 @@ stage "generated files" generated_files_are_current
 stage "build" cargo build --workspace --all-targets --all-features --quiet
 stage "formatting and lints" lints
 stage "tests in Rust" cargo test --workspace --all-features --no-fail-fast
+stage "the same tests over Redis" tests_over_redis
 stage "the SDK" sdk_tests
 stage "the page's types" web_types
 stage "real browsers" browser_tests

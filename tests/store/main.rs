@@ -2,5 +2,9 @@
 
 mod cost;
 mod differential;
+mod follower;
 mod laws;
+mod messages;
 mod node;
+mod promotion;
+mod switch;

@@ -123,7 +123,7 @@ struct Life {
     count: u64,
     /// Acknowledged commands with their places, newest last …
     done: VecDeque<(Asked, Option<Place>)>,
-    /// … and the places of this participant's commits: what was already so has none, and a
+    /// … and the places of this participant's playback commits: what was already so has none, and a
     /// repetition of it may be answered otherwise.
     own: VecDeque<Option<Place>>,
     repeating: bool,
@@ -364,7 +364,8 @@ impl Life {
 
     fn see(&mut self, frame: &Value) {
         let Some(place) = place_of(frame) else { return };
-        if frame["data"]["by"] == self.progress.borrow().participant_id.as_str() {
+        let is_own = frame["data"]["by"] == self.progress.borrow().participant_id.as_str();
+        if is_own && frame["type"] == "playback_changed" {
             push(&mut self.own, Some(place));
         }
         self.tell(|progress| progress.seen = progress.seen.max(Some(place)));

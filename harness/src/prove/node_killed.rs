@@ -68,11 +68,17 @@ async fn note_presence(crowd: &Crowd, api: &Api, killed: Instant) -> Result<()> 
         let expected: BTreeSet<&str> = connected.iter().map(String::as_str).collect();
         let host = api.with_token(host);
         let listed = loop {
-            let page = host.participants(room_id).await?;
-            let listed: Vec<_> = page.items.into_iter().map(|item| item.participant_id).collect();
-            let is_so = listed.iter().map(String::as_str).collect::<BTreeSet<_>>() == expected;
+            let read = host.participants(room_id).await;
+            let listed: Option<Vec<String>> = read
+                .as_ref()
+                .ok()
+                .map(|page| page.items.iter().map(|item| item.participant_id.clone()).collect());
+            let is_so = listed.as_ref().is_some_and(|listed| {
+                listed.iter().map(String::as_str).collect::<BTreeSet<_>>() == expected
+            });
             if is_so || killed.elapsed() > GHOSTS_GONE {
-                break listed;
+                read?;
+                break listed.unwrap_or_default();
             }
             sleep(LOOK).await;
         };

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use contracts::Role;
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Dice, Member, Order, Outcome, Person, Site};
 use crate::{Api, DEADLINE, Error, Place, Recorder, Result, SessionLog};
+
+/// Before a node is asked again.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// People in rooms, and what they write down.
 #[derive(Debug)]
@@ -177,23 +180,30 @@ impl Watched {
     async fn read(&mut self, gone: Option<usize>) -> Result<Place> {
         let began = Instant::now();
         loop {
-            let mut places = Vec::new();
-            for (node, (api, log)) in self.nodes.iter().zip(&mut self.logs).enumerate() {
-                if gone == Some(node) {
-                    continue;
+            let read = self.read_once(gone).await;
+            match read.as_deref() {
+                Ok([first, rest @ ..]) if rest.iter().all(|place| place == first) => {
+                    return Ok(*first);
                 }
+                _ if began.elapsed() > DEADLINE => {
+                    return Err(Error::new(format!("the nodes don't agree: {read:?}")));
+                }
+                // A busy machine may make a node late, which says so.
+                _ => sleep(AGAIN).await,
+            }
+        }
+    }
+
+    async fn read_once(&mut self, gone: Option<usize>) -> Result<Vec<Place>> {
+        let mut places = Vec::new();
+        for (node, (api, log)) in self.nodes.iter().zip(&mut self.logs).enumerate() {
+            if gone != Some(node) {
                 let state = api.state(&self.room_id).await?;
                 places.push(Place { epoch: state.epoch, version: state.version });
                 log.read(&state);
             }
-            match places.as_slice() {
-                [first, rest @ ..] if rest.iter().all(|place| place == first) => return Ok(*first),
-                _ if began.elapsed() > DEADLINE => {
-                    return Err(Error::new(format!("the nodes don't agree: {places:?}")));
-                }
-                _ => {}
-            }
         }
+        Ok(places)
     }
 }
 

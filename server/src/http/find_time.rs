@@ -9,5 +9,6 @@ use crate::App;
     responses((status = 200, body = Time, description = "Now"), crate::openapi::Problems))]
 pub(crate) async fn find_time(State(app): State<App>) -> Json<Time> {
     let now_us = app.clock.now_us();
-    Json(Time { now_us, now_ms: now_us / 1000, uncertainty_us: 0 })
+    let uncertainty_us = app.clock.uncertainty_us();
+    Json(Time { now_us, now_ms: now_us / 1000, uncertainty_us })
 }

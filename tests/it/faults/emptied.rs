@@ -3,6 +3,8 @@
 use harness::ServerProcess;
 use harness::prove::{Dice, emptied};
 
+use serde_json::json;
+
 use super::scene::{Duo, Scene, ground, insist};
 
 const ROOMS: usize = 500;
@@ -59,21 +61,22 @@ async fn begun(nodes: &[ServerProcess]) -> Duo {
 /// The room is the same, one epoch on, and both command it.
 async fn goes_on(scene: &Scene, duo: &mut Duo) {
     let sought = insist(&mut duo.mate, "after", 1234).await;
-    assert_eq!((sought.epoch, sought.duplicate), (2, false));
+    // Both nodes may have had an epoch issued; one of them was used.
+    assert!((2..=3).contains(&sought.epoch) && !sought.duplicate, "{sought:?}");
     for socket in [&mut duo.host, &mut duo.mate] {
         let rebased = socket.wait_for("rebased").await.unwrap();
         assert_eq!(
             (&rebased["epoch"], &rebased["version"]),
-            (&2.into(), &(sought.version - 1).into())
+            (&json!(sought.epoch), &json!(sought.version - 1))
         );
     }
     // Nobody did anything between what was acknowledged and the rebuild.
-    assert_eq!(insist(&mut duo.host, "before", 4321).await.duplicate, true);
+    assert!(insist(&mut duo.host, "before", 4321).await.duplicate, "it is remembered");
     insist(&mut duo.host, "last", 777).await;
     let state = duo.agree().await;
     assert_eq!(
         (state.epoch, state.version, state.room.playback.position_ms),
-        (2, sought.version + 1, 777)
+        (sought.epoch, sought.version + 1, 777)
     );
     scene.note_store(&duo.recorder, &duo.room_id).await;
 }

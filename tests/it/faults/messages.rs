@@ -70,7 +70,7 @@ async fn f14_frames_that_come_late_are_answered_in_their_order() {
     let line = FaultProxy::start(address.parse().expect("a server's address")).await.unwrap();
     let token = nodes[0].api().guest("Cleo").await.unwrap().access_token;
     let far_api = Api::new(&format!("http://{}/", line.address())).with_token(&token);
-    let mut far = super::scene::enter(&far_api, &duo.room_id, &duo.recorder).await;
+    let (mut far, _) = super::scene::enter(&far_api, &duo.room_id, &duo.recorder).await;
     line.delay(Duration::from_millis(150), Duration::from_millis(150));
     let before = duo.agree().await.version;
     for number in 1..=20 {

@@ -126,15 +126,15 @@ impl Duo {
         let host_api = first.api().with_token(&token);
         let room_id = host_api.create_room("Friday").await.unwrap().room_id;
         let recorder = Recorder::new();
-        let mut host = enter(&host_api, &room_id, &recorder).await;
+        let (mut host, at_host) = enter(&host_api, &room_id, &recorder).await;
         let link = format!("{}sample/clip.m3u8", first.page());
         host.ack("set_media", json!({ "link": link })).await.unwrap();
         let token = first.api().guest("Ben").await.unwrap().access_token;
         let mate_api = last.api().with_token(&token);
         let mate_id = mate_api.join(&room_id).await.unwrap().participant_id;
         host_api.give_role(&room_id, &mate_id, Role::CoHost).await.unwrap();
-        let mate = enter(&mate_api, &room_id, &recorder).await;
-        let shown = Default::default();
+        let (mate, at_mate) = enter(&mate_api, &room_id, &recorder).await;
+        let shown = [at_host, at_mate];
         Self { room_id, host_api, host, mate_api, mate, recorder, shown }
     }
 
@@ -177,13 +177,13 @@ impl Duo {
     }
 }
 
-/// Enters a room and writes down everything.
-pub async fn enter(api: &Api, room_id: &str, recorder: &Recorder) -> WsClient {
+/// Enters a room and writes down everything; the place that it was shown first.
+pub async fn enter(api: &Api, room_id: &str, recorder: &Recorder) -> (WsClient, (u64, u64)) {
     let participant_id = api.join(room_id).await.unwrap().participant_id;
     let log = SessionLog::new(recorder, room_id, &participant_id, &participant_id);
     let mut socket = api.connect(room_id).await.unwrap().recorded(log);
-    socket.hello(&[]).await.unwrap();
-    socket
+    let welcome = socket.welcome(&[], None).await.unwrap();
+    (socket, place(&welcome).expect("it has a place"))
 }
 
 /// Sends a command that can't be carried out now: it is answered in time, and not for good.
@@ -233,10 +233,13 @@ pub async fn answers(node: &ServerProcess) {
 
 /// Reads on until this place or a later one is shown; which.
 async fn show(socket: &mut WsClient, wanted: (u64, u64)) -> (u64, u64) {
-    let place = |frame: &Value| Some((frame["epoch"].as_u64()?, frame["version"].as_u64()?));
     let is_there = |frame: &Value| frame["type"] != "ack" && place(frame) >= Some(wanted);
     let frame = socket.take(format!("{wanted:?}"), is_there).await.unwrap();
     place(&frame).expect("it has a place")
+}
+
+fn place(frame: &Value) -> Option<(u64, u64)> {
+    Some((frame["epoch"].as_u64()?, frame["version"].as_u64()?))
 }
 
 fn place_of(id: &str) -> Option<Place> {

@@ -31,6 +31,11 @@ async fn nodes_over_postgresql_tell_the_same_story() {
     let link = sample(&party.server);
     let acked = party.host.ack("set_media", json!({ "link": link })).await.unwrap();
     assert_eq!(acked.epoch, 2, "an epoch of PostgreSQL");
-    let state = party.guest_api.state(&party.room_id).await.unwrap();
-    assert_eq!((state.epoch, state.version), (acked.epoch, acked.version));
+    let rebased = party.guest.wait_for("rebased").await.unwrap();
+    assert_eq!(rebased["epoch"], acked.epoch);
+    let chosen = party.guest.wait_for("media_changed").await.unwrap();
+    assert_eq!(
+        (&chosen["epoch"], &chosen["version"]),
+        (&json!(acked.epoch), &json!(acked.version))
+    );
 }

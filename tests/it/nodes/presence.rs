@@ -109,7 +109,8 @@ async fn those_of_a_killed_node_are_gone_and_leave_no_ghosts() {
     sees(&mut party.host, &[&host_id]).await;
     assert_eq!(party.host_api.state(&party.room_id).await.unwrap().room.viewer_count, 1);
     // A node that never heard of the room asks what is left in Redis.
-    assert_eq!(site.api(2).find_room(&party.room_id).await.unwrap().viewer_count, 1);
+    let stranger = site.api(2).as_guest("Cleo").await.unwrap();
+    assert_eq!(stranger.find_room(&party.room_id).await.unwrap().viewer_count, 1);
     let present = site.keys(&format!("*{}:present", party.room_id)).await;
     until("what the node left behind to be cleaned up", NOTICED, async || {
         let left = site.redis.command(&["HKEYS", &present[0]]).await.unwrap().texts();

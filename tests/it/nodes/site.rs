@@ -138,21 +138,19 @@ pub async fn until<T>(
     }
 }
 
-/// The first frame about who is here that names exactly these, however many came before.
+/// Waits until the newest frame about who is here names exactly these.
 pub async fn sees(client: &mut WsClient, wanted: &[&String]) -> Value {
-    let mut wanted = wanted.to_vec();
+    let mut wanted: Vec<String> = wanted.iter().copied().cloned().collect();
     wanted.sort_unstable();
-    let awaited = format!("exactly {wanted:?} to be here");
-    let names = |frame: &Value| {
-        let named = frame["data"]["participants"].as_array()?;
+    loop {
+        let frame = client.wait_for("presence_changed").await;
+        let frame = frame.unwrap_or_else(|error| panic!("{wanted:?} are to be here: {error}"));
+        let named = frame["data"]["participants"].as_array().cloned().unwrap_or_default();
         let id = |one: &Value| one["participant_id"].as_str().map(str::to_owned);
         let mut ids: Vec<String> = named.iter().filter_map(id).collect();
         ids.sort_unstable();
-        Some(ids)
-    };
-    let exactly = |frame: &Value| {
-        frame["type"] == "presence_changed"
-            && names(frame).is_some_and(|ids| ids.iter().eq(wanted.iter().copied()))
-    };
-    client.take(awaited, exactly).await.unwrap()
+        if ids == wanted {
+            return frame;
+        }
+    }
 }

@@ -25,6 +25,9 @@ const DEAD_MS: u64 = 8_000;
 /// nobody for a moment.
 const GONE: Duration = Duration::from_secs(3);
 
+/// After this without an answer the connections are given up.
+const SILENT_MAX: Duration = Duration::from_secs(2);
+
 /// What a beat finds.
 #[derive(Debug)]
 pub(super) struct Beat {
@@ -43,6 +46,7 @@ pub(super) struct Beat {
 impl Node {
     /// Beats until the store is closed.
     pub(super) async fn beat(self: Arc<Self>, mut filter: ClockFilter, mut run: String) {
+        let mut silent_since: Option<Instant> = None;
         let mut tick = interval(BEAT_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -58,11 +62,16 @@ impl Node {
                         tracing::warn!(%error, "Redis can't be reached; control is away");
                         self.tell(&News::Reachable(false));
                     }
+                    if silent_since.get_or_insert_with(Instant::now).elapsed() >= SILENT_MAX {
+                        self.link.renew().await;
+                        silent_since = None;
+                    }
                     // A doubt that was raised meanwhile is the same one.
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
             };
+            silent_since = None;
             self.clock.follow(filter.feed(beat.exchange), filter.uncertainty_us());
             let was_away = !self.reachable.load(Ordering::Relaxed);
             let another = beat.run != run;

@@ -85,13 +85,22 @@ impl Node {
             let args = vec![text(CLAIMED_MAX), text(CLAIM_MS)];
             self.link.run(&CLAIM, shards.to_vec(), args).await
         });
+        let mut answered = Ok(());
         for rooms in join_all(claims).await {
-            let Reply::List(rooms) = rooms.map_err(self.failed("claim"))? else { continue };
+            let rooms = match rooms {
+                Ok(Reply::List(rooms)) => rooms,
+                Ok(_) => continue,
+                Err(error) => {
+                    // Rooms of other shards are claimed by now, and mustn't wait for these.
+                    answered = Err(self.failed("claim")(error));
+                    continue;
+                }
+            };
             let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
             let rooms = rooms.iter().filter_map(bytes_of);
             claimed.extend(rooms.map(|id| RoomId::new(String::from_utf8_lossy(&id))));
         }
-        Ok(())
+        answered
     }
 
     pub(super) async fn renew_lease(

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::{Commit, Event, Room, RoomId, should_adopt};
+use engine::{Commit, Event, Place, Room, RoomId, should_adopt};
 
 use super::read::{Standing, number_of, text};
 use super::script::SINCE;
@@ -262,9 +262,9 @@ impl Node {
         if state.told.as_ref().is_some_and(|told| position(told) >= position(room)) {
             return;
         }
-        let before = state.told.as_ref().or(state.newest.as_ref()).map(|room| room.epoch);
-        let rebuilt = room.rebased_commit();
-        let rebuilt = rebuilt.filter(|_| before.is_some_and(|before| before < room.epoch));
+        let before = state.told.as_ref().or(state.newest.as_ref()).map(|room| room.place());
+        let before = before.filter(|before| before.epoch < room.epoch);
+        let rebuilt = before.and_then(|before| rebuilt_since(room, before));
         let was_rebuilt = rebuilt.is_some();
         let mut heard = true;
         if let Some(commit) = rebuilt {
@@ -289,6 +289,16 @@ impl Node {
         self.tell(&News::Gone(followed.room_id.clone()));
         self.forget_followed(&followed.room_id);
     }
+}
+
+/// The last rebuild of a room, as it is told where `before` was told last: what isn't in the copy
+/// that was kept is lost, whatever its finder believed.
+fn rebuilt_since(room: &Room, before: Place) -> Option<Commit> {
+    let mut commit = room.rebased_commit()?;
+    if let (Event::Rebased { lost, .. }, Some(rebased)) = (&mut commit.event, room.rebased) {
+        *lost = rebased.is_lost_since(before);
+    }
+    Some(commit)
 }
 
 /// How long a set of rooms outlives its node, in milliseconds.

@@ -24,6 +24,10 @@ const UNRESPONSIVE: Duration = Duration::from_secs(2);
 const COMMANDS_MAX: usize = 10_000;
 /// How many messages wait to be taken. Whoever lags asks for the state anew.
 const MESSAGES_MAX: usize = 16_384;
+/// How many of them the client itself keeps until they are passed on. It lays its buffers out in full.
+const CLIENT_MESSAGES_MAX: usize = 2_048;
+/// How many events of its own connection a client keeps.
+const CLIENT_EVENTS_MAX: usize = 32;
 
 /// Connections to one Redis or cluster: one for commands, one for messages.
 #[derive(Clone)]
@@ -84,27 +88,27 @@ impl Link {
     pub(super) async fn open(url: &str) -> Result<(Self, mpsc::Receiver<Push>), LinkError> {
         let config = Config::from_url(url).map_err(|error| LinkError::of(&error))?;
         let cluster = config.server.is_clustered();
-        let (commands, messages) = (build(config.clone())?, build(config)?);
+        let (commands, messages) =
+            (build(config.clone(), CLIENT_EVENTS_MAX)?, build(config, CLIENT_MESSAGES_MAX)?);
         let (pushes, receiver) = mpsc::channel(MESSAGES_MAX);
         let forward = tokio::spawn(forward(messages.clone(), pushes.clone()));
         let renewed = tokio::spawn(renewed(messages.clone(), pushes));
         let mut tasks = vec![forward, renewed];
-        for client in [&commands, &messages] {
-            let connection = client.connect();
-            tasks.push(tokio::spawn(async move {
-                let _ = connection.await;
-            }));
-        }
-        let link = Self { commands, messages, cluster, tasks: Arc::new(tasks) };
-        let connected = async {
-            link.commands.wait_for_connect().await?;
-            link.messages.wait_for_connect().await
-        };
+        // Not `connect` and `wait_for_connect`: that misses a connection made between its look and
+        // its listening, and waits for ever.
+        let connected = async { tokio::try_join!(commands.init(), messages.init()) };
         match tokio::time::timeout(CONNECT_TIMEOUT, connected).await {
-            Ok(Ok(())) => {}
+            Ok(Ok((of_commands, of_messages))) => {
+                for connection in [of_commands, of_messages] {
+                    tasks.push(tokio::spawn(async move {
+                        let _ = connection.await;
+                    }));
+                }
+            }
             Ok(Err(error)) => return Err(LinkError::of(&error)),
             Err(_) => return Err(LinkError("nobody answers there".to_owned())),
         }
+        let link = Self { commands, messages, cluster, tasks: Arc::new(tasks) };
         Ok((link, receiver))
     }
 
@@ -155,6 +159,16 @@ impl Link {
         self.messages.unsubscribe(channel).await.map_err(|error| LinkError::of(&error))
     }
 
+    /// Connects anew where a connection is there and nothing comes. The client itself takes a
+    /// connection for alive for as long as something is written to it.
+    pub(super) async fn renew(&self) {
+        for client in [&self.commands, &self.messages] {
+            if client.is_connected() {
+                let _ = tokio::time::timeout(UNRESPONSIVE, client.force_reconnection()).await;
+            }
+        }
+    }
+
     /// Ends the connections.
     pub(super) async fn close(&self) {
         let _ = self.commands.quit().await;
@@ -184,14 +198,14 @@ impl From<Value> for Reply {
     }
 }
 
-fn build(config: Config) -> Result<Client, LinkError> {
+fn build(config: Config, broadcast_max: usize) -> Result<Client, LinkError> {
     let mut policy = ReconnectPolicy::new_exponential(0, 50, 500, 2);
     policy.set_jitter(50);
     Builder::from_config(config)
         .set_policy(policy)
         .with_performance_config(|config| {
             config.default_command_timeout = COMMAND_TIMEOUT;
-            config.broadcast_channel_capacity = MESSAGES_MAX;
+            config.broadcast_channel_capacity = broadcast_max;
         })
         .with_connection_config(|config| {
             // A command whose reply was lost may have been done: its sender decides what to do.

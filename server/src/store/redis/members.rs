@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use engine::{ParticipantId, RoomId};
 
 use super::link::Reply;
@@ -17,12 +18,23 @@ impl Node {
         room_id: &RoomId,
         member: &Member,
         max: usize,
+        is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
     ) -> Result<bool, StoreError> {
+        // Nobody is asked to make room before somebody has to.
+        let mut absent = Vec::new();
         loop {
-            let args = vec![text(room_id), text(&member.participant_id), json(member), text(max)];
+            let id = text(&member.participant_id);
+            let mut args = vec![text(room_id), id, json(member), text(max)];
+            args.extend(absent.iter().cloned());
             let answer = self.run("add member", &JOIN, room_id, args).await?;
             match answer.word.as_str() {
                 "ok" => return Ok(true),
+                "full" if absent.is_empty() => {
+                    absent = self.list_absent(room_id, is_present).await?;
+                    if absent.is_empty() {
+                        return Ok(false);
+                    }
+                }
                 "full" => return Ok(false),
                 _ if answer.is_lost() => {
                     if self.recover(room_id).await?.is_none() {
@@ -32,6 +44,20 @@ impl Node {
                 word => return Err(failed("add member", format!("unexpected answer {word}"))),
             }
         }
+    }
+
+    /// Members whom `is_present` denies, the oldest first.
+    async fn list_absent(
+        &self,
+        room_id: &RoomId,
+        is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
+    ) -> Result<Vec<Bytes>, StoreError> {
+        let joined = keys::of_room(room_id).swap_remove(4);
+        let args = vec![joined.into(), text(0), text(-1)];
+        let reply = self.link.call("ZRANGE", args).await.map_err(self.failed("list absent"))?;
+        let Reply::List(ids) = reply else { return Ok(Vec::new()) };
+        let is_absent = |id: &Bytes| !is_present(&ParticipantId::new(String::from_utf8_lossy(id)));
+        Ok(ids.iter().filter_map(bytes_of).filter(is_absent).collect())
     }
 
     pub(super) async fn find_member(

@@ -162,9 +162,9 @@ impl RoomStore for RedisStore {
         room_id: &RoomId,
         member: Member,
         max: usize,
-        _is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
+        is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
     ) -> Result<bool, StoreError> {
-        self.0.add_member(room_id, &member, max).await
+        self.0.add_member(room_id, &member, max, is_present).await
     }
 
     async fn find_member(

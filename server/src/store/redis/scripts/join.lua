@@ -1,4 +1,4 @@
--- ARGV: 1 room, 2 participant, 3 member, 4 how many there may be
+-- ARGV: 1 room, 2 participant, 3 member, 4 how many there may be, 5… who may make room
 local standing = standing(redis.call('HGET', KEYS[1], 'run'))
 if standing ~= 'ok' then return { standing } end
 if redis.call('HEXISTS', KEYS[4], ARGV[2]) == 0 then
@@ -9,8 +9,11 @@ if redis.call('HEXISTS', KEYS[4], ARGV[2]) == 0 then
       here[string.match(field, '|(.*)$') or ''] = true
     end
     local gone = {}
-    for _, id in ipairs(redis.call('ZRANGE', KEYS[5], 0, -1)) do
-      if #gone < surplus and not here[id] then gone[#gone + 1] = id end
+    for i = 5, #ARGV do
+      local id = ARGV[i]
+      if #gone < surplus and not here[id] and redis.call('HEXISTS', KEYS[4], id) == 1 then
+        gone[#gone + 1] = id
+      end
     end
     if #gone < surplus then return { 'full' } end
     for _, id in ipairs(gone) do

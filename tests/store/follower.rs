@@ -1,0 +1,109 @@
+//! A subscriber that checks the order in which it is told of one room.
+
+use std::sync::Arc;
+
+use engine::{Commit, Event, Place, Room, RoomId};
+use server::store::{News, RedisStore, RoomStore};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::node::HANG;
+
+/// One node's view of a room, as its connections would be shown it.
+pub struct Follower {
+    /// The node's store.
+    pub store: Arc<RedisStore>,
+    room_id: RoomId,
+    news: mpsc::Receiver<News>,
+    told: Place,
+    /// What was told, in its order.
+    pub commits: Vec<Commit>,
+    /// How often the whole state was told instead.
+    pub resets: usize,
+    /// The newest room that was told.
+    pub room: Option<Arc<Room>>,
+    /// Whether the room is gone, as was told.
+    pub gone: bool,
+}
+
+impl Follower {
+    /// Follows a room from here on.
+    pub async fn of(store: &Arc<RedisStore>, room_id: &RoomId) -> Self {
+        let news = store.subscribe();
+        store.follow(room_id).await.expect("followed");
+        let room = store.load(room_id).await.expect("answered").expect("there");
+        Self {
+            store: store.clone(),
+            room_id: room_id.clone(),
+            news,
+            told: room.place(),
+            commits: Vec::new(),
+            resets: 0,
+            room: Some(room),
+            gone: false,
+        }
+    }
+
+    /// Takes news until it was told of this place.
+    pub async fn reaches(&mut self, place: Place) {
+        while self.told < place {
+            self.take_one(&format!("{place:?}")).await;
+        }
+        assert_eq!(self.told, place, "told of something newer");
+    }
+
+    /// Takes news until the room is gone.
+    pub async fn sees_it_gone(&mut self) {
+        while !self.gone {
+            self.take_one("the end of the room").await;
+        }
+    }
+
+    /// The rebuilds that were told: the epoch each began, and whether it said that something is
+    /// lost.
+    pub fn rebuilds(&self) -> Vec<(u64, bool)> {
+        let rebuilt = |commit: &Commit| match commit.event {
+            Event::Rebased { lost, .. } => Some((commit.epoch, lost)),
+            _ => None,
+        };
+        self.commits.iter().filter_map(rebuilt).collect()
+    }
+
+    async fn take_one(&mut self, awaited: &str) {
+        let news = timeout(HANG, self.news.recv()).await;
+        let news = news.unwrap_or_else(|_| panic!("waited for {awaited}, told of {:?}", self.told));
+        match news.expect("the store is open") {
+            News::Commit(published) if published.room.room_id == self.room_id => {
+                self.take_commit(&published.commit);
+                self.room = Some(published.room);
+            }
+            News::Reset(room) if room.room_id == self.room_id => {
+                assert!(
+                    room.place() >= self.told,
+                    "back from {:?} to {:?}",
+                    self.told,
+                    room.place()
+                );
+                self.told = room.place();
+                self.resets += 1;
+                self.room = Some(room);
+            }
+            News::Gone(room_id) if room_id == self.room_id => self.gone = true,
+            _ => {}
+        }
+    }
+
+    /// The next one, or a rebuild of something that went before.
+    fn take_commit(&mut self, commit: &Commit) {
+        let place = Place { epoch: commit.epoch, version: commit.version };
+        match commit.event {
+            Event::Rebased { .. } => assert!(place > self.told, "{place:?} after {:?}", self.told),
+            _ => {
+                let next = Place { version: self.told.version + 1, ..self.told };
+                assert_eq!(place, next, "a gap or a repeat");
+            }
+        }
+        self.told = place;
+        self.commits.push(commit.clone());
+    }
+}
