@@ -10,6 +10,7 @@ use crate::media::Media;
 use crate::op::{CommittedOp, Ops};
 use crate::participant::{Actor, Role};
 use crate::playback::Playback;
+use crate::recovery::Place;
 use crate::time::{Position, Timestamp};
 
 /// How many roles other than the given one a room grants.
@@ -270,9 +271,12 @@ impl Room {
         }
     }
 
-    /// The last rebuild as it was told, for whoever missed it.
-    pub fn rebased_commit(&self) -> Option<Commit> {
-        let Rebased { previous_epoch, previous_version, lost, .. } = self.rebased?;
+    /// The last rebuild, for whoever has heard of nothing since `heard`: what was lost by any of the
+    /// rebuilds since is said by it.
+    pub fn rebased_commit(&self, heard: Place) -> Option<Commit> {
+        let rebased = self.rebased?;
+        let lost = rebased.is_lost_since(heard);
+        let Rebased { previous_epoch, previous_version, .. } = rebased;
         Some(Commit {
             epoch: self.epoch,
             version: previous_version + 1,

@@ -308,6 +308,15 @@ impl Config {
             (StoreKind::Redis, None) => {
                 Err("PLAYHEAD_STORE=redis: set PLAYHEAD_REDIS_URL too, redis://…".to_owned())
             }
+            (StoreKind::Redis, Some(url)) => {
+                // The URL itself isn't shown: it may hold a password.
+                let known = ["redis", "rediss", "redis-cluster", "rediss-cluster"];
+                let url = Url::parse(url.expose());
+                let usable = url.is_ok_and(|url| known.contains(&url.scheme()) && url.has_host());
+                let words = "PLAYHEAD_REDIS_URL: write it as redis://host:port, rediss://… or \
+                             redis-cluster://…";
+                if usable { Ok(()) } else { Err(words.to_owned()) }
+            }
             _ => Ok(()),
         }
     }

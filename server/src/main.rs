@@ -6,10 +6,21 @@ use clap::Parser;
 use server::config::{Action, Config};
 use server::{openapi, serve, telemetry};
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// How much stack a thread may use, in bytes; what isn't used costs nothing. An answer of Redis is
+/// taken apart by recursion, as deep as it is nested.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
+
+fn main() -> ExitCode {
     let config = Config::parse();
-    match run(config).await {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(STACK_BYTES)
+        .enable_all()
+        .build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(run(config)),
+        Err(error) => Err(format!("no runtime: {error}")),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(words) => {
             eprintln!("playhead-server: {words}");

@@ -39,7 +39,9 @@ const HTTP_SOCKETS: usize = 250;
 /// How long what is written to a client may stay untaken.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long connections may take to end when the node goes away.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(9);
+/// How long the store may take to write what waits, and to end.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// HTTP/1 needs a buffer for each connection; this is the least that hyper takes.
 const HTTP_BUFFER_BYTES: usize = 16 * 1024;
 /// How often limits that ran out are forgotten.
@@ -94,7 +96,9 @@ pub async fn serve(config: Config) -> Result<(), String> {
     };
     let _ = timeout(DRAIN_TIMEOUT, gone).await;
     tasks.shutdown().await;
-    app.store.close().await;
+    if timeout(CLOSE_TIMEOUT, app.store.close()).await.is_err() {
+        tracing::warn!("the store wasn't closed in time; nothing that was acknowledged is lost");
+    }
     ended
 }
 
@@ -146,6 +150,11 @@ async fn open_store(
     config: &Config,
     sql: Arc<Sql>,
 ) -> Result<(Arc<dyn RoomStore>, RoomClock), String> {
+    let claimed = sql.claim_for(match config.store {
+        StoreKind::Memory => "memory",
+        StoreKind::Redis => "redis",
+    });
+    claimed.await.map_err(|error| in_words(&error))?;
     match config.store {
         StoreKind::Memory => {
             let opened = MemoryStore::open(&config.data_dir, sql).await;

@@ -10,5 +10,6 @@ mod postgres;
 mod presence;
 mod sessions;
 mod site;
+mod stale;
 mod start;
 mod story;

@@ -126,7 +126,14 @@ impl Worlds {
                 };
                 self.ask(actor, command, Some(op), now).await;
             }
-            Step::System(command) => self.ask(Actor::System, command, None, now).await,
+            Step::System(command) => {
+                // A host is lost only once its lease is over.
+                for store in self.stores() {
+                    let ended = store.renew_lease(&self.room_id, Timestamp::default()).await;
+                    ended.expect("answered");
+                }
+                self.ask(Actor::System, command, None, now).await;
+            }
             Step::Late(command) => self.commit_late(command, now).await,
             Step::Crash => self.crash().await,
         }

@@ -52,6 +52,16 @@ impl Follower {
         assert_eq!(self.told, place, "told of something newer");
     }
 
+    /// Takes news until it was told of an epoch above this one; the room then.
+    pub async fn rises_above(&mut self, epoch: u64) -> Arc<Room> {
+        while self.told.epoch <= epoch {
+            self.take_one(&format!("an epoch above {epoch}")).await;
+        }
+        let room = self.room.clone().expect("told");
+        assert_eq!(room.place(), self.told, "nobody has changed the rebuilt room");
+        room
+    }
+
     /// Takes news until the room is gone.
     pub async fn sees_it_gone(&mut self) {
         while !self.gone {

@@ -53,12 +53,14 @@ async fn f14_what_the_log_no_longer_holds_is_told_as_a_whole_state() {
     ground.ask(&["XTRIM", &log, "MAXLEN", "3"]).await;
     told_again(&follower, &last).await;
     follower.reaches(last.place()).await;
-    assert_eq!((follower.commits.len(), follower.resets), (0, 1));
+    // A busy machine may have made it look for itself before the log was cut.
+    let told = follower.commits.len();
+    assert_eq!(follower.resets, 1);
     assert_eq!(follower.room.as_deref(), Some(&last));
     fake.push_fault(None);
     let last = advance(&*writer, &last.room_id).await;
     follower.reaches(last.place()).await;
-    assert_eq!(follower.commits.len(), 1, "and then commit by commit");
+    assert_eq!(follower.commits.len(), told + 1, "and then commit by commit");
     writer.close().await;
     behind.close().await;
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use engine::{Room, RoomId};
+use engine::{Actor, Answer, Command, Commit, Facts, Request, Room, RoomId, Timestamp};
 use harness::{RedisOptions, RedisServer};
 use server::clock::RoomClock;
 use server::sql::Sql;
@@ -89,6 +89,22 @@ pub async fn advance(store: &dyn RoomStore, room_id: &RoomId) -> Room {
     let mut after = Room::clone(&room);
     after.apply(&commit);
     after
+}
+
+/// What the server itself makes of a room at a time.
+pub fn decided(room: &Room, command: Command, now: Timestamp) -> Commit {
+    let request = Request {
+        actor: Actor::System,
+        command,
+        op: None,
+        expected_version: None,
+        seen_epoch: None,
+        fence: None,
+    };
+    match room.handle(&request, &Facts { now, ..Facts::default() }) {
+        Ok(Answer::Commit(commit)) => *commit,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The newest durable state.

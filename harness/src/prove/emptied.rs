@@ -72,7 +72,7 @@ async fn use_all(
                 let done = use_one(api, room_id, number, round).await;
                 match done {
                     Ok(()) => return Ok(began.elapsed()),
-                    Err(error) if began.elapsed() > 2 * DEADLINE => {
+                    Err(error) if began.elapsed() > 6 * DEADLINE => {
                         return Err(Error::new(format!("room {number} stays unusable: {error}")));
                     }
                     Err(_) => sleep(AGAIN).await,

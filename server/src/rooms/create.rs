@@ -31,7 +31,8 @@ impl Rooms {
     ) -> Result<Arc<Room>, Refusal> {
         let room_id = key.map_or_else(id::room_id, |key| id::named_room_id(&caller.user_id, key));
         if let Some(made) = self.store.load(&room_id).await? {
-            let same = made.profile.name == spec.name && made.profile.is_public == spec.is_public;
+            let Profile { name, is_public, settings, .. } = &made.profile;
+            let same = (name, *is_public, *settings) == (&spec.name, spec.is_public, spec.settings);
             return if same { Ok(made) } else { Err(Rejection::IdReused.into()) };
         }
         let rooms = self.sql.count_rooms().await;

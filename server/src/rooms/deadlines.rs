@@ -1,8 +1,9 @@
 //! Carries out what committed state names for a time that has come. The handler checks the
 //! committed deadline again, so a hint too many does nothing.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use engine::{Command, INACTIVE_MS, LifecycleState, ParticipantId, Room, RoomId, Timestamp};
 use tokio::task::JoinSet;
@@ -13,24 +14,48 @@ use crate::store::StoreError;
 
 /// How late a deadline may be noticed.
 const TICK: Duration = Duration::from_millis(25);
-/// How long a store that can't be reached is left alone.
+/// How long a store, or a room, that fails is left alone.
 const BACK_OFF: Duration = Duration::from_millis(500);
 /// How many rooms are looked at in one tick.
 const DUE_MAX: usize = 256;
 
 impl Rooms {
-    /// Watches deadlines, leases and attendance for ever.
+    /// Watches deadlines, leases and attendance for ever. Each room is carried out in a task of its
+    /// own: one whose store or database fails is left alone for a while, and holds up no other.
     pub async fn watch_deadlines(self: Arc<Self>) {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut is_away = false;
+        let mut under_way = JoinSet::new();
+        // Rooms under way, and with a time those that are left alone until then.
+        let mut busy: HashMap<RoomId, Option<Instant>> = HashMap::new();
         loop {
             tick.tick().await;
-            match self.carry_out_due().await {
-                Ok(()) if std::mem::take(&mut is_away) => {
-                    tracing::info!("deadlines are carried out again");
+            while let Some(Ok((room_id, done))) = under_way.try_join_next() {
+                match done {
+                    Ok(()) => busy.remove(&room_id),
+                    Err(_) => busy.insert(room_id, Some(Instant::now() + BACK_OFF)),
+                };
+            }
+            busy.retain(|_, until| until.is_none_or(|until| until > Instant::now()));
+            let now = self.clock.now();
+            match self.store.list_due(now, DUE_MAX).await {
+                Ok(due) => {
+                    if std::mem::take(&mut is_away) {
+                        tracing::info!("deadlines are carried out again");
+                    }
+                    for room_id in due {
+                        if busy.contains_key(&room_id) {
+                            continue;
+                        }
+                        busy.insert(room_id.clone(), None);
+                        let rooms = self.clone();
+                        under_way.spawn(async move {
+                            let done = rooms.guard(&room_id, rooms.carry_out(&room_id, now)).await;
+                            (room_id, done.unwrap_or(Ok(())))
+                        });
+                    }
                 }
-                Ok(()) => {}
                 Err(error) => {
                     // Said once, however long it lasts.
                     if !std::mem::replace(&mut is_away, true) {
@@ -41,23 +66,6 @@ impl Rooms {
                 }
             }
         }
-    }
-
-    /// All at once, so that one room's fsync doesn't make another's start late.
-    async fn carry_out_due(self: &Arc<Self>) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let mut under_way = JoinSet::new();
-        for room_id in self.store.list_due(now, DUE_MAX).await? {
-            let rooms = self.clone();
-            under_way.spawn(async move {
-                rooms.guard(&room_id, rooms.carry_out(&room_id, now)).await.unwrap_or(Ok(()))
-            });
-        }
-        let mut done = Ok(());
-        while let Some(carried_out) = under_way.join_next().await {
-            done = done.and(carried_out.unwrap_or(Ok(())));
-        }
-        done
     }
 
     /// A sign of life of the host: another whole lease.
@@ -95,6 +103,8 @@ impl Rooms {
     ) -> Result<(), StoreError> {
         let Some(room) = self.store.load(room_id).await? else { return Ok(()) };
         if room.host_id.as_ref() == Some(host) {
+            // Over now, and due until the loss is committed.
+            self.store.renew_lease(room_id, self.clock.now()).await?;
             self.end_lease(&room).await?;
         }
         Ok(())
@@ -123,15 +133,11 @@ impl Rooms {
         Ok(())
     }
 
-    /// The host is lost. The lease is forgotten only once that is committed, so that a store that
-    /// fails now is asked again.
+    /// The host is lost, which ends the lease with the same commit. One that is left over from
+    /// another state means nothing.
     async fn end_lease(&self, room: &Room) -> Result<(), StoreError> {
-        if room.lifecycle.state == LifecycleState::Live {
-            self.system(&room.room_id, Command::HostLost).await?;
-        }
-        let Some(after) = self.store.load(&room.room_id).await? else { return Ok(()) };
-        if after.lifecycle.state == LifecycleState::Live && after.host_id.is_some() {
-            return Ok(());
+        if room.lifecycle.state == LifecycleState::Live && room.host_id.is_some() {
+            return self.system(&room.room_id, Command::HostLost).await;
         }
         self.store.renew_lease(&room.room_id, Timestamp::default()).await
     }

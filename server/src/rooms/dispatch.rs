@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use contracts::CloseCode;
-use engine::{Event, LifecycleState, Room, RoomId, Timestamp};
+use engine::{Event, LifecycleState, Room, RoomId};
 use tokio::sync::mpsc;
 
 use super::Rooms;
@@ -83,12 +83,11 @@ impl Rooms {
         match &commit.event {
             Event::HostChanged { .. } | Event::RoleChanged { .. } => {
                 self.hub.stir(&room.room_id);
-                self.renew_lease(room);
             }
             Event::LifecycleChanged { lifecycle, .. } => {
                 self.hub.stir(&room.room_id);
                 tracing::info!(room.id = %room.room_id, state = ?lifecycle.state, "room's life");
-                self.follow_life(hub, room);
+                follow_life(hub, room);
             }
             _ => {}
         }
@@ -100,21 +99,8 @@ impl Rooms {
         hub.doubt_elsewhere();
         self.hub.tell_later(&hub.room_id);
         self.follow_wait(hub, room);
-        // A node that the host isn't connected to knows nothing of its life.
-        let is_host_here = room.host_id.as_ref().is_some_and(|host_id| hub.is_here(host_id));
-        if is_host_here || room.lifecycle.state != LifecycleState::Live {
-            self.follow_life(hub, room);
-        }
+        follow_life(hub, room);
         self.hub.stir(&room.room_id);
-    }
-
-    fn follow_life(self: &Arc<Self>, hub: &RoomHub, room: &Arc<Room>) {
-        match room.lifecycle.state {
-            LifecycleState::Live => self.renew_lease(room),
-            LifecycleState::Expired => hub.close_all(CloseCode::ROOM_CLOSED),
-            LifecycleState::Deleted => hub.close_all(CloseCode::ROOM_NOT_FOUND),
-            LifecycleState::Created | LifecycleState::Grace => {}
-        }
     }
 
     /// Keeps this node's idea of who is waited for in step with the committed one.
@@ -126,24 +112,14 @@ impl Rooms {
             None => hub.end_wait(),
         }
     }
+}
 
-    /// A host, new or back, has a whole lease. In a task of its own, so that no other room waits
-    /// for the store meanwhile.
-    fn renew_lease(self: &Arc<Self>, room: &Arc<Room>) {
-        let (rooms, room) = (self.clone(), room.clone());
-        tokio::spawn(async move {
-            rooms.guard(&room.room_id, rooms.renew_lease_now(&room)).await;
-        });
-    }
-
-    async fn renew_lease_now(&self, room: &Room) {
-        let until = match room.host_id {
-            Some(_) => self.clock.now().plus_millis(room.profile.settings.host_lease_ms),
-            None => Timestamp::default(),
-        };
-        if let Err(error) = self.store.renew_lease(&room.room_id, until).await {
-            tracing::debug!(error = &error as &dyn std::error::Error, "lease not renewed");
-        }
+/// A room that is over keeps nobody.
+fn follow_life(hub: &RoomHub, room: &Room) {
+    match room.lifecycle.state {
+        LifecycleState::Expired => hub.close_all(CloseCode::ROOM_CLOSED),
+        LifecycleState::Deleted => hub.close_all(CloseCode::ROOM_NOT_FOUND),
+        LifecycleState::Created | LifecycleState::Live | LifecycleState::Grace => {}
     }
 }
 

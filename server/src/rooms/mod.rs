@@ -176,7 +176,8 @@ impl Rooms {
         Ok(is_newer.then_some(newest))
     }
 
-    async fn find_newest(&self, room_id: &RoomId) -> Result<Arc<Room>, Refusal> {
+    /// The newest durable state of a room.
+    pub async fn find_newest(&self, room_id: &RoomId) -> Result<Arc<Room>, Refusal> {
         self.store.load_newest(room_id).await?.ok_or_else(not_found)
     }
 }

@@ -39,6 +39,15 @@ pub enum SqlError {
     /// The tables can't be brought up to date.
     #[error("the tables of the database can't be brought up to date")]
     Migrate(#[source] Box<MigrateError>),
+    /// The database holds rooms that are kept elsewhere.
+    #[error(
+        "the database holds rooms that aren't kept in {wanted}: choose another with \
+         PLAYHEAD_DATABASE_URL, or set PLAYHEAD_STORE as it was"
+    )]
+    OtherStore {
+        /// Where this node keeps rooms.
+        wanted: &'static str,
+    },
     /// A new room's name is another room's.
     #[error("sql: {0}")]
     Taken(Taken),

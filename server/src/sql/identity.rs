@@ -15,6 +15,21 @@ impl Sql {
         id.ok_or_else(|| SqlError::of(OPERATION)(sqlx::Error::RowNotFound))
     }
 
+    /// Takes the database for rooms of `store`. One with rooms of another store is refused: their
+    /// epochs would be forgotten, and so the rooms.
+    pub async fn claim_for(&self, store: &'static str) -> Result<(), SqlError> {
+        let mut work = self.work("claim the database").await?;
+        let claim = sqlx::query(
+            "UPDATE identity SET store = $1 WHERE store IS NULL OR store = $1
+             OR NOT EXISTS (SELECT 1 FROM rooms) RETURNING store",
+        )
+        .bind(store);
+        match work.fetch_one(claim, |row| row.try_get::<String, _>(0)).await? {
+            Some(_) => Ok(()),
+            None => Err(SqlError::OtherStore { wanted: store }),
+        }
+    }
+
     /// Whether the database answers.
     pub async fn is_reachable(&self) -> Result<(), SqlError> {
         self.database_id().await.map(drop)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine::{Commit, ParticipantId, Role, Room, RoomId, Timestamp};
+use engine::{Commit, Event, LifecycleState, ParticipantId, Role, Room, RoomId, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -138,6 +138,33 @@ pub struct LifeSigns {
     pub lease: Option<Timestamp>,
     /// When a node last said that somebody is connected; first, when the room was made.
     pub attended: Option<Timestamp>,
+}
+
+/// What a commit does to the host's lease: a host, new or back, has a whole one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum LeaseChange {
+    /// Nothing.
+    Keep,
+    /// It ends then.
+    Until(Timestamp),
+    /// There is none any more.
+    End,
+}
+
+impl LeaseChange {
+    /// Of `commit`, after which the room is `after`.
+    pub(crate) fn of(commit: &Commit, after: &Room) -> Self {
+        match commit.event {
+            Event::HostChanged { .. } | Event::LifecycleChanged { .. } => {
+                if after.lifecycle.state == LifecycleState::Live && after.host_id.is_some() {
+                    Self::Until(commit.at.plus_millis(after.profile.settings.host_lease_ms))
+                } else {
+                    Self::End
+                }
+            }
+            _ => Self::Keep,
+        }
+    }
 }
 
 /// A room in a list.

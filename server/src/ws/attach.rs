@@ -91,7 +91,12 @@ async fn enter(
         sender.connection.outbox.set_authority(&away);
     }
     app.rooms.follow(&sender.hub).await?;
-    let room = arrive(app, &sender).await?;
+    let seen = hello.resume.as_ref().map(|resume| (resume.epoch, resume.version));
+    let mut room = arrive(app, &sender).await?;
+    if seen.is_some_and(|seen| seen > (room.epoch, room.version)) {
+        // Another node told it more than this one knows yet.
+        room = app.rooms.find_newest(&room_id).await?;
+    }
     if resumed {
         app.rooms.tell_session(&room_id, &sender.connection.session_id).await;
     }
@@ -100,7 +105,6 @@ async fn enter(
     let welcome = wire::text(&wire::welcome(id.to_owned(), &room, app.clock.now(), welcome));
     let write = async {
         socket.feed(welcome).await?;
-        let seen = hello.resume.as_ref().map(|resume| (resume.epoch, resume.version));
         if let Some(rebased) = seen.and_then(|seen| rebased_since(&room, seen)) {
             socket.feed(rebased).await?;
         }

@@ -14,6 +14,8 @@ use crate::problem;
 
 /// Short, so that a lost host is soon noticed.
 const LEASE_MS: u64 = 2000;
+/// A host is missed within this, even by nodes that have just started.
+const LOST: Duration = Duration::from_secs(25);
 /// After the retention a room leaves nothing behind within this.
 const SWEPT: Duration = Duration::from_millis(EXPIRED_MS + 10_000);
 
@@ -100,7 +102,7 @@ async fn a_room_without_anybody_at_a_node_ends_its_grace_all_the_same() {
     party.guest.close().await.unwrap();
     drop((party.server, party.host, host));
     site.kill_9(0).await;
-    until("another node to carry the deadline out", Duration::from_secs(10), async || {
+    until("another node to carry the deadline out", LOST, async || {
         let room = elsewhere.state(&room_id).await.unwrap().room;
         (room.state == LifecycleState::Live && room.host_id.is_none()).then_some(())
     })

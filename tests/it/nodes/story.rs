@@ -4,10 +4,10 @@ use contracts::CreateRoom;
 use harness::Api;
 use serde_json::json;
 
-use super::site::sees;
+use super::site::{NOTICED, sees, until};
 use crate::party::{Party, new_room};
 
-/// Two meet at two nodes, watch together and end it. `apis`: the host, then the guest.
+/// Two meet at two nodes, watch together and end it.
 pub async fn tell(party: &mut Party) {
     let both = [party.host_id.clone(), party.guest_id.clone()];
     for socket in [&mut party.host, &mut party.guest] {
@@ -28,12 +28,12 @@ pub async fn tell(party: &mut Party) {
         let state = api.state(&party.room_id).await.unwrap();
         assert_eq!((state.version, state.room.viewer_count), (party.version, 2));
     }
-    assert!(is_listed(&party.host_api, &party.room_id).await);
+    is_listed(&party.host_api, &party.room_id, true).await;
     party.guest_api.delete_room(&party.room_id).await.unwrap();
     for socket in [&mut party.host, &mut party.guest] {
         assert_eq!(socket.closed().await.unwrap().close_code, Some(4410));
     }
-    assert!(!is_listed(&party.host_api, &party.room_id).await);
+    is_listed(&party.host_api, &party.room_id, false).await;
 }
 
 /// The room of the story.
@@ -41,6 +41,11 @@ pub fn room() -> CreateRoom {
     CreateRoom { is_public: true, ..new_room() }
 }
 
-async fn is_listed(api: &Api, room_id: &str) -> bool {
-    api.public_rooms().await.unwrap().items.iter().any(|room| room.room_id == room_id)
+/// A list may be a second old.
+async fn is_listed(api: &Api, room_id: &str, listed: bool) {
+    until("the list to tell it", NOTICED, async || {
+        let rooms = api.public_rooms().await.unwrap().items;
+        (rooms.iter().any(|room| room.room_id == room_id) == listed).then_some(())
+    })
+    .await;
 }

@@ -10,5 +10,6 @@ CREATE UNIQUE INDEX rooms_code ON rooms (code);
 -- One row. It names this database, and whoever changes what all nodes share locks it.
 CREATE TABLE identity (
     one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
-    database_id TEXT NOT NULL
+    database_id TEXT NOT NULL,
+    store TEXT
 );

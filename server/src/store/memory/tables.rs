@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::{INACTIVE_MS, LifecycleState, ParticipantId, Room, RoomId, Timestamp};
+use engine::{Commit, INACTIVE_MS, LifecycleState, ParticipantId, Room, RoomId, Timestamp};
 use tokio::sync::{Notify, mpsc};
 
 use super::batch::MemberChange;
@@ -12,7 +12,7 @@ use super::members::Members;
 use super::tickets::Tickets;
 use super::writer::Job;
 use crate::auth::Ticket;
-use crate::store::{CommitOutcome, LifeSigns, Member, News};
+use crate::store::{CommitOutcome, LeaseChange, LifeSigns, Member, News};
 
 /// Everything the store knows.
 #[derive(Debug, Default)]
@@ -114,6 +114,9 @@ impl Tables {
         for job in jobs {
             inner.reserved.remove(&job.room.room_id);
             inner.put(&job.room);
+            if let Some(commit) = &job.commit {
+                inner.change_lease(&job.room, commit);
+            }
         }
         inner.subscribers.retain(|subscriber| !subscriber.is_closed());
         inner.subscribers.clone()
@@ -266,6 +269,16 @@ impl Inner {
             self.rooms.insert(room_id.clone(), slot);
         }
         self.reschedule(room_id);
+    }
+
+    fn change_lease(&mut self, room: &Room, commit: &Commit) {
+        let Some(slot) = self.rooms.get_mut(&room.room_id) else { return };
+        slot.signs.lease = match LeaseChange::of(commit, room) {
+            LeaseChange::Keep => return,
+            LeaseChange::Until(until) => Some(until),
+            LeaseChange::End => None,
+        };
+        self.reschedule(&room.room_id);
     }
 
     fn reschedule(&mut self, room_id: &RoomId) {

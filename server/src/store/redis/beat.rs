@@ -87,15 +87,39 @@ impl Node {
             if was_away {
                 self.reachable.store(true, Ordering::Relaxed);
                 tracing::info!(another, emptied = beat.emptied, "Redis is back");
+                self.back_at.store(self.clock.now().as_millis(), Ordering::Relaxed);
                 self.tell(&News::Reachable(true));
+                // Nobody could be heard meanwhile.
+                let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+                others.values_mut().for_each(|heard| *heard = Instant::now());
             }
             if another || beat.emptied {
                 self.clone().rebuild_all();
-            } else if was_away || beat.late {
+            } else if was_away || beat.late || self.untold.swap(false, Ordering::Relaxed) {
+                self.tell(&News::Reachable(true));
                 let node = self.clone();
                 self.tasks.spawn(async move { node.catch_up_all().await });
             }
             self.notice_nodes(beat.alive);
+        }
+    }
+
+    /// Makes sure, again and again, that messages would come: a connection on which nothing does
+    /// looks like one on which nothing happens.
+    pub(super) async fn listen_to_oneself(self: Arc<Self>) {
+        let channel = keys::own_channel(&self.node_id);
+        let mut silent_since: Option<Instant> = None;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(BEAT_EVERY) => {}
+                () = self.stop.cancelled() => return,
+            }
+            if self.link.subscribe(vec![channel.clone()]).await.is_ok() {
+                silent_since = None;
+            } else if silent_since.get_or_insert_with(Instant::now).elapsed() >= SILENT_MAX {
+                self.link.renew_messages().await;
+                silent_since = None;
+            }
         }
     }
 
@@ -137,12 +161,19 @@ impl Node {
     }
 
     /// Takes away the presence that a dead node has left. Several nodes may do so at once.
-    async fn clean_up_after(&self, gone: &NodeId) {
+    pub(super) async fn clean_up_after(&self, gone: &NodeId) {
         let rooms = keys::rooms_of_node(gone);
         let Ok(Reply::List(ids)) = self.link.call("SMEMBERS", vec![rooms.clone().into()]).await
         else {
             return;
         };
+        // Silent for a while, and back: it tells of its own again.
+        let alive = vec![keys::ALIVE.into(), text(&gone.0)];
+        let Ok(last) = self.link.call("ZSCORE", alive).await else { return };
+        let now = self.clock.now().as_millis();
+        if number_of(&last).is_some_and(|last| last + DEAD_MS > now) {
+            return;
+        }
         for id in ids.iter().filter_map(bytes_of) {
             let room_id = RoomId::new(String::from_utf8_lossy(&id));
             let forgotten = self.run("forget", &FORGET, &room_id, vec![text(&gone.0)]).await;
@@ -151,6 +182,7 @@ impl Node {
             }
         }
         let _ = self.link.call("DEL", vec![rooms.into()]).await;
+        let _ = self.link.call("ZREM", vec![keys::ALIVE.into(), text(&gone.0)]).await;
     }
 }
 

@@ -1,15 +1,16 @@
 //! One commit, one script, one round trip.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use engine::{Commit, LifecycleState, Room};
+use engine::{Commit, Event, LifecycleCause, LifecycleState, Room};
 
 use super::put::{idle_ms, listed, maybe};
 use super::read::{encode, json, text};
 use super::script::COMMIT;
 use super::{Node, failed, keys};
-use crate::store::{CommitOutcome, StoreError};
+use crate::store::{CommitOutcome, LeaseChange, StoreError};
 
 impl Node {
     /// Makes a commit so, if Redis still holds `room`.
@@ -40,8 +41,17 @@ impl Node {
             listed(&after),
             Bytes::from_static(if deletes { b"1" } else { b"0" }),
             keys::channel(&room.room_id).into(),
+            match LeaseChange::of(commit, &after) {
+                LeaseChange::Keep => Bytes::new(),
+                LeaseChange::Until(until) => text(until.as_millis()),
+                LeaseChange::End => text(0),
+            },
+            Bytes::from_static(if loses_host(commit) { b"1" } else { b"0" }),
         ];
         let answer = self.run("commit", &COMMIT, &room.room_id, args).await?;
+        if matches!(commit.event, Event::RoomChanged { .. } | Event::LifecycleChanged { .. }) {
+            self.list_changed.store(true, Ordering::Relaxed);
+        }
         match answer.word.as_str() {
             "ok" if deletes => {
                 self.backlog.forget(&room.room_id);
@@ -69,4 +79,9 @@ impl Node {
             word => Err(failed("commit", format!("unexpected answer {word}"))),
         }
     }
+}
+
+/// Whether a commit is made because the host's lease is over: it mustn't be if it was renewed.
+fn loses_host(commit: &Commit) -> bool {
+    matches!(commit.event, Event::LifecycleChanged { cause: LifecycleCause::HostLost, .. })
 }

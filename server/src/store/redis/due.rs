@@ -2,17 +2,19 @@
 //! are known to the millisecond; for all others the nodes ask Redis, and one claims each.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use engine::{RoomId, Timestamp};
 use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::link::Reply;
 use super::read::{bytes_of, number_of, text};
-use super::script::{ATTEND, CLAIM, LEASE};
-use super::{Node, failed, keys};
+use super::script::{ATTEND, CLAIM, LEASE, SIGNS};
+use super::{Node, keys};
 use crate::store::{LifeSigns, StoreError};
 
 /// How often Redis is asked for rooms that are due.
@@ -21,6 +23,11 @@ const POLL: Duration = Duration::from_millis(500);
 const CLAIMED_MAX: usize = 64;
 /// For how long other nodes leave a claimed room alone, in milliseconds.
 const CLAIM_MS: u64 = 2_000;
+
+/// How many rooms are attended at once: others' commands find their way between.
+const ATTENDED_AT_ONCE: usize = 32;
+/// How long hosts have for a sign of life once Redis is back, in milliseconds.
+const LEASE_AFTER_MS: u64 = 15_000;
 
 /// Committed deadlines of followed rooms.
 #[derive(Debug, Default)]
@@ -45,6 +52,9 @@ impl Deadlines {
 
 impl Node {
     pub(super) fn set_deadline(&self, room_id: &RoomId, deadline: Option<Timestamp>) {
+        // Of a room that isn't followed any more nobody would take the deadline away again.
+        let followed = self.followed.read().unwrap_or_else(PoisonError::into_inner);
+        let deadline = deadline.filter(|_| followed.contains_key(room_id));
         let mut deadlines = self.deadlines.lock().unwrap_or_else(PoisonError::into_inner);
         deadlines.set(room_id, deadline);
     }
@@ -69,7 +79,7 @@ impl Node {
                 _ = tick.tick() => {}
                 () = self.stop.cancelled() => return,
             }
-            if self.reachable.load(std::sync::atomic::Ordering::Relaxed)
+            if self.reachable.load(Ordering::Relaxed)
                 && let Err(error) = self.claim_all().await
             {
                 tracing::debug!(error = &error as &dyn std::error::Error, "nothing claimed");
@@ -118,28 +128,52 @@ impl Node {
     }
 
     pub(super) async fn attend(self: &Arc<Self>, rooms: &[RoomId]) -> Result<(), StoreError> {
-        let attended = rooms.iter().map(async |room_id| {
-            let answer = self.run("attend", &ATTEND, room_id, vec![text(room_id)]).await?;
-            let Some(followed) = self.find_followed(room_id) else { return Ok(()) };
-            let there = answer.rest.first().and_then(number_of);
-            let there = there.zip(answer.rest.get(1).and_then(number_of));
-            let told = followed.told().map(|room| (room.epoch, room.version));
-            if answer.is_lost() || there > told {
-                self.ask(followed);
-            }
-            Ok(())
-        });
-        join_all(attended).await.into_iter().collect()
+        if rooms.is_empty() {
+            return Ok(());
+        }
+        // Whoever cleans up after this node finds them here, whatever Redis has lost.
+        let key = keys::rooms_of_node(&self.node_id);
+        let mut noted = vec![key.clone().into()];
+        noted.extend(rooms.iter().map(text));
+        self.link.call("SADD", noted).await.map_err(self.failed("attend"))?;
+        let keep = vec![key.into(), text(keys::KEEP_MS)];
+        self.link.call("PEXPIRE", keep).await.map_err(self.failed("attend"))?;
+        let attended =
+            stream::iter(rooms.to_vec()).map(async |room_id| self.attend_one(&room_id).await);
+        let attended: Vec<Result<(), StoreError>> =
+            attended.buffer_unordered(ATTENDED_AT_ONCE).collect().await;
+        attended.into_iter().collect()
     }
 
-    pub(super) async fn life_signs(&self, room_id: &RoomId) -> Result<LifeSigns, StoreError> {
-        let state = keys::of_room(room_id).swap_remove(0);
-        let args = vec![state.into(), "lease".into(), "attended".into()];
-        let reply = self.link.call("HMGET", args).await.map_err(self.failed("life signs"))?;
-        let Reply::List(signs) = reply else {
-            return Err(failed("life signs", "an answer that makes no sense"));
-        };
-        let at = |index: usize| signs.get(index).and_then(number_of).map(Timestamp::from_millis);
-        Ok(LifeSigns { lease: at(0), attended: at(1) })
+    async fn attend_one(self: &Arc<Self>, room_id: &RoomId) -> Result<(), StoreError> {
+        let answer = self.run("attend", &ATTEND, room_id, vec![text(room_id)]).await?;
+        let Some(followed) = self.find_followed(room_id) else { return Ok(()) };
+        let there = answer.rest.first().and_then(number_of);
+        let there = there.zip(answer.rest.get(1).and_then(number_of));
+        let told = followed.told().map(|room| (room.epoch, room.version));
+        if answer.is_lost() || there > told {
+            self.ask(followed);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn life_signs(
+        self: &Arc<Self>,
+        room_id: &RoomId,
+    ) -> Result<LifeSigns, StoreError> {
+        let mut answer = self.run("life signs", &SIGNS, room_id, Vec::new()).await?;
+        if answer.is_lost() {
+            // Whoever rebuilds the room renews the lease.
+            if self.recover(room_id).await?.is_none() {
+                return Ok(LifeSigns::default());
+            }
+            answer = self.run("life signs", &SIGNS, room_id, Vec::new()).await?;
+        }
+        let at =
+            |index: usize| answer.rest.get(index).and_then(number_of).map(Timestamp::from_millis);
+        // While Redis was away nobody could renew a lease.
+        let back_at = Timestamp::from_millis(self.back_at.load(Ordering::Relaxed));
+        let lease = at(0).map(|lease| lease.max(back_at.plus_millis(LEASE_AFTER_MS)));
+        Ok(LifeSigns { lease, attended: at(1) })
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::{Commit, Event, Place, Room, RoomId, should_adopt};
+use engine::{Commit, Event, Room, RoomId, should_adopt};
 
 use super::read::{Standing, number_of, text};
 use super::script::SINCE;
@@ -81,7 +81,7 @@ impl Node {
         let rooms = keys::rooms_of_node(&self.node_id);
         let noted = vec![rooms.clone().into(), text(room_id)];
         self.link.call("SADD", noted).await.map_err(self.failed("follow"))?;
-        let keep = vec![rooms.into(), text(KEEP_MS)];
+        let keep = vec![rooms.into(), text(keys::KEEP_MS)];
         self.link.call("PEXPIRE", keep).await.map_err(self.failed("follow"))?;
         let room = match self.read(room_id, None).await? {
             Standing::Current(room) => Some(room),
@@ -187,6 +187,10 @@ impl Node {
         }
         let deleted = room.lifecycle.state == engine::LifecycleState::Deleted;
         let deadline = state.newest.as_ref().and_then(|room| room.deadline());
+        if deleted {
+            // Before it is told, so that whoever hears of it finds nothing any more.
+            self.forget_followed(&followed.room_id);
+        }
         let published = Published { room: room.clone(), commit: Arc::new(commit) };
         // Told under the lock, so that nobody else's news come between.
         state.told = self.tell(&News::Commit(published)).then_some(room);
@@ -194,9 +198,7 @@ impl Node {
             self.tell(&News::PresenceLost(followed.room_id.clone()));
         }
         drop(state);
-        if deleted {
-            self.forget_followed(&followed.room_id);
-        } else {
+        if !deleted {
             self.set_deadline(&followed.room_id, deadline);
         }
         Heard::Told
@@ -210,8 +212,9 @@ impl Node {
         let _asking = followed.asking.lock().await;
         if let Some(told) = followed.told() {
             let after = text(format!("({}-{}", told.epoch, told.version));
-            let answer = self.run("since", &SINCE, &followed.room_id, vec![after]).await?;
-            if !answer.is_lost() && self.replay(followed, &answer.rest) {
+            // A log that can't be read is as good as none.
+            let answer = self.run("since", &SINCE, &followed.room_id, vec![after]).await;
+            if answer.is_ok_and(|answer| !answer.is_lost() && self.replay(followed, &answer.rest)) {
                 return Ok(());
             }
         }
@@ -264,7 +267,7 @@ impl Node {
         }
         let before = state.told.as_ref().or(state.newest.as_ref()).map(|room| room.place());
         let before = before.filter(|before| before.epoch < room.epoch);
-        let rebuilt = before.and_then(|before| rebuilt_since(room, before));
+        let rebuilt = before.and_then(|before| room.rebased_commit(before));
         let was_rebuilt = rebuilt.is_some();
         let mut heard = true;
         if let Some(commit) = rebuilt {
@@ -276,6 +279,7 @@ impl Node {
             self.tell(&News::PresenceLost(followed.room_id.clone()));
         }
         state.told = heard.then(|| room.clone());
+        state.pending.clear();
         // Another epoch's state replaces even what seemed newer.
         if state.newest.as_ref().is_none_or(|known| position(known) < position(room)) {
             state.newest = Some(room.clone());
@@ -290,16 +294,3 @@ impl Node {
         self.forget_followed(&followed.room_id);
     }
 }
-
-/// The last rebuild of a room, as it is told where `before` was told last: what isn't in the copy
-/// that was kept is lost, whatever its finder believed.
-fn rebuilt_since(room: &Room, before: Place) -> Option<Commit> {
-    let mut commit = room.rebased_commit()?;
-    if let (Event::Rebased { lost, .. }, Some(rebased)) = (&mut commit.event, room.rebased) {
-        *lost = rebased.is_lost_since(before);
-    }
-    Some(commit)
-}
-
-/// How long a set of rooms outlives its node, in milliseconds.
-const KEEP_MS: u64 = 48 * 60 * 60 * 1000;

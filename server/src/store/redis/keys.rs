@@ -19,6 +19,7 @@
 //! | `ph:{nodes}:rooms:<node>` | set | rooms with people connected to the node |
 //! | `ph:{nodes}:sweep` | string | the node that sweeps |
 //! | `ph:{s3f}:<room>` | channel | what is told of the room |
+//! | `ph:{nodes}:<node>` | channel | nothing: that it can be listened to shows that messages would come |
 
 use std::fmt::Write;
 
@@ -29,6 +30,8 @@ use crate::store::NodeId;
 
 /// How many shards there are.
 pub(super) const SHARDS: u16 = 256;
+/// How long a key outlives its last use, in milliseconds; as in the scripts.
+pub(super) const KEEP_MS: u64 = 48 * 60 * 60 * 1000;
 /// When each node last gave a sign of life.
 pub(super) const ALIVE: &str = "ph:{nodes}:alive";
 /// Which SQL database belongs to this Redis.
@@ -61,6 +64,11 @@ pub(super) fn public(shard: u16) -> String {
 /// Where a room's news are told.
 pub(super) fn channel(room_id: &RoomId) -> String {
     format!("ph:{{s{:02x}}}:{room_id}", shard_of(room_id))
+}
+
+/// Where a node hears whether it would hear.
+pub(super) fn own_channel(node_id: &NodeId) -> String {
+    format!("ph:{{nodes}}:{}", node_id.0)
 }
 
 /// The room of a channel.

@@ -162,11 +162,13 @@ impl Link {
     /// Connects anew where a connection is there and nothing comes. The client itself takes a
     /// connection for alive for as long as something is written to it.
     pub(super) async fn renew(&self) {
-        for client in [&self.commands, &self.messages] {
-            if client.is_connected() {
-                let _ = tokio::time::timeout(UNRESPONSIVE, client.force_reconnection()).await;
-            }
-        }
+        renew(&self.commands).await;
+        self.renew_messages().await;
+    }
+
+    /// As `renew`, for the connection of messages alone.
+    pub(super) async fn renew_messages(&self) {
+        renew(&self.messages).await;
     }
 
     /// Ends the connections.
@@ -221,6 +223,12 @@ fn build(config: Config, broadcast_max: usize) -> Result<Client, LinkError> {
         })
         .build()
         .map_err(|error| LinkError::of(&error))
+}
+
+async fn renew(client: &Client) {
+    if client.is_connected() {
+        let _ = tokio::time::timeout(UNRESPONSIVE, client.force_reconnection()).await;
+    }
 }
 
 /// Passes messages on, in their order.

@@ -1,10 +1,12 @@
 //! The list of public rooms.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use engine::{Room, RoomId};
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 
 use super::link::{LinkError, Reply};
 use super::read::{bytes_of, number_of};
@@ -13,36 +15,60 @@ use crate::store::{Listed, NodeId, StoreError};
 
 /// How many rooms a list has at most.
 const LISTED_MAX: usize = 500;
+/// How old a list may be.
+const LIST_AGE: Duration = Duration::from_secs(1);
+/// How much is asked at once: others' commands find their way between.
+const ASKED_AT_ONCE: usize = 64;
 /// Up to so many entries of a room are looked at one by one: somebody connected to several nodes
 /// has several. In larger rooms they hardly matter, and the list must not cost what all of them do.
 const COUNTED_MAX: u64 = 64;
 
 impl Node {
+    /// The list, at most `LIST_AGE` old: whoever asks more often gets the same.
     pub(super) async fn list_public(&self) -> Result<Vec<Listed>, StoreError> {
-        let shards = (0..keys::SHARDS)
+        let mut kept = self.listed.lock().await;
+        let changed = self.list_changed.swap(false, Ordering::Relaxed);
+        if let Some((made, listed)) = kept.as_ref()
+            && made.elapsed() < LIST_AGE
+            && !changed
+        {
+            return Ok(listed.clone());
+        }
+        let listed = self.make_list().await?;
+        *kept = Some((Instant::now(), listed.clone()));
+        Ok(listed)
+    }
+
+    async fn make_list(&self) -> Result<Vec<Listed>, StoreError> {
+        let shards = stream::iter(0..keys::SHARDS)
             .map(async |shard| self.link.call("SMEMBERS", vec![keys::public(shard).into()]).await);
+        let shards: Vec<_> = shards.buffer_unordered(ASKED_AT_ONCE).collect().await;
         let mut ids = Vec::new();
-        for shard in join_all(shards).await {
+        for shard in shards {
             let Reply::List(rooms) = shard.map_err(self.failed("list public"))? else { continue };
             ids.extend(rooms.iter().filter_map(bytes_of));
         }
-        ids.truncate(LISTED_MAX);
-        let rooms = ids.into_iter().map(async |id| {
+        let counts = stream::iter(ids).map(async |id| {
             let room_id = RoomId::new(String::from_utf8_lossy(&id));
-            let mut keys = keys::of_room(&room_id);
-            let (present, state) = (keys.swap_remove(5), keys.swap_remove(0));
-            let body = self.link.call("HGET", vec![state.into(), "body".into()]);
-            Ok((body.await?, self.count_present(present).await?))
+            let present = keys::of_room(&room_id).swap_remove(5);
+            self.count_present(present).await.map(|count| (count, room_id))
         });
-        let mut listed = Vec::new();
-        for room in join_all(rooms).await {
-            let (body, count) = room.map_err(self.failed("list public"))?;
-            let Some(body) = bytes_of(&body) else { continue };
+        let counts: Vec<_> = counts.buffer_unordered(ASKED_AT_ONCE).collect().await;
+        let counts: Result<Vec<_>, _> = counts.into_iter().collect();
+        let mut rooms = counts.map_err(self.failed("list public"))?;
+        rooms.sort_unstable_by(|a, b| b.cmp(a));
+        rooms.truncate(LISTED_MAX);
+        let listed = stream::iter(rooms).map(async |(count, room_id)| {
+            let state = keys::of_room(&room_id).swap_remove(0);
+            let body = self.link.call("HGET", vec![state.into(), "body".into()]).await?;
             // A room that can't be read isn't shown; whoever opens it is told.
-            let Ok(room) = serde_json::from_slice::<Room>(&body) else { continue };
-            listed.push(Listed { room: Arc::new(room), viewer_count: Some(count) });
-        }
-        Ok(listed)
+            let room = bytes_of(&body).and_then(|body| serde_json::from_slice::<Room>(&body).ok());
+            Ok(room.map(|room| Listed { room: Arc::new(room), viewer_count: Some(count) }))
+        });
+        let listed: Vec<Result<Option<Listed>, LinkError>> =
+            listed.buffer_unordered(ASKED_AT_ONCE).collect().await;
+        let listed: Result<Vec<Option<Listed>>, _> = listed.into_iter().collect();
+        Ok(listed.map_err(self.failed("list public"))?.into_iter().flatten().collect())
     }
 
     /// How many are in a room, by the key that says who is.

@@ -27,9 +27,9 @@ mod take;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use engine::{Commit, ParticipantId, Room, RoomId, Timestamp};
@@ -40,6 +40,7 @@ use tokio_util::task::TaskTracker;
 use self::due::Deadlines;
 use self::follow::Followed;
 use self::link::{Link, LinkError};
+use self::recover::Recovery;
 use self::snapshots::Backlog;
 use super::{
     CommitOutcome, Elsewhere, LifeSigns, Listed, Member, News, NodeId, PresenceUpdate, RoomStore,
@@ -53,6 +54,10 @@ pub use self::open::RedisOpenError;
 
 /// How many news a subscriber may be behind. Beyond, its rooms are told anew.
 const SUBSCRIPTION_MAX: usize = 16_384;
+/// How long a caller waits. What was asked for goes on.
+const ANSWER: Duration = Duration::from_millis(500);
+/// How long the making of a room, or the list of rooms, may take.
+const LONG_ANSWER: Duration = Duration::from_secs(4);
 /// Recoveries of rooms of the same stripe wait for each other.
 const STRIPES: usize = 64;
 
@@ -79,6 +84,18 @@ struct Node {
     others: Mutex<BTreeMap<NodeId, Instant>>,
     backlog: Backlog,
     reachable: AtomicBool,
+    /// Whether a subscriber missed something.
+    untold: AtomicBool,
+    /// When Redis was found last after it was away, in milliseconds of the room clock.
+    back_at: AtomicU64,
+    /// Recoveries under way: whoever needs the same room waits for the same one.
+    recoveries: Mutex<HashMap<RoomId, Recovery>>,
+    /// Rooms that SQL knows and nobody has a copy of, with when that was first seen.
+    orphans: Mutex<HashMap<RoomId, Instant>>,
+    /// Whether this node has changed what is in the list.
+    list_changed: AtomicBool,
+    /// The last list of public rooms, and when it was made.
+    listed: tokio::sync::Mutex<Option<(Instant, Vec<Listed>)>>,
     /// Asks for a beat now.
     doubt: Notify,
     recovering: [tokio::sync::Mutex<()>; STRIPES],
@@ -87,11 +104,18 @@ struct Node {
 }
 
 impl Node {
-    /// Tells every subscriber. One that is full hears of the rooms anew.
+    /// Tells every subscriber. One that is full is told everything anew with the next beat.
     fn tell(&self, news: &News) -> bool {
         let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
         subscribers.retain(|subscriber| !subscriber.is_closed());
-        subscribers.iter().all(|subscriber| subscriber.try_send(news.clone()).is_ok())
+        let mut all = true;
+        for subscriber in subscribers.iter() {
+            all &= subscriber.try_send(news.clone()).is_ok();
+        }
+        if !all {
+            self.untold.store(true, Ordering::Relaxed);
+        }
+        all
     }
 
     fn find_followed(&self, room_id: &RoomId) -> Option<Arc<Followed>> {
@@ -105,9 +129,21 @@ impl Node {
 
     /// An answer that didn't come puts the connection in doubt.
     fn failed(&self, operation: &'static str) -> impl FnOnce(LinkError) -> StoreError {
-        self.doubt.notify_one();
-        move |error| StoreError { operation, cause: Some(Box::new(error)) }
+        move |error| {
+            self.doubt.notify_one();
+            StoreError { operation, cause: Some(Box::new(error)) }
+        }
     }
+}
+
+/// Waits for an answer, but not for ever.
+async fn within<T>(
+    limit: Duration,
+    operation: &'static str,
+    answer: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let late = |_| failed(operation, "no answer in time");
+    tokio::time::timeout(limit, answer).await.map_err(late)?
 }
 
 /// A failure of the store itself.
@@ -128,22 +164,22 @@ impl fmt::Debug for RedisStore {
 #[async_trait]
 impl RoomStore for RedisStore {
     async fn create(&self, room: Room) -> Result<(), StoreError> {
-        self.0.create(room).await
+        within(LONG_ANSWER, "create", self.0.create(room)).await
     }
 
     async fn load(&self, room_id: &RoomId) -> Result<Option<Arc<Room>>, StoreError> {
         match self.0.find_followed(room_id).and_then(|followed| followed.newest()) {
             Some(room) => Ok(Some(room)),
-            None => self.0.load_newest(room_id).await,
+            None => within(ANSWER, "load", self.0.load_newest(room_id)).await,
         }
     }
 
     async fn load_newest(&self, room_id: &RoomId) -> Result<Option<Arc<Room>>, StoreError> {
-        self.0.load_newest(room_id).await
+        within(ANSWER, "load newest", self.0.load_newest(room_id)).await
     }
 
     async fn find_code(&self, code: &str) -> Result<Option<RoomId>, StoreError> {
-        self.0.find_code(code).await
+        within(ANSWER, "find code", self.0.find_code(code)).await
     }
 
     async fn commit(
@@ -164,7 +200,7 @@ impl RoomStore for RedisStore {
         max: usize,
         is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
     ) -> Result<bool, StoreError> {
-        self.0.add_member(room_id, &member, max, is_present).await
+        within(ANSWER, "add member", self.0.add_member(room_id, &member, max, is_present)).await
     }
 
     async fn find_member(
@@ -172,19 +208,19 @@ impl RoomStore for RedisStore {
         room_id: &RoomId,
         participant_id: &ParticipantId,
     ) -> Result<Option<Member>, StoreError> {
-        self.0.find_member(room_id, participant_id).await
+        within(ANSWER, "find member", self.0.find_member(room_id, participant_id)).await
     }
 
     async fn keep_ticket(&self, secret: &str, ticket: Ticket) -> Result<(), StoreError> {
-        self.0.keep_ticket(secret, &ticket).await
+        within(ANSWER, "keep ticket", self.0.keep_ticket(secret, &ticket)).await
     }
 
     async fn redeem_ticket(&self, secret: &str) -> Result<Option<Ticket>, StoreError> {
-        self.0.redeem_ticket(secret).await
+        within(ANSWER, "redeem ticket", self.0.redeem_ticket(secret)).await
     }
 
     async fn renew_lease(&self, room_id: &RoomId, until: Timestamp) -> Result<(), StoreError> {
-        self.0.renew_lease(room_id, until).await
+        within(ANSWER, "renew lease", self.0.renew_lease(room_id, until)).await
     }
 
     async fn attend(&self, rooms: &[RoomId], _now: Timestamp) -> Result<(), StoreError> {
@@ -192,7 +228,7 @@ impl RoomStore for RedisStore {
     }
 
     async fn life_signs(&self, room_id: &RoomId) -> Result<LifeSigns, StoreError> {
-        self.0.life_signs(room_id).await
+        within(ANSWER, "life signs", self.0.life_signs(room_id)).await
     }
 
     async fn list_due(&self, now: Timestamp, max: usize) -> Result<Vec<RoomId>, StoreError> {
@@ -209,7 +245,7 @@ impl RoomStore for RedisStore {
     }
 
     async fn list_public(&self) -> Result<Vec<Listed>, StoreError> {
-        self.0.list_public().await
+        within(LONG_ANSWER, "list public", self.0.list_public()).await
     }
 
     async fn close(&self) {
@@ -226,7 +262,7 @@ impl RoomStore for RedisStore {
     }
 
     async fn follow(&self, room_id: &RoomId) -> Result<(), StoreError> {
-        self.0.follow(room_id).await
+        within(ANSWER, "follow", self.0.follow(room_id)).await
     }
 
     async fn unfollow(&self, room_id: &RoomId) {
@@ -238,18 +274,18 @@ impl RoomStore for RedisStore {
         room_id: &RoomId,
         update: &PresenceUpdate,
     ) -> Result<(), StoreError> {
-        self.0.tell_presence(room_id, update).await
+        within(ANSWER, "tell presence", self.0.tell_presence(room_id, update)).await
     }
 
     async fn load_presence(&self, room_id: &RoomId) -> Result<Elsewhere, StoreError> {
-        self.0.load_presence(room_id).await
+        within(ANSWER, "load presence", self.0.load_presence(room_id)).await
     }
 
     async fn tell_ready(&self, room_id: &RoomId, since_version: u64) -> Result<(), StoreError> {
-        self.0.tell_ready(room_id, since_version).await
+        within(ANSWER, "tell ready", self.0.tell_ready(room_id, since_version)).await
     }
 
     async fn tell_session(&self, room_id: &RoomId, session_id: &str) -> Result<(), StoreError> {
-        self.0.tell_session(room_id, session_id).await
+        within(ANSWER, "tell session", self.0.tell_session(room_id, session_id)).await
     }
 }

@@ -1,8 +1,9 @@
 //! Starting: connect, measure the clock, and make sure that Redis and SQL belong together.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,10 @@ use crate::id;
 use crate::sql::{Sql, SqlError};
 use crate::store::NodeId;
 
+/// How often a first answer is awaited anew …
+const FIRST_TRIES: u32 = 10;
+/// … and how long after the one before.
+const FIRST_AGAIN: Duration = Duration::from_millis(200);
 /// How many exchanges the clock starts with.
 const FIRST_EXCHANGES: u32 = 8;
 
@@ -77,6 +82,12 @@ impl RedisStore {
             others: Mutex::default(),
             backlog: Backlog::default(),
             reachable: AtomicBool::new(true),
+            untold: AtomicBool::new(false),
+            back_at: AtomicU64::new(0),
+            recoveries: Mutex::default(),
+            orphans: Mutex::default(),
+            list_changed: AtomicBool::new(false),
+            listed: tokio::sync::Mutex::default(),
             doubt: Notify::new(),
             recovering: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             stop: CancellationToken::new(),
@@ -87,10 +98,13 @@ impl RedisStore {
         for _ in 1..FIRST_EXCHANGES {
             beat = first_beat(&node, &mut filter).await?;
         }
+        // Whoever leads a party had nobody to renew the lease while no node ran.
+        node.back_at.store(node.clock.now().as_millis(), Ordering::Relaxed);
         node.notice_nodes(beat.alive);
         for task in [
             tokio::spawn(node.clone().take(pushes)),
             tokio::spawn(node.clone().beat(filter, beat.run)),
+            tokio::spawn(node.clone().listen_to_oneself()),
             tokio::spawn(node.clone().claim_due()),
             tokio::spawn(node.clone().write_snapshots()),
             tokio::spawn(node.clone().sweep()),
@@ -108,7 +122,16 @@ async fn look_over(node: Arc<Node>) {
 }
 
 async fn first_beat(node: &Node, filter: &mut ClockFilter) -> Result<Beat, RedisOpenError> {
-    let beat = node.beat_once().await?;
+    let mut tries = 0;
+    let beat = loop {
+        match node.beat_once().await {
+            Ok(beat) => break beat,
+            // One late answer is no reason not to start.
+            Err(error) if tries == FIRST_TRIES => return Err(error.into()),
+            Err(_) => tokio::time::sleep(FIRST_AGAIN).await,
+        }
+        tries += 1;
+    };
     if beat.database != node.database_id {
         let own = node.database_id.clone();
         return Err(RedisOpenError::Foreign { found: beat.database, own });

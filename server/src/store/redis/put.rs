@@ -1,6 +1,7 @@
 //! Writing a whole room: a new one, or one that was rebuilt.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use engine::{Commit, INACTIVE_MS, LifecycleState, Room, Timestamp};
@@ -42,7 +43,7 @@ impl Node {
             Bytes::copy_from_slice(room.room_id.as_str().as_bytes()),
             "NX".into(),
             "PX".into(),
-            text(CODE_MS),
+            text(keys::KEEP_MS),
         ];
         let reply = self.link.call("SET", code).await.map_err(self.failed("create"))?;
         if reply == super::link::Reply::Nil {
@@ -52,6 +53,7 @@ impl Node {
             let _ = self.link.call("DEL", vec![keys::code(&room.code).into()]).await;
             return Err(failed("create", "the room id is taken"));
         }
+        self.list_changed.fetch_or(room.profile.is_public, Ordering::Relaxed);
         if let Err(error) = self.sql.write_snapshots(&[row_of(&room)]).await {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, room.id = %room.room_id, "the first snapshot waits");
@@ -104,9 +106,6 @@ impl Node {
         }
     }
 }
-
-/// How long a code is found without SQL, in milliseconds.
-const CODE_MS: u64 = 48 * 60 * 60 * 1000;
 
 /// A deadline as an argument.
 pub(super) fn maybe(at: Option<Timestamp>) -> Bytes {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::{CommittedOp, Ops, Room, RoomId};
+use engine::{CommittedOp, Ops, Room, RoomId, should_adopt};
 
 use super::link::{LinkError, Reply};
 use super::script::{LOAD, Script};
@@ -47,9 +47,13 @@ impl Node {
             Standing::Current(room) => room,
             Standing::Stale { .. } | Standing::Absent { .. } => return self.recover(room_id).await,
         };
-        if let Some(followed) = followed {
-            self.notice(&followed, &room);
+        let Some(followed) = followed else { return Ok(Some(room)) };
+        if let Some(known) = known.filter(|known| should_adopt(&room, known)) {
+            self.adopt(&room, &known).await?;
+            let newest = followed.newest().filter(|newest| newest.place() > room.place());
+            return Ok(Some(newest.unwrap_or(room)));
         }
+        self.notice(&followed, &room);
         Ok(Some(room))
     }
 

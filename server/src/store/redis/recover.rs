@@ -2,12 +2,13 @@
 //! from what is `engine::rebuild`'s to decide; the script that writes it compares with what was
 //! read.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use engine::{Copies, Room, RoomId, rebuild};
-use futures_util::future::join_all;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, join_all};
 
 use super::put::Instead;
 use super::read::Standing;
@@ -19,6 +20,10 @@ use crate::store::StoreError;
 const AT_ONCE: usize = 500;
 /// How often it is tried while other nodes try too.
 const TRIES_MAX: usize = 4;
+
+/// A recovery under way.
+pub(super) type Recovery = Shared<BoxFuture<'static, Recovered>>;
+type Recovered = Result<Option<Arc<Room>>, Arc<StoreError>>;
 
 /// A room that must be rebuilt.
 struct Lost {
@@ -35,34 +40,79 @@ impl Node {
         self: &Arc<Self>,
         room_id: &RoomId,
     ) -> Result<Option<Arc<Room>>, StoreError> {
-        // A task of its own: a caller that gives up doesn't leave it half done.
-        let (node, room_id) = (self.clone(), room_id.clone());
-        let recovered = tokio::spawn(async move {
-            for _ in 0..TRIES_MAX {
-                let rooms = node.restore(std::slice::from_ref(&room_id)).await?;
-                if let Some(found) = rooms.get(&room_id) {
-                    return Ok(found.clone());
-                }
-            }
-            Err(failed("recover", "other nodes are changing the room"))
-        });
-        recovered.await.unwrap_or_else(|error| Err(failed("recover", error)))
+        let recovery = {
+            let mut under_way = self.recoveries.lock().unwrap_or_else(PoisonError::into_inner);
+            let start = || self.start_recovery(room_id.clone());
+            under_way.entry(room_id.clone()).or_insert_with(start).clone()
+        };
+        recovery.await.map_err(|error| failed("recover", error))
     }
 
-    /// Looks at rooms, and rebuilds those that are lost.
-    pub(super) async fn check(self: &Arc<Self>, rooms: &[RoomId]) -> Result<(), StoreError> {
+    /// A task of its own: a caller that gives up doesn't leave it half done.
+    fn start_recovery(self: &Arc<Self>, room_id: RoomId) -> Recovery {
+        let (node, id) = (self.clone(), room_id.clone());
+        let task = tokio::spawn(async move {
+            let recovered = node.recover_now(&id).await.map_err(Arc::new);
+            node.end_recovery(&id);
+            recovered
+        });
+        let node = self.clone();
+        let ended = async move {
+            task.await.unwrap_or_else(|error| {
+                node.end_recovery(&room_id);
+                Err(Arc::new(failed("recover", error)))
+            })
+        };
+        ended.boxed().shared()
+    }
+
+    fn end_recovery(&self, room_id: &RoomId) {
+        self.recoveries.lock().unwrap_or_else(PoisonError::into_inner).remove(room_id);
+    }
+
+    async fn recover_now(
+        self: &Arc<Self>,
+        room_id: &RoomId,
+    ) -> Result<Option<Arc<Room>>, StoreError> {
+        for _ in 0..TRIES_MAX {
+            let rooms = self.restore(std::slice::from_ref(room_id)).await?;
+            if let Some(found) = rooms.get(room_id) {
+                return Ok(found.clone());
+            }
+        }
+        Err(failed("recover", "it can't be read, or other nodes are changing it"))
+    }
+
+    /// Looks at rooms, and rebuilds those that are lost; gives those that nobody has a copy of. A
+    /// room that can't be looked at keeps no other waiting.
+    pub(super) async fn check(
+        self: &Arc<Self>,
+        rooms: &[RoomId],
+    ) -> Result<Vec<RoomId>, StoreError> {
+        let mut missing = Vec::new();
         for rooms in rooms.chunks(AT_ONCE) {
             let checks = rooms.iter().map(async |room_id| {
                 let answer = self.run("check", &CHECK, room_id, vec![super::read::text(room_id)]);
-                answer.await.map(|answer| answer.is_lost().then(|| room_id.clone()))
+                (room_id, answer.await)
             });
-            let lost: Result<Vec<_>, _> = join_all(checks).await.into_iter().collect();
-            let lost: Vec<RoomId> = lost?.into_iter().flatten().collect();
+            let mut lost = Vec::new();
+            for (room_id, answer) in join_all(checks).await {
+                match answer {
+                    Ok(answer) if answer.is_lost() => lost.push(room_id.clone()),
+                    Ok(_) => {}
+                    Err(error) => {
+                        let error: &dyn std::error::Error = &error;
+                        tracing::debug!(error, room.id = %room_id, "a room can't be checked");
+                    }
+                }
+            }
             if !lost.is_empty() {
-                self.restore(&lost).await?;
+                let restored = self.restore(&lost).await?;
+                let nobodys = restored.into_iter().filter(|(_, room)| room.is_none());
+                missing.extend(nobodys.map(|(room_id, _)| room_id));
             }
         }
-        Ok(())
+        Ok(missing)
     }
 
     /// Reads rooms, and rebuilds those that are lost. A room that another node changes at the same
@@ -76,30 +126,69 @@ impl Node {
         if lost.is_empty() {
             return Ok(found);
         }
-        let lost: Vec<RoomId> = lost.into_iter().map(|lost| lost.room_id).collect();
-        // One at a time on this node, so that a room costs one epoch.
-        let _turns = self.take_turns(&lost).await;
-        let lost = self.find_lost(&lost, &mut found).await?;
-        if lost.is_empty() {
+        let stale: HashSet<RoomId> = lost
+            .iter()
+            .filter(|lost| lost.stale.is_some())
+            .map(|lost| lost.room_id.clone())
+            .collect();
+        let ids: Vec<RoomId> = lost.into_iter().map(|lost| lost.room_id).collect();
+        let snapshots = self.snapshots_of(&ids).await?;
+        let has_copy = |room_id: &RoomId| {
+            snapshots.contains_key(room_id)
+                || stale.contains(room_id)
+                || self.memory_of(room_id).is_some()
+        };
+        // Of a room that isn't there nobody has a copy: it costs no turn and no epoch.
+        let (ids, missing): (Vec<RoomId>, Vec<RoomId>) = ids.into_iter().partition(has_copy);
+        found.extend(missing.into_iter().map(|room_id| (room_id, None)));
+        if ids.is_empty() {
             return Ok(found);
         }
-        let ids: Vec<RoomId> = lost.iter().map(|lost| lost.room_id.clone()).collect();
+        // One at a time on this node, so that a room costs one epoch.
+        let _turns = self.take_turns(&ids).await;
+        let lost = self.find_lost(&ids, &mut found).await?;
+        let mut rebuildable = Vec::new();
+        for lost in lost {
+            let memory = self.memory_of(&lost.room_id);
+            let snapshot = snapshots.get(&lost.room_id).cloned();
+            if lost.stale.is_none() && memory.is_none() && snapshot.is_none() {
+                // No such room, or nobody has a copy.
+                found.insert(lost.room_id, None);
+            } else {
+                rebuildable.push((lost, memory, snapshot));
+            }
+        }
+        if rebuildable.is_empty() {
+            return Ok(found);
+        }
+        let ids: Vec<RoomId> = rebuildable.iter().map(|(lost, ..)| lost.room_id.clone()).collect();
         let issued = self.sql.raise_epoch_of(&ids).await.map_err(|error| failed("epoch", error))?;
         let issued: HashMap<RoomId, u64> = issued.into_iter().collect();
-        let snapshots = self.snapshots_of(&ids).await?;
-        let rebuilt = lost.into_iter().map(async |lost| {
+        let rebuilt = rebuildable.into_iter().map(async |(lost, memory, snapshot)| {
             let epoch = issued.get(&lost.room_id).copied();
-            let snapshot = snapshots.get(&lost.room_id).cloned();
             let room_id = lost.room_id.clone();
-            (room_id, self.rebuild_one(lost, epoch, snapshot).await)
+            (room_id, self.rebuild_one(lost, epoch, memory, snapshot).await)
         });
-        let rebuilt = join_all(rebuilt).await;
-        for (room_id, rebuilt) in rebuilt {
-            if let Some(answer) = rebuilt? {
-                found.insert(room_id, answer);
+        for (room_id, rebuilt) in join_all(rebuilt).await {
+            match rebuilt {
+                Ok(Some(answer)) => {
+                    found.insert(room_id, answer);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, room.id = %room_id, "a room can't be rebuilt");
+                }
             }
         }
         Ok(found)
+    }
+
+    /// The newest that this node has: of a room it follows, or whose snapshot waits to be written.
+    fn memory_of(&self, room_id: &RoomId) -> Option<Arc<Room>> {
+        let followed = self.find_followed(room_id).and_then(|followed| followed.newest());
+        let waiting = self.backlog.find(room_id);
+        followed.into_iter().chain(waiting).max_by_key(|room| room.place())
     }
 
     /// Reads rooms: those that are there are found, the others are lost.
@@ -112,7 +201,16 @@ impl Node {
         let mut lost = Vec::new();
         for (room_id, standing) in join_all(read).await {
             let room_id = room_id.clone();
-            match standing? {
+            let standing = match standing {
+                Ok(standing) => standing,
+                Err(error) if rooms.len() == 1 => return Err(error),
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, room.id = %room_id, "a room can't be read");
+                    continue;
+                }
+            };
+            match standing {
                 Standing::Current(room) => {
                     found.insert(room_id, Some(room));
                 }
@@ -143,6 +241,7 @@ impl Node {
         self: &Arc<Self>,
         lost: Lost,
         epoch: Option<u64>,
+        memory: Option<Arc<Room>>,
         snapshot: Option<Arc<Room>>,
     ) -> Result<Option<Option<Arc<Room>>>, StoreError> {
         let Lost { room_id, life, stale } = lost;
@@ -154,12 +253,8 @@ impl Node {
             return Ok(Some(None));
         };
         let (run, store) = stale.unzip();
-        let memory = self.find_followed(room_id).and_then(|followed| followed.newest());
         let held = [&store, &memory, &snapshot].into_iter().flatten().map(|room| room.epoch).max();
-        let Some(held) = held else {
-            tracing::error!(room.id = %room_id, "a room is lost: nobody has a copy");
-            return Ok(Some(None));
-        };
+        let held = held.unwrap_or_default();
         let epoch = if epoch > held {
             epoch
         } else {
@@ -217,7 +312,12 @@ impl Node {
     async fn rebuilt(self: &Arc<Self>, room: Room) -> Arc<Room> {
         let room = Arc::new(room);
         self.backlog.note(&room);
-        let code = vec![keys::code(&room.code).into(), super::read::text(&room.room_id)];
+        let code = vec![
+            keys::code(&room.code).into(),
+            super::read::text(&room.room_id),
+            "PX".into(),
+            super::read::text(keys::KEEP_MS),
+        ];
         let _ = self.link.call("SET", code).await;
         if let Some(followed) = self.find_followed(&room.room_id) {
             self.reset(&followed, &room);

@@ -54,6 +54,8 @@ scripts! {
     CHECK = "scripts/check.lua";
     /// Somebody is connected; where the room is.
     ATTEND = "scripts/attend.lua";
+    /// What keeps the room going.
+    SIGNS = "scripts/signs.lua";
     /// The host's lease.
     LEASE = "scripts/lease.lua";
     /// One more member.

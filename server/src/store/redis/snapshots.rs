@@ -46,6 +46,11 @@ impl Backlog {
         }
     }
 
+    /// A room whose snapshot waits.
+    pub(super) fn find(&self, room_id: &RoomId) -> Option<Arc<Room>> {
+        self.lock().get(room_id).cloned()
+    }
+
     /// A room is gone.
     pub(super) fn forget(&self, room_id: &RoomId) {
         self.lock().remove(room_id);

@@ -7,6 +7,6 @@ local last = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '0')
 local late = now - last > tonumber(ARGV[3]) and 1 or 0
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], KEEP_MS)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 600000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - KEEP_MS)
 local alive = redis.call('ZRANGEBYSCORE', KEYS[1], now - ARGV[3], '+inf')
 return { tostring(t[1]), tostring(t[2]), run_id(), redis.call('GET', KEYS[2]), was_there, late, alive }

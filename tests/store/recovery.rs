@@ -1,0 +1,71 @@
+//! Rooms that Redis has lost, while SQL is away, and after SQL forgot them.
+
+use std::sync::Arc;
+
+use harness::RedisOptions;
+use server::store::conformance::rename;
+use server::store::{CommitOutcome, RoomStore};
+
+use crate::follower::Follower;
+use crate::node::{Ground, advance, make, open, until};
+use crate::sql_link::SqlLink;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_sql_rooms_go_on_a_lost_one_waits_for_it_and_snapshots_catch_up() {
+    let ground = Ground::new(RedisOptions::new()).await;
+    let sql = SqlLink::start().await;
+    let (store, _) = open(&ground.redis.url(), sql.through.clone()).await;
+    let room_id = make(&sql.direct, &*store, "patient").await.room_id;
+    let mut follower = Follower::of(&store, &room_id).await;
+    sql.line.cut().await;
+    let mut last = advance(&*store, &room_id).await;
+    for _ in 0..20 {
+        last = advance(&*store, &room_id).await;
+    }
+    follower.reaches(last.place()).await;
+
+    ground.ask(&["FLUSHALL"]).await;
+    store.load_newest(&room_id).await.expect_err("nobody can issue an epoch");
+    let late = Arc::new(rename(&last, "too late"));
+    store.commit(&Arc::new(last.clone()), late).await.expect_err("there is nothing to change");
+    assert!(!ground.ask(&["KEYS", "*:state"]).await.texts().iter().any(|key| key.contains("r_")));
+
+    sql.line.heal().await.expect("listening");
+    let room =
+        until("the room to be rebuilt", async || store.load_newest(&room_id).await.ok().flatten())
+            .await;
+    assert_eq!(room.version, last.version + 1);
+    assert!(room.epoch > last.epoch);
+    assert_eq!(room.profile, last.profile, "from memory, so nothing is lost");
+    follower.reaches(room.place()).await;
+    let last = advance(&*store, &room_id).await;
+    until("the snapshot to catch up", async || {
+        let row = sql.direct.load_snapshot(&room_id).await.expect("answered")?;
+        ((row.epoch, row.version) == (last.epoch, last.version)).then_some(())
+    })
+    .await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_sql_has_forgotten_is_gone_wherever_it_is_found_and_leaves_no_key() {
+    let mut ground = Ground::new(RedisOptions::new()).await;
+    let (store, _) = ground.node().await;
+    let made = ground.make(&*store, "forgotten").await;
+    let mut follower = Follower::of(&store, &made.room_id).await;
+    let last = advance(&*store, &made.room_id).await;
+    follower.reaches(last.place()).await;
+    ground.sql.delete_rooms(std::slice::from_ref(&made.room_id)).await.expect("deleted");
+    // Another process, with all the keys of the one before.
+    ground.redis.restart().await.expect("restarted");
+    follower.sees_it_gone().await;
+    assert!(store.load_newest(&made.room_id).await.expect("answered").is_none());
+    let commit = Arc::new(rename(&last, "too late"));
+    let outcome = store.commit(&Arc::new(last), commit).await.expect("answered");
+    assert_eq!(outcome, CommitOutcome::Gone);
+    until("every key to be gone", async || {
+        ground.ask(&["KEYS", "*r_forgotten*"]).await.items().is_empty().then_some(())
+    })
+    .await;
+    store.close().await;
+}
