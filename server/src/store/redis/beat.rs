@@ -25,6 +25,8 @@ const DEAD_MS: u64 = 8_000;
 /// nobody for a moment.
 const GONE: Duration = Duration::from_secs(3);
 
+/// After this without an answer control is away.
+const AWAY_AFTER: Duration = Duration::from_millis(400);
 /// After this without an answer the connections are given up.
 const SILENT_MAX: Duration = Duration::from_secs(2);
 
@@ -47,6 +49,7 @@ impl Node {
     /// Beats until the store is closed.
     pub(super) async fn beat(self: Arc<Self>, mut filter: ClockFilter, mut run: String) {
         let mut silent_since: Option<Instant> = None;
+        let mut failing_since: Option<Instant> = None;
         let mut tick = interval(BEAT_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -58,7 +61,11 @@ impl Node {
             let beat = match self.beat_once().await {
                 Ok(beat) => beat,
                 Err(error) => {
-                    if self.reachable.swap(false, Ordering::Relaxed) {
+                    // One late answer is a slow disk; commands that wait for it are told so.
+                    let failing = *failing_since.get_or_insert_with(Instant::now);
+                    if failing.elapsed() >= AWAY_AFTER
+                        && self.reachable.swap(false, Ordering::Relaxed)
+                    {
                         tracing::warn!(%error, "Redis can't be reached; control is away");
                         self.tell(&News::Reachable(false));
                     }
@@ -72,6 +79,7 @@ impl Node {
                 }
             };
             silent_since = None;
+            failing_since = None;
             self.clock.follow(filter.feed(beat.exchange), filter.uncertainty_us());
             let was_away = !self.reachable.load(Ordering::Relaxed);
             let another = beat.run != run;
@@ -92,6 +100,9 @@ impl Node {
                 // Nobody could be heard meanwhile.
                 let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
                 others.values_mut().for_each(|heard| *heard = Instant::now());
+            }
+            if beat.emptied {
+                tracing::warn!("Redis was emptied: rooms are rebuilt, and say what may be lost");
             }
             if another || beat.emptied {
                 self.clone().rebuild_all();

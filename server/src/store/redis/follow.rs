@@ -193,7 +193,12 @@ impl Node {
         }
         let published = Published { room: room.clone(), commit: Arc::new(commit) };
         // Told under the lock, so that nobody else's news come between.
-        state.told = self.tell(&News::Commit(published)).then_some(room);
+        let mut heard = self.tell(&News::Commit(published));
+        if rebased {
+            // Clients that heard of a rebuild wait for the state that it led to.
+            heard &= self.tell(&News::Reset(room.clone()));
+        }
+        state.told = heard.then_some(room);
         if rebased {
             self.tell(&News::PresenceLost(followed.room_id.clone()));
         }

@@ -31,7 +31,7 @@ const FIRST_EXCHANGES: u32 = 8;
 #[derive(Debug, thiserror::Error)]
 pub enum RedisOpenError {
     /// Nobody answers, or not as Redis does.
-    #[error("Redis can't be used: {detail}")]
+    #[error("Redis can't be used ({detail}): see PLAYHEAD_REDIS_URL, redis://host:port")]
     Unusable {
         /// Why.
         detail: String,
