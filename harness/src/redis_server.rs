@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 
 use crate::port::ReservedPort;
 use crate::resp::{Client, Reply};
+use crate::server_process::end;
 use crate::{DEADLINE, Error, Result};
 
 const LOG_LINES_SHOWN: usize = 40;
@@ -249,11 +250,7 @@ impl RedisServer {
 
 impl Drop for RedisServer {
     fn drop(&mut self) {
-        let _ = self.child.start_kill();
-        let started = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) && started.elapsed() < DEADLINE {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        end(&mut self.child);
         if std::thread::panicking() {
             eprintln!("{}", self.last_lines());
         }

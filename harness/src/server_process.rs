@@ -181,14 +181,19 @@ impl ServerProcess {
 
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        let _ = self.child.start_kill();
-        let started = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) && started.elapsed() < DEADLINE {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        end(&mut self.child);
         if std::thread::panicking() {
             eprintln!("{}", last_lines(&self.log()));
         }
+    }
+}
+
+/// Kills a process and waits until it is gone, so that nothing writes to its directory any more.
+pub(crate) fn end(child: &mut Child) {
+    let _ = child.start_kill();
+    let started = Instant::now();
+    while matches!(child.try_wait(), Ok(None)) && started.elapsed() < DEADLINE {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::{Commit, Event, Room, RoomId, should_adopt};
 
-use super::read::{Standing, number_of, text};
+use super::link::Reply;
+use super::read::{Standing, bytes_of, number_of, text};
 use super::script::SINCE;
 use super::{Node, keys};
 use crate::store::{News, Published, StoreError};
@@ -235,10 +236,10 @@ impl Node {
     }
 
     /// Tells the commits of the log. Whether they lead to where the room is.
-    fn replay(&self, followed: &Followed, answer: &[super::link::Reply]) -> bool {
-        let [epoch, version, super::link::Reply::List(commits)] = answer else { return false };
+    fn replay(&self, followed: &Followed, answer: &[Reply]) -> bool {
+        let [epoch, version, Reply::List(commits)] = answer else { return false };
         for commit in commits {
-            let bytes = super::read::bytes_of(commit).unwrap_or_default();
+            let bytes = bytes_of(commit).unwrap_or_default();
             let Ok(commit) = serde_json::from_slice(&bytes) else { return false };
             if matches!(self.advance(followed, commit), Heard::Gap) {
                 return false;

@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, join_all};
 
 use super::put::Instead;
-use super::read::Standing;
+use super::read::{Standing, bytes_of, text};
 use super::script::{CHECK, DROP};
 use super::{Node, STRIPES, failed, keys};
 use crate::store::StoreError;
@@ -92,7 +92,7 @@ impl Node {
         let mut missing = Vec::new();
         for rooms in rooms.chunks(AT_ONCE) {
             let checks = rooms.iter().map(async |room_id| {
-                let answer = self.run("check", &CHECK, room_id, vec![super::read::text(room_id)]);
+                let answer = self.run("check", &CHECK, room_id, vec![text(room_id)]);
                 (room_id, answer.await)
             });
             let mut lost = Vec::new();
@@ -248,7 +248,7 @@ impl Node {
         let room_id = &room_id;
         let Some(epoch) = epoch else {
             if stale.is_some() {
-                self.run("drop", &DROP, room_id, vec![super::read::text(room_id)]).await?;
+                self.run("drop", &DROP, room_id, vec![text(room_id)]).await?;
             }
             return Ok(Some(None));
         };
@@ -314,9 +314,9 @@ impl Node {
         self.backlog.note(&room);
         let code = vec![
             keys::code(&room.code).into(),
-            super::read::text(&room.room_id),
+            text(&room.room_id),
             "PX".into(),
-            super::read::text(keys::KEEP_MS),
+            text(keys::KEEP_MS),
         ];
         let _ = self.link.call("SET", code).await;
         if let Some(followed) = self.find_followed(&room.room_id) {
@@ -329,7 +329,7 @@ impl Node {
     async fn run_of(&self, room_id: &RoomId) -> Result<Option<Bytes>, StoreError> {
         let state = keys::of_room(room_id).swap_remove(0);
         let reply = self.link.call("HGET", vec![state.into(), "run".into()]).await;
-        Ok(super::read::bytes_of(&reply.map_err(self.failed("adopt"))?))
+        Ok(bytes_of(&reply.map_err(self.failed("adopt"))?))
     }
 
     async fn snapshots_of(
