@@ -14,12 +14,18 @@ export type AdapterEvent =
   | { type: 'error'; code: AdapterErrorCode; detail: string };
 
 export interface AdapterCapabilities {
-  /** Whether any rate works; false limits the controller to the room's rate and seeks. */
-  continuousRate: boolean;
+  /** Names the kind of player and media, such as `file` or `hls`; what a device has learned is kept under it. */
+  kind: string;
+  /** `continuous` if any rate works, or the rates that do, such as `[0.5, 1, 2]`; `[]` where it plays at 1 only. */
+  rates: 'continuous' | readonly number[];
   /** The slowest rate that still plays. */
   minRate: number;
   /** The fastest rate that still plays. */
   maxRate: number;
+  /** How inexact `position()` is, in milliseconds: drift within it is left alone. */
+  positionErrorMs: number;
+  /** A first guess of the time from `play()` to the first movement, in milliseconds. */
+  playLeadMs: number;
 }
 
 /** What the room has chosen; ids are those of the media. */
@@ -37,7 +43,7 @@ export interface Selections {
  * every 50 ms and answer at once; acting ones return at once and show their effect in the reading ones.
  */
 export interface PlayerAdapter {
-  /** What the player can do; must not change. */
+  /** What the player can do; read at every step, so that a player may find it out while it plays. */
   readonly capabilities: AdapterCapabilities;
   /** Called once. Resolves when the metadata is known; what goes wrong is told as an event, now or later. */
   load(media: Media, selections: Selections): Promise<void>;

@@ -60,6 +60,10 @@ export function applyEphemeral(view: SessionSnapshot, frame: ServerFrame): Chang
     const counts = frame.data as ServerEvents['viewer_count_changed'];
     return withRoom(view, counts);
   }
+  if (frame.type === 'sync_changed') {
+    const { reporting, spread_ms, uncertainty_ms } = frame.data as ServerEvents['sync_changed'];
+    return { sync: { reporting, spreadMs: spread_ms, uncertaintyMs: uncertainty_ms } };
+  }
   if (frame.type === 'authority_changed') {
     const { reachable } = frame.data as ServerEvents['authority_changed'];
     return { authority: reachable ? 'reachable' : 'away' };

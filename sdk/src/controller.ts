@@ -1,32 +1,40 @@
+import { AlignGuard } from './align-guard.js';
+import { Correction } from './correction.js';
 import { Leads } from './leads.js';
 import { aheadOfAnchor, endOf, targetAt, type ControllerInputs, type Moment } from './moment.js';
-import { Nudge } from './nudge.js';
 import { clamp, median } from './number.js';
-import { SeekBudget } from './seek-budget.js';
+import { PROFILES } from './profile.js';
 import { Standing } from './standing.js';
 import { isOtherLine, passesAt, type Timeline } from './timeline.js';
 
-/** Beyond this, only a new start helps; within it the rate closes the gap. */
-const ALIGN_MS = 200;
+/** A command, and a stall, make a new start from here on: playback was interrupted anyway. */
+const COMMAND_ALIGN_MS = 150;
+const STARVED_ALIGN_MS = 40;
 /** A paused player waits for the room to come by, unless it stands this much further ahead than a seek would put it. */
 const WAIT_MS = 350;
 /** A start this late is not planned anew but caught up by rate. */
-const LATE_MS = 120;
+const LATE_MS = 25;
 const START_TRIES = 3;
-/** Timers fire a little late; within this an instant has come. */
-const NOW_MS = 4;
+/** Within this an instant has come. */
+const NOW_MS = 0.3;
+/** A start that was called at most this late teaches the lead. */
+const ON_TIME_MS = 8;
 const PLAN_FAR_MS = 3_000;
-/** The start is judged by the drift between these two instants after `play`. */
-const SETTLE_FROM_MS = 250;
-const SETTLE_UNTIL_MS = 450;
+/** The start is judged by the drift between these two instants after it should have moved. */
+const SETTLE_FROM_MS = 140;
+const SETTLE_UNTIL_MS = 230;
+const SETTLE_LOOK_MS = 10;
+/** A player that hasn't moved this far hasn't started. */
+const MOVED_MS = 20;
+const START_TIMEOUT_MS = 1_000;
 const PLAY_AGAIN_MS = 500;
 const JUMP_MS = 500;
 const END_MS = 300;
 const ENDED_EARLY_MS = 1_500;
 const MEDIAN_OF = 5;
-const RATE_STEP = 0.001;
-/** What somebody else's seek or pause costs of the budget of own seeks. */
-const FOREIGN_COST = 1 / 3;
+/** Steps further apart than this were interrupted by a sleep: what was seen before says nothing. */
+const SLEPT_MS = 2_000;
+const RATE_STEP = 1e-6;
 
 export type ControllerAction =
   | { type: 'play' | 'pause' }
@@ -44,14 +52,16 @@ export type ControllerPhase =
   | 'following'
   | 'starved'
   | 'suspended'
+  | 'held'
   | 'finished';
 
 export interface ControllerStep {
   actions: ControllerAction[];
   phase: ControllerPhase;
+  /** Player minus room without outliers; null while it isn't followed. */
   driftMs: number | null;
   degraded: boolean;
-  /** Local instant at which the next step should come at the latest. */
+  /** Local instant at which the next step should come at the latest, as exactly as can be. */
   wakeAtMs?: number;
 }
 
@@ -65,20 +75,31 @@ export class Controller {
   #wakeAtMs: number | undefined;
   #driftMs: number | null = null;
   #timeline: Timeline | null = null;
-  readonly #budget = new SeekBudget();
-  #degraded = false;
-  readonly #leads = new Leads();
+  readonly #guard = new AlignGuard();
+  readonly #leads: Leads;
   #phaseSinceMs = 0;
   #startTries = 0;
   /** Whether the last start was on time, so that its error teaches the lead. */
   #onTime = false;
+  #startedAtMs = 0;
+  #startedFromMs = 0;
   #drifts: number[] = [];
-  readonly #nudge = new Nudge();
+  readonly #correction = new Correction();
   readonly #standing = new Standing();
   #readySent: number | null = null;
   #endedSent = false;
   #playedAtMs = -Infinity;
   #last: { localMs: number; positionMs: number; rate: number } | null = null;
+
+  /** `playLeadMs` is what the player takes from `play` to its first movement, as far as that is known. */
+  constructor(playLeadMs: number) {
+    this.#leads = new Leads(playLeadMs);
+  }
+
+  /** The lead as it has been learned. */
+  get playLeadMs(): number {
+    return this.#leads.warmPlayMs;
+  }
 
   step(inputs: ControllerInputs): ControllerStep {
     this.#actions = [];
@@ -91,13 +112,13 @@ export class Controller {
     } else {
       this.#follow(inputs as Moment);
     }
-    const { positionMs, rate } = inputs.player;
-    this.#last = { localMs: inputs.localMs, positionMs, rate };
+    const { localMs, player } = inputs;
+    this.#last = { localMs, positionMs: player.positionMs, rate: player.rate };
     return {
       actions: this.#actions,
       phase: this.#phase,
       driftMs: this.#driftMs,
-      degraded: this.#degraded,
+      degraded: this.#guard.isFutile(localMs),
       wakeAtMs: this.#wakeAtMs,
     };
   }
@@ -106,7 +127,9 @@ export class Controller {
     const changed = this.#timeline === null || isOtherLine(this.#timeline, now.timeline);
     this.#timeline = now.timeline;
     if (changed) this.#forget();
-    if (now.timeline.live) this.#followLive(now);
+    if (this.#last !== null && now.localMs - this.#last.localMs > SLEPT_MS) this.#drifts = [];
+    if (now.held) this.#hold(now);
+    else if (now.timeline.live) this.#followLive(now);
     else if (now.timeline.status !== 'playing') this.#stand(now, targetAt(now, now.localMs));
     else if (now.blocked) this.#standBlocked(now);
     else if (this.#isOver(now)) this.#finish(now);
@@ -114,12 +137,18 @@ export class Controller {
   }
 
   #forget(): void {
-    this.#budget.clear();
-    this.#degraded = false;
+    this.#guard.clear();
     this.#drifts = [];
     this.#standing.reset();
     this.#startTries = 0;
     this.#endedSent = false;
+  }
+
+  /** The page has the player for itself; nobody should wait for it. */
+  #hold(now: Moment): void {
+    this.#enter('held', now.localMs);
+    this.#correction.stop();
+    this.#answerBarrier(now.timeline);
   }
 
   /** Paused, waiting or ended: hold still in the right place and say so to a barrier. */
@@ -179,7 +208,7 @@ export class Controller {
     const { player } = now;
     if (this.#phase === 'suspended') {
       if (now.hidden) return;
-      this.#align(now, FOREIGN_COST);
+      this.#align(now, 'foreign');
     } else if (this.#phase === 'priming') {
       this.#prime(now, changed);
     } else if (this.#phase === 'armed') {
@@ -189,7 +218,7 @@ export class Controller {
       else if (!player.ready) this.#starve(now);
       else this.#correct(now, changed);
     } else {
-      this.#align(now, 0);
+      this.#align(now, 'agreed');
     }
   }
 
@@ -197,38 +226,43 @@ export class Controller {
   #resume(now: Moment): void {
     if (now.hidden) this.#enter('suspended', now.localMs);
     else if (this.#phase !== 'settling' || now.localMs - this.#phaseSinceMs >= PLAY_AGAIN_MS) {
-      this.#align(now, FOREIGN_COST);
+      this.#align(now, 'foreign');
     }
   }
 
   #starve(now: Moment): void {
     this.#enter('starved', now.localMs);
+    this.#steady(now);
+  }
+
+  /** At the room's rate, with nothing to go by. */
+  #steady(now: Moment): void {
     this.#drifts = [];
-    this.#nudge.stop();
+    this.#correction.stop();
     this.#setRate(now, now.timeline.rate);
   }
 
-  /** A new start: stand where the room will be, load, and play at the instant the room passes by. */
-  #align(now: Moment, cost: number): void {
+  /**
+   * A new start: stand where the room will be, load, and play at the instant the room passes by. `agreed` if a
+   * command asked for it or the guard allowed it; `foreign` if something else moved the player.
+   */
+  #align(now: Moment, cause: 'agreed' | 'foreign'): void {
     const { player } = now;
-    this.#drifts = [];
-    this.#nudge.stop();
-    this.#setRate(now, now.timeline.rate);
     if (player.paused && player.ready) {
       const waitMs = this.#startAtMs(now) - now.localMs;
       if (waitMs >= -LATE_MS && waitMs <= this.#leads.planMs + WAIT_MS + aheadOfAnchor(now)) {
+        this.#steady(now);
         this.#enter('armed', now.localMs);
         this.#startOnTime(now, false);
         return;
       }
     }
-    if (!this.#budget.spend(now.localMs, cost)) {
-      this.#degraded = true;
+    if (cause === 'foreign' && !this.#guard.foreign(now.localMs)) {
       this.#enter('following', now.localMs);
       if (player.paused) this.#play(now);
       return;
     }
-    this.#degraded = false;
+    this.#steady(now);
     if (!player.paused) this.#act({ type: 'pause' });
     this.#act({ type: 'seek', positionMs: targetAt(now, now.localMs + this.#leads.planMs) });
     this.#enter('priming', now.localMs, true);
@@ -237,7 +271,7 @@ export class Controller {
   #prime(now: Moment, changed: boolean): void {
     if (!now.player.paused) this.#act({ type: 'pause' });
     if (changed && !this.#canStartHere(now)) {
-      this.#align(now, 0);
+      this.#align(now, 'agreed');
       return;
     }
     this.#setRate(now, now.timeline.rate);
@@ -251,7 +285,7 @@ export class Controller {
     const { player } = now;
     if (!player.paused) this.#act({ type: 'pause' });
     if (changed && !this.#canStartHere(now)) {
-      this.#align(now, 0);
+      this.#align(now, 'agreed');
       return;
     }
     this.#setRate(now, now.timeline.rate);
@@ -259,17 +293,23 @@ export class Controller {
     const lateMs = now.localMs - startAtMs;
     if (lateMs < -NOW_MS) {
       const farMs = this.#leads.planMs + PLAN_FAR_MS + aheadOfAnchor(now);
-      if (-lateMs > farMs) this.#align(now, FOREIGN_COST);
+      if (-lateMs > farMs) this.#align(now, 'foreign');
       else this.#wakeAtMs = startAtMs;
       return;
     }
     if (!player.ready) return;
     if (lateMs > LATE_MS && this.#startTries < START_TRIES) {
       this.#startTries += 1;
-      this.#align(now, 1);
+      this.#align(now, 'foreign');
       return;
     }
-    this.#onTime = lateMs <= 2 * NOW_MS;
+    this.#onTime = lateMs <= ON_TIME_MS;
+    this.#start(now);
+  }
+
+  #start(now: Moment): void {
+    this.#startedAtMs = now.localMs + this.#leads.playMs;
+    this.#startedFromMs = now.player.positionMs;
     this.#enter('settling', now.localMs, true);
     this.#act({ type: 'play' });
   }
@@ -286,35 +326,49 @@ export class Controller {
 
   #correct(now: Moment, changed: boolean): void {
     const driftMs = now.player.positionMs - targetAt(now, now.localMs);
+    const { alignMs } = PROFILES[now.profile];
+    const off = Math.abs(driftMs);
+    const jumped = this.#phase === 'following' && off > alignMs && this.#jumped(now);
+    const starved = this.#phase === 'starved' && off > Math.max(STARVED_ALIGN_MS, now.player.capabilities.positionErrorMs);
+    if (changed && off > COMMAND_ALIGN_MS) {
+      this.#align(now, 'agreed');
+    } else if (jumped) {
+      this.#align(now, 'foreign');
+    } else if (starved && now.profile !== 'free' && this.#guard.own(now.localMs, 'starved')) {
+      this.#align(now, 'agreed');
+    } else if (this.#phase !== 'settling' || this.#settled(now, driftMs)) {
+      this.#enter('following', now.localMs);
+      if (changed) this.#drifts = [];
+      this.#drifts.push(driftMs);
+      if (this.#drifts.length > MEDIAN_OF) this.#drifts.shift();
+      this.#keepUp(now, median(this.#drifts), alignMs);
+    }
+  }
+
+  #keepUp(now: Moment, driftMs: number, alignMs: number): void {
     this.#driftMs = driftMs;
-    const jumped = this.#phase === 'following' && this.#jumped(now);
-    if (Math.abs(driftMs) > ALIGN_MS && (changed || jumped || this.#phase === 'starved')) {
-      this.#align(now, changed ? 0 : jumped ? FOREIGN_COST : 1);
+    const isUsual = this.#drifts.length === MEDIAN_OF;
+    if (Math.abs(driftMs) > alignMs && isUsual && this.#guard.own(now.localMs, 'drift')) {
+      this.#align(now, 'agreed');
       return;
     }
-    if (this.#phase === 'settling' && !this.#settled(now, driftMs)) return;
-    this.#enter('following', now.localMs);
-    if (changed) this.#drifts = [];
-    this.#drifts.push(driftMs);
-    if (this.#drifts.length > MEDIAN_OF) this.#drifts.shift();
-    const middle = median(this.#drifts);
-    if (Math.abs(middle) > ALIGN_MS && this.#drifts.length === MEDIAN_OF && !this.#degraded) {
-      this.#align(now, 1);
-    } else {
-      const part = this.#nudge.part(middle, driftMs);
-      this.#setRate(now, now.timeline.rate * (1 - part), this.#nudge.active ? RATE_STEP : 0);
-    }
+    const { localMs, player, timeline } = now;
+    const { rates, positionErrorMs } = player.capabilities;
+    const inputs = { localMs, roomRate: timeline.rate, playerRate: player.rate, rates, positionErrorMs, driftMs };
+    this.#setRate(now, this.#correction.rate(inputs, PROFILES[now.profile]));
   }
 
   /** True once the start is over; teaches the lead. */
   #settled(now: Moment, driftMs: number): boolean {
-    const sinceMs = now.localMs - this.#phaseSinceMs;
-    if (sinceMs < SETTLE_FROM_MS) return false;
+    const sinceMs = now.localMs - this.#startedAtMs;
+    const moved = Math.abs(now.player.positionMs - this.#startedFromMs) > MOVED_MS || sinceMs > START_TIMEOUT_MS;
+    if (sinceMs < SETTLE_FROM_MS || !moved) return false;
     this.#drifts.push(driftMs);
+    this.#wakeAtMs = now.localMs + SETTLE_LOOK_MS;
     if (sinceMs < SETTLE_UNTIL_MS) return false;
     if (this.#onTime) this.#leads.learnStart(median(this.#drifts) / now.timeline.rate);
     this.#startTries = 0;
-    this.#drifts = this.#drifts.slice(-MEDIAN_OF);
+    this.#drifts = [median(this.#drifts)];
     return true;
   }
 
@@ -328,16 +382,14 @@ export class Controller {
   #play(now: Moment): void {
     if (now.localMs - this.#playedAtMs < PLAY_AGAIN_MS) return;
     this.#playedAtMs = now.localMs;
-    this.#enter('settling', now.localMs, true);
     this.#onTime = false;
-    this.#act({ type: 'play' });
+    this.#start(now);
   }
 
-  #setRate(now: Moment, rate: number, tolerance = 0): void {
-    const { player } = now;
-    const wanted = clamp(rate, player.minRate, player.maxRate);
-    if (!player.continuousRate && wanted !== now.timeline.rate) return;
-    if (Math.abs(player.rate - wanted) > Math.max(tolerance * wanted, 1e-6)) this.#act({ type: 'rate', rate: wanted });
+  #setRate({ player }: Moment, rate: number): void {
+    const { rates, minRate, maxRate } = player.capabilities;
+    const wanted = rates === 'continuous' ? clamp(rate, minRate, maxRate) : nearest(rates, rate);
+    if (Math.abs(player.rate - wanted) > RATE_STEP) this.#act({ type: 'rate', rate: wanted });
   }
 
   #enter(phase: ControllerPhase, localMs: number, again = false): void {
@@ -350,4 +402,9 @@ export class Controller {
   #act(action: ControllerAction): void {
     this.#actions.push(action);
   }
+}
+
+function nearest(rates: readonly number[], wanted: number): number {
+  const apart = (rate: number) => Math.abs(rate - wanted);
+  return rates.reduce((best, rate) => (apart(rate) < apart(best) ? rate : best), rates[0] ?? 1);
 }

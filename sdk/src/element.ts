@@ -4,6 +4,8 @@ import { PlayheadError } from './error.js';
 import type { Media } from './wire.js';
 
 const HAVE_FUTURE_DATA = 3;
+/** A start with sound takes as long as the sound device's buffer. */
+const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErrorMs: 0, playLeadMs: 75 } as const;
 const DETAILS: Record<AdapterErrorCode, string> = {
   autoplay_blocked: 'the browser wants a tap before it plays',
   source_unreachable: 'the media could not be loaded from its server',
@@ -14,13 +16,14 @@ const DETAILS: Record<AdapterErrorCode, string> = {
 
 /** What every adapter over a media element has in common. */
 export abstract class ElementAdapter implements PlayerAdapter {
-  readonly capabilities: AdapterCapabilities = { continuousRate: true, minRate: 0.0625, maxRate: 16 };
+  readonly capabilities: AdapterCapabilities;
   protected readonly video: HTMLVideoElement;
   protected media: Media | null = null;
   readonly #emitter = new Emitter<{ event: [AdapterEvent] }>();
   readonly #listening = new AbortController();
 
-  constructor(video: HTMLVideoElement) {
+  constructor(video: HTMLVideoElement, kind: string) {
+    this.capabilities = { ...ELEMENT, kind };
     this.video = video;
     video.preload = 'auto';
     video.playsInline = true;

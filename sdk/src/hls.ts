@@ -73,7 +73,7 @@ class HlsAdapter extends ElementAdapter {
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(video: HTMLVideoElement, Hls: HlsClass) {
-    super(video);
+    super(video, 'hls');
     this.#class = Hls;
   }
 

@@ -20,6 +20,10 @@ class Html5Adapter extends ElementAdapter {
   #url = '';
   #textTrack: string | null = null;
 
+  constructor(video: HTMLVideoElement) {
+    super(video, 'file');
+  }
+
   async load(media: Media, selections: Selections): Promise<void> {
     const delivery = nativeDelivery(media, this.video);
     if (delivery === undefined) {

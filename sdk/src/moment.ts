@@ -1,10 +1,12 @@
+import type { AdapterCapabilities } from './adapter.js';
 import { positionAt, type Timeline } from './timeline.js';
+import type { SyncProfile } from './types.js';
 
 /** All that a step of the controller knows. */
 export interface ControllerInputs {
   /** A monotonic local clock. */
   localMs: number;
-  /** Room clock minus local clock; null while unknown. */
+  /** Room clock minus local clock, and the device's own offset; null while unknown. */
   offsetMs: number | null;
   /** Null until the player has loaded what the room watches. */
   timeline: Timeline | null;
@@ -15,13 +17,14 @@ export interface ControllerInputs {
     ended: boolean;
     ready: boolean;
     rate: number;
-    continuousRate: boolean;
-    minRate: number;
-    maxRate: number;
+    capabilities: AdapterCapabilities;
   };
   hidden: boolean;
   /** The browser wants a gesture before it plays. */
   blocked: boolean;
+  /** The page has the player for itself. */
+  held: boolean;
+  profile: SyncProfile;
 }
 
 /** `ControllerInputs` of a moment at which there is something to follow. */

@@ -1,4 +1,8 @@
 const BURST_PINGS = 12;
+const WAKE_PINGS = 8;
+const BURST_GAP_MS = 2_000;
+/** A timer this late was asleep, and so perhaps was the clock. */
+const SLEPT_MS = 2_000;
 const BURST_SPACING_MS = 15;
 const EARLY_SPACING_MS = 500;
 const EARLY_MS = 60_000;
@@ -10,6 +14,8 @@ export class Pinger {
   unansweredSince: number | null = null;
   readonly #write: (frame: object) => boolean;
   #startedAt = 0;
+  #dueAt = Infinity;
+  #burstAt = -Infinity;
   #left = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -20,16 +26,16 @@ export class Pinger {
   start(): void {
     this.unansweredSince = null;
     this.#startedAt = performance.now();
-    this.burst();
+    this.#ask(BURST_PINGS);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
   }
 
+  /** Asks again quickly, as after a sleep; not again and again. */
   burst(): void {
-    this.#left = BURST_PINGS;
-    this.#next();
+    if (performance.now() - this.#burstAt >= BURST_GAP_MS) this.#ask(WAKE_PINGS);
   }
 
   ping(): void {
@@ -37,12 +43,21 @@ export class Pinger {
     if (this.#write({ type: 'ping', data: { t0 } })) this.unansweredSince ??= t0;
   }
 
+  #ask(pings: number): void {
+    this.#burstAt = performance.now();
+    this.#left = pings;
+    this.#next();
+  }
+
   #next(): void {
     clearTimeout(this.#timer);
+    const now = performance.now();
+    if (this.#left === 0 && now - this.#dueAt > SLEPT_MS) this.#left = WAKE_PINGS;
     this.ping();
     this.#left = Math.max(0, this.#left - 1);
-    const early = performance.now() - this.#startedAt < EARLY_MS;
-    const steadyMs = early ? EARLY_SPACING_MS : SPACING_MS;
-    this.#timer = setTimeout(() => this.#next(), this.#left > 0 ? BURST_SPACING_MS : steadyMs);
+    const steadyMs = now - this.#startedAt < EARLY_MS ? EARLY_SPACING_MS : SPACING_MS;
+    const waitMs = this.#left > 0 ? BURST_SPACING_MS : steadyMs;
+    this.#dueAt = now + waitMs;
+    this.#timer = setTimeout(() => this.#next(), waitMs);
   }
 }

@@ -1,23 +1,34 @@
 import type { AdapterEvent, PlayerAdapter, Selections } from './adapter.js';
+import { Alarm } from './alarm.js';
 import { Controller, type ControllerAction, type ControllerPhase, type ControllerStep } from './controller.js';
-import { hlsAdapter, type HlsClass } from './hls.js';
+import { deviceSettings, memoryDeviceStore, validOffset } from './device.js';
+import type { HlsClass } from './hls.js';
 import { html5Adapter, nativeDelivery } from './html5.js';
+import { Reporter } from './reporter.js';
 import { SnapshotStore } from './store.js';
 import type { Timeline } from './timeline.js';
-import type { Player, PlayerSnapshot, PlayerState, RoomSession } from './types.js';
+import type {
+  DeviceSettings,
+  DeviceStore,
+  Player,
+  PlayerSnapshot,
+  PlayerState,
+  RoomSession,
+  SyncProfile,
+} from './types.js';
 import type { Media, Playback } from './wire.js';
 
 const TICK_MS = 50;
 /** Drift is published this often; states at once. */
 const DRIFT_NOTICE_MS = 250;
-/** A shorter lack of data is nobody else's business. */
-const BUFFERING_MS = 1_500;
 
 export interface PlayerOptions {
   /** The class of hls.js, or a function that loads it when an HLS media is first chosen. */
   hls?: HlsClass | (() => Promise<HlsClass>);
   /** Another player for a media; null leaves it to the two that come along. */
   adapter?: (media: Media, video: HTMLVideoElement) => PlayerAdapter | null;
+  /** Where this device's offset, profile and learned leads are kept; for the life of the player by default. */
+  device?: DeviceStore;
 }
 
 /** Plays what the room watches in `video`, on the room's timeline, until destroyed. */
@@ -34,6 +45,7 @@ const STATES: Record<ControllerPhase, PlayerState> = {
   following: 'playing',
   starved: 'buffering',
   suspended: 'paused',
+  held: 'held',
   finished: 'paused',
 };
 
@@ -41,26 +53,35 @@ class RoomPlayer implements Player {
   readonly #session: RoomSession;
   readonly #video: HTMLVideoElement;
   readonly #options: PlayerOptions;
-  readonly #store = new SnapshotStore<PlayerSnapshot>({ state: 'idle', driftMs: null, degraded: false });
+  readonly #device: DeviceStore;
+  #settings: DeviceSettings;
+  readonly #store: SnapshotStore<PlayerSnapshot>;
   readonly #unsubscribe: () => void;
   readonly #ticker: ReturnType<typeof setInterval>;
-  #wakeTimer: ReturnType<typeof setTimeout> | undefined;
-  #controller = new Controller();
+  readonly #alarm: Alarm;
+  readonly #reporter: Reporter;
+  #controller: Controller | null = null;
   #adapter: PlayerAdapter | null = null;
   #media: Media | null = null;
   #loadedMediaId: string | null = null;
   #applied: Selections | null = null;
   #blocked = false;
   #error: PlayerSnapshot['error'];
+  #held = false;
   #driftNoticedAt = -Infinity;
-  #starvedSince: number | null = null;
-  #buffering = false;
   #destroyed = false;
 
   constructor(session: RoomSession, video: HTMLVideoElement, options: PlayerOptions) {
     this.#session = session;
     this.#video = video;
     this.#options = options;
+    this.#device = options.device ?? memoryDeviceStore();
+    this.#settings = deviceSettings(this.#device.load());
+    const { profile, offsetMs } = this.#settings;
+    const unmeasured = { driftMs: null, uncertaintyMs: null, degraded: false };
+    this.#store = new SnapshotStore<PlayerSnapshot>({ state: 'idle', ...unmeasured, profile, offsetMs });
+    this.#alarm = new Alarm(() => this.#step());
+    this.#reporter = new Reporter(session);
     this.#unsubscribe = session.subscribe(this.#sync);
     this.#ticker = setInterval(this.#step, TICK_MS);
     document.addEventListener('visibilitychange', this.#step);
@@ -78,6 +99,24 @@ class RoomPlayer implements Player {
     this.#step();
   }
 
+  hold(): void {
+    this.#held = true;
+    this.#step();
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#step();
+  }
+
+  setProfile(profile: SyncProfile): void {
+    this.#keep({ ...this.#settings, profile });
+  }
+
+  setOffset(offsetMs: number): void {
+    this.#keep({ ...this.#settings, offsetMs: validOffset(offsetMs) });
+  }
+
   reload(): void {
     this.#media = null;
     this.#sync();
@@ -86,12 +125,18 @@ class RoomPlayer implements Player {
   destroy(): void {
     this.#destroyed = true;
     clearInterval(this.#ticker);
-    clearTimeout(this.#wakeTimer);
+    this.#alarm.clear();
     document.removeEventListener('visibilitychange', this.#step);
     this.#unsubscribe();
     this.#adapter?.destroy();
     this.#adapter = null;
     this.#store.clear();
+  }
+
+  #keep(settings: DeviceSettings): void {
+    this.#settings = deviceSettings(settings);
+    this.#device.save(this.#settings);
+    this.#step();
   }
 
   readonly #sync = (): void => {
@@ -107,7 +152,7 @@ class RoomPlayer implements Player {
     this.#media = media;
     this.#loadedMediaId = null;
     this.#error = undefined;
-    this.#controller = new Controller();
+    this.#controller = null;
     if (media === null) return;
     const adapter = await this.#adapterFor(media).catch(() => null);
     if (this.#media !== media || this.#destroyed) {
@@ -120,6 +165,8 @@ class RoomPlayer implements Player {
       return;
     }
     this.#adapter = adapter;
+    const { kind, playLeadMs } = adapter.capabilities;
+    this.#controller = new Controller(this.#settings.playLeadsMs[kind] ?? playLeadMs);
     adapter.onEvent((event) => this.#heard(event));
     const chosen = selectionsOf(this.#session.getSnapshot().playback);
     this.#applied = chosen;
@@ -137,7 +184,8 @@ class RoomPlayer implements Player {
     const isHls = media.delivery.some(({ type }) => type === 'hls');
     if (isHls && hls !== undefined) {
       const Hls = 'isSupported' in hls ? hls : await hls();
-      if (Hls.isSupported()) return hlsAdapter(this.#video, Hls);
+      // Fetched with hls.js itself, so that a page without HLS carries neither.
+      if (Hls.isSupported()) return (await import('./hls.js')).hlsAdapter(this.#video, Hls);
     }
     return nativeDelivery(media, this.#video) === undefined ? null : html5Adapter(this.#video);
   }
@@ -166,38 +214,53 @@ class RoomPlayer implements Player {
 
   readonly #step = (): void => {
     if (this.#destroyed) return;
-    clearTimeout(this.#wakeTimer);
-    const localMs = performance.now();
+    this.#alarm.clear();
     const adapter = this.#adapter;
-    if (adapter === null) {
-      this.#publish(null, localMs);
+    const controller = this.#controller;
+    if (adapter === null || controller === null) {
+      this.#publish(null, performance.now());
       return;
     }
     // Data again: whatever failed has been got over.
     if (this.#error && this.#loadedMediaId !== null && adapter.ready()) this.#error = undefined;
-    const step = this.#controller.step({
+    // Next to each other: what lies between the two is taken for drift.
+    const positionMs = adapter.position();
+    const localMs = performance.now();
+    const clock = this.#session.clock(localMs);
+    const step = controller.step({
       localMs,
-      offsetMs: this.#session.getSnapshot().clock?.offsetMs ?? null,
+      offsetMs: clock && clock.offsetMs + this.#settings.offsetMs,
       timeline: this.#timeline(),
       player: {
-        positionMs: adapter.position(),
+        positionMs,
         durationMs: finite(adapter.duration()),
         paused: adapter.paused(),
         ended: adapter.ended(),
         ready: adapter.ready(),
         rate: adapter.rate(),
-        ...adapter.capabilities,
+        capabilities: adapter.capabilities,
       },
       hidden: document.hidden,
       blocked: this.#blocked,
+      held: this.#held,
+      profile: this.#settings.profile,
     });
     for (const action of step.actions) this.#carryOut(action, adapter);
+    // Only a start has to be exact; what else is asked for may come with a timer's delay.
     if (step.wakeAtMs !== undefined && step.wakeAtMs - localMs < 2 * TICK_MS) {
-      this.#wakeTimer = setTimeout(this.#step, Math.max(0, step.wakeAtMs - localMs));
+      this.#alarm.set(step.wakeAtMs, step.phase === 'armed');
     }
-    this.#reportBuffering(step.phase === 'starved', localMs);
+    this.#learn(controller, adapter);
+    this.#reporter.saw(step, clock?.uncertaintyMs ?? null, localMs);
     this.#publish(step, localMs);
   };
+
+  #learn({ playLeadMs }: Controller, { capabilities }: PlayerAdapter): void {
+    const { playLeadsMs } = this.#settings;
+    if (playLeadsMs[capabilities.kind] === playLeadMs) return;
+    this.#settings = { ...this.#settings, playLeadsMs: { ...playLeadsMs, [capabilities.kind]: playLeadMs } };
+    this.#device.save(this.#settings);
+  }
 
   #timeline(): Timeline | null {
     const { connection, media, playback, me } = this.#session.getSnapshot();
@@ -248,23 +311,17 @@ class RoomPlayer implements Player {
     return role === 'host' || role === 'co_host';
   }
 
-  #reportBuffering(starved: boolean, localMs: number): void {
-    this.#starvedSince = starved ? (this.#starvedSince ?? localMs) : null;
-    const lasting = this.#starvedSince !== null && localMs - this.#starvedSince >= BUFFERING_MS;
-    if (lasting === this.#buffering || this.#session.getSnapshot().connection !== 'open') return;
-    this.#buffering = lasting;
-    void this.#session.buffering(lasting).catch(() => undefined);
-  }
-
   #publish(step: ControllerStep | null, localMs: number): void {
     const state = this.#stateOf(step);
     const last = this.#store.getSnapshot();
     const degraded = step?.degraded ?? false;
-    const news = state !== last.state || degraded !== last.degraded || this.#error !== last.error;
+    const { profile, offsetMs } = this.#settings;
+    const now = { state, degraded, profile, offsetMs, error: this.#error };
+    const news = Object.entries(now).some(([key, value]) => last[key as keyof PlayerSnapshot] !== value);
     if (!news && localMs - this.#driftNoticedAt < DRIFT_NOTICE_MS) return;
     this.#driftNoticedAt = localMs;
-    const driftMs = step?.driftMs == null ? null : Math.round(step.driftMs * 10) / 10;
-    this.#store.update({ state, degraded, driftMs, error: this.#error });
+    const uncertaintyMs = tenths(this.#session.clock(localMs)?.uncertaintyMs ?? null);
+    this.#store.update({ ...now, driftMs: tenths(step?.driftMs ?? null), uncertaintyMs });
   }
 
   #stateOf(step: ControllerStep | null): PlayerState {
@@ -282,4 +339,8 @@ function selectionsOf({ rendition, text_track, audio_track }: Playback): Selecti
 
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
+}
+
+function tenths(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms * 10) / 10;
 }

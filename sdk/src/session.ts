@@ -9,6 +9,7 @@ import { isCurrent, judge, type Order } from './order.js';
 import { SnapshotStore } from './store.js';
 import type {
   Ack,
+  ClockEstimate,
   CloseReason,
   CommandOptions,
   ConnectionState,
@@ -91,8 +92,9 @@ class Session implements RoomSession {
       welcome: (data, frame) => this.#welcome(data, frame),
       frame: (frame) => this.#frame(frame),
       pong: (stamps) => {
-        this.#clock.add(stamps);
-        this.#publishClock();
+        // A step of either clock is believed after some samples: the sooner they come, the better.
+        if (this.#clock.add(stamps) === 'suspect') this.#link.refreshClock();
+        this.#publishClock(stamps.t3);
       },
       state: (state, reason) => this.#state(state, reason),
     });
@@ -115,7 +117,13 @@ class Session implements RoomSession {
   }
 
   now(): number {
-    return this.#clock.roomAt(performance.now()) ?? Date.now();
+    const localMs = performance.now();
+    const clock = this.#clock.estimate(localMs);
+    return clock === null ? Date.now() : localMs + clock.offsetMs;
+  }
+
+  clock(localMs = performance.now()): ClockEstimate | null {
+    return this.#clock.estimate(localMs);
   }
 
   expected(nowRoomMs = this.now()): number {
@@ -171,6 +179,10 @@ class Session implements RoomSession {
     return this.#command('buffering', { on });
   }
 
+  syncReport(driftMs: number, uncertaintyMs: number): Promise<Ack> {
+    return this.#command('sync_report', { drift_ms: driftMs, uncertainty_ms: uncertaintyMs });
+  }
+
   hostTransfer(participantId: string, options?: CommandOptions): Promise<Ack> {
     return this.#command('host_transfer', { participant_id: participantId }, options);
   }
@@ -221,6 +233,7 @@ class Session implements RoomSession {
     const sameState = seen?.room.state === data.room.state;
     const part = {
       authority: 'reachable' as const,
+      sync: null,
       sessionId: data.session_id,
       me,
       epoch,
@@ -308,6 +321,8 @@ class Session implements RoomSession {
   #noteRole(): void {
     const { role } = this.#store!.getSnapshot().me;
     if (role !== 'host') this.#formerRole = role;
+    // Only they are told, so that what somebody else knows is old.
+    if (role !== 'host' && role !== 'co_host') this.#store!.update({ sync: null });
   }
 
   /** False when it is no news. */
@@ -350,9 +365,9 @@ class Session implements RoomSession {
     this.#emitter.emit(frame.type as keyof ServerEvents, frame.data as never, frame);
   }
 
-  #publishClock(): void {
+  #publishClock(localMs: number): void {
     const store = this.#store!;
-    const next = this.#clock.estimate();
+    const next = this.#clock.estimate(localMs);
     const last = store.getSnapshot().clock;
     const near = (a: number, b: number) => Math.abs(a - b) < CLOCK_NOTICE_MS;
     const same = next && last && near(next.offsetMs, last.offsetMs) && near(next.uncertaintyMs, last.uncertaintyMs);

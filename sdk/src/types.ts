@@ -115,8 +115,21 @@ export interface CloseReason {
 export interface ClockEstimate {
   /** Room clock minus `performance.now()`. */
   offsetMs: number;
+  /** The most that `offsetMs` may be wrong by: what an asymmetric path could hide, and what has drifted since. */
   uncertaintyMs: number;
+  /** The shortest round trip there was, put together from both directions. */
   rttMs: number;
+  /** How much faster than the local clock the room's runs, in parts per million. */
+  skewPpm: number;
+}
+
+/** How far the players of a room are apart, as they report it. */
+export interface RoomSync {
+  /** How many players report. */
+  readonly reporting: number;
+  readonly spreadMs: number;
+  /** The largest uncertainty among them. */
+  readonly uncertaintyMs: number;
 }
 
 /** Something the page may want to say; the newest one only. */
@@ -144,6 +157,8 @@ export interface SessionSnapshot {
   readonly presenceTotal: number;
   readonly viewerCount: number;
   readonly clock: ClockEstimate | null;
+  /** For host and co-hosts, once players have reported; null otherwise. */
+  readonly sync: RoomSync | null;
   readonly notice?: Notice;
 }
 
@@ -164,6 +179,8 @@ export interface RoomSession extends Subscribable<SessionSnapshot> {
   ): () => void;
   /** Room clock in milliseconds; the local wall clock until the first estimate. */
   now(): number;
+  /** The room clock as estimated for an instant of `performance.now()` (default: now); null before it is known. */
+  clock(localMs?: number): ClockEstimate | null;
   /** The position, in milliseconds, that the room asks for at `nowRoomMs` (default: now). */
   expected(nowRoomMs?: number): number;
   /** Takes a burst of clock samples, as after a wake from sleep. */
@@ -179,6 +196,8 @@ export interface RoomSession extends Subscribable<SessionSnapshot> {
   ended(mediaId: string): Promise<Ack>;
   ready(version: number): Promise<Ack>;
   buffering(on: boolean): Promise<Ack>;
+  /** Tells how far this player is from the room; every 2 s is enough. It changes nothing but what the host sees. */
+  syncReport(driftMs: number, uncertaintyMs: number): Promise<Ack>;
   hostTransfer(participantId: string, options?: CommandOptions): Promise<Ack>;
   /** Leaves the room and closes; resolves when the server knows, or after 2 s. */
   leave(): Promise<void>;
@@ -193,24 +212,59 @@ export type PlayerState =
   | 'playing'
   | 'paused'
   | 'buffering'
+  /** The browser wants a gesture before it plays. */
   | 'blocked'
+  /** The page asked to be left alone, as for an advertisement. */
+  | 'held'
   | 'error';
+
+/**
+ * How hard a player is kept in place: `tight` corrects fastest, `default` so gently that music doesn't tell,
+ * `relaxed` only what people notice, `free` nothing between two commands of the host.
+ */
+export type SyncProfile = 'tight' | 'default' | 'relaxed' | 'free';
 
 export interface PlayerSnapshot {
   readonly state: PlayerState;
-  /** Player position minus the room's; null while not playing. */
+  /** Player position minus the room's, in milliseconds; null while not playing. */
   readonly driftMs: number | null;
-  /** True when seeking did not help and only the rate is used until the room changes. */
+  /** How far the room clock may be from what this device takes it for, in milliseconds; null while unknown. */
+  readonly uncertaintyMs: number | null;
+  /** True when new starts did not help and only the rate is used until the room changes or it settles. */
   readonly degraded: boolean;
+  readonly profile: SyncProfile;
+  /** How much later than its player says this device sounds, in milliseconds. */
+  readonly offsetMs: number;
   readonly error?: { readonly code: AdapterErrorCode; readonly detail: string };
 }
 
 export interface Player extends Subscribable<PlayerSnapshot> {
   /** Call inside a user gesture after `blocked`: starts the element and follows the room again. */
   unblock(): Promise<void>;
+  /** Leaves the element to the page, as for an advertisement, until `release`. */
+  hold(): void;
+  /** Follows the room again after `hold`. */
+  release(): void;
+  setProfile(profile: SyncProfile): void;
+  /** For a device that sounds later than its player says, such as Bluetooth: plays that much ahead; ±5,000 ms. */
+  setOffset(offsetMs: number): void;
   /** Loads the same media again after an error. */
   reload(): void;
   destroy(): void;
+}
+
+/** What one device learns and is told: how long its players take to start, its offset and its profile. */
+export interface DeviceSettings {
+  /** From `play()` to the first movement in milliseconds, by the kind of player. */
+  playLeadsMs: Readonly<Record<string, number>>;
+  offsetMs: number;
+  profile: SyncProfile;
+}
+
+export interface DeviceStore {
+  /** Null where nothing is kept yet. */
+  load(): DeviceSettings | null;
+  save(settings: DeviceSettings): void;
 }
 
 export type { PlayheadError };

@@ -41,6 +41,9 @@ describe('events of the contract are applied', () => {
     presence_changed: ({ participants, total }) => ({ presence: participants, presenceTotal: total }),
     viewer_count_changed: (counts, { room }) => ({ viewerCount: counts.viewer_count, room: { ...room, ...counts } }),
     authority_changed: ({ reachable }) => ({ authority: reachable ? 'reachable' : 'away' }),
+    sync_changed: ({ reporting, spread_ms, uncertainty_ms }) => ({
+      sync: { reporting, spreadMs: spread_ms, uncertaintyMs: uncertainty_ms },
+    }),
     closing: () => ({}),
   };
   const types = Object.keys(changes) as (keyof typeof changes)[];
@@ -80,6 +83,7 @@ test('the golden welcome is the first snapshot', async () => {
     presenceTotal: 0,
     viewerCount: room.viewer_count,
     clock: null,
+    sync: null,
   });
 });
 
@@ -132,6 +136,7 @@ describe('commands are written as the contract has them', () => {
     ended: (to, data) => to.ended(data.media_id),
     ready: (to, data) => to.ready(data.version),
     buffering: (to, data) => to.buffering(data.on),
+    sync_report: (to, data) => to.syncReport(data.drift_ms, data.uncertainty_ms),
     host_transfer: (to, data) => to.hostTransfer(data.participant_id, optionsOf(data)),
     leave: (to) => to.leave(),
   };
@@ -185,7 +190,9 @@ function golden<T>(side: 'client' | 'server', type: string): T {
 
 /** A session to which `frame` is the next thing that happens; a rebase starts an epoch, others take the next version. */
 function joinBefore({ type, epoch, version }: ServerFrame) {
-  const welcome = golden<ServerFrame>('server', 'welcome');
+  const welcome = golden<ServerFrame & { data: Welcome }>('server', 'welcome');
+  // Told to hosts alone.
+  if (type === 'sync_changed') return join({ ...welcome, data: { ...welcome.data, role: 'host' } });
   if (epoch === undefined || version === undefined) return join(welcome);
   return join(type === 'rebased' ? { ...welcome, epoch: epoch - 1 } : { ...welcome, epoch, version: version - 1 });
 }

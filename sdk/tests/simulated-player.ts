@@ -1,5 +1,7 @@
+import type { AdapterCapabilities } from '../src/adapter.js';
 import { Controller, type ControllerAction, type ControllerStep } from '../src/controller.js';
 import type { Timeline } from '../src/timeline.js';
+import type { SyncProfile } from '../src/types.js';
 
 const TICK_MS = 50;
 
@@ -15,7 +17,16 @@ export interface PlayerTraits {
   durationMs: number | null;
   /** The player's own rate error: 1e-4 is 100 ppm. */
   skew: number;
-  continuousRate: boolean;
+  rates: AdapterCapabilities['rates'];
+  /** The rate is said to be, but isn't. */
+  ignoresRate: boolean;
+  /** `play` does nothing. */
+  refusesPlay: boolean;
+  /** Plays, says the player, but the position stands. */
+  standsStill: boolean;
+  /** Where the media ends although it is longer by its own word. */
+  endsAtMs: number;
+  positionErrorMs: number;
 }
 
 /** A player and its controller in simulated time; the room clock is the local one plus an offset. */
@@ -27,18 +38,21 @@ export class SimulatedPlayer {
   rate = 1;
   hidden = false;
   blocked = false;
+  held = false;
+  profile: SyncProfile = 'default';
   timeline: Timeline | null = null;
   readonly log: { atMs: number; action: ControllerAction }[] = [];
   last: ControllerStep | null = null;
-  readonly #controller = new Controller();
-  readonly #traits: PlayerTraits;
+  readonly #controller = new Controller(75);
+  readonly traits: PlayerTraits;
   #readyAtMs = 0;
   #movesAtMs = 0;
 
   constructor(traits: Partial<PlayerTraits> = {}) {
     const exact = { gridMs: 1e-3, overrunMs: 0, skew: 0 };
-    const usual = { ...exact, playLeadMs: 70, seekMs: 120, durationMs: 600_000, continuousRate: true };
-    this.#traits = { ...usual, ...traits };
+    const able = { rates: 'continuous' as const, ignoresRate: false, refusesPlay: false, standsStill: false };
+    const usual = { playLeadMs: 70, seekMs: 120, durationMs: 600_000, endsAtMs: Infinity, positionErrorMs: 0 };
+    this.traits = { ...exact, ...able, ...usual, ...traits };
   }
 
   get ready(): boolean {
@@ -46,7 +60,7 @@ export class SimulatedPlayer {
   }
 
   get ended(): boolean {
-    return this.#traits.durationMs !== null && this.positionMs >= this.#traits.durationMs;
+    return this.positionMs >= Math.min(this.traits.durationMs ?? Infinity, this.traits.endsAtMs);
   }
 
   /** Position minus the room's. */
@@ -68,7 +82,7 @@ export class SimulatedPlayer {
       positionMs: 0,
       anchorAtMs: 0,
       rate: 1,
-      durationMs: this.#traits.durationMs,
+      durationMs: this.traits.durationMs,
       live: false,
       barrier: null,
     };
@@ -109,17 +123,24 @@ export class SimulatedPlayer {
       timeline: this.timeline,
       player: {
         positionMs: this.positionMs,
-        durationMs: this.#traits.durationMs,
+        durationMs: this.traits.durationMs,
         paused: this.paused,
         ended: this.ended,
         ready: this.ready,
         rate: this.rate,
-        continuousRate: this.#traits.continuousRate,
-        minRate: 0.0625,
-        maxRate: 16,
+        capabilities: {
+          kind: 'simulated',
+          rates: this.traits.rates,
+          minRate: 0.0625,
+          maxRate: 16,
+          positionErrorMs: this.traits.positionErrorMs,
+          playLeadMs: 75,
+        },
       },
       hidden: this.hidden,
       blocked: this.blocked,
+      held: this.held,
+      profile: this.profile,
     });
     for (const action of step.actions) this.#carryOut(action);
     this.last = step;
@@ -130,29 +151,30 @@ export class SimulatedPlayer {
     this.log.push({ atMs: this.nowMs, action });
     if (action.type === 'pause') this.#pause();
     if (action.type === 'seek') this.#seek(action.positionMs);
-    if (action.type === 'rate') this.rate = action.rate;
-    if (action.type === 'play' && !this.hidden) {
+    if (action.type === 'rate' && !this.traits.ignoresRate) this.rate = action.rate;
+    if (action.type === 'play' && !this.hidden && !this.traits.refusesPlay) {
       this.paused = false;
-      this.#movesAtMs = this.nowMs + this.#traits.playLeadMs;
+      this.#movesAtMs = this.nowMs + this.traits.playLeadMs;
     }
   }
 
   #pause(): void {
     this.paused = true;
-    this.positionMs += this.#traits.overrunMs;
+    this.positionMs += this.traits.overrunMs;
   }
 
   #seek(positionMs: number): void {
-    const { gridMs, durationMs } = this.#traits;
-    this.positionMs = Math.min(Math.round(positionMs / gridMs) * gridMs, durationMs ?? Infinity);
-    this.#readyAtMs = this.nowMs + this.#traits.seekMs;
+    const { gridMs, durationMs, endsAtMs } = this.traits;
+    this.positionMs = Math.min(Math.floor(positionMs / gridMs) * gridMs, durationMs ?? Infinity, endsAtMs);
+    this.#readyAtMs = this.nowMs + this.traits.seekMs;
   }
 
   #advance(toMs: number): void {
     const fromMs = Math.max(this.nowMs, this.#movesAtMs, this.#readyAtMs);
-    const movedMs = this.paused ? 0 : Math.max(0, toMs - fromMs);
-    const end = this.#traits.durationMs ?? Infinity;
-    this.positionMs = Math.min(end, this.positionMs + movedMs * this.rate * (1 + this.#traits.skew));
+    const stands = this.paused || this.traits.standsStill;
+    const movedMs = stands ? 0 : Math.max(0, toMs - fromMs);
+    const end = Math.min(this.traits.durationMs ?? Infinity, this.traits.endsAtMs);
+    this.positionMs = Math.min(end, this.positionMs + movedMs * this.rate * (1 + this.traits.skew));
     this.nowMs = toMs;
     if (this.ended) this.paused = true;
   }

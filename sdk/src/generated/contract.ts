@@ -362,6 +362,11 @@ export interface components {
             /** @enum {string} */
             type: "buffering";
         } | {
+            /** @description How far the player is from the room. */
+            data: components["schemas"]["SyncReport"];
+            /** @enum {string} */
+            type: "sync_report";
+        } | {
             /** @description Gives the host role away. */
             data: components["schemas"]["HostTransfer"];
             /** @enum {string} */
@@ -1203,6 +1208,11 @@ export interface components {
             /** @enum {string} */
             type: "viewer_count_changed";
         } | {
+            /** @description How far. */
+            data: components["schemas"]["SyncChanged"];
+            /** @enum {string} */
+            type: "sync_changed";
+        } | {
             /** @description Whether. */
             data: components["schemas"]["AuthorityChanged"];
             /** @enum {string} */
@@ -1297,6 +1307,44 @@ export interface components {
          * @enum {string}
          */
         Status: "playing" | "paused" | "waiting" | "ended";
+        /**
+         * @description How far the room's players are apart, by their `sync_report`s of the last five seconds. With
+         *     none it is told once, all zero.
+         */
+        SyncChanged: {
+            /**
+             * Format: int64
+             * @description How many connections report.
+             */
+            reporting: number;
+            /**
+             * Format: double
+             * @description From the player that is furthest behind to the one that is furthest ahead, in milliseconds.
+             */
+            spread_ms: number;
+            /**
+             * Format: double
+             * @description The largest uncertainty that any of them reports, in milliseconds: `spread_ms` may be off by
+             *     up to twice this.
+             */
+            uncertainty_ms: number;
+        };
+        /**
+         * @description `sync_report`, about every two seconds while the player plays. It changes no state: it feeds the
+         *     server's metrics and `sync_changed`.
+         */
+        SyncReport: {
+            /**
+             * Format: double
+             * @description The player's position minus the room's, in milliseconds: above zero is ahead.
+             */
+            drift_ms: number;
+            /**
+             * Format: double
+             * @description How far the client's idea of the room clock may be off, in milliseconds.
+             */
+            uncertainty_ms: number;
+        };
         /** @description Timed text. */
         TextTrack: {
             /** @description Unique within the source and the same each time it is resolved. */

@@ -1,0 +1,44 @@
+/** Timers fire some milliseconds late; for the last stretch the alarm waits by messages to itself. */
+const SPIN_MS = 20;
+const NEAR_MS = 0.2;
+
+/** Calls back at an instant of `performance.now()`, within a fraction of a millisecond where the page isn't hidden. */
+export class Alarm {
+  readonly #ring: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #channel: MessageChannel | null = null;
+
+  constructor(ring: () => void) {
+    this.#ring = ring;
+  }
+
+  /** An alarm that isn't `exact` may come as late as any timer. */
+  set(atMs: number, exact: boolean): void {
+    this.clear();
+    const waitMs = atMs - performance.now();
+    if (!exact || waitMs <= NEAR_MS) this.#timer = setTimeout(this.#ring, Math.max(0, waitMs));
+    else if (waitMs <= SPIN_MS) this.#spin(atMs);
+    else this.#timer = setTimeout(() => this.set(atMs, true), waitMs - SPIN_MS);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#channel?.port1.close();
+    this.#channel = null;
+  }
+
+  #spin(atMs: number): void {
+    const channel = new MessageChannel();
+    this.#channel = channel;
+    channel.port1.onmessage = () => {
+      if (channel !== this.#channel) return;
+      if (performance.now() < atMs - NEAR_MS) {
+        channel.port2.postMessage(null);
+      } else {
+        this.clear();
+        this.#ring();
+      }
+    };
+    channel.port2.postMessage(null);
+  }
+}

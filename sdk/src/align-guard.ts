@@ -1,0 +1,52 @@
+/** Between two new starts of the controller's own; doubles with each that didn't help. */
+const FIRST_GAP_MS = 3_000;
+const LONGEST_GAP_MS = 30_000;
+/** A player that stayed in place this long is trusted again. */
+const TRUST_MS = 30_000;
+/** New starts without help after which the player counts as unable. */
+const FUTILE = 3;
+const FOREIGN_WINDOW_MS = 60_000;
+const FOREIGN_MAX = 12;
+
+/** Bounds new starts, so that a device on which they never help isn't tormented by them. */
+export class AlignGuard {
+  #gapMs = FIRST_GAP_MS;
+  #lastMs = -Infinity;
+  #futile = 0;
+  #foreign: number[] = [];
+
+  /** Whether new starts turned out not to help. */
+  isFutile(nowMs: number): boolean {
+    return this.#futile >= FUTILE && !this.#isTrusted(nowMs);
+  }
+
+  /** Takes note of a new start because of drift, or because data had run out; false when it comes too early. */
+  own(nowMs: number, cause: 'drift' | 'starved'): boolean {
+    if (this.#isTrusted(nowMs)) this.clear();
+    if (nowMs - this.#lastMs < this.#gapMs) return false;
+    if (Number.isFinite(this.#lastMs)) this.#gapMs = Math.min(2 * this.#gapMs, LONGEST_GAP_MS);
+    this.#lastMs = nowMs;
+    if (cause === 'drift') this.#futile += 1;
+    return true;
+  }
+
+  /** Takes note of a new start because something else moved the player; false when that goes on and on. */
+  foreign(nowMs: number): boolean {
+    this.#foreign = this.#foreign.filter((atMs) => nowMs - atMs < FOREIGN_WINDOW_MS);
+    if (this.#foreign.length >= FOREIGN_MAX) return false;
+    this.#foreign.push(nowMs);
+    return true;
+  }
+
+  /** The room changed: what was before says nothing. */
+  clear(): void {
+    this.#gapMs = FIRST_GAP_MS;
+    this.#lastMs = -Infinity;
+    this.#futile = 0;
+    this.#foreign = [];
+  }
+
+  #isTrusted(nowMs: number): boolean {
+    return nowMs - this.#lastMs >= TRUST_MS + this.#gapMs;
+  }
+}

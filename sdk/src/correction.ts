@@ -1,0 +1,98 @@
+import { clamp } from './number.js';
+import type { Correcting } from './profile.js';
+
+/** How quickly a gap is closed: shorter than 0.5 s overshoots, because audio is rendered ahead. */
+const CLOSE_MS = 800;
+/** After a pulse of a stepped player its position is believed again only then. */
+const PULSE_REST_MS = 1_000;
+const PULSE_MAX_MS = 4_000;
+/** A rate that was set this long without effect is one the player doesn't do. */
+const DEAF_MS = 1_500;
+const RATE_NEAR = 1e-3;
+
+/** What the rate is decided from. */
+export interface RateInputs {
+  localMs: number;
+  roomRate: number;
+  /** The rate that the player says it has. */
+  playerRate: number;
+  rates: 'continuous' | readonly number[];
+  positionErrorMs: number;
+  /** The player's drift without its outliers. */
+  driftMs: number;
+}
+
+/** Closes a gap by playing a little faster or slower than the room. */
+export class Correction {
+  #engaged = false;
+  #pulse: { rate: number; untilMs: number } | null = null;
+  #restUntilMs = -Infinity;
+  #wanted: { rate: number; sinceMs: number } | null = null;
+  #deaf = false;
+
+  /** Whether the player turned out to ignore the rates it is given. */
+  get deaf(): boolean {
+    return this.#deaf;
+  }
+
+  /** Forgets the gap, not what the player can do. */
+  stop(): void {
+    this.#engaged = false;
+    this.#pulse = null;
+    this.#wanted = null;
+  }
+
+  /** The rate to play at. */
+  rate(inputs: RateInputs, profile: Correcting): number {
+    const rate = this.#deaf ? inputs.roomRate : this.#choose(inputs, profile);
+    this.#listen(inputs, rate);
+    return rate;
+  }
+
+  #choose(inputs: RateInputs, profile: Correcting): number {
+    const { driftMs, roomRate, rates, positionErrorMs } = inputs;
+    const fromMs = Math.max(profile.fromMs, positionErrorMs);
+    const untilMs = Math.max(profile.untilMs, positionErrorMs / 4);
+    this.#engaged = Math.abs(driftMs) > (this.#engaged ? untilMs : fromMs);
+    if (rates !== 'continuous') return this.#pulsed(inputs, rates, profile);
+    if (!this.#engaged) return roomRate;
+    const most = mostAt(profile, Math.abs(driftMs));
+    return roomRate * (1 - clamp(driftMs / CLOSE_MS, -most, most));
+  }
+
+  /** With steps alone, one step is held for as long as the gap takes, then the room's rate until the next look. */
+  #pulsed({ localMs, roomRate, driftMs }: RateInputs, rates: readonly number[], profile: Correcting): number {
+    if (this.#pulse !== null) {
+      if (localMs < this.#pulse.untilMs) return this.#pulse.rate;
+      this.#pulse = null;
+      this.#restUntilMs = localMs + PULSE_REST_MS;
+    }
+    if (!this.#engaged || localMs < this.#restUntilMs || mostAt(profile, Math.abs(driftMs)) === 0) return roomRate;
+    const step = nextStep(rates, roomRate, driftMs < 0);
+    if (step === null) return roomRate;
+    const takesMs = Math.abs(driftMs) / Math.abs(step - roomRate);
+    this.#pulse = { rate: step, untilMs: localMs + Math.min(takesMs, PULSE_MAX_MS) };
+    return step;
+  }
+
+  #listen({ localMs, playerRate, roomRate }: RateInputs, rate: number): void {
+    if (this.#deaf || Math.abs(rate - roomRate) < RATE_NEAR || Math.abs(playerRate - rate) < RATE_NEAR * rate) {
+      this.#wanted = null;
+    } else if (this.#wanted === null) {
+      this.#wanted = { rate, sinceMs: localMs };
+    } else if (localMs - this.#wanted.sinceMs >= DEAF_MS) {
+      this.#deaf = true;
+    }
+  }
+}
+
+function mostAt(profile: Correcting, driftMs: number): number {
+  const tier = profile.tiers.find(({ withinMs }) => driftMs <= withinMs) ?? profile.tiers.at(-1);
+  return tier?.most ?? 0;
+}
+
+function nextStep(rates: readonly number[], roomRate: number, faster: boolean): number | null {
+  const beyond = rates.filter((rate) => (faster ? rate > roomRate : rate < roomRate));
+  if (beyond.length === 0) return null;
+  return faster ? Math.min(...beyond) : Math.max(...beyond);
+}

@@ -1,0 +1,36 @@
+import type { ControllerStep } from './controller.js';
+import type { RoomSession } from './types.js';
+
+/** A shorter lack of data is nobody else's business. */
+const BUFFERING_MS = 1_500;
+const REPORT_MS = 2_000;
+
+/** Tells the server how this player fares: for the host's eyes, metrics and a room that waits for stalls. */
+export class Reporter {
+  readonly #session: RoomSession;
+  #starvedSince: number | null = null;
+  #buffering = false;
+  #reportedAt = -Infinity;
+  #reporting = false;
+
+  constructor(session: RoomSession) {
+    this.#session = session;
+  }
+
+  saw({ phase, driftMs }: ControllerStep, uncertaintyMs: number | null, localMs: number): void {
+    this.#starvedSince = phase === 'starved' ? (this.#starvedSince ?? localMs) : null;
+    if (this.#session.getSnapshot().connection !== 'open') return;
+    const lasting = this.#starvedSince !== null && localMs - this.#starvedSince >= BUFFERING_MS;
+    if (lasting !== this.#buffering) {
+      this.#buffering = lasting;
+      void this.#session.buffering(lasting).catch(() => undefined);
+    }
+    if (phase !== 'following' || driftMs === null || uncertaintyMs === null) return;
+    if (this.#reporting || localMs - this.#reportedAt < REPORT_MS) return;
+    this.#reportedAt = localMs;
+    this.#reporting = true;
+    const over = () => (this.#reporting = false);
+    // One that is refused or lost is followed by the next.
+    void this.#session.syncReport(driftMs, uncertaintyMs).then(over, over);
+  }
+}

@@ -1,0 +1,41 @@
+/** A place for one value. */
+export interface Slot {
+  load(): unknown;
+  /** Null empties it. */
+  save(value: unknown): void;
+}
+
+/** Holds its value for the life of the page. */
+export function memorySlot(): Slot {
+  let kept: unknown = null;
+  return {
+    load: () => kept,
+    save: (value) => {
+      kept = value;
+    },
+  };
+}
+
+/** Holds its value in localStorage, and where that is full or forbidden at least for the life of the page. */
+export function browserSlot(key: string): Slot {
+  const fallback = memorySlot();
+  return {
+    load() {
+      try {
+        const text = localStorage.getItem(key);
+        return text === null ? fallback.load() : JSON.parse(text);
+      } catch {
+        return fallback.load();
+      }
+    },
+    save(value) {
+      fallback.save(value);
+      try {
+        if (value === null) localStorage.removeItem(key);
+        else localStorage.setItem(key, JSON.stringify(value));
+      } catch {
+        return;
+      }
+    },
+  };
+}
