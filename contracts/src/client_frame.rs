@@ -33,6 +33,8 @@ pub enum ClientFrame {
     Ready(Ready),
     /// The player ran dry, or no longer.
     Buffering(Buffering),
+    /// How far the player is from the room.
+    SyncReport(SyncReport),
     /// Gives the host role away.
     HostTransfer(HostTransfer),
     /// Goes away for good; the server closes the connection.
@@ -55,6 +57,7 @@ impl ClientFrame {
         "ended",
         "ready",
         "buffering",
+        "sync_report",
         "host_transfer",
         "leave",
     ];
@@ -219,6 +222,18 @@ pub struct Ready {
 pub struct Buffering {
     /// Whether the player is dry.
     pub on: bool,
+}
+
+/// `sync_report`, about every two seconds while the player plays. It changes no state: it feeds the
+/// server's metrics and `sync_changed`.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct SyncReport {
+    /// The player's position minus the room's, in milliseconds: above zero is ahead.
+    #[schema(minimum = -86_400_000.0, maximum = 86_400_000.0)]
+    pub drift_ms: f64,
+    /// How far the client's idea of the room clock may be off, in milliseconds.
+    #[schema(minimum = 0.0, maximum = 60_000.0)]
+    pub uncertainty_ms: f64,
 }
 
 /// `host_transfer`.

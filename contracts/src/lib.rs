@@ -16,6 +16,7 @@ mod source;
 pub use crate::client_frame::{
     Buffering, ChangeAudio, ChangeQuality, ChangeSubtitle, ClientFrame, ClientInfo, Ended,
     Expected, Hello, HostTransfer, Leave, Ping, Ready, Resume, Seek, SetMedia, SetRate, SourceRef,
+    SyncReport,
 };
 pub use crate::close::{CLOSE_CODES, CloseCode};
 pub use crate::error::{
@@ -31,7 +32,7 @@ pub use crate::room::{Chat, HostLoss, LifecycleState, Participant, Role, Room, S
 pub use crate::server_frame::{
     AckData, AuthorityChanged, Closing, HostChanged, LifecycleChanged, MediaChanged,
     PlaybackChanged, Pong, PresenceChanged, Previous, Rebased, RoleChanged, RoomChanged,
-    RoomSnapshot, ServerFrame, ViewerCountChanged, Welcome,
+    RoomSnapshot, ServerFrame, SyncChanged, ViewerCountChanged, Welcome,
 };
 pub use crate::source::{
     AudioTrack, Availability, AvailabilityState, Control, Delivery, Media, Rendition, Source,
@@ -46,5 +47,9 @@ pub const CAPABILITY_READY: &str = "ready";
 pub const FRAME_BYTES_MAX: usize = 16 * 1024;
 /// The longest command id, in characters.
 pub const COMMAND_ID_MAX: usize = 64;
+/// The largest drift that a client may report, ahead or behind, in milliseconds.
+pub const DRIFT_MS_MAX: f64 = 86_400_000.0;
+/// The largest uncertainty that a client may report, in milliseconds.
+pub const UNCERTAINTY_MS_MAX: f64 = 60_000.0;
 /// How long a client may take to say hello, in milliseconds.
 pub const HELLO_TIMEOUT_MS: u64 = 5000;

@@ -39,7 +39,8 @@ pub struct Time {
     pub now_us: u64,
     /// Milliseconds since the Unix epoch on the room clock.
     pub now_ms: u64,
-    /// How far this node's room clock may be from the authority, in microseconds.
+    /// How far this node's room clock may be from the authority's, in microseconds: 0 where the
+    /// node is the authority itself, else as it was measured.
     pub uncertainty_us: u64,
 }
 

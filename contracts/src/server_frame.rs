@@ -148,6 +148,11 @@ pub enum ServerFrame {
         /// How many.
         data: ViewerCountChanged,
     },
+    /// How far the room's players are apart. To the host and co-hosts alone, at most once a second.
+    SyncChanged {
+        /// How far.
+        data: SyncChanged,
+    },
     /// Whether commands can be stored now; playback goes on by itself meanwhile.
     AuthorityChanged {
         /// Whether.
@@ -328,6 +333,21 @@ pub struct ViewerCountChanged {
     pub viewer_count: u64,
     /// The most there have been.
     pub peak_viewers: u64,
+}
+
+/// How far the room's players are apart, by their `sync_report`s of the last five seconds. With
+/// none it is told once, all zero.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct SyncChanged {
+    /// How many connections report.
+    pub reporting: u64,
+    /// From the player that is furthest behind to the one that is furthest ahead, in milliseconds.
+    #[schema(minimum = 0.0)]
+    pub spread_ms: f64,
+    /// The largest uncertainty that any of them reports, in milliseconds: `spread_ms` may be off by
+    /// up to twice this.
+    #[schema(minimum = 0.0)]
+    pub uncertainty_ms: f64,
 }
 
 /// Whether commands can be stored now; playback goes on by itself meanwhile. A `welcome` says that

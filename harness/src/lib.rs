@@ -11,6 +11,7 @@ pub mod fake_redis;
 pub mod fault_proxy;
 pub mod frame;
 pub mod history;
+pub mod link;
 pub mod port;
 pub mod postgres_server;
 pub mod prove;

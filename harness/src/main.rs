@@ -1,5 +1,6 @@
 //! `playhead-harness`: measures a server from outside, and proves what it promises.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use harness::ServerOptions;
 use harness::bench::{BenchOptions, Load, bench_fanout, bench_idle};
+use harness::link::{Links, REFUSED_STATUS, Refusal};
 use harness::prove::{Campaign, Ground, Scenario};
 
 /// Measures a Playhead server from outside.
@@ -64,6 +66,18 @@ enum Task {
         #[arg(long)]
         on_disk: bool,
     },
+    /// Runs a command with clients' network namespaces around it, behind links that can be impaired.
+    Links {
+        /// How many clients; their namespaces' names are in PLAYHEAD_LINKS_NAMESPACES.
+        #[arg(long)]
+        clients: usize,
+        /// Chooses which packets are lost or late.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// What runs in the server's namespace, at 10.77.0.1; PLAYHEAD_LINKS_SOCKET takes orders.
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
 }
 
 /// One thread: what the bench itself uses must not disturb what it measures.
@@ -96,6 +110,19 @@ async fn main() -> ExitCode {
                 Ok(ground) => Campaign { ground, only, rounds, seed, directory }.run().await,
                 Err(error) => Err(error),
             }
+        }
+        Task::Links { clients, seed, command } => {
+            return match (Links { clients, seed, command }).run().await {
+                Ok(status) => status.into(),
+                Err(Refusal::NotPermitted(error)) => {
+                    eprintln!("playhead-harness: no links can be made here: {error}");
+                    REFUSED_STATUS.into()
+                }
+                Err(Refusal::Failed(error)) => {
+                    eprintln!("playhead-harness: {error}");
+                    ExitCode::FAILURE
+                }
+            };
         }
     };
     match outcome {

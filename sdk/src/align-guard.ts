@@ -20,13 +20,16 @@ export class AlignGuard {
     return this.#futile >= FUTILE && !this.#isTrusted(nowMs);
   }
 
-  /** Takes note of a new start because of drift, or because data had run out; false when it comes too early. */
-  own(nowMs: number, cause: 'drift' | 'starved'): boolean {
+  /**
+   * Takes note of a new start because of drift, because data had run out, or because the player doesn't play where it
+   * should; false when it comes too early.
+   */
+  own(nowMs: number, cause: 'drift' | 'starved' | 'stuck'): boolean {
     if (this.#isTrusted(nowMs)) this.clear();
     if (nowMs - this.#lastMs < this.#gapMs) return false;
     if (Number.isFinite(this.#lastMs)) this.#gapMs = Math.min(2 * this.#gapMs, LONGEST_GAP_MS);
     this.#lastMs = nowMs;
-    if (cause === 'drift') this.#futile += 1;
+    if (cause !== 'starved') this.#futile += 1;
     return true;
   }
 

@@ -18,6 +18,11 @@ export class Asked<T> {
     this.#untilMs = nowMs + this.#graceMs;
   }
 
+  /** Takes what the player does by itself as if it had been asked for. */
+  settle(value: T): void {
+    this.#value = value;
+  }
+
   /** Whether the answer may still be one to an earlier question. */
   isFresh(nowMs: number): boolean {
     return nowMs < this.#untilMs;

@@ -7,8 +7,15 @@ const WINDOW_MS = 60_000;
 const SAMPLES_MAX = 256;
 /** So many must agree before an estimate is given out, or before a step is believed. */
 const SAMPLES_USABLE = 4;
+/** A floor that is undercut by less may still have been found too high. */
 const STEP_MARGIN_MS = 5;
+/** Some browsers' clocks tick in milliseconds, so that a round trip may come out below nothing by this. */
+const COARSE_MS = 2;
+/** Strange samples further apart don't make a step. */
+const SUSPECT_MS = 10_000;
 const RTT_MAX_MS = 10_000;
+/** Beyond it a number can't count the microseconds. */
+const STAMP_MAX_MS = Number.MAX_SAFE_INTEGER / 1000;
 /** Two clocks that are not known well may part by this much; once their skew is measured, by less. */
 const UNKNOWN_SKEW = 1e-4;
 const KNOWN_SKEW = 2e-5;
@@ -22,8 +29,6 @@ const SKEW_USABLE = 20;
 const SLEW = 0.01;
 /** Until then the estimate still finds its place and may jump. */
 const SAMPLES_SETTLED = 16;
-/** The newest samples, which are held against the ones before them. */
-const RECENT = 8;
 
 /** The four stamps of one ping, in milliseconds: t0 and t3 local, t1 and t2 room clock. */
 export interface ClockStamps {
@@ -58,19 +63,17 @@ export class ClockFilter {
   #skew = 0;
   #skewMeasured = 0;
   #line: Line | null = null;
-  /** What was given out last, which slews to `#line`. */
-  #shown: { at: number; offsetMs: number } | null = null;
+  /** What was given out when `#line` came, from where it slews to it. */
+  #formerMs = 0;
 
   /** Takes one ping's stamps; impossible ones are ignored. */
   add(stamps: ClockStamps): 'taken' | 'suspect' | 'ignored' {
     const { t0, t1, t2, t3 } = stamps;
     const sample = { at: t3, forward: t1 - t0, backward: t3 - t2 };
     const rtt = t3 - t0 - (t2 - t1);
-    if (!(rtt >= 0 && rtt <= RTT_MAX_MS && t3 >= t0 && t2 >= t1)) return 'ignored';
+    if (!(rtt >= 0 && rtt <= RTT_MAX_MS && t3 >= t0 && t2 >= t1 && Math.abs(t2) <= STAMP_MAX_MS)) return 'ignored';
     if (this.#contradicts(sample)) return this.#suspect(sample);
-    this.#suspects = [];
     this.#keep([...this.#samples, sample]);
-    if (hasStepped(this.#samples, this.#skew)) this.#startOver(this.#samples.slice(-RECENT));
     return 'taken';
   }
 
@@ -78,37 +81,35 @@ export class ClockFilter {
   estimate(localMs: number): ClockEstimate | null {
     const line = this.#line;
     if (line === null || this.#samples.length < SAMPLES_USABLE) return null;
-    const targetMs = line.offsetMs + this.#skew * (localMs - line.at);
-    const offsetMs = this.#slew(targetMs, localMs);
+    const slewingMs = this.#slewingAt(line, localMs);
+    const offsetMs = line.offsetMs + this.#skew * (localMs - line.at) + slewingMs;
     const ageMs = Math.max(0, localMs - line.at);
     // What is still to be slewed is an error, too.
-    const uncertaintyMs = line.uncertaintyMs + this.#wander() * ageMs + Math.abs(targetMs - offsetMs);
+    const uncertaintyMs = line.uncertaintyMs + this.#wander() * ageMs + Math.abs(slewingMs);
     return { offsetMs, uncertaintyMs, rttMs: line.rttMs, skewPpm: this.#skew * 1e6 };
   }
 
-  #slew(targetMs: number, localMs: number): number {
-    const shown = this.#shown;
-    if (shown === null || this.#samples.length < SAMPLES_SETTLED) {
-      this.#shown = { at: localMs, offsetMs: targetMs };
-      return targetMs;
-    }
-    const passedMs = Math.max(0, localMs - shown.at);
-    const expectedMs = shown.offsetMs + this.#skew * passedMs;
-    const offsetMs = expectedMs + clamp(targetMs - expectedMs, -SLEW * passedMs, SLEW * passedMs);
-    this.#shown = { at: Math.max(localMs, shown.at), offsetMs };
-    return offsetMs;
+  /** How far what is given out is still from the line. */
+  #slewingAt(line: Line, localMs: number): number {
+    const apartMs = this.#formerMs - line.offsetMs;
+    const mostMs = SLEW * Math.max(0, localMs - line.at);
+    return apartMs - clamp(apartMs, -mostMs, mostMs);
   }
 
   #keep(samples: Sample[]): void {
     const newest = samples.at(-1)!.at;
-    this.#samples = samples.filter(({ at }) => at >= newest - WINDOW_MS).slice(-SAMPLES_MAX);
+    const former = this.#samples.length >= SAMPLES_SETTLED ? this.estimate(newest) : null;
+    // Old ones are better than none, as after a long silence.
+    const isKept = ({ at }: Sample, index: number) => at >= newest - WINDOW_MS || index >= samples.length - SAMPLES_USABLE;
+    this.#samples = samples.filter(isKept).slice(-SAMPLES_MAX);
     this.#measureSkew();
     this.#line = combine(this.#samples, this.#skew, this.#wander());
+    this.#formerMs = former?.offsetMs ?? this.#line.offsetMs;
   }
 
   #startOver(samples: Sample[]): void {
     this.#suspects = [];
-    this.#shown = null;
+    this.#samples = [];
     this.#keep(samples);
   }
 
@@ -127,21 +128,31 @@ export class ClockFilter {
     return this.#skewMeasured < SKEW_USABLE ? UNKNOWN_SKEW : KNOWN_SKEW;
   }
 
-  // True offsets lie within the uncertainty of each estimate, so disjoint ranges mean that a clock stepped.
-  #contradicts(sample: Sample): boolean {
+  /**
+   * A step of either clock shortens one direction by what it lengthens the other. Where that can't be told from
+   * jitter yet, only a round trip of less than nothing is proof.
+   */
+  #contradicts({ at, forward, backward }: Sample): boolean {
     const line = this.#line;
     if (line === null) return false;
-    const ageMs = sample.at - line.at;
-    const expectedMs = line.offsetMs + this.#skew * ageMs;
-    const own = combine([sample], 0, 0);
-    const apart = Math.abs(own.offsetMs - expectedMs);
-    return apart > own.uncertaintyMs + line.uncertaintyMs + this.#wander() * ageMs + STEP_MARGIN_MS;
+    const offsetMs = line.offsetMs + this.#skew * (at - line.at);
+    const driftedMs = this.#wander() * (at - line.at);
+    const isSettled = this.#samples.length >= SAMPLES_SETTLED;
+    const crosses = (shorter: number, longer: number, signedMs: number) => {
+      const floor = line.rttMs / 2 + signedMs;
+      const otherFloor = line.rttMs / 2 - signedMs;
+      if (shorter < -otherFloor - driftedMs - COARSE_MS) return true;
+      const slackMs = STEP_MARGIN_MS + driftedMs;
+      return isSettled && shorter < floor - slackMs && longer > otherFloor + slackMs;
+    };
+    return crosses(forward, backward, offsetMs) || crosses(backward, forward, -offsetMs);
   }
 
   /** One strange sample is dropped, several that agree are a new truth. */
   #suspect(sample: Sample): 'suspect' {
-    const agreed = this.#suspects.filter((other) => combine([other, sample], 0, 0).rttMs > -STEP_MARGIN_MS);
-    this.#suspects = [...agreed, sample];
+    const agrees = (other: Sample) =>
+      sample.at - other.at < SUSPECT_MS && combine([other, sample], 0, 0).rttMs > -COARSE_MS;
+    this.#suspects = [...this.#suspects.filter(agrees), sample];
     if (this.#suspects.length >= SAMPLES_USABLE) this.#startOver(this.#suspects);
     return 'suspect';
   }
@@ -151,29 +162,19 @@ export class ClockFilter {
 function combine(samples: readonly Sample[], skew: number, wander: number): Line {
   const { at } = samples.at(-1)!;
   const floor = (delayOf: (sample: Sample) => number, drift: number) => {
-    let least = { delay: Infinity, bound: Infinity };
+    let least = { delay: Infinity, bound: Infinity, age: 0 };
     for (const sample of samples) {
       const age = at - sample.at;
       const delay = delayOf(sample) + drift * age;
       const bound = delay + wander * age;
-      if (bound < least.bound) least = { delay, bound };
+      if (bound < least.bound) least = { delay, bound, age };
     }
     return least;
   };
   const forward = floor((sample) => sample.forward, skew);
   const backward = floor((sample) => sample.backward, -skew);
   const rttMs = forward.delay + backward.delay;
-  const uncertaintyMs = Math.max(0, forward.bound + backward.bound) / 2;
+  // The truth lies between the two bounds; the one of the older sample is the further one.
+  const uncertaintyMs = Math.max(0, rttMs / 2 + wander * Math.max(forward.age, backward.age));
   return { at, offsetMs: (forward.delay - backward.delay) / 2, uncertaintyMs, rttMs };
-}
-
-/** A step smaller than the round trip shows as one direction that got shorter by what the other got longer. */
-function hasStepped(samples: readonly Sample[], skew: number): boolean {
-  if (samples.length < 4 * RECENT) return false;
-  const before = combine(samples.slice(0, -RECENT), skew, 0);
-  const after = combine(samples.slice(-RECENT), skew, 0);
-  const lower = (line: Line, sign: number) => line.rttMs / 2 + sign * line.offsetMs;
-  const forward = lower(after, 1) - lower(before, 1);
-  const backward = lower(after, -1) - lower(before, -1);
-  return Math.min(forward, backward) < -STEP_MARGIN_MS && Math.max(forward, backward) > STEP_MARGIN_MS;
 }

@@ -5,7 +5,7 @@ import { aheadOfAnchor, endOf, targetAt, type ControllerInputs, type Moment } fr
 import { clamp, median } from './number.js';
 import { PROFILES } from './profile.js';
 import { Standing } from './standing.js';
-import { isOtherLine, passesAt, type Timeline } from './timeline.js';
+import { isOtherLine, passesAt, positionAt, type Timeline } from './timeline.js';
 
 /** A command, and a stall, make a new start from here on: playback was interrupted anyway. */
 const COMMAND_ALIGN_MS = 150;
@@ -32,8 +32,10 @@ const JUMP_MS = 500;
 const END_MS = 300;
 const ENDED_EARLY_MS = 1_500;
 const MEDIAN_OF = 5;
-/** Steps further apart than this were interrupted by a sleep: what was seen before says nothing. */
-const SLEPT_MS = 2_000;
+/** Steps further apart, as in a hidden page or after a sleep: what was seen before says nothing. */
+const SLOW_MS = 250;
+/** So many steps in a row must show a drift before a new start. */
+const BEYOND_STEPS = 3;
 const RATE_STEP = 1e-6;
 
 export type ControllerAction =
@@ -84,6 +86,11 @@ export class Controller {
   #startedAtMs = 0;
   #startedFromMs = 0;
   #drifts: number[] = [];
+  #beyond = 0;
+  /** Where the last seek should have led. */
+  #soughtMs = 0;
+  /** Suspended because `play` had no effect, not because the page is hidden. */
+  #refused = false;
   readonly #correction = new Correction();
   readonly #standing = new Standing();
   #readySent: number | null = null;
@@ -108,7 +115,7 @@ export class Controller {
     if (inputs.timeline === null || inputs.offsetMs === null) {
       this.#enter('idle', inputs.localMs);
       this.#timeline = null;
-      if (!inputs.player.paused) this.#act({ type: 'pause' });
+      if (!inputs.player.paused && !inputs.held) this.#act({ type: 'pause' });
     } else {
       this.#follow(inputs as Moment);
     }
@@ -127,7 +134,7 @@ export class Controller {
     const changed = this.#timeline === null || isOtherLine(this.#timeline, now.timeline);
     this.#timeline = now.timeline;
     if (changed) this.#forget();
-    if (this.#last !== null && now.localMs - this.#last.localMs > SLEPT_MS) this.#drifts = [];
+    if (this.#sinceLastMs(now) > SLOW_MS) this.#drifts = [];
     if (now.held) this.#hold(now);
     else if (now.timeline.live) this.#followLive(now);
     else if (now.timeline.status !== 'playing') this.#stand(now, targetAt(now, now.localMs));
@@ -199,16 +206,24 @@ export class Controller {
     this.#enter('finished', now.localMs);
     const end = endOf(now);
     if (!now.player.ended && end !== null) this.#standsAt(now, end);
-    if (this.#endedSent) return;
+    if (this.#endedSent || !this.#roomIsOver(now)) return;
     this.#endedSent = true;
     this.#act({ type: 'ended', mediaId: now.timeline.mediaId });
   }
 
+  /** A player whose media is shorter than the room's doesn't end it for everybody. */
+  #roomIsOver({ timeline, localMs, offsetMs }: Moment): boolean {
+    const { durationMs } = timeline;
+    return durationMs === null || positionAt(timeline, durationMs, localMs + offsetMs) >= durationMs - ENDED_EARLY_MS;
+  }
+
   #run(now: Moment, changed: boolean): void {
     const { player } = now;
-    if (this.#phase === 'suspended') {
-      if (now.hidden) return;
-      this.#align(now, 'foreign');
+    const ranOut = player.ended && (this.#phase !== 'priming' || player.ready);
+    if (ranOut || (this.#phase === 'finished' && !changed)) {
+      this.#goOn(now);
+    } else if (this.#phase === 'suspended') {
+      this.#wake(now);
     } else if (this.#phase === 'priming') {
       this.#prime(now, changed);
     } else if (this.#phase === 'armed') {
@@ -222,12 +237,25 @@ export class Controller {
     }
   }
 
-  /** Something that isn't the controller paused the player. */
+  /** The media ended before the room did, but there may be more further on; `play` would begin at the front. */
+  #goOn(now: Moment): void {
+    if (this.#guard.own(now.localMs, 'stuck')) this.#align(now, 'agreed');
+    else this.#enter('finished', now.localMs);
+  }
+
+  /** Something that isn't the controller paused the player, or it never played. */
   #resume(now: Moment): void {
-    if (now.hidden) this.#enter('suspended', now.localMs);
-    else if (this.#phase !== 'settling' || now.localMs - this.#phaseSinceMs >= PLAY_AGAIN_MS) {
-      this.#align(now, 'foreign');
-    }
+    const refused = this.#phase === 'settling';
+    if (refused && !now.hidden && now.localMs - this.#phaseSinceMs < PLAY_AGAIN_MS) return;
+    this.#refused = refused && !now.hidden;
+    if (now.hidden || refused) this.#enter('suspended', now.localMs);
+    else this.#align(now, 'foreign');
+  }
+
+  #wake(now: Moment): void {
+    if (now.hidden) return;
+    if (!this.#refused || !now.player.paused) this.#align(now, 'foreign');
+    else if (this.#guard.own(now.localMs, 'stuck')) this.#align(now, 'agreed');
   }
 
   #starve(now: Moment): void {
@@ -238,6 +266,7 @@ export class Controller {
   /** At the room's rate, with nothing to go by. */
   #steady(now: Moment): void {
     this.#drifts = [];
+    this.#beyond = 0;
     this.#correction.stop();
     this.#setRate(now, now.timeline.rate);
   }
@@ -248,7 +277,7 @@ export class Controller {
    */
   #align(now: Moment, cause: 'agreed' | 'foreign'): void {
     const { player } = now;
-    if (player.paused && player.ready) {
+    if (player.paused && player.ready && !player.ended) {
       const waitMs = this.#startAtMs(now) - now.localMs;
       if (waitMs >= -LATE_MS && waitMs <= this.#leads.planMs + WAIT_MS + aheadOfAnchor(now)) {
         this.#steady(now);
@@ -264,7 +293,8 @@ export class Controller {
     }
     this.#steady(now);
     if (!player.paused) this.#act({ type: 'pause' });
-    this.#act({ type: 'seek', positionMs: targetAt(now, now.localMs + this.#leads.planMs) });
+    this.#soughtMs = targetAt(now, now.localMs + this.#leads.planMs);
+    this.#act({ type: 'seek', positionMs: this.#soughtMs });
     this.#enter('priming', now.localMs, true);
   }
 
@@ -276,7 +306,7 @@ export class Controller {
     }
     this.#setRate(now, now.timeline.rate);
     if (!now.player.ready) return;
-    this.#leads.learnSeek(now.localMs - this.#phaseSinceMs);
+    this.#leads.learnSeek(now.localMs - this.#phaseSinceMs, now.player.positionMs - this.#soughtMs);
     this.#enter('armed', now.localMs);
     this.#startOnTime(now, false);
   }
@@ -292,19 +322,24 @@ export class Controller {
     const startAtMs = this.#startAtMs(now);
     const lateMs = now.localMs - startAtMs;
     if (lateMs < -NOW_MS) {
-      const farMs = this.#leads.planMs + PLAN_FAR_MS + aheadOfAnchor(now);
-      if (-lateMs > farMs) this.#align(now, 'foreign');
-      else this.#wakeAtMs = startAtMs;
+      if (-lateMs <= this.#mostWaitMs(now) || !this.#tryAgain(now)) this.#wakeAtMs = startAtMs;
       return;
     }
-    if (!player.ready) return;
-    if (lateMs > LATE_MS && this.#startTries < START_TRIES) {
-      this.#startTries += 1;
-      this.#align(now, 'foreign');
-      return;
-    }
+    if (!player.ready || (lateMs > LATE_MS && this.#tryAgain(now))) return;
     this.#onTime = lateMs <= ON_TIME_MS;
     this.#start(now);
+  }
+
+  /** A start that is too late or too far off is planned anew; where that goes on, seldom. */
+  #tryAgain(now: Moment): boolean {
+    if (this.#startTries < START_TRIES) this.#startTries += 1;
+    else if (!this.#guard.own(now.localMs, 'stuck')) return false;
+    this.#align(now, 'agreed');
+    return true;
+  }
+
+  #mostWaitMs(now: Moment): number {
+    return this.#leads.planMs + this.#leads.spreadMs + PLAN_FAR_MS + aheadOfAnchor(now);
   }
 
   #start(now: Moment): void {
@@ -316,7 +351,7 @@ export class Controller {
 
   #canStartHere(now: Moment): boolean {
     const waitMs = this.#startAtMs(now) - now.localMs;
-    return waitMs >= -LATE_MS && waitMs <= this.#leads.planMs + PLAN_FAR_MS + aheadOfAnchor(now);
+    return waitMs >= -LATE_MS && waitMs <= this.#mostWaitMs(now);
   }
 
   /** Local instant for `play`, so that the media moves when the room passes the player's position. */
@@ -326,10 +361,11 @@ export class Controller {
 
   #correct(now: Moment, changed: boolean): void {
     const driftMs = now.player.positionMs - targetAt(now, now.localMs);
-    const { alignMs } = PROFILES[now.profile];
+    const { positionErrorMs } = now.player.capabilities;
+    const alignMs = Math.max(PROFILES[now.profile].alignMs, 2 * positionErrorMs);
     const off = Math.abs(driftMs);
     const jumped = this.#phase === 'following' && off > alignMs && this.#jumped(now);
-    const starved = this.#phase === 'starved' && off > Math.max(STARVED_ALIGN_MS, now.player.capabilities.positionErrorMs);
+    const starved = this.#phase === 'starved' && off > Math.max(STARVED_ALIGN_MS, positionErrorMs);
     if (changed && off > COMMAND_ALIGN_MS) {
       this.#align(now, 'agreed');
     } else if (jumped) {
@@ -347,14 +383,15 @@ export class Controller {
 
   #keepUp(now: Moment, driftMs: number, alignMs: number): void {
     this.#driftMs = driftMs;
-    const isUsual = this.#drifts.length === MEDIAN_OF;
-    if (Math.abs(driftMs) > alignMs && isUsual && this.#guard.own(now.localMs, 'drift')) {
+    this.#beyond = Math.abs(driftMs) > alignMs ? this.#beyond + 1 : 0;
+    if (this.#beyond >= BEYOND_STEPS && this.#guard.own(now.localMs, 'drift')) {
       this.#align(now, 'agreed');
       return;
     }
     const { localMs, player, timeline } = now;
     const { rates, positionErrorMs } = player.capabilities;
-    const inputs = { localMs, roomRate: timeline.rate, playerRate: player.rate, rates, positionErrorMs, driftMs };
+    const stepMs = this.#sinceLastMs(now);
+    const inputs = { localMs, stepMs, roomRate: timeline.rate, playerRate: player.rate, rates, positionErrorMs, driftMs };
     this.#setRate(now, this.#correction.rate(inputs, PROFILES[now.profile]));
   }
 
@@ -366,10 +403,15 @@ export class Controller {
     this.#drifts.push(driftMs);
     this.#wakeAtMs = now.localMs + SETTLE_LOOK_MS;
     if (sinceMs < SETTLE_UNTIL_MS) return false;
-    if (this.#onTime) this.#leads.learnStart(median(this.#drifts) / now.timeline.rate);
-    this.#startTries = 0;
+    const isAtRate = Math.abs(now.player.rate - now.timeline.rate) < RATE_STEP;
+    if (this.#onTime && isAtRate) this.#leads.learnStart(median(this.#drifts) / now.timeline.rate);
+    if (Math.abs(median(this.#drifts)) <= PROFILES[now.profile].alignMs) this.#startTries = 0;
     this.#drifts = [median(this.#drifts)];
     return true;
+  }
+
+  #sinceLastMs(now: Moment): number {
+    return now.localMs - (this.#last?.localMs ?? now.localMs);
   }
 
   #jumped(now: Moment): boolean {

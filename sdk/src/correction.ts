@@ -13,6 +13,8 @@ const RATE_NEAR = 1e-3;
 /** What the rate is decided from. */
 export interface RateInputs {
   localMs: number;
+  /** Since the last look, and so about until the next one. */
+  stepMs: number;
   roomRate: number;
   /** The rate that the player says it has. */
   playerRate: number;
@@ -27,7 +29,10 @@ export class Correction {
   #engaged = false;
   #pulse: { rate: number; untilMs: number } | null = null;
   #restUntilMs = -Infinity;
-  #wanted: { rate: number; sinceMs: number } | null = null;
+  /** What the player was told last, if that isn't the room's rate. */
+  #told: number | null = null;
+  #seenRate = Number.NaN;
+  #obeyedAtMs = 0;
   #deaf = false;
 
   /** Whether the player turned out to ignore the rates it is given. */
@@ -39,7 +44,7 @@ export class Correction {
   stop(): void {
     this.#engaged = false;
     this.#pulse = null;
-    this.#wanted = null;
+    this.#told = null;
   }
 
   /** The rate to play at. */
@@ -50,18 +55,18 @@ export class Correction {
   }
 
   #choose(inputs: RateInputs, profile: Correcting): number {
-    const { driftMs, roomRate, rates, positionErrorMs } = inputs;
+    const { driftMs, stepMs, roomRate, rates, positionErrorMs } = inputs;
     const fromMs = Math.max(profile.fromMs, positionErrorMs);
     const untilMs = Math.max(profile.untilMs, positionErrorMs / 4);
     this.#engaged = Math.abs(driftMs) > (this.#engaged ? untilMs : fromMs);
     if (rates !== 'continuous') return this.#pulsed(inputs, rates, profile);
     if (!this.#engaged) return roomRate;
     const most = mostAt(profile, Math.abs(driftMs));
-    return roomRate * (1 - clamp(driftMs / CLOSE_MS, -most, most));
+    return roomRate * (1 - clamp(driftMs / Math.max(CLOSE_MS, 2 * stepMs), -most, most));
   }
 
   /** With steps alone, one step is held for as long as the gap takes, then the room's rate until the next look. */
-  #pulsed({ localMs, roomRate, driftMs }: RateInputs, rates: readonly number[], profile: Correcting): number {
+  #pulsed({ localMs, stepMs, roomRate, driftMs }: RateInputs, rates: readonly number[], profile: Correcting): number {
     if (this.#pulse !== null) {
       if (localMs < this.#pulse.untilMs) return this.#pulse.rate;
       this.#pulse = null;
@@ -71,18 +76,18 @@ export class Correction {
     const step = nextStep(rates, roomRate, driftMs < 0);
     if (step === null) return roomRate;
     const takesMs = Math.abs(driftMs) / Math.abs(step - roomRate);
+    if (takesMs < stepMs) return roomRate;
     this.#pulse = { rate: step, untilMs: localMs + Math.min(takesMs, PULSE_MAX_MS) };
     return step;
   }
 
   #listen({ localMs, playerRate, roomRate }: RateInputs, rate: number): void {
-    if (this.#deaf || Math.abs(rate - roomRate) < RATE_NEAR || Math.abs(playerRate - rate) < RATE_NEAR * rate) {
-      this.#wanted = null;
-    } else if (this.#wanted === null) {
-      this.#wanted = { rate, sinceMs: localMs };
-    } else if (localMs - this.#wanted.sinceMs >= DEAF_MS) {
-      this.#deaf = true;
-    }
+    const told = this.#told ?? playerRate;
+    // One that changes is on its way.
+    if (Math.abs(playerRate - told) < RATE_NEAR * told || playerRate !== this.#seenRate) this.#obeyedAtMs = localMs;
+    else if (localMs - this.#obeyedAtMs >= DEAF_MS) this.#deaf = true;
+    this.#seenRate = playerRate;
+    this.#told = Math.abs(rate - roomRate) < RATE_NEAR ? null : rate;
   }
 }
 

@@ -3,7 +3,9 @@ import { clamp } from './number.js';
 const PLAY = { mostMs: 400, trustedMs: 400 };
 /** The first start of a page opens the sound device, too. */
 const COLD_MS = 20;
-const SEEK = { firstMs: 300, leastMs: 100, mostMs: 3_000 };
+const SEEK = { firstMs: 300, leastMs: 100, mostMs: 6_000 };
+/** A seek that misses by less is exact, by more led somewhere else. */
+const MISS = { leastMs: 40, mostMs: 10_000, fades: 0.7 };
 const MARGIN_MS = 60;
 
 /** How long this player takes to start and to seek, learned from what it did. */
@@ -11,6 +13,8 @@ export class Leads {
   #playMs: number;
   #coldMs = COLD_MS;
   #seekMs = SEEK.firstMs;
+  #shortMs = 0;
+  #farMs = 0;
 
   constructor(firstPlayMs: number) {
     this.#playMs = clamp(firstPlayMs, 0, PLAY.mostMs);
@@ -27,9 +31,14 @@ export class Leads {
     return this.#playMs;
   }
 
-  /** From now to the earliest start after a seek. */
+  /** From now to the earliest start after a seek, which may fall short of its target. */
   get planMs(): number {
-    return this.#seekMs + this.playMs + MARGIN_MS;
+    return this.#seekMs + this.#shortMs + this.playMs + MARGIN_MS;
+  }
+
+  /** How much further ahead than planned a seek may lead. */
+  get spreadMs(): number {
+    return this.#shortMs + this.#farMs;
   }
 
   /** A start that was called on time was this far ahead. */
@@ -39,9 +48,17 @@ export class Leads {
     if (Math.abs(errorMs) < PLAY.trustedMs) this.#playMs = clamp(this.#playMs - 0.5 * errorMs, 0, PLAY.mostMs);
   }
 
-  learnSeek(tookMs: number): void {
+  /** A seek took this long and led this far past its target: some players only land on keyframes. */
+  learnSeek(tookMs: number, missMs: number): void {
     // A start that was too late is planned with what it took, not with the average.
     const next = tookMs > this.planMs ? tookMs : 0.7 * this.#seekMs + 0.3 * tookMs;
     this.#seekMs = clamp(next, SEEK.leastMs, SEEK.mostMs);
+    this.#shortMs = Math.max(missOf(-missMs), MISS.fades * this.#shortMs);
+    this.#farMs = Math.max(missOf(missMs), MISS.fades * this.#farMs);
   }
+}
+
+/** Further away is no keyframe: somebody moved the player. */
+function missOf(ms: number): number {
+  return ms >= MISS.leastMs && ms <= MISS.mostMs ? ms : 0;
 }

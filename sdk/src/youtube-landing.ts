@@ -42,10 +42,6 @@ export class Landing {
     this.#goal = { targetMs, fromMs: toldMs, sinceMs: nowMs, loaded: false, tries: 1 };
   }
 
-  cancel(): void {
-    this.#goal = null;
-  }
-
   /** `again` asks for the same seek once more. */
   look(seen: Seen): 'going' | 'again' | 'there' {
     const goal = this.#goal;

@@ -142,6 +142,8 @@ class YouTubeAdapter implements PlayerAdapter {
       this.#parkedMs = positionMs;
       return;
     }
+    // Somebody else may have paused it: then it stands when it has arrived.
+    this.#paused.settle(this.paused());
     // From any other state a seek starts the player.
     if (this.#paused.value && this.#state !== YOUTUBE_STATES.PAUSED) this.#hush(player);
     this.#landing.begin(positionMs, { nowMs: performance.now(), toldMs: this.#toldMs() });

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { SimulatedPlayer, type PlayerTraits } from './simulated-player.js';
+import type { MediaTraits } from './simulated-media.js';
+import { SimulatedPlayer } from './simulated-player.js';
 
-const FRAME_MS = 34;
+const { following } = SimulatedPlayer;
 
-describe('every kind of player is brought to the room and stays', () => {
-  const players: [string, Partial<PlayerTraits>][] = [
+describe('every able player is brought to within 1 ms of the room and stays, at nearly its rate', () => {
+  const players: [string, Partial<MediaTraits>][] = [
     ['a quick one', { playLeadMs: 1, seekMs: 20 }],
-    ['one with audio', { playLeadMs: 75 }],
+    ['one with sound', { playLeadMs: 75 }],
     ['one that starts late', { playLeadMs: 180 }],
     ['one that starts very late', { playLeadMs: 350 }],
     ['one that seeks slowly', { seekMs: 900 }],
@@ -16,94 +17,99 @@ describe('every kind of player is brought to the room and stays', () => {
     ['one of unknown length', { durationMs: null }],
   ];
   const changes: [string, (player: SimulatedPlayer) => void][] = [
-    ['play', (player) => player.commit({ status: 'playing', positionMs: 5_000 })],
+    ['a start', (player) => player.commit({ status: 'playing', positionMs: 5_000 })],
     ['a scheduled start', (player) =>
       player.commit({ status: 'playing', positionMs: 5_000, anchorAtMs: player.nowMs + player.offsetMs + 400 })],
-    ['a double rate', (player) => player.commit({ status: 'playing', positionMs: 5_000, rate: 2 })],
+    ['double the rate', (player) => player.commit({ status: 'playing', positionMs: 5_000, rate: 2 })],
     ['half the rate', (player) => player.commit({ status: 'playing', positionMs: 5_000, rate: 0.5 })],
     ['a late join', (player) => player.commit({ status: 'playing', positionMs: 200_000, anchorAtMs: player.offsetMs - 60_000 })],
+    ['a seek', (player) => {
+      player.commit({ status: 'playing', positionMs: 5_000 });
+      player.run(15_000);
+      player.commit({ positionMs: 300_000 });
+    }],
+    ['a stall', (player) => {
+      player.commit({ status: 'playing', positionMs: 5_000 });
+      player.run(15_000);
+      player.starve(2_000);
+    }],
   ];
-  for (const [who, traits] of players) {
-    test.each(changes)(`${who}: %s`, (_name, change) => {
+  describe.each(players)('%s', (_who, traits) => {
+    test.each(changes)('after %s', (_name, change) => {
       const player = new SimulatedPlayer(traits);
       player.commit({});
       player.run(500);
       change(player);
       player.run(15_000);
-      for (let sample = 0; sample < 100; sample += 1) {
-        player.run(100);
-        expect(Math.abs(player.driftMs)).toBeLessThan(FRAME_MS);
-      }
+      const { driftMs, rateOff } = player.watch(10_000);
+      expect(driftMs).toBeLessThan(1);
+      expect(rateOff).toBeLessThanOrEqual(0.005);
       expect(player.last).toMatchObject({ phase: 'following', degraded: false });
     });
-  }
+  });
 });
 
-test('a scheduled start begins at its instant, less the lead it takes', () => {
+test('a usual player is within 1 ms 5 s after a start, without a second try', () => {
   const player = new SimulatedPlayer();
-  player.commit({ status: 'paused', positionMs: 8_000 });
-  player.run(1_000);
-  const anchorMs = player.nowMs + 400;
-  player.commit({ status: 'playing', positionMs: 8_000, anchorAtMs: anchorMs + player.offsetMs });
-  player.run(300);
-  expect(player.paused).toBe(true);
-  player.run(700);
-  const [start] = player.actions('play');
-  expect(start?.atMs).toBeGreaterThan(anchorMs - 100);
-  expect(start?.atMs).toBeLessThan(anchorMs);
-  expect(player.actions('seek', 1_000)).toEqual([]);
-});
-
-test('the lead is learned: later starts are more exact than the first', () => {
-  const player = new SimulatedPlayer({ playLeadMs: 160 });
   player.commit({});
-  const errors: number[] = [];
-  for (let start = 0; start < 6; start += 1) {
-    player.run(1_000);
-    player.commit({ status: 'playing', positionMs: 0, anchorAtMs: player.nowMs + player.offsetMs + 500 });
-    player.run(500 + 240);
-    errors.push(Math.abs(player.driftMs));
-    player.run(400);
-    player.commit({ status: 'paused', positionMs: 0 });
-  }
-  expect(errors[0]).toBeGreaterThan(80);
-  expect(errors.at(-1)).toBeLessThan(15);
-});
-
-test('a small gap is closed by the rate alone, then the rate is exactly the room’s', () => {
-  const player = following();
-  const sinceMs = player.nowMs;
-  player.positionMs += 80;
   player.run(500);
-  expect(player.rate).toBeLessThan(1);
-  expect(player.rate).toBeGreaterThanOrEqual(0.95);
-  player.run(10_000);
-  expect(player.rate).toBe(1);
-  expect(Math.abs(player.driftMs)).toBeLessThan(10);
-  expect(player.actions('seek', sinceMs)).toEqual([]);
-  expect(player.actions('pause', sinceMs)).toEqual([]);
+  player.commit({ status: 'playing', positionMs: 5_000 });
+  player.run(5_500);
+  expect(Math.abs(player.driftMs)).toBeLessThan(1);
+  expect(player.actions('seek')).toHaveLength(1);
 });
 
-test.each([200, -200, 150, -150, 101, -101])('a gap of %i ms is closed within 3 s, gently once it is small', (gapMs) => {
+describe('at any rate of the room', () => {
+  test.each([0.5, 1, 1.5, 2])('%d: a small gap is closed by the rate alone, then the rate is exactly the room’s', (rate) => {
+    const player = following({}, { rate });
+    const sinceMs = player.nowMs;
+    player.positionMs += 80;
+    player.run(500);
+    expect(player.rate).toBeLessThan(rate);
+    expect(player.rate).toBeGreaterThanOrEqual(0.95 * rate);
+    player.run(15_000);
+    expect(player.rate).toBe(rate);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+    expect(player.moves(sinceMs)).toEqual([]);
+  });
+
+  test.each([0.5, 1, 1.5, 2])('%d: a stall, a local seek, a local pause and a sleep are got over', (rate) => {
+    const player = following({}, { rate });
+    const happenings = [
+      () => player.starve(1_000),
+      () => player.userSeeks(300_000),
+      () => player.interrupt(),
+      () => player.sleep(20_000, 'sleeps too'),
+    ];
+    for (const happens of happenings) {
+      happens();
+      player.run(15_000);
+      expect(Math.abs(player.driftMs)).toBeLessThan(1);
+    }
+  });
+});
+
+test.each([140, -140, 101, -101, 60, -60])('a gap of %i ms is closed within 8 s, gently once it is small', (gapMs) => {
   const player = following();
   const sinceMs = player.nowMs;
   player.positionMs += gapMs - player.driftMs;
-  while (player.nowMs < sinceMs + 3_000) {
+  while (player.nowMs < sinceMs + 8_000) {
     player.run(10);
-    const most = Math.abs(player.driftMs) < 100 ? 0.05 : 0.1;
+    // The middle of five looks is 100 ms old, and so up to 5 ms further off.
+    const seenMs = Math.abs(player.driftMs) + 7.5;
+    const most = seenMs < 12 ? 0.005 : seenMs < 40 ? 0.02 : 0.05;
     expect(Math.abs(player.rate - 1)).toBeLessThanOrEqual(most + 1e-12);
   }
-  expect(Math.abs(player.driftMs)).toBeLessThan(FRAME_MS);
-  expect(player.actions('seek', sinceMs)).toEqual([]);
-  expect(player.actions('pause', sinceMs)).toEqual([]);
+  expect(Math.abs(player.driftMs)).toBeLessThan(1);
+  expect(player.moves(sinceMs)).toEqual([]);
 });
 
-test.each([240, -240])('a lasting gap of %i ms is ended by one new start', (gapMs) => {
+test.each([160, -160, 240, -240])('a lasting gap of %i ms is ended by one new start', (gapMs) => {
   const player = following();
   const sinceMs = player.nowMs;
   player.positionMs += gapMs;
   player.run(3_000);
-  expect(Math.abs(player.driftMs)).toBeLessThan(FRAME_MS);
+  expect(Math.abs(player.driftMs)).toBeLessThan(12);
   expect(player.actions('seek', sinceMs)).toHaveLength(1);
 });
 
@@ -114,17 +120,7 @@ test('a short outlier of the position starts nothing anew', () => {
   player.run(60);
   player.positionMs -= 300;
   player.run(3_000);
-  expect(player.actions('seek', sinceMs)).toEqual([]);
-  expect(player.actions('pause', sinceMs)).toEqual([]);
-});
-
-test('the nudge is a part of the room’s rate', () => {
-  const player = following();
-  player.commit({ status: 'playing', positionMs: player.positionMs, rate: 1.5 });
-  player.positionMs -= 90;
-  player.run(400);
-  expect(player.rate).toBeGreaterThan(1.5);
-  expect(player.rate).toBeLessThanOrEqual(1.5 * 1.05);
+  expect(player.moves(sinceMs)).toEqual([]);
 });
 
 test('a pause stands on the committed position', () => {
@@ -176,82 +172,54 @@ test('a barrier for others gets no ready', () => {
   expect(player.actions('ready')).toEqual([]);
 });
 
-test('a local pause is undone', () => {
-  const player = following();
-  player.userPauses();
-  player.run(5_000);
-  expect(player.paused).toBe(false);
-  expect(Math.abs(player.driftMs)).toBeLessThan(FRAME_MS);
-});
+describe('what somebody does to the player itself is undone:', () => {
+  test('a pause', () => {
+    const player = following();
+    player.interrupt();
+    player.run(10_000);
+    expect(player.paused).toBe(false);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+  });
 
-test.each([
-  ['while playing', true],
-  ['while paused', false],
-])('a local seek is undone %s', (_name, plays) => {
-  const player = following();
-  if (!plays) player.commit({ status: 'paused', positionMs: player.roomPositionMs() });
-  player.run(1_000);
-  player.userSeeks(400_000);
-  player.run(5_000);
-  expect(player.paused).toBe(!plays);
-  expect(Math.abs(player.driftMs)).toBeLessThan(FRAME_MS);
-});
+  test.each([
+    ['while playing', true],
+    ['while paused', false],
+  ])('a seek %s', (_name, plays) => {
+    const player = following();
+    if (!plays) player.commit({ status: 'paused', positionMs: player.roomPositionMs() });
+    player.run(1_000);
+    player.userSeeks(400_000);
+    player.run(10_000);
+    expect(player.paused).toBe(!plays);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+  });
 
-test('a local rate is undone', () => {
-  const player = following();
-  player.rate = 2;
-  player.run(100);
-  expect(player.rate).toBeLessThan(1.1);
-});
+  test('a rate', () => {
+    const player = following();
+    player.rate = 2;
+    player.run(100);
+    expect(player.rate).toBeLessThan(1.06);
+  });
 
-test('a local play is undone while the room is paused', () => {
-  const player = new SimulatedPlayer();
-  player.commit({ status: 'paused', positionMs: 4_000 });
-  player.run(1_000);
-  player.paused = false;
-  player.run(1_000);
-  expect(player.paused).toBe(true);
-  expect(Math.abs(player.driftMs)).toBeLessThanOrEqual(8);
-});
+  test('a play while the room is paused', () => {
+    const player = new SimulatedPlayer();
+    player.commit({ status: 'paused', positionMs: 4_000 });
+    player.run(1_000);
+    player.paused = false;
+    player.run(1_000);
+    expect(player.paused).toBe(true);
+    expect(Math.abs(player.driftMs)).toBeLessThanOrEqual(8);
+  });
 
-test('a hidden page that the browser paused is left alone until it is seen again', () => {
-  const player = following();
-  player.hidden = true;
-  player.userPauses();
-  const hiddenMs = player.nowMs;
-  player.run(20_000);
-  expect(player.log.filter(({ atMs }) => atMs >= hiddenMs)).toEqual([]);
-  player.hidden = false;
-  player.run(5_000);
-  expect(player.paused).toBe(false);
-  expect(Math.abs(player.driftMs)).toBeLessThan(FRAME_MS);
-});
-
-test('after a stall the player comes back to the room', () => {
-  const player = following();
-  player.starve(4_000);
-  player.run(200);
-  expect(player.last?.phase).toBe('starved');
-  player.run(10_000);
-  expect(Math.abs(player.driftMs)).toBeLessThan(FRAME_MS);
-});
-
-test('seeks that never help are given up, until the room changes', () => {
-  const player = new SimulatedPlayer({ seekMs: 200 });
-  player.commit({ status: 'playing', positionMs: 0 });
-  player.run(5_000);
-  for (let stall = 0; stall < 12; stall += 1) {
-    player.starve(700);
-    player.run(3_000);
-  }
-  const inAMinute = player.actions('seek', player.nowMs - 36_000).length;
-  expect(inAMinute).toBeLessThanOrEqual(5);
-  expect(player.last?.degraded).toBe(true);
-  expect(player.rate).toBeCloseTo(1.1, 5);
-  player.commit({ status: 'playing', positionMs: 100_000 });
-  player.run(5_000);
-  expect(player.last?.degraded).toBe(false);
-  expect(Math.abs(player.driftMs)).toBeLessThan(FRAME_MS);
+  test('again and again, but not for ever: then it is only told to play', () => {
+    const player = following();
+    const sinceMs = player.nowMs;
+    for (let round = 0; round < 120; round += 1) {
+      player.userSeeks(400_000);
+      player.run(500);
+    }
+    expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(12);
+  });
 });
 
 test('where the browser wants a gesture nothing is played, then all is caught up', () => {
@@ -261,8 +229,8 @@ test('where the browser wants a gesture nothing is played, then all is caught up
   player.run(5_000);
   expect(player.actions('play')).toEqual([]);
   player.blocked = false;
-  player.run(5_000);
-  expect(Math.abs(player.driftMs)).toBeLessThan(FRAME_MS);
+  player.run(8_000);
+  expect(Math.abs(player.driftMs)).toBeLessThan(1);
 });
 
 test('the end is told once and nothing is played after it', () => {
@@ -274,7 +242,7 @@ test('the end is told once and nothing is played after it', () => {
   player.commit({ status: 'playing', positionMs: 2_000 });
   player.run(3_000);
   expect(player.paused).toBe(false);
-  expect(Math.abs(player.driftMs)).toBeLessThan(FRAME_MS);
+  expect(Math.abs(player.driftMs)).toBeLessThan(12);
 });
 
 test('a change of tracks re-anchors without a seek or a pause', () => {
@@ -282,8 +250,7 @@ test('a change of tracks re-anchors without a seek or a pause', () => {
   const sinceMs = player.nowMs;
   player.commit({ status: 'playing', positionMs: Math.round(player.roomPositionMs()) });
   player.run(5_000);
-  expect(player.actions('seek', sinceMs)).toEqual([]);
-  expect(player.actions('pause', sinceMs)).toEqual([]);
+  expect(player.moves(sinceMs)).toEqual([]);
 });
 
 test('a place that the media does not have is not sought for ever', () => {
@@ -309,21 +276,12 @@ test('without media or clock nothing is done but pausing', () => {
   const player = new SimulatedPlayer();
   player.paused = false;
   player.run(500);
-  expect(player.log.map(({ action }) => action.type)).toEqual(['pause']);
+  expect(player.moves()).toEqual(['pause']);
 });
 
-test('a player without fine rates is never given one', () => {
-  const player = new SimulatedPlayer({ continuousRate: false, skew: 1e-2 });
+test('a player without any rates is never given one', () => {
+  const player = new SimulatedPlayer({ rates: [], skew: 1e-2 });
   player.commit({ status: 'playing', positionMs: 0 });
   player.run(30_000);
   expect(player.actions('rate')).toEqual([]);
 });
-
-function following(traits: Partial<PlayerTraits> = {}): SimulatedPlayer {
-  const player = new SimulatedPlayer(traits);
-  player.commit({});
-  player.run(500);
-  player.commit({ status: 'playing', positionMs: 20_000 });
-  player.run(12_000);
-  return player;
-}

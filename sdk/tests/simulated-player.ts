@@ -1,66 +1,33 @@
-import type { AdapterCapabilities } from '../src/adapter.js';
 import { Controller, type ControllerAction, type ControllerStep } from '../src/controller.js';
 import type { Timeline } from '../src/timeline.js';
 import type { SyncProfile } from '../src/types.js';
+import { SimulatedMedia, type MediaTraits } from './simulated-media.js';
 
-const TICK_MS = 50;
-
-export interface PlayerTraits {
-  /** From `play` to the first movement. */
-  playLeadMs: number;
-  /** From `seek` to enough data. */
-  seekMs: number;
-  /** A seek leads to a multiple of this. */
-  gridMs: number;
-  /** How far the media runs on after `pause`. */
-  overrunMs: number;
-  durationMs: number | null;
-  /** The player's own rate error: 1e-4 is 100 ppm. */
-  skew: number;
-  rates: AdapterCapabilities['rates'];
-  /** The rate is said to be, but isn't. */
-  ignoresRate: boolean;
-  /** `play` does nothing. */
-  refusesPlay: boolean;
-  /** Plays, says the player, but the position stands. */
-  standsStill: boolean;
-  /** Where the media ends although it is longer by its own word. */
-  endsAtMs: number;
-  positionErrorMs: number;
-}
+/** Alarms are this exact. */
+const ALARM_MS = 0.2;
+const GUESSED_LEAD_MS = 75;
 
 /** A player and its controller in simulated time; the room clock is the local one plus an offset. */
-export class SimulatedPlayer {
-  readonly offsetMs = 1_000_000;
-  nowMs = 0;
-  positionMs = 0;
-  paused = true;
-  rate = 1;
-  hidden = false;
+export class SimulatedPlayer extends SimulatedMedia {
+  offsetMs = 1_000_000;
+  /** Between two steps; more in a hidden page. */
+  tickMs = 50;
   blocked = false;
   held = false;
   profile: SyncProfile = 'default';
   timeline: Timeline | null = null;
   readonly log: { atMs: number; action: ControllerAction }[] = [];
   last: ControllerStep | null = null;
-  readonly #controller = new Controller(75);
-  readonly traits: PlayerTraits;
-  #readyAtMs = 0;
-  #movesAtMs = 0;
+  readonly controller = new Controller(GUESSED_LEAD_MS);
 
-  constructor(traits: Partial<PlayerTraits> = {}) {
-    const exact = { gridMs: 1e-3, overrunMs: 0, skew: 0 };
-    const able = { rates: 'continuous' as const, ignoresRate: false, refusesPlay: false, standsStill: false };
-    const usual = { playLeadMs: 70, seekMs: 120, durationMs: 600_000, endsAtMs: Infinity, positionErrorMs: 0 };
-    this.traits = { ...exact, ...able, ...usual, ...traits };
-  }
-
-  get ready(): boolean {
-    return this.nowMs >= this.#readyAtMs;
-  }
-
-  get ended(): boolean {
-    return this.positionMs >= Math.min(this.traits.durationMs ?? Infinity, this.traits.endsAtMs);
+  /** One that has followed a playing room for a while. */
+  static following(traits: Partial<MediaTraits> = {}, room: Partial<Timeline> = {}): SimulatedPlayer {
+    const player = new SimulatedPlayer(traits);
+    player.commit({});
+    player.run(500);
+    player.commit({ status: 'playing', positionMs: 20_000, ...room });
+    player.run(12_000);
+    return player;
   }
 
   /** Position minus the room's. */
@@ -89,52 +56,62 @@ export class SimulatedPlayer {
     this.timeline = { ...(this.timeline ?? fresh), anchorAtMs: this.nowMs + this.offsetMs, barrier: null, ...part };
   }
 
-  /** Takes the data away for a while. */
-  starve(forMs: number): void {
-    this.#readyAtMs = this.nowMs + forMs;
-  }
-
-  /** What somebody at the element's own controls does. */
-  userSeeks(positionMs: number): void {
-    this.#seek(positionMs);
-  }
-
-  userPauses(): void {
-    this.paused = true;
-  }
-
   run(forMs: number): void {
     const until = this.nowMs + forMs;
     while (this.nowMs < until) {
       const step = this.#step();
-      const next = Math.min(this.nowMs + TICK_MS, step.wakeAtMs ?? Infinity, until);
-      this.#advance(Math.max(next, this.nowMs + 1));
+      const next = Math.min(this.nowMs + this.tickMs, step.wakeAtMs ?? Infinity);
+      this.advance(Math.min(Math.max(next, this.nowMs + ALARM_MS), until));
     }
   }
 
-  actions(type: ControllerAction['type'], sinceMs = 0): { atMs: number; action: ControllerAction }[] {
-    return this.log.filter(({ atMs, action }) => action.type === type && atMs >= sinceMs);
+  /** The page sleeps while the media plays on, or with it. */
+  sleep(forMs: number, media: 'plays on' | 'sleeps too'): void {
+    if (media === 'plays on') this.advance(this.nowMs + forMs);
+    else this.nowMs += forMs;
+  }
+
+  /** The largest drift and rate deviation there is, looked at every 20 ms. */
+  watch(forMs: number): { driftMs: number; rateOff: number } {
+    const most = { driftMs: 0, rateOff: 0 };
+    for (const untilMs = this.nowMs + forMs; this.nowMs < untilMs; this.run(20)) {
+      most.driftMs = Math.max(most.driftMs, Math.abs(this.driftMs));
+      most.rateOff = Math.max(most.rateOff, Math.abs(this.rate / this.timeline!.rate - 1));
+    }
+    return most;
+  }
+
+  /** What was done since, but for changes of rate. */
+  moves(sinceMs = 0): string[] {
+    return this.log.filter(({ atMs, action }) => atMs >= sinceMs && action.type !== 'rate').map(({ action }) => action.type);
+  }
+
+  actions<T extends ControllerAction['type']>(type: T, sinceMs = 0): { atMs: number; action: ControllerAction & { type: T } }[] {
+    const is = (entry: { atMs: number; action: ControllerAction }): entry is { atMs: number; action: ControllerAction & { type: T } } =>
+      entry.action.type === type && entry.atMs >= sinceMs;
+    return this.log.filter(is);
   }
 
   #step(): ControllerStep {
-    const step = this.#controller.step({
+    const { durationMs, rates, positionErrorMs } = this.traits;
+    const step = this.controller.step({
       localMs: this.nowMs,
       offsetMs: this.offsetMs,
       timeline: this.timeline,
       player: {
-        positionMs: this.positionMs,
-        durationMs: this.traits.durationMs,
+        positionMs: this.toldMs,
+        durationMs,
         paused: this.paused,
         ended: this.ended,
         ready: this.ready,
         rate: this.rate,
         capabilities: {
           kind: 'simulated',
-          rates: this.traits.rates,
+          rates,
           minRate: 0.0625,
           maxRate: 16,
-          positionErrorMs: this.traits.positionErrorMs,
-          playLeadMs: 75,
+          positionErrorMs,
+          playLeadMs: GUESSED_LEAD_MS,
         },
       },
       hidden: this.hidden,
@@ -149,33 +126,9 @@ export class SimulatedPlayer {
 
   #carryOut(action: ControllerAction): void {
     this.log.push({ atMs: this.nowMs, action });
-    if (action.type === 'pause') this.#pause();
-    if (action.type === 'seek') this.#seek(action.positionMs);
-    if (action.type === 'rate' && !this.traits.ignoresRate) this.rate = action.rate;
-    if (action.type === 'play' && !this.hidden && !this.traits.refusesPlay) {
-      this.paused = false;
-      this.#movesAtMs = this.nowMs + this.traits.playLeadMs;
-    }
-  }
-
-  #pause(): void {
-    this.paused = true;
-    this.positionMs += this.traits.overrunMs;
-  }
-
-  #seek(positionMs: number): void {
-    const { gridMs, durationMs, endsAtMs } = this.traits;
-    this.positionMs = Math.min(Math.floor(positionMs / gridMs) * gridMs, durationMs ?? Infinity, endsAtMs);
-    this.#readyAtMs = this.nowMs + this.traits.seekMs;
-  }
-
-  #advance(toMs: number): void {
-    const fromMs = Math.max(this.nowMs, this.#movesAtMs, this.#readyAtMs);
-    const stands = this.paused || this.traits.standsStill;
-    const movedMs = stands ? 0 : Math.max(0, toMs - fromMs);
-    const end = Math.min(this.traits.durationMs ?? Infinity, this.traits.endsAtMs);
-    this.positionMs = Math.min(end, this.positionMs + movedMs * this.rate * (1 + this.traits.skew));
-    this.nowMs = toMs;
-    if (this.ended) this.paused = true;
+    if (action.type === 'play') this.play();
+    if (action.type === 'pause') this.pause();
+    if (action.type === 'seek') this.seek(action.positionMs);
+    if (action.type === 'rate') this.setRate(action.rate);
   }
 }

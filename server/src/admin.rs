@@ -4,13 +4,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::App;
 
 /// Seconds, from a tenth of a millisecond up.
 const BUCKETS: [f64; 14] =
     [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.12, 0.25, 0.5, 1.0];
+
+/// The same for what clients report of their players.
+const SYNC_BUCKETS: [f64; 14] =
+    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
 
 #[derive(Clone)]
 struct Admin {
@@ -20,10 +24,15 @@ struct Admin {
 
 /// Collects metrics from now on.
 pub fn install_metrics() -> Result<PrometheusHandle, String> {
-    let builder = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS);
-    let handle = builder.and_then(PrometheusBuilder::install_recorder);
-    let handle = handle.map_err(|error| format!("metrics: {error}"))?;
+    let mut builder = PrometheusBuilder::new();
+    for (metric, buckets) in [
+        (Matcher::Suffix("_seconds".to_owned()), &BUCKETS),
+        (Matcher::Full("playhead_sync_drift_seconds".to_owned()), &SYNC_BUCKETS),
+        (Matcher::Full("playhead_clock_uncertainty_seconds".to_owned()), &SYNC_BUCKETS),
+    ] {
+        builder = builder.set_buckets_for_metric(metric, buckets).map_err(in_words)?;
+    }
+    let handle = builder.install_recorder().map_err(in_words)?;
     metrics::describe_gauge!("playhead_connections", "WebSocket connections that said hello");
     metrics::describe_gauge!(
         "playhead_rooms",
@@ -44,8 +53,20 @@ pub fn install_metrics() -> Result<PrometheusHandle, String> {
         "playhead_fanout_seconds",
         "From publish to a connection's socket"
     );
+    metrics::describe_histogram!(
+        "playhead_sync_drift_seconds",
+        "How far players are from their room, ahead or behind, as they report it"
+    );
+    metrics::describe_histogram!(
+        "playhead_clock_uncertainty_seconds",
+        "How far clients' idea of the room clock may be off, as they report it"
+    );
     metrics::gauge!("playhead_connections").set(0.0);
     Ok(handle)
+}
+
+fn in_words(error: BuildError) -> String {
+    format!("metrics: {error}")
 }
 
 /// The admin routes.

@@ -1,10 +1,13 @@
-//! A connection that is read on for a moment after its last word. Closed with bytes unread, the
-//! kernel would reset it, and the other side would lose the very answer that says why.
+//! A connection that says when it was last read, and that is read on for a moment after its last
+//! word. Closed with bytes unread, the kernel would reset it, and the other side would lose the very
+//! answer that says why.
 
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
@@ -17,25 +20,58 @@ const TIME_MAX: Duration = Duration::from_secs(2);
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
 const BUFFER_BYTES: usize = 4096;
 
+/// When bytes were last read from a connection. What is decoded came with them or before.
+#[derive(Clone, Debug)]
+pub struct LastRead {
+    since: Instant,
+    after_ns: Arc<AtomicU64>,
+}
+
+impl LastRead {
+    /// When.
+    pub fn at(&self) -> Instant {
+        self.since + Duration::from_nanos(self.after_ns.load(Ordering::Relaxed))
+    }
+
+    fn set(&self) {
+        let after_ns = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.after_ns.store(after_ns, Ordering::Relaxed);
+    }
+}
+
+impl Default for LastRead {
+    fn default() -> Self {
+        Self { since: Instant::now(), after_ns: Arc::default() }
+    }
+}
+
 /// A TCP stream that ends in order when it is dropped.
 #[derive(Debug)]
-pub struct Lingering(Option<TcpStream>);
+pub struct Lingering {
+    stream: Option<TcpStream>,
+    last_read: LastRead,
+}
 
 impl Lingering {
     /// Takes a stream over.
     pub fn new(stream: TcpStream) -> Self {
-        Self(Some(stream))
+        Self { stream: Some(stream), last_read: LastRead::default() }
+    }
+
+    /// When it was last read, from now on.
+    pub fn last_read(&self) -> LastRead {
+        self.last_read.clone()
     }
 
     fn stream(self: Pin<&mut Self>) -> Pin<&mut TcpStream> {
-        Pin::new(self.get_mut().0.as_mut().expect("it is there until the drop"))
+        Pin::new(self.get_mut().stream.as_mut().expect("it is there until the drop"))
     }
 }
 
 impl Drop for Lingering {
     fn drop(&mut self) {
         // Without a runtime the process is ending, and nobody is left to read.
-        if let (Some(stream), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+        if let (Some(stream), Ok(runtime)) = (self.stream.take(), Handle::try_current()) {
             runtime.spawn(timeout(TIME_MAX, end(stream)));
         }
     }
@@ -53,11 +89,16 @@ async fn end(mut stream: TcpStream) {
 
 impl AsyncRead for Lingering {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<Result<()>> {
-        self.stream().poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = self.as_mut().stream().poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.last_read.set();
+        }
+        read
     }
 }
 

@@ -8,35 +8,40 @@ use axum::http::request::Parts;
 use ipnet::IpNet;
 
 use crate::App;
+use crate::linger::LastRead;
 use crate::refusal::Refusal;
 
 /// The two ends of the TCP connection that a request came over.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Ends {
     /// The other side.
     pub remote: SocketAddr,
     /// This side.
     pub local: SocketAddr,
+    /// When it was last read.
+    pub last_read: LastRead,
 }
 
 /// Where a request comes from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Peer {
     /// The client's address, as limits count it.
     pub address: IpAddr,
     /// The address of this machine that the request came to.
     pub local: SocketAddr,
+    /// When the connection was last read.
+    pub last_read: LastRead,
 }
 
 impl FromRequestParts<App> for Peer {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let ends = parts.extensions.get::<Ends>().copied();
+        let ends = parts.extensions.get::<Ends>().cloned();
         let ends = ends.ok_or_else(|| Refusal::new("internal", "the connection is unknown"))?;
         let remote = ends.remote.ip().to_canonical();
         let client = client(remote, &parts.headers, &app.config.trusted_proxies);
-        Ok(Self { address: counted(client), local: ends.local })
+        Ok(Self { address: counted(client), local: ends.local, last_read: ends.last_read })
     }
 }
 

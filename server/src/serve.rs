@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use metrics_exporter_prometheus::PrometheusHandle;
 use providers::{Egress, EgressPolicy, OwnOrigin, Registry};
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
@@ -44,7 +45,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(9);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// HTTP/1 needs a buffer for each connection; this is the least that hyper takes.
 const HTTP_BUFFER_BYTES: usize = 16 * 1024;
-/// How often limits that ran out are forgotten.
+/// How often limits that ran out and samples that were counted are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(20);
 
 /// Serves until SIGTERM or SIGINT.
@@ -59,9 +60,10 @@ pub async fn serve(config: Config) -> Result<(), String> {
     tasks.spawn(app.rooms.clone().dispatch(news));
     tasks.spawn(app.rooms.clone().watch_deadlines());
     tasks.spawn(app.rooms.clone().watch_presence());
+    tasks.spawn(app.rooms.clone().watch_spread());
     tasks.spawn(app.rooms.clone().attend());
     tasks.spawn(app.rooms.clone().sweep());
-    tasks.spawn(forget(app.clone()));
+    tasks.spawn(forget(app.clone(), metrics.clone()));
 
     let connections = TaskTracker::new();
     let stop = CancellationToken::new();
@@ -289,16 +291,17 @@ async fn serve_connection(
     let _ = stream.set_nodelay(true);
     // A client that takes nothing of what is written to it is gone.
     let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD_TIMEOUT));
-    let ends = Ends { remote, local };
+    let stream = Lingering::new(stream);
+    let ends = Ends { remote, local, last_read: stream.last_read() };
     let service = service.map_request(move |mut request: hyper::Request<_>| {
-        request.extensions_mut().insert(ends);
+        request.extensions_mut().insert(ends.clone());
         request
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(HTTP_BUFFER_BYTES)
-        .serve_connection(TokioIo::new(Lingering::new(stream)), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
@@ -313,11 +316,12 @@ async fn serve_connection(
     }
 }
 
-/// Forgets limits that ran out.
-async fn forget(app: App) {
+/// Forgets limits that ran out, and single samples of metrics, which nobody may ever ask for.
+async fn forget(app: App, metrics: PrometheusHandle) {
     loop {
         sleep(FORGET_EVERY).await;
         app.limiters.sweep();
+        metrics.run_upkeep();
     }
 }
 

@@ -25,6 +25,7 @@ const SERVER_TYPES: &[&str] = &[
     "room_state",
     "presence_changed",
     "viewer_count_changed",
+    "sync_changed",
     "authority_changed",
     "closing",
 ];

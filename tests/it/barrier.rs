@@ -1,9 +1,18 @@
 //! Starts that wait for players to load.
 
+use std::time::{Duration, Instant};
+
 use contracts::{CreateRoom, Playback, Status};
+use harness::{Api, FaultProxy};
 use serde_json::{Value, json};
 
-use crate::party::{Party, new_room, number, playback, server, text};
+use crate::party::{Party, new_room, number, playback, sample, server, text};
+
+/// How much later everything arrives on a slow line, each way.
+const SLOW: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(500);
+/// A host's line is measured every five seconds.
+const NOTICED: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn a_start_waits_until_every_player_is_ready() {
@@ -45,6 +54,10 @@ async fn a_player_that_never_answers_holds_the_room_no_longer_than_the_deadline(
     );
     assert!(number(&started["at_ms"]) >= deadline_ms);
     assert_eq!(playback(&started).status, Status::Playing);
+    // It started once; who comes late is heard and changes nothing.
+    let late = party.guest.ack("ready", json!({ "version": party.version - 1 })).await.unwrap();
+    assert_eq!(late.version, party.version);
+    party.nothing_happened().await;
 }
 
 #[tokio::test]
@@ -115,6 +128,9 @@ async fn a_seek_while_playing_waits_and_play_pause_and_seek_end_or_replace_the_w
 async fn a_player_that_runs_dry_makes_the_room_wait_once_in_thirty_seconds() {
     let room = CreateRoom { rebuffer_barrier: true, ..new_room() };
     let mut party = Party::watching_in(server().await, &room, &["ready"]).await;
+    // Nothing plays yet: that isn't the one.
+    party.guest.ack("buffering", json!({ "on": true })).await.unwrap();
+    party.nothing_happened().await;
     start(&mut party).await;
     party.command("play", json!({})).await;
     party.guest.ack("buffering", json!({ "on": true })).await.unwrap();
@@ -127,6 +143,50 @@ async fn a_player_that_runs_dry_makes_the_room_wait_once_in_thirty_seconds() {
     party.guest.ack("buffering", json!({ "on": false })).await.unwrap();
     party.guest.ack("buffering", json!({ "on": true })).await.unwrap();
     party.nothing_happened().await;
+    // Members that take turns would hold the room for ever.
+    party.host.ack("buffering", json!({ "on": true })).await.unwrap();
+    party.nothing_happened().await;
+}
+
+#[tokio::test]
+async fn a_start_is_as_far_ahead_as_the_slowest_line_needs_now() {
+    let server = server().await;
+    let near = server.page().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let line = FaultProxy::start(near.parse().unwrap()).await.unwrap();
+    line.delay(SLOW, SLOW);
+    let token = server.api().guest("Ada").await.unwrap().access_token;
+    let host_api = Api::new(&format!("http://{}/", line.address())).with_token(&token);
+    let guest_api = server.api().as_guest("Ben").await.unwrap();
+    let mut party = Party::of(server, host_api, guest_api, &new_room(), &["ready"]).await;
+    let link = sample(&party.server);
+    party.command("set_media", json!({ "link": link })).await;
+    // Two round trips, so that the answer to the server's own ping was heard.
+    party.host.ack("buffering", json!({ "on": false })).await.unwrap();
+    let needed_ms = 150 + u64::try_from(SLOW.as_millis()).unwrap();
+    let ahead_ms = forced_start(&mut party).await;
+    assert!((needed_ms..=1500).contains(&ahead_ms), "{ahead_ms} of {needed_ms} ms ahead");
+
+    // The line gets quick; a host is pinged every five seconds.
+    line.delay(Duration::ZERO, Duration::ZERO);
+    let began = Instant::now();
+    loop {
+        party.host.read_for(LOOK).await.unwrap();
+        party.command("seek", json!({ "position_ms": 0 })).await;
+        if forced_start(&mut party).await < needed_ms {
+            return;
+        }
+        assert!(began.elapsed() < NOTICED, "starts wait for a line that is slow no more");
+    }
+}
+
+/// How far ahead a start is that the host forces, in milliseconds.
+async fn forced_start(party: &mut Party) -> u64 {
+    if party.state().await.room.playback.status != Status::Waiting {
+        start(party).await;
+    }
+    let frame = party.command("play", json!({})).await;
+    assert_eq!(playback(&frame).status, Status::Playing);
+    playback(&frame).anchor_at_ms - number(&frame["at_ms"])
 }
 
 /// The host says play and everybody waits.

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod barrier;
+mod clock;
 mod connection;
 mod durability;
 mod faults;
@@ -16,3 +17,4 @@ mod playback;
 mod problem;
 mod rooms;
 mod slow;
+mod sync;

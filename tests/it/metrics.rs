@@ -74,7 +74,7 @@ async fn health_and_version_are_told_on_the_admin_address_alone() {
 }
 
 /// The value of one line of the metrics.
-async fn sample(admin: &Api, name: &str) -> f64 {
+pub async fn sample(admin: &Api, name: &str) -> f64 {
     let text = admin.raw(Method::GET, "metrics", &[], "").await.unwrap().text;
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     let value = value.unwrap_or_else(|| panic!("no {name} in\n{text}"));

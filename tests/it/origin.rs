@@ -1,11 +1,9 @@
 //! An origin of media on this machine, with every way in which one can disappoint.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
@@ -21,7 +19,8 @@ const HUGE_BYTES: usize = 3 * 1024 * 1024;
 /// A tiny HTTP server that counts who comes.
 pub struct Origin {
     address: SocketAddr,
-    connections: Arc<AtomicUsize>,
+    connections: watch::Sender<usize>,
+    released: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
@@ -30,15 +29,15 @@ impl Origin {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let connections = Arc::new(AtomicUsize::new(0));
-        let counter = connections.clone();
+        let (connections, released) = (watch::Sender::new(0), watch::Sender::new(false));
+        let (counter, release) = (connections.clone(), released.clone());
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                counter.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(answer(stream));
+                counter.send_modify(|connections| *connections += 1);
+                tokio::spawn(answer(stream, release.subscribe()));
             }
         });
-        Self { address, connections, task }
+        Self { address, connections, released, task }
     }
 
     /// The link to one of its files.
@@ -53,7 +52,20 @@ impl Origin {
 
     /// How often anybody connected.
     pub fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
+        *self.connections.borrow()
+    }
+
+    /// Waits until somebody has connected.
+    pub async fn asked(&self) {
+        let asked =
+            async { self.connections.subscribe().wait_for(|count| *count > 0).await.is_ok() };
+        let asked = tokio::time::timeout(harness::DEADLINE, asked).await;
+        assert_eq!(asked, Ok(true), "nobody asks this origin");
+    }
+
+    /// Lets what is held be answered.
+    pub fn release(&self) {
+        self.released.send_replace(true);
     }
 }
 
@@ -63,7 +75,7 @@ impl Drop for Origin {
     }
 }
 
-async fn answer(mut stream: TcpStream) {
+async fn answer(mut stream: TcpStream, mut released: watch::Receiver<bool>) {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -78,6 +90,9 @@ async fn answer(mut stream: TcpStream) {
         let _ = stream.read_u8().await;
         return;
     }
+    if path == "/held.m3u8" {
+        let _ = released.wait_for(|released| *released).await;
+    }
     // The other side may have gone, having seen enough.
     let _ = stream.write_all(&response(path)).await;
     let _ = stream.shutdown().await;
@@ -87,7 +102,7 @@ fn response(path: &str) -> Vec<u8> {
     let (status, headers, body) = match path {
         "/film.m3u8" => ("200 OK", kind(PLAYLIST), FILM.to_owned()),
         "/wide.m3u8" => ("200 OK", kind(PLAYLIST), wide()),
-        "/media.m3u8" => ("200 OK", kind(PLAYLIST), MEDIA.to_owned()),
+        "/media.m3u8" | "/held.m3u8" => ("200 OK", kind(PLAYLIST), MEDIA.to_owned()),
         "/segment.ts" => ("200 OK", kind("video/mp2t"), "G".repeat(188)),
         "/empty.m3u8" => ("200 OK", kind(PLAYLIST), "#EXTM3U\n".to_owned()),
         "/blank.m3u8" => ("200 OK", kind(PLAYLIST), String::new()),

@@ -99,6 +99,7 @@ async fn what_is_already_so_is_acknowledged_and_told_to_nobody() {
         ("host_transfer", json!({ "participant_id": party.host_id })),
         ("ready", json!({ "version": 1 })),
         ("buffering", json!({ "on": true })),
+        ("sync_report", json!({ "drift_ms": 1.5, "uncertainty_ms": 1 })),
     ] {
         let acked = party.host.ack(type_, data).await.unwrap();
         assert_eq!((acked.version, acked.duplicate), (party.version, false), "{type_}");

@@ -23,3 +23,18 @@ export function spokenTime(ms: number): string {
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }
+
+/** "0.4 ms", "41 ms" or "1.3 s" for a distance in milliseconds, whatever its sign; a tenth is told below `fineMs`. */
+export function finely(ms: number, fineMs = 1): string {
+  const distance = Math.abs(ms);
+  if (distance < fineMs - 0.05) return `${distance.toFixed(1)} ms`;
+  if (distance < 999.5) return `${Math.round(distance)} ms`;
+  return `${(distance / 1000).toFixed(1)} s`;
+}
+
+/** The same for a bound, which must not be told smaller than it is. */
+export function finelyUp(ms: number): string {
+  const step = ms <= 0.9 ? 0.1 : ms <= 999 ? 1 : 100;
+  // What a computer adds to 0.3 must not make it 0.4.
+  return finely(Math.ceil(ms / step - 1e-9) * step);
+}

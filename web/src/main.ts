@@ -4,6 +4,7 @@ import './styles/home.css';
 import './styles/room.css';
 import './styles/player.css';
 import './styles/controls.css';
+import './styles/sync.css';
 import { nameStore, ownClient, type App } from './app.js';
 import { createNotices } from './components/notices.js';
 import { createMessage } from './components/message.js';

@@ -1370,7 +1370,8 @@ export interface components {
             now_ms: number;
             /**
              * Format: int64
-             * @description How far this node's room clock may be from the authority, in microseconds.
+             * @description How far this node's room clock may be from the authority's, in microseconds: 0 where the
+             *     node is the authority itself, else as it was measured.
              */
             uncertainty_us: number;
         };

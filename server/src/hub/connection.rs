@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use engine::{ParticipantId, Role};
 
-use super::Outbox;
+use super::{Outbox, Reported};
 
 /// One socket.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Connection {
     pub outbox: Outbox,
     /// The last round trip in milliseconds, by the server's own ping.
     pub rtt_ms: AtomicU64,
+    /// How far its player is from the room, and what it was told of the others.
+    pub reported: Reported,
 }
 
 /// What a new connection says of itself.

@@ -7,6 +7,7 @@ mod outbox;
 mod presence;
 mod room_hub;
 mod room_state;
+mod spread;
 mod told;
 
 use std::collections::{HashMap, HashSet};
@@ -21,6 +22,7 @@ pub use connection::{Connection, NewConnection};
 pub use outbox::{OrderedFrame, Outbox, Outgoing};
 pub use presence::Presence;
 pub use room_hub::{Attached, Followed, NotAttached, RoomHub};
+pub use spread::Reported;
 pub use told::Load;
 
 use crate::wire;
@@ -41,6 +43,8 @@ pub struct Hub {
     stirred: Mutex<HashSet<RoomId>>,
     /// … and rooms where other nodes are to be told who is connected here.
     untold: Mutex<HashSet<RoomId>>,
+    /// Rooms whose players report how far they are from the room.
+    reporting: Mutex<HashSet<RoomId>>,
     /// Whether commands can be stored, as the store said last.
     reachable: AtomicBool,
     drain_spread_ms: AtomicU64,
@@ -52,6 +56,7 @@ impl Default for Hub {
             rooms: RwLock::default(),
             stirred: Mutex::default(),
             untold: Mutex::default(),
+            reporting: Mutex::default(),
             reachable: AtomicBool::new(true),
             drain_spread_ms: AtomicU64::new(DRAIN_SPREAD_MS.0),
         }
@@ -149,6 +154,16 @@ impl Hub {
     /// Rooms where other nodes are to be told of this one.
     pub fn take_untold(&self) -> Vec<Arc<RoomHub>> {
         self.take(&self.untold)
+    }
+
+    /// Notes that a room's spread is to be looked at with the next beat.
+    pub fn look_later(&self, room_id: &RoomId) {
+        self.reporting.lock().unwrap_or_else(PoisonError::into_inner).insert(room_id.clone());
+    }
+
+    /// Rooms whose spread is to be looked at.
+    pub fn take_reporting(&self) -> Vec<Arc<RoomHub>> {
+        self.take(&self.reporting)
     }
 
     fn take(&self, rooms: &Mutex<HashSet<RoomId>>) -> Vec<Arc<RoomHub>> {

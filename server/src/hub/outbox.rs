@@ -50,6 +50,7 @@ struct Waiting {
     presence: Option<Utf8Bytes>,
     viewers: Option<Utf8Bytes>,
     authority: Option<Utf8Bytes>,
+    spread: Option<Utf8Bytes>,
     close: Option<CloseCode>,
 }
 
@@ -108,6 +109,11 @@ impl Outbox {
         self.change(|waiting| waiting.authority = Some(text.clone()));
     }
 
+    /// Replaces what was to be told of the room's spread.
+    pub fn set_spread(&self, text: &Utf8Bytes) {
+        self.change(|waiting| waiting.spread = Some(text.clone()));
+    }
+
     /// Asks for a close, once everything else is written.
     pub fn close(&self, code: CloseCode) {
         self.change(|waiting| waiting.close = waiting.close.or(Some(code)));
@@ -121,6 +127,7 @@ impl Outbox {
             || waiting.presence.is_some()
             || waiting.viewers.is_some()
             || waiting.authority.is_some()
+            || waiting.spread.is_some()
             || waiting.close.is_some()
     }
 
@@ -141,6 +148,7 @@ impl Outbox {
         }
         let moment = waiting.authority.take().or_else(|| waiting.viewers.take());
         let moment = moment.or_else(|| waiting.presence.take());
+        let moment = moment.or_else(|| waiting.spread.take());
         moment.map(Outgoing::Moment).or_else(|| waiting.close.take().map(Outgoing::Close))
     }
 

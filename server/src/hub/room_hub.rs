@@ -11,7 +11,7 @@ use engine::{Facts, ParticipantId, Room, RoomId, Timestamp};
 
 use super::barrier::Barrier;
 use super::room_state::State;
-use super::{BarrierStep, Connection, NewConnection, OrderedFrame, Outbox};
+use super::{BarrierStep, Connection, NewConnection, OrderedFrame, Outbox, Reported};
 use crate::store::{Elsewhere, NodeId};
 use crate::wire::{self, Viewers};
 
@@ -21,7 +21,7 @@ const PRESENCE_WHOLE_MAX: usize = 20;
 const PRESENCE_FIRST: usize = 8;
 /// How often a room waits for a member whose player ran dry, in milliseconds.
 const REBUFFER_EVERY_MS: u64 = 30_000;
-/// By how much the longest round trip must have grown before other nodes are told, in milliseconds.
+/// By how much the longest round trip must have changed before other nodes are told, in milliseconds.
 const RTT_STEP_MS: u64 = 25;
 
 /// One room's connections on this node.
@@ -104,6 +104,7 @@ impl RoomHub {
             ready_capable: new.ready_capable,
             outbox: Outbox::default(),
             rtt_ms: AtomicU64::new(0),
+            reported: Reported::default(),
         });
         state.connections.insert(number, connection.clone());
         Ok(Attached { connection, is_first })
@@ -287,8 +288,15 @@ impl RoomHub {
 
     /// Takes a round trip; whether other nodes should hear of it.
     pub fn measured(&self, connection: &Connection, rtt_ms: u64) -> bool {
-        connection.rtt_ms.store(rtt_ms, Ordering::Relaxed);
-        connection.ready_capable && rtt_ms > self.lock().told_rtt_ms + RTT_STEP_MS
+        let before_ms = connection.rtt_ms.swap(rtt_ms, Ordering::Relaxed);
+        if !connection.ready_capable {
+            return false;
+        }
+        let state = self.lock();
+        let told_ms = state.told_rtt_ms;
+        // Looked for only when it may have been the longest that got shorter.
+        let fell = before_ms + RTT_STEP_MS >= told_ms && rtt_ms + RTT_STEP_MS < told_ms;
+        rtt_ms > told_ms + RTT_STEP_MS || fell && state.rtt_ms_max() + RTT_STEP_MS < told_ms
     }
 
     fn each(&self, tell: impl Fn(&Connection)) {

@@ -9,6 +9,7 @@ use engine::{ParticipantId, Timestamp};
 
 use super::barrier::Barrier;
 use super::elsewhere::Nodes;
+use super::spread::Spreads;
 use super::{BarrierStep, Connection, NewConnection, Presence};
 use crate::store::{NodeId, Present};
 
@@ -28,6 +29,7 @@ pub(super) struct State {
     pub(super) connections: BTreeMap<u64, Arc<Connection>>,
     pub(super) here: HashMap<ParticipantId, Here>,
     pub(super) nodes: Nodes,
+    pub(super) spreads: Spreads,
     /// Whether news of the room come, so that `nodes` is right.
     pub(super) is_followed: bool,
     /// Whether some of those news may be missing.

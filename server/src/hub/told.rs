@@ -2,6 +2,7 @@
 
 use super::elsewhere::NodeNews;
 use super::room_state::Here;
+use super::spread::Spreads;
 use super::{BarrierStep, RoomHub};
 use crate::store::{Elsewhere, Member, NodeId, PresenceUpdate};
 
@@ -22,6 +23,7 @@ impl RoomHub {
     pub fn forget_elsewhere(&self) {
         let mut state = self.lock();
         state.nodes.clear();
+        state.spreads = Spreads::default();
         state.is_followed = false;
         state.nodes_changed();
     }
@@ -38,6 +40,7 @@ impl RoomHub {
     pub fn node_gone(&self, node_id: &NodeId) -> Option<BarrierStep> {
         let mut state = self.lock();
         state.nodes.apply(NodeNews::Gone(node_id.clone()));
+        state.spreads.forget(node_id);
         state.nodes_changed()
     }
 

@@ -59,6 +59,10 @@ impl Rooms {
             News::Ready { node_id, since_version, .. } => {
                 self.take_step(&hub.room_id, hub.node_ready(node_id, since_version));
             }
+            News::Spread { node_id, spread, .. } => {
+                hub.node_reported(node_id, spread, Instant::now());
+                self.hub.look_later(&hub.room_id);
+            }
             News::SessionTaken { session_id, .. } => hub.close_session(&session_id),
             News::NodeGone(_) | News::Reachable(_) => {}
         }
@@ -132,6 +136,7 @@ fn room_of(news: &News) -> Option<&RoomId> {
         | News::PresenceLost(room_id)
         | News::Presence { room_id, .. }
         | News::Ready { room_id, .. }
+        | News::Spread { room_id, .. }
         | News::SessionTaken { room_id, .. } => Some(room_id),
         News::NodeGone(_) | News::Reachable(_) => None,
     }

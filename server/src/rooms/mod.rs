@@ -9,6 +9,7 @@ mod follow;
 mod guard;
 mod presence;
 mod set_media;
+mod spread;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

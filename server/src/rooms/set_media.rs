@@ -3,6 +3,7 @@
 
 use contracts::{SetMedia, SourceRef};
 use engine::{Availability, Command, Control, Media, Request, RoomId, Source};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Done, Rooms};
 use crate::id;
@@ -67,14 +68,25 @@ impl Rooms {
 
     /// What a link or a source leads to, there at this moment.
     pub async fn resolve(&self, choice: &MediaChoice) -> Result<Source, Refusal> {
-        match choice {
-            MediaChoice::Link(link) if link.len() > LINK_BYTES_MAX => {
-                Err(Refusal::new("link_invalid", "the link is too long"))
+        if let MediaChoice::Link(link) = choice
+            && link.len() > LINK_BYTES_MAX
+        {
+            return Err(Refusal::new("link_invalid", "the link is too long"));
+        }
+        let (providers, choice) = (self.providers.clone(), choice.clone());
+        let resolve = async move {
+            match choice {
+                MediaChoice::Link(link) => providers.resolve(&link).await,
+                MediaChoice::Source(source) => {
+                    providers.reopen(&source.provider, &source.stream_id).await
+                }
             }
-            MediaChoice::Link(link) => Ok(self.providers.resolve(link).await?),
-            MediaChoice::Source(source) => {
-                Ok(self.providers.reopen(&source.provider, &source.stream_id).await?)
-            }
+        };
+        // In a task of its own: a large playlist takes a while to parse, and the asker's pings
+        // would wait for it.
+        match AbortOnDropHandle::new(tokio::spawn(resolve)).await {
+            Ok(resolved) => Ok(resolved?),
+            Err(_) => Err(Refusal::new("internal", "the link couldn't be resolved")),
         }
     }
 }

@@ -65,6 +65,15 @@ pub enum News {
         /// The commit that entered the wait.
         since_version: u64,
     },
+    /// How far the players connected to another node are from the room.
+    Spread {
+        /// Which room.
+        room_id: RoomId,
+        /// Which node.
+        node_id: NodeId,
+        /// How far.
+        spread: NodeSpread,
+    },
     /// A session goes on at another node.
     SessionTaken {
         /// Of which room.
@@ -111,6 +120,19 @@ pub struct PresenceUpdate {
     pub rtt_ms_max: u64,
     /// The most participants seen at once.
     pub peak: u64,
+}
+
+/// How far the players connected to one node are from the room, as they report it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct NodeSpread {
+    /// How many connections report.
+    pub reporting: u64,
+    /// The drift of the player that is furthest behind, in milliseconds.
+    pub drift_ms_min: f64,
+    /// The drift of the player that is furthest ahead, in milliseconds.
+    pub drift_ms_max: f64,
+    /// The largest uncertainty that any of them reports, in milliseconds.
+    pub uncertainty_ms: f64,
 }
 
 /// Everybody connected to one node.
@@ -313,6 +335,11 @@ pub trait RoomStore: std::fmt::Debug + Send + Sync + 'static {
 
     /// Tells that nobody connected to this node holds up a barrier any more.
     async fn tell_ready(&self, _room_id: &RoomId, _since_version: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Tells how far the players connected to this node are from the room. Kept nowhere.
+    async fn tell_spread(&self, _room_id: &RoomId, _spread: NodeSpread) -> Result<(), StoreError> {
         Ok(())
     }
 

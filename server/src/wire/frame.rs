@@ -4,7 +4,7 @@ use axum::extract::ws::Utf8Bytes;
 use contracts::{
     AckData, AuthorityChanged, CloseCode, Closing, HostChanged, LifecycleChanged, MediaChanged,
     Participant, PlaybackChanged, Pong, PresenceChanged, Previous, Rebased, RoleChanged,
-    RoomChanged, RoomSnapshot, ServerFrame, ViewerCountChanged, Welcome,
+    RoomChanged, RoomSnapshot, ServerFrame, SyncChanged, ViewerCountChanged, Welcome,
 };
 use engine::{Commit, Event, HostCause, LifecycleCause, PlaybackCause, Timestamp};
 
@@ -125,6 +125,11 @@ pub fn presence(participants: Vec<Participant>, total: u64) -> ServerFrame {
 pub fn viewer_count(viewers: Viewers) -> ServerFrame {
     let Viewers { count: viewer_count, peak: peak_viewers } = viewers;
     ServerFrame::ViewerCountChanged { data: ViewerCountChanged { viewer_count, peak_viewers } }
+}
+
+/// How far the room's players are apart.
+pub fn sync_changed(spread: SyncChanged) -> ServerFrame {
+    ServerFrame::SyncChanged { data: spread }
 }
 
 /// Whether commands can be stored now.

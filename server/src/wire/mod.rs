@@ -10,7 +10,7 @@ pub use encode::{
     Viewers, chat, host_loss, host_loss_from_wire, participant_role, playback, room, room_state,
 };
 pub use frame::{
-    ack, authority_changed, closing, event, pong, presence, rebased, reject, room_snapshot, text,
-    viewer_count, welcome,
+    ack, authority_changed, closing, event, pong, presence, rebased, reject, room_snapshot,
+    sync_changed, text, viewer_count, welcome,
 };
 pub use source::{media, source};

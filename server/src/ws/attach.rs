@@ -8,6 +8,7 @@ use engine::{Place, Room, RoomId};
 use tokio::time::timeout;
 
 use super::command::Sender;
+use super::early::Early;
 use super::hello;
 use super::session::Session;
 use super::socket::{Broken, Socket, WRITE_TIMEOUT};
@@ -31,6 +32,8 @@ pub struct Open {
     pub limiter: FrameLimiter,
     /// Its place in the room.
     pub session: Session,
+    /// What came before the welcome was written.
+    pub early: Early,
 }
 
 /// Hello and welcome. `None`: the socket was closed, in words if it could be.
@@ -40,8 +43,13 @@ pub async fn open(app: App, mut socket: Socket, ticket: Ticket) -> Option<Box<Op
         hello = hello::receive(&mut socket, &limiter, &app.clock) => hello?,
         () = app.draining.cancelled() => return None,
     };
-    match enter(&app, &mut socket, ticket, &id, &hello).await {
-        Ok(session) => Some(Box::new(Open { socket, limiter, session })),
+    let mut early = Early::default();
+    let entered = early.read_during(&mut socket, enter(&app, ticket, &id, &hello)).await;
+    match entered {
+        Ok((session, frames)) => {
+            write(&mut socket, frames).await;
+            Some(Box::new(Open { socket, limiter, session, early }))
+        }
         Err(refusal) => {
             let close = match refusal.code() {
                 "room_not_found" => CloseCode::ROOM_NOT_FOUND,
@@ -56,14 +64,25 @@ pub async fn open(app: App, mut socket: Socket, ticket: Ticket) -> Option<Box<Op
     }
 }
 
-/// Joins the room's connections and writes the welcome.
+/// Writes the first frames. A socket that breaks or stands here is noticed by the session's own
+/// writes.
+async fn write(socket: &mut Socket, frames: Vec<Utf8Bytes>) {
+    let write = async {
+        for frame in frames {
+            socket.feed(frame).await?;
+        }
+        socket.flush().await
+    };
+    let _: Result<Result<(), Broken>, _> = timeout(WRITE_TIMEOUT, write).await;
+}
+
+/// Joins the room's connections; the session, and what is to be written first.
 async fn enter(
     app: &App,
-    socket: &mut Socket,
     ticket: Ticket,
     id: &str,
     hello: &Hello,
-) -> Result<Session, Refusal> {
+) -> Result<(Session, Vec<Utf8Bytes>), Refusal> {
     let Ticket { room_id, caller, .. } = ticket;
     let participant_id = caller.participant_id(&room_id);
     let kept = hello.resume.as_ref().map(|resume| &resume.session_id);
@@ -102,22 +121,15 @@ async fn enter(
     }
     let welcome = welcome(&sender, &room, resumed);
     session.start_from(&room);
-    let welcome = wire::text(&wire::welcome(id.to_owned(), &room, app.clock.now(), welcome));
-    let write = async {
-        socket.feed(welcome).await?;
-        if let Some(rebased) = seen.and_then(|seen| rebased_since(&room, seen)) {
-            socket.feed(rebased).await?;
-        }
-        socket.flush().await
-    };
-    // A socket that breaks or stands here is noticed by the session's own writes.
-    let _: Result<Result<(), Broken>, _> = timeout(WRITE_TIMEOUT, write).await;
+    let welcome = wire::welcome(id.to_owned(), &room, app.clock.now(), welcome);
+    let mut frames = vec![wire::text(&welcome)];
+    frames.extend(seen.and_then(|seen| rebased_since(&room, seen)));
     tracing::debug!(room.id = %room_id, client = %hello.client.name, "connected");
     if is_first {
         app.hub.stir(&room_id);
     }
     app.hub.tell_later(&room_id);
-    Ok(session)
+    Ok((session, frames))
 }
 
 /// Adds a connection to the room's.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use contracts::{ClientFrame, ServerFrame};
-use engine::{Actor, Command, Op, ParticipantId, Rate, Request, RoomId};
+use contracts::{ClientFrame, DRIFT_MS_MAX, ServerFrame, SyncReport, UNCERTAINTY_MS_MAX};
+use engine::{Actor, Command, Op, ParticipantId, Rate, Request, RoomId, Status};
 
 use crate::App;
 use crate::auth::Caller;
@@ -37,6 +37,7 @@ enum Action {
     SetMedia(MediaChoice),
     Ready(u64),
     Buffering(bool),
+    SyncReport(SyncReport),
     Leave,
 }
 
@@ -116,10 +117,16 @@ async fn perform(
         }
         Action::Buffering(on) => {
             let room = app.rooms.find(room_id).await?;
-            let wanted = on && room.profile.settings.rebuffer_barrier;
+            // Where nothing would come of it, the room's turn isn't used up.
+            let playing = room.playback.status == Status::Playing;
+            let wanted = on && playing && room.profile.settings.rebuffer_barrier;
             if wanted && sender.hub.may_rebuffer(app.clock.now()) {
                 app.rooms.handle_system(room_id, Command::Rebuffer).await;
             }
+            current(app, room_id).await
+        }
+        Action::SyncReport(report) => {
+            app.rooms.report_sync(&sender.hub, &sender.connection, report);
             current(app, room_id).await
         }
         Action::Leave => {
@@ -167,6 +174,7 @@ fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
         }
         ClientFrame::Ready(data) => Ok((Action::Ready(data.version), None)),
         ClientFrame::Buffering(data) => Ok((Action::Buffering(data.on), None)),
+        ClientFrame::SyncReport(data) => Ok((Action::SyncReport(sync_report(data)?), None)),
         ClientFrame::Leave(_) => Ok((Action::Leave, None)),
         ClientFrame::Hello(_) => Err(Refusal::new("unexpected_frame", "hello was said before")),
         ClientFrame::Ping(_) => Err(Refusal::new("unexpected_frame", "a ping is no command")),
@@ -180,6 +188,19 @@ fn rate(rate: f64) -> Result<Rate, Refusal> {
     let milli = if in_range { (rate * 1000.0).round() as u16 } else { 0 };
     Rate::from_milli(milli)
         .ok_or_else(|| Refusal::new("invalid_request", "`rate` must lie between 0.25 and 4"))
+}
+
+/// A report, if it can be one.
+fn sync_report(report: SyncReport) -> Result<SyncReport, Refusal> {
+    if !(-DRIFT_MS_MAX..=DRIFT_MS_MAX).contains(&report.drift_ms) {
+        let detail = format!("`drift_ms` must lie between -{DRIFT_MS_MAX} and {DRIFT_MS_MAX}");
+        return Err(Refusal::new("invalid_request", detail));
+    }
+    if !(0.0..=UNCERTAINTY_MS_MAX).contains(&report.uncertainty_ms) {
+        let detail = format!("`uncertainty_ms` must lie between 0 and {UNCERTAINTY_MS_MAX}");
+        return Err(Refusal::new("invalid_request", detail));
+    }
+    Ok(report)
 }
 
 /// Unversioned commands are acknowledged with the current version.
@@ -210,6 +231,7 @@ fn frame_kind(frame: &ClientFrame) -> &'static str {
         ClientFrame::Ended(_) => "ended",
         ClientFrame::Ready(_) => "ready",
         ClientFrame::Buffering(_) => "buffering",
+        ClientFrame::SyncReport(_) => "sync_report",
         ClientFrame::HostTransfer(_) => "host_transfer",
         ClientFrame::Leave(_) => "leave",
     }

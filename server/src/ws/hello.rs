@@ -68,7 +68,7 @@ async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> 
             return Step::Over;
         }
     };
-    let t1_us = clock.now_us();
+    let read_at = socket.read_at();
     let answered = match wire::decode(&text) {
         Ok(decoded) => match (decoded.frame, decoded.id) {
             (ClientFrame::Hello(hello), Some(id)) if is_named(&hello) => {
@@ -79,8 +79,8 @@ async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> 
                 socket.reject(id, Refusal::new("invalid_request", detail)).await
             }
             (ClientFrame::Ping(ping), _) => {
-                let pong = wire::pong(ping.t0, t1_us, clock.now_us());
-                socket.send(wire::text(&pong)).await
+                let (now_us, read_us) = clock.since_us(read_at);
+                socket.send(wire::text(&wire::pong(ping.t0, read_us, now_us))).await
             }
             (_, id) => {
                 let refusal = Refusal::new("unexpected_frame", "say hello first");

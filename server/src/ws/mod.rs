@@ -2,7 +2,9 @@
 
 mod attach;
 mod command;
+mod early;
 mod hello;
+mod lease;
 mod origin;
 mod session;
 mod socket;

@@ -60,6 +60,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::linger::LastRead;
 
     #[test]
     fn only_pages_of_this_server_connect_unless_others_are_named() {
@@ -89,7 +90,8 @@ mod tests {
         headers.insert(header::ORIGIN, origin.parse().expect("a header"));
         headers.insert(header::HOST, host.parse().expect("a header"));
         let local = "192.168.1.5:8080".parse().expect("an address");
-        let peer = Peer { address: [10, 0, 0, 1].into(), local };
+        let last_read = LastRead::default();
+        let peer = Peer { address: [10, 0, 0, 1].into(), local, last_read };
         check(&headers, &peer, &config).is_ok()
     }
 }

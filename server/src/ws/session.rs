@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::Duration;
 
-use axum::extract::ws::WebSocket;
 use contracts::{ClientFrame, CloseCode, ServerFrame};
 use engine::{ParticipantId, Room};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::attach;
 use super::command::{self, Reply, Sender, Told};
+use super::early::Early;
+use super::lease::{BEAT, renew};
 use super::socket::{Broken, Input, Socket, WRITE_TIMEOUT};
 use crate::App;
 use crate::auth::Ticket;
@@ -22,10 +23,6 @@ use crate::refusal::Refusal;
 use crate::rooms;
 use crate::wire::{self, Decoded};
 
-/// How often a host is pinged and its lease renewed.
-const HOST_BEAT: Duration = Duration::from_secs(5);
-/// How often others are pinged.
-const BEAT: Duration = Duration::from_secs(20);
 /// A connection that shows no sign of life for this long is gone.
 const DEAD_AFTER: Duration = Duration::from_secs(45);
 /// How many commands of one connection wait for their turn before it isn't read any further.
@@ -35,22 +32,23 @@ const WAITING_MAX: usize = 32;
 const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 type Running = Pin<Box<dyn Future<Output = Reply> + Send>>;
+type Renewing = Pin<Box<dyn Future<Output = Instant> + Send>>;
 
 /// Runs a socket to its end. What a connection holds while it idles decides how many there can be,
 /// so every step that is rare or short is boxed and gone when it is over.
 pub fn run(
     app: App,
-    socket: WebSocket,
+    socket: Socket,
     ticket: Ticket,
     place: Place,
 ) -> impl Future<Output = ()> + Send {
-    let opening = Box::pin(attach::open(app, Socket::new(socket), ticket));
+    let opening = Box::pin(attach::open(app, socket, ticket));
     async move {
         let _place = place;
         let Some(mut open) = opening.await else { return };
-        let end = open.session.run(&mut open.socket, &open.limiter).await;
+        let end = open.session.run(&mut open.socket, &open.limiter, &mut open.early).await;
         if !matches!(end, End::Gone | End::Slow) {
-            Box::pin(open.session.settle(&mut open.socket)).await;
+            Box::pin(open.session.settle(&mut open.socket, open.early)).await;
         }
         // Presence must not wait for the other side's answer to the close.
         open.session.detach(matches!(end, End::Close(CloseCode::LEFT)));
@@ -74,6 +72,8 @@ pub(super) struct Session {
     heard: Instant,
     beat_at: Instant,
     pinged: Option<Instant>,
+    /// The host's lease on its way, and when the next beat is to be.
+    renewing: Option<Renewing>,
 }
 
 /// How a session ends.
@@ -121,6 +121,7 @@ impl Session {
             heard: began,
             beat_at: began,
             pinged: None,
+            renewing: None,
         }
     }
 
@@ -131,7 +132,7 @@ impl Session {
         self.notice_host(room.host_id.as_ref());
     }
 
-    async fn run(&mut self, socket: &mut Socket, limiter: &FrameLimiter) -> End {
+    async fn run(&mut self, socket: &mut Socket, limiter: &FrameLimiter, early: &mut Early) -> End {
         let app = self.app.clone();
         let app = &app;
         // One timer for the session's life: making one for each frame would take a lock of the
@@ -151,15 +152,21 @@ impl Session {
             }
             let listening = self.waiting.len() < WAITING_MAX;
             let step = tokio::select! {
-                // Input comes last, so that a flood of it keeps nothing else waiting.
+                // Input comes last, so that a flood of it keeps nothing else waiting. Nothing that
+                // waits for others is awaited inside a step: a ping would wait for it too.
                 biased;
                 () = connection.outbox.wake.notified() => Ok(None),
                 () = beat.as_mut() => Box::pin(self.beat(app, socket)).await,
+                beat_at = renewing(&mut self.renewing) => {
+                    self.renewing = None;
+                    self.beat_at = self.beat_at.min(beat_at);
+                    Ok(None)
+                }
                 reply = running(&mut self.running) => {
                     Box::pin(self.answer(app, socket, reply)).await
                 }
-                input = socket.next(), if listening => {
-                    Box::pin(self.take(app, socket, limiter, input)).await
+                (input, read_at) = next(early, socket), if listening => {
+                    Box::pin(self.take(app, socket, limiter, input, read_at)).await
                 }
             };
             match step {
@@ -234,6 +241,8 @@ impl Session {
     fn notice_host(&mut self, host_id: Option<&ParticipantId>) {
         if host_id == Some(&self.sender.connection.participant_id) {
             self.beat_at = Instant::now();
+            // It began before.
+            self.renewing = None;
         }
     }
 
@@ -243,8 +252,8 @@ impl Session {
         socket: &mut Socket,
         limiter: &FrameLimiter,
         input: Input,
+        read_at: std::time::Instant,
     ) -> Result<Option<End>, Broken> {
-        let t1_us = app.clock.now_us();
         self.heard = Instant::now();
         let text = match input {
             Input::Text(text) => text,
@@ -254,7 +263,8 @@ impl Session {
             }
             Input::Pong => {
                 if let Some(pinged) = self.pinged.take() {
-                    let rtt_ms = u64::try_from(pinged.elapsed().as_millis()).unwrap_or(u64::MAX);
+                    let rtt = read_at.saturating_duration_since(pinged.into_std());
+                    let rtt_ms = u64::try_from(rtt.as_millis()).unwrap_or(u64::MAX);
                     let Sender { hub, connection, .. } = &self.sender;
                     if hub.measured(connection, rtt_ms) {
                         app.hub.tell_later(&hub.room_id);
@@ -289,8 +299,9 @@ impl Session {
                 Ok(None)
             }
             Ok(Decoded { frame: ClientFrame::Ping(ping), .. }) => {
-                let pong = wire::pong(ping.t0, t1_us, app.clock.now_us());
-                socket.send(wire::text(&pong)).await?;
+                // Stamped last: whatever this took is part of nobody's way.
+                let (now_us, read_us) = app.clock.since_us(read_at);
+                socket.send(wire::text(&wire::pong(ping.t0, read_us, now_us))).await?;
                 Ok(None)
             }
             Ok(decoded) => {
@@ -331,14 +342,23 @@ impl Session {
 
     /// Answers what was received before the end: the command that is being carried out as it comes
     /// out, those that waited for it with a refusal.
-    async fn settle(&mut self, socket: &mut Socket) {
+    async fn settle(&mut self, socket: &mut Socket, mut early: Early) {
         if let Some(running) = self.running.take() {
             let frame = running.await.frame;
             let _ = socket.send(wire::text(&frame)).await;
         }
-        for (decoded, _) in std::mem::take(&mut self.waiting) {
-            let refusal = Refusal::new("unexpected_frame", "the connection is being closed");
-            if socket.reject(decoded.id, refusal).await.is_err() {
+        let closed = || Refusal::new("unexpected_frame", "the connection is being closed");
+        let waited = std::mem::take(&mut self.waiting).into_iter();
+        let mut refused: Vec<_> = waited.map(|(decoded, _)| (decoded.id, closed())).collect();
+        while let Some((Input::Text(text), _)) = early.pop() {
+            match wire::decode(&text) {
+                Ok(Decoded { frame: ClientFrame::Ping(_), .. }) => {}
+                Ok(decoded) => refused.push((decoded.id, closed())),
+                Err(unusable) => refused.push(unusable),
+            }
+        }
+        for (id, refusal) in refused {
+            if socket.reject(id, refusal).await.is_err() {
                 return;
             }
         }
@@ -349,23 +369,16 @@ impl Session {
         if self.heard.elapsed() >= DEAD_AFTER {
             return Ok(Some(End::Close(CloseCode::HEARTBEAT_TIMEOUT)));
         }
-        let Sender { caller, hub, connection } = &self.sender;
-        if caller.expires_at_ms <= app.clock.now().as_millis() {
+        if self.sender.caller.expires_at_ms <= app.clock.now().as_millis() {
             return Ok(Some(End::Close(CloseCode::AUTH_EXPIRED)));
         }
-        let room = app.rooms.find(&hub.room_id).await.ok();
-        let hosted = room.filter(|room| room.host_id.as_ref() == Some(&connection.participant_id));
-        let lease_ms = hosted.map(|room| room.profile.settings.host_lease_ms);
-        // A room's own lease may be shorter than the usual beat.
-        let beat = lease_ms.map_or(BEAT, |ms| HOST_BEAT.min(Duration::from_millis(ms) / 3));
-        if lease_ms.is_some()
-            && self.heard.elapsed() < beat * 2
-            && let Err(error) = app.rooms.host_alive(&hub.room_id, &connection.participant_id).await
-        {
-            tracing::debug!(error = &error as &dyn std::error::Error, "lease not renewed");
+        let now = Instant::now();
+        if self.renewing.is_none() {
+            let renew = renew(app.clone(), self.sender.clone(), self.heard.elapsed());
+            self.renewing = Some(Box::pin(async move { now + renew.await }));
         }
-        self.pinged = Some(Instant::now());
-        self.beat_at = Instant::now() + beat;
+        self.pinged = Some(now);
+        self.beat_at = now + BEAT;
         socket.ping(bytes::Bytes::new()).await?;
         Ok(None)
     }
@@ -393,6 +406,22 @@ impl Drop for Session {
             rooms::count_panic();
         }
         self.detach(false);
+    }
+}
+
+/// What came early first.
+async fn next(early: &mut Early, socket: &mut Socket) -> (Input, std::time::Instant) {
+    if let Some(input) = early.pop() {
+        return input;
+    }
+    let input = socket.next().await;
+    (input, socket.read_at())
+}
+
+async fn renewing(renewing: &mut Option<Renewing>) -> Instant {
+    match renewing {
+        Some(renewing) => renewing.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,6 +1,6 @@
 //! One WebSocket as a closed set of inputs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use contracts::CloseCode;
@@ -8,6 +8,7 @@ use futures_util::SinkExt;
 use tokio::time::timeout;
 use tungstenite::error::{CapacityError, Error, ProtocolError};
 
+use crate::linger::LastRead;
 use crate::refusal::Refusal;
 use crate::wire;
 
@@ -46,17 +47,26 @@ pub struct Broken;
 
 /// One WebSocket.
 #[derive(Debug)]
-pub struct Socket(WebSocket);
+pub struct Socket {
+    socket: WebSocket,
+    last_read: LastRead,
+}
 
 impl Socket {
     /// Wraps an upgraded socket.
-    pub fn new(socket: WebSocket) -> Self {
-        Self(socket)
+    pub fn new(socket: WebSocket, last_read: LastRead) -> Self {
+        Self { socket, last_read }
+    }
+
+    /// When the last input was read. Whatever was done since, for other frames that came with it
+    /// too, is no part of its way here.
+    pub fn read_at(&self) -> Instant {
+        self.last_read.at()
     }
 
     /// The next input. Dropping the call loses nothing.
     pub async fn next(&mut self) -> Input {
-        match self.0.recv().await {
+        match self.socket.recv().await {
             None | Some(Ok(Message::Close(_))) => Input::Gone,
             Some(Ok(Message::Text(text))) => Input::Text(text),
             Some(Ok(Message::Binary(_))) => Input::Binary,
@@ -74,22 +84,22 @@ impl Socket {
 
     /// Adds a text frame to what the next flush writes. As long as the other side takes to read.
     pub async fn feed(&mut self, text: Utf8Bytes) -> Result<(), Broken> {
-        self.0.feed(Message::Text(text)).await.map_err(|_| Broken)
+        self.socket.feed(Message::Text(text)).await.map_err(|_| Broken)
     }
 
     /// Writes what was fed. As long as the other side takes to read.
     pub async fn flush(&mut self) -> Result<(), Broken> {
-        self.0.flush().await.map_err(|_| Broken)
+        self.socket.flush().await.map_err(|_| Broken)
     }
 
     /// Writes one frame, or gives up in time.
     pub async fn send(&mut self, text: Utf8Bytes) -> Result<(), Broken> {
-        within(self.0.send(Message::Text(text))).await
+        within(self.socket.send(Message::Text(text))).await
     }
 
     /// Measures the way there and back.
     pub async fn ping(&mut self, payload: bytes::Bytes) -> Result<(), Broken> {
-        within(self.0.send(Message::Ping(payload))).await
+        within(self.socket.send(Message::Ping(payload))).await
     }
 
     /// Refuses a frame.
@@ -118,11 +128,12 @@ impl Socket {
     async fn close_with(&mut self, code: u16, reason: &'static str) {
         metrics::counter!("playhead_closes_total", "code" => reason).increment(1);
         let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
-        let sent = within(self.0.send(Message::Close(Some(frame)))).await;
+        let sent = within(self.socket.send(Message::Close(Some(frame)))).await;
         if sent.is_ok() {
             // Reading on until the other side has answered keeps the close frame from being lost
             // with unread input; bounded, because the other side may never answer.
-            let answered = async { while self.0.recv().await.is_some_and(|read| read.is_ok()) {} };
+            let answered =
+                async { while self.socket.recv().await.is_some_and(|read| read.is_ok()) {} };
             let _ = timeout(CLOSE_TIMEOUT, answered).await;
         }
     }

@@ -9,6 +9,7 @@ use axum::response::Response;
 use contracts::{FRAME_BYTES_MAX, SUBPROTOCOL};
 use serde::Deserialize;
 
+use super::socket::Socket;
 use super::{origin, session};
 use crate::App;
 use crate::connections::Most;
@@ -67,7 +68,9 @@ pub(crate) async fn connect(
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
         .max_message_size(FRAME_BYTES_MAX)
         .max_frame_size(FRAME_BYTES_MAX);
-    Ok(upgrade.on_upgrade(move |socket| session::run(app, socket, ticket, place)))
+    let last_read = peer.last_read;
+    Ok(upgrade
+        .on_upgrade(move |socket| session::run(app, Socket::new(socket, last_read), ticket, place)))
 }
 
 fn not_an_upgrade(rejection: WebSocketUpgradeRejection) -> Refusal {

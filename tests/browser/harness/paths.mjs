@@ -13,9 +13,9 @@ export const ARTIFACTS = fileURLToPath(new URL('../artifacts', import.meta.url))
 const made = new Set();
 process.on('exit', () => made.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
-/** An empty folder that is gone when the tests are over. */
-export function temporaryFolder(name) {
-  const folder = mkdtempSync(join(tmpdir(), `playhead-${name}-`));
+/** An empty folder, in `parent`, that is gone when the tests are over. */
+export function temporaryFolder(name, parent = tmpdir()) {
+  const folder = mkdtempSync(join(parent, `playhead-${name}-`));
   made.add(folder);
   return folder;
 }

@@ -6,15 +6,18 @@ import { until } from './poll.mjs';
 const BINARY = process.env.PLAYHEAD_SERVER_BIN ?? join(ROOT, 'target/debug/playhead-server');
 const READY = /playhead: page (http:\/\/127\.0\.0\.1:(\d+))\//;
 
-/** The real server on a data directory of its own, which survives `kill` and `start`; `env` adds to its settings. */
-export async function startServer({ env = {} } = {}) {
+/**
+ * The real server on a data directory of its own, which survives `kill` and `start`; `env` adds to its settings,
+ * `binary` is another build.
+ */
+export async function startServer({ env = {}, binary = BINARY } = {}) {
   const dataDir = temporaryFolder('data');
   let child = null;
   let port = 0;
   const server = { pageUrl: '', start, kill, stop, printed: () => child?.printed() ?? '' };
 
   async function start() {
-    child = startChild(BINARY, [], {
+    child = startChild(binary, [], {
       label: 'playhead-server',
       env: {
         PLAYHEAD_DATA_DIR: dataDir,

@@ -6,6 +6,8 @@ const EVERY_MS = 150;
 const DEADLINE_MS = 20_000;
 /** What is shown of a failure. */
 const SHOWN = 12;
+/** How long the film shows one picture. */
+export const FRAME_MS = 34;
 
 /** How a page looks that plays. */
 export const plays = (sample) => !sample.paused && sample.ready && sample.status === 'playing';

@@ -36,6 +36,7 @@ async fn a_command_with_a_wrong_field_is_refused_by_its_id() {
         ("ended", json!({})),
         ("ready", json!({ "version": -1 })),
         ("buffering", json!({ "on": "yes" })),
+        ("sync_report", json!({ "drift_ms": "0", "uncertainty_ms": 1 })),
         ("host_transfer", json!({})),
         ("set_media", json!({})),
         ("set_media", json!({ "link": 7 })),

@@ -3,6 +3,8 @@
 use contracts::WsTicket;
 use harness::Upgrade;
 use harness::api::Method;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::party::Party;
 use crate::problem;
@@ -74,6 +76,32 @@ async fn a_request_that_is_no_upgrade_is_told_so() {
     problem::check(&reply, "room_not_found", "an unknown room");
     // None of it used the ticket up.
     Upgrade::with(&ticket).connect().await.unwrap().hello(&[]).await.unwrap();
+    party.nothing_happened().await;
+}
+
+#[tokio::test]
+async fn compression_is_offered_in_vain() {
+    // A frame that waits for a compressor, or for more to compress, is measured too late.
+    let mut party = Party::watching().await;
+    let ticket = ticket(&party).await;
+    let address = party.server.page().trim_start_matches("http://").trim_end_matches('/');
+    let request = format!(
+        "GET /api/v1/rooms/{}/ws?ticket={} HTTP/1.1\r\nhost: {address}\r\nupgrade: websocket\r\n\
+         connection: upgrade\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         sec-websocket-protocol: playhead.v1.json\r\n\
+         sec-websocket-extensions: permessage-deflate; client_max_window_bits\r\n\r\n",
+        party.room_id, ticket.ticket
+    );
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.expect("a whole answer"));
+    }
+    let head = String::from_utf8_lossy(&head).to_lowercase();
+    assert!(head.starts_with("http/1.1 101"), "{head}");
+    assert!(!head.contains("sec-websocket-extensions"), "{head}");
     party.nothing_happened().await;
 }
 

@@ -151,6 +151,10 @@ impl Random {
             "ended" => json!({ "media_id": world.media.media_id }),
             "ready" => json!({ "version": self.below(200) }),
             "buffering" => json!({ "on": self.one_in(2) }),
+            "sync_report" => {
+                let drift_ms = self.below(2000) as f64 - 1000.0;
+                json!({ "drift_ms": drift_ms, "uncertainty_ms": self.below(70_000) })
+            }
             "host_transfer" => json!({ "participant_id": self.pick(&world.participants) }),
             _ => json!({}),
         }

@@ -1,4 +1,4 @@
-import { createPlayer, type HlsClass, type Player, type RoomSession } from 'playhead-sdk';
+import { browserDeviceStore, createPlayer, type HlsClass, type Player, type RoomSession } from 'playhead-sdk';
 import type { App } from '../app.js';
 import { element, type Component } from '../dom.js';
 import { sentenceFor } from '../words.js';
@@ -31,14 +31,14 @@ export function createRoomView(app: App, session: RoomSession, leave: () => void
     'data-testid': 'video',
     'aria-label': 'Video',
   });
-  const player = createPlayer(session, video, { hls: loadHls });
+  const player = createPlayer(session, video, { hls: loadHls, device: browserDeviceStore() });
   const context = createRoomContext(app, session, player, video);
   window.playhead = { session, player };
 
   const topBar = createTopBar(context, leave);
   const awayBanner = createAwayBanner(context);
   const authorityBanner = createAuthorityBanner(context);
-  const syncLine = createSyncLine(session, video);
+  const syncLine = createSyncLine(context);
   const card = createPlayerCard(context, syncLine.element);
   const mediaForm = createMediaForm(context);
   const participants = createParticipants(context);

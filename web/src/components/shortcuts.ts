@@ -35,6 +35,8 @@ export function listenForShortcuts({ session }: RoomContext, actions: ShortcutAc
 function wantsKey(event: KeyboardEvent): boolean {
   if (document.querySelector('dialog[open]') !== null) return true;
   if (!(event.target instanceof Element)) return false;
+  // Whoever sets something up doesn't steer the party meanwhile.
+  if (event.target.closest('[role="dialog"]') !== null) return true;
   if (event.target.matches('input[type="range"]')) return event.key.startsWith('Arrow');
   if (event.target.matches('input, select, textarea, [contenteditable]')) return true;
   return event.key === ' ' && event.target.matches('button, a');

@@ -1,56 +1,83 @@
-import type { RoomSession } from 'playhead-sdk';
-import { element, setAttribute, setText } from '../dom.js';
+import { element, setAttribute, setShown, setText } from '../dom.js';
 import { icon } from '../icons.js';
-import type { RoomPart, RoomView } from './room-context.js';
+import type { RoomContext, RoomPart, RoomView } from './room-context.js';
+import { createRoomSpread } from './room-spread.js';
+import { createSyncSettings } from './sync-settings.js';
+import { SYNC_EXPLAINED, syncWords, type SyncWords } from './sync-words.js';
 
-/** How often the number may change; faster than this it can't be read. */
-const EVERY_TICKS = 5;
-const CATCHING_UP_MS = 250;
+/** How often the numbers may change, in ticks of the room view; faster than this they can't be read. */
+const EVERY_TICKS = 3;
 
-/** One honest line: how far this player may be from the room. */
-export function createSyncLine(session: RoomSession, video: HTMLVideoElement): RoomPart {
-  const words = element('span', { 'data-testid': 'sync' });
-  const line = element('p', { class: 'sync quiet small' }, icon('sync', 18), words);
+/** One honest line: how far this player is from the room, and how much of that can't be known. */
+export function createSyncLine(context: RoomContext): RoomPart {
+  const { session, player, video } = context;
+  const line = createWords('sync', 'sync');
+  const again = createWords('sync-again', 'sync sync-again');
+  const spread = createRoomSpread();
+  const root = element('div', { class: 'sync-block' });
+  const settings = createSyncSettings(player, root, again.element);
+  root.append(spread.element, element('div', { class: 'sync-own' }, line.element, settings.button), settings.element);
+
   let ticks = 0;
   let shownState = '';
 
   function show(view: RoomView): void {
-    const [tone, text] = syncWords(view, Math.abs(video.currentTime * 1000 - session.expected()));
-    setAttribute(line, 'data-tone', tone);
-    setText(words, text);
+    const words = syncWords(view, video.currentTime * 1000 - session.expected());
+    line.show(words);
+    again.show(words);
   }
 
   return {
-    element: line,
-    // A new state is told at once; only the number has to keep still.
+    element: root,
+    // A new state is told at once; only the numbers have to keep still.
     update(view) {
-      const state = `${view.room.connection} ${view.room.playback.status} ${view.player.state}`;
-      if (state === shownState) return;
-      shownState = state;
+      settings.update(view);
+      spread.update(view);
+      const { state, profile, degraded } = view.player;
+      const now = `${view.room.connection} ${view.room.playback.status} ${state} ${profile} ${degraded}`;
+      if (now === shownState) return;
+      shownState = now;
       show(view);
     },
     tick(view) {
-      if (ticks++ % EVERY_TICKS === 0) show(view);
+      ticks += 1;
+      if (ticks % EVERY_TICKS === 0) show(view);
+    },
+    dispose: () => settings.dispose?.(),
+  };
+}
+
+function createWords(testid: string, className: string): { element: HTMLElement; show(words: SyncWords): void } {
+  const text = element('span');
+  const off = createNumber(' · ');
+  const uncertainty = createNumber(' ± ');
+  const line = element(
+    'p',
+    { class: `${className} quiet small`, title: SYNC_EXPLAINED },
+    icon('sync', 18),
+    element('span', { class: 'sync-words', 'data-testid': testid }, text, off.element, uncertainty.element),
+  );
+  return {
+    element: line,
+    show(words) {
+      setAttribute(line, 'data-tone', words.tone);
+      setText(text, words.text);
+      off.show(words.off);
+      uncertainty.show(words.uncertainty);
     },
   };
 }
 
-function syncWords({ room, player }: RoomView, standingOffMs: number): [tone: string, text: string] {
-  if (room.media === null) return ['idle', 'Nothing playing yet'];
-  if (room.connection !== 'open') return ['busy', 'Playing on by itself until the connection is back'];
-  if (room.clock === null) return ['busy', 'Measuring the distance to the server’s clock…'];
-  if (player.state === 'blocked' || player.state === 'error') return ['bad', 'Not following the party'];
-  if (player.state === 'loading') return ['busy', 'Loading…'];
-  if (player.state === 'buffering') return ['busy', 'Waiting for data…'];
-  if (player.state === 'aligning') return ['busy', 'Catching up…'];
-  if (player.state === 'playing' && player.driftMs === null) return ['busy', 'Starting…'];
-  if (player.driftMs === null) return ['good', `Stopped together ±${atLeastOne(standingOffMs)} ms`];
-  const off = Math.abs(player.driftMs);
-  if (player.degraded) return ['bad', `This device can’t keep up: ${Math.round(off)} ms off`];
-  if (off > CATCHING_UP_MS) return ['busy', `Catching up: ${Math.round(off)} ms off`];
-  return ['good', `In sync ±${atLeastOne(off + room.clock.uncertaintyMs)} ms`];
-}
-
-function atLeastOne(ms: number): number {
-  return Math.max(1, Math.ceil(ms));
+function createNumber(before: string): { element: HTMLElement; show(number: string): void } {
+  const sign = element('span');
+  const number = element('span', { class: 'sync-number' });
+  const both = element('span', {}, sign, number);
+  return {
+    element: both,
+    show(text) {
+      setShown(both, text !== '');
+      setText(sign, text === '' ? '' : before);
+      setText(number, text);
+    },
+  };
 }

@@ -1,3 +1,6 @@
+use std::time::{Duration, Instant};
+
+use contracts::{ServerFrame, SyncReport};
 use engine::{
     ChatSettings, HostLoss, NewRoom, ParticipantId, Profile, Role, Room, RoomId, Settings,
     Timestamp,
@@ -5,7 +8,7 @@ use engine::{
 
 use super::*;
 use crate::hub::Outgoing;
-use crate::store::{NodePresence, PresenceUpdate, Present};
+use crate::store::{NodePresence, NodeSpread, PresenceUpdate, Present};
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
@@ -150,6 +153,92 @@ fn a_session_that_goes_on_elsewhere_closes_the_connection_here() {
     let again = join(&hub, "ben", false);
     assert!(matches!(ben.outbox.pop(), Some(Outgoing::Close(CloseCode::SESSION_REPLACED))));
     assert!(again.outbox.pop().is_none());
+}
+
+#[test]
+fn the_host_is_shown_players_of_all_nodes_until_their_reports_are_five_seconds_old() {
+    let (hub, room, began) = (hub(), room("anna"), Instant::now());
+    let (anna, ben) = (join(&hub, "anna", false), join(&hub, "ben", false));
+    assert!(!hub.show_spread(&room, began), "nobody reports");
+    assert!(anna.outbox.pop().is_none());
+
+    report(&ben, 4.0, began);
+    hub.node_reported(node("b"), of_node(2, -10.0, -2.0), began);
+    hub.node_reported(node("c"), of_node(1, 90.0, 90.0), began);
+    assert!(hub.show_spread(&room, began));
+    assert_eq!(shown(&anna), Some((4, 100.0)));
+    assert!(ben.outbox.pop().is_none(), "a guest is shown nothing");
+    hub.node_reported(node("b"), of_node(2, -10.4, -2.0), began);
+    assert!(hub.show_spread(&room, began));
+    assert_eq!(shown(&anna), None, "too little to tell");
+    hub.node_gone(&node("c"));
+    assert!(hub.show_spread(&room, began));
+    assert_eq!(shown(&anna), Some((3, 14.4)));
+
+    report(&ben, 4.0, began + Duration::from_secs(1));
+    let later = began + Duration::from_secs(5);
+    assert!(hub.show_spread(&room, later));
+    assert_eq!(shown(&anna), Some((1, 0.0)), "the other node has fallen silent");
+    hub.detach(&ben, NOW);
+    assert!(!hub.show_spread(&room, later), "nothing is left to look at");
+    assert_eq!(shown(&anna), Some((0, 0.0)));
+    assert!(!hub.show_spread(&room, later));
+    assert_eq!(shown(&anna), None);
+}
+
+#[test]
+fn other_nodes_are_told_changes_and_what_stands_before_they_forget_it() {
+    let (hub, began) = (hub(), Instant::now());
+    let after = |ms| began + Duration::from_millis(ms);
+    let ben = join(&hub, "ben", false);
+    report(&ben, 4.0, began);
+    assert_eq!(hub.take_spread(began), None, "there is nobody to tell");
+    hub.node_told(node("b"), came(&[present("anna", 1, false)]));
+    assert_eq!(hub.take_spread(began), Some(of_node(1, 4.0, 4.0)));
+    assert_eq!(hub.take_spread(after(1000)), None, "nothing changed");
+    report(&ben, 4.4, after(1000));
+    assert_eq!(hub.take_spread(after(1000)), None, "hardly anything changed");
+    assert_eq!(hub.take_spread(after(2000)), Some(of_node(1, 4.4, 4.4)), "before it is forgotten");
+    report(&ben, 104.4, after(2000));
+    // One player alone has no spread, but others are measured against it.
+    assert_eq!(hub.take_spread(after(2000)), Some(of_node(1, 104.4, 104.4)));
+    hub.detach(&ben, NOW);
+    assert_eq!(hub.take_spread(after(2001)), Some(NodeSpread::default()));
+    assert_eq!(hub.take_spread(after(9000)), None, "silence is told once");
+}
+
+#[test]
+fn other_nodes_hear_of_the_longest_round_trip_when_it_grows_and_when_it_shrinks() {
+    let hub = hub();
+    let (slow, quick) = (join(&hub, "anna", true), join(&hub, "ben", true));
+    let without_player = join(&hub, "cleo", false);
+    assert!(hub.measured(&slow, 900));
+    assert!(!hub.measured(&without_player, 2_000));
+    assert_eq!(hub.take_update().rtt_ms_max, 900);
+    assert!(!hub.measured(&quick, 400), "not the longest");
+    assert!(!hub.measured(&slow, 890), "hardly another");
+    assert!(hub.measured(&slow, 20), "starts needn't wait for it any more");
+    assert_eq!(hub.take_update().rtt_ms_max, 400);
+    assert!(!hub.measured(&slow, 30));
+    assert!(hub.measured(&quick, 30));
+    assert_eq!(hub.take_update().rtt_ms_max, 30);
+}
+
+fn report(connection: &Connection, drift_ms: f64, now: Instant) {
+    connection.reported.set(SyncReport { drift_ms, uncertainty_ms: 1.0 }, now);
+}
+
+fn of_node(reporting: u64, drift_ms_min: f64, drift_ms_max: f64) -> NodeSpread {
+    NodeSpread { reporting, drift_ms_min, drift_ms_max, uncertainty_ms: 1.0 }
+}
+
+/// How many report, and how far they are apart, if that waits to be written.
+fn shown(connection: &Connection) -> Option<(u64, f64)> {
+    let Outgoing::Moment(text) = connection.outbox.pop()? else { panic!("a frame of the moment") };
+    match serde_json::from_str(&text).expect("a frame") {
+        ServerFrame::SyncChanged { data } => Some((data.reporting, data.spread_ms)),
+        frame => panic!("{frame:?}"),
+    }
 }
 
 fn hub() -> RoomHub {

@@ -80,7 +80,8 @@ impl Node {
             };
             silent_since = None;
             failing_since = None;
-            self.clock.follow(filter.feed(beat.exchange), filter.uncertainty_us());
+            let offset_us = filter.feed(beat.exchange);
+            self.clock.follow(offset_us, filter.uncertainty_us(self.clock.monotonic_us()));
             let was_away = !self.reachable.load(Ordering::Relaxed);
             let another = beat.run != run;
             if beat.database != self.database_id {

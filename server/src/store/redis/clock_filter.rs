@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use crate::clock::drift_us;
+
 /// Over how many exchanges the quickest counts.
 const WINDOW: usize = 16;
 /// Up to this difference the clock is moved so slowly that nobody notices.
@@ -34,7 +36,14 @@ impl Exchange {
 
     /// The other clock isn't known more exactly than this.
     fn uncertainty_us(self) -> i64 {
-        i64::try_from(self.took_us() / 2).unwrap_or(i64::MAX)
+        i64::try_from(self.took_us().div_ceil(2)).unwrap_or(i64::MAX)
+    }
+
+    /// Whether a later exchange can be right too: else the other clock was moved between them.
+    fn agrees_with(self, later: Self) -> bool {
+        let apart_us = self.offset_us().abs_diff(later.offset_us());
+        let unknown_us = self.took_us().div_ceil(2) + later.took_us().div_ceil(2);
+        apart_us <= unknown_us + drift_us(later.asked_us.saturating_sub(self.asked_us))
     }
 }
 
@@ -65,6 +74,7 @@ impl ClockFilter {
             return offset;
         }
         self.far = 0;
+        self.recent.retain(|earlier| earlier.agrees_with(exchange));
         if self.recent.len() == WINDOW {
             self.recent.pop_front();
         }
@@ -75,9 +85,17 @@ impl ClockFilter {
         self.offset_us.unwrap_or(offset)
     }
 
-    /// How far off the clock may be, in microseconds.
-    pub(super) fn uncertainty_us(&self) -> u64 {
-        self.recent.iter().map(|exchange| exchange.took_us() / 2).min().unwrap_or(u64::MAX)
+    /// How far off the clock may be at `now_us` of this machine's, in microseconds. Each exchange
+    /// is a bound of its own: what it didn't tell, how far the clock was moved from it, and how far
+    /// the two may have drifted apart since.
+    pub(super) fn uncertainty_us(&self, now_us: u64) -> u64 {
+        let Some(offset) = self.offset_us else { return u64::MAX };
+        let bound = |exchange: &Exchange| {
+            let age_us = now_us.saturating_sub(exchange.asked_us);
+            let moved_us = exchange.offset_us().abs_diff(offset);
+            exchange.took_us().div_ceil(2) + moved_us + drift_us(age_us)
+        };
+        self.recent.iter().map(bound).min().unwrap_or(u64::MAX)
     }
 
     fn set(&mut self, offset_us: i64) -> i64 {
@@ -105,7 +123,28 @@ mod tests {
             let offset = filter.feed(exchange(now, 5_000_000, 200, late));
             assert!((offset - 5_000_000).abs() <= 200, "{offset}");
         }
-        assert!(filter.uncertainty_us() <= 200);
+        assert!(filter.uncertainty_us(now) <= 200);
+    }
+
+    #[test]
+    fn the_clock_is_never_further_off_than_it_says() {
+        for (ppm, out, back) in [(0, 0, 0), (90, 0, 900), (-90, 700, 0), (90, 30_000, 100)] {
+            let mut filter = ClockFilter::default();
+            for round in 0..400_i64 {
+                let at = (round * 500_000).cast_unsigned();
+                // Once it is moved by hand, by less than what is taken for a clock that was set.
+                let moved = if round > 200 { 15_000 } else { 0 };
+                let truth = 5_000_000 + moved + round * ppm / 2;
+                // Every tenth answer is quick.
+                let (out, back) = if round % 10 == 0 { (40, 40) } else { (out, back) };
+                let said = (at + out).checked_add_signed(truth).expect("in range");
+                let answered_us = at + out + back;
+                let offset = filter.feed(Exchange { asked_us: at, said_us: said, answered_us });
+                let off = offset.abs_diff(truth);
+                let told = filter.uncertainty_us(answered_us);
+                assert!(off <= told, "{off} off, {told} told, {round} of {ppm}");
+            }
+        }
     }
 
     #[test]

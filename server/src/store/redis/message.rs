@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::read::json;
 use super::{Node, keys};
-use crate::store::{NodeId, PresenceUpdate, StoreError};
+use crate::store::{NodeId, NodeSpread, PresenceUpdate, StoreError};
 
 /// One message on a room's channel.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -17,6 +17,8 @@ pub(super) enum Message {
     Presence(Told<PresenceUpdate>),
     /// Nobody connected to a node holds up the barrier of this version.
     Ready(Told<u64>),
+    /// How far a node's players are from the room.
+    Spread(Told<NodeSpread>),
     /// A session goes on at a node.
     Session(Told<String>),
 }
@@ -42,6 +44,14 @@ impl Node {
         since_version: u64,
     ) -> Result<(), StoreError> {
         self.send("tell ready", room_id, &Message::Ready(self.told(since_version))).await
+    }
+
+    pub(super) async fn tell_spread(
+        &self,
+        room_id: &RoomId,
+        spread: NodeSpread,
+    ) -> Result<(), StoreError> {
+        self.send("tell spread", room_id, &Message::Spread(self.told(spread))).await
     }
 
     pub(super) async fn tell_session(

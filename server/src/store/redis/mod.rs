@@ -43,8 +43,8 @@ use self::link::{Link, LinkError};
 use self::recover::Recovery;
 use self::snapshots::Backlog;
 use super::{
-    CommitOutcome, Elsewhere, LifeSigns, Listed, Member, News, NodeId, PresenceUpdate, RoomStore,
-    StoreError,
+    CommitOutcome, Elsewhere, LifeSigns, Listed, Member, News, NodeId, NodeSpread, PresenceUpdate,
+    RoomStore, StoreError,
 };
 use crate::auth::Ticket;
 use crate::clock::RoomClock;
@@ -283,6 +283,10 @@ impl RoomStore for RedisStore {
 
     async fn tell_ready(&self, room_id: &RoomId, since_version: u64) -> Result<(), StoreError> {
         within(ANSWER, "tell ready", self.0.tell_ready(room_id, since_version)).await
+    }
+
+    async fn tell_spread(&self, room_id: &RoomId, spread: NodeSpread) -> Result<(), StoreError> {
+        within(ANSWER, "tell spread", self.0.tell_spread(room_id, spread)).await
     }
 
     async fn tell_session(&self, room_id: &RoomId, session_id: &str) -> Result<(), StoreError> {

@@ -136,6 +136,7 @@ async fn first_beat(node: &Node, filter: &mut ClockFilter) -> Result<Beat, Redis
         let own = node.database_id.clone();
         return Err(RedisOpenError::Foreign { found: beat.database, own });
     }
-    node.clock.follow(filter.feed(beat.exchange), filter.uncertainty_us());
+    let offset_us = filter.feed(beat.exchange);
+    node.clock.follow(offset_us, filter.uncertainty_us(node.clock.monotonic_us()));
     Ok(beat)
 }

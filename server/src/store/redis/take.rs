@@ -57,10 +57,15 @@ impl Node {
             Message::Ready(told) if told.node != self.node_id => {
                 News::Ready { room_id, node_id: told.node, since_version: told.what }
             }
+            Message::Spread(told) if told.node != self.node_id => {
+                News::Spread { room_id, node_id: told.node, spread: told.what }
+            }
             Message::Session(told) if told.node != self.node_id => {
                 News::SessionTaken { room_id, session_id: told.what }
             }
-            Message::Presence(_) | Message::Ready(_) | Message::Session(_) => return,
+            Message::Presence(_) | Message::Ready(_) | Message::Spread(_) | Message::Session(_) => {
+                return;
+            }
         };
         self.tell(&news);
     }

@@ -1,0 +1,38 @@
+//! A TUN device in a namespace.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::thread;
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use tun_rs::{DeviceBuilder, SyncDevice};
+
+use super::namespace::Namespace;
+use crate::{Error, Result};
+
+/// Where the kernel gives TUN devices out.
+const TUN: &str = "/dev/net/tun";
+
+/// Makes a TUN device in the namespace; closing it removes it. Reads don't wait.
+pub(crate) fn make_device(namespace: &Namespace, name: &str) -> Result<SyncDevice> {
+    // The library would make the file of the kernel if there is none, and leave it behind.
+    if !Path::new(TUN).exists() {
+        return Err(Error::new(format!("there is no {TUN}")));
+    }
+    let path = namespace.path();
+    // A thread alone enters the namespace, and ends there.
+    let made = thread::scope(|scope| {
+        scope.spawn(|| make_in(&path, name)).join().expect("making a device doesn't panic")
+    });
+    made.map_err(Error::doing(format_args!("make TUN device {name} in {}", namespace.name())))
+}
+
+fn make_in(namespace: &Path, name: &str) -> io::Result<SyncDevice> {
+    let file = File::open(namespace)?;
+    move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))?;
+    let device = DeviceBuilder::new().name(name).packet_information(false).build_sync()?;
+    device.set_nonblocking(true)?;
+    Ok(device)
+}

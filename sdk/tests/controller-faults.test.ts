@@ -1,0 +1,309 @@
+import { describe, expect, test } from 'vitest';
+import { Seeded } from './seeded.js';
+import type { MediaTraits } from './simulated-media.js';
+import { SimulatedPlayer } from './simulated-player.js';
+
+const TEN_MINUTES = 600_000;
+const LONG: Partial<MediaTraits> = { durationMs: 3_600_000 };
+/** The guard's gaps between two own starts, and what it takes to trust a player again after the last. */
+const FIRST_GAP_MS = 3_000;
+const LONGEST_GAP_MS = 30_000;
+const TRUSTED_AFTER_MS = 30_000 + LONGEST_GAP_MS;
+/** A command's own start, and its tries when that is late. */
+const STARTS_OF_A_COMMAND = 1 + 3;
+
+/** The most own seeks in a time in which nothing helps: those of the command, then one for each gap. */
+function mostSeeks(forMs: number): number {
+  let starts = STARTS_OF_A_COMMAND;
+  for (let [atMs, gapMs] = [0, FIRST_GAP_MS]; atMs <= forMs; starts += 1) {
+    atMs += gapMs;
+    gapMs = Math.min(2 * gapMs, LONGEST_GAP_MS);
+  }
+  return starts;
+}
+
+test('the guard’s bound for ten minutes of a player that can’t is 27 seeks', () => {
+  expect(mostSeeks(TEN_MINUTES)).toBe(27);
+});
+
+describe('server stamps that jump', () => {
+  test('for good by less than a start is worth: closed by the rate', () => {
+    const player = SimulatedPlayer.following(LONG);
+    player.offsetMs += 120;
+    const sinceMs = player.nowMs;
+    player.run(15_000);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+    expect(player.moves(sinceMs)).toEqual([]);
+  });
+
+  test.each([-5_000, 400, 5_000, 900_000])('for good by %i ms: one new start', (byMs) => {
+    const player = SimulatedPlayer.following(LONG, { positionMs: 100_000 });
+    player.offsetMs += byMs;
+    const sinceMs = player.nowMs;
+    player.run(15_000);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+    expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(1);
+  });
+
+  test.each([1_000, 5_000, 20_000])('back and forth every %i ms for ten minutes: no seek loop, and all is well afterwards', (everyMs) => {
+    const player = SimulatedPlayer.following(LONG, { positionMs: 100_000 });
+    const sinceMs = player.nowMs;
+    for (let jump = 0; player.nowMs < sinceMs + TEN_MINUTES; jump += 1) {
+      player.offsetMs += jump % 2 === 0 ? 2_000 : -2_000;
+      player.run(everyMs);
+    }
+    expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(mostSeeks(TEN_MINUTES));
+    player.run(LONGEST_GAP_MS + 15_000);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+  });
+});
+
+test('a pong never answered: the player goes on by what is known', () => {
+  const player = SimulatedPlayer.following({ ...LONG, skew: 5e-5 });
+  const sinceMs = player.nowMs;
+  const { driftMs } = player.watch(TEN_MINUTES);
+  expect(driftMs).toBeLessThan(1);
+  expect(player.moves(sinceMs)).toEqual([]);
+});
+
+describe('a player that ignores rate', () => {
+  test.each(['openly', 'secretly'] as const)('%s is kept near the room by rare starts', (ignoresRate) => {
+    for (const skew of [-1e-3, 1e-3]) {
+      const player = SimulatedPlayer.following({ ...LONG, ignoresRate, skew });
+      const sinceMs = player.nowMs;
+      const { driftMs } = player.watch(TEN_MINUTES);
+      expect(driftMs).toBeLessThan(1_000);
+      // 1e-3 makes 150 ms in 150 s.
+      expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(5);
+      expect(player.last?.degraded).toBe(false);
+    }
+  });
+
+  test.each(['openly', 'secretly'] as const)('%s and runs 2 %% off can’t be helped, and says so until it can', (ignoresRate) => {
+    const player = SimulatedPlayer.following({ ...LONG, ignoresRate, skew: 2e-2 });
+    player.run(TEN_MINUTES);
+    expect(player.actions('seek').length).toBeLessThanOrEqual(mostSeeks(TEN_MINUTES + 20_000));
+    expect(player.last?.degraded).toBe(true);
+    player.traits.skew = 0;
+    player.run(LONGEST_GAP_MS + TRUSTED_AFTER_MS + 2_000);
+    expect(player.last?.degraded).toBe(false);
+    expect(Math.abs(player.driftMs)).toBeLessThan(150);
+  });
+
+  test('openly gets no more rates once that is known', () => {
+    const player = SimulatedPlayer.following({ ...LONG, ignoresRate: 'openly', skew: 1e-3 });
+    player.run(20_000);
+    const sinceMs = player.nowMs;
+    player.run(TEN_MINUTES);
+    expect(player.actions('rate', sinceMs)).toEqual([]);
+  });
+
+  test.each(['openly', 'secretly'] as const)('%s in a room at double the rate can’t be helped, and says so', (ignoresRate) => {
+    const player = new SimulatedPlayer({ ...LONG, ignoresRate });
+    player.commit({ status: 'playing', positionMs: 0, rate: 2 });
+    player.run(TEN_MINUTES);
+    expect(player.actions('seek').length).toBeLessThanOrEqual(mostSeeks(TEN_MINUTES));
+    expect(player.last?.degraded).toBe(true);
+    player.commit({ rate: 1, positionMs: player.roomPositionMs() });
+    player.run(10_000);
+    expect(player.last?.degraded).toBe(false);
+    // What it showed of itself was no lead; a player that lies about its rate teaches a wrong one.
+    expect(Math.abs(player.driftMs)).toBeLessThan(ignoresRate === 'openly' ? 30 : 150);
+  });
+});
+
+describe.each<[string, Partial<MediaTraits>, Partial<MediaTraits>]>([
+  ['a player that refuses to play', { refusesPlay: true }, { refusesPlay: false }],
+  ['a player that reports a position that stands still', { standsStill: true }, { standsStill: false }],
+])('%s', (_name, faulty, able) => {
+  test.each([0.5, 1, 2])('is not sought in a loop, is degraded, and is put in place when it is able again; room at %d', (rate) => {
+    const player = new SimulatedPlayer({ ...LONG, ...faulty });
+    player.commit({ status: 'playing', positionMs: 30_000, rate });
+    player.run(60_000);
+    expect(player.last?.degraded).toBe(true);
+    player.run(TEN_MINUTES - 60_000);
+    expect(player.actions('seek').length).toBeLessThanOrEqual(mostSeeks(TEN_MINUTES));
+    expect(player.actions('play').length).toBeLessThanOrEqual(mostSeeks(TEN_MINUTES));
+    expect(player.last?.degraded).toBe(true);
+    Object.assign(player.traits, able);
+    player.run(LONGEST_GAP_MS + 15_000);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+    player.run(TRUSTED_AFTER_MS);
+    expect(player.last).toMatchObject({ phase: 'following', degraded: false });
+  });
+
+  test('is tried at once when the room changes', () => {
+    const player = new SimulatedPlayer({ ...LONG, ...faulty });
+    player.commit({ status: 'playing', positionMs: 30_000 });
+    player.run(TEN_MINUTES);
+    Object.assign(player.traits, able);
+    player.commit({ positionMs: 300_000 });
+    player.run(15_000);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+    expect(player.last?.degraded).toBe(false);
+  });
+});
+
+test('a player that refuses to play, but is started by hand, is put in place at once', () => {
+  const player = new SimulatedPlayer({ ...LONG, refusesPlay: true });
+  player.commit({ status: 'playing', positionMs: 30_000 });
+  player.run(TEN_MINUTES);
+  player.traits.refusesPlay = false;
+  player.play();
+  player.run(10_000);
+  expect(Math.abs(player.driftMs)).toBeLessThan(1);
+});
+
+describe('a player that ends early', () => {
+  const early = (): SimulatedPlayer => {
+    const player = new SimulatedPlayer({ ...LONG, endsAtMs: 60_000 });
+    player.commit({ status: 'playing', positionMs: 30_000 });
+    player.run(TEN_MINUTES);
+    return player;
+  };
+
+  test('is not sought in a loop, never plays from the front and ends the room for nobody', () => {
+    const player = early();
+    expect(player.actions('seek').length).toBeLessThanOrEqual(mostSeeks(TEN_MINUTES));
+    expect(player.actions('play')).toHaveLength(1);
+    expect(player.actions('ended')).toEqual([]);
+    expect(player.positionMs).toBe(60_000);
+    expect(player.last).toMatchObject({ phase: 'finished', degraded: true });
+  });
+
+  test('plays where it has something when the host goes there', () => {
+    const player = early();
+    player.commit({ positionMs: 10_000 });
+    player.run(15_000);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+    expect(player.last?.degraded).toBe(false);
+  });
+
+  test('goes on when there is more after all', () => {
+    const player = early();
+    player.traits.endsAtMs = Infinity;
+    player.run(LONGEST_GAP_MS + 15_000);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+    player.run(TRUSTED_AFTER_MS);
+    expect(player.last?.degraded).toBe(false);
+  });
+
+  test('by a second is at the room’s end', () => {
+    const player = new SimulatedPlayer({ durationMs: 60_000, endsAtMs: 59_000 });
+    player.commit({ status: 'playing', positionMs: 50_000 });
+    player.run(30_000);
+    expect(player.actions('ended')).toHaveLength(1);
+    expect(player.last).toMatchObject({ phase: 'finished', degraded: false });
+  });
+});
+
+describe('a player that changes duration', () => {
+  test('to less than where the room is: it stands at its end, ends the room for nobody, and goes on when it grows', () => {
+    const player = SimulatedPlayer.following({ durationMs: 600_000 }, { positionMs: 100_000 });
+    player.traits.durationMs = 90_000;
+    const sinceMs = player.nowMs;
+    player.run(60_000);
+    expect(player.actions('ended')).toEqual([]);
+    expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(mostSeeks(60_000));
+    expect(player.positionMs).toBeLessThanOrEqual(90_000);
+    player.traits.durationMs = 700_000;
+    player.run(15_000);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+  });
+
+  test('to less than the room’s: the end is told when the room is there', () => {
+    const player = SimulatedPlayer.following({ durationMs: 600_000 }, { positionMs: 560_000 });
+    player.traits.durationMs = 590_000;
+    player.run(40_000);
+    expect(player.actions('ended')).toHaveLength(1);
+    expect(player.actions('ended')[0]?.atMs).toBeGreaterThan(38_000);
+  });
+
+  test.each([200, 1_000, 7_000])('to and fro every %i ms: no seek loop, and in place when it rests', (everyMs) => {
+    const player = SimulatedPlayer.following({ durationMs: 3_600_000 }, { positionMs: 100_000 });
+    const sinceMs = player.nowMs;
+    for (let change = 0; player.nowMs < sinceMs + TEN_MINUTES; change += 1) {
+      player.traits.durationMs = change % 2 === 0 ? 90_000 : 3_600_000;
+      player.run(everyMs);
+    }
+    expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(mostSeeks(TEN_MINUTES));
+    player.traits.durationMs = 3_600_000;
+    player.run(LONGEST_GAP_MS + 15_000);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+  });
+
+  test('within a length that was unknown changes nothing', () => {
+    const player = SimulatedPlayer.following({ durationMs: null });
+    const sinceMs = player.nowMs;
+    for (let second = 0; second < 60; second += 1) {
+      player.traits.durationMs = player.positionMs + 5_000;
+      player.run(1_000);
+    }
+    expect(player.moves(sinceMs)).toEqual([]);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+  });
+});
+
+describe('a seek that lands a keyframe away', () => {
+  const rates: [string, MediaTraits['rates']][] = [
+    ['any rate', 'continuous'],
+    ['steps', [0.5, 1, 1.25, 1.5]],
+    ['no rates', []],
+  ];
+  const landings = [2_000, 5_000, 10_000].flatMap((gridMs) => (['before', 'after'] as const).map((lands) => ({ gridMs, lands })));
+
+  describe.each(landings)('every $gridMs ms, $lands its target', ({ gridMs, lands }) => {
+    test.each(rates)('with %s: a handful of seeks after each command, none while it plays, and in place', (_name, rates) => {
+      const random = new Seeded(gridMs);
+      const player = new SimulatedPlayer({ ...LONG, gridMs, lands, rates });
+      player.commit({});
+      for (let command = 0; command < 4; command += 1) {
+        player.run(1_000);
+        const sinceMs = player.nowMs;
+        player.commit({ status: 'playing', positionMs: Math.round(random.between(0, 2_000_000)) });
+        // Its tries, and as long as one waits for the room to come by.
+        player.run(45_000);
+        expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(STARTS_OF_A_COMMAND + 2);
+        expect(Math.abs(player.driftMs)).toBeLessThan(30);
+        const playsMs = player.nowMs;
+        player.run(TEN_MINUTES);
+        expect(player.actions('seek', playsMs)).toEqual([]);
+        expect(player.last).toMatchObject({ phase: 'following', degraded: false });
+      }
+    });
+
+    test('is remembered: later starts take one seek, or two', () => {
+      const player = new SimulatedPlayer({ ...LONG, gridMs, lands });
+      player.commit({ status: 'playing', positionMs: 30_500 });
+      player.run(45_000);
+      const sinceMs = player.nowMs;
+      for (let stall = 0; stall < 5; stall += 1) {
+        player.starve(2_000);
+        player.run(60_000);
+        expect(Math.abs(player.driftMs)).toBeLessThan(1);
+      }
+      expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(2 * 5);
+    });
+  });
+
+  test.each(rates)('and only ever at the front, with %s: no seek loop, degraded, and in place when seeks are exact again', (_name, rates) => {
+    const player = new SimulatedPlayer({ ...LONG, gridMs: 3_600_000, lands: 'before', rates });
+    player.commit({ status: 'playing', positionMs: 45_000 });
+    player.run(TEN_MINUTES);
+    expect(player.actions('seek').length).toBeLessThanOrEqual(mostSeeks(TEN_MINUTES));
+    expect(player.last?.degraded).toBe(true);
+    player.traits.gridMs = 1e-3;
+    player.run(LONGEST_GAP_MS + TRUSTED_AFTER_MS + 15_000);
+    expect(player.last?.degraded).toBe(false);
+    expect(Math.abs(player.driftMs)).toBeLessThan(30);
+  });
+
+  test('while paused: one seek for each command', () => {
+    for (const { gridMs, lands } of landings) {
+      const player = new SimulatedPlayer({ ...LONG, gridMs, lands });
+      player.commit({ status: 'paused', positionMs: 33_333 });
+      player.run(TEN_MINUTES);
+      expect(player.actions('seek')).toHaveLength(1);
+    }
+  });
+});

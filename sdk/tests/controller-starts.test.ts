@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import type { MediaTraits } from './simulated-media.js';
+import { SimulatedPlayer } from './simulated-player.js';
+
+const { following } = SimulatedPlayer;
+/** A start this late is not planned anew. */
+const LATE_MS = 25;
+const LEAD_MOST_MS = 400;
+
+test('a scheduled start begins at its instant, less the lead it takes', () => {
+  const player = new SimulatedPlayer();
+  player.commit({ status: 'paused', positionMs: 8_000 });
+  player.run(1_000);
+  const anchorMs = player.nowMs + 400;
+  player.commit({ status: 'playing', positionMs: 8_000, anchorAtMs: anchorMs + player.offsetMs });
+  player.run(300);
+  expect(player.paused).toBe(true);
+  player.run(700);
+  const [start] = player.actions('play');
+  expect(start?.atMs).toBeGreaterThan(anchorMs - 100);
+  expect(start?.atMs).toBeLessThan(anchorMs);
+  expect(player.actions('seek', 1_000)).toEqual([]);
+});
+
+test('a scheduled start that is committed anew before its instant is followed to the new one', () => {
+  const player = new SimulatedPlayer();
+  player.commit({ status: 'paused', positionMs: 8_000 });
+  player.run(1_000);
+  for (const inMs of [400, 900, 600]) {
+    player.commit({ status: 'playing', positionMs: 8_000, anchorAtMs: player.nowMs + player.offsetMs + inMs });
+    player.run(200);
+    expect(player.actions('play')).toEqual([]);
+  }
+  player.run(600);
+  expect(player.actions('play')).toHaveLength(1);
+  expect(Math.abs(player.driftMs)).toBeLessThan(40);
+});
+
+describe('the lead is learned', () => {
+  test.each([20, 160, 300, 380])('for a player that takes %i ms, however often it starts', (playLeadMs) => {
+    const player = new SimulatedPlayer({ playLeadMs });
+    const errors = starts(player, 12);
+    expect(errors.at(-1)).toBeLessThan(2);
+    expect(Math.abs(player.controller.playLeadMs - playLeadMs)).toBeLessThan(2);
+  });
+
+  test.each<[string, Partial<MediaTraits>]>([
+    ['moves at once', { playLeadMs: 0 }],
+    ['takes half a second', { playLeadMs: 500 }],
+    ['takes five seconds', { playLeadMs: 5_000 }],
+    ['stands still', { standsStill: true }],
+    ['refuses to play', { refusesPlay: true }],
+    ['plays at another rate than it says', { ignoresRate: 'secretly' }],
+  ])('within bounds for one that %s', (_name, traits) => {
+    const player = new SimulatedPlayer(traits);
+    starts(player, 12);
+    expect(player.controller.playLeadMs).toBeGreaterThanOrEqual(0);
+    expect(player.controller.playLeadMs).toBeLessThanOrEqual(LEAD_MOST_MS);
+  });
+
+  test('not from a stall right after the start', () => {
+    const player = new SimulatedPlayer({ playLeadMs: 75 });
+    starts(player, 8);
+    const before = player.controller.playLeadMs;
+    player.commit({ status: 'playing', positionMs: 0, anchorAtMs: player.nowMs + player.offsetMs + 500 });
+    player.run(500);
+    player.starve(2_000);
+    player.run(10_000);
+    expect(Math.abs(player.controller.playLeadMs - before)).toBeLessThan(5);
+  });
+
+  /** Starts and pauses so often; how far off each start was once it had settled. */
+  function starts(player: SimulatedPlayer, times: number): number[] {
+    player.commit({});
+    const errors: number[] = [];
+    for (let start = 0; start < times; start += 1) {
+      player.run(3_000);
+      player.commit({ status: 'playing', positionMs: 0, anchorAtMs: player.nowMs + player.offsetMs + 500 });
+      player.run(500 + 240);
+      errors.push(Math.abs(player.driftMs));
+      player.run(400);
+      player.commit({ status: 'paused', positionMs: 0 });
+    }
+    return errors;
+  }
+});
+
+describe('a start that would be late', () => {
+  test.each([
+    { lateMs: LATE_MS - 5, tries: 1 },
+    { lateMs: LATE_MS + 5, tries: 2 },
+    { lateMs: 600, tries: 2 },
+    { lateMs: 2_000, tries: 2 },
+  ])('by $lateMs ms takes $tries seeks', ({ lateMs, tries }) => {
+    const player = following({ seekMs: 300 });
+    player.tickMs = 1;
+    for (let seek = 0; seek < 6; seek += 1) {
+      player.commit({ positionMs: 200_000 });
+      player.run(2_000);
+    }
+    // What a seek takes is known by now, and 60 ms are added to it.
+    player.traits.seekMs = 300 + 60 + lateMs;
+    const sinceMs = player.nowMs;
+    player.commit({ positionMs: 300_000 });
+    player.run(8_000);
+    expect(player.actions('seek', sinceMs)).toHaveLength(tries);
+    expect(player.actions('play', sinceMs)).toHaveLength(1);
+    player.run(5_000);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+  });
+
+  test('again and again is tried four times, then played and caught up', () => {
+    const player = following();
+    const sinceMs = player.nowMs;
+    player.commit({ positionMs: 300_000 });
+    for (let seek = 0; seek < 10; seek += 1) {
+      // Each takes longer than anything seen before.
+      player.traits.seekMs = 700 + 700 * player.actions('seek', sinceMs).length;
+      player.run(700);
+    }
+    expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(5);
+    player.run(60_000);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+  });
+});
+
+test('what a seek takes is learned: the second one is planned with it', () => {
+  const player = following({ seekMs: 2_000 });
+  for (const [nth, most] of [2, 1, 1].entries()) {
+    const sinceMs = player.nowMs;
+    player.commit({ positionMs: 100_000 * (nth + 1) });
+    player.run(15_000);
+    expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(most);
+  }
+});
+
+describe('starvation', () => {
+  test('is a new start once the data is there again', () => {
+    const player = following();
+    const sinceMs = player.nowMs;
+    player.starve(4_000);
+    player.run(200);
+    expect(player.last?.phase).toBe('starved');
+    player.run(8_000);
+    expect(player.actions('seek', sinceMs)).toHaveLength(1);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+  });
+
+  test('of less than 40 ms is caught up by the rate', () => {
+    const player = following();
+    const sinceMs = player.nowMs;
+    player.tickMs = 10;
+    player.starve(35);
+    player.run(8_000);
+    expect(player.moves(sinceMs)).toEqual([]);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+  });
+
+  test('again and again makes a new start 3 s after the last at the earliest, then 6, 12, 24, 30', () => {
+    const player = following();
+    const sinceMs = player.nowMs;
+    while (player.nowMs < sinceMs + 120_000) {
+      player.starve(700);
+      player.run(1_500);
+    }
+    const starts = player.actions('seek', sinceMs).map(({ atMs }) => atMs);
+    const gaps = starts.slice(1).map((atMs, index) => atMs - starts[index]!);
+    [3_000, 6_000, 12_000, 24_000, 30_000].forEach((least, index) => {
+      if (index < gaps.length) expect(gaps[index]).toBeGreaterThanOrEqual(least);
+    });
+    expect(starts.length).toBeGreaterThan(3);
+    // When it is over, the longest gap is waited for and the player is in place again.
+    player.run(45_000);
+    expect(Math.abs(player.driftMs)).toBeLessThan(1);
+  });
+});

@@ -1,0 +1,129 @@
+import type { AdapterCapabilities } from '../src/adapter.js';
+import { Seeded } from './seeded.js';
+
+export interface MediaTraits {
+  /** From `play` to the first movement. */
+  playLeadMs: number;
+  /** From `seek` to enough data. */
+  seekMs: number;
+  /** A seek leads to a multiple of this … */
+  gridMs: number;
+  /** … on this side of where it should have led. */
+  lands: 'before' | 'after';
+  /** How far the media runs on after `pause`. */
+  overrunMs: number;
+  durationMs: number | null;
+  /** The player's own rate error: 1e-4 is 100 ppm. */
+  skew: number;
+  rates: AdapterCapabilities['rates'];
+  /** Openly if the rate that it tells stays as it was, secretly if it tells what it was given. */
+  ignoresRate: 'no' | 'openly' | 'secretly';
+  /** `play` does nothing. */
+  refusesPlay: boolean;
+  /** Plays, says the player, but the position stands. */
+  standsStill: boolean;
+  /** Where the media ends although it is longer by its own word. */
+  endsAtMs: number;
+  /** The position that is told while it plays is off by up to this, each time differently. */
+  positionErrorMs: number;
+}
+
+const USUAL: MediaTraits = {
+  playLeadMs: 70,
+  seekMs: 120,
+  gridMs: 1e-3,
+  lands: 'before',
+  overrunMs: 0,
+  durationMs: 600_000,
+  skew: 0,
+  rates: 'continuous',
+  ignoresRate: 'no',
+  refusesPlay: false,
+  standsStill: false,
+  endsAtMs: Infinity,
+  positionErrorMs: 0,
+};
+
+/** A media element in simulated time, with the faults that it is given. */
+export class SimulatedMedia {
+  nowMs = 0;
+  positionMs = 0;
+  paused = true;
+  rate = 1;
+  hidden = false;
+  /** May be changed while it plays. */
+  readonly traits: MediaTraits;
+  readonly #random = new Seeded(1);
+  #readyAtMs = 0;
+  #movesAtMs = 0;
+
+  constructor(traits: Partial<MediaTraits> = {}) {
+    this.traits = { ...USUAL, ...traits };
+  }
+
+  get ready(): boolean {
+    return this.nowMs >= this.#readyAtMs;
+  }
+
+  get ended(): boolean {
+    return this.positionMs >= this.#endMs;
+  }
+
+  get #endMs(): number {
+    return Math.min(this.traits.durationMs ?? Infinity, this.traits.endsAtMs);
+  }
+
+  /** The position as the player tells it. */
+  get toldMs(): number {
+    const { positionErrorMs } = this.traits;
+    return this.paused ? this.positionMs : this.positionMs + this.#random.between(-positionErrorMs, positionErrorMs);
+  }
+
+  play(): void {
+    if (this.hidden || this.traits.refusesPlay) return;
+    // As browsers do it.
+    if (this.ended) this.seek(0);
+    this.paused = false;
+    this.#movesAtMs = this.nowMs + this.traits.playLeadMs;
+  }
+
+  pause(): void {
+    if (!this.paused) this.positionMs += this.traits.overrunMs;
+    this.paused = true;
+  }
+
+  seek(positionMs: number): void {
+    const { gridMs, lands } = this.traits;
+    const landed = (lands === 'before' ? Math.floor(positionMs / gridMs) : Math.ceil(positionMs / gridMs)) * gridMs;
+    this.positionMs = Math.max(0, Math.min(landed, this.#endMs));
+    this.#readyAtMs = this.nowMs + this.traits.seekMs;
+  }
+
+  setRate(rate: number): void {
+    if (this.traits.ignoresRate !== 'openly') this.rate = rate;
+  }
+
+  /** What somebody at the element's own controls does, or the browser in a hidden page. */
+  interrupt(): void {
+    this.paused = true;
+  }
+
+  userSeeks(positionMs: number): void {
+    this.seek(positionMs);
+  }
+
+  /** Takes the data away for a while. */
+  starve(forMs: number): void {
+    this.#readyAtMs = Math.max(this.#readyAtMs, this.nowMs + forMs);
+  }
+
+  advance(toMs: number): void {
+    const fromMs = Math.max(this.nowMs, this.#movesAtMs, this.#readyAtMs);
+    const stands = this.paused || this.traits.standsStill;
+    const movedMs = stands ? 0 : Math.max(0, toMs - fromMs);
+    const rate = this.traits.ignoresRate === 'no' ? this.rate : 1;
+    this.positionMs = Math.min(this.#endMs, this.positionMs + movedMs * rate * (1 + this.traits.skew));
+    this.nowMs = toMs;
+    if (this.ended) this.paused = true;
+  }
+}

@@ -1,0 +1,26 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ROOT } from '../../harness/paths.mjs';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+
+/** The baselines' page with the SDK in it, as path → text. */
+export async function bundleBaselines() {
+  const { build } = createRequire(join(ROOT, 'sdk/package.json'))('esbuild');
+  const { outputFiles } = await build({
+    entryPoints: [join(HERE, 'page.mjs')],
+    alias: { 'playhead-sdk': join(ROOT, 'sdk/src/index.ts') },
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+    logLevel: 'error',
+  });
+  return {
+    'party.html':
+      '<!doctype html><meta charset="utf-8"><title>Party</title>' +
+      '<video playsinline preload="auto" width="640" height="360"></video><script type="module" src="party.js"></script>',
+    'party.js': outputFiles[0].text,
+  };
+}

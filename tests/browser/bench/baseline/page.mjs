@@ -1,0 +1,37 @@
+import { createClient } from 'playhead-sdk';
+import { mediaSync } from './mediasync.mjs';
+import { nudge } from './nudge.mjs';
+import { seekOnly } from './seek.mjs';
+
+// What somebody writes who has a room and its clock, but not our player: the host's commands are carried out at once,
+// and one of these keeps the element in place between them.
+const WAYS = { seek: seekOnly, nudge, mediasync: mediaSync };
+
+const query = new URLSearchParams(location.search);
+const video = document.querySelector('video');
+const client = createClient({ baseUrl: query.get('server') });
+await client.guest(query.get('name'));
+const code = query.get('code') || (await client.rooms.create({ name: 'Baseline', is_public: false })).code;
+const session = await client.join(code, { ready: false });
+const isPlaying = () => session.getSnapshot().playback.status === 'playing';
+const expectedS = () => session.expected() / 1000;
+
+let carriedOut = '';
+function carryOut() {
+  const { media, playback } = session.getSnapshot();
+  const url = media?.delivery[0].url;
+  if (url !== undefined && video.src !== url) video.src = url;
+  const { status, position_ms: positionMs, anchor_at_ms: anchorAtMs } = playback;
+  const asked = [status, positionMs, anchorAtMs].join();
+  if (asked === carriedOut || url === undefined) return;
+  carriedOut = asked;
+  video.currentTime = expectedS();
+  if (isPlaying()) void video.play();
+  else video.pause();
+}
+session.subscribe(carryOut);
+carryOut();
+WAYS[query.get('way')]({ video, expectedS, isPlaying });
+
+const snapshot = { state: 'playing', driftMs: null, degraded: false, uncertaintyMs: null };
+window.playhead = { session, player: { getSnapshot: () => snapshot } };

@@ -1,0 +1,108 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { command } from './gather.mjs';
+import { truthMs } from './room-clock.mjs';
+
+/** After each event, until the next. */
+const AFTER_S = 7;
+const PAUSED_S = 2;
+/** How long a browser gets no bytes once the others play on. */
+const STARVED_MS = 3_000;
+/** A browser that has just been started needs this to come to rest. */
+const WARM_UP_MS = 1_500;
+/** Forward, within what a player has loaded ahead. */
+const NEAR_MS = 5_000;
+/** Parts of the film that nobody has loaded yet, in this order. */
+const FAR_MS = [300_000, 460_000, 200_000];
+const VICTIM = 3;
+
+/** Makes one event of a scenario happen, and waits until it should be over. */
+export async function carryOut(event, party) {
+  await EVENTS[event](party);
+  party.mark('end');
+}
+
+const EVENTS = {
+  seek: async (party) => {
+    const here = await party.host.page.evaluate(() => window.playhead.session.expected());
+    await seek(party, 'seek', here + NEAR_MS);
+    await party.watchFor(AFTER_S);
+  },
+
+  'seek far': async (party) => {
+    await seek(party, 'seek far', unseen(party));
+    await party.watchFor(AFTER_S);
+  },
+
+  pause: async (party) => {
+    party.mark('pause');
+    await party.host.command('pause');
+    await party.watchFor(PAUSED_S);
+    await command(party, 'play', () => party.host.command('play'));
+    await party.watchFor(AFTER_S);
+  },
+
+  stall: async (party) => {
+    const { origin } = party.site;
+    const victim = party.viewers[VICTIM];
+    origin.hold(victim.agent);
+    try {
+      const version = await seek(party, 'stall', unseen(party));
+      await pause(STARVED_MS);
+      party.stalls.push({ viewer: VICTIM, version, releasedMs: truthMs() });
+    } finally {
+      origin.release(victim.agent);
+    }
+    party.mark('data again');
+    await party.watchFor(AFTER_S);
+  },
+
+  /** Somebody who has never been here: from the click on the form. */
+  'new guest': (party) =>
+    visit(party, 'new guest', {}, async (viewer) => {
+      await viewer.join(party.invite);
+      await party.watchFor(AFTER_S, [viewer]);
+      party.identity = await viewer.identity();
+    }),
+
+  /** Somebody known, in a fresh browser that has loaded and learned nothing: from the navigation to the invite. */
+  join: async (party) => {
+    if (party.identity === undefined) await EVENTS['new guest'](party);
+    await visit(party, 'join', {}, async (viewer) => {
+      await viewer.returns(party.invite);
+      await party.watchFor(AFTER_S, [viewer]);
+    });
+  },
+
+  /** Compares the numbers in the pictures with the media time that the frames are told apart by. */
+  'read counter': async (party) => {
+    await visit(party, 'read counter', { readsCounter: true }, async (viewer) => {
+      await viewer.returns(party.invite);
+      await party.watchFor(AFTER_S, [viewer]);
+    });
+  },
+};
+
+async function seek(party, name, positionMs) {
+  const loaded = await Promise.all(party.viewers.map((viewer) => viewer.buffered(positionMs)));
+  const version = await command(party, name, () => party.host.command('seek', positionMs));
+  party.commands.at(-1).buffered = loaded;
+  return version;
+}
+
+function unseen(party) {
+  const used = party.commands.filter(({ name }) => name === 'seek far' || name === 'stall').length;
+  return FAR_MS[used % FAR_MS.length];
+}
+
+async function visit(party, kind, sampler, come) {
+  const browser = await party.startGuestBrowser();
+  try {
+    const viewer = await browser.open('Eve', { sampler, storage: party.identity });
+    await pause(WARM_UP_MS);
+    party.mark(kind);
+    await come(viewer);
+    party.visits.push({ kind, ...(await viewer.trace()) });
+  } finally {
+    await party.endBrowser(browser);
+  }
+}

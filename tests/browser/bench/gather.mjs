@@ -1,0 +1,53 @@
+import { until } from '../harness/poll.mjs';
+
+const START_MS = 40_000;
+
+/** Brings everybody into one room with the film loaded, and starts it. */
+export async function gather(kind, party, filmUrl) {
+  await (kind === 'baseline' ? gatherOnBaseline(party, filmUrl) : gatherOnPage(party, filmUrl));
+}
+
+async function gatherOnPage(party, filmUrl) {
+  const [host, ...others] = party.viewers;
+  party.invite = await host.createRoom(party.site.pageUrl);
+  await Promise.all(others.map((viewer) => viewer.join(party.invite)));
+  await host.paste(filmUrl);
+  await Promise.all(party.viewers.map((viewer) => viewer.hasLoaded()));
+  await command(party, 'first play', () => host.the('play-toggle').click());
+}
+
+async function gatherOnBaseline(party, filmUrl) {
+  const [host, ...others] = party.viewers;
+  const at = (viewer, code) => {
+    const { origin, pageUrl } = party.site;
+    const query = new URLSearchParams({ server: pageUrl, name: viewer.name, way: party.scenario.baseline, code });
+    return `${origin.url}/party.html?${query}`;
+  };
+  await host.page.goto(at(host, ''));
+  await host.inRoom();
+  const { room } = await host.snapshot();
+  await Promise.all(others.map((viewer) => viewer.page.goto(at(viewer, room.code)).then(() => viewer.inRoom())));
+  await host.command('setMedia', { link: filmUrl });
+  await Promise.all(party.viewers.map((viewer) => viewer.hasLoaded()));
+  await command(party, 'first play', () => host.command('play'));
+}
+
+/**
+ * Lets the host do something that ends in a playing room, and notes the version of the room that says so: from its
+ * anchor on, everybody has to be in place.
+ */
+export async function command(party, name, act) {
+  const before = await party.host.snapshot();
+  const atMs = party.mark(name);
+  await act();
+  const version = await until(
+    `the room to play after ${name}`,
+    async () => {
+      const now = await party.host.snapshot();
+      return now.version > before.version && now.playback.status === 'playing' && now.version;
+    },
+    START_MS,
+  );
+  party.commands.push({ name, version, atMs });
+  return version;
+}

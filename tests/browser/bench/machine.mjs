@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+
+/** What the numbers were measured on, in the words of the other benches. */
+export function readMachine() {
+  return {
+    cpu: cpus()[0]?.model ?? '',
+    cores: availableParallelism(),
+    memory_mib: Math.floor(totalmem() / 1024 / 1024),
+    kernel: release(),
+    os: /^PRETTY_NAME="?(.*?)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '',
+    load_average: load(),
+  };
+}
+
+/** Programs that wanted to run, on average over the last minute. */
+export function load() {
+  return Math.round(loadavg()[0] * 100) / 100;
+}

@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ROOT } from '../harness/paths.mjs';
+
+/** The clips that `tests/media/bench.sh` makes, and what is known of them. */
+export const FILM = { framesPerSecond: 30, durationMs: 600_000, file: 'film.mp4', hls: 'hls/film.m3u8' };
+const MEDIA = join(ROOT, 'target/bench-media');
+const TYPES = {
+  '.mp4': 'video/mp4',
+  '.m4s': 'video/mp4',
+  '.m3u8': 'application/vnd.apple.mpegurl',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+};
+const CHUNK_BYTES = 64 * 1024;
+
+/** Makes the clips where they are missing, which takes a minute or two. */
+export function makeClips() {
+  execFileSync(join(ROOT, 'tests/media/bench.sh'), [MEDIA], { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/**
+ * Serves the clips to everybody, with ranges, and `pages` (path to text) besides. It can keep bytes back. Browsers are told apart by the last word of their `User-Agent`.
+ */
+export async function startMediaOrigin({ address, pages = {} }) {
+  const held = new Map();
+  const lines = new Map();
+  let paceKbit = 0;
+  const server = createServer((request, response) => {
+    serve(request, response).catch(() => response.destroy());
+  });
+
+  async function serve(request, response) {
+    const path = decodeURIComponent(new URL(request.url, 'http://origin').pathname).slice(1);
+    const who = request.headers['user-agent']?.split(' ').at(-1);
+    const wait = async (bytes = 0) => {
+      await held.get(who)?.promise;
+      if (paceKbit === 0) return;
+      const freeMs = Math.max(performance.now(), lines.get(who) ?? 0) + (bytes * 8) / paceKbit;
+      lines.set(who, freeMs);
+      await pause(freeMs - performance.now());
+    };
+    response.setHeader('access-control-allow-origin', '*');
+    response.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream');
+    if (pages[path] !== undefined) return response.end(pages[path]);
+    await wait();
+    const file = await open(join(MEDIA, normalize(`/${path}`))).catch(() => null);
+    if (file === null) return response.writeHead(404).end();
+    try {
+      await sendRange({ file, request, response, wait });
+    } finally {
+      await file.close();
+    }
+  }
+
+  server.listen(0, address);
+  await once(server, 'listening');
+  const url = `http://${address}:${server.address().port}`;
+  return {
+    url,
+    /** From now on this browser gets no byte, until released. */
+    hold(who) {
+      if (!held.has(who)) held.set(who, deferred());
+    },
+    release(who) {
+      held.get(who)?.resolve();
+      held.delete(who);
+    },
+    /** Sends each browser so much from now on; 0 is as fast as it goes. */
+    pace(kbit) {
+      paceKbit = kbit;
+    },
+    async stop() {
+      held.forEach(({ resolve }) => resolve());
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function sendRange({ file, request, response, wait }) {
+  const { size } = await file.stat();
+  const [, from = '0', until = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+  const start = Number(from);
+  const end = Math.min(until === '' ? size - 1 : Number(until), size - 1);
+  if (start > end) return response.writeHead(416, { 'content-range': `bytes */${size}` }).end();
+  response.setHeader('accept-ranges', 'bytes');
+  response.setHeader('content-length', end - start + 1);
+  if (request.headers.range) response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${size}` });
+  const gone = new Promise((resolve) => response.once('close', resolve));
+  for (let at = start; at <= end && !response.destroyed; ) {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(CHUNK_BYTES, end - at + 1)), { position: at });
+    if (bytesRead === 0) break;
+    at += bytesRead;
+    await Promise.race([wait(bytesRead), gone]);
+    if (!response.destroyed && !response.write(buffer)) await Promise.race([drained(response), gone]);
+  }
+  response.end();
+}
+
+function drained(response) {
+  return new Promise((resolve) => response.once('drain', resolve));
+}
+
+function deferred() {
+  let resolve;
+  const promise = new Promise((done) => (resolve = done));
+  return { promise, resolve };
+}

@@ -1,0 +1,54 @@
+/** What a run of scenario W goes through after its steady minute. */
+const EVENTS = ['seek', 'seek far', 'pause', 'stall', 'stall', 'new guest', 'join', 'join', 'join', 'read counter'];
+const SETTLE_S = 8;
+
+/** One party, and what happens in it: four viewers on `profile`, the host among them. */
+const party = {
+  kind: 'shipped',
+  profile: 'w',
+  /** Links that differ from `profile`, by the viewer's number. */
+  links: {},
+  hls: false,
+  /** How much too fast each viewer's clock runs, in millionths. */
+  ppm: [0, 0, 0, 0],
+  /** Between the start and the steady time, and the steady time itself. */
+  settleS: SETTLE_S,
+  steadyS: 60,
+  events: [],
+  runs: 1,
+};
+
+/** Everything that `make bench-sync` measures, in the order of its tables. */
+export const SCENARIOS = [
+  { ...party, name: 'w', runs: 5, events: EVENTS },
+  { ...party, name: 'hls', hls: true, events: EVENTS },
+  { ...party, name: 'far', profile: 'far', ppm: [-50, 50, -25, 25] },
+  { ...party, name: 'asymmetric', links: { 4: 'asymmetric' }, steadyS: 45 },
+  { ...party, name: 'lan', profile: 'lan', steadyS: 40, events: ['join', 'join'] },
+  { ...party, name: 'wifi', profile: 'wifi', steadyS: 40 },
+  { ...party, name: '4g', profile: '4g', steadyS: 40 },
+  { ...party, name: '3g', profile: '3g', steadyS: 40, settleS: 15 },
+  { ...party, name: 'baseline-seek', kind: 'baseline', baseline: 'seek', steadyS: 45 },
+  { ...party, name: 'baseline-nudge', kind: 'baseline', baseline: 'nudge', steadyS: 45 },
+  { ...party, name: 'baseline-mediasync', kind: 'baseline', baseline: 'mediasync', steadyS: 45 },
+];
+
+/** The scenarios of one start: `only` names some, `quick` makes one short run of W or of those named. */
+export function choose({ only = [], quick = false, emulated = true }) {
+  const unknown = only.filter((name) => !SCENARIOS.some((one) => one.name === name));
+  if (unknown.length > 0) throw new Error(`ONLY: there is no scenario ${unknown.join(', ')}`);
+  const possible = emulated ? SCENARIOS : SCENARIOS.filter(differsOnLoopback).map((scenario) => ({ ...scenario, runs: 1 }));
+  const wanted = quick && only.length === 0 ? ['w'] : only;
+  const chosen = possible.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  return quick ? chosen.map(shorten) : chosen;
+}
+
+/** Over loopback all links are alike, so that only what differs otherwise is worth its time. */
+function differsOnLoopback({ profile, links }) {
+  return profile === 'w' && Object.keys(links).length === 0;
+}
+
+function shorten(scenario) {
+  // One of each.
+  return { ...scenario, runs: 1, steadyS: Math.min(scenario.steadyS, 30), events: [...new Set(scenario.events)] };
+}

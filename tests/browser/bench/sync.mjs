@@ -1,0 +1,99 @@
+// The bench of `make bench-sync`: the shipped page and SDK in real browsers, each behind a link of its own, against
+// the release server. Prints the gates, and writes target/bench/sync.json with a picture beside it.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ROOT } from '../harness/paths.mjs';
+import { bundleBaselines } from './baseline/bundle.mjs';
+import { judge } from './gates.mjs';
+import { loopback, openLinks } from './links.mjs';
+import { load, readMachine } from './machine.mjs';
+import { measure } from './measure.mjs';
+import { makeClips } from './origin.mjs';
+import { photograph } from './photograph.mjs';
+import { draw } from './picture.mjs';
+import { raisePriority } from './priority.mjs';
+import { truthMs } from './room-clock.mjs';
+import { run } from './run.mjs';
+import { choose } from './scenarios.mjs';
+import { summarise } from './summary.mjs';
+import { gateTable, rowTable } from './tables.mjs';
+
+const OUT = join(ROOT, 'target/bench');
+const NO_NAMESPACES = 'network namespaces are refused here, so that the links have no delay and no loss';
+/** The runs that the picture shows beside one of W. */
+const BESIDE = {
+  'baseline-mediasync': 'MediaSync-style',
+  'baseline-nudge': '±2 % beyond 100 ms',
+  'baseline-seek': 'Seek beyond 0.5 s',
+};
+
+const { values: options } = parseArgs({ options: { loopback: { type: 'boolean', default: false } } });
+const quick = !['', '0'].includes(process.env.QUICK ?? '');
+const only = (process.env.ONLY ?? '').split(',').filter((name) => name !== '');
+// A short form says nothing about the gates, so that it doesn't replace what does.
+const name = quick ? 'sync-quick' : 'sync';
+/** The traces of the last start, to look at and to measure again. */
+const traceFolder = join(OUT, name);
+
+const links = options.loopback ? loopback() : await openLinks();
+const chosen = choose({ only, quick, emulated: links.emulated });
+const niceness = raisePriority();
+const machine = { ...readMachine(), niceness };
+makeClips();
+mkdirSync(traceFolder, { recursive: true });
+const pages = await bundleBaselines();
+
+const rows = [];
+const pictured = {};
+const notRun = links.emulated ? {} : { all: NO_NAMESPACES };
+for (const scenario of chosen) {
+  const { runs, failures } = await runAll(scenario);
+  if (runs.length === 0) notRun[scenario.name] = failures[0];
+  else rows.push({ ...summarise(scenario, runs), flaws: [...failures, ...runs.flatMap(({ flaws }) => flaws)] });
+}
+links.close();
+
+const gates = judge(rows, notRun);
+const measuredOver = links.emulated ? 'emulated' : 'loopback';
+const report = { machine: { ...machine, load_average_after: load() }, links: measuredOver, gates, rows };
+writeFileSync(join(OUT, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
+const { cpu, cores, memory_mib: memory, kernel, os, load_average: before } = machine;
+const facts = `${cpu}, ${cores} cores, ${memory} MiB, Linux ${kernel}, ${os}, load ${before} to ${load()}, nice ${niceness}`;
+say(`\n${facts}\n\n${gateTable(gates)}\n\n${rowTable(rows)}`);
+await keepPicture();
+
+/** All runs of a scenario: what each showed, and why some have shown nothing. */
+async function runAll(scenario) {
+  const runs = [];
+  const failures = [];
+  for (let count = 1; count <= scenario.runs; count += 1) {
+    const beganMs = truthMs();
+    const label = `${scenario.name} ${count} of ${scenario.runs}`;
+    const tookS = () => Math.round((truthMs() - beganMs) / 1000);
+    try {
+      const trace = await run(scenario, { links, pages, niceness });
+      writeFileSync(join(traceFolder, `${scenario.name}-${count}.json`), JSON.stringify(trace));
+      pictured[scenario.name] ??= trace;
+      runs.push(measure(trace));
+      const { p50, p99 } = summarise(scenario, runs.slice(-1)).skew_ms;
+      say(`${label}: skew p50 ${p50?.toFixed(2)}, p99 ${p99?.toFixed(2)} ms; ${tookS()} s, load ${load()}`);
+    } catch (error) {
+      failures.push(`run ${count} failed: ${error.message.split('\n')[0]}`);
+      say(`${label} failed after ${tookS()} s: ${error.stack}`);
+    }
+  }
+  return { runs, failures };
+}
+
+async function keepPicture() {
+  if (pictured.w === undefined) return;
+  const others = Object.entries(BESIDE).filter(([other]) => pictured[other] !== undefined);
+  const svg = draw(pictured.w, others.map(([other, label]) => ({ label, trace: pictured[other] })));
+  writeFileSync(join(OUT, `${name}.svg`), svg);
+  await photograph(svg, join(OUT, `${name}.png`));
+}
+
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,184 @@
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { until } from '../harness/poll.mjs';
+import { CHROMIUM, SWITCHES } from '../harness/person.mjs';
+import { truthMs } from './room-clock.mjs';
+import { samplerOf } from './sampler.mjs';
+
+const LAUNCHER = fileURLToPath(new URL('browser.sh', import.meta.url));
+const STEP_MS = 40_000;
+/** How often a page's clock is compared with ours. */
+const COMPARISONS = 30;
+const WINDOW = { viewport: { width: 960, height: 720 } };
+const NOTHING = { samples: [], frames: [], events: [], readings: [], commits: [], counted: [] };
+
+/**
+ * Starts a browser. `number` is that of its link; `origins` are the addresses that count as secure, as they would be
+ * behind TLS; `niceness` is below 0 to come before other programs.
+ */
+export async function startBrowser({ number, namespace = '', origins, niceness }) {
+  const browser = await chromium.launch({
+    executablePath: LAUNCHER,
+    env: { ...process.env, BENCH_NAMESPACE: namespace, BENCH_BROWSER: CHROMIUM, BENCH_NICENESS: String(niceness) },
+    args: [
+      ...SWITCHES,
+      '--autoplay-policy=no-user-gesture-required',
+      `--unsafely-treat-insecure-origin-as-secure=${origins.join(',')}`,
+    ],
+  });
+  const engine = `AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${browser.version()} Safari/537.36`;
+  const userAgent = `Mozilla/5.0 (X11; Linux x86_64) ${engine} viewer-${number}`;
+  return {
+    /** Opens a tab with an empty cache; `storage` is what it remembers, `sampler` the settings of the sampler. */
+    async open(name, { sampler = {}, storage } = {}) {
+      const context = await browser.newContext({ ...WINDOW, userAgent, storageState: storage });
+      context.setDefaultTimeout(STEP_MS);
+      await context.addInitScript(samplerOf(sampler));
+      return new Viewer(name, `viewer-${number}`, context, await context.newPage());
+    },
+    close: () => browser.close(),
+  };
+}
+
+/** One open tab, and everything that it has noted, on the truth clock. */
+class Viewer {
+  complaints = [];
+  #baseMs = null;
+  #timeOrigin = null;
+  #kept = structuredClone(NOTHING);
+
+  constructor(name, agent, context, page) {
+    this.name = name;
+    /** How the media origin knows this browser. */
+    this.agent = agent;
+    this.context = context;
+    this.page = page;
+    page.on('pageerror', (error) => this.complaints.push(String(error)));
+  }
+
+  the(testid) {
+    return this.page.getByTestId(testid);
+  }
+
+  async createRoom(pageUrl) {
+    await this.page.goto(pageUrl);
+    await this.the('display-name').fill(this.name);
+    await this.the('create-room').click();
+    await this.inRoom();
+    return this.page.url();
+  }
+
+  /** Follows an invite and says who they are. */
+  async join(invite) {
+    await this.page.goto(invite);
+    await this.the('display-name').fill(this.name);
+    await this.the('join-room').click();
+    await this.inRoom();
+  }
+
+  /** Follows an invite as somebody whom nobody asks for a name; waits for nothing. */
+  async returns(invite) {
+    await this.page.goto(invite, { waitUntil: 'commit' });
+  }
+
+  async inRoom() {
+    await this.page.waitForFunction(() => window.playhead?.session.getSnapshot().connection === 'open');
+  }
+
+  async paste(link) {
+    await this.the('link-input').fill(link);
+    await this.the('link-submit').click();
+  }
+
+  /** Asks something of the session, such as `['seek', 1000]`; resolves with the server's answer. */
+  command(name, ...values) {
+    return this.page.evaluate(([method, given]) => window.playhead.session[method](...given), [name, values]);
+  }
+
+  snapshot() {
+    return this.page.evaluate(() => window.playhead.session.getSnapshot());
+  }
+
+  async hasLoaded() {
+    await until(
+      `${this.name}'s film to be loaded`,
+      () =>
+        this.page.evaluate(() => {
+          const video = document.querySelector('video');
+          return video !== null && video.readyState >= 3 && !video.seeking;
+        }),
+      STEP_MS,
+    );
+  }
+
+  buffered(positionMs) {
+    return this.page.evaluate((at) => window.bench.buffered(at), positionMs);
+  }
+
+  /** Who this browser is, and nothing else it has learned. */
+  async identity() {
+    const { origins } = await this.context.storageState();
+    const kept = origins.map(({ origin, localStorage }) => ({
+      origin,
+      localStorage: localStorage.filter(({ name }) => ['playhead.identity', 'playhead.name'].includes(name)),
+    }));
+    return { cookies: [], origins: kept };
+  }
+
+  /** Takes in what the page has noted since the last time. */
+  async watch() {
+    // A page that is just being loaded can't answer.
+    const noted = await this.page.evaluate(() => window.bench?.drain() ?? null).catch(() => null);
+    if (noted === null) return;
+    const { timeOrigin, ...rows } = noted;
+    // Another document counts from another instant; what the one before noted is over with it.
+    if (timeOrigin !== this.#timeOrigin) this.#kept = structuredClone(NOTHING);
+    this.#timeOrigin = timeOrigin;
+    for (const [name, more] of Object.entries(rows)) this.#kept[name].push(...more);
+  }
+
+  /**
+   * Finds out when this document's clock began, on the truth clock, and between which bounds the two differ as far as
+   * we can see: `[lowMs, highMs]` has to contain 0.
+   */
+  async compareClocks() {
+    const protocol = await this.context.newCDPSession(this.page);
+    await protocol.send('Performance.enable');
+    const { metrics } = await protocol.send('Performance.getMetrics');
+    await protocol.detach();
+    this.#baseMs = metrics.find(({ name }) => name === 'NavigationStart').value * 1000;
+    const bounds = [-Infinity, Infinity];
+    for (let count = 0; count < COMPARISONS; count += 1) {
+      const before = truthMs();
+      const there = this.#baseMs + (await this.page.evaluate(() => window.bench.now()));
+      bounds[0] = Math.max(bounds[0], before - there);
+      bounds[1] = Math.min(bounds[1], truthMs() - there);
+    }
+    return bounds;
+  }
+
+  /** Everything noted by the open document, on the truth clock. */
+  async trace() {
+    await this.watch();
+    const boundsMs = await this.compareClocks();
+    const shift = (rows, column) =>
+      rows.map((row) => row.map((value, index) => (index === column ? value + this.#baseMs : value)));
+    const { samples, frames, events, readings, commits, counted } = this.#kept;
+    return {
+      name: this.name,
+      navigationMs: this.#baseMs,
+      boundsMs,
+      samples: shift(samples, 0),
+      frames: shift(frames, 0),
+      events: shift(events, 1),
+      readings: shift(readings, 0),
+      commits,
+      counted,
+      complaints: this.complaints,
+    };
+  }
+
+  async close() {
+    await this.context.close();
+  }
+}

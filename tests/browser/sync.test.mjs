@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { guestOf, hostParty } from './harness/party.mjs';
+import { clockMs, until } from './harness/poll.mjs';
+import { firstRun } from './harness/sampling.mjs';
+import { disturbancesOf } from './harness/stops.mjs';
+import { FRAME_MS, framesAdvance, plays, stands, together } from './harness/together.mjs';
+import { startWorld } from './harness/world.mjs';
+
+/** So long nobody commands anything, in milliseconds of the film. */
+const STEADY_MS = 6_000;
+const RATE_NEAR = 0.01;
+/** On a busy machine players are torn out of their places again and again. */
+const PATIENCE_MS = 40_000;
+
+let world;
+before(async () => (world = await startWorld()));
+afterEach(() => world.everybodyLeaves());
+after(() => world?.end());
+
+test('three pages stay within one frame whatever the host does, and so does who joins late', { timeout: 240_000 }, async () => {
+  const { host, invite } = await hostParty(world);
+  const guests = [await guestOf(world, invite, 'Grace'), await guestOf(world, invite, 'Linus')];
+  const three = [host, ...guests];
+  for (const person of three) await person.hasLoaded();
+
+  await steers(three, 'play', () => host.the('play-toggle').click());
+  await steers(three, 'seek', () => host.the('seek').fill('60000'), { fromMs: 60_000 });
+  await steers(three, 'pause', () => host.the('play-toggle').click(), { wanted: stands });
+  await steers(three, 'play again', () => host.the('play-toggle').click());
+
+  const sinceMs = clockMs();
+  const late = await guestOf(world, invite, 'Margaret');
+  await areTogether([...three, late], { what: 'a late joiner', sinceMs });
+  for (const person of three) assert.deepEqual(disturbancesOf(person, sinceMs), [], `the join disturbed ${person.name}`);
+  await steers([...three, late], 'rate', () => host.the('rate').selectOption('1.25'), { rate: 1.25 });
+});
+
+test('between commands nobody is moved, and each page tells how far off it is', { timeout: 240_000 }, async () => {
+  const { host, invite } = await hostParty(world);
+  const guests = [await guestOf(world, invite, 'Grace'), await guestOf(world, invite, 'Linus')];
+  const everybody = [host, ...guests];
+  for (const person of everybody) await person.hasLoaded();
+  const { atMs } = await steers(everybody, 'play', () => host.the('play-toggle').click());
+  const { version } = await host.snapshot();
+
+  const untilMs = (await host.page.evaluate(() => window.playhead.session.expected())) + STEADY_MS;
+  await until('a steady stretch to have passed', async () => {
+    await Promise.all(everybody.map((person) => person.watch()));
+    return everybody.every(({ samples }) => samples.at(-1).positionMs >= untilMs);
+  });
+  for (const person of everybody) assert.deepEqual(disturbancesOf(person, atMs), [], `${person.name} is left alone`);
+  await framesAdvance(everybody);
+  await areTogether(everybody, { what: 'after a steady stretch', sinceMs: clockMs() });
+  for (const person of everybody) await publishesWhatIsSo(person);
+  assert.equal((await host.snapshot()).version, version);
+});
+
+/** Carries out a command, and waits until everybody is together after it, at the room's rate. */
+async function steers(people, what, command, { fromMs = 0, rate = 1, wanted = plays } = {}) {
+  const { version } = await people[0].snapshot();
+  const sinceMs = clockMs();
+  await command();
+  const followed = (sample) => sample.version > version && sample.positionMs >= fromMs && wanted(sample);
+  return areTogether(people, { what, sinceMs, rate, wanted: followed });
+}
+
+/** Waits until the pages are together, and then each of them where the room is, at its rate. */
+async function areTogether(people, { what, sinceMs, rate = 1, wanted = plays }) {
+  const found = await together(people, { what, sinceMs, withinMs: FRAME_MS, deadlineMs: PATIENCE_MS, wanted });
+  const inPlace = (sample) => wanted(sample) && isNear(sample) && Math.abs(sample.rate / rate - 1) <= RATE_NEAR;
+  for (const person of people) {
+    const isInPlace = async () => {
+      await person.watch();
+      return firstRun([person.samples], { sinceMs: found.atMs, untilMs: clockMs(), withinMs: FRAME_MS, wanted: inPlace });
+    };
+    await until(`${person.name} to be in place after ${what}`, isInPlace, PATIENCE_MS);
+  }
+  return found;
+}
+
+const isNear = ({ positionMs, expectedMs }) => Math.abs(positionMs - expectedMs) <= FRAME_MS;
+
+/** What the page says of its own drift is what was seen of it, and it says how sure it is. */
+async function publishesWhatIsSo(person) {
+  await until(`${person.name} to publish a drift within a frame`, async () => {
+    const { state, driftMs, uncertaintyMs } = await person.page.evaluate(() => window.playhead.player.getSnapshot());
+    await person.watch();
+    const isMeasured = typeof driftMs === 'number' && typeof uncertaintyMs === 'number' && uncertaintyMs > 0;
+    if (state !== 'playing' || !isMeasured || Math.abs(driftMs) > FRAME_MS) return false;
+    const { positionMs, expectedMs } = person.samples.at(-1);
+    console.log(`${person.name}: says ${driftMs} ± ${uncertaintyMs} ms, seen ${(positionMs - expectedMs).toFixed(1)} ms`);
+    return Math.abs(positionMs - expectedMs - driftMs) <= FRAME_MS;
+  });
+}

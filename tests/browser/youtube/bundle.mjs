@@ -1,0 +1,21 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { ROOT } from '../harness/paths.mjs';
+
+const SDK = join(ROOT, 'sdk');
+/** The SDK's own bundler: the tests need no second one. */
+const { build } = createRequire(join(SDK, 'package.json'))('esbuild');
+const ENTRIES = { 'playhead-sdk/youtube': 'youtube.ts', 'playhead-sdk/react': 'react.ts', 'playhead-sdk': 'index.ts' };
+
+/** One script out of a module's text, with the SDK inside. */
+export async function bundle(text) {
+  const { outputFiles } = await build({
+    stdin: { contents: text, loader: 'js', resolveDir: SDK },
+    alias: Object.fromEntries(Object.entries(ENTRIES).map(([name, file]) => [name, join(SDK, 'src', file)])),
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+  });
+  return outputFiles[0].text;
+}
