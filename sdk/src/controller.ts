@@ -15,6 +15,8 @@ const WAIT_MS = 350;
 /** A start this late is not planned anew but caught up by rate. */
 const LATE_MS = 25;
 const START_TRIES = 3;
+/** Each further try is planned this much later. */
+const RETRY_MS = 200;
 /** Within this an instant has come. */
 const NOW_MS = 0.3;
 /** A start that was called at most this late teaches the lead. */
@@ -293,7 +295,7 @@ export class Controller {
     }
     this.#steady(now);
     if (!player.paused) this.#act({ type: 'pause' });
-    this.#soughtMs = targetAt(now, now.localMs + this.#leads.planMs);
+    this.#soughtMs = targetAt(now, now.localMs + this.#leads.planMs + RETRY_MS * this.#startTries);
     this.#act({ type: 'seek', positionMs: this.#soughtMs });
     this.#enter('priming', now.localMs, true);
   }
@@ -325,12 +327,13 @@ export class Controller {
       if (-lateMs <= this.#mostWaitMs(now) || !this.#tryAgain(now)) this.#wakeAtMs = startAtMs;
       return;
     }
-    if (!player.ready || (lateMs > LATE_MS && this.#tryAgain(now))) return;
+    if (!player.ready) return;
+    if (lateMs > LATE_MS && this.#startTries < START_TRIES && this.#tryAgain(now)) return;
     this.#onTime = lateMs <= ON_TIME_MS;
     this.#start(now);
   }
 
-  /** A start that is too late or too far off is planned anew; where that goes on, seldom. */
+  /** A start that is too late or too far off is planned anew; one that stays too far off, seldom. */
   #tryAgain(now: Moment): boolean {
     if (this.#startTries < START_TRIES) this.#startTries += 1;
     else if (!this.#guard.own(now.localMs, 'stuck')) return false;

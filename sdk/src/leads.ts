@@ -1,4 +1,4 @@
-import { clamp } from './number.js';
+import { clamp, median } from './number.js';
 
 const PLAY = { mostMs: 400, trustedMs: 400 };
 /** The first start of a page opens the sound device, too. */
@@ -12,7 +12,8 @@ const MARGIN_MS = 60;
 export class Leads {
   #playMs: number;
   #coldMs = COLD_MS;
-  #seekMs = SEEK.firstMs;
+  /** What the last seeks took. The middle one counts, so that one wait for data isn't taken for a slow player. */
+  #seeksMs = [SEEK.firstMs, SEEK.firstMs];
   #shortMs = 0;
   #farMs = 0;
 
@@ -33,7 +34,7 @@ export class Leads {
 
   /** From now to the earliest start after a seek, which may fall short of its target. */
   get planMs(): number {
-    return this.#seekMs + this.#shortMs + this.playMs + MARGIN_MS;
+    return median(this.#seeksMs) + this.#shortMs + this.playMs + MARGIN_MS;
   }
 
   /** How much further ahead than planned a seek may lead. */
@@ -50,9 +51,7 @@ export class Leads {
 
   /** A seek took this long and led this far past its target: some players only land on keyframes. */
   learnSeek(tookMs: number, missMs: number): void {
-    // A start that was too late is planned with what it took, not with the average.
-    const next = tookMs > this.planMs ? tookMs : 0.7 * this.#seekMs + 0.3 * tookMs;
-    this.#seekMs = clamp(next, SEEK.leastMs, SEEK.mostMs);
+    this.#seeksMs = [...this.#seeksMs.slice(-2), clamp(tookMs, SEEK.leastMs, SEEK.mostMs)];
     this.#shortMs = Math.max(missOf(-missMs), MISS.fades * this.#shortMs);
     this.#farMs = Math.max(missOf(missMs), MISS.fades * this.#farMs);
   }

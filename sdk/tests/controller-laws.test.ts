@@ -38,11 +38,15 @@ const HAPPENINGS: Happening[] = [
     player.commit({ positionMs: whole(player.roomPositionMs()), rate: random.pick([0.5, 1, 1.25, 2]) }) },
   { name: 'stall', to: (player, random) => player.starve(random.exponential(800)) },
   { name: 'hide', to: (player) => void (player.hidden = true) },
+  { name: 'hide and throttle', to: (player) => {
+    player.hidden = true;
+    player.tickMs = 1_000;
+  } },
   { name: 'hide and pause', to: (player) => {
     player.hidden = true;
     player.interrupt();
   } },
-  { name: 'show', to: (player) => void (player.hidden = false) },
+  { name: 'show', to: show },
   { name: 'hold', to: (player) => void (player.held = true) },
   { name: 'release', to: (player) => void (player.held = false) },
   { name: 'local seek', to: (player, random) => player.userSeeks(random.between(0, LENGTH_MS / 2)) },
@@ -129,10 +133,15 @@ function tell(
     player.run(forMs);
     each(name, forMs);
   }
-  player.hidden = false;
+  show(player);
   player.held = false;
   if (player.timeline!.status !== 'playing') player.commit({ status: 'playing', positionMs: whole(player.roomPositionMs()) });
   return { text: names.join(', '), restMs: PLACED_MS + SEEKS_UNTIL_PLACED * player.traits.seekMs + (stalls ? LONGEST_GAP_MS : 0) };
+}
+
+function show(player: SimulatedPlayer): void {
+  player.hidden = false;
+  player.tickMs = 50;
 }
 
 function ableTraits(random: Seeded): Partial<MediaTraits> {

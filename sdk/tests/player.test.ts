@@ -1,7 +1,22 @@
 import { WebSocket } from 'ws';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createClient, createPlayer, type Media, type Player, type PlayerAdapter, type RoomSession } from '../src/index.js';
-import { playback, RoomServer, type Connection } from './room-server.js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  createClient,
+  createPlayer,
+  memoryDeviceStore,
+  type AdapterEvent,
+  type DeviceStore,
+  type Media,
+  type Player,
+  type PlayerAdapter,
+  type RoomSession,
+} from '../src/index.js';
+import { changed } from './joined.js';
+import { playback, RoomServer, type Connection, type Frame } from './room-server.js';
+
+/** Starts in real time take a while, and longer on a busy machine. */
+const WAIT_MS = 15_000;
+vi.setConfig({ testTimeout: 3 * WAIT_MS });
 
 const FILM: Media = {
   media_id: 'm_1',
@@ -23,9 +38,11 @@ let server: RoomServer;
 let session: RoomSession;
 let connection: Connection;
 let player: Player | undefined;
+let page: EventTarget & { hidden: boolean };
 
 beforeEach(async () => {
-  vi.stubGlobal('document', Object.assign(new EventTarget(), { hidden: false }));
+  page = Object.assign(new EventTarget(), { hidden: false });
+  vi.stubGlobal('document', page);
   server = await RoomServer.start();
   const client = createClient({ baseUrl: server.baseUrl, WebSocket });
   await client.guest('Ada');
@@ -46,7 +63,7 @@ afterEach(async () => {
 test('another player is loaded with the room’s choice and brought to its position', async () => {
   const other = new OtherPlayer();
   player = createPlayer(session, {} as HTMLVideoElement, { adapter: (media) => (media === session.getSnapshot().media ? other : null) });
-  await vi.waitUntil(() => other.positionMs === 12_345);
+  await until(() => other.positionMs() === 12_345);
   expect(other.calls[0]).toBe('load m_1 en');
   expect(player.getSnapshot()).toMatchObject({ state: 'paused', degraded: false });
   player.destroy();
@@ -55,32 +72,237 @@ test('another player is loaded with the room’s choice and brought to its posit
 
 test('a media that another player refuses, and none of the own plays, is an error in words', async () => {
   player = createPlayer(session, { canPlayType: () => '' } as unknown as HTMLVideoElement, { adapter: () => null });
-  await vi.waitUntil(() => player?.getSnapshot().state === 'error');
+  await until(() => player?.getSnapshot().state === 'error');
   expect(player.getSnapshot().error).toMatchObject({ code: 'format_unsupported' });
 });
 
-/** A player that stands still and notes what it is told. */
+describe('a hidden tab that the browser pauses', () => {
+  test.each(['and plays', 'and stands'])('is never taken for the host’s intent: no command leaves, the tab is shown %s', async (and) => {
+    const other = await following();
+    const sent = await framesOf(async () => {
+      page.hidden = true;
+      other.interrupt();
+      page.dispatchEvent(new Event('visibilitychange'));
+      await looks(other, 20);
+      expect(player!.getSnapshot().state).toBe('paused');
+      expect(other.calls.filter((call) => call === 'play')).toHaveLength(1);
+      page.hidden = false;
+      page.dispatchEvent(new Event('visibilitychange'));
+      if (and === 'and plays') await until(() => player!.getSnapshot().state === 'playing');
+      await looks(other, 20);
+    });
+    expect(sent.filter((type) => type !== 'sync_report')).toEqual([]);
+    expect(other.paused()).toBe(false);
+  });
+
+  test('that was paused by the room meanwhile stays so', async () => {
+    const other = await following();
+    page.hidden = true;
+    other.interrupt();
+    connection.send(changed(1, 3, { media_id: FILM.media_id, status: 'paused', position_ms: 40_000 }));
+    await until(() => other.positionMs() === 40_000);
+    page.hidden = false;
+    page.dispatchEvent(new Event('visibilitychange'));
+    await looks(other, 20);
+    expect(other.paused()).toBe(true);
+  });
+});
+
+describe('what somebody does at the player itself', () => {
+  test('is undone and leaves no command', async () => {
+    const other = await following();
+    const sent = await framesOf(async () => {
+      other.interrupt();
+      await until(() => other.calls.filter((call) => call === 'play').length === 2);
+      other.seek(300_000);
+      await until(() => other.calls.filter((call) => call === 'play').length === 3);
+    });
+    expect(sent.filter((type) => type !== 'sync_report')).toEqual([]);
+  });
+});
+
+describe('the offset of a device', () => {
+  test.each([3_000, -3_000])('of %i ms makes it play that much ahead', async (offsetMs) => {
+    const ahead: number[] = [];
+    for (const offset of [0, offsetMs]) {
+      const device = memoryDeviceStore();
+      device.save({ playLeadsMs: {}, offsetMs: offset, profile: 'default' });
+      const other = await following(device);
+      expect(player!.getSnapshot()).toMatchObject({ offsetMs: offset });
+      ahead.push(other.firstSeek!.aheadMs);
+      player!.destroy();
+    }
+    expect(Math.abs(ahead[1]! - ahead[0]! - offsetMs)).toBeLessThan(500);
+  });
+
+  test('is followed when it is set, kept within ±5 s, and kept by the device', async () => {
+    const device = memoryDeviceStore();
+    const other = await following(device);
+    const seeks = other.calls.filter((call) => call.startsWith('seek')).length;
+    player!.setOffset(4_000);
+    await until(() => other.calls.filter((call) => call.startsWith('seek')).length > seeks);
+    player!.setOffset(1e9);
+    expect(player!.getSnapshot().offsetMs).toBe(5_000);
+    player!.setOffset(Number.NaN);
+    expect(player!.getSnapshot().offsetMs).toBe(0);
+    expect(device.load()).toMatchObject({ offsetMs: 0 });
+  });
+});
+
+test('what the device learned about its player is kept for the next page', async () => {
+  const device = memoryDeviceStore();
+  const other = await following(device);
+  const lead = () => device.load()!.playLeadsMs['other']!;
+  // A start that a busy machine made late teaches nothing.
+  for (let starts = 2; lead() === other.capabilities.playLeadMs; starts += 1) {
+    other.interrupt();
+    await until(() => other.calls.filter((call) => call === 'play').length === starts && player!.getSnapshot().driftMs !== null);
+  }
+  expect(lead()).toBeLessThan(other.capabilities.playLeadMs);
+});
+
+test('a profile that is set is told, kept, and must be one', async () => {
+  const device = memoryDeviceStore();
+  await following(device);
+  player!.setProfile('relaxed');
+  expect(player!.getSnapshot().profile).toBe('relaxed');
+  expect(device.load()).toMatchObject({ profile: 'relaxed' });
+  player!.setProfile('brutal' as never);
+  expect(player!.getSnapshot().profile).toBe('default');
+});
+
+test('while held the player is left alone, a barrier is answered, and release puts it in place', async () => {
+  const other = await following();
+  player!.hold();
+  expect(player!.getSnapshot().state).toBe('held');
+  const before = [...other.calls];
+  other.interrupt();
+  const since_version = 2;
+  const waiting = { since_version, deadline_ms: 0, waiting_for: { count: 1, participant_ids: ['p_1'] } };
+  const sent = await framesOf(async () => {
+    connection.send(changed(1, since_version + 1, { media_id: FILM.media_id, status: 'waiting', position_ms: 90_000, waiting }));
+    await looks(other, 20);
+  });
+  expect(sent.filter((type) => type !== 'sync_report')).toEqual(['ready']);
+  expect(other.calls).toEqual(before);
+  player!.release();
+  await until(() => other.positionMs() === 90_000);
+});
+
+test('a lasting lack of data is told, and its end', async () => {
+  const other = await following();
+  other.hasData = false;
+  expect((await next('buffering')).data).toEqual({ on: true });
+  expect(player!.getSnapshot().state).toBe('buffering');
+  other.hasData = true;
+  expect((await next('buffering')).data).toEqual({ on: false });
+});
+
+/** A player that follows the playing room. */
+async function following(device?: DeviceStore): Promise<OtherPlayer> {
+  const other = new OtherPlayer();
+  const playing = { media_id: FILM.media_id, status: 'playing' as const, position_ms: 60_000, anchor_at_ms: Date.now() - 30_000 };
+  connection.send(changed(1, session.getSnapshot().version + 1, playing));
+  await until(() => session.getSnapshot().playback.status === 'playing');
+  other.expected = () => session.expected();
+  player = createPlayer(session, {} as HTMLVideoElement, { adapter: () => other, device });
+  await until(() => player!.getSnapshot().state === 'playing' && player!.getSnapshot().driftMs !== null);
+  return other;
+}
+
+/** Resolves after the controller has looked at the player so often. */
+async function looks(other: OtherPlayer, times: number): Promise<void> {
+  const before = other.looks;
+  await until(() => other.looks >= before + times);
+}
+
+async function next(type: string): Promise<Frame> {
+  const frame = await connection.next();
+  return frame.type === type ? frame : next(type);
+}
+
+function until(holds: () => boolean): Promise<boolean> {
+  return vi.waitUntil(holds, WAIT_MS);
+}
+
+/** The types of the frames that leave while something goes on, but for pings. */
+async function framesOf(goesOn: () => Promise<void>): Promise<string[]> {
+  const types: string[] = [];
+  while (!connection.idle) await connection.next();
+  await goesOn();
+  while (!connection.idle) types.push((await connection.next()).type);
+  return types;
+}
+
+/** A player in real time that notes what it is told. */
 class OtherPlayer implements PlayerAdapter {
-  readonly capabilities = { continuousRate: false, minRate: 1, maxRate: 1 };
+  readonly capabilities = { kind: 'other', rates: 'continuous' as const, minRate: 0.5, maxRate: 2, positionErrorMs: 0, playLeadMs: 75 };
   readonly calls: string[] = [];
-  positionMs = 0;
+  /** Where the first seek led, against where the room was. */
+  firstSeek: { aheadMs: number } | null = null;
+  expected: () => number = () => 0;
+  looks = 0;
+  hasData = true;
+  #atMs = 0;
+  #playsSinceMs: number | null = null;
+  #rate = 1;
 
   async load(media: Media, { textTrack }: { textTrack: string | null }): Promise<void> {
     this.calls.push(`load ${media.media_id} ${textTrack}`);
   }
-  position = () => this.positionMs;
+
+  positionMs(): number {
+    const playedMs = this.#playsSinceMs === null ? 0 : (performance.now() - this.#playsSinceMs) * this.#rate;
+    return this.#atMs + playedMs;
+  }
+
+  position(): number {
+    this.looks += 1;
+    return this.positionMs();
+  }
+
   duration = () => Number.NaN;
-  paused = () => true;
+  paused = () => this.#playsSinceMs === null;
   ended = () => false;
-  rate = () => 1;
-  setRate = (rate: number) => void this.calls.push(`rate ${rate}`);
-  seek = (positionMs: number) => void (this.positionMs = positionMs);
-  play = () => Promise.resolve();
-  pause = () => void this.calls.push('pause');
-  ready = () => true;
+  rate = () => this.#rate;
+  ready = () => this.hasData;
+
+  setRate(rate: number): void {
+    this.#settle();
+    this.#rate = rate;
+  }
+
+  seek(positionMs: number): void {
+    this.calls.push('seek');
+    this.firstSeek ??= { aheadMs: positionMs - this.expected() };
+    this.#settle();
+    this.#atMs = positionMs;
+  }
+
+  async play(): Promise<void> {
+    this.calls.push('play');
+    this.#playsSinceMs ??= performance.now();
+  }
+
+  pause(): void {
+    this.calls.push('pause');
+    this.interrupt();
+  }
+
+  /** What the browser does to a hidden page, or somebody at the player. */
+  interrupt(): void {
+    this.#settle();
+    this.#playsSinceMs = null;
+  }
+
   setRendition = (id: string) => void this.calls.push(`rendition ${id}`);
   setTextTrack = (id: string | null) => void this.calls.push(`text ${id}`);
   setAudioTrack = (id: string | null) => void this.calls.push(`audio ${id}`);
-  onEvent = () => () => undefined;
+  onEvent = (_listener: (event: AdapterEvent) => void) => () => undefined;
   destroy = () => void this.calls.push('destroy');
+
+  #settle(): void {
+    this.#atMs = this.positionMs();
+    if (this.#playsSinceMs !== null) this.#playsSinceMs = performance.now();
+  }
 }

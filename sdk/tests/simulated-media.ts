@@ -20,6 +20,8 @@ export interface MediaTraits {
   ignoresRate: 'no' | 'openly' | 'secretly';
   /** `play` does nothing. */
   refusesPlay: boolean;
+  /** Whether `play` has an effect in a hidden page, as it has with sound. */
+  playsHidden: boolean;
   /** Plays, says the player, but the position stands. */
   standsStill: boolean;
   /** Where the media ends although it is longer by its own word. */
@@ -39,6 +41,7 @@ const USUAL: MediaTraits = {
   rates: 'continuous',
   ignoresRate: 'no',
   refusesPlay: false,
+  playsHidden: false,
   standsStill: false,
   endsAtMs: Infinity,
   positionErrorMs: 0,
@@ -80,7 +83,7 @@ export class SimulatedMedia {
   }
 
   play(): void {
-    if (this.hidden || this.traits.refusesPlay) return;
+    if (this.traits.refusesPlay || (this.hidden && !this.traits.playsHidden)) return;
     // As browsers do it.
     if (this.ended) this.seek(0);
     this.paused = false;

@@ -3,6 +3,7 @@ import type { Timeline } from '../src/timeline.js';
 import type { SyncProfile } from '../src/types.js';
 import { SimulatedMedia, type MediaTraits } from './simulated-media.js';
 
+const TICK_MS = 50;
 /** Alarms are this exact. */
 const ALARM_MS = 0.2;
 const GUESSED_LEAD_MS = 75;
@@ -10,8 +11,8 @@ const GUESSED_LEAD_MS = 75;
 /** A player and its controller in simulated time; the room clock is the local one plus an offset. */
 export class SimulatedPlayer extends SimulatedMedia {
   offsetMs = 1_000_000;
-  /** Between two steps; more in a hidden page. */
-  tickMs = 50;
+  /** Between two steps; more in a hidden page, whose alarms are as slow. */
+  tickMs = TICK_MS;
   blocked = false;
   held = false;
   profile: SyncProfile = 'default';
@@ -60,7 +61,8 @@ export class SimulatedPlayer extends SimulatedMedia {
     const until = this.nowMs + forMs;
     while (this.nowMs < until) {
       const step = this.#step();
-      const next = Math.min(this.nowMs + this.tickMs, step.wakeAtMs ?? Infinity);
+      const alarmAtMs = this.tickMs > TICK_MS ? Infinity : (step.wakeAtMs ?? Infinity);
+      const next = Math.min(this.nowMs + this.tickMs, alarmAtMs);
       this.advance(Math.min(Math.max(next, this.nowMs + ALARM_MS), until));
     }
   }

@@ -17,3 +17,10 @@ export function readMachine() {
 export function load() {
   return Math.round(loadavg()[0] * 100) / 100;
 }
+
+/** The same in a line. */
+export function factsOf(machine) {
+  const { cpu, cores, memory_mib: memory, kernel, os, load_average: before, load_average_after: after } = machine;
+  const where = `${cpu}, ${cores} cores, ${memory} MiB, Linux ${kernel}, ${os}`;
+  return `${where}, load ${before} before and ${after} after, niceness ${machine.niceness}`;
+}

@@ -22,7 +22,8 @@ test('a run is judged by its windows: what was steady, what the host asked for, 
 
 test('runs are put together into one row, and who never arrived is counted', () => {
   const late = trace();
-  late.viewers[1].samples = late.viewers[1].samples.map(([atMs, positionMs, ...rest]) => [atMs, positionMs + 100, ...rest]);
+  const ben = late.viewers[1];
+  ben.samples = ben.samples.map(([atMs, positionMs, ...rest]) => [atMs, positionMs + 100, ...rest]);
   const row = summarise(SCENARIO, [measure(trace()), measure(late)]);
   assert.deepEqual([row.runs, row.steady_s], [2, 4]);
   assert.equal(row.skew_ms.max, 104);
@@ -59,7 +60,10 @@ function trace() {
     });
   const clock = (atMs, errorMs, ofClock, ofPlayer) => [atMs, atMs + ROOM_AHEAD_MS + errorMs, ofClock, ofPlayer];
   const ada = viewer('Ada', play((atMs) => [atMs >= 5_000 && atMs < 5_100 ? 60 : 0]), [clock(3_000, 1, 5, null)]);
-  const starving = (atMs) => (atMs < 10_000 || atMs >= 13_200 ? [atMs < 13_500 && atMs >= 13_200 ? 80 : 4] : [0, FLAGS.starved]);
+  const starving = (atMs) => {
+    if (atMs >= 10_000 && atMs < 13_200) return [0, FLAGS.starved];
+    return [atMs >= 13_200 && atMs < 13_500 ? 80 : 4];
+  };
   const ben = viewer('Ben', play(starving), [clock(3_000, -2, 5, 3), clock(8_000, -2, 5, 1)]);
   ben.events = [['seeking', 3_500], ['seeking', 5_050]];
   const arrives = (sinceMs) => play((atMs) => [atMs < sinceMs ? -400 : 3], 20_000, 23_000);
@@ -79,5 +83,6 @@ function trace() {
 }
 
 function viewer(name, samples, readings = []) {
-  return { name, samples, readings, frames: [], events: [], counted: [], complaints: [], boundsMs: [-1, 1], navigationMs: 0 };
+  const none = { frames: [], events: [], counted: [], complaints: [] };
+  return { ...none, name, samples, readings, boundsMs: [-1, 1], navigationMs: 0 };
 }

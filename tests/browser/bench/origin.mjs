@@ -24,7 +24,8 @@ export function makeClips() {
 }
 
 /**
- * Serves the clips to everybody, with ranges, and `pages` (path to text) besides. It can keep bytes back. Browsers are told apart by the last word of their `User-Agent`.
+ * Serves the clips to everybody, with ranges, and `pages` (path to text) besides. It can keep bytes back. Browsers are
+ * told apart by the last word of their `User-Agent`.
  */
 export async function startMediaOrigin({ address, pages = {} }) {
   const held = new Map();

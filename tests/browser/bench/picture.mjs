@@ -9,6 +9,7 @@ const MAIN = { top: 130, height: 380 };
 const SMALL = { top: 610, height: 190, gap: 22 };
 const COLOURS = ['#2563eb', '#db2777', '#059669', '#d97706'];
 const INK = { text: '#1e293b', quiet: '#64748b', grid: '#e2e8f0', steady: '#f1f5f9', zero: '#94a3b8' };
+const LOUD = { fill: INK.text, 'font-weight': 600 };
 /** Linear within this, logarithmic beyond. */
 const LINEAR_MS = 1;
 const TOP_MS = 3_000;
@@ -42,33 +43,37 @@ ${parts.join('\n')}
 }
 
 function head({ viewers, scenario, links }) {
-  const names = viewers.map(({ name }, index) => {
+  const names = viewers.flatMap(({ name }, index) => {
     const x = MARGIN.left + index * 112;
     const role = index === 0 ? ' (host)' : '';
-    return `<rect x="${x}" y="72" width="16" height="4" rx="2" fill="${COLOURS[index]}"/>${text(x + 22, 79, name + role, INK.quiet)}`;
+    return [rect({ x, y: 72, width: 16, height: 4 }, COLOURS[index]), text(x + 22, 79, name + role)];
   });
-  const where = links === null ? 'over loopback' : 'each behind a link of its own: 40 + 40 ms, jitter 5 ms, 1 % loss each way';
+  const link = 'each behind a link of its own: 40 + 40 ms, jitter 5 ms, 1 % loss each way';
+  const where = links === null ? 'over loopback' : link;
   const film = scenario.hls ? 'HLS' : 'MP4';
   return [
-    `<text x="${MARGIN.left}" y="34" font-size="20" font-weight="600">Four browsers on one timeline</text>`,
-    text(MARGIN.left, 56, `Position minus what the room committed, in milliseconds. ${film}, 30 frames a second, ${where}.`, INK.quiet),
+    text(MARGIN.left, 34, 'Four browsers on one timeline', { 'font-size': 20, ...LOUD }),
+    text(MARGIN.left, 56, `Position minus what the room committed. ${film}, 30 frames a second, ${where}.`),
     ...names,
   ].join('\n');
 }
 
 function main(trace) {
   const { viewers, commits, marks, steady } = trace;
-  const begin = marks[0].atMs - 1_000;
-  const end = Math.max(...viewers.map(({ samples }) => samples.at(-1)[0]));
+  const fromMs = marks[0].atMs - 1_000;
+  const untilMs = Math.max(...viewers.map(({ samples }) => samples.at(-1)[0]));
   const box = { x: MARGIN.left, y: MAIN.top, width: WIDTH - MARGIN.left - MARGIN.right, height: MAIN.height };
-  const axes = { box, window: { fromMs: begin, untilMs: end } };
+  const axes = { box, window: { fromMs, untilMs } };
   const x = xOf(axes);
-  const shade = rect(x(steady.fromMs), box.y, x(steady.untilMs) - x(steady.fromMs), box.height, INK.steady);
-  const { p50, p99 } = quantiles(skewIn(steady, viewers.map(({ samples }) => samples)).pairs);
-  const left = x(steady.fromMs) + 12;
-  const said = `Between two viewers, steadily: p50 ${ms(p50)}, p99 ${ms(p99)}`;
-  const label = `<text x="${round(left)}" y="${box.y + box.height - 14}" font-weight="600">${said}</text>`;
-  return [shade, grid(axes), seconds(axes), events(axes, marks), ...lines(axes, viewers, commits), label].join('\n');
+  const left = x(steady.fromMs);
+  return [
+    rect({ ...box, x: left, width: x(steady.untilMs) - left }, INK.steady),
+    grid(axes),
+    seconds(axes),
+    events(axes, marks),
+    ...lines(axes, viewers, commits),
+    text(left + 12, box.y + box.height - 14, `steady, between two viewers: ${skewOf(trace)}`, LOUD),
+  ].join('\n');
 }
 
 function small(runs) {
@@ -77,56 +82,67 @@ function small(runs) {
     const { viewers, commits, steady } = trace;
     const box = { x: MARGIN.left + index * (width + SMALL.gap), y: SMALL.top, width, height: SMALL.height };
     const axes = { box, window: steady };
-    const { p50, p99 } = quantiles(skewIn(steady, viewers.map(({ samples }) => samples)).pairs);
+    const tookS = Math.round((steady.untilMs - steady.fromMs) / 1000);
     return [
-      rect(box.x, box.y, box.width, box.height, INK.steady),
-      `<text x="${box.x}" y="${box.y - 26}" font-weight="600">${label}</text>`,
-      text(box.x, box.y - 9, `p50 ${ms(p50)} · p99 ${ms(p99)}`, INK.quiet),
+      rect(box, INK.steady),
+      text(box.x, box.y - 26, label, LOUD),
+      text(box.x, box.y - 9, skewOf(trace)),
       grid(axes, index === 0),
       ...lines(axes, viewers, commits),
-      text(box.x, box.y + box.height + 20, `${Math.round((steady.untilMs - steady.fromMs) / 1000)} s of steady play`, INK.quiet),
+      text(box.x, box.y + box.height + 20, `${tookS} s of steady play`),
     ].join('\n');
   });
+}
+
+function skewOf({ steady, viewers }) {
+  const { p50, p99 } = quantiles(skewIn(steady, viewers.map(({ samples }) => samples)).pairs);
+  return `p50 ${ms(p50)}, p99 ${ms(p99)}`;
 }
 
 function grid(axes, labelled = true) {
   const { box } = axes;
   const y = yOf(axes);
-  const frame = rect(box.x, y(FRAME_MS), box.width, y(-FRAME_MS) - y(FRAME_MS), '#2563eb', 0.05);
-  const ticks = TICKS_MS.map((tick) => {
-    const line = `<line x1="${box.x}" x2="${box.x + box.width}" y1="${round(y(tick))}" y2="${round(y(tick))}" stroke="${tick === 0 ? INK.zero : INK.grid}"/>`;
-    const sign = tick > 0 ? '+' : tick < 0 ? '−' : '';
+  const right = box.x + box.width;
+  const top = y(FRAME_MS);
+  const parts = [rect({ ...box, y: top, height: y(-FRAME_MS) - top }, '#2563eb', 0.05)];
+  for (const tick of TICKS_MS) {
+    parts.push(line([box.x, y(tick)], [right, y(tick)], tick === 0 ? INK.zero : INK.grid));
     // A small box has no room for the inner ones.
-    if (!labelled || (Math.abs(tick) === 1 && box.height < 300)) return line;
-    const name = `<text x="${box.x - 8}" y="${round(y(tick) + 4)}" text-anchor="end" fill="${INK.quiet}">${sign}${Math.abs(tick)}</text>`;
-    return line + name;
-  });
-  const unit = `<text transform="translate(${box.x - 48} ${box.y + box.height / 2}) rotate(-90)" text-anchor="middle" fill="${INK.quiet}">ms</text>`;
-  const inFrame = box.width > 500 ? text(box.x + 8, round(y(FRAME_MS) - 5), 'within one frame', INK.quiet, 11) : '';
-  return [frame, ...ticks, labelled ? unit : '', inFrame].join('\n');
+    if (!labelled || (Math.abs(tick) === 1 && box.height < MAIN.height)) continue;
+    const sign = tick > 0 ? '+' : tick < 0 ? '−' : '';
+    parts.push(text(box.x - 8, y(tick) + 4, `${sign}${Math.abs(tick)}`, { 'text-anchor': 'end' }));
+  }
+  if (labelled) {
+    const turned = `rotate(-90 ${box.x - 48} ${box.y + box.height / 2})`;
+    parts.push(text(box.x - 48, box.y + box.height / 2, 'ms', { 'text-anchor': 'middle', transform: turned }));
+  }
+  if (box.height === MAIN.height) parts.push(text(box.x + 8, top - 5, 'within one frame', { 'font-size': 11 }));
+  return parts.join('\n');
 }
 
-function seconds(axes) {
-  const { box, window } = axes;
-  const x = xOf(axes);
+function seconds({ box, window }) {
+  const x = xOf({ box, window });
   const count = Math.floor((window.untilMs - window.fromMs) / 10_000);
-  return Array.from({ length: count + 1 }, (_, index) => {
-    const at = round(x(window.fromMs + index * 10_000));
-    return `<text x="${at}" y="${box.y + box.height + 20}" text-anchor="middle" fill="${INK.quiet}">${index * 10}${index === count ? ' s' : ''}</text>`;
-  }).join('\n');
+  const each = Array.from({ length: count + 1 }, (_, index) => {
+    const words = `${index * 10}${index === count ? ' s' : ''}`;
+    return text(x(window.fromMs + index * 10_000), box.y + box.height + 20, words, { 'text-anchor': 'middle' });
+  });
+  return each.join('\n');
 }
 
 function events(axes, marks) {
   const { box } = axes;
   const x = xOf(axes);
-  return marks
-    .filter(({ name }) => NAMES[name] !== undefined)
-    .map(({ name, atMs }) => {
-      const at = round(x(atMs));
-      return `<line x1="${at}" x2="${at}" y1="${box.y - 4}" y2="${box.y + box.height}" stroke="${INK.quiet}" stroke-dasharray="3 4"/>
-<text transform="translate(${at + 4} ${box.y - 8}) rotate(-32)" fill="${INK.quiet}" font-size="12">${NAMES[name]}</text>`;
-    })
-    .join('\n');
+  const shown = marks.filter(({ name }) => NAMES[name] !== undefined);
+  const each = shown.flatMap(({ name, atMs }) => {
+    const at = x(atMs);
+    const turned = `rotate(-32 ${round(at + 4)} ${box.y - 8})`;
+    return [
+      line([at, box.y - 4], [at, box.y + box.height], INK.quiet, { 'stroke-dasharray': '3 4' }),
+      text(at + 4, box.y - 8, NAMES[name], { 'font-size': 12, transform: turned }),
+    ];
+  });
+  return each.join('\n');
 }
 
 function lines(axes, viewers, commits) {
@@ -141,7 +157,8 @@ function lines(axes, viewers, commits) {
       if (errorMs !== null) path += `${pen}${round(x(atMs))} ${round(y(errorMs))}`;
       pen = errorMs === null ? 'M' : 'L';
     }
-    return `<path d="${path}" fill="none" stroke="${COLOURS[index]}" stroke-width="1.2" stroke-linejoin="round" opacity="0.85"/>`;
+    const pencil = { fill: 'none', stroke: COLOURS[index], 'stroke-width': 1.2, 'stroke-linejoin': 'round' };
+    return `<path d="${path}"${attributes(pencil)}/>`;
   });
 }
 
@@ -155,12 +172,22 @@ function yOf({ box }) {
   return (value) => box.y + (box.height / 2) * (1 - Math.max(-top, Math.min(top, scale(value))) / top);
 }
 
-function rect(x, y, width, height, fill, opacity = 1) {
-  return `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" fill="${fill}" fill-opacity="${opacity}"/>`;
+function rect({ x, y, width, height }, fill, opacity = 1) {
+  const place = { x: round(x), y: round(y), width: round(width), height: round(height) };
+  return `<rect${attributes({ ...place, fill, 'fill-opacity': opacity })}/>`;
 }
 
-function text(x, y, words, fill, size = 13) {
-  return `<text x="${x}" y="${y}" fill="${fill}" font-size="${size}">${words}</text>`;
+function line([x1, y1], [x2, y2], stroke, more = {}) {
+  const ends = { x1: round(x1), y1: round(y1), x2: round(x2), y2: round(y2) };
+  return `<line${attributes({ ...ends, stroke, ...more })}/>`;
+}
+
+function text(x, y, words, more = {}) {
+  return `<text${attributes({ x: round(x), y: round(y), fill: INK.quiet, ...more })}>${words}</text>`;
+}
+
+function attributes(values) {
+  return Object.entries(values).map(([name, value]) => ` ${name}="${value}"`).join('');
 }
 
 function ms(value) {

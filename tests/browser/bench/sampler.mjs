@@ -2,7 +2,7 @@ import { FLAGS } from './track.mjs';
 
 const EVERY_MS = 20;
 const READING_EVERY_MS = 250;
-/** What is read between two instants further apart than this is read again. */
+/** What is read between two instants further apart than this doesn't count. */
 const BRACKET_MS = 0.35;
 /** A minute and more of each; the driver takes them every few seconds. */
 const KEPT_MAX = 10_000;
@@ -27,30 +27,29 @@ function sample({ ppm, readsCounter, everyMs, readingEveryMs, bracketMs, keptMax
     if (kept[list].length > keptMax) kept[list].shift();
   }
 
-  /** What `read` gives, and when that was: again, if this thread lost its processor in between. */
-  function stamp(read) {
-    for (let tries = 3; ; tries -= 1) {
-      const before = real();
-      const value = read();
-      const after = real();
-      if (after - before < bracketMs || tries === 1) return [(before + after) / 2, value];
-    }
+  /**
+   * Notes what `read` gives and when that was; nothing if this thread lost its processor in between. A second try would
+   * not help: within one task an element gives the same position again.
+   */
+  function stamp(list, read, rest) {
+    const before = real();
+    const value = read();
+    const after = real();
+    if (after - before < bracketMs) note(list, [(before + after) / 2, value, ...rest]);
   }
 
   function where() {
-    const [atMs, positionMs] = stamp(() => video.currentTime * 1000);
     const flags =
       (video.paused ? flagsOf.paused : 0) +
       (video.seeking ? flagsOf.seeking : 0) +
       (video.readyState < 3 ? flagsOf.starved : 0);
-    note('samples', [atMs, positionMs, video.playbackRate, flags]);
+    stamp('samples', () => video.currentTime * 1000, [video.playbackRate, flags]);
   }
 
   function readClock() {
     const { clock } = session.getSnapshot();
     const { state, driftMs, degraded, uncertaintyMs = null } = window.playhead.player.getSnapshot();
-    const [atMs, roomMs] = stamp(() => session.now());
-    note('readings', [atMs, roomMs, clock?.uncertaintyMs ?? null, uncertaintyMs, state, driftMs, degraded]);
+    stamp('readings', () => session.now(), [clock?.uncertaintyMs ?? null, uncertaintyMs, state, driftMs, degraded]);
   }
 
   function readCommit() {
@@ -134,7 +133,7 @@ function sample({ ppm, readsCounter, everyMs, readingEveryMs, bracketMs, keptMax
   };
 }
 
-/** The script for a page, as text: `ppm` is how much too fast its clock runs; `readsCounter` reads each frame's number. */
+/** The script for a page, as text: its clock runs `ppm` too fast; `readsCounter` reads the number of each frame. */
 export function samplerOf({ ppm = 0, readsCounter = false } = {}) {
   const settings = { ppm, readsCounter, everyMs: EVERY_MS, readingEveryMs: READING_EVERY_MS, bracketMs: BRACKET_MS };
   return `(${sample})(${JSON.stringify({ ...settings, keptMax: KEPT_MAX, counter: COUNTER, flagsOf: FLAGS })})`;

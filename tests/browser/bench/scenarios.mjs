@@ -37,7 +37,8 @@ export const SCENARIOS = [
 export function choose({ only = [], quick = false, emulated = true }) {
   const unknown = only.filter((name) => !SCENARIOS.some((one) => one.name === name));
   if (unknown.length > 0) throw new Error(`ONLY: there is no scenario ${unknown.join(', ')}`);
-  const possible = emulated ? SCENARIOS : SCENARIOS.filter(differsOnLoopback).map((scenario) => ({ ...scenario, runs: 1 }));
+  const once = (scenario) => ({ ...scenario, runs: 1 });
+  const possible = emulated ? SCENARIOS : SCENARIOS.filter(differsOnLoopback).map(once);
   const wanted = quick && only.length === 0 ? ['w'] : only;
   const chosen = possible.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   return quick ? chosen.map(shorten) : chosen;

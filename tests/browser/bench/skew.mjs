@@ -14,7 +14,7 @@ export function skewIn(window, tracks) {
     const here = rows.map(({ positions }) => positions[index]);
     spreads.push(infinite(Math.max(...here) - Math.min(...here)));
     for (let one = 0; one < here.length; one += 1) {
-      for (let other = one + 1; other < here.length; other += 1) pairs.push(infinite(Math.abs(here[one] - here[other])));
+      for (const other of here.slice(one + 1)) pairs.push(infinite(Math.abs(here[one] - other)));
     }
   }
   const seconds = (key) => rows.reduce((sum, row) => sum + row[key], 0) * (GRID_MS / 1000);

@@ -6,7 +6,7 @@ import { positionsOn } from './track.mjs';
 
 const WINDOW = { fromMs: 1_000, untilMs: 2_000 };
 
-test('viewers that play on the same line are apart by what is between their lines, whenever they were looked at', () => {
+test('viewers are apart by what is between their lines, whenever each was looked at', () => {
   const { pairs, spreads } = skewIn(WINDOW, [line(0), line(7, { shiftMs: 3 }), line(-2, { everyMs: 33 })]);
   assert.deepEqual(distinct(pairs), [2, 7, 9]);
   assert.deepEqual(distinct(spreads), [9]);
@@ -14,7 +14,8 @@ test('viewers that play on the same line are apart by what is between their line
 });
 
 test('an instant at which one viewer does not play counts as the worst, and its time is told', () => {
-  const stalled = line(0).map(([atMs, ...rest]) => (atMs >= 1_500 && atMs < 1_600 ? [atMs, ...rest.slice(0, 2), 4] : [atMs, ...rest]));
+  const stalls = (atMs) => atMs >= 1_500 && atMs < 1_600;
+  const stalled = line(0).map(([atMs, positionMs, rate]) => [atMs, positionMs, rate, stalls(atMs) ? 4 : 0]);
   const { pairs, idleS, unseenS } = skewIn(WINDOW, [line(0), stalled]);
   const worst = pairs.filter((value) => value === Infinity).length;
   assert.equal(worst, 6);

@@ -7,7 +7,7 @@ import { ROOT } from '../harness/paths.mjs';
 import { bundleBaselines } from './baseline/bundle.mjs';
 import { judge } from './gates.mjs';
 import { loopback, openLinks } from './links.mjs';
-import { load, readMachine } from './machine.mjs';
+import { factsOf, load, readMachine } from './machine.mjs';
 import { measure } from './measure.mjs';
 import { makeClips } from './origin.mjs';
 import { photograph } from './photograph.mjs';
@@ -58,9 +58,7 @@ const gates = judge(rows, notRun);
 const measuredOver = links.emulated ? 'emulated' : 'loopback';
 const report = { machine: { ...machine, load_average_after: load() }, links: measuredOver, gates, rows };
 writeFileSync(join(OUT, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
-const { cpu, cores, memory_mib: memory, kernel, os, load_average: before } = machine;
-const facts = `${cpu}, ${cores} cores, ${memory} MiB, Linux ${kernel}, ${os}, load ${before} to ${load()}, nice ${niceness}`;
-say(`\n${facts}\n\n${gateTable(gates)}\n\n${rowTable(rows)}`);
+say(`\n${factsOf(report.machine)}\n\n${gateTable(gates)}\n\n${rowTable(rows)}`);
 await keepPicture();
 
 /** All runs of a scenario: what each showed, and why some have shown nothing. */
@@ -77,7 +75,8 @@ async function runAll(scenario) {
       pictured[scenario.name] ??= trace;
       runs.push(measure(trace));
       const { p50, p99 } = summarise(scenario, runs.slice(-1)).skew_ms;
-      say(`${label}: skew p50 ${p50?.toFixed(2)}, p99 ${p99?.toFixed(2)} ms; ${tookS()} s, load ${load()}`);
+      const skew = [p50, p99].map((value) => value?.toFixed(2) ?? '-').join(' and ');
+      say(`${label}: skew p50 and p99 ${skew} ms; ${tookS()} s, load ${load()}`);
     } catch (error) {
       failures.push(`run ${count} failed: ${error.message.split('\n')[0]}`);
       say(`${label} failed after ${tookS()} s: ${error.stack}`);

@@ -1,7 +1,8 @@
 /** Rows with aligned columns: words to the left, numbers to the right. */
 export function align(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const cell = (text, column) => (/^-?[\d.]*$/.test(text) ? text.padStart(widths[column]) : text.padEnd(widths[column]));
+  const isNumber = (text) => /^-?[\d.]*$/.test(text);
+  const cell = (text, column) => (isNumber(text) ? text.padStart(widths[column]) : text.padEnd(widths[column]));
   return rows.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
 }
 

@@ -8,6 +8,8 @@ const DEADLINE_MS = 20_000;
 const SHOWN = 12;
 /** How long the film shows one picture. */
 export const FRAME_MS = 34;
+/** To come so close takes several tries on a busy machine. */
+const FRAME_DEADLINE_MS = 40_000;
 
 /** How a page looks that plays. */
 export const plays = (sample) => !sample.paused && sample.ready && sample.status === 'playing';
@@ -33,6 +35,10 @@ export async function together(people, { what, sinceMs, withinMs = 100, wanted =
     await pause(EVERY_MS);
   }
 }
+
+/** Waits until all people's pages are together within one frame; see `together`. */
+export const onOneFrame = (people, options) =>
+  together(people, { withinMs: FRAME_MS, deadlineMs: FRAME_DEADLINE_MS, ...options });
 
 /** Waits until the burnt-in counter has gone forward on each page for a second, at no less than half its speed. */
 export async function framesAdvance(people, { sinceMs = clockMs(), deadlineMs = DEADLINE_MS, framesPerSecond = 30 } = {}) {

@@ -5,6 +5,11 @@ import { ROOT } from '../../harness/paths.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
+const PAGE = `<!doctype html><meta charset="utf-8"><title>Party</title>
+<video playsinline preload="auto" width="640" height="360"></video>
+<script type="module" src="party.js"></script>
+`;
+
 /** The baselines' page with the SDK in it, as path → text. */
 export async function bundleBaselines() {
   const { build } = createRequire(join(ROOT, 'sdk/package.json'))('esbuild');
@@ -18,9 +23,7 @@ export async function bundleBaselines() {
     logLevel: 'error',
   });
   return {
-    'party.html':
-      '<!doctype html><meta charset="utf-8"><title>Party</title>' +
-      '<video playsinline preload="auto" width="640" height="360"></video><script type="module" src="party.js"></script>',
+    'party.html': PAGE,
     'party.js': outputFiles[0].text,
   };
 }

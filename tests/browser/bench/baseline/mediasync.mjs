@@ -1,6 +1,6 @@
 const SAMPLES = 3;
 const JUMP_S = 1;
-/** How a difference in seconds becomes a change of rate: from which difference on, by which factor, at most how much. */
+/** How a difference in seconds becomes a change of rate: from where on, by which factor, at most how much. */
 const TIERS = [
   { fromS: 1, factor: 1.3, most: 1 },
   { fromS: 0.5, factor: 0.75, most: 0.5 },
