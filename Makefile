@@ -4,7 +4,7 @@ CARGO_TARGET_DIR ?= target
 export CARGO_TARGET_DIR
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: run test check update bench bench-fanout bench-idle bench-sync prove web install
+.PHONY: run test check update bench bench-fanout bench-idle bench-sync prove prove-sync web install
 
 # Builds the server and serves on http://127.0.0.1:8080/ with everything embedded.
 run:
@@ -45,7 +45,7 @@ bench-fanout bench-idle:
 	$(CARGO_TARGET_DIR)/release/playhead-harness $@
 
 # How exactly real browsers stay together, and what happens when the host acts; half an hour. QUICK=1
-# makes one short run, ONLY=far,lan some of them. As root, in network namespaces behind emulated links
+# makes one short run, ONLY=far,lan some of them (their results go to files of their own). As root, in network namespaces behind emulated links
 # and before other programs; where that is refused (77), over loopback, and no gate is held.
 LINKS = nice -n -10 $(CARGO_TARGET_DIR)/release/playhead-harness links --clients 5 --
 bench-sync:
@@ -61,3 +61,7 @@ ROUNDS ?= 100
 prove:
 	cargo build --release -q -p server -p harness
 	$(CARGO_TARGET_DIR)/release/playhead-harness prove --rounds $(ROUNDS)
+
+# An hour of four browsers on clocks that differ by 200 ppm; SOAK_MINUTES=10 for less.
+prove-sync:
+	ONLY=soak $(MAKE) bench-sync

@@ -67,6 +67,8 @@ export interface PlayerAdapter {
   pause(): void;
   /** Enough data to play on from here, and no seek under way. */
   ready(): boolean;
+  /** Whether it could play on from there without loading first, as far as it knows; optional. */
+  loaded?(positionMs: number): boolean;
   /** Shows a rendition, or the player's own choice for `auto`; unknown ids change nothing. */
   setRendition(id: string): void;
   /** Shows a text track, or none. */

@@ -71,7 +71,7 @@ export class ClockFilter {
     const { t0, t1, t2, t3 } = stamps;
     const sample = { at: t3, forward: t1 - t0, backward: t3 - t2 };
     const rtt = t3 - t0 - (t2 - t1);
-    if (!(rtt >= 0 && rtt <= RTT_MAX_MS && t3 >= t0 && t2 >= t1 && Math.abs(t2) <= STAMP_MAX_MS)) return 'ignored';
+    if (!(rtt >= -COARSE_MS && rtt <= RTT_MAX_MS && t3 >= t0 && t2 >= t1 && Math.abs(t2) <= STAMP_MAX_MS)) return 'ignored';
     if (this.#contradicts(sample)) return this.#suspect(sample);
     this.#keep([...this.#samples, sample]);
     return 'taken';
@@ -86,7 +86,7 @@ export class ClockFilter {
     const ageMs = Math.max(0, localMs - line.at);
     // What is still to be slewed is an error, too.
     const uncertaintyMs = line.uncertaintyMs + this.#wander() * ageMs + Math.abs(slewingMs);
-    return { offsetMs, uncertaintyMs, rttMs: line.rttMs, skewPpm: this.#skew * 1e6 };
+    return { offsetMs, uncertaintyMs, rttMs: Math.max(0, line.rttMs), skewPpm: this.#skew * 1e6 };
   }
 
   /** How far what is given out is still from the line. */
@@ -174,7 +174,7 @@ function combine(samples: readonly Sample[], skew: number, wander: number): Line
   const forward = floor((sample) => sample.forward, skew);
   const backward = floor((sample) => sample.backward, -skew);
   const rttMs = forward.delay + backward.delay;
-  // The truth lies between the two bounds; the one of the older sample is the further one.
-  const uncertaintyMs = Math.max(0, rttMs / 2 + wander * Math.max(forward.age, backward.age));
+  // The truth lies between the two bounds, even where coarse clocks swap them; the older sample's is further off.
+  const uncertaintyMs = Math.abs(rttMs) / 2 + wander * Math.max(forward.age, backward.age);
   return { at, offsetMs: (forward.delay - backward.delay) / 2, uncertaintyMs, rttMs };
 }

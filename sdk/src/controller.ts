@@ -1,11 +1,11 @@
 import { AlignGuard } from './align-guard.js';
 import { Correction } from './correction.js';
-import { Leads } from './leads.js';
-import { aheadOfAnchor, endOf, targetAt, type ControllerInputs, type Moment } from './moment.js';
-import { clamp, median } from './number.js';
+import { Leads, type SeekKind } from './leads.js';
+import { aheadOfAnchor, endOf, isOver, isRoomOver, rateFor, targetAt, type ControllerInputs, type Moment } from './moment.js';
+import { median } from './number.js';
 import { PROFILES } from './profile.js';
 import { Standing } from './standing.js';
-import { isOtherLine, passesAt, positionAt, type Timeline } from './timeline.js';
+import { isOtherLine, passesAt, type Timeline } from './timeline.js';
 
 /** A command, and a stall, make a new start from here on: playback was interrupted anyway. */
 const COMMAND_ALIGN_MS = 150;
@@ -15,8 +15,10 @@ const WAIT_MS = 350;
 /** A start this late is not planned anew but caught up by rate. */
 const LATE_MS = 25;
 const START_TRIES = 3;
-/** Each further try is planned this much later. */
+/** Each further try is planned this much later, … */
 const RETRY_MS = 200;
+/** … unless the last seek took so long that it waited for data, which says nothing about the next. */
+const WAITED_MS = 800;
 /** Within this an instant has come. */
 const NOW_MS = 0.3;
 /** A start that was called at most this late teaches the lead. */
@@ -31,8 +33,6 @@ const MOVED_MS = 20;
 const START_TIMEOUT_MS = 1_000;
 const PLAY_AGAIN_MS = 500;
 const JUMP_MS = 500;
-const END_MS = 300;
-const ENDED_EARLY_MS = 1_500;
 const MEDIAN_OF = 5;
 /** Steps further apart, as in a hidden page or after a sleep: what was seen before says nothing. */
 const SLOW_MS = 250;
@@ -91,6 +91,10 @@ export class Controller {
   #beyond = 0;
   /** Where the last seek should have led. */
   #soughtMs = 0;
+  #seekKind: SeekKind = 'loading';
+  #tookMs = 0;
+  /** How much later than learned the next try is planned. */
+  #laterMs = 0;
   /** Suspended because `play` had no effect, not because the page is hidden. */
   #refused = false;
   readonly #correction = new Correction();
@@ -141,7 +145,7 @@ export class Controller {
     else if (now.timeline.live) this.#followLive(now);
     else if (now.timeline.status !== 'playing') this.#stand(now, targetAt(now, now.localMs));
     else if (now.blocked) this.#standBlocked(now);
-    else if (this.#isOver(now)) this.#finish(now);
+    else if (isOver(now)) this.#finish(now);
     else this.#run(now, changed);
   }
 
@@ -197,26 +201,13 @@ export class Controller {
     if (now.player.ready) this.#answerBarrier(now.timeline);
   }
 
-  #isOver(now: Moment): boolean {
-    const end = endOf(now);
-    if (end === null) return false;
-    const here = targetAt(now, now.localMs);
-    return now.player.ended ? here >= end - ENDED_EARLY_MS : here >= end - END_MS && now.player.paused;
-  }
-
   #finish(now: Moment): void {
     this.#enter('finished', now.localMs);
     const end = endOf(now);
     if (!now.player.ended && end !== null) this.#standsAt(now, end);
-    if (this.#endedSent || !this.#roomIsOver(now)) return;
+    if (this.#endedSent || !isRoomOver(now)) return;
     this.#endedSent = true;
     this.#act({ type: 'ended', mediaId: now.timeline.mediaId });
-  }
-
-  /** A player whose media is shorter than the room's doesn't end it for everybody. */
-  #roomIsOver({ timeline, localMs, offsetMs }: Moment): boolean {
-    const { durationMs } = timeline;
-    return durationMs === null || positionAt(timeline, durationMs, localMs + offsetMs) >= durationMs - ENDED_EARLY_MS;
   }
 
   #run(now: Moment, changed: boolean): void {
@@ -281,7 +272,7 @@ export class Controller {
     const { player } = now;
     if (player.paused && player.ready && !player.ended) {
       const waitMs = this.#startAtMs(now) - now.localMs;
-      if (waitMs >= -LATE_MS && waitMs <= this.#leads.planMs + WAIT_MS + aheadOfAnchor(now)) {
+      if (waitMs >= -LATE_MS && waitMs <= this.#leads.planMs('loading') + WAIT_MS + aheadOfAnchor(now)) {
         this.#steady(now);
         this.#enter('armed', now.localMs);
         this.#startOnTime(now, false);
@@ -295,7 +286,9 @@ export class Controller {
     }
     this.#steady(now);
     if (!player.paused) this.#act({ type: 'pause' });
-    this.#soughtMs = targetAt(now, now.localMs + this.#leads.planMs + RETRY_MS * this.#startTries);
+    const soonMs = targetAt(now, now.localMs + this.#leads.planMs('loaded'));
+    this.#seekKind = player.loaded?.(soonMs) ? 'loaded' : 'loading';
+    this.#soughtMs = targetAt(now, now.localMs + this.#leads.planMs(this.#seekKind) + this.#laterMs);
     this.#act({ type: 'seek', positionMs: this.#soughtMs });
     this.#enter('priming', now.localMs, true);
   }
@@ -308,7 +301,8 @@ export class Controller {
     }
     this.#setRate(now, now.timeline.rate);
     if (!now.player.ready) return;
-    this.#leads.learnSeek(now.localMs - this.#phaseSinceMs, now.player.positionMs - this.#soughtMs);
+    this.#tookMs = now.localMs - this.#phaseSinceMs;
+    this.#leads.learnSeek(this.#seekKind, this.#tookMs, now.player.positionMs - this.#soughtMs);
     this.#enter('armed', now.localMs);
     this.#startOnTime(now, false);
   }
@@ -337,12 +331,13 @@ export class Controller {
   #tryAgain(now: Moment): boolean {
     if (this.#startTries < START_TRIES) this.#startTries += 1;
     else if (!this.#guard.own(now.localMs, 'stuck')) return false;
+    this.#laterMs = this.#tookMs > WAITED_MS ? 0 : this.#laterMs + RETRY_MS;
     this.#align(now, 'agreed');
     return true;
   }
 
   #mostWaitMs(now: Moment): number {
-    return this.#leads.planMs + this.#leads.spreadMs + PLAN_FAR_MS + aheadOfAnchor(now);
+    return this.#leads.planMs('loading') + this.#leads.spreadMs + PLAN_FAR_MS + aheadOfAnchor(now);
   }
 
   #start(now: Moment): void {
@@ -409,6 +404,7 @@ export class Controller {
     const isAtRate = Math.abs(now.player.rate - now.timeline.rate) < RATE_STEP;
     if (this.#onTime && isAtRate) this.#leads.learnStart(median(this.#drifts) / now.timeline.rate);
     if (Math.abs(median(this.#drifts)) <= PROFILES[now.profile].alignMs) this.#startTries = 0;
+    this.#laterMs = 0;
     this.#drifts = [median(this.#drifts)];
     return true;
   }
@@ -432,8 +428,7 @@ export class Controller {
   }
 
   #setRate({ player }: Moment, rate: number): void {
-    const { rates, minRate, maxRate } = player.capabilities;
-    const wanted = rates === 'continuous' ? clamp(rate, minRate, maxRate) : nearest(rates, rate);
+    const wanted = rateFor(player.capabilities, rate);
     if (Math.abs(player.rate - wanted) > RATE_STEP) this.#act({ type: 'rate', rate: wanted });
   }
 
@@ -447,9 +442,4 @@ export class Controller {
   #act(action: ControllerAction): void {
     this.#actions.push(action);
   }
-}
-
-function nearest(rates: readonly number[], wanted: number): number {
-  const apart = (rate: number) => Math.abs(rate - wanted);
-  return rates.reduce((best, rate) => (apart(rate) < apart(best) ? rate : best), rates[0] ?? 1);
 }

@@ -4,6 +4,8 @@ import { PlayheadError } from './error.js';
 import type { Media } from './wire.js';
 
 const HAVE_FUTURE_DATA = 3;
+/** With less ahead a player waits for more before it plays. */
+const LOADED_S = 0.5;
 /** A start with sound takes as long as the sound device's buffer. */
 const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErrorMs: 0, playLeadMs: 75 } as const;
 const DETAILS: Record<AdapterErrorCode, string> = {
@@ -84,6 +86,15 @@ export abstract class ElementAdapter implements PlayerAdapter {
 
   ready(): boolean {
     return this.video.readyState >= HAVE_FUTURE_DATA && !this.video.seeking;
+  }
+
+  loaded(positionMs: number): boolean {
+    const { buffered } = this.video;
+    const [fromS, untilS] = [positionMs / 1000, positionMs / 1000 + LOADED_S];
+    for (let part = 0; part < buffered.length; part += 1) {
+      if (buffered.start(part) <= fromS && untilS <= buffered.end(part)) return true;
+    }
+    return false;
   }
 
   onEvent(listener: (event: AdapterEvent) => void): () => void {

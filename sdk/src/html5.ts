@@ -1,6 +1,5 @@
 import type { AdapterErrorCode, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter, names } from './element.js';
-import { probeSource } from './probe.js';
 import type { Delivery, Media } from './wire.js';
 
 /** Plays what the browser plays by itself: files, and HLS where it is built in. */
@@ -78,7 +77,9 @@ class Html5Adapter extends ElementAdapter {
 
 /** Why a plain element can't play `url`: it needs no permission to read, so that a missing one is never the cause. */
 export async function explainPlain(url: string): Promise<'source_unreachable' | 'format_unsupported'> {
-  return (await probeSource(url)) === 'source_unreachable' ? 'source_unreachable' : 'format_unsupported';
+  // Fetched when something has failed; where not even that can be had, nothing is reachable.
+  const found = await import('./probe.js').then(({ probeSource }) => probeSource(url), () => 'source_unreachable');
+  return found === 'source_unreachable' ? found : 'format_unsupported';
 }
 
 interface ElementAudioTrack {

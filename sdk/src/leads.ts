@@ -3,17 +3,24 @@ import { clamp, median } from './number.js';
 const PLAY = { mostMs: 400, trustedMs: 400 };
 /** The first start of a page opens the sound device, too. */
 const COLD_MS = 20;
-const SEEK = { firstMs: 300, leastMs: 100, mostMs: 6_000 };
+/** Going to what is loaded takes the decoder's time, anything else that of the network, too. */
+const SEEK = { loadedMs: 120, loadingMs: 300, leastMs: 60, mostMs: 6_000 };
 /** A seek that misses by less is exact, by more led somewhere else. */
 const MISS = { leastMs: 40, mostMs: 10_000, fades: 0.7 };
 const MARGIN_MS = 60;
+
+/** Whether the data at a seek's target are there. */
+export type SeekKind = 'loaded' | 'loading';
 
 /** How long this player takes to start and to seek, learned from what it did. */
 export class Leads {
   #playMs: number;
   #coldMs = COLD_MS;
   /** What the last seeks took. The middle one counts, so that one wait for data isn't taken for a slow player. */
-  #seeksMs = [SEEK.firstMs, SEEK.firstMs];
+  readonly #seeks = {
+    loaded: [SEEK.loadedMs, SEEK.loadedMs],
+    loading: [SEEK.loadingMs, SEEK.loadingMs],
+  };
   #shortMs = 0;
   #farMs = 0;
 
@@ -33,8 +40,8 @@ export class Leads {
   }
 
   /** From now to the earliest start after a seek, which may fall short of its target. */
-  get planMs(): number {
-    return median(this.#seeksMs) + this.#shortMs + this.playMs + MARGIN_MS;
+  planMs(seek: SeekKind): number {
+    return median(this.#seeks[seek]) + this.#shortMs + this.playMs + MARGIN_MS;
   }
 
   /** How much further ahead than planned a seek may lead. */
@@ -50,8 +57,8 @@ export class Leads {
   }
 
   /** A seek took this long and led this far past its target: some players only land on keyframes. */
-  learnSeek(tookMs: number, missMs: number): void {
-    this.#seeksMs = [...this.#seeksMs.slice(-2), clamp(tookMs, SEEK.leastMs, SEEK.mostMs)];
+  learnSeek(seek: SeekKind, tookMs: number, missMs: number): void {
+    this.#seeks[seek] = [...this.#seeks[seek].slice(-2), clamp(tookMs, SEEK.leastMs, SEEK.mostMs)];
     this.#shortMs = Math.max(missOf(-missMs), MISS.fades * this.#shortMs);
     this.#farMs = Math.max(missOf(missMs), MISS.fades * this.#farMs);
   }

@@ -1,6 +1,12 @@
 import type { AdapterCapabilities } from './adapter.js';
+import { clamp } from './number.js';
 import { positionAt, type Timeline } from './timeline.js';
 import type { SyncProfile } from './types.js';
+
+/** A player that is paused this close to the end has come there. */
+const END_MS = 300;
+/** A media that is so much shorter than it says has ended all the same. */
+const ENDED_EARLY_MS = 1_500;
 
 /** All that a step of the controller knows. */
 export interface ControllerInputs {
@@ -17,6 +23,8 @@ export interface ControllerInputs {
     ended: boolean;
     ready: boolean;
     rate: number;
+    /** Whether a position can be played without loading first, where the player knows. */
+    loaded?: (positionMs: number) => boolean;
     capabilities: AdapterCapabilities;
   };
   hidden: boolean;
@@ -47,4 +55,25 @@ export function targetAt(now: Moment, localMs: number): number {
 /** How far off a scheduled start still is. */
 export function aheadOfAnchor(now: Moment): number {
   return Math.max(0, now.timeline.anchorAtMs - now.offsetMs - now.localMs);
+}
+
+/** Whether there is nothing more to play, for this player. */
+export function isOver(now: Moment): boolean {
+  const end = endOf(now);
+  if (end === null) return false;
+  const here = targetAt(now, now.localMs);
+  return now.player.ended ? here >= end - ENDED_EARLY_MS : here >= end - END_MS && now.player.paused;
+}
+
+/** Whether the room, too, has come to its end: one player's shorter media doesn't end it for everybody. */
+export function isRoomOver({ timeline, localMs, offsetMs }: Moment): boolean {
+  const { durationMs } = timeline;
+  return durationMs === null || positionAt(timeline, durationMs, localMs + offsetMs) >= durationMs - ENDED_EARLY_MS;
+}
+
+/** The rate nearest to the wanted one that a player has. */
+export function rateFor({ rates, minRate, maxRate }: AdapterCapabilities, wanted: number): number {
+  if (rates === 'continuous') return clamp(wanted, minRate, maxRate);
+  const apart = (rate: number) => Math.abs(rate - wanted);
+  return rates.reduce((best, rate) => (apart(rate) < apart(best) ? rate : best), rates[0] ?? 1);
 }

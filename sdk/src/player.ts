@@ -238,6 +238,7 @@ class RoomPlayer implements Player {
         ended: adapter.ended(),
         ready: adapter.ready(),
         rate: adapter.rate(),
+        loaded: (toMs) => adapter.loaded?.(toMs) ?? false,
         capabilities: adapter.capabilities,
       },
       hidden: document.hidden,

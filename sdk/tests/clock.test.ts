@@ -141,6 +141,20 @@ test('a local clock that slept is a step like any other', () => {
   expect(clock.estimate(5_200)?.offsetMs).toBeCloseTo(700 + sleptMs, 6);
 });
 
+test('a local clock that ticks in whole milliseconds is off by no more than a tick', () => {
+  const clock = new ClockFilter();
+  for (let sent = 0; sent < 60; sent += 1) {
+    const exact = ping({ at: sent * 500.37, offsetMs: 700, forward: 0.2, backward: 0.2 });
+    const coarse = { ...exact, t0: Math.floor(exact.t0), t3: Math.floor(exact.t3) };
+    expect(clock.add({ ...coarse, t2: exact.t1 + 0.02 })).toBe('taken');
+    const estimate = clock.estimate(coarse.t3);
+    if (estimate === null) continue;
+    expect(Math.abs(estimate.offsetMs - 700)).toBeLessThan(1);
+    expect(estimate.rttMs).toBeGreaterThanOrEqual(0);
+    expect(estimate.uncertaintyMs).toBeGreaterThanOrEqual(0);
+  }
+});
+
 test('a pong never answered: what is known ages, and says so', () => {
   const clock = fed(30, { offsetMs: 700, ...STEADY });
   const ages = [600, 5_000, 60_000, 3_600_000].map((at) => clock.estimate(at)!);

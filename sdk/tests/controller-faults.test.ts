@@ -171,6 +171,17 @@ describe('a player that ends early', () => {
     expect(player.last).toMatchObject({ phase: 'finished', degraded: true });
   });
 
+  test('and comes there before the room does never plays from the front', () => {
+    for (let aheadMs = 40; aheadMs < 150; aheadMs += 10) {
+      const player = SimulatedPlayer.following({ ...LONG, endsAtMs: 60_000 });
+      while (player.positionMs < 59_800) player.run(10);
+      player.positionMs += aheadMs;
+      player.run(30_000);
+      expect(player.positionMs).toBe(60_000);
+      expect(player.actions('play')).toHaveLength(1);
+    }
+  });
+
   test('plays where it has something when the host goes there', () => {
     const player = early();
     player.commit({ positionMs: 10_000 });
@@ -263,7 +274,9 @@ describe('a seek that lands a keyframe away', () => {
         player.commit({ status: 'playing', positionMs: Math.round(random.between(0, 2_000_000)) });
         // Its tries, and as long as one waits for the room to come by.
         player.run(45_000);
-        expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(STARTS_OF_A_COMMAND + 2);
+        // One that led too far is waited for, one that fell short is tried again.
+        const most = lands === 'after' ? 1 : STARTS_OF_A_COMMAND + 2;
+        expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(most);
         expect(Math.abs(player.driftMs)).toBeLessThan(30);
         const playsMs = player.nowMs;
         player.run(TEN_MINUTES);

@@ -46,6 +46,7 @@ describe('the lead is learned', () => {
 
   test.each<[string, Partial<MediaTraits>]>([
     ['moves at once', { playLeadMs: 0 }],
+    ['takes a little more', { playLeadMs: 450 }],
     ['takes half a second', { playLeadMs: 500 }],
     ['takes five seconds', { playLeadMs: 5_000 }],
     ['stands still', { standsStill: true }],
@@ -67,6 +68,19 @@ describe('the lead is learned', () => {
     player.starve(2_000);
     player.run(10_000);
     expect(Math.abs(player.controller.playLeadMs - before)).toBeLessThan(5);
+  });
+
+  test('not from a start that hangs', () => {
+    const player = new SimulatedPlayer({ playLeadMs: 75 });
+    starts(player, 8);
+    const before = player.controller.playLeadMs;
+    player.traits.playLeadMs = 900;
+    player.commit({ status: 'playing', positionMs: 0, anchorAtMs: player.nowMs + player.offsetMs + 500 });
+    const sinceMs = player.nowMs;
+    do player.run(10);
+    while (player.last?.phase !== 'following' && player.nowMs < sinceMs + 5_000);
+    expect(player.driftMs).toBeLessThan(-500);
+    expect(player.controller.playLeadMs).toBe(before);
   });
 
   /** Starts and pauses so often; how far off each start was once it had settled. */

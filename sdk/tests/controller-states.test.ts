@@ -42,6 +42,21 @@ describe('a page that is hidden', () => {
     }
   });
 
+  test('and is looked at every second is not started anew for one wrong look, but for three', () => {
+    for (const looks of [1, 2, 3]) {
+      const player = following({ playsHidden: true });
+      player.hidden = true;
+      player.tickMs = 1_000;
+      player.run(10_000);
+      const sinceMs = player.nowMs;
+      player.positionMs += 300;
+      player.run(1_000 * looks);
+      // Its rate has changed by up to 5 % in between.
+      expect(Math.abs(player.driftMs)).toBeGreaterThan(150);
+      expect(player.actions('seek', sinceMs)).toHaveLength(looks < 3 ? 0 : 1);
+    }
+  });
+
   test('is put right with one seek after it was paused for an hour', () => {
     const player = following({ durationMs: 20_000_000 });
     player.hidden = true;

@@ -4,11 +4,17 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::handler::HandlerWithoutStateExt;
+use axum::http::{
+    Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header,
+};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
+use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::{
     MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
@@ -27,6 +33,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// The longest request id that a client may choose, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 64;
+
+/// Below this many bytes compression doesn't pay.
+const COMPRESSED_BYTES_MIN: u64 = 1024;
 
 /// The contract's routes with their documentation, before state and layers.
 pub(crate) fn api() -> OpenApiRouter<App> {
@@ -60,7 +69,7 @@ pub fn router(app: App) -> Router {
         .layer(cors);
     api.route("/api", axum::routing::any(not_found))
         .route("/api/{*path}", axum::routing::any(not_found))
-        .fallback(page::serve)
+        .fallback_service(compressed().layer(page::serve.into_service()))
         .method_not_allowed_fallback(method_not_allowed)
         // Innermost first.
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -152,4 +161,14 @@ async fn method_not_allowed() -> Refusal {
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Refusal::new("internal", "something went wrong here").into_response()
+}
+
+/// Text of the page is a third as long with it, which somebody on a long line waits less for. Answers of the API
+/// stay as they are: what is secret and what a stranger chose don't go through one dictionary.
+fn compressed() -> CompressionLayer<impl Predicate> {
+    let is_text = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        kind.is_some_and(|kind| kind.starts_with("text/"))
+    };
+    CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN).and(is_text))
 }

@@ -12,6 +12,7 @@ mod limits;
 mod metrics;
 mod nodes;
 mod origin;
+mod page;
 mod party;
 mod playback;
 mod problem;

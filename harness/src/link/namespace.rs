@@ -1,9 +1,9 @@
 //! Network namespaces with names, made and removed through `ip` (iproute2).
 
 use std::io::Write;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use rustix::process::{Pid, RawPid};
 
@@ -12,6 +12,8 @@ use crate::{Error, Result};
 
 /// Where `ip netns` keeps its names.
 const NAMES: &str = "/run/netns";
+/// How often `ip` is run again that a signal ended.
+const INTERRUPTED_MAX: usize = 5;
 
 /// A network namespace; dropping it removes it.
 #[derive(Debug)]
@@ -69,23 +71,36 @@ impl Drop for Namespace {
 /// Runs `ip` and gives what it printed; an error has what it complained of.
 fn ip(arguments: &[&str], input: &str) -> Result<String> {
     let what = format!("ip {}", arguments.join(" "));
+    let mut output = run_ip(arguments, input)?;
+    for _ in 0..INTERRUPTED_MAX {
+        if output.status.signal().is_none() {
+            break;
+        }
+        output = run_ip(arguments, input)?;
+    }
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        let complaint = complaint.split('\n').map(str::trim).filter(|line| !line.is_empty());
+        let complaint: Vec<&str> = complaint.collect();
+        let (status, complaint) = (output.status, complaint.join("; "));
+        return Err(Error::new(format!("{what}: {status}: {complaint}")));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs `ip` once. A terminal's Ctrl-C is for this program, which still has to remove what it made;
+/// so `ip` is in a process group of its own. Until it is, before it has done anything, a Ctrl-C
+/// may still end it.
+fn run_ip(arguments: &[&str], input: &str) -> Result<Output> {
     let mut child = Command::new("ip")
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // A terminal's Ctrl-C is for this program, which still has to remove what it made.
         .process_group(0)
         .spawn()
         .map_err(Error::doing("run `ip` of iproute2"))?;
     // Ends with this statement, so that `ip` sees the end. One that doesn't read it says why not.
     let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
-    let output = child.wait_with_output().map_err(Error::doing(&what))?;
-    if !output.status.success() {
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        let complaint = complaint.split('\n').map(str::trim).filter(|line| !line.is_empty());
-        let complaint: Vec<&str> = complaint.collect();
-        return Err(Error::new(format!("{what}: {}", complaint.join("; "))));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    child.wait_with_output().map_err(Error::doing("wait for `ip`"))
 }

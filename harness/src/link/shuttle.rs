@@ -124,7 +124,7 @@ fn now() -> Duration {
 
 /// Makes the timer readable at a moment, or never. Unlike a timeout of `poll`, it has no slack.
 fn set_timer(timer: &OwnedFd, at: Option<Duration>) -> io::Result<()> {
-    // A moment of 0 would turn it off; everything is later than that.
+    // 0 turns the timer off, and no packet arrives as early as that.
     let at = Timespec::try_from(at.unwrap_or_default()).map_err(io::Error::other)?;
     let never = Timespec { tv_sec: 0, tv_nsec: 0 };
     let setting = Itimerspec { it_interval: never, it_value: at };

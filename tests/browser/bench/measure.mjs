@@ -17,7 +17,7 @@ const BOUNDS_SLACK_MS = 0.05;
 
 /** What one run showed: lists of single measurements, so that several runs can be judged together. */
 export function measure(trace) {
-  const { viewers, steady, visits } = trace;
+  const { viewers, steady, judged, visits } = trace;
   const samples = viewers.map((viewer) => viewer.samples);
   const frames = viewers.map((viewer) => viewer.frames);
   const { roomAt } = roomClockOf(trace.room);
@@ -25,8 +25,8 @@ export function measure(trace) {
   const always = viewers.map(({ readings }) => clockErrorsIn(ALWAYS, uncertain(readings), roomAt));
   const joins = (kind) => visits.filter((visit) => visit.kind === kind);
   return {
-    ...skewIn(steady, samples),
-    displays: displayDifferencesIn(steady, frames, FILM.framesPerSecond),
+    ...skewIn(judged, samples),
+    displays: displayDifferencesIn(judged, frames, FILM.framesPerSecond),
     clockErrors: inSteady.map(({ errors }) => errors),
     clockReadings: always.reduce((sum, { errors }) => sum + errors.length, 0),
     clockBeyond: always.reduce((sum, { beyond }) => sum + beyond, 0),

@@ -78,6 +78,7 @@ function trace() {
     stalls: [{ viewer: 1, version: 3, releasedMs: 13_000 }],
     marks: [{ name: 'end', atMs: 9_000 }, { name: 'data again', atMs: 13_000 }],
     steady: { fromMs: 2_000, untilMs: 4_000 },
+    judged: { fromMs: 2_000, untilMs: 4_000 },
     room: [{ atMs: 0, offsetMs: ROOM_AHEAD_MS }, { atMs: 20_000, offsetMs: ROOM_AHEAD_MS }],
   };
 }

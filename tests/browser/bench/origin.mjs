@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, renameSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
@@ -7,7 +8,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ROOT } from '../harness/paths.mjs';
 
 /** The clips that `tests/media/bench.sh` makes, and what is known of them. */
-export const FILM = { framesPerSecond: 30, durationMs: 600_000, file: 'film.mp4', hls: 'hls/film.m3u8' };
+export const FILM = {
+  framesPerSecond: 30,
+  durationMs: 600_000,
+  paths: { film: 'film.mp4', hls: 'hls/film.m3u8', long: 'long.mp4' },
+};
+/** The long film is the other again and again; its frames' numbers begin anew each time. */
+const LONG_TIMES = 7;
 const MEDIA = join(ROOT, 'target/bench-media');
 const TYPES = {
   '.mp4': 'video/mp4',
@@ -19,8 +26,15 @@ const TYPES = {
 const CHUNK_BYTES = 64 * 1024;
 
 /** Makes the clips where they are missing, which takes a minute or two. */
-export function makeClips() {
-  execFileSync(join(ROOT, 'tests/media/bench.sh'), [MEDIA], { stdio: ['ignore', 'ignore', 'inherit'] });
+export function makeClips({ long = false } = {}) {
+  const stdio = ['ignore', 'ignore', 'inherit'];
+  execFileSync(join(ROOT, 'tests/media/bench.sh'), [MEDIA], { stdio });
+  const path = join(MEDIA, FILM.paths.long);
+  if (!long || existsSync(path)) return;
+  const source = ['-stream_loop', String(LONG_TIMES - 1), '-i', join(MEDIA, FILM.paths.film)];
+  const made = ['-c', 'copy', '-movflags', '+faststart', '-f', 'mp4', `${path}.new`];
+  execFileSync('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-nostdin', '-y', ...source, ...made], { stdio });
+  renameSync(`${path}.new`, path);
 }
 
 /**

@@ -43,6 +43,7 @@ class Party {
   invite = '';
   #browsers = new Set();
   #steady = null;
+  #judged = null;
 
   constructor(scenario, { links, site, niceness }) {
     this.scenario = scenario;
@@ -56,7 +57,7 @@ class Party {
   }
 
   async begin() {
-    const { profile, links: special, hls, kind, ppm } = this.scenario;
+    const { profile, links: special, hls, film, kind, ppm } = this.scenario;
     await this.links.shape(0, PROFILES[profile]);
     for (const [number, name] of Object.entries(special)) await this.links.shape(Number(number), PROFILES[name]);
     await this.site.probeClock();
@@ -64,7 +65,7 @@ class Party {
     this.viewers = await Promise.all(
       browsers.map((browser, index) => browser.open(NAMES[index], { sampler: { ppm: ppm[index] } })),
     );
-    await gather(kind, this, this.site.filmUrl(hls));
+    await gather(kind, this, this.site.filmUrl(hls ? 'hls' : film));
   }
 
   async settle() {
@@ -75,7 +76,9 @@ class Party {
   async beSteady() {
     const fromMs = truthMs();
     await this.watchFor(this.scenario.steadyS);
-    this.#steady = { fromMs, untilMs: truthMs() };
+    const untilMs = truthMs();
+    this.#steady = { fromMs, untilMs };
+    this.#judged = { fromMs: Math.max(fromMs, untilMs - 1000 * this.scenario.judgedS), untilMs };
     this.site.origin.pace(0);
     await this.site.probeClock();
   }
@@ -126,6 +129,7 @@ class Party {
       viewers: traces,
       commits: traces[0].commits.map(onTruth),
       steady: this.#steady,
+      judged: this.#judged,
       marks: this.marks,
       commands: this.commands,
       stalls: this.stalls,

@@ -15,8 +15,12 @@ const party = {
   settleS: SETTLE_S,
   steadyS: 60,
   events: [],
+  /** How much of the end of the steady time players are compared in; all of it by default. */
+  judgedS: Infinity,
+  film: 'film',
   runs: 1,
 };
+const SOAK_MINUTES = Number(process.env.SOAK_MINUTES ?? 60);
 
 /** Everything that `make bench-sync` measures, in the order of its tables. */
 export const SCENARIOS = [
@@ -33,12 +37,24 @@ export const SCENARIOS = [
   { ...party, name: 'baseline-mediasync', kind: 'baseline', baseline: 'mediasync', steadyS: 45 },
 ];
 
+/** Runs only where `ONLY` names it: whether anything adds up over an hour on clocks that differ. */
+const SOAK = {
+  ...party,
+  name: 'soak',
+  ppm: [-100, 100, -100, 100],
+  film: 'long',
+  steadyS: 60 * SOAK_MINUTES,
+  judgedS: 60,
+};
+
 /** The scenarios of one start: `only` names some, `quick` makes one short run of W or of those named. */
 export function choose({ only = [], quick = false, emulated = true }) {
-  const unknown = only.filter((name) => !SCENARIOS.some((one) => one.name === name));
+  const all = [...SCENARIOS, SOAK];
+  const unknown = only.filter((name) => !all.some((one) => one.name === name));
   if (unknown.length > 0) throw new Error(`ONLY: there is no scenario ${unknown.join(', ')}`);
   const once = (scenario) => ({ ...scenario, runs: 1 });
-  const possible = emulated ? SCENARIOS : SCENARIOS.filter(differsOnLoopback).map(once);
+  const named = only.length === 0 ? SCENARIOS : all.filter(({ name }) => only.includes(name));
+  const possible = emulated ? named : named.filter(differsOnLoopback).map(once);
   const wanted = quick && only.length === 0 ? ['w'] : only;
   const chosen = possible.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   return quick ? chosen.map(shorten) : chosen;

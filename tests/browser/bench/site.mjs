@@ -35,7 +35,7 @@ export async function startSite({ address, pages }) {
     pageUrl,
     origin,
     origins: [pageUrl, origin.url],
-    filmUrl: (hls) => `${origin.url}/${hls ? FILM.hls : FILM.file}`,
+    filmUrl: (form) => `${origin.url}/${FILM.paths[form]}`,
     async probeClock() {
       measurements.push(await probeRoomClock({ address, port }));
       return roomClockOf(measurements);

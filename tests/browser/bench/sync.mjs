@@ -32,7 +32,7 @@ const { values: options } = parseArgs({ options: { loopback: { type: 'boolean', 
 const quick = !['', '0'].includes(process.env.QUICK ?? '');
 const only = (process.env.ONLY ?? '').split(',').filter((name) => name !== '');
 // A short form says nothing about the gates, so that it doesn't replace what does.
-const name = quick ? 'sync-quick' : 'sync';
+const name = quick ? 'sync-quick' : only.length > 0 ? `sync-${only.join('-')}` : 'sync';
 /** The traces of the last start, to look at and to measure again. */
 const traceFolder = join(OUT, name);
 
@@ -40,7 +40,7 @@ const links = options.loopback ? loopback() : await openLinks();
 const chosen = choose({ only, quick, emulated: links.emulated });
 const niceness = raisePriority();
 const machine = { ...readMachine(), niceness };
-makeClips();
+makeClips({ long: chosen.some(({ film }) => film === 'long') });
 mkdirSync(traceFolder, { recursive: true });
 const pages = await bundleBaselines();
 
