@@ -61,6 +61,7 @@ ROUNDS ?= 100
 prove:
 	cargo build --release -q -p server -p harness
 	$(CARGO_TARGET_DIR)/release/playhead-harness prove --rounds $(ROUNDS)
+	$(MAKE) prove-sync
 
 # An hour of four browsers on clocks that differ by 200 ppm; SOAK_MINUTES=10 for less.
 prove-sync:

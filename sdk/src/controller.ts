@@ -15,8 +15,10 @@ const WAIT_MS = 350;
 /** A start this late is not planned anew but caught up by rate. */
 const LATE_MS = 25;
 const START_TRIES = 3;
+const URGE_MS = 3_000;
 /** Each further try is planned this much later, … */
-const RETRY_MS = 200;
+const RETRY_MS = 100;
+const LATER_MAX_MS = 300;
 /** … unless the last seek took so long that it waited for data, which says nothing about the next. */
 const WAITED_MS = 800;
 /** Within this an instant has come. */
@@ -95,6 +97,8 @@ export class Controller {
   #tookMs = 0;
   /** How much later than learned the next try is planned. */
   #laterMs = 0;
+  /** Whether the player has been told to play so that it loads. */
+  #urged = false;
   /** Suspended because `play` had no effect, not because the page is hidden. */
   #refused = false;
   readonly #correction = new Correction();
@@ -153,7 +157,9 @@ export class Controller {
     this.#guard.clear();
     this.#drifts = [];
     this.#standing.reset();
+    this.#correction.forget();
     this.#startTries = 0;
+    this.#laterMs = 0;
     this.#endedSent = false;
   }
 
@@ -294,17 +300,28 @@ export class Controller {
   }
 
   #prime(now: Moment, changed: boolean): void {
-    if (!now.player.paused) this.#act({ type: 'pause' });
+    const { player } = now;
+    if (!player.paused && (player.ready || !this.#urged)) this.#act({ type: 'pause' });
     if (changed && !this.#canStartHere(now)) {
       this.#align(now, 'agreed');
       return;
     }
     this.#setRate(now, now.timeline.rate);
-    if (!now.player.ready) return;
+    if (!player.ready) {
+      this.#urge(now);
+      return;
+    }
     this.#tookMs = now.localMs - this.#phaseSinceMs;
     this.#leads.learnSeek(this.#seekKind, this.#tookMs, now.player.positionMs - this.#soughtMs);
     this.#enter('armed', now.localMs);
     this.#startOnTime(now, false);
+  }
+
+  /** Some browsers load nothing until they are told to play, or say only then that they want a gesture. */
+  #urge(now: Moment): void {
+    if (this.#urged || now.hidden || now.localMs - this.#phaseSinceMs < URGE_MS) return;
+    this.#urged = true;
+    this.#act({ type: 'play' });
   }
 
   #startOnTime(now: Moment, changed: boolean): void {
@@ -331,7 +348,7 @@ export class Controller {
   #tryAgain(now: Moment): boolean {
     if (this.#startTries < START_TRIES) this.#startTries += 1;
     else if (!this.#guard.own(now.localMs, 'stuck')) return false;
-    this.#laterMs = this.#tookMs > WAITED_MS ? 0 : this.#laterMs + RETRY_MS;
+    this.#laterMs = this.#tookMs > WAITED_MS ? 0 : Math.min(this.#laterMs + RETRY_MS, LATER_MAX_MS);
     this.#align(now, 'agreed');
     return true;
   }
@@ -387,9 +404,9 @@ export class Controller {
       return;
     }
     const { localMs, player, timeline } = now;
-    const { rates, positionErrorMs } = player.capabilities;
+    const { capabilities, rate: playerRate } = player;
     const stepMs = this.#sinceLastMs(now);
-    const inputs = { localMs, stepMs, roomRate: timeline.rate, playerRate: player.rate, rates, positionErrorMs, driftMs };
+    const inputs = { ...capabilities, localMs, stepMs, roomRate: timeline.rate, playerRate, driftMs };
     this.#setRate(now, this.#correction.rate(inputs, PROFILES[now.profile]));
   }
 

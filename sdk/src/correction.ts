@@ -19,6 +19,8 @@ export interface RateInputs {
   /** The rate that the player says it has. */
   playerRate: number;
   rates: 'continuous' | readonly number[];
+  minRate: number;
+  maxRate: number;
   positionErrorMs: number;
   /** The player's drift without its outliers. */
   driftMs: number;
@@ -47,6 +49,12 @@ export class Correction {
     this.#told = null;
   }
 
+  /** The room changed: a player that did not do the rates it was given gets another chance. */
+  forget(): void {
+    this.#deaf = false;
+    this.#obeyedAtMs = Infinity;
+  }
+
   /** The rate to play at. */
   rate(inputs: RateInputs, profile: Correcting): number {
     const rate = this.#deaf ? inputs.roomRate : this.#choose(inputs, profile);
@@ -62,7 +70,8 @@ export class Correction {
     if (rates !== 'continuous') return this.#pulsed(inputs, rates, profile);
     if (!this.#engaged) return roomRate;
     const most = mostAt(profile, Math.abs(driftMs));
-    return roomRate * (1 - clamp(driftMs / Math.max(CLOSE_MS, 2 * stepMs), -most, most));
+    const part = clamp(driftMs / Math.max(CLOSE_MS, 2 * stepMs), -most, most);
+    return clamp(roomRate * (1 - part), inputs.minRate, inputs.maxRate);
   }
 
   /** With steps alone, one step is held for as long as the gap takes, then the room's rate until the next look. */
@@ -84,7 +93,7 @@ export class Correction {
   #listen({ localMs, playerRate, roomRate }: RateInputs, rate: number): void {
     const told = this.#told ?? playerRate;
     // One that changes is on its way.
-    if (Math.abs(playerRate - told) < RATE_NEAR * told || playerRate !== this.#seenRate) this.#obeyedAtMs = localMs;
+    if (this.#obeyedAtMs === Infinity || Math.abs(playerRate - told) < RATE_NEAR * told || playerRate !== this.#seenRate) this.#obeyedAtMs = localMs;
     else if (localMs - this.#obeyedAtMs >= DEAF_MS) this.#deaf = true;
     this.#seenRate = playerRate;
     this.#told = Math.abs(rate - roomRate) < RATE_NEAR ? null : rate;

@@ -6,6 +6,8 @@ import type { Media } from './wire.js';
 const HAVE_FUTURE_DATA = 3;
 /** With less ahead a player waits for more before it plays. */
 const LOADED_S = 0.5;
+/** No correction at the normal rate differs from it by more. */
+const CORRECTION_MOST = 0.06;
 /** A start with sound takes as long as the sound device's buffer. */
 const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErrorMs: 0, playLeadMs: 75 } as const;
 const DETAILS: Record<AdapterErrorCode, string> = {
@@ -29,7 +31,6 @@ export abstract class ElementAdapter implements PlayerAdapter {
     this.video = video;
     video.preload = 'auto';
     video.playsInline = true;
-    // Time stretching makes fine rates inexact and steps the media clock; plain resampling doesn't.
     video.preservesPitch = false;
     const options = { signal: this.#listening.signal };
     for (const type of ['waiting', 'playing', 'ended'] as const) {
@@ -63,6 +64,10 @@ export abstract class ElementAdapter implements PlayerAdapter {
   }
 
   setRate(rate: number): void {
+    // Time stretching makes fine rates inexact and steps the media clock, plain resampling doesn't; but at a rate
+    // that is chosen, not a correction, voices should keep their pitch.
+    const keepsPitch = Math.abs(rate - 1) > CORRECTION_MOST;
+    if (this.video.preservesPitch !== keepsPitch) this.video.preservesPitch = keepsPitch;
     this.video.playbackRate = rate;
   }
 

@@ -14,6 +14,8 @@ export interface ControllerInputs {
   localMs: number;
   /** Room clock minus local clock, and the device's own offset; null while unknown. */
   offsetMs: number | null;
+  /** How much of `offsetMs` is the device's own: it plays that much before the room. */
+  aheadMs: number;
   /** Null until the player has loaded what the room watches. */
   timeline: Timeline | null;
   player: {
@@ -66,9 +68,10 @@ export function isOver(now: Moment): boolean {
 }
 
 /** Whether the room, too, has come to its end: one player's shorter media doesn't end it for everybody. */
-export function isRoomOver({ timeline, localMs, offsetMs }: Moment): boolean {
+export function isRoomOver({ timeline, localMs, offsetMs, aheadMs }: Moment): boolean {
   const { durationMs } = timeline;
-  return durationMs === null || positionAt(timeline, durationMs, localMs + offsetMs) >= durationMs - ENDED_EARLY_MS;
+  const roomMs = localMs + offsetMs - aheadMs;
+  return durationMs === null || positionAt(timeline, durationMs, roomMs) >= durationMs - ENDED_EARLY_MS;
 }
 
 /** The rate nearest to the wanted one that a player has. */

@@ -101,6 +101,8 @@ class RoomPlayer implements Player {
 
   hold(): void {
     this.#held = true;
+    // What the page plays now isn't the room's.
+    this.#adapter?.setRate(1);
     this.#step();
   }
 
@@ -110,11 +112,11 @@ class RoomPlayer implements Player {
   }
 
   setProfile(profile: SyncProfile): void {
-    this.#keep({ ...this.#settings, profile });
+    this.#keep({ profile });
   }
 
   setOffset(offsetMs: number): void {
-    this.#keep({ ...this.#settings, offsetMs: validOffset(offsetMs) });
+    this.#keep({ offsetMs: validOffset(offsetMs) });
   }
 
   reload(): void {
@@ -133,10 +135,17 @@ class RoomPlayer implements Player {
     this.#store.clear();
   }
 
-  #keep(settings: DeviceSettings): void {
-    this.#settings = deviceSettings(settings);
-    this.#device.save(this.#settings);
+  #keep(part: Partial<DeviceSettings>): void {
+    this.#save(part);
     this.#step();
+  }
+
+  /** What another page has stored meanwhile stays, but doesn't change what this one does. */
+  #save(part: Partial<DeviceSettings>): void {
+    this.#settings = deviceSettings({ ...this.#settings, ...part });
+    const stored = deviceSettings(this.#device.load());
+    const playLeadsMs = { ...stored.playLeadsMs, ...part.playLeadsMs };
+    this.#device.save(deviceSettings({ ...stored, ...part, playLeadsMs }));
   }
 
   readonly #sync = (): void => {
@@ -230,6 +239,7 @@ class RoomPlayer implements Player {
     const step = controller.step({
       localMs,
       offsetMs: clock && clock.offsetMs + this.#settings.offsetMs,
+      aheadMs: this.#settings.offsetMs,
       timeline: this.#timeline(),
       player: {
         positionMs,
@@ -259,8 +269,7 @@ class RoomPlayer implements Player {
   #learn({ playLeadMs }: Controller, { capabilities }: PlayerAdapter): void {
     const { playLeadsMs } = this.#settings;
     if (playLeadsMs[capabilities.kind] === playLeadMs) return;
-    this.#settings = { ...this.#settings, playLeadsMs: { ...playLeadsMs, [capabilities.kind]: playLeadMs } };
-    this.#device.save(this.#settings);
+    this.#save({ playLeadsMs: { ...playLeadsMs, [capabilities.kind]: playLeadMs } });
   }
 
   #timeline(): Timeline | null {

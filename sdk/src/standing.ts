@@ -1,5 +1,5 @@
-/** How far a standing player may be off: less than a frame, so that all pages show the same one. */
-const NEAR_MS = 8;
+/** How far a standing player may be off: so little that hardly ever a frame begins in between. */
+const NEAR_MS = 1;
 /** A gap up to this is the player's own inexactness, beyond it something has moved the player. */
 const SMALL_MS = 40;
 const SEEK_TIMEOUT_MS = 3_000;

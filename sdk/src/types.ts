@@ -230,7 +230,7 @@ export interface PlayerSnapshot {
   readonly driftMs: number | null;
   /** How far the room clock may be from what this device takes it for, in milliseconds; null while unknown. */
   readonly uncertaintyMs: number | null;
-  /** True when new starts did not help and only the rate is used until the room changes or it settles. */
+  /** True when new starts did not help: only the rate is used, with another try each half minute. */
   readonly degraded: boolean;
   readonly profile: SyncProfile;
   /** How much later than its player says this device sounds, in milliseconds. */

@@ -147,5 +147,5 @@ describe('a player that ignores rate', () => {
 function seen(part: Partial<RateInputs>): RateInputs {
   const { roomRate = 1 } = part;
   const usual = { localMs: 0, stepMs: 50, roomRate, playerRate: roomRate, rates: 'continuous' as const };
-  return { ...usual, positionErrorMs: 0, driftMs: 0, ...part };
+  return { ...usual, minRate: 0.0625, maxRate: 16, positionErrorMs: 0, driftMs: 0, ...part };
 }

@@ -99,6 +99,7 @@ export class SimulatedPlayer extends SimulatedMedia {
     const step = this.controller.step({
       localMs: this.nowMs,
       offsetMs: this.offsetMs,
+      aheadMs: 0,
       timeline: this.timeline,
       player: {
         positionMs: this.toldMs,

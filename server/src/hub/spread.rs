@@ -52,6 +52,11 @@ impl Reported {
         news
     }
 
+    /// Who isn't told any more begins anew when it is again.
+    fn forget_told(&self) {
+        self.lock().told = SyncChanged::default();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Latest> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -86,7 +91,9 @@ impl RoomHub {
         let spread = of_all(all);
         let mut frame: Option<Utf8Bytes> = None;
         for connection in state.connections.values() {
-            if commands(room, connection) && connection.reported.take_news(spread) {
+            if !commands(room, connection) {
+                connection.reported.forget_told();
+            } else if connection.reported.take_news(spread) {
                 let text = frame.get_or_insert_with(|| wire::text(&wire::sync_changed(spread)));
                 connection.outbox.set_spread(text);
             }

@@ -14,9 +14,11 @@ pub(super) const BEAT: Duration = Duration::from_secs(20);
 /// the next beat.
 pub(super) async fn renew(app: App, sender: Sender, silent_for: Duration) -> Duration {
     let Sender { hub, connection, .. } = &sender;
-    let room = app.rooms.find(&hub.room_id).await.ok();
-    let hosted = room.filter(|room| room.host_id.as_ref() == Some(&connection.participant_id));
-    let Some(room) = hosted else { return BEAT };
+    // Where the room can't be found just now, it may be the host's: a lease is shorter than the others' beat.
+    let Ok(room) = app.rooms.find(&hub.room_id).await else { return HOST_BEAT };
+    if room.host_id.as_ref() != Some(&connection.participant_id) {
+        return BEAT;
+    }
     // A room's own lease may be shorter than the usual beat.
     let lease = Duration::from_millis(room.profile.settings.host_lease_ms);
     let beat = HOST_BEAT.min(lease / 3);

@@ -38,7 +38,8 @@ const GATES = {
 /** Each gate with what was measured, or why it wasn't; `notRun` says why by scenario, or under `all` for every one. */
 export function judge(rows, notRun) {
   // The soak is asked for by name; a start without it doesn't say that it failed.
-  const wanted = ([scenario]) => scenario !== 'soak' || rows.some((row) => row.scenario === scenario);
+  const asked = notRun.soak !== undefined || rows.some((row) => row.scenario === 'soak');
+  const wanted = ([scenario]) => scenario !== 'soak' || asked;
   return Object.entries(GATES).filter(wanted).flatMap(([scenario, gates]) => {
     const row = rows.find((one) => one.scenario === scenario);
     return gates.map(({ id, unit, must, aim, valueOf }) => {

@@ -22,8 +22,8 @@ export function createOffsetField(choose: (offsetMs: number) => void): OffsetFie
     'aria-describedby': 'sync-offset-unit sync-offset-help',
     'data-testid': 'sync-offset',
   });
-  const less = stepper('−', 'Sound 10 ms less late', 'sync-offset-less', -STEP_MS);
-  const more = stepper('+', 'Sound 10 ms later', 'sync-offset-more', STEP_MS);
+  const less = stepper('−', 'Late by 10 ms less', 'sync-offset-less', -STEP_MS);
+  const more = stepper('+', 'Late by 10 ms more', 'sync-offset-more', STEP_MS);
   const reset = element(
     'button',
     { type: 'button', class: 'button button-quiet offset-reset', 'data-testid': 'sync-offset-reset' },
