@@ -4,7 +4,7 @@ use harness::ServerProcess;
 use reqwest::Response;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, RANGE};
 
-use crate::options;
+use crate::party::options;
 
 #[tokio::test]
 async fn text_of_the_page_comes_compressed_to_those_who_can_read_it_and_nothing_else_does() {
