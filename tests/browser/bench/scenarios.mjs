@@ -25,16 +25,16 @@ const SOAK_MINUTES = Number(process.env.SOAK_MINUTES ?? 60);
 /** Everything that `make bench-sync` measures, in the order of its tables. */
 export const SCENARIOS = [
   { ...party, name: 'w', runs: 5, events: EVENTS },
-  { ...party, name: 'hls', hls: true, events: EVENTS },
   { ...party, name: 'far', profile: 'far', ppm: [-50, 50, -25, 25] },
   { ...party, name: 'asymmetric', links: { 4: 'asymmetric' }, steadyS: 45 },
-  { ...party, name: 'lan', profile: 'lan', steadyS: 40, events: ['join', 'join'] },
-  { ...party, name: 'wifi', profile: 'wifi', steadyS: 40 },
-  { ...party, name: '4g', profile: '4g', steadyS: 40 },
-  { ...party, name: '3g', profile: '3g', steadyS: 40, settleS: 15 },
   { ...party, name: 'baseline-seek', kind: 'baseline', baseline: 'seek', steadyS: 45 },
   { ...party, name: 'baseline-nudge', kind: 'baseline', baseline: 'nudge', steadyS: 45 },
   { ...party, name: 'baseline-mediasync', kind: 'baseline', baseline: 'mediasync', steadyS: 45 },
+  { ...party, name: 'hls', hls: true, events: EVENTS },
+  { ...party, name: '3g', profile: '3g', steadyS: 40, settleS: 15 },
+  { ...party, name: '4g', profile: '4g', steadyS: 40 },
+  { ...party, name: 'wifi', profile: 'wifi', steadyS: 40 },
+  { ...party, name: 'lan', profile: 'lan', steadyS: 40, events: ['join', 'join'] },
 ];
 
 /** Runs only where `ONLY` names it: whether anything adds up over an hour on clocks that differ. */

@@ -51,15 +51,13 @@ for (const scenario of chosen) {
   const { runs, failures } = await runAll(scenario);
   if (runs.length === 0) notRun[scenario.name] = failures[0];
   else rows.push({ ...summarise(scenario, runs), flaws: [...failures, ...runs.flatMap(({ flaws }) => flaws)] });
+  // Half an hour is long: who ends it early keeps what there is.
+  keepReport();
+  await keepPicture();
 }
 links.close();
-
-const gates = judge(rows, notRun);
-const measuredOver = links.emulated ? 'emulated' : 'loopback';
-const report = { machine: { ...machine, load_average_after: load() }, links: measuredOver, gates, rows };
-writeFileSync(join(OUT, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
+const { gates, ...report } = keepReport();
 say(`\n${factsOf(report.machine)}\n\n${gateTable(gates)}\n\n${rowTable(rows)}`);
-await keepPicture();
 
 /** All runs of a scenario: what each showed, and why some have shown nothing. */
 async function runAll(scenario) {
@@ -83,6 +81,13 @@ async function runAll(scenario) {
     }
   }
   return { runs, failures };
+}
+
+function keepReport() {
+  const measuredOver = links.emulated ? 'emulated' : 'loopback';
+  const whole = { machine: { ...machine, load_average_after: load() }, links: measuredOver, gates: judge(rows, notRun), rows };
+  writeFileSync(join(OUT, `${name}.json`), `${JSON.stringify(whole, null, 2)}\n`);
+  return whole;
 }
 
 async function keepPicture() {
