@@ -133,11 +133,16 @@ export class Controller {
     this.#last = { localMs, positionMs: player.positionMs, rate: player.rate };
     return {
       actions: this.#actions,
-      phase: this.#phase,
+      phase: this.#lacksData(inputs) ? 'starved' : this.#phase,
       driftMs: this.#driftMs,
       degraded: this.#guard.isFutile(localMs),
       wakeAtMs: this.#wakeAtMs,
     };
+  }
+
+  /** Sent to where its data take long: that is no quick new start any more. */
+  #lacksData({ localMs, player }: ControllerInputs): boolean {
+    return this.#phase === 'priming' && !player.ready && localMs - this.#phaseSinceMs > WAITED_MS;
   }
 
   #follow(now: Moment): void {

@@ -10,6 +10,7 @@ export class Reporter {
   readonly #session: RoomSession;
   #starvedSince: number | null = null;
   #buffering = false;
+  #followed = false;
   #reportedAt = -Infinity;
   #reporting = false;
 
@@ -18,7 +19,10 @@ export class Reporter {
   }
 
   saw({ phase, driftMs }: ControllerStep, uncertaintyMs: number | null, localMs: number): void {
-    this.#starvedSince = phase === 'starved' ? (this.#starvedSince ?? localMs) : null;
+    this.#followed ||= phase === 'following';
+    // Who joins slowly holds up nobody.
+    const starved = phase === 'starved' && this.#followed;
+    this.#starvedSince = starved ? (this.#starvedSince ?? localMs) : null;
     if (this.#session.getSnapshot().connection !== 'open') return;
     const lasting = this.#starvedSince !== null && localMs - this.#starvedSince >= BUFFERING_MS;
     if (lasting !== this.#buffering) {

@@ -53,7 +53,7 @@ describe('reports of sync', () => {
 
 describe('a lack of data', () => {
   test('is told after 1.5 s, and its end at once', async () => {
-    const { session, watch } = watched();
+    const { session, watch } = watched({ followed: true });
     await watch(1_500, { phase: 'starved' });
     expect(session.bufferings).toEqual([]);
     await watch(5_000, { phase: 'starved' });
@@ -63,7 +63,7 @@ describe('a lack of data', () => {
   });
 
   test('that is shorter is nobody’s business, however often it comes', async () => {
-    const { session, watch } = watched();
+    const { session, watch } = watched({ followed: true });
     for (let stall = 0; stall < 10; stall += 1) {
       await watch(1_400, { phase: 'starved' });
       await watch(100);
@@ -72,7 +72,7 @@ describe('a lack of data', () => {
   });
 
   test('is told when the connection is back, if it still lasts', async () => {
-    const { session, watch } = watched();
+    const { session, watch } = watched({ followed: true });
     session.connection = 'reconnecting';
     await watch(5_000, { phase: 'starved' });
     expect(session.bufferings).toEqual([]);
@@ -82,11 +82,17 @@ describe('a lack of data', () => {
   });
 
   test('that couldn’t be told stops nothing', async () => {
-    const { session, watch } = watched();
+    const { session, watch } = watched({ followed: true });
     session.answers = 'refused';
     await watch(3_000, { phase: 'starved' });
     await watch(3_000);
     expect(session.bufferings.map(({ on }) => on)).toEqual([true, false]);
+  });
+
+  test('of somebody who hasn’t followed yet holds up nobody', async () => {
+    const { session, watch } = watched();
+    await watch(5_000, { phase: 'starved' });
+    expect(session.bufferings).toEqual([]);
   });
 });
 
@@ -96,9 +102,11 @@ interface Seen {
   uncertaintyMs: number | null;
 }
 
-function watched(): { session: NotedSession; watch: (forMs: number, seen?: Partial<Seen>) => Promise<void> } {
+function watched({ followed = false } = {}): { session: NotedSession; watch: (forMs: number, seen?: Partial<Seen>) => Promise<void> } {
   const session = new NotedSession();
   const reporter = new Reporter(session as unknown as RoomSession);
+  const first = { actions: [], phase: 'following' as const, driftMs: null, degraded: false };
+  if (followed) reporter.saw(first, null, 0);
   const watch = async (forMs: number, seen: Partial<Seen> = {}) => {
     const { phase, driftMs, uncertaintyMs } = { phase: 'following' as const, driftMs: 0.1, uncertaintyMs: 1, ...seen };
     for (const untilMs = session.nowMs + forMs; session.nowMs < untilMs; session.nowMs += TICK_MS) {
