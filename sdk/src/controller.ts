@@ -317,7 +317,9 @@ export class Controller {
       return;
     }
     this.#tookMs = now.localMs - this.#phaseSinceMs;
-    this.#leads.learnSeek(this.#seekKind, this.#tookMs, now.player.positionMs - this.#soughtMs);
+    // Where the player can tell that data were missing, a long wait was theirs and not the player's.
+    const waited = player.loaded !== undefined && this.#seekKind === 'loading' && this.#tookMs > WAITED_MS;
+    if (!waited) this.#leads.learnSeek(this.#seekKind, this.#tookMs, player.positionMs - this.#soughtMs);
     this.#enter('armed', now.localMs);
     this.#startOnTime(now, false);
   }

@@ -188,3 +188,19 @@ describe('starvation', () => {
     expect(Math.abs(player.driftMs)).toBeLessThan(1);
   });
 });
+
+test('a player that waited for data isn’t taken for a slow one', () => {
+  const player = following({ seekMs: 150 });
+  player.loaded = () => false;
+  for (let stall = 0; stall < 3; stall += 1) {
+    player.traits.seekMs = 3_000;
+    player.commit({ status: 'playing', positionMs: 100_000 * (stall + 2) });
+    player.run(2_900);
+    player.traits.seekMs = 150;
+    const backMs = player.nowMs;
+    player.run(1_000);
+    const [start] = player.actions('play', backMs);
+    expect(start?.atMs).toBeLessThan(backMs + 900);
+    player.run(10_000);
+  }
+});

@@ -13,6 +13,8 @@ export class SimulatedPlayer extends SimulatedMedia {
   offsetMs = 1_000_000;
   /** Between two steps; more in a hidden page, whose alarms are as slow. */
   tickMs = TICK_MS;
+  /** What the player says of a position, if it can tell. */
+  loaded: ((positionMs: number) => boolean) | undefined = undefined;
   blocked = false;
   held = false;
   profile: SyncProfile = 'default';
@@ -108,6 +110,7 @@ export class SimulatedPlayer extends SimulatedMedia {
         ended: this.ended,
         ready: this.ready,
         rate: this.rate,
+        loaded: this.loaded,
         capabilities: {
           kind: 'simulated',
           rates,
