@@ -158,14 +158,11 @@ async fn a_start_is_as_far_ahead_as_the_slowest_line_needs_now() {
     let host_api = Api::new(&format!("http://{}/", line.address())).with_token(&token);
     let guest_api = server.api().as_guest("Ben").await.unwrap();
     let mut party = Party::of(server, host_api, guest_api, &new_room(), &["ready"]).await;
-    // The guest's line is quick, but who reads late is measured late, and again after 20 s only. Two
-    // round trips, so that the answer to the server's own ping was heard.
-    for _ in 0..2 {
-        party.guest.ack("buffering", json!({ "on": false })).await.unwrap();
-    }
+    // The guest's line is quick, but who reads late is measured late, and again after 20 s only.
+    party.guest.read_for(LOOK).await.unwrap();
     let link = sample(&party.server);
     party.command("set_media", json!({ "link": link })).await;
-    // The same of the host.
+    // Two round trips, so that the answer to the server's own ping was heard.
     party.host.ack("buffering", json!({ "on": false })).await.unwrap();
     let needed_ms = 150 + u64::try_from(SLOW.as_millis()).unwrap();
     let ahead_ms = forced_start(&mut party).await;
