@@ -184,6 +184,8 @@ pub struct Joined {
     pub role: Role,
     /// The way to the WebSocket.
     pub ws: WsTicket,
+    /// The room as it is now, so that players can load while the WebSocket opens.
+    pub state: RoomState,
 }
 
 /// One use of the WebSocket.

@@ -45,8 +45,11 @@ export interface Selections {
 export interface PlayerAdapter {
   /** What the player can do; read at every step, so that a player may find it out while it plays. */
   readonly capabilities: AdapterCapabilities;
-  /** Called once. Resolves when the metadata is known; what goes wrong is told as an event, now or later. */
-  load(media: Media, selections: Selections): Promise<void>;
+  /**
+   * Called once. Resolves when the metadata is known; what goes wrong is told as an event, now or later. The room is
+   * about at `nearMs` now, so that a player that can begins to load there; where to go exactly is said by `seek`.
+   */
+  load(media: Media, selections: Selections, nearMs: number): Promise<void>;
   /** Where the player is, or is going by a seek; to a few milliseconds, or drift can't be seen. */
   position(): number;
   /** NaN while unknown. */
@@ -69,6 +72,8 @@ export interface PlayerAdapter {
   ready(): boolean;
   /** Whether it could play on from there without loading first, as far as it knows; optional. */
   loaded?(positionMs: number): boolean;
+  /** Whether data have come in within the last second or so; optional. */
+  arriving?(): boolean;
   /** Shows a rendition, or the player's own choice for `auto`; unknown ids change nothing. */
   setRendition(id: string): void;
   /** Shows a text track, or none. */

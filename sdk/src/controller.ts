@@ -15,7 +15,14 @@ const WAIT_MS = 350;
 /** A start this late is not planned anew but caught up by rate. */
 const LATE_MS = 25;
 const START_TRIES = 3;
+/** To spare less, a player that is ready early isn't moved once more. */
+const NEARER_MS = 150;
+/** A player that can play on has the data of the next moments on their way. */
+const COMING_MS = 4_000;
 const URGE_MS = 3_000;
+/** Data that don't come are asked for anew this long after they were asked for, and then twice as long. */
+const ASK_AGAIN_MS = 1_000;
+const ASK_AGAIN_MOST_MS = 16_000;
 /** Each further try is planned this much later, … */
 const RETRY_MS = 100;
 const LATER_MAX_MS = 300;
@@ -97,6 +104,10 @@ export class Controller {
   #tookMs = 0;
   /** How much later than learned the next try is planned. */
   #laterMs = 0;
+  /** Since when data are waited for, however often they were asked for. */
+  #waitingSinceMs = 0;
+  #askAgainMs = ASK_AGAIN_MS;
+  #cameNearer = false;
   /** Whether the player has been told to play so that it loads. */
   #urged = false;
   /** Suspended because `play` had no effect, not because the page is hidden. */
@@ -116,6 +127,11 @@ export class Controller {
   /** The lead as it has been learned. */
   get playLeadMs(): number {
     return this.#leads.warmPlayMs;
+  }
+
+  /** Tells how long the media took to load, from the question to its metadata. */
+  loaded(tookMs: number): void {
+    this.#leads.guessLoading(tookMs);
   }
 
   step(inputs: ControllerInputs): ControllerStep {
@@ -142,7 +158,7 @@ export class Controller {
 
   /** Sent to where its data take long: that is no quick new start any more. */
   #lacksData({ localMs, player }: ControllerInputs): boolean {
-    return this.#phase === 'priming' && !player.ready && localMs - this.#phaseSinceMs > WAITED_MS;
+    return this.#phase === 'priming' && !player.ready && localMs - this.#waitingSinceMs > WAITED_MS;
   }
 
   #follow(now: Moment): void {
@@ -281,6 +297,9 @@ export class Controller {
    */
   #align(now: Moment, cause: 'agreed' | 'foreign'): void {
     const { player } = now;
+    this.#waitingSinceMs = now.localMs;
+    this.#askAgainMs = ASK_AGAIN_MS;
+    this.#cameNearer = false;
     if (player.paused && player.ready && !player.ended) {
       const waitMs = this.#startAtMs(now) - now.localMs;
       if (waitMs >= -LATE_MS && waitMs <= this.#leads.planMs('loading') + WAIT_MS + aheadOfAnchor(now)) {
@@ -297,11 +316,24 @@ export class Controller {
     }
     this.#steady(now);
     if (!player.paused) this.#act({ type: 'pause' });
-    const soonMs = targetAt(now, now.localMs + this.#leads.planMs('loaded'));
-    this.#seekKind = player.loaded?.(soonMs) ? 'loaded' : 'loading';
-    this.#soughtMs = targetAt(now, now.localMs + this.#leads.planMs(this.#seekKind) + this.#laterMs);
+    this.#seekAhead(now);
+  }
+
+  /** To where the room will be once the player is there; `plan` says how long that takes. */
+  #seekAhead(now: Moment, plan?: SeekKind): void {
+    this.#seekKind = this.#kindOfSeek(now);
+    this.#soughtMs = targetAt(now, now.localMs + this.#leads.planMs(plan ?? this.#seekKind) + this.#laterMs);
     this.#act({ type: 'seek', positionMs: this.#soughtMs });
     this.#enter('priming', now.localMs, true);
+  }
+
+  #kindOfSeek(now: Moment): SeekKind {
+    const { loaded, ready, positionMs } = now.player;
+    if (loaded === undefined) return 'loading';
+    const soonMs = targetAt(now, now.localMs + this.#leads.planMs('loaded'));
+    if (loaded(soonMs)) return 'loaded';
+    // What a player is loading from goes on to what comes soon.
+    return ready && soonMs > positionMs && soonMs - positionMs < COMING_MS ? 'coming' : 'loading';
   }
 
   #prime(now: Moment, changed: boolean): void {
@@ -314,21 +346,45 @@ export class Controller {
     this.#setRate(now, now.timeline.rate);
     if (!player.ready) {
       this.#urge(now);
+      this.#askAgain(now);
       return;
     }
     this.#tookMs = now.localMs - this.#phaseSinceMs;
     // Where the player can tell that data were missing, a long wait was theirs and not the player's.
     const waited = player.loaded !== undefined && this.#seekKind === 'loading' && this.#tookMs > WAITED_MS;
     if (!waited) this.#leads.learnSeek(this.#seekKind, this.#tookMs, player.positionMs - this.#soughtMs);
+    if (this.#isFarAhead(now)) {
+      this.#cameNearer = true;
+      this.#seekAhead(now);
+      return;
+    }
     this.#enter('armed', now.localMs);
     this.#startOnTime(now, false);
   }
 
+  /** There sooner than planned: once, a short way back among what is loaded is quicker than to wait for the room. */
+  #isFarAhead(now: Moment): boolean {
+    const { loaded } = now.player;
+    if (this.#cameNearer || loaded === undefined || aheadOfAnchor(now) > 0) return false;
+    const planMs = this.#leads.planMs('loaded');
+    const sparedMs = this.#startAtMs(now) + this.#leads.playMs - now.localMs - planMs;
+    return sparedMs > NEARER_MS && loaded(targetAt(now, now.localMs + planMs));
+  }
+
   /** Some browsers load nothing until they are told to play, or say only then that they want a gesture. */
   #urge(now: Moment): void {
-    if (this.#urged || now.hidden || now.localMs - this.#phaseSinceMs < URGE_MS) return;
+    if (this.#urged || now.hidden || now.localMs - this.#waitingSinceMs < URGE_MS) return;
     this.#urged = true;
     this.#act({ type: 'play' });
+  }
+
+  /** Where the player was sent, the room has long been: data that have stopped coming are wanted further on. */
+  #askAgain(now: Moment): void {
+    const { arriving, paused } = now.player;
+    if (arriving !== false || !paused || now.hidden || now.localMs - this.#phaseSinceMs < this.#askAgainMs) return;
+    this.#askAgainMs = Math.min(2 * this.#askAgainMs, ASK_AGAIN_MOST_MS);
+    // Nobody knows when they come; if it is after the room has passed, a short way further is quickly gone.
+    this.#seekAhead(now, 'coming');
   }
 
   #startOnTime(now: Moment, changed: boolean): void {
@@ -355,7 +411,9 @@ export class Controller {
   #tryAgain(now: Moment): boolean {
     if (this.#startTries < START_TRIES) this.#startTries += 1;
     else if (!this.#guard.own(now.localMs, 'stuck')) return false;
-    this.#laterMs = this.#tookMs > WAITED_MS ? 0 : Math.min(this.#laterMs + RETRY_MS, LATER_MAX_MS);
+    // A wait for data says nothing about a seek to what is there now.
+    const waited = this.#seekKind === 'loading' && now.player.loaded !== undefined;
+    this.#laterMs = waited || this.#tookMs > WAITED_MS ? 0 : Math.min(this.#laterMs + RETRY_MS, LATER_MAX_MS);
     this.#align(now, 'agreed');
     return true;
   }

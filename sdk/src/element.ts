@@ -38,7 +38,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
     }
   }
 
-  abstract load(media: Media, selections: Selections): Promise<void>;
+  abstract load(media: Media, selections: Selections, nearMs: number): Promise<void>;
   abstract setRendition(id: string): void;
   abstract setTextTrack(id: string | null): void;
   abstract setAudioTrack(id: string | null): void;

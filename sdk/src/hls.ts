@@ -77,7 +77,7 @@ class HlsAdapter extends ElementAdapter {
     this.#class = Hls;
   }
 
-  async load(media: Media, selections: Selections): Promise<void> {
+  async load(media: Media, selections: Selections, nearMs: number): Promise<void> {
     const delivery = media.delivery.find(({ type }) => type === 'hls');
     if (delivery === undefined) {
       this.fail('format_unsupported');
@@ -86,7 +86,7 @@ class HlsAdapter extends ElementAdapter {
     this.media = media;
     this.#url = delivery.url;
     this.#selections = { ...selections };
-    const hls = new this.#class(LIVE_SYNC_OFF);
+    const hls = new this.#class({ ...LIVE_SYNC_OFF, startPosition: media.live ? -1 : nearMs / 1000 });
     this.#hls = hls;
     hls.on(HLS_EVENTS.MANIFEST_PARSED, () => this.#pinLevel(this.#selections.rendition));
     // hls.js makes its own choice right after these events; the room's comes after it.

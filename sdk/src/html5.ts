@@ -13,11 +13,14 @@ export function nativeDelivery(media: Media, video: HTMLVideoElement): Delivery 
   return media.delivery.find(({ type }) => type === 'file' || (type === 'hls' && playsHls));
 }
 
+/** While data come in an element says so every 350 ms. */
+const ARRIVING_MS = 800;
 const ERRORS: Record<number, AdapterErrorCode> = { 2: 'source_unreachable', 3: 'decode_failed' };
 
 class Html5Adapter extends ElementAdapter {
   #url = '';
   #textTrack: string | null = null;
+  #arrivedAtMs = -Infinity;
 
   constructor(video: HTMLVideoElement) {
     super(video, 'file');
@@ -32,6 +35,7 @@ class Html5Adapter extends ElementAdapter {
     this.media = media;
     this.#url = delivery.url;
     this.listen('error', () => void this.#failed());
+    this.listen('progress', () => (this.#arrivedAtMs = performance.now()));
     this.video.textTracks.addEventListener('addtrack', this.#onTrack);
     const loaded = this.metadata();
     // Without `crossOrigin`: a plain element plays what other pages may not read, so nothing is asked for.
@@ -57,6 +61,10 @@ class Html5Adapter extends ElementAdapter {
     const list = Array.from(tracks);
     const index = list.findIndex((track) => names(track, wanted));
     if (index >= 0) list.forEach((track, at) => (track.enabled = at === index));
+  }
+
+  arriving(): boolean {
+    return performance.now() - this.#arrivedAtMs < ARRIVING_MS;
   }
 
   override destroy(): void {

@@ -4,13 +4,15 @@ const PLAY = { mostMs: 400, trustedMs: 400 };
 /** The first start of a page opens the sound device, too. */
 const COLD_MS = 20;
 /** Going to what is loaded takes the decoder's time, anything else that of the network, too. */
-const SEEK = { loadedMs: 120, loadingMs: 300, leastMs: 60, mostMs: 6_000 };
+const SEEK = { loadedMs: 80, comingMs: 200, loadingMs: 300, leastMs: 60, mostMs: 6_000 };
+/** Where the guess was short, the start is soon tried again; where it was long, everybody waits for it. */
+const GUESS = { times: 0.8, mostMs: 1_500 };
 /** A seek that misses by less is exact, by more led somewhere else. */
 const MISS = { leastMs: 40, mostMs: 10_000, fades: 0.7 };
 const MARGIN_MS = 60;
 
-/** Whether the data at a seek's target are there. */
-export type SeekKind = 'loaded' | 'loading';
+/** Whether the data at a seek's target are there, on their way, or still to be asked for. */
+export type SeekKind = 'loaded' | 'coming' | 'loading';
 
 /** How long this player takes to start and to seek, learned from what it did. */
 export class Leads {
@@ -19,6 +21,7 @@ export class Leads {
   /** What the last seeks took. The middle one counts, so that one wait for data isn't taken for a slow player. */
   readonly #seeks = {
     loaded: [SEEK.loadedMs, SEEK.loadedMs],
+    coming: [SEEK.comingMs, SEEK.comingMs],
     loading: [SEEK.loadingMs, SEEK.loadingMs],
   };
   #shortMs = 0;
@@ -47,6 +50,15 @@ export class Leads {
   /** How much further ahead than planned a seek may lead. */
   get spreadMs(): number {
     return this.#shortMs + this.#farMs;
+  }
+
+  /**
+   * The media's head took this long to load: a connection, a question, and about as many bytes as the first data
+   * elsewhere will be.
+   */
+  guessLoading(tookMs: number): void {
+    const guessMs = clamp(GUESS.times * tookMs, SEEK.loadingMs, GUESS.mostMs);
+    this.#seeks.loading = [guessMs, guessMs];
   }
 
   /** A start that was called on time was this far ahead. */

@@ -24,6 +24,8 @@ export interface LinkTransport {
 }
 
 export interface LinkEvents {
+  /** The way in was given; the socket opens next. */
+  joined(answer: JoinAnswer): void;
   hello(): unknown;
   /** False when the snapshot is older than what was seen: the link then tries again. */
   welcome(data: Welcome, frame: ServerFrame): boolean;
@@ -103,7 +105,9 @@ export class Link {
     clearTimeout(this.#retryTimer);
     try {
       const joined = await this.#transport.join();
-      if (!this.#closed) this.#openSocket(joined);
+      if (this.#closed) return;
+      this.#openSocket(joined);
+      this.#events.joined(joined);
     } catch (error) {
       if (!this.#closed) this.#joinFailed(error);
     } finally {

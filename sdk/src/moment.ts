@@ -27,6 +27,8 @@ export interface ControllerInputs {
     rate: number;
     /** Whether a position can be played without loading first, where the player knows. */
     loaded?: (positionMs: number) => boolean;
+    /** Whether data come in, where the player knows. */
+    arriving?: boolean;
     capabilities: AdapterCapabilities;
   };
   hidden: boolean;

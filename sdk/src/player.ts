@@ -179,9 +179,10 @@ class RoomPlayer implements Player {
     adapter.onEvent((event) => this.#heard(event));
     const chosen = selectionsOf(this.#session.getSnapshot().playback);
     this.#applied = chosen;
+    const beganMs = performance.now();
     // A failed load has been told as an event; the adapter may still recover and resolve later.
-    await adapter.load(media, chosen).then(
-      () => this.#loaded(adapter, media),
+    await adapter.load(media, chosen, this.#session.expected()).then(
+      () => this.#loaded(adapter, media, performance.now() - beganMs),
       () => undefined,
     );
   }
@@ -199,9 +200,10 @@ class RoomPlayer implements Player {
     return nativeDelivery(media, this.#video) === undefined ? null : html5Adapter(this.#video);
   }
 
-  #loaded(adapter: PlayerAdapter, media: Media): void {
+  #loaded(adapter: PlayerAdapter, media: Media, tookMs: number): void {
     if (adapter !== this.#adapter) return;
     this.#loadedMediaId = media.media_id;
+    if (adapter.loaded !== undefined) this.#controller?.loaded(tookMs);
     this.#sync();
   }
 
@@ -248,7 +250,8 @@ class RoomPlayer implements Player {
         ended: adapter.ended(),
         ready: adapter.ready(),
         rate: adapter.rate(),
-        loaded: (toMs) => adapter.loaded?.(toMs) ?? false,
+        loaded: adapter.loaded && ((toMs) => adapter.loaded!(toMs)),
+        arriving: adapter.arriving?.(),
         capabilities: adapter.capabilities,
       },
       hidden: document.hidden,

@@ -22,6 +22,7 @@ import type {
   AckData,
   ClientData,
   Hello,
+  JoinAnswer,
   ParticipantPage,
   RejectError,
   Role,
@@ -35,7 +36,9 @@ const FIRST_JOIN_TIMEOUT_MS = 15_000;
 const LEAVE_TIMEOUT_MS = 2_000;
 /** How long the room's state may take to follow the announcement of a new epoch. */
 const REBASE_TIMEOUT_MS = 1_000;
+/** A clock that has changed by less is no news, and after the first one there is none more often than this. */
 const CLOCK_NOTICE_MS = 0.1;
+const CLOCK_NOTICE_EVERY_MS = 250;
 
 type EventArgs = { [K in keyof ServerEvents]: [data: ServerEvents[K], frame: ServerFrame] };
 
@@ -44,7 +47,7 @@ export interface SessionTransport extends LinkTransport {
   participants(roomId: string): Promise<ParticipantPage>;
 }
 
-/** Joins and resolves with the session after the first welcome. */
+/** Joins and resolves with the session once the room is known; its socket opens meanwhile. */
 export function openSession(transport: SessionTransport, options: JoinOptions): Promise<RoomSession> {
   return new Promise((resolve, reject) => {
     const session = new Session(transport, options.ready ?? true);
@@ -53,19 +56,19 @@ export function openSession(transport: SessionTransport, options: JoinOptions): 
       const { code = 'join_timeout', detail = 'the room could not be joined in time' } = session.trouble ?? {};
       session.close({ code, detail, retry: 'backoff' });
     }, timeoutMs);
+    session.known = () => resolve(session);
     session.opened = (reason) => {
       clearTimeout(timer);
-      if (reason === undefined) {
-        resolve(session);
-      } else {
-        reject(new PlayheadError({ ...reason, outcome: 'not_applied', status: reason.closeCode }));
-      }
+      // Who has the session already finds the reason there.
+      if (reason) reject(new PlayheadError({ ...reason, outcome: 'not_applied', status: reason.closeCode }));
     };
     session.start();
   });
 }
 
 class Session implements RoomSession {
+  /** Called once the room is known. */
+  known: (() => void) | null = null;
   /** Called once: at the first welcome, or with the reason why there will be none. */
   opened: ((reason?: CloseReason) => void) | null = null;
   /** Why the link isn't open. */
@@ -74,11 +77,14 @@ class Session implements RoomSession {
   readonly #link: Link;
   readonly #joinsBarriers: boolean;
   readonly #clock = new ClockFilter();
+  /** What stands in for the clock's own offset until there is one, off by the way of one answer. */
+  #offsetMs = 0;
   readonly #emitter = new Emitter<EventArgs>();
   readonly #commands: PendingCommands;
   #store: SnapshotStore<SessionSnapshot> | null = null;
   /** What I was when I wasn't host; the least until that is known. */
   #formerRole: Role = 'guest';
+  #clockNoticedAt = 0;
   #rebaseTimer: ReturnType<typeof setTimeout> | undefined;
   /** Rebuilds up to this epoch are no news: that of the last hello's `resume`; a new session has missed none. */
   #toldEpoch = Infinity;
@@ -88,6 +94,7 @@ class Session implements RoomSession {
     this.#joinsBarriers = joinsBarriers;
     this.#commands = new PendingCommands((frame) => this.#link.send(frame));
     this.#link = new Link(transport, {
+      joined: (answer) => this.#joined(answer),
       hello: () => this.#hello(),
       welcome: (data, frame) => this.#welcome(data, frame),
       frame: (frame) => this.#frame(frame),
@@ -104,7 +111,7 @@ class Session implements RoomSession {
     this.#link.start();
   }
 
-  // Nobody holds the session before its first welcome has made the store.
+  // Nobody holds the session before the room is known.
   readonly getSnapshot = (): SessionSnapshot => this.#store!.getSnapshot();
 
   readonly subscribe = (listener: () => void): (() => void) => this.#store!.subscribe(listener);
@@ -118,8 +125,7 @@ class Session implements RoomSession {
 
   now(): number {
     const localMs = performance.now();
-    const clock = this.#clock.estimate(localMs);
-    return clock === null ? Date.now() : localMs + clock.offsetMs;
+    return localMs + (this.#clock.estimate(localMs)?.offsetMs ?? this.#offsetMs);
   }
 
   clock(localMs = performance.now()): ClockEstimate | null {
@@ -209,30 +215,47 @@ class Session implements RoomSession {
     return this.#commands.submit(type, whole);
   }
 
+  /** The room as it was when the way in was given: players load while the socket opens. */
+  #joined({ participant_id, role, state }: JoinAnswer): void {
+    if (this.#store !== null) return;
+    this.#offsetMs = state.at_ms - performance.now();
+    this.#store = new SnapshotStore<SessionSnapshot>({
+      connection: 'connecting',
+      authority: 'reachable',
+      sessionId: '',
+      me: { participant_id, role },
+      epoch: state.epoch,
+      version: state.version,
+      presence: [],
+      presenceTotal: 0,
+      clock: null,
+      sync: null,
+      ...viewOfRoom(state.room),
+    });
+    this.#noteRole();
+    this.known?.();
+  }
+
   #hello(): Hello {
-    const seen = this.#store?.getSnapshot();
-    this.#toldEpoch = seen?.epoch ?? Infinity;
-    return {
-      client: CLIENT,
-      capabilities: this.#joinsBarriers ? ['ready'] : [],
-      ...(seen && {
-        resume: { session_id: seen.sessionId, epoch: seen.epoch, version: seen.version },
-      }),
-    };
+    const { sessionId, epoch, version } = this.#store!.getSnapshot();
+    const hello = { client: CLIENT, capabilities: this.#joinsBarriers ? ['ready'] : [] };
+    this.#toldEpoch = sessionId ? epoch : Infinity;
+    return sessionId ? { ...hello, resume: { session_id: sessionId, epoch, version } } : hello;
   }
 
   #welcome(data: Welcome, frame: ServerFrame): boolean {
     const { epoch = 0, version = 0 } = frame;
-    const seen = this.#store?.getSnapshot();
-    if (seen && !isCurrent(seen, { epoch, version })) return false;
+    const store = this.#store!;
+    const seen = store.getSnapshot();
+    if (!isCurrent(seen, { epoch, version })) return false;
     clearTimeout(this.#rebaseTimer);
     const me =
-      seen?.me.participant_id === data.participant_id && seen.me.role === data.role
+      seen.me.participant_id === data.participant_id && seen.me.role === data.role
         ? seen.me
         : { participant_id: data.participant_id, role: data.role };
-    const sameState = seen?.room.state === data.room.state;
-    const part = {
-      authority: 'reachable' as const,
+    const sameState = seen.room.state === data.room.state;
+    store.update({
+      authority: 'reachable',
       sync: null,
       sessionId: data.session_id,
       me,
@@ -240,13 +263,7 @@ class Session implements RoomSession {
       version,
       ...viewOfRoom(data.room),
       stateCause: sameState ? seen.stateCause : undefined,
-    };
-    if (this.#store === null) {
-      const rest = { presence: [], presenceTotal: 0, clock: null, connection: 'connecting' as const };
-      this.#store = new SnapshotStore<SessionSnapshot>({ ...rest, ...part });
-    } else {
-      this.#store.update(part);
-    }
+    });
     this.#noteRole();
     this.#emitter.emit('welcome', data, frame);
     return true;
@@ -280,9 +297,7 @@ class Session implements RoomSession {
     } else if (typeof frame.epoch === 'number' && typeof frame.version === 'number') {
       this.#ordered(frame, { epoch: frame.epoch, version: frame.version });
     } else {
-      const store = this.#store;
-      // A refused hello is followed by a `closing`; before the first welcome nobody listens.
-      if (store === null) return;
+      const store = this.#store!;
       store.update(applyEphemeral(store.getSnapshot(), frame));
       this.#noteRole();
       if (frame.type === 'authority_changed' && store.getSnapshot().authority === 'reachable') {
@@ -371,6 +386,8 @@ class Session implements RoomSession {
     const last = store.getSnapshot().clock;
     const near = (a: number, b: number) => Math.abs(a - b) < CLOCK_NOTICE_MS;
     const same = next && last && near(next.offsetMs, last.offsetMs) && near(next.uncertaintyMs, last.uncertaintyMs);
-    if (!same) store.update({ clock: next });
+    if (same || (last && localMs - this.#clockNoticedAt < CLOCK_NOTICE_EVERY_MS)) return;
+    this.#clockNoticedAt = localMs;
+    store.update({ clock: next });
   }
 }

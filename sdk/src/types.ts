@@ -83,7 +83,10 @@ export interface Client {
   };
   readonly sources: { resolve(link: string): Promise<Source> };
   meta(): Promise<Meta>;
-  /** Resolves after the server's welcome; rejects with `PlayheadError`. */
+  /**
+   * Resolves once the room is known, with a `connection` that is about to open; rejects with `PlayheadError`. What
+   * goes wrong later is in the session's `closeReason`.
+   */
   join(roomIdOrCode: string, options?: JoinOptions): Promise<RoomSession>;
 }
 
@@ -143,6 +146,7 @@ export interface SessionSnapshot {
   readonly closeReason?: CloseReason;
   /** As the server said last, whatever became of the connection. */
   readonly authority: Authority;
+  /** Empty until the first welcome. */
   readonly sessionId: string;
   readonly me: { readonly participant_id: string; readonly role: Role };
   readonly room: Room;

@@ -11,7 +11,9 @@ export async function joinAt(
   const joining = client.join('r_1');
   const connection = await server.connections.take();
   const hello = await connection.welcome(epoch, version);
-  return [await joining, connection, hello];
+  const session = await joining;
+  await until(session, (now) => now.connection === 'open');
+  return [session, connection, hello];
 }
 
 export function until(of: RoomSession, holds: (now: SessionSnapshot) => boolean): Promise<SessionSnapshot> {

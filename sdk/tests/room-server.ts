@@ -83,7 +83,8 @@ export class RoomServer {
       const url = `ws://127.0.0.1:${this.port}/api/v1/rooms/r_1/ws`;
       const ticket = `k/${this.requests.length}`;
       const ws = { url, ticket, protocol: 'playhead.v1.json', expires_at_ms: Date.now() + 30_000 };
-      return { status: 200, body: { participant_id: 'p_1', role: 'host', ws } };
+      const state = { epoch: 0, version: 0, at_ms: Date.now(), room: room() };
+      return { status: 200, body: { participant_id: 'p_1', role: 'host', ws, state } };
     }
     return problem(404, 'not_found', 'never');
   }

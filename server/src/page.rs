@@ -1,10 +1,15 @@
 //! The reference page and its sample clip, embedded in the binary.
 
+use std::sync::LazyLock;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use rust_embed::{EmbeddedFile, RustEmbed};
+use sha2::{Digest, Sha256};
 
 use crate::refusal::Refusal;
 
@@ -14,10 +19,17 @@ struct Dist;
 
 /// Where the sample clip lies. It is the only thing of this server's own that providers may fetch.
 pub const SAMPLE_PATH: &str = "/sample/";
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' https: http: data:; \
+/// What the page may do; which scripts it may run follows from the page itself.
+const POLICY: &str = "default-src 'self'; img-src 'self' https: http: data:; \
     media-src 'self' https: http: blob: data:; connect-src 'self' https: http: ws: wss:; \
     worker-src 'self' blob:; frame-ancestors 'self'; base-uri 'self'; form-action 'self'; \
     object-src 'none'";
+static CONTENT_SECURITY_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let page = Dist::get("index.html").map(|file| file.data).unwrap_or_default();
+    let sources = script_sources(&String::from_utf8_lossy(&page));
+    HeaderValue::from_str(&format!("{POLICY}; script-src {sources}"))
+        .expect("names and base64 are a header")
+});
 
 /// Serves a file of the page; `/` and `/r/…` are the page itself. Who mistypes an address in a
 /// browser gets the page, too, which says so in words.
@@ -46,6 +58,14 @@ pub async fn serve(request: Request) -> Response {
     }
 }
 
+/// This server's own scripts, and those that stand in the page: each by its hash, so that no other runs.
+fn script_sources(page: &str) -> String {
+    let inline = page.split("<script>").skip(1).filter_map(|rest| rest.split("</script>").next());
+    let hash = |script| BASE64_STANDARD.encode(Sha256::digest(script));
+    inline
+        .fold("'self'".to_owned(), |sources, script| format!("{sources} 'sha256-{}'", hash(script)))
+}
+
 /// Whether a person's browser asks, rather than a program.
 fn is_reader(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
@@ -66,8 +86,7 @@ fn answer(request: &Request, name: &str, file: &EmbeddedFile) -> Response {
         headers.insert(header::ETAG, etag);
     }
     if name == "index.html" {
-        let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY.clone());
     }
     if is_sample(name) {
         // A page of another origin may play it too.
@@ -164,6 +183,15 @@ fn is_sample(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_in_the_page_may_run_by_its_hash() {
+        assert_eq!(script_sources("<script src=\"/a.js\"></script>"), "'self'");
+        // As `printf %s 'f()' | openssl dgst -sha256 -binary | base64` has it.
+        let page = "<script>f()</script><p></p>";
+        let hash = "GcEEE0IkDzIP5EQ6DXZaDPORqT5RTBELX8Fyzyg9yvo=";
+        assert_eq!(script_sources(page), format!("'self' 'sha256-{hash}'"));
+    }
 
     #[test]
     fn ranges_are_served_as_browsers_ask_for_them() {

@@ -1,4 +1,5 @@
 import { browserTokenStore, createClient, type Client } from 'playhead-sdk';
+import { fetchOnce } from './early.js';
 import type { Notices } from './components/notices.js';
 
 /** What every page may use. */
@@ -23,7 +24,7 @@ const NAME_KEY = 'playhead.name';
 
 /** The client of this page's own server. */
 export function ownClient(): Client {
-  return createClient({ baseUrl: location.origin, tokenStore: browserTokenStore() });
+  return createClient({ baseUrl: location.origin, tokenStore: browserTokenStore(), fetch: fetchOnce });
 }
 
 /** Keeps the name in localStorage, or only for this visit where storage is forbidden. */

@@ -100,7 +100,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Joins a room and gives a ticket for its WebSocket. */
+        /** Joins a room and gives a ticket for its WebSocket, and what is watched, so that it can load meanwhile. */
         post: operations["joinRoom"];
         delete?: never;
         options?: never;
@@ -523,6 +523,8 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description The way to the WebSocket. */
             ws: components["schemas"]["WsTicket"];
+            /** @description The room as it is now, so that players can load while the WebSocket opens. */
+            state: components["schemas"]["RoomState"];
         };
         /** @description `leave`. */
         Leave: Record<string, never>;

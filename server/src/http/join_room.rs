@@ -11,7 +11,7 @@ use crate::peer::Peer;
 use crate::refusal::Refusal;
 use crate::wire;
 
-/// Joins a room and gives a ticket for its WebSocket.
+/// Joins a room and gives a ticket for its WebSocket, and what is watched, so that it can load meanwhile.
 #[utoipa::path(post, path = "/rooms/{room_id}/join", operation_id = "joinRoom", tag = "rooms",
     security(("token" = [])), request_body = JoinRequest,
     params(("room_id" = String, Path, description = "A room's id or code")),
@@ -37,6 +37,7 @@ pub(crate) async fn join_room(
     let participant_id = caller.participant_id(&room_id);
     let role = room.role_of_participant(&participant_id, caller.base());
     let url = url(&app, &headers, &peer, room_id.as_str());
+    let viewers = app.viewers(&room_id).await?;
     let (secret, ticket) = (id::secret(), Ticket::new(room_id, caller, app.clock.now()));
     let expires_at_ms = ticket.expires_at.as_millis();
     app.store.keep_ticket(&secret, ticket).await?;
@@ -44,6 +45,7 @@ pub(crate) async fn join_room(
         participant_id: participant_id.to_string(),
         role: wire::participant_role(role),
         ws: WsTicket { url, ticket: secret, protocol: SUBPROTOCOL.to_owned(), expires_at_ms },
+        state: wire::room_state(&room, viewers, app.clock.now().max(room.at)),
     }))
 }
 

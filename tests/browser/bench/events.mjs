@@ -7,8 +7,8 @@ const AFTER_S = 7;
 const PAUSED_S = 2;
 /** How long a browser gets no bytes once the others play on. */
 const STARVED_MS = 3_000;
-/** A browser that has just been started needs this to come to rest. */
-const WARM_UP_MS = 1_500;
+/** A browser that has just been started loads pages of its own first: the guest's page is cold, not the browser. */
+const WARM_UP_MS = 6_000;
 /** Forward, within what a player has loaded ahead. */
 const NEAR_MS = 5_000;
 /** Parts of the film that nobody has loaded yet, in this order. */
@@ -58,7 +58,7 @@ const EVENTS = {
 
   /** Somebody who has never been here: from the click on the form. */
   'new guest': (party) =>
-    visit(party, 'new guest', {}, async (viewer) => {
+    visit(party, 'new guest', { seesFrames: false }, async (viewer) => {
       await viewer.join(party.invite);
       await party.watchFor(AFTER_S, [viewer]);
       party.identity = await viewer.identity();
@@ -67,7 +67,7 @@ const EVENTS = {
   /** Somebody known, in a fresh browser that has loaded and learned nothing: from the navigation to the invite. */
   join: async (party) => {
     if (party.identity === undefined) await EVENTS['new guest'](party);
-    await visit(party, 'join', {}, async (viewer) => {
+    await visit(party, 'join', { seesFrames: false }, async (viewer) => {
       await viewer.returns(party.invite);
       await party.watchFor(AFTER_S, [viewer]);
     });
@@ -98,6 +98,7 @@ async function visit(party, kind, sampler, come) {
   const browser = await party.startGuestBrowser();
   try {
     const viewer = await browser.open('Eve', { sampler, storage: party.identity });
+    await viewer.warmUp();
     await pause(WARM_UP_MS);
     party.mark(kind);
     await come(viewer);

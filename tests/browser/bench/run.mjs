@@ -42,6 +42,8 @@ class Party {
   identity = undefined;
   invite = '';
   #browsers = new Set();
+  /** What those noted who have left, by viewer. */
+  #left = new Map();
   #steady = null;
   #judged = null;
 
@@ -80,6 +82,8 @@ class Party {
     this.#steady = { fromMs, untilMs };
     this.#judged = { fromMs: Math.max(fromMs, untilMs - 1000 * this.scenario.judgedS), untilMs };
     this.site.origin.pace(0);
+    // No frames are compared any more: from here on the machine is for what happens.
+    await Promise.all(this.viewers.map((viewer) => viewer.closeEyes()));
     await this.site.probeClock();
   }
 
@@ -91,8 +95,16 @@ class Party {
     return browser;
   }
 
-  /** A browser that nobody has used, for somebody who comes later. */
-  startGuestBrowser() {
+  /**
+   * A browser that nobody has used, for somebody who comes later. The last viewer makes room for the first of them: four
+   * browsers are as many as the scenario has.
+   */
+  async startGuestBrowser() {
+    const last = this.viewers.at(-1);
+    if (!this.#left.has(last)) {
+      this.#left.set(last, await last.trace());
+      await this.endBrowser(last.browser);
+    }
     return this.startBrowser(GUEST_NUMBER);
   }
 
@@ -111,7 +123,7 @@ class Party {
   async watchFor(seconds, others = []) {
     const endMs = truthMs() + seconds * 1000;
     for (;;) {
-      for (const viewer of [...this.viewers, ...others]) await viewer.watch();
+      for (const viewer of [...this.viewers, ...others]) if (!this.#left.has(viewer)) await viewer.watch();
       const leftMs = endMs - truthMs();
       if (leftMs <= 0) return;
       await pause(Math.min(WATCH_EVERY_MS, leftMs));
@@ -121,7 +133,7 @@ class Party {
   async trace() {
     const room = await this.site.probeClock();
     const traces = [];
-    for (const viewer of this.viewers) traces.push(await viewer.trace());
+    for (const viewer of this.viewers) traces.push(this.#left.get(viewer) ?? (await viewer.trace()));
     const onTruth = ({ anchorAtMs, ...rest }) => ({ ...rest, anchorMs: room.truthAt(anchorAtMs) });
     return {
       scenario: this.scenario,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { until } from '../harness/poll.mjs';
@@ -6,6 +7,9 @@ import { truthMs } from './room-clock.mjs';
 import { samplerOf } from './sampler.mjs';
 
 const LAUNCHER = fileURLToPath(new URL('browser.sh', import.meta.url));
+/** The same browser without windows of its own, whose drawing takes from a small machine what viewers need. */
+const WINDOWLESS = '/usr/bin/chromium-headless-shell';
+const BROWSER = process.env.PLAYHEAD_CHROMIUM === undefined && existsSync(WINDOWLESS) ? WINDOWLESS : CHROMIUM;
 const STEP_MS = 40_000;
 /** How often a page's clock is compared with ours. */
 const COMPARISONS = 30;
@@ -19,7 +23,7 @@ const NOTHING = { samples: [], frames: [], events: [], readings: [], commits: []
 export async function startBrowser({ number, namespace = '', origins, niceness }) {
   const browser = await chromium.launch({
     executablePath: LAUNCHER,
-    env: { ...process.env, BENCH_NAMESPACE: namespace, BENCH_BROWSER: CHROMIUM, BENCH_NICENESS: String(niceness) },
+    env: { ...process.env, BENCH_NAMESPACE: namespace, BENCH_BROWSER: BROWSER, BENCH_NICENESS: String(niceness) },
     args: [
       ...SWITCHES,
       '--autoplay-policy=no-user-gesture-required',
@@ -28,16 +32,17 @@ export async function startBrowser({ number, namespace = '', origins, niceness }
   });
   const engine = `AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${browser.version()} Safari/537.36`;
   const userAgent = `Mozilla/5.0 (X11; Linux x86_64) ${engine} viewer-${number}`;
-  return {
+  const opened = {
     /** Opens a tab with an empty cache; `storage` is what it remembers, `sampler` the settings of the sampler. */
     async open(name, { sampler = {}, storage } = {}) {
       const context = await browser.newContext({ ...WINDOW, userAgent, storageState: storage });
       context.setDefaultTimeout(STEP_MS);
       await context.addInitScript(samplerOf(sampler));
-      return new Viewer(name, `viewer-${number}`, context, await context.newPage());
+      return new Viewer({ name, agent: `viewer-${number}`, browser: opened, context, page: await context.newPage() });
     },
     close: () => browser.close(),
   };
+  return opened;
 }
 
 /** One open tab, and everything that it has noted, on the truth clock. */
@@ -47,8 +52,9 @@ class Viewer {
   #timeOrigin = null;
   #kept = structuredClone(NOTHING);
 
-  constructor(name, agent, context, page) {
+  constructor({ name, agent, browser, context, page }) {
     this.name = name;
+    this.browser = browser;
     /** How the media origin knows this browser. */
     this.agent = agent;
     this.context = context;
@@ -113,6 +119,23 @@ class Viewer {
 
   buffered(positionMs) {
     return this.page.evaluate((at) => window.bench.buffered(at), positionMs);
+  }
+
+  /** Makes a sound, so that the browser has its sound service running, as one that has been in use. */
+  async warmUp() {
+    await this.page.evaluate(async () => {
+      const context = new AudioContext();
+      const tone = new OscillatorNode(context);
+      tone.connect(context.destination);
+      tone.start();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await context.close();
+    });
+  }
+
+  /** Notes no more frames. */
+  closeEyes() {
+    return this.page.evaluate(() => window.bench.closeEyes());
   }
 
   /** Who this browser is, and nothing else it has learned. */

@@ -21,8 +21,14 @@ declare global {
 
 const TICK_MS = 200;
 
-/** The room once joined: every part is drawn from the session's and the player's snapshots, and only from them. */
-export function createRoomView(app: App, session: RoomSession, leave: () => void): Component {
+/** The film, and what plays it. */
+export interface Screen {
+  video: HTMLVideoElement;
+  player: Player;
+}
+
+/** Begins to load what the room watches. */
+export function createScreen(session: RoomSession): Screen {
   // No crossorigin attribute: a plain file then needs no CORS at its origin.
   const video = element('video', {
     class: 'video',
@@ -31,7 +37,11 @@ export function createRoomView(app: App, session: RoomSession, leave: () => void
     'data-testid': 'video',
     'aria-label': 'Video',
   });
-  const player = createPlayer(session, video, { hls: loadHls, device: browserDeviceStore() });
+  return { video, player: createPlayer(session, video, { hls: loadHls, device: browserDeviceStore() }) };
+}
+
+/** The room once joined: every part is drawn from the session's and the player's snapshots, and only from them. */
+export function createRoomView(app: App, session: RoomSession, { video, player }: Screen, leave: () => void): Component {
   const context = createRoomContext(app, session, player, video);
   window.playhead = { session, player };
 

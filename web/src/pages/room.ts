@@ -4,7 +4,7 @@ import { NAME_MAX, type App } from '../app.js';
 import { createBrand } from '../components/brand.js';
 import { createField } from '../components/field.js';
 import { createMessage } from '../components/message.js';
-import { createRoomView } from '../components/room-view.js';
+import { createRoomView, createScreen } from '../components/room-view.js';
 import { element, type Component } from '../dom.js';
 import { endFor, sentenceFor, sentenceOf } from '../words.js';
 
@@ -41,7 +41,11 @@ export function createRoomPage(app: App, code: string): Component {
       const joined = await app.client.join(code);
       if (over) return joined.close();
       session = joined;
-      show(createRoomView(app, joined, leave));
+      const screen = createScreen(joined);
+      // The film is asked for before the page around it is drawn, which takes a slow device a while.
+      await new Promise((resolve) => setTimeout(resolve));
+      if (over) return screen.player.destroy();
+      show(createRoomView(app, joined, screen, leave));
       unsubscribe = joined.subscribe(watchForTheEnd);
       watchForTheEnd();
     } catch (error) {
