@@ -4,7 +4,7 @@ import { createClient, type Client, type RoomSession } from '../src/index.js';
 import { askedDelayMs, repeatDelayMs } from '../src/backoff.js';
 import { PendingCommands } from '../src/commands.js';
 import type { Outcome, RejectError } from '../src/wire.js';
-import { event, joinAt, rejection, until } from './joined.js';
+import { event, joinAt, opened, rejection, until } from './joined.js';
 import { playback, room, RoomServer, type Frame } from './room-server.js';
 
 let server: RoomServer;
@@ -157,7 +157,7 @@ test('who loses the host role is again what they were before', async () => {
   const joining = client.join('r_1');
   const connection = await server.connections.take();
   await connection.welcome(1, 1, { host_id: 'p_2' }, { role: 'co_host' });
-  session = await joining;
+  session = await opened(joining);
   const lifecycle = { state: 'live', cause: 'grace_ended', fence: 2, playback: playback() };
   connection.send(event('lifecycle_changed', 2, { ...lifecycle, host_id: 'p_1' }));
   expect((await until(session, ({ version }) => version === 2)).me.role).toBe('host');

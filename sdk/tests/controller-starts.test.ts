@@ -6,6 +6,7 @@ const { following } = SimulatedPlayer;
 /** A start this late is not planned anew. */
 const LATE_MS = 25;
 const LEAD_MOST_MS = 400;
+const COMMITTED_MS = 100;
 
 test('a scheduled start begins at its instant, less the lead it takes', () => {
   const player = new SimulatedPlayer();
@@ -204,3 +205,79 @@ test('a player that waited for data isn’t taken for a slow one', () => {
     player.run(10_000);
   }
 });
+
+describe('a player that joins late', () => {
+  test.each([700, 1_000, 1_500])('finds its data in time when they take what loading took, %i ms', (loadMs) => {
+    const player = joining({ seekMs: 0.75 * loadMs });
+    player.controller.loaded(loadMs);
+    player.run(4_000);
+    expect(player.actions('seek')).toHaveLength(1);
+    expect(Math.abs(player.driftMs)).toBeLessThan(10);
+  });
+
+  test('goes nearer, once, when it is ready long before it was planned and that is loaded', () => {
+    const player = joining({ seekMs: 100 });
+    player.controller.loaded(1_800);
+    player.loaded = () => player.ready && player.actions('seek').length > 0;
+    player.run(600);
+    expect(player.actions('play')).toHaveLength(1);
+    player.run(3_000);
+    expect(player.actions('seek')).toHaveLength(2);
+    expect(Math.abs(player.driftMs)).toBeLessThan(10);
+  });
+
+  test('waits for the room where what is nearer is not loaded', () => {
+    const player = joining({ seekMs: 100 });
+    player.controller.loaded(1_800);
+    player.run(4_000);
+    expect(player.actions('seek')).toHaveLength(1);
+    expect(Math.abs(player.driftMs)).toBeLessThan(10);
+  });
+});
+
+describe('data that do not come', () => {
+  test('are asked for again where the room is by then, ever more seldom', () => {
+    const player = joining({ seekMs: Infinity });
+    player.arriving = false;
+    player.paused = true;
+    // It would be told to play after three seconds.
+    player.traits.refusesPlay = true;
+    player.run(40_000);
+    const seeks = player.actions('seek');
+    const gaps = seeks.slice(1).map(({ atMs }, index) => atMs - seeks[index]!.atMs);
+    expect(gaps.length).toBeGreaterThan(3);
+    gaps.reduce((before, gap) => (expect(gap).toBeGreaterThan(1.5 * before), gap));
+    for (const { atMs, action } of seeks) expect(Math.abs(action.positionMs - (20_000 + atMs - COMMITTED_MS))).toBeLessThan(1_000);
+  });
+
+  test('are waited for while some come in', () => {
+    const player = joining({ seekMs: 9_000 });
+    player.arriving = true;
+    player.run(8_000);
+    expect(player.actions('seek')).toHaveLength(1);
+  });
+
+  test('are followed by a start within half a second once they are there', () => {
+    const player = joining({ seekMs: Infinity });
+    player.arriving = false;
+    player.traits.refusesPlay = true;
+    player.run(5_000);
+    player.traits.refusesPlay = false;
+    player.traits.seekMs = 60;
+    player.loaded = () => true;
+    player.seek(player.positionMs);
+    player.run(560);
+    expect(player.paused).toBe(false);
+    player.run(2_000);
+    expect(Math.abs(player.driftMs)).toBeLessThan(10);
+  });
+});
+
+/** One that comes into a playing room, with nothing loaded where it plays. */
+function joining(traits: Partial<MediaTraits>): SimulatedPlayer {
+  const player = new SimulatedPlayer(traits);
+  player.loaded = () => false;
+  player.advance(COMMITTED_MS);
+  player.commit({ status: 'playing', positionMs: 20_000 });
+  return player;
+}

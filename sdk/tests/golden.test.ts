@@ -3,6 +3,7 @@ import { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type Client, type RoomSession, type SessionSnapshot } from '../src/index.js';
 import type { AckData, ClientData, Pong, ServerEvents, ServerFrame, Welcome } from '../src/wire.js';
+import { opened } from './joined.js';
 import { RoomServer, type Connection, type Frame } from './room-server.js';
 
 const FOLDER = new URL('../../contracts/vectors/ws/', import.meta.url);
@@ -203,7 +204,7 @@ async function join(welcome: ServerFrame, prepare = (_connection: Connection): v
   prepare(connection);
   const { id } = await connection.next();
   connection.send({ ...welcome, id });
-  session = await joining;
+  session = await opened(joining);
   return [session, connection] as const;
 }
 

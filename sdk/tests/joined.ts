@@ -11,9 +11,14 @@ export async function joinAt(
   const joining = client.join('r_1');
   const connection = await server.connections.take();
   const hello = await connection.welcome(epoch, version);
+  return [await opened(joining), connection, hello];
+}
+
+/** The session once it is welcomed; the join itself is over as soon as the room is known. */
+export async function opened(joining: Promise<RoomSession>): Promise<RoomSession> {
   const session = await joining;
   await until(session, (now) => now.connection === 'open');
-  return [session, connection, hello];
+  return session;
 }
 
 export function until(of: RoomSession, holds: (now: SessionSnapshot) => boolean): Promise<SessionSnapshot> {

@@ -11,7 +11,7 @@ import {
   type PlayerAdapter,
   type RoomSession,
 } from '../src/index.js';
-import { changed } from './joined.js';
+import { changed, opened } from './joined.js';
 import { playback, RoomServer, type Connection, type Frame } from './room-server.js';
 
 /** Starts in real time take a while, and longer on a busy machine. */
@@ -50,7 +50,7 @@ beforeEach(async () => {
   connection = await server.connections.take();
   const chosen = playback({ media_id: FILM.media_id, position_ms: 12_345, text_track: 'en' });
   await connection.welcome(1, 1, { media: FILM, playback: chosen });
-  session = await joining;
+  session = await opened(joining);
 });
 
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createClient, memoryTokenStore, type Client, type Identity, type RoomSession, type TokenStore } from '../src/index.js';
-import { joinAt, rejection, until } from './joined.js';
+import { joinAt, opened, rejection, until } from './joined.js';
 import { problem, RoomServer } from './room-server.js';
 
 let server: RoomServer;
@@ -94,7 +94,7 @@ test('an identity that is refused while the server goes away is renewed when it 
   server = await RoomServer.start(port);
   server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
   await (await server.connections.take()).welcome(1, 1);
-  session = await joining;
+  session = await opened(joining);
   expect(joinTokens()).toEqual(['t_old', 't_1']);
   expect(tokenStore.load()).toMatchObject({ access_token: 't_1', display_name: 'Ada' });
 });
@@ -122,7 +122,7 @@ test('an identity that another page has renewed is used', async () => {
   server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
   const joining = other.join('r_1');
   await (await server.connections.take()).welcome(1, 1);
-  session = await joining;
+  session = await opened(joining);
   expect(joinTokens()).toEqual(['t_old', 't_elsewhere']);
 });
 
@@ -143,7 +143,7 @@ test('a network that comes back while the identity is renewed starts no second j
   server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
   const joining = woken.join('r_1');
   await (await server.connections.take()).welcome(1, 1);
-  session = await joining;
+  session = await opened(joining);
   expect(joinTokens()).toEqual(['t_old', 't_2']);
 });
 
@@ -172,8 +172,8 @@ test.each([4403, 4429])('a hello that is refused for now is repeated, though it 
   full.send({ type: 'closing', data: { close_code: closeCode, code: 'forbidden', retry: 'never', after_ms: 0 } });
   full.close(closeCode);
   await (await server.connections.take()).welcome(1, 1);
-  session = await joining;
-  expect(session.getSnapshot().connection).toBe('open');
+  session = await opened(joining);
+  expect(session.getSnapshot().room.name).toBe('Friday');
 });
 
 test('a room that is not there rejects the join in its own words', async () => {
@@ -181,14 +181,22 @@ test('a room that is not there rejects the join in its own words', async () => {
   await expect(client.join('nowhere')).rejects.toMatchObject({ code: 'room_not_found', status: 404, retry: 'never' });
 });
 
-test('a refused hello rejects the join with the server’s code', async () => {
-  const joining = client.join('r_1');
-  joining.catch(() => undefined);
+test('a refused hello closes the session with the server’s code', async () => {
+  session = await client.join('r_1');
   const connection = await server.connections.take();
   const hello = await connection.next();
   connection.send(rejection(hello.id, 'forbidden', 'not_applied'));
   connection.close(4403, 'forbidden');
-  await expect(joining).rejects.toMatchObject({ code: 'forbidden', status: 4403 });
+  const { closeReason } = await until(session, (now) => now.connection === 'closed');
+  expect(closeReason).toMatchObject({ code: 'forbidden', closeCode: 4403 });
+});
+
+test('a socket that never opens the room ends the session in time', async () => {
+  session = await client.join('r_1', { timeoutMs: 300 });
+  const connection = await server.connections.take();
+  await connection.next();
+  const { closeReason } = await until(session, (now) => now.connection === 'closed');
+  expect(closeReason).toMatchObject({ code: 'join_timeout' });
 });
 
 test('a server that is away is asked again until it is back', async () => {
@@ -238,7 +246,7 @@ test('a server that goes silent is left for another connection', async () => {
   const connection = await server.connections.take();
   connection.silent = true;
   await connection.welcome(1, 1, {}, { dead_after_ms: 300 });
-  session = await joining;
+  session = await opened(joining);
   const again = await server.connections.take();
   await again.welcome(1, 1);
   await until(session, (now) => now.connection === 'open');

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createClient, PlayheadError, type Client, type RoomSession } from '../src/index.js';
-import { changed, event, joinAt, rejection, until } from './joined.js';
+import { changed, event, joinAt, opened, rejection, until } from './joined.js';
 import { playback, problem, room, RoomServer } from './room-server.js';
 
 let server: RoomServer;
@@ -36,11 +36,32 @@ test('joining says hello with its capability and resolves with the welcomed room
   });
 });
 
+test('the room is known before its socket is open, and the welcome brings what has changed since', async () => {
+  const early = playback({ media_id: 'm_1', status: 'playing', position_ms: 5_000, anchor_at_ms: Date.now() });
+  server.atJoin = { epoch: 2, version: 3, room: room({ playback: early }) };
+  session = await client.join('r_1');
+  expect(session.getSnapshot()).toMatchObject({ connection: 'connecting', epoch: 2, version: 3, clock: null });
+  expect(session.expected() - 5_000).toBeLessThan(5_000);
+  const connection = await server.connections.take();
+  const hello = await connection.welcome(2, 4, { playback: playback({ media_id: 'm_1', position_ms: 7_000 }) });
+  expect(hello.data).not.toHaveProperty('resume');
+  const { playback: now } = await until(session, ({ version }) => version === 4);
+  expect(now).toMatchObject({ status: 'paused', position_ms: 7_000 });
+});
+
+test('a welcome that is older than what the join said is asked for again', async () => {
+  server.atJoin = { epoch: 2, version: 3, room: room() };
+  session = await client.join('r_1');
+  await (await server.connections.take()).welcome(2, 2);
+  await (await server.connections.take()).welcome(2, 3);
+  expect((await until(session, ({ connection }) => connection === 'open')).version).toBe(3);
+});
+
 test('a page without a player joins no barrier', async () => {
   const joining = client.join('r_1', { ready: false });
   const connection = await server.connections.take();
   const hello = await connection.welcome(1, 1);
-  session = await joining;
+  session = await opened(joining);
   expect(hello.data['capabilities']).toEqual([]);
 });
 

@@ -15,6 +15,8 @@ export class SimulatedPlayer extends SimulatedMedia {
   tickMs = TICK_MS;
   /** What the player says of a position, if it can tell. */
   loaded: ((positionMs: number) => boolean) | undefined = undefined;
+  /** What it says of data that come in, if it can tell. */
+  arriving: boolean | undefined = undefined;
   blocked = false;
   held = false;
   profile: SyncProfile = 'default';
@@ -111,6 +113,7 @@ export class SimulatedPlayer extends SimulatedMedia {
         ready: this.ready,
         rate: this.rate,
         loaded: this.loaded,
+        arriving: this.arriving,
         capabilities: {
           kind: 'simulated',
           rates,
