@@ -4,9 +4,9 @@ const PLAY = { mostMs: 400, trustedMs: 400 };
 /** The first start of a page opens the sound device, too. */
 const COLD_MS = 20;
 /** Going to what is loaded takes the decoder's time, anything else that of the network, too. */
-const SEEK = { loadedMs: 80, comingMs: 200, loadingMs: 300, leastMs: 60, mostMs: 6_000 };
-/** Where the guess was short, the start is soon tried again; where it was long, everybody waits for it. */
-const GUESS = { times: 0.8, mostMs: 1_500 };
+const SEEK = { loadedMs: 100, comingMs: 200, loadingMs: 300, leastMs: 60, mostMs: 6_000 };
+/** A head that takes longer is a slow server's. */
+const GUESS_MOST_MS = 1_500;
 /** A seek that misses by less is exact, by more led somewhere else. */
 const MISS = { leastMs: 40, mostMs: 10_000, fades: 0.7 };
 const MARGIN_MS = 60;
@@ -57,7 +57,7 @@ export class Leads {
    * elsewhere will be.
    */
   guessLoading(tookMs: number): void {
-    const guessMs = clamp(GUESS.times * tookMs, SEEK.loadingMs, GUESS.mostMs);
+    const guessMs = clamp(tookMs, SEEK.loadingMs, GUESS_MOST_MS);
     this.#seeks.loading = [guessMs, guessMs];
   }
 

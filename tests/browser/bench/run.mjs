@@ -67,6 +67,7 @@ class Party {
     this.viewers = await Promise.all(
       browsers.map((browser, index) => browser.open(NAMES[index], { sampler: { ppm: ppm[index] } })),
     );
+    await Promise.all(this.viewers.map((viewer) => viewer.warmUp()));
     await gather(kind, this, this.site.filmUrl(hls ? 'hls' : film));
   }
 
