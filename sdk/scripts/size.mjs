@@ -5,10 +5,15 @@ import { build } from 'esbuild';
 
 const BUDGET_BYTES = 15 * 1024;
 
-/** The bundle of one entry without what is fetched only when it is wanted: with hls.js, and after a failure. */
-async function gzippedBytes(entry, external) {
+/** What every page loads that joins a room and plays in it. */
+const CORE = "export { createClient, createPlayer } from './index.js'";
+const ALL = "export * from './index.js'";
+/** Fetched only when it is wanted: with hls.js, after a failure, for a player that has a few rates alone. */
+const LATER = ['./hls.js', './probe.js', './pulses.js'];
+
+async function gzippedBytes(contents, external) {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(`../src/${entry}`, import.meta.url))],
+    stdin: { contents, loader: 'ts', resolveDir: fileURLToPath(new URL('../src', import.meta.url)) },
     bundle: true,
     minify: true,
     format: 'esm',
@@ -19,9 +24,9 @@ async function gzippedBytes(entry, external) {
   return gzipSync(outputFiles[0].contents, { level: 9 }).length;
 }
 
-const core = await gzippedBytes('index.ts', ['./hls.js', './probe.js']);
-const whole = await gzippedBytes('index.ts', []);
-console.log(`core ${core} bytes gzip, budget ${BUDGET_BYTES}; with all that is fetched when wanted ${whole}`);
+const core = await gzippedBytes(CORE, LATER);
+const whole = await gzippedBytes(ALL, []);
+console.log(`core ${core} bytes gzip, budget ${BUDGET_BYTES}; with all that can be imported and fetched ${whole}`);
 if (core >= BUDGET_BYTES) {
   console.error('the SDK is over its size budget');
   process.exitCode = 1;

@@ -36,7 +36,7 @@ class HttpClient implements Client {
     const base = options.baseUrl ?? globalThis.location?.origin;
     const socketClass = options.WebSocket ?? (globalThis.WebSocket as unknown as SocketClass | undefined);
     if (base === undefined) throw misuse('baseUrl is required outside a page');
-    if (socketClass === undefined) throw misuse('this runtime has no WebSocket: pass one');
+    if (socketClass === undefined) throw misuse('WebSocket is required: pass one');
     this.baseUrl = base.replace(/\/+$/, '');
     // Called without its global, the browser's fetch refuses to run.
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
@@ -59,22 +59,15 @@ class HttpClient implements Client {
   }
 
   readonly rooms = {
-    create: (room: CreateRoom) =>
-      this.#authorized<Room>({ method: 'POST', path: '/rooms', body: room }),
-    get: (roomIdOrCode: string) =>
-      this.#authorized<RoomSummary>({ method: 'GET', path: `/rooms/${encodeURIComponent(roomIdOrCode)}` }),
+    create: (room: CreateRoom) => this.#authorized<Room>({ method: 'POST', path: '/rooms', body: room }),
+    get: (roomIdOrCode: string) => this.#authorized<RoomSummary>({ method: 'GET', path: pathOf(roomIdOrCode) }),
     listPublic: (query?: PageQuery) =>
       this.#call<Page<RoomSummary>>({ method: 'GET', path: '/rooms/public', query }),
     participants: (roomId: string, query?: PageQuery) =>
-      this.#authorized<ParticipantPage>({
-        method: 'GET',
-        path: `/rooms/${encodeURIComponent(roomId)}/participants`,
-        query,
-      }),
+      this.#authorized<ParticipantPage>({ method: 'GET', path: pathOf(roomId, '/participants'), query }),
     state: (roomId: string) =>
-      this.#authorized<RoomStateAnswer>({ method: 'GET', path: `/rooms/${encodeURIComponent(roomId)}/state` }),
-    delete: (roomIdOrCode: string) =>
-      this.#authorized<void>({ method: 'DELETE', path: `/rooms/${encodeURIComponent(roomIdOrCode)}` }),
+      this.#authorized<RoomStateAnswer>({ method: 'GET', path: pathOf(roomId, '/state') }),
+    delete: (roomIdOrCode: string) => this.#authorized<void>({ method: 'DELETE', path: pathOf(roomIdOrCode) }),
   };
 
   readonly sources = {
@@ -94,7 +87,7 @@ class HttpClient implements Client {
 
   join(roomIdOrCode: string, options: JoinOptions = {}): Promise<RoomSession> {
     const body = { invite: options.invite, password: options.password };
-    const path = `/rooms/${encodeURIComponent(roomIdOrCode)}/join`;
+    const path = pathOf(roomIdOrCode, '/join');
     let usedToken: string | undefined;
     return openSession(
       {
@@ -138,6 +131,10 @@ class HttpClient implements Client {
     if (usable !== null && usable.access_token !== refusedToken) return;
     await this.#newGuest(name);
   }
+}
+
+function pathOf(roomIdOrCode: string, rest = ''): string {
+  return `/rooms/${encodeURIComponent(roomIdOrCode)}${rest}`;
 }
 
 function misuse(detail: string): PlayheadError {

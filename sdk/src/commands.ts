@@ -40,7 +40,7 @@ export class PendingCommands {
 
   submit(type: string, data: object): Promise<Ack> {
     if (this.#pending.size >= PENDING_MAX) {
-      return Promise.reject(failure('too_many_pending', 'too many commands wait for an answer', 'not_applied'));
+      return Promise.reject(failure('too_many_pending', 'too many commands wait', 'not_applied'));
     }
     this.#count += 1;
     const id = `${this.#prefix}-${this.#count}`;
@@ -103,7 +103,7 @@ export class PendingCommands {
 
   #giveWay(earlier: Pending, laterType: string): void {
     if (kindOf(earlier.frame.type) !== kindOf(laterType)) return;
-    this.#fail(earlier, 'superseded', 'a later command took its place before it could be stored');
+    this.#fail(earlier, 'superseded', 'a later command took its place');
   }
 
   #giveUp(id: string): void {

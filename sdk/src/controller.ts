@@ -4,6 +4,7 @@ import { Leads, type SeekKind } from './leads.js';
 import { aheadOfAnchor, endOf, isOver, isRoomOver, rateFor, targetAt, type ControllerInputs, type Moment } from './moment.js';
 import { median } from './number.js';
 import { PROFILES } from './profile.js';
+import type { Pulses } from './pulses.js';
 import { Standing } from './standing.js';
 import { isOtherLine, passesAt, type Timeline } from './timeline.js';
 
@@ -15,14 +16,13 @@ const WAIT_MS = 350;
 /** A start this late is not planned anew but caught up by rate. */
 const LATE_MS = 25;
 const START_TRIES = 3;
-/** To spare less, a player that is ready early isn't moved once more. */
-const NEARER_MS = 150;
 /** A player that can play on has the data of the next moments on their way. */
 const COMING_MS = 4_000;
 const URGE_MS = 3_000;
-/** Data that don't come are asked for anew this long after they were asked for, and then twice as long. */
+/** Data that don't come are asked for anew after this, or after so many times what loading takes, and then twice as long. */
 const ASK_AGAIN_MS = 1_000;
-const ASK_AGAIN_MOST_MS = 16_000;
+const ASK_AGAIN_TIMES = 1.25;
+const ASK_AGAIN_MOST_MS = 30_000;
 /** Each further try is planned this much later, … */
 const RETRY_MS = 100;
 const LATER_MAX_MS = 300;
@@ -107,7 +107,6 @@ export class Controller {
   /** Since when data are waited for, however often they were asked for. */
   #waitingSinceMs = 0;
   #askAgainMs = ASK_AGAIN_MS;
-  #cameNearer = false;
   /** Whether the player has been told to play so that it loads. */
   #urged = false;
   /** Suspended because `play` had no effect, not because the page is hidden. */
@@ -127,6 +126,11 @@ export class Controller {
   /** The lead as it has been learned. */
   get playLeadMs(): number {
     return this.#leads.warmPlayMs;
+  }
+
+  /** Lets it correct a player that has a few rates alone. */
+  usePulses(pulses: Pulses): void {
+    this.#correction.pulses = pulses;
   }
 
   /** Tells how long the media took to load, from the question to its metadata. */
@@ -298,8 +302,7 @@ export class Controller {
   #align(now: Moment, cause: 'agreed' | 'foreign'): void {
     const { player } = now;
     this.#waitingSinceMs = now.localMs;
-    this.#askAgainMs = ASK_AGAIN_MS;
-    this.#cameNearer = false;
+    this.#askAgainMs = Math.max(ASK_AGAIN_MS, ASK_AGAIN_TIMES * this.#leads.planMs('loading'));
     if (player.paused && player.ready && !player.ended) {
       const waitMs = this.#startAtMs(now) - now.localMs;
       if (waitMs >= -LATE_MS && waitMs <= this.#leads.planMs('loading') + WAIT_MS + aheadOfAnchor(now)) {
@@ -351,24 +354,11 @@ export class Controller {
     }
     this.#tookMs = now.localMs - this.#phaseSinceMs;
     // Where the player can tell that data were missing, a long wait was theirs and not the player's.
-    const waited = player.loaded !== undefined && this.#seekKind === 'loading' && this.#tookMs > WAITED_MS;
+    const waitedMs = now.localMs - this.#waitingSinceMs;
+    const waited = player.loaded !== undefined && this.#seekKind !== 'loaded' && waitedMs > WAITED_MS;
     if (!waited) this.#leads.learnSeek(this.#seekKind, this.#tookMs, player.positionMs - this.#soughtMs);
-    if (this.#isFarAhead(now)) {
-      this.#cameNearer = true;
-      this.#seekAhead(now);
-      return;
-    }
     this.#enter('armed', now.localMs);
     this.#startOnTime(now, false);
-  }
-
-  /** There sooner than planned: once, a short way back among what is loaded is quicker than to wait for the room. */
-  #isFarAhead(now: Moment): boolean {
-    const { loaded } = now.player;
-    if (this.#cameNearer || loaded === undefined || aheadOfAnchor(now) > 0) return false;
-    const planMs = this.#leads.planMs('loaded');
-    const sparedMs = this.#startAtMs(now) + this.#leads.playMs - now.localMs - planMs;
-    return sparedMs > NEARER_MS && loaded(targetAt(now, now.localMs + planMs));
   }
 
   /** Some browsers load nothing until they are told to play, or say only then that they want a gesture. */
@@ -380,8 +370,10 @@ export class Controller {
 
   /** Where the player was sent, the room has long been: data that have stopped coming are wanted further on. */
   #askAgain(now: Moment): void {
-    const { arriving, paused } = now.player;
-    if (arriving !== false || !paused || now.hidden || now.localMs - this.#phaseSinceMs < this.#askAgainMs) return;
+    const { arriving, loaded } = now.player;
+    if (arriving !== false || now.hidden || now.localMs - this.#phaseSinceMs < this.#askAgainMs) return;
+    // A slow device still has to decode what is there.
+    if (loaded?.(this.#soughtMs)) return;
     this.#askAgainMs = Math.min(2 * this.#askAgainMs, ASK_AGAIN_MOST_MS);
     // Nobody knows when they come; if it is after the room has passed, a short way further is quickly gone.
     this.#seekAhead(now, 'coming');

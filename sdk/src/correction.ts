@@ -1,11 +1,9 @@
 import { clamp } from './number.js';
 import type { Correcting } from './profile.js';
+import type { Pulses } from './pulses.js';
 
 /** How quickly a gap is closed: shorter than 0.5 s overshoots, because audio is rendered ahead. */
 const CLOSE_MS = 800;
-/** After a pulse of a stepped player its position is believed again only then. */
-const PULSE_REST_MS = 1_000;
-const PULSE_MAX_MS = 4_000;
 /** A rate that was set this long without effect is one the player doesn't do. */
 const DEAF_MS = 1_500;
 const RATE_NEAR = 1e-3;
@@ -28,9 +26,9 @@ export interface RateInputs {
 
 /** Closes a gap by playing a little faster or slower than the room. */
 export class Correction {
+  /** For a player that has a few rates alone; without, it plays at the room's. */
+  pulses: Pulses | null = null;
   #engaged = false;
-  #pulse: { rate: number; untilMs: number } | null = null;
-  #restUntilMs = -Infinity;
   /** What the player was told last, if that isn't the room's rate. */
   #told: number | null = null;
   #seenRate = Number.NaN;
@@ -45,7 +43,7 @@ export class Correction {
   /** Forgets the gap, not what the player can do. */
   stop(): void {
     this.#engaged = false;
-    this.#pulse = null;
+    this.pulses?.stop();
     this.#told = null;
   }
 
@@ -67,27 +65,11 @@ export class Correction {
     const fromMs = Math.max(profile.fromMs, positionErrorMs);
     const untilMs = Math.max(profile.untilMs, positionErrorMs / 4);
     this.#engaged = Math.abs(driftMs) > (this.#engaged ? untilMs : fromMs);
-    if (rates !== 'continuous') return this.#pulsed(inputs, rates, profile);
+    const most = this.#engaged ? mostAt(profile, Math.abs(driftMs)) : 0;
+    if (rates !== 'continuous') return this.pulses?.rate(inputs, rates, most > 0) ?? roomRate;
     if (!this.#engaged) return roomRate;
-    const most = mostAt(profile, Math.abs(driftMs));
     const part = clamp(driftMs / Math.max(CLOSE_MS, 2 * stepMs), -most, most);
     return clamp(roomRate * (1 - part), inputs.minRate, inputs.maxRate);
-  }
-
-  /** With steps alone, one step is held for as long as the gap takes, then the room's rate until the next look. */
-  #pulsed({ localMs, stepMs, roomRate, driftMs }: RateInputs, rates: readonly number[], profile: Correcting): number {
-    if (this.#pulse !== null) {
-      if (localMs < this.#pulse.untilMs) return this.#pulse.rate;
-      this.#pulse = null;
-      this.#restUntilMs = localMs + PULSE_REST_MS;
-    }
-    if (!this.#engaged || localMs < this.#restUntilMs || mostAt(profile, Math.abs(driftMs)) === 0) return roomRate;
-    const step = nextStep(rates, roomRate, driftMs < 0);
-    if (step === null) return roomRate;
-    const takesMs = Math.abs(driftMs) / Math.abs(step - roomRate);
-    if (takesMs < stepMs) return roomRate;
-    this.#pulse = { rate: step, untilMs: localMs + Math.min(takesMs, PULSE_MAX_MS) };
-    return step;
   }
 
   #listen({ localMs, playerRate, roomRate }: RateInputs, rate: number): void {
@@ -103,10 +85,4 @@ export class Correction {
 function mostAt(profile: Correcting, driftMs: number): number {
   const tier = profile.tiers.find(({ withinMs }) => driftMs <= withinMs) ?? profile.tiers.at(-1);
   return tier?.most ?? 0;
-}
-
-function nextStep(rates: readonly number[], roomRate: number, faster: boolean): number | null {
-  const beyond = rates.filter((rate) => (faster ? rate > roomRate : rate < roomRate));
-  if (beyond.length === 0) return null;
-  return faster ? Math.min(...beyond) : Math.max(...beyond);
 }

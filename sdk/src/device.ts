@@ -1,10 +1,11 @@
 import { clamp } from './number.js';
+import { PROFILES } from './profile.js';
 import { browserSlot, memorySlot, type Slot } from './slot.js';
 import type { DeviceSettings, DeviceStore, SyncProfile } from './types.js';
 
 /** Beyond this an offset is a mistake, not a slow loudspeaker. */
 export const OFFSET_MAX_MS = 5_000;
-const PROFILE_NAMES: readonly SyncProfile[] = ['tight', 'default', 'relaxed', 'free'];
+const PROFILE_NAMES = Object.keys(PROFILES) as SyncProfile[];
 
 /** Keeps a device's settings for the life of the page. */
 export function memoryDeviceStore(): DeviceStore {

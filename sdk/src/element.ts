@@ -1,6 +1,5 @@
 import type { AdapterCapabilities, AdapterErrorCode, AdapterEvent, PlayerAdapter, Selections } from './adapter.js';
 import { Emitter } from './emitter.js';
-import { PlayheadError } from './error.js';
 import type { Media } from './wire.js';
 
 const HAVE_FUTURE_DATA = 3;
@@ -12,10 +11,10 @@ const CORRECTION_MOST = 0.06;
 const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErrorMs: 0, playLeadMs: 75 } as const;
 const DETAILS: Record<AdapterErrorCode, string> = {
   autoplay_blocked: 'the browser wants a tap before it plays',
-  source_unreachable: 'the media could not be loaded from its server',
-  cors_missing: "the media's server does not allow other pages to read it",
+  source_unreachable: 'the media could not be loaded',
+  cors_missing: "the media's server lets no other page read it",
   format_unsupported: 'this browser cannot play this format',
-  decode_failed: 'the media is damaged or could not be decoded',
+  decode_failed: 'the media could not be decoded',
 };
 
 /** What every adapter over a media element has in common. */
@@ -120,7 +119,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
   /** Resolves with the element's metadata, rejects when the adapter is destroyed before. */
   protected metadata(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const gone = () => reject(failure('source_unreachable', 'the player was closed'));
+      const gone = () => reject(new DOMException('the player was closed', 'AbortError'));
       this.listen('loadedmetadata', resolve);
       this.#listening.signal.addEventListener('abort', gone);
     });
@@ -153,8 +152,4 @@ interface Named {
 /** Whether an element's track is the wanted one. */
 export function names(track: Named, wanted: Named): boolean {
   return track.label === wanted.label && (!wanted.language || track.language === wanted.language);
-}
-
-function failure(code: AdapterErrorCode, detail: string): PlayheadError {
-  return new PlayheadError({ code, retry: 'never', outcome: 'not_applied', detail });
 }

@@ -5,26 +5,19 @@ export type ErrorFacts = Omit<RejectError, 'meta'> & Partial<Pick<RejectError, '
 
 /** Every refusal and failure of the SDK: a stable code and a human sentence. */
 export class PlayheadError extends Error {
-  override readonly name = 'PlayheadError';
-  readonly code: string;
-  readonly retry: Retry;
-  readonly outcome: Outcome;
-  readonly detail: string;
-  readonly meta: RejectError['meta'];
+  declare readonly code: string;
+  declare readonly retry: Retry;
+  declare readonly outcome: Outcome;
+  declare readonly detail: string;
+  declare readonly meta: RejectError['meta'];
   /** How long to wait first, when `retry` is `after`. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs: number | undefined;
   /** HTTP status or WebSocket close code, where there was one. */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
 
-  constructor(error: ErrorFacts, options?: ErrorOptions) {
-    super(`${error.code}: ${error.detail}`, options);
-    this.code = error.code;
-    this.retry = error.retry;
-    this.outcome = error.outcome;
-    this.detail = error.detail;
-    this.meta = error.meta ?? {};
-    this.retryAfterMs = error.retry_after_ms;
-    this.status = error.status;
+  constructor({ code, retry, outcome, detail, meta = {}, retry_after_ms: retryAfterMs, status }: ErrorFacts, options?: ErrorOptions) {
+    super(`${code}: ${detail}`, options);
+    Object.assign(this, { name: 'PlayheadError', code, retry, outcome, detail, meta, retryAfterMs, status });
   }
 }
 
@@ -33,25 +26,27 @@ interface CloseRule {
   retry: Retry;
 }
 
-const CLOSE_RULES: Record<number, CloseRule> = {
-  4400: { code: 'bad_frame', retry: 'never' },
-  4401: { code: 'token_expired', retry: 'reauth' },
-  4403: { code: 'forbidden', retry: 'never' },
-  4404: { code: 'room_not_found', retry: 'never' },
-  4408: { code: 'hello_timeout', retry: 'backoff' },
-  4409: { code: 'session_replaced', retry: 'never' },
-  4410: { code: 'room_closed', retry: 'never' },
-  4411: { code: 'kicked', retry: 'never' },
-  4413: { code: 'frame_too_large', retry: 'never' },
-  4429: { code: 'rate_limited', retry: 'after' },
-  4500: { code: 'internal', retry: 'backoff' },
-  4503: { code: 'draining', retry: 'immediate' },
-  4504: { code: 'heartbeat_timeout', retry: 'backoff' },
-  4508: { code: 'slow_consumer', retry: 'backoff' },
-  4509: { code: 'state_lost', retry: 'resync' },
+/** What a close code means and asks for. */
+const CLOSE_RULES: Record<number, readonly [code: string, retry: Retry]> = {
+  4400: ['bad_frame', 'never'],
+  4401: ['token_expired', 'reauth'],
+  4403: ['forbidden', 'never'],
+  4404: ['room_not_found', 'never'],
+  4408: ['hello_timeout', 'backoff'],
+  4409: ['session_replaced', 'never'],
+  4410: ['room_closed', 'never'],
+  4411: ['kicked', 'never'],
+  4413: ['frame_too_large', 'never'],
+  4429: ['rate_limited', 'after'],
+  4500: ['internal', 'backoff'],
+  4503: ['draining', 'immediate'],
+  4504: ['heartbeat_timeout', 'backoff'],
+  4508: ['slow_consumer', 'backoff'],
+  4509: ['state_lost', 'resync'],
 };
 
 /** What a close code asks of the client; codes outside the registry (proxies, lost networks) ask for backoff. */
 export function closeRule(closeCode: number): CloseRule {
-  return CLOSE_RULES[closeCode] ?? { code: 'connection_lost', retry: 'backoff' };
+  const [code, retry] = CLOSE_RULES[closeCode] ?? ['connection_lost', 'backoff'];
+  return { code, retry };
 }

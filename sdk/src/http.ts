@@ -42,13 +42,9 @@ export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, req
   throw problemOf(response, body);
 }
 
-function addressOf(baseUrl: string, request: Request): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(request.query ?? {})) {
-    if (value !== undefined) query.set(name, String(value));
-  }
-  const suffix = query.size > 0 ? `?${query}` : '';
-  return `${baseUrl}/api/v1${request.path}${suffix}`;
+function addressOf(baseUrl: string, { path, query = {} }: Request): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return `${baseUrl}/api/v1${path}${given.length > 0 ? '?' : ''}${new URLSearchParams(given)}`;
 }
 
 function parse(text: string): unknown {

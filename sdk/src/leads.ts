@@ -4,7 +4,8 @@ const PLAY = { mostMs: 400, trustedMs: 400 };
 /** The first start of a page opens the sound device, too. */
 const COLD_MS = 20;
 /** Going to what is loaded takes the decoder's time, anything else that of the network, too. */
-const SEEK = { loadedMs: 100, comingMs: 200, loadingMs: 300, leastMs: 60, mostMs: 6_000 };
+const LOADING_MS = 300;
+const SEEK = { leastMs: 60, mostMs: 6_000 };
 /** A head that takes longer is a slow server's. */
 const GUESS_MOST_MS = 1_500;
 /** A seek that misses by less is exact, by more led somewhere else. */
@@ -20,9 +21,9 @@ export class Leads {
   #coldMs = COLD_MS;
   /** What the last seeks took. The middle one counts, so that one wait for data isn't taken for a slow player. */
   readonly #seeks = {
-    loaded: [SEEK.loadedMs, SEEK.loadedMs],
-    coming: [SEEK.comingMs, SEEK.comingMs],
-    loading: [SEEK.loadingMs, SEEK.loadingMs],
+    loaded: [100, 100],
+    coming: [200, 200],
+    loading: [LOADING_MS, LOADING_MS],
   };
   #shortMs = 0;
   #farMs = 0;
@@ -57,7 +58,7 @@ export class Leads {
    * elsewhere will be.
    */
   guessLoading(tookMs: number): void {
-    const guessMs = clamp(tookMs, SEEK.loadingMs, GUESS_MOST_MS);
+    const guessMs = clamp(tookMs, LOADING_MS, GUESS_MOST_MS);
     this.#seeks.loading = [guessMs, guessMs];
   }
 

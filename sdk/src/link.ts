@@ -164,7 +164,7 @@ export class Link {
     } else if (this.#open) {
       this.#events.frame(frame);
     } else if (frame.type === 'reject' && frame.error) {
-      this.#announced = refusalOf(frame.error);
+      this.#announced = endingOf(frame.error);
     }
   }
 
@@ -318,10 +318,9 @@ function asksForIdentity(error: PlayheadError): boolean {
   return error.status === 401 || error.retry === 'reauth';
 }
 
-function endingOf(data: ServerEvents['closing']): Ending {
-  return { code: data.code, detail: data.code, retry: data.retry, afterMs: data.after_ms };
-}
-
-function refusalOf(error: RejectError): Ending {
-  return { code: error.code, detail: error.detail, retry: error.retry, afterMs: error.retry_after_ms };
+/** Why the server ends or refuses a connection, by its `closing` or its `reject`. */
+function endingOf(told: ServerEvents['closing'] | RejectError): Ending {
+  const { code, retry } = told;
+  if ('detail' in told) return { code, detail: told.detail, retry, afterMs: told.retry_after_ms };
+  return { code, detail: code, retry, afterMs: told.after_ms };
 }

@@ -68,6 +68,8 @@ class RoomPlayer implements Player {
   #blocked = false;
   #error: PlayerSnapshot['error'];
   #held = false;
+  /** Whether the controller has been given them, or will be. */
+  #pulses: Promise<void> | null = null;
   #driftNoticedAt = -Infinity;
   #destroyed = false;
 
@@ -162,6 +164,7 @@ class RoomPlayer implements Player {
     this.#loadedMediaId = null;
     this.#error = undefined;
     this.#controller = null;
+    this.#pulses = null;
     if (media === null) return;
     const adapter = await this.#adapterFor(media).catch(() => null);
     if (this.#media !== media || this.#destroyed) {
@@ -169,7 +172,7 @@ class RoomPlayer implements Player {
       return;
     }
     if (adapter === null) {
-      this.#error = { code: 'format_unsupported', detail: 'this browser cannot play this kind of media' };
+      this.#error = { code: 'format_unsupported', detail: 'this browser cannot play this format' };
       this.#step();
       return;
     }
@@ -259,6 +262,7 @@ class RoomPlayer implements Player {
       held: this.#held,
       profile: this.#settings.profile,
     });
+    if (adapter.capabilities.rates !== 'continuous') this.#pulses ??= this.#fetchPulses(controller);
     for (const action of step.actions) this.#carryOut(action, adapter);
     // Only a start has to be exact; what else is asked for may come with a timer's delay.
     if (step.wakeAtMs !== undefined && step.wakeAtMs - localMs < 2 * TICK_MS) {
@@ -268,6 +272,12 @@ class RoomPlayer implements Player {
     this.#reporter.saw(step, clock?.uncertaintyMs ?? null, localMs);
     this.#publish(step, localMs);
   };
+
+  /** Most players have any rate; what the others need is fetched for them. */
+  #fetchPulses(controller: Controller): Promise<void> {
+    const ignore = () => undefined;
+    return import('./pulses.js').then(({ Pulses }) => controller.usePulses(new Pulses())).catch(ignore);
+  }
 
   #learn({ playLeadMs }: Controller, { capabilities }: PlayerAdapter): void {
     const { playLeadsMs } = this.#settings;

@@ -36,9 +36,18 @@ const FIRST_JOIN_TIMEOUT_MS = 15_000;
 const LEAVE_TIMEOUT_MS = 2_000;
 /** How long the room's state may take to follow the announcement of a new epoch. */
 const REBASE_TIMEOUT_MS = 1_000;
-/** A clock that has changed by less is no news, and after the first one there is none more often than this. */
-const CLOCK_NOTICE_MS = 0.1;
-const CLOCK_NOTICE_EVERY_MS = 250;
+/** After its first estimate the clock is told this often at the most. */
+const CLOCK_NOTICE_MS = 250;
+
+const NOBODY_YET = {
+  connection: 'connecting',
+  authority: 'reachable',
+  sessionId: '',
+  presence: [],
+  presenceTotal: 0,
+  clock: null,
+  sync: null,
+} as const;
 
 type EventArgs = { [K in keyof ServerEvents]: [data: ServerEvents[K], frame: ServerFrame] };
 
@@ -77,7 +86,7 @@ class Session implements RoomSession {
   readonly #link: Link;
   readonly #joinsBarriers: boolean;
   readonly #clock = new ClockFilter();
-  /** What stands in for the clock's own offset until there is one, off by the way of one answer. */
+  /** What stands in for the clock's own offset until there is one: too small by what an answer took to be read. */
   #offsetMs = 0;
   readonly #emitter = new Emitter<EventArgs>();
   readonly #commands: PendingCommands;
@@ -217,30 +226,26 @@ class Session implements RoomSession {
 
   /** The room as it was when the way in was given: players load while the socket opens. */
   #joined({ participant_id, role, state }: JoinAnswer): void {
-    if (this.#store !== null) return;
+    const { epoch, version } = state;
+    const seen = this.#store?.getSnapshot();
+    // Once welcomed, the next welcome says more.
+    if (seen && (seen.sessionId || !isCurrent(seen, state))) return;
     this.#offsetMs = state.at_ms - performance.now();
-    this.#store = new SnapshotStore<SessionSnapshot>({
-      connection: 'connecting',
-      authority: 'reachable',
-      sessionId: '',
-      me: { participant_id, role },
-      epoch: state.epoch,
-      version: state.version,
-      presence: [],
-      presenceTotal: 0,
-      clock: null,
-      sync: null,
-      ...viewOfRoom(state.room),
-    });
+    const part = { me: { participant_id, role }, epoch, version, ...viewOfRoom(state.room) };
+    if (seen) this.#store!.update(part);
+    else this.#store = new SnapshotStore<SessionSnapshot>({ ...NOBODY_YET, ...part });
     this.#noteRole();
     this.known?.();
   }
 
   #hello(): Hello {
     const { sessionId, epoch, version } = this.#store!.getSnapshot();
-    const hello = { client: CLIENT, capabilities: this.#joinsBarriers ? ['ready'] : [] };
     this.#toldEpoch = sessionId ? epoch : Infinity;
-    return sessionId ? { ...hello, resume: { session_id: sessionId, epoch, version } } : hello;
+    return {
+      client: CLIENT,
+      capabilities: this.#joinsBarriers ? ['ready'] : [],
+      resume: sessionId ? { session_id: sessionId, epoch, version } : undefined,
+    };
   }
 
   #welcome(data: Welcome, frame: ServerFrame): boolean {
@@ -253,6 +258,7 @@ class Session implements RoomSession {
       seen.me.participant_id === data.participant_id && seen.me.role === data.role
         ? seen.me
         : { participant_id: data.participant_id, role: data.role };
+    this.#offsetMs = Math.max(this.#offsetMs, (frame.at_ms ?? 0) - performance.now());
     const sameState = seen.room.state === data.room.state;
     store.update({
       authority: 'reachable',
@@ -345,7 +351,7 @@ class Session implements RoomSession {
     const ahead = order.epoch > seen.epoch;
     if (!ahead && order.epoch <= this.#toldEpoch) return false;
     this.#toldEpoch = Math.max(this.#toldEpoch, order.epoch);
-    const detail = 'the server rebuilt the room; the last changes may be missing';
+    const detail = 'the room was rebuilt; the last changes may be missing';
     // A rebuild that lost nothing is worth no words.
     const notice = lost ? { notice: { code: 'rebased', detail } } : {};
     this.#store!.update(ahead ? { ...order, ...notice } : notice);
@@ -382,12 +388,8 @@ class Session implements RoomSession {
 
   #publishClock(localMs: number): void {
     const store = this.#store!;
-    const next = this.#clock.estimate(localMs);
-    const last = store.getSnapshot().clock;
-    const near = (a: number, b: number) => Math.abs(a - b) < CLOCK_NOTICE_MS;
-    const same = next && last && near(next.offsetMs, last.offsetMs) && near(next.uncertaintyMs, last.uncertaintyMs);
-    if (same || (last && localMs - this.#clockNoticedAt < CLOCK_NOTICE_EVERY_MS)) return;
+    if (store.getSnapshot().clock && localMs - this.#clockNoticedAt < CLOCK_NOTICE_MS) return;
     this.#clockNoticedAt = localMs;
-    store.update({ clock: next });
+    store.update({ clock: this.#clock.estimate(localMs) });
   }
 }

@@ -32,7 +32,7 @@ export interface Trouble {
 
 type FromSession = Omit<SessionSnapshot, 'connection' | 'sessionId' | 'me' | 'room' | 'playback'>;
 
-/** Everything that there is to show; before the first welcome what comes from the room is null or empty. */
+/** Everything that there is to show; until the room is known, what comes from it is null or empty. */
 export interface StreamingSnapshot extends FromSession {
   /** `idle` while no room is chosen. */
   readonly connection: ConnectionState | 'idle';

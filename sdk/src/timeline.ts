@@ -14,15 +14,11 @@ export interface Timeline {
   barrier: number | null;
 }
 
+const LINE = ['mediaId', 'status', 'positionMs', 'anchorAtMs', 'rate'] as const;
+
 /** Whether `b` is another line than `a`; tracks and renditions don't count. */
 export function isOtherLine(a: Timeline, b: Timeline): boolean {
-  return (
-    a.mediaId !== b.mediaId ||
-    a.status !== b.status ||
-    a.positionMs !== b.positionMs ||
-    a.anchorAtMs !== b.anchorAtMs ||
-    a.rate !== b.rate
-  );
+  return LINE.some((key) => a[key] !== b[key]);
 }
 
 /** The room's position at `roomMs`, not past `endMs`. */

@@ -181,7 +181,7 @@ export interface RoomSession extends Subscribable<SessionSnapshot> {
     type: K,
     listener: (data: ServerEvents[K], frame: ServerFrame) => void,
   ): () => void;
-  /** Room clock in milliseconds; the local wall clock until the first estimate. */
+  /** Room clock in milliseconds; until the first estimate as the join said, off by what its answer took. */
   now(): number;
   /** The room clock as estimated for an instant of `performance.now()` (default: now); null before it is known. */
   clock(localMs?: number): ClockEstimate | null;

@@ -7,6 +7,8 @@ const { following } = SimulatedPlayer;
 const LATE_MS = 25;
 const LEAD_MOST_MS = 400;
 const COMMITTED_MS = 100;
+/** In ten minutes, as for every other fault. */
+const SEEKS_MOST = 27;
 
 test('a scheduled start begins at its instant, less the lead it takes', () => {
   const player = new SimulatedPlayer();
@@ -190,12 +192,12 @@ describe('starvation', () => {
   });
 });
 
-test('a player that waited for data isn’t taken for a slow one', () => {
+test.each([100_000, 2_000])('a player that waited for data %i ms further on isn’t taken for a slow one', (furtherMs) => {
   const player = following({ seekMs: 150 });
   player.loaded = () => false;
   for (let stall = 0; stall < 3; stall += 1) {
     player.traits.seekMs = 3_000;
-    player.commit({ status: 'playing', positionMs: 100_000 * (stall + 2) });
+    player.commit({ status: 'playing', positionMs: player.roomPositionMs() + furtherMs });
     player.run(2_900);
     player.traits.seekMs = 150;
     const backMs = player.nowMs;
@@ -215,18 +217,7 @@ describe('a player that joins late', () => {
     expect(Math.abs(player.driftMs)).toBeLessThan(10);
   });
 
-  test('goes nearer, once, when it is ready long before it was planned and that is loaded', () => {
-    const player = joining({ seekMs: 100 });
-    player.controller.loaded(1_800);
-    player.loaded = () => player.ready && player.actions('seek').length > 0;
-    player.run(600);
-    expect(player.actions('play')).toHaveLength(1);
-    player.run(3_000);
-    expect(player.actions('seek')).toHaveLength(2);
-    expect(Math.abs(player.driftMs)).toBeLessThan(10);
-  });
-
-  test('waits for the room where what is nearer is not loaded', () => {
+  test('waits for the room when it is ready early', () => {
     const player = joining({ seekMs: 100 });
     player.controller.loaded(1_800);
     player.run(4_000);
@@ -236,18 +227,17 @@ describe('a player that joins late', () => {
 });
 
 describe('data that do not come', () => {
-  test('are asked for again where the room is by then, ever more seldom', () => {
+  test('are asked for again where the room is by then, ever more seldom, though the player was told to play', () => {
     const player = joining({ seekMs: Infinity });
     player.arriving = false;
-    player.paused = true;
-    // It would be told to play after three seconds.
-    player.traits.refusesPlay = true;
-    player.run(40_000);
+    player.run(600_000);
     const seeks = player.actions('seek');
     const gaps = seeks.slice(1).map(({ atMs }, index) => atMs - seeks[index]!.atMs);
-    expect(gaps.length).toBeGreaterThan(3);
-    gaps.reduce((before, gap) => (expect(gap).toBeGreaterThan(1.5 * before), gap));
+    const doubling = gaps.slice(0, 4);
+    for (const [index, gap] of doubling.entries()) expect(gap / (doubling[index - 1] ?? gap / 2)).toBeCloseTo(2, 0);
     for (const { atMs, action } of seeks) expect(Math.abs(action.positionMs - (20_000 + atMs - COMMITTED_MS))).toBeLessThan(1_000);
+    expect(player.actions('play')).toHaveLength(1);
+    expect(seeks.length).toBeLessThanOrEqual(SEEKS_MOST);
   });
 
   test('are waited for while some come in', () => {
@@ -257,12 +247,27 @@ describe('data that do not come', () => {
     expect(player.actions('seek')).toHaveLength(1);
   });
 
+  test('are waited for twice as long as they took before', () => {
+    const player = joining({ seekMs: 1_500 });
+    player.controller.loaded(1_500);
+    player.arriving = false;
+    player.run(6_000);
+    expect(player.actions('seek')).toHaveLength(1);
+    expect(Math.abs(player.driftMs)).toBeLessThan(10);
+  });
+
+  test('are not what a slow device waits for', () => {
+    const player = joining({ seekMs: 4_000 });
+    player.arriving = false;
+    player.loaded = () => player.actions('seek').length > 0;
+    player.run(3_900);
+    expect(player.actions('seek')).toHaveLength(1);
+  });
+
   test('are followed by a start within half a second once they are there', () => {
     const player = joining({ seekMs: Infinity });
     player.arriving = false;
-    player.traits.refusesPlay = true;
     player.run(5_000);
-    player.traits.refusesPlay = false;
     player.traits.seekMs = 60;
     player.loaded = () => true;
     player.seek(player.positionMs);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Correction, type RateInputs } from '../src/correction.js';
 import { PROFILES } from '../src/profile.js';
+import { Pulses } from '../src/pulses.js';
 import type { SyncProfile } from '../src/index.js';
 
 const STEPS = [0.5, 1, 1.25, 1.5];
@@ -94,11 +95,11 @@ describe('a player with steps alone', () => {
   });
 
   test('gets none in the free profile', () => {
-    expect(new Correction().rate(seen({ driftMs: -1_000, rates: STEPS }), PROFILES.free)).toBe(1);
+    expect(stepped().rate(seen({ driftMs: -1_000, rates: STEPS }), PROFILES.free)).toBe(1);
   });
 
   function pulses(part: Partial<RateInputs>, forMs: number): number[] {
-    const correction = new Correction();
+    const correction = stepped();
     const rates: number[] = [];
     let playerRate = part.roomRate ?? 1;
     const { stepMs = 50 } = part;
@@ -112,7 +113,7 @@ describe('a player with steps alone', () => {
 
 describe('a player that ignores rate', () => {
   test('is noticed after 1.5 s and given the room’s alone from then on', () => {
-    const correction = new Correction();
+    const correction = stepped();
     for (let localMs = 0; localMs < 10_000; localMs += 50) {
       const rate = correction.rate(seen({ localMs, driftMs: 30, playerRate: 1 }), PROFILES.default);
       expect(correction.deaf).toBe(localMs >= 1_500);
@@ -123,7 +124,7 @@ describe('a player that ignores rate', () => {
   });
 
   test.each([50, 300, 1_000])('is not one whose rate follows %i ms late', (lateMs) => {
-    const correction = new Correction();
+    const correction = stepped();
     const told: number[] = [];
     for (let localMs = 0; localMs < 10_000; localMs += 50) {
       const driftMs = 100 * Math.exp(-localMs / 2_000);
@@ -134,7 +135,7 @@ describe('a player that ignores rate', () => {
   });
 
   test.each([1_000, 60_000])('is not one that is looked at every %i ms', (stepMs) => {
-    const correction = new Correction();
+    const correction = stepped();
     let playerRate = 1;
     for (let look = 0; look < 50; look += 1) {
       const driftMs = look % 2 === 0 ? 30 : -70;
@@ -148,4 +149,10 @@ function seen(part: Partial<RateInputs>): RateInputs {
   const { roomRate = 1 } = part;
   const usual = { localMs: 0, stepMs: 50, roomRate, playerRate: roomRate, rates: 'continuous' as const };
   return { ...usual, minRate: 0.0625, maxRate: 16, positionErrorMs: 0, driftMs: 0, ...part };
+}
+
+function stepped(): Correction {
+  const correction = new Correction();
+  correction.pulses = new Pulses();
+  return correction;
 }

@@ -24,7 +24,7 @@ export class RoomServer {
   readonly answers: { path: string; answer: Answer }[] = [];
   readonly connections = new Queue<Connection>();
   /** What a join tells of the room: by default something that any welcome follows. */
-  atJoin = { epoch: 0, version: 0, room: room() };
+  atJoin: { epoch: number; version: number; at_ms?: number; room: Room } = { epoch: 0, version: 0, room: room() };
   readonly #http: Server;
   readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'playhead.v1.json' });
   #guests = 0;
@@ -85,7 +85,7 @@ export class RoomServer {
       const url = `ws://127.0.0.1:${this.port}/api/v1/rooms/r_1/ws`;
       const ticket = `k/${this.requests.length}`;
       const ws = { url, ticket, protocol: 'playhead.v1.json', expires_at_ms: Date.now() + 30_000 };
-      const state = { ...this.atJoin, at_ms: Date.now() };
+      const state = { at_ms: Date.now(), ...this.atJoin };
       return { status: 200, body: { participant_id: 'p_1', role: 'host', ws, state } };
     }
     return problem(404, 'not_found', 'never');

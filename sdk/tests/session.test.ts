@@ -20,7 +20,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-test('joining says hello with its capability and resolves with the welcomed room', async () => {
+test('joining says hello with its capability and opens the welcomed room', async () => {
   const [joined, connection, hello] = await join(3, 7);
   expect(hello).toMatchObject({ type: 'hello', data: { capabilities: ['ready'] } });
   expect(hello.data).not.toHaveProperty('resume');
@@ -37,11 +37,14 @@ test('joining says hello with its capability and resolves with the welcomed room
 });
 
 test('the room is known before its socket is open, and the welcome brings what has changed since', async () => {
-  const early = playback({ media_id: 'm_1', status: 'playing', position_ms: 5_000, anchor_at_ms: Date.now() });
-  server.atJoin = { epoch: 2, version: 3, room: room({ playback: early }) };
+  // A room clock of its own: nobody's wall clock helps.
+  const nowMs = 5_000_000;
+  const early = playback({ media_id: 'm_1', status: 'playing', position_ms: 5_000, anchor_at_ms: nowMs - 3_000 });
+  server.atJoin = { epoch: 2, version: 3, at_ms: nowMs, room: room({ playback: early }) };
   session = await client.join('r_1');
   expect(session.getSnapshot()).toMatchObject({ connection: 'connecting', epoch: 2, version: 3, clock: null });
-  expect(session.expected() - 5_000).toBeLessThan(5_000);
+  expect(session.expected()).toBeGreaterThanOrEqual(8_000);
+  expect(session.expected()).toBeLessThan(12_000);
   const connection = await server.connections.take();
   const hello = await connection.welcome(2, 4, { playback: playback({ media_id: 'm_1', position_ms: 7_000 }) });
   expect(hello.data).not.toHaveProperty('resume');
@@ -49,8 +52,18 @@ test('the room is known before its socket is open, and the welcome brings what h
   expect(now).toMatchObject({ status: 'paused', position_ms: 7_000 });
 });
 
+test('until it is welcomed the room is what the newest join says', async () => {
+  session = await client.join('r_1');
+  server.atJoin = { ...server.atJoin, epoch: 2, version: 3, room: room({ name: 'Saturday' }) };
+  (await server.connections.take()).terminate();
+  const connection = await server.connections.take();
+  expect((await until(session, ({ version }) => version === 3)).room.name).toBe('Saturday');
+  await connection.welcome(2, 3, { name: 'Saturday' });
+  expect((await until(session, (now) => now.connection === 'open')).sessionId).toBe('s_1');
+});
+
 test('a welcome that is older than what the join said is asked for again', async () => {
-  server.atJoin = { epoch: 2, version: 3, room: room() };
+  server.atJoin = { ...server.atJoin, epoch: 2, version: 3 };
   session = await client.join('r_1');
   await (await server.connections.take()).welcome(2, 2);
   await (await server.connections.take()).welcome(2, 3);

@@ -1,4 +1,5 @@
 import { Controller, type ControllerAction, type ControllerStep } from '../src/controller.js';
+import { Pulses } from '../src/pulses.js';
 import type { Timeline } from '../src/timeline.js';
 import type { SyncProfile } from '../src/types.js';
 import { SimulatedMedia, type MediaTraits } from './simulated-media.js';
@@ -23,7 +24,7 @@ export class SimulatedPlayer extends SimulatedMedia {
   timeline: Timeline | null = null;
   readonly log: { atMs: number; action: ControllerAction }[] = [];
   last: ControllerStep | null = null;
-  readonly controller = new Controller(GUESSED_LEAD_MS);
+  readonly controller = controllerWithPulses();
 
   /** One that has followed a playing room for a while. */
   static following(traits: Partial<MediaTraits> = {}, room: Partial<Timeline> = {}): SimulatedPlayer {
@@ -140,4 +141,10 @@ export class SimulatedPlayer extends SimulatedMedia {
     if (action.type === 'seek') this.seek(action.positionMs);
     if (action.type === 'rate') this.setRate(action.rate);
   }
+}
+
+function controllerWithPulses(): Controller {
+  const controller = new Controller(GUESSED_LEAD_MS);
+  controller.usePulses(new Pulses());
+  return controller;
 }

@@ -43,6 +43,28 @@ async function tabTo(person, testid) {
   assert.fail(`Tab never reached ${testid}`);
 }
 
+test('who comes back is let in before the program of the page has come, and once', { timeout: 120_000 }, async () => {
+  const { invite } = await hostParty(world);
+  const guest = await guestOf(world, invite, 'Grace');
+  const { page } = guest;
+  const asked = [];
+  const complaints = [];
+  page.on('request', (request) => request.method() === 'POST' && asked.push(new URL(request.url()).pathname));
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  // The program has to wait until its page has asked for the room without it.
+  let letThrough;
+  const joined = page.waitForRequest((request) => request.url().endsWith('/join')).then(() => letThrough());
+  await page.route('**/assets/index-*.js', async (route) => {
+    await new Promise((resolve) => (letThrough = resolve));
+    await route.continue();
+  });
+  await page.reload({ waitUntil: 'commit' });
+  await joined;
+  await guest.inRoom();
+  assert.deepEqual(asked.map((path) => path.split('/').at(-1)), ['join']);
+  assert.deepEqual(complaints, []);
+});
+
 test('a party is started, steered and left by keyboard alone', { timeout: 120_000 }, async () => {
   const host = await world.arrive('Ada');
   const { keyboard } = host.page;

@@ -35,6 +35,8 @@ async fn a_guest_joins_and_reads_the_state_that_the_welcome_carries() {
     assert!(!joined.ws.url.contains(&joined.ws.ticket), "{}", joined.ws.url);
 
     let state = party.state().await;
+    let told = (joined.state.epoch, joined.state.version, &joined.state.room);
+    assert_eq!(told, (state.epoch, state.version, &state.room));
     let mut again = party.guest_api.connect(&party.room_id).await.unwrap();
     let welcome = again.welcome(&[], None).await.unwrap();
     assert_eq!(welcome["epoch"], state.epoch);

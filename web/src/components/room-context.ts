@@ -59,7 +59,7 @@ export function createRoomContext(
       explain();
       return false;
     }
-    if (session.getSnapshot().connection !== 'open') app.notices.say(sentenceFor('disconnected'));
+    if (['reconnecting', 'closed'].includes(session.getSnapshot().connection)) app.notices.say(sentenceFor('disconnected'));
     const waits = { sinceMs: performance.now() };
     pending.add(waits);
     try {

@@ -25,7 +25,7 @@ const STANDING_MS = 1;
 export function syncWords(view: RoomView, standingMs: number): SyncWords {
   const { room, player } = view;
   if (room.media === null) return only('idle', 'Nothing playing yet');
-  if (room.connection === 'connecting') return only('busy', 'Connecting…');
+  if (room.sessionId === '') return only('busy', 'Connecting…');
   if (room.connection !== 'open') return only('busy', 'Playing on by itself until the connection is back');
   if (room.clock === null) return only('busy', 'Measuring the distance to the server’s clock…');
   switch (player.state) {

@@ -61,6 +61,7 @@ export function createRoomPage(app: App, code: string): Component {
     if (state === 'expired' || state === 'deleted')
       return showEnd('This party has ended', endFor(snapshot.stateCause, snapshot.me.role === 'host'));
     if (snapshot.connection !== 'closed' || reason?.code === 'left') return;
+    if (snapshot.sessionId === '') return showRefusal(new PlayheadError({ ...reason!, outcome: 'not_applied' }), app.name.load());
     if (reason?.code === 'room_closed' || reason?.code === 'room_not_found')
       return showEnd('This party has ended', 'It ended while you were away.');
     showEnd('You are out of the party', sentenceFor(reason?.code ?? 'connection_lost', reason?.detail), true);
@@ -77,6 +78,8 @@ export function createRoomPage(app: App, code: string): Component {
   }
 
   function showRefusal(error: unknown, name: string): void {
+    unsubscribe();
+    session = null;
     const final = error instanceof PlayheadError && FINAL.has(error.code);
     const ended = error instanceof PlayheadError && error.code === 'room_closed';
     document.title = 'Playhead';

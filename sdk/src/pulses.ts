@@ -1,0 +1,37 @@
+import type { RateInputs } from './correction.js';
+
+/** After a pulse the player's position is believed again only then. */
+const REST_MS = 1_000;
+const MOST_MS = 4_000;
+
+/** Corrects a player that has a few rates alone: one of them is held for as long as the gap takes. */
+export class Pulses {
+  #pulse: { rate: number; untilMs: number } | null = null;
+  #restUntilMs = -Infinity;
+
+  stop(): void {
+    this.#pulse = null;
+  }
+
+  /** The rate to play at; null is the room's. A pulse begins only where the gap is `engaged`. */
+  rate({ localMs, stepMs, roomRate, driftMs }: RateInputs, rates: readonly number[], engaged: boolean): number | null {
+    if (this.#pulse !== null) {
+      if (localMs < this.#pulse.untilMs) return this.#pulse.rate;
+      this.#pulse = null;
+      this.#restUntilMs = localMs + REST_MS;
+    }
+    if (!engaged || localMs < this.#restUntilMs) return null;
+    const rate = nextRate(rates, roomRate, driftMs < 0);
+    if (rate === null) return null;
+    const takesMs = Math.abs(driftMs) / Math.abs(rate - roomRate);
+    if (takesMs < stepMs) return null;
+    this.#pulse = { rate, untilMs: localMs + Math.min(takesMs, MOST_MS) };
+    return rate;
+  }
+}
+
+function nextRate(rates: readonly number[], roomRate: number, faster: boolean): number | null {
+  const beyond = rates.filter((rate) => (faster ? rate > roomRate : rate < roomRate));
+  if (beyond.length === 0) return null;
+  return faster ? Math.min(...beyond) : Math.max(...beyond);
+}
