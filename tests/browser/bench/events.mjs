@@ -44,6 +44,7 @@ const EVENTS = {
   stall: async (party) => {
     const { origin } = party.site;
     const victim = party.viewers[VICTIM];
+    if (!party.present.includes(victim)) throw new Error('who would be starved has left: stalls come before guests');
     origin.hold(victim.agent);
     try {
       const version = await seek(party, 'stall', unseen(party));
@@ -83,7 +84,7 @@ const EVENTS = {
 };
 
 async function seek(party, name, positionMs) {
-  const loaded = await Promise.all(party.viewers.map((viewer) => viewer.buffered(positionMs)));
+  const loaded = await Promise.all(party.present.map((viewer) => viewer.buffered(positionMs)));
   const version = await command(party, name, () => party.host.command('seek', positionMs));
   party.commands.at(-1).buffered = loaded;
   return version;

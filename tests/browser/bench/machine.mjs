@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 
@@ -18,9 +19,14 @@ export function load() {
   return Math.round(loadavg()[0] * 100) / 100;
 }
 
+/** A program and its version, as it tells them: numbers of different browsers don't compare. */
+export function versionOf(program) {
+  return `${program} (${execFileSync(program, ['--version'], { encoding: 'utf8' }).trim()})`;
+}
+
 /** The same in a line. */
 export function factsOf(machine) {
   const { cpu, cores, memory_mib: memory, kernel, os, load_average: before, load_average_after: after } = machine;
   const where = `${cpu}, ${cores} cores, ${memory} MiB, Linux ${kernel}, ${os}`;
-  return `${where}, load ${before} before and ${after} after, niceness ${machine.niceness}`;
+  return `${where}, load ${before} before and ${after} after, niceness ${machine.niceness}, ${machine.browser}`;
 }

@@ -58,6 +58,11 @@ class Party {
     return this.viewers[0];
   }
 
+  /** Viewers who haven't left. */
+  get present() {
+    return this.viewers.filter((viewer) => !this.#left.has(viewer));
+  }
+
   async begin() {
     const { profile, links: special, hls, film, kind, ppm } = this.scenario;
     await this.links.shape(0, PROFILES[profile]);
@@ -124,7 +129,7 @@ class Party {
   async watchFor(seconds, others = []) {
     const endMs = truthMs() + seconds * 1000;
     for (;;) {
-      for (const viewer of [...this.viewers, ...others]) if (!this.#left.has(viewer)) await viewer.watch();
+      for (const viewer of [...this.present, ...others]) await viewer.watch();
       const leftMs = endMs - truthMs();
       if (leftMs <= 0) return;
       await pause(Math.min(WATCH_EVERY_MS, leftMs));

@@ -9,7 +9,7 @@ import { samplerOf } from './sampler.mjs';
 const LAUNCHER = fileURLToPath(new URL('browser.sh', import.meta.url));
 /** The same browser without windows of its own, whose drawing takes from a small machine what viewers need. */
 const WINDOWLESS = '/usr/bin/chromium-headless-shell';
-const BROWSER = process.env.PLAYHEAD_CHROMIUM === undefined && existsSync(WINDOWLESS) ? WINDOWLESS : CHROMIUM;
+export const BROWSER = process.env.PLAYHEAD_CHROMIUM === undefined && existsSync(WINDOWLESS) ? WINDOWLESS : CHROMIUM;
 const STEP_MS = 40_000;
 /** How often a page's clock is compared with ours. */
 const COMPARISONS = 30;
