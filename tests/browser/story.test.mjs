@@ -3,11 +3,9 @@ import { after, before, test } from 'node:test';
 import { FILM_MS, guestOf, hostParty } from './harness/party.mjs';
 import { PHONE } from './harness/person.mjs';
 import { clockMs } from './harness/poll.mjs';
+import { disturbancesOf } from './harness/stops.mjs';
 import { framesAdvance, plays, stands, together } from './harness/together.mjs';
 import { startWorld } from './harness/world.mjs';
-
-/** What somebody sees who is interrupted. */
-const STOPS = ['pause', 'seeking'];
 
 let world;
 before(async () => (world = await startWorld()));
@@ -36,8 +34,7 @@ test('three pages follow the host through play, pause, seek, rate, quality and s
   const afterwards = await host.snapshot();
   assert.equal(afterwards.version, before.version, 'a join changes no version');
   for (const person of [host, guest]) {
-    const stopped = person.events.filter(({ type, at }) => at >= since && STOPS.includes(type));
-    assert.deepEqual(stopped, [], `the join disturbed ${person.name}`);
+    assert.deepEqual(disturbancesOf(person, since), [], `the join disturbed ${person.name}`);
   }
   const everybody = [host, guest, late];
 
