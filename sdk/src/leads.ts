@@ -3,7 +3,7 @@ import { clamp, median } from './number.js';
 const PLAY = { mostMs: 400, trustedMs: 400 };
 /** The first start of a page opens the sound device, too. */
 const COLD_MS = 20;
-/** Going to what is loaded takes the decoder's time, anything else that of the network, too. */
+/** What a seek to what isn't loaded takes at least, by the first guess. */
 const LOADING_MS = 300;
 const SEEK = { leastMs: 60, mostMs: 6_000 };
 /** A head that takes longer is a slow server's. */
@@ -20,6 +20,7 @@ export class Leads {
   #playMs: number;
   #coldMs = COLD_MS;
   /** What the last seeks took. The middle one counts, so that one wait for data isn't taken for a slow player. */
+  // At first: the decoder's time alone, then with a part of the network's, then with all of it.
   readonly #seeks = {
     loaded: [100, 100],
     coming: [200, 200],
