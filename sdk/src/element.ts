@@ -120,6 +120,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
   protected metadata(): Promise<void> {
     return new Promise((resolve, reject) => {
       const gone = () => reject(new DOMException('the player was closed', 'AbortError'));
+      if (this.video.readyState > 0) resolve();
       this.listen('loadedmetadata', resolve);
       this.#listening.signal.addEventListener('abort', gone);
     });

@@ -1,9 +1,17 @@
 import type { PlayerAdapter, Selections } from './adapter.js';
 import { reconnectDelayMs } from './backoff.js';
 import { ElementAdapter } from './element.js';
+import { clamp } from './number.js';
 import { probeSource } from './probe.js';
 import type { Media, Rendition } from './wire.js';
 
+/** How long the first fragment is waited for once the metadata are there. */
+const FIRST_DATA_MS = 1_500;
+/** Before anything can be played playlists, an initialization segment and a fragment come, each after the other. */
+const FIRST_DATA_TRIPS = 6;
+const FIRST_DATA_LEAD = { leastMs: 300, mostMs: 2_000 };
+/** Longer than bytes pause while they come. */
+const ARRIVING_MS = 800;
 const MEDIA_RECOVERIES = 2;
 /** A recovery that held this long is forgotten. */
 const RECOVERED_MS = 30_000;
@@ -13,6 +21,7 @@ export const HLS_EVENTS = {
   MANIFEST_PARSED: 'hlsManifestParsed',
   SUBTITLE_TRACKS_UPDATED: 'hlsSubtitleTracksUpdated',
   AUDIO_TRACKS_UPDATED: 'hlsAudioTracksUpdated',
+  FRAG_LOADING: 'hlsFragLoading',
   FRAG_BUFFERED: 'hlsFragBuffered',
   ERROR: 'hlsError',
 } as const;
@@ -24,6 +33,12 @@ export const FORMAT_DETAILS = ['manifestParsingError', 'manifestIncompatibleCode
 interface HlsTrack {
   name?: string;
   lang?: string;
+}
+
+interface HlsFragment {
+  /** `main`, `audio` or `subtitle`. */
+  type: string;
+  stats: { loaded: number };
 }
 
 /** The part of an hls.js 1.x instance that the adapter uses. */
@@ -71,6 +86,10 @@ class HlsAdapter extends ElementAdapter {
   #mediaFailures = 0;
   #mediaFailedAt = -Infinity;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The newest fragment of each kind that is being loaded, or has been. */
+  readonly #loading = new Map<string, HlsFragment>();
+  #arrivedBytes = 0;
+  #arrivedAtMs = -Infinity;
 
   constructor(video: HTMLVideoElement, Hls: HlsClass) {
     super(video, 'hls');
@@ -86,7 +105,7 @@ class HlsAdapter extends ElementAdapter {
     this.media = media;
     this.#url = delivery.url;
     this.#selections = { ...selections };
-    const hls = new this.#class({ ...LIVE_SYNC_OFF, startPosition: media.live ? -1 : nearMs / 1000 });
+    const hls = new this.#class({ ...LIVE_SYNC_OFF, startPosition: media.live ? -1 : (nearMs + leadMs()) / 1000 });
     this.#hls = hls;
     hls.on(HLS_EVENTS.MANIFEST_PARSED, () => this.#pinLevel(this.#selections.rendition));
     // hls.js makes its own choice right after these events; the room's comes after it.
@@ -94,14 +113,35 @@ class HlsAdapter extends ElementAdapter {
     const chooseAudio = () => this.setAudioTrack(this.#selections.audioTrack);
     hls.on(HLS_EVENTS.SUBTITLE_TRACKS_UPDATED, () => queueMicrotask(chooseText));
     hls.on(HLS_EVENTS.AUDIO_TRACKS_UPDATED, () => queueMicrotask(chooseAudio));
+    hls.on(HLS_EVENTS.FRAG_LOADING, (_event, { frag }: { frag: HlsFragment }) => this.#loading.set(frag.type, frag));
     hls.on(HLS_EVENTS.FRAG_BUFFERED, () => (this.#networkFailures = 0));
     hls.on(HLS_EVENTS.ERROR, (_event, failure: HlsFailure) => {
       if (failure.fatal) void this.#failed(failure);
     });
-    const loaded = this.metadata();
     hls.loadSource(delivery.url);
     hls.attachMedia(this.video);
-    await loaded;
+    await this.metadata();
+    await this.#firstData();
+  }
+
+  /** Whether bytes of what is being loaded have come in; hls.js counts them as they come. */
+  arriving(): boolean {
+    const bytes = [...this.#loading.values()].reduce((sum, { stats }) => sum + stats.loaded, 0);
+    if (bytes !== this.#arrivedBytes) this.#arrivedAtMs = performance.now();
+    this.#arrivedBytes = bytes;
+    return performance.now() - this.#arrivedAtMs < ARRIVING_MS;
+  }
+
+  /**
+   * Where loading begins is where the room will be then; but a seek that comes before would be planned as one to where
+   * nothing is. For a fragment that doesn't come nothing waits.
+   */
+  #firstData(): Promise<unknown> {
+    const come = new Promise<void>((resolve) => {
+      if (this.ready()) resolve();
+      this.listen('canplay', resolve);
+    });
+    return Promise.race([come, new Promise((resolve) => setTimeout(resolve, FIRST_DATA_MS))]);
   }
 
   setRendition(id: string): void {
@@ -172,6 +212,14 @@ class HlsAdapter extends ElementAdapter {
     if (this.#mediaFailures > MEDIA_RECOVERIES) this.fail('decode_failed');
     else this.#hls?.recoverMediaError();
   }
+}
+
+/** How much further the room will be when the first fragment is there, by what the page's own answer took. */
+function leadMs(): number {
+  const [page] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  const tripMs = page === undefined ? 0 : page.responseStart - page.requestStart;
+  const { leastMs, mostMs } = FIRST_DATA_LEAD;
+  return clamp(leastMs + FIRST_DATA_TRIPS * tripMs, leastMs, mostMs);
 }
 
 function indexOfLevel(levels: HlsInstance['levels'], wanted: Rendition | undefined): number {

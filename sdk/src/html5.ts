@@ -8,7 +8,7 @@ export function html5Adapter(video: HTMLVideoElement): PlayerAdapter {
 }
 
 /** The delivery that a plain element can play, if there is one. */
-export function nativeDelivery(media: Media, video: HTMLVideoElement): Delivery | undefined {
+function nativeDelivery(media: Media, video: HTMLVideoElement): Delivery | undefined {
   const playsHls = video.canPlayType('application/vnd.apple.mpegurl') !== '';
   return media.delivery.find(({ type }) => type === 'file' || (type === 'hls' && playsHls));
 }
@@ -37,11 +37,10 @@ class Html5Adapter extends ElementAdapter {
     this.listen('error', () => void this.#failed());
     this.listen('progress', () => (this.#arrivedAtMs = performance.now()));
     this.video.textTracks.addEventListener('addtrack', this.#onTrack);
-    const loaded = this.metadata();
-    // Without `crossOrigin`: a plain element plays what other pages may not read, so nothing is asked for.
-    this.video.src = delivery.url;
-    this.video.load();
-    await loaded;
+    // Without `crossOrigin`: a plain element plays what other pages may not read, so nothing is asked for. The page may
+    // have begun to load it already.
+    if (this.video.src !== delivery.url || this.video.error) this.video.src = delivery.url;
+    await this.metadata();
     this.setTextTrack(selections.textTrack);
     this.setAudioTrack(selections.audioTrack);
   }
@@ -79,15 +78,10 @@ class Html5Adapter extends ElementAdapter {
 
   async #failed(): Promise<void> {
     const code = ERRORS[this.video.error?.code ?? 0];
-    this.fail(code ?? (await explainPlain(this.#url)));
+    // Fetched when something has failed; where not even that can be had, nothing is reachable.
+    const explain = () => import('./probe.js').then(({ explainPlain }) => explainPlain(this.#url));
+    this.fail(code ?? (await explain().catch(() => 'source_unreachable' as const)));
   }
-}
-
-/** Why a plain element can't play `url`: it needs no permission to read, so that a missing one is never the cause. */
-export async function explainPlain(url: string): Promise<'source_unreachable' | 'format_unsupported'> {
-  // Fetched when something has failed; where not even that can be had, nothing is reachable.
-  const found = await import('./probe.js').then(({ probeSource }) => probeSource(url), () => 'source_unreachable');
-  return found === 'source_unreachable' ? found : 'format_unsupported';
 }
 
 interface ElementAudioTrack {

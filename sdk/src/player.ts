@@ -3,7 +3,7 @@ import { Alarm } from './alarm.js';
 import { Controller, type ControllerAction, type ControllerPhase, type ControllerStep } from './controller.js';
 import { deviceSettings, memoryDeviceStore, validOffset } from './device.js';
 import type { HlsClass } from './hls.js';
-import { html5Adapter, nativeDelivery } from './html5.js';
+import { html5Adapter } from './html5.js';
 import { Reporter } from './reporter.js';
 import { SnapshotStore } from './store.js';
 import type { Timeline } from './timeline.js';
@@ -29,6 +29,11 @@ export interface PlayerOptions {
   adapter?: (media: Media, video: HTMLVideoElement) => PlayerAdapter | null;
   /** Where this device's offset, profile and learned leads are kept; for the life of the player by default. */
   device?: DeviceStore;
+  /**
+   * Since when, by `performance.now()`, the page itself loads the room's file into the element: it isn't loaded again,
+   * and the player knows how long its loading took.
+   */
+  loadingSinceMs?: number;
 }
 
 /** Plays what the room watches in `video`, on the room's timeline, until destroyed. */
@@ -181,8 +186,9 @@ class RoomPlayer implements Player {
     this.#controller = new Controller(this.#settings.playLeadsMs[kind] ?? playLeadMs);
     adapter.onEvent((event) => this.#heard(event));
     const chosen = selectionsOf(this.#session.getSnapshot().playback);
+    // The page can only have begun the first.
+    const beganMs = (this.#applied ? null : this.#options.loadingSinceMs) ?? performance.now();
     this.#applied = chosen;
-    const beganMs = performance.now();
     // A failed load has been told as an event; the adapter may still recover and resolve later.
     await adapter.load(media, chosen, this.#session.expected()).then(
       () => this.#loaded(adapter, media, performance.now() - beganMs),
@@ -190,17 +196,17 @@ class RoomPlayer implements Player {
     );
   }
 
-  async #adapterFor(media: Media): Promise<PlayerAdapter | null> {
+  async #adapterFor(media: Media): Promise<PlayerAdapter> {
     const { hls, adapter } = this.#options;
     const own = adapter?.(media, this.#video) ?? null;
     if (own !== null) return own;
     const isHls = media.delivery.some(({ type }) => type === 'hls');
     if (isHls && hls !== undefined) {
-      const Hls = 'isSupported' in hls ? hls : await hls();
-      // Fetched with hls.js itself, so that a page without HLS carries neither.
-      if (Hls.isSupported()) return (await import('./hls.js')).hlsAdapter(this.#video, Hls);
+      // Fetched beside hls.js itself, so that a page without HLS carries neither.
+      const [Hls, { hlsAdapter }] = await Promise.all(['isSupported' in hls ? hls : hls(), import('./hls.js')]);
+      if (Hls.isSupported()) return hlsAdapter(this.#video, Hls);
     }
-    return nativeDelivery(media, this.#video) === undefined ? null : html5Adapter(this.#video);
+    return html5Adapter(this.#video);
   }
 
   #loaded(adapter: PlayerAdapter, media: Media, tookMs: number): void {
@@ -253,7 +259,7 @@ class RoomPlayer implements Player {
         ended: adapter.ended(),
         ready: adapter.ready(),
         rate: adapter.rate(),
-        loaded: adapter.loaded && ((toMs) => adapter.loaded!(toMs)),
+        loaded: adapter.loaded?.bind(adapter),
         arriving: adapter.arriving?.(),
         capabilities: adapter.capabilities,
       },

@@ -15,6 +15,12 @@ export async function probeSource(url: string): Promise<'readable' | 'cors_missi
   }
 }
 
+/** Why a plain element can't play `url`: it needs no permission to read, so that a missing one is never the cause. */
+export async function explainPlain(url: string): Promise<'source_unreachable' | 'format_unsupported'> {
+  const found = await probeSource(url);
+  return found === 'source_unreachable' ? found : 'format_unsupported';
+}
+
 // A GET that is dropped after its head: some origins answer HEAD differently.
 async function fetchHead(url: string, mode: RequestMode): Promise<Response> {
   const abort = new AbortController();

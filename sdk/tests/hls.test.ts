@@ -1,6 +1,15 @@
 import Hls from 'hls.js';
-import { expect, test } from 'vitest';
-import { FORMAT_DETAILS, HLS_EVENTS, MEDIA_ERROR, NETWORK_ERROR, type HlsClass } from '../src/hls.js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FORMAT_DETAILS, HLS_EVENTS, MEDIA_ERROR, NETWORK_ERROR, hlsAdapter, type HlsClass } from '../src/hls.js';
+import type { Media } from '../src/index.js';
+import { FakeVideo } from './fake-video.js';
+
+const NONE = { rendition: 'auto', textTrack: null, audioTrack: null };
+
+function film(live = false): Media {
+  const delivery = [{ type: 'hls', url: 'https://films.example/film.m3u8', cors: 'needed' }];
+  return { delivery, live, renditions: [], text_tracks: [], audio_tracks: [] } as unknown as Media;
+}
 
 test('the class of hls.js is what the adapter asks for', () => {
   const asked: HlsClass = Hls;
@@ -14,3 +23,102 @@ test('the names of events and errors are those of hls.js', () => {
   expect([Hls.ErrorTypes.NETWORK_ERROR, Hls.ErrorTypes.MEDIA_ERROR]).toEqual([NETWORK_ERROR, MEDIA_ERROR]);
   expect(Object.values(Hls.ErrorDetails)).toEqual(expect.arrayContaining(FORMAT_DETAILS));
 });
+
+describe('loading', () => {
+  let video: FakeVideo;
+  let hls: FakeHls;
+  class Class extends FakeHlsBase {
+    constructor(config: { startPosition: number }) {
+      super(config);
+      hls = this;
+    }
+  }
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    video = new FakeVideo();
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+
+  const adapter = () => hlsAdapter(video as unknown as HTMLVideoElement, Class as unknown as HlsClass);
+
+  test.each([
+    ['none is known', [], 300],
+    ['a round trip takes 80 ms', [{ requestStart: 100, responseStart: 180 }], 780],
+    ['a round trip takes a second', [{ requestStart: 0, responseStart: 1_000 }], 2_000],
+  ])('begins where the room will be when the first data are there: %s', (_, navigation, leadMs) => {
+    vi.spyOn(performance, 'getEntriesByType').mockReturnValue(navigation as unknown as PerformanceEntryList);
+    void adapter().load(film(), NONE, 60_000);
+    expect(hls.config.startPosition).toBe((60_000 + leadMs) / 1000);
+  });
+
+  test('begins at the edge of what is live', () => {
+    void adapter().load(film(true), NONE, 60_000);
+    expect(hls.config.startPosition).toBe(-1);
+  });
+
+  test('is over when what comes first can be played', async () => {
+    const loaded = vi.fn();
+    void adapter().load(film(), NONE, 0).then(loaded);
+    video.become(1, 'loadedmetadata');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(loaded).not.toHaveBeenCalled();
+    video.become(3, 'canplay');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(loaded).toHaveBeenCalled();
+  });
+
+  test('is over soon after the metadata where the first fragment doesn’t come', async () => {
+    const loaded = vi.fn();
+    void adapter().load(film(), NONE, 0).then(loaded);
+    video.become(1, 'loadedmetadata');
+    await vi.advanceTimersByTimeAsync(1_600);
+    expect(loaded).toHaveBeenCalled();
+  });
+
+  test('data arrive as long as bytes of any fragment come in', () => {
+    const player = adapter();
+    void player.load(film(), NONE, 0);
+    expect(player.arriving?.()).toBe(false);
+    const picture = { type: 'main', stats: { loaded: 0 } };
+    const sound = { type: 'audio', stats: { loaded: 0 } };
+    for (const frag of [picture, sound]) hls.tell(HLS_EVENTS.FRAG_LOADING, { frag });
+    picture.stats.loaded = 1_000;
+    expect(player.arriving?.()).toBe(true);
+    vi.advanceTimersByTime(700);
+    sound.stats.loaded = 10;
+    expect(player.arriving?.()).toBe(true);
+    vi.advanceTimersByTime(700);
+    expect(player.arriving?.()).toBe(true);
+    vi.advanceTimersByTime(200);
+    expect(player.arriving?.()).toBe(false);
+  });
+});
+
+/** Says what the adapter asks hls.js for, and tells it what happens. */
+class FakeHlsBase {
+  static isSupported = () => true;
+  readonly levels = [];
+  readonly subtitleTracks = [];
+  readonly audioTracks = [];
+  readonly #listeners = new Map<string, (event: string, data: unknown) => void>();
+
+  constructor(readonly config: { startPosition: number }) {}
+
+  on(event: string, listener: (event: string, data: unknown) => void): void {
+    this.#listeners.set(event, listener);
+  }
+
+  tell(event: string, data: unknown): void {
+    this.#listeners.get(event)?.(event, data);
+  }
+
+  loadSource(): void {}
+  attachMedia(): void {}
+  destroy(): void {}
+}
+type FakeHls = FakeHlsBase;

@@ -1,8 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { explainPlain } from '../src/html5.js';
-import { probeSource } from '../src/probe.js';
+import { explainPlain, probeSource } from '../src/probe.js';
 
 let server: Server;
 let origin: string;

@@ -65,6 +65,35 @@ test('who comes back is let in before the program of the page has come, and once
   assert.deepEqual(complaints, []);
 });
 
+for (const [testid, film] of [['sample-mp4', 'clip.mp4'], ['sample-hls', 'clip.m3u8']]) {
+  test(`${film} is asked for before the program of the page has come, and once`, { timeout: 120_000 }, async () => {
+    const host = await world.arrive('Ada');
+    await host.createRoom(world.server.pageUrl);
+    await host.the(testid).click();
+    await host.hasLoaded();
+    const guest = await guestOf(world, await host.copyInvite(), 'Grace');
+    const { page } = guest;
+    const begun = [];
+    const complaints = [];
+    const isBeginning = (request) =>
+      request.url().endsWith(`/sample/${film}`) && ['bytes=0-', undefined].includes(request.headers()['range']);
+    page.on('request', (request) => isBeginning(request) && begun.push(request.url()));
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
+    let letThrough;
+    const asked = page.waitForRequest(isBeginning).then(() => letThrough());
+    await page.route('**/assets/index-*.js', async (route) => {
+      await new Promise((resolve) => (letThrough = resolve));
+      await route.continue();
+    });
+    await page.reload({ waitUntil: 'commit' });
+    await asked;
+    await guest.inRoom();
+    await guest.hasLoaded();
+    assert.equal(begun.length, 1, `${begun}`);
+    assert.deepEqual(complaints, []);
+  });
+}
+
 test('a party is started, steered and left by keyboard alone', { timeout: 120_000 }, async () => {
   const host = await world.arrive('Ada');
   const { keyboard } = host.page;

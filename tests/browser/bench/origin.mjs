@@ -10,6 +10,7 @@ import { ROOT } from '../harness/paths.mjs';
 /** The clips that `tests/media/bench.sh` makes, and what is known of them. */
 export const FILM = {
   framesPerSecond: 30,
+  width: 640,
   durationMs: 600_000,
   paths: { film: 'film.mp4', hls: 'hls/film.m3u8', long: 'long.mp4' },
 };

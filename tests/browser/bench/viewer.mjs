@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { until } from '../harness/poll.mjs';
 import { CHROMIUM, SWITCHES } from '../harness/person.mjs';
+import { FILM } from './origin.mjs';
 import { truthMs } from './room-clock.mjs';
 import { samplerOf } from './sampler.mjs';
 
@@ -13,7 +14,12 @@ export const BROWSER = process.env.PLAYHEAD_CHROMIUM === undefined && existsSync
 const STEP_MS = 40_000;
 /** How often a page's clock is compared with ours. */
 const COMPARISONS = 30;
-const WINDOW = { viewport: { width: 960, height: 720 } };
+/**
+ * As wide as the film, so that its pixels are shown as they are. Four browsers that have to scale each frame in software
+ * lose some on two processors, and after each lost frame Chromium shows all later ones one display interval later, up
+ * to three: that would measure the machine.
+ */
+const WINDOW = { viewport: { width: FILM.width, height: 720 } };
 const NOTHING = { samples: [], frames: [], events: [], readings: [], commits: [], counted: [] };
 
 /**

@@ -1,6 +1,7 @@
 import { browserDeviceStore, createPlayer, type HlsClass, type Player, type RoomSession } from 'playhead-sdk';
 import type { App } from '../app.js';
 import { element, type Component } from '../dom.js';
+import { takeFilm } from '../early.js';
 import { sentenceFor } from '../words.js';
 import { createAuthorityBanner } from './authority-banner.js';
 import { createAwayBanner } from './away-banner.js';
@@ -29,15 +30,13 @@ export interface Screen {
 
 /** Begins to load what the room watches. */
 export function createScreen(session: RoomSession): Screen {
+  const film = takeFilm();
+  const video = film?.video ?? element('video');
   // No crossorigin attribute: a plain file then needs no CORS at its origin.
-  const video = element('video', {
-    class: 'video',
-    playsinline: true,
-    preload: 'auto',
-    'data-testid': 'video',
-    'aria-label': 'Video',
-  });
-  return { video, player: createPlayer(session, video, { hls: loadHls, device: browserDeviceStore() }) };
+  const attributes = { class: 'video', playsinline: '', preload: 'auto', 'data-testid': 'video', 'aria-label': 'Video' };
+  for (const [name, value] of Object.entries(attributes)) video.setAttribute(name, value);
+  const options = { hls: loadHls, device: browserDeviceStore(), loadingSinceMs: film?.sinceMs };
+  return { video, player: createPlayer(session, video, options) };
 }
 
 /** The room once joined: every part is drawn from the session's and the player's snapshots, and only from them. */

@@ -1,0 +1,64 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { html5Adapter } from '../src/html5.js';
+import type { Media } from '../src/index.js';
+import { FakeVideo } from './fake-video.js';
+
+const URL = 'https://films.example/film.mp4';
+const NONE = { rendition: 'auto', textTrack: null, audioTrack: null };
+const FILM = {
+  delivery: [{ type: 'file', url: URL, cors: 'not_needed' }],
+  text_tracks: [],
+  audio_tracks: [],
+} as unknown as Media;
+
+let video: FakeVideo;
+
+beforeEach(() => {
+  video = new FakeVideo();
+});
+
+const adapter = () => html5Adapter(video as unknown as HTMLVideoElement);
+
+test('a film that the page has begun to load is not loaded again', async () => {
+  video.src = URL;
+  const loaded = adapter().load(FILM, NONE, 0);
+  video.become(1, 'loadedmetadata');
+  await loaded;
+  expect(video.sources).toEqual([URL]);
+});
+
+test('a film whose metadata the page has loaded already is loaded', async () => {
+  video.src = URL;
+  video.readyState = 4;
+  await adapter().load(FILM, NONE, 0);
+  expect(video.sources).toEqual([URL]);
+});
+
+test.each([
+  ['failed', URL, { code: 2 }],
+  ['is another', 'https://films.example/other.mp4', null],
+])('what the page has begun to load and %s is loaded anew', async (_, url, error) => {
+  video.src = url;
+  video.readyState = 1;
+  video.error = error;
+  const loaded = vi.fn();
+  const loading = adapter().load(FILM, NONE, 0).then(loaded);
+  expect(video.sources).toEqual([url, URL]);
+  await Promise.resolve();
+  expect(loaded).not.toHaveBeenCalled();
+  video.become(1, 'loadedmetadata');
+  await loading;
+});
+
+test('data arrive as long as the element says so', () => {
+  vi.useFakeTimers();
+  const player = adapter();
+  void player.load(FILM, NONE, 0);
+  expect(player.arriving?.()).toBe(false);
+  video.dispatchEvent(new Event('progress'));
+  vi.advanceTimersByTime(700);
+  expect(player.arriving?.()).toBe(true);
+  vi.advanceTimersByTime(200);
+  expect(player.arriving?.()).toBe(false);
+  vi.useRealTimers();
+});
