@@ -46,10 +46,11 @@ export interface PlayerAdapter {
   /** What the player can do; read at every step, so that a player may find it out while it plays. */
   readonly capabilities: AdapterCapabilities;
   /**
-   * Called once. Resolves when the metadata is known; what goes wrong is told as an event, now or later. The room is
-   * about at `nearMs` now, so that a player that can begins to load there; where to go exactly is said by `seek`.
+   * Called once. Resolves when it can be sent anywhere: the metadata is known, and what it loads by itself at first is
+   * there; what goes wrong is told as an event, now or later. `expected` says about where the room will be in so many
+   * milliseconds, so that a player that can begins to load there; where to go exactly is said by `seek`.
    */
-  load(media: Media, selections: Selections, nearMs: number): Promise<void>;
+  load(media: Media, selections: Selections, expected: (inMs: number) => number): Promise<void>;
   /** Where the player is, or is going by a seek; to a few milliseconds, or drift can't be seen. */
   position(): number;
   /** NaN while unknown. */

@@ -133,7 +133,7 @@ export class Controller {
     this.#correction.pulses = pulses;
   }
 
-  /** Tells how long the media took to load, from the question to its metadata. */
+  /** Tells how long the media took to load, from the question until it could be sent anywhere. */
   loaded(tookMs: number): void {
     this.#leads.guessLoading(tookMs);
   }

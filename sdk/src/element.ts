@@ -5,6 +5,8 @@ import type { Media } from './wire.js';
 const HAVE_FUTURE_DATA = 3;
 /** With less ahead a player waits for more before it plays. */
 const LOADED_S = 0.5;
+/** While data come in an element says so every 350 ms; hls.js at least as often. */
+const ARRIVING_MS = 800;
 /** No correction at the normal rate differs from it by more. */
 const CORRECTION_MOST = 0.06;
 /** A start with sound takes as long as the sound device's buffer. */
@@ -24,6 +26,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
   protected media: Media | null = null;
   readonly #emitter = new Emitter<{ event: [AdapterEvent] }>();
   readonly #listening = new AbortController();
+  #arrivedAtMs = -Infinity;
 
   constructor(video: HTMLVideoElement, kind: string) {
     this.capabilities = { ...ELEMENT, kind };
@@ -37,7 +40,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
     }
   }
 
-  abstract load(media: Media, selections: Selections, nearMs: number): Promise<void>;
+  abstract load(media: Media, selections: Selections, expected: (inMs: number) => number): Promise<void>;
   abstract setRendition(id: string): void;
   abstract setTextTrack(id: string | null): void;
   abstract setAudioTrack(id: string | null): void;
@@ -101,6 +104,10 @@ export abstract class ElementAdapter implements PlayerAdapter {
     return false;
   }
 
+  arriving(): boolean {
+    return performance.now() - this.#arrivedAtMs < ARRIVING_MS;
+  }
+
   onEvent(listener: (event: AdapterEvent) => void): () => void {
     return this.#emitter.on('event', listener);
   }
@@ -109,6 +116,11 @@ export abstract class ElementAdapter implements PlayerAdapter {
     this.#listening.abort();
     this.#emitter.clear();
     this.media = null;
+  }
+
+  /** Data have just come in. */
+  protected arrived(): void {
+    this.#arrivedAtMs = performance.now();
   }
 
   /** Listens until the adapter is destroyed. */

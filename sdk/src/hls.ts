@@ -7,11 +7,11 @@ import type { Media, Rendition } from './wire.js';
 
 /** How long the first fragment is waited for once the metadata are there. */
 const FIRST_DATA_MS = 1_500;
-/** Before anything can be played playlists, an initialization segment and a fragment come, each after the other. */
+/** Before anything can be played playlists and a fragment come, each after the other, the fragment in several rounds. */
 const FIRST_DATA_TRIPS = 6;
-const FIRST_DATA_LEAD = { leastMs: 300, mostMs: 2_000 };
-/** Longer than bytes pause while they come. */
-const ARRIVING_MS = 800;
+const FIRST_DATA_LEAD = { leastMs: 300, mostMs: 1_200 };
+/** The last frames are no place to begin at. */
+const BEFORE_END_MS = 1_000;
 const MEDIA_RECOVERIES = 2;
 /** A recovery that held this long is forgotten. */
 const RECOVERED_MS = 30_000;
@@ -89,14 +89,14 @@ class HlsAdapter extends ElementAdapter {
   /** The newest fragment of each kind that is being loaded, or has been. */
   readonly #loading = new Map<string, HlsFragment>();
   #arrivedBytes = 0;
-  #arrivedAtMs = -Infinity;
+  #firstDataTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(video: HTMLVideoElement, Hls: HlsClass) {
     super(video, 'hls');
     this.#class = Hls;
   }
 
-  async load(media: Media, selections: Selections, nearMs: number): Promise<void> {
+  async load(media: Media, selections: Selections, expected: (inMs: number) => number): Promise<void> {
     const delivery = media.delivery.find(({ type }) => type === 'hls');
     if (delivery === undefined) {
       this.fail('format_unsupported');
@@ -105,7 +105,9 @@ class HlsAdapter extends ElementAdapter {
     this.media = media;
     this.#url = delivery.url;
     this.#selections = { ...selections };
-    const hls = new this.#class({ ...LIVE_SYNC_OFF, startPosition: media.live ? -1 : (nearMs + leadMs()) / 1000 });
+    const startMs = Math.min(expected(leadMs()), (media.duration_ms ?? Infinity) - BEFORE_END_MS);
+    const startPosition = media.live ? -1 : Math.max(0, startMs) / 1000;
+    const hls = new this.#class({ ...LIVE_SYNC_OFF, startPosition });
     this.#hls = hls;
     hls.on(HLS_EVENTS.MANIFEST_PARSED, () => this.#pinLevel(this.#selections.rendition));
     // hls.js makes its own choice right after these events; the room's comes after it.
@@ -124,12 +126,13 @@ class HlsAdapter extends ElementAdapter {
     await this.#firstData();
   }
 
-  /** Whether bytes of what is being loaded have come in; hls.js counts them as they come. */
-  arriving(): boolean {
+  /** The element hears of whole fragments only; hls.js counts their bytes as they come. */
+  override arriving(): boolean {
     const bytes = [...this.#loading.values()].reduce((sum, { stats }) => sum + stats.loaded, 0);
-    if (bytes !== this.#arrivedBytes) this.#arrivedAtMs = performance.now();
+    // Another fragment begins with none.
+    if (bytes > this.#arrivedBytes) this.arrived();
     this.#arrivedBytes = bytes;
-    return performance.now() - this.#arrivedAtMs < ARRIVING_MS;
+    return super.arriving();
   }
 
   /**
@@ -141,7 +144,8 @@ class HlsAdapter extends ElementAdapter {
       if (this.ready()) resolve();
       this.listen('canplay', resolve);
     });
-    return Promise.race([come, new Promise((resolve) => setTimeout(resolve, FIRST_DATA_MS))]);
+    const late = new Promise((resolve) => (this.#firstDataTimer = setTimeout(resolve, FIRST_DATA_MS)));
+    return Promise.race([come, late]);
   }
 
   setRendition(id: string): void {
@@ -169,6 +173,7 @@ class HlsAdapter extends ElementAdapter {
 
   override destroy(): void {
     clearTimeout(this.#retryTimer);
+    clearTimeout(this.#firstDataTimer);
     super.destroy();
     this.#hls?.destroy();
     this.#hls = null;
@@ -214,10 +219,13 @@ class HlsAdapter extends ElementAdapter {
   }
 }
 
-/** How much further the room will be when the first fragment is there, by what the page's own answer took. */
+/**
+ * How much later the first fragment will be there, guessed by what the page's own answer took. A start that is ready too
+ * early waits, one that is ready too late is sought further on.
+ */
 function leadMs(): number {
-  const [page] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
-  const tripMs = page === undefined ? 0 : page.responseStart - page.requestStart;
+  const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  const tripMs = navigation === undefined ? 0 : navigation.responseStart - navigation.requestStart;
   const { leastMs, mostMs } = FIRST_DATA_LEAD;
   return clamp(leastMs + FIRST_DATA_TRIPS * tripMs, leastMs, mostMs);
 }

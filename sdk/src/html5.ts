@@ -8,19 +8,16 @@ export function html5Adapter(video: HTMLVideoElement): PlayerAdapter {
 }
 
 /** The delivery that a plain element can play, if there is one. */
-function nativeDelivery(media: Media, video: HTMLVideoElement): Delivery | undefined {
+export function nativeDelivery(media: Media, video: HTMLVideoElement): Delivery | undefined {
   const playsHls = video.canPlayType('application/vnd.apple.mpegurl') !== '';
   return media.delivery.find(({ type }) => type === 'file' || (type === 'hls' && playsHls));
 }
 
-/** While data come in an element says so every 350 ms. */
-const ARRIVING_MS = 800;
 const ERRORS: Record<number, AdapterErrorCode> = { 2: 'source_unreachable', 3: 'decode_failed' };
 
 class Html5Adapter extends ElementAdapter {
   #url = '';
   #textTrack: string | null = null;
-  #arrivedAtMs = -Infinity;
 
   constructor(video: HTMLVideoElement) {
     super(video, 'file');
@@ -35,7 +32,7 @@ class Html5Adapter extends ElementAdapter {
     this.media = media;
     this.#url = delivery.url;
     this.listen('error', () => void this.#failed());
-    this.listen('progress', () => (this.#arrivedAtMs = performance.now()));
+    this.listen('progress', () => this.arrived());
     this.video.textTracks.addEventListener('addtrack', this.#onTrack);
     // Without `crossOrigin`: a plain element plays what other pages may not read, so nothing is asked for. The page may
     // have begun to load it already.
@@ -55,15 +52,9 @@ class Html5Adapter extends ElementAdapter {
 
   setAudioTrack(id: string | null): void {
     const wanted = this.media?.audio_tracks.find((track) => track.id === id);
-    const tracks = (this.video as WithAudioTracks).audioTracks;
-    if (wanted === undefined || tracks === undefined) return;
-    const list = Array.from(tracks);
-    const index = list.findIndex((track) => names(track, wanted));
-    if (index >= 0) list.forEach((track, at) => (track.enabled = at === index));
-  }
-
-  arriving(): boolean {
-    return performance.now() - this.#arrivedAtMs < ARRIVING_MS;
+    const tracks = Array.from((this.video as WithAudioTracks).audioTracks ?? []);
+    const chosen = wanted && tracks.find((track) => names(track, wanted));
+    if (chosen !== undefined) for (const track of tracks) track.enabled = track === chosen;
   }
 
   override destroy(): void {

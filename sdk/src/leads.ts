@@ -55,7 +55,7 @@ export class Leads {
   }
 
   /**
-   * The media's head took this long to load: a connection, a question, and about as many bytes as the first data
+   * The media's beginning took this long to load: a connection, questions, and about as many bytes as the first data
    * elsewhere will be.
    */
   guessLoading(tookMs: number): void {

@@ -3,7 +3,7 @@ import { Alarm } from './alarm.js';
 import { Controller, type ControllerAction, type ControllerPhase, type ControllerStep } from './controller.js';
 import { deviceSettings, memoryDeviceStore, validOffset } from './device.js';
 import type { HlsClass } from './hls.js';
-import { html5Adapter } from './html5.js';
+import { html5Adapter, nativeDelivery } from './html5.js';
 import { Reporter } from './reporter.js';
 import { SnapshotStore } from './store.js';
 import type { Timeline } from './timeline.js';
@@ -190,13 +190,13 @@ class RoomPlayer implements Player {
     const beganMs = (this.#applied ? null : this.#options.loadingSinceMs) ?? performance.now();
     this.#applied = chosen;
     // A failed load has been told as an event; the adapter may still recover and resolve later.
-    await adapter.load(media, chosen, this.#session.expected()).then(
+    await adapter.load(media, chosen, (inMs) => this.#session.expected(this.#session.now() + inMs)).then(
       () => this.#loaded(adapter, media, performance.now() - beganMs),
       () => undefined,
     );
   }
 
-  async #adapterFor(media: Media): Promise<PlayerAdapter> {
+  async #adapterFor(media: Media): Promise<PlayerAdapter | null> {
     const { hls, adapter } = this.#options;
     const own = adapter?.(media, this.#video) ?? null;
     if (own !== null) return own;
@@ -206,7 +206,7 @@ class RoomPlayer implements Player {
       const [Hls, { hlsAdapter }] = await Promise.all(['isSupported' in hls ? hls : hls(), import('./hls.js')]);
       if (Hls.isSupported()) return hlsAdapter(this.#video, Hls);
     }
-    return html5Adapter(this.#video);
+    return nativeDelivery(media, this.#video) === undefined ? null : html5Adapter(this.#video);
   }
 
   #loaded(adapter: PlayerAdapter, media: Media, tookMs: number): void {

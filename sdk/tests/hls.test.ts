@@ -49,21 +49,30 @@ describe('loading', () => {
   test.each([
     ['none is known', [], 300],
     ['a round trip takes 80 ms', [{ requestStart: 100, responseStart: 180 }], 780],
-    ['a round trip takes a second', [{ requestStart: 0, responseStart: 1_000 }], 2_000],
+    ['a round trip takes a second', [{ requestStart: 0, responseStart: 1_000 }], 1_200],
   ])('begins where the room will be when the first data are there: %s', (_, navigation, leadMs) => {
     vi.spyOn(performance, 'getEntriesByType').mockReturnValue(navigation as unknown as PerformanceEntryList);
-    void adapter().load(film(), NONE, 60_000);
+    void adapter().load(film(), NONE, (inMs) => 60_000 + inMs);
     expect(hls.config.startPosition).toBe((60_000 + leadMs) / 1000);
   });
 
+  test('begins where the room stands, and not beyond the end', () => {
+    void adapter().load(film(), NONE, () => 60_000);
+    expect(hls.config.startPosition).toBe(60);
+    void adapter().load({ ...film(), duration_ms: 60_000 }, NONE, () => 60_000);
+    expect(hls.config.startPosition).toBe(59);
+    void adapter().load({ ...film(), duration_ms: 500 }, NONE, () => 0);
+    expect(hls.config.startPosition).toBe(0);
+  });
+
   test('begins at the edge of what is live', () => {
-    void adapter().load(film(true), NONE, 60_000);
+    void adapter().load(film(true), NONE, (inMs) => 60_000 + inMs);
     expect(hls.config.startPosition).toBe(-1);
   });
 
   test('is over when what comes first can be played', async () => {
     const loaded = vi.fn();
-    void adapter().load(film(), NONE, 0).then(loaded);
+    void adapter().load(film(), NONE, () => 0).then(loaded);
     video.become(1, 'loadedmetadata');
     await vi.advanceTimersByTimeAsync(1_000);
     expect(loaded).not.toHaveBeenCalled();
@@ -74,7 +83,7 @@ describe('loading', () => {
 
   test('is over soon after the metadata where the first fragment doesn’t come', async () => {
     const loaded = vi.fn();
-    void adapter().load(film(), NONE, 0).then(loaded);
+    void adapter().load(film(), NONE, () => 0).then(loaded);
     video.become(1, 'loadedmetadata');
     await vi.advanceTimersByTimeAsync(1_600);
     expect(loaded).toHaveBeenCalled();
@@ -82,7 +91,7 @@ describe('loading', () => {
 
   test('data arrive as long as bytes of any fragment come in', () => {
     const player = adapter();
-    void player.load(film(), NONE, 0);
+    void player.load(film(), NONE, () => 0);
     expect(player.arriving?.()).toBe(false);
     const picture = { type: 'main', stats: { loaded: 0 } };
     const sound = { type: 'audio', stats: { loaded: 0 } };
@@ -96,6 +105,11 @@ describe('loading', () => {
     expect(player.arriving?.()).toBe(true);
     vi.advanceTimersByTime(200);
     expect(player.arriving?.()).toBe(false);
+    const other = { type: 'main', stats: { loaded: 0 } };
+    hls.tell(HLS_EVENTS.FRAG_LOADING, { frag: other });
+    expect(player.arriving?.()).toBe(false);
+    other.stats.loaded = 1;
+    expect(player.arriving?.()).toBe(true);
   });
 });
 

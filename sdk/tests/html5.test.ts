@@ -21,7 +21,7 @@ const adapter = () => html5Adapter(video as unknown as HTMLVideoElement);
 
 test('a film that the page has begun to load is not loaded again', async () => {
   video.src = URL;
-  const loaded = adapter().load(FILM, NONE, 0);
+  const loaded = adapter().load(FILM, NONE, () => 0);
   video.become(1, 'loadedmetadata');
   await loaded;
   expect(video.sources).toEqual([URL]);
@@ -30,7 +30,7 @@ test('a film that the page has begun to load is not loaded again', async () => {
 test('a film whose metadata the page has loaded already is loaded', async () => {
   video.src = URL;
   video.readyState = 4;
-  await adapter().load(FILM, NONE, 0);
+  await adapter().load(FILM, NONE, () => 0);
   expect(video.sources).toEqual([URL]);
 });
 
@@ -42,7 +42,7 @@ test.each([
   video.readyState = 1;
   video.error = error;
   const loaded = vi.fn();
-  const loading = adapter().load(FILM, NONE, 0).then(loaded);
+  const loading = adapter().load(FILM, NONE, () => 0).then(loaded);
   expect(video.sources).toEqual([url, URL]);
   await Promise.resolve();
   expect(loaded).not.toHaveBeenCalled();
@@ -53,7 +53,7 @@ test.each([
 test('data arrive as long as the element says so', () => {
   vi.useFakeTimers();
   const player = adapter();
-  void player.load(FILM, NONE, 0);
+  void player.load(FILM, NONE, () => 0);
   expect(player.arriving?.()).toBe(false);
   video.dispatchEvent(new Event('progress'));
   vi.advanceTimersByTime(700);

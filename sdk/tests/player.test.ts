@@ -70,6 +70,17 @@ test('another player is loaded with the room’s choice and brought to its posit
   expect(other.calls.at(-1)).toBe('destroy');
 });
 
+test('the first seek is planned by how long the page has been loading the media', async () => {
+  const playing = { media_id: FILM.media_id, status: 'playing' as const, position_ms: 60_000, anchor_at_ms: Date.now() };
+  connection.send(changed(1, 2, playing));
+  await until(() => session.getSnapshot().playback.status === 'playing');
+  const other = Object.assign(new OtherPlayer(), { loaded: () => false, expected: () => session.expected() });
+  other.hasData = false;
+  player = createPlayer(session, {} as HTMLVideoElement, { adapter: () => other, loadingSinceMs: performance.now() - 1_200 });
+  await until(() => other.firstSeek !== null);
+  expect(other.firstSeek?.aheadMs).toBeGreaterThan(1_200);
+});
+
 test('a media that another player refuses, and none of the own plays, is an error in words', async () => {
   player = createPlayer(session, { canPlayType: () => '' } as unknown as HTMLVideoElement, { adapter: () => null });
   await until(() => player?.getSnapshot().state === 'error');

@@ -296,7 +296,7 @@ async function loaded(options: YouTubeOptions = {}): Promise<FakePlayer> {
 async function load(options: YouTubeOptions = {}, media = MEDIA): Promise<void> {
   adapter = youtubeAdapter(container, { YT: { Player: FakePlayer }, ...options });
   adapter.onEvent((event) => events.push(event));
-  const loading = adapter.load(media, { rendition: 'auto', textTrack: null, audioTrack: null }, 0);
+  const loading = adapter.load(media, { rendition: 'auto', textTrack: null, audioTrack: null }, () => 0);
   loading.catch(() => undefined);
   await vi.advanceTimersByTimeAsync(2_000);
   await loading;

@@ -3,13 +3,12 @@ import { after, before, test } from 'node:test';
 import { guestOf, hostParty } from './harness/party.mjs';
 import { PHONE } from './harness/person.mjs';
 import { clockMs } from './harness/poll.mjs';
+import { disturbancesOf } from './harness/stops.mjs';
 import { framesAdvance, plays, stands, together } from './harness/together.mjs';
 import { startTwoNodes } from './harness/world.mjs';
 
 /** How long the pages may take to be together again after the authority or a server came back. */
 const BACK_MS = 10_000;
-/** What somebody sees who is interrupted. */
-const STOPS = ['pause', 'seeking'];
 
 let world;
 let host;
@@ -49,8 +48,8 @@ async function redisGoesAndComesBack(what, meanwhile) {
   await framesAdvance(everybody, { sinceMs: clockMs() });
   await host.picture('redis-away');
   await Promise.all(everybody.map((person) => person.watch()));
-  for (const { name, events } of everybody) {
-    assert.deepEqual(events.filter(({ type, at: atMs }) => atMs >= goneMs && STOPS.includes(type)), [], `${name} was stopped`);
+  for (const person of everybody) {
+    assert.deepEqual(disturbancesOf(person, goneMs), [], `${person.name} was stopped`);
   }
 
   meanwhile();
@@ -87,8 +86,8 @@ test('three pages on two servers follow the host through play, pause, seek and r
   everybody = [host, ...guests];
   await together(everybody, { what: 'join while playing', sinceMs, withinMs: 250 });
   assert.equal((await host.snapshot()).version, before.version, 'a join changes no version');
-  for (const { name, events } of [host, near]) {
-    assert.deepEqual(events.filter(({ type, at: atMs }) => atMs >= sinceMs && STOPS.includes(type)), [], `${name} was disturbed`);
+  for (const person of [host, near]) {
+    assert.deepEqual(disturbancesOf(person, sinceMs), [], `${person.name} was disturbed`);
   }
   for (const person of everybody) await person.reads('viewer-count', '3 viewers');
 
@@ -151,8 +150,8 @@ for (const [which, index] of [['the guest’s', 1], ['the host’s', 0]]) {
     const sinceMs = clockMs();
     const back = (one) => plays(one) && one.connection === 'open';
     await together(everybody, { what: `${which} server is back`, sinceMs, wanted: back, deadlineMs: BACK_MS });
-    for (const { name, events } of kept) {
-      assert.deepEqual(events.filter(({ type, at: atMs }) => atMs >= goneMs && STOPS.includes(type)), [], `${name} was disturbed`);
+    for (const person of kept) {
+      assert.deepEqual(disturbancesOf(person, goneMs), [], `${person.name} was disturbed`);
     }
     const now = await host.snapshot();
     assert.deepEqual([now.me, now.room.host_id, now.room.state], [before.me, before.room.host_id, 'live']);

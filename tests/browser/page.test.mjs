@@ -43,6 +43,17 @@ async function tabTo(person, testid) {
   assert.fail(`Tab never reached ${testid}`);
 }
 
+/** Keeps the page's program back until the page has asked for something without it; gives what waits for that. */
+async function holdsProgramUntil(page, isWanted) {
+  const asked = page.waitForRequest(isWanted);
+  asked.catch(() => undefined);
+  await page.route('**/assets/index-*.js', async (route) => {
+    await asked;
+    await route.continue();
+  });
+  return () => asked;
+}
+
 test('who comes back is let in before the program of the page has come, and once', { timeout: 120_000 }, async () => {
   const { invite } = await hostParty(world);
   const guest = await guestOf(world, invite, 'Grace');
@@ -51,15 +62,9 @@ test('who comes back is let in before the program of the page has come, and once
   const complaints = [];
   page.on('request', (request) => request.method() === 'POST' && asked.push(new URL(request.url()).pathname));
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  // The program has to wait until its page has asked for the room without it.
-  let letThrough;
-  const joined = page.waitForRequest((request) => request.url().endsWith('/join')).then(() => letThrough());
-  await page.route('**/assets/index-*.js', async (route) => {
-    await new Promise((resolve) => (letThrough = resolve));
-    await route.continue();
-  });
+  const joined = await holdsProgramUntil(page, (request) => request.url().endsWith('/join'));
   await page.reload({ waitUntil: 'commit' });
-  await joined;
+  await joined();
   await guest.inRoom();
   assert.deepEqual(asked.map((path) => path.split('/').at(-1)), ['join']);
   assert.deepEqual(complaints, []);
@@ -79,14 +84,9 @@ for (const [testid, film] of [['sample-mp4', 'clip.mp4'], ['sample-hls', 'clip.m
       request.url().endsWith(`/sample/${film}`) && ['bytes=0-', undefined].includes(request.headers()['range']);
     page.on('request', (request) => isBeginning(request) && begun.push(request.url()));
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
-    let letThrough;
-    const asked = page.waitForRequest(isBeginning).then(() => letThrough());
-    await page.route('**/assets/index-*.js', async (route) => {
-      await new Promise((resolve) => (letThrough = resolve));
-      await route.continue();
-    });
+    const asked = await holdsProgramUntil(page, isBeginning);
     await page.reload({ waitUntil: 'commit' });
-    await asked;
+    await asked();
     await guest.inRoom();
     await guest.hasLoaded();
     assert.equal(begun.length, 1, `${begun}`);

@@ -1,6 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../harness/poll.mjs';
 
 const START_MS = 40_000;
+/** Nobody presses play in the instant in which the last one's film has loaded. */
+const BEFORE_PLAY_MS = 2_000;
 
 /** Brings everybody into one room with the film loaded, and starts it. */
 export async function gather(kind, party, filmUrl) {
@@ -13,6 +16,7 @@ async function gatherOnPage(party, filmUrl) {
   await Promise.all(others.map((viewer) => viewer.join(party.invite)));
   await host.paste(filmUrl);
   await Promise.all(party.viewers.map((viewer) => viewer.hasLoaded()));
+  await pause(BEFORE_PLAY_MS);
   await command(party, 'first play', () => host.the('play-toggle').click());
 }
 
@@ -29,6 +33,7 @@ async function gatherOnBaseline(party, filmUrl) {
   await Promise.all(others.map((viewer) => viewer.page.goto(at(viewer, room.code)).then(() => viewer.inRoom())));
   await host.command('setMedia', { link: filmUrl });
   await Promise.all(party.viewers.map((viewer) => viewer.hasLoaded()));
+  await pause(BEFORE_PLAY_MS);
   await command(party, 'first play', () => host.command('play'));
 }
 

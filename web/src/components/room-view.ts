@@ -1,7 +1,7 @@
 import { browserDeviceStore, createPlayer, type HlsClass, type Player, type RoomSession } from 'playhead-sdk';
 import type { App } from '../app.js';
 import { element, type Component } from '../dom.js';
-import { takeFilm } from '../early.js';
+import { takeMedia } from '../early.js';
 import { sentenceFor } from '../words.js';
 import { createAuthorityBanner } from './authority-banner.js';
 import { createAwayBanner } from './away-banner.js';
@@ -30,12 +30,12 @@ export interface Screen {
 
 /** Begins to load what the room watches. */
 export function createScreen(session: RoomSession): Screen {
-  const film = takeFilm();
-  const video = film?.video ?? element('video');
+  const early = takeMedia(session.getSnapshot().media);
+  const video = early?.video ?? element('video');
   // No crossorigin attribute: a plain file then needs no CORS at its origin.
   const attributes = { class: 'video', playsinline: '', preload: 'auto', 'data-testid': 'video', 'aria-label': 'Video' };
   for (const [name, value] of Object.entries(attributes)) video.setAttribute(name, value);
-  const options = { hls: loadHls, device: browserDeviceStore(), loadingSinceMs: film?.sinceMs };
+  const options = { hls: loadHls, device: browserDeviceStore(), loadingSinceMs: early?.loadingSinceMs };
   return { video, player: createPlayer(session, video, options) };
 }
 

@@ -6,6 +6,7 @@ import { createField } from '../components/field.js';
 import { createMessage } from '../components/message.js';
 import { createRoomView, createScreen } from '../components/room-view.js';
 import { element, type Component } from '../dom.js';
+import { takeMedia } from '../early.js';
 import { endFor, sentenceFor, sentenceOf } from '../words.js';
 
 // Codes after which another try gives the same answer.
@@ -103,6 +104,7 @@ export function createRoomPage(app: App, code: string): Component {
     element: holder,
     dispose() {
       over = true;
+      takeMedia(null);
       unsubscribe();
       shown?.dispose?.();
       session?.close();
