@@ -213,7 +213,8 @@ export class Controller {
 
   #standsAt(now: Moment, targetMs: number): boolean {
     const found = this.#standing.check(now.localMs, now.player, targetMs);
-    if (found === 'seek') this.#act({ type: 'seek', positionMs: targetMs });
+    // A player that won't stay where it is put is put there so often, and no more.
+    if (found === 'seek' && this.#guard.foreign(now.localMs)) this.#act({ type: 'seek', positionMs: targetMs });
     return found === 'there';
   }
 

@@ -58,10 +58,11 @@ function parse(text: string): unknown {
 function problemOf(response: Response, body: unknown): PlayheadError {
   const problem = body as Partial<Problem> | undefined;
   const status = response.status;
-  // A proxy in between answers without a problem document; a 5xx of it may have reached the server.
+  // A proxy in between answers without a problem document, as while the server is exchanged, and for no good; a 5xx of
+  // it may have reached the server.
   return new PlayheadError({
     code: problem?.code ?? 'unexpected_answer',
-    retry: problem?.retry ?? (status >= 500 ? 'backoff' : 'never'),
+    retry: problem?.retry ?? 'backoff',
     outcome: problem?.outcome ?? (status >= 500 ? 'unknown' : 'not_applied'),
     detail: problem?.detail ?? problem?.title ?? `the server answered ${status}`,
     retry_after_ms: problem?.retry_after_ms,

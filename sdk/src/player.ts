@@ -177,8 +177,7 @@ class RoomPlayer implements Player {
       return;
     }
     if (adapter === null) {
-      this.#error = { code: 'format_unsupported', detail: 'this browser cannot play this format' };
-      this.#step();
+      this.#heard({ type: 'error', code: 'format_unsupported', detail: 'this browser cannot play this format' });
       return;
     }
     this.#adapter = adapter;

@@ -74,15 +74,18 @@ test('a refusal is the server’s own code and sentence', async () => {
   });
 });
 
-test('an answer that is no problem document is told apart', async () => {
-  const proxy = await proxyThatSays(502, '<h1>Bad gateway</h1>');
+test.each([
+  [502, 'unknown'],
+  [404, 'not_applied'],
+])('an answer %i that is no problem document is told apart, and not the server’s last word', async (status, outcome) => {
+  const proxy = await proxyThatSays(status, '<h1>Bad gateway</h1>');
   const { port } = proxy.address() as AddressInfo;
   const client = clientOf(`http://127.0.0.1:${port}`);
   await expect(client.guest('Ada')).rejects.toMatchObject({
     code: 'unexpected_answer',
-    status: 502,
+    status,
     retry: 'backoff',
-    outcome: 'unknown',
+    outcome,
   });
   await new Promise((resolve) => proxy.close(resolve));
 });

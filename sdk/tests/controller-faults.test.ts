@@ -154,6 +154,20 @@ test('a player that refuses to play, but is started by hand, is put in place at 
   expect(Math.abs(player.driftMs)).toBeLessThan(1);
 });
 
+test('a player that plays on whatever it is told is not sought in a loop while the room is paused', () => {
+  const player = SimulatedPlayer.following(LONG, { positionMs: 30_000 });
+  player.traits.refusesPause = true;
+  player.commit({ status: 'paused', positionMs: 40_000 });
+  const sinceMs = player.nowMs;
+  player.run(TEN_MINUTES);
+  // Somebody else's moves are undone twelve times a minute.
+  expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(120);
+  player.traits.refusesPause = false;
+  player.run(2 * 60_000);
+  expect(player.paused).toBe(true);
+  expect(Math.abs(player.positionMs - 40_000)).toBeLessThan(50);
+});
+
 describe('a player that ends early', () => {
   const early = (): SimulatedPlayer => {
     const player = new SimulatedPlayer({ ...LONG, endsAtMs: 60_000 });

@@ -20,6 +20,8 @@ export interface MediaTraits {
   ignoresRate: 'no' | 'openly' | 'secretly';
   /** `play` does nothing. */
   refusesPlay: boolean;
+  /** Something else plays again whatever is paused. */
+  refusesPause: boolean;
   /** Whether `play` has an effect in a hidden page, as it has with sound. */
   playsHidden: boolean;
   /** Plays, says the player, but the position stands. */
@@ -41,6 +43,7 @@ const USUAL: MediaTraits = {
   rates: 'continuous',
   ignoresRate: 'no',
   refusesPlay: false,
+  refusesPause: false,
   playsHidden: false,
   standsStill: false,
   endsAtMs: Infinity,
@@ -92,7 +95,7 @@ export class SimulatedMedia {
 
   pause(): void {
     if (!this.paused) this.positionMs += this.traits.overrunMs;
-    this.paused = true;
+    this.paused = !this.traits.refusesPause;
   }
 
   seek(positionMs: number): void {

@@ -104,8 +104,10 @@ test('an invite to no party, and an address that leads nowhere, say so and lead 
   await lost.page.getByRole('button', { name: 'Go to the start page' }).click();
   await lost.the('create-room').waitFor();
 
-  await lost.page.goto(new URL('/nowhere', world.server.pageUrl).href);
-  await lost.reads('message', 'There is nothing here');
+  for (const path of ['/nowhere', '/r/abc%']) {
+    await lost.page.goto(new URL(path, world.server.pageUrl).href);
+    await lost.reads('message', 'There is nothing here');
+  }
 });
 
 test('a form without a name asks for it instead of doing nothing', { timeout: 60_000 }, async () => {

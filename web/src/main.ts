@@ -38,8 +38,8 @@ function show(): void {
 }
 
 function pageFor(path: string): Component {
-  const room = /^\/r\/([^/]+)\/?$/.exec(path);
-  if (room?.[1] !== undefined) return createRoomPage(app, decodeURIComponent(room[1]));
+  const code = codeIn(path);
+  if (code !== null) return createRoomPage(app, code);
   document.title = 'Playhead';
   if (path === '/') return createHomePage(app);
   return createMessage({
@@ -47,6 +47,16 @@ function pageFor(path: string): Component {
     text: 'The address leads nowhere. Parties live at /r/ and their code.',
     actions: [{ label: 'Go to the start page', primary: true, run: () => app.go('/') }],
   });
+}
+
+function codeIn(path: string): string | null {
+  const [, code] = /^\/r\/([^/]+)\/?$/.exec(path) ?? [];
+  try {
+    return code === undefined ? null : decodeURIComponent(code);
+  } catch {
+    // A link that was mangled on its way.
+    return null;
+  }
 }
 
 window.addEventListener('popstate', show);
