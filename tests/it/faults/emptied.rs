@@ -64,13 +64,16 @@ async fn goes_on(scene: &Scene, duo: &mut Duo) {
     // Both nodes may have had an epoch issued; one of them was used.
     assert!((2..=3).contains(&sought.epoch) && !sought.duplicate, "{sought:?}");
     let rebuilt_at = sought.version - 1;
+    let mut told = Vec::new();
     for socket in [&mut duo.host, &mut duo.mate] {
         let rebased = socket.wait_for("rebased").await.unwrap();
         assert_eq!(rebased["epoch"], json!(sought.epoch), "{rebased}");
         // A node that comes back late may read the room when the seek is already in it.
         let version = rebased["version"].as_u64().unwrap_or_default();
         assert!((rebuilt_at..=sought.version).contains(&version), "{rebased}");
+        told.push(version);
     }
+    assert!(told.contains(&rebuilt_at), "who rebuilt it says where: {told:?}");
     // Nobody did anything between what was acknowledged and the rebuild.
     assert!(insist(&mut duo.host, "before", 4321).await.duplicate, "it is remembered");
     insist(&mut duo.host, "last", 777).await;
