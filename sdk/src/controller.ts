@@ -112,7 +112,7 @@ export class Controller {
   /** Suspended because `play` had no effect, not because the page is hidden. */
   #refused = false;
   readonly #correction = new Correction();
-  readonly #standing = new Standing();
+  #standing = new Standing();
   #readySent: number | null = null;
   #endedSent = false;
   #playedAtMs = -Infinity;
@@ -145,7 +145,7 @@ export class Controller {
     if (inputs.timeline === null || inputs.offsetMs === null) {
       this.#enter('idle', inputs.localMs);
       this.#timeline = null;
-      if (!inputs.player.paused && !inputs.held) this.#act({ type: 'pause' });
+      if (!inputs.held) this.#pause(inputs);
     } else {
       this.#follow(inputs as Moment);
     }
@@ -173,7 +173,7 @@ export class Controller {
     if (now.held) this.#hold(now);
     else if (now.timeline.live) this.#followLive(now);
     else if (now.timeline.status !== 'playing') this.#stand(now, targetAt(now, now.localMs));
-    else if (now.blocked) this.#standBlocked(now);
+    else if (now.blocked) this.#standStill(now);
     else if (isOver(now)) this.#finish(now);
     else this.#run(now, changed);
   }
@@ -181,7 +181,7 @@ export class Controller {
   #forget(): void {
     this.#guard.clear();
     this.#drifts = [];
-    this.#standing.reset();
+    this.#standing = new Standing();
     this.#correction.forget();
     this.#startTries = 0;
     this.#laterMs = 0;
@@ -197,9 +197,8 @@ export class Controller {
 
   /** Paused, waiting or ended: hold still in the right place and say so to a barrier. */
   #stand(now: Moment, targetMs: number): void {
-    this.#enter('standing', now.localMs);
     const { player, timeline } = now;
-    if (!player.paused) this.#act({ type: 'pause' });
+    this.#standStill(now);
     this.#setRate(now, timeline.rate);
     if (!this.#standsAt(now, targetMs) || !player.ready || !player.paused) return;
     this.#answerBarrier(timeline);
@@ -218,19 +217,25 @@ export class Controller {
     return found === 'there';
   }
 
-  #standBlocked(now: Moment): void {
+  #standStill(now: Moment): void {
     this.#enter('standing', now.localMs);
-    if (!now.player.paused) this.#act({ type: 'pause' });
+    this.#pause(now);
   }
 
   /** A live edge has no common position; only playing and pausing are shared. */
   #followLive(now: Moment): void {
-    const plays = now.timeline.status === 'playing' && !now.blocked;
-    this.#enter(plays ? 'following' : 'standing', now.localMs);
-    this.#setRate(now, now.timeline.rate);
-    if (plays && now.player.paused && !now.hidden) this.#play(now);
-    if (!plays && !now.player.paused) this.#act({ type: 'pause' });
-    if (now.player.ready) this.#answerBarrier(now.timeline);
+    const { player, timeline } = now;
+    this.#setRate(now, timeline.rate);
+    if (timeline.status !== 'playing' || now.blocked) {
+      this.#standStill(now);
+    } else if (player.ended) {
+      // `play` would begin at the front.
+      this.#finish(now);
+    } else {
+      this.#enter('following', now.localMs);
+      if (player.paused && !now.hidden) this.#play(now);
+    }
+    if (player.ready) this.#answerBarrier(timeline);
   }
 
   #finish(now: Moment): void {
@@ -284,8 +289,16 @@ export class Controller {
   }
 
   #starve(now: Moment): void {
+    if (this.#phase !== 'starved') this.#await(now);
     this.#enter('starved', now.localMs);
     this.#steady(now);
+    this.#askAgain(now);
+  }
+
+  /** From now on data are waited for. */
+  #await(now: Moment): void {
+    this.#waitingSinceMs = now.localMs;
+    this.#askAgainMs = Math.max(ASK_AGAIN_MS, ASK_AGAIN_TIMES * this.#leads.planMs('loading'));
   }
 
   /** At the room's rate, with nothing to go by. */
@@ -302,8 +315,7 @@ export class Controller {
    */
   #align(now: Moment, cause: 'agreed' | 'foreign'): void {
     const { player } = now;
-    this.#waitingSinceMs = now.localMs;
-    this.#askAgainMs = Math.max(ASK_AGAIN_MS, ASK_AGAIN_TIMES * this.#leads.planMs('loading'));
+    this.#await(now);
     if (player.paused && player.ready && !player.ended) {
       const waitMs = this.#startAtMs(now) - now.localMs;
       if (waitMs >= -LATE_MS && waitMs <= this.#leads.planMs('loading') + WAIT_MS + aheadOfAnchor(now)) {
@@ -319,7 +331,7 @@ export class Controller {
       return;
     }
     this.#steady(now);
-    if (!player.paused) this.#act({ type: 'pause' });
+    this.#pause(now);
     this.#seekAhead(now);
   }
 
@@ -342,7 +354,7 @@ export class Controller {
 
   #prime(now: Moment, changed: boolean): void {
     const { player } = now;
-    if (!player.paused && (player.ready || !this.#urged)) this.#act({ type: 'pause' });
+    if (player.ready || !this.#urged) this.#pause(now);
     if (changed && !this.#canStartHere(now)) {
       this.#align(now, 'agreed');
       return;
@@ -369,12 +381,12 @@ export class Controller {
     this.#act({ type: 'play' });
   }
 
-  /** Where the player was sent, the room has long been: data that have stopped coming are wanted further on. */
+  /** Where the player is, the room has long been: data that have stopped coming are wanted further on. */
   #askAgain(now: Moment): void {
-    const { arriving, loaded } = now.player;
+    const { arriving, loaded, positionMs } = now.player;
     if (arriving !== false || now.hidden || now.localMs - this.#phaseSinceMs < this.#askAgainMs) return;
     // A slow device still has to decode what is there.
-    if (loaded?.(this.#soughtMs)) return;
+    if (loaded?.(positionMs)) return;
     this.#askAgainMs = Math.min(2 * this.#askAgainMs, ASK_AGAIN_MOST_MS);
     // Nobody knows when they come; if it is after the room has passed, a short way further is quickly gone.
     this.#seekAhead(now, 'coming');
@@ -382,7 +394,7 @@ export class Controller {
 
   #startOnTime(now: Moment, changed: boolean): void {
     const { player } = now;
-    if (!player.paused) this.#act({ type: 'pause' });
+    this.#pause(now);
     if (changed && !this.#canStartHere(now)) {
       this.#align(now, 'agreed');
       return;
@@ -493,6 +505,10 @@ export class Controller {
     const movedMs = now.player.positionMs - this.#last.positionMs;
     const playedMs = (now.localMs - this.#last.localMs) * this.#last.rate;
     return Math.abs(movedMs - playedMs) > JUMP_MS;
+  }
+
+  #pause({ player }: ControllerInputs): void {
+    if (!player.paused) this.#act({ type: 'pause' });
   }
 
   #play(now: Moment): void {

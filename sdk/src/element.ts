@@ -1,4 +1,5 @@
 import type { AdapterCapabilities, AdapterErrorCode, AdapterEvent, PlayerAdapter, Selections } from './adapter.js';
+import { reconnectDelayMs } from './backoff.js';
 import { Emitter } from './emitter.js';
 import type { Media } from './wire.js';
 
@@ -11,7 +12,7 @@ const ARRIVING_MS = 800;
 const CORRECTION_MOST = 0.06;
 /** A start with sound takes as long as the sound device's buffer. */
 const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErrorMs: 0, playLeadMs: 75 } as const;
-const DETAILS: Record<AdapterErrorCode, string> = {
+export const DETAILS: Record<AdapterErrorCode, string> = {
   autoplay_blocked: 'the browser wants a tap before it plays',
   source_unreachable: 'the media could not be loaded',
   cors_missing: "the media's server lets no other page read it",
@@ -27,6 +28,8 @@ export abstract class ElementAdapter implements PlayerAdapter {
   readonly #emitter = new Emitter<{ event: [AdapterEvent] }>();
   readonly #listening = new AbortController();
   #arrivedAtMs = -Infinity;
+  #failures = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(video: HTMLVideoElement, kind: string) {
     this.capabilities = { ...ELEMENT, kind };
@@ -34,10 +37,8 @@ export abstract class ElementAdapter implements PlayerAdapter {
     video.preload = 'auto';
     video.playsInline = true;
     video.preservesPitch = false;
-    const options = { signal: this.#listening.signal };
-    for (const type of ['waiting', 'playing', 'ended'] as const) {
-      video.addEventListener(type, () => this.emit({ type }), options);
-    }
+    for (const type of ['waiting', 'playing', 'ended'] as const) this.listen(type, () => this.emit({ type }));
+    this.listen('canplay', () => (this.#failures = 0));
   }
 
   abstract load(media: Media, selections: Selections, expected: (inMs: number) => number): Promise<void>;
@@ -113,6 +114,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
   }
 
   destroy(): void {
+    clearTimeout(this.#retryTimer);
     this.#listening.abort();
     this.#emitter.clear();
     this.media = null;
@@ -124,18 +126,24 @@ export abstract class ElementAdapter implements PlayerAdapter {
   }
 
   /** Listens until the adapter is destroyed. */
-  protected listen(type: string, listener: () => void): void {
-    this.video.addEventListener(type, listener, { signal: this.#listening.signal });
+  protected listen(type: string, listener: () => void, target: EventTarget = this.video): void {
+    target.addEventListener(type, listener, { signal: this.#listening.signal });
   }
 
-  /** Resolves with the element's metadata, rejects when the adapter is destroyed before. */
+  /** Resolves with the element's metadata; never, when the adapter is destroyed before. */
   protected metadata(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const gone = () => reject(new DOMException('the player was closed', 'AbortError'));
+    return new Promise((resolve) => {
       if (this.video.readyState > 0) resolve();
       this.listen('loadedmetadata', resolve);
-      this.#listening.signal.addEventListener('abort', gone);
     });
+  }
+
+  /** Tries again to load, later each time until something can be played. */
+  protected retryLater(retry: () => void): void {
+    if (this.#listening.signal.aborted) return;
+    this.#failures += 1;
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(retry, reconnectDelayMs(this.#failures + 1));
   }
 
   protected emit(event: AdapterEvent): void {

@@ -1,5 +1,4 @@
 import type { PlayerAdapter, Selections } from './adapter.js';
-import { reconnectDelayMs } from './backoff.js';
 import { ElementAdapter } from './element.js';
 import { clamp } from './number.js';
 import { probeSource } from './probe.js';
@@ -22,7 +21,6 @@ export const HLS_EVENTS = {
   SUBTITLE_TRACKS_UPDATED: 'hlsSubtitleTracksUpdated',
   AUDIO_TRACKS_UPDATED: 'hlsAudioTracksUpdated',
   FRAG_LOADING: 'hlsFragLoading',
-  FRAG_BUFFERED: 'hlsFragBuffered',
   ERROR: 'hlsError',
 } as const;
 export const NETWORK_ERROR = 'networkError';
@@ -47,6 +45,7 @@ export interface HlsInstance {
   currentLevel: number;
   readonly autoLevelEnabled: boolean;
   startLevel: number;
+  readonly config: { startPosition: number };
   readonly subtitleTracks: HlsTrack[];
   subtitleTrack: number;
   subtitleDisplay: boolean;
@@ -55,7 +54,7 @@ export interface HlsInstance {
   on(event: any, listener: (...args: any[]) => void): void;
   loadSource(url: string): void;
   attachMedia(video: HTMLMediaElement): void;
-  startLoad(): void;
+  startLoad(startPosition: number): void;
   recoverMediaError(): void;
   destroy(): void;
 }
@@ -82,10 +81,9 @@ class HlsAdapter extends ElementAdapter {
   #hls: HlsInstance | null = null;
   #url = '';
   #selections: Selections = { rendition: 'auto', textTrack: null, audioTrack: null };
-  #networkFailures = 0;
   #mediaFailures = 0;
   #mediaFailedAt = -Infinity;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #expected: (inMs: number) => number = () => 0;
   /** The newest fragment of each kind that is being loaded, or has been. */
   readonly #loading = new Map<string, HlsFragment>();
   #arrivedBytes = 0;
@@ -105,9 +103,8 @@ class HlsAdapter extends ElementAdapter {
     this.media = media;
     this.#url = delivery.url;
     this.#selections = { ...selections };
-    const startMs = Math.min(expected(leadMs()), (media.duration_ms ?? Infinity) - BEFORE_END_MS);
-    const startPosition = media.live ? -1 : Math.max(0, startMs) / 1000;
-    const hls = new this.#class({ ...LIVE_SYNC_OFF, startPosition });
+    this.#expected = expected;
+    const hls = new this.#class({ ...LIVE_SYNC_OFF, startPosition: this.#wantedS() });
     this.#hls = hls;
     hls.on(HLS_EVENTS.MANIFEST_PARSED, () => this.#pinLevel(this.#selections.rendition));
     // hls.js makes its own choice right after these events; the room's comes after it.
@@ -116,7 +113,6 @@ class HlsAdapter extends ElementAdapter {
     hls.on(HLS_EVENTS.SUBTITLE_TRACKS_UPDATED, () => queueMicrotask(chooseText));
     hls.on(HLS_EVENTS.AUDIO_TRACKS_UPDATED, () => queueMicrotask(chooseAudio));
     hls.on(HLS_EVENTS.FRAG_LOADING, (_event, { frag }: { frag: HlsFragment }) => this.#loading.set(frag.type, frag));
-    hls.on(HLS_EVENTS.FRAG_BUFFERED, () => (this.#networkFailures = 0));
     hls.on(HLS_EVENTS.ERROR, (_event, failure: HlsFailure) => {
       if (failure.fatal) void this.#failed(failure);
     });
@@ -172,7 +168,6 @@ class HlsAdapter extends ElementAdapter {
   }
 
   override destroy(): void {
-    clearTimeout(this.#retryTimer);
     clearTimeout(this.#firstDataTimer);
     super.destroy();
     this.#hls?.destroy();
@@ -201,12 +196,24 @@ class HlsAdapter extends ElementAdapter {
     if (this.#hls === null) return;
     // A playlist that can be read means that something it leads to can't be loaded.
     this.fail(found === 'cors_missing' ? 'cors_missing' : 'source_unreachable');
-    this.#networkFailures += 1;
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => {
-      if (details.startsWith('manifest')) this.#hls?.loadSource(this.#url);
-      else this.#hls?.startLoad();
-    }, reconnectDelayMs(this.#networkFailures + 1));
+    this.retryLater(() => this.#loadAgain(details));
+  }
+
+  // hls.js itself begins at the front again until it has read a fragment.
+  #loadAgain(failed: string): void {
+    const hls = this.#hls;
+    if (hls === null) return;
+    hls.config.startPosition = this.#wantedS();
+    if (failed.startsWith('manifest')) hls.loadSource(this.#url);
+    else hls.startLoad(this.#wantedS());
+  }
+
+  /** Where to load, in seconds: what was sought, before that where the room will be; the edge of what is live. */
+  #wantedS(): number {
+    if (this.media?.live) return -1;
+    if (this.video.readyState > 0) return this.video.currentTime;
+    const mostMs = (this.media?.duration_ms ?? Infinity) - BEFORE_END_MS;
+    return Math.max(0, Math.min(this.#expected(leadMs()), mostMs)) / 1000;
   }
 
   #recoverMedia(): void {

@@ -33,7 +33,8 @@ class Html5Adapter extends ElementAdapter {
     this.#url = delivery.url;
     this.listen('error', () => void this.#failed());
     this.listen('progress', () => this.arrived());
-    this.video.textTracks.addEventListener('addtrack', this.#onTrack);
+    // Tracks inside the file appear when it is read.
+    this.listen('addtrack', () => this.showTextTrack(this.#textTrack), this.video.textTracks);
     // Without `crossOrigin`: a plain element plays what other pages may not read, so nothing is asked for. The page may
     // have begun to load it already.
     if (this.video.src !== delivery.url || this.video.error) this.video.src = delivery.url;
@@ -58,20 +59,18 @@ class Html5Adapter extends ElementAdapter {
   }
 
   override destroy(): void {
-    this.video.textTracks.removeEventListener('addtrack', this.#onTrack);
     super.destroy();
     this.video.removeAttribute('src');
     this.video.load();
   }
 
-  // Tracks inside the file appear when it is read.
-  readonly #onTrack = (): void => this.showTextTrack(this.#textTrack);
-
   async #failed(): Promise<void> {
-    const code = ERRORS[this.video.error?.code ?? 0];
     // Fetched when something has failed; where not even that can be had, nothing is reachable.
     const explain = () => import('./probe.js').then(({ explainPlain }) => explainPlain(this.#url));
-    this.fail(code ?? (await explain().catch(() => 'source_unreachable' as const)));
+    const told = ERRORS[this.video.error?.code ?? 0];
+    const code = told ?? (await explain().catch(() => 'source_unreachable' as const));
+    this.fail(code);
+    if (code === 'source_unreachable') this.retryLater(() => this.video.load());
   }
 }
 

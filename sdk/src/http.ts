@@ -66,7 +66,7 @@ function problemOf(response: Response, body: unknown): PlayheadError {
     outcome: problem?.outcome ?? (status >= 500 ? 'unknown' : 'not_applied'),
     detail: problem?.detail ?? problem?.title ?? `the server answered ${status}`,
     retry_after_ms: problem?.retry_after_ms,
-    meta: { ...problem?.meta, ...(problem?.request_id ? { request_id: problem.request_id } : {}) },
+    meta: { ...problem?.meta, ...(problem?.request_id && { request_id: problem.request_id }) },
     status,
   });
 }

@@ -201,12 +201,12 @@ export class Link {
     if (this.#closed) return;
     if (this.#open && performance.now() - this.#openedAt >= STABLE_MS) this.#failures = 0;
     this.#dropSocket();
+    const { afterMs: _, ...reason } = ending;
     if (ending.retry === 'never' || (ending.retry === 'reauth' && this.#renewed)) {
-      const { code, detail, retry, closeCode } = ending;
-      this.stop({ code, detail, retry, closeCode });
+      this.stop(reason);
       return;
     }
-    this.#events.state('reconnecting', { code: ending.code, detail: ending.detail, retry: ending.retry });
+    this.#events.state('reconnecting', reason);
     if (this.#closed) return;
     if (ending.retry === 'reauth') void this.#reauthenticate();
     else this.#retryIn(this.#delayMs(ending));

@@ -3,6 +3,7 @@ import { Alarm } from './alarm.js';
 import { Controller, type ControllerAction, type ControllerPhase, type ControllerStep } from './controller.js';
 import { deviceSettings, memoryDeviceStore, validOffset } from './device.js';
 import type { HlsClass } from './hls.js';
+import { DETAILS } from './element.js';
 import { html5Adapter, nativeDelivery } from './html5.js';
 import { Reporter } from './reporter.js';
 import { SnapshotStore } from './store.js';
@@ -68,6 +69,8 @@ class RoomPlayer implements Player {
   #controller: Controller | null = null;
   #adapter: PlayerAdapter | null = null;
   #media: Media | null = null;
+  /** Names the newest load; what an older one brings is dropped. */
+  #turn = 0;
   #loadedMediaId: string | null = null;
   #applied: Selections | null = null;
   #blocked = false;
@@ -163,6 +166,7 @@ class RoomPlayer implements Player {
   };
 
   async #load(media: Media | null): Promise<void> {
+    const turn = ++this.#turn;
     this.#adapter?.destroy();
     this.#adapter = null;
     this.#media = media;
@@ -171,13 +175,15 @@ class RoomPlayer implements Player {
     this.#controller = null;
     this.#pulses = null;
     if (media === null) return;
-    const adapter = await this.#adapterFor(media).catch(() => null);
-    if (this.#media !== media || this.#destroyed) {
+    // What cannot be fetched now may be later.
+    const adapter = await this.#adapterFor(media).catch(() => undefined);
+    if (turn !== this.#turn || this.#destroyed) {
       adapter?.destroy();
       return;
     }
-    if (adapter === null) {
-      this.#heard({ type: 'error', code: 'format_unsupported', detail: 'this browser cannot play this format' });
+    if (!adapter) {
+      const code = adapter === null ? 'format_unsupported' : 'source_unreachable';
+      this.#heard({ type: 'error', code, detail: DETAILS[code] });
       return;
     }
     this.#adapter = adapter;

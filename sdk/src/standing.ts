@@ -16,12 +16,6 @@ export class Standing {
   #landedMs: number | null = null;
   #refined = false;
 
-  reset(): void {
-    this.#soughtAtMs = null;
-    this.#landedMs = null;
-    this.#refined = false;
-  }
-
   /** `there` also when no seek brings it closer. */
   check(localMs: number, player: Stander, targetMs: number): 'there' | 'moving' | 'seek' {
     const soughtAtMs = this.#soughtAtMs;

@@ -264,6 +264,33 @@ describe('data that do not come', () => {
     expect(player.actions('seek')).toHaveLength(1);
   });
 
+  test('where it plays are asked for where the room is by then', () => {
+    const player = SimulatedPlayer.following();
+    const beganMs = player.nowMs;
+    player.loaded = () => false;
+    player.arriving = false;
+    player.starve(Infinity);
+    player.run(6_000);
+    expect(player.actions('seek', beganMs)).toHaveLength(1);
+    expect(player.paused).toBe(false);
+    expect(Math.abs(player.driftMs)).toBeLessThan(10);
+  });
+
+  test.each([
+    ['some come in', (player: SimulatedPlayer) => (player.arriving = true)],
+    ['the player cannot tell', (player: SimulatedPlayer) => (player.arriving = undefined)],
+    ['there are some, but a slow device cannot use them yet', (player: SimulatedPlayer) => (player.loaded = () => true)],
+  ])('where it plays are waited for while %s', (_, tells) => {
+    const player = SimulatedPlayer.following();
+    const beganMs = player.nowMs;
+    player.loaded = () => false;
+    player.arriving = false;
+    tells(player);
+    player.starve(8_000);
+    player.run(7_900);
+    expect(player.moves(beganMs)).toEqual([]);
+  });
+
   test('are followed by a start within half a second once they are there', () => {
     const player = joining({ seekMs: Infinity });
     player.arriving = false;

@@ -272,6 +272,17 @@ test('a live edge only follows play and pause', () => {
   expect(player.paused).toBe(true);
 });
 
+test('a live stream that has ended is not begun again, and the room is told', () => {
+  const player = new SimulatedPlayer({ durationMs: null });
+  player.positionMs = 90_000;
+  player.commit({ status: 'playing', live: true });
+  player.run(3_000);
+  player.traits.durationMs = 95_000;
+  player.run(10_000);
+  expect(player.positionMs).toBe(95_000);
+  expect(player.actions('ended')).toHaveLength(1);
+});
+
 test('without media or clock nothing is done but pausing', () => {
   const player = new SimulatedPlayer();
   player.paused = false;

@@ -1,10 +1,14 @@
 /** A media element as adapters see it, that does what it is told. */
 export class FakeVideo extends EventTarget {
   readyState = 0;
+  paused = true;
   seeking = false;
   error: { code: number } | null = null;
   /** Each address that was given. */
   readonly sources: string[] = [];
+  /** How often it was told to load the same again. */
+  loads = 0;
+  currentTime = 0;
   readonly textTracks = Object.assign(new EventTarget(), { length: 0 });
   #source = '';
 
@@ -27,7 +31,9 @@ export class FakeVideo extends EventTarget {
     this.#source = '';
   }
 
-  load(): void {}
+  load(): void {
+    this.loads += 1;
+  }
 
   become(readyState: number, event: string): void {
     this.readyState = readyState;

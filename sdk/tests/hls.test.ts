@@ -42,6 +42,7 @@ describe('loading', () => {
   afterEach(() => {
     vi.useRealTimers();
     vi.restoreAllMocks();
+    vi.unstubAllGlobals();
   });
 
   const adapter = () => hlsAdapter(video as unknown as HTMLVideoElement, Class as unknown as HlsClass);
@@ -89,6 +90,55 @@ describe('loading', () => {
     expect(loaded).toHaveBeenCalled();
   });
 
+  describe('after a failure', () => {
+    let roomMs: number;
+
+    beforeEach(() => {
+      roomMs = 60_000;
+      vi.spyOn(performance, 'getEntriesByType').mockReturnValue([]);
+      vi.stubGlobal('fetch', async () => new Response());
+    });
+
+    const failWith = async (details: string) => {
+      hls.tell(HLS_EVENTS.ERROR, { fatal: true, type: NETWORK_ERROR, details });
+      roomMs = 70_000;
+      await vi.advanceTimersByTimeAsync(5_000);
+    };
+
+    test.each([
+      ['a fragment', 'fragLoadError', ['start 70.3']],
+      ['the playlist', 'manifestLoadError', ['source 60.3', 'source 70.3']],
+    ])('of %s before there are data begins where the room is by then', async (_, details, asked) => {
+      void adapter().load(film(), NONE, (inMs) => roomMs + inMs);
+      await failWith(details);
+      expect(hls.asked.slice(-asked.length)).toEqual(asked);
+    });
+
+    test('goes on where the player was sent', async () => {
+      void adapter().load(film(), NONE, (inMs) => roomMs + inMs);
+      video.become(1, 'loadedmetadata');
+      video.currentTime = 65;
+      await failWith('fragLoadError');
+      expect(hls.asked.at(-1)).toBe('start 65');
+    });
+
+    test('goes on at the edge of what is live', async () => {
+      void adapter().load(film(true), NONE, (inMs) => roomMs + inMs);
+      video.become(1, 'loadedmetadata');
+      video.currentTime = 65;
+      await failWith('fragLoadError');
+      expect(hls.asked.at(-1)).toBe('start -1');
+    });
+
+    test('nothing is asked for once the player is gone', async () => {
+      const player = adapter();
+      void player.load(film(), NONE, () => 0);
+      player.destroy();
+      await failWith('fragLoadError');
+      expect(hls.asked).toHaveLength(1);
+    });
+  });
+
   test('data arrive as long as bytes of any fragment come in', () => {
     const player = adapter();
     void player.load(film(), NONE, () => 0);
@@ -119,6 +169,8 @@ class FakeHlsBase {
   readonly levels = [];
   readonly subtitleTracks = [];
   readonly audioTracks = [];
+  /** What was to be loaded, from where, in seconds. */
+  readonly asked: string[] = [];
   readonly #listeners = new Map<string, (event: string, data: unknown) => void>();
 
   constructor(readonly config: { startPosition: number }) {}
@@ -131,7 +183,14 @@ class FakeHlsBase {
     this.#listeners.get(event)?.(event, data);
   }
 
-  loadSource(): void {}
+  loadSource(): void {
+    this.asked.push(`source ${this.config.startPosition}`);
+  }
+
+  startLoad(positionS: number): void {
+    this.asked.push(`start ${positionS}`);
+  }
+
   attachMedia(): void {}
   destroy(): void {}
 }

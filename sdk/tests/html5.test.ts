@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { html5Adapter } from '../src/html5.js';
 import type { Media } from '../src/index.js';
 import { FakeVideo } from './fake-video.js';
@@ -61,4 +61,66 @@ test('data arrive as long as the element says so', () => {
   vi.advanceTimersByTime(200);
   expect(player.arriving?.()).toBe(false);
   vi.useRealTimers();
+});
+
+describe('a film that cannot be reached', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+    vi.unstubAllGlobals();
+  });
+
+  const failAs = async (code: number) => {
+    video.error = { code };
+    video.dispatchEvent(new Event('error'));
+    await vi.advanceTimersByTimeAsync(0);
+  };
+
+  test('is asked for again, ever later, until it can be played', async () => {
+    const player = adapter();
+    void player.load(FILM, NONE, () => 0);
+    await failAs(2);
+    await vi.advanceTimersByTimeAsync(1_199);
+    expect(video.loads).toBe(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(video.loads).toBe(1);
+    await failAs(2);
+    await vi.advanceTimersByTimeAsync(2_399);
+    expect(video.loads).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(video.loads).toBe(2);
+    video.become(3, 'canplay');
+    await failAs(2);
+    await vi.advanceTimersByTimeAsync(1_200);
+    expect(video.loads).toBe(3);
+  });
+
+  test('is asked for no more after the player is gone', async () => {
+    const player = adapter();
+    void player.load(FILM, NONE, () => 0);
+    await failAs(2);
+    player.destroy();
+    const { loads } = video;
+    await failAs(2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(video.loads).toBe(loads);
+  });
+
+  test('is no film that the browser cannot play: that is told once', async () => {
+    vi.stubGlobal('fetch', async () => new Response('no film'));
+    const player = adapter();
+    const told: unknown[] = [];
+    player.onEvent((event) => told.push(event));
+    void player.load(FILM, NONE, () => 0);
+    await failAs(4);
+    await vi.waitUntil(() => told.length > 0);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(told).toMatchObject([{ type: 'error', code: 'format_unsupported' }]);
+    expect(video.loads).toBe(0);
+  });
 });

@@ -11,7 +11,9 @@ import {
   type PlayerAdapter,
   type RoomSession,
 } from '../src/index.js';
-import { changed, opened } from './joined.js';
+import type { HlsClass } from '../src/hls.js';
+import { FakeVideo } from './fake-video.js';
+import { changed, event, opened } from './joined.js';
 import { playback, RoomServer, type Connection, type Frame } from './room-server.js';
 
 /** Starts in real time take a while, and longer on a busy machine. */
@@ -85,6 +87,45 @@ test('a media that another player refuses, and none of the own plays, is an erro
   player = createPlayer(session, { canPlayType: () => '' } as unknown as HTMLVideoElement, { adapter: () => null });
   await until(() => player?.getSnapshot().state === 'error');
   expect(player.getSnapshot().error).toMatchObject({ code: 'format_unsupported' });
+});
+
+describe('hls.js', () => {
+  let video: FakeVideo;
+
+  beforeEach(async () => {
+    video = new FakeVideo();
+    const delivery = [{ type: 'hls' as const, url: 'https://films.example/film.m3u8', cors: 'needed' as const }];
+    const media = { ...FILM, media_id: 'm_2', delivery };
+    connection.send(event('media_changed', 2, { media, playback: playback({ media_id: 'm_2' }) }));
+    await until(() => session.getSnapshot().media?.media_id === 'm_2');
+  });
+
+  test('that cannot be fetched is no fault of the media', async () => {
+    const hls = () => Promise.reject(new TypeError('no such module'));
+    player = createPlayer(session, video as unknown as HTMLVideoElement, { hls });
+    await until(() => player?.getSnapshot().state === 'error');
+    expect(player.getSnapshot().error).toMatchObject({ code: 'source_unreachable' });
+  });
+
+  test('is begun once, however often the player is reloaded while it is fetched', async () => {
+    const begun = vi.fn();
+    class Hls {
+      static isSupported = () => true;
+      on = () => undefined;
+      loadSource = begun;
+      attachMedia = () => undefined;
+      destroy = () => undefined;
+    }
+    const fetching: (() => void)[] = [];
+    const hls = () => new Promise<HlsClass>((resolve) => fetching.push(() => resolve(Hls as unknown as HlsClass)));
+    player = createPlayer(session, video as unknown as HTMLVideoElement, { hls });
+    player.reload();
+    expect(fetching).toHaveLength(2);
+    for (const fetched of fetching) fetched();
+    await until(() => begun.mock.calls.length > 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(begun).toHaveBeenCalledTimes(1);
+  });
 });
 
 describe('a hidden tab that the browser pauses', () => {
