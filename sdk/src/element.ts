@@ -12,6 +12,7 @@ const ARRIVING_MS = 800;
 const CORRECTION_MOST = 0.06;
 /** A start with sound takes as long as the sound device's buffer. */
 const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErrorMs: 0, playLeadMs: 75 } as const;
+/** What people read of each. */
 export const DETAILS: Record<AdapterErrorCode, string> = {
   autoplay_blocked: 'the browser wants a tap before it plays',
   source_unreachable: 'the media could not be loaded',

@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { HlsClass } from '../src/hls.js';
 import {
   createClient,
   createPlayer,
@@ -11,7 +12,6 @@ import {
   type PlayerAdapter,
   type RoomSession,
 } from '../src/index.js';
-import type { HlsClass } from '../src/hls.js';
 import { FakeVideo } from './fake-video.js';
 import { changed, event, opened } from './joined.js';
 import { playback, RoomServer, type Connection, type Frame } from './room-server.js';
