@@ -31,9 +31,9 @@ afterEach(async () => {
 
 test('a component joins when it appears and closes without leaving when it goes', async () => {
   render(createElement(Page, { room: 'ABC', name: 'Ada' }));
-  await until(({ connection, session }) => connection === 'connecting' && session === null);
   const connection = await welcomed();
   const seen = await until((now) => now.connection === 'open');
+  expect(renders[0]).toMatchObject({ connection: 'connecting', session: null });
   expect(seen).toMatchObject({ isHost: true, status: 'paused', error: null, viewerCount: 1 });
   expect(seen.room?.name).toBe('Friday');
   expect(server.requests.map(({ path }) => path)).toEqual(['/auth/guest', '/rooms/ABC/join']);
@@ -262,6 +262,7 @@ async function welcomed(part: Parameters<typeof room>[0] = {}): Promise<Connecti
   return connection;
 }
 
+/** Waits for what then stays so. */
 async function until(holds: (now: Streamed) => boolean): Promise<Streamed> {
   await vi.waitFor(() => expect(renders.some(holds) && holds(renders.at(-1)!)).toBe(true), { timeout: 5_000 });
   return renders.at(-1)!;
