@@ -8,8 +8,8 @@ const BUDGET_BYTES = 15 * 1024;
 /** What every page loads that joins a room and plays in it. */
 const CORE = "export { createClient, createPlayer } from './index.js'";
 const ALL = "export * from './index.js'";
-/** Fetched only when it is wanted: with hls.js, after a failure, for a player that has a few rates alone. */
-const LATER = ['./hls.js', './probe.js', './pulses.js'];
+/** Fetched only when it is wanted: with hls.js, after a failure, once the player follows the room. */
+const LATER = ['./hls.js', './probe.js', './pacing.js'];
 
 async function gzippedBytes(contents, external) {
   const { outputFiles } = await build({

@@ -1,10 +1,9 @@
 import { AlignGuard } from './align-guard.js';
-import { Correction } from './correction.js';
+import { Correction, type Pacing } from './correction.js';
 import { Leads, type SeekKind } from './leads.js';
 import { aheadOfAnchor, endOf, isOver, isRoomOver, rateFor, targetAt, type ControllerInputs, type Moment } from './moment.js';
 import { median } from './number.js';
 import { PROFILES } from './profile.js';
-import type { Pulses } from './pulses.js';
 import { Standing } from './standing.js';
 import { isOtherLine, passesAt, type Timeline } from './timeline.js';
 
@@ -128,9 +127,9 @@ export class Controller {
     return this.#leads.warmPlayMs;
   }
 
-  /** Lets it correct a player that has a few rates alone. */
-  usePulses(pulses: Pulses): void {
-    this.#correction.pulses = pulses;
+  /** Gives it what this player needs beside the correction of gaps. */
+  usePacing(pacing: Pacing | null): void {
+    this.#correction.pacing = pacing;
   }
 
   /** Tells how long the media took to load, from the question until it could be sent anywhere. */

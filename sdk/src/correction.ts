@@ -1,6 +1,5 @@
 import { clamp } from './number.js';
 import type { Correcting } from './profile.js';
-import type { Pulses } from './pulses.js';
 
 /** How quickly a gap is closed: shorter than 0.5 s overshoots, because audio is rendered ahead. */
 const CLOSE_MS = 800;
@@ -24,10 +23,18 @@ export interface RateInputs {
   driftMs: number;
 }
 
+/** Has a say in the rate before a gap does. */
+export interface Pacing {
+  /** The rate to play at; null leaves it to the room and the gap. A gap that has to be closed is `engaged`. */
+  rate(inputs: RateInputs, engaged: boolean): number | null;
+  /** Forgets what was seen. */
+  stop(): void;
+}
+
 /** Closes a gap by playing a little faster or slower than the room. */
 export class Correction {
-  /** For a player that has a few rates alone; without, it plays at the room's. */
-  pulses: Pulses | null = null;
+  /** A player that has a few rates alone plays at the room's without it. */
+  pacing: Pacing | null = null;
   #engaged = false;
   /** What the player was told last, if that isn't the room's rate. */
   #told: number | null = null;
@@ -43,7 +50,7 @@ export class Correction {
   /** Forgets the gap, not what the player can do. */
   stop(): void {
     this.#engaged = false;
-    this.pulses?.stop();
+    this.pacing?.stop();
     this.#told = null;
   }
 
@@ -66,8 +73,8 @@ export class Correction {
     const untilMs = Math.max(profile.untilMs, positionErrorMs / 4);
     this.#engaged = Math.abs(driftMs) > (this.#engaged ? untilMs : fromMs);
     const most = this.#engaged ? mostAt(profile, Math.abs(driftMs)) : 0;
-    if (rates !== 'continuous') return this.pulses?.rate(inputs, rates, most > 0) ?? roomRate;
-    if (!this.#engaged) return roomRate;
+    const paced = this.pacing?.rate(inputs, most > 0) ?? null;
+    if (paced !== null || rates !== 'continuous' || !this.#engaged) return paced ?? roomRate;
     const part = clamp(driftMs / Math.max(CLOSE_MS, 2 * stepMs), -most, most);
     return clamp(roomRate * (1 - part), inputs.minRate, inputs.maxRate);
   }

@@ -76,8 +76,8 @@ class RoomPlayer implements Player {
   #blocked = false;
   #error: PlayerSnapshot['error'];
   #held = false;
-  /** Whether the controller has been given them, or will be. */
-  #pulses: Promise<void> | null = null;
+  /** Whether the controller has been given it, or will be. */
+  #pacing: Promise<void> | null = null;
   #driftNoticedAt = -Infinity;
   #destroyed = false;
 
@@ -173,7 +173,7 @@ class RoomPlayer implements Player {
     this.#loadedMediaId = null;
     this.#error = undefined;
     this.#controller = null;
-    this.#pulses = null;
+    this.#pacing = null;
     if (media === null) return;
     // What cannot be fetched now may be later.
     const adapter = await this.#adapterFor(media).catch(() => undefined);
@@ -273,7 +273,7 @@ class RoomPlayer implements Player {
       held: this.#held,
       profile: this.#settings.profile,
     });
-    if (adapter.capabilities.rates !== 'continuous') this.#pulses ??= this.#fetchPulses(controller);
+    if (step.phase === 'following') this.#pacing ??= this.#fetchPacing(controller, adapter);
     for (const action of step.actions) this.#carryOut(action, adapter);
     // Only a start has to be exact; what else is asked for may come with a timer's delay.
     if (step.wakeAtMs !== undefined && step.wakeAtMs - localMs < 2 * TICK_MS) {
@@ -284,10 +284,10 @@ class RoomPlayer implements Player {
     this.#publish(step, localMs);
   };
 
-  /** Most players have any rate; what the others need is fetched for them. */
-  #fetchPulses(controller: Controller): Promise<void> {
+  /** Nobody waits for it to see the first pictures. */
+  #fetchPacing(controller: Controller, adapter: PlayerAdapter): Promise<void> {
     const ignore = () => undefined;
-    return import('./pulses.js').then(({ Pulses }) => controller.usePulses(new Pulses())).catch(ignore);
+    return import('./pacing.js').then(({ pacingFor }) => controller.usePacing(pacingFor(adapter, this.#video))).catch(ignore);
   }
 
   #learn({ playLeadMs }: Controller, { capabilities }: PlayerAdapter): void {

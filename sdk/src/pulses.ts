@@ -1,11 +1,11 @@
-import type { RateInputs } from './correction.js';
+import type { Pacing, RateInputs } from './correction.js';
 
 /** After a pulse the player's position is believed again only then. */
 const REST_MS = 1_000;
 const MOST_MS = 4_000;
 
 /** Corrects a player that has a few rates alone: one of them is held for as long as the gap takes. */
-export class Pulses {
+export class Pulses implements Pacing {
   #pulse: { rate: number; untilMs: number } | null = null;
   #restUntilMs = -Infinity;
 
@@ -13,8 +13,7 @@ export class Pulses {
     this.#pulse = null;
   }
 
-  /** The rate to play at; null is the room's. A pulse begins only where the gap is `engaged`. */
-  rate({ localMs, stepMs, roomRate, driftMs }: RateInputs, rates: readonly number[], engaged: boolean): number | null {
+  rate({ localMs, stepMs, roomRate, driftMs, rates }: RateInputs, engaged: boolean): number | null {
     if (this.#pulse !== null) {
       if (localMs < this.#pulse.untilMs) return this.#pulse.rate;
       this.#pulse = null;
@@ -30,7 +29,8 @@ export class Pulses {
   }
 }
 
-function nextRate(rates: readonly number[], roomRate: number, faster: boolean): number | null {
+function nextRate(rates: RateInputs['rates'], roomRate: number, faster: boolean): number | null {
+  if (rates === 'continuous') return null;
   const beyond = rates.filter((rate) => (faster ? rate > roomRate : rate < roomRate));
   if (beyond.length === 0) return null;
   return faster ? Math.min(...beyond) : Math.max(...beyond);

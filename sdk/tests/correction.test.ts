@@ -153,6 +153,6 @@ function seen(part: Partial<RateInputs>): RateInputs {
 
 function stepped(): Correction {
   const correction = new Correction();
-  correction.pulses = new Pulses();
+  correction.pacing = new Pulses();
   return correction;
 }

@@ -145,6 +145,6 @@ export class SimulatedPlayer extends SimulatedMedia {
 
 function controllerWithPulses(): Controller {
   const controller = new Controller(GUESSED_LEAD_MS);
-  controller.usePulses(new Pulses());
+  controller.usePacing(new Pulses());
   return controller;
 }

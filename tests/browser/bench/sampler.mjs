@@ -10,12 +10,22 @@ const KEPT_MAX = 10_000;
 const COUNTER = { bits: 16, rows: 18 };
 
 /**
- * Runs in a page before anything else. It keeps the real clock for itself; the page's own goes wrong by `ppm`.
+ * Runs in a page before anything else. It keeps the real clock for itself; the page's own, by which it also hears when
+ * frames are shown, goes wrong by `ppm`.
  * Instants are milliseconds of `performance.now()` of the real clock.
  */
 function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracketMs, keptMax, counter, flagsOf }) {
   const real = performance.now.bind(performance);
-  if (ppm !== 0) performance.now = () => real() * (1 + ppm * 1e-6);
+  const ownMs = (ms) => ms * (1 + ppm * 1e-6);
+  const askForFrame = HTMLVideoElement.prototype.requestVideoFrameCallback;
+  if (ppm !== 0) {
+    performance.now = () => ownMs(real());
+    HTMLVideoElement.prototype.requestVideoFrameCallback = function (tell) {
+      return askForFrame.call(this, (nowMs, shown) => {
+        tell(ownMs(nowMs), { ...shown, expectedDisplayTime: ownMs(shown.expectedDisplayTime) });
+      });
+    };
+  }
 
   const kept = { samples: [], frames: [], events: [], readings: [], commits: [], counted: [] };
   let video = null;
@@ -80,9 +90,9 @@ function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracke
       if (element !== video || !looks) return;
       note('frames', [expectedDisplayTime, mediaTime]);
       if (pen !== null) readCounter(mediaTime);
-      element.requestVideoFrameCallback(onFrame);
+      askForFrame.call(element, onFrame);
     };
-    element.requestVideoFrameCallback(onFrame);
+    askForFrame.call(element, onFrame);
   }
 
   function tick() {
