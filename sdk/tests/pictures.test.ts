@@ -74,10 +74,9 @@ test('a gap is closed first', () => {
 
 test('a new start forgets what was seen before it', () => {
   screen.lagMs = 25;
-  playing(1_900);
+  expect(playing(1_900)).toEqual([1]);
   pictures.stop();
-  screen.lagMs = 0;
-  expect(playing(5_000)).toEqual([1]);
+  expect(playing(1_500)).toEqual([1]);
 });
 
 test.each([-400, 250])('instants %i ms apart mean something else and are not believed', (lagMs) => {
