@@ -26,7 +26,7 @@ export interface RateInputs {
 /** Has a say in the rate before a gap does. */
 export interface Pacing {
   /** The rate to play at; null leaves it to the room and the gap. A gap that has to be closed is `engaged`. */
-  rate(inputs: RateInputs, engaged: boolean): number | null;
+  rate(inputs: RateInputs, engaged: boolean, profile: Correcting): number | null;
   /** Forgets what was seen. */
   stop(): void;
 }
@@ -73,7 +73,7 @@ export class Correction {
     const untilMs = Math.max(profile.untilMs, positionErrorMs / 4);
     this.#engaged = Math.abs(driftMs) > (this.#engaged ? untilMs : fromMs);
     const most = this.#engaged ? mostAt(profile, Math.abs(driftMs)) : 0;
-    const paced = this.pacing?.rate(inputs, most > 0) ?? null;
+    const paced = this.pacing?.rate(inputs, most > 0, profile) ?? null;
     if (paced !== null || rates !== 'continuous' || !this.#engaged) return paced ?? roomRate;
     const part = clamp(driftMs / Math.max(CLOSE_MS, 2 * stepMs), -most, most);
     return clamp(roomRate * (1 - part), inputs.minRate, inputs.maxRate);

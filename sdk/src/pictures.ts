@@ -1,4 +1,5 @@
 import type { Pacing, RateInputs } from './correction.js';
+import type { Correcting } from './profile.js';
 
 /** So often a picture is looked at, and so many looks are believed. */
 const LOOK_MS = 400;
@@ -10,6 +11,8 @@ const STRANGE_MS = 100;
 /** Enough for Chromium to leave its rhythm within half a second, and nothing that anybody hears. */
 const FASTER = 0.005;
 const PUSH_MOST_MS = 1_500;
+/** So far that moves the player: a profile that wouldn't take it back gets none. */
+const MOVES_MS = 3;
 const REST_MS = 10_000;
 const TRIES = 3;
 
@@ -41,7 +44,8 @@ export class Pictures implements Pacing {
   }
 
   /** Nothing begins while a gap is being closed. */
-  rate({ localMs, roomRate }: RateInputs, engaged: boolean): number | null {
+  rate({ localMs, roomRate }: RateInputs, engaged: boolean, { fromMs }: Correcting): number | null {
+    if (fromMs > MOVES_MS) return null;
     this.#look(localMs);
     if (this.#pushedAtMs === null) {
       if (engaged || this.#tries === 0 || localMs < this.#restUntilMs || !this.#areLate()) return null;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Pictures } from '../src/pictures.js';
+import { PROFILES } from '../src/profile.js';
 
 const FRAME_MS = 1000 / 30;
 const STEP_MS = 50;
@@ -7,11 +8,13 @@ const TRACE_FASTER = 1.005;
 
 let screen: Screen;
 let pictures: Pictures;
+let profile = PROFILES.default;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
   screen = new Screen();
   pictures = new Pictures(screen as unknown as HTMLVideoElement);
+  profile = PROFILES.default;
 });
 
 afterEach(() => {
@@ -72,6 +75,13 @@ test('a gap is closed first', () => {
   expect(playing(1_000)).toContain(TRACE_FASTER);
 });
 
+test.each(['relaxed', 'free'] as const)('%s changes no rate for pictures, and asks for none', (name) => {
+  profile = PROFILES[name];
+  screen.lagMs = 25;
+  expect(playing(60_000)).toEqual([1]);
+  expect(screen.asked).toBe(0);
+});
+
 test('a new start forgets what was seen before it', () => {
   screen.lagMs = 25;
   expect(playing(1_900)).toEqual([1]);
@@ -107,7 +117,7 @@ function rates(forMs: number, engaged = false): number[] {
     vi.advanceTimersByTime(STEP_MS);
     screen.show();
     const inputs = { localMs: performance.now(), roomRate: 1 } as Parameters<Pictures['rate']>[0];
-    seen.push(pictures.rate(inputs, engaged) ?? 1);
+    seen.push(pictures.rate(inputs, engaged, profile) ?? 1);
   }
   return seen;
 }
