@@ -34,7 +34,7 @@ test.each([-16, 0, 17])('pictures %i ms late, as near as a display comes, are le
   expect(playing(60_000)).toEqual([1]);
 });
 
-test('a single late picture is no lag', () => {
+test('pictures that are late three times in four are no lag yet', () => {
   let looks = 0;
   screen.lagOf = () => (looks++ % 4 === 0 ? 8 : 41);
   expect(playing(60_000)).toEqual([1]);
