@@ -19,9 +19,7 @@ pub use crate::client_frame::{
     SyncReport,
 };
 pub use crate::close::{CLOSE_CODES, CloseCode};
-pub use crate::error::{
-    ERRORS, ErrorCode, MetaValue, Outcome, Problem, Retry, WireError, find_error,
-};
+pub use crate::error::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError};
 pub use crate::playback::{Playback, Status, Waiting, WaitingFor};
 pub use crate::rest::{
     CreateRoom, GuestRequest, GuestToken, JoinRequest, Joined, Limits, Meta, ParticipantPage,

@@ -1,6 +1,6 @@
 //! Client text to frames, and every way in which it can be unusable.
 
-use contracts::{COMMAND_ID_MAX, ClientFrame};
+use contracts::{COMMAND_ID_MAX, ClientFrame, ErrorCode};
 use engine::Role;
 use serde_json::Value;
 
@@ -19,10 +19,11 @@ pub struct Decoded {
 
 /// Decodes one text frame. A refusal comes with the frame's id, if it has a usable one.
 pub fn decode(text: &str) -> Result<Decoded, (Option<String>, Refusal)> {
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| (None, Refusal::new("invalid_json", format!("not JSON: {error}"))))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| {
+        (None, Refusal::new(ErrorCode::InvalidJson, format!("not JSON: {error}")))
+    })?;
     let Value::Object(mut object) = value else {
-        return Err((None, Refusal::new("invalid_request", "a frame is a JSON object")));
+        return Err((None, Refusal::new(ErrorCode::InvalidRequest, "a frame is a JSON object")));
     };
     let kind = object.remove("type");
     let id = object.remove("id");
@@ -34,30 +35,35 @@ pub fn decode(text: &str) -> Result<Decoded, (Option<String>, Refusal)> {
         Some(Value::String(id)) if (1..=COMMAND_ID_MAX).contains(&id.chars().count()) => Some(id),
         Some(_) => {
             let detail = format!("`id` must be text of 1 to {COMMAND_ID_MAX} characters");
-            return Err((None, Refusal::new("invalid_request", detail)));
+            return Err((None, Refusal::new(ErrorCode::InvalidRequest, detail)));
         }
     };
     let Some(Value::String(kind)) = kind else {
-        return Err((id, Refusal::new("invalid_request", "`type` must be text")));
+        return Err((id, Refusal::new(ErrorCode::InvalidRequest, "`type` must be text")));
     };
     if !ClientFrame::TYPES.contains(&kind.as_str()) {
         let shown: String = kind.chars().take(40).collect();
-        return Err((id, Refusal::new("unknown_type", format!("there is no command `{shown}`"))));
+        return Err((
+            id,
+            Refusal::new(ErrorCode::UnknownType, format!("there is no command `{shown}`")),
+        ));
     }
     if id.is_none() && kind != "ping" {
-        return Err((None, Refusal::new("invalid_request", "`id` is missing")));
+        return Err((None, Refusal::new(ErrorCode::InvalidRequest, "`id` is missing")));
     }
     if !data.is_object() {
         // A sequence would otherwise be taken for the fields in their order.
         let detail = format!("`{kind}`: `data` must be an object");
-        return Err((id, Refusal::new("invalid_request", detail)));
+        return Err((id, Refusal::new(ErrorCode::InvalidRequest, detail)));
     }
     let payload_hash = crate::id::payload_hash(&kind, &data);
     let shown = kind.clone();
     let frame = serde_json::from_value(serde_json::json!({ "type": kind, "data": data }));
     match frame {
         Ok(frame) => Ok(Decoded { id, payload_hash, frame }),
-        Err(error) => Err((id, Refusal::new("invalid_request", format!("`{shown}`: {error}")))),
+        Err(error) => {
+            Err((id, Refusal::new(ErrorCode::InvalidRequest, format!("`{shown}`: {error}"))))
+        }
     }
 }
 
@@ -109,7 +115,7 @@ mod tests {
             (&deep, None, "invalid_json"),
         ] {
             let (found_id, refusal) = decode(text).expect_err(text);
-            assert_eq!((found_id.as_deref(), refusal.code()), (id, code), "{text:.80}");
+            assert_eq!((found_id.as_deref(), refusal.code().name()), (id, code), "{text:.80}");
         }
     }
 

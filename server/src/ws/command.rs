@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use contracts::{ClientFrame, DRIFT_MS_MAX, ServerFrame, SyncReport, UNCERTAINTY_MS_MAX};
+use contracts::{
+    ClientFrame, DRIFT_MS_MAX, ErrorCode, ServerFrame, SyncReport, UNCERTAINTY_MS_MAX,
+};
 use engine::{Actor, Command, Op, ParticipantId, Rate, Request, RoomId, Status};
 
 use crate::App;
@@ -56,7 +58,7 @@ pub async fn execute(app: App, sender: Sender, decoded: Decoded, told: Told) -> 
     let kind = frame_kind(&decoded.frame);
     let leaves = matches!(decoded.frame, ClientFrame::Leave(_));
     let done = perform(&app, &sender, decoded, told).await;
-    let code = done.as_ref().map_or_else(Refusal::code, |_| "ok");
+    let code = done.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "ok");
     metrics::counter!("playhead_commands_total", "type" => kind, "code" => code).increment(1);
     let frame = match done {
         Ok(Done { epoch, version, duplicate }) => wire::ack(id, epoch, version, duplicate),
@@ -176,8 +178,12 @@ fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
         ClientFrame::Buffering(data) => Ok((Action::Buffering(data.on), None)),
         ClientFrame::SyncReport(data) => Ok((Action::SyncReport(sync_report(data)?), None)),
         ClientFrame::Leave(_) => Ok((Action::Leave, None)),
-        ClientFrame::Hello(_) => Err(Refusal::new("unexpected_frame", "hello was said before")),
-        ClientFrame::Ping(_) => Err(Refusal::new("unexpected_frame", "a ping is no command")),
+        ClientFrame::Hello(_) => {
+            Err(Refusal::new(ErrorCode::UnexpectedFrame, "hello was said before"))
+        }
+        ClientFrame::Ping(_) => {
+            Err(Refusal::new(ErrorCode::UnexpectedFrame, "a ping is no command"))
+        }
     }
 }
 
@@ -186,19 +192,20 @@ fn rate(rate: f64) -> Result<Rate, Refusal> {
     let in_range = (0.25..=4.0).contains(&rate);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
     let milli = if in_range { (rate * 1000.0).round() as u16 } else { 0 };
-    Rate::from_milli(milli)
-        .ok_or_else(|| Refusal::new("invalid_request", "`rate` must lie between 0.25 and 4"))
+    Rate::from_milli(milli).ok_or_else(|| {
+        Refusal::new(ErrorCode::InvalidRequest, "`rate` must lie between 0.25 and 4")
+    })
 }
 
 /// A report, if it can be one.
 fn sync_report(report: SyncReport) -> Result<SyncReport, Refusal> {
     if !(-DRIFT_MS_MAX..=DRIFT_MS_MAX).contains(&report.drift_ms) {
         let detail = format!("`drift_ms` must lie between -{DRIFT_MS_MAX} and {DRIFT_MS_MAX}");
-        return Err(Refusal::new("invalid_request", detail));
+        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
     }
     if !(0.0..=UNCERTAINTY_MS_MAX).contains(&report.uncertainty_ms) {
         let detail = format!("`uncertainty_ms` must lie between 0 and {UNCERTAINTY_MS_MAX}");
-        return Err(Refusal::new("invalid_request", detail));
+        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
     }
     Ok(report)
 }
@@ -212,7 +219,7 @@ async fn current(app: &App, room_id: &RoomId) -> Result<Done, Refusal> {
 async fn check_member(app: &App, room_id: &RoomId, id: &ParticipantId) -> Result<(), Refusal> {
     let member = app.store.find_member(room_id, id).await?;
     member.map(|_| ()).ok_or_else(|| {
-        Refusal::new("participant_not_found", "nobody of this id has joined the room")
+        Refusal::new(ErrorCode::ParticipantNotFound, "nobody of this id has joined the room")
     })
 }
 
