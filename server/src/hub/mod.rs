@@ -20,7 +20,7 @@ use engine::{RoomId, Timestamp};
 pub use barrier::BarrierStep;
 pub use connection::{Connection, NewConnection};
 pub use outbox::{OrderedFrame, Outbox, Outgoing};
-pub use presence::Presence;
+pub use presence::{ParticipantCursor, ParticipantPage, Presence};
 pub use room_hub::{Attached, Followed, NotAttached, RoomHub};
 pub use spread::Reported;
 pub use told::Load;

@@ -6,12 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::extract::ws::Utf8Bytes;
-use contracts::{CloseCode, Participant};
+use contracts::CloseCode;
 use engine::{Facts, ParticipantId, Room, RoomId, Timestamp};
 
 use super::barrier::Barrier;
 use super::room_state::State;
-use super::{BarrierStep, Connection, NewConnection, OrderedFrame, Outbox, Reported};
+use super::{
+    BarrierStep, Connection, NewConnection, OrderedFrame, Outbox, ParticipantCursor,
+    ParticipantPage, Reported,
+};
 use crate::store::{Elsewhere, NodeId};
 use crate::wire::{self, Viewers};
 
@@ -139,7 +142,7 @@ impl RoomHub {
         let viewers = self.viewers();
         let whole = viewers.count <= PRESENCE_WHOLE_MAX as u64;
         let names = if whole { PRESENCE_WHOLE_MAX } else { PRESENCE_FIRST };
-        let names = self.participants(room, 0, names);
+        let names = self.list_participants(room, None, names).items;
         let presence: Utf8Bytes = wire::text(&wire::presence(names, viewers.count));
         let count: Utf8Bytes = wire::text(&wire::viewer_count(viewers));
         self.each(|connection| {
@@ -204,9 +207,15 @@ impl RoomHub {
         idle.then(|| now.millis_since(state.empty_since))
     }
 
-    /// Connected participants, the host first, then the longest connected.
-    pub fn participants(&self, room: &Room, skip: usize, take: usize) -> Vec<Participant> {
-        self.lock().presence().participants(room, skip, take)
+    /// Lists up to `take` connected participants behind a cursor: the host first, then the longest
+    /// connected.
+    pub fn list_participants(
+        &self,
+        room: &Room,
+        after: Option<&ParticipantCursor>,
+        take: usize,
+    ) -> ParticipantPage {
+        self.lock().presence().list(room, after, take)
     }
 
     /// What a decision needs to know of the connections. `beside` are those that this room doesn't

@@ -1,4 +1,4 @@
-//! The beat by which the room's spread is shown to those who command it, and told to other nodes.
+//! Sends a room's spread to those who command playback, and tells it to the other nodes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,15 +10,15 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::Rooms;
 use crate::hub::{Connection, RoomHub};
-use crate::store::NodeSpread;
+use crate::store::{NodeSpread, Notice};
 
-/// How often the spread is shown and told, at most.
+/// How often the spread is sent and told at most.
 const SPREAD_TICK: Duration = Duration::from_secs(1);
-/// For how many rooms at once other nodes are told.
+/// How many rooms are told to the other nodes at once.
 const TOLD_AT_ONCE: usize = 32;
 
 impl Rooms {
-    /// Takes a player's report. It changes no state.
+    /// Records a player's report. It changes no state of the room.
     pub fn report_sync(&self, hub: &RoomHub, connection: &Connection, report: SyncReport) {
         let drift_seconds = report.drift_ms.abs() / 1000.0;
         metrics::histogram!("playhead_sync_drift_seconds").record(drift_seconds);
@@ -28,7 +28,7 @@ impl Rooms {
         self.hub.look_later(&hub.room_id);
     }
 
-    /// Shows the spread of rooms whose players report, for ever.
+    /// Sends the spread of rooms whose players report, until the node ends.
     pub async fn watch_spread(self: Arc<Self>) {
         let mut tick = interval(SPREAD_TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -59,14 +59,14 @@ impl Rooms {
         }
     }
 
-    /// Tells other nodes. What isn't heard is told anew, or forgotten there, within seconds.
+    /// Tells the other nodes. A spread that gets lost is told again, or expires there, within seconds.
     async fn tell_spreads(self: Arc<Self>, untold: Vec<(RoomId, NodeSpread)>) {
         let tell = |(room_id, spread): (RoomId, NodeSpread)| {
             let store = self.store.clone();
             async move {
-                if let Err(error) = store.tell_spread(&room_id, spread).await {
+                if let Err(error) = store.tell(&room_id, Notice::Spread(spread)).await {
                     let error: &dyn std::error::Error = &error;
-                    tracing::debug!(error, room.id = %room_id, "a spread isn't told");
+                    tracing::debug!(error, room.id = %room_id, "spread not told");
                 }
             }
         };

@@ -33,6 +33,17 @@ pub fn room(room: &Room, viewers: Viewers) -> wire::Room {
     }
 }
 
+/// A room in a list.
+pub fn room_summary(room: &Room, viewer_count: u64) -> wire::RoomSummary {
+    wire::RoomSummary {
+        room_id: room.room_id.to_string(),
+        code: room.code.clone(),
+        name: room.profile.name.clone(),
+        media_title: room.media.as_ref().map(|media| media.source.title.clone()),
+        viewer_count,
+    }
+}
+
 /// A room at its version.
 pub fn room_state(of: &Room, viewers: Viewers, now: Timestamp) -> wire::RoomState {
     wire::RoomState {

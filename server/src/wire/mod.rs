@@ -8,6 +8,7 @@ mod source;
 pub use decode::{Decoded, decode, role};
 pub use encode::{
     Viewers, chat, host_loss, host_loss_from_wire, participant_role, playback, room, room_state,
+    room_summary,
 };
 pub use frame::{
     ack, authority_changed, closing, event, pong, presence, rebased, reject, room_snapshot,

@@ -1,0 +1,196 @@
+//! Executes one command of one connection, and replies with exactly one ack or reject.
+
+use std::sync::Arc;
+
+use contracts::{
+    ClientFrame, DRIFT_MS_MAX, ErrorCode, ServerFrame, SyncReport, UNCERTAINTY_MS_MAX,
+};
+use engine::{Command, Envelope, Op, ParticipantId, Place, Rate, Request, RoomId};
+
+use crate::access::Proof;
+use crate::app::App;
+use crate::hub::{Connection, RoomHub};
+use crate::refusal::Refusal;
+use crate::rooms::Ack;
+use crate::sources::MediaChoice;
+use crate::wire::{self, Decoded};
+
+/// Who sends a command, and over which connection.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// What the user is in the room.
+    pub proof: Arc<Proof>,
+    /// The room's connections.
+    pub hub: Arc<RoomHub>,
+    /// The connection.
+    pub connection: Arc<Connection>,
+}
+
+/// The reply to a command.
+#[derive(Debug)]
+pub struct Reply {
+    /// The ack or reject.
+    pub frame: ServerFrame,
+    /// Whether the participant leaves.
+    pub leaves: bool,
+}
+
+enum Action {
+    Decide(Command),
+    SetMedia(MediaChoice),
+    Ready(u64),
+    Buffering(bool),
+    SyncReport(SyncReport),
+    Leave,
+}
+
+/// What the client had been sent when its command arrived, and so what it had seen at best.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// The fence.
+    pub fence: u64,
+    /// The epoch.
+    pub epoch: u64,
+}
+
+/// Executes a command.
+pub async fn execute(app: App, sender: Sender, decoded: Decoded, seen: Seen) -> Reply {
+    let id = decoded.id.clone().unwrap_or_default();
+    let kind = frame_kind(&decoded.frame);
+    let leaves = matches!(decoded.frame, ClientFrame::Leave(_));
+    let done = perform(&app, &sender, decoded, seen).await;
+    let code = done.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "ok");
+    metrics::counter!("playhead_commands_total", "type" => kind, "code" => code).increment(1);
+    let frame = match done {
+        Ok(Ack { place, duplicate }) => wire::ack(id, place.epoch, place.version, duplicate),
+        Err(refusal) => {
+            tracing::debug!(command.kind = kind, rejection.code = code, "command refused");
+            wire::reject(Some(id), refusal)
+        }
+    };
+    Reply { frame, leaves }
+}
+
+async fn perform(app: &App, sender: &Sender, decoded: Decoded, seen: Seen) -> Result<Ack, Refusal> {
+    let Sender { proof, hub, connection } = sender;
+    let (room_id, participant_id) = (proof.room_id(), proof.participant_id());
+    let op = decoded.id.map(|id| Op {
+        participant_id: participant_id.clone(),
+        id,
+        payload_hash: decoded.payload_hash,
+    });
+    let (action, expected_version) = action(decoded.frame)?;
+    let envelope = Envelope {
+        actor: proof.actor(),
+        op,
+        expected: expected_version.map(|version| Place { epoch: seen.epoch, version }),
+        fence: Some(seen.fence),
+    };
+    match action {
+        Action::Decide(command) => {
+            return app.rooms.handle(room_id, &Request { envelope, command }).await;
+        }
+        Action::SetMedia(choice) => return app.rooms.set_media(proof, envelope, &choice).await,
+        Action::Ready(since_version) => {
+            app.rooms.take_step(room_id, hub.ready(connection, since_version));
+        }
+        Action::Buffering(true) => app.rooms.rebuffer(hub).await?,
+        Action::Buffering(false) => {}
+        Action::SyncReport(report) => app.rooms.report_sync(hub, connection, report),
+        Action::Leave => app.rooms.host_left(room_id, participant_id).await?,
+    }
+    // Unversioned commands are acknowledged with the current place.
+    let place = app.rooms.find(room_id).await?.place();
+    Ok(Ack { place, duplicate: false })
+}
+
+/// Returns what a frame asks for, with the version that it expects.
+fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
+    let decide = |command, expected| Ok((Action::Decide(command), expected));
+    match frame {
+        ClientFrame::Play(data) => decide(Command::Play, data.expected_version),
+        ClientFrame::Pause(data) => decide(Command::Pause, data.expected_version),
+        ClientFrame::Seek(data) => {
+            decide(Command::Seek { to_ms: data.position_ms }, data.expected_version)
+        }
+        ClientFrame::SetRate(data) => {
+            decide(Command::SetRate { rate: rate(data.rate)? }, data.expected_version)
+        }
+        ClientFrame::ChangeQuality(data) => {
+            let rendition = Some(data.rendition).filter(|rendition| rendition != "auto");
+            decide(Command::ChangeQuality { rendition }, data.expected_version)
+        }
+        ClientFrame::ChangeSubtitle(data) => {
+            decide(Command::ChangeSubtitle { track: data.track }, data.expected_version)
+        }
+        ClientFrame::ChangeAudio(data) => {
+            decide(Command::ChangeAudio { track: data.track }, data.expected_version)
+        }
+        ClientFrame::Ended(data) => {
+            let media_id = engine::MediaId::new(data.media_id);
+            decide(Command::Ended { media_id }, data.expected_version)
+        }
+        ClientFrame::HostTransfer(data) => {
+            let to = ParticipantId::new(data.participant_id);
+            decide(Command::HostTransfer { to }, data.expected_version)
+        }
+        ClientFrame::SetMedia(data) => {
+            let expected_version = data.expected_version;
+            Ok((Action::SetMedia(MediaChoice::from_wire(data)?), expected_version))
+        }
+        ClientFrame::Ready(data) => Ok((Action::Ready(data.version), None)),
+        ClientFrame::Buffering(data) => Ok((Action::Buffering(data.on), None)),
+        ClientFrame::SyncReport(data) => Ok((Action::SyncReport(sync_report(data)?), None)),
+        ClientFrame::Leave(_) => Ok((Action::Leave, None)),
+        ClientFrame::Hello(_) => {
+            Err(Refusal::new(ErrorCode::UnexpectedFrame, "hello was sent before"))
+        }
+        ClientFrame::Ping(_) => {
+            Err(Refusal::new(ErrorCode::UnexpectedFrame, "a ping is not a command"))
+        }
+    }
+}
+
+/// Converts a rate to thousandths, within the limits.
+fn rate(rate: f64) -> Result<Rate, Refusal> {
+    let in_range = (0.25..=4.0).contains(&rate);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
+    let milli = if in_range { (rate * 1000.0).round() as u16 } else { 0 };
+    Rate::from_milli(milli).ok_or_else(|| {
+        Refusal::new(ErrorCode::InvalidRequest, "`rate` must lie between 0.25 and 4")
+    })
+}
+
+/// Checks a report against the limits.
+fn sync_report(report: SyncReport) -> Result<SyncReport, Refusal> {
+    if !(-DRIFT_MS_MAX..=DRIFT_MS_MAX).contains(&report.drift_ms) {
+        let detail = format!("`drift_ms` must lie between -{DRIFT_MS_MAX} and {DRIFT_MS_MAX}");
+        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
+    }
+    if !(0.0..=UNCERTAINTY_MS_MAX).contains(&report.uncertainty_ms) {
+        let detail = format!("`uncertainty_ms` must lie between 0 and {UNCERTAINTY_MS_MAX}");
+        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
+    }
+    Ok(report)
+}
+
+fn frame_kind(frame: &ClientFrame) -> &'static str {
+    match frame {
+        ClientFrame::Hello(_) => "hello",
+        ClientFrame::Ping(_) => "ping",
+        ClientFrame::Play(_) => "play",
+        ClientFrame::Pause(_) => "pause",
+        ClientFrame::Seek(_) => "seek",
+        ClientFrame::SetRate(_) => "set_rate",
+        ClientFrame::ChangeQuality(_) => "change_quality",
+        ClientFrame::ChangeSubtitle(_) => "change_subtitle",
+        ClientFrame::ChangeAudio(_) => "change_audio",
+        ClientFrame::SetMedia(_) => "set_media",
+        ClientFrame::Ended(_) => "ended",
+        ClientFrame::Ready(_) => "ready",
+        ClientFrame::Buffering(_) => "buffering",
+        ClientFrame::SyncReport(_) => "sync_report",
+        ClientFrame::HostTransfer(_) => "host_transfer",
+        ClientFrame::Leave(_) => "leave",
+    }
+}
