@@ -25,7 +25,7 @@ fn a_participant_on_two_nodes_counts_once_and_is_as_old_as_the_older() {
     assert_eq!(facts.connections, 5);
     assert_eq!(facts.ready_capable, [ParticipantId::new("cleo")]);
 
-    let host_first: Vec<_> = hub.participants(&room("anna"), 0, 1);
+    let host_first: Vec<_> = hub.list_participants(&room("anna"), None, 1).items;
     assert_eq!(host_first[0].participant_id, "anna");
     let went = PresenceUpdate { went: vec![ParticipantId::new("cleo")], ..Default::default() };
     hub.node_told(node("b"), went);
@@ -34,6 +34,35 @@ fn a_participant_on_two_nodes_counts_once_and_is_as_old_as_the_older() {
     hub.node_gone(&node("b"));
     assert_eq!(names(&hub), ["anna", "ben"]);
     assert_eq!((hub.viewers().count, hub.viewers().peak), (2, 3));
+}
+
+#[test]
+fn a_list_in_pages_neither_repeats_nor_skips_anybody_while_people_come_and_go() {
+    let hub = hub();
+    let people: Vec<_> = (1..=6).map(|n| present(&format!("p{n}"), n, false)).collect();
+    hub.node_told(node("b"), came(&people));
+    let first = hub.list_participants(&room("p4"), None, 3);
+    assert_eq!(ids(&first), ["p4", "p1", "p2"], "the host first");
+
+    // Of those listed one goes, of those to come one is host now, and somebody new comes last.
+    let went = PresenceUpdate { went: vec![ParticipantId::new("p1")], ..Default::default() };
+    hub.node_told(node("b"), went);
+    hub.node_told(node("c"), came(&[present("p7", 7, false)]));
+    let second = hub.list_participants(&room("p5"), first.next.as_ref(), 3);
+    assert_eq!(ids(&second), ["p3", "p5", "p6"]);
+    let third = hub.list_participants(&room("p5"), second.next.as_ref(), 3);
+    assert_eq!(ids(&third), ["p7"]);
+    assert_eq!(third.next, None);
+}
+
+#[test]
+fn a_page_may_hold_the_host_alone() {
+    let hub = hub();
+    hub.node_told(node("b"), came(&[present("anna", 1, false), present("ben", 2, false)]));
+    let first = hub.list_participants(&room("ben"), None, 1);
+    assert_eq!(ids(&first), ["ben"]);
+    let second = hub.list_participants(&room("ben"), first.next.as_ref(), 1);
+    assert_eq!((ids(&second), second.next), (vec!["anna".to_owned()], None));
 }
 
 #[test]
@@ -282,8 +311,11 @@ fn came(present: &[Present]) -> PresenceUpdate {
 
 /// Who is there, in the order in which they are listed.
 fn names(hub: &RoomHub) -> Vec<String> {
-    let all = hub.participants(&room("nobody"), 0, 100);
-    all.into_iter().map(|one| one.participant_id).collect()
+    ids(&hub.list_participants(&room("nobody"), None, 100))
+}
+
+fn ids(page: &ParticipantPage) -> Vec<String> {
+    page.items.iter().map(|one| one.participant_id.clone()).collect()
 }
 
 fn room(host: &str) -> Room {
