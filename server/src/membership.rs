@@ -26,7 +26,7 @@ impl App {
         }
         let elsewhere = self.store.load_presence(room_id).await?;
         let mut present = self.hub.find(room_id).map(|hub| hub.present_ids()).unwrap_or_default();
-        present.extend(Presence::elsewhere(&elsewhere).ids().cloned());
+        present.extend(Presence::of_remote(&elsewhere).ids().cloned());
         let is_present = move |id: &ParticipantId| present.contains(id);
         if self.store.add_member(room_id, member, max, &is_present).await? {
             Ok(())
@@ -46,11 +46,11 @@ impl App {
 
     /// How many are in a room, connected to whichever node.
     pub async fn viewers(&self, room_id: &RoomId) -> Result<Viewers, StoreError> {
-        if let Some(hub) = self.hub.find(room_id).filter(|hub| hub.knows_elsewhere()) {
+        if let Some(hub) = self.hub.find(room_id).filter(|hub| hub.knows_remote()) {
             return Ok(hub.viewers());
         }
         let elsewhere = self.store.load_presence(room_id).await?;
-        let count = Presence::elsewhere(&elsewhere).count();
+        let count = Presence::of_remote(&elsewhere).count();
         Ok(Viewers { count, peak: elsewhere.peak.max(count) })
     }
 
@@ -62,18 +62,18 @@ impl App {
         take: usize,
     ) -> Result<Vec<Participant>, StoreError> {
         let room_id = &room.room_id;
-        if let Some(hub) = self.hub.find(room_id).filter(|hub| hub.knows_elsewhere()) {
+        if let Some(hub) = self.hub.find(room_id).filter(|hub| hub.knows_remote()) {
             return Ok(hub.participants(room, skip, take));
         }
         let elsewhere = self.store.load_presence(room_id).await?;
-        Ok(Presence::elsewhere(&elsewhere).participants(room, skip, take))
+        Ok(Presence::of_remote(&elsewhere).participants(room, skip, take))
     }
 
     /// A room in a list. The store may be behind what this node knows of its viewers, and one that
     /// has no other nodes counts nobody.
     pub fn summary(&self, room: &Room, viewer_count: Option<u64>) -> RoomSummary {
         let hub = self.hub.find(&room.room_id);
-        let known = hub.filter(|hub| hub.knows_elsewhere()).map(|hub| hub.viewers().count);
+        let known = hub.filter(|hub| hub.knows_remote()).map(|hub| hub.viewers().count);
         RoomSummary {
             room_id: room.room_id.to_string(),
             code: room.code.clone(),

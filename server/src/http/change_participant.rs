@@ -39,7 +39,8 @@ pub(crate) async fn change_participant(
     let Some(role) = body.role else {
         return Err(Refusal::new("invalid_request", "give what is to change: `role`"));
     };
-    let command = Command::SetRole { participant: participant.clone(), role: wire::role(role) };
+    let command =
+        Command::SetRole { participant: participant.clone(), role: wire::role_from_wire(role) };
     let named = (&participant_id, &body);
     let request =
         write::request(&caller, &room_id, &headers, command, "change_participant", &named)?;

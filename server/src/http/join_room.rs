@@ -43,7 +43,7 @@ pub(crate) async fn join_room(
     app.store.keep_ticket(&secret, ticket).await?;
     Ok(Answer(Joined {
         participant_id: participant_id.to_string(),
-        role: wire::participant_role(role),
+        role: wire::role(role),
         ws: WsTicket { url, ticket: secret, protocol: SUBPROTOCOL.to_owned(), expires_at_ms },
         state: wire::room_state(&room, viewers, app.clock.now().max(room.at)),
     }))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use contracts::CloseCode;
-use engine::{Event, LifecycleState, Room, RoomId};
+use engine::{Event, LifecycleState, Place, Room, RoomId};
 use tokio::sync::mpsc;
 
 use super::Rooms;
@@ -36,7 +36,7 @@ impl Rooms {
         for hub in self.hub.all() {
             let gone = async {
                 self.take_step(&hub.room_id, hub.node_gone(node_id));
-                self.hub.stir(&hub.room_id);
+                self.hub.mark_presence_changed(&hub.room_id);
             };
             self.guard(&hub.room_id, gone).await;
         }
@@ -48,20 +48,20 @@ impl Rooms {
             News::Commit(published) => self.dispatch_commit(hub, &published),
             News::Reset(room) => self.dispatch_reset(hub, &room),
             News::Presence { node_id, update, .. } => {
-                self.take_step(&hub.room_id, hub.node_told(node_id, update));
-                self.hub.stir(&hub.room_id);
+                self.take_step(&hub.room_id, hub.node_updated(node_id, update));
+                self.hub.mark_presence_changed(&hub.room_id);
             }
             News::Gone(_) => hub.close_all(CloseCode::ROOM_NOT_FOUND),
             News::PresenceLost(_) => {
-                hub.tell_everybody();
-                self.hub.tell_later(&hub.room_id);
+                hub.resend_all();
+                self.hub.mark_presence_unsent(&hub.room_id);
             }
             News::Ready { node_id, since_version, .. } => {
                 self.take_step(&hub.room_id, hub.node_ready(node_id, since_version));
             }
             News::Spread { node_id, spread, .. } => {
-                hub.node_reported(node_id, spread, Instant::now());
-                self.hub.look_later(&hub.room_id);
+                hub.set_node_spread(node_id, spread, Instant::now());
+                self.hub.mark_reporting(&hub.room_id);
             }
             News::SessionTaken { session_id, .. } => hub.close_session(&session_id),
             News::NodeGone(_) | News::Reachable(_) => {}
@@ -77,7 +77,7 @@ impl Rooms {
         };
         let frame = OrderedFrame {
             text: wire::text(&wire::event(commit)),
-            position: (commit.epoch, commit.version),
+            place: Place { epoch: commit.epoch, version: commit.version },
             fence,
             host_id,
             published: Instant::now(),
@@ -86,10 +86,10 @@ impl Rooms {
         self.follow_wait(hub, room);
         match &commit.event {
             Event::HostChanged { .. } | Event::RoleChanged { .. } => {
-                self.hub.stir(&room.room_id);
+                self.hub.mark_presence_changed(&room.room_id);
             }
             Event::LifecycleChanged { lifecycle, .. } => {
-                self.hub.stir(&room.room_id);
+                self.hub.mark_presence_changed(&room.room_id);
                 tracing::info!(room.id = %room.room_id, state = ?lifecycle.state, "room's life");
                 follow_life(hub, room);
             }
@@ -100,11 +100,11 @@ impl Rooms {
     /// What was told before doesn't lead to this state: everybody gets the state itself.
     fn dispatch_reset(self: &Arc<Self>, hub: &RoomHub, room: &Arc<Room>) {
         hub.resync_all();
-        hub.doubt_elsewhere();
-        self.hub.tell_later(&hub.room_id);
+        hub.mark_remote_stale();
+        self.hub.mark_presence_unsent(&hub.room_id);
         self.follow_wait(hub, room);
         follow_life(hub, room);
-        self.hub.stir(&room.room_id);
+        self.hub.mark_presence_changed(&room.room_id);
     }
 
     /// Keeps this node's idea of who is waited for in step with the committed one.

@@ -14,7 +14,7 @@ use super::session::Session;
 use super::socket::{Broken, Socket, WRITE_TIMEOUT};
 use crate::App;
 use crate::auth::Ticket;
-use crate::hub::{Attached, NewConnection, NotAttached, RoomHub};
+use crate::hub::{AttachError, Attached, NewConnection, RoomHub};
 use crate::limit::FrameLimiter;
 use crate::refusal::Refusal;
 use crate::wire;
@@ -110,9 +110,10 @@ async fn enter(
         sender.connection.outbox.set_authority(&away);
     }
     app.rooms.follow(&sender.hub).await?;
-    let seen = hello.resume.as_ref().map(|resume| (resume.epoch, resume.version));
+    let seen = hello.resume.as_ref();
+    let seen = seen.map(|resume| Place { epoch: resume.epoch, version: resume.version });
     let mut room = arrive(app, &sender).await?;
-    if seen.is_some_and(|seen| seen > (room.epoch, room.version)) {
+    if seen.is_some_and(|seen| seen > room.place()) {
         // Another node told it more than this one knows yet.
         room = app.rooms.find_newest(&room_id).await?;
     }
@@ -126,9 +127,9 @@ async fn enter(
     frames.extend(seen.and_then(|seen| rebased_since(&room, seen)));
     tracing::debug!(room.id = %room_id, client = %hello.client.name, "connected");
     if is_first {
-        app.hub.stir(&room_id);
+        app.hub.mark_presence_changed(&room_id);
     }
-    app.hub.tell_later(&room_id);
+    app.hub.mark_presence_unsent(&room_id);
     Ok((session, frames))
 }
 
@@ -141,14 +142,14 @@ fn attach(
     let max = app.config.limits.connections_per_participant;
     loop {
         let now = app.clock.now();
-        let hub = app.hub.room(room_id, now);
+        let hub = app.hub.find_or_create(room_id, now);
         match hub.attach(new.clone(), max, now) {
             Ok(attached) => return Ok((hub, attached)),
-            Err(NotAttached::TooMany) => {
+            Err(AttachError::TooMany) => {
                 return Err(Refusal::new("limit_reached", "you have too many connections here"));
             }
             // It was forgotten just now; the next one is new.
-            Err(NotAttached::Retired) => {}
+            Err(AttachError::Retired) => {}
         }
     }
 }
@@ -174,7 +175,7 @@ fn welcome(sender: &Sender, room: &Room, resumed: bool) -> Welcome {
     Welcome {
         session_id: connection.session_id.clone(),
         participant_id: connection.participant_id.to_string(),
-        role: wire::participant_role(role),
+        role: wire::role(role),
         fence: room.fence,
         resumed,
         heartbeat_ms: HEARTBEAT_MS,
@@ -183,11 +184,10 @@ fn welcome(sender: &Sender, room: &Room, resumed: bool) -> Welcome {
     }
 }
 
-/// What a client must be told that saw epoch and version `seen`, if that was an earlier epoch. One
+/// What a client must be told that saw the room at `seen`, if that was an earlier epoch. One
 /// that saw more than was kept proves a loss, whatever the store believes.
-pub(super) fn rebased_since(room: &Room, seen: (u64, u64)) -> Option<Utf8Bytes> {
-    let rebased = room.rebased.filter(|_| seen.0 < room.epoch)?;
-    let seen = Place { epoch: seen.0, version: seen.1 };
+pub(super) fn rebased_since(room: &Room, seen: Place) -> Option<Utf8Bytes> {
+    let rebased = room.rebased.filter(|_| seen.epoch < room.epoch)?;
     let lost = rebased.is_lost_since(seen);
     Some(wire::text(&wire::rebased(room, engine::Rebased { lost, ..rebased })))
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use contracts::{ClientFrame, DRIFT_MS_MAX, ServerFrame, SyncReport, UNCERTAINTY_MS_MAX};
-use engine::{Actor, Command, Op, ParticipantId, Rate, Request, RoomId, Status};
+use contracts::{ClientFrame, ServerFrame, SyncReport};
+use engine::{Actor, Command, Op, ParticipantId, Place, Request, RoomId, Status};
 
 use crate::App;
 use crate::auth::Caller;
@@ -53,13 +53,15 @@ pub struct Told {
 /// Carries a command out.
 pub async fn execute(app: App, sender: Sender, decoded: Decoded, told: Told) -> Reply {
     let id = decoded.id.clone().unwrap_or_default();
-    let kind = frame_kind(&decoded.frame);
+    let kind = decoded.frame.type_name();
     let leaves = matches!(decoded.frame, ClientFrame::Leave(_));
     let done = perform(&app, &sender, decoded, told).await;
     let code = done.as_ref().map_or_else(Refusal::code, |_| "ok");
     metrics::counter!("playhead_commands_total", "type" => kind, "code" => code).increment(1);
     let frame = match done {
-        Ok(Done { epoch, version, duplicate }) => wire::ack(id, epoch, version, duplicate),
+        Ok(Done { epoch, version, duplicate }) => {
+            wire::ack(id, Place { epoch, version }, duplicate)
+        }
         Err(refusal) => {
             tracing::debug!(command.kind = kind, rejection.code = code, "command refused");
             wire::reject(Some(id), refusal)
@@ -147,9 +149,10 @@ fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
         ClientFrame::Seek(data) => {
             decide(Command::Seek { to_ms: data.position_ms }, data.expected_version)
         }
-        ClientFrame::SetRate(data) => {
-            decide(Command::SetRate { rate: rate(data.rate)? }, data.expected_version)
-        }
+        ClientFrame::SetRate(data) => decide(
+            Command::SetRate { rate: wire::rate_from_wire(data.rate)? },
+            data.expected_version,
+        ),
         ClientFrame::ChangeQuality(data) => {
             let rendition = Some(data.rendition).filter(|rendition| rendition != "auto");
             decide(Command::ChangeQuality { rendition }, data.expected_version)
@@ -174,33 +177,13 @@ fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
         }
         ClientFrame::Ready(data) => Ok((Action::Ready(data.version), None)),
         ClientFrame::Buffering(data) => Ok((Action::Buffering(data.on), None)),
-        ClientFrame::SyncReport(data) => Ok((Action::SyncReport(sync_report(data)?), None)),
+        ClientFrame::SyncReport(data) => {
+            Ok((Action::SyncReport(wire::check_sync_report(data)?), None))
+        }
         ClientFrame::Leave(_) => Ok((Action::Leave, None)),
         ClientFrame::Hello(_) => Err(Refusal::new("unexpected_frame", "hello was said before")),
         ClientFrame::Ping(_) => Err(Refusal::new("unexpected_frame", "a ping is no command")),
     }
-}
-
-/// A rate in thousandths, if it is one.
-fn rate(rate: f64) -> Result<Rate, Refusal> {
-    let in_range = (0.25..=4.0).contains(&rate);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
-    let milli = if in_range { (rate * 1000.0).round() as u16 } else { 0 };
-    Rate::from_milli(milli)
-        .ok_or_else(|| Refusal::new("invalid_request", "`rate` must lie between 0.25 and 4"))
-}
-
-/// A report, if it can be one.
-fn sync_report(report: SyncReport) -> Result<SyncReport, Refusal> {
-    if !(-DRIFT_MS_MAX..=DRIFT_MS_MAX).contains(&report.drift_ms) {
-        let detail = format!("`drift_ms` must lie between -{DRIFT_MS_MAX} and {DRIFT_MS_MAX}");
-        return Err(Refusal::new("invalid_request", detail));
-    }
-    if !(0.0..=UNCERTAINTY_MS_MAX).contains(&report.uncertainty_ms) {
-        let detail = format!("`uncertainty_ms` must lie between 0 and {UNCERTAINTY_MS_MAX}");
-        return Err(Refusal::new("invalid_request", detail));
-    }
-    Ok(report)
 }
 
 /// Unversioned commands are acknowledged with the current version.
@@ -214,25 +197,4 @@ async fn check_member(app: &App, room_id: &RoomId, id: &ParticipantId) -> Result
     member.map(|_| ()).ok_or_else(|| {
         Refusal::new("participant_not_found", "nobody of this id has joined the room")
     })
-}
-
-fn frame_kind(frame: &ClientFrame) -> &'static str {
-    match frame {
-        ClientFrame::Hello(_) => "hello",
-        ClientFrame::Ping(_) => "ping",
-        ClientFrame::Play(_) => "play",
-        ClientFrame::Pause(_) => "pause",
-        ClientFrame::Seek(_) => "seek",
-        ClientFrame::SetRate(_) => "set_rate",
-        ClientFrame::ChangeQuality(_) => "change_quality",
-        ClientFrame::ChangeSubtitle(_) => "change_subtitle",
-        ClientFrame::ChangeAudio(_) => "change_audio",
-        ClientFrame::SetMedia(_) => "set_media",
-        ClientFrame::Ended(_) => "ended",
-        ClientFrame::Ready(_) => "ready",
-        ClientFrame::Buffering(_) => "buffering",
-        ClientFrame::SyncReport(_) => "sync_report",
-        ClientFrame::HostTransfer(_) => "host_transfer",
-        ClientFrame::Leave(_) => "leave",
-    }
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use contracts::{ClientFrame, CloseCode, ServerFrame};
-use engine::{ParticipantId, Room};
+use engine::{ParticipantId, Place, Room};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::attach;
@@ -15,7 +15,7 @@ use super::lease::{BEAT, renew};
 use super::socket::{Broken, Input, Socket, WRITE_TIMEOUT};
 use crate::App;
 use crate::auth::Ticket;
-use crate::connections::Place;
+use crate::connections;
 use crate::hub::Outgoing;
 use crate::id;
 use crate::limit::FrameLimiter;
@@ -40,7 +40,7 @@ pub fn run(
     app: App,
     socket: Socket,
     ticket: Ticket,
-    place: Place,
+    place: connections::Place,
 ) -> impl Future<Output = ()> + Send {
     let opening = Box::pin(attach::open(app, socket, ticket));
     async move {
@@ -63,7 +63,7 @@ pub(super) struct Session {
     sender: Sender,
     attached: bool,
     /// The last place in the room's order that was written.
-    written: (u64, u64),
+    written: Place,
     /// The last fence that was written.
     fence: u64,
     running: Option<Running>,
@@ -114,7 +114,7 @@ impl Session {
             app,
             sender,
             attached: true,
-            written: (0, 0),
+            written: Place { epoch: 0, version: 0 },
             fence: 0,
             running: None,
             waiting: VecDeque::new(),
@@ -127,7 +127,7 @@ impl Session {
 
     /// Takes note of a whole state that is written: what came before it is not.
     pub(super) fn start_from(&mut self, room: &Room) {
-        self.written = (room.epoch, room.version);
+        self.written = room.place();
         self.fence = room.fence;
         self.notice_host(room.host_id.as_ref());
     }
@@ -190,15 +190,15 @@ impl Session {
             fed = true;
             match outgoing {
                 // Already in the welcome.
-                Outgoing::Ordered(frame) if frame.position <= self.written => {}
+                Outgoing::Ordered(frame) if frame.place <= self.written => {}
                 Outgoing::Ordered(frame) => {
-                    self.written = frame.position;
+                    self.written = frame.place;
                     self.fence = frame.fence.unwrap_or(self.fence);
                     self.notice_host(frame.host_id.as_ref());
                     published = published.or(Some(frame.published));
                     socket.feed(frame.text).await?;
                 }
-                Outgoing::Moment(text) => socket.feed(text).await?,
+                Outgoing::Ephemeral(text) => socket.feed(text).await?,
                 Outgoing::Resync => {
                     end = Box::pin(self.resync(app, socket)).await?;
                     if end.is_some() {
@@ -266,8 +266,8 @@ impl Session {
                     let rtt = read_at.saturating_duration_since(pinged.into_std());
                     let rtt_ms = u64::try_from(rtt.as_millis()).unwrap_or(u64::MAX);
                     let Sender { hub, connection, .. } = &self.sender;
-                    if hub.measured(connection, rtt_ms) {
-                        app.hub.tell_later(&hub.room_id);
+                    if hub.record_rtt(connection, rtt_ms) {
+                        app.hub.mark_presence_unsent(&hub.room_id);
                     }
                 }
                 return Ok(None);
@@ -305,7 +305,7 @@ impl Session {
                 Ok(None)
             }
             Ok(decoded) => {
-                let told = Told { fence: self.fence, epoch: self.written.0 };
+                let told = Told { fence: self.fence, epoch: self.written.epoch };
                 self.waiting.push_back((decoded, told));
                 self.start_next(app);
                 Ok(None)
@@ -395,8 +395,8 @@ impl Session {
         if left {
             hub.close_participant(&connection.participant_id, connection.number, CloseCode::LEFT);
         }
-        self.app.hub.stir(&hub.room_id);
-        self.app.hub.tell_later(&hub.room_id);
+        self.app.hub.mark_presence_changed(&hub.room_id);
+        self.app.hub.mark_presence_unsent(&hub.room_id);
     }
 }
 
