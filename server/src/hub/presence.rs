@@ -1,4 +1,4 @@
-//! Who is in a room, each participant once, to whichever nodes they are connected.
+//! Who is connected to a room: each participant once, no matter to how many nodes.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -29,7 +29,7 @@ pub struct ParticipantPage {
     pub next: Option<ParticipantCursor>,
 }
 
-/// Which participants have a connection now.
+/// The participants that are connected to a room.
 #[derive(Debug, Default)]
 pub struct Presence<'a> {
     people: Vec<Cow<'a, Present>>,
@@ -37,38 +37,38 @@ pub struct Presence<'a> {
 }
 
 impl<'a> Presence<'a> {
-    /// Those connected to other nodes.
-    pub fn elsewhere(elsewhere: &'a Elsewhere) -> Self {
+    /// Returns the participants that are connected to other nodes.
+    pub fn of_remote(remote: &'a Elsewhere) -> Self {
         let mut presence = Self::default();
-        for (_, node) in &elsewhere.nodes {
+        for (_, node) in &remote.nodes {
             presence.add(node.present.iter(), node.rtt_ms_max);
         }
         presence
     }
 
-    /// Adds those connected to one more node.
+    /// Adds the participants that are connected to one more node.
     pub(super) fn add(&mut self, present: impl Iterator<Item = &'a Present>, rtt_ms_max: u64) {
         self.rtt_ms_max = self.rtt_ms_max.max(rtt_ms_max);
         if self.people.is_empty() {
             self.people.extend(present.map(Cow::Borrowed));
             return;
         }
-        let place = |(index, one): (usize, &Cow<'_, Present>)| (one.participant_id.clone(), index);
-        let known: HashMap<_, _> = self.people.iter().enumerate().map(place).collect();
+        let entry = |(index, one): (usize, &Cow<'_, Present>)| (one.participant_id.clone(), index);
+        let known: HashMap<_, _> = self.people.iter().enumerate().map(entry).collect();
         for one in present {
             match known.get(&one.participant_id) {
-                Some(index) => join(self.people[*index].to_mut(), one),
+                Some(index) => merge(self.people[*index].to_mut(), one),
                 None => self.people.push(Cow::Borrowed(one)),
             }
         }
     }
 
-    /// How many participants.
+    /// Returns the number of participants.
     pub fn count(&self) -> u64 {
         self.people.len() as u64
     }
 
-    /// Their ids.
+    /// Iterates over their ids.
     pub fn ids(&self) -> impl Iterator<Item = &ParticipantId> {
         self.people.iter().map(|one| &one.participant_id)
     }
@@ -107,7 +107,7 @@ impl<'a> Presence<'a> {
         let participant = |one: &Present| Participant {
             participant_id: one.participant_id.to_string(),
             display_name: one.display_name.clone(),
-            role: wire::participant_role(room.role_of_participant(&one.participant_id, one.base)),
+            role: wire::role(room.role_of_participant(&one.participant_id, one.base)),
         };
         ParticipantPage {
             items: listed.into_iter().map(participant).collect(),
@@ -115,28 +115,28 @@ impl<'a> Presence<'a> {
         }
     }
 
-    /// What a decision needs to know of the connections.
+    /// Returns what the engine needs to know about the connections to decide a command.
     pub fn facts(&self, room: &Room, now: Timestamp) -> Facts {
         let role = |one: &Present| room.role_of_participant(&one.participant_id, one.base);
         Facts {
             now,
-            ready_capable: self.longest_first(|one| one.ready_capable),
+            ready_capable: self.ids_longest_first(|one| one.ready_capable),
             rtt_ms_max: self.rtt_ms_max,
             connections: self.people.iter().map(|one| one.connections).sum(),
-            co_hosts: self.longest_first(|one| role(one) == Role::CoHost),
+            co_hosts: self.ids_longest_first(|one| role(one) == Role::CoHost),
         }
     }
 
-    fn longest_first(&self, is_meant: impl Fn(&Present) -> bool) -> Vec<ParticipantId> {
-        let mut meant: Vec<_> = self.people.iter().filter(|one| is_meant(one)).collect();
-        meant.sort_unstable_by_key(|one| (one.since, &one.participant_id));
-        meant.into_iter().map(|one| one.participant_id.clone()).collect()
+    fn ids_longest_first(&self, filter: impl Fn(&Present) -> bool) -> Vec<ParticipantId> {
+        let mut found: Vec<_> = self.people.iter().filter(|one| filter(one)).collect();
+        found.sort_unstable_by_key(|one| (one.since, &one.participant_id));
+        found.into_iter().map(|one| one.participant_id.clone()).collect()
     }
 }
 
-/// The same participant at two nodes.
-fn join(here: &mut Present, there: &Present) {
-    here.since = here.since.min(there.since);
-    here.connections += there.connections;
-    here.ready_capable |= there.ready_capable;
+/// Merges what two nodes know of the same participant.
+fn merge(one: &mut Present, other: &Present) {
+    one.since = one.since.min(other.since);
+    one.connections += other.connections;
+    one.ready_capable |= other.ready_capable;
 }

@@ -26,7 +26,7 @@ impl Members {
         }
         let elsewhere = self.store.load_presence(room_id).await?;
         let mut present = self.hub.find(room_id).map(|hub| hub.present_ids()).unwrap_or_default();
-        present.extend(Presence::elsewhere(&elsewhere).ids().cloned());
+        present.extend(Presence::of_remote(&elsewhere).ids().cloned());
         let is_present = move |id: &ParticipantId| present.contains(id);
         if self.store.add_member(room_id, member, self.max, &is_present).await? {
             Ok(())

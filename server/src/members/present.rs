@@ -10,7 +10,7 @@ use crate::wire::Viewers;
 impl Members {
     /// Counts who is connected, as this node knows it from the other nodes. `None` if it isn't told.
     pub fn known_viewers(&self, room_id: &RoomId) -> Option<Viewers> {
-        let hub = self.hub.find(room_id).filter(|hub| hub.knows_elsewhere())?;
+        let hub = self.hub.find(room_id).filter(|hub| hub.knows_remote())?;
         Some(hub.viewers())
     }
 
@@ -20,7 +20,7 @@ impl Members {
             return Ok(known);
         }
         let elsewhere = self.store.load_presence(room_id).await?;
-        let count = Presence::elsewhere(&elsewhere).count();
+        let count = Presence::of_remote(&elsewhere).count();
         Ok(Viewers { count, peak: elsewhere.peak.max(count) })
     }
 
@@ -33,10 +33,10 @@ impl Members {
         take: usize,
     ) -> Result<ParticipantPage, StoreError> {
         let room_id = &room.room_id;
-        if let Some(hub) = self.hub.find(room_id).filter(|hub| hub.knows_elsewhere()) {
+        if let Some(hub) = self.hub.find(room_id).filter(|hub| hub.knows_remote()) {
             return Ok(hub.list_participants(room, after, take));
         }
         let elsewhere = self.store.load_presence(room_id).await?;
-        Ok(Presence::elsewhere(&elsewhere).list(room, after, take))
+        Ok(Presence::of_remote(&elsewhere).list(room, after, take))
     }
 }

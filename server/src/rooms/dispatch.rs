@@ -36,7 +36,7 @@ impl Rooms {
         for hub in self.hub.all() {
             let gone = async {
                 self.take_step(&hub.room_id, hub.node_gone(node_id));
-                self.hub.stir(&hub.room_id);
+                self.hub.mark_presence_changed(&hub.room_id);
             };
             self.guard(&hub.room_id, gone).await;
         }
@@ -50,8 +50,8 @@ impl Rooms {
             News::Notice { node_id, notice, .. } => self.dispatch_notice(hub, node_id, notice),
             News::Gone(_) => hub.close_all(CloseCode::ROOM_NOT_FOUND),
             News::PresenceLost(_) => {
-                hub.tell_everybody();
-                self.hub.tell_later(&hub.room_id);
+                hub.resend_all();
+                self.hub.mark_presence_unsent(&hub.room_id);
             }
             News::NodeGone(_) | News::Reachable(_) => {}
         }
@@ -61,15 +61,15 @@ impl Rooms {
     fn dispatch_notice(self: &Arc<Self>, hub: &RoomHub, node_id: NodeId, notice: Notice) {
         match notice {
             Notice::Presence(update) => {
-                self.take_step(&hub.room_id, hub.node_told(node_id, update));
-                self.hub.stir(&hub.room_id);
+                self.take_step(&hub.room_id, hub.node_updated(node_id, update));
+                self.hub.mark_presence_changed(&hub.room_id);
             }
             Notice::Ready { since_version } => {
                 self.take_step(&hub.room_id, hub.node_ready(node_id, since_version));
             }
             Notice::Spread(spread) => {
-                hub.node_reported(node_id, spread, Instant::now());
-                self.hub.look_later(&hub.room_id);
+                hub.set_node_spread(node_id, spread, Instant::now());
+                self.hub.mark_reporting(&hub.room_id);
             }
             Notice::SessionTaken { session_id } => hub.close_session(&session_id),
         }
@@ -89,10 +89,10 @@ impl Rooms {
         self.follow_barrier(hub, room);
         match &commit.event {
             Event::HostChanged { .. } | Event::RoleChanged { .. } => {
-                self.hub.stir(&room.room_id);
+                self.hub.mark_presence_changed(&room.room_id);
             }
             Event::LifecycleChanged { lifecycle, .. } => {
-                self.hub.stir(&room.room_id);
+                self.hub.mark_presence_changed(&room.room_id);
                 tracing::info!(room.id = %room.room_id, state = ?lifecycle.state, "lifecycle changed");
                 close_if_over(hub, room);
             }
@@ -103,11 +103,11 @@ impl Rooms {
     /// Sends the state itself to everybody: the events before don't lead to it.
     fn dispatch_reset(self: &Arc<Self>, hub: &RoomHub, room: &Arc<Room>) {
         hub.resync_all();
-        hub.doubt_elsewhere();
-        self.hub.tell_later(&hub.room_id);
+        hub.mark_remote_stale();
+        self.hub.mark_presence_unsent(&hub.room_id);
         self.follow_barrier(hub, room);
         close_if_over(hub, room);
-        self.hub.stir(&room.room_id);
+        self.hub.mark_presence_changed(&room.room_id);
     }
 
     /// Keeps the hub's barrier in step with the committed one.

@@ -9,7 +9,7 @@ use engine::{Command, Facts, Room, RoomId, Timestamp};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::{COMMAND_TIMEOUT, Rooms};
-use crate::hub::{BarrierStep, Followed, Presence, RoomHub};
+use crate::hub::{BarrierAction, FollowState, Presence, RoomHub};
 use crate::refusal::Refusal;
 use crate::store::{Elsewhere, Notice, StoreError};
 
@@ -22,14 +22,14 @@ impl Rooms {
     /// Starts to follow a room, unless this node follows it already.
     pub async fn follow(self: &Arc<Self>, hub: &RoomHub) -> Result<(), Refusal> {
         let follow = async {
-            let mut followed = hub.followed.lock().await;
-            if *followed == Followed::Yes {
+            let mut followed = hub.follow_state.lock().await;
+            if *followed == FollowState::Followed {
                 return Ok(());
             }
-            *followed = Followed::Asked;
+            *followed = FollowState::Requested;
             self.store.follow(&hub.room_id).await?;
             self.load_elsewhere(hub).await?;
-            *followed = Followed::Yes;
+            *followed = FollowState::Followed;
             Ok(())
         };
         match timeout(COMMAND_TIMEOUT, follow).await {
@@ -41,7 +41,7 @@ impl Rooms {
 
     /// Loads who is connected to other nodes.
     pub(super) async fn load_elsewhere(self: &Arc<Self>, hub: &RoomHub) -> Result<(), StoreError> {
-        let load = hub.begin_load();
+        let load = hub.begin_remote_load();
         let elsewhere = self.store.load_presence(&hub.room_id).await?;
         self.take_step(&hub.room_id, load.finish(elsewhere));
         Ok(())
@@ -69,13 +69,13 @@ impl Rooms {
             return;
         }
         // Somebody who connects meanwhile waits for this lock, and then follows the room again.
-        let mut followed = hub.followed.lock().await;
+        let mut followed = hub.follow_state.lock().await;
         if hub.idle_for_ms(now).is_none_or(|ms| ms < FORGET_MS) {
             return;
         }
-        if std::mem::take(&mut *followed) != Followed::No {
+        if std::mem::take(&mut *followed) != FollowState::Unfollowed {
             self.store.unfollow(&hub.room_id).await;
-            hub.forget_elsewhere();
+            hub.forget_remote();
         }
         self.hub.retire(hub);
     }
@@ -88,12 +88,12 @@ impl Rooms {
         now: Timestamp,
     ) -> Result<Facts, StoreError> {
         let elsewhere = match hub {
-            Some(hub) if hub.knows_elsewhere() => Elsewhere::default(),
+            Some(hub) if hub.knows_remote() => Elsewhere::default(),
             _ => self.store.load_presence(&room.room_id).await?,
         };
         Ok(match hub {
             Some(hub) => hub.facts(&elsewhere, room, now),
-            None => Presence::elsewhere(&elsewhere).facts(room, now),
+            None => Presence::of_remote(&elsewhere).facts(room, now),
         })
     }
 
@@ -108,7 +108,7 @@ impl Rooms {
     }
 
     /// Carries out what a barrier asks for, in a task of its own.
-    pub fn take_step(self: &Arc<Self>, room_id: &RoomId, step: Option<BarrierStep>) {
+    pub fn take_step(self: &Arc<Self>, room_id: &RoomId, step: Option<BarrierAction>) {
         let Some(step) = step else { return };
         let (rooms, room_id) = (self.clone(), room_id.clone());
         tokio::spawn(async move {
@@ -116,13 +116,13 @@ impl Rooms {
         });
     }
 
-    async fn step(&self, room_id: &RoomId, step: BarrierStep) {
+    async fn step(&self, room_id: &RoomId, step: BarrierAction) {
         match step {
-            BarrierStep::Start(since_version) => {
+            BarrierAction::Start(since_version) => {
                 let start = Command::StartReady { since_version };
                 self.handle_system(room_id, start).await;
             }
-            BarrierStep::Tell(since_version) => {
+            BarrierAction::NotifyNodes(since_version) => {
                 let notice = Notice::Ready { since_version };
                 if let Err(error) = self.store.tell(room_id, notice).await {
                     // The room then starts at its deadline.

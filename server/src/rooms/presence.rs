@@ -25,7 +25,7 @@ impl Rooms {
         let mut telling = None;
         loop {
             tick.tick().await;
-            for hub in self.hub.take_stirred() {
+            for hub in self.hub.take_presence_changed() {
                 self.guard(&hub.room_id, self.show(&hub)).await;
             }
             // A slow store must not delay what is sent to the connections here.
@@ -64,13 +64,13 @@ impl Rooms {
 
     /// Tells the other nodes who came and went. What fails now is told later.
     async fn tell(self: Arc<Self>) {
-        let untold = stream::iter(self.hub.take_untold());
+        let untold = stream::iter(self.hub.take_presence_unsent());
         let tell = |hub: Arc<RoomHub>| {
             let rooms = self.clone();
             async move {
                 let told = rooms.guard(&hub.room_id, rooms.tell_one(&hub)).await;
                 if let Some(Err(error)) = told {
-                    rooms.hub.tell_later(&hub.room_id);
+                    rooms.hub.mark_presence_unsent(&hub.room_id);
                     let error: &dyn std::error::Error = &error;
                     tracing::debug!(error, room.id = %hub.room_id, "presence not told yet");
                 }
@@ -80,24 +80,24 @@ impl Rooms {
     }
 
     async fn tell_one(self: &Arc<Self>, hub: &RoomHub) -> Result<(), StoreError> {
-        let update = hub.take_update();
+        let update = hub.take_presence_update();
         let notice = Notice::Presence(update.clone());
         if let Err(error) = self.store.tell(&hub.room_id, notice).await {
-            hub.keep_untold(update);
+            hub.requeue_presence_update(update);
             return Err(error);
         }
         if let Some(members) = hub.take_lost_members()
             && let Err(error) = self.members.restore(&hub.room_id, hub, members).await
         {
-            hub.tell_everybody();
+            hub.resend_all();
             return Err(error);
         }
-        if hub.take_doubt() {
+        if hub.take_remote_stale() {
             if let Err(error) = self.load_elsewhere(hub).await {
-                hub.doubt_elsewhere();
+                hub.mark_remote_stale();
                 return Err(error);
             }
-            self.hub.stir(&hub.room_id);
+            self.hub.mark_presence_changed(&hub.room_id);
         }
         Ok(())
     }

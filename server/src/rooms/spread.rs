@@ -24,8 +24,8 @@ impl Rooms {
         metrics::histogram!("playhead_sync_drift_seconds").record(drift_seconds);
         let uncertainty_seconds = report.uncertainty_ms / 1000.0;
         metrics::histogram!("playhead_clock_uncertainty_seconds").record(uncertainty_seconds);
-        connection.reported.set(report, Instant::now());
-        self.hub.look_later(&hub.room_id);
+        connection.sync.set_report(report, Instant::now());
+        self.hub.mark_reporting(&hub.room_id);
     }
 
     /// Sends the spread of rooms whose players report, until the node ends.
@@ -40,7 +40,7 @@ impl Rooms {
             let mut untold = Vec::new();
             for hub in self.hub.take_reporting() {
                 self.guard(&hub.room_id, self.show_spread(&hub)).await;
-                let spread = may_tell.then(|| hub.take_spread(Instant::now())).flatten();
+                let spread = may_tell.then(|| hub.take_spread_update(Instant::now())).flatten();
                 untold.extend(spread.map(|spread| (hub.room_id.clone(), spread)));
             }
             if !untold.is_empty() {
@@ -51,11 +51,11 @@ impl Rooms {
 
     async fn show_spread(&self, hub: &RoomHub) {
         let look_again = match self.find(&hub.room_id).await {
-            Ok(room) => hub.show_spread(&room, Instant::now()),
+            Ok(room) => hub.publish_spread(&room, Instant::now()),
             Err(_) => hub.connection_count() > 0,
         };
         if look_again {
-            self.hub.look_later(&hub.room_id);
+            self.hub.mark_reporting(&hub.room_id);
         }
     }
 

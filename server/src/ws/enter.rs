@@ -14,7 +14,7 @@ use super::session::Session;
 use super::socket::{Broken, Socket, WRITE_TIMEOUT};
 use crate::access::Proof;
 use crate::app::App;
-use crate::hub::{Attached, NewConnection, NotAttached, RoomHub};
+use crate::hub::{AttachError, Attached, NewConnection, RoomHub};
 use crate::limit::FrameLimiter;
 use crate::refusal::Refusal;
 use crate::wire;
@@ -127,9 +127,9 @@ async fn enter(
     frames.extend(rebased.map(|rebased| wire::text(&wire::rebased(&room, rebased))));
     tracing::debug!(room.id = %room_id, client = %hello.client.name, "connected");
     if is_first {
-        app.hub.stir(&room_id);
+        app.hub.mark_presence_changed(&room_id);
     }
-    app.hub.tell_later(&room_id);
+    app.hub.mark_presence_unsent(&room_id);
     Ok((session, frames))
 }
 
@@ -142,15 +142,15 @@ fn attach(
     let max = app.config.limits.connections_per_participant;
     loop {
         let now = app.clock.now();
-        let hub = app.hub.room(proof.room_id(), now);
+        let hub = app.hub.find_or_create(proof.room_id(), now);
         match hub.attach(new.clone(), max, now) {
             Ok(attached) => return Ok((hub, attached)),
-            Err(NotAttached::TooMany) => {
+            Err(AttachError::TooMany) => {
                 let detail = "you have too many connections here";
                 return Err(Refusal::new(ErrorCode::LimitReached, detail));
             }
             // It was forgotten just now; the next one is new.
-            Err(NotAttached::Retired) => {}
+            Err(AttachError::Retired) => {}
         }
     }
 }
@@ -174,7 +174,7 @@ fn welcome(sender: &Sender, room: &Room, resumed: bool) -> Welcome {
     Welcome {
         session_id: connection.session_id.clone(),
         participant_id: connection.participant_id.to_string(),
-        role: wire::participant_role(sender.proof.role_in(room)),
+        role: wire::role(sender.proof.role_in(room)),
         fence: room.fence,
         resumed,
         heartbeat_ms: HEARTBEAT_MS,

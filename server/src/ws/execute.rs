@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use contracts::{
-    ClientFrame, DRIFT_MS_MAX, ErrorCode, ServerFrame, SyncReport, UNCERTAINTY_MS_MAX,
-};
-use engine::{Command, Envelope, Op, ParticipantId, Place, Rate, Request, RoomId};
+use contracts::{ClientFrame, ErrorCode, ServerFrame, SyncReport};
+use engine::{Command, Envelope, Op, ParticipantId, Place, Request};
 
 use crate::access::Proof;
 use crate::app::App;
@@ -56,13 +54,13 @@ pub struct Seen {
 /// Executes a command.
 pub async fn execute(app: App, sender: Sender, decoded: Decoded, seen: Seen) -> Reply {
     let id = decoded.id.clone().unwrap_or_default();
-    let kind = frame_kind(&decoded.frame);
+    let kind = decoded.frame.type_name();
     let leaves = matches!(decoded.frame, ClientFrame::Leave(_));
     let done = perform(&app, &sender, decoded, seen).await;
     let code = done.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "ok");
     metrics::counter!("playhead_commands_total", "type" => kind, "code" => code).increment(1);
     let frame = match done {
-        Ok(Ack { place, duplicate }) => wire::ack(id, place.epoch, place.version, duplicate),
+        Ok(Ack { place, duplicate }) => wire::ack(id, place, duplicate),
         Err(refusal) => {
             tracing::debug!(command.kind = kind, rejection.code = code, "command refused");
             wire::reject(Some(id), refusal)
@@ -113,9 +111,10 @@ fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
         ClientFrame::Seek(data) => {
             decide(Command::Seek { to_ms: data.position_ms }, data.expected_version)
         }
-        ClientFrame::SetRate(data) => {
-            decide(Command::SetRate { rate: rate(data.rate)? }, data.expected_version)
-        }
+        ClientFrame::SetRate(data) => decide(
+            Command::SetRate { rate: wire::rate_from_wire(data.rate)? },
+            data.expected_version,
+        ),
         ClientFrame::ChangeQuality(data) => {
             let rendition = Some(data.rendition).filter(|rendition| rendition != "auto");
             decide(Command::ChangeQuality { rendition }, data.expected_version)
@@ -140,7 +139,9 @@ fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
         }
         ClientFrame::Ready(data) => Ok((Action::Ready(data.version), None)),
         ClientFrame::Buffering(data) => Ok((Action::Buffering(data.on), None)),
-        ClientFrame::SyncReport(data) => Ok((Action::SyncReport(sync_report(data)?), None)),
+        ClientFrame::SyncReport(data) => {
+            Ok((Action::SyncReport(wire::check_sync_report(data)?), None))
+        }
         ClientFrame::Leave(_) => Ok((Action::Leave, None)),
         ClientFrame::Hello(_) => {
             Err(Refusal::new(ErrorCode::UnexpectedFrame, "hello was sent before"))
@@ -148,49 +149,5 @@ fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
         ClientFrame::Ping(_) => {
             Err(Refusal::new(ErrorCode::UnexpectedFrame, "a ping is not a command"))
         }
-    }
-}
-
-/// Converts a rate to thousandths, within the limits.
-fn rate(rate: f64) -> Result<Rate, Refusal> {
-    let in_range = (0.25..=4.0).contains(&rate);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
-    let milli = if in_range { (rate * 1000.0).round() as u16 } else { 0 };
-    Rate::from_milli(milli).ok_or_else(|| {
-        Refusal::new(ErrorCode::InvalidRequest, "`rate` must lie between 0.25 and 4")
-    })
-}
-
-/// Checks a report against the limits.
-fn sync_report(report: SyncReport) -> Result<SyncReport, Refusal> {
-    if !(-DRIFT_MS_MAX..=DRIFT_MS_MAX).contains(&report.drift_ms) {
-        let detail = format!("`drift_ms` must lie between -{DRIFT_MS_MAX} and {DRIFT_MS_MAX}");
-        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
-    }
-    if !(0.0..=UNCERTAINTY_MS_MAX).contains(&report.uncertainty_ms) {
-        let detail = format!("`uncertainty_ms` must lie between 0 and {UNCERTAINTY_MS_MAX}");
-        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
-    }
-    Ok(report)
-}
-
-fn frame_kind(frame: &ClientFrame) -> &'static str {
-    match frame {
-        ClientFrame::Hello(_) => "hello",
-        ClientFrame::Ping(_) => "ping",
-        ClientFrame::Play(_) => "play",
-        ClientFrame::Pause(_) => "pause",
-        ClientFrame::Seek(_) => "seek",
-        ClientFrame::SetRate(_) => "set_rate",
-        ClientFrame::ChangeQuality(_) => "change_quality",
-        ClientFrame::ChangeSubtitle(_) => "change_subtitle",
-        ClientFrame::ChangeAudio(_) => "change_audio",
-        ClientFrame::SetMedia(_) => "set_media",
-        ClientFrame::Ended(_) => "ended",
-        ClientFrame::Ready(_) => "ready",
-        ClientFrame::Buffering(_) => "buffering",
-        ClientFrame::SyncReport(_) => "sync_report",
-        ClientFrame::HostTransfer(_) => "host_transfer",
-        ClientFrame::Leave(_) => "leave",
     }
 }

@@ -80,8 +80,8 @@ impl Session {
         let rtt = read_at.saturating_duration_since(pinged.into_std());
         let rtt_ms = u64::try_from(rtt.as_millis()).unwrap_or(u64::MAX);
         let Sender { hub, connection, .. } = &self.sender;
-        if hub.measured(connection, rtt_ms) {
-            self.app.hub.tell_later(&hub.room_id);
+        if hub.record_rtt(connection, rtt_ms) {
+            self.app.hub.mark_presence_unsent(&hub.room_id);
         }
     }
 

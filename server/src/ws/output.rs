@@ -30,7 +30,7 @@ impl Session {
                     published = published.or(Some(frame.published));
                     socket.feed(frame.text).await?;
                 }
-                Outgoing::Moment(text) => socket.feed(text).await?,
+                Outgoing::Ephemeral(text) => socket.feed(text).await?,
                 Outgoing::Resync => {
                     end = Box::pin(self.resync(socket)).await?;
                     if end.is_some() {

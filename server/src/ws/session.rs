@@ -166,8 +166,8 @@ impl Session {
         if left {
             hub.close_participant(&connection.participant_id, connection.number, CloseCode::LEFT);
         }
-        self.app.hub.stir(&hub.room_id);
-        self.app.hub.tell_later(&hub.room_id);
+        self.app.hub.mark_presence_changed(&hub.room_id);
+        self.app.hub.mark_presence_unsent(&hub.room_id);
     }
 }
 

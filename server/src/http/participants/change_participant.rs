@@ -44,7 +44,7 @@ pub(crate) async fn change_participant(
     let named = (&participant_id, &body);
     let envelope = idempotency::envelope(&proof, &headers, "change_participant", &named)?;
     let participant = ParticipantId::new(&participant_id);
-    let command = Command::SetRole { participant, role: wire::role(role) };
+    let command = Command::SetRole { participant, role: wire::role_from_wire(role) };
     app.rooms.handle(&room.room_id, &Request { envelope, command }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

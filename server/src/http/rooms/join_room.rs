@@ -39,7 +39,7 @@ pub(crate) async fn join_room(
     let ticket = app.members.issue_ticket(caller, room_id.clone()).await?;
     Ok(Json(Joined {
         participant_id: proof.participant_id().to_string(),
-        role: wire::participant_role(proof.role_in(&room)),
+        role: wire::role(proof.role_in(&room)),
         ws: WsTicket {
             url: ws_url(&app, &headers, &peer, room_id.as_str()),
             ticket: ticket.secret,

@@ -46,11 +46,11 @@ async fn f29_a_panic_over_one_room_keeps_no_other_from_being_shown() {
     let (broken, fine) = (room("broken"), room("fine"));
     let rooms = rooms(&broken).await;
     let (in_broken, in_fine) = (join(&rooms, &broken), join(&rooms, &fine));
-    rooms.hub.stir(&broken.room_id);
+    rooms.hub.mark_presence_changed(&broken.room_id);
     let beat = tokio::spawn(rooms.clone().watch_presence());
     assert!(matches!(next(&in_broken).await, Outgoing::Close(CloseCode::INTERNAL)));
-    rooms.hub.stir(&fine.room_id);
-    assert!(matches!(next(&in_fine).await, Outgoing::Moment(_)));
+    rooms.hub.mark_presence_changed(&fine.room_id);
+    assert!(matches!(next(&in_fine).await, Outgoing::Ephemeral(_)));
     beat.abort();
 }
 
@@ -172,7 +172,7 @@ fn join(rooms: &Rooms, room: &Room) -> Arc<Connection> {
         ready_capable: false,
     };
     let now = rooms.clock.now();
-    rooms.hub.room(&room.room_id, now).attach(new, 8, now).unwrap().connection
+    rooms.hub.find_or_create(&room.room_id, now).attach(new, 8, now).unwrap().connection
 }
 
 fn published(room: &Room, commit: Commit) -> News {

@@ -1,179 +1,195 @@
-//! What a client sends: `{type, id, data}`, commands imperative.
+//! Frames that a client sends: `{type, id, data}`, named as commands.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-/// A frame without its `id`. Every one but `ping` needs one of 1 to 64 characters.
+/// A frame sent by a client, without its `id`. Every frame except `ping` needs an `id` of 1 to 64
+/// characters, chosen by the client and unique among its commands.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum ClientFrame {
-    /// The first frame, within five seconds.
+    /// Introduces the client. Must be the first frame, within five seconds of connecting.
     Hello(Hello),
-    /// Measures the clock.
+    /// Measures the room clock.
     Ping(Ping),
     /// Starts playback.
     Play(Expected),
-    /// Stops playback.
+    /// Pauses playback.
     Pause(Expected),
     /// Moves the playhead.
     Seek(Seek),
-    /// Changes the speed.
+    /// Changes the playback rate.
     SetRate(SetRate),
-    /// Chooses a quality for all.
+    /// Selects a rendition for the whole room.
     ChangeQuality(ChangeQuality),
-    /// Chooses subtitles for all.
+    /// Selects a text track for the whole room, or turns text tracks off.
     ChangeSubtitle(ChangeSubtitle),
-    /// Chooses a sound track for all.
+    /// Selects an audio track for the whole room.
     ChangeAudio(ChangeAudio),
-    /// Watches something else.
+    /// Replaces the room's media.
     SetMedia(SetMedia),
-    /// The host's player came to the end.
+    /// Reports that the host's player reached the end of the media.
     Ended(Ended),
-    /// The player holds data at the waiting position.
+    /// Reports that the player has buffered enough to start at the position of the barrier.
     Ready(Ready),
-    /// The player ran dry, or no longer.
+    /// Reports that the player started or stopped re-buffering.
     Buffering(Buffering),
-    /// How far the player is from the room.
+    /// Reports how far the player is from the room's playhead.
     SyncReport(SyncReport),
-    /// Gives the host role away.
+    /// Transfers the host role to another participant.
     HostTransfer(HostTransfer),
-    /// Goes away for good; the server closes the connection.
+    /// Leaves the room for good. The server then closes the connection.
     Leave(Leave),
 }
 
-impl ClientFrame {
-    /// Every `type` there is.
-    pub const TYPES: &[&str] = &[
-        "hello",
-        "ping",
-        "play",
-        "pause",
-        "seek",
-        "set_rate",
-        "change_quality",
-        "change_subtitle",
-        "change_audio",
-        "set_media",
-        "ended",
-        "ready",
-        "buffering",
-        "sync_report",
-        "host_transfer",
-        "leave",
-    ];
+/// Writes `TYPES` and `type_name` from one table.
+macro_rules! frame_types {
+    ($($variant:ident => $name:literal,)*) => {
+        impl ClientFrame {
+            /// The `type` of every client frame.
+            pub const TYPES: &[&str] = &[$($name),*];
+
+            /// Returns the frame's `type`.
+            pub const fn type_name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)*
+                }
+            }
+        }
+    };
+}
+
+frame_types! {
+    Hello => "hello",
+    Ping => "ping",
+    Play => "play",
+    Pause => "pause",
+    Seek => "seek",
+    SetRate => "set_rate",
+    ChangeQuality => "change_quality",
+    ChangeSubtitle => "change_subtitle",
+    ChangeAudio => "change_audio",
+    SetMedia => "set_media",
+    Ended => "ended",
+    Ready => "ready",
+    Buffering => "buffering",
+    SyncReport => "sync_report",
+    HostTransfer => "host_transfer",
+    Leave => "leave",
 }
 
 /// Introduces a client.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Hello {
-    /// What connects.
+    /// The client's name and version.
     pub client: ClientInfo,
-    /// What it can do: `ready` joins barriers. Unknown ones are ignored.
+    /// What the client supports. With `ready`, the connection takes part in barriers. Unknown
+    /// values are ignored.
     #[serde(default)]
     pub capabilities: Vec<String>,
-    /// The session to go on with.
+    /// The session to resume, after a reconnect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub resume: Option<Resume>,
 }
 
-/// What connects, for the log.
+/// A client's name and version, for the server's log.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct ClientInfo {
-    /// Its name.
+    /// The name of the client.
     #[schema(max_length = 64)]
     pub name: String,
-    /// Its version.
+    /// The version of the client.
     #[schema(max_length = 64)]
     pub version: String,
 }
 
-/// Where a client was when its connection broke.
+/// The session that a client resumes, and the last state it saw.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Resume {
-    /// From `welcome`.
+    /// The `session_id` from `welcome`.
     pub session_id: String,
-    /// The last epoch it saw.
+    /// The last epoch that the client saw.
     pub epoch: u64,
-    /// The last version it saw.
+    /// The last version that the client saw.
     pub version: u64,
 }
 
-/// Measures the clock.
+/// Measures the room clock.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Ping {
-    /// The client's clock, in any unit; comes back as it is.
+    /// The client's clock, in any unit. `pong` returns it unchanged.
     pub t0: f64,
 }
 
-/// A command without arguments of its own.
+/// The data of a command that has no arguments of its own.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Expected {
-    /// The only version at which the command is meant.
+    /// Applies the command only if the room is at this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
 
-/// `seek`.
+/// The data of `seek`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Seek {
-    /// Where to, 0 to the duration.
+    /// The target position in milliseconds, from 0 to the duration.
     pub position_ms: i64,
-    /// The only version at which the command is meant.
+    /// Applies the command only if the room is at this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
 
-/// `set_rate`.
+/// The data of `set_rate`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct SetRate {
-    /// 0.25 to 4; kept to a thousandth.
+    /// The playback rate, from 0.25 to 4, rounded to three decimal places. 1 is normal speed.
     #[schema(minimum = 0.25, maximum = 4.0)]
     pub rate: f64,
-    /// The only version at which the command is meant.
+    /// Applies the command only if the room is at this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
 
-/// `change_quality`.
+/// The data of `change_quality`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct ChangeQuality {
-    /// A rendition's id, or `auto`.
+    /// The id of a rendition, or `auto`.
     pub rendition: String,
-    /// The only version at which the command is meant.
+    /// Applies the command only if the room is at this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
 
-/// `change_subtitle`.
+/// The data of `change_subtitle`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct ChangeSubtitle {
-    /// A text track's id, or null for off.
-    #[serde(deserialize_with = "present")]
+    /// The id of a text track, or null to turn text tracks off.
+    #[serde(deserialize_with = "deserialize_required")]
     #[schema(required = true)]
     pub track: Option<String>,
-    /// The only version at which the command is meant.
+    /// Applies the command only if the room is at this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
 
-/// `change_audio`.
+/// The data of `change_audio`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct ChangeAudio {
-    /// A sound track's id.
+    /// The id of an audio track.
     pub track: String,
-    /// The only version at which the command is meant.
+    /// Applies the command only if the room is at this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
 
-/// `set_media`: exactly one of `link` and `source`.
+/// The data of `set_media`: exactly one of `link` and `source`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct SetMedia {
     /// A link that a person pasted.
@@ -184,74 +200,76 @@ pub struct SetMedia {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub source: Option<SourceRef>,
-    /// The only version at which the command is meant.
+    /// Applies the command only if the room is at this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
 
-/// Names a source durably.
+/// A durable reference to a source.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct SourceRef {
-    /// Its provider.
+    /// The provider of the source.
     pub provider: String,
-    /// The provider's name for it.
+    /// The provider's own id for the source.
     pub stream_id: String,
 }
 
-/// `ended`.
+/// The data of `ended`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Ended {
-    /// The media that ended; about another one the command says nothing.
+    /// The media that ended. The command has no effect if the room has other media by now.
     pub media_id: String,
-    /// The only version at which the command is meant.
+    /// Applies the command only if the room is at this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
 
-/// `ready`.
+/// The data of `ready`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Ready {
-    /// `since_version` of the barrier.
+    /// The `since_version` of the barrier.
     pub version: u64,
 }
 
-/// `buffering`.
+/// The data of `buffering`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Buffering {
-    /// Whether the player is dry.
+    /// Whether the player is re-buffering.
     pub on: bool,
 }
 
-/// `sync_report`, about every two seconds while the player plays. It changes no state: it feeds the
-/// server's metrics and `sync_changed`.
+/// The data of `sync_report`, sent about every two seconds during playback. It never changes the
+/// room's state: it feeds the server's metrics and `sync_changed`.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct SyncReport {
-    /// The player's position minus the room's, in milliseconds: above zero is ahead.
+    /// The player's position minus the room's, in milliseconds. Positive if the player is ahead.
     #[schema(minimum = -86_400_000.0, maximum = 86_400_000.0)]
     pub drift_ms: f64,
-    /// How far the client's idea of the room clock may be off, in milliseconds.
+    /// The largest possible error of the client's estimate of the room clock, in milliseconds.
     #[schema(minimum = 0.0, maximum = 60_000.0)]
     pub uncertainty_ms: f64,
 }
 
-/// `host_transfer`.
+/// The data of `host_transfer`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct HostTransfer {
-    /// To whom.
+    /// The participant who becomes the host.
     pub participant_id: String,
-    /// The only version at which the command is meant.
+    /// Applies the command only if the room is at this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
 
-/// `leave`.
+/// The data of `leave`, which is empty.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Leave {}
 
-/// Null is an answer, absence is a mistake.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+/// Deserializes a nullable field that must be present; by default serde takes absence for null.
+fn deserialize_required<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     Option::deserialize(deserializer)
 }
