@@ -13,9 +13,7 @@ mod room;
 mod source;
 
 pub use crate::close::{CLOSE_CODES, CloseCode};
-pub use crate::error::{
-    ERRORS, ErrorCode, MetaValue, Outcome, Problem, Retry, WireError, find_error,
-};
+pub use crate::error::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError};
 pub use crate::frames::client::{
     Buffering, ChangeAudio, ChangeQuality, ChangeSubtitle, ClientFrame, ClientInfo, Ended,
     Expected, Hello, HostTransfer, Leave, Ping, Ready, Resume, Seek, SetMedia, SetRate, SourceRef,

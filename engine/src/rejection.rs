@@ -2,7 +2,6 @@
 
 /// Why a command changed nothing.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Rejection {
     /// A playback command from somebody who doesn't command playback.
     #[error("only the host or a co-host commands playback")]

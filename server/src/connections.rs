@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
+use contracts::ErrorCode;
+
 use crate::config::LimitConfig;
 use crate::refusal::Refusal;
 
@@ -49,11 +51,17 @@ impl Connections {
     pub fn take(&self, address: IpAddr, max: Most) -> Result<Place, Refusal> {
         let mut counts = self.0.lock().expect("not poisoned");
         if counts.total >= max.total {
-            return Err(Refusal::new("limit_reached", "this server takes no more connections"));
+            return Err(Refusal::new(
+                ErrorCode::LimitReached,
+                "this server takes no more connections",
+            ));
         }
         let here = counts.by_address.entry(address).or_default();
         if max.per_address.is_some_and(|max| *here >= max) {
-            return Err(Refusal::new("limit_reached", "your address has too many connections"));
+            return Err(Refusal::new(
+                ErrorCode::LimitReached,
+                "your address has too many connections",
+            ));
         }
         *here += 1;
         counts.total += 1;

@@ -3,6 +3,7 @@
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::request::Parts;
+use contracts::ErrorCode;
 use engine::RoomId;
 use serde::de::DeserializeOwned;
 
@@ -37,14 +38,16 @@ impl<T: DeserializeOwned> OptionalFromRequest<App> for Json<T> {
 
 fn refusal(rejection: &JsonRejection) -> Refusal {
     match rejection {
-        JsonRejection::JsonSyntaxError(_) => Refusal::new("invalid_json", rejection.body_text()),
+        JsonRejection::JsonSyntaxError(_) => {
+            Refusal::new(ErrorCode::InvalidJson, rejection.body_text())
+        }
         JsonRejection::MissingJsonContentType(_) => {
-            Refusal::new("unsupported_media_type", "send Content-Type: application/json")
+            Refusal::new(ErrorCode::UnsupportedMediaType, "send Content-Type: application/json")
         }
         JsonRejection::BytesRejection(_) if rejection.status() == 413 => {
-            Refusal::new("payload_too_large", "the body is larger than 64 KiB")
+            Refusal::new(ErrorCode::PayloadTooLarge, "the body is larger than 64 KiB")
         }
-        _ => Refusal::new("invalid_request", rejection.body_text()),
+        _ => Refusal::new(ErrorCode::InvalidRequest, rejection.body_text()),
     }
 }
 
@@ -59,7 +62,7 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, app).await;
         query
             .map(|axum::extract::Query(query)| Self(query))
-            .map_err(|rejection| Refusal::new("invalid_request", rejection.body_text()))
+            .map_err(|rejection| Refusal::new(ErrorCode::InvalidRequest, rejection.body_text()))
     }
 }
 
@@ -73,7 +76,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let path = axum::extract::Path::<T>::from_request_parts(parts, app).await;
         path.map(|axum::extract::Path(path)| Self(path))
-            .map_err(|rejection| Refusal::new("invalid_request", rejection.body_text()))
+            .map_err(|rejection| Refusal::new(ErrorCode::InvalidRequest, rejection.body_text()))
     }
 }
 
@@ -104,6 +107,6 @@ impl FromRequestParts<App> for RoomPath {
             None => None,
         };
         let found = room_id.map(|room_id| Self { room_id });
-        found.ok_or_else(|| Refusal::new("room_not_found", "there is no such room"))
+        found.ok_or_else(|| Refusal::new(ErrorCode::RoomNotFound, "there is no such room"))
     }
 }

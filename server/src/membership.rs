@@ -1,6 +1,6 @@
 //! Who has joined which room, and what is told of a room to those who haven't.
 
-use contracts::{Participant, RoomSummary};
+use contracts::{ErrorCode, Participant, RoomSummary};
 use engine::{ParticipantId, Room, RoomId};
 
 use crate::App;
@@ -31,7 +31,7 @@ impl App {
         if self.store.add_member(room_id, member, max, &is_present).await? {
             Ok(())
         } else {
-            Err(Refusal::new("room_full", "the room takes no more participants"))
+            Err(Refusal::new(ErrorCode::RoomFull, "the room takes no more participants"))
         }
     }
 
@@ -40,7 +40,7 @@ impl App {
         let participant_id = caller.participant_id(room_id);
         match self.store.find_member(room_id, &participant_id).await? {
             Some(_) => Ok(()),
-            None => Err(Refusal::new("not_member", "join the room first")),
+            None => Err(Refusal::new(ErrorCode::NotMember, "join the room first")),
         }
     }
 

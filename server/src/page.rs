@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use contracts::ErrorCode;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
@@ -35,7 +36,7 @@ static CONTENT_SECURITY_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 /// browser gets the page, too, which says so in words.
 pub async fn serve(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let refusal = Refusal::new("method_not_allowed", "the page is there to be read");
+        let refusal = Refusal::new(ErrorCode::MethodNotAllowed, "the page is there to be read");
         return refusal.into_response();
     }
     let path = request.uri().path();
@@ -54,7 +55,7 @@ pub async fn serve(request: Request) -> Response {
             let page = answer(&Request::default(), "index.html", &index);
             (StatusCode::NOT_FOUND, page).into_response()
         }
-        None => Refusal::new("not_found", "there is nothing at this path").into_response(),
+        None => Refusal::new(ErrorCode::NotFound, "there is nothing at this path").into_response(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use contracts::ErrorCode;
 use ipnet::IpNet;
 
 use crate::App;
@@ -38,7 +39,8 @@ impl FromRequestParts<App> for Peer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let ends = parts.extensions.get::<Ends>().cloned();
-        let ends = ends.ok_or_else(|| Refusal::new("internal", "the connection is unknown"))?;
+        let ends =
+            ends.ok_or_else(|| Refusal::new(ErrorCode::Internal, "the connection is unknown"))?;
         let remote = ends.remote.ip().to_canonical();
         let client = client(remote, &parts.headers, &app.config.trusted_proxies);
         Ok(Self { address: counted(client), local: ends.local, last_read: ends.last_read })

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use contracts::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError, find_error};
+use contracts::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError};
 use engine::Rejection;
-use providers::SourceError;
+use providers::{ErrorKind, SourceError};
 
 use crate::store::StoreError;
 
 /// A refusal, for HTTP and WebSocket alike.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    entry: &'static ErrorCode,
+    code: ErrorCode,
     detail: String,
     meta: BTreeMap<String, MetaValue>,
     retry_after_ms: Option<u64>,
@@ -22,23 +22,24 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal by a registered code. An unregistered one is our mistake, and answered as such.
-    pub fn new(code: &str, detail: impl Into<String>) -> Self {
-        let entry = find_error(code).or_else(|| find_error("internal")).expect("it is registered");
-        debug_assert_eq!(entry.code, code, "every code is registered");
+    /// A refusal by a registered code, with a sentence for people.
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         let (meta, retry_after_ms, cause) = (BTreeMap::new(), None, None);
-        Self { entry, detail: detail.into(), meta, retry_after_ms, cause }
+        Self { code, detail: detail.into(), meta, retry_after_ms, cause }
     }
 
     /// The refusal of too many requests.
     pub fn rate_limited(retry_after_ms: u64) -> Self {
         let detail = format!("too many requests; try again in {retry_after_ms} ms");
-        Self { retry_after_ms: Some(retry_after_ms), ..Self::new("rate_limited", detail) }
+        Self { retry_after_ms: Some(retry_after_ms), ..Self::new(ErrorCode::RateLimited, detail) }
     }
 
     /// The state couldn't be reached in time; the command may have taken effect.
     pub fn store_unavailable() -> Self {
-        Self::new("store_unavailable", "the state can't be reached; repeat the command with its id")
+        Self::new(
+            ErrorCode::StoreUnavailable,
+            "the state can't be reached; repeat the command with its id",
+        )
     }
 
     /// Names a variable of the detail.
@@ -53,14 +54,14 @@ impl Refusal {
         self
     }
 
-    /// The frozen name.
-    pub fn code(&self) -> &'static str {
-        self.entry.code
+    /// The registered code.
+    pub fn code(&self) -> ErrorCode {
+        self.code
     }
 
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.entry.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// What went wrong inside, for the log.
@@ -70,16 +71,16 @@ impl Refusal {
 
     /// Whether the request may have had its effect.
     pub fn outcome(&self) -> Outcome {
-        self.entry.outcome
+        self.code.outcome()
     }
 
     /// As the `error` of a `reject` frame.
     pub fn into_wire(self) -> WireError {
         WireError {
-            code: self.entry.code.to_owned(),
-            retry: self.entry.retry,
+            code: self.code.name().to_owned(),
+            retry: self.code.retry(),
             retry_after_ms: self.retry_after_ms,
-            outcome: self.entry.outcome,
+            outcome: self.code.outcome(),
             detail: self.detail,
             meta: self.meta,
         }
@@ -88,14 +89,14 @@ impl Refusal {
     /// As problem+json.
     pub fn problem(&self, request_id: &str) -> Response {
         let problem = Problem {
-            type_: format!("urn:playhead:problem:{}", self.entry.code),
-            title: self.entry.title.to_owned(),
-            status: self.entry.status,
+            type_: format!("urn:playhead:problem:{}", self.code.name()),
+            title: self.code.title().to_owned(),
+            status: self.code.status(),
             detail: self.detail.clone(),
-            code: self.entry.code.to_owned(),
-            retry: self.entry.retry,
+            code: self.code.name().to_owned(),
+            retry: self.code.retry(),
             retry_after_ms: self.retry_after_ms,
-            outcome: self.entry.outcome,
+            outcome: self.code.outcome(),
             request_id: request_id.to_owned(),
             meta: self.meta.clone(),
         };
@@ -104,7 +105,7 @@ impl Refusal {
         let headers = response.headers_mut();
         let problem_json = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem_json);
-        if self.entry.retry == Retry::Reauth {
+        if self.code.retry() == Retry::Reauth {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(ms) = self.retry_after_ms {
@@ -125,7 +126,7 @@ impl IntoResponse for Refusal {
 
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
-        let refusal = Self::new(rejection.code(), rejection.to_string());
+        let refusal = Self::new(code_of_rejection(&rejection), rejection.to_string());
         match rejection {
             Rejection::PositionOutOfRange { duration_ms: Some(ms) } => {
                 refusal.with("duration_ms", MetaValue::Number(ms))
@@ -148,6 +149,41 @@ impl From<StoreError> for Refusal {
 
 impl From<SourceError> for Refusal {
     fn from(error: SourceError) -> Self {
-        Self::new(error.kind.code(), error.detail.clone()).caused_by(error)
+        Self::new(code_of_source_error(error.kind), error.detail.clone()).caused_by(error)
+    }
+}
+
+fn code_of_rejection(rejection: &Rejection) -> ErrorCode {
+    match rejection {
+        Rejection::NotHost => ErrorCode::NotHost,
+        Rejection::Forbidden => ErrorCode::Forbidden,
+        Rejection::NoMedia => ErrorCode::NoMedia,
+        Rejection::MediaEnded => ErrorCode::MediaEnded,
+        Rejection::PositionOutOfRange { .. } => ErrorCode::PositionOutOfRange,
+        Rejection::QualityUnavailable => ErrorCode::QualityUnavailable,
+        Rejection::TrackUnavailable => ErrorCode::TrackUnavailable,
+        Rejection::VersionConflict { .. } => ErrorCode::VersionConflict,
+        Rejection::StaleFence { .. } => ErrorCode::StaleFence,
+        Rejection::IdReused => ErrorCode::IdReused,
+        Rejection::RoomClosed => ErrorCode::RoomClosed,
+        Rejection::TooManyRoles { .. } => ErrorCode::LimitReached,
+    }
+}
+
+fn code_of_source_error(kind: ErrorKind) -> ErrorCode {
+    match kind {
+        ErrorKind::LinkInvalid => ErrorCode::LinkInvalid,
+        ErrorKind::EgressBlocked => ErrorCode::EgressBlocked,
+        ErrorKind::NotFound => ErrorCode::MediaNotFound,
+        ErrorKind::Gone => ErrorCode::MediaGone,
+        ErrorKind::Forbidden => ErrorCode::MediaForbidden,
+        ErrorKind::Unsupported => ErrorCode::MediaUnsupported,
+        ErrorKind::DrmProtected => ErrorCode::DrmProtected,
+        ErrorKind::ManifestInvalid => ErrorCode::ManifestInvalid,
+        ErrorKind::TooLarge => ErrorCode::UpstreamTooLarge,
+        ErrorKind::Timeout => ErrorCode::UpstreamTimeout,
+        ErrorKind::Unavailable => ErrorCode::UpstreamUnavailable,
+        ErrorKind::RateLimited => ErrorCode::UpstreamRateLimited,
+        ErrorKind::ProviderUnknown => ErrorCode::ProviderUnknown,
     }
 }

@@ -10,6 +10,7 @@ use axum::http::{
 };
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use contracts::ErrorCode;
 use tokio::time::timeout;
 use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -88,7 +89,7 @@ async fn in_time(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => {
             let detail = "the request didn't arrive, or wasn't answered, in time";
-            Refusal::new("request_timeout", detail).into_response()
+            Refusal::new(ErrorCode::RequestTimeout, detail).into_response()
         }
     }
 }
@@ -111,10 +112,22 @@ async fn render(request: Request, next: Next) -> Response {
     harden(response.headers_mut());
     let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
     let cause = refusal.cause().map(|cause| cause as &dyn std::error::Error);
-    if refusal.status().is_server_error() && refusal.code() != "upstream_unavailable" {
-        tracing::warn!(request.id = id, path, code = refusal.code(), cause, "request failed");
+    if refusal.status().is_server_error() && refusal.code() != ErrorCode::UpstreamUnavailable {
+        tracing::warn!(
+            request.id = id,
+            path,
+            code = refusal.code().name(),
+            cause,
+            "request failed"
+        );
     } else {
-        tracing::debug!(request.id = id, path, code = refusal.code(), cause, "request refused");
+        tracing::debug!(
+            request.id = id,
+            path,
+            code = refusal.code().name(),
+            cause,
+            "request refused"
+        );
     }
     let mut rendered = refusal.problem(&id);
     // What outer layers put on, CORS above all, stays.
@@ -152,15 +165,15 @@ fn cors(origins: &[String]) -> CorsLayer {
 }
 
 async fn not_found() -> Refusal {
-    Refusal::new("not_found", "there is nothing at this path")
+    Refusal::new(ErrorCode::NotFound, "there is nothing at this path")
 }
 
 async fn method_not_allowed() -> Refusal {
-    Refusal::new("method_not_allowed", "this path doesn't take this method")
+    Refusal::new(ErrorCode::MethodNotAllowed, "this path doesn't take this method")
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    Refusal::new("internal", "something went wrong here").into_response()
+    Refusal::new(ErrorCode::Internal, "something went wrong here").into_response()
 }
 
 /// Text of the page is a third as long with it, which somebody on a long line waits less for. Answers of the API

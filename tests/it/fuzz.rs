@@ -6,7 +6,7 @@ mod generator;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contracts::{PatchRoom, Playback, find_error};
+use contracts::{ErrorCode, PatchRoom, Playback};
 use harness::api::Method;
 use harness::frame::opcode;
 use harness::{Api, WsClient};
@@ -148,7 +148,12 @@ async fn random_requests_are_answered_or_refused_by_a_registered_code() {
         let reply = party.guest_api.raw(method, &path, &headers, body).await;
         let reply = reply.unwrap_or_else(|error| panic!("{asked}: {error}"));
         if reply.status >= 400 {
-            assert!(find_error(reply.code()).is_some(), "{asked}: {} {}", reply.status, reply.text);
+            assert!(
+                ErrorCode::find(reply.code()).is_some(),
+                "{asked}: {} {}",
+                reply.status,
+                reply.text
+            );
             assert!(
                 reply.status < 500 || reply.code().starts_with("upstream"),
                 "{asked}: {}",
@@ -226,7 +231,7 @@ fn is_answer(frame: &Value) -> bool {
 fn check_answer(answer: &Value) {
     if answer["type"] == "reject" {
         let code = text(&answer["error"]["code"]);
-        assert!(find_error(&code).is_some(), "{answer}");
+        assert!(ErrorCode::find(&code).is_some(), "{answer}");
         assert_ne!(code, "internal", "{answer}");
     }
 }

@@ -3,6 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
+use contracts::ErrorCode;
 use engine::{Actor, ParticipantId, Role, RoomId};
 use serde::{Deserialize, Serialize};
 
@@ -46,14 +47,14 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let header = parts.headers.get(header::AUTHORIZATION);
         let header = header.ok_or_else(|| {
-            Refusal::new("unauthenticated", "send a token: Authorization: Bearer …")
+            Refusal::new(ErrorCode::Unauthenticated, "send a token: Authorization: Bearer …")
         })?;
         let token = header.to_str().ok().and_then(|text| {
             let (scheme, token) = text.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
         });
         let token = token.ok_or_else(|| {
-            Refusal::new("token_invalid", "the Authorization header holds no bearer token")
+            Refusal::new(ErrorCode::TokenInvalid, "the Authorization header holds no bearer token")
         })?;
         app.tokens.check(token, &app.clock)
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use contracts::ErrorCode;
 use engine::Timestamp;
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode, errors::ErrorKind,
@@ -97,7 +98,7 @@ impl Tokens {
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(self.kid.clone());
         let token = encode(&header, &claims, &self.signing).map_err(|error| {
-            Refusal::new("internal", "the token can't be signed").caused_by(error)
+            Refusal::new(ErrorCode::Internal, "the token can't be signed").caused_by(error)
         })?;
         Ok((token, exp_ms))
     }
@@ -110,7 +111,8 @@ impl Tokens {
         // Expiry is checked below, by the room clock.
         validation.validate_exp = false;
         validation.validate_aud = false;
-        let invalid = || Refusal::new("token_invalid", "the token is not one of this server's");
+        let invalid =
+            || Refusal::new(ErrorCode::TokenInvalid, "the token is not one of this server's");
         let data =
             decode::<Claims>(token, &self.checking, &validation).map_err(|error| {
                 match error.kind() {
@@ -134,7 +136,7 @@ impl Tokens {
 }
 
 fn expired() -> Refusal {
-    Refusal::new("token_expired", "the token has expired; get a new one")
+    Refusal::new(ErrorCode::TokenExpired, "the token has expired; get a new one")
 }
 
 fn make_key() -> TokenKey {

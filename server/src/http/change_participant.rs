@@ -1,6 +1,6 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use contracts::PatchParticipant;
+use contracts::{ErrorCode, PatchParticipant};
 use engine::{Command, ParticipantId};
 use serde::Deserialize;
 
@@ -37,7 +37,7 @@ pub(crate) async fn change_participant(
     let room_id = room.room_id;
     let participant = ParticipantId::new(&participant_id);
     let Some(role) = body.role else {
-        return Err(Refusal::new("invalid_request", "give what is to change: `role`"));
+        return Err(Refusal::new(ErrorCode::InvalidRequest, "give what is to change: `role`"));
     };
     let command =
         Command::SetRole { participant: participant.clone(), role: wire::role_from_wire(role) };
@@ -50,7 +50,7 @@ pub(crate) async fn change_participant(
     }
     if app.store.find_member(&room_id, &participant).await?.is_none() {
         let detail = "nobody of this id has joined the room";
-        return Err(Refusal::new("participant_not_found", detail));
+        return Err(Refusal::new(ErrorCode::ParticipantNotFound, detail));
     }
     app.rooms.handle(&room_id, &request).await?;
     Ok(StatusCode::NO_CONTENT)

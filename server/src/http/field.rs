@@ -1,5 +1,7 @@
 //! Fields that are checked the same everywhere.
 
+use contracts::ErrorCode;
+
 use crate::refusal::Refusal;
 
 /// Text for people: trimmed, 1 to `max` characters, without control characters.
@@ -11,7 +13,7 @@ pub(crate) fn text(field: &str, value: &str, max: usize) -> Result<String, Refus
         Ok(value.to_owned())
     } else {
         let detail = format!("`{field}` must be 1 to {max} characters that can be seen");
-        Err(Refusal::new("invalid_request", detail))
+        Err(Refusal::new(ErrorCode::InvalidRequest, detail))
     }
 }
 
@@ -25,7 +27,7 @@ pub(crate) fn within(
         return Ok(value);
     }
     let detail = format!("`{field}` must lie between {} and {}", range.start(), range.end());
-    Err(Refusal::new("invalid_request", detail))
+    Err(Refusal::new(ErrorCode::InvalidRequest, detail))
 }
 
 /// Characters that nobody sees: they turn text around, or make one name look like another. Joiners

@@ -1,7 +1,7 @@
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
-use contracts::{JoinRequest, Joined, SUBPROTOCOL, WsTicket};
+use contracts::{ErrorCode, JoinRequest, Joined, SUBPROTOCOL, WsTicket};
 
 use crate::App;
 use crate::auth::{Caller, Ticket};
@@ -31,7 +31,7 @@ pub(crate) async fn join_room(
     let room_id = room.room_id;
     let room = app.rooms.find(&room_id).await?;
     if !room.lifecycle.state.is_open() {
-        return Err(Refusal::new("room_closed", "the party is over"));
+        return Err(Refusal::new(ErrorCode::RoomClosed, "the party is over"));
     }
     app.join(&caller, &room_id).await?;
     let participant_id = caller.participant_id(&room_id);

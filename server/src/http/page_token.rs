@@ -1,5 +1,6 @@
 //! Pages: a size and a token that says where the next page begins.
 
+use contracts::ErrorCode;
 use serde::Deserialize;
 
 use crate::refusal::Refusal;
@@ -19,7 +20,7 @@ impl PageQuery {
     pub fn window(&self) -> Result<(usize, usize), Refusal> {
         let size = self.page_size.map_or(SIZE, |size| usize::try_from(size).unwrap_or(SIZE_MAX));
         if size == 0 {
-            return Err(Refusal::new("invalid_request", "`page_size` must be at least 1"));
+            return Err(Refusal::new(ErrorCode::InvalidRequest, "`page_size` must be at least 1"));
         }
         let skip = match &self.page_token {
             None => 0,
@@ -27,7 +28,10 @@ impl PageQuery {
                 let skip = token.strip_prefix('o').and_then(|text| text.parse::<u32>().ok());
                 let skip = skip.and_then(|skip| usize::try_from(skip).ok());
                 skip.ok_or_else(|| {
-                    Refusal::new("page_token_invalid", "take `page_token` from the page before")
+                    Refusal::new(
+                        ErrorCode::PageTokenInvalid,
+                        "take `page_token` from the page before",
+                    )
                 })?
             }
         };

@@ -1,7 +1,7 @@
 //! REST writes enter the write path as commands of the caller's participant, connected or not.
 
 use axum::http::HeaderMap;
-use contracts::COMMAND_ID_MAX;
+use contracts::{COMMAND_ID_MAX, ErrorCode};
 use engine::{Command, Op, Request, RoomId};
 use serde::Serialize;
 
@@ -37,6 +37,6 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refus
     let key = key.filter(|key| (1..=COMMAND_ID_MAX).contains(&key.chars().count()));
     key.map(Some).ok_or_else(|| {
         let detail = format!("Idempotency-Key must be 1 to {COMMAND_ID_MAX} characters");
-        Refusal::new("invalid_request", detail)
+        Refusal::new(ErrorCode::InvalidRequest, detail)
     })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use contracts::ErrorCode;
 use engine::{ChatSettings, NewRoom, Profile, Rejection, Room, Settings};
 
 use super::Rooms;
@@ -38,7 +39,7 @@ impl Rooms {
         let rooms = self.sql.count_rooms().await;
         let rooms = rooms.map_err(|error| Refusal::store_unavailable().caused_by(error))?;
         if usize::try_from(rooms).unwrap_or(usize::MAX) >= self.limits.rooms {
-            return Err(Refusal::new("limit_reached", "this server takes no more rooms"));
+            return Err(Refusal::new(ErrorCode::LimitReached, "this server takes no more rooms"));
         }
         let now = self.clock.now();
         let code = id::room_code();

@@ -14,7 +14,7 @@ mod spread;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contracts::Outcome;
+use contracts::{ErrorCode, Outcome};
 use engine::{Actor, Answer, Command, Facts, Request, Room, RoomId};
 use providers::Registry;
 use tokio::time::timeout;
@@ -114,7 +114,7 @@ impl Rooms {
     pub async fn handle_system(&self, room_id: &RoomId, command: Command) -> bool {
         let request = system(command);
         let Err(refusal) = self.handle(room_id, &request).await else { return true };
-        tracing::debug!(room.id = %room_id, rejection.code = refusal.code(), "not carried out");
+        tracing::debug!(room.id = %room_id, rejection.code = refusal.code().name(), "not carried out");
         refusal.outcome() != Outcome::Unknown
     }
 
@@ -194,7 +194,7 @@ fn admit(room: &Room, request: &Request) -> Result<Option<Done>, Refusal> {
 }
 
 fn not_found() -> Refusal {
-    Refusal::new("room_not_found", "there is no such room")
+    Refusal::new(ErrorCode::RoomNotFound, "there is no such room")
 }
 
 /// A request of the server itself.

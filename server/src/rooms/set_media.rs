@@ -1,7 +1,7 @@
 //! `set_media`: role first, then availability, then commit. No link of somebody who may not
 //! command is ever fetched.
 
-use contracts::{SetMedia, SourceRef};
+use contracts::{ErrorCode, SetMedia, SourceRef};
 use engine::{Availability, Command, Control, Media, Request, RoomId, Source};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -27,7 +27,7 @@ impl MediaChoice {
         match (data.link, data.source) {
             (Some(link), None) => Ok(Self::Link(link)),
             (None, Some(source)) => Ok(Self::Source(source)),
-            _ => Err(Refusal::new("invalid_request", "give either `link` or `source`")),
+            _ => Err(Refusal::new(ErrorCode::InvalidRequest, "give either `link` or `source`")),
         }
     }
 
@@ -71,7 +71,7 @@ impl Rooms {
         if let MediaChoice::Link(link) = choice
             && link.len() > LINK_BYTES_MAX
         {
-            return Err(Refusal::new("link_invalid", "the link is too long"));
+            return Err(Refusal::new(ErrorCode::LinkInvalid, "the link is too long"));
         }
         let (providers, choice) = (self.providers.clone(), choice.clone());
         let resolve = async move {
@@ -86,7 +86,7 @@ impl Rooms {
         // would wait for it.
         match AbortOnDropHandle::new(tokio::spawn(resolve)).await {
             Ok(resolved) => Ok(resolved?),
-            Err(_) => Err(Refusal::new("internal", "the link couldn't be resolved")),
+            Err(_) => Err(Refusal::new(ErrorCode::Internal, "the link couldn't be resolved")),
         }
     }
 }

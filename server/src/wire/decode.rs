@@ -1,6 +1,8 @@
 //! From the wire to the engine: decodes client frames and checks their fields.
 
-use contracts::{COMMAND_ID_MAX, ClientFrame, DRIFT_MS_MAX, SyncReport, UNCERTAINTY_MS_MAX};
+use contracts::{
+    COMMAND_ID_MAX, ClientFrame, DRIFT_MS_MAX, ErrorCode, SyncReport, UNCERTAINTY_MS_MAX,
+};
 use engine::{HostLoss, Rate, Role};
 use serde_json::Value;
 
@@ -19,10 +21,11 @@ pub struct Decoded {
 
 /// Decodes a text frame. An error comes with the frame's id, if it has a valid one.
 pub fn decode(text: &str) -> Result<Decoded, (Option<String>, Refusal)> {
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| (None, Refusal::new("invalid_json", format!("not JSON: {error}"))))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| {
+        (None, Refusal::new(ErrorCode::InvalidJson, format!("not JSON: {error}")))
+    })?;
     let Value::Object(mut object) = value else {
-        return Err((None, Refusal::new("invalid_request", "a frame is a JSON object")));
+        return Err((None, Refusal::new(ErrorCode::InvalidRequest, "a frame is a JSON object")));
     };
     let kind = object.remove("type");
     let id = object.remove("id");
@@ -34,30 +37,35 @@ pub fn decode(text: &str) -> Result<Decoded, (Option<String>, Refusal)> {
         Some(Value::String(id)) if (1..=COMMAND_ID_MAX).contains(&id.chars().count()) => Some(id),
         Some(_) => {
             let detail = format!("`id` must be text of 1 to {COMMAND_ID_MAX} characters");
-            return Err((None, Refusal::new("invalid_request", detail)));
+            return Err((None, Refusal::new(ErrorCode::InvalidRequest, detail)));
         }
     };
     let Some(Value::String(kind)) = kind else {
-        return Err((id, Refusal::new("invalid_request", "`type` must be text")));
+        return Err((id, Refusal::new(ErrorCode::InvalidRequest, "`type` must be text")));
     };
     if !ClientFrame::TYPES.contains(&kind.as_str()) {
         let shown: String = kind.chars().take(40).collect();
-        return Err((id, Refusal::new("unknown_type", format!("there is no command `{shown}`"))));
+        return Err((
+            id,
+            Refusal::new(ErrorCode::UnknownType, format!("there is no command `{shown}`")),
+        ));
     }
     if id.is_none() && kind != "ping" {
-        return Err((None, Refusal::new("invalid_request", "`id` is missing")));
+        return Err((None, Refusal::new(ErrorCode::InvalidRequest, "`id` is missing")));
     }
     if !data.is_object() {
         // serde would accept an array as the fields in order.
         let detail = format!("`{kind}`: `data` must be an object");
-        return Err((id, Refusal::new("invalid_request", detail)));
+        return Err((id, Refusal::new(ErrorCode::InvalidRequest, detail)));
     }
     let payload_hash = crate::id::payload_hash(&kind, &data);
     let shown = kind.clone();
     let frame = serde_json::from_value(serde_json::json!({ "type": kind, "data": data }));
     match frame {
         Ok(frame) => Ok(Decoded { id, payload_hash, frame }),
-        Err(error) => Err((id, Refusal::new("invalid_request", format!("`{shown}`: {error}")))),
+        Err(error) => {
+            Err((id, Refusal::new(ErrorCode::InvalidRequest, format!("`{shown}`: {error}"))))
+        }
     }
 }
 
@@ -66,19 +74,20 @@ pub fn rate_from_wire(rate: f64) -> Result<Rate, Refusal> {
     let in_range = (0.25..=4.0).contains(&rate);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
     let milli = if in_range { (rate * 1000.0).round() as u16 } else { 0 };
-    Rate::from_milli(milli)
-        .ok_or_else(|| Refusal::new("invalid_request", "`rate` must lie between 0.25 and 4"))
+    Rate::from_milli(milli).ok_or_else(|| {
+        Refusal::new(ErrorCode::InvalidRequest, "`rate` must lie between 0.25 and 4")
+    })
 }
 
 /// Checks that the fields of a report are within their limits.
 pub fn check_sync_report(report: SyncReport) -> Result<SyncReport, Refusal> {
     if !(-DRIFT_MS_MAX..=DRIFT_MS_MAX).contains(&report.drift_ms) {
         let detail = format!("`drift_ms` must lie between -{DRIFT_MS_MAX} and {DRIFT_MS_MAX}");
-        return Err(Refusal::new("invalid_request", detail));
+        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
     }
     if !(0.0..=UNCERTAINTY_MS_MAX).contains(&report.uncertainty_ms) {
         let detail = format!("`uncertainty_ms` must lie between 0 and {UNCERTAINTY_MS_MAX}");
-        return Err(Refusal::new("invalid_request", detail));
+        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
     }
     Ok(report)
 }
@@ -141,7 +150,7 @@ mod tests {
             (&deep, None, "invalid_json"),
         ] {
             let (found_id, refusal) = decode(text).expect_err(text);
-            assert_eq!((found_id.as_deref(), refusal.code()), (id, code), "{text:.80}");
+            assert_eq!((found_id.as_deref(), refusal.code().name()), (id, code), "{text:.80}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use contracts::{CAPABILITY_READY, CloseCode, Hello, Welcome};
+use contracts::{CAPABILITY_READY, CloseCode, ErrorCode, Hello, Welcome};
 use engine::{Place, Room, RoomId};
 use tokio::time::timeout;
 
@@ -52,9 +52,9 @@ pub async fn open(app: App, mut socket: Socket, ticket: Ticket) -> Option<Box<Op
         }
         Err(refusal) => {
             let close = match refusal.code() {
-                "room_not_found" => CloseCode::ROOM_NOT_FOUND,
-                "room_closed" => CloseCode::ROOM_CLOSED,
-                "limit_reached" => CloseCode::RATE_LIMITED,
+                ErrorCode::RoomNotFound => CloseCode::ROOM_NOT_FOUND,
+                ErrorCode::RoomClosed => CloseCode::ROOM_CLOSED,
+                ErrorCode::LimitReached => CloseCode::RATE_LIMITED,
                 _ => CloseCode::INTERNAL,
             };
             let _ = socket.reject(Some(id), refusal).await;
@@ -146,7 +146,10 @@ fn attach(
         match hub.attach(new.clone(), max, now) {
             Ok(attached) => return Ok((hub, attached)),
             Err(AttachError::TooMany) => {
-                return Err(Refusal::new("limit_reached", "you have too many connections here"));
+                return Err(Refusal::new(
+                    ErrorCode::LimitReached,
+                    "you have too many connections here",
+                ));
             }
             // It was forgotten just now; the next one is new.
             Err(AttachError::Retired) => {}
@@ -159,7 +162,7 @@ async fn arrive(app: &App, sender: &Sender) -> Result<Arc<Room>, Refusal> {
     let (room_id, participant_id) = (&sender.hub.room_id, &sender.connection.participant_id);
     let room = app.rooms.find(room_id).await?;
     if !room.lifecycle.state.is_open() {
-        return Err(Refusal::new("room_closed", "the party is over"));
+        return Err(Refusal::new(ErrorCode::RoomClosed, "the party is over"));
     }
     let is_host = room.host_id.as_ref() == Some(participant_id);
     if !is_host && room.former_host_id.as_ref() != Some(participant_id) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use contracts::{ClientFrame, ServerFrame, SyncReport};
+use contracts::{ClientFrame, ErrorCode, ServerFrame, SyncReport};
 use engine::{Actor, Command, Op, ParticipantId, Place, Request, RoomId, Status};
 
 use crate::App;
@@ -56,7 +56,7 @@ pub async fn execute(app: App, sender: Sender, decoded: Decoded, told: Told) -> 
     let kind = decoded.frame.type_name();
     let leaves = matches!(decoded.frame, ClientFrame::Leave(_));
     let done = perform(&app, &sender, decoded, told).await;
-    let code = done.as_ref().map_or_else(Refusal::code, |_| "ok");
+    let code = done.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "ok");
     metrics::counter!("playhead_commands_total", "type" => kind, "code" => code).increment(1);
     let frame = match done {
         Ok(Done { epoch, version, duplicate }) => {
@@ -181,8 +181,12 @@ fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
             Ok((Action::SyncReport(wire::check_sync_report(data)?), None))
         }
         ClientFrame::Leave(_) => Ok((Action::Leave, None)),
-        ClientFrame::Hello(_) => Err(Refusal::new("unexpected_frame", "hello was said before")),
-        ClientFrame::Ping(_) => Err(Refusal::new("unexpected_frame", "a ping is no command")),
+        ClientFrame::Hello(_) => {
+            Err(Refusal::new(ErrorCode::UnexpectedFrame, "hello was said before"))
+        }
+        ClientFrame::Ping(_) => {
+            Err(Refusal::new(ErrorCode::UnexpectedFrame, "a ping is no command"))
+        }
     }
 }
 
@@ -195,6 +199,6 @@ async fn current(app: &App, room_id: &RoomId) -> Result<Done, Refusal> {
 async fn check_member(app: &App, room_id: &RoomId, id: &ParticipantId) -> Result<(), Refusal> {
     let member = app.store.find_member(room_id, id).await?;
     member.map(|_| ()).ok_or_else(|| {
-        Refusal::new("participant_not_found", "nobody of this id has joined the room")
+        Refusal::new(ErrorCode::ParticipantNotFound, "nobody of this id has joined the room")
     })
 }

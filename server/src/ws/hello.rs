@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::{ClientFrame, CloseCode, HELLO_TIMEOUT_MS, Hello};
+use contracts::{ClientFrame, CloseCode, ErrorCode, HELLO_TIMEOUT_MS, Hello};
 use tokio::time::timeout;
 
 use super::socket::{Input, Socket};
@@ -29,7 +29,8 @@ pub async fn receive(
     match timeout(Duration::from_millis(HELLO_TIMEOUT_MS), hello).await {
         Ok(hello) => hello,
         Err(_) => {
-            let refusal = Refusal::new("hello_timeout", "no hello came within five seconds");
+            let refusal =
+                Refusal::new(ErrorCode::HelloTimeout, "no hello came within five seconds");
             let _ = socket.reject(None, refusal).await;
             socket.close(CloseCode::HELLO_TIMEOUT, 0).await;
             None
@@ -76,14 +77,14 @@ async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> 
             }
             (ClientFrame::Hello(_), id) => {
                 let detail = format!("`client` names are at most {CLIENT_NAME_MAX} characters");
-                socket.reject(id, Refusal::new("invalid_request", detail)).await
+                socket.reject(id, Refusal::new(ErrorCode::InvalidRequest, detail)).await
             }
             (ClientFrame::Ping(ping), _) => {
                 let (now_us, read_us) = clock.since_us(read_at);
                 socket.send(wire::text(&wire::pong(ping.t0, read_us, now_us))).await
             }
             (_, id) => {
-                let refusal = Refusal::new("unexpected_frame", "say hello first");
+                let refusal = Refusal::new(ErrorCode::UnexpectedFrame, "say hello first");
                 socket.reject(id, refusal).await
             }
         },

@@ -2,6 +2,7 @@
 //! other clients send none and have a ticket anyway.
 
 use axum::http::{HeaderMap, header};
+use contracts::ErrorCode;
 use url::{Host, Url};
 
 use crate::config::Config;
@@ -22,7 +23,7 @@ pub fn check(headers: &HeaderMap, peer: &Peer, config: &Config) -> Result<(), Re
         Ok(())
     } else {
         let detail = "pages of this origin may not connect; see PLAYHEAD_ALLOWED_ORIGINS";
-        Err(Refusal::new("origin_forbidden", detail))
+        Err(Refusal::new(ErrorCode::OriginForbidden, detail))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::Duration;
 
-use contracts::{ClientFrame, CloseCode, ServerFrame};
+use contracts::{ClientFrame, CloseCode, ErrorCode, ServerFrame};
 use engine::{ParticipantId, Place, Room};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -287,7 +287,7 @@ impl Session {
                 let refusal = allowed.err().unwrap_or(refusal);
                 let unusable = id.is_none();
                 metrics::counter!("playhead_commands_total", "type" => "unusable",
-                    "code" => refusal.code())
+                    "code" => refusal.code().name())
                 .increment(1);
                 socket.reject(id, refusal).await?;
                 let tired = unusable && !limiter.check_bad_frame();
@@ -347,7 +347,7 @@ impl Session {
             let frame = running.await.frame;
             let _ = socket.send(wire::text(&frame)).await;
         }
-        let closed = || Refusal::new("unexpected_frame", "the connection is being closed");
+        let closed = || Refusal::new(ErrorCode::UnexpectedFrame, "the connection is being closed");
         let waited = std::mem::take(&mut self.waiting).into_iter();
         let mut refused: Vec<_> = waited.map(|(decoded, _)| (decoded.id, closed())).collect();
         while let Some((Input::Text(text), _)) = early.pop() {

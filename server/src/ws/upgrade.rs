@@ -6,7 +6,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::HeaderValue;
 use axum::response::Response;
-use contracts::{FRAME_BYTES_MAX, SUBPROTOCOL};
+use contracts::{ErrorCode, FRAME_BYTES_MAX, SUBPROTOCOL};
 use serde::Deserialize;
 
 use super::socket::Socket;
@@ -49,7 +49,7 @@ pub(crate) async fn connect(
     let offered = upgrade.requested_protocols().any(|protocol| protocol == SUBPROTOCOL);
     if !offered {
         let detail = format!("ask for the subprotocol {SUBPROTOCOL}");
-        return Err(Refusal::new("subprotocol_unsupported", detail));
+        return Err(Refusal::new(ErrorCode::SubprotocolUnsupported, detail));
     }
     let ticket = match query.ticket {
         Some(secret) => app.store.redeem_ticket(&secret).await?,
@@ -57,7 +57,10 @@ pub(crate) async fn connect(
     };
     let ticket = ticket.filter(|ticket| ticket.room_id == room.room_id);
     let ticket = ticket.ok_or_else(|| {
-        Refusal::new("ticket_invalid", "the ticket is missing, used, expired or another room's")
+        Refusal::new(
+            ErrorCode::TicketInvalid,
+            "the ticket is missing, used, expired or another room's",
+        )
     })?;
     let place = app.connections.take(peer.address, Most::configured(&app.config.limits, 0))?;
 
@@ -74,5 +77,5 @@ pub(crate) async fn connect(
 }
 
 fn not_an_upgrade(rejection: WebSocketUpgradeRejection) -> Refusal {
-    Refusal::new("upgrade_required", format!("this path speaks WebSocket: {rejection}"))
+    Refusal::new(ErrorCode::UpgradeRequired, format!("this path speaks WebSocket: {rejection}"))
 }
