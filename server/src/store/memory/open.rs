@@ -145,7 +145,7 @@ async fn rebase(
 ) -> Result<Tables, OpenError> {
     let held: Vec<(RoomId, u64)> =
         stored.iter().map(|(room, _)| (room.room_id.clone(), room.epoch)).collect();
-    let raised = sql.raise_epochs(&held, now).await?;
+    let raised = sql.raise_epochs_and_delete_others(&held, now).await?;
     let tables = Tables::default();
     let mut batch = Batch::default();
     for ((mut room, members), (_, epoch)) in stored.into_iter().zip(raised) {

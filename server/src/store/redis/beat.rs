@@ -81,7 +81,7 @@ impl Node {
             silent_since = None;
             failing_since = None;
             let offset_us = filter.feed(beat.exchange);
-            self.clock.follow(offset_us, filter.uncertainty_us(self.clock.monotonic_us()));
+            self.clock.set_offset(offset_us, filter.uncertainty_us(self.clock.monotonic_us()));
             let was_away = !self.reachable.load(Ordering::Relaxed);
             let another = beat.run != run;
             if beat.database != self.database_id {

@@ -137,6 +137,6 @@ async fn first_beat(node: &Node, filter: &mut ClockFilter) -> Result<Beat, Redis
         return Err(RedisOpenError::Foreign { found: beat.database, own });
     }
     let offset_us = filter.feed(beat.exchange);
-    node.clock.follow(offset_us, filter.uncertainty_us(node.clock.monotonic_us()));
+    node.clock.set_offset(offset_us, filter.uncertainty_us(node.clock.monotonic_us()));
     Ok(beat)
 }

@@ -162,7 +162,7 @@ impl Node {
             return Ok(found);
         }
         let ids: Vec<RoomId> = rebuildable.iter().map(|(lost, ..)| lost.room_id.clone()).collect();
-        let issued = self.sql.raise_epoch_of(&ids).await.map_err(|error| failed("epoch", error))?;
+        let issued = self.sql.raise_epochs(&ids).await.map_err(|error| failed("epoch", error))?;
         let issued: HashMap<RoomId, u64> = issued.into_iter().collect();
         let rebuilt = rebuildable.into_iter().map(async |(lost, memory, snapshot)| {
             let epoch = issued.get(&lost.room_id).copied();
@@ -293,7 +293,7 @@ impl Node {
         known: &Arc<Room>,
     ) -> Result<(), StoreError> {
         let room_id = &current.room_id;
-        let issued = self.sql.raise_epoch_of(std::slice::from_ref(room_id)).await;
+        let issued = self.sql.raise_epochs(std::slice::from_ref(room_id)).await;
         let issued = issued.map_err(|error| failed("epoch", error))?;
         let Some((_, epoch)) = issued.into_iter().next() else { return Ok(()) };
         let Some(rebuilt) = engine::adopt(current, known, epoch, self.clock.now()) else {

@@ -1,44 +1,63 @@
-//! Faults of a file, and how it is named.
+//! SQLite alone: the faults of a file, its URL and its settings. The laws are in `laws`.
 
 use std::os::unix::fs::PermissionsExt;
 
+use engine::RoomId;
 use sqlx::migrate::{Migration, MigrationType};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection};
 use tempfile::TempDir;
 
-use super::super::{Sql, SqlError};
-use super::{NOW, Place, create, id, snapshot};
+use super::laws::{Database, NOW, create_rooms, snapshot};
+use super::{Sql, SqlError};
+
+/// A database file of one test. Neither it nor its directory exists yet.
+pub(super) struct File {
+    pub(super) database: Database,
+    _dir: TempDir,
+}
+
+impl File {
+    pub(super) fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let url = format!("sqlite://{}", dir.path().join("data/playhead.db").display());
+        Self { database: Database { url }, _dir: dir }
+    }
+
+    async fn open(&self) -> Sql {
+        self.database.open().await
+    }
+}
 
 #[tokio::test]
-async fn a_file_that_another_program_writes_to_gives_an_error_and_later_works() {
-    let place = Place::file();
-    let sql = place.open().await;
-    let mut other = other_program(&place).await;
+async fn a_file_locked_by_another_program_gives_an_error_and_works_once_it_is_released() {
+    let file = File::new();
+    let sql = file.open().await;
+    let mut other = other_program(&file).await;
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
-    let error = sql.create_room(&id("r_a"), "one", NOW).await.unwrap_err();
+    let error = sql.create_room(&RoomId::new("r_a"), "one", NOW).await.unwrap_err();
     let SqlError::Statement { operation: "create a room", source } = error else {
         panic!("{error:?}")
     };
     assert!(source.to_string().contains("locked"), "{source}");
-    // Whoever only reads, or asks whether it answers, isn't held up.
-    assert!(!sql.has_room(&id("r_a")).await.unwrap());
-    sql.is_reachable().await.unwrap();
+    // Reading isn't held up.
+    assert!(!sql.has_room(&RoomId::new("r_a")).await.unwrap());
+    sql.database_id().await.unwrap();
 
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
-    assert_eq!(sql.create_room(&id("r_a"), "one", NOW).await.unwrap(), 1);
+    assert_eq!(sql.create_room(&RoomId::new("r_a"), "one", NOW).await.unwrap(), 1);
 }
 
 #[tokio::test]
 async fn a_full_disk_gives_an_error_and_nothing_is_half_written() {
-    let place = Place::file();
-    let sql = place.open().await;
+    let file = File::new();
+    let sql = file.open().await;
     let rooms: Vec<String> = (0..200).map(|room| format!("r_{room:03}")).collect();
     let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
-    create(&sql, &rooms).await;
+    create_rooms(&sql, &rooms).await;
     let before: Vec<_> = rooms.iter().map(|room| snapshot(room, 1, 1)).collect();
     sql.write_snapshots(&before).await.unwrap();
-    let ids: Vec<_> = rooms.iter().map(|room| id(room)).collect();
+    let ids: Vec<_> = rooms.iter().map(|room| RoomId::new(*room)).collect();
 
     let mut after: Vec<_> = rooms.iter().map(|room| snapshot(room, 1, 2)).collect();
     for row in &mut after {
@@ -55,9 +74,9 @@ async fn a_full_disk_gives_an_error_and_nothing_is_half_written() {
     kept.sort_by_key(|row| row.room_id.to_string());
     assert!(kept == before);
 
-    // A new connection finds space.
+    // A new connection has no limit.
     sql.close().await;
-    let sql = place.open().await;
+    let sql = file.open().await;
     sql.write_snapshots(&after).await.unwrap();
     let mut kept = sql.load_snapshots(&ids).await.unwrap();
     kept.sort_by_key(|row| row.room_id.to_string());
@@ -65,35 +84,43 @@ async fn a_full_disk_gives_an_error_and_nothing_is_half_written() {
 }
 
 #[tokio::test]
-async fn the_file_and_its_directory_are_made_and_nobody_else_may_enter() {
+async fn the_file_and_its_directory_are_created_for_the_owner_alone() {
     let dir = TempDir::new().unwrap();
-    let file = dir.path().join("new place").join("50% of #1?.db");
+    let file = dir.path().join("new folder").join("50% of #1?.db");
     let sql = Sql::open_file(&file).await.unwrap();
-    create(&sql, &["r_a"]).await;
+    create_rooms(&sql, &["r_a"]).await;
     sql.close().await;
     assert!(file.exists());
     let mode = file.parent().unwrap().metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
 
-    let url = format!("sqlite://{}/new place/50%25 of %231%3f.db", dir.path().display());
-    assert!(Sql::open(&url).await.unwrap().has_room(&id("r_a")).await.unwrap());
+    let url = format!("sqlite://{}/new folder/50%25 of %231%3f.db", dir.path().display());
+    assert!(Sql::open(&url).await.unwrap().has_room(&RoomId::new("r_a")).await.unwrap());
 }
 
 #[tokio::test]
-async fn a_commit_waits_for_the_disk() {
-    let place = Place::file();
-    let sql = place.open().await;
+async fn a_commit_is_written_through_to_the_disk() {
+    let file = File::new();
+    let sql = file.open().await;
     for (setting, value) in [("synchronous", "2"), ("journal_mode", "wal")] {
-        let mut work = sql.work("read a setting").await.unwrap();
+        let mut operation = sql.begin("read a setting").await.unwrap();
         let query = format!("SELECT CAST({setting} AS TEXT) FROM pragma_{setting}");
         let read = |row: &sqlx::any::AnyRow| sqlx::Row::try_get::<String, _>(row, 0);
-        let found = work.fetch_one(sqlx::query(sqlx::AssertSqlSafe(query)), read).await.unwrap();
+        let found =
+            operation.fetch_one(sqlx::query(sqlx::AssertSqlSafe(query)), read).await.unwrap();
         assert_eq!(found.as_deref(), Some(value), "{setting}");
     }
 }
 
 #[tokio::test]
-async fn a_url_of_another_kind_is_refused_in_words() {
+async fn two_databases_have_different_ids() {
+    let (one, other) = (File::new(), File::new());
+    let id = one.open().await.database_id().await.unwrap();
+    assert_ne!(other.open().await.database_id().await.unwrap(), id);
+}
+
+#[tokio::test]
+async fn a_url_of_another_kind_is_rejected_with_a_readable_error() {
     for url in
         ["mysql://localhost/playhead", "playhead.db", "sqlite::memory:", "sqlite://a?mode=ro"]
     {
@@ -103,13 +130,13 @@ async fn a_url_of_another_kind_is_refused_in_words() {
 }
 
 #[test]
-fn a_released_migration_is_as_it_was_released() {
-    let sql = include_str!("../migrations/0001_rooms_and_token_keys.sql").into_sql_str();
+fn a_released_migration_never_changes() {
+    let sql = include_str!("migrations/0001_rooms_and_token_keys.sql").into_sql_str();
     let migration = Migration::new(1, "".into(), MigrationType::Simple, sql, false);
     assert_eq!(migration.checksum[..8], [174, 41, 238, 225, 90, 162, 129, 250]);
 }
 
-/// Lets the file grow no more.
+/// Keeps the file from growing, on every connection.
 async fn fill_disk(sql: &Sql) {
     let mut connections = Vec::new();
     for _ in 0..sql.pool.options().get_max_connections() {
@@ -119,6 +146,7 @@ async fn fill_disk(sql: &Sql) {
     }
 }
 
-async fn other_program(place: &Place) -> SqliteConnection {
-    place.url.parse::<SqliteConnectOptions>().unwrap().connect().await.unwrap()
+/// Opens the file as a program that isn't ours does.
+async fn other_program(file: &File) -> SqliteConnection {
+    file.database.url.parse::<SqliteConnectOptions>().unwrap().connect().await.unwrap()
 }

@@ -1,44 +1,44 @@
-//! Snapshots of rooms, written behind their commits, from which a lost state is rebuilt.
+//! Snapshots of rooms, written behind their commits. A lost state is rebuilt from them.
 
 use engine::RoomId;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::rooms::in_order;
-use super::work::{column, named, number, places, rows_of_places};
-use super::{Sql, SqlError};
+use super::in_order;
+use crate::sql::operation::{bind_all, column, number, placeholder_rows, placeholders};
+use crate::sql::{Sql, SqlError};
 
-/// How many snapshots one statement takes; each may have a hundred kilobytes.
+/// The largest number of snapshots in one statement. Each may have a hundred kilobytes.
 const SNAPSHOTS_PER_STATEMENT: usize = 50;
 
 /// The state of a room after one of its commits.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SnapshotRow {
-    /// Whose.
+    /// The room.
     pub room_id: RoomId,
-    /// Its epoch.
+    /// The epoch of the commit.
     pub epoch: u64,
-    /// Its version.
+    /// The version of the commit.
     pub version: u64,
-    /// The state, as its writer encodes it.
+    /// The state, encoded by its writer.
     pub body: Vec<u8>,
 }
 
 impl Sql {
-    /// Keeps the newest snapshot of each known room: an older one changes nothing, whoever comes
-    /// first, and one of an unknown room, which may have been deleted, is dropped.
+    /// Stores snapshots, keeping only the newest of each room. A snapshot older than the stored one
+    /// changes nothing. One of an unknown room, which may have been deleted, is dropped.
     pub async fn write_snapshots(&self, rooms: &[SnapshotRow]) -> Result<(), SqlError> {
         let rooms = newest(rooms);
-        let mut work = self.transaction("write snapshots").await?;
+        let mut operation = self.begin_transaction("write snapshots").await?;
         for rooms in rooms.chunks(SNAPSHOTS_PER_STATEMENT) {
             let ids: Vec<&str> = rooms.iter().map(|row| row.room_id.as_str()).collect();
-            work.lock_rooms(&ids).await?;
+            operation.lock_rooms(&ids).await?;
             let sql = format!(
                 "UPDATE rooms SET snapshot_epoch = new.column2, snapshot_version = new.column3, \
                  snapshot = new.column4 FROM (VALUES {}) AS new \
                  WHERE rooms.room_id = new.column1 AND (rooms.snapshot IS NULL OR \
                  (rooms.snapshot_epoch, rooms.snapshot_version) < (new.column2, new.column3))",
-                rows_of_places(rooms.len(), 4)
+                placeholder_rows(rooms.len(), 4)
             );
             let update = sqlx::query(AssertSqlSafe(sql)).persistent(false);
             let update = rooms.iter().fold(update, |update, row| {
@@ -48,27 +48,27 @@ impl Sql {
                     .bind(column(row.version))
                     .bind(row.body.as_slice())
             });
-            work.execute(update).await?;
+            operation.execute(update).await?;
         }
-        work.commit().await
+        operation.commit().await
     }
 
-    /// The newest snapshot of a room; `None` if none was written or the room is unknown.
+    /// Returns the newest snapshot of a room; `None` if it has none or is unknown.
     pub async fn load_snapshot(&self, room_id: &RoomId) -> Result<Option<SnapshotRow>, SqlError> {
         Ok(self.load_snapshots(std::slice::from_ref(room_id)).await?.pop())
     }
 
-    /// The newest snapshots of those `rooms` that have one, in no order.
+    /// Returns the newest snapshot of each of `rooms` that has one, in no particular order.
     pub async fn load_snapshots(&self, rooms: &[RoomId]) -> Result<Vec<SnapshotRow>, SqlError> {
-        let mut work = self.work("load snapshots").await?;
+        let mut operation = self.begin("load snapshots").await?;
         let mut loaded = Vec::new();
         for ids in in_order(rooms).chunks(SNAPSHOTS_PER_STATEMENT) {
             let sql = format!(
                 "SELECT room_id, snapshot_epoch, snapshot_version, snapshot FROM rooms \
                  WHERE snapshot IS NOT NULL AND room_id IN {}",
-                places(ids.len())
+                placeholders(ids.len())
             );
-            loaded.extend(work.fetch(named(sql, ids), read).await?);
+            loaded.extend(operation.fetch(bind_all(sql, ids), read).await?);
         }
         Ok(loaded)
     }
@@ -83,7 +83,7 @@ fn read(row: &AnyRow) -> Result<SnapshotRow, sqlx::Error> {
     })
 }
 
-/// The newest of each room, in the order in which rows are locked.
+/// Returns the newest snapshot of each room, in the order in which rows are locked.
 fn newest(rooms: &[SnapshotRow]) -> Vec<&SnapshotRow> {
     let mut rows: Vec<&SnapshotRow> = rooms.iter().collect();
     rows.sort_by(|a, b| {
