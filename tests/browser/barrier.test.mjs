@@ -49,9 +49,9 @@ test('who never loads is named, and holds the start up to the deadline only', { 
   const { host, quick, slow, gate } = await party({ held: everySegment });
   await host.the('play-toggle').click();
   for (const person of [host, quick]) {
-    await person.reads('overlay', /Starting together….*As soon as everyone has loaded:.*Linus/s);
+    await person.reads('overlay', /Waiting for everyone to load….*Starting together:.*Linus/s);
   }
-  await slow.reads('overlay', /Starting together….*As soon as everyone has loaded:.*you/s);
+  await slow.reads('overlay', /Waiting for everyone to load….*Starting together:.*you/s);
   const wait = await commitOf(host, 'the wait', isWait);
   assert.equal(wait.waiting.deadline_ms - wait.atMs, PLAY_WAIT_MS);
   const start = await startsAtTheDeadline(host, wait);

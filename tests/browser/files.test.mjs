@@ -56,7 +56,7 @@ for (const [testid, what] of [['sample-hls', 'the sample clip'], ['sample-mp4', 
     await host.createRoom(world.server.pageUrl);
     await host.reads('overlay', 'Your party is ready');
     const guest = await guestOf(world, await host.copyInvite(), 'Grace');
-    await guest.reads('overlay', 'Ada is about to choose something');
+    await guest.reads('overlay', 'Waiting for Ada to choose something to watch.');
     await guest.picture(`${testid}-guest-waits`);
     await host.the(testid).click();
     await Promise.all([host.hasLoaded(), guest.hasLoaded()]);
@@ -72,7 +72,7 @@ test('at the end everybody is told, and the host can play it again', { timeout: 
   await host.the('play-toggle').click();
   for (const person of [host, guest]) {
     await person.status('ended');
-    await person.reads('overlay', 'That was it');
+    await person.reads('overlay', 'The end');
   }
   const sinceMs = clockMs();
   await host.the('replay').click();

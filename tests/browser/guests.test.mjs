@@ -117,11 +117,11 @@ test('a guest who presses a control is told in words who steers', { timeout: 120
   const { version } = await host.snapshot();
   for (const testid of ['play-toggle', 'seek', 'forward', 'rate', 'quality', 'subtitle']) {
     await guest.the(testid).click({ force: true });
-    await guest.reads('notice', 'Only the host can do that. Ada is host.');
+    await guest.reads('notice', 'Only the host can do that. Ada is the host.');
     await guest.the('notice').evaluate((region) => region.replaceChildren());
   }
   await guest.page.keyboard.press('k');
-  await guest.reads('notice', 'Only the host can do that. Ada is host.');
+  await guest.reads('notice', 'Only the host can do that. Ada is the host.');
   await guest.picture('guest-told-who-steers');
   assert.equal(await guest.the('link-input').isVisible(), false, 'a guest isn’t asked what to watch');
   assert.equal((await host.snapshot()).version, version);
@@ -189,7 +189,7 @@ test('who isn’t ready holds the start up for a moment only, and is named meanw
   await host.the('play-toggle').click();
   await Promise.all(
     [host, guest].map(async (person) => {
-      await person.reads('overlay', /Starting together….*As soon as everyone has loaded: .*Idler/s);
+      await person.reads('overlay', /Waiting for everyone to load….*Starting together: .*Idler/s);
       await person.picture(`waiting-${person.name}`);
     }),
   );

@@ -44,13 +44,13 @@ test('without its host the party counts down and plays on, and the host who retu
   const { host, guests, everybody, invite } = await watching();
   const { me } = await host.snapshot();
   await host.closesTab();
-  for (const guest of guests) await guest.reads('away', /The host is away – the party ends in \d:\d\d unless they return/);
+  for (const guest of guests) await guest.reads('away', /The host left – the party ends in \d:\d\d unless they return/);
   const words = await spoken(guests[0]);
   const first = await leftSeconds(guests[0]);
   assert.ok(first <= GRACE_MS / 1_000 && first > GRACE_MS / 1_000 - 20, `${first} s are left`);
   await until('the countdown to go down', async () => (await leftSeconds(guests[0])) <= first - 2);
   assert.deepEqual(await spoken(guests[0]), words, 'nobody is told each second');
-  assert.deepEqual(words, ['The host is away – the party ends unless they return', '']);
+  assert.deepEqual(words, ['The host left – the party ends unless they return', '']);
   await framesAdvance(guests, { sinceMs: clockMs() });
   await guests[0].picture('grace-desktop');
   await guests[1].picture('grace-phone');
@@ -90,10 +90,10 @@ test('a party that goes on without a host says so, and the last one takes over a
   const { host, guests, everybody, invite } = await watching();
   await host.asks('PATCH', '', { host_grace_ms: 0, host_loss: 'pause' });
   await host.closesTab();
-  for (const guest of guests) await guest.reads('away', 'Nobody is host right now. The party is paused;');
+  for (const guest of guests) await guest.reads('away', 'This party has no host right now. Playback is paused;');
   await together(guests, { what: 'the pause without a host', sinceMs: clockMs(), wanted: stands });
   await guests[0].the('play-toggle').click({ force: true });
-  await guests[0].reads('notice', 'Only the host can do that, and nobody is host right now.');
+  await guests[0].reads('notice', 'Only the host can do that, and this party has no host right now.');
   await guests[1].picture('hostless-phone');
 
   await host.comesBack(invite);
@@ -117,13 +117,13 @@ test('a guest can’t end the party, the host can', { timeout: 180_000 }, async 
   assert.equal((await host.snapshot()).version, version);
 
   await host.the('end-party').click();
-  await host.the('confirm').getByRole('button', { name: 'Go on watching' }).click();
+  await host.the('confirm').getByRole('button', { name: 'Keep watching' }).click();
   await framesAdvance(everybody, { sinceMs: clockMs() });
   await host.the('end-party').click();
   await host.picture('end-party-asked');
-  await host.the('confirm').getByRole('button', { name: 'End it' }).click();
-  await host.reads('message', 'You ended it for everyone.');
-  for (const guest of guests) await guest.reads('message', 'The host ended it for everyone.');
+  await host.the('confirm').getByRole('button', { name: 'End party' }).click();
+  await host.reads('message', 'You ended the party for everyone.');
+  for (const guest of guests) await guest.reads('message', 'The host ended the party for everyone.');
 });
 
 test('while control is away the page says so, plays on, and tries again what the host asked for', { timeout: 180_000 }, async () => {
@@ -141,12 +141,12 @@ test('while control is away the page says so, plays on, and tries again what the
   await together([host, guest], { what: 'play', sinceMs });
 
   between.forEach((one) => one.say(false));
-  for (const person of [host, guest]) await person.reads('authority-away', 'Control is away for the moment; playback goes on.');
-  assert.deepEqual(await spoken(guest), ['', 'Control is away for the moment; playback goes on.']);
+  for (const person of [host, guest]) await person.reads('authority-away', 'Controls are unavailable right now. Playback continues.');
+  assert.deepEqual(await spoken(guest), ['', 'Controls are unavailable right now. Playback continues.']);
   await framesAdvance([host, guest], { sinceMs: clockMs() });
   await guest.picture('authority-away-phone');
   await host.the('play-toggle').click();
-  await host.reads('authority-away', 'What you asked for is being tried again.');
+  await host.reads('authority-away', 'Retrying your last action…');
   await host.page.locator('.controls[data-pending]').waitFor();
   await host.picture('authority-away-desktop');
   await until('the pause to be tried again', () => between[0].refused.length >= 2);

@@ -43,7 +43,7 @@ async function redisGoesAndComesBack(what, meanwhile) {
   const goneMs = clockMs();
   await world.redis.kill();
   for (const person of everybody) {
-    await person.reads('authority-away', 'Control is away for the moment; playback goes on.');
+    await person.reads('authority-away', 'Controls are unavailable right now. Playback continues.');
   }
   await framesAdvance(everybody, { sinceMs: clockMs() });
   await host.picture('redis-away');
@@ -117,7 +117,7 @@ test('Redis is killed and restarted on its files: playback goes on, and the page
 test('Redis is killed, emptied and restarted: playback goes on, and the pages are together again', { timeout: 180_000 }, async () => {
   const { before, now } = await redisGoesAndComesBack('Redis emptied', () => world.redis.empty());
   assert.ok(now.epoch > before.epoch, 'a rebuilt room has a new epoch');
-  for (const person of everybody) await person.reads('notice', 'The party goes on, but the last changes may be missing.');
+  for (const person of everybody) await person.reads('notice', 'The party continues, but the last changes may be missing.');
   await seekTogether(60_000, { what: 'a seek after the rebuild' });
 });
 
@@ -125,7 +125,7 @@ test('what the host asks for while Redis is away is done once it is back', { tim
   await world.redis.kill();
   await host.the('authority-away').waitFor();
   await host.the('play-toggle').click();
-  await host.reads('authority-away', 'What you asked for is being tried again.');
+  await host.reads('authority-away', 'Retrying your last action…');
   await host.status('playing');
   await world.redis.start();
   const sinceMs = clockMs();
@@ -144,7 +144,7 @@ for (const [which, index] of [['the guest’s', 1], ['the host’s', 0]]) {
     const before = await host.snapshot();
     const goneMs = clockMs();
     await node.stop();
-    for (const person of lost) await person.reads('connection', /Reconnecting…|Control is away/);
+    for (const person of lost) await person.reads('connection', /Reconnecting…|Connection lost/);
     await framesAdvance(everybody, { sinceMs: clockMs() });
     await node.start();
     const sinceMs = clockMs();

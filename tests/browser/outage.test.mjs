@@ -24,14 +24,14 @@ test('after kill -9 right behind an ack the server knows what it acknowledged, a
   assert.equal(ack.epoch, before.epoch);
   assert.ok(ack.version > before.version);
 
-  for (const person of everybody) await person.reads('connection', /Reconnecting…|Control is away/);
+  for (const person of everybody) await person.reads('connection', /Reconnecting…|Connection lost/);
   const silent = await host.page.evaluate(() => window.playhead.session.getSnapshot().connection);
   assert.equal(silent, 'reconnecting');
   // Without the server everybody plays on from what they know.
   sinceMs = clockMs();
   await framesAdvance(everybody, { sinceMs });
   await guests[0].picture('server-away');
-  await host.reads('sync', 'Playing on by itself until the connection is back');
+  await host.reads('sync', 'Playback continues while reconnecting');
 
   await world.server.start();
   sinceMs = clockMs();

@@ -156,8 +156,8 @@ test('at a phone’s width nothing sticks out and everything can be pressed by a
   const { host, invite } = await hostParty(world, { screen: NARROW });
   const guest = await world.arrive('Grace Hopper with quite a long name', { screen: NARROW });
   await guest.page.goto(world.server.pageUrl);
-  assert.equal(await sidewaysPx(guest), 0, 'the start page');
-  assert.deepEqual(await smallTargets(guest), [], 'the start page');
+  assert.equal(await sidewaysPx(guest), 0, 'the home page');
+  assert.deepEqual(await smallTargets(guest), [], 'the home page');
   await guest.page.goto(invite);
   assert.equal(await sidewaysPx(guest), 0, 'the invitation');
   assert.deepEqual(await smallTargets(guest), [], 'the invitation');
@@ -181,14 +181,14 @@ test('the host hands the party over, and the other one steers', { timeout: 120_0
   const guest = await guestOf(world, invite, 'Grace');
   await guest.hasLoaded();
   await host.the('make-host').click();
-  await host.the('confirm').getByRole('button', { name: 'Hand over' }).click();
+  await host.the('confirm').getByRole('button', { name: 'Make host' }).click();
   await guest.the('link-input').waitFor();
   assert.equal((await guest.snapshot()).me.role, 'host');
   const sinceMs = clockMs();
   await guest.the('play-toggle').click();
   await together([host, guest], { what: 'the new host plays', sinceMs });
   await host.the('play-toggle').click({ force: true });
-  await host.reads('notice', 'Only the host can do that. Grace is host.');
+  await host.reads('notice', 'Only the host can do that. Grace is the host.');
 });
 
 for (const [size, screen] of [['desktop', {}], ['phone', { screen: PHONE }]]) {

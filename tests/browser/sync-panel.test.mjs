@@ -24,30 +24,30 @@ test('each page tells how far it is from the party, and only who steers how far 
   const guests = [await guestOf(world, invite, 'Grace'), await guestOf(world, invite, 'Linus')];
   const everybody = [host, ...guests];
   for (const person of everybody) await person.hasLoaded();
-  for (const person of everybody) await person.reads('sync', /^Stopped together$/);
+  for (const person of everybody) await person.reads('sync', /^Paused in sync$/);
 
   const sinceMs = clockMs();
   await host.the('play-toggle').click();
   await together(everybody, { what: 'play, three pages', sinceMs });
   for (const person of everybody) await person.reads('sync', IN_SYNC);
-  await host.reads('sync-spread', /^Room within \d+(\.\d)? ms · 3 players$/);
+  await host.reads('sync-spread', /^Everyone within \d+(\.\d)? ms · 3 players$/);
   for (const guest of guests) assert.equal(await guest.the('sync-spread').isVisible(), false, `${guest.name} steers nothing`);
   await host.picture('sync-host-desktop');
 
   await guests[0].page.evaluate(() => window.playhead.player.hold());
-  await guests[0].reads('sync', 'On hold, not following the party');
+  await guests[0].reads('sync', 'On hold, not in sync');
   // Who is on hold says nothing of where they are.
   await host.reads('sync-spread', /· 2 players$/);
   await guests[0].page.evaluate(() => window.playhead.player.release());
   await guests[0].reads('sync', IN_SYNC);
 
   await host.page.locator('.person', { hasText: 'Linus' }).getByTestId('make-host').click();
-  await host.the('confirm').getByRole('button', { name: 'Hand over' }).click();
+  await host.the('confirm').getByRole('button', { name: 'Make host' }).click();
   await guests[1].reads('sync-spread', /· 3 players$/);
   await host.the('sync-spread').waitFor({ state: 'hidden' });
 
   await guests[1].the('play-toggle').click();
-  for (const person of everybody) await person.reads('sync', /^Stopped together( · \d+ ms)?$/);
+  for (const person of everybody) await person.reads('sync', /^Paused in sync( · \d+ ms)?$/);
   // What was measured while it played is no news any more.
   await guests[1].the('sync-spread').waitFor({ state: 'hidden' });
 });
@@ -83,7 +83,7 @@ test('a device that sounds late plays ahead by as much, and keeps that and its p
   await together([host, guest], { what: 'without the offset', sinceMs, withinMs: NEAR_MS });
 
   await profile(guest, 'Free').check();
-  await guest.reads('sync', /^Running free · \d+(\.\d)? ms( behind| ahead)? ± \d+(\.\d)? ms$/);
+  await guest.reads('sync', /^Free-running · \d+(\.\d)? ms( behind| ahead)? ± \d+(\.\d)? ms$/);
 });
 
 test('the settings are opened, used and left by keyboard alone, and steer nobody else', { timeout: 120_000 }, async () => {

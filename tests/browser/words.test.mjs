@@ -19,8 +19,8 @@ test('a link that can’t be watched is refused beside its field, in words, and 
     ['not a link', /doesn’t look like a link/],
     ['http://10.0.0.1/film.m3u8', /private network/],
     ['http://[::ffff:192.168.0.1]/film.mp4', /private network/],
-    [`http://127.0.0.1:${closed}/film.m3u8`, /isn’t answering/],
-    [world.origin.url('page.html'), /can’t play what is behind that link/],
+    [`http://127.0.0.1:${closed}/film.m3u8`, /isn’t responding/],
+    [world.origin.url('page.html'), /can’t play that link/],
     [world.origin.url('nothing-here.m3u8'), /nothing at that address/],
     [world.origin.url('empty.m3u8'), /damaged|can’t play/],
   ];
@@ -62,7 +62,7 @@ test('a browser that wants a tap before it plays gets a place to tap, and a tap 
   await host.the('play-toggle').click();
   await guest.waitsFor('document.querySelector(\'[data-testid="unblock"]\')?.checkVisibility()', 'a place to tap');
   assert.equal(await guest.evaluate('window.playhead.player.getSnapshot().state'), 'blocked');
-  assert.match(await guest.evaluate('document.querySelector(\'[data-testid="overlay"]\').innerText'), /wants a tap/);
+  assert.match(await guest.evaluate('document.querySelector(\'[data-testid="overlay"]\').innerText'), /needs a tap/);
   await guest.picture('autoplay-blocked');
   await together([host], { what: 'the host alone', sinceMs });
 
@@ -99,14 +99,14 @@ test('an invite to no party, and an address that leads nowhere, say so and lead 
   await lost.page.goto(new URL('/r/zzzzzzzz', world.server.pageUrl).href);
   await lost.the('display-name').fill('Grace');
   await lost.the('join-room').click();
-  await lost.reads('message', 'There is no party at this address');
+  await lost.reads('message', 'There’s no party at this address');
   await lost.picture('no-such-party');
-  await lost.page.getByRole('button', { name: 'Go to the start page' }).click();
+  await lost.page.getByRole('button', { name: 'Go to the home page' }).click();
   await lost.the('create-room').waitFor();
 
   for (const path of ['/nowhere', '/r/abc%']) {
     await lost.page.goto(new URL(path, world.server.pageUrl).href);
-    await lost.reads('message', 'There is nothing here');
+    await lost.reads('message', 'Page not found');
   }
 });
 
@@ -114,8 +114,8 @@ test('a form without a name asks for it instead of doing nothing', { timeout: 60
   const host = await world.arrive('Ada');
   await host.page.goto(world.server.pageUrl);
   await host.the('create-room').click();
-  await host.page.getByRole('alert').filter({ hasText: 'Tell the others who you are first.' }).waitFor();
+  await host.page.getByRole('alert').filter({ hasText: 'Enter your name first.' }).waitFor();
   await host.the('join-input').fill('??');
   await host.the('join-submit').click();
-  await host.page.getByRole('alert').filter({ hasText: 'neither an invite link nor a code' }).waitFor();
+  await host.page.getByRole('alert').filter({ hasText: 'isn’t an invite link or a party code' }).waitFor();
 });

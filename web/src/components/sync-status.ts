@@ -1,3 +1,4 @@
+/** The sync status: how far this player is from the room's position, and how uncertain that is. */
 import { element, setAttribute, setShown, setText } from '../dom.js';
 import { icon } from '../icons.js';
 import type { RoomContext, RoomPart, RoomView } from './room-context.js';
@@ -5,31 +6,30 @@ import { createRoomSpread } from './room-spread.js';
 import { createSyncSettings } from './sync-settings.js';
 import { SYNC_EXPLAINED, syncWords, type SyncWords } from './sync-words.js';
 
-/** How often the numbers may change, in ticks of the room view; faster than this they can't be read. */
+/** How often the numbers may change, in ticks of the room view; faster changes can't be read. */
 const EVERY_TICKS = 3;
 
-/** One honest line: how far this player is from the room, and how much of that can't be known. */
-export function createSyncLine(context: RoomContext): RoomPart {
+export function createSyncStatus(context: RoomContext): RoomPart {
   const { session, player, video } = context;
-  const line = createWords('sync', 'sync');
-  const again = createWords('sync-again', 'sync sync-again');
+  const status = createWords('sync', 'sync');
+  const repeated = createWords('sync-repeated', 'sync sync-repeated');
   const spread = createRoomSpread();
   const root = element('div', { class: 'sync-block' });
-  const settings = createSyncSettings(player, root, again.element);
-  root.append(spread.element, element('div', { class: 'sync-own' }, line.element, settings.button), settings.element);
+  const settings = createSyncSettings(player, root, repeated.element);
+  root.append(spread.element, element('div', { class: 'sync-own' }, status.element, settings.button), settings.element);
 
   let ticks = 0;
   let shownState = '';
 
   function show(view: RoomView): void {
     const words = syncWords(view, video.currentTime * 1000 - session.expected());
-    line.show(words);
-    again.show(words);
+    status.show(words);
+    repeated.show(words);
   }
 
   return {
     element: root,
-    // A new state is told at once; only the numbers have to keep still.
+    // A new state is shown at once; only the numbers are throttled.
     update(view) {
       settings.update(view);
       spread.update(view);

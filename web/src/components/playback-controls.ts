@@ -1,36 +1,39 @@
+/** The play/pause button and the two skip buttons. */
 import { element, setAttribute } from '../dom.js';
 import { icon, setIcon } from '../icons.js';
 import type { RoomContext, RoomPart } from './room-context.js';
 import type { SeekBar } from './seek-bar.js';
 
-const JUMP_MS = 10_000;
+const SKIP_MS = 10_000;
 
-/** Play, pause and the two jumps. */
-export interface Transport extends RoomPart {
+export interface PlaybackControls extends RoomPart {
   togglePlay(): void;
 }
 
-export function createTransport({ session, control, mayControl }: RoomContext, seekBar: SeekBar): Transport {
+export function createPlaybackControls(
+  { session, control, mayControl }: RoomContext,
+  seekBar: SeekBar,
+): PlaybackControls {
   const play = element(
     'button',
     { type: 'button', class: 'button button-icon button-play', 'data-testid': 'play-toggle' },
     icon('play', 26),
   );
-  const back = jump('back', 'Back 10 seconds', 'back', -JUMP_MS);
-  const forward = jump('forward', 'Forward 10 seconds', 'forward', JUMP_MS);
+  const back = createSkip('back', 'Skip back 10 seconds', 'back', -SKIP_MS);
+  const forward = createSkip('forward', 'Skip forward 10 seconds', 'forward', SKIP_MS);
 
-  function jump(drawn: 'back' | 'forward', label: string, testid: string, deltaMs: number): HTMLButtonElement {
+  function createSkip(drawn: 'back' | 'forward', label: string, testid: string, deltaMs: number): HTMLButtonElement {
     const button = element(
       'button',
       {
         type: 'button',
-        class: 'button button-quiet button-icon button-jump',
+        class: 'button button-quiet button-icon button-skip',
         'aria-label': label,
         title: label,
         'data-testid': testid,
       },
       icon(drawn, 28),
-      element('span', { class: 'jump-number', 'aria-hidden': 'true' }, '10'),
+      element('span', { class: 'skip-number', 'aria-hidden': 'true' }, '10'),
     );
     button.addEventListener('click', () => seekBar.seekBy(deltaMs));
     return button;
@@ -47,7 +50,7 @@ export function createTransport({ session, control, mayControl }: RoomContext, s
   play.addEventListener('click', togglePlay);
 
   return {
-    element: element('div', { class: 'transport' }, play, back, forward),
+    element: element('div', { class: 'playback-buttons' }, play, back, forward),
     togglePlay,
     update({ room }) {
       const { status } = room.playback;
