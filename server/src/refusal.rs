@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError, find_error};
 use engine::Rejection;
-use providers::SourceError;
+use providers::ProviderError;
 
 use crate::store::StoreError;
 
@@ -146,8 +146,8 @@ impl From<StoreError> for Refusal {
     }
 }
 
-impl From<SourceError> for Refusal {
-    fn from(error: SourceError) -> Self {
+impl From<ProviderError> for Refusal {
+    fn from(error: ProviderError) -> Self {
         Self::new(error.kind.code(), error.detail.clone()).caused_by(error)
     }
 }
