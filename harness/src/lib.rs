@@ -6,12 +6,13 @@
 pub mod api;
 pub mod bench;
 pub mod checker;
+pub mod dice;
 pub mod error;
 pub mod fake_redis;
 pub mod fault_proxy;
 pub mod frame;
 pub mod history;
-pub mod link;
+pub mod line;
 pub mod port;
 pub mod postgres_server;
 pub mod prove;

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError};
 use engine::Rejection;
-use providers::{ErrorKind, SourceError};
+use providers::{ErrorKind, ProviderError};
 
 use crate::store::StoreError;
 
@@ -147,9 +147,9 @@ impl From<StoreError> for Refusal {
     }
 }
 
-impl From<SourceError> for Refusal {
-    fn from(error: SourceError) -> Self {
-        Self::new(code_of_source_error(error.kind), error.detail.clone()).caused_by(error)
+impl From<ProviderError> for Refusal {
+    fn from(error: ProviderError) -> Self {
+        Self::new(code_of_provider_error(error.kind), error.detail.clone()).caused_by(error)
     }
 }
 
@@ -170,7 +170,7 @@ fn code_of_rejection(rejection: &Rejection) -> ErrorCode {
     }
 }
 
-fn code_of_source_error(kind: ErrorKind) -> ErrorCode {
+fn code_of_provider_error(kind: ErrorKind) -> ErrorCode {
     match kind {
         ErrorKind::LinkInvalid => ErrorCode::LinkInvalid,
         ErrorKind::EgressBlocked => ErrorCode::EgressBlocked,

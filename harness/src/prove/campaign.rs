@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::server_killed;
-use super::{Dice, Ground, Outcome, emptied, node_killed, redis_always, redis_everysec};
+use super::{Ground, Outcome, emptied, node_killed, redis_always, redis_everysec};
 use crate::bench::{align, say};
+use crate::dice::Dice;
 use crate::{Error, Result};
 
 /// So many rounds share their processes and one history.

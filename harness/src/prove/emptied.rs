@@ -8,7 +8,8 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::{Instant, sleep};
 
 use super::redis_killed::load;
-use super::{Crowd, Dice, Ground, Order, Outcome, Size};
+use super::{Crowd, Ground, Order, Outcome, Size};
+use crate::dice::Dice;
 use crate::{Api, AppendFsync, DEADLINE, Error, Result};
 
 /// Rooms in which people stay connected.

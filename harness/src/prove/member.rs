@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::Dice;
+use crate::dice::Dice;
 use crate::{Api, DEADLINE, Error, Place, Result, SessionLog, WsClient};
 
 /// How long a server may take to answer before another is tried.

@@ -2,7 +2,6 @@
 //! everybody was told is written down, and the checker judges it.
 
 mod campaign;
-mod dice;
 mod emptied;
 mod member;
 mod node_killed;
@@ -13,7 +12,6 @@ mod server_killed;
 mod site;
 
 pub use self::campaign::{Campaign, Scenario};
-pub use self::dice::Dice;
 pub use self::emptied::emptied;
 pub use self::member::{Member, Order, Person, Progress};
 pub use self::node_killed::node_killed;

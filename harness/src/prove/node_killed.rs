@@ -7,7 +7,8 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
 use super::redis_killed::load;
-use super::{Crowd, Dice, Ground, Member, Order, Outcome, Size};
+use super::{Crowd, Ground, Member, Order, Outcome, Size};
+use crate::dice::Dice;
 use crate::{Api, AppendFsync, Fact, Result};
 
 const ROOMS: usize = 5;

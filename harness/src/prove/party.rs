@@ -6,7 +6,8 @@ use contracts::Role;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::{Dice, Member, Order, Outcome, Person, Site};
+use super::{Member, Order, Outcome, Person, Site};
+use crate::dice::Dice;
 use crate::{Api, DEADLINE, Error, Place, Recorder, Result, SessionLog};
 
 /// Before a node is asked again.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{Crowd, Dice, Ground, Order, Outcome, SERVED_MUST_MS, Site, Size};
+use super::{Crowd, Ground, Order, Outcome, SERVED_MUST_MS, Site, Size};
+use crate::dice::Dice;
 use crate::{AppendFsync, Error, Result};
 
 const SIZE: Size = Size { rooms: 3, commanders: 2, viewers: 1 };

@@ -1,8 +1,9 @@
 //! A server that keeps its own state is killed under load and started again on its journal.
 
 use super::redis_killed::load;
-use super::{Crowd, Dice, Ground, Order, Outcome, SERVED_MUST_MS, Size};
+use super::{Crowd, Ground, Order, Outcome, SERVED_MUST_MS, Size};
 use crate::Result;
+use crate::dice::Dice;
 
 const SIZE: Size = Size { rooms: 3, commanders: 2, viewers: 1 };
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use harness::AppendFsync;
-use harness::prove::{Crowd, Dice, Order, Outcome, Size};
+use harness::dice::Dice;
+use harness::prove::{Crowd, Order, Outcome, Size};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::scene::ground;

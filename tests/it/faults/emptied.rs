@@ -1,7 +1,8 @@
 //! F3: Redis comes back with nothing, loses everything, or loses one room.
 
 use harness::ServerProcess;
-use harness::prove::{Dice, emptied};
+use harness::dice::Dice;
+use harness::prove::emptied;
 
 use serde_json::json;
 

@@ -1,6 +1,7 @@
 //! Rows about processes that are killed. The same rounds as `make prove` runs, fewer of them.
 
-use harness::prove::{Dice, Outcome, node_killed, redis_always, redis_everysec, server_killed};
+use harness::dice::Dice;
+use harness::prove::{Outcome, node_killed, redis_always, redis_everysec, server_killed};
 
 use super::scene::ground;
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use harness::dice::Dice;
 use harness::fake_redis::PushFault;
-use harness::prove::{Crowd, Dice, Order, Outcome, Site, Size};
+use harness::prove::{Crowd, Order, Outcome, Site, Size};
 use harness::{Api, FakeRedis, FaultProxy};
 use serde_json::json;
 use tokio::time::sleep;

@@ -1,4 +1,4 @@
-//! One direction of a link, as the thread that carries its packets and the control share it.
+//! The state of a line that its threads and the control socket share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,19 +9,19 @@ use serde::Serialize;
 
 use super::impairment::Impairment;
 
-/// The longest lateness told apart, in microseconds.
+/// The longest recorded lateness, in microseconds.
 const LATE_US_MAX: u64 = 10_000_000;
 
-/// The two directions of a link.
+/// The two directions of a line.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct Line {
     /// From the client to the server.
     pub(crate) up: Arc<Direction>,
     /// From the server to the client.
     pub(crate) down: Arc<Direction>,
 }
 
-/// One direction. The carrier never waits for the lock of anybody slower.
+/// One direction. The thread that carries its packets never waits for a lock.
 #[derive(Debug)]
 pub(crate) struct Direction {
     impairment: Mutex<Impairment>,
@@ -31,25 +31,24 @@ pub(crate) struct Direction {
     overflowed: AtomicU64,
 }
 
-/// What a link has done so far.
+/// The statistics of a line.
 #[derive(Debug, Serialize)]
-pub(crate) struct LinkStats {
+pub(crate) struct LineStats {
     up: DirectionStats,
     down: DirectionStats,
 }
 
-/// What one direction has done so far.
+/// The statistics of one direction.
 #[derive(Debug, Serialize)]
 struct DirectionStats {
-    /// Given to it, whatever became of them.
+    /// All packets, whatever their fate.
     packets: u64,
     lost: u64,
     overflowed: u64,
     late_ms: Lateness,
 }
 
-/// By how much packets arrived later than they should have, in milliseconds: how good this
-/// emulation is.
+/// How much later than scheduled packets arrived, in milliseconds: the error of the emulation.
 #[derive(Debug, Serialize)]
 struct Lateness {
     p50: f64,
@@ -57,14 +56,14 @@ struct Lateness {
     max: f64,
 }
 
-impl Link {
-    /// Nothing is wrong with it.
+impl Line {
+    /// An unimpaired line.
     pub(crate) fn new() -> Self {
         Self { up: Arc::new(Direction::new()), down: Arc::new(Direction::new()) }
     }
 
-    pub(crate) fn stats(&self) -> LinkStats {
-        LinkStats { up: self.up.stats(), down: self.down.stats() }
+    pub(crate) fn stats(&self) -> LineStats {
+        LineStats { up: self.up.stats(), down: self.down.stats() }
     }
 }
 
@@ -80,13 +79,13 @@ impl Direction {
         }
     }
 
-    /// Packets that come from now on meet this.
+    /// Sets the impairment of later packets.
     pub(crate) fn set(&self, impairment: Impairment) {
         *self.impairment.lock().unwrap_or_else(PoisonError::into_inner) = impairment;
     }
 
-    /// What is wrong now; nothing if it is being changed at this very moment, for the carrier to
-    /// go on with what it knows.
+    /// The current impairment; `None` while it is being changed, when the caller keeps the one that
+    /// it knows.
     pub(crate) fn impairment(&self) -> Option<Impairment> {
         self.impairment.try_lock().ok().map(|impairment| *impairment)
     }
@@ -103,7 +102,7 @@ impl Direction {
         self.overflowed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes by how much a packet was late, unless somebody reads these numbers right now.
+    /// Records the lateness of a packet, unless the statistics are being read at this moment.
     pub(crate) fn note_late(&self, late: Duration) {
         if let Ok(mut late_us) = self.late_us.try_lock() {
             late_us.saturating_record(u64::try_from(late.as_micros()).unwrap_or(u64::MAX));

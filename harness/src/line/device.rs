@@ -1,4 +1,4 @@
-//! A TUN device in a namespace.
+//! Creates TUN devices in namespaces.
 
 use std::fs::File;
 use std::io;
@@ -12,17 +12,17 @@ use tun_rs::{DeviceBuilder, SyncDevice};
 use super::namespace::Namespace;
 use crate::{Error, Result};
 
-/// Where the kernel gives TUN devices out.
+/// The file through which the kernel creates TUN devices.
 const TUN: &str = "/dev/net/tun";
 
-/// Makes a TUN device in the namespace; closing it removes it. Reads don't wait.
+/// Creates a non-blocking TUN device in the namespace; closing it removes it.
 pub(crate) fn make_device(namespace: &Namespace, name: &str) -> Result<SyncDevice> {
-    // The library would make the file of the kernel if there is none, and leave it behind.
+    // If the file is missing, the library would create it and leave it behind.
     if !Path::new(TUN).exists() {
         return Err(Error::new(format!("there is no {TUN}")));
     }
     let path = namespace.path();
-    // A thread alone enters the namespace, and ends there.
+    // Only this short-lived thread enters the namespace.
     let made = thread::scope(|scope| {
         scope.spawn(|| make_in(&path, name)).join().expect("making a device doesn't panic")
     });

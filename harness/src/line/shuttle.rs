@@ -1,4 +1,4 @@
-//! The thread that carries the packets of one direction from device to device.
+//! The thread that carries the packets of one direction from one device to the other.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -21,27 +21,27 @@ use super::direction::Direction;
 use super::queue::Queue;
 use super::schedule::{Fate, Schedule};
 
-/// So many packets are taken in before those that are due are looked for again.
+/// The most packets read before due packets are delivered again.
 const PACKETS_AT_ONCE: usize = 16;
-/// No packet of these devices is larger.
+/// The size of the largest packet of a TUN device.
 const PACKET_BYTES_MAX: usize = 65_536;
-/// The version in a packet's first half byte.
+/// The value of the version field of an IPv4 packet.
 const IPV4: u8 = 4;
 
-/// What one direction's thread works with.
+/// Everything that the thread of one direction needs.
 pub(crate) struct Shuttle {
     pub(crate) from: Arc<SyncDevice>,
     pub(crate) to: Arc<SyncDevice>,
     pub(crate) direction: Arc<Direction>,
     pub(crate) schedule: Schedule,
-    /// Readable once the thread is to end.
+    /// Becomes readable when the thread must end.
     pub(crate) stop: Arc<OwnedFd>,
 }
 
 impl Shuttle {
-    /// Carries packets until told to stop; what is on its way then is gone.
+    /// Carries packets until `stop`; packets then in transit are lost.
     pub(crate) fn run(mut self) -> io::Result<()> {
-        go_first();
+        prioritise_thread();
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
         let mut queue = Queue::default();
         let mut buffer = vec![0; PACKET_BYTES_MAX];
@@ -58,20 +58,20 @@ impl Shuttle {
                 Err(Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
             }
-            let [packets, stopped, _] = awaited.map(|one| !one.revents().is_empty());
+            let [packets, stopped, _] = awaited.map(|event| !event.revents().is_empty());
             if stopped {
                 return Ok(());
             }
             if packets {
-                self.take_in(&mut queue, &mut buffer)?;
+                self.read(&mut queue, &mut buffer)?;
             }
         }
     }
 
-    /// Hands on what has arrived.
+    /// Delivers the packets that are due.
     fn deliver(&self, queue: &mut Queue) {
         while let Some((at, packet)) = queue.pop_due(now()) {
-            // A device that is down takes nothing, like a cable that ends nowhere.
+            // A device that is down accepts no packets, like an unplugged cable.
             match self.to.send(&packet) {
                 Ok(_) => self.direction.note_late(now().saturating_sub(at)),
                 Err(_) => self.direction.count_lost(),
@@ -79,8 +79,8 @@ impl Shuttle {
         }
     }
 
-    /// Takes in what waits at the device, as far as it goes at once.
-    fn take_in(&mut self, queue: &mut Queue, buffer: &mut [u8]) -> io::Result<()> {
+    /// Reads packets that wait at the device, up to a limit.
+    fn read(&mut self, queue: &mut Queue, buffer: &mut [u8]) -> io::Result<()> {
         for _ in 0..PACKETS_AT_ONCE {
             let size = match self.from.recv(buffer) {
                 Ok(size) => size,
@@ -88,20 +88,20 @@ impl Shuttle {
                 Err(error) => return Err(error),
             };
             let packet = &buffer[..size];
-            // The kernel's own talk over IPv6 is none of what is measured.
+            // The kernel's own IPv6 traffic doesn't belong to the measurement.
             if packet.first().is_some_and(|first| first >> 4 == IPV4) {
-                self.admit(queue, packet);
+                self.enqueue(queue, packet);
             }
         }
         Ok(())
     }
 
-    fn admit(&mut self, queue: &mut Queue, packet: &[u8]) {
+    fn enqueue(&mut self, queue: &mut Queue, packet: &[u8]) {
         if let Some(impairment) = self.direction.impairment() {
             self.schedule.set(impairment);
         }
         self.direction.count_packet();
-        match self.schedule.admit(packet.len(), now()) {
+        match self.schedule.decide(packet.len(), now()) {
             Fate::Lost => self.direction.count_lost(),
             Fate::Arrives(at) if queue.has_room(packet.len()) => queue.push(at, packet.to_vec()),
             Fate::Arrives(_) | Fate::Overflowed => self.direction.count_overflowed(),
@@ -109,22 +109,22 @@ impl Shuttle {
     }
 }
 
-/// Puts this thread before all that aren't real-time: who delays packets must not be delayed. Where
-/// that isn't permitted the lateness in the statistics shows what it costs.
-fn go_first() {
+/// Gives this thread real-time priority, since the emulation must not be delayed itself. If that
+/// isn't permitted, the lateness in the statistics shows the effect.
+fn prioritise_thread() {
     let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
     let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
 }
 
-/// Time since the machine started.
+/// The time since the machine started.
 fn now() -> Duration {
     let now = clock_gettime(ClockId::Monotonic);
-    Duration::try_from(now).expect("the machine didn't start in the future")
+    Duration::try_from(now).expect("the monotonic clock is never negative")
 }
 
-/// Makes the timer readable at a moment, or never. Unlike a timeout of `poll`, it has no slack.
+/// Makes the timer readable at `at`, or never. Unlike a timeout of `poll`, it has no slack.
 fn set_timer(timer: &OwnedFd, at: Option<Duration>) -> io::Result<()> {
-    // 0 turns the timer off, and no packet arrives as early as that.
+    // 0 disarms the timer; no packet has that arrival time.
     let at = Timespec::try_from(at.unwrap_or_default()).map_err(io::Error::other)?;
     let never = Timespec { tv_sec: 0, tv_nsec: 0 };
     let setting = Itimerspec { it_interval: never, it_value: at };

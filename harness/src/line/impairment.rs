@@ -1,4 +1,4 @@
-//! What is wrong with one direction of a link.
+//! The impairment of one direction of a line: delay, jitter, loss, reordering and rate.
 
 use std::time::Duration;
 
@@ -6,27 +6,29 @@ use serde::Deserialize;
 
 use crate::{Error, Result};
 
-/// The longest delay, jitter or queue that can be asked for, in milliseconds.
+/// The longest delay, jitter or queue, in milliseconds.
 const MILLISECONDS_MAX: f64 = 60_000.0;
-/// The slowest and the fastest rate there is, besides 0.
+/// The lowest rate besides 0.
 const RATE_KBIT_MIN: f64 = 1.0;
+/// The highest rate.
 const RATE_KBIT_MAX: f64 = 100_000_000.0;
 
-/// What is wrong with one direction of a link; nothing, unless said.
+/// The impairment of one direction of a line; the default is none.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Impairment {
-    /// Every packet takes so long, in milliseconds.
+    /// The delay of every packet, in milliseconds.
     pub delay_ms: f64,
-    /// The mean of what comes on top, exponentially distributed, in milliseconds.
+    /// The mean of an additional, exponentially distributed delay, in milliseconds.
     pub jitter_ms: f64,
-    /// How probable it is that a packet never arrives, from 0 to 1.
+    /// The probability that a packet is lost, from 0 to 1.
     pub loss: f64,
-    /// How probable it is that a packet may overtake those before it, from 0 to 1.
+    /// The probability that a packet may overtake earlier ones, from 0 to 1.
     pub reorder: f64,
-    /// How much goes onto the line, in kilobits per second; 0 is no limit.
+    /// The rate limit, in kilobits per second; 0 means none.
     pub rate_kbit: f64,
-    /// A packet that would wait longer than this for the line is dropped, in milliseconds.
+    /// The longest wait for the rate limit, in milliseconds; a packet that would wait longer is
+    /// dropped.
     pub queue_ms: f64,
 }
 
@@ -44,7 +46,7 @@ impl Default for Impairment {
 }
 
 impl Impairment {
-    /// Says which value can't be, if any.
+    /// Fails if a value is out of range, and names it.
     pub fn check(&self) -> Result<()> {
         let milliseconds = 0.0..=MILLISECONDS_MAX;
         let probability = 0.0..=1.0;
@@ -55,7 +57,7 @@ impl Impairment {
             ("loss", self.loss, &probability),
             ("reorder", self.reorder, &probability),
         ] {
-            // Not in it is NaN, too.
+            // NaN is in no range.
             if !range.contains(&value) {
                 let (least, most) = (range.start(), range.end());
                 return Err(Error::new(format!(
@@ -73,7 +75,7 @@ impl Impairment {
         Ok(())
     }
 
-    /// How long a packet of so many bytes is on the line before the next can be.
+    /// How long it takes to send a packet of `bytes` bytes at the rate limit.
     pub(crate) fn serialisation(&self, bytes: usize) -> Duration {
         if self.rate_kbit == 0.0 {
             return Duration::ZERO;
@@ -82,7 +84,7 @@ impl Impairment {
     }
 }
 
-/// A checked number of milliseconds.
+/// The duration of a number of milliseconds that was checked before.
 pub(crate) fn milliseconds(value: f64) -> Duration {
     Duration::from_secs_f64(value / 1000.0)
 }
@@ -92,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_said_is_not_wrong() {
+    fn values_that_are_left_out_impair_nothing() {
         let impairment: Impairment = serde_json::from_str(r#"{"delay_ms":40}"#).unwrap();
         let Impairment { delay_ms, jitter_ms, loss, reorder, rate_kbit, queue_ms } = impairment;
         assert_eq!([delay_ms, jitter_ms, loss, reorder, rate_kbit], [40.0, 0.0, 0.0, 0.0, 0.0]);
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_cannot_be_are_named() {
+    fn the_error_names_the_value_that_is_out_of_range() {
         let fine = Impairment::default();
         fine.check().unwrap();
         for (impairment, sentence) in [

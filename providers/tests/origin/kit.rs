@@ -1,10 +1,12 @@
-use providers::conformance::{self, Sample};
-use providers::{FileSource, HlsSource};
+//! The laws of `PlaybackSource` hold for both providers.
+
+use providers::kit::{self, Sample};
+use providers::{FileProvider, HlsProvider};
 
 use crate::origin::{Origin, open};
 
 #[tokio::test]
-async fn the_file_adapter_conforms() {
+async fn the_file_provider_keeps_every_law() {
     let origin = Origin::start().await;
     for (name, duration_ms) in [
         ("clip.mp4", Some(30_000)),
@@ -19,12 +21,12 @@ async fn the_file_adapter_conforms() {
             foreign_link: origin.link("hls/master.m3u8"),
             missing_link: origin.link("no-such.mp4"),
         };
-        conformance::all(&FileSource, &open(), &sample).await;
+        kit::all(&FileProvider, &open(), &sample).await;
     }
 }
 
 #[tokio::test]
-async fn the_hls_adapter_conforms() {
+async fn the_hls_provider_keeps_every_law() {
     let origin = Origin::start().await;
     for name in ["hls/master.m3u8", "hls/144.m3u8", "nocors/hls/master.m3u8"] {
         let sample = Sample {
@@ -33,6 +35,6 @@ async fn the_hls_adapter_conforms() {
             foreign_link: origin.link("clip.mp4"),
             missing_link: origin.link("no-such.m3u8"),
         };
-        conformance::all(&HlsSource, &open(), &sample).await;
+        kit::all(&HlsProvider, &open(), &sample).await;
     }
 }

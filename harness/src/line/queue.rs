@@ -1,15 +1,15 @@
-//! The packets on their way.
+//! The queue of packets in transit.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-/// What one direction of one link holds at most: a second at 200 Mbit/s and more.
+/// The most packets in one direction of a line: enough for a second at over 200 Mbit/s.
 const PACKETS_MAX: usize = 20_000;
-/// The same in bytes.
+/// The most bytes in one direction of a line.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Packets in the order in which they arrive; those of one moment in the order they came.
+/// Packets in the order of their arrival times; those of equal times in the order they were pushed.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     waiting: BinaryHeap<Waiting>,
@@ -20,29 +20,30 @@ pub(crate) struct Queue {
 #[derive(Debug)]
 struct Waiting {
     at: Duration,
-    place: u64,
+    /// Orders packets of equal times.
+    number: u64,
     packet: Vec<u8>,
 }
 
 impl Queue {
-    /// Whether a packet of so many bytes can be held.
+    /// Whether a packet of `bytes` bytes fits.
     pub(crate) fn has_room(&self, bytes: usize) -> bool {
         self.waiting.len() < PACKETS_MAX && self.bytes + bytes <= BYTES_MAX
     }
 
-    /// Holds a packet until `at`.
+    /// Adds a packet that arrives at `at`.
     pub(crate) fn push(&mut self, at: Duration, packet: Vec<u8>) {
         self.bytes += packet.len();
-        self.waiting.push(Waiting { at, place: self.pushed, packet });
+        self.waiting.push(Waiting { at, number: self.pushed, packet });
         self.pushed += 1;
     }
 
-    /// When the next packet arrives.
+    /// The arrival time of the next packet.
     pub(crate) fn next_at(&self) -> Option<Duration> {
         self.waiting.peek().map(|waiting| waiting.at)
     }
 
-    /// Takes the next packet if it has arrived at `now`, and tells when it should have.
+    /// Removes the next packet if it is due at `now`; returns it with its arrival time.
     pub(crate) fn pop_due(&mut self, now: Duration) -> Option<(Duration, Vec<u8>)> {
         if self.next_at()? > now {
             return None;
@@ -54,9 +55,9 @@ impl Queue {
 }
 
 impl Ord for Waiting {
-    /// The heap gives out its greatest first; that is to be the earliest.
+    /// The heap returns its greatest item first, which must be the earliest packet.
     fn cmp(&self, other: &Self) -> Ordering {
-        (other.at, other.place).cmp(&(self.at, self.place))
+        (other.at, other.number).cmp(&(self.at, self.number))
     }
 }
 
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn packets_leave_when_they_are_due_and_those_of_one_moment_as_they_came() {
+    fn packets_leave_when_due_and_in_order_at_equal_times() {
         let mut queue = Queue::default();
         for packet in 0..100 {
             queue.push(Duration::from_millis([20, 10, 5][packet % 3]), vec![packet as u8]);
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_room_for_so_many_packets_and_then_for_as_many_as_leave() {
+    fn the_number_of_packets_is_limited() {
         let mut queue = Queue::default();
         for _ in 0..PACKETS_MAX {
             assert!(queue.has_room(1));
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_room_for_so_many_bytes_and_then_for_as_many_as_leave() {
+    fn the_number_of_bytes_is_limited() {
         let mut queue = Queue::default();
         queue.push(Duration::ZERO, vec![0; 1400]);
         assert!(queue.has_room(BYTES_MAX - 1400));

@@ -1,4 +1,4 @@
-//! Network namespaces with names, made and removed through `ip` (iproute2).
+//! Named network namespaces, created and removed with `ip` (iproute2).
 
 use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -10,9 +10,9 @@ use rustix::process::{Pid, RawPid};
 use super::Refusal;
 use crate::{Error, Result};
 
-/// Where `ip netns` keeps its names.
+/// The directory in which `ip netns` keeps the names.
 const NAMES: &str = "/run/netns";
-/// How often `ip` is run again that a signal ended.
+/// How often `ip` is run again if a signal ended it.
 const INTERRUPTED_MAX: usize = 5;
 
 /// A network namespace; dropping it removes it.
@@ -22,11 +22,11 @@ pub(crate) struct Namespace {
 }
 
 impl Namespace {
-    /// Makes one, with its loopback up.
+    /// Creates a namespace with its loopback device up.
     pub(crate) fn make(name: String) -> std::result::Result<Self, Refusal> {
         if Path::new(NAMES).join(&name).exists() {
             return Err(Refusal::Failed(Error::new(format!(
-                "namespace {name} is left of a run that was killed; `ip netns delete {name}` \
+                "namespace {name} is left over from a run that was killed; `ip netns delete {name}` \
                  removes it"
             ))));
         }
@@ -36,22 +36,22 @@ impl Namespace {
         Ok(namespace)
     }
 
-    /// As `ip netns` knows it.
+    /// The name, as in `ip netns`.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// What a thread opens to enter it.
+    /// The file that a thread opens to enter the namespace.
     pub(crate) fn path(&self) -> PathBuf {
         Path::new(NAMES).join(&self.name)
     }
 
-    /// Carries out a batch of `ip` commands in it, one a line.
+    /// Runs a batch of `ip` commands in the namespace, one per line.
     pub(crate) fn configure(&self, batch: &str) -> Result<()> {
         ip(&["-n", &self.name, "-batch", "-"], batch).map(drop)
     }
 
-    /// The processes in it.
+    /// The processes in the namespace.
     pub(crate) fn processes(&self) -> Result<Vec<Pid>> {
         let printed = ip(&["netns", "pids", &self.name], "")?;
         let ids = printed.split_whitespace().flat_map(str::parse::<RawPid>);
@@ -62,13 +62,13 @@ impl Namespace {
 impl Drop for Namespace {
     fn drop(&mut self) {
         if let Err(error) = ip(&["netns", "delete", &self.name], "") {
-            // Not `eprintln`, which panics where nobody listens any more.
+            // Not `eprintln`, which panics if standard error is closed.
             let _ = writeln!(std::io::stderr(), "playhead-harness: {error}");
         }
     }
 }
 
-/// Runs `ip` and gives what it printed; an error has what it complained of.
+/// Runs `ip` and returns its output; the error holds what it wrote to standard error.
 fn ip(arguments: &[&str], input: &str) -> Result<String> {
     let what = format!("ip {}", arguments.join(" "));
     let mut output = run_ip(arguments, input)?;
@@ -88,9 +88,9 @@ fn ip(arguments: &[&str], input: &str) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Runs `ip` once. A terminal's Ctrl-C is for this program, which still has to remove what it made;
-/// so `ip` is in a process group of its own. Until it is, before it has done anything, a Ctrl-C
-/// may still end it.
+/// Runs `ip` once, in its own process group: Ctrl-C in a terminal must reach this program alone,
+/// which still has to remove what it created. A Ctrl-C may end `ip` only before it joins that group,
+/// when it hasn't done anything yet.
 fn run_ip(arguments: &[&str], input: &str) -> Result<Output> {
     let mut child = Command::new("ip")
         .args(arguments)
@@ -100,7 +100,8 @@ fn run_ip(arguments: &[&str], input: &str) -> Result<Output> {
         .process_group(0)
         .spawn()
         .map_err(Error::doing("run `ip` of iproute2"))?;
-    // Ends with this statement, so that `ip` sees the end. One that doesn't read it says why not.
+    // Closes the pipe, so that `ip` sees the end of its input. If `ip` doesn't read it, its error
+    // says why.
     let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
     child.wait_with_output().map_err(Error::doing("wait for `ip`"))
 }

@@ -1,58 +1,58 @@
-//! When a packet arrives, if it does. Pure: no device, no clock.
+//! Decides when a packet arrives, if at all. Pure: it uses neither a device nor a clock.
 
 use std::time::Duration;
 
 use super::impairment::{Impairment, milliseconds};
-use crate::prove::Dice;
+use crate::dice::Dice;
 
-/// Numbers of 53 bits fill a double exactly.
+/// 2⁵³: every smaller integer is exact in a double.
 const CHANCES: u64 = 1 << 53;
 
-/// What becomes of a packet.
+/// The fate of a packet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fate {
-    /// It arrives at that moment.
+    /// It arrives at this time.
     Arrives(Duration),
-    /// The line loses it.
+    /// It is lost.
     Lost,
-    /// The queue in front of the rate limit has no place for it.
+    /// It is dropped, since the queue for the rate limit is full.
     Overflowed,
 }
 
-/// One direction of a link, and what it remembers of the packets before. Moments are counted from
-/// any one origin.
+/// One direction of a line, with what it must know about earlier packets. All times count from the
+/// same arbitrary origin.
 #[derive(Debug)]
 pub(crate) struct Schedule {
     impairment: Impairment,
     dice: Dice,
-    /// From when on the line is free.
+    /// When the line has sent all earlier packets.
     free_at: Duration,
-    /// When the latest packet arrives so far.
+    /// The latest arrival time so far.
     latest: Duration,
 }
 
 impl Schedule {
-    /// Nothing is wrong yet; chance is that of `dice`.
+    /// A schedule without impairment, whose random numbers come from `dice`.
     pub(crate) fn new(dice: Dice) -> Self {
         let (free_at, latest) = (Duration::ZERO, Duration::ZERO);
         Self { impairment: Impairment::default(), dice, free_at, latest }
     }
 
-    /// From the next packet on it is so. Those on their way stay as they are, and stay ahead.
+    /// Sets the impairment of later packets. Those in transit keep their times and stay ahead.
     pub(crate) fn set(&mut self, impairment: Impairment) {
         self.impairment = impairment;
     }
 
-    /// Decides on a packet of so many bytes that comes at `now`.
-    pub(crate) fn admit(&mut self, bytes: usize, now: Duration) -> Fate {
+    /// Decides the fate of a packet of `bytes` bytes sent at `now`.
+    pub(crate) fn decide(&mut self, bytes: usize, now: Duration) -> Fate {
         let impairment = self.impairment;
-        // Always all three, so that one setting doesn't shift the chances of another.
+        // All three are always drawn, so that no setting changes the random numbers of another.
         let (lost, jitter, overtakes) = (self.chance(), self.chance(), self.chance());
         if lost < impairment.loss {
             return Fate::Lost;
         }
         let Some(sent_at) = self.send(bytes, now) else { return Fate::Overflowed };
-        // One less a chance is above 0, so its logarithm is finite.
+        // `1.0 - jitter` is above 0, so its logarithm is finite.
         let jitter = milliseconds(-impairment.jitter_ms * (1.0 - jitter).ln());
         let mut at = sent_at + milliseconds(impairment.delay_ms) + jitter;
         if overtakes >= impairment.reorder {
@@ -62,7 +62,8 @@ impl Schedule {
         Fate::Arrives(at)
     }
 
-    /// Puts a packet onto the line behind those that wait for it; tells when its end has left.
+    /// Queues a packet for the rate limit; returns when its last bit is sent, or `None` if the queue
+    /// is full.
     fn send(&mut self, bytes: usize, now: Duration) -> Option<Duration> {
         if self.impairment.rate_kbit == 0.0 {
             return Some(now);
@@ -75,7 +76,7 @@ impl Schedule {
         Some(self.free_at)
     }
 
-    /// From 0 to below 1.
+    /// A random number from 0 to below 1.
     fn chance(&mut self) -> f64 {
         self.dice.below(CHANCES) as f64 / CHANCES as f64
     }
@@ -87,7 +88,7 @@ mod tests {
 
     use super::*;
 
-    const NOTHING_WRONG: Impairment = Impairment {
+    const UNIMPAIRED: Impairment = Impairment {
         delay_ms: 0.0,
         jitter_ms: 0.0,
         loss: 0.0,
@@ -98,7 +99,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn without_reorder_no_packet_overtakes_whatever_else_changes(
+        fn without_reorder_no_packet_overtakes_another(
             seed: u64,
             packets in prop::collection::vec((packet(), impairment()), 1..200),
         ) {
@@ -107,7 +108,7 @@ mod tests {
             for ((gap, bytes), impairment) in packets {
                 now += gap;
                 schedule.set(Impairment { reorder: 0.0, ..impairment });
-                if let Fate::Arrives(at) = schedule.admit(bytes, now) {
+                if let Fate::Arrives(at) = schedule.decide(bytes, now) {
                     prop_assert!(at >= latest, "{at:?} after {latest:?}");
                     latest = at;
                 }
@@ -124,15 +125,15 @@ mod tests {
             for ((gap, bytes), impairment) in packets {
                 now += gap;
                 schedule.set(impairment);
-                if let Fate::Arrives(at) = schedule.admit(bytes, now) {
+                if let Fate::Arrives(at) = schedule.decide(bytes, now) {
                     prop_assert!(at >= now + milliseconds(impairment.delay_ms));
                 }
             }
         }
 
         #[test]
-        fn as_many_are_lost_as_asked_for(seed: u64, loss in 0.0..=1.0_f64) {
-            let impairment = Impairment { loss, ..NOTHING_WRONG };
+        fn the_loss_is_as_set(seed: u64, loss in 0.0..=1.0_f64) {
+            let impairment = Impairment { loss, ..UNIMPAIRED };
             let (fates, packets) = (fates(seed, impairment, 10_000), 10_000.0);
             let lost = fates.iter().filter(|fate| **fate == Fate::Lost).count() as f64;
             // Six standard deviations: once in 500 million.
@@ -141,17 +142,17 @@ mod tests {
         }
 
         #[test]
-        fn no_more_passes_than_the_rate(
+        fn the_rate_is_never_exceeded(
             rate_kbit in 1.0..100_000.0_f64,
             packets in prop::collection::vec(packet(), 2..200),
         ) {
-            let impairment = Impairment { rate_kbit, ..NOTHING_WRONG };
+            let impairment = Impairment { rate_kbit, ..UNIMPAIRED };
             let mut schedule = Schedule::new(Dice::new(1));
             schedule.set(impairment);
             let (mut now, mut latest) = (Duration::ZERO, Duration::ZERO);
             for (gap, bytes) in packets {
                 now += gap;
-                if let Fate::Arrives(at) = schedule.admit(bytes, now) {
+                if let Fate::Arrives(at) = schedule.decide(bytes, now) {
                     prop_assert!(at - latest.max(now) >= impairment.serialisation(bytes));
                     latest = at;
                 }
@@ -159,19 +160,19 @@ mod tests {
         }
 
         #[test]
-        fn a_packet_waits_for_the_line_no_longer_than_the_queue_or_is_dropped(
+        fn a_packet_waits_no_longer_than_the_queue_allows_or_is_dropped(
             rate_kbit in 1.0..100_000.0_f64,
             queue_ms in 0.0..500.0_f64,
             packets in prop::collection::vec(packet(), 2..200),
         ) {
-            let impairment = Impairment { rate_kbit, queue_ms, ..NOTHING_WRONG };
+            let impairment = Impairment { rate_kbit, queue_ms, ..UNIMPAIRED };
             let mut schedule = Schedule::new(Dice::new(1));
             schedule.set(impairment);
             let (mut now, mut free_at) = (Duration::ZERO, Duration::ZERO);
             for (gap, bytes) in packets {
                 now += gap;
                 let waits = free_at.saturating_sub(now);
-                match schedule.admit(bytes, now) {
+                match schedule.decide(bytes, now) {
                     Fate::Arrives(at) => {
                         prop_assert!(waits <= milliseconds(queue_ms), "{waits:?}");
                         free_at = at;
@@ -185,12 +186,12 @@ mod tests {
         }
 
         #[test]
-        fn delay_and_jitter_change_nothing_about_which_packets_are_lost(
+        fn delay_and_jitter_do_not_change_which_packets_are_lost(
             seed: u64,
             impairment in impairment(),
         ) {
             let unlimited = Impairment { rate_kbit: 0.0, ..impairment };
-            let plain = Impairment { loss: impairment.loss, ..NOTHING_WRONG };
+            let plain = Impairment { loss: impairment.loss, ..UNIMPAIRED };
             let lost = |impairment| -> Vec<bool> {
                 fates(seed, impairment, 100).iter().map(|fate| *fate == Fate::Lost).collect()
             };
@@ -199,16 +200,16 @@ mod tests {
     }
 
     #[test]
-    fn a_packet_passes_at_once_when_nothing_is_wrong() {
+    fn an_unimpaired_packet_arrives_at_once() {
         let mut schedule = Schedule::new(Dice::new(1));
         for now in [0, 5, 5, 70].map(Duration::from_millis) {
-            assert_eq!(schedule.admit(1400, now), Fate::Arrives(now));
+            assert_eq!(schedule.decide(1400, now), Fate::Arrives(now));
         }
     }
 
     #[test]
-    fn jitter_has_the_mean_asked_for_and_the_spread_of_an_exponential() {
-        let impairment = Impairment { jitter_ms: 5.0, reorder: 1.0, ..NOTHING_WRONG };
+    fn jitter_is_exponentially_distributed_around_its_mean() {
+        let impairment = Impairment { jitter_ms: 5.0, reorder: 1.0, ..UNIMPAIRED };
         let jitters: Vec<f64> = fates(1, impairment, 100_000)
             .into_iter()
             .map(|fate| match fate {
@@ -224,31 +225,31 @@ mod tests {
     }
 
     #[test]
-    fn with_reorder_the_later_packet_may_be_the_earlier() {
+    fn with_reorder_a_later_packet_can_arrive_earlier() {
         let overtakes = |reorder| {
             let mut schedule = Schedule::new(Dice::new(1));
-            schedule.set(Impairment { delay_ms: 40.0, ..NOTHING_WRONG });
-            let Fate::Arrives(first) = schedule.admit(100, Duration::ZERO) else { panic!() };
-            schedule.set(Impairment { delay_ms: 10.0, reorder, ..NOTHING_WRONG });
-            let Fate::Arrives(second) = schedule.admit(100, Duration::ZERO) else { panic!() };
-            // Who comes after the one that overtook still comes after the one before it.
-            schedule.set(NOTHING_WRONG);
-            assert_eq!(schedule.admit(100, Duration::ZERO), Fate::Arrives(first));
+            schedule.set(Impairment { delay_ms: 40.0, ..UNIMPAIRED });
+            let Fate::Arrives(first) = schedule.decide(100, Duration::ZERO) else { panic!() };
+            schedule.set(Impairment { delay_ms: 10.0, reorder, ..UNIMPAIRED });
+            let Fate::Arrives(second) = schedule.decide(100, Duration::ZERO) else { panic!() };
+            // A packet after the one that overtook still arrives after the one that was overtaken.
+            schedule.set(UNIMPAIRED);
+            assert_eq!(schedule.decide(100, Duration::ZERO), Fate::Arrives(first));
             second < first
         };
         assert!(overtakes(1.0));
         assert!(!overtakes(0.0));
     }
 
-    /// What becomes of so many packets that all come at once.
+    /// The fates of `packets` packets that are sent at the same time.
     fn fates(seed: u64, impairment: Impairment, packets: usize) -> Vec<Fate> {
         let mut schedule = Schedule::new(Dice::new(seed));
         schedule.set(impairment);
-        (0..packets).map(|_| schedule.admit(1400, Duration::ZERO)).collect()
+        (0..packets).map(|_| schedule.decide(1400, Duration::ZERO)).collect()
     }
 
     prop_compose! {
-        /// How long after the one before it, and how many bytes.
+        /// The time since the previous packet, and the size in bytes.
         fn packet()(gap_us in 0..20_000_u64, bytes in 20..1400_usize) -> (Duration, usize) {
             (Duration::from_micros(gap_us), bytes)
         }

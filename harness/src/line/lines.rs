@@ -1,4 +1,4 @@
-//! Namespaces, links and a command among them, from the first to the last.
+//! Sets up the namespaces and lines, runs a command behind them, and removes everything again.
 
 use std::ffi::OsString;
 
@@ -9,26 +9,26 @@ use super::control::Control;
 use super::network::{CLIENTS_MAX, Network};
 use crate::{Error, Result};
 
-/// What `links` exits with where links can't be made.
+/// The exit status of `lines` if this machine or this user can't have lines.
 pub const REFUSED_STATUS: u8 = 77;
 
-/// What to make and to run.
+/// The lines to set up, and the command to run.
 #[derive(Clone, Debug)]
-pub struct Links {
-    /// How many clients, each with a namespace and a link.
+pub struct Lines {
+    /// The number of clients; each has its own namespace and line.
     pub clients: usize,
-    /// Chooses what is lost and how late the rest is.
+    /// Decides which packets are lost and how late the others are.
     pub seed: u64,
-    /// What runs in the server's namespace, with its arguments.
+    /// The command to run in the server's namespace, with its arguments.
     pub command: Vec<OsString>,
 }
 
-/// Why nothing was run, or not to its end.
+/// Why the command wasn't run, or not to its end.
 #[derive(Clone, Debug)]
 pub enum Refusal {
-    /// This machine or this user can't have namespaces or TUN devices.
+    /// Namespaces or TUN devices are unavailable on this machine or to this user.
     NotPermitted(Error),
-    /// Something else.
+    /// Any other failure.
     Failed(Error),
 }
 
@@ -38,16 +38,16 @@ impl From<Error> for Refusal {
     }
 }
 
-impl Links {
-    /// Makes the links, runs the command, removes everything again, and returns the status to exit
-    /// with: the command's, or 128 and the number of the signal that ended it or us.
+impl Lines {
+    /// Sets up the lines, runs the command, removes everything again, and returns the exit status:
+    /// the command's, or 128 plus the number of the signal that ended it or this program.
     pub async fn run(&self) -> std::result::Result<u8, Refusal> {
         if !(1..=CLIENTS_MAX).contains(&self.clients) {
             let clients = self.clients;
             let message = format!("{clients} clients; there can be 1 to {CLIENTS_MAX}");
             return Err(Error::new(message).into());
         }
-        // From here on a signal waits until somebody asks for it.
+        // From here on, signals are queued until `interrupts` is polled.
         let mut interrupts = Interrupts::watch()?;
         let mut network = Network::make(self.clients, self.seed)?;
         let status = self.run_within(&mut network, &mut interrupts).await;
@@ -56,10 +56,10 @@ impl Links {
     }
 
     async fn run_within(&self, network: &mut Network, interrupts: &mut Interrupts) -> Result<u8> {
-        let directory = TempDir::with_prefix("playhead-links-")
+        let directory = TempDir::with_prefix("playhead-lines-")
             .map_err(Error::doing("make a directory for the socket"))?;
         let socket = directory.path().join("socket");
-        let _control = Control::listen(&socket, network.links())?;
+        let _control = Control::listen(&socket, network.lines())?;
         let environment = [
             ("PLAYHEAD_LINKS_SOCKET", socket.into_os_string()),
             ("PLAYHEAD_LINKS_NAMESPACES", network.client_names().into()),

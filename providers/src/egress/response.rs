@@ -1,78 +1,37 @@
-//! A request to make, and what came back.
-
-use std::ops::Range;
+//! The response to a request, read up to the request's size limit.
 
 use engine::Cors;
+use reqwest::StatusCode;
 use reqwest::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, CONTENT_RANGE, HeaderName};
-use reqwest::{Response, StatusCode};
 use url::Url;
 
+use super::request::{OverCap, Request};
 use super::{PROBE_ORIGIN, classify};
 use crate::error::{ErrorKind, Failure};
 
-/// A manifest is read whole up to this many bytes, or refused.
-const MANIFEST_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// A probe stops reading after this many bytes.
-pub(crate) const PROBE_BYTES_MAX: usize = 256 * 1024;
-
-/// One request.
-#[derive(Clone, Debug)]
-pub struct Ask<'a> {
-    pub(super) url: &'a Url,
-    pub(super) named_by: Option<&'a Url>,
-    pub(super) range: Option<Range<u64>>,
-    cap: usize,
-    over_cap: OverCap,
-}
-
-/// What to do with an answer longer than its cap.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum OverCap {
-    Stop,
-    Refuse,
-}
-
-/// What came back: a success, read up to the cap.
+/// A successful response, read up to the cap.
 #[derive(Debug)]
-pub struct Answer {
-    /// Where it came from after redirects; relative links in it start here.
+pub struct Response {
+    /// The URL after redirects; relative links in the body resolve against it.
     pub url: Url,
-    /// Where in the whole file `body` starts, in bytes.
+    /// Offset of `body` in the whole file, in bytes.
     pub start: u64,
-    /// Length of the whole file in bytes, if the origin said.
+    /// Length of the whole file in bytes, if the origin stated it.
     pub total: Option<u64>,
-    /// Whether a page of another origin may read it.
+    /// Whether a page of another origin may read the response.
     pub cors: Cors,
-    /// The bytes.
+    /// The bytes read.
     pub body: Vec<u8>,
 }
 
-impl<'a> Ask<'a> {
-    /// Asks for a manifest of at most 2 MiB, whole.
-    pub fn manifest(url: &'a Url) -> Self {
-        let (cap, over_cap) = (MANIFEST_BYTES_MAX, OverCap::Refuse);
-        Self { url, named_by: None, range: None, cap, over_cap }
-    }
-
-    /// Asks for some bytes of a file. An origin without ranges answers from the start instead, and
-    /// is read no further than `cap` bytes (256 KiB at most).
-    pub fn probe(url: &'a Url, range: Range<u64>, cap: usize) -> Self {
-        // Invariant: a range holds at least one byte, so that its header can be written.
-        let range = range.start..range.end.max(range.start.saturating_add(1));
-        let cap = cap.min(PROBE_BYTES_MAX);
-        Self { url, named_by: None, range: Some(range), cap, over_cap: OverCap::Stop }
-    }
-
-    /// Says that the link stood in an answer from `parent`, not in what a person pasted.
-    pub fn named_by(mut self, parent: &'a Url) -> Self {
-        self.named_by = Some(parent);
-        self
-    }
-}
-
-impl Answer {
-    pub(super) async fn read(response: Response, url: Url, ask: &Ask<'_>) -> Result<Self, Failure> {
-        judge_status(response.status())?;
+impl Response {
+    /// Reads a response to `request` that came from `url`; a status other than 200 and 206 is a failure.
+    pub(super) async fn read(
+        response: reqwest::Response,
+        url: Url,
+        request: &Request<'_>,
+    ) -> Result<Self, Failure> {
+        check_status(response.status())?;
         if header(&response, CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
             let detail = "The server that holds this media sends it only compressed.";
             return Err(Failure::new(ErrorKind::Unsupported, detail));
@@ -83,34 +42,37 @@ impl Answer {
         } else {
             (0, response.content_length())
         };
-        let body = read_body(response, ask).await?;
+        let body = read_body(response, request).await?;
         Ok(Self { url, start, total, cors, body })
     }
 }
 
-async fn read_body(mut response: Response, ask: &Ask<'_>) -> Result<Vec<u8>, Failure> {
+async fn read_body(
+    mut response: reqwest::Response,
+    request: &Request<'_>,
+) -> Result<Vec<u8>, Failure> {
     let too_large = || Failure::new(ErrorKind::TooLarge, "The playlist is too large.");
     let announced = response.content_length().unwrap_or(0);
-    if ask.over_cap == OverCap::Refuse && announced > ask.cap as u64 {
+    if request.over_cap == OverCap::Refuse && announced > request.cap as u64 {
         return Err(too_large());
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(classify)? {
-        let room = ask.cap - body.len();
-        if chunk.len() <= room {
+        let remaining = request.cap - body.len();
+        if chunk.len() <= remaining {
             body.extend_from_slice(&chunk);
             continue;
         }
-        if ask.over_cap == OverCap::Refuse {
+        if request.over_cap == OverCap::Refuse {
             return Err(too_large());
         }
-        body.extend_from_slice(&chunk[..room]);
+        body.extend_from_slice(&chunk[..remaining]);
         break;
     }
     Ok(body)
 }
 
-fn judge_status(status: StatusCode) -> Result<(), Failure> {
+fn check_status(status: StatusCode) -> Result<(), Failure> {
     let (kind, detail) = match status.as_u16() {
         200 | 206 => return Ok(()),
         404 => (ErrorKind::NotFound, "There is no media behind this link."),
@@ -131,7 +93,7 @@ fn judge_status(status: StatusCode) -> Result<(), Failure> {
     Err(Failure::new(kind, detail))
 }
 
-fn header(response: &Response, name: HeaderName) -> Option<&str> {
+fn header(response: &reqwest::Response, name: HeaderName) -> Option<&str> {
     response.headers().get(name)?.to_str().ok().map(str::trim)
 }
 
@@ -143,7 +105,7 @@ fn read_cors(allow_origin: Option<&str>) -> Cors {
     }
 }
 
-/// Reads `bytes 0-99/1000` as (0, 1000); the total may be `*`.
+/// Parses `bytes 0-99/1000` as start 0 and total 1000; the total may be `*`.
 fn parse_content_range(value: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
     let (start, _) = range.split_once('-')?;
@@ -155,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_has_its_kind() {
+    fn every_status_maps_to_an_error_code() {
         for (status, code) in [
             (304, "media_unsupported"),
             (400, "media_unsupported"),
@@ -171,14 +133,14 @@ mod tests {
             (503, "upstream_unavailable"),
             (504, "upstream_timeout"),
         ] {
-            let failure = judge_status(StatusCode::from_u16(status).unwrap()).unwrap_err();
+            let failure = check_status(StatusCode::from_u16(status).unwrap()).unwrap_err();
             assert_eq!(failure.kind.code(), code, "{status}");
         }
     }
 
     #[test]
-    fn only_a_right_answer_lets_other_origins_read() {
-        for (answer, cors) in [
+    fn only_an_exact_header_lets_other_origins_read() {
+        for (allow_origin, cors) in [
             (Some("*"), Cors::Any),
             (Some(PROBE_ORIGIN), Cors::Origin),
             (Some("https://example.test"), Cors::Missing),
@@ -186,12 +148,12 @@ mod tests {
             (Some("null"), Cors::Missing),
             (None, Cors::Missing),
         ] {
-            assert_eq!(read_cors(answer), cors, "{answer:?}");
+            assert_eq!(read_cors(allow_origin), cors, "{allow_origin:?}");
         }
     }
 
     #[test]
-    fn a_content_range_is_read() {
+    fn a_content_range_is_parsed() {
         assert_eq!(parse_content_range("bytes 5-99/1000"), Some((5, Some(1000))));
         assert_eq!(parse_content_range("bytes 5-99/*"), Some((5, None)));
         assert_eq!(parse_content_range("bytes */1000"), None);

@@ -1,4 +1,4 @@
-//! The command among the links, and whatever else it leaves running in the namespaces.
+//! The command that runs behind the lines, and the processes that it leaves in the namespaces.
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
@@ -12,12 +12,12 @@ use tokio::signal::unix::{Signal as Interrupt, SignalKind, signal};
 use super::namespace::Namespace;
 use crate::{Error, Result};
 
-/// How long a process has from being asked to end to being killed.
+/// How long a process may take to end before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
-/// Between two looks at which processes are left.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// The interval at which remaining processes are looked for.
+const POLL: Duration = Duration::from_millis(20);
 
-/// What asks this program to end.
+/// The signals that ask this program to end.
 #[derive(Debug)]
 pub(crate) struct Interrupts {
     interrupt: Interrupt,
@@ -26,7 +26,7 @@ pub(crate) struct Interrupts {
 }
 
 impl Interrupts {
-    /// None of them ends this program by itself any more.
+    /// Takes over the signals, which no longer end this program by themselves.
     pub(crate) fn watch() -> Result<Self> {
         let watch = |kind| signal(kind).map_err(Error::doing("watch for signals"));
         Ok(Self {
@@ -36,7 +36,7 @@ impl Interrupts {
         })
     }
 
-    /// Waits for one; its number.
+    /// Waits for a signal and returns its number.
     pub(crate) async fn next(&mut self) -> u8 {
         tokio::select! {
             _ = self.interrupt.recv() => 2,
@@ -53,7 +53,7 @@ pub(crate) struct RunningCommand {
 }
 
 impl RunningCommand {
-    /// Starts it, on this program's input and output.
+    /// Starts the command, with this program's input and output.
     pub(crate) fn start(
         namespace: &Namespace,
         command: &[OsString],
@@ -69,16 +69,16 @@ impl RunningCommand {
         Ok(Self { child })
     }
 
-    /// Waits for its end, and gives the status that a shell would give.
+    /// Waits for the command to end and returns the status that a shell would report.
     pub(crate) async fn ended(&mut self) -> Result<u8> {
         let status = self.child.wait().await.map_err(Error::doing("wait for the command"))?;
         Ok(shell_status(status))
     }
 
-    /// Asks it to end; kills it if it doesn't.
+    /// Asks the command to end; kills it if it doesn't.
     pub(crate) async fn end(&mut self) -> Result<()> {
         if let Some(id) = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
-            // An error is that it has ended by itself.
+            // Fails only if the command has already ended.
             let _ = kill_process(id, Signal::TERM);
         }
         if tokio::time::timeout(GRACE, self.child.wait()).await.is_err() {
@@ -88,9 +88,9 @@ impl RunningCommand {
     }
 }
 
-/// Ends what still runs in the namespaces, since they stay as long as anybody is in them.
+/// Ends the processes left in the namespaces, which would otherwise keep them alive.
 pub(crate) async fn end_leftovers(namespaces: &[Namespace]) -> Result<()> {
-    for how in [Signal::TERM, Signal::KILL] {
+    for signal in [Signal::TERM, Signal::KILL] {
         let began = Instant::now();
         while began.elapsed() < GRACE {
             let processes = namespaces.iter().map(Namespace::processes);
@@ -99,9 +99,9 @@ pub(crate) async fn end_leftovers(namespaces: &[Namespace]) -> Result<()> {
                 return Ok(());
             }
             for process in processes {
-                let _ = kill_process(process, how);
+                let _ = kill_process(process, signal);
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(POLL).await;
         }
     }
     Err(Error::new("processes in the namespaces don't end"))

@@ -1,4 +1,4 @@
-//! The server's namespace, the clients', and the links between them.
+//! The server's namespace, the clients' namespaces, and the lines between them.
 
 use std::fmt::Write;
 use std::os::fd::OwnedFd;
@@ -11,36 +11,36 @@ use tun_rs::SyncDevice;
 
 use super::Refusal;
 use super::device::make_device;
-use super::direction::Link;
+use super::direction::Line;
 use super::namespace::Namespace;
 use super::schedule::Schedule;
 use super::shuttle::Shuttle;
-use crate::prove::Dice;
+use crate::dice::Dice;
 use crate::{Error, Result};
 
-/// How many clients there are addresses for.
+/// The most clients that there are addresses for.
 pub(crate) const CLIENTS_MAX: usize = 254;
-/// How many packets wait in the kernel until a thread takes them.
+/// The most packets that the kernel queues until a thread takes them.
 const KERNEL_QUEUE_PACKETS: usize = 10_000;
-/// The largest packet, in bytes: what a tunnel across the internet usually leaves.
+/// The largest packet, in bytes, as usual for a tunnel across the internet.
 const MTU_BYTES: usize = 1400;
 
-/// A star: the server in the middle. Dropping it removes everything.
+/// A star with the server in the middle. Dropping it removes everything.
 #[derive(Debug)]
 pub(crate) struct Network {
-    links: Arc<[Link]>,
+    lines: Arc<[Line]>,
     threads: Vec<JoinHandle<()>>,
     stop: Arc<OwnedFd>,
     failures: mpsc::Receiver<Error>,
-    /// The server's, then the clients'.
+    /// The server's first, then the clients'.
     namespaces: Vec<Namespace>,
 }
 
-/// The two ends of a link, server's and client's.
+/// The two ends of a line: the server's and the client's.
 type Devices = [Arc<SyncDevice>; 2];
 
 impl Network {
-    /// Makes it, and starts to carry packets unimpaired.
+    /// Sets up the network and starts to carry packets, unimpaired.
     pub(crate) fn make(clients: usize, seed: u64) -> std::result::Result<Self, Refusal> {
         let process = std::process::id();
         let server = Namespace::make(format!("ph-{process}-s"))?;
@@ -54,12 +54,12 @@ impl Network {
 
         let stop = eventfd(0, EventfdFlags::CLOEXEC).map_err(Error::doing("make an event"))?;
         let (failed, failures) = mpsc::channel(2 * clients);
-        let links = (0..clients).map(|_| Link::new()).collect();
+        let lines = (0..clients).map(|_| Line::new()).collect();
         let threads = Vec::new();
-        let mut network = Self { links, threads, stop: Arc::new(stop), failures, namespaces };
+        let mut network = Self { lines, threads, stop: Arc::new(stop), failures, namespaces };
         let mut dice = Dice::new(seed);
         for (index, [server, client]) in devices.into_iter().enumerate() {
-            let Link { up, down } = &network.links[index];
+            let Line { up, down } = &network.lines[index];
             let (up, down) = (Arc::clone(up), Arc::clone(down));
             for (from, to, direction) in [(&client, &server, up), (&server, &client, down)] {
                 let (from, to) = (Arc::clone(from), Arc::clone(to));
@@ -71,28 +71,28 @@ impl Network {
         Ok(network)
     }
 
-    /// In the order of the clients.
-    pub(crate) fn links(&self) -> Arc<[Link]> {
-        Arc::clone(&self.links)
+    /// The lines, in the order of the clients.
+    pub(crate) fn lines(&self) -> Arc<[Line]> {
+        Arc::clone(&self.lines)
     }
 
-    /// Where the command runs.
+    /// The namespace in which the command runs.
     pub(crate) fn server(&self) -> &Namespace {
         &self.namespaces[0]
     }
 
-    /// All.
+    /// All namespaces, the server's first.
     pub(crate) fn namespaces(&self) -> &[Namespace] {
         &self.namespaces
     }
 
-    /// The names of the clients' namespaces, with commas.
+    /// The names of the clients' namespaces, separated by commas.
     pub(crate) fn client_names(&self) -> String {
         let names: Vec<&str> = self.namespaces[1..].iter().map(Namespace::name).collect();
         names.join(",")
     }
 
-    /// Waits until a link can carry no more, which is not to be expected.
+    /// Waits until a line fails, which normally never happens.
     pub(crate) async fn failed(&mut self) -> Error {
         match self.failures.recv().await {
             Some(error) => error,
@@ -110,13 +110,13 @@ impl Drop for Network {
     }
 }
 
-/// Puts a link between the server and a client, each at its end.
+/// Connects the server and a client by a line.
 fn connect(
     server: &Namespace,
     client: &Namespace,
     number: usize,
 ) -> std::result::Result<Devices, Refusal> {
-    let name = format!("link{number}");
+    let name = format!("line{number}");
     let device =
         |namespace| make_device(namespace, &name).map(Arc::new).map_err(Refusal::NotPermitted);
     let devices = [device(server)?, device(client)?];
@@ -133,14 +133,15 @@ fn connect(
     Ok(devices)
 }
 
+/// Starts the thread that carries the packets of one direction of a line.
 fn carry(shuttle: Shuttle, number: usize, failed: mpsc::Sender<Error>) -> Result<JoinHandle<()>> {
     let carry = move || {
         if let Err(error) = shuttle.run() {
-            let _ = failed.try_send(Error::new(format!("link {number} broke: {error}")));
+            let _ = failed.try_send(Error::new(format!("line {number} broke: {error}")));
         }
     };
     thread::Builder::new()
-        .name(format!("link {number}"))
+        .name(format!("line {number}"))
         .spawn(carry)
-        .map_err(Error::doing("start a thread for a link"))
+        .map_err(Error::doing("start a thread for a line"))
 }
