@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::{Command, Room, Timestamp};
 use harness::RedisOptions;
-use server::store::conformance::{host, room};
+use server::store::laws::{host, room};
 use server::store::{CommitOutcome, RoomStore};
 
 use crate::node::{Ground, decided, newest, until};

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use server::clock::RoomClock;
 use server::sql::Sql;
-use server::store::{CommitOutcome, MemoryStore, RedisStore, RoomStore};
+use server::store::{CommitOutcome, MemoryStore, RedisStore, RoomStore, Store};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -101,7 +101,7 @@ impl Worlds {
         let memory = open_memory(dir.path()).await;
         let room = new_room(clock.now());
         let room_id = room.room_id.clone();
-        for store in [&*memory as &dyn RoomStore, &*over_redis] {
+        for store in [&*memory as &dyn Store, &*over_redis] {
             store.create(room.clone()).await.expect("created");
         }
         // A room in Redis is rebuilt under an epoch of SQL, which must know it.
@@ -110,7 +110,7 @@ impl Worlds {
         Self { dir, memory, redis, over_redis, sql, clock, room_id, before }
     }
 
-    fn stores(&self) -> [&dyn RoomStore; 2] {
+    fn stores(&self) -> [&dyn Store; 2] {
         [&*self.memory, &*self.over_redis]
     }
 
@@ -220,7 +220,7 @@ fn timeless(room: &Room) -> Room {
     Room { at: Timestamp::default(), ..room.clone() }
 }
 
-async fn newest(store: &dyn RoomStore, room_id: &RoomId) -> Arc<Room> {
+async fn newest(store: &dyn Store, room_id: &RoomId) -> Arc<Room> {
     store.load_newest(room_id).await.expect("answered").expect("the room is there")
 }
 

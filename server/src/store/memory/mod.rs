@@ -27,10 +27,9 @@ use self::batch::Entry;
 use self::tables::Tables;
 use self::writer::Job;
 use super::{
-    CommitOutcome, Elsewhere, LifeSigns, Listed, Member, News, PresenceUpdate, RoomStore,
-    StoreError,
+    Bus, CommitOutcome, Elsewhere, LifeSigns, Listed, Member, MemberStore, News, Notice, RoomStore,
+    StoreError, Ticket,
 };
-use crate::auth::Ticket;
 use crate::clock::RoomClock;
 
 pub use self::open::OpenError;
@@ -135,36 +134,6 @@ impl RoomStore for MemoryStore {
         Ok(CommitOutcome::Committed)
     }
 
-    async fn add_member(
-        &self,
-        room_id: &RoomId,
-        member: Member,
-        max: usize,
-        is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
-    ) -> Result<bool, StoreError> {
-        if self.queue.is_closed() {
-            return Err(failed("add member", "the store is closed"));
-        }
-        Ok(self.tables.add_member(room_id, member, max, is_present))
-    }
-
-    async fn find_member(
-        &self,
-        room_id: &RoomId,
-        participant_id: &ParticipantId,
-    ) -> Result<Option<Member>, StoreError> {
-        Ok(self.tables.find_member(room_id, participant_id))
-    }
-
-    async fn keep_ticket(&self, secret: &str, ticket: Ticket) -> Result<(), StoreError> {
-        let kept = self.tables.keep_ticket(secret, ticket, self.clock.now());
-        kept.map_err(|cause| failed("keep ticket", cause))
-    }
-
-    async fn redeem_ticket(&self, secret: &str) -> Result<Option<Ticket>, StoreError> {
-        Ok(self.tables.redeem_ticket(secret, self.clock.now()))
-    }
-
     async fn renew_lease(&self, room_id: &RoomId, until: Timestamp) -> Result<(), StoreError> {
         self.tables.renew_lease(room_id, until);
         Ok(())
@@ -198,25 +167,59 @@ impl RoomStore for MemoryStore {
     async fn close(&self) {
         Self::close(self).await;
     }
+}
 
-    // There is no other node to tell; the node itself forgets rooms that nobody is connected to.
-    async fn tell_presence(
+#[async_trait]
+impl MemberStore for MemoryStore {
+    async fn add_member(
         &self,
         room_id: &RoomId,
-        update: &PresenceUpdate,
-    ) -> Result<(), StoreError> {
-        self.tables.raise_peak(room_id, update.peak);
+        member: Member,
+        max: usize,
+        is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
+    ) -> Result<bool, StoreError> {
+        if self.queue.is_closed() {
+            return Err(failed("add member", "the store is closed"));
+        }
+        Ok(self.tables.add_member(room_id, member, max, is_present))
+    }
+
+    async fn find_member(
+        &self,
+        room_id: &RoomId,
+        participant_id: &ParticipantId,
+    ) -> Result<Option<Member>, StoreError> {
+        Ok(self.tables.find_member(room_id, participant_id))
+    }
+
+    async fn keep_ticket(&self, secret: &str, ticket: Ticket) -> Result<(), StoreError> {
+        let kept = self.tables.keep_ticket(secret, ticket, self.clock.now());
+        kept.map_err(|cause| failed("keep ticket", cause))
+    }
+
+    async fn redeem_ticket(&self, secret: &str) -> Result<Option<Ticket>, StoreError> {
+        Ok(self.tables.redeem_ticket(secret, self.clock.now()))
+    }
+}
+
+// There is no other node to tell, and the node itself forgets rooms without connections.
+#[async_trait]
+impl Bus for MemoryStore {
+    fn subscribe(&self) -> mpsc::Receiver<News> {
+        let (sender, receiver) = mpsc::channel(SUBSCRIPTION_MAX);
+        self.tables.subscribe(sender);
+        receiver
+    }
+
+    async fn tell(&self, room_id: &RoomId, notice: Notice) -> Result<(), StoreError> {
+        if let Notice::Presence(update) = notice {
+            self.tables.raise_peak(room_id, update.peak);
+        }
         Ok(())
     }
 
     async fn load_presence(&self, room_id: &RoomId) -> Result<Elsewhere, StoreError> {
         Ok(Elsewhere { nodes: Vec::new(), peak: self.tables.peak(room_id) })
-    }
-
-    fn subscribe(&self) -> mpsc::Receiver<News> {
-        let (sender, receiver) = mpsc::channel(SUBSCRIPTION_MAX);
-        self.tables.subscribe(sender);
-        receiver
     }
 }
 

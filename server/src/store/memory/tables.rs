@@ -11,8 +11,7 @@ use super::batch::MemberChange;
 use super::members::Members;
 use super::tickets::Tickets;
 use super::writer::Job;
-use crate::auth::Ticket;
-use crate::store::{CommitOutcome, LeaseChange, LifeSigns, Member, News};
+use crate::store::{CommitOutcome, LifeSigns, Member, News, Ticket};
 
 /// Everything the store knows.
 #[derive(Debug, Default)]

@@ -13,7 +13,7 @@ use super::journal::FILE;
 use super::{MemoryStore, OpenError};
 use crate::clock::RoomClock;
 use crate::sql::Sql;
-use crate::store::conformance::{self, delete, host, member, rename, room};
+use crate::store::laws::{self, delete, host, member, rename, room};
 use crate::store::{CommitOutcome, News, RoomStore, StoreError};
 
 /// As many pages as SQLite has anyway.
@@ -25,8 +25,8 @@ const DISK_FREE: u32 = 1_000_000;
 async fn it_obeys_the_laws_of_a_store() {
     let dir = TempDir::new().unwrap();
     let (store, _) = open(dir.path()).await.unwrap();
-    conformance::all(&*store, "").await;
-    conformance::at_any_time(&*store, "any-").await;
+    laws::all(&*store, "").await;
+    laws::at_any_time(&*store, "any-").await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use engine::Timestamp;
 
-use crate::auth::Ticket;
+use crate::store::Ticket;
 
 /// How many wait at once.
 const TICKETS_MAX: usize = 100_000;

@@ -10,7 +10,7 @@ use super::put::{idle_ms, listed, maybe};
 use super::read::{encode, json, text};
 use super::script::COMMIT;
 use super::{Node, failed, keys};
-use crate::store::{CommitOutcome, LeaseChange, StoreError};
+use crate::store::{CommitOutcome, StoreError};
 
 impl Node {
     /// Makes a commit so, if Redis still holds `room`.

@@ -9,8 +9,7 @@ use super::link::Reply;
 use super::read::{bytes_of, json, text};
 use super::script::JOIN;
 use super::{Node, failed, keys};
-use crate::auth::Ticket;
-use crate::store::{Member, StoreError};
+use crate::store::{Member, StoreError, Ticket};
 
 impl Node {
     pub(super) async fn add_member(

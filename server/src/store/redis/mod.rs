@@ -43,10 +43,9 @@ use self::link::{Link, LinkError};
 use self::recover::Recovery;
 use self::snapshots::Backlog;
 use super::{
-    CommitOutcome, Elsewhere, LifeSigns, Listed, Member, News, NodeId, NodeSpread, PresenceUpdate,
-    RoomStore, StoreError,
+    Bus, CommitOutcome, Elsewhere, LifeSigns, Listed, Member, MemberStore, News, NodeId, Notice,
+    RoomStore, StoreError, Ticket,
 };
-use crate::auth::Ticket;
 use crate::clock::RoomClock;
 use crate::sql::Sql;
 
@@ -193,32 +192,6 @@ impl RoomStore for RedisStore {
         done.unwrap_or_else(|error| Err(failed("commit", error)))
     }
 
-    async fn add_member(
-        &self,
-        room_id: &RoomId,
-        member: Member,
-        max: usize,
-        is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
-    ) -> Result<bool, StoreError> {
-        within(ANSWER, "add member", self.0.add_member(room_id, &member, max, is_present)).await
-    }
-
-    async fn find_member(
-        &self,
-        room_id: &RoomId,
-        participant_id: &ParticipantId,
-    ) -> Result<Option<Member>, StoreError> {
-        within(ANSWER, "find member", self.0.find_member(room_id, participant_id)).await
-    }
-
-    async fn keep_ticket(&self, secret: &str, ticket: Ticket) -> Result<(), StoreError> {
-        within(ANSWER, "keep ticket", self.0.keep_ticket(secret, &ticket)).await
-    }
-
-    async fn redeem_ticket(&self, secret: &str) -> Result<Option<Ticket>, StoreError> {
-        within(ANSWER, "redeem ticket", self.0.redeem_ticket(secret)).await
-    }
-
     async fn renew_lease(&self, room_id: &RoomId, until: Timestamp) -> Result<(), StoreError> {
         within(ANSWER, "renew lease", self.0.renew_lease(room_id, until)).await
     }
@@ -254,7 +227,39 @@ impl RoomStore for RedisStore {
         self.0.tasks.wait().await;
         self.0.link.close().await;
     }
+}
 
+#[async_trait]
+impl MemberStore for RedisStore {
+    async fn add_member(
+        &self,
+        room_id: &RoomId,
+        member: Member,
+        max: usize,
+        is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
+    ) -> Result<bool, StoreError> {
+        within(ANSWER, "add member", self.0.add_member(room_id, &member, max, is_present)).await
+    }
+
+    async fn find_member(
+        &self,
+        room_id: &RoomId,
+        participant_id: &ParticipantId,
+    ) -> Result<Option<Member>, StoreError> {
+        within(ANSWER, "find member", self.0.find_member(room_id, participant_id)).await
+    }
+
+    async fn keep_ticket(&self, secret: &str, ticket: Ticket) -> Result<(), StoreError> {
+        within(ANSWER, "keep ticket", self.0.keep_ticket(secret, &ticket)).await
+    }
+
+    async fn redeem_ticket(&self, secret: &str) -> Result<Option<Ticket>, StoreError> {
+        within(ANSWER, "redeem ticket", self.0.redeem_ticket(secret)).await
+    }
+}
+
+#[async_trait]
+impl Bus for RedisStore {
     fn subscribe(&self) -> mpsc::Receiver<News> {
         let (sender, receiver) = mpsc::channel(SUBSCRIPTION_MAX);
         self.0.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
@@ -269,27 +274,11 @@ impl RoomStore for RedisStore {
         self.0.unfollow(room_id).await;
     }
 
-    async fn tell_presence(
-        &self,
-        room_id: &RoomId,
-        update: &PresenceUpdate,
-    ) -> Result<(), StoreError> {
-        within(ANSWER, "tell presence", self.0.tell_presence(room_id, update)).await
+    async fn tell(&self, room_id: &RoomId, notice: Notice) -> Result<(), StoreError> {
+        within(ANSWER, "tell", self.0.tell_others(room_id, notice)).await
     }
 
     async fn load_presence(&self, room_id: &RoomId) -> Result<Elsewhere, StoreError> {
         within(ANSWER, "load presence", self.0.load_presence(room_id)).await
-    }
-
-    async fn tell_ready(&self, room_id: &RoomId, since_version: u64) -> Result<(), StoreError> {
-        within(ANSWER, "tell ready", self.0.tell_ready(room_id, since_version)).await
-    }
-
-    async fn tell_spread(&self, room_id: &RoomId, spread: NodeSpread) -> Result<(), StoreError> {
-        within(ANSWER, "tell spread", self.0.tell_spread(room_id, spread)).await
-    }
-
-    async fn tell_session(&self, room_id: &RoomId, session_id: &str) -> Result<(), StoreError> {
-        within(ANSWER, "tell session", self.0.tell_session(room_id, session_id)).await
     }
 }

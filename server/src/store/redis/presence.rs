@@ -3,20 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
+use bytes::Bytes;
 use engine::RoomId;
 
 use super::link::Reply;
-use super::message::Message;
 use super::read::{bytes_of, json, number_of, text};
 use super::script::PRESENCE;
 use super::{Node, failed, keys};
 use crate::store::{Elsewhere, NodeId, NodePresence, PresenceUpdate, Present, StoreError};
 
 impl Node {
-    pub(super) async fn tell_presence(
+    /// Keeps who is connected to this node, and publishes `message` about it.
+    pub(super) async fn keep_presence(
         self: &Arc<Self>,
         room_id: &RoomId,
         update: &PresenceUpdate,
+        message: Bytes,
     ) -> Result<(), StoreError> {
         let mut args = vec![
             text(room_id),
@@ -24,7 +26,7 @@ impl Node {
             text(update.rtt_ms_max),
             text(update.peak),
             keys::channel(room_id).into(),
-            json(&Message::Presence(self.told(update.clone()))),
+            message,
             text(update.went.len()),
         ];
         args.extend(update.went.iter().map(text));

@@ -49,25 +49,13 @@ impl Node {
                 return self.ask(followed);
             }
         };
-        let news = match message {
-            Message::Commit(commit) => return self.hear(&followed, *commit),
-            Message::Presence(told) if told.node != self.node_id => {
-                News::Presence { room_id, node_id: told.node, update: told.what }
+        match message {
+            Message::Commit(commit) => self.hear(&followed, *commit),
+            Message::Notice { node, .. } if node == self.node_id => {}
+            Message::Notice { node: node_id, notice } => {
+                self.tell(&News::Notice { room_id, node_id, notice });
             }
-            Message::Ready(told) if told.node != self.node_id => {
-                News::Ready { room_id, node_id: told.node, since_version: told.what }
-            }
-            Message::Spread(told) if told.node != self.node_id => {
-                News::Spread { room_id, node_id: told.node, spread: told.what }
-            }
-            Message::Session(told) if told.node != self.node_id => {
-                News::SessionTaken { room_id, session_id: told.what }
-            }
-            Message::Presence(_) | Message::Ready(_) | Message::Spread(_) | Message::Session(_) => {
-                return;
-            }
-        };
-        self.tell(&news);
+        }
     }
 
     /// A new connection listens to nothing: listens to every followed room, then asks what was
