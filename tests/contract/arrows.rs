@@ -72,7 +72,7 @@ fn one_file_knows_the_redis_client() {
             }
         }
     }
-    assert_eq!(knowing, [repository().join("server/src/store/redis/link.rs")]);
+    assert_eq!(knowing, [repository().join("server/src/store/redis/client.rs")]);
 }
 
 fn repository() -> std::path::PathBuf {

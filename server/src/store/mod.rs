@@ -1,7 +1,15 @@
-//! Where state is kept that nodes share. A store knows no playback rule: it stores what `engine`
-//! decided.
+//! State that nodes share, behind one trait for each part of it. A store has no rules of its own: it
+//! stores what `engine` decides.
+//!
+//! | where | what |
+//! |---|---|
+//! | `rooms`, `members`, `bus` | the traits, with the plain data that they exchange |
+//! | `laws` | the behavior that every store must show |
+//! | `memory` | the store of a single node: memory and a journal |
+//! | `redis` | the store of any number of nodes |
 
 mod bus;
+mod error;
 pub mod laws;
 mod members;
 mod memory;
@@ -12,6 +20,7 @@ pub use bus::{
     Bus, Elsewhere, News, NodeId, NodePresence, NodeSpread, Notice, PresenceUpdate, Present,
     Published,
 };
+pub use error::StoreError;
 pub use members::{Member, MemberStore, Ticket};
 pub use memory::{MemoryStore, OpenError};
 pub use redis::{RedisOpenError, RedisStore};
@@ -21,14 +30,3 @@ pub use rooms::{CommitOutcome, LifeSigns, Listed, RoomStore};
 pub trait Store: RoomStore + MemberStore + Bus {}
 
 impl<T: RoomStore + MemberStore + Bus> Store for T {}
-
-/// The store couldn't do an operation, or its answer was lost.
-#[derive(Debug, thiserror::Error)]
-#[error("store: {operation}")]
-pub struct StoreError {
-    /// The operation.
-    pub operation: &'static str,
-    /// The cause, for the log.
-    #[source]
-    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
-}

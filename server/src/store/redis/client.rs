@@ -1,12 +1,12 @@
-//! The only file that knows the Redis client, and its settings, whose defaults are not ours: they
-//! repeat commands whose reply was lost, and wait for ever.
+//! The client of Redis: the only file that knows the library, and the settings that make it safe
+//! here. By default the library repeats commands whose reply was lost, and waits without limit.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use fred::interfaces::{ClientLike, EventInterface, LuaInterface, PubsubInterface};
-use fred::prelude::{Builder, Client, Error, ReconnectPolicy, TcpConfig, Value};
+use fred::prelude::{Builder, Client as Connection, Error, ReconnectPolicy, TcpConfig, Value};
 use fred::types::config::{Config, UnresponsiveConfig};
 use fred::types::{ClusterHash, CustomCommand};
 use tokio::sync::{broadcast, mpsc};
@@ -14,49 +14,49 @@ use tokio::task::JoinHandle;
 
 use super::script::Script;
 
-/// How long a command may take: less than what a caller waits, so that the answer says why.
+/// How long a command may take: less than a caller waits, so that the answer says why it failed.
 const COMMAND_TIMEOUT: Duration = Duration::from_millis(450);
 /// How long the first connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a connection may owe an answer before it is given up.
+/// How long a connection may owe a reply before it is given up.
 const UNRESPONSIVE: Duration = Duration::from_secs(2);
-/// How many commands wait for an answer; beyond, they fail at once.
+/// How many commands may wait for a reply. Further ones fail at once.
 const COMMANDS_MAX: usize = 10_000;
-/// How many messages wait to be taken. Whoever lags asks for the state anew.
+/// How many messages may wait for their reader. A reader that lags loads the state again.
 const MESSAGES_MAX: usize = 16_384;
-/// How many of them the client itself keeps until they are passed on. It lays its buffers out in full.
-const CLIENT_MESSAGES_MAX: usize = 2_048;
-/// How many events of its own connection a client keeps.
-const CLIENT_EVENTS_MAX: usize = 32;
+/// How many messages the library buffers before they are forwarded. It allocates its buffers in full.
+const LIBRARY_MESSAGES_MAX: usize = 2_048;
+/// How many events of its connection the library buffers where nobody reads messages.
+const LIBRARY_EVENTS_MAX: usize = 32;
 
-/// Connections to one Redis or cluster: one for commands, one for messages.
+/// Two connections to one Redis or cluster: one for commands, one for messages.
 #[derive(Clone)]
-pub(super) struct Link {
-    commands: Client,
-    messages: Client,
+pub(super) struct Client {
+    commands: Connection,
+    messages: Connection,
     cluster: bool,
     tasks: Arc<Vec<JoinHandle<()>>>,
 }
 
-/// An answer.
+/// A reply to a command.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Reply {
-    /// Nothing there.
+    /// No value.
     Nil,
     /// A number.
     Int(i64),
     /// Text or bytes.
     Bytes(Bytes),
-    /// Several.
+    /// Several replies.
     List(Vec<Reply>),
 }
 
-/// What comes by itself.
+/// What arrives without being asked for.
 #[derive(Clone, Debug)]
 pub(super) enum Push {
     /// A message on a channel.
     Message {
-        /// Which.
+        /// The channel.
         channel: String,
         /// The text.
         body: Bytes,
@@ -65,13 +65,13 @@ pub(super) enum Push {
     Missed,
 }
 
-/// No answer, or none that can be used. What was asked for may have been done.
+/// A command failed, or its reply was lost or makes no sense. It may still have taken effect.
 #[derive(Debug, thiserror::Error)]
 #[error("redis: {0}")]
-pub(super) struct LinkError(String);
+pub(super) struct ClientError(String);
 
-impl LinkError {
-    /// An answer that makes no sense.
+impl ClientError {
+    /// Makes the error of a reply that makes no sense.
     pub(super) fn unexpected(reply: &Reply) -> Self {
         let mut words = format!("unexpected answer {reply:?}");
         words.truncate(words.floor_char_boundary(200));
@@ -83,19 +83,19 @@ impl LinkError {
     }
 }
 
-impl Link {
-    /// Connects, and keeps connecting again for ever.
-    pub(super) async fn open(url: &str) -> Result<(Self, mpsc::Receiver<Push>), LinkError> {
-        let config = Config::from_url(url).map_err(|error| LinkError::of(&error))?;
+impl Client {
+    /// Connects, and reconnects from then on for as long as it takes.
+    pub(super) async fn open(url: &str) -> Result<(Self, mpsc::Receiver<Push>), ClientError> {
+        let config = Config::from_url(url).map_err(|error| ClientError::of(&error))?;
         let cluster = config.server.is_clustered();
-        let (commands, messages) =
-            (build(config.clone(), CLIENT_EVENTS_MAX)?, build(config, CLIENT_MESSAGES_MAX)?);
+        let commands = build(config.clone(), LIBRARY_EVENTS_MAX)?;
+        let messages = build(config, LIBRARY_MESSAGES_MAX)?;
         let (pushes, receiver) = mpsc::channel(MESSAGES_MAX);
-        let forward = tokio::spawn(forward(messages.clone(), pushes.clone()));
-        let renewed = tokio::spawn(renewed(messages.clone(), pushes));
-        let mut tasks = vec![forward, renewed];
-        // Not `connect` and `wait_for_connect`: that misses a connection made between its look and
-        // its listening, and waits for ever.
+        let forward = tokio::spawn(forward_messages(messages.clone(), pushes.clone()));
+        let report = tokio::spawn(report_reconnects(messages.clone(), pushes));
+        let mut tasks = vec![forward, report];
+        // Not `connect` and `wait_for_connect`, which never return if the connection is made between
+        // the check and the wait.
         let connected = async { tokio::try_join!(commands.init(), messages.init()) };
         match tokio::time::timeout(CONNECT_TIMEOUT, connected).await {
             Ok(Ok((of_commands, of_messages))) => {
@@ -105,73 +105,73 @@ impl Link {
                     }));
                 }
             }
-            Ok(Err(error)) => return Err(LinkError::of(&error)),
-            Err(_) => return Err(LinkError("nobody answers there".to_owned())),
+            Ok(Err(error)) => return Err(ClientError::of(&error)),
+            Err(_) => return Err(ClientError("nobody answers there".to_owned())),
         }
-        let link = Self { commands, messages, cluster, tasks: Arc::new(tasks) };
-        Ok((link, receiver))
+        let client = Self { commands, messages, cluster, tasks: Arc::new(tasks) };
+        Ok((client, receiver))
     }
 
-    /// Whether keys of different shards lie on different servers.
+    /// Whether keys of different shards are on different servers.
     pub(super) fn is_cluster(&self) -> bool {
         self.cluster
     }
 
-    /// Runs a script. All keys lie in one slot.
+    /// Runs a script. All keys must be in one slot.
     pub(super) async fn run(
         &self,
         script: &Script,
         keys: Vec<String>,
         args: Vec<Bytes>,
-    ) -> Result<Reply, LinkError> {
+    ) -> Result<Reply, ClientError> {
         let values = |args: &[Bytes]| args.iter().cloned().map(Value::Bytes).collect::<Vec<_>>();
         let first: Result<Value, Error> =
             self.commands.evalsha(script.sha(), keys.clone(), values(&args)).await;
-        let answer = match first {
-            // A Redis that was started anew knows no script. Nothing was done.
+        let reply = match first {
+            // A Redis that has restarted knows no script. Nothing has taken effect.
             Err(error) if error.details().starts_with("NOSCRIPT") => {
                 self.commands.eval(script.text(), keys, values(&args)).await
             }
-            answer => answer,
+            reply => reply,
         };
-        answer.map(Reply::from).map_err(|error| LinkError::of(&error))
+        reply.map(Reply::from).map_err(|error| ClientError::of(&error))
     }
 
-    /// Sends a single command whose first argument is its key.
+    /// Sends a command whose first argument is its only key.
     pub(super) async fn call(
         &self,
         command: &'static str,
         args: Vec<Bytes>,
-    ) -> Result<Reply, LinkError> {
+    ) -> Result<Reply, ClientError> {
         let command = CustomCommand::new_static(command, ClusterHash::FirstKey, false);
         let args: Vec<Value> = args.into_iter().map(Value::Bytes).collect();
-        let answer: Result<Value, Error> = self.commands.custom(command, args).await;
-        answer.map(Reply::from).map_err(|error| LinkError::of(&error))
+        let reply: Result<Value, Error> = self.commands.custom(command, args).await;
+        reply.map(Reply::from).map_err(|error| ClientError::of(&error))
     }
 
-    /// Listens to a channel.
-    pub(super) async fn subscribe(&self, channels: Vec<String>) -> Result<(), LinkError> {
-        self.messages.subscribe(channels).await.map_err(|error| LinkError::of(&error))
+    /// Subscribes to channels.
+    pub(super) async fn subscribe(&self, channels: Vec<String>) -> Result<(), ClientError> {
+        self.messages.subscribe(channels).await.map_err(|error| ClientError::of(&error))
     }
 
-    /// Listens to a channel no more.
-    pub(super) async fn unsubscribe(&self, channel: String) -> Result<(), LinkError> {
-        self.messages.unsubscribe(channel).await.map_err(|error| LinkError::of(&error))
+    /// Unsubscribes from a channel.
+    pub(super) async fn unsubscribe(&self, channel: String) -> Result<(), ClientError> {
+        self.messages.unsubscribe(channel).await.map_err(|error| ClientError::of(&error))
     }
 
-    /// Connects anew where a connection is there and nothing comes. The client itself takes a
-    /// connection for alive for as long as something is written to it.
-    pub(super) async fn renew(&self) {
-        renew(&self.commands).await;
-        self.renew_messages().await;
+    /// Replaces connections that are up but silent. The library takes a connection for alive as long
+    /// as something is written to it.
+    pub(super) async fn reconnect(&self) {
+        reconnect(&self.commands).await;
+        self.reconnect_messages().await;
     }
 
-    /// As `renew`, for the connection of messages alone.
-    pub(super) async fn renew_messages(&self) {
-        renew(&self.messages).await;
+    /// Replaces the connection for messages, if it is up.
+    pub(super) async fn reconnect_messages(&self) {
+        reconnect(&self.messages).await;
     }
 
-    /// Ends the connections.
+    /// Closes the connections.
     pub(super) async fn close(&self) {
         let _ = self.commands.quit().await;
         let _ = self.messages.quit().await;
@@ -181,10 +181,10 @@ impl Link {
     }
 }
 
-impl std::fmt::Debug for Link {
-    /// Leaves out the URL, which may hold a password.
+impl std::fmt::Debug for Client {
+    /// Leaves out the URL, which may contain a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link").finish_non_exhaustive()
+        f.debug_struct("Client").finish_non_exhaustive()
     }
 }
 
@@ -200,7 +200,7 @@ impl From<Value> for Reply {
     }
 }
 
-fn build(config: Config, broadcast_max: usize) -> Result<Client, LinkError> {
+fn build(config: Config, broadcast_max: usize) -> Result<Connection, ClientError> {
     let mut policy = ReconnectPolicy::new_exponential(0, 50, 500, 2);
     policy.set_jitter(50);
     Builder::from_config(config)
@@ -210,7 +210,7 @@ fn build(config: Config, broadcast_max: usize) -> Result<Client, LinkError> {
             config.broadcast_channel_capacity = broadcast_max;
         })
         .with_connection_config(|config| {
-            // A command whose reply was lost may have been done: its sender decides what to do.
+            // A command whose reply was lost may have taken effect: its sender decides what to do.
             config.max_command_attempts = 1;
             config.connection_timeout = Duration::from_secs(1);
             config.internal_command_timeout = Duration::from_secs(1);
@@ -222,18 +222,18 @@ fn build(config: Config, broadcast_max: usize) -> Result<Client, LinkError> {
             config.tcp = TcpConfig { nodelay: Some(true), ..TcpConfig::default() };
         })
         .build()
-        .map_err(|error| LinkError::of(&error))
+        .map_err(|error| ClientError::of(&error))
 }
 
-async fn renew(client: &Client) {
-    if client.is_connected() {
-        let _ = tokio::time::timeout(UNRESPONSIVE, client.force_reconnection()).await;
+async fn reconnect(connection: &Connection) {
+    if connection.is_connected() {
+        let _ = tokio::time::timeout(UNRESPONSIVE, connection.force_reconnection()).await;
     }
 }
 
-/// Passes messages on, in their order.
-async fn forward(client: Client, pushes: mpsc::Sender<Push>) {
-    let mut messages = client.message_rx();
+/// Forwards messages in their order.
+async fn forward_messages(connection: Connection, pushes: mpsc::Sender<Push>) {
+    let mut messages = connection.message_rx();
     loop {
         let push = match messages.recv().await {
             Ok(message) => Push::Message {
@@ -249,9 +249,9 @@ async fn forward(client: Client, pushes: mpsc::Sender<Push>) {
     }
 }
 
-/// Tells of each new connection, which listens to nothing yet.
-async fn renewed(client: Client, pushes: mpsc::Sender<Push>) {
-    let mut connections = client.reconnect_rx();
+/// Reports each new connection, which has no subscriptions yet.
+async fn report_reconnects(connection: Connection, pushes: mpsc::Sender<Push>) {
+    let mut connections = connection.reconnect_rx();
     loop {
         match connections.recv().await {
             Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {
