@@ -1,4 +1,5 @@
 /** The gates of the bench, and how a measurement is judged by them. */
+
 /** The gates of W and of scenarios like it, each with the value that it takes from a row of the report. */
 const LIKE_W = [
   gate('skew_p50', 'ms', 2, 0.5, (row) => row.skew_ms.p50),

@@ -1,4 +1,5 @@
 /** Quantiles for the tables of the bench. */
+
 /** Returns `{ p50, p95, p99, max }`. An infinite quantile is null; `max` is the largest finite value. */
 export function quantiles(values) {
   const sorted = Float64Array.from(values).sort();

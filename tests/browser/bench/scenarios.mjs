@@ -1,4 +1,5 @@
 /** The scenarios of the bench. */
+
 /** The events of a run of W after its steady minute. */
 const EVENTS = ['seek', 'seek far', 'pause', 'stall', 'stall', 'new guest', 'join', 'join', 'join', 'read counter'];
 const SETTLE_S = 8;

@@ -1,4 +1,5 @@
 /** Formats the report as text tables. */
+
 /** Aligns the columns of rows: words to the left, numbers to the right. */
 export function align(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));

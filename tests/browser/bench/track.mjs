@@ -1,4 +1,5 @@
 /** Samples of a player, and its position interpolated between them. */
+
 /** The bits of a sample's flags. */
 export const FLAGS = { paused: 1, seeking: 2, starved: 4 };
 /** The step of the grid on which viewers are compared. */

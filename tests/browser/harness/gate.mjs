@@ -1,4 +1,5 @@
 /** A gate between a page and the media origin, which can delay or refuse segments. */
+
 /** The film's segments, video and audio separately, two seconds each; playlists don't match. */
 const SEGMENT = /-(\d+)\.m4s$/;
 const SEGMENT_MS = 2_000;

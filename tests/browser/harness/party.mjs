@@ -1,4 +1,5 @@
 /** The usual start of a test: a host with a film, and guests. */
+
 /** The film with three renditions, two subtitle tracks and the burnt-in frame number. */
 export const FILM = 'hls/master.m3u8';
 /** The film's duration. */

@@ -1,4 +1,5 @@
 /** Compares the samples of several pages at the same instants. */
+
 /** Pages are compared ten times a second. */
 const GRID_MS = 100;
 /** Between two samples further apart than this, a page has no sample. */

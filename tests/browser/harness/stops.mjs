@@ -1,4 +1,5 @@
 /** Tells interruptions from outside apart from those that a busy machine causes. */
+
 /** The events of an interrupted player. */
 const STOPS = ['pause', 'seeking'];
 /** A page without samples for this long, or a video this far behind its own rate, was short of processor time. */

@@ -1,4 +1,5 @@
 /** Pretends to a page that its server has lost the store. */
+
 /** The commands that a server can't carry out without its store. */
 const STORED = new Set(['play', 'pause', 'seek', 'set_rate', 'set_media', 'change_quality', 'change_subtitle', 'change_audio', 'host_transfer']);
 
