@@ -1,17 +1,18 @@
+/** Connects the bench to the emulated lines between its browsers and the server. */
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** Every client of the emulator reaches this address of the server's namespace. */
+/** The address of the server's namespace, at which every client reaches it. */
 const SERVER_ADDRESS = '10.77.0.1';
 
 /**
- * The emulated links that `playhead-harness links` runs this program behind: `namespaces` has the name of each client's
- * network namespace, `address` is where all clients reach what listens here.
+ * Opens the emulated lines of the `playhead-harness lines` that runs this program: `namespaces` names each client's
+ * network namespace; `address` is where all clients reach what listens here.
  */
-export async function openLinks(env = process.env) {
+export async function openLines(env = process.env) {
   const path = env.PLAYHEAD_LINKS_SOCKET;
-  if (!path) throw new Error('no emulated links: start with `playhead-harness links`, or with --loopback');
+  if (!path) throw new Error('no emulated lines: start with `playhead-harness lines`, or with --loopback');
   const socket = connect(path);
   await once(socket, 'connect');
   const answers = createInterface({ input: socket })[Symbol.asyncIterator]();
@@ -20,7 +21,7 @@ export async function openLinks(env = process.env) {
     socket.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await answers.next();
     const answer = done ? {} : JSON.parse(value);
-    if (done || answer.error) throw new Error(`the link emulator: ${answer.error ?? 'ended'}`);
+    if (done || answer.error) throw new Error(`the line emulator: ${answer.error ?? 'ended'}`);
     return answer;
   }
 
@@ -28,14 +29,14 @@ export async function openLinks(env = process.env) {
     emulated: true,
     address: SERVER_ADDRESS,
     namespaces: env.PLAYHEAD_LINKS_NAMESPACES.split(','),
-    /** Makes a link (counted from 1; 0 means all) such as `{ up, down }` of the profiles. */
-    shape: (link, profile) => ask({ link, ...profile }),
+    /** Gives a line (counted from 1; 0 means all) a profile `{ up, down }`. The control socket calls a line `link`. */
+    shape: (line, profile) => ask({ link: line, ...profile }),
     stats: () => ask({ stats: true }),
     close: () => socket.destroy(),
   };
 }
 
-/** What stands in for the links where namespaces are refused: one loopback for all, without delay or loss. */
+/** Stands in for the lines where namespaces are refused: loopback for everyone, without delay or loss. */
 export function loopback() {
   return {
     emulated: false,
