@@ -1,11 +1,11 @@
 'use client';
 
 import { useEffect, useInsertionEffect, useMemo, useSyncExternalStore } from 'react';
-import type { PlayerOptions } from './player.js';
-import { isSession, Streaming, type RoomChoice, type StreamingCommands, type StreamingSnapshot } from './streaming.js';
+import type { PlayerOptions } from './player/player.js';
+import { isSession, Streaming, type RoomChoice, type StreamingCommands, type StreamingSnapshot } from './player/streaming.js';
 import type { RoomSession } from './types.js';
 
-export type { RoomChoice, StreamingCommands, StreamingSnapshot, Trouble } from './streaming.js';
+export type { RoomChoice, StreamingCommands, StreamingSnapshot, Trouble } from './player/streaming.js';
 
 /** Reading a field makes the component render again when that field changes, and no other. */
 export type Streamed = StreamingSnapshot & StreamingCommands;

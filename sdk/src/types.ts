@@ -1,4 +1,3 @@
-import type { AdapterErrorCode } from './adapter.js';
 import type { PlayheadError } from './error.js';
 import type {
   CreateRoom,
@@ -221,6 +220,14 @@ export type PlayerState =
   /** The page asked to be left alone, as for an advertisement. */
   | 'held'
   | 'error';
+
+/** Why a player cannot play what it was given. */
+export type AdapterErrorCode =
+  | 'autoplay_blocked'
+  | 'source_unreachable'
+  | 'cors_missing'
+  | 'format_unsupported'
+  | 'decode_failed';
 
 /**
  * How hard a player is kept in place: `tight` corrects fastest, `default` so gently that music doesn't tell,

@@ -1,6 +1,6 @@
-import { Controller, type ControllerAction, type ControllerStep } from '../src/controller.js';
-import { Pulses } from '../src/pulses.js';
-import type { Timeline } from '../src/timeline.js';
+import { Controller, type ControllerAction, type ControllerStep } from '../src/player/controller.js';
+import { Pulses } from '../src/player/pulses.js';
+import type { Timeline } from '../src/player/timeline.js';
 import type { SyncProfile } from '../src/types.js';
 import { SimulatedMedia, type MediaTraits } from './simulated-media.js';
 

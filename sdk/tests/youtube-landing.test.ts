@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { YOUTUBE_STATES } from '../src/youtube-api.js';
-import { Landing } from '../src/youtube-landing.js';
+import { YOUTUBE_STATES } from '../src/adapters/youtube-api.js';
+import { Landing } from '../src/adapters/youtube-landing.js';
 
 const { PLAYING, PAUSED, BUFFERING, ENDED, CUED } = YOUTUBE_STATES;
 /** Instant, state and told position of each look, and what is found. */

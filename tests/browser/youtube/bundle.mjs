@@ -5,7 +5,7 @@ import { ROOT } from '../harness/paths.mjs';
 const SDK = join(ROOT, 'sdk');
 /** The SDK's own bundler: the tests need no second one. */
 const { build } = createRequire(join(SDK, 'package.json'))('esbuild');
-const ENTRIES = { 'playhead-sdk/youtube': 'youtube.ts', 'playhead-sdk/react': 'react.ts', 'playhead-sdk': 'index.ts' };
+const ENTRIES = { 'playhead-sdk/youtube': 'adapters/youtube.ts', 'playhead-sdk/react': 'react.ts', 'playhead-sdk': 'index.ts' };
 
 /** One script out of a module's text, with the SDK inside. */
 export async function bundle(text) {

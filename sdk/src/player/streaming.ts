@@ -1,6 +1,5 @@
-import { PlayheadError } from './error.js';
-import { createPlayer, type PlayerOptions } from './player.js';
-import { SnapshotStore } from './store.js';
+import { PlayheadError } from '../error.js';
+import { SnapshotStore } from '../store.js';
 import type {
   Ack,
   Client,
@@ -12,8 +11,9 @@ import type {
   RoomSession,
   SessionSnapshot,
   SyncProfile,
-} from './types.js';
-import type { PlaybackStatus } from './wire.js';
+} from '../types.js';
+import type { PlaybackStatus } from '../wire.js';
+import { createPlayer, type PlayerOptions } from './player.js';
 
 /** A room to join, and as whom. */
 export interface RoomChoice extends JoinOptions {

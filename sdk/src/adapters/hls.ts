@@ -1,8 +1,8 @@
+import { clamp } from '../number.js';
+import type { Media, Rendition } from '../wire.js';
 import type { PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
-import { clamp } from './number.js';
 import { probeSource } from './probe.js';
-import type { Media, Rendition } from './wire.js';
 
 /** How long the first fragment is waited for once the metadata are there. */
 const FIRST_DATA_MS = 1_500;

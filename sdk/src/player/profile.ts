@@ -1,4 +1,4 @@
-import type { SyncProfile } from './types.js';
+import type { SyncProfile } from '../types.js';
 
 /** How hard a player is kept in place. Drifts are milliseconds, rates parts of the room's. */
 export interface Correcting {

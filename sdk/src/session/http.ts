@@ -1,5 +1,5 @@
-import { PlayheadError } from './error.js';
-import type { Problem } from './wire.js';
+import { PlayheadError } from '../error.js';
+import type { Problem } from '../wire.js';
 
 const REQUEST_TIMEOUT_MS = 15_000;
 

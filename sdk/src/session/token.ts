@@ -1,5 +1,5 @@
-import { browserSlot, memorySlot, type Slot } from './slot.js';
-import type { Identity, TokenStore } from './types.js';
+import { browserSlot, memorySlot, type Slot } from '../slot.js';
+import type { Identity, TokenStore } from '../types.js';
 
 /** Keeps the identity for the life of the page. */
 export function memoryTokenStore(): TokenStore {

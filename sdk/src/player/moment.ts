@@ -1,7 +1,7 @@
-import type { AdapterCapabilities } from './adapter.js';
-import { clamp } from './number.js';
+import type { AdapterCapabilities } from '../adapters/adapter.js';
+import { clamp } from '../number.js';
+import type { SyncProfile } from '../types.js';
 import { positionAt, type Timeline } from './timeline.js';
-import type { SyncProfile } from './types.js';
 
 /** A player that is paused this close to the end has come there. */
 const END_MS = 300;

@@ -1,8 +1,9 @@
-import type { AdapterCapabilities, AdapterErrorCode, AdapterEvent, PlayerAdapter } from './adapter.js';
+import { Emitter } from '../emitter.js';
+import { PlayheadError } from '../error.js';
+import type { AdapterErrorCode } from '../types.js';
+import type { Media } from '../wire.js';
+import type { AdapterCapabilities, AdapterEvent, PlayerAdapter } from './adapter.js';
 import { Asked } from './asked.js';
-import { Emitter } from './emitter.js';
-import { PlayheadError } from './error.js';
-import type { Media } from './wire.js';
 import { loadYouTubeApi, YOUTUBE_ERRORS, YOUTUBE_STATES, type YouTubeApi, type YouTubePlayer } from './youtube-api.js';
 import { Landing } from './youtube-landing.js';
 import { youtubeVideoId } from './youtube-video-id.js';

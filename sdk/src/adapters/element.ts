@@ -1,7 +1,8 @@
-import type { AdapterCapabilities, AdapterErrorCode, AdapterEvent, PlayerAdapter, Selections } from './adapter.js';
-import { reconnectDelayMs } from './backoff.js';
-import { Emitter } from './emitter.js';
-import type { Media } from './wire.js';
+import { reconnectDelayMs } from '../backoff.js';
+import { Emitter } from '../emitter.js';
+import type { AdapterErrorCode } from '../types.js';
+import type { Media } from '../wire.js';
+import type { AdapterCapabilities, AdapterEvent, PlayerAdapter, Selections } from './adapter.js';
 
 const HAVE_FUTURE_DATA = 3;
 /** With less ahead a player waits for more before it plays. */

@@ -1,7 +1,7 @@
-import { repeatDelayMs } from './backoff.js';
-import { PlayheadError } from './error.js';
-import type { Ack } from './types.js';
-import type { Outcome, RejectError } from './wire.js';
+import { repeatDelayMs } from '../backoff.js';
+import { PlayheadError } from '../error.js';
+import type { Ack } from '../types.js';
+import type { Outcome, RejectError } from '../wire.js';
 
 /** For how long one command is repeated under its id before the caller is told. */
 const GIVE_UP_MS = 15_000;

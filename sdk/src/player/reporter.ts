@@ -1,5 +1,5 @@
+import type { RoomSession } from '../types.js';
 import type { ControllerStep } from './controller.js';
-import type { RoomSession } from './types.js';
 
 /** A shorter lack of data is nobody else's business. */
 const BUFFERING_MS = 1_500;

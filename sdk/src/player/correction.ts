@@ -1,4 +1,4 @@
-import { clamp } from './number.js';
+import { clamp } from '../number.js';
 import type { Correcting } from './profile.js';
 
 /** How quickly a gap is closed: shorter than 0.5 s overshoots, because audio is rendered ahead. */

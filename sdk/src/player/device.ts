@@ -1,7 +1,7 @@
-import { clamp } from './number.js';
+import { clamp } from '../number.js';
+import { browserSlot, memorySlot, type Slot } from '../slot.js';
+import type { DeviceSettings, DeviceStore, SyncProfile } from '../types.js';
 import { PROFILES } from './profile.js';
-import { browserSlot, memorySlot, type Slot } from './slot.js';
-import type { DeviceSettings, DeviceStore, SyncProfile } from './types.js';
 
 /** Beyond this an offset is a mistake, not a slow loudspeaker. */
 export const OFFSET_MAX_MS = 5_000;

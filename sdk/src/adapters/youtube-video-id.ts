@@ -1,4 +1,4 @@
-import type { Media } from './wire.js';
+import type { Media } from '../wire.js';
 
 const ID = /^[\w-]{11}$/;
 const ID_IN_LINK = /(?:\/embed\/|\/shorts\/|\/live\/|\/v\/|youtu\.be\/|[?&]v=)([\w-]{11})(?![\w-])/;

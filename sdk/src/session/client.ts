@@ -1,8 +1,5 @@
-import { PlayheadError } from './error.js';
-import { requestJson, type Request } from './http.js';
-import { openSession } from './session.js';
-import { memoryTokenStore } from './token.js';
-import type { Client, ClientOptions, Identity, JoinOptions, PageQuery, RoomSession, SocketClass } from './types.js';
+import { PlayheadError } from '../error.js';
+import type { Client, ClientOptions, Identity, JoinOptions, PageQuery, RoomSession, SocketClass } from '../types.js';
 import type {
   CreateRoom,
   GuestAnswer,
@@ -14,7 +11,10 @@ import type {
   RoomStateAnswer,
   RoomSummary,
   Source,
-} from './wire.js';
+} from '../wire.js';
+import { requestJson, type Request } from './http.js';
+import { openSession } from './session.js';
+import { memoryTokenStore } from './token.js';
 
 /** A token this close to its end is not used any more. */
 const EXPIRY_MARGIN_MS = 60_000;

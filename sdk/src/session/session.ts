@@ -1,12 +1,8 @@
-import { applyEphemeral, applyEvent, viewOfRoom } from './apply.js';
-import { ClockFilter } from './clock.js';
-import { PendingCommands } from './commands.js';
-import { Emitter } from './emitter.js';
-import { PlayheadError } from './error.js';
-import { expected } from './expected.js';
-import { Link, type LinkTransport } from './link.js';
-import { isCurrent, judge, type Order } from './order.js';
-import { SnapshotStore } from './store.js';
+import { ClockFilter } from '../clock/filter.js';
+import { Emitter } from '../emitter.js';
+import { PlayheadError } from '../error.js';
+import { expected } from '../expected.js';
+import { SnapshotStore } from '../store.js';
 import type {
   Ack,
   ClockEstimate,
@@ -17,7 +13,7 @@ import type {
   MediaChoice,
   RoomSession,
   SessionSnapshot,
-} from './types.js';
+} from '../types.js';
 import type {
   AckData,
   ClientData,
@@ -29,7 +25,11 @@ import type {
   ServerEvents,
   ServerFrame,
   Welcome,
-} from './wire.js';
+} from '../wire.js';
+import { applyEphemeral, applyEvent, viewOfRoom } from './apply.js';
+import { PendingCommands } from './commands.js';
+import { isCurrent, judge, type Order } from './place.js';
+import { Link, type LinkTransport } from './transport.js';
 
 const CLIENT = { name: 'playhead-sdk', version: '0.1.0' };
 const FIRST_JOIN_TIMEOUT_MS = 15_000;

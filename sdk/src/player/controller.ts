@@ -1,8 +1,8 @@
+import { median } from '../number.js';
 import { AlignGuard } from './align-guard.js';
 import { Correction, type Pacing } from './correction.js';
 import { Leads, type SeekKind } from './leads.js';
 import { aheadOfAnchor, endOf, isOver, isRoomOver, rateFor, targetAt, type ControllerInputs, type Moment } from './moment.js';
-import { median } from './number.js';
 import { PROFILES } from './profile.js';
 import { Standing } from './standing.js';
 import { isOtherLine, passesAt, type Timeline } from './timeline.js';

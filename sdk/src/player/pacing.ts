@@ -1,4 +1,4 @@
-import type { PlayerAdapter } from './adapter.js';
+import type { PlayerAdapter } from '../adapters/adapter.js';
 import type { Pacing } from './correction.js';
 import { Pictures } from './pictures.js';
 import { Pulses } from './pulses.js';

@@ -1,6 +1,7 @@
-import type { AdapterErrorCode, PlayerAdapter, Selections } from './adapter.js';
+import type { AdapterErrorCode } from '../types.js';
+import type { Delivery, Media } from '../wire.js';
+import type { PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter, names } from './element.js';
-import type { Delivery, Media } from './wire.js';
 
 /** Plays what the browser plays by itself: files, and HLS where it is built in. */
 export function html5Adapter(video: HTMLVideoElement): PlayerAdapter {

@@ -1,9 +1,9 @@
-import { askedDelayMs, reconnectDelayMs } from './backoff.js';
-import type { ClockStamps } from './clock.js';
-import { closeRule, PlayheadError } from './error.js';
-import { Pinger } from './pinger.js';
-import type { CloseReason, ConnectionState, SocketClass, SocketLike } from './types.js';
-import type { JoinAnswer, Pong, RejectError, Retry, ServerEvents, ServerFrame, Welcome } from './wire.js';
+import { askedDelayMs, reconnectDelayMs } from '../backoff.js';
+import type { ClockStamps } from '../clock/filter.js';
+import { Pinger } from '../clock/pinger.js';
+import { closeRule, PlayheadError } from '../error.js';
+import type { CloseReason, ConnectionState, SocketClass, SocketLike } from '../types.js';
+import type { JoinAnswer, Pong, RejectError, Retry, ServerEvents, ServerFrame, Welcome } from '../wire.js';
 
 /** From opening the socket to the welcome. */
 const WELCOME_TIMEOUT_MS = 10_000;

@@ -1,13 +1,8 @@
-import type { AdapterEvent, PlayerAdapter, Selections } from './adapter.js';
-import { Alarm } from './alarm.js';
-import { Controller, type ControllerAction, type ControllerPhase, type ControllerStep } from './controller.js';
-import { deviceSettings, memoryDeviceStore, validOffset } from './device.js';
-import { DETAILS } from './element.js';
-import type { HlsClass } from './hls.js';
-import { html5Adapter, nativeDelivery } from './html5.js';
-import { Reporter } from './reporter.js';
-import { SnapshotStore } from './store.js';
-import type { Timeline } from './timeline.js';
+import type { AdapterEvent, PlayerAdapter, Selections } from '../adapters/adapter.js';
+import { DETAILS } from '../adapters/element.js';
+import type { HlsClass } from '../adapters/hls.js';
+import { html5Adapter, nativeDelivery } from '../adapters/html5.js';
+import { SnapshotStore } from '../store.js';
 import type {
   DeviceSettings,
   DeviceStore,
@@ -16,8 +11,13 @@ import type {
   PlayerState,
   RoomSession,
   SyncProfile,
-} from './types.js';
-import type { Media, Playback } from './wire.js';
+} from '../types.js';
+import type { Media, Playback } from '../wire.js';
+import { Alarm } from './alarm.js';
+import { Controller, type ControllerAction, type ControllerPhase, type ControllerStep } from './controller.js';
+import { deviceSettings, memoryDeviceStore, validOffset } from './device.js';
+import { Reporter } from './reporter.js';
+import type { Timeline } from './timeline.js';
 
 const TICK_MS = 50;
 /** Drift is published this often; states at once. */
@@ -208,7 +208,7 @@ class RoomPlayer implements Player {
     const isHls = media.delivery.some(({ type }) => type === 'hls');
     if (isHls && hls !== undefined) {
       // Fetched beside hls.js itself, so that a page without HLS carries neither.
-      const [Hls, { hlsAdapter }] = await Promise.all(['isSupported' in hls ? hls : hls(), import('./hls.js')]);
+      const [Hls, { hlsAdapter }] = await Promise.all(['isSupported' in hls ? hls : hls(), import('../adapters/hls.js')]);
       if (Hls.isSupported()) return hlsAdapter(this.#video, Hls);
     }
     return nativeDelivery(media, this.#video) === undefined ? null : html5Adapter(this.#video);

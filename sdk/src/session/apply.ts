@@ -1,5 +1,5 @@
-import type { SessionSnapshot } from './types.js';
-import type { Role, Room, ServerEvents, ServerFrame } from './wire.js';
+import type { SessionSnapshot } from '../types.js';
+import type { Role, Room, ServerEvents, ServerFrame } from '../wire.js';
 
 type Change = Partial<SessionSnapshot>;
 

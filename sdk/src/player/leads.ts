@@ -1,4 +1,4 @@
-import { clamp, median } from './number.js';
+import { clamp, median } from '../number.js';
 
 const PLAY = { mostMs: 400, trustedMs: 400 };
 /** The first start of a page opens the sound device, too. */

@@ -1,4 +1,4 @@
-import type { AdapterErrorCode } from './adapter.js';
+import type { AdapterErrorCode } from '../types.js';
 
 /** Numbers of the API's player states. */
 export const YOUTUBE_STATES = { UNSTARTED: -1, ENDED: 0, PLAYING: 1, PAUSED: 2, BUFFERING: 3, CUED: 5 } as const;

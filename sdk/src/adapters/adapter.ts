@@ -1,11 +1,5 @@
-import type { Media } from './wire.js';
-
-export type AdapterErrorCode =
-  | 'autoplay_blocked'
-  | 'source_unreachable'
-  | 'cors_missing'
-  | 'format_unsupported'
-  | 'decode_failed';
+import type { AdapterErrorCode } from '../types.js';
+import type { Media } from '../wire.js';
 
 export type AdapterEvent =
   /** The player ran dry, moves, or came to its end: the controller looks at once instead of at its next tick. */

@@ -1,5 +1,5 @@
-import { expected } from './expected.js';
-import type { PlaybackStatus } from './wire.js';
+import { expected } from '../expected.js';
+import type { PlaybackStatus } from '../wire.js';
 
 /** The part of the room that a player follows. */
 export interface Timeline {

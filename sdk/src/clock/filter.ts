@@ -1,6 +1,6 @@
+import { clamp } from '../number.js';
+import type { ClockEstimate } from '../types.js';
 import { floorSlope } from './hull.js';
-import { clamp } from './number.js';
-import type { ClockEstimate } from './types.js';
 
 const WINDOW_MS = 60_000;
 /** Enough for one burst and a minute at 2 Hz. */
