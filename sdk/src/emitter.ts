@@ -14,7 +14,9 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
       try {
         listener(...args);
       } catch (error) {
-        reportError(error);
+        queueMicrotask(() => {
+          throw error;
+        });
       }
     }
   }
@@ -22,10 +24,4 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
   clear(): void {
     this.#listeners.clear();
   }
-}
-
-function reportError(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

@@ -1,7 +1,7 @@
 import type { Outcome, RejectError, Retry } from './wire.js';
 
-/** What a failure says of itself; the SDK's own have no `meta`. */
-export type ErrorFacts = Omit<RejectError, 'meta'> & Partial<Pick<RejectError, 'meta'>> & { status?: number };
+/** What a failure says of itself; by default it had no effect, and no further attempt mends it. */
+export type ErrorFacts = Pick<RejectError, 'code' | 'detail'> & Partial<RejectError> & { status?: number };
 
 /** Every refusal and failure of the SDK: a stable code and a human sentence. */
 export class PlayheadError extends Error {
@@ -15,7 +15,8 @@ export class PlayheadError extends Error {
   /** HTTP status or WebSocket close code, where there was one. */
   declare readonly status: number | undefined;
 
-  constructor({ code, retry, outcome, detail, meta = {}, retry_after_ms: retryAfterMs, status }: ErrorFacts, options?: ErrorOptions) {
+  constructor(facts: ErrorFacts, options?: ErrorOptions) {
+    const { code, detail, retry = 'never', outcome = 'not_applied', meta = {}, retry_after_ms: retryAfterMs, status } = facts;
     super(`${code}: ${detail}`, options);
     Object.assign(this, { name: 'PlayheadError', code, retry, outcome, detail, meta, retryAfterMs, status });
   }

@@ -392,5 +392,5 @@ function capabilitiesOf(rates: 'continuous' | readonly number[]): AdapterCapabil
 }
 
 function failure(code: AdapterErrorCode, detail: string): PlayheadError {
-  return new PlayheadError({ code, retry: 'never', outcome: 'not_applied', detail });
+  return new PlayheadError({ code, detail });
 }

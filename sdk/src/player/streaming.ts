@@ -263,7 +263,7 @@ export class Streaming {
   }
 
   #command(send: (session: RoomSession) => Promise<Ack>): Promise<Ack> {
-    const answer = this.#session === null ? Promise.reject(notJoined()) : send(this.#session);
+    const answer = this.#session === null ? Promise.reject(new PlayheadError({ code: 'invalid_use', detail: 'the room is not joined yet' })) : send(this.#session);
     // Told by the snapshot, so that a handler may ignore what it returns.
     answer.then(
       () => this.store.update({ refusal: null }),
@@ -275,9 +275,4 @@ export class Streaming {
 
 function playerPart(player: PlayerSnapshot): Pick<StreamingSnapshot, 'player' | 'driftMs' | 'uncertaintyMs'> {
   return { player, driftMs: player.driftMs, uncertaintyMs: player.uncertaintyMs };
-}
-
-function notJoined(): PlayheadError {
-  const detail = 'the room is not joined yet';
-  return new PlayheadError({ code: 'invalid_use', retry: 'never', outcome: 'not_applied', detail });
 }

@@ -2,87 +2,68 @@ import type { SessionSnapshot } from '../types.js';
 import type { Role, Room, ServerEvents, ServerFrame } from '../wire.js';
 
 type Change = Partial<SessionSnapshot>;
+type Me = SessionSnapshot['me'];
+
+/** The parts of the room that an event carries; each replaces the former one as a whole. */
+const PARTS: Readonly<Record<string, readonly (keyof Room)[]>> = {
+  playback_changed: ['playback'],
+  media_changed: ['media', 'playback'],
+  host_changed: ['host_id'],
+  room_changed: ['name', 'is_public', 'settings', 'chat'],
+  lifecycle_changed: ['state', 'host_id', 'playback', 'deadline_ms'],
+  viewer_count_changed: ['viewer_count', 'peak_viewers'],
+};
 
 /**
- * What an event in its order changes; types that aren't known change nothing but the version. `formerRole` is what
- * somebody who is host no longer is again.
+ * Returns what a frame changes; unknown types change nothing. A host who stops being one is `formerRole` again.
  */
-export function applyEvent(view: SessionSnapshot, frame: ServerFrame, formerRole: Role): Change {
-  const data = frame.data;
-  switch (frame.type) {
-    case 'playback_changed': {
-      const { playback } = data as ServerEvents['playback_changed'];
-      return withRoom(view, { playback });
-    }
-    case 'media_changed': {
-      const { media, playback } = data as ServerEvents['media_changed'];
-      return withRoom(view, { media, playback });
-    }
-    case 'host_changed': {
-      const { host_id } = data as ServerEvents['host_changed'];
-      return { ...withRoom(view, { host_id }), ...moveHost(view, host_id, formerRole) };
-    }
-    case 'role_changed': {
-      const { participant_id, role } = data as ServerEvents['role_changed'];
-      return participant_id === view.me.participant_id ? { me: { participant_id, role } } : {};
-    }
-    case 'room_changed': {
-      const { name, is_public, settings, chat } = data as ServerEvents['room_changed'];
-      return withRoom(view, { name, is_public, settings, chat });
-    }
-    case 'lifecycle_changed': {
-      const { state, cause, host_id, playback, deadline_ms } = data as ServerEvents['lifecycle_changed'];
-      const room = withRoom(view, { state, host_id, playback, deadline_ms });
-      return { ...room, stateCause: cause, ...moveHost(view, host_id, formerRole) };
-    }
+export function applyFrame(view: SessionSnapshot, { type, data }: ServerFrame, formerRole: Role): Change {
+  const { me, room } = view;
+  switch (type) {
     case 'room_state':
       return applyRoom(view, (data as ServerEvents['room_state']).room, formerRole);
-    default:
-      return {};
+    case 'role_changed': {
+      const { participant_id, role } = data as ServerEvents['role_changed'];
+      return participant_id === me.participant_id ? { me: meAs(me, role) } : {};
+    }
+    case 'presence_changed': {
+      const { participants, total } = data as ServerEvents['presence_changed'];
+      const mine = participants.find((one) => one.participant_id === me.participant_id);
+      return { presence: participants, presenceTotal: total, me: meAs(me, mine?.role) };
+    }
+    case 'sync_changed': {
+      const { reporting, spread_ms, uncertainty_ms } = data as ServerEvents['sync_changed'];
+      return { sync: { reporting, spreadMs: spread_ms, uncertaintyMs: uncertainty_ms } };
+    }
+    case 'authority_changed':
+      return { authority: (data as ServerEvents['authority_changed']).reachable ? 'reachable' : 'away' };
   }
+  const parts = PARTS[type];
+  if (parts === undefined) return {};
+  const carried = data as Partial<Room> & { cause?: string };
+  const changed = { ...room, ...Object.fromEntries(parts.map((part) => [part, carried[part]])) };
+  if (!parts.includes('host_id')) return viewOfRoom(changed, view);
+  const change = applyRoom(view, changed, formerRole);
+  return parts.includes('state') ? { ...change, stateCause: carried.cause } : change;
 }
 
+/** Returns what a whole room changes. */
 function applyRoom(view: SessionSnapshot, room: Room, formerRole: Role): Change {
-  const stateCause = room.state === view.room.state ? view.stateCause : undefined;
-  return { ...viewOfRoom(room), stateCause, ...moveHost(view, room.host_id, formerRole) };
+  const { me } = view;
+  const isHost = room.host_id === me.participant_id;
+  const role = isHost ? 'host' : formerRole;
+  return { ...viewOfRoom(room, view), me: isHost === (me.role === 'host') ? me : meAs(me, role) };
 }
 
-/** What a frame without a place in the order changes. */
-export function applyEphemeral(view: SessionSnapshot, frame: ServerFrame): Change {
-  if (frame.type === 'presence_changed') {
-    const { participants, total } = frame.data as ServerEvents['presence_changed'];
-    const mine = participants.find((one) => one.participant_id === view.me.participant_id);
-    const { role } = mine ?? view.me;
-    const me = role === view.me.role ? view.me : { ...view.me, role };
-    return { presence: participants, presenceTotal: total, me };
-  }
-  if (frame.type === 'viewer_count_changed') {
-    const counts = frame.data as ServerEvents['viewer_count_changed'];
-    return withRoom(view, counts);
-  }
-  if (frame.type === 'sync_changed') {
-    const { reporting, spread_ms, uncertainty_ms } = frame.data as ServerEvents['sync_changed'];
-    return { sync: { reporting, spreadMs: spread_ms, uncertaintyMs: uncertainty_ms } };
-  }
-  if (frame.type === 'authority_changed') {
-    const { reachable } = frame.data as ServerEvents['authority_changed'];
-    return { authority: reachable ? 'reachable' : 'away' };
-  }
-  return {};
+/** The same object where nothing changes. */
+export function meAs(me: Me, role = me.role, participant_id = me.participant_id): Me {
+  return role === me.role && participant_id === me.participant_id ? me : { participant_id, role };
 }
 
-/** The parts of the view that a whole room decides. */
-export function viewOfRoom(room: Room): Pick<SessionSnapshot, 'room' | 'media' | 'playback' | 'viewerCount'> {
-  return { room, media: room.media ?? null, playback: room.playback, viewerCount: room.viewer_count };
-}
+type RoomView = Pick<SessionSnapshot, 'room' | 'media' | 'playback' | 'viewerCount' | 'stateCause'>;
 
-function withRoom(view: SessionSnapshot, part: Partial<Room>): Change {
-  return viewOfRoom({ ...view.room, ...part });
-}
-
-function moveHost(view: SessionSnapshot, hostId: string | null | undefined, formerRole: Role): Change {
-  const { participant_id, role } = view.me;
-  const isHost = hostId === participant_id;
-  if (isHost === (role === 'host')) return {};
-  return { me: { participant_id, role: isHost ? 'host' : formerRole } };
+/** Returns the parts of the view that a whole room decides; why it is in its state is known only if that was seen. */
+export function viewOfRoom(room: Room, seen?: SessionSnapshot): RoomView {
+  const stateCause = room.state === seen?.room.state ? seen.stateCause : undefined;
+  return { room, media: room.media ?? null, playback: room.playback, viewerCount: room.viewer_count, stateCause };
 }

@@ -13,13 +13,10 @@ import type {
   Source,
 } from '../wire.js';
 import { requestJson, type Request } from './http.js';
+import { EXPIRY_MARGIN_MS, ROLE_PAGE_SIZE } from './limits.js';
 import { openSession } from './session.js';
 import { memoryTokenStore } from './token.js';
 
-/** A token this close to its end is not used any more. */
-const EXPIRY_MARGIN_MS = 60_000;
-/** One page of participants, as large as the server gives them. */
-const ROLE_PAGE_SIZE = 200;
 
 /** The entry point: REST calls, identity, and rooms to join. */
 export function createClient(options: ClientOptions = {}): Client {
@@ -35,8 +32,8 @@ class HttpClient implements Client {
   constructor(options: ClientOptions) {
     const base = options.baseUrl ?? globalThis.location?.origin;
     const socketClass = options.WebSocket ?? (globalThis.WebSocket as unknown as SocketClass | undefined);
-    if (base === undefined) throw misuse('baseUrl is required outside a page');
-    if (socketClass === undefined) throw misuse('WebSocket is required: pass one');
+    if (base === undefined) throw new PlayheadError({ code: 'invalid_use', detail: 'baseUrl is required outside a page' });
+    if (!socketClass) throw new PlayheadError({ code: 'invalid_use', detail: 'WebSocket is required: pass one' });
     this.baseUrl = base.replace(/\/+$/, '');
     // Called without its global, the browser's fetch refuses to run.
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
@@ -51,7 +48,7 @@ class HttpClient implements Client {
 
   token(): Identity | null {
     const kept = this.#tokens.load();
-    return kept !== null && kept.expires_at_ms > Date.now() + EXPIRY_MARGIN_MS ? kept : null;
+    return kept && kept.expires_at_ms > Date.now() + EXPIRY_MARGIN_MS ? kept : null;
   }
 
   signOut(): void {
@@ -60,13 +57,13 @@ class HttpClient implements Client {
 
   readonly rooms = {
     create: (room: CreateRoom) => this.#authorized<Room>({ method: 'POST', path: '/rooms', body: room }),
-    get: (roomIdOrCode: string) => this.#authorized<RoomSummary>({ method: 'GET', path: pathOf(roomIdOrCode) }),
+    get: (roomIdOrCode: string) => this.#authorized<RoomSummary>({ path: pathOf(roomIdOrCode) }),
     listPublic: (query?: PageQuery) =>
-      this.#call<Page<RoomSummary>>({ method: 'GET', path: '/rooms/public', query }),
+      this.#call<Page<RoomSummary>>({ path: '/rooms/public', query }),
     participants: (roomId: string, query?: PageQuery) =>
-      this.#authorized<ParticipantPage>({ method: 'GET', path: pathOf(roomId, '/participants'), query }),
+      this.#authorized<ParticipantPage>({ path: pathOf(roomId, '/participants'), query }),
     state: (roomId: string) =>
-      this.#authorized<RoomStateAnswer>({ method: 'GET', path: pathOf(roomId, '/state') }),
+      this.#authorized<RoomStateAnswer>({ path: pathOf(roomId, '/state') }),
     delete: (roomIdOrCode: string) => this.#authorized<void>({ method: 'DELETE', path: pathOf(roomIdOrCode) }),
   };
 
@@ -82,11 +79,12 @@ class HttpClient implements Client {
   };
 
   meta(): Promise<Meta> {
-    return this.#call({ method: 'GET', path: '/meta' });
+    return this.#call({ path: '/meta' });
   }
 
   join(roomIdOrCode: string, options: JoinOptions = {}): Promise<RoomSession> {
-    const body = { invite: options.invite, password: options.password };
+    const { invite, password } = options;
+    const body = { invite, password };
     const path = pathOf(roomIdOrCode, '/join');
     let usedToken: string | undefined;
     return openSession(
@@ -108,8 +106,7 @@ class HttpClient implements Client {
   }
 
   async #authorized<T>(request: Request): Promise<T> {
-    const identity = this.#tokens.load();
-    return this.#call<T>(identity === null ? request : { ...request, token: identity.access_token });
+    return this.#call<T>({ ...request, token: this.#tokens.load()?.access_token });
   }
 
   async #newGuest(displayName: string): Promise<Identity> {
@@ -125,18 +122,14 @@ class HttpClient implements Client {
 
   async #renewIdentity(refusedToken: string | undefined): Promise<void> {
     const name = this.#tokens.load()?.display_name;
-    if (name === undefined) throw misuse('sign in with guest() first');
+    if (name === undefined) throw new PlayheadError({ code: 'invalid_use', detail: 'sign in with guest() first' });
     const usable = this.token();
     // Another page that shares the store was perhaps faster.
-    if (usable !== null && usable.access_token !== refusedToken) return;
+    if (usable && usable.access_token !== refusedToken) return;
     await this.#newGuest(name);
   }
 }
 
 function pathOf(roomIdOrCode: string, rest = ''): string {
   return `/rooms/${encodeURIComponent(roomIdOrCode)}${rest}`;
-}
-
-function misuse(detail: string): PlayheadError {
-  return new PlayheadError({ code: 'invalid_use', retry: 'never', outcome: 'not_applied', detail });
 }

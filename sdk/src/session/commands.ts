@@ -1,13 +1,9 @@
 import { repeatDelayMs } from '../backoff.js';
 import { PlayheadError } from '../error.js';
-import type { Ack } from '../types.js';
+import type { Ack, CloseReason } from '../types.js';
 import type { Outcome, RejectError } from '../wire.js';
+import { GIVE_UP_MS, PENDING_MAX, REPEATS_MAX } from './limits.js';
 
-/** For how long one command is repeated under its id before the caller is told. */
-const GIVE_UP_MS = 15_000;
-/** How often one command goes out again that could not be stored. */
-const REPEATS_MAX = 6;
-const PENDING_MAX = 256;
 
 interface Pending {
   frame: { type: string; id: string; data: object };
@@ -45,7 +41,7 @@ export class PendingCommands {
     this.#count += 1;
     const id = `${this.#prefix}-${this.#count}`;
     const frame = { type, id, data };
-    for (const earlier of [...this.#pending.values()]) if (earlier.refusal) this.#giveWay(earlier, type);
+    for (const earlier of this.#pending.values()) if (earlier.refusal) this.#giveWay(earlier, type);
     return new Promise<Ack>((resolve, reject) => {
       const giveUp = setTimeout(() => this.#giveUp(id), GIVE_UP_MS);
       const sent = this.#send(frame);
@@ -60,7 +56,7 @@ export class PendingCommands {
   /** False when the id belongs to none of these commands. */
   rejected(id: string, error: RejectError): boolean {
     const pending = this.#pending.get(id);
-    if (pending === undefined) return false;
+    if (!pending) return false;
     pending.unknown ||= error.outcome === 'unknown';
     pending.refusal = error;
     if (error.code !== 'store_unavailable' || pending.repeats >= REPEATS_MAX) {
@@ -82,12 +78,12 @@ export class PendingCommands {
 
   /** Commands can be stored again: those that could not be go out at once, in their order. */
   repeatRefused(): void {
-    for (const pending of this.#pending.values()) if (pending.repeat !== undefined) this.#repeat(pending);
+    for (const pending of this.#pending.values()) if (pending.repeat) this.#repeat(pending);
   }
 
-  /** The link is closed: nothing will be answered any more. */
-  failAll(code: string, detail: string): void {
-    for (const pending of [...this.#pending.values()]) this.#fail(pending, code, detail);
+  /** The transport is closed: nothing will be answered any more. */
+  failAll({ code, detail }: CloseReason): void {
+    for (const pending of this.#pending.values()) this.#fail(pending, code, detail);
   }
 
   #repeat(pending: Pending): void {
@@ -108,7 +104,7 @@ export class PendingCommands {
 
   #giveUp(id: string): void {
     const pending = this.#pending.get(id);
-    if (pending?.repeat !== undefined) this.#refuse(pending);
+    if (pending?.repeat) this.#refuse(pending);
     else if (pending) this.#fail(pending, 'no_answer', 'the server did not answer in time');
   }
 
@@ -122,7 +118,7 @@ export class PendingCommands {
 
   #fail(pending: Pending, code: string, detail: string): void {
     this.#take(pending.frame.id);
-    const open = pending.sent && (pending.refusal === undefined || pending.unknown);
+    const open = pending.sent && (!pending.refusal || pending.unknown);
     pending.reject(failure(code, detail, open ? 'unknown' : 'not_applied'));
   }
 

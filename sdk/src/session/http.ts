@@ -1,11 +1,12 @@
 import { PlayheadError } from '../error.js';
 import type { Problem } from '../wire.js';
+import { REQUEST_TIMEOUT_MS } from './limits.js';
 
-const REQUEST_TIMEOUT_MS = 15_000;
 
 export interface Request {
-  method: 'GET' | 'POST' | 'DELETE';
   path: string;
+  /** `GET` by default. */
+  method?: 'POST' | 'DELETE';
   body?: unknown;
   query?: object;
   token?: string;
@@ -13,16 +14,19 @@ export interface Request {
 
 /** One JSON request under `/api/v1`; every failure is a `PlayheadError`. */
 export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, request: Request): Promise<T> {
-  const headers: Record<string, string> = { accept: 'application/json' };
-  if (request.body !== undefined) headers['content-type'] = 'application/json';
-  if (request.token !== undefined) headers['authorization'] = `Bearer ${request.token}`;
+  const { method, body, token } = request;
+  const json = 'application/json';
   let response: Response;
   let text: string;
   try {
     response = await fetcher(addressOf(baseUrl, request), {
-      method: request.method,
-      headers,
-      body: request.body === undefined ? undefined : JSON.stringify(request.body),
+      method,
+      headers: {
+        accept: json,
+        ...(method === 'POST' && { 'content-type': json }),
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(body),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     text = await response.text();
@@ -31,15 +35,15 @@ export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, req
       {
         code: 'network_error',
         retry: 'backoff',
-        outcome: request.method === 'GET' ? 'not_applied' : 'unknown',
+        outcome: method ? 'unknown' : 'not_applied',
         detail: 'the server could not be reached',
       },
       { cause },
     );
   }
-  const body = parse(text);
-  if (response.status === 204 || (response.ok && body !== undefined)) return body as T;
-  throw problemOf(response, body);
+  const answer = parse(text);
+  if (response.status === 204 || (response.ok && answer !== undefined)) return answer as T;
+  throw problemOf(response, answer);
 }
 
 function addressOf(baseUrl: string, { path, query = {} }: Request): string {
@@ -57,15 +61,15 @@ function parse(text: string): unknown {
 
 function problemOf(response: Response, body: unknown): PlayheadError {
   const problem = body as Partial<Problem> | undefined;
-  const status = response.status;
+  const { status } = response;
   // A proxy in between answers without a problem document, as while the server is exchanged, and for no good; a 5xx of
   // it may have reached the server.
   return new PlayheadError({
-    code: problem?.code ?? 'unexpected_answer',
-    retry: problem?.retry ?? 'backoff',
-    outcome: problem?.outcome ?? (status >= 500 ? 'unknown' : 'not_applied'),
-    detail: problem?.detail ?? problem?.title ?? `the server answered ${status}`,
-    retry_after_ms: problem?.retry_after_ms,
+    code: 'unexpected_answer',
+    retry: 'backoff',
+    outcome: status >= 500 ? 'unknown' : 'not_applied',
+    detail: problem?.title ?? `the server answered ${status}`,
+    ...problem,
     meta: { ...problem?.meta, ...(problem?.request_id && { request_id: problem.request_id }) },
     status,
   });

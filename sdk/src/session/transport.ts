@@ -3,166 +3,200 @@ import type { ClockStamps } from '../clock/filter.js';
 import { Pinger } from '../clock/pinger.js';
 import { closeRule, PlayheadError } from '../error.js';
 import type { CloseReason, ConnectionState, SocketClass, SocketLike } from '../types.js';
-import type { JoinAnswer, Pong, RejectError, Retry, ServerEvents, ServerFrame, Welcome } from '../wire.js';
+import type { JoinAnswer, ParticipantPage, Pong, RejectError, Retry, ServerEvents, ServerFrame, Welcome } from '../wire.js';
+import { AFTER_DEFAULT_MS, AFTER_MAX_MS, DEAD_AFTER_MS, PROBE_MS, STABLE_MS, WELCOME_TIMEOUT_MS } from './limits.js';
+import { TRANSPORT_STATES, type TransportEvent, type TransportState } from './transport-states.js';
 
-/** From opening the socket to the welcome. */
-const WELCOME_TIMEOUT_MS = 10_000;
-/** A connection that lived this long starts the backoff anew. */
-const STABLE_MS = 5_000;
-/** How long a silent connection may take to answer a ping. */
-const PROBE_MS = 5_000;
-const AFTER_DEFAULT_MS = 1_000;
-const AFTER_MAX_MS = 60_000;
 const SOCKET_OPEN = 1;
+/** Nobody reads its detail: the transport always tries again. */
+const SILENT: Ending = { code: 'silent', detail: '', retry: 'backoff' };
 
-export interface LinkTransport {
+/** What a session needs of the client to reach its room. */
+export interface RoomAccess {
   socketClass: SocketClass;
-  /** A fresh ticket each time. */
+  /** Joins over HTTP; each call returns a fresh ticket. */
   join(): Promise<JoinAnswer>;
-  /** A new identity after the old one was refused. */
+  /** Replaces the identity that the server refused. */
   renewIdentity(): Promise<void>;
+  /** Returns the first page of the connected participants. */
+  participants(roomId: string): Promise<ParticipantPage>;
 }
 
-export interface LinkEvents {
-  /** The way in was given; the socket opens next. */
+/** What a session hears from its transport. */
+export interface TransportListener {
+  /** The join was accepted; the socket opens next. */
   joined(answer: JoinAnswer): void;
+  /** Returns the data of the hello. */
   hello(): unknown;
-  /** False when the snapshot is older than what was seen: the link then tries again. */
+  /** Returns false when the snapshot is older than what was seen: the transport then reconnects. */
   welcome(data: Welcome, frame: ServerFrame): boolean;
   frame(frame: ServerFrame): void;
   pong(stamps: ClockStamps): void;
   state(state: ConnectionState, reason?: CloseReason): void;
 }
 
-interface Ending {
-  code: string;
-  detail: string;
+interface Ending extends CloseReason {
   retry: Retry;
   afterMs?: number;
-  closeCode?: number;
 }
 
-/** Keeps one room's socket: joins, says hello, notices silence, comes back by the rules of the close registry. */
-export class Link {
-  readonly #transport: LinkTransport;
-  readonly #events: LinkEvents;
+/** What the session is told of a state; `reconnecting` in all others. */
+const REPORTED: Partial<Record<TransportState, ConnectionState>> = { joining: 'connecting', open: 'open', closed: 'closed' };
+
+/** Keeps one room's socket: joins, says hello, notices silence and reconnects by the rules of the close registry. */
+export class Transport {
+  readonly #access: RoomAccess;
+  readonly #listener: TransportListener;
   readonly #pinger: Pinger;
-  #socket: SocketLike | null = null;
-  #open = false;
-  #closed = false;
-  #connecting = false;
-  #renewing = false;
+  readonly #listening = new AbortController();
+  #state: TransportState = 'idle';
+  #socket: SocketLike | undefined;
   #failures = 0;
+  /** Whether the identity was renewed since the last welcome: a second refusal is final. */
   #renewed = false;
   #openedAt = 0;
   #lastFrameAt = 0;
-  #deadAfterMs = 45_000;
-  #announced: Ending | null = null;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #watchTimer: ReturnType<typeof setTimeout> | undefined;
+  #deadAfterMs = DEAD_AFTER_MS;
+  #announced: Ending | undefined;
+  /** The next attempt while waiting, the watch over the socket while there is one. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(transport: LinkTransport, events: LinkEvents) {
-    this.#transport = transport;
-    this.#events = events;
+  constructor(access: RoomAccess, listener: TransportListener) {
+    this.#access = access;
+    this.#listener = listener;
     this.#pinger = new Pinger((frame) => this.#write(frame));
   }
 
   start(): void {
-    this.#events.state('connecting');
-    globalThis.addEventListener?.('online', this.#onOnline);
-    globalThis.document?.addEventListener('visibilitychange', this.#onVisible);
-    void this.#connect();
+    this.#on('connect');
   }
 
-  /** False when there is no welcomed connection to carry the frame. */
+  /** Returns false when no welcomed connection can carry the frame. */
   send(frame: object): boolean {
-    return this.#open && this.#write(frame);
+    return this.#state === 'open' && this.#write(frame);
   }
 
-  /** Drops the socket and comes back for the newest snapshot. */
-  resync(detail: string): void {
-    if (this.#open) this.#lost({ code: 'resync', detail, retry: 'resync' });
+  /** Drops the socket and reconnects for the newest snapshot. */
+  resync(): void {
+    if (this.#state === 'open') this.#lost({ code: 'resync', detail: '', retry: 'resync' });
   }
 
   refreshClock(): void {
-    if (this.#open) this.#pinger.burst();
+    if (this.#state === 'open') this.#pinger.burst();
   }
 
-  /** Ends the link for good. */
+  /** Closes the transport for good. */
   stop(reason: CloseReason): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#dropSocket();
-    clearTimeout(this.#retryTimer);
-    globalThis.removeEventListener?.('online', this.#onOnline);
-    globalThis.document?.removeEventListener('visibilitychange', this.#onVisible);
-    this.#events.state('closed', reason);
+    this.#on('stop', reason);
   }
 
-  async #connect(): Promise<void> {
-    if (this.#connecting || this.#renewing || this.#closed || this.#socket !== null) return;
-    this.#connecting = true;
-    clearTimeout(this.#retryTimer);
+  /** Moves to the next state and runs its effects; one that moves on (a listener may call `stop`) ends the run. */
+  #on(event: TransportEvent, ending?: Ending, answer?: JoinAnswer): void {
+    const [next = this.#state, ...effects] = TRANSPORT_STATES[this.#state][event] ?? [];
+    this.#state = next;
+    for (const effect of effects) if (this.#state === next) this[effect](ending, answer);
+  }
+
+  // The effects. They are `private` and not `#`, because the table names them.
+
+  private async join(): Promise<void> {
     try {
-      const joined = await this.#transport.join();
-      if (this.#closed) return;
-      this.#openSocket(joined);
-      this.#events.joined(joined);
+      this.#on('joined', undefined, await this.#access.join());
     } catch (error) {
-      if (!this.#closed) this.#joinFailed(error);
-    } finally {
-      this.#connecting = false;
+      this.#lost(endingOfFailure(error));
     }
   }
 
-  #joinFailed(error: unknown): void {
-    if (!(error instanceof PlayheadError)) {
-      this.stop({ code: 'invalid_answer', detail: String(error), retry: 'never' });
-      return;
-    }
-    this.#lost({
-      code: error.code,
-      detail: error.detail,
-      retry: asksForIdentity(error) ? 'reauth' : error.retry,
-      afterMs: error.retryAfterMs,
-      closeCode: error.status,
-    });
-  }
-
-  #openSocket(joined: JoinAnswer): void {
-    const { url, ticket, protocol } = joined.ws;
-    const separator = url.includes('?') ? '&' : '?';
-    const address = `${url}${separator}ticket=${encodeURIComponent(ticket)}`;
-    const socket = new this.#transport.socketClass(address, protocol);
+  private greet(_: Ending | undefined, answer?: JoinAnswer): void {
+    const { url, ticket, protocol } = answer!.ws;
+    const address = new URL(url);
+    address.searchParams.set('ticket', ticket);
+    const socket = new this.#access.socketClass(address.href, protocol);
     this.#socket = socket;
-    this.#announced = null;
-    this.#watch(WELCOME_TIMEOUT_MS);
-    socket.onopen = () => this.#write({ type: 'hello', id: 'hello', data: this.#events.hello() });
+    this.#announced = undefined;
+    const detail = 'the server did not answer in time';
+    this.#after(WELCOME_TIMEOUT_MS, () => this.#lost({ code: 'welcome_timeout', detail, retry: 'backoff' }));
+    socket.onopen = () => this.#write({ type: 'hello', id: 'hello', data: this.#listener.hello() });
     socket.onmessage = (event) => {
       const t3 = performance.now();
       if (socket === this.#socket) this.#receive(event.data, t3);
     };
     socket.onerror = () => undefined;
     socket.onclose = (event) => {
-      if (socket === this.#socket) this.#closedBySocket(event.code, event.reason);
+      if (socket === this.#socket) this.#socketClosed(event.code, event.reason);
     };
+    this.#listener.joined(answer!);
   }
+
+  private watch(): void {
+    this.#renewed = false;
+    this.#openedAt = performance.now();
+    this.#after(this.#deadAfterMs, () => this.#checkSilence());
+    this.#pinger.start();
+  }
+
+  private async renew(): Promise<void> {
+    this.#renewed = true;
+    try {
+      await this.#access.renewIdentity();
+      this.#on('renewed');
+    } catch (error) {
+      const ending = endingOfFailure(error);
+      // The old identity is still the one to renew, so this attempt counts only if it was refused as such.
+      this.#renewed = ending.retry === 'reauth';
+      this.#lost(ending);
+    }
+  }
+
+  private retry(ending?: Ending): void {
+    this.#after(ending ? this.#delayMs(ending) : 0, () => this.#on('connect'));
+  }
+
+  private drop(): void {
+    this.#pinger.stop();
+    clearTimeout(this.#timer);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close(1000);
+  }
+
+  private listen(): void {
+    const { signal } = this.#listening;
+    globalThis.addEventListener?.('online', () => this.#wake(), { signal });
+    const onVisible = () => {
+      if (document.visibilityState === 'visible') this.#wake();
+    };
+    globalThis.document?.addEventListener('visibilitychange', onVisible, { signal });
+  }
+
+  private unlisten(): void {
+    this.#listening.abort();
+  }
+
+  private report(ending?: Ending): void {
+    const { afterMs: _, ...reason } = ending ?? {};
+    this.#listener.state(REPORTED[this.#state] ?? 'reconnecting', ending && (reason as CloseReason));
+  }
+
+  // What moves it.
 
   #receive(text: unknown, t3: number): void {
     this.#lastFrameAt = t3;
     this.#pinger.unansweredSince = null;
     const frame = decode(text);
-    if (frame === null) return;
+    if (!frame) return;
     if (frame.type === 'pong') {
       this.#pong(frame.data as Pong | undefined, t3);
     } else if (frame.type === 'closing') {
       // The reject of a hello says more than the close that follows it.
       this.#announced ??= endingOf(frame.data as ServerEvents['closing']);
-      this.#events.frame(frame);
+      this.#listener.frame(frame);
     } else if (frame.type === 'welcome') {
       this.#welcomed(frame);
-    } else if (this.#open) {
-      this.#events.frame(frame);
+    } else if (this.#state === 'open') {
+      this.#listener.frame(frame);
     } else if (frame.type === 'reject' && frame.error) {
       this.#announced = endingOf(frame.error);
     }
@@ -170,46 +204,32 @@ export class Link {
 
   #welcomed(frame: ServerFrame): void {
     const data = frame.data as Welcome;
-    if (!this.#events.welcome(data, frame)) {
-      this.#lost({ code: 'stale_snapshot', detail: 'the server is behind what was seen', retry: 'backoff' });
+    if (!this.#listener.welcome(data, frame)) {
+      this.#lost({ code: 'stale_snapshot', detail: 'the server sent an outdated room', retry: 'backoff' });
       return;
     }
-    this.#open = true;
-    this.#renewed = false;
-    this.#openedAt = performance.now();
-    this.#deadAfterMs = data.dead_after_ms > 0 ? data.dead_after_ms : this.#deadAfterMs;
-    this.#watch(this.#deadAfterMs);
-    this.#pinger.start();
-    this.#events.state('open');
+    if (data.dead_after_ms > 0) this.#deadAfterMs = data.dead_after_ms;
+    this.#on('welcomed');
   }
 
   #pong(data: Pong | undefined, t3: number): void {
     if (typeof data?.t0 !== 'number') return;
     const { t0, t1_us, t2_us } = data;
-    this.#events.pong({ t0, t1: t1_us / 1000, t2: t2_us / 1000, t3 });
+    this.#listener.pong({ t0, t1: t1_us / 1000, t2: t2_us / 1000, t3 });
   }
 
-  #closedBySocket(closeCode: number, reason: string): void {
+  #socketClosed(closeCode: number, reason: string): void {
     const rule = closeRule(closeCode);
-    const detail = reason || rule.code;
     // What the server announced says more than the code: `after_ms`, or the reject of a hello.
-    const ending = this.#announced ?? { code: rule.code, detail, retry: rule.retry };
+    const ending = this.#announced ?? { ...rule, detail: reason || rule.code };
     this.#lost({ ...ending, closeCode });
   }
 
   #lost(ending: Ending): void {
-    if (this.#closed) return;
-    if (this.#open && performance.now() - this.#openedAt >= STABLE_MS) this.#failures = 0;
-    this.#dropSocket();
-    const { afterMs: _, ...reason } = ending;
-    if (ending.retry === 'never' || (ending.retry === 'reauth' && this.#renewed)) {
-      this.stop(reason);
-      return;
-    }
-    this.#events.state('reconnecting', reason);
-    if (this.#closed) return;
-    if (ending.retry === 'reauth') void this.#reauthenticate();
-    else this.#retryIn(this.#delayMs(ending));
+    if (this.#state === 'open' && performance.now() - this.#openedAt >= STABLE_MS) this.#failures = 0;
+    const isRefused = ending.retry === 'reauth';
+    const isFinal = ending.retry === 'never' || (isRefused && this.#renewed);
+    this.#on(isFinal ? 'stop' : isRefused ? 'refused' : 'lost', ending);
   }
 
   #delayMs(ending: Ending): number {
@@ -218,48 +238,24 @@ export class Link {
     return Math.max(backoff, askedDelayMs(Math.min(ending.afterMs ?? AFTER_DEFAULT_MS, AFTER_MAX_MS)));
   }
 
-  async #reauthenticate(): Promise<void> {
-    this.#renewed = true;
-    this.#renewing = true;
-    try {
-      await this.#transport.renewIdentity();
-      this.#retryIn(0);
-    } catch (error) {
-      // The old identity is still the one to renew, so that this try counts only if it was refused as such.
-      this.#renewed = error instanceof PlayheadError && asksForIdentity(error);
-      this.#joinFailed(error);
-    } finally {
-      this.#renewing = false;
-    }
-  }
-
-  #retryIn(delayMs: number): void {
-    if (this.#closed) return;
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => void this.#connect(), delayMs);
-  }
-
-  #watch(delayMs: number): void {
-    clearTimeout(this.#watchTimer);
-    this.#watchTimer = setTimeout(() => this.#checkSilence(), delayMs);
+  #after(delayMs: number, then: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(then, delayMs);
   }
 
   #checkSilence(): void {
-    if (!this.#open) {
-      this.#lost({ code: 'welcome_timeout', detail: 'the server did not answer the hello', retry: 'backoff' });
-      return;
-    }
     const now = performance.now();
     const asked = this.#pinger.unansweredSince;
     const patienceMs = Math.min(PROBE_MS, this.#deadAfterMs);
-    if (now - this.#lastFrameAt < this.#deadAfterMs) {
-      this.#watch(this.#lastFrameAt + this.#deadAfterMs - now);
+    const aliveMs = this.#lastFrameAt + this.#deadAfterMs - now;
+    if (aliveMs > 0) {
+      this.#after(aliveMs, () => this.#checkSilence());
     } else if (asked === null || now - asked < patienceMs) {
-      // A throttled tab may not have asked for long; silence counts only after a question.
+      // A throttled page may not have pinged for long; silence counts only after a ping.
       this.#pinger.ping();
-      this.#watch(patienceMs);
+      this.#after(patienceMs, () => this.#checkSilence());
     } else {
-      this.#lost({ code: 'silent', detail: 'the server went silent', retry: 'backoff' });
+      this.#lost(SILENT);
     }
   }
 
@@ -269,38 +265,17 @@ export class Link {
     return true;
   }
 
-  #dropSocket(): void {
-    this.#open = false;
-    this.#pinger.stop();
-    clearTimeout(this.#watchTimer);
-    const socket = this.#socket;
-    this.#socket = null;
-    if (socket === null) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close(1000);
-  }
-
-  readonly #onOnline = (): void => this.#wake();
-
-  readonly #onVisible = (): void => {
-    if (globalThis.document?.visibilityState === 'visible') this.#wake();
-  };
-
+  /** The network or the page is back: connects at once, or finds out whether the connection survived. */
   #wake(): void {
-    if (this.#open) {
-      // Timers may have slept and the network may have changed: ask, and don't wait long for the answer.
-      this.#pinger.burst();
-      setTimeout(() => this.#dropIfUnanswered(this.#socket), PROBE_MS);
-    } else if (this.#socket === null) {
-      void this.#connect();
-    }
-  }
-
-  #dropIfUnanswered(asked: SocketLike | null): void {
-    if (asked === null || asked !== this.#socket || !this.#open) return;
-    if (performance.now() - this.#lastFrameAt >= PROBE_MS) {
-      this.#lost({ code: 'silent', detail: 'the server went silent', retry: 'backoff' });
-    }
+    this.#on('connect');
+    if (this.#state !== 'open') return;
+    // Timers may have slept and the network may have changed: ping, and don't wait long for the answer.
+    this.#pinger.burst();
+    const socket = this.#socket;
+    setTimeout(() => {
+      const isSame = this.#state === 'open' && socket === this.#socket;
+      if (isSame && performance.now() - this.#lastFrameAt >= PROBE_MS) this.#lost(SILENT);
+    }, PROBE_MS);
   }
 }
 
@@ -314,13 +289,16 @@ function decode(text: unknown): ServerFrame | null {
   }
 }
 
-function asksForIdentity(error: PlayheadError): boolean {
-  return error.status === 401 || error.retry === 'reauth';
+/** Why a join or a renewal failed, by what was thrown. */
+function endingOfFailure(error: unknown): Ending {
+  if (!(error instanceof PlayheadError)) return { code: 'invalid_answer', detail: String(error), retry: 'never' };
+  const { code, detail, status, retryAfterMs } = error;
+  return { code, detail, retry: status === 401 ? 'reauth' : error.retry, afterMs: retryAfterMs, closeCode: status };
 }
 
-/** Why the server ends or refuses a connection, by its `closing` or its `reject`. */
-function endingOf(told: ServerEvents['closing'] | RejectError): Ending {
-  const { code, retry } = told;
-  if ('detail' in told) return { code, detail: told.detail, retry, afterMs: told.retry_after_ms };
-  return { code, detail: code, retry, afterMs: told.after_ms };
+/** Why the server closes or refuses a connection, by its `closing` or its `reject`. */
+function endingOf(said: ServerEvents['closing'] | RejectError): Ending {
+  const { code, retry } = said;
+  if ('detail' in said) return { code, detail: said.detail, retry, afterMs: said.retry_after_ms };
+  return { code, detail: code, retry, afterMs: said.after_ms };
 }
