@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ControllerPhase } from '../src/player/controller.js';
+import type { ControllerPhase } from '../src/player/course.js';
 import { Reporter } from '../src/player/reporter.js';
 import type { ConnectionState, RoomSession } from '../src/index.js';
 

@@ -3,14 +3,8 @@ import { Emitter } from '../emitter.js';
 import type { AdapterErrorCode } from '../types.js';
 import type { Media } from '../wire.js';
 import type { AdapterCapabilities, AdapterEvent, PlayerAdapter, Selections } from './adapter.js';
+import { ARRIVING_MS, CORRECTION_MOST, HAVE_FUTURE_DATA, LOADED_S } from './tuning.js';
 
-const HAVE_FUTURE_DATA = 3;
-/** With less ahead a player waits for more before it plays. */
-const LOADED_S = 0.5;
-/** While data come in an element says so every 350 ms; hls.js at least as often. */
-const ARRIVING_MS = 800;
-/** No correction at the normal rate differs from it by more. */
-const CORRECTION_MOST = 0.06;
 /** A start with sound takes as long as the sound device's buffer. */
 const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErrorMs: 0, playLeadMs: 75 } as const;
 /** What people read of each. */
@@ -152,15 +146,15 @@ export abstract class ElementAdapter implements PlayerAdapter {
     this.#emitter.emit('event', event);
   }
 
-  protected fail(code: AdapterErrorCode, detail = DETAILS[code]): void {
-    this.emit({ type: 'error', code, detail });
+  protected fail(code: AdapterErrorCode): void {
+    this.emit({ type: 'error', code, detail: DETAILS[code] });
   }
 
   /** Shows one of the element's own text tracks. */
   protected showTextTrack(id: string | null): void {
     const wanted = this.media?.text_tracks.find((track) => track.id === id);
     for (const track of Array.from(this.video.textTracks)) {
-      const shown = wanted !== undefined && names(track, wanted);
+      const shown = wanted && names(track, wanted);
       track.mode = shown ? 'showing' : 'disabled';
     }
   }

@@ -26,7 +26,7 @@ class Html5Adapter extends ElementAdapter {
 
   async load(media: Media, selections: Selections): Promise<void> {
     const delivery = nativeDelivery(media, this.video);
-    if (delivery === undefined) {
+    if (!delivery) {
       this.fail('format_unsupported');
       return;
     }
@@ -56,7 +56,7 @@ class Html5Adapter extends ElementAdapter {
     const wanted = this.media?.audio_tracks.find((track) => track.id === id);
     const tracks = Array.from((this.video as WithAudioTracks).audioTracks ?? []);
     const chosen = wanted && tracks.find((track) => names(track, wanted));
-    if (chosen !== undefined) for (const track of tracks) track.enabled = track === chosen;
+    if (chosen) for (const track of tracks) track.enabled = track === chosen;
   }
 
   override destroy(): void {

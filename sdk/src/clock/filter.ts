@@ -1,34 +1,25 @@
 import { clamp } from '../number.js';
 import type { ClockEstimate } from '../types.js';
 import { floorSlope } from './hull.js';
+import {
+  COARSE_MS,
+  KNOWN_SKEW,
+  RTT_MAX_MS,
+  SAMPLES_MAX,
+  SAMPLES_SETTLED,
+  SAMPLES_USABLE,
+  SKEW_GAIN,
+  SKEW_MAX,
+  SKEW_SPAN_MS,
+  SKEW_USABLE,
+  SLEW,
+  STAMP_MAX_MS,
+  STEP_MARGIN_MS,
+  SUSPECT_MS,
+  UNKNOWN_SKEW,
+  WINDOW_MS,
+} from './tuning.js';
 
-const WINDOW_MS = 60_000;
-/** Enough for one burst and a minute at 2 Hz. */
-const SAMPLES_MAX = 256;
-/** So many must agree before an estimate is given out, or before a step is believed. */
-const SAMPLES_USABLE = 4;
-/** A floor that is undercut by less may still have been found too high. */
-const STEP_MARGIN_MS = 5;
-/** Some browsers' clocks tick in milliseconds, so that a round trip may come out below nothing by this. */
-const COARSE_MS = 2;
-/** Strange samples further apart don't make a step. */
-const SUSPECT_MS = 10_000;
-const RTT_MAX_MS = 10_000;
-/** Beyond it a number can't count the microseconds. */
-const STAMP_MAX_MS = Number.MAX_SAFE_INTEGER / 1000;
-/** Two clocks that are not known well may part by this much; once their skew is measured, by less. */
-const UNKNOWN_SKEW = 1e-4;
-const KNOWN_SKEW = 2e-5;
-const SKEW_MAX = 2e-4;
-/** A shorter span measures the jitter, not the skew. */
-const SKEW_SPAN_MS = 20_000;
-const SKEW_GAIN = 0.1;
-/** After so many measurements the skew is known. */
-const SKEW_USABLE = 20;
-/** What is given out follows a better estimate this quickly, so that nobody sees it jump. */
-const SLEW = 0.01;
-/** Until then the estimate still finds its place and may jump. */
-const SAMPLES_SETTLED = 16;
 
 /** The four stamps of one ping, in milliseconds: t0 and t3 local, t1 and t2 room clock. */
 export interface ClockStamps {
@@ -62,7 +53,7 @@ export class ClockFilter {
   #suspects: Sample[] = [];
   #skew = 0;
   #skewMeasured = 0;
-  #line: Line | null = null;
+  #line: Line | undefined;
   /** What was given out when `#line` came, from where it slews to it. */
   #formerMs = 0;
 
@@ -80,7 +71,7 @@ export class ClockFilter {
   /** The estimate for a local instant; null until enough samples agree. */
   estimate(localMs: number): ClockEstimate | null {
     const line = this.#line;
-    if (line === null || this.#samples.length < SAMPLES_USABLE) return null;
+    if (!line || this.#samples.length < SAMPLES_USABLE) return null;
     const slewingMs = this.#slewingAt(line, localMs);
     const offsetMs = line.offsetMs + this.#skew * (localMs - line.at) + slewingMs;
     const ageMs = Math.max(0, localMs - line.at);
@@ -98,19 +89,13 @@ export class ClockFilter {
 
   #keep(samples: Sample[]): void {
     const newest = samples.at(-1)!.at;
-    const former = this.#samples.length >= SAMPLES_SETTLED ? this.estimate(newest) : null;
+    const former = this.#samples.length >= SAMPLES_SETTLED && this.estimate(newest);
     // Old ones are better than none, as after a long silence.
     const isKept = ({ at }: Sample, index: number) => at >= newest - WINDOW_MS || index >= samples.length - SAMPLES_USABLE;
     this.#samples = samples.filter(isKept).slice(-SAMPLES_MAX);
     this.#measureSkew();
     this.#line = combine(this.#samples, this.#skew, this.#wander());
-    this.#formerMs = former?.offsetMs ?? this.#line.offsetMs;
-  }
-
-  #startOver(samples: Sample[]): void {
-    this.#suspects = [];
-    this.#samples = [];
-    this.#keep(samples);
+    this.#formerMs = former ? former.offsetMs : this.#line.offsetMs;
   }
 
   #measureSkew(): void {
@@ -134,7 +119,7 @@ export class ClockFilter {
    */
   #contradicts({ at, forward, backward }: Sample): boolean {
     const line = this.#line;
-    if (line === null) return false;
+    if (!line) return false;
     const offsetMs = line.offsetMs + this.#skew * (at - line.at);
     const driftedMs = this.#wander() * (at - line.at);
     const isSettled = this.#samples.length >= SAMPLES_SETTLED;
@@ -153,7 +138,10 @@ export class ClockFilter {
     const agrees = (other: Sample) =>
       sample.at - other.at < SUSPECT_MS && combine([other, sample], 0, 0).rttMs > -COARSE_MS;
     this.#suspects = [...this.#suspects.filter(agrees), sample];
-    if (this.#suspects.length >= SAMPLES_USABLE) this.#startOver(this.#suspects);
+    if (this.#suspects.length >= SAMPLES_USABLE) {
+      this.#samples = [];
+      this.#keep(this.#suspects.splice(0));
+    }
     return 'suspect';
   }
 }

@@ -6,7 +6,7 @@ const NEAR_MS = 0.2;
 export class Alarm {
   readonly #ring: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #channel: MessageChannel | null = null;
+  #channel: MessageChannel | undefined;
 
   constructor(ring: () => void) {
     this.#ring = ring;
@@ -24,7 +24,7 @@ export class Alarm {
   clear(): void {
     clearTimeout(this.#timer);
     this.#channel?.port1.close();
-    this.#channel = null;
+    this.#channel = undefined;
   }
 
   #spin(atMs: number): void {

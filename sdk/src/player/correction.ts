@@ -1,11 +1,7 @@
 import { clamp } from '../number.js';
 import type { Correcting } from './profile.js';
+import { CLOSE_MS, DEAF_MS, RATE_NEAR } from './tuning.js';
 
-/** How quickly a gap is closed: shorter than 0.5 s overshoots, because audio is rendered ahead. */
-const CLOSE_MS = 800;
-/** A rate that was set this long without effect is one the player doesn't do. */
-const DEAF_MS = 1_500;
-const RATE_NEAR = 1e-3;
 
 /** What the rate is decided from. */
 export interface RateInputs {
@@ -34,7 +30,7 @@ export interface Pacing {
 /** Closes a gap by playing a little faster or slower than the room. */
 export class Correction {
   /** A player that has a few rates alone plays at the room's without it. */
-  pacing: Pacing | null = null;
+  pacing?: Pacing | null;
   #engaged = false;
   /** What the player was told last, if that isn't the room's rate. */
   #told: number | null = null;

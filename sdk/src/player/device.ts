@@ -2,9 +2,8 @@ import { clamp } from '../number.js';
 import { browserSlot, memorySlot, type Slot } from '../slot.js';
 import type { DeviceSettings, DeviceStore, SyncProfile } from '../types.js';
 import { PROFILES } from './profile.js';
+import { OFFSET_MAX_MS } from './tuning.js';
 
-/** Beyond this an offset is a mistake, not a slow loudspeaker. */
-export const OFFSET_MAX_MS = 5_000;
 const PROFILE_NAMES = Object.keys(PROFILES) as SyncProfile[];
 
 /** Keeps a device's settings for the life of the page. */

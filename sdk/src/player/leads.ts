@@ -1,16 +1,18 @@
 import { clamp, median } from '../number.js';
-
-const PLAY = { mostMs: 400, trustedMs: 400 };
-/** The first start of a page opens the sound device, too. */
-const COLD_MS = 20;
-/** What a seek to what isn't loaded takes at least, by the first guess. */
-const LOADING_MS = 300;
-const SEEK = { leastMs: 60, mostMs: 6_000 };
-/** A head that takes longer is a slow server's. */
-const GUESS_MOST_MS = 1_500;
-/** A seek that misses by less is exact, by more led somewhere else. */
-const MISS = { leastMs: 40, mostMs: 10_000, fades: 0.7 };
-const MARGIN_MS = 60;
+import {
+  COLD_MS,
+  GUESS_MOST_MS,
+  LOADED_MS,
+  LOADING_MS,
+  MARGIN_MS,
+  MISS_FADES,
+  MISS_LEAST_MS,
+  MISS_MOST_MS,
+  PARTLY_LOADED_MS,
+  PLAY_MOST_MS,
+  SEEK_LEAST_MS,
+  SEEK_MOST_MS,
+} from './tuning.js';
 
 /** Whether the data at a seek's target are there, on their way, or still to be asked for. */
 export type SeekKind = 'loaded' | 'coming' | 'loading';
@@ -20,17 +22,16 @@ export class Leads {
   #playMs: number;
   #coldMs = COLD_MS;
   /** What the last seeks took. The middle one counts, so that one wait for data isn't taken for a slow player. */
-  // At first: the decoder's time alone, then with a part of the network's, then with all of it.
   readonly #seeks = {
-    loaded: [100, 100],
-    coming: [200, 200],
+    loaded: [LOADED_MS, LOADED_MS],
+    coming: [PARTLY_LOADED_MS, PARTLY_LOADED_MS],
     loading: [LOADING_MS, LOADING_MS],
   };
   #shortMs = 0;
   #farMs = 0;
 
   constructor(firstPlayMs: number) {
-    this.#playMs = clamp(firstPlayMs, 0, PLAY.mostMs);
+    this.#playMs = clamp(firstPlayMs, 0, PLAY_MOST_MS);
     if (firstPlayMs < COLD_MS) this.#coldMs = 0;
   }
 
@@ -67,18 +68,18 @@ export class Leads {
   learnStart(errorMs: number): void {
     this.#coldMs = 0;
     // An error larger than any lead is a stall.
-    if (Math.abs(errorMs) < PLAY.trustedMs) this.#playMs = clamp(this.#playMs - 0.5 * errorMs, 0, PLAY.mostMs);
+    if (Math.abs(errorMs) < PLAY_MOST_MS) this.#playMs = clamp(this.#playMs - 0.5 * errorMs, 0, PLAY_MOST_MS);
   }
 
   /** A seek took this long and led this far past its target: some players only land on keyframes. */
   learnSeek(seek: SeekKind, tookMs: number, missMs: number): void {
-    this.#seeks[seek] = [...this.#seeks[seek].slice(-2), clamp(tookMs, SEEK.leastMs, SEEK.mostMs)];
-    this.#shortMs = Math.max(missOf(-missMs), MISS.fades * this.#shortMs);
-    this.#farMs = Math.max(missOf(missMs), MISS.fades * this.#farMs);
+    this.#seeks[seek] = [...this.#seeks[seek].slice(-2), clamp(tookMs, SEEK_LEAST_MS, SEEK_MOST_MS)];
+    this.#shortMs = Math.max(missOf(-missMs), MISS_FADES * this.#shortMs);
+    this.#farMs = Math.max(missOf(missMs), MISS_FADES * this.#farMs);
   }
 }
 
 /** Further away is no keyframe: somebody moved the player. */
 function missOf(ms: number): number {
-  return ms >= MISS.leastMs && ms <= MISS.mostMs ? ms : 0;
+  return ms >= MISS_LEAST_MS && ms <= MISS_MOST_MS ? ms : 0;
 }

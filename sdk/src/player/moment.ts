@@ -1,12 +1,10 @@
 import type { AdapterCapabilities } from '../adapters/adapter.js';
+import { expected } from '../expected.js';
 import { clamp } from '../number.js';
 import type { SyncProfile } from '../types.js';
-import { positionAt, type Timeline } from './timeline.js';
+import type { Timeline } from './timeline.js';
+import { ENDED_EARLY_MS, END_MS } from './tuning.js';
 
-/** A player that is paused this close to the end has come there. */
-const END_MS = 300;
-/** A media that is so much shorter than it says has ended all the same. */
-const ENDED_EARLY_MS = 1_500;
 
 /** All that a step of the controller knows. */
 export interface ControllerInputs {
@@ -43,28 +41,33 @@ export interface ControllerInputs {
 export interface Moment extends ControllerInputs {
   timeline: Timeline;
   offsetMs: number;
+  /** Whether the timeline is another than at the last step. */
+  changed: boolean;
 }
 
-/** The shorter of what the room and the player know. */
-export function endOf(now: Moment): number | null {
-  const known = [now.timeline.durationMs, now.player.durationMs].filter((ms) => ms !== null);
-  return known.length === 0 ? null : Math.min(...known);
+/** Returns the end of the media, the shorter of what the room and the player know; infinite where neither does. */
+export function endOf({ timeline, player }: Moment): number {
+  return Math.min(timeline.durationMs ?? Infinity, player.durationMs ?? Infinity);
 }
 
 /** Where the room is at a local instant. */
 export function targetAt(now: Moment, localMs: number): number {
-  return positionAt(now.timeline, endOf(now), localMs + now.offsetMs);
+  return expected(now.timeline, endOf(now), localMs + now.offsetMs);
+}
+
+/** The player's distance from the room, in milliseconds; positive where the player is ahead. */
+export function driftOf(now: Moment): number {
+  return now.player.positionMs - targetAt(now, now.localMs);
 }
 
 /** How far off a scheduled start still is. */
 export function aheadOfAnchor(now: Moment): number {
-  return Math.max(0, now.timeline.anchorAtMs - now.offsetMs - now.localMs);
+  return Math.max(0, now.timeline.anchor_at_ms - now.offsetMs - now.localMs);
 }
 
 /** Whether there is nothing more to play, for this player. */
 export function isOver(now: Moment): boolean {
   const end = endOf(now);
-  if (end === null) return false;
   const here = targetAt(now, now.localMs);
   return now.player.ended ? here >= end - ENDED_EARLY_MS : here >= end - END_MS && now.player.paused;
 }
@@ -73,7 +76,7 @@ export function isOver(now: Moment): boolean {
 export function isRoomOver({ timeline, localMs, offsetMs, aheadMs }: Moment): boolean {
   const { durationMs } = timeline;
   const roomMs = localMs + offsetMs - aheadMs;
-  return durationMs === null || positionAt(timeline, durationMs, roomMs) >= durationMs - ENDED_EARLY_MS;
+  return durationMs === null || expected(timeline, durationMs, roomMs) >= durationMs - ENDED_EARLY_MS;
 }
 
 /** The rate nearest to the wanted one that a player has. */

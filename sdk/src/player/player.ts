@@ -10,18 +10,18 @@ import type {
   PlayerSnapshot,
   PlayerState,
   RoomSession,
+  SessionSnapshot,
   SyncProfile,
 } from '../types.js';
 import type { Media, Playback } from '../wire.js';
 import { Alarm } from './alarm.js';
-import { Controller, type ControllerAction, type ControllerPhase, type ControllerStep } from './controller.js';
+import { Controller, type ControllerStep } from './controller.js';
+import type { ControllerAction, ControllerPhase } from './course.js';
 import { deviceSettings, memoryDeviceStore, validOffset } from './device.js';
 import { Reporter } from './reporter.js';
 import type { Timeline } from './timeline.js';
+import { DRIFT_NOTICE_MS, TICK_MS } from './tuning.js';
 
-const TICK_MS = 50;
-/** Drift is published this often; states at once. */
-const DRIFT_NOTICE_MS = 250;
 
 export interface PlayerOptions {
   /** The class of hls.js, or a function that loads it when an HLS media is first chosen. */
@@ -42,18 +42,17 @@ export function createPlayer(session: RoomSession, video: HTMLVideoElement, opti
   return new RoomPlayer(session, video, options);
 }
 
-const STATES: Record<ControllerPhase, PlayerState> = {
+/** What a page is shown of each phase; `paused` in all others. */
+const STATES: Partial<Record<ControllerPhase, PlayerState>> = {
   idle: 'loading',
-  standing: 'paused',
   priming: 'aligning',
   armed: 'aligning',
   settling: 'playing',
   following: 'playing',
   starved: 'buffering',
-  suspended: 'paused',
   held: 'held',
-  finished: 'paused',
 };
+const ignore = () => undefined;
 
 class RoomPlayer implements Player {
   readonly #session: RoomSession;
@@ -66,18 +65,18 @@ class RoomPlayer implements Player {
   readonly #ticker: ReturnType<typeof setInterval>;
   readonly #alarm: Alarm;
   readonly #reporter: Reporter;
-  #controller: Controller | null = null;
-  #adapter: PlayerAdapter | null = null;
+  #controller: Controller | undefined;
+  #adapter: PlayerAdapter | undefined;
   #media: Media | null = null;
   /** Names the newest load; what an older one brings is dropped. */
   #turn = 0;
   #loadedMediaId: string | null = null;
-  #applied: Selections | null = null;
+  #applied: Selections | undefined;
   #blocked = false;
   #error: PlayerSnapshot['error'];
   #held = false;
   /** Whether the controller has been given it, or will be. */
-  #pacing: Promise<void> | null = null;
+  #pacing: Promise<void> | undefined;
   #driftNoticedAt = -Infinity;
   #destroyed = false;
 
@@ -105,7 +104,7 @@ class RoomPlayer implements Player {
   async unblock(): Promise<void> {
     this.#blocked = false;
     // The gesture counts for a `play` that is called inside it, even if the controller pauses again at once.
-    await this.#adapter?.play().catch(() => undefined);
+    await this.#adapter?.play().catch(ignore);
     this.#step();
   }
 
@@ -141,7 +140,7 @@ class RoomPlayer implements Player {
     document.removeEventListener('visibilitychange', this.#step);
     this.#unsubscribe();
     this.#adapter?.destroy();
-    this.#adapter = null;
+    this.#adapter = undefined;
     this.#store.clear();
   }
 
@@ -168,22 +167,23 @@ class RoomPlayer implements Player {
   async #load(media: Media | null): Promise<void> {
     const turn = ++this.#turn;
     this.#adapter?.destroy();
-    this.#adapter = null;
+    this.#adapter = undefined;
     this.#media = media;
     this.#loadedMediaId = null;
     this.#error = undefined;
-    this.#controller = null;
-    this.#pacing = null;
-    if (media === null) return;
+    this.#controller = undefined;
+    this.#pacing = undefined;
+    if (!media) return;
     // What cannot be fetched now may be later.
-    const adapter = await this.#adapterFor(media).catch(() => undefined);
+    const adapter = await this.#adapterFor(media).catch(ignore);
     if (turn !== this.#turn || this.#destroyed) {
       adapter?.destroy();
       return;
     }
     if (!adapter) {
       const code = adapter === null ? 'format_unsupported' : 'source_unreachable';
-      this.#heard({ type: 'error', code, detail: DETAILS[code] });
+      this.#error = { code, detail: DETAILS[code] };
+      this.#step();
       return;
     }
     this.#adapter = adapter;
@@ -197,34 +197,34 @@ class RoomPlayer implements Player {
     // A failed load has been told as an event; the adapter may still recover and resolve later.
     await adapter.load(media, chosen, (inMs) => this.#session.expected(this.#session.now() + inMs)).then(
       () => this.#loaded(adapter, media, performance.now() - beganMs),
-      () => undefined,
+      ignore,
     );
   }
 
   async #adapterFor(media: Media): Promise<PlayerAdapter | null> {
     const { hls, adapter } = this.#options;
-    const own = adapter?.(media, this.#video) ?? null;
-    if (own !== null) return own;
+    const own = adapter?.(media, this.#video);
+    if (own) return own;
     const isHls = media.delivery.some(({ type }) => type === 'hls');
-    if (isHls && hls !== undefined) {
+    if (isHls && hls) {
       // Fetched beside hls.js itself, so that a page without HLS carries neither.
       const [Hls, { hlsAdapter }] = await Promise.all(['isSupported' in hls ? hls : hls(), import('../adapters/hls.js')]);
       if (Hls.isSupported()) return hlsAdapter(this.#video, Hls);
     }
-    return nativeDelivery(media, this.#video) === undefined ? null : html5Adapter(this.#video);
+    return nativeDelivery(media, this.#video) ? html5Adapter(this.#video) : null;
   }
 
   #loaded(adapter: PlayerAdapter, media: Media, tookMs: number): void {
     if (adapter !== this.#adapter) return;
     this.#loadedMediaId = media.media_id;
-    if (adapter.loaded !== undefined) this.#controller?.loaded(tookMs);
+    if (adapter.loaded) this.#controller?.loaded(tookMs);
     this.#sync();
   }
 
   #select(next: Selections): void {
     const adapter = this.#adapter;
     const last = this.#applied;
-    if (adapter === null) return;
+    if (!adapter) return;
     this.#applied = next;
     if (last?.rendition !== next.rendition) adapter.setRendition(next.rendition);
     if (last?.textTrack !== next.textTrack) adapter.setTextTrack(next.textTrack);
@@ -242,12 +242,12 @@ class RoomPlayer implements Player {
     this.#alarm.clear();
     const adapter = this.#adapter;
     const controller = this.#controller;
-    if (adapter === null || controller === null) {
+    if (!adapter || !controller) {
       this.#publish(null, performance.now());
       return;
     }
     // Data again: whatever failed has been got over.
-    if (this.#error && this.#loadedMediaId !== null && adapter.ready()) this.#error = undefined;
+    if (this.#error && this.#loadedMediaId && adapter.ready()) this.#error = undefined;
     // Next to each other: what lies between the two is taken for drift.
     const positionMs = adapter.position();
     const localMs = performance.now();
@@ -286,7 +286,6 @@ class RoomPlayer implements Player {
 
   /** Nobody waits for it to see the first pictures. */
   #fetchPacing(controller: Controller, adapter: PlayerAdapter): Promise<void> {
-    const ignore = () => undefined;
     return import('./pacing.js').then(({ pacingFor }) => controller.usePacing(pacingFor(adapter, this.#video))).catch(ignore);
   }
 
@@ -298,18 +297,14 @@ class RoomPlayer implements Player {
 
   #timeline(): Timeline | null {
     const { connection, media, playback, me } = this.#session.getSnapshot();
-    const loaded = media !== null && media.media_id === this.#loadedMediaId && playback.media_id === media.media_id;
+    const loaded = media && media.media_id === this.#loadedMediaId && playback.media_id === media.media_id;
     if (!loaded || connection === 'closed') return null;
     const waiting = playback.status === 'waiting' ? playback.waiting : null;
     const named = waiting?.waiting_for.participant_ids ?? [];
     // Only the first are named; beyond them the server knows who is meant.
     const concerned = waiting && (named.includes(me.participant_id) || waiting.waiting_for.count > named.length);
     return {
-      mediaId: media.media_id,
-      status: playback.status,
-      positionMs: playback.position_ms,
-      anchorAtMs: playback.anchor_at_ms,
-      rate: playback.rate,
+      ...playback,
       durationMs: media.duration_ms ?? null,
       live: media.live,
       barrier: concerned ? waiting.since_version : null,
@@ -317,7 +312,6 @@ class RoomPlayer implements Player {
   }
 
   #carryOut(action: ControllerAction, adapter: PlayerAdapter): void {
-    const ignore = () => undefined;
     switch (action.type) {
       case 'play':
         void adapter.play().catch(ignore);
@@ -335,14 +329,9 @@ class RoomPlayer implements Player {
         void this.#session.ready(action.version).catch(ignore);
         break;
       case 'ended':
-        if (this.#commandsPlayback()) void this.#session.ended(action.mediaId).catch(ignore);
+        if (commandsPlayback(this.#session.getSnapshot().me)) void this.#session.ended(action.mediaId).catch(ignore);
         break;
     }
-  }
-
-  #commandsPlayback(): boolean {
-    const { role } = this.#session.getSnapshot().me;
-    return role === 'host' || role === 'co_host';
   }
 
   #publish(step: ControllerStep | null, localMs: number): void {
@@ -360,11 +349,15 @@ class RoomPlayer implements Player {
 
   #stateOf(step: ControllerStep | null): PlayerState {
     if (this.#error) return 'error';
-    if (this.#media === null) return 'idle';
-    if (step === null) return 'loading';
+    if (!this.#media) return 'idle';
+    if (!step) return 'loading';
     if (this.#blocked && this.#session.getSnapshot().playback.status === 'playing') return 'blocked';
-    return STATES[step.phase];
+    return STATES[step.phase] ?? 'paused';
   }
+}
+
+function commandsPlayback({ role }: SessionSnapshot['me']): boolean {
+  return role === 'host' || role === 'co_host';
 }
 
 function selectionsOf({ rendition, text_track, audio_track }: Playback): Selections {

@@ -12,28 +12,20 @@ export interface Correcting {
   alignMs: number;
 }
 
-/** Rates without time stretching change the pitch: 0.5 % is 9 cents and can't be heard, 5 % is for moments. */
+/** Rates without time stretching change the pitch: 0.5 % is 9 cents and inaudible, 5 % is for moments. */
 export const PROFILES: Record<SyncProfile, Correcting> = {
-  tight: {
-    fromMs: 0.6,
-    untilMs: 0.2,
-    tiers: [
-      { withinMs: 12, most: 0.01 },
-      { withinMs: 40, most: 0.02 },
-      { withinMs: 150, most: 0.05 },
-    ],
-    alignMs: 150,
-  },
-  default: {
-    fromMs: 0.6,
-    untilMs: 0.2,
-    tiers: [
-      { withinMs: 12, most: 0.005 },
-      { withinMs: 40, most: 0.02 },
-      { withinMs: 150, most: 0.05 },
-    ],
-    alignMs: 150,
-  },
+  tight: exact(0.01),
+  default: exact(0.005),
   relaxed: { fromMs: 40, untilMs: 5, tiers: [{ withinMs: 500, most: 0.02 }], alignMs: 500 },
-  free: { fromMs: Infinity, untilMs: Infinity, tiers: [{ withinMs: Infinity, most: 0 }], alignMs: Infinity },
+  free: { fromMs: Infinity, untilMs: Infinity, tiers: [], alignMs: Infinity },
 };
+
+/** Within a frame; `gentle` is the most that the rate may differ while hardly anything is off. */
+function exact(gentle: number): Correcting {
+  const tiers = [
+    { withinMs: 12, most: gentle },
+    { withinMs: 40, most: 0.02 },
+    { withinMs: 150, most: 0.05 },
+  ];
+  return { fromMs: 0.6, untilMs: 0.2, tiers, alignMs: 150 };
+}

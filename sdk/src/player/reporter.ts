@@ -1,9 +1,7 @@
 import type { RoomSession } from '../types.js';
 import type { ControllerStep } from './controller.js';
+import { BUFFERING_MS, REPORT_MS } from './tuning.js';
 
-/** A shorter lack of data is nobody else's business. */
-const BUFFERING_MS = 1_500;
-const REPORT_MS = 2_000;
 
 /** Tells the server how this player fares: for the host's eyes, metrics and a room that waits for stalls. */
 export class Reporter {

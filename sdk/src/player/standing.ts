@@ -13,7 +13,7 @@ interface Stander {
 export class Standing {
   #soughtAtMs: number | null = null;
   /** Where a seek led that didn't reach its target: the media has no such place. */
-  #landedMs: number | null = null;
+  #landedMs = Number.NaN;
   #refined = false;
 
   /** `there` also when no seek brings it closer. */
@@ -24,7 +24,7 @@ export class Standing {
     const offMs = Math.abs(player.positionMs - targetMs);
     if (offMs <= NEAR_MS) return 'there';
     if (soughtAtMs !== null) this.#landedMs = player.positionMs;
-    if (this.#landedMs !== null && Math.abs(player.positionMs - this.#landedMs) <= SMALL_MS) return 'there';
+    if (Math.abs(player.positionMs - this.#landedMs) <= SMALL_MS) return 'there';
     // A player that can't be placed exactly would be sought for ever.
     if (offMs <= SMALL_MS && this.#refined) return 'there';
     this.#refined ||= offMs <= SMALL_MS;
