@@ -1,4 +1,6 @@
-/** Listeners by name; one that throws is reported and doesn't stop the others. */
+// A typed event emitter.
+
+/** Calls listeners by event; one that throws is reported and doesn't stop the others. */
 export class Emitter<Events extends Record<keyof Events, unknown[]>> {
   readonly #listeners = new Map<keyof Events, Set<(...args: any[]) => void>>();
 

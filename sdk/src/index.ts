@@ -1,3 +1,5 @@
+// What `playhead-sdk` exports.
+
 export { createClient } from './session/client.js';
 export { browserTokenStore, memoryTokenStore } from './session/token.js';
 export { PlayheadError } from './error.js';

@@ -1,28 +1,30 @@
+// The interface between the player and what plays: a media element, hls.js or an iframe.
+
 import type { AdapterErrorCode } from '../types.js';
 import type { Media } from '../wire.js';
 
 export type AdapterEvent =
-  /** The player ran dry, moves, or came to its end: the controller looks at once instead of at its next tick. */
+  /** The player ran out of data, started to move, or reached its end: the controller looks at once, not at its next tick. */
   | { type: 'waiting' | 'playing' | 'ended' }
-  /** `detail` is a sentence for people. An error is over as soon as `ready()` is true again. */
+  /** `detail` is a sentence for people. An error is over once `ready()` is true again. */
   | { type: 'error'; code: AdapterErrorCode; detail: string };
 
 export interface AdapterCapabilities {
-  /** Names the kind of player and media, such as `file` or `hls`; what a device has learned is kept under it. */
+  /** Names the kind of player and media, such as `file` or `hls`; what a device learns is stored under it. */
   kind: string;
-  /** `continuous` if any rate works, or the rates that do, such as `[0.5, 1, 2]`; `[]` where it plays at 1 only. */
+  /** `continuous` if any rate works, otherwise the rates that do, such as `[0.5, 1, 2]`; `[]` if it only plays at 1. */
   rates: 'continuous' | readonly number[];
-  /** The slowest rate that still plays. */
+  /** The slowest rate that plays. */
   minRate: number;
-  /** The fastest rate that still plays. */
+  /** The fastest rate that plays. */
   maxRate: number;
-  /** How inexact `position()` is, in milliseconds: drift within it is left alone. */
+  /** How inaccurate `position()` is, in milliseconds: drift below it is not corrected. */
   positionErrorMs: number;
-  /** A first guess of the time from `play()` to the first movement, in milliseconds. */
+  /** A first estimate of the time from `play()` to the first movement, in milliseconds. */
   playLeadMs: number;
 }
 
-/** What the room has chosen; ids are those of the media. */
+/** What the room has selected, by the ids of its media. */
 export interface Selections {
   /** `auto` or the id of a rendition. */
   rendition: string;
@@ -33,50 +35,50 @@ export interface Selections {
 }
 
 /**
- * A player as the controller sees it. Positions and durations are milliseconds. Reading members are called
- * every 50 ms and answer at once; acting ones return at once and show their effect in the reading ones.
+ * A player as the controller sees it. Positions and durations are milliseconds. Members that read are called every
+ * 50 ms and return at once. Members that act return at once too; their effect shows in those that read.
  */
 export interface PlayerAdapter {
-  /** What the player can do; read at every step, so that a player may find it out while it plays. */
+  /** What the player can do; read at every step, because some players find out while playing. */
   readonly capabilities: AdapterCapabilities;
   /**
-   * Called once. Resolves when it can be sent anywhere: the metadata is known, and what it loads by itself at first is
-   * there; what goes wrong is told as an event, now or later. `expected` says about where the room will be in so many
-   * milliseconds, so that a player that can begins to load there; where to go exactly is said by `seek`.
+   * Called once. Resolves when the player can seek anywhere: the metadata is known, and the data it loads initially
+   * has arrived. Failures are emitted as events, now or later. `expected(inMs)` returns roughly where the room will be
+   * in that many milliseconds, so that a player may start loading there; `seek` gives the exact position.
    */
   load(media: Media, selections: Selections, expected: (inMs: number) => number): Promise<void>;
-  /** Where the player is, or is going by a seek; to a few milliseconds, or drift can't be seen. */
+  /** Returns the position, or the target of a seek in progress; accurate to a few milliseconds, or drift is invisible. */
   position(): number;
-  /** NaN while unknown. */
+  /** Returns the duration, or NaN while it is unknown. */
   duration(): number;
-  /** True until `play`, after `pause` and whenever something else stops the player. */
+  /** Returns true until `play`, after `pause`, and whenever something else stops the player. */
   paused(): boolean;
-  /** True at the end of the media. */
+  /** Returns true at the end of the media. */
   ended(): boolean;
-  /** The rate in force. */
+  /** Returns the current rate. */
   rate(): number;
-  /** Called with fine values such as 1.013, often; never outside of the capabilities. */
+  /** Sets the rate. Called often, with fine values such as 1.013, and only within the capabilities. */
   setRate(rate: number): void;
-  /** Goes to a position as exactly as it can, without playing; `ready()` is false meanwhile. */
+  /** Seeks as exactly as it can without starting playback; `ready()` is false meanwhile. */
   seek(positionMs: number): void;
-  /** Resolves when it plays. Where the browser wants a gesture first: an event `autoplay_blocked` and a rejection. */
+  /** Resolves once it plays. If the browser requires a gesture first, emits `autoplay_blocked` and rejects. */
   play(): Promise<void>;
-  /** Stops at once and keeps the position. */
+  /** Pauses at once, keeping the position. */
   pause(): void;
-  /** Enough data to play on from here, and no seek under way. */
+  /** Returns true if there is enough data to play on from here and no seek is in progress. */
   ready(): boolean;
-  /** Whether it could play on from there without loading first, as far as it knows; optional. */
+  /** Returns true if it could play from there without loading first, as far as it knows. */
   loaded?(positionMs: number): boolean;
-  /** Whether data have come in within the last second or so; optional. */
+  /** Returns true if data has arrived within the last second or so. */
   arriving?(): boolean;
-  /** Shows a rendition, or the player's own choice for `auto`; unknown ids change nothing. */
+  /** Plays a rendition; `auto` leaves the choice to the player. Unknown ids change nothing. */
   setRendition(id: string): void;
-  /** Shows a text track, or none. */
+  /** Shows a text track, or none for null. */
   setTextTrack(id: string | null): void;
-  /** Plays a sound track; null leaves it as it is. */
+  /** Plays an audio track; null leaves it as it is. */
   setAudioTrack(id: string | null): void;
-  /** Calls `listener` for each event; returns the function that stops it. */
+  /** Calls `listener` for each event; returns a function that removes it. */
   onEvent(listener: (event: AdapterEvent) => void): () => void;
-  /** Lets go of the media, the element and the listeners; nothing is called afterwards. */
+  /** Releases the media, the element and the listeners; nothing is called afterwards. */
   destroy(): void;
 }

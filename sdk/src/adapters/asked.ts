@@ -1,4 +1,6 @@
-/** What was asked of a player that answers late: it counts as done until the player has had time to say otherwise. */
+// Bridges the time between a request to a slow player and its report.
+
+/** A request to a player that reports late: it counts as done until the player has had time to report otherwise. */
 export class Asked<T> {
   readonly #graceMs: number;
   #value: T;
@@ -18,18 +20,18 @@ export class Asked<T> {
     this.#untilMs = nowMs + this.#graceMs;
   }
 
-  /** Takes what the player does by itself as if it had been asked for. */
+  /** Accepts what the player did by itself as if it had been asked for. */
   settle(value: T): void {
     this.#value = value;
   }
 
-  /** Whether the answer may still be one to an earlier question. */
+  /** Whether the player may still be reporting its state from before the request. */
   isFresh(nowMs: number): boolean {
     return nowMs < this.#untilMs;
   }
 
-  /** The asked value while it is fresh, then what the player says. */
-  read(told: T, nowMs: number): T {
-    return this.isFresh(nowMs) ? this.#value : told;
+  /** Returns the requested value while it is fresh, then what the player reports. */
+  read(reported: T, nowMs: number): T {
+    return this.isFresh(nowMs) ? this.#value : reported;
   }
 }

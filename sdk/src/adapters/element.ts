@@ -1,3 +1,5 @@
+// What all adapters over a media element have in common.
+
 import { reconnectDelayMs } from '../backoff.js';
 import { Emitter } from '../emitter.js';
 import type { AdapterErrorCode } from '../types.js';
@@ -5,18 +7,18 @@ import type { Media } from '../wire.js';
 import type { AdapterCapabilities, AdapterEvent, PlayerAdapter, Selections } from './adapter.js';
 import { ARRIVING_MS, CORRECTION_MOST, HAVE_FUTURE_DATA, LOADED_S } from './tuning.js';
 
-/** A start with sound takes as long as the sound device's buffer. */
+/** A start with sound takes as long as the buffer of the audio device. */
 const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErrorMs: 0, playLeadMs: 75 } as const;
-/** What people read of each. */
+/** A sentence for people about each error. */
 export const DETAILS: Record<AdapterErrorCode, string> = {
-  autoplay_blocked: 'the browser wants a tap before it plays',
+  autoplay_blocked: 'tap to start playback',
   source_unreachable: 'the media could not be loaded',
-  cors_missing: "the media's server lets no other page read it",
+  cors_missing: 'the media server does not allow other sites to play it',
   format_unsupported: 'this browser cannot play this format',
   decode_failed: 'the media could not be decoded',
 };
 
-/** What every adapter over a media element has in common. */
+/** Drives the element; subclasses load the media and select its tracks. */
 export abstract class ElementAdapter implements PlayerAdapter {
   readonly capabilities: AdapterCapabilities;
   protected readonly video: HTMLVideoElement;
@@ -63,8 +65,8 @@ export abstract class ElementAdapter implements PlayerAdapter {
   }
 
   setRate(rate: number): void {
-    // Time stretching makes fine rates inexact and steps the media clock, plain resampling doesn't; but at a rate
-    // that is chosen, not a correction, voices should keep their pitch.
+    // Time stretching makes fine rates inexact and the media clock jump; plain resampling doesn't. But at a rate that
+    // people chose, as opposed to a correction, voices should keep their pitch.
     const keepsPitch = Math.abs(rate - 1) > CORRECTION_MOST;
     if (this.video.preservesPitch !== keepsPitch) this.video.preservesPitch = keepsPitch;
     this.video.playbackRate = rate;
@@ -78,7 +80,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
     try {
       await this.video.play();
     } catch (error) {
-      // Other refusals are a pause or a load that came in between; the controller sees them by itself.
+      // Other rejections are a pause or a load in between, which the controller sees by itself.
       if ((error as DOMException).name === 'NotAllowedError') this.fail('autoplay_blocked');
       throw error;
     }
@@ -116,17 +118,17 @@ export abstract class ElementAdapter implements PlayerAdapter {
     this.media = null;
   }
 
-  /** Data have just come in. */
+  /** Notes that data has just arrived. */
   protected arrived(): void {
     this.#arrivedAtMs = performance.now();
   }
 
-  /** Listens until the adapter is destroyed. */
+  /** Adds a listener that is removed when the adapter is destroyed. */
   protected listen(type: string, listener: () => void, target: EventTarget = this.video): void {
     target.addEventListener(type, listener, { signal: this.#listening.signal });
   }
 
-  /** Resolves with the element's metadata; never, when the adapter is destroyed before. */
+  /** Resolves once the element has its metadata; never if the adapter is destroyed first. */
   protected metadata(): Promise<void> {
     return new Promise((resolve) => {
       if (this.video.readyState > 0) resolve();
@@ -134,7 +136,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
     });
   }
 
-  /** Tries again to load, later each time until something can be played. */
+  /** Retries loading with exponential back-off until something can be played. */
   protected retryLater(retry: () => void): void {
     if (this.#listening.signal.aborted) return;
     this.#failures += 1;
@@ -160,13 +162,13 @@ export abstract class ElementAdapter implements PlayerAdapter {
   }
 }
 
-/** A track of the media, or of the element. */
+/** A track of the media or of the element. */
 interface Named {
   label: string;
   language?: string | null;
 }
 
-/** Whether an element's track is the wanted one. */
+/** Whether an element's track is the selected one. */
 export function names(track: Named, wanted: Named): boolean {
   return track.label === wanted.label && (!wanted.language || track.language === wanted.language);
 }

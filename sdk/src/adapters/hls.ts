@@ -1,21 +1,23 @@
+// The adapter that plays HLS through hls.js.
+
 import { clamp } from '../number.js';
 import type { Media, Rendition } from '../wire.js';
 import type { PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
 import { probeSource } from './probe.js';
 
-/** How long the first fragment is waited for once the metadata are there. */
+/** How long loading waits for the first fragment once the metadata is known. */
 const FIRST_DATA_MS = 1_500;
-/** Before anything can be played playlists and a fragment come, each after the other, the fragment in several rounds. */
+/** Round trips before anything can be played: the playlists, then a fragment, which itself takes several. */
 const FIRST_DATA_TRIPS = 6;
 const FIRST_DATA_LEAD = { leastMs: 300, mostMs: 1_200 };
-/** The last frames are no place to begin at. */
+/** Loading doesn't start within the last frames. */
 const BEFORE_END_MS = 1_000;
 const MEDIA_RECOVERIES = 2;
-/** A recovery that held this long is forgotten. */
+/** Failures this far apart are counted separately. */
 const RECOVERED_MS = 30_000;
 const LIVE_SYNC_OFF = { maxLiveSyncPlaybackRate: 1, lowLatencyMode: false };
-/** hls.js's own names of its events, so that its module isn't needed for them. */
+/** The event names of hls.js, repeated here so that its module isn't needed for them. */
 export const HLS_EVENTS = {
   MANIFEST_PARSED: 'hlsManifestParsed',
   SUBTITLE_TRACKS_UPDATED: 'hlsSubtitleTracksUpdated',
@@ -25,7 +27,7 @@ export const HLS_EVENTS = {
 } as const;
 export const NETWORK_ERROR = 'networkError';
 export const MEDIA_ERROR = 'mediaError';
-/** Failures that no retry mends. */
+/** Failures that no retry fixes. */
 export const FORMAT_DETAILS = ['manifestParsingError', 'manifestIncompatibleCodecsError', 'bufferAddCodecError'];
 
 interface HlsTrack {
@@ -59,13 +61,13 @@ export interface HlsInstance {
   destroy(): void;
 }
 
-/** The class that hls.js 1.x exports; the caller brings it, so that the SDK depends on nothing. */
+/** The class that hls.js 1.x exports; the caller passes it, so that the SDK has no dependencies. */
 export interface HlsClass {
   new (config?: any): HlsInstance;
   isSupported(): boolean;
 }
 
-/** Plays HLS through hls.js, whose own live catch-up is off because it would fight the room over the rate. */
+/** Plays HLS through hls.js. Its own live catch-up is off, because it would fight the room over the rate. */
 export function hlsAdapter(video: HTMLVideoElement, Hls: HlsClass): PlayerAdapter {
   return new HlsAdapter(video, Hls);
 }
@@ -84,7 +86,7 @@ class HlsAdapter extends ElementAdapter {
   #mediaFailures = 0;
   #mediaFailedAt = -Infinity;
   #expected: (inMs: number) => number = () => 0;
-  /** The newest fragment of each kind that is being loaded, or has been. */
+  /** The most recently requested fragment of each type. */
   readonly #loading = new Map<string, HlsFragment>();
   #arrivedBytes = 0;
   #firstDataTimer: ReturnType<typeof setTimeout> | undefined;
@@ -107,7 +109,7 @@ class HlsAdapter extends ElementAdapter {
     const hls = new this.#class({ ...LIVE_SYNC_OFF, startPosition: this.#wantedS() });
     this.#hls = hls;
     hls.on(HLS_EVENTS.MANIFEST_PARSED, () => this.#pinLevel(this.#selections.rendition));
-    // hls.js makes its own choice right after these events; the room's comes after it.
+    // hls.js makes its own choice right after these events; the room's has to come later.
     const chooseText = () => this.setTextTrack(this.#selections.textTrack);
     const chooseAudio = () => this.setAudioTrack(this.#selections.audioTrack);
     hls.on(HLS_EVENTS.SUBTITLE_TRACKS_UPDATED, () => queueMicrotask(chooseText));
@@ -122,26 +124,26 @@ class HlsAdapter extends ElementAdapter {
     await this.#firstData();
   }
 
-  /** The element hears of whole fragments only; hls.js counts their bytes as they come. */
+  /** The element only receives whole fragments; hls.js counts their bytes as they arrive. */
   override arriving(): boolean {
     const bytes = [...this.#loading.values()].reduce((sum, { stats }) => sum + stats.loaded, 0);
-    // Another fragment begins with none.
+    // The count drops when the next fragment begins.
     if (bytes > this.#arrivedBytes) this.arrived();
     this.#arrivedBytes = bytes;
     return super.arriving();
   }
 
   /**
-   * Where loading begins is where the room will be then; but a seek that comes before would be planned as one to where
-   * nothing is. For a fragment that doesn't come nothing waits.
+   * Loading begins where the room will be, so a seek that waits for it finds its data there. If the fragment doesn't
+   * arrive in time, the seek goes ahead.
    */
   #firstData(): Promise<unknown> {
-    const come = new Promise<void>((resolve) => {
+    const arrived = new Promise<void>((resolve) => {
       if (this.ready()) resolve();
       this.listen('canplay', resolve);
     });
     const late = new Promise((resolve) => (this.#firstDataTimer = setTimeout(resolve, FIRST_DATA_MS)));
-    return Promise.race([come, late]);
+    return Promise.race([arrived, late]);
   }
 
   setRendition(id: string): void {
@@ -174,13 +176,13 @@ class HlsAdapter extends ElementAdapter {
     this.#hls = null;
   }
 
-  // `currentLevel` drops what is buffered, so that all pages show the chosen quality within seconds.
+  // `currentLevel` drops the buffer, so that all pages show the selected quality within seconds.
   #pinLevel(id: string): void {
     const hls = this.#hls;
     if (hls === null || hls.levels.length === 0) return;
     const index = indexOfLevel(hls.levels, this.media?.renditions.find((one) => one.id === id));
     if (index >= 0) hls.currentLevel = index;
-    // Setting automatic where it is so already would empty the buffer for nothing.
+    // Setting it to automatic again would empty the buffer for nothing.
     else if (!hls.autoLevelEnabled) hls.currentLevel = -1;
   }
 
@@ -194,12 +196,12 @@ class HlsAdapter extends ElementAdapter {
   async #recoverNetwork(details: string): Promise<void> {
     const found = await probeSource(this.#url);
     if (this.#hls === null) return;
-    // A playlist that can be read means that something it leads to can't be loaded.
+    // If the playlist is readable, something it refers to can't be loaded.
     this.fail(found === 'cors_missing' ? 'cors_missing' : 'source_unreachable');
     this.retryLater(() => this.#loadAgain(details));
   }
 
-  // hls.js itself begins at the front again until it has read a fragment.
+  // Until it has read a fragment, hls.js itself would start again at the beginning.
   #loadAgain(failed: string): void {
     const hls = this.#hls;
     if (hls === null) return;
@@ -208,7 +210,7 @@ class HlsAdapter extends ElementAdapter {
     else hls.startLoad(this.#wantedS());
   }
 
-  /** Where to load, in seconds: what was sought, before that where the room will be; the edge of what is live. */
+  /** Returns where to load, in seconds: the seek target if any, else where the room will be; -1 for a live edge. */
   #wantedS(): number {
     if (this.media?.live) return -1;
     if (this.video.readyState > 0) return this.video.currentTime;
@@ -227,8 +229,8 @@ class HlsAdapter extends ElementAdapter {
 }
 
 /**
- * How much later the first fragment will be there, guessed by what the page's own answer took. A start that is ready too
- * early waits, one that is ready too late is sought further on.
+ * Estimates when the first fragment will have arrived, from the round trip of the page itself. A start that is ready
+ * early waits; one that is ready late seeks further ahead.
  */
 function leadMs(): number {
   const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];

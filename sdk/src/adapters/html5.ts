@@ -1,14 +1,16 @@
+// The adapter that plays what the browser supports natively.
+
 import type { AdapterErrorCode } from '../types.js';
 import type { Delivery, Media } from '../wire.js';
 import type { PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter, names } from './element.js';
 
-/** Plays what the browser plays by itself: files, and HLS where it is built in. */
+/** Plays what the browser supports natively: files, and HLS where it is built in. */
 export function html5Adapter(video: HTMLVideoElement): PlayerAdapter {
   return new Html5Adapter(video);
 }
 
-/** The delivery that a plain element can play, if there is one. */
+/** Returns the delivery that a plain element can play, if there is one. */
 export function nativeDelivery(media: Media, video: HTMLVideoElement): Delivery | undefined {
   const playsHls = video.canPlayType('application/vnd.apple.mpegurl') !== '';
   return media.delivery.find(({ type }) => type === 'file' || (type === 'hls' && playsHls));
@@ -34,17 +36,17 @@ class Html5Adapter extends ElementAdapter {
     this.#url = delivery.url;
     this.listen('error', () => void this.#failed());
     this.listen('progress', () => this.arrived());
-    // Tracks inside the file appear when it is read.
+    // Tracks inside the file appear once it is read.
     this.listen('addtrack', () => this.showTextTrack(this.#textTrack), this.video.textTracks);
-    // Without `crossOrigin`: a plain element plays what other pages may not read, so nothing is asked for. The page may
-    // have begun to load it already.
+    // Without `crossOrigin`, because a plain element may play what other sites may not read. The page may have started
+    // loading it already.
     if (this.video.src !== delivery.url || this.video.error) this.video.src = delivery.url;
     await this.metadata();
     this.setTextTrack(selections.textTrack);
     this.setAudioTrack(selections.audioTrack);
   }
 
-  /** A file has one rendition. */
+  /** Does nothing: a file has one rendition. */
   setRendition(): void {}
 
   setTextTrack(id: string | null): void {
@@ -66,10 +68,10 @@ class Html5Adapter extends ElementAdapter {
   }
 
   async #failed(): Promise<void> {
-    // Fetched when something has failed; where not even that can be had, nothing is reachable.
+    // Imported only after a failure; if even that fails, nothing is reachable.
     const explain = () => import('./probe.js').then(({ explainPlain }) => explainPlain(this.#url));
-    const told = ERRORS[this.video.error?.code ?? 0];
-    const code = told ?? (await explain().catch(() => 'source_unreachable' as const));
+    const reported = ERRORS[this.video.error?.code ?? 0];
+    const code = reported ?? (await explain().catch(() => 'source_unreachable' as const));
     this.fail(code);
     if (code === 'source_unreachable') this.retryLater(() => this.video.load());
   }
@@ -81,5 +83,5 @@ interface ElementAudioTrack {
   enabled: boolean;
 }
 
-// Not every browser has it.
+// Not every browser has `audioTracks`.
 type WithAudioTracks = HTMLVideoElement & { audioTracks?: ArrayLike<ElementAudioTrack> };

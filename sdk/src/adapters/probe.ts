@@ -1,6 +1,8 @@
+// Explains failures to load; fetched only after one.
+
 const PROBE_TIMEOUT_MS = 5_000;
 
-/** Why a source that the player couldn't load fails: browsers don't say it of their own accord. */
+/** Finds out why a source could not be loaded, which browsers don't report. */
 export async function probeSource(url: string): Promise<'readable' | 'cors_missing' | 'source_unreachable'> {
   try {
     const response = await fetchHead(url, 'cors');
@@ -15,13 +17,13 @@ export async function probeSource(url: string): Promise<'readable' | 'cors_missi
   }
 }
 
-/** Why a plain element can't play `url`: it needs no permission to read, so that a missing one is never the cause. */
+/** Finds out why a plain element can't play `url`; it needs no CORS permission, so that is never the cause. */
 export async function explainPlain(url: string): Promise<'source_unreachable' | 'format_unsupported'> {
   const found = await probeSource(url);
   return found === 'source_unreachable' ? found : 'format_unsupported';
 }
 
-// A GET that is dropped after its head: some origins answer HEAD differently.
+// A GET that is aborted after the response headers: some origins answer HEAD differently.
 async function fetchHead(url: string, mode: RequestMode): Promise<Response> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), PROBE_TIMEOUT_MS);

@@ -1,11 +1,13 @@
+// The part of YouTube's IFrame Player API that the adapter uses.
+
 import type { AdapterErrorCode } from '../types.js';
 
-/** Numbers of the API's player states. */
+/** The player states of the API. */
 export const YOUTUBE_STATES = { UNSTARTED: -1, ENDED: 0, PLAYING: 1, PAUSED: 2, BUFFERING: 3, CUED: 5 } as const;
 
 const SCRIPT = 'https://www.youtube.com/iframe_api';
 
-/** The part of a `YT.Player` that the adapter uses; seconds, and answers that are as old as the last message. */
+/** The part of a `YT.Player` that the adapter uses. Times are seconds; values are as old as the last message. */
 export interface YouTubePlayer {
   playVideo(): void;
   pauseVideo(): void;
@@ -34,7 +36,7 @@ interface WithApi {
 
 let loading: Promise<YouTubeApi> | null = null;
 
-/** Loads the API's script once per page; a failed try may be repeated. */
+/** Loads the API's script once per page; a failed attempt may be repeated. */
 export function loadYouTubeApi(script = SCRIPT): Promise<YouTubeApi> {
   loading ??= requestApi(script).catch((error: unknown) => {
     loading = null;
@@ -45,7 +47,7 @@ export function loadYouTubeApi(script = SCRIPT): Promise<YouTubeApi> {
 
 function requestApi(script: string): Promise<YouTubeApi> {
   const page = window as unknown as WithApi;
-  // The namespace appears before its `Player`.
+  // The namespace exists before its `Player`.
   if (page.YT?.Player !== undefined) return Promise.resolve(page.YT);
   return new Promise((resolve, reject) => {
     const before = page.onYouTubeIframeAPIReady;
@@ -63,12 +65,12 @@ function requestApi(script: string): Promise<YouTubeApi> {
   });
 }
 
-/** The API's error numbers, each with a sentence for people. */
+/** The error numbers of the API, each with a sentence for people. */
 export const YOUTUBE_ERRORS: Record<number, { code: AdapterErrorCode; detail: string }> = {
-  2: { code: 'format_unsupported', detail: 'YouTube knows no video of this name' },
-  5: { code: 'decode_failed', detail: "YouTube's player could not play this video" },
-  100: { code: 'source_unreachable', detail: 'this video is private or is not on YouTube any more' },
-  101: { code: 'source_unreachable', detail: 'the owner of this video lets no other page play it' },
-  150: { code: 'source_unreachable', detail: 'the owner of this video lets no other page play it' },
-  153: { code: 'source_unreachable', detail: 'YouTube wants to see the Referer, which this page does not send' },
+  2: { code: 'format_unsupported', detail: 'this YouTube video does not exist' },
+  5: { code: 'decode_failed', detail: 'the YouTube player could not play this video' },
+  100: { code: 'source_unreachable', detail: 'this video is private or no longer on YouTube' },
+  101: { code: 'source_unreachable', detail: 'the owner of this video does not allow other sites to play it' },
+  150: { code: 'source_unreachable', detail: 'the owner of this video does not allow other sites to play it' },
+  153: { code: 'source_unreachable', detail: 'YouTube requires a Referer header, which this page does not send' },
 };

@@ -1,3 +1,5 @@
+// The adapter that plays YouTube videos through the IFrame Player API.
+
 import { Emitter } from '../emitter.js';
 import { PlayheadError } from '../error.js';
 import type { AdapterErrorCode } from '../types.js';
@@ -7,58 +9,53 @@ import { Asked } from './asked.js';
 import { loadYouTubeApi, YOUTUBE_ERRORS, YOUTUBE_STATES, type YouTubeApi, type YouTubePlayer } from './youtube-api.js';
 import { Landing } from './youtube-landing.js';
 import { youtubeVideoId } from './youtube-video-id.js';
+import { Waiters } from './youtube-waiters.js';
 
 export { loadYouTubeApi, youtubeVideoId };
 export type { YouTubeApi, YouTubePlayer };
 
-/** Keeps no cookies before somebody plays. */
+/** Sets no cookies before playback. */
 const HOST = 'https://www.youtube-nocookie.com';
-/** No controls, keyboard, full screen, annotations or videos of others: the room says what plays. */
+/** No controls, keyboard, full screen, annotations or related videos: the room decides what plays. */
 const PLAYER_VARS = { autoplay: 0, controls: 0, disablekb: 1, fs: 0, iv_load_policy: 3, playsinline: 1, rel: 0 };
 /**
- * The position is told about four times a second, stamped by another process and carried on by a clock of whole
- * milliseconds, which makes it wrong by up to some 20 ms; and a pulse of the smallest step, 25 %, begins and ends a
- * message and a rendered audio buffer late. Closing a smaller gap than this would move the player further than the gap.
+ * The player reports its position about four times a second, stamped by another process and extrapolated by a clock of
+ * whole milliseconds, so it is off by up to about 20 ms. A pulse of the smallest step, 25 %, starts and ends late by a
+ * message and an audio buffer. Closing a gap smaller than this would move the player further than the gap.
  */
 const POSITION_ERROR_MS = 80;
 const PLAY_LEAD_MS = 300;
-/** How long the player may take to say that it plays or stands, … */
+/** How long the player may take to report that it plays or is paused, … */
 const STATE_GRACE_MS = 1_000;
-/** … and that it has another rate. */
+/** … and that its rate has changed. */
 const RATE_GRACE_MS = 600;
 const LOOK_MS = 50;
-/** In none of the lists; a player that takes it takes any between the two bounds. */
+/** A rate that YouTube never lists; a player that accepts it accepts any between the bounds of `CONTINUOUS`. */
 const PROBE_RATE = 1.05;
 const CONTINUOUS = { least: 0.25, most: 2 };
 const RATE_NEAR = 1e-3;
 
 export interface YouTubeOptions {
-  /** The namespace of the IFrame Player API where the page has loaded it already. */
+  /** The namespace of the IFrame Player API, if the page has loaded it already. */
   YT?: YouTubeApi;
-  /** Loads the API when a video is first chosen; by default `loadYouTubeApi`. */
+  /** Loads the API when a video is first selected; `loadYouTubeApi` by default. */
   loadApi?: () => Promise<YouTubeApi>;
-  /** The video that a media is, or null; by default `youtubeVideoId`. */
+  /** Returns the id of the video, or null if the media isn't one; `youtubeVideoId` by default. */
   videoId?: (media: Media) => string | null;
-  /** The origin of the player's page; `https://www.youtube-nocookie.com` by default. */
+  /** The origin that serves the player; `https://www.youtube-nocookie.com` by default. */
   host?: string;
   /** Plays without sound. */
   muted?: boolean;
-  /** More parameters for the player's page, such as `hl`. */
+  /** Additional player parameters, such as `hl`. */
   playerVars?: Record<string, string | number>;
 }
 
 /**
- * Plays YouTube's videos in an iframe inside `container`, which gives it its size (at least 200 × 200 pixels).
- * Qualities, subtitles and sound tracks are YouTube's own choice.
+ * Plays YouTube videos in an iframe inside `container`, which determines its size (at least 200 × 200 pixels).
+ * YouTube itself chooses the quality, the subtitles and the audio track.
  */
 export function youtubeAdapter(container: HTMLElement, options: YouTubeOptions = {}): PlayerAdapter {
   return new YouTubeAdapter(container, options);
-}
-
-interface Waiter {
-  state: number;
-  resolve: () => void;
-  reject: (error: PlayheadError) => void;
 }
 
 class YouTubeAdapter implements PlayerAdapter {
@@ -72,9 +69,9 @@ class YouTubeAdapter implements PlayerAdapter {
   #place: HTMLElement | null = null;
   #player: YouTubePlayer | null = null;
   #state: number = YOUTUBE_STATES.UNSTARTED;
-  #waiters: Waiter[] = [];
+  readonly #waiters = new Waiters();
   #started = false;
-  /** Where to go after the first start: before it, a seek would be the start. */
+  /** Where to seek after the first start; before it, a seek would start playback. */
   #parkedMs: number | null = null;
   #priming: Promise<void> | null = null;
   #probing = false;
@@ -94,7 +91,7 @@ class YouTubeAdapter implements PlayerAdapter {
 
   async load(media: Media): Promise<void> {
     const videoId = (this.#options.videoId ?? youtubeVideoId)(media);
-    if (videoId === null) throw this.#fail('format_unsupported', 'this is no video of YouTube');
+    if (videoId === null) throw this.#fail('format_unsupported', 'this is not a YouTube video');
     const player = await this.#open(await this.#api(), videoId);
     this.#player = player;
     this.#capabilities = capabilitiesOf(player.getAvailablePlaybackRates());
@@ -102,13 +99,13 @@ class YouTubeAdapter implements PlayerAdapter {
     try {
       await this.#prime(player);
     } catch (error) {
-      // Blocked even without sound: the first gesture starts it.
+      // Blocked even without sound; the first gesture starts it.
       if (!(error instanceof PlayheadError) || error.code !== 'autoplay_blocked') throw error;
     }
   }
 
   position(): number {
-    return this.#parkedMs ?? this.#landing.targetMs ?? this.#toldMs();
+    return this.#parkedMs ?? this.#landing.targetMs ?? this.#reportedMs();
   }
 
   duration(): number {
@@ -143,11 +140,11 @@ class YouTubeAdapter implements PlayerAdapter {
       this.#parkedMs = positionMs;
       return;
     }
-    // Somebody else may have paused it: then it stands when it has arrived.
+    // If something else has paused it, it stays paused once it arrives.
     this.#paused.settle(this.paused());
     // From any other state a seek starts the player.
     if (this.#paused.value && this.#state !== YOUTUBE_STATES.PAUSED) this.#hush(player);
-    this.#landing.begin(positionMs, { nowMs: performance.now(), toldMs: this.#toldMs() });
+    this.#landing.begin(positionMs, { nowMs: performance.now(), reportedMs: this.#reportedMs() });
     player.seekTo(positionMs / 1000, true);
     clearInterval(this.#lookTimer);
     this.#lookTimer = setInterval(() => this.#look(), LOOK_MS);
@@ -155,18 +152,18 @@ class YouTubeAdapter implements PlayerAdapter {
 
   async play(): Promise<void> {
     const player = this.#player;
-    if (player === null) throw failure('source_unreachable', 'there is no video yet');
+    if (player === null) throw failure('source_unreachable', 'no video is loaded yet');
     this.#unhush(player);
     if (!this.#started) return this.#prime(player);
     this.#paused.ask(false, performance.now());
     player.playVideo();
-    if (this.#state !== YOUTUBE_STATES.PLAYING) await this.#reaches(YOUTUBE_STATES.PLAYING);
+    if (this.#state !== YOUTUBE_STATES.PLAYING) await this.#waiters.reaches(YOUTUBE_STATES.PLAYING);
   }
 
   pause(): void {
     this.#paused.ask(true, performance.now());
     this.#player?.pauseVideo();
-    this.#interrupt(failure('source_unreachable', 'the player was paused before it played'));
+    this.#waiters.interrupt(failure('source_unreachable', 'the player was paused before it played'));
   }
 
   ready(): boolean {
@@ -175,7 +172,7 @@ class YouTubeAdapter implements PlayerAdapter {
     return stable && this.#started && !this.#failed && this.#landing.targetMs === null;
   }
 
-  // The API lets nobody choose these.
+  // The API doesn't allow choosing these.
   setRendition(): void {}
   setTextTrack(): void {}
   setAudioTrack(): void {}
@@ -188,10 +185,10 @@ class YouTubeAdapter implements PlayerAdapter {
     this.#destroyed = true;
     clearInterval(this.#lookTimer);
     this.#emitter.clear();
-    this.#interrupt(failure('source_unreachable', 'the player was closed'));
+    this.#waiters.interrupt(failure('source_unreachable', 'the player was closed'));
     this.#player?.destroy();
     this.#player = null;
-    // Its own `destroy` puts back what it had replaced.
+    // The player's own `destroy` restores the element that it replaced.
     this.#place?.remove();
   }
 
@@ -200,11 +197,11 @@ class YouTubeAdapter implements PlayerAdapter {
     try {
       return YT ?? (await loadApi());
     } catch {
-      throw this.#fail('source_unreachable', "YouTube's player could not be loaded");
+      throw this.#fail('source_unreachable', 'the YouTube player could not be loaded');
     }
   }
 
-  /** Makes the iframe; resolves when its player listens. */
+  /** Creates the iframe; resolves once its player is ready. */
   async #open(api: YouTubeApi, videoId: string): Promise<YouTubePlayer> {
     this.#mustLive();
     const { host = HOST, playerVars } = this.#options;
@@ -214,7 +211,7 @@ class YouTubeAdapter implements PlayerAdapter {
     place.append(frame);
     this.#place = place;
     this.#container.append(place);
-    const ready = this.#reaches(YOUTUBE_STATES.CUED);
+    const ready = this.#waiters.reaches(YOUTUBE_STATES.CUED);
     const player = new api.Player(frame, {
       host,
       videoId,
@@ -222,7 +219,7 @@ class YouTubeAdapter implements PlayerAdapter {
       height: '100%',
       playerVars: { ...PLAYER_VARS, origin: location.origin, ...playerVars },
       events: {
-        onReady: () => this.#reached(YOUTUBE_STATES.CUED),
+        onReady: () => this.#waiters.reached(YOUTUBE_STATES.CUED),
         onStateChange: ({ data }: { data: number }) => this.#heard(data),
         onError: ({ data }: { data: number }) => this.#broke(data),
         onAutoplayBlocked: () => this.#blocked(),
@@ -238,20 +235,20 @@ class YouTubeAdapter implements PlayerAdapter {
     }
   }
 
-  /** Only a player that has played knows its duration, loads while it stands and stands after a seek. */
+  /** Only a player that has played once knows its duration, loads while paused and stays paused after a seek. */
   #prime(player: YouTubePlayer): Promise<void> {
     this.#priming ??= this.#playOnce(player).finally(() => (this.#priming = null));
     return this.#priming;
   }
 
   async #playOnce(player: YouTubePlayer): Promise<void> {
-    const plays = this.#reaches(YOUTUBE_STATES.PLAYING);
+    const plays = this.#waiters.reaches(YOUTUBE_STATES.PLAYING);
     player.playVideo();
     await plays;
     await this.#probe(player);
     this.#mustLive();
     const { PAUSED, ENDED } = YOUTUBE_STATES;
-    const stands = this.#state === PAUSED || this.#state === ENDED ? null : this.#reaches(PAUSED);
+    const stands = this.#state === PAUSED || this.#state === ENDED ? null : this.#waiters.reaches(PAUSED);
     player.pauseVideo();
     await stands;
     this.#unhush(player);
@@ -261,7 +258,7 @@ class YouTubeAdapter implements PlayerAdapter {
     if (parkedMs !== null) this.seek(parkedMs);
   }
 
-  /** Finds out, once and while it plays, whether the player takes rates that it doesn't list. */
+  /** Finds out, once and while it plays, whether the player accepts rates that it doesn't list. */
   async #probe(player: YouTubePlayer): Promise<void> {
     const listed = this.#capabilities.rates;
     if (listed === 'continuous' || listed.length === 0) return;
@@ -290,13 +287,13 @@ class YouTubeAdapter implements PlayerAdapter {
     this.#state = state;
     if (state === PLAYING) {
       this.#failed = false;
-      // Somebody pressed on a player that was not allowed to start by itself.
+      // Somebody clicked a player that wasn't allowed to start by itself.
       if (!this.#started) void this.#prime(player).catch(() => undefined);
-      // A seek started it that should have left it standing.
+      // A seek started it that should have left it paused.
       else if (this.#stands()) player.pauseVideo();
     }
     if (state === PAUSED && this.#started) this.#unhush(player);
-    this.#reached(state === ENDED ? PAUSED : state);
+    this.#waiters.reached(state === ENDED ? PAUSED : state);
     this.#look();
     if (this.#paused.value && state !== ENDED) return;
     if (state === PLAYING) this.#emit({ type: 'playing' });
@@ -308,7 +305,7 @@ class YouTubeAdapter implements PlayerAdapter {
     const player = this.#player;
     const targetMs = this.#landing.targetMs;
     if (player === null || targetMs === null) return;
-    const seen = { nowMs: performance.now(), state: this.#state, toldMs: this.#toldMs(), stands: this.#paused.value };
+    const seen = { nowMs: performance.now(), state: this.#state, reportedMs: this.#reportedMs(), stands: this.#paused.value };
     const found = this.#landing.look(seen);
     if (found === 'again') player.seekTo(targetMs / 1000, true);
     if (found === 'there') clearInterval(this.#lookTimer);
@@ -317,30 +314,30 @@ class YouTubeAdapter implements PlayerAdapter {
   #broke(number: number): void {
     const { code, detail } = YOUTUBE_ERRORS[number] ?? YOUTUBE_ERRORS[5]!;
     this.#failed = true;
-    this.#interrupt(this.#fail(code, detail));
+    this.#waiters.interrupt(this.#fail(code, detail));
   }
 
   #blocked(): void {
     this.#paused.ask(true, performance.now());
-    this.#interrupt(this.#fail('autoplay_blocked', 'the browser wants a tap before it plays'));
+    this.#waiters.interrupt(this.#fail('autoplay_blocked', 'tap to start playback'));
   }
 
   #mustLive(): void {
     if (this.#destroyed) throw failure('source_unreachable', 'the player was closed');
   }
 
-  /** Whether it should stand still, as far as it has been asked lately or is on its way by a seek. */
+  /** Whether it should stay paused: it was asked to recently, or a seek is in progress. */
   #stands(): boolean {
     return this.#paused.value && (this.#landing.targetMs !== null || this.#paused.isFresh(performance.now()));
   }
 
   #moves(): boolean {
-    // While it loads, it does what it was asked to.
+    // While it loads, it counts as doing what it was asked to.
     if (this.#state === YOUTUBE_STATES.BUFFERING) return !this.#paused.value;
     return this.#state === YOUTUBE_STATES.PLAYING;
   }
 
-  #toldMs(): number {
+  #reportedMs(): number {
     const seconds = this.#player?.getCurrentTime();
     return Number.isFinite(seconds) ? seconds! * 1000 : 0;
   }
@@ -357,22 +354,6 @@ class YouTubeAdapter implements PlayerAdapter {
     player.unMute();
   }
 
-  #reaches(state: number): Promise<void> {
-    return new Promise((resolve, reject) => this.#waiters.push({ state, resolve, reject }));
-  }
-
-  #reached(state: number): void {
-    const done = this.#waiters.filter((waiter) => waiter.state === state);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.state !== state);
-    for (const { resolve } of done) resolve();
-  }
-
-  #interrupt(error: PlayheadError): void {
-    const given = this.#waiters;
-    this.#waiters = [];
-    for (const { reject } of given) reject(error);
-  }
-
   #fail(code: AdapterErrorCode, detail: string): PlayheadError {
     this.#emit({ type: 'error', code, detail });
     return failure(code, detail);
@@ -386,7 +367,7 @@ class YouTubeAdapter implements PlayerAdapter {
 function capabilitiesOf(rates: 'continuous' | readonly number[]): AdapterCapabilities {
   const player = { kind: 'youtube', positionErrorMs: POSITION_ERROR_MS, playLeadMs: PLAY_LEAD_MS };
   if (rates === 'continuous') return { ...player, rates, minRate: CONTINUOUS.least, maxRate: CONTINUOUS.most };
-  // Some videos play at one rate alone, which isn't a choice.
+  // Some videos play at a single rate, which isn't a choice.
   const steps = rates.length > 1 ? rates : [];
   return { ...player, rates: steps, minRate: Math.min(1, ...steps), maxRate: Math.max(1, ...steps) };
 }

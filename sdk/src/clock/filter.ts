@@ -1,3 +1,5 @@
+// Estimates the room clock from the timestamps of pings.
+
 import { clamp } from '../number.js';
 import type { ClockEstimate } from '../types.js';
 import { floorSlope } from './hull.js';
@@ -21,7 +23,7 @@ import {
 } from './tuning.js';
 
 
-/** The four stamps of one ping, in milliseconds: t0 and t3 local, t1 and t2 room clock. */
+/** The four timestamps of one ping, in milliseconds: t0 and t3 by the local clock, t1 and t2 by the room clock. */
 export interface ClockStamps {
   t0: number;
   t1: number;
@@ -35,8 +37,8 @@ interface Sample {
   backward: number;
 }
 
-/** Room clock minus local clock as a line over the local one, and how far off it may be at `at`. */
-interface Line {
+/** Room clock minus local clock, and how far off it may be, at the local instant `at`. */
+interface Offset {
   at: number;
   offsetMs: number;
   uncertaintyMs: number;
@@ -44,20 +46,20 @@ interface Line {
 }
 
 /**
- * Estimates the room clock against the local one. The shortest delay of each direction is kept on its own, because
- * the two rarely fall on the same ping; so that minutes may lie between them, the clocks' skew is taken out first.
+ * Estimates the room clock against the local one. The shortest delay is kept for each direction separately, because
+ * the two rarely fall on the same ping. The clocks' skew is removed first, so that minutes may lie between the two.
  */
 export class ClockFilter {
   #samples: Sample[] = [];
-  /** Samples that contradict the estimate: a clock has stepped if they go on. */
+  /** Samples that contradict the estimate; if more follow, a clock has stepped. */
   #suspects: Sample[] = [];
   #skew = 0;
   #skewMeasured = 0;
-  #line: Line | undefined;
-  /** What was given out when `#line` came, from where it slews to it. */
+  #latest: Offset | undefined;
+  /** The published offset when `#latest` was computed; it slews from there. */
   #formerMs = 0;
 
-  /** Takes one ping's stamps; impossible ones are ignored. */
+  /** Takes the timestamps of one ping; impossible ones are ignored. */
   add(stamps: ClockStamps): 'taken' | 'suspect' | 'ignored' {
     const { t0, t1, t2, t3 } = stamps;
     const sample = { at: t3, forward: t1 - t0, backward: t3 - t2 };
@@ -68,34 +70,34 @@ export class ClockFilter {
     return 'taken';
   }
 
-  /** The estimate for a local instant; null until enough samples agree. */
+  /** Returns the estimate for a local instant, or null until enough samples agree. */
   estimate(localMs: number): ClockEstimate | null {
-    const line = this.#line;
-    if (!line || this.#samples.length < SAMPLES_USABLE) return null;
-    const slewingMs = this.#slewingAt(line, localMs);
-    const offsetMs = line.offsetMs + this.#skew * (localMs - line.at) + slewingMs;
-    const ageMs = Math.max(0, localMs - line.at);
-    // What is still to be slewed is an error, too.
-    const uncertaintyMs = line.uncertaintyMs + this.#wander() * ageMs + Math.abs(slewingMs);
-    return { offsetMs, uncertaintyMs, rttMs: Math.max(0, line.rttMs), skewPpm: this.#skew * 1e6 };
+    const latest = this.#latest;
+    if (!latest || this.#samples.length < SAMPLES_USABLE) return null;
+    const slewingMs = this.#slewingAt(latest, localMs);
+    const offsetMs = latest.offsetMs + this.#skew * (localMs - latest.at) + slewingMs;
+    const ageMs = Math.max(0, localMs - latest.at);
+    // What remains to be slewed is an error as well.
+    const uncertaintyMs = latest.uncertaintyMs + this.#wander() * ageMs + Math.abs(slewingMs);
+    return { offsetMs, uncertaintyMs, rttMs: Math.max(0, latest.rttMs), skewPpm: this.#skew * 1e6 };
   }
 
-  /** How far what is given out is still from the line. */
-  #slewingAt(line: Line, localMs: number): number {
-    const apartMs = this.#formerMs - line.offsetMs;
-    const mostMs = SLEW * Math.max(0, localMs - line.at);
+  /** Returns how far the published offset still is from the latest one. */
+  #slewingAt(latest: Offset, localMs: number): number {
+    const apartMs = this.#formerMs - latest.offsetMs;
+    const mostMs = SLEW * Math.max(0, localMs - latest.at);
     return apartMs - clamp(apartMs, -mostMs, mostMs);
   }
 
   #keep(samples: Sample[]): void {
     const newest = samples.at(-1)!.at;
     const former = this.#samples.length >= SAMPLES_SETTLED && this.estimate(newest);
-    // Old ones are better than none, as after a long silence.
+    // After a long silence old samples are better than none.
     const isKept = ({ at }: Sample, index: number) => at >= newest - WINDOW_MS || index >= samples.length - SAMPLES_USABLE;
     this.#samples = samples.filter(isKept).slice(-SAMPLES_MAX);
     this.#measureSkew();
-    this.#line = combine(this.#samples, this.#skew, this.#wander());
-    this.#formerMs = former ? former.offsetMs : this.#line.offsetMs;
+    this.#latest = combine(this.#samples, this.#skew, this.#wander());
+    this.#formerMs = former ? former.offsetMs : this.#latest.offsetMs;
   }
 
   #measureSkew(): void {
@@ -114,18 +116,18 @@ export class ClockFilter {
   }
 
   /**
-   * A step of either clock shortens one direction by what it lengthens the other. Where that can't be told from
-   * jitter yet, only a round trip of less than nothing is proof.
+   * A step of either clock shortens one direction by as much as it lengthens the other. As long as that can't be told
+   * from jitter, only a negative round trip is proof.
    */
   #contradicts({ at, forward, backward }: Sample): boolean {
-    const line = this.#line;
-    if (!line) return false;
-    const offsetMs = line.offsetMs + this.#skew * (at - line.at);
-    const driftedMs = this.#wander() * (at - line.at);
+    const latest = this.#latest;
+    if (!latest) return false;
+    const offsetMs = latest.offsetMs + this.#skew * (at - latest.at);
+    const driftedMs = this.#wander() * (at - latest.at);
     const isSettled = this.#samples.length >= SAMPLES_SETTLED;
     const crosses = (shorter: number, longer: number, signedMs: number) => {
-      const floor = line.rttMs / 2 + signedMs;
-      const otherFloor = line.rttMs / 2 - signedMs;
+      const floor = latest.rttMs / 2 + signedMs;
+      const otherFloor = latest.rttMs / 2 - signedMs;
       if (shorter < -otherFloor - driftedMs - COARSE_MS) return true;
       const slackMs = STEP_MARGIN_MS + driftedMs;
       return isSettled && shorter < floor - slackMs && longer > otherFloor + slackMs;
@@ -133,7 +135,7 @@ export class ClockFilter {
     return crosses(forward, backward, offsetMs) || crosses(backward, forward, -offsetMs);
   }
 
-  /** One strange sample is dropped, several that agree are a new truth. */
+  /** Drops a sample that contradicts the estimate; several that agree start a new one. */
   #suspect(sample: Sample): 'suspect' {
     const agrees = (other: Sample) =>
       sample.at - other.at < SUSPECT_MS && combine([other, sample], 0, 0).rttMs > -COARSE_MS;
@@ -146,8 +148,8 @@ export class ClockFilter {
   }
 }
 
-/** The shortest delay each way as of the newest sample, where an older one counts for more by what may have drifted. */
-function combine(samples: readonly Sample[], skew: number, wander: number): Line {
+/** Combines the shortest delays each way as of the newest sample; older ones count as longer by what may have drifted. */
+function combine(samples: readonly Sample[], skew: number, wander: number): Offset {
   const { at } = samples.at(-1)!;
   const floor = (delayOf: (sample: Sample) => number, drift: number) => {
     let least = { delay: Infinity, bound: Infinity, age: 0 };
@@ -162,7 +164,7 @@ function combine(samples: readonly Sample[], skew: number, wander: number): Line
   const forward = floor((sample) => sample.forward, skew);
   const backward = floor((sample) => sample.backward, -skew);
   const rttMs = forward.delay + backward.delay;
-  // The truth lies between the two bounds, even where coarse clocks swap them; the older sample's is further off.
+  // The true offset lies between the two bounds, even if coarse clocks swap them; the older sample's is less certain.
   const uncertaintyMs = Math.abs(rttMs) / 2 + wander * Math.max(forward.age, backward.age);
   return { at, offsetMs: (forward.delay - backward.delay) / 2, uncertaintyMs, rttMs };
 }

@@ -1,11 +1,14 @@
+// Measures the skew of two clocks by the lower convex hull of the delays between them.
+
 export interface Point {
   at: number;
   value: number;
 }
 
 /**
- * The slope of the line that lies under all points and as near to them as can be. Delays have a floor that drifts
- * with the clocks and outliers only above it, so the floor's slope is the drift. Points in the order of `at`.
+ * Returns the slope of the line that lies under all points and as close to them as possible. Delays have a floor that
+ * drifts with the clocks, and outliers only above it, so the slope of the floor is the drift. Takes points sorted by
+ * `at`.
  */
 export function floorSlope(points: readonly Point[]): number {
   const hull: Point[] = [];

@@ -1,16 +1,18 @@
+// Sends the pings from which the room clock is estimated.
+
 const BURST_PINGS = 12;
 const WAKE_PINGS = 8;
 const BURST_GAP_MS = 2_000;
-/** A timer this late was asleep, and so perhaps was the clock. */
+/** A timer this late was suspended, and so perhaps was the clock. */
 const SLEPT_MS = 2_000;
 const BURST_SPACING_MS = 15;
 const EARLY_SPACING_MS = 500;
 const EARLY_MS = 60_000;
 const SPACING_MS = 1_000;
 
-/** Asks the room clock: a burst first, then at a walking pace. */
+/** Pings the server: a burst first, then at a steady pace. */
 export class Pinger {
-  /** Local instant of the first ping since the server was last heard; whoever hears it sets null. */
+  /** The local instant of the first ping since the server was last heard; set it to null when it is. */
   unansweredSince: number | null = null;
   readonly #write: (frame: object) => boolean;
   #startedAt = 0;
@@ -26,16 +28,16 @@ export class Pinger {
   start(): void {
     this.unansweredSince = null;
     this.#startedAt = performance.now();
-    this.#ask(BURST_PINGS);
+    this.#begin(BURST_PINGS);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  /** Asks again quickly, as after a sleep; not again and again. */
+  /** Sends a burst, as after a sleep, unless there was one just now. */
   burst(): void {
-    if (performance.now() - this.#burstAt >= BURST_GAP_MS) this.#ask(WAKE_PINGS);
+    if (performance.now() - this.#burstAt >= BURST_GAP_MS) this.#begin(WAKE_PINGS);
   }
 
   ping(): void {
@@ -43,7 +45,7 @@ export class Pinger {
     if (this.#write({ type: 'ping', data: { t0 } })) this.unansweredSince ??= t0;
   }
 
-  #ask(pings: number): void {
+  #begin(pings: number): void {
     this.#burstAt = performance.now();
     this.#left = pings;
     this.#next();

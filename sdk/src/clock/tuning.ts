@@ -1,5 +1,5 @@
-// Every tuned number of the clock's estimate; docs/sync.md says what was measured.
-// They stand in a file without imports so that bundlers put the numbers where they are used.
+// Every tuned number of the clock's estimate, in a file without imports so that bundlers inline them.
+// docs/sync.md says what was measured.
 
 export const WINDOW_MS = 60_000;
 /** Enough for one burst and a minute at 2 Hz. */
@@ -15,7 +15,7 @@ export const COARSE_MS = 2;
 /** Suspect samples further apart don't make a step. */
 export const SUSPECT_MS = 10_000;
 export const RTT_MAX_MS = 10_000;
-/** Beyond it a number can't count the microseconds. */
+/** Beyond this a number can't represent microseconds. */
 export const STAMP_MAX_MS = 9_007_199_254_740;
 /** Two clocks may drift apart by this much until their skew is measured, … */
 export const UNKNOWN_SKEW = 1e-4;

@@ -1,8 +1,10 @@
-/** Timers fire some milliseconds late; for the last stretch the alarm waits by messages to itself. */
+// Wakes the player at an exact instant.
+
+/** Timers fire some milliseconds late, so for the last stretch the alarm posts messages to itself. */
 const SPIN_MS = 20;
 const NEAR_MS = 0.2;
 
-/** Calls back at an instant of `performance.now()`, within a fraction of a millisecond where the page isn't hidden. */
+/** Calls back at an instant of `performance.now()`, accurate to a fraction of a millisecond unless the page is hidden. */
 export class Alarm {
   readonly #ring: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -12,7 +14,7 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  /** An alarm that isn't `exact` may come as late as any timer. */
+  /** Sets the alarm, replacing an earlier one; unless `exact`, it may ring as late as any timer. */
   set(atMs: number, exact: boolean): void {
     this.clear();
     const waitMs = atMs - performance.now();

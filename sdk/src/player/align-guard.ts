@@ -1,28 +1,30 @@
-/** Between two new starts of the controller's own; doubles with each that didn't help. */
+// Limits how often the controller starts a player anew.
+
+/** The time between two new starts of the controller's own; doubles with each that didn't help. */
 const FIRST_GAP_MS = 3_000;
 const LONGEST_GAP_MS = 30_000;
-/** A player that stayed in place this long is trusted again. */
+/** A player that has stayed in place this long is trusted again. */
 const TRUST_MS = 30_000;
-/** New starts without help after which the player counts as unable. */
+/** After this many new starts that didn't help, further ones are futile. */
 const FUTILE = 3;
 const FOREIGN_WINDOW_MS = 60_000;
 const FOREIGN_MAX = 12;
 
-/** Bounds new starts, so that a device on which they never help isn't tormented by them. */
+/** Limits new starts, so that a device on which they never help isn't disrupted by them. */
 export class AlignGuard {
   #gapMs = FIRST_GAP_MS;
   #lastMs = -Infinity;
   #futile = 0;
   #foreign: number[] = [];
 
-  /** Whether new starts turned out not to help. */
+  /** Whether new starts have turned out not to help. */
   isFutile(nowMs: number): boolean {
     return this.#futile >= FUTILE && !this.#isTrusted(nowMs);
   }
 
   /**
-   * Takes note of a new start because of drift, because data had run out, or because the player doesn't play where it
-   * should; false when it comes too early.
+   * Records a new start because of drift, because data ran out, or because the player is stuck; returns false, and
+   * records nothing, if it is too early for one.
    */
   own(nowMs: number, cause: 'drift' | 'starved' | 'stuck'): boolean {
     if (this.#isTrusted(nowMs)) this.clear();
@@ -33,7 +35,7 @@ export class AlignGuard {
     return true;
   }
 
-  /** Takes note of a new start because something else moved the player; false when that goes on and on. */
+  /** Records a new start because something else moved the player; returns false if that keeps happening. */
   foreign(nowMs: number): boolean {
     this.#foreign = this.#foreign.filter((atMs) => nowMs - atMs < FOREIGN_WINDOW_MS);
     if (this.#foreign.length >= FOREIGN_MAX) return false;
@@ -41,7 +43,7 @@ export class AlignGuard {
     return true;
   }
 
-  /** The room changed: what was before says nothing. */
+  /** Forgets everything, because the room changed. */
   clear(): void {
     this.#gapMs = FIRST_GAP_MS;
     this.#lastMs = -Infinity;

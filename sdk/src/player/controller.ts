@@ -1,3 +1,5 @@
+// Decides, at every step, what a player has to do to stay on the room's timeline.
+
 import type { Pacing } from './correction.js';
 import { Course, type Cause, type ControllerAction, type ControllerPhase } from './course.js';
 import { Follow } from './follow.js';
@@ -10,7 +12,7 @@ import { PLAY_AGAIN_MS } from './tuning.js';
 export interface ControllerStep {
   actions: ControllerAction[];
   phase: ControllerPhase;
-  /** Player minus room without outliers; null while it isn't followed. */
+  /** The player's distance from the room without outliers, in milliseconds; null while not following. */
   driftMs: number | null;
   degraded: boolean;
   /** Local instant by which the next step should come, as exactly as possible. */
@@ -18,8 +20,8 @@ export interface ControllerStep {
 }
 
 /**
- * Keeps a player on the room's timeline. A deterministic machine: inputs in, actions out. It reads no clock and touches
- * no element, so that each rule can be tested as a table. It decides what the moment asks for; `Start` and `Follow` do it.
+ * Keeps a player on the room's timeline. It is deterministic: inputs in, actions out. It reads no clock and touches no
+ * element, so every rule can be tested as a table. It decides what a moment requires; `Start` and `Follow` do it.
  */
 export class Controller {
   readonly #course = new Course();
@@ -32,22 +34,22 @@ export class Controller {
   #readySent: number | null = null;
   #endedSent = false;
 
-  /** `playLeadMs` is what the player takes from `play` to its first movement, as far as that is known. */
+  /** `playLeadMs` is the time from `play` to the first movement, as far as it is known. */
   constructor(playLeadMs: number) {
     this.#start = new Start(this.#course, playLeadMs);
   }
 
-  /** The lead as it has been learned. */
+  /** The lead as learned so far. */
   get playLeadMs(): number {
     return this.#start.leads.warmPlayMs;
   }
 
-  /** Gives it what this player needs beyond the correction of gaps. */
+  /** Sets what this player needs beyond the correction of gaps. */
   usePacing(pacing: Pacing | null): void {
     this.#follow.correction.pacing = pacing;
   }
 
-  /** Takes note of how long the media took to load, from the request until the player could be sent anywhere. */
+  /** Records how long the media took to load, from the request until the player could seek anywhere. */
   loaded(tookMs: number): void {
     this.#start.leads.guessLoading(tookMs);
   }
@@ -70,7 +72,7 @@ export class Controller {
     }
     return {
       actions: course.actions,
-      // Sent to where its data take long: that is no quick new start any more.
+      // A start whose data takes long is no longer a quick one.
       phase: this.#start.lacksData(inputs) ? 'starved' : course.phase,
       driftMs: this.#follow.driftMs,
       degraded: course.guard.isFutile(inputs.localMs),
@@ -96,14 +98,14 @@ export class Controller {
     else this.#run(now);
   }
 
-  /** The page has the player for itself; nobody should wait for it. */
+  /** Leaves the player to the page; nobody should wait for it. */
   #hold(now: Moment): void {
     this.#course.enter('held', now);
     this.#follow.correction.stop();
     this.#answerBarrier(now.timeline);
   }
 
-  /** Paused, waiting or ended: holds still in the right place and says so to a barrier. */
+  /** While the room is paused, waiting or over: holds the player in the right place and answers a barrier. */
   #stand(now: Moment): void {
     const { player, timeline } = now;
     this.#standStill(now);
@@ -119,7 +121,7 @@ export class Controller {
 
   #standsAt(now: Moment, targetMs: number): boolean {
     const found = this.#standing.check(now.localMs, now.player, targetMs);
-    // A player that won't stay where it is put is put back a bounded number of times.
+    // A player that doesn't stay in place is put back a limited number of times.
     if (found === 'seek' && this.#course.guard.foreign(now.localMs)) this.#course.act({ type: 'seek', positionMs: targetMs });
     return found === 'there';
   }
@@ -129,14 +131,14 @@ export class Controller {
     this.#course.pause(now);
   }
 
-  /** A live edge has no common position; only playing and pausing are shared. */
+  /** Shares only playing and pausing: a live edge has no common position. */
   #followLive(now: Moment): void {
     const { player, timeline } = now;
     this.#course.setRate(now, timeline.rate);
     if (timeline.status !== 'playing' || now.blocked) {
       this.#standStill(now);
     } else if (player.ended) {
-      // `play` would begin at the front.
+      // `play` would restart from the beginning.
       this.#finish(now);
     } else {
       this.#course.enter('following', now);
@@ -178,7 +180,7 @@ export class Controller {
     if (this.#start.align(now, cause)) this.#follow.rest();
   }
 
-  /** The media ended before the room did, but there may be more further on; `play` would begin at the front. */
+  /** The media ended before the room did. There may be more further on, but `play` would restart from the beginning. */
   #goOn(now: Moment): void {
     if (this.#course.guard.own(now.localMs, 'stuck')) this.#align(now, 'agreed');
     else this.#course.enter('finished', now);

@@ -1,15 +1,17 @@
+// Closes gaps by rate.
+
 import { clamp } from '../number.js';
 import type { Correcting } from './profile.js';
 import { CLOSE_MS, DEAF_MS, RATE_NEAR } from './tuning.js';
 
 
-/** What the rate is decided from. */
+/** What the rate depends on. */
 export interface RateInputs {
   localMs: number;
-  /** Since the last look, and so about until the next one. */
+  /** The time since the last step, and so roughly until the next one. */
   stepMs: number;
   roomRate: number;
-  /** The rate that the player says it has. */
+  /** The rate that the player reports. */
   playerRate: number;
   rates: 'continuous' | readonly number[];
   minRate: number;
@@ -19,44 +21,44 @@ export interface RateInputs {
   driftMs: number;
 }
 
-/** Has a say in the rate before a gap does. */
+/** Chooses the rate before the gap does. */
 export interface Pacing {
-  /** The rate to play at; null leaves it to the room and the gap. A gap that has to be closed is `engaged`. */
+  /** Returns the rate to play at, or null to leave it to the gap, which is `engaged` if it has to be closed. */
   rate(inputs: RateInputs, engaged: boolean, profile: Correcting): number | null;
-  /** Forgets what was seen. */
+  /** Forgets what it has observed. */
   stop(): void;
 }
 
-/** Closes a gap by playing a little faster or slower than the room. */
+/** Plays a little faster or slower than the room until the gap is closed. */
 export class Correction {
-  /** A player that has a few rates alone plays at the room's without it. */
+  /** Without it, a player that only has a few rates plays at the room's. */
   pacing?: Pacing | null;
   #engaged = false;
-  /** What the player was told last, if that isn't the room's rate. */
-  #told: number | null = null;
+  /** The rate last requested, unless it is the room's. */
+  #requested: number | null = null;
   #seenRate = Number.NaN;
   #obeyedAtMs = 0;
   #deaf = false;
 
-  /** Whether the player turned out to ignore the rates it is given. */
+  /** Whether the player has turned out to ignore the rates it is given. */
   get deaf(): boolean {
     return this.#deaf;
   }
 
-  /** Forgets the gap, not what the player can do. */
+  /** Forgets the gap, but not what the player can do. */
   stop(): void {
     this.#engaged = false;
     this.pacing?.stop();
-    this.#told = null;
+    this.#requested = null;
   }
 
-  /** The room changed: a player that did not do the rates it was given gets another chance. */
+  /** Gives a player that ignored its rates another chance, because the room changed. */
   forget(): void {
     this.#deaf = false;
     this.#obeyedAtMs = Infinity;
   }
 
-  /** The rate to play at. */
+  /** Returns the rate to play at. */
   rate(inputs: RateInputs, profile: Correcting): number {
     const rate = this.#deaf ? inputs.roomRate : this.#choose(inputs, profile);
     this.#listen(inputs, rate);
@@ -76,12 +78,12 @@ export class Correction {
   }
 
   #listen({ localMs, playerRate, roomRate }: RateInputs, rate: number): void {
-    const told = this.#told ?? playerRate;
-    // One that changes is on its way.
-    if (this.#obeyedAtMs === Infinity || Math.abs(playerRate - told) < RATE_NEAR * told || playerRate !== this.#seenRate) this.#obeyedAtMs = localMs;
+    const requested = this.#requested ?? playerRate;
+    // A rate that is still changing is on its way.
+    if (this.#obeyedAtMs === Infinity || Math.abs(playerRate - requested) < RATE_NEAR * requested || playerRate !== this.#seenRate) this.#obeyedAtMs = localMs;
     else if (localMs - this.#obeyedAtMs >= DEAF_MS) this.#deaf = true;
     this.#seenRate = playerRate;
-    this.#told = Math.abs(rate - roomRate) < RATE_NEAR ? null : rate;
+    this.#requested = Math.abs(rate - roomRate) < RATE_NEAR ? null : rate;
   }
 }
 

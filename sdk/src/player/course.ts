@@ -1,3 +1,5 @@
+// What all parts of the controller share.
+
 import { AlignGuard } from './align-guard.js';
 import { rateFor, type ControllerInputs } from './moment.js';
 import { RATE_STEP } from './tuning.js';
@@ -17,7 +19,7 @@ export type ControllerPhase =
   | 'priming'
   /** Paused and ready, until the room passes by. */
   | 'armed'
-  /** Started a moment ago; how exactly isn't known yet. */
+  /** Just started; how accurately isn't known yet. */
   | 'settling'
   | 'following'
   | 'starved'
@@ -25,10 +27,10 @@ export type ControllerPhase =
   | 'held'
   | 'finished';
 
-/** What asks for a new start: a command or the guard (`agreed`), or something else that moved the player (`foreign`). */
+/** Why to start anew: a command, or the guard allowed it (`agreed`); or something else moved the player (`foreign`). */
 export type Cause = 'agreed' | 'foreign';
 
-/** What all parts of the controller share: the phase, the drifts seen in it, and what this step does. */
+/** The phase, the drifts observed in it, and the actions of this step. */
 export class Course {
   phase: ControllerPhase = 'idle';
   /** Local instant at which the phase began. */
@@ -38,7 +40,7 @@ export class Course {
   wakeAtMs: number | undefined;
   readonly guard = new AlignGuard();
 
-  /** A phase that is entered `again` begins anew. */
+  /** Enters a phase; one that is already current begins anew only if `again`. */
   enter(phase: ControllerPhase, { localMs }: ControllerInputs, again = false): void {
     if (phase === this.phase && !again) return;
     if (phase === 'settling') this.drifts = [];
@@ -54,7 +56,7 @@ export class Course {
     if (!player.paused) this.act({ type: 'pause' });
   }
 
-  /** Sets the rate nearest to `rate` that the player has. */
+  /** Sets the rate nearest to `rate` that the player supports. */
   setRate({ player }: ControllerInputs, rate: number): void {
     const wanted = rateFor(player.capabilities, rate);
     if (Math.abs(player.rate - wanted) > RATE_STEP) this.act({ type: 'rate', rate: wanted });

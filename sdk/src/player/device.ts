@@ -1,3 +1,5 @@
+// What is stored for one device: its offset, its profile and what it learned about its players.
+
 import { clamp } from '../number.js';
 import { browserSlot, memorySlot, type Slot } from '../slot.js';
 import type { DeviceSettings, DeviceStore, SyncProfile } from '../types.js';
@@ -11,7 +13,7 @@ export function memoryDeviceStore(): DeviceStore {
   return settingsIn(memorySlot());
 }
 
-/** Keeps a device's settings in localStorage, so that the next page starts as exactly as this one. */
+/** Keeps a device's settings in localStorage, so that the next page starts as accurately as this one. */
 export function browserDeviceStore(key = 'playhead.device'): DeviceStore {
   return settingsIn(browserSlot(key));
 }
@@ -20,7 +22,7 @@ function settingsIn({ load, save }: Slot): DeviceStore {
   return { load: () => deviceSettings(load()), save };
 }
 
-/** What a store had, with defaults for whatever is missing or makes no sense. */
+/** Returns what a store held, with defaults for whatever is missing or invalid. */
 export function deviceSettings(stored: unknown): DeviceSettings {
   const it = (typeof stored === 'object' && stored !== null ? stored : {}) as Partial<DeviceSettings>;
   const leads = Object.entries(it.playLeadsMs ?? {}).filter(([, ms]) => Number.isFinite(ms));

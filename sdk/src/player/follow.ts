@@ -1,3 +1,5 @@
+// Keeps a playing player in place.
+
 import { median } from '../number.js';
 import { Correction } from './correction.js';
 import type { Cause, Course } from './course.js';
@@ -6,16 +8,16 @@ import { PROFILES } from './profile.js';
 import { BEYOND_STEPS, COMMAND_ALIGN_MS, JUMP_MS, MEDIAN_OF, SLOW_MS, STARVED_ALIGN_MS } from './tuning.js';
 
 
-/** Keeps a playing player in place: watches its drift and corrects it by rate. */
+/** Watches the drift of a playing player and corrects it by rate. */
 export class Follow {
-  /** The player's drift without outliers; null where this step measured none. */
+  /** The player's drift without outliers; null if this step measured none. */
   driftMs: number | null = null;
   readonly correction = new Correction();
   readonly #course: Course;
   #beyond = 0;
   #last: ControllerInputs | undefined;
   #stepMs = 0;
-  /** How much further than it played the player has moved since the last step. */
+  /** How far the player moved since the last step beyond what it played. */
   #jumpMs = 0;
 
   constructor(course: Course) {
@@ -33,14 +35,14 @@ export class Follow {
     if (this.#stepMs > SLOW_MS) this.#course.drifts = [];
   }
 
-  /** Forgets what a new start makes meaningless. */
+  /** Forgets what a new start invalidates. */
   rest(): void {
     this.#course.drifts = [];
     this.#beyond = 0;
     this.correction.stop();
   }
 
-  /** Returns what asks for a new start at once: a command, a stall, or a jump that something else made. */
+  /** Returns why to start anew at once: after a command, after a stall, or because something else moved the player. */
   judge(now: Moment): Cause | null {
     const { phase, guard } = this.#course;
     const { positionErrorMs } = now.player.capabilities;
@@ -51,7 +53,7 @@ export class Follow {
     return lags && now.profile !== 'free' && guard.own(now.localMs, 'starved') ? 'agreed' : null;
   }
 
-  /** Closes the gap by rate; returns `agreed` where only a new start helps. */
+  /** Closes the gap by rate; returns `agreed` if only a new start helps. */
   correct(now: Moment): Cause | null {
     const { localMs, player, timeline, profile } = now;
     const course = this.#course;

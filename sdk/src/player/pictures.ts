@@ -1,31 +1,33 @@
+// Resynchronises frames that Chromium keeps presenting late.
+
 import type { Pacing, RateInputs } from './correction.js';
 import type { Correcting } from './profile.js';
 
-/** So often a picture is looked at, and so many looks are believed. */
+/** How often a frame is sampled, and how many samples are believed. */
 const LOOK_MS = 400;
 const LOOKS = 5;
-/** Half a frame is what a browser can't help; a picture this much later than that is late. */
+/** A browser can't avoid half a frame; a frame is late if it is this much later than that. */
 const BEYOND_MS = 1.5;
-/** Further off it isn't the browser's rhythm, or the browser means something else by its instants. */
+/** A larger lag isn't the browser's rhythm, or the browser reports something else. */
 const STRANGE_MS = 100;
-/** Enough for Chromium to leave its rhythm within half a second, and nothing that anybody hears. */
+/** Enough for Chromium to leave its rhythm within half a second, and inaudible. */
 const FASTER = 0.005;
 const PUSH_MOST_MS = 1_500;
-/** So far that moves the player: a profile that wouldn't take it back gets none. */
+/** How far that moves the player: a profile that wouldn't correct it gets none. */
 const MOVES_MS = 3;
 const REST_MS = 10_000;
 const TRIES = 3;
 
 /**
- * Chromium shows pictures in a rhythm of refreshes. After each that it loses, all later ones are a refresh late, up to
- * three, until the next start, while the sound is on time. Playing a trace faster makes it leave the rhythm and choose
- * pictures by the clock again.
+ * Chromium presents frames in a fixed rhythm of display refreshes. After each dropped frame all later frames are one
+ * refresh late, up to three, until the next start, while the sound is on time. Playing very slightly faster makes it
+ * leave the rhythm and choose frames by the clock again.
  */
 export class Pictures implements Pacing {
   readonly #video: HTMLVideoElement;
-  /** How much later pictures were shown than the clock passed them, in milliseconds. */
+  /** How much later frames were presented than the clock passed them, in milliseconds. */
   #lagsMs: number[] = [];
-  /** The longest lag that is left alone. */
+  /** The longest lag that is not corrected. */
   #mostMs = Infinity;
   #last: VideoFrameCallbackMetadata | null = null;
   #looks = false;
@@ -43,7 +45,7 @@ export class Pictures implements Pacing {
     this.#pushedAtMs = null;
   }
 
-  /** Nothing begins while a gap is being closed. */
+  /** Starts nothing while a gap is being closed. */
   rate({ localMs, roomRate }: RateInputs, engaged: boolean, { fromMs }: Correcting): number | null {
     if (fromMs > MOVES_MS) return null;
     this.#look(localMs);
@@ -64,7 +66,7 @@ export class Pictures implements Pacing {
     return this.#lagsMs.length === LOOKS && this.#lagsMs.every((lagMs) => lagMs > this.#mostMs);
   }
 
-  /** Being told of every picture would make the page draw each time. */
+  /** Requests one frame at a time: a callback for every frame would make the page render each time. */
   #look(localMs: number): void {
     if (this.#looks || (this.#pushedAtMs === null && localMs - this.#lookedAtMs < LOOK_MS)) return;
     this.#looks = true;

@@ -1,7 +1,7 @@
+// The player: reads the clock and the adapter, and carries out what the controller decides.
+
 import type { AdapterEvent, PlayerAdapter, Selections } from '../adapters/adapter.js';
 import { DETAILS } from '../adapters/element.js';
-import type { HlsClass } from '../adapters/hls.js';
-import { html5Adapter, nativeDelivery } from '../adapters/html5.js';
 import { SnapshotStore } from '../store.js';
 import type {
   DeviceSettings,
@@ -15,34 +15,31 @@ import type {
 } from '../types.js';
 import type { Media, Playback } from '../wire.js';
 import { Alarm } from './alarm.js';
+import { chooseAdapter, type AdapterOptions } from './choose-adapter.js';
 import { Controller, type ControllerStep } from './controller.js';
 import type { ControllerAction, ControllerPhase } from './course.js';
 import { deviceSettings, memoryDeviceStore, validOffset } from './device.js';
 import { Reporter } from './reporter.js';
-import type { Timeline } from './timeline.js';
+import { timelineOf } from './timeline.js';
 import { DRIFT_NOTICE_MS, TICK_MS } from './tuning.js';
 
 
-export interface PlayerOptions {
-  /** The class of hls.js, or a function that loads it when an HLS media is first chosen. */
-  hls?: HlsClass | (() => Promise<HlsClass>);
-  /** Another player for a media; null leaves it to the two that come along. */
-  adapter?: (media: Media, video: HTMLVideoElement) => PlayerAdapter | null;
-  /** Where this device's offset, profile and learned leads are kept; for the life of the player by default. */
+export interface PlayerOptions extends AdapterOptions {
+  /** Stores this device's offset, profile and learned leads; by default they last as long as the player. */
   device?: DeviceStore;
   /**
-   * Since when, by `performance.now()`, the page itself loads the room's file into the element: it isn't loaded again,
-   * and the player knows how long its loading took.
+   * When the page itself started loading the room's file into the element, by `performance.now()`: it isn't loaded
+   * again, and the player knows how long loading took.
    */
   loadingSinceMs?: number;
 }
 
-/** Plays what the room watches in `video`, on the room's timeline, until destroyed. */
+/** Plays what the room watches in `video`, on the room's timeline, until it is destroyed. */
 export function createPlayer(session: RoomSession, video: HTMLVideoElement, options: PlayerOptions = {}): Player {
   return new RoomPlayer(session, video, options);
 }
 
-/** What a page is shown of each phase; `paused` in all others. */
+/** The state that a page sees in each phase; `paused` in all others. */
 const STATES: Partial<Record<ControllerPhase, PlayerState>> = {
   idle: 'loading',
   priming: 'aligning',
@@ -68,14 +65,14 @@ class RoomPlayer implements Player {
   #controller: Controller | undefined;
   #adapter: PlayerAdapter | undefined;
   #media: Media | null = null;
-  /** Names the newest load; what an older one brings is dropped. */
+  /** Identifies the latest load; results of earlier ones are dropped. */
   #turn = 0;
   #loadedMediaId: string | null = null;
   #applied: Selections | undefined;
   #blocked = false;
   #error: PlayerSnapshot['error'];
   #held = false;
-  /** Whether the controller has been given it, or will be. */
+  /** Pending or done once the controller follows. */
   #pacing: Promise<void> | undefined;
   #driftNoticedAt = -Infinity;
   #destroyed = false;
@@ -103,14 +100,14 @@ class RoomPlayer implements Player {
 
   async unblock(): Promise<void> {
     this.#blocked = false;
-    // The gesture counts for a `play` that is called inside it, even if the controller pauses again at once.
+    // The gesture only covers a `play` that is called inside it, even if the controller pauses again at once.
     await this.#adapter?.play().catch(ignore);
     this.#step();
   }
 
   hold(): void {
     this.#held = true;
-    // What the page plays now isn't the room's.
+    // What the page plays now has nothing to do with the room's rate.
     this.#adapter?.setRate(1);
     this.#step();
   }
@@ -149,7 +146,7 @@ class RoomPlayer implements Player {
     this.#step();
   }
 
-  /** What another page has stored meanwhile stays, but doesn't change what this one does. */
+  /** Keeps what another page has stored meanwhile, without applying it here. */
   #save(part: Partial<DeviceSettings>): void {
     this.#settings = deviceSettings({ ...this.#settings, ...part });
     const stored = deviceSettings(this.#device.load());
@@ -174,8 +171,8 @@ class RoomPlayer implements Player {
     this.#controller = undefined;
     this.#pacing = undefined;
     if (!media) return;
-    // What cannot be fetched now may be later.
-    const adapter = await this.#adapterFor(media).catch(ignore);
+    // What can't be fetched now may be fetched later.
+    const adapter = await chooseAdapter(media, this.#video, this.#options).catch(ignore);
     if (turn !== this.#turn || this.#destroyed) {
       adapter?.destroy();
       return;
@@ -191,27 +188,14 @@ class RoomPlayer implements Player {
     this.#controller = new Controller(this.#settings.playLeadsMs[kind] ?? playLeadMs);
     adapter.onEvent((event) => this.#heard(event));
     const chosen = selectionsOf(this.#session.getSnapshot().playback);
-    // The page can only have begun the first.
+    // The page can only have started the first load.
     const beganMs = (this.#applied ? null : this.#options.loadingSinceMs) ?? performance.now();
     this.#applied = chosen;
-    // A failed load has been told as an event; the adapter may still recover and resolve later.
+    // A failed load was reported as an event; the adapter may still recover and resolve later.
     await adapter.load(media, chosen, (inMs) => this.#session.expected(this.#session.now() + inMs)).then(
       () => this.#loaded(adapter, media, performance.now() - beganMs),
       ignore,
     );
-  }
-
-  async #adapterFor(media: Media): Promise<PlayerAdapter | null> {
-    const { hls, adapter } = this.#options;
-    const own = adapter?.(media, this.#video);
-    if (own) return own;
-    const isHls = media.delivery.some(({ type }) => type === 'hls');
-    if (isHls && hls) {
-      // Fetched beside hls.js itself, so that a page without HLS carries neither.
-      const [Hls, { hlsAdapter }] = await Promise.all(['isSupported' in hls ? hls : hls(), import('../adapters/hls.js')]);
-      if (Hls.isSupported()) return hlsAdapter(this.#video, Hls);
-    }
-    return nativeDelivery(media, this.#video) ? html5Adapter(this.#video) : null;
   }
 
   #loaded(adapter: PlayerAdapter, media: Media, tookMs: number): void {
@@ -246,9 +230,9 @@ class RoomPlayer implements Player {
       this.#publish(null, performance.now());
       return;
     }
-    // Data again: whatever failed has been got over.
+    // There is data again, so the failure is over.
     if (this.#error && this.#loadedMediaId && adapter.ready()) this.#error = undefined;
-    // Next to each other: what lies between the two is taken for drift.
+    // Read together: any time between the two would count as drift.
     const positionMs = adapter.position();
     const localMs = performance.now();
     const clock = this.#session.clock(localMs);
@@ -256,7 +240,7 @@ class RoomPlayer implements Player {
       localMs,
       offsetMs: clock && clock.offsetMs + this.#settings.offsetMs,
       aheadMs: this.#settings.offsetMs,
-      timeline: this.#timeline(),
+      timeline: timelineOf(this.#session.getSnapshot(), this.#loadedMediaId),
       player: {
         positionMs,
         durationMs: finite(adapter.duration()),
@@ -275,7 +259,7 @@ class RoomPlayer implements Player {
     });
     if (step.phase === 'following') this.#pacing ??= this.#fetchPacing(controller, adapter);
     for (const action of step.actions) this.#carryOut(action, adapter);
-    // Only a start has to be exact; what else is asked for may come with a timer's delay.
+    // Only a start has to be exact; anything else may come as late as a timer.
     if (step.wakeAtMs !== undefined && step.wakeAtMs - localMs < 2 * TICK_MS) {
       this.#alarm.set(step.wakeAtMs, step.phase === 'armed');
     }
@@ -284,7 +268,7 @@ class RoomPlayer implements Player {
     this.#publish(step, localMs);
   };
 
-  /** Nobody waits for it to see the first pictures. */
+  /** Fetched only now, so that the first frame doesn't wait for it. */
   #fetchPacing(controller: Controller, adapter: PlayerAdapter): Promise<void> {
     return import('./pacing.js').then(({ pacingFor }) => controller.usePacing(pacingFor(adapter, this.#video))).catch(ignore);
   }
@@ -293,22 +277,6 @@ class RoomPlayer implements Player {
     const { playLeadsMs } = this.#settings;
     if (playLeadsMs[capabilities.kind] === playLeadMs) return;
     this.#save({ playLeadsMs: { ...playLeadsMs, [capabilities.kind]: playLeadMs } });
-  }
-
-  #timeline(): Timeline | null {
-    const { connection, media, playback, me } = this.#session.getSnapshot();
-    const loaded = media && media.media_id === this.#loadedMediaId && playback.media_id === media.media_id;
-    if (!loaded || connection === 'closed') return null;
-    const waiting = playback.status === 'waiting' ? playback.waiting : null;
-    const named = waiting?.waiting_for.participant_ids ?? [];
-    // Only the first are named; beyond them the server knows who is meant.
-    const concerned = waiting && (named.includes(me.participant_id) || waiting.waiting_for.count > named.length);
-    return {
-      ...playback,
-      durationMs: media.duration_ms ?? null,
-      live: media.live,
-      barrier: concerned ? waiting.since_version : null,
-    };
   }
 
   #carryOut(action: ControllerAction, adapter: PlayerAdapter): void {

@@ -1,18 +1,20 @@
+// The sync profiles.
+
 import type { SyncProfile } from '../types.js';
 
-/** How hard a player is kept in place. Drifts are milliseconds, rates parts of the room's. */
+/** How tightly a player is kept in place. Drifts are milliseconds, rates fractions of the room's. */
 export interface Correcting {
-  /** Drift from which the rate is changed, … */
+  /** The drift from which the rate is changed, … */
   fromMs: number;
-  /** … and to which it then is brought; without the gap between the two a player would hover at the edge. */
+  /** … and below which it is left again; without a gap between the two a player would hover at the edge. */
   untilMs: number;
-  /** The most that the rate may differ within each drift; beyond the last tier its `most` holds. */
+  /** The most that the rate may differ, by drift; beyond the last tier its `most` applies. */
   tiers: readonly { withinMs: number; most: number }[];
   /** Beyond this drift only a new start helps. */
   alignMs: number;
 }
 
-/** Rates without time stretching change the pitch: 0.5 % is 9 cents and inaudible, 5 % is for moments. */
+/** Without time stretching a rate changes the pitch: 0.5 % is 9 cents and inaudible, 5 % is only for moments. */
 export const PROFILES: Record<SyncProfile, Correcting> = {
   tight: exact(0.01),
   default: exact(0.005),
@@ -20,7 +22,7 @@ export const PROFILES: Record<SyncProfile, Correcting> = {
   free: { fromMs: Infinity, untilMs: Infinity, tiers: [], alignMs: Infinity },
 };
 
-/** Within a frame; `gentle` is the most that the rate may differ while hardly anything is off. */
+/** Keeps a player well within a frame; `gentle` is the most that the rate may differ for a small drift. */
 function exact(gentle: number): Correcting {
   const tiers = [
     { withinMs: 12, most: gentle },

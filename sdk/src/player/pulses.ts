@@ -1,10 +1,12 @@
+// Corrects players that only have a few rates.
+
 import type { Pacing, RateInputs } from './correction.js';
 
-/** After a pulse the player's position is believed again only then. */
+/** How long after a pulse the player's position is not believed. */
 const REST_MS = 1_000;
 const MOST_MS = 4_000;
 
-/** Corrects a player that has a few rates alone: one of them is held for as long as the gap takes. */
+/** Plays at the next faster or slower rate for as long as it takes to close the gap. */
 export class Pulses implements Pacing {
   #pulse: { rate: number; untilMs: number } | null = null;
   #restUntilMs = -Infinity;

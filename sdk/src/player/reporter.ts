@@ -1,9 +1,11 @@
+// Reports to the server how this player is doing.
+
 import type { RoomSession } from '../types.js';
 import type { ControllerStep } from './controller.js';
 import { BUFFERING_MS, REPORT_MS } from './tuning.js';
 
 
-/** Tells the server how this player fares: for the host's eyes, metrics and a room that waits for stalls. */
+/** Sends the reports that feed the host's view, the metrics, and a room that waits for stalls. */
 export class Reporter {
   readonly #session: RoomSession;
   #starvedSince: number | null = null;
@@ -18,7 +20,7 @@ export class Reporter {
 
   saw({ phase, driftMs }: ControllerStep, uncertaintyMs: number | null, localMs: number): void {
     this.#followed ||= phase === 'following';
-    // Who joins slowly holds up nobody.
+    // A player that is slow to join holds up nobody.
     const starved = phase === 'starved' && this.#followed;
     this.#starvedSince = starved ? (this.#starvedSince ?? localMs) : null;
     if (this.#session.getSnapshot().connection !== 'open') return;
@@ -32,7 +34,7 @@ export class Reporter {
     this.#reportedAt = localMs;
     this.#reporting = true;
     const over = () => (this.#reporting = false);
-    // One that is refused or lost is followed by the next.
+    // A report that is refused or lost is superseded by the next one.
     void this.#session.syncReport(driftMs, uncertaintyMs).then(over, over);
   }
 }

@@ -1,3 +1,5 @@
+// Starts a player on the room's timeline.
+
 import { median } from '../number.js';
 import { type Cause, type Course } from './course.js';
 import { Leads, type SeekKind } from './leads.js';
@@ -29,7 +31,7 @@ import {
 } from './tuning.js';
 
 
-/** Starts a player on the room's timeline: seeks ahead, waits for data, plays as the room passes by, and learns. */
+/** Seeks ahead, waits for data, plays at the instant the room passes by, and learns from the result. */
 export class Start {
   readonly leads: Leads;
   readonly #course: Course;
@@ -39,13 +41,13 @@ export class Start {
   #startedAtMs = 0;
   #startedFromMs = 0;
   #playedAtMs = -Infinity;
-  /** Where the last seek should have led. */
+  /** The target of the last seek. */
   #soughtMs = 0;
   #seekKind: SeekKind = 'loading';
   #tookMs = 0;
-  /** How much later than learned the next try is planned. */
+  /** How much later than the learned lead the next try is planned. */
   #laterMs = 0;
-  /** When the wait for data began, however often they were requested. */
+  /** When the wait for data began, however often the data was requested. */
   #waitingSinceMs = 0;
   #askAgainMs = ASK_AGAIN_MS;
   /** Whether `play` was called to make the player load. */
@@ -56,20 +58,20 @@ export class Start {
     this.leads = new Leads(playLeadMs);
   }
 
-  /** The room changed: earlier tries say nothing. */
+  /** Forgets earlier tries, because the room changed. */
   forget(): void {
     this.#tries = 0;
     this.#laterMs = 0;
   }
 
-  /** Whether data have been missing for longer than a quick start takes. */
+  /** Whether data has been missing for longer than a quick start takes. */
   lacksData({ localMs, player }: ControllerInputs): boolean {
     return this.#course.phase === 'priming' && !player.ready && localMs - this.#waitingSinceMs > WAITED_MS;
   }
 
   /**
-   * Makes a new start: stands where the room will be, loads, and plays at the instant the room passes by. Returns false
-   * where the guard refuses one, and the player goes on from where it is.
+   * Starts anew: seeks to where the room will be, loads, and plays at the instant the room passes by. Returns false if
+   * the guard refuses; the player then continues from where it is.
    */
   align(now: Moment, cause: Cause): boolean {
     const { player } = now;
@@ -102,20 +104,20 @@ export class Start {
       return;
     }
     this.#tookMs = localMs - this.#course.sinceMs;
-    // Where the player can tell that data were missing, a long wait was theirs and not the player's.
+    // If the player knows that data was missing, a long wait says nothing about the player.
     const waited = player.loaded && this.#seekKind !== 'loaded' && localMs - this.#waitingSinceMs > WAITED_MS;
     if (!waited) this.leads.learnSeek(this.#seekKind, this.#tookMs, player.positionMs - this.#soughtMs);
     this.#course.enter('armed', now);
     this.#startOnTime(now);
   }
 
-  /** Waits, ready, for the room to pass by. */
+  /** Waits, ready to play, for the room to pass by. */
   arm(now: Moment): void {
     this.#course.pause(now);
     if (!this.#isMisplaced(now)) this.#startOnTime(now);
   }
 
-  /** The data ran out while playing: waits for more, at the room's rate. */
+  /** Waits for more data, at the room's rate, after playback ran out of it. */
   starve(now: Moment): void {
     const course = this.#course;
     if (course.phase !== 'starved') this.#awaitData(now);
@@ -132,7 +134,7 @@ export class Start {
     this.#start(now);
   }
 
-  /** Returns true once the start is over, and learns from it. */
+  /** Returns true once the start is over, having learned from it. */
   settle(now: Moment): boolean {
     const { player, timeline } = now;
     const course = this.#course;
@@ -157,14 +159,14 @@ export class Start {
     this.#askAgainMs = Math.max(ASK_AGAIN_MS, ASK_AGAIN_TIMES * this.leads.planMs('loading'));
   }
 
-  /** Data that stopped arriving are requested further on: where the player is, the room passed long ago. */
+  /** Requests data that stopped arriving further ahead: the room passed the player's position long ago. */
   #askAgain(now: Moment): void {
     const { arriving, loaded, positionMs } = now.player;
     if (arriving !== false || now.hidden || now.localMs - this.#course.sinceMs < this.#askAgainMs) return;
     // A slow device still has to decode what is there.
     if (loaded?.(positionMs)) return;
     this.#askAgainMs = Math.min(2 * this.#askAgainMs, ASK_AGAIN_MOST_MS);
-    // Nobody knows when they arrive; if it is after the room has passed, a short way further is quickly gone.
+    // Nobody knows when it arrives; if the room has passed by then, it is at least not far ahead.
     this.#seekAhead(now, 'coming');
   }
 
@@ -181,11 +183,11 @@ export class Start {
     if (!loaded) return 'loading';
     const soonMs = targetAt(now, now.localMs + this.leads.planMs('loaded'));
     if (loaded(soonMs)) return 'loaded';
-    // What a player is loading from goes on to what comes soon.
+    // What the player is loading now continues to what it needs next.
     return ready && soonMs > positionMs && soonMs - positionMs < COMING_MS ? 'coming' : 'loading';
   }
 
-  /** Starts anew where a command made this the wrong place to start from; else sets the room's rate. */
+  /** Starts anew if a command made this the wrong place to start from; otherwise sets the room's rate. */
   #isMisplaced(now: Moment): boolean {
     const misplaced = now.changed && !this.#canStartHere(now);
     if (misplaced) this.align(now, 'agreed');
@@ -193,7 +195,7 @@ export class Start {
     return misplaced;
   }
 
-  /** Some browsers load nothing before `play`, or say only then that they want a gesture. */
+  /** Calls `play` for browsers that load nothing before it, or only then report that they require a gesture. */
   #urge(now: Moment): void {
     if (this.#urged || now.hidden || now.localMs - this.#waitingSinceMs < URGE_MS) return;
     this.#urged = true;
@@ -213,11 +215,11 @@ export class Start {
     this.#start(now);
   }
 
-  /** A start that is too late or too far off is planned anew; one that stays too far off, seldom. */
+  /** Plans a start that is too late or too far off anew; one that stays too far off, only rarely. */
   #tryAgain(now: Moment): boolean {
     if (this.#tries < START_TRIES) this.#tries += 1;
     else if (!this.#course.guard.own(now.localMs, 'stuck')) return false;
-    // A wait for data says nothing about a seek to what is there now.
+    // A wait for data says nothing about a seek to data that is there now.
     const waited = this.#seekKind === 'loading' && now.player.loaded;
     this.#laterMs = waited || this.#tookMs > WAITED_MS ? 0 : Math.min(this.#laterMs + RETRY_MS, LATER_MAX_MS);
     this.align(now, 'agreed');

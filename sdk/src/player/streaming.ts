@@ -1,3 +1,5 @@
+// A room and its player behind one store, for UI frameworks.
+
 import { PlayheadError } from '../error.js';
 import { SnapshotStore } from '../store.js';
 import type {
@@ -20,7 +22,7 @@ export interface RoomChoice extends JoinOptions {
   client: Client;
   /** Id or code; null joins nothing yet. */
   room: string | null;
-  /** Signs in as a guest of this name first; without it the client has to be signed in. */
+  /** Signs in as a guest of this name first; without it the client must already be signed in. */
   name?: string;
 }
 
@@ -32,7 +34,7 @@ export interface Trouble {
 
 type FromSession = Omit<SessionSnapshot, 'connection' | 'sessionId' | 'me' | 'room' | 'playback'>;
 
-/** Everything that there is to show; until the room is known, what comes from it is null or empty. */
+/** Everything there is to show; until the room is known, what comes from it is null or empty. */
 export interface StreamingSnapshot extends FromSession {
   /** `idle` while no room is chosen. */
   readonly connection: ConnectionState | 'idle';
@@ -41,19 +43,19 @@ export interface StreamingSnapshot extends FromSession {
   readonly room: SessionSnapshot['room'] | null;
   readonly playback: SessionSnapshot['playback'] | null;
   readonly isHost: boolean;
-  /** Of the room's playback. */
+  /** The status of the room's playback. */
   readonly status: PlaybackStatus | null;
   readonly player: PlayerSnapshot;
   /** Player position minus the room's, in milliseconds; null while not playing. */
   readonly driftMs: number | null;
   readonly uncertaintyMs: number | null;
-  /** Why the room could not be joined or was closed for good; what the player has to say is in `player.error`. */
+  /** Why the room could not be joined or was closed for good; errors of the player are in `player.error`. */
   readonly error: Trouble | null;
-  /** Why the last command was refused; null after one that was not. */
+  /** Why the last command was refused; null after one that was accepted. */
   readonly refusal: Trouble | null;
 }
 
-/** What can be done; each is the same function for as long as the room is. */
+/** Everything there is to do; each stays the same function for as long as the room does. */
 export interface StreamingCommands {
   /** For the `ref` of the video element. */
   videoRef: (video: HTMLVideoElement | null) => void;
@@ -66,13 +68,13 @@ export interface StreamingCommands {
   changeSubtitle: (track: string | null) => Promise<Ack>;
   changeAudio: (track: string) => Promise<Ack>;
   hostTransfer: (participantId: string) => Promise<Ack>;
-  /** Leaves the room; unmounting merely closes, so that a reload comes back as the same participant. */
+  /** Leaves the room. Unmounting only closes the session, so that a reload returns as the same participant. */
   leave: () => Promise<void>;
   /** Joins again, after an error or after leaving. */
   rejoin: () => void;
-  /** Where the room is now, in milliseconds; 0 without a room. */
+  /** Returns the room's current position in milliseconds; 0 without a room. */
   expected: () => number;
-  /** Belongs in a tap when the player's state is `blocked`. */
+  /** Call it in a tap handler when the player's state is `blocked`. */
   unblock: () => Promise<void>;
   hold: () => void;
   release: () => void;
@@ -110,17 +112,17 @@ const NO_SESSION = {
   isHost: false,
   status: null,
 } as const satisfies Partial<StreamingSnapshot>;
-/** Ends that somebody wanted. */
+/** Close reasons that are no error. */
 const WANTED_ENDS = ['left', 'closed'];
 
-/** Whether it is a session rather than a room to join. */
+/** Whether `from` is a session rather than a room to join. */
 export function isSession(from: RoomSession | RoomChoice): from is RoomSession {
   return 'getSnapshot' in from;
 }
 
-/** One room and its player behind one store; does nothing until it is mounted. */
+/** Joins a room and plays in it; does nothing until it is mounted. */
 export class Streaming {
-  /** Read when the player is made. */
+  /** Read when the player is created. */
   options: PlayerOptions = {};
   readonly commands: StreamingCommands;
   readonly store: SnapshotStore<StreamingSnapshot>;
@@ -130,7 +132,7 @@ export class Streaming {
   #video: HTMLVideoElement | null = null;
   #player: Player | null = null;
   #joinError: Trouble | null = null;
-  /** Names the newest mount or try to join; what an older one brings is dropped. */
+  /** Identifies the latest mount or attempt to join; results of earlier ones are dropped. */
   #turn = 0;
   #unsubscribe: (() => void)[] = [];
 
@@ -145,11 +147,11 @@ export class Streaming {
     this.commands = this.#commandsOf();
   }
 
-  /** Joins; the function that it returns closes what it opened. */
+  /** Joins; returns a function that closes what it opened. */
   readonly mount = (): (() => void) => {
     this.#mounted = true;
     const turn = ++this.#turn;
-    // Whoever unmounts at once, as strict mode does, has joined nothing.
+    // An immediate unmount, as in strict mode, joins nothing.
     queueMicrotask(() => {
       if (turn === this.#turn) this.#start();
     });
@@ -194,12 +196,12 @@ export class Streaming {
     this.#session = null;
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     this.#match();
-    // Somebody else's session goes on.
+    // A session that was passed in stays open.
     if (session !== this.#from) session?.close();
     this.#publish();
   }
 
-  /** A player exactly while there are a session and an element. */
+  /** Keeps a player exactly while there is a session and an element. */
   #match(): void {
     this.#player?.destroy();
     this.#player = null;
@@ -263,8 +265,8 @@ export class Streaming {
   }
 
   #command(send: (session: RoomSession) => Promise<Ack>): Promise<Ack> {
-    const answer = this.#session === null ? Promise.reject(new PlayheadError({ code: 'invalid_use', detail: 'the room is not joined yet' })) : send(this.#session);
-    // Told by the snapshot, so that a handler may ignore what it returns.
+    const answer = this.#session === null ? Promise.reject(notJoined()) : send(this.#session);
+    // The snapshot has the refusal too, so that a handler may ignore the promise.
     answer.then(
       () => this.store.update({ refusal: null }),
       (error: unknown) => this.store.update({ refusal: error as PlayheadError }),
@@ -275,4 +277,8 @@ export class Streaming {
 
 function playerPart(player: PlayerSnapshot): Pick<StreamingSnapshot, 'player' | 'driftMs' | 'uncertaintyMs'> {
   return { player, driftMs: player.driftMs, uncertaintyMs: player.uncertaintyMs };
+}
+
+function notJoined(): PlayheadError {
+  return new PlayheadError({ code: 'invalid_use', detail: 'the room is not joined yet' });
 }

@@ -1,5 +1,5 @@
-// Every tuned number of the player and its controller; docs/sync.md says what was measured.
-// They stand in a file without imports so that bundlers put the numbers where they are used.
+// Every tuned number of the player and its controller, in a file without imports so that bundlers inline them.
+// docs/sync.md says what was measured.
 
 // The player.
 export const TICK_MS = 50;
@@ -27,7 +27,7 @@ export const START_TRIES = 3;
 export const COMING_MS = 4_000;
 /** A player that loads nothing for this long is played so that it does. */
 export const URGE_MS = 3_000;
-/** Data that don't arrive are requested again after this, or this many times the usual loading, then twice as long. */
+/** Data that doesn't arrive is requested again after this, or this many times the usual loading; then twice as long. */
 export const ASK_AGAIN_MS = 1_000;
 export const ASK_AGAIN_TIMES = 1.25;
 export const ASK_AGAIN_MOST_MS = 30_000;
@@ -56,7 +56,7 @@ export const PLAY_AGAIN_MS = 500;
 export const PLAY_MOST_MS = 400;
 /** The first start of a page opens the sound device, too. */
 export const COLD_MS = 20;
-/** The first guess of how long a seek takes, by where its data are: the decoder alone, and with the network. */
+/** The first estimate of how long a seek takes: the decoder alone, with part of the network's time, with all of it. */
 export const LOADED_MS = 100;
 export const PARTLY_LOADED_MS = 200;
 export const LOADING_MS = 300;

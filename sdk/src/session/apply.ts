@@ -1,10 +1,12 @@
+// What each frame of the server changes in the session's snapshot.
+
 import type { SessionSnapshot } from '../types.js';
 import type { Role, Room, ServerEvents, ServerFrame } from '../wire.js';
 
 type Change = Partial<SessionSnapshot>;
 type Me = SessionSnapshot['me'];
 
-/** The parts of the room that an event carries; each replaces the former one as a whole. */
+/** The parts of the room that each event carries; each replaces the previous one as a whole. */
 const PARTS: Readonly<Record<string, readonly (keyof Room)[]>> = {
   playback_changed: ['playback'],
   media_changed: ['media', 'playback'],
@@ -14,9 +16,7 @@ const PARTS: Readonly<Record<string, readonly (keyof Room)[]>> = {
   viewer_count_changed: ['viewer_count', 'peak_viewers'],
 };
 
-/**
- * Returns what a frame changes; unknown types change nothing. A host who stops being one is `formerRole` again.
- */
+/** Returns what a frame changes; unknown types change nothing. A host that stops being one is `formerRole` again. */
 export function applyFrame(view: SessionSnapshot, { type, data }: ServerFrame, formerRole: Role): Change {
   const { me, room } = view;
   switch (type) {
@@ -55,14 +55,14 @@ function applyRoom(view: SessionSnapshot, room: Room, formerRole: Role): Change 
   return { ...viewOfRoom(room, view), me: isHost === (me.role === 'host') ? me : meAs(me, role) };
 }
 
-/** The same object where nothing changes. */
+/** Returns `me` with another role or id; the same object if neither changes. */
 export function meAs(me: Me, role = me.role, participant_id = me.participant_id): Me {
   return role === me.role && participant_id === me.participant_id ? me : { participant_id, role };
 }
 
 type RoomView = Pick<SessionSnapshot, 'room' | 'media' | 'playback' | 'viewerCount' | 'stateCause'>;
 
-/** Returns the parts of the view that a whole room decides; why it is in its state is known only if that was seen. */
+/** Returns the parts of the snapshot that follow from a room; `stateCause` is only kept while the state stays. */
 export function viewOfRoom(room: Room, seen?: SessionSnapshot): RoomView {
   const stateCause = room.state === seen?.room.state ? seen.stateCause : undefined;
   return { room, media: room.media ?? null, playback: room.playback, viewerCount: room.viewer_count, stateCause };

@@ -1,3 +1,5 @@
+// The entry point of the SDK: REST calls, identity and joining.
+
 import { PlayheadError } from '../error.js';
 import type { Client, ClientOptions, Identity, JoinOptions, PageQuery, RoomSession, SocketClass } from '../types.js';
 import type {
@@ -18,7 +20,7 @@ import { openSession } from './session.js';
 import { memoryTokenStore } from './token.js';
 
 
-/** The entry point: REST calls, identity, and rooms to join. */
+/** Creates a client of one server. */
 export function createClient(options: ClientOptions = {}): Client {
   return new HttpClient(options);
 }
@@ -35,7 +37,7 @@ class HttpClient implements Client {
     if (base === undefined) throw new PlayheadError({ code: 'invalid_use', detail: 'baseUrl is required outside a page' });
     if (!socketClass) throw new PlayheadError({ code: 'invalid_use', detail: 'WebSocket is required: pass one' });
     this.baseUrl = base.replace(/\/+$/, '');
-    // Called without its global, the browser's fetch refuses to run.
+    // The browser's fetch throws unless it is called on its global.
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.#socketClass = socketClass;
     this.#tokens = options.tokenStore ?? memoryTokenStore();
@@ -124,7 +126,7 @@ class HttpClient implements Client {
     const name = this.#tokens.load()?.display_name;
     if (name === undefined) throw new PlayheadError({ code: 'invalid_use', detail: 'sign in with guest() first' });
     const usable = this.token();
-    // Another page that shares the store was perhaps faster.
+    // Another page that shares the store may have been faster.
     if (usable && usable.access_token !== refusedToken) return;
     await this.#newGuest(name);
   }

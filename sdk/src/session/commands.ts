@@ -1,3 +1,5 @@
+// Commands that wait for their answers.
+
 import { repeatDelayMs } from '../backoff.js';
 import { PlayheadError } from '../error.js';
 import type { Ack, CloseReason } from '../types.js';
@@ -9,9 +11,9 @@ interface Pending {
   frame: { type: string; id: string; data: object };
   sent: boolean;
   repeats: number;
-  /** Why it could not be stored, the last time. */
+  /** Why it could not be stored the last time. */
   refusal?: RejectError;
-  /** Whether any of its refusals left open what became of it. */
+  /** Whether any of its refusals left its outcome open. */
   unknown: boolean;
   resolve(ack: Ack): void;
   reject(error: PlayheadError): void;
@@ -20,9 +22,9 @@ interface Pending {
 }
 
 /**
- * Commands that wait for their one answer. The same id is sent again after a lost connection or when it could not
- * be stored, so that a command takes effect at most once. One that is still to be repeated gives way to a later one
- * of its kind: what was asked for last holds.
+ * Commands waiting for their answers. A command is sent again under the same id after a lost connection, or if it could
+ * not be stored, so that it takes effect at most once. One that is waiting to be repeated gives way to a later command
+ * of its kind: the latest request wins.
  */
 export class PendingCommands {
   readonly #send: (frame: object) => boolean;
@@ -36,7 +38,7 @@ export class PendingCommands {
 
   submit(type: string, data: object): Promise<Ack> {
     if (this.#pending.size >= PENDING_MAX) {
-      return Promise.reject(failure('too_many_pending', 'too many commands wait', 'not_applied'));
+      return Promise.reject(failure('too_many_pending', 'too many commands are pending', 'not_applied'));
     }
     this.#count += 1;
     const id = `${this.#prefix}-${this.#count}`;
@@ -53,7 +55,7 @@ export class PendingCommands {
     this.#take(id)?.resolve(ack);
   }
 
-  /** False when the id belongs to none of these commands. */
+  /** Returns false if the id belongs to none of these commands. */
   rejected(id: string, error: RejectError): boolean {
     const pending = this.#pending.get(id);
     if (!pending) return false;
@@ -65,23 +67,23 @@ export class PendingCommands {
     }
     clearTimeout(pending.repeat);
     pending.repeat = setTimeout(() => this.#repeat(pending), repeatDelayMs(pending.repeats));
-    // The map holds them in the order of their submission.
+    // The map keeps the order of submission.
     const all = [...this.#pending.values()];
     for (const later of all.slice(all.indexOf(pending) + 1)) this.#giveWay(pending, later.frame.type);
     return true;
   }
 
-  /** After a new welcome: whatever has no answer yet goes out again, in its order. */
+  /** Sends every command without an answer again, in order, after a new welcome. */
   repeatAll(): void {
     for (const pending of this.#pending.values()) this.#transmit(pending);
   }
 
-  /** Commands can be stored again: those that could not be go out at once, in their order. */
+  /** Sends the commands that could not be stored again at once, in order, because storing works again. */
   repeatRefused(): void {
     for (const pending of this.#pending.values()) if (pending.repeat) this.#repeat(pending);
   }
 
-  /** The transport is closed: nothing will be answered any more. */
+  /** Fails every command, because the session is closed. */
   failAll({ code, detail }: CloseReason): void {
     for (const pending of this.#pending.values()) this.#fail(pending, code, detail);
   }
@@ -99,7 +101,7 @@ export class PendingCommands {
 
   #giveWay(earlier: Pending, laterType: string): void {
     if (kindOf(earlier.frame.type) !== kindOf(laterType)) return;
-    this.#fail(earlier, 'superseded', 'a later command took its place');
+    this.#fail(earlier, 'superseded', 'replaced by a later command');
   }
 
   #giveUp(id: string): void {
@@ -111,7 +113,7 @@ export class PendingCommands {
   #refuse(pending: Pending): void {
     this.#take(pending.frame.id);
     const refusal = pending.refusal!;
-    // That it could not be stored this time says nothing about the time before; any other answer knows.
+    // Not being stored this time says nothing about the attempts before; any other answer is definite.
     const outcome = refusal.code === 'store_unavailable' && pending.unknown ? 'unknown' : refusal.outcome;
     pending.reject(new PlayheadError({ ...refusal, outcome }));
   }
@@ -139,7 +141,7 @@ function failure(code: string, detail: string, outcome: Outcome): PlayheadError 
   return new PlayheadError({ code, retry: 'backoff', outcome, detail });
 }
 
-// Ids are remembered per participant, who may have several pages and reload them.
+// The server remembers ids per participant, who may have several pages and reload them.
 function randomPrefix(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(6));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,3 +1,5 @@
+// JSON requests to the REST API.
+
 import { PlayheadError } from '../error.js';
 import type { Problem } from '../wire.js';
 import { REQUEST_TIMEOUT_MS } from './limits.js';
@@ -12,7 +14,7 @@ export interface Request {
   token?: string;
 }
 
-/** One JSON request under `/api/v1`; every failure is a `PlayheadError`. */
+/** Sends one JSON request under `/api/v1` and returns its answer; every failure is a `PlayheadError`. */
 export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, request: Request): Promise<T> {
   const { method, body, token } = request;
   const json = 'application/json';
@@ -62,8 +64,8 @@ function parse(text: string): unknown {
 function problemOf(response: Response, body: unknown): PlayheadError {
   const problem = body as Partial<Problem> | undefined;
   const { status } = response;
-  // A proxy in between answers without a problem document, as while the server is exchanged, and for no good; a 5xx of
-  // it may have reached the server.
+  // A proxy in between, as during a deployment, answers without a problem document, which says nothing lasting. The
+  // request behind its 5xx may have reached the server.
   return new PlayheadError({
     code: 'unexpected_answer',
     retry: 'backoff',

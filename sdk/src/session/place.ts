@@ -1,3 +1,5 @@
+// The order of a room's frames.
+
 /** A room's place in the order of all its frames. */
 export interface Place {
   epoch: number;
@@ -5,8 +7,8 @@ export interface Place {
 }
 
 /**
- * What to do with an event at this place: `apply` it; `ignore` what is already seen; `resync` when something
- * is missing before it or when its epoch was never announced.
+ * Returns what to do with an event: `apply` it, `ignore` it as already seen, or `resync` because something is missing
+ * before it or its epoch was never announced.
  */
 export function judge(seen: Place, event: Place): 'apply' | 'ignore' | 'resync' {
   if (event.epoch < seen.epoch) return 'ignore';
@@ -15,7 +17,7 @@ export function judge(seen: Place, event: Place): 'apply' | 'ignore' | 'resync' 
   return event.version === seen.version + 1 ? 'apply' : 'resync';
 }
 
-/** Whether a whole snapshot at this place is at least as new as what was seen. */
+/** Whether a snapshot is at least as new as what was seen. */
 export function isCurrent(seen: Place, snapshot: Place): boolean {
   return snapshot.epoch > seen.epoch || (snapshot.epoch === seen.epoch && snapshot.version >= seen.version);
 }

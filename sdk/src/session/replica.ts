@@ -1,3 +1,5 @@
+// The session's copy of the room.
+
 import { ClockFilter, type ClockStamps } from '../clock/filter.js';
 import { Emitter } from '../emitter.js';
 import { SnapshotStore } from '../store.js';
@@ -23,29 +25,29 @@ const NOBODY_YET = {
 
 export type EventArgs = { [K in keyof ServerEvents]: [data: ServerEvents[K], frame: ServerFrame] };
 
-/** The session's copy of the room and its clock: takes what the transport receives and publishes what it changes. */
+/** Applies what the transport receives to a copy of the room and its clock, and publishes the changes. */
 export class Replica implements TransportListener {
   /** Called once the room is known. */
   known?: () => void;
-  /** Called once: at the first welcome, or with the reason why there will be none. */
+  /** Called once: at the first welcome, or with the reason if there will be none. */
   opened?: (reason?: CloseReason) => void;
-  /** Why the transport isn't open. */
+  /** Why the transport isn't open, if it isn't. */
   trouble?: CloseReason;
   readonly transport: Transport;
   readonly commands = new PendingCommands((frame) => this.transport.send(frame));
   readonly clock = new ClockFilter();
-  /** Stands in for the clock's own offset until there is one: too small by the time an answer took to be read. */
+  /** Stands in for the clock's offset until it is estimated; too small by the time an answer took to arrive. */
   offsetMs = 0;
   readonly emitter = new Emitter<EventArgs>();
-  /** Nobody holds the session before the room is known. */
+  /** Absent until the room is known; nobody has the session before that. */
   store!: SnapshotStore<SessionSnapshot>;
   readonly #access: RoomAccess;
   readonly #joinsBarriers: boolean;
-  /** This participant's role when it last wasn't host; the least until that is known. */
+  /** This participant's role when it last wasn't host; the lowest until that is known. */
   #formerRole: Role = 'guest';
   #clockNoticedAt = 0;
   #rebaseTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Rebuilds up to this epoch are no news: that of the last hello's `resume`; a new session has missed none. */
+  /** Rebuilds up to this epoch are not news: it is that of the last `resume`; a new session has missed none. */
   #knownEpoch = Infinity;
 
   constructor(access: RoomAccess, joinsBarriers: boolean) {
@@ -54,11 +56,11 @@ export class Replica implements TransportListener {
     this.transport = new Transport(access, this);
   }
 
-  /** The room as it was when the join was accepted: players load while the socket opens. */
+  /** Takes the room from the answer to the join, so that players load while the socket opens. */
   joined({ participant_id, role, state }: JoinAnswer): void {
     const { epoch, version, room, at_ms } = state;
     const seen = this.store?.getSnapshot();
-    // Once welcomed, the next welcome says more.
+    // After a welcome, the next welcome is more up to date.
     if (seen && (seen.sessionId || !isCurrent(seen, state))) return;
     this.offsetMs = at_ms - performance.now();
     const change = { me: { participant_id, role }, epoch, version, ...viewOfRoom(room) };
@@ -113,7 +115,7 @@ export class Replica implements TransportListener {
   }
 
   pong(stamps: ClockStamps): void {
-    // A step of either clock is believed after some samples: the sooner they come, the better.
+    // A step of either clock is believed after several samples; the sooner they arrive, the better.
     if (this.clock.add(stamps) === 'suspect') this.transport.refreshClock();
     if (this.#seen.clock && stamps.t3 - this.#clockNoticedAt < CLOCK_NOTICE_MS) return;
     this.#clockNoticedAt = stamps.t3;
@@ -140,7 +142,7 @@ export class Replica implements TransportListener {
     return this.store.getSnapshot();
   }
 
-  /** Takes a frame at its place in the order; returns false when it is no news or something before it is missing. */
+  /** Applies a frame at its place; returns false if it isn't news or if something before it is missing. */
   #takes(frame: ServerFrame, place: Place): boolean {
     const seen = this.#seen;
     if (frame.type === 'rebased') return this.#rebased(place, (frame.data as ServerEvents['rebased']).lost);
@@ -161,11 +163,11 @@ export class Replica implements TransportListener {
     this.store.update(change);
     const { role } = this.#seen.me;
     if (role !== 'host') this.#formerRole = role;
-    // Only they hear of it, so what anybody else knows is outdated.
+    // Only they are sent it, so for anybody else it would be outdated.
     if (role !== 'host' && role !== 'co_host') this.store.update({ sync: null });
   }
 
-  /** Returns false when it is no news. */
+  /** Records a rebuild of the room; returns false if it isn't news. */
   #rebased(place: Place, lost: boolean): boolean {
     const ahead = place.epoch > this.#seen.epoch;
     if (!ahead && place.epoch <= this.#knownEpoch) return false;
@@ -173,21 +175,21 @@ export class Replica implements TransportListener {
     const notice = { code: 'rebased', detail: 'the server restarted; the last changes may be missing' };
     // A rebuild that lost nothing needs no notice.
     this.store.update({ ...(ahead && place), ...(lost && { notice }) });
-    // One that isn't ahead comes after the welcome that had the room's state.
+    // If it isn't ahead, the welcome before it already had the room's state.
     if (!ahead) return true;
     clearTimeout(this.#rebaseTimer);
     this.#rebaseTimer = setTimeout(() => this.transport.resync(), REBASE_TIMEOUT_MS);
     return true;
   }
 
-  /** A former host may have been granted a role, which no event says and presence doesn't list for everybody. */
+  /** Looks up the role of a former host, which no event carries and presence doesn't list for everybody. */
   async #askRole(): Promise<void> {
     const { me, room } = this.#seen;
     if (me.role === 'host') return;
-    // Without an answer it stays what it was before, until presence or a welcome says more.
+    // Without an answer it keeps its former role until presence or a welcome says otherwise.
     const page = await this.#access.participants(room.room_id).catch(() => null);
     const mine = page?.items.find((one) => one.participant_id === me.participant_id);
-    // Another `me` by now is newer than the answer.
+    // If `me` has changed by now, it is newer than the answer.
     if (mine && this.#seen.me === me) this.#update({ me: meAs(me, mine.role) });
   }
 
@@ -197,7 +199,7 @@ export class Replica implements TransportListener {
   }
 
   #announce(frame: ServerFrame): void {
-    // Types that aren't in the map have no listeners, so the cast never reaches one.
+    // Types outside the map have no listeners, so the cast never reaches one.
     this.emitter.emit(frame.type as keyof ServerEvents, frame.data as never, frame);
   }
 }

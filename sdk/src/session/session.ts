@@ -1,3 +1,5 @@
+// The session that a page holds.
+
 import { PlayheadError } from '../error.js';
 import { expected } from '../expected.js';
 import type {
@@ -15,7 +17,7 @@ import { FIRST_JOIN_TIMEOUT_MS, LEAVE_TIMEOUT_MS } from './limits.js';
 import { Replica, type EventArgs } from './replica.js';
 import type { RoomAccess } from './transport.js';
 
-/** Joins and resolves with the session once the room is known; its socket opens meanwhile. */
+/** Joins a room; resolves with the session once the room is known, while its socket opens. */
 export function openSession(access: RoomAccess, options: JoinOptions): Promise<RoomSession> {
   return new Promise((resolve, reject) => {
     const replica = new Replica(access, options.ready ?? true);
@@ -27,14 +29,14 @@ export function openSession(access: RoomAccess, options: JoinOptions): Promise<R
     replica.known = () => resolve(session);
     replica.opened = (reason) => {
       clearTimeout(timer);
-      // A caller that has the session already finds the reason there.
+      // A caller that already has the session finds the reason in its snapshot.
       if (reason) reject(new PlayheadError({ ...reason, status: reason.closeCode }));
     };
     replica.transport.start();
   });
 }
 
-/** What a page holds of a room: reads from the replica, sends commands. */
+/** Reads from the replica and sends commands. */
 class Session implements RoomSession {
   readonly #replica: Replica;
 

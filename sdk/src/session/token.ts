@@ -1,3 +1,5 @@
+// Stores for the caller's identity.
+
 import { browserSlot, memorySlot, type Slot } from '../slot.js';
 import type { Identity, TokenStore } from '../types.js';
 
@@ -6,7 +8,7 @@ export function memoryTokenStore(): TokenStore {
   return tokensIn(memorySlot());
 }
 
-/** Keeps the identity in localStorage, so that a reload resumes as the same participant. */
+/** Keeps the identity in localStorage, so that a reload returns as the same participant. */
 export function browserTokenStore(key = 'playhead.identity'): TokenStore {
   return tokensIn(browserSlot(key));
 }

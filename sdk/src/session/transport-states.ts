@@ -1,4 +1,4 @@
-/** The transport's states, what moves it from one to the next, and what it then does, as one table. */
+// The states of the transport, the events that change them and the effects of each change, as one table.
 
 export type TransportState = 'idle' | 'joining' | 'greeting' | 'open' | 'waiting' | 'renewing' | 'closed';
 
@@ -8,7 +8,7 @@ export type TransportEvent =
   /** The server accepted the join and issued a ticket for the socket. */
   | 'joined'
   | 'welcomed'
-  /** The join, the socket or the renewal failed, and another attempt may succeed. */
+  /** The join, the socket or the renewal failed, but another attempt may succeed. */
   | 'lost'
   /** The server refused the identity. */
   | 'refused'
@@ -20,17 +20,17 @@ export type TransportEffect =
   | 'join'
   /** Opens the socket, which says hello. */
   | 'greet'
-  /** Starts pinging and watches for silence. */
+  /** Starts the pings and watches for silence. */
   | 'watch'
   | 'renew'
   /** Schedules the next attempt. */
   | 'retry'
   /** Drops the socket, the timer and the pings. */
   | 'drop'
-  /** Starts and stops listening to the network and the page. */
+  /** Start and stop listening for the network and the page to come back. */
   | 'listen'
   | 'unlisten'
-  /** Tells the session. */
+  /** Reports the state to the session. */
   | 'report';
 
 type Step = readonly [next: TransportState, ...effects: TransportEffect[]];
@@ -42,7 +42,7 @@ const LOST: Steps = { ...STOP, lost: ['waiting', 'drop', 'report', 'retry'] };
 const REFUSED: Steps = { ...LOST, refused: ['renewing', 'drop', 'report', 'renew'] };
 const WELCOMED: Steps = { ...REFUSED, welcomed: ['open', 'watch', 'report'] };
 
-/** An event that a state doesn't list changes nothing. */
+/** The next state, then the effects in order. An event that a state doesn't list changes nothing. */
 export const TRANSPORT_STATES: Record<TransportState, Steps> = {
   idle: { ...STOP, connect: ['joining', 'report', 'listen', 'join'] },
   joining: { ...REFUSED, joined: ['greeting', 'greet'] },

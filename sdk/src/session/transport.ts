@@ -1,3 +1,5 @@
+// The WebSocket of one room.
+
 import { askedDelayMs, reconnectDelayMs } from '../backoff.js';
 import type { ClockStamps } from '../clock/filter.js';
 import { Pinger } from '../clock/pinger.js';
@@ -8,10 +10,10 @@ import { AFTER_DEFAULT_MS, AFTER_MAX_MS, DEAD_AFTER_MS, PROBE_MS, STABLE_MS, WEL
 import { TRANSPORT_STATES, type TransportEvent, type TransportState } from './transport-states.js';
 
 const SOCKET_OPEN = 1;
-/** Nobody reads its detail: the transport always tries again. */
+/** It is always followed by another attempt, so nobody reads its detail. */
 const SILENT: Ending = { code: 'silent', detail: '', retry: 'backoff' };
 
-/** What a session needs of the client to reach its room. */
+/** What a session needs from the client to reach its room. */
 export interface RoomAccess {
   socketClass: SocketClass;
   /** Joins over HTTP; each call returns a fresh ticket. */
@@ -22,13 +24,13 @@ export interface RoomAccess {
   participants(roomId: string): Promise<ParticipantPage>;
 }
 
-/** What a session hears from its transport. */
+/** What a transport reports to its session. */
 export interface TransportListener {
   /** The join was accepted; the socket opens next. */
   joined(answer: JoinAnswer): void;
   /** Returns the data of the hello. */
   hello(): unknown;
-  /** Returns false when the snapshot is older than what was seen: the transport then reconnects. */
+  /** Returns false if the snapshot is older than what was seen; the transport then reconnects. */
   welcome(data: Welcome, frame: ServerFrame): boolean;
   frame(frame: ServerFrame): void;
   pong(stamps: ClockStamps): void;
@@ -40,10 +42,10 @@ interface Ending extends CloseReason {
   afterMs?: number;
 }
 
-/** What the session is told of a state; `reconnecting` in all others. */
+/** The connection that the session sees in each state; `reconnecting` in all others. */
 const REPORTED: Partial<Record<TransportState, ConnectionState>> = { joining: 'connecting', open: 'open', closed: 'closed' };
 
-/** Keeps one room's socket: joins, says hello, notices silence and reconnects by the rules of the close registry. */
+/** Joins, says hello, detects silence and reconnects by the rules of the close registry. */
 export class Transport {
   readonly #access: RoomAccess;
   readonly #listener: TransportListener;
@@ -58,7 +60,7 @@ export class Transport {
   #lastFrameAt = 0;
   #deadAfterMs = DEAD_AFTER_MS;
   #announced: Ending | undefined;
-  /** The next attempt while waiting, the watch over the socket while there is one. */
+  /** Triggers the next attempt while waiting; watches over the socket while there is one. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(access: RoomAccess, listener: TransportListener) {
@@ -71,7 +73,7 @@ export class Transport {
     this.#on('connect');
   }
 
-  /** Returns false when no welcomed connection can carry the frame. */
+  /** Returns false if there is no welcomed connection to carry the frame. */
   send(frame: object): boolean {
     return this.#state === 'open' && this.#write(frame);
   }
@@ -90,14 +92,14 @@ export class Transport {
     this.#on('stop', reason);
   }
 
-  /** Moves to the next state and runs its effects; one that moves on (a listener may call `stop`) ends the run. */
+  /** Moves to the next state and runs the effects; if one of them moves on (a listener may call `stop`), the rest is skipped. */
   #on(event: TransportEvent, ending?: Ending, answer?: JoinAnswer): void {
     const [next = this.#state, ...effects] = TRANSPORT_STATES[this.#state][event] ?? [];
     this.#state = next;
     for (const effect of effects) if (this.#state === next) this[effect](ending, answer);
   }
 
-  // The effects. They are `private` and not `#`, because the table names them.
+  // The effects are `private` rather than `#`, because the table names them.
 
   private async join(): Promise<void> {
     try {
@@ -180,7 +182,7 @@ export class Transport {
     this.#listener.state(REPORTED[this.#state] ?? 'reconnecting', ending && (reason as CloseReason));
   }
 
-  // What moves it.
+  // The rest raises events.
 
   #receive(text: unknown, t3: number): void {
     this.#lastFrameAt = t3;
@@ -190,7 +192,7 @@ export class Transport {
     if (frame.type === 'pong') {
       this.#pong(frame.data as Pong | undefined, t3);
     } else if (frame.type === 'closing') {
-      // The reject of a hello says more than the close that follows it.
+      // The rejection of a hello says more than the close that follows it.
       this.#announced ??= endingOf(frame.data as ServerEvents['closing']);
       this.#listener.frame(frame);
     } else if (frame.type === 'welcome') {
@@ -220,7 +222,7 @@ export class Transport {
 
   #socketClosed(closeCode: number, reason: string): void {
     const rule = closeRule(closeCode);
-    // What the server announced says more than the code: `after_ms`, or the reject of a hello.
+    // What the server announced, by a `closing` or the rejection of a hello, says more than the code.
     const ending = this.#announced ?? { ...rule, detail: reason || rule.code };
     this.#lost({ ...ending, closeCode });
   }
@@ -251,7 +253,7 @@ export class Transport {
     if (aliveMs > 0) {
       this.#after(aliveMs, () => this.#checkSilence());
     } else if (asked === null || now - asked < patienceMs) {
-      // A throttled page may not have pinged for long; silence counts only after a ping.
+      // A throttled page may not have pinged for a while; silence only counts after a ping.
       this.#pinger.ping();
       this.#after(patienceMs, () => this.#checkSilence());
     } else {
@@ -265,11 +267,11 @@ export class Transport {
     return true;
   }
 
-  /** The network or the page is back: connects at once, or finds out whether the connection survived. */
+  /** Connects at once, or checks whether the connection survived, because the network or the page is back. */
   #wake(): void {
     this.#on('connect');
     if (this.#state !== 'open') return;
-    // Timers may have slept and the network may have changed: ping, and don't wait long for the answer.
+    // Timers may have been suspended and the network may have changed: ping, and don't wait long for the answer.
     this.#pinger.burst();
     const socket = this.#socket;
     setTimeout(() => {
@@ -289,14 +291,14 @@ function decode(text: unknown): ServerFrame | null {
   }
 }
 
-/** Why a join or a renewal failed, by what was thrown. */
+/** Returns why a join or a renewal failed, from what it threw. */
 function endingOfFailure(error: unknown): Ending {
   if (!(error instanceof PlayheadError)) return { code: 'invalid_answer', detail: String(error), retry: 'never' };
   const { code, detail, status, retryAfterMs } = error;
   return { code, detail, retry: status === 401 ? 'reauth' : error.retry, afterMs: retryAfterMs, closeCode: status };
 }
 
-/** Why the server closes or refuses a connection, by its `closing` or its `reject`. */
+/** Returns why the server closes or refuses a connection, from its `closing` or `reject` frame. */
 function endingOf(said: ServerEvents['closing'] | RejectError): Ending {
   const { code, retry } = said;
   if ('detail' in said) return { code, detail: said.detail, retry, afterMs: said.retry_after_ms };
