@@ -12,4 +12,5 @@ mod playback;
 mod recovery;
 mod recovery_model;
 mod roles;
+mod serialized;
 mod story;
