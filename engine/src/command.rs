@@ -1,122 +1,127 @@
-//! The commands that change a room.
+//! What can be asked of a room.
 
 use crate::id::{MediaId, ParticipantId};
 use crate::media::Media;
 use crate::participant::Role;
-use crate::permission::CommandKind;
-use crate::settings::RoomPatch;
-use crate::time::Rate;
+use crate::room::HostLoss;
+use crate::time::{Rate, Timestamp};
 
-/// A command. Participants send the first group, the server alone the second: see [`CommandKind`].
+/// A request, imperative. Participants send the first group, the server alone the second.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Starts playback, or forces a start that is waiting for players.
+    /// Start, or force a waiting start.
     Play,
-    /// Pauses playback, or cancels a start that is waiting for players.
+    /// Stop, or cancel a waiting start.
     Pause,
-    /// Moves the playhead.
+    /// Move the playhead, in milliseconds. Signed, because clients send what they like.
     Seek {
-        /// The new position in milliseconds. Signed, since clients may send anything.
+        /// Where to.
         to_ms: i64,
     },
-    /// Changes the playback rate.
+    /// Change the speed.
     SetRate {
-        /// The new rate.
+        /// To.
         rate: Rate,
     },
-    /// Chooses a quality for everybody.
+    /// Choose a quality for all; `None` lets each player choose.
     ChangeQuality {
-        /// The id of the rendition; `None` lets each player choose.
+        /// Which.
         rendition: Option<String>,
     },
-    /// Chooses subtitles for everybody.
+    /// Choose subtitles for all; `None` is off.
     ChangeSubtitle {
-        /// The id of the text track; `None` turns subtitles off.
+        /// Which.
         track: Option<String>,
     },
-    /// Chooses an audio track for everybody.
+    /// Choose a sound track for all.
     ChangeAudio {
-        /// The id of the audio track.
+        /// Which.
         track: String,
     },
-    /// Replaces the media.
+    /// Watch something else.
     SetMedia {
-        /// The new media.
+        /// What.
         media: Box<Media>,
     },
-    /// Reports that a player of the host or a co-host reached the end of the media.
+    /// A host's player came to the end.
     Ended {
-        /// The media that ended.
+        /// Of what.
         media_id: MediaId,
     },
-    /// Transfers the host role.
+    /// Give the host role away.
     HostTransfer {
-        /// The new host.
+        /// To whom.
         to: ParticipantId,
     },
-    /// Gives a participant a role other than host.
+    /// Give somebody a role other than host.
     SetRole {
-        /// The participant.
+        /// Whom.
         participant: ParticipantId,
-        /// The new role.
+        /// Which.
         role: Role,
     },
-    /// Changes the room's profile.
+    /// Change what the room is called, who sees it and how it behaves. `None` keeps.
     ChangeRoom(RoomPatch),
-    /// Ends the party.
+    /// End the party.
     Delete,
 
-    /// Starts playback, since every player is ready.
+    /// Everybody is ready for the start that this commit announced.
     StartReady {
-        /// The version of the commit that began the wait.
+        /// The commit that entered `Waiting`.
         since_version: u64,
     },
-    /// Makes the room wait, since a participant's player re-buffers.
+    /// Somebody's player ran dry in a room that waits for its members.
     Rebuffer,
-    /// Announces a participant's first connection.
+    /// A participant's first connection came.
     Connected {
-        /// The participant.
+        /// Whose.
         participant: ParticipantId,
     },
-    /// Announces that the host's lease has ended.
+    /// The host's lease ended.
     HostLost,
-    /// Announces that nobody has been connected for `INACTIVE_MS`.
+    /// Nobody was connected for `INACTIVE_MS`.
     Idle,
-    /// Carries out the committed deadline that is due.
+    /// Carry out the committed deadline that is due.
     Deadline,
-    /// Moves the room to a new epoch, after its store has lost or rebuilt its state.
+    /// The store lost or rebuilt its state; `epoch` was issued by SQL.
     Rebase {
-        /// The new epoch, issued by the SQL database.
+        /// The new epoch.
         epoch: u64,
         /// Whether an acknowledged commit may be missing.
         lost: bool,
     },
 }
 
-impl Command {
-    /// The kind of the command.
-    pub fn kind(&self) -> CommandKind {
-        match self {
-            Self::Play => CommandKind::Play,
-            Self::Pause => CommandKind::Pause,
-            Self::Seek { .. } => CommandKind::Seek,
-            Self::SetRate { .. } => CommandKind::SetRate,
-            Self::ChangeQuality { .. } => CommandKind::ChangeQuality,
-            Self::ChangeSubtitle { .. } => CommandKind::ChangeSubtitle,
-            Self::ChangeAudio { .. } => CommandKind::ChangeAudio,
-            Self::SetMedia { .. } => CommandKind::SetMedia,
-            Self::Ended { .. } => CommandKind::Ended,
-            Self::HostTransfer { .. } => CommandKind::HostTransfer,
-            Self::SetRole { .. } => CommandKind::SetRole,
-            Self::ChangeRoom(_) => CommandKind::ChangeRoom,
-            Self::Delete => CommandKind::Delete,
-            Self::StartReady { .. } => CommandKind::StartReady,
-            Self::Rebuffer => CommandKind::Rebuffer,
-            Self::Connected { .. } => CommandKind::Connected,
-            Self::HostLost => CommandKind::HostLost,
-            Self::Idle => CommandKind::Idle,
-            Self::Deadline => CommandKind::Deadline,
-            Self::Rebase { .. } => CommandKind::Rebase,
-        }
-    }
+/// Changes of a room's own properties.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoomPatch {
+    /// Its name.
+    pub name: Option<String>,
+    /// Whether it is listed.
+    pub is_public: Option<bool>,
+    /// Whether chat messages are taken.
+    pub chat_enabled: Option<bool>,
+    /// The least time between two messages of one participant, in milliseconds.
+    pub slow_mode_ms: Option<u64>,
+    /// What happens when the host stays away.
+    pub host_loss: Option<HostLoss>,
+    /// How long the host may stay away, in milliseconds.
+    pub host_grace_ms: Option<u64>,
+    /// Whether playback waits for members whose player runs dry.
+    pub rebuffer_barrier: Option<bool>,
+}
+
+/// What the server knows at the moment of a decision and the room does not.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Facts {
+    /// The room clock. Never below the room's last commit: `Room::handle` sees to it.
+    pub now: Timestamp,
+    /// Connected participants whose player announces when it is ready.
+    pub ready_capable: Vec<ParticipantId>,
+    /// The longest round trip among them, in milliseconds.
+    pub rtt_ms_max: u64,
+    /// How many connections there are.
+    pub connections: usize,
+    /// Connected co-hosts, the longest connected first.
+    pub co_hosts: Vec<ParticipantId>,
 }

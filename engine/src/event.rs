@@ -1,74 +1,71 @@
-//! What happened to a room: each commit holds one event, which carries the whole of each sub-state
-//! that it changes.
+//! What happened: one commit, one event, which carries the whole of each sub-state it changes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::ParticipantId;
-use crate::lifecycle::Lifecycle;
 use crate::media::Media;
 use crate::op::Op;
 use crate::participant::Role;
-use crate::place::Place;
 use crate::playback::Playback;
-use crate::settings::Profile;
+use crate::room::{Lifecycle, Profile};
 use crate::time::Timestamp;
 
-/// A change that has been decided.
+/// A fact, past tense.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// A playback command, a barrier or the end of the media changed playback.
+    /// Any playback command, barrier or end.
     PlaybackChanged {
-        /// Why it changed.
+        /// Why.
         cause: PlaybackCause,
-        /// The participant who changed it; `None` for the server itself.
+        /// Who, unless the server carried out a deadline.
         by: Option<ParticipantId>,
-        /// The new playback.
+        /// The whole playback.
         playback: Playback,
     },
-    /// The media was replaced.
+    /// Something else is watched.
     MediaChanged {
-        /// The participant who chose the media.
+        /// Who chose it.
         by: Option<ParticipantId>,
-        /// The new media.
+        /// What.
         media: Box<Media>,
-        /// The new playback: paused at the start.
+        /// Paused at its start.
         playback: Playback,
     },
     /// The host role moved.
     HostChanged {
-        /// Why it moved.
+        /// Why.
         cause: HostCause,
-        /// The new host.
+        /// Who holds it now.
         host_id: Option<ParticipantId>,
-        /// The new fence, which rises with each change of host.
+        /// Rises with each change.
         fence: u64,
     },
-    /// A participant's role changed.
+    /// Somebody's role changed.
     RoleChanged {
-        /// The participant.
+        /// Whose.
         participant_id: ParticipantId,
-        /// The new role.
+        /// To.
         role: Role,
-        /// The participant who changed it.
+        /// By whom.
         by: Option<ParticipantId>,
     },
-    /// The room's profile changed.
+    /// The room's own properties changed.
     RoomChanged {
-        /// The new profile.
+        /// All of them.
         profile: Profile,
     },
-    /// The room's lifecycle took an edge.
+    /// The room's life took an edge.
     LifecycleChanged {
         /// Why.
         cause: LifecycleCause,
-        /// The new lifecycle.
+        /// Where it is now.
         lifecycle: Lifecycle,
-        /// The host from now on.
+        /// The host now.
         host_id: Option<ParticipantId>,
-        /// The fence from now on.
+        /// The fence now.
         fence: u64,
-        /// The playback from now on.
+        /// The playback now.
         playback: Playback,
     },
     /// The state was rebuilt under a new epoch.
@@ -102,11 +99,11 @@ pub enum PlaybackCause {
     ChangeAudio,
     /// `ended`.
     Ended,
-    /// Every player was ready.
+    /// Everybody was ready.
     Ready,
-    /// A barrier reached its deadline.
+    /// Not everybody was ready in time.
     Deadline,
-    /// A participant's player re-buffers.
+    /// A member's player ran dry.
     Rebuffer,
 }
 
@@ -114,80 +111,43 @@ pub enum PlaybackCause {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HostCause {
-    /// The host transferred it.
+    /// The host gave it away.
     Transfer,
-    /// The former host returned to a room without a host.
+    /// The former host came back to a room without one.
     Return,
 }
 
-/// Why a room's lifecycle took an edge.
+/// Why the room's life took an edge.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LifecycleCause {
-    /// The host connected.
+    /// The host came.
     HostConnected,
     /// The host's lease ended.
     HostLost,
-    /// The host didn't return within the grace period.
+    /// The host stayed away; the room's policy was carried out.
     GraceEnded,
-    /// The host never connected.
+    /// The host never came.
     NeverStarted,
-    /// Nobody was connected for `INACTIVE_MS`.
+    /// Nobody was connected for long.
     Idle,
-    /// The host, or the creator of a room without a host, ended the party.
+    /// Somebody entitled ended it.
     Deleted,
-    /// The room had been expired for `EXPIRED_MS`.
+    /// It was kept for as long as an ended room is.
     Retention,
 }
 
-/// The next step of a room, stored and published atomically and once.
+/// The next state of one room, as stored and published: atomically, once.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Commit {
-    /// The epoch after the commit.
+    /// Issued by SQL; rises when state was lost or rebuilt.
     pub epoch: u64,
-    /// The version after the commit: one more than before.
+    /// One more than before.
     pub version: u64,
-    /// The time of the room clock.
+    /// Room clock.
     pub at: Timestamp,
     /// What happened.
     pub event: Event,
-    /// The command that the commit answers, remembered so that a repeat gets the same answer.
+    /// The command it answers, remembered so that a repeat gets the same answer.
     pub op: Option<Op>,
-}
-
-impl Event {
-    /// The fence after an event that may have moved the host role; `None` for any other.
-    pub fn fence(&self) -> Option<u64> {
-        match self {
-            Self::HostChanged { fence, .. } | Self::LifecycleChanged { fence, .. } => Some(*fence),
-            _ => None,
-        }
-    }
-
-    /// Whether the event may add a room to the public list, or remove it.
-    pub fn may_change_listing(&self) -> bool {
-        matches!(self, Self::RoomChanged { .. } | Self::LifecycleChanged { .. })
-    }
-
-    /// Whether the event is the loss of the host, which is void if the lease has been renewed since.
-    pub fn is_host_lost(&self) -> bool {
-        matches!(self, Self::LifecycleChanged { cause: LifecycleCause::HostLost, .. })
-    }
-}
-
-impl Commit {
-    /// The place of the commit in the room's order.
-    pub fn place(&self) -> Place {
-        Place { epoch: self.epoch, version: self.version }
-    }
-
-    /// Whether the commit is the one directly after `place`.
-    pub fn follows(&self, place: Place) -> bool {
-        match self.event {
-            Event::Rebased { previous_epoch, previous_version, .. } => {
-                place == Place { epoch: previous_epoch, version: previous_version }
-            }
-            _ => self.epoch == place.epoch && self.version == place.version + 1,
-        }
-    }
 }

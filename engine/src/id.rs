@@ -1,4 +1,4 @@
-//! Ids. The engine compares them and nothing else; the server makes and parses them.
+//! Names of things. Opaque here; made and parsed in the server.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ macro_rules! id {
         pub struct $name(std::sync::Arc<str>);
 
         impl $name {
-            /// Makes an id from its text.
+            /// Wraps the text of an id.
             pub fn new(text: impl AsRef<str>) -> Self {
                 Self(text.as_ref().into())
             }
@@ -32,10 +32,10 @@ macro_rules! id {
 }
 
 id! {
-    /// The id of a room, `r_…`.
+    /// A room, `r_…`.
     RoomId
-    /// The id of a participant of a room, `p_…`. A user who rejoins a room has the same one.
+    /// A participant of a room, `p_…`; the same for the same user each time.
     ParticipantId
-    /// The id of media chosen for a room, `m_…`. Choosing the same source again gives a new one.
+    /// A choice of media, `m_…`.
     MediaId
 }

@@ -1,59 +1,58 @@
-//! What a room watches: a `Source` as a provider describes it, and `Media`, a source chosen for a
-//! room.
+//! What is watched: a `Source` as a provider describes it, and `Media`, a source chosen for a room.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::MediaId;
 use crate::time::Position;
 
-/// A playable source as a provider resolved it. It holds URLs and facts, never media data.
+/// Playable media as a provider resolved it. Holds links and facts, never bytes of the media.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Source {
-    /// The provider that resolved it, for example `hls`.
+    /// The adapter that resolved it, for example `hls`.
     pub provider: String,
-    /// The provider's own durable id for it; resolving it again gives the same source.
+    /// The adapter's own durable name for it; resolving it again gives the same media.
     pub stream_id: String,
-    /// The title to show.
+    /// A title for people.
     pub title: String,
-    /// The duration; unknown for live sources and for some files.
+    /// Length; unknown for live media and for some files.
     pub duration: Option<Position>,
-    /// Whether it is live.
+    /// Whether it is still being produced.
     pub live: bool,
-    /// The ways to play it, best first; never empty.
+    /// Ways to play it, best first; never empty.
     pub delivery: Vec<Delivery>,
-    /// The qualities, best first; empty if there is only one.
+    /// Qualities, best first; empty if there is only one.
     pub renditions: Vec<Rendition>,
-    /// The subtitles and captions.
+    /// Subtitles and captions.
     pub text_tracks: Vec<TextTrack>,
-    /// The audio tracks; empty if there is no choice.
+    /// Sound tracks; empty if there is no choice.
     pub audio_tracks: Vec<AudioTrack>,
-    /// The URL of an image to show before it plays.
+    /// A picture to show before it plays.
     pub poster: Option<String>,
-    /// How a player of it can be controlled.
+    /// What a player can be told to do with it.
     pub control: Control,
-    /// Whether it was available when it was resolved.
+    /// Whether it was there when it was looked at.
     pub availability: Availability,
 }
 
-/// A source chosen for a room. Each choice has an id of its own, even of the same source.
+/// A source in a room, under an id of its own so that a repeated link is a new choice.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Media {
-    /// The id of this choice.
+    /// Names this choice of the source.
     pub media_id: MediaId,
-    /// The source.
+    /// What was chosen.
     pub source: Source,
 }
 
 /// One way to play a source.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Delivery {
-    /// The player that it needs.
+    /// How.
     pub kind: DeliveryKind,
-    /// The URL that the player loads.
+    /// Where the player fetches it.
     pub url: String,
-    /// The media type, if known.
+    /// Media type, if known.
     pub mime: Option<String>,
-    /// Whether a page of another origin may read the response.
+    /// Whether a page of another origin may read the bytes.
     pub cors: Cors,
 }
 
@@ -61,157 +60,157 @@ pub struct Delivery {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryKind {
-    /// A media element that plays a file progressively.
+    /// A file that a media element plays progressively.
     File,
-    /// A player for HTTP Live Streaming.
+    /// HTTP Live Streaming.
     Hls,
-    /// A player for MPEG-DASH.
+    /// MPEG-DASH.
     Dash,
-    /// The provider's own player, in a frame.
+    /// A player of the provider's own, in a frame.
     Embed,
-    /// An external page.
+    /// A page outside.
     External,
 }
 
-/// What the media's origin allows in cross-origin requests.
+/// What the origin answered about cross-origin reads.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cors {
-    /// Any origin may read.
+    /// Every origin may read.
     Any,
-    /// The requesting origin may read.
+    /// The asking origin may read.
     Origin,
-    /// No other origin may read; players that load media by script fail.
+    /// Nobody may; players that read bytes in script fail.
     Missing,
-    /// The player doesn't load the media by script.
+    /// The player doesn't read bytes in script.
     NotNeeded,
-    /// It wasn't checked.
+    /// Not looked at.
     Unknown,
 }
 
-/// One quality of a source.
+/// One quality.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Rendition {
-    /// Unique within the source, and stable when it is resolved again.
+    /// Unique within the source and the same each time it is resolved.
     pub id: String,
-    /// The width in pixels.
+    /// Width in pixels.
     pub width: Option<u32>,
-    /// The height in pixels.
+    /// Height in pixels.
     pub height: Option<u32>,
-    /// The peak bit rate in bits per second, as the manifest states it.
+    /// Peak bandwidth in bits per second, as the manifest states it.
     pub bitrate_bps: Option<u64>,
-    /// The codecs, as in RFC 6381.
+    /// RFC 6381 codecs.
     pub codecs: Option<String>,
 }
 
-/// A text track of a source.
+/// Timed text.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct TextTrack {
-    /// Unique within the source, and stable when it is resolved again.
+    /// Unique within the source and the same each time it is resolved.
     pub id: String,
-    /// The label to show.
+    /// Name for people.
     pub label: String,
-    /// The BCP 47 language tag.
+    /// BCP 47 language.
     pub language: Option<String>,
-    /// Subtitles or captions.
+    /// Translated dialogue, or all sound.
     pub kind: TextTrackKind,
 }
 
-/// What a text track is for.
+/// What timed text is for.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TextTrackKind {
-    /// Dialogue, usually translated.
+    /// Translated dialogue.
     Subtitles,
-    /// Dialogue and other sounds, for people who can't hear them.
+    /// All sound, for people who don't hear it.
     Captions,
 }
 
-/// An audio track of a source.
+/// A sound track.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct AudioTrack {
-    /// Unique within the source, and stable when it is resolved again.
+    /// Unique within the source and the same each time it is resolved.
     pub id: String,
-    /// The label to show.
+    /// Name for people.
     pub label: String,
-    /// The BCP 47 language tag.
+    /// BCP 47 language.
     pub language: Option<String>,
-    /// Whether it plays unless another is chosen.
+    /// Played unless another is chosen.
     pub default: bool,
 }
 
-/// How a player can be controlled.
+/// What a player can be told to do.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Control {
-    /// How closely its position can be controlled.
+    /// How closely it can be steered.
     pub class: SyncClass,
-    /// Whether its rate can be changed in small steps.
+    /// Whether its rate can be set finely.
     pub continuous_rate: bool,
-    /// Whether it can seek.
+    /// Whether it can be sent to a position.
     pub seek: bool,
 }
 
 impl Control {
-    /// A media element of our own, which can do everything precisely.
+    /// A media element of our own: everything, precisely.
     pub const ELEMENT: Self = Self { class: SyncClass::A, continuous_rate: true, seek: true };
 }
 
-/// How closely the position of a player can be controlled.
+/// How closely a player can be steered.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum SyncClass {
-    /// A media element of our own: exact positions, any rate.
+    /// An own media element: exact position, any rate.
     A,
-    /// An embedded player with a script interface: positions come late, rates in steps.
+    /// A scriptable embed: late position, stepped rates.
     B,
-    /// An embedded player that only reports.
+    /// An embed that only reports.
     C,
-    /// An external page: no control at all.
+    /// A page outside; nothing.
     D,
 }
 
-/// Whether a source was available when it was resolved.
+/// Whether the source was there when it was looked at.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum Availability {
-    /// It was available.
+    /// It answered, by this evidence.
     Available {
-        /// What proves it.
+        /// What was seen.
         evidence: Evidence,
     },
-    /// Its availability can't be verified from the server.
+    /// It can't be shown from here.
     Unverified {
-        /// Why, as text to show.
+        /// Why, in words.
         reason: String,
     },
 }
 
-/// What an availability check has seen.
+/// What an availability check saw.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// The first bytes of the media.
     FirstBytes,
-    /// A manifest and the first segment that it names.
+    /// A manifest and the first segment it names.
     Manifest,
 }
 
 impl Source {
-    /// Whether `id` is one of its renditions.
+    /// Whether `id` names one of its qualities.
     pub fn has_rendition(&self, id: &str) -> bool {
         self.renditions.iter().any(|rendition| rendition.id == id)
     }
 
-    /// Whether `id` is one of its text tracks.
+    /// Whether `id` names one of its text tracks.
     pub fn has_text_track(&self, id: &str) -> bool {
         self.text_tracks.iter().any(|track| track.id == id)
     }
 
-    /// Whether `id` is one of its audio tracks.
+    /// Whether `id` names one of its sound tracks.
     pub fn has_audio_track(&self, id: &str) -> bool {
         self.audio_tracks.iter().any(|track| track.id == id)
     }
 
-    /// The audio track that plays unless another is chosen.
+    /// The sound track that plays unless another is chosen.
     pub fn default_audio_track(&self) -> Option<&str> {
         let default = self.audio_tracks.iter().find(|track| track.default);
         default.or(self.audio_tracks.first()).map(|track| track.id.as_str())

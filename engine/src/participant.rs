@@ -1,20 +1,20 @@
-//! Who sends commands: actors and their roles.
+//! Who acts: roles and actors.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::ParticipantId;
 
-/// A participant's role, which decides what the participant may do.
+/// What a participant may do.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Commands playback and grants roles. A room has at most one.
+    /// Commands playback and gives roles. At most one.
     Host,
     /// Commands playback.
     CoHost,
-    /// Moderates the chat.
+    /// Keeps the chat in order.
     Moderator,
-    /// A user with an account.
+    /// A registered user.
     Member,
     /// A user without an account.
     Guest,
@@ -23,33 +23,28 @@ pub enum Role {
 }
 
 impl Role {
-    /// Whether the role commands playback and the queue, and sees how well players keep in sync.
+    /// Whether the role commands playback and the queue.
     pub fn commands_playback(self) -> bool {
         matches!(self, Self::Host | Self::CoHost)
     }
-
-    /// Whether the role is held by grant of the room rather than by the kind of account.
-    pub(crate) fn is_granted(self) -> bool {
-        !matches!(self, Self::Member | Self::Guest)
-    }
 }
 
-/// The sender of a command.
+/// Who sends a command.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Actor {
-    /// A participant of the room.
+    /// Somebody in the room.
     Participant {
-        /// The participant.
+        /// Who.
         id: ParticipantId,
         /// The role held without any grant of the room: `Member` or `Guest`.
         base: Role,
     },
-    /// The server itself, for what committed state already calls for.
+    /// The server itself, for what committed state already names.
     System,
 }
 
 impl Actor {
-    /// The participant; `None` for the server itself.
+    /// The participant, unless it is the server.
     pub fn participant(&self) -> Option<&ParticipantId> {
         match self {
             Self::Participant { id, .. } => Some(id),

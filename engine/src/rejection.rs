@@ -1,60 +1,60 @@
-//! Rejections: the answers to commands that a room doesn't carry out.
+//! The engine's refusals: answers, not failures.
 
-/// Why a command was rejected. A rejected command changes nothing.
+/// Why a command changed nothing.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Rejection {
-    /// A playback command from a participant who doesn't command playback.
+    /// A playback command from somebody who doesn't command playback.
     #[error("only the host or a co-host commands playback")]
     NotHost,
-    /// Any other command that the role doesn't allow.
+    /// Anything else that the role doesn't allow.
     #[error("your role doesn't allow this")]
     Forbidden,
-    /// A playback command before any media was set.
+    /// Nothing to play.
     #[error("no media is set")]
     NoMedia,
-    /// Play after the end of the media; a seek must come first.
+    /// Play after the end; a seek comes first.
     #[error("the media has ended; seek first")]
     MediaEnded,
-    /// A seek to a position outside the media.
+    /// A seek outside the media.
     #[error("the position lies outside the media")]
     PositionOutOfRange {
-        /// The duration of the media in milliseconds, if known.
+        /// The length, if known, in milliseconds.
         duration_ms: Option<u64>,
     },
-    /// The media has no such quality.
+    /// No such quality.
     #[error("the media has no such quality")]
     QualityUnavailable,
-    /// The media has no such text or audio track.
+    /// No such subtitle or sound track.
     #[error("the media has no such track")]
     TrackUnavailable,
-    /// The room isn't at the place that the sender expected.
+    /// The room is at another version than the sender expected.
     #[error("the room is at version {version}")]
     VersionConflict {
         /// The current version.
         version: u64,
     },
-    /// The host role has moved since the fence that the sender named.
+    /// The host role moved since the sender last heard.
     #[error("the host role has moved since")]
     StaleFence {
         /// The current fence.
         fence: u64,
     },
-    /// The sender used the same id for another command.
+    /// The same name for another command.
     #[error("this id was used for another command")]
     IdReused,
     /// The party is over.
     #[error("the room is closed")]
     RoomClosed,
-    /// The room grants as many roles as it may.
+    /// Too many granted roles.
     #[error("a room holds at most {max} granted roles")]
     TooManyRoles {
-        /// The maximum.
+        /// The limit.
         max: usize,
     },
 }
 
 impl Rejection {
-    /// The error code, which never changes.
+    /// The frozen name of the refusal.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotHost => "not_host",

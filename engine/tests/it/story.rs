@@ -1,11 +1,11 @@
-//! What the examples are made of: a room, a clock, and participants who send commands.
+//! What the examples are told with: a room, a clock, and people who ask for things.
 
 use engine::{
-    Actor, AudioTrack, Availability, ChatSettings, Command, Commit, Control, Cors, Decision,
-    Delivery, DeliveryKind, Envelope, Event, Evidence, Facts, HostLoss, LifecycleState, Media,
-    MediaId, NewRoom, Op, ParticipantId, Playback, PlaybackCause, Position, Profile, Rate,
-    Rejection, Rendition, Request, Role, Room, RoomId, RoomPatch, Settings, Source, TextTrack,
-    TextTrackKind, Timestamp,
+    Actor, Answer, AudioTrack, Availability, ChatSettings, Command, Commit, Control, Cors,
+    Delivery, DeliveryKind, Event, Evidence, Facts, HostLoss, LifecycleState, Media, MediaId,
+    NewRoom, Op, ParticipantId, Playback, PlaybackCause, Position, Profile, Rate, Rejection,
+    Rendition, Request, Role, Room, RoomId, RoomPatch, Settings, Source, TextTrack, TextTrackKind,
+    Timestamp,
 };
 
 pub(crate) const HOST: &str = "p_host";
@@ -15,13 +15,13 @@ pub(crate) const GUEST: &str = "p_guest";
 /// Stands for the server itself.
 pub(crate) const SERVER: &str = "";
 
-/// When the examples begin.
+/// When the stories begin.
 pub(crate) const T0: u64 = 1_700_000_000_000;
 pub(crate) const GRACE_MS: u64 = 120_000;
-/// The duration of the media in the examples.
-pub(crate) const DURATION_MS: u64 = 60_000;
+/// Length of the media that the stories watch.
+pub(crate) const LENGTH_MS: u64 = 60_000;
 
-/// A room, the time, and what else the server knows.
+/// A room, the time, and what the server knows beside it.
 #[derive(Clone)]
 pub(crate) struct Party {
     pub(crate) room: Room,
@@ -29,13 +29,13 @@ pub(crate) struct Party {
 }
 
 impl Party {
-    /// A room whose host hasn't connected yet.
+    /// A room whose host hasn't come yet.
     pub(crate) fn created() -> Self {
         let facts = Facts { now: at(T0), ..Facts::default() };
         Self { room: new_room(HostLoss::Expire), facts }
     }
 
-    /// The host is connected and has named a co-host.
+    /// The host is here, and a co-host is named.
     pub(crate) fn live() -> Self {
         let mut party = Self::created();
         party.does(SERVER, connected(HOST));
@@ -43,21 +43,21 @@ impl Party {
         party
     }
 
-    /// Media is set, paused at the start.
+    /// Media is set, paused at its start.
     pub(crate) fn watching() -> Self {
         let mut party = Self::live();
-        party.does(HOST, set_media(media("m_1", Some(DURATION_MS))));
+        party.does(HOST, set_media(media("m_1", Some(LENGTH_MS))));
         party
     }
 
-    /// Playing from the start as of now, while no player reports readiness.
+    /// Playing from the start, since now, with nobody who announces readiness.
     pub(crate) fn playing() -> Self {
         let mut party = Self::watching();
         party.does(HOST, Command::Play);
         party
     }
 
-    /// Waiting for two players before the first start.
+    /// Waiting for two people before the first start.
     pub(crate) fn waiting() -> Self {
         let mut party = Self::watching();
         party.ready_capable(2);
@@ -65,7 +65,7 @@ impl Party {
         party
     }
 
-    /// The host is away; the grace period will end by `policy`.
+    /// The host is away; at the end of the grace, `policy`.
     pub(crate) fn grace(policy: HostLoss) -> Self {
         let mut party = Self::playing();
         party
@@ -75,7 +75,7 @@ impl Party {
         party
     }
 
-    /// The grace period is over: playback continues, the room has no host.
+    /// The grace is over: the host's playback went on, the room has no host.
     pub(crate) fn hostless() -> Self {
         let mut party = Self::grace(HostLoss::Hold);
         party.later(GRACE_MS);
@@ -90,49 +90,47 @@ impl Party {
         party
     }
 
-    /// Connects `count` players that report when they are ready.
+    /// `count` connected people announce when they are ready.
     pub(crate) fn ready_capable(&mut self, count: usize) {
         self.facts.ready_capable = (0..count).map(|n| id(&format!("p_ready_{n}"))).collect();
     }
 
-    /// Lets `ms` milliseconds pass.
     pub(crate) fn later(&mut self, ms: u64) {
         self.facts.now = self.facts.now.plus_millis(ms);
     }
 
-    /// Decides a request and applies its commit.
-    pub(crate) fn send(&mut self, request: &Request) -> Result<Decision, Rejection> {
-        let decision = self.room.handle(request, &self.facts)?;
-        if let Decision::Commit(commit) = &decision {
+    /// Decides a request and makes its commit so.
+    pub(crate) fn send(&mut self, request: &Request) -> Result<Answer, Rejection> {
+        let answer = self.room.handle(request, &self.facts)?;
+        if let Answer::Commit(commit) = &answer {
             self.room.apply(commit);
         }
-        Ok(decision)
+        Ok(answer)
     }
 
-    /// Sends a command that sets no terms.
-    pub(crate) fn ask(&mut self, who: &str, command: Command) -> Result<Decision, Rejection> {
+    pub(crate) fn ask(&mut self, who: &str, command: Command) -> Result<Answer, Rejection> {
         self.send(&request(who, command))
     }
 
-    /// Sends a command that must be committed.
+    /// Asks for something that must be committed.
     #[track_caller]
     pub(crate) fn does(&mut self, who: &str, command: Command) -> Commit {
         match self.ask(who, command) {
-            Ok(Decision::Commit(commit)) => *commit,
+            Ok(Answer::Commit(commit)) => *commit,
             other => panic!("no commit but {other:?}"),
         }
     }
 
-    /// Sends a command that must change nothing.
+    /// Asks for something that is already so.
     #[track_caller]
     pub(crate) fn changes_nothing(&mut self, who: &str, command: Command) {
-        assert_eq!(self.ask(who, command), Ok(Decision::Unchanged));
+        assert_eq!(self.ask(who, command), Ok(Answer::Unchanged));
     }
 
-    /// Sends a command that must be rejected, and returns the error code.
+    /// Asks for something that is refused, and gives the refusal's code.
     #[track_caller]
-    pub(crate) fn rejects(&mut self, who: &str, command: Command) -> &'static str {
-        self.ask(who, command).expect_err("a rejection").code()
+    pub(crate) fn refuses(&mut self, who: &str, command: Command) -> &'static str {
+        self.ask(who, command).expect_err("a refusal").code()
     }
 
     pub(crate) fn playback(&self) -> &Playback {
@@ -143,22 +141,22 @@ impl Party {
         self.room.lifecycle.state
     }
 
-    /// The position of the playhead now, in milliseconds.
+    /// Where the playhead is now.
     pub(crate) fn position(&self) -> u64 {
         self.room.expected(self.facts.now).as_millis()
     }
 
-    /// The position of the playhead `ms` from now, in milliseconds.
+    /// Where the playhead will be `ms` from now.
     pub(crate) fn position_in(&self, ms: u64) -> u64 {
         self.room.expected(self.facts.now.plus_millis(ms)).as_millis()
     }
 
-    /// How far ahead of now the playhead is anchored, in milliseconds.
+    /// How far ahead of now the playhead is anchored.
     pub(crate) fn lead(&self) -> u64 {
         self.playback().anchor_at.millis_since(self.facts.now)
     }
 
-    /// How much longer the room waits for players at most, in milliseconds.
+    /// How long from now the room waits for players at the most.
     pub(crate) fn wait(&self) -> Option<u64> {
         let barrier = self.playback().waiting.as_ref()?;
         Some(barrier.deadline.millis_since(self.facts.now))
@@ -192,7 +190,7 @@ pub(crate) fn new_room(host_loss: HostLoss) -> Room {
     Room::new(new, at(T0))
 }
 
-/// Media with two qualities, two text tracks and two audio tracks, the second of them the default.
+/// Two qualities, two text tracks, two sound tracks of which the second is the default.
 pub(crate) fn media(media_id: &str, duration_ms: Option<u64>) -> Media {
     let rendition = |id: &str, height| Rendition {
         id: id.to_owned(),
@@ -250,12 +248,14 @@ pub(crate) fn actor(who: &str) -> Actor {
 }
 
 pub(crate) fn request(who: &str, command: Command) -> Request {
-    Request { envelope: envelope(who), command }
-}
-
-/// An envelope that sets no terms.
-pub(crate) fn envelope(who: &str) -> Envelope {
-    Envelope::of(actor(who))
+    Request {
+        actor: actor(who),
+        command,
+        op: None,
+        expected_version: None,
+        seen_epoch: None,
+        fence: None,
+    }
 }
 
 pub(crate) fn op(who: &str, name: &str, payload_hash: u64) -> Option<Op> {
@@ -318,9 +318,9 @@ pub(crate) fn connected(participant: &str) -> Command {
     Command::Connected { participant: id(participant) }
 }
 
-/// The cause and the author of a change of playback.
+/// Cause and author of a change of playback.
 #[track_caller]
-pub(crate) fn cause_and_author(commit: &Commit) -> (PlaybackCause, Option<&str>) {
+pub(crate) fn told(commit: &Commit) -> (PlaybackCause, Option<&str>) {
     match &commit.event {
         Event::PlaybackChanged { cause, by, .. } => {
             (*cause, by.as_ref().map(ParticipantId::as_str))

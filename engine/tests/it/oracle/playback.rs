@@ -1,54 +1,49 @@
-//! Playback of the naive room.
+//! Playback, naively.
 
 use engine::{Command, Facts, Media};
 
-use super::{Changed, Film, Naive, Wait};
+use super::{Film, Heard, Naive, Wait};
 
 impl Naive {
-    /// The position of the playhead at `t`.
-    pub(super) fn position_at(&self, t: f64) -> f64 {
+    /// Where the playhead is at `t`.
+    pub(super) fn place_at(&self, t: f64) -> f64 {
         let moved = if self.status == "playing" && t > self.since {
-            (t - self.since) * self.rate
+            (t - self.since) * self.speed
         } else {
             0.0
         };
-        let position = self.position + moved;
-        self.duration().map_or(position, |duration| position.min(duration))
+        let place = self.place + moved;
+        self.length().map_or(place, |length| place.min(length))
     }
 
-    fn duration(&self) -> Option<f64> {
-        self.film.as_ref().and_then(|film| film.duration)
+    fn length(&self) -> Option<f64> {
+        self.film.as_ref().and_then(|film| film.length)
     }
 
-    /// Stands still as `status` at `position`.
-    pub(super) fn stand(&mut self, status: &'static str, position: f64, now: f64) {
-        (self.status, self.position, self.since, self.wait) = (status, position.floor(), now, None);
+    /// Stands as `status` at `place`.
+    pub(super) fn stand(&mut self, status: &'static str, place: f64, now: f64) {
+        (self.status, self.place, self.since, self.wait) = (status, place.floor(), now, None);
     }
 
-    pub(super) fn start(&mut self, facts: &Facts, now: f64) {
+    pub(super) fn roll(&mut self, facts: &Facts, now: f64) {
         let trip = facts.rtt_ms_max as f64;
         let lead = (trip / 2.0 + 150.0).floor().clamp(150.0, 1500.0);
         let lead = if facts.ready_capable.is_empty() { 0.0 } else { lead };
-        (self.status, self.since, self.wait, self.unprimed) = ("playing", now + lead, None, false);
+        (self.status, self.since, self.wait, self.fresh) = ("playing", now + lead, None, false);
     }
 
-    fn wait_at(&mut self, position: f64, ms: f64, now: f64) {
-        self.stand("waiting", position, now);
+    fn hold(&mut self, place: f64, ms: f64, now: f64) {
+        self.stand("waiting", place, now);
         self.wait = Some(Wait { since: self.version + 1, until: now + ms });
     }
 
-    /// Anchors the playhead at `now`, so that the rate may change.
-    fn reanchor(&mut self, now: f64) {
-        self.position = self.position_at(now).floor();
+    /// From now on described from now, so that speed may change.
+    fn redraw(&mut self, now: f64) {
+        self.place = self.place_at(now).floor();
         self.since = self.since.max(now);
     }
 
-    pub(super) fn change_playback(
-        &mut self,
-        command: &Command,
-        facts: &Facts,
-        now: f64,
-    ) -> Changed {
+    pub(super) fn playback_matter(&mut self, command: &Command, facts: &Facts, now: f64) -> Heard {
         let ready = !facts.ready_capable.is_empty();
         match command {
             Command::SetMedia { media } => {
@@ -60,21 +55,21 @@ impl Naive {
                 if !this || self.status == "ended" {
                     return Ok(false);
                 }
-                let end = self.duration().unwrap_or(self.position_at(now));
+                let end = self.length().unwrap_or(self.place_at(now));
                 self.stand("ended", end, now);
                 return Ok(true);
             }
             Command::StartReady { since_version } => {
-                let waits = self.wait.as_ref().is_some_and(|wait| wait.since == *since_version);
-                if waits && !self.is_over() {
-                    self.start(facts, now);
+                let named = self.wait.as_ref().is_some_and(|wait| wait.since == *since_version);
+                if named && !self.is_over() {
+                    self.roll(facts, now);
                 }
-                return Ok(waits && !self.is_over());
+                return Ok(named && !self.is_over());
             }
             Command::Rebuffer => {
-                let stops = self.waits_for_rebuffering && ready && self.status == "playing";
+                let stops = self.stops_for_dry && ready && self.status == "playing";
                 if stops && !self.is_over() {
-                    self.wait_at(self.position_at(now), 10_000.0, now);
+                    self.hold(self.place_at(now), 10_000.0, now);
                 }
                 return Ok(stops && !self.is_over());
             }
@@ -88,78 +83,78 @@ impl Naive {
             Command::Pause => {
                 let moves = self.status == "playing" || self.status == "waiting";
                 if moves {
-                    self.stand("paused", self.position_at(now), now);
+                    self.stand("paused", self.place_at(now), now);
                 }
                 Ok(moves)
             }
             Command::Seek { to_ms } => self.seek(*to_ms, facts, now),
             Command::SetRate { rate } => {
-                let rate = f64::from(rate.as_milli()) / 1000.0;
-                let changes = (rate - self.rate).abs() > 1e-6;
+                let speed = f64::from(rate.as_milli()) / 1000.0;
+                let changes = (speed - self.speed).abs() > 1e-6;
                 if changes {
-                    self.reanchor(now);
-                    self.rate = rate;
+                    self.redraw(now);
+                    self.speed = speed;
                 }
                 Ok(changes)
             }
-            selection => self.select(selection, now),
+            choice => self.choose(choice, now),
         }
     }
 
     fn load(&mut self, media: &Media, now: f64) {
         let source = &media.source;
         let default = source.audio_tracks.iter().find(|track| track.default);
-        let audio = default.or(source.audio_tracks.first());
-        self.audio = audio.map(|track| track.id.clone());
+        let sound = default.or(source.audio_tracks.first());
+        self.sound = sound.map(|track| track.id.clone());
         self.film = Some(Film {
             id: media.media_id.to_string(),
-            duration: source.duration.map(|duration| duration.as_millis() as f64),
+            length: source.duration.map(|length| length.as_millis() as f64),
             qualities: source.renditions.iter().map(|one| one.id.clone()).collect(),
             texts: source.text_tracks.iter().map(|one| one.id.clone()).collect(),
-            audios: source.audio_tracks.iter().map(|one| one.id.clone()).collect(),
+            sounds: source.audio_tracks.iter().map(|one| one.id.clone()).collect(),
         });
         self.stand("paused", 0.0, now);
-        (self.rate, self.quality, self.text, self.unprimed) = (1.0, None, None, true);
+        (self.speed, self.quality, self.text, self.fresh) = (1.0, None, None, true);
     }
 
-    fn play(&mut self, facts: &Facts, now: f64) -> Changed {
+    fn play(&mut self, facts: &Facts, now: f64) -> Heard {
         match self.status {
             "playing" => return Ok(false),
             "ended" => return Err("media_ended"),
-            "paused" if self.unprimed && !facts.ready_capable.is_empty() => {
-                self.wait_at(self.position, 3000.0, now);
+            "paused" if self.fresh && !facts.ready_capable.is_empty() => {
+                self.hold(self.place, 3000.0, now);
             }
-            _ => self.start(facts, now),
+            _ => self.roll(facts, now),
         }
         Ok(true)
     }
 
-    fn seek(&mut self, to_ms: i64, facts: &Facts, now: f64) -> Changed {
-        let last = self.duration().unwrap_or(9_007_199_254_740_991.0);
+    fn seek(&mut self, to_ms: i64, facts: &Facts, now: f64) -> Heard {
+        let last = self.length().unwrap_or(9_007_199_254_740_991.0);
         if to_ms < 0 || to_ms as f64 > last {
             return Err("position_out_of_range");
         }
         let to = to_ms as f64;
         if self.status == "playing" || self.status == "waiting" {
             if facts.ready_capable.is_empty() {
-                self.position = to;
-                self.start(facts, now);
+                self.place = to;
+                self.roll(facts, now);
             } else {
-                let first = self.status == "waiting" && self.unprimed;
-                self.wait_at(to, if first { 3000.0 } else { 1500.0 }, now);
+                let first = self.status == "waiting" && self.fresh;
+                self.hold(to, if first { 3000.0 } else { 1500.0 }, now);
             }
-        } else if self.status == "paused" && (self.position - to).abs() < 0.5 {
+        } else if self.status == "paused" && (self.place - to).abs() < 0.5 {
             return Ok(false);
         } else {
             self.stand("paused", to, now);
-            self.unprimed = true;
+            self.fresh = true;
         }
         Ok(true)
     }
 
-    fn select(&mut self, selection: &Command, now: f64) -> Changed {
+    fn choose(&mut self, choice: &Command, now: f64) -> Heard {
         let film = self.film.as_ref().expect("checked by the caller");
-        let (held, wanted, known, code) = match selection {
+        let (held, wanted, known, code) = match choice {
             Command::ChangeQuality { rendition } => {
                 (&mut self.quality, rendition.clone(), &film.qualities, "quality_unavailable")
             }
@@ -167,9 +162,9 @@ impl Naive {
                 (&mut self.text, track.clone(), &film.texts, "track_unavailable")
             }
             Command::ChangeAudio { track } => {
-                (&mut self.audio, Some(track.clone()), &film.audios, "track_unavailable")
+                (&mut self.sound, Some(track.clone()), &film.sounds, "track_unavailable")
             }
-            other => panic!("not a selection: {other:?}"),
+            other => panic!("not a choice: {other:?}"),
         };
         if wanted.as_ref().is_some_and(|wanted| !known.contains(wanted)) {
             return Err(code);
@@ -178,7 +173,7 @@ impl Naive {
             return Ok(false);
         }
         *held = wanted;
-        self.reanchor(now);
+        self.redraw(now);
         Ok(true)
     }
 }
