@@ -1,4 +1,5 @@
 /** Durations, counts and distances as text. */
+
 /** Formats a duration or position in milliseconds as "1:02" or "1:02:03". */
 export function clockTime(ms: number): string {
   const total = Math.max(0, Math.floor(ms / 1000));

@@ -12,7 +12,6 @@ pub use choice::MediaChoice;
 use crate::limit::Limiters;
 
 /// Resolves links and sources through the providers.
-#[derive(Debug)]
 pub struct Sources {
     providers: Arc<Registry>,
     limiters: Arc<Limiters>,

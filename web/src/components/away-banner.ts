@@ -5,10 +5,10 @@ import { createBanner } from './banner.js';
 import type { RoomContext, RoomPart } from './room-context.js';
 
 const CONSEQUENCE: Readonly<Record<HostLoss, string>> = {
-  expire: 'the party ends',
-  promote: 'a co-host takes over',
-  hold: 'the party continues without a host',
-  pause: 'the party pauses',
+  expire: 'The party ends',
+  promote: 'A co-host takes over',
+  hold: 'The party continues without a host',
+  pause: 'The party pauses',
 };
 
 export function createAwayBanner({ session }: RoomContext): RoomPart {
@@ -31,7 +31,7 @@ function bannerText(room: SessionSnapshot, when: string): string | null {
   const { state, host_id, settings, playback } = room.room;
   if (room.connection !== 'open') return null;
   if (state === 'grace')
-    return `The host left – ${CONSEQUENCE[settings.host_loss] ?? 'the party ends'}${when} unless they return`;
+    return `The host left. ${CONSEQUENCE[settings.host_loss] ?? 'The party ends'}${when} unless they return.`;
   if (state !== 'live' || host_id !== null) return null;
   const meanwhile = playback.status === 'paused' ? 'Playback is paused' : 'Playback continues';
   return `This party has no host right now. ${meanwhile}; the previous host takes over on return.`;

@@ -28,7 +28,7 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
     { class: 'samples' },
     element('span', { class: 'quiet small' }, 'No link at hand?'),
     sampleButton('Use the sample clip', 'sample-hls', '/sample/clip.m3u8'),
-    sampleButton('Sample as MP4', 'sample-mp4', '/sample/clip.mp4'),
+    sampleButton('As MP4', 'sample-mp4', '/sample/clip.mp4'),
   );
   const title = element('h2', { id: 'media-title' }, CHOOSE_MEDIA);
   const form = element(

@@ -69,7 +69,7 @@ export function createOffsetField(choose: (offsetMs: number) => void): OffsetFie
         more,
         reset,
       ),
-      element('p', { class: 'quiet small', id: 'sync-offset-help' }, 'Compensates for wireless speakers and headphones.'),
+      element('p', { class: 'quiet small', id: 'sync-offset-help' }, 'For wireless speakers and headphones.'),
       spoken,
     ),
     show(offsetMs) {

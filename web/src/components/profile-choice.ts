@@ -5,8 +5,8 @@ import { element } from '../dom.js';
 const PROFILES: readonly { value: SyncProfile; title: string; text: string }[] = [
   { value: 'tight', title: 'Tight', text: 'For screens side by side' },
   { value: 'default', title: 'Default', text: 'Accurate, and easy on music' },
-  { value: 'relaxed', title: 'Relaxed', text: 'Corrects only what you’d notice' },
-  { value: 'free', title: 'Free', text: 'Follows the host, corrects nothing' },
+  { value: 'relaxed', title: 'Relaxed', text: 'Ignores small differences' },
+  { value: 'free', title: 'Free', text: 'No automatic correction' },
 ];
 
 export interface ProfileChoice {

@@ -15,7 +15,7 @@ export interface SyncWords {
 
 /** Explains the two numbers. */
 export const SYNC_EXPLAINED =
-  'How far this player is from the party’s position, ± the error that a connection slower in one direction can hide.';
+  'How far this player is from the party’s position, ± the uncertainty of the measurement.';
 
 /** Nobody sees or hears a difference of less than a frame or two; every profile but `free` stays within it. */
 const IN_SYNC_MS = 40;
@@ -27,7 +27,10 @@ export function syncWords(view: RoomView, pausedOffMs: number): SyncWords {
   const { room, player } = view;
   if (room.media === null) return only('idle', 'Nothing playing yet');
   if (room.sessionId === '') return only('busy', 'Connecting…');
-  if (room.connection !== 'open') return only('busy', 'Playback continues while reconnecting');
+  if (room.connection !== 'open') {
+    const plays = room.playback.status === 'playing';
+    return only('busy', plays ? 'Playback continues while reconnecting' : 'Reconnecting…');
+  }
   if (room.clock === null) return only('busy', 'Syncing clocks…');
   switch (player.state) {
     case 'blocked':
@@ -51,9 +54,10 @@ export function syncWords(view: RoomView, pausedOffMs: number): SyncWords {
 
 function pausedWords({ room }: RoomView, pausedOffMs: number): SyncWords {
   if (room.playback.status === 'waiting') return only('good', 'Ready, waiting for others to load…');
-  if (Math.abs(pausedOffMs) < PAUSED_FINE_MS) return only('good', 'Paused in sync');
-  if (Math.abs(pausedOffMs) <= IN_SYNC_MS) return { ...only('good', 'Paused in sync'), off: finely(pausedOffMs) };
-  return { ...only('busy', 'Paused'), off: directed(pausedOffMs) };
+  const state = room.playback.status === 'ended' ? 'Ended' : 'Paused';
+  if (Math.abs(pausedOffMs) < PAUSED_FINE_MS) return only('good', `${state} in sync`);
+  if (Math.abs(pausedOffMs) <= IN_SYNC_MS) return { ...only('good', `${state} in sync`), off: finely(pausedOffMs) };
+  return { ...only('busy', state), off: directed(pausedOffMs) };
 }
 
 function playingWords({ profile, degraded, uncertaintyMs }: PlayerSnapshot, driftMs: number): SyncWords {

@@ -1,0 +1,58 @@
+//! The serialized forms of rooms and commits, as stores hold them: the files were written by an
+//! earlier version, and nothing in them may change.
+
+use engine::{Commit, Event, Room};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A room with everything in it.
+const ROOM: &str = include_str!("serialized/room.json");
+/// A commit of each event.
+const COMMITS: &str = include_str!("serialized/commits.json");
+
+#[test]
+fn a_stored_room_reads_back_as_it_was_written() {
+    let room: Room = reads_back(ROOM);
+    assert!(room.media.is_some() && room.playback.waiting.is_some() && room.rebased.is_some());
+    assert_eq!((room.roles.len(), room.ops.iter().count()), (4, 2));
+}
+
+#[test]
+fn a_stored_commit_of_each_event_reads_back_as_it_was_written() {
+    let commits: Vec<Commit> = reads_back(COMMITS);
+    let names: Vec<&str> = commits.iter().map(|commit| name(&commit.event)).collect();
+    assert_eq!(
+        names,
+        ["playback", "media", "host", "role", "room", "lifecycle", "rebased"],
+        "one of each"
+    );
+}
+
+#[test]
+fn a_rebuild_without_a_lossy_epoch_reads_back_with_none() {
+    let room = ROOM.replace(",\n    \"lossy_epoch\": 3", "");
+    assert_ne!(room, ROOM);
+    let room: Room = serde_json::from_str(&room).expect("a room");
+    assert_eq!(room.rebased.expect("a rebuild").lossy_epoch, 0);
+}
+
+/// Reads a value and writes it again, byte for byte the same.
+#[track_caller]
+fn reads_back<T: DeserializeOwned + Serialize>(stored: &str) -> T {
+    let value: T = serde_json::from_str(stored).expect("it is stored so");
+    let written = serde_json::to_string_pretty(&value).expect("plain data");
+    assert_eq!(written, stored.trim_end());
+    value
+}
+
+fn name(event: &Event) -> &'static str {
+    match event {
+        Event::PlaybackChanged { .. } => "playback",
+        Event::MediaChanged { .. } => "media",
+        Event::HostChanged { .. } => "host",
+        Event::RoleChanged { .. } => "role",
+        Event::RoomChanged { .. } => "room",
+        Event::LifecycleChanged { .. } => "lifecycle",
+        Event::Rebased { .. } => "rebased",
+    }
+}
