@@ -16,7 +16,7 @@ use super::{MemoryStore, OpenError};
 use crate::clock::RoomClock;
 use crate::sql::Sql;
 use crate::store::laws::{self, delete, host, member, rename, room};
-use crate::store::{CommitOutcome, MemberStore, News, RoomStore, StoreError};
+use crate::store::{Bus, CommitOutcome, MemberStore, News, RoomStore, StoreError};
 
 #[tokio::test]
 async fn the_store_obeys_every_law() {
