@@ -1,127 +1,122 @@
-//! What can be asked of a room.
+//! The commands that change a room.
 
 use crate::id::{MediaId, ParticipantId};
 use crate::media::Media;
 use crate::participant::Role;
-use crate::room::HostLoss;
-use crate::time::{Rate, Timestamp};
+use crate::permission::CommandKind;
+use crate::settings::RoomPatch;
+use crate::time::Rate;
 
-/// A request, imperative. Participants send the first group, the server alone the second.
+/// A command. Participants send the first group, the server alone the second: see [`CommandKind`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Start, or force a waiting start.
+    /// Starts playback, or forces a start that is waiting for players.
     Play,
-    /// Stop, or cancel a waiting start.
+    /// Pauses playback, or cancels a start that is waiting for players.
     Pause,
-    /// Move the playhead, in milliseconds. Signed, because clients send what they like.
+    /// Moves the playhead.
     Seek {
-        /// Where to.
+        /// The new position in milliseconds. Signed, since clients may send anything.
         to_ms: i64,
     },
-    /// Change the speed.
+    /// Changes the playback rate.
     SetRate {
-        /// To.
+        /// The new rate.
         rate: Rate,
     },
-    /// Choose a quality for all; `None` lets each player choose.
+    /// Chooses a quality for everybody.
     ChangeQuality {
-        /// Which.
+        /// The id of the rendition; `None` lets each player choose.
         rendition: Option<String>,
     },
-    /// Choose subtitles for all; `None` is off.
+    /// Chooses subtitles for everybody.
     ChangeSubtitle {
-        /// Which.
+        /// The id of the text track; `None` turns subtitles off.
         track: Option<String>,
     },
-    /// Choose a sound track for all.
+    /// Chooses an audio track for everybody.
     ChangeAudio {
-        /// Which.
+        /// The id of the audio track.
         track: String,
     },
-    /// Watch something else.
+    /// Replaces the media.
     SetMedia {
-        /// What.
+        /// The new media.
         media: Box<Media>,
     },
-    /// A host's player came to the end.
+    /// Reports that a player of the host or a co-host reached the end of the media.
     Ended {
-        /// Of what.
+        /// The media that ended.
         media_id: MediaId,
     },
-    /// Give the host role away.
+    /// Transfers the host role.
     HostTransfer {
-        /// To whom.
+        /// The new host.
         to: ParticipantId,
     },
-    /// Give somebody a role other than host.
+    /// Gives a participant a role other than host.
     SetRole {
-        /// Whom.
+        /// The participant.
         participant: ParticipantId,
-        /// Which.
+        /// The new role.
         role: Role,
     },
-    /// Change what the room is called, who sees it and how it behaves. `None` keeps.
+    /// Changes the room's profile.
     ChangeRoom(RoomPatch),
-    /// End the party.
+    /// Ends the party.
     Delete,
 
-    /// Everybody is ready for the start that this commit announced.
+    /// Starts playback, since every player is ready.
     StartReady {
-        /// The commit that entered `Waiting`.
+        /// The version of the commit that began the wait.
         since_version: u64,
     },
-    /// Somebody's player ran dry in a room that waits for its members.
+    /// Makes the room wait, since a participant's player re-buffers.
     Rebuffer,
-    /// A participant's first connection came.
+    /// Announces a participant's first connection.
     Connected {
-        /// Whose.
+        /// The participant.
         participant: ParticipantId,
     },
-    /// The host's lease ended.
+    /// Announces that the host's lease has ended.
     HostLost,
-    /// Nobody was connected for `INACTIVE_MS`.
+    /// Announces that nobody has been connected for `INACTIVE_MS`.
     Idle,
-    /// Carry out the committed deadline that is due.
+    /// Carries out the committed deadline that is due.
     Deadline,
-    /// The store lost or rebuilt its state; `epoch` was issued by SQL.
+    /// Moves the room to a new epoch, after its store has lost or rebuilt its state.
     Rebase {
-        /// The new epoch.
+        /// The new epoch, issued by the SQL database.
         epoch: u64,
         /// Whether an acknowledged commit may be missing.
         lost: bool,
     },
 }
 
-/// Changes of a room's own properties.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RoomPatch {
-    /// Its name.
-    pub name: Option<String>,
-    /// Whether it is listed.
-    pub is_public: Option<bool>,
-    /// Whether chat messages are taken.
-    pub chat_enabled: Option<bool>,
-    /// The least time between two messages of one participant, in milliseconds.
-    pub slow_mode_ms: Option<u64>,
-    /// What happens when the host stays away.
-    pub host_loss: Option<HostLoss>,
-    /// How long the host may stay away, in milliseconds.
-    pub host_grace_ms: Option<u64>,
-    /// Whether playback waits for members whose player runs dry.
-    pub rebuffer_barrier: Option<bool>,
-}
-
-/// What the server knows at the moment of a decision and the room does not.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Facts {
-    /// The room clock. Never below the room's last commit: `Room::handle` sees to it.
-    pub now: Timestamp,
-    /// Connected participants whose player announces when it is ready.
-    pub ready_capable: Vec<ParticipantId>,
-    /// The longest round trip among them, in milliseconds.
-    pub rtt_ms_max: u64,
-    /// How many connections there are.
-    pub connections: usize,
-    /// Connected co-hosts, the longest connected first.
-    pub co_hosts: Vec<ParticipantId>,
+impl Command {
+    /// The kind of the command.
+    pub fn kind(&self) -> CommandKind {
+        match self {
+            Self::Play => CommandKind::Play,
+            Self::Pause => CommandKind::Pause,
+            Self::Seek { .. } => CommandKind::Seek,
+            Self::SetRate { .. } => CommandKind::SetRate,
+            Self::ChangeQuality { .. } => CommandKind::ChangeQuality,
+            Self::ChangeSubtitle { .. } => CommandKind::ChangeSubtitle,
+            Self::ChangeAudio { .. } => CommandKind::ChangeAudio,
+            Self::SetMedia { .. } => CommandKind::SetMedia,
+            Self::Ended { .. } => CommandKind::Ended,
+            Self::HostTransfer { .. } => CommandKind::HostTransfer,
+            Self::SetRole { .. } => CommandKind::SetRole,
+            Self::ChangeRoom(_) => CommandKind::ChangeRoom,
+            Self::Delete => CommandKind::Delete,
+            Self::StartReady { .. } => CommandKind::StartReady,
+            Self::Rebuffer => CommandKind::Rebuffer,
+            Self::Connected { .. } => CommandKind::Connected,
+            Self::HostLost => CommandKind::HostLost,
+            Self::Idle => CommandKind::Idle,
+            Self::Deadline => CommandKind::Deadline,
+            Self::Rebase { .. } => CommandKind::Rebase,
+        }
+    }
 }

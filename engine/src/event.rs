@@ -1,71 +1,74 @@
-//! What happened: one commit, one event, which carries the whole of each sub-state it changes.
+//! What happened to a room: each commit holds one event, which carries the whole of each sub-state
+//! that it changes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::ParticipantId;
+use crate::lifecycle::Lifecycle;
 use crate::media::Media;
 use crate::op::Op;
 use crate::participant::Role;
+use crate::place::Place;
 use crate::playback::Playback;
-use crate::room::{Lifecycle, Profile};
+use crate::settings::Profile;
 use crate::time::Timestamp;
 
-/// A fact, past tense.
+/// A change that has been decided.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// Any playback command, barrier or end.
+    /// A playback command, a barrier or the end of the media changed playback.
     PlaybackChanged {
-        /// Why.
+        /// Why it changed.
         cause: PlaybackCause,
-        /// Who, unless the server carried out a deadline.
+        /// The participant who changed it; `None` for the server itself.
         by: Option<ParticipantId>,
-        /// The whole playback.
+        /// The new playback.
         playback: Playback,
     },
-    /// Something else is watched.
+    /// The media was replaced.
     MediaChanged {
-        /// Who chose it.
+        /// The participant who chose the media.
         by: Option<ParticipantId>,
-        /// What.
+        /// The new media.
         media: Box<Media>,
-        /// Paused at its start.
+        /// The new playback: paused at the start.
         playback: Playback,
     },
     /// The host role moved.
     HostChanged {
-        /// Why.
+        /// Why it moved.
         cause: HostCause,
-        /// Who holds it now.
+        /// The new host.
         host_id: Option<ParticipantId>,
-        /// Rises with each change.
+        /// The new fence, which rises with each change of host.
         fence: u64,
     },
-    /// Somebody's role changed.
+    /// A participant's role changed.
     RoleChanged {
-        /// Whose.
+        /// The participant.
         participant_id: ParticipantId,
-        /// To.
+        /// The new role.
         role: Role,
-        /// By whom.
+        /// The participant who changed it.
         by: Option<ParticipantId>,
     },
-    /// The room's own properties changed.
+    /// The room's profile changed.
     RoomChanged {
-        /// All of them.
+        /// The new profile.
         profile: Profile,
     },
-    /// The room's life took an edge.
+    /// The room's lifecycle took an edge.
     LifecycleChanged {
         /// Why.
         cause: LifecycleCause,
-        /// Where it is now.
+        /// The new lifecycle.
         lifecycle: Lifecycle,
-        /// The host now.
+        /// The host from now on.
         host_id: Option<ParticipantId>,
-        /// The fence now.
+        /// The fence from now on.
         fence: u64,
-        /// The playback now.
+        /// The playback from now on.
         playback: Playback,
     },
     /// The state was rebuilt under a new epoch.
@@ -99,11 +102,11 @@ pub enum PlaybackCause {
     ChangeAudio,
     /// `ended`.
     Ended,
-    /// Everybody was ready.
+    /// Every player was ready.
     Ready,
-    /// Not everybody was ready in time.
+    /// A barrier reached its deadline.
     Deadline,
-    /// A member's player ran dry.
+    /// A participant's player re-buffers.
     Rebuffer,
 }
 
@@ -111,43 +114,80 @@ pub enum PlaybackCause {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HostCause {
-    /// The host gave it away.
+    /// The host transferred it.
     Transfer,
-    /// The former host came back to a room without one.
+    /// The former host returned to a room without a host.
     Return,
 }
 
-/// Why the room's life took an edge.
+/// Why a room's lifecycle took an edge.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LifecycleCause {
-    /// The host came.
+    /// The host connected.
     HostConnected,
     /// The host's lease ended.
     HostLost,
-    /// The host stayed away; the room's policy was carried out.
+    /// The host didn't return within the grace period.
     GraceEnded,
-    /// The host never came.
+    /// The host never connected.
     NeverStarted,
-    /// Nobody was connected for long.
+    /// Nobody was connected for `INACTIVE_MS`.
     Idle,
-    /// Somebody entitled ended it.
+    /// The host, or the creator of a room without a host, ended the party.
     Deleted,
-    /// It was kept for as long as an ended room is.
+    /// The room had been expired for `EXPIRED_MS`.
     Retention,
 }
 
-/// The next state of one room, as stored and published: atomically, once.
+/// The next step of a room, stored and published atomically and once.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Commit {
-    /// Issued by SQL; rises when state was lost or rebuilt.
+    /// The epoch after the commit.
     pub epoch: u64,
-    /// One more than before.
+    /// The version after the commit: one more than before.
     pub version: u64,
-    /// Room clock.
+    /// The time of the room clock.
     pub at: Timestamp,
     /// What happened.
     pub event: Event,
-    /// The command it answers, remembered so that a repeat gets the same answer.
+    /// The command that the commit answers, remembered so that a repeat gets the same answer.
     pub op: Option<Op>,
+}
+
+impl Event {
+    /// The fence after an event that may have moved the host role; `None` for any other.
+    pub fn fence(&self) -> Option<u64> {
+        match self {
+            Self::HostChanged { fence, .. } | Self::LifecycleChanged { fence, .. } => Some(*fence),
+            _ => None,
+        }
+    }
+
+    /// Whether the event may add a room to the public list, or remove it.
+    pub fn may_change_listing(&self) -> bool {
+        matches!(self, Self::RoomChanged { .. } | Self::LifecycleChanged { .. })
+    }
+
+    /// Whether the event is the loss of the host, which is void if the lease has been renewed since.
+    pub fn is_host_lost(&self) -> bool {
+        matches!(self, Self::LifecycleChanged { cause: LifecycleCause::HostLost, .. })
+    }
+}
+
+impl Commit {
+    /// The place of the commit in the room's order.
+    pub fn place(&self) -> Place {
+        Place { epoch: self.epoch, version: self.version }
+    }
+
+    /// Whether the commit is the one directly after `place`.
+    pub fn follows(&self, place: Place) -> bool {
+        match self.event {
+            Event::Rebased { previous_epoch, previous_version, .. } => {
+                place == Place { epoch: previous_epoch, version: previous_version }
+            }
+            _ => self.epoch == place.epoch && self.version == place.version + 1,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Names of things. Opaque here; made and parsed in the server.
+//! Ids. The engine compares them and nothing else; the server makes and parses them.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ macro_rules! id {
         pub struct $name(std::sync::Arc<str>);
 
         impl $name {
-            /// Wraps the text of an id.
+            /// Makes an id from its text.
             pub fn new(text: impl AsRef<str>) -> Self {
                 Self(text.as_ref().into())
             }
@@ -32,10 +32,10 @@ macro_rules! id {
 }
 
 id! {
-    /// A room, `r_…`.
+    /// The id of a room, `r_…`.
     RoomId
-    /// A participant of a room, `p_…`; the same for the same user each time.
+    /// The id of a participant of a room, `p_…`. A user who rejoins a room has the same one.
     ParticipantId
-    /// A choice of media, `m_…`.
+    /// The id of media chosen for a room, `m_…`. Choosing the same source again gives a new one.
     MediaId
 }

@@ -1,58 +1,59 @@
-//! What is watched: a `Source` as a provider describes it, and `Media`, a source chosen for a room.
+//! What a room watches: a `Source` as a provider describes it, and `Media`, a source chosen for a
+//! room.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::MediaId;
 use crate::time::Position;
 
-/// Playable media as a provider resolved it. Holds links and facts, never bytes of the media.
+/// A playable source as a provider resolved it. It holds URLs and facts, never media data.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Source {
-    /// The adapter that resolved it, for example `hls`.
+    /// The provider that resolved it, for example `hls`.
     pub provider: String,
-    /// The adapter's own durable name for it; resolving it again gives the same media.
+    /// The provider's own durable id for it; resolving it again gives the same source.
     pub stream_id: String,
-    /// A title for people.
+    /// The title to show.
     pub title: String,
-    /// Length; unknown for live media and for some files.
+    /// The duration; unknown for live sources and for some files.
     pub duration: Option<Position>,
-    /// Whether it is still being produced.
+    /// Whether it is live.
     pub live: bool,
-    /// Ways to play it, best first; never empty.
+    /// The ways to play it, best first; never empty.
     pub delivery: Vec<Delivery>,
-    /// Qualities, best first; empty if there is only one.
+    /// The qualities, best first; empty if there is only one.
     pub renditions: Vec<Rendition>,
-    /// Subtitles and captions.
+    /// The subtitles and captions.
     pub text_tracks: Vec<TextTrack>,
-    /// Sound tracks; empty if there is no choice.
+    /// The audio tracks; empty if there is no choice.
     pub audio_tracks: Vec<AudioTrack>,
-    /// A picture to show before it plays.
+    /// The URL of an image to show before it plays.
     pub poster: Option<String>,
-    /// What a player can be told to do with it.
+    /// How a player of it can be controlled.
     pub control: Control,
-    /// Whether it was there when it was looked at.
+    /// Whether it was available when it was resolved.
     pub availability: Availability,
 }
 
-/// A source in a room, under an id of its own so that a repeated link is a new choice.
+/// A source chosen for a room. Each choice has an id of its own, even of the same source.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Media {
-    /// Names this choice of the source.
+    /// The id of this choice.
     pub media_id: MediaId,
-    /// What was chosen.
+    /// The source.
     pub source: Source,
 }
 
 /// One way to play a source.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Delivery {
-    /// How.
+    /// The player that it needs.
     pub kind: DeliveryKind,
-    /// Where the player fetches it.
+    /// The URL that the player loads.
     pub url: String,
-    /// Media type, if known.
+    /// The media type, if known.
     pub mime: Option<String>,
-    /// Whether a page of another origin may read the bytes.
+    /// Whether a page of another origin may read the response.
     pub cors: Cors,
 }
 
@@ -60,157 +61,157 @@ pub struct Delivery {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryKind {
-    /// A file that a media element plays progressively.
+    /// A media element that plays a file progressively.
     File,
-    /// HTTP Live Streaming.
+    /// A player for HTTP Live Streaming.
     Hls,
-    /// MPEG-DASH.
+    /// A player for MPEG-DASH.
     Dash,
-    /// A player of the provider's own, in a frame.
+    /// The provider's own player, in a frame.
     Embed,
-    /// A page outside.
+    /// An external page.
     External,
 }
 
-/// What the origin answered about cross-origin reads.
+/// What the media's origin allows in cross-origin requests.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cors {
-    /// Every origin may read.
+    /// Any origin may read.
     Any,
-    /// The asking origin may read.
+    /// The requesting origin may read.
     Origin,
-    /// Nobody may; players that read bytes in script fail.
+    /// No other origin may read; players that load media by script fail.
     Missing,
-    /// The player doesn't read bytes in script.
+    /// The player doesn't load the media by script.
     NotNeeded,
-    /// Not looked at.
+    /// It wasn't checked.
     Unknown,
 }
 
-/// One quality.
+/// One quality of a source.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Rendition {
-    /// Unique within the source and the same each time it is resolved.
+    /// Unique within the source, and stable when it is resolved again.
     pub id: String,
-    /// Width in pixels.
+    /// The width in pixels.
     pub width: Option<u32>,
-    /// Height in pixels.
+    /// The height in pixels.
     pub height: Option<u32>,
-    /// Peak bandwidth in bits per second, as the manifest states it.
+    /// The peak bit rate in bits per second, as the manifest states it.
     pub bitrate_bps: Option<u64>,
-    /// RFC 6381 codecs.
+    /// The codecs, as in RFC 6381.
     pub codecs: Option<String>,
 }
 
-/// Timed text.
+/// A text track of a source.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct TextTrack {
-    /// Unique within the source and the same each time it is resolved.
+    /// Unique within the source, and stable when it is resolved again.
     pub id: String,
-    /// Name for people.
+    /// The label to show.
     pub label: String,
-    /// BCP 47 language.
+    /// The BCP 47 language tag.
     pub language: Option<String>,
-    /// Translated dialogue, or all sound.
+    /// Subtitles or captions.
     pub kind: TextTrackKind,
 }
 
-/// What timed text is for.
+/// What a text track is for.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TextTrackKind {
-    /// Translated dialogue.
+    /// Dialogue, usually translated.
     Subtitles,
-    /// All sound, for people who don't hear it.
+    /// Dialogue and other sounds, for people who can't hear them.
     Captions,
 }
 
-/// A sound track.
+/// An audio track of a source.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct AudioTrack {
-    /// Unique within the source and the same each time it is resolved.
+    /// Unique within the source, and stable when it is resolved again.
     pub id: String,
-    /// Name for people.
+    /// The label to show.
     pub label: String,
-    /// BCP 47 language.
+    /// The BCP 47 language tag.
     pub language: Option<String>,
-    /// Played unless another is chosen.
+    /// Whether it plays unless another is chosen.
     pub default: bool,
 }
 
-/// What a player can be told to do.
+/// How a player can be controlled.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Control {
-    /// How closely it can be steered.
+    /// How closely its position can be controlled.
     pub class: SyncClass,
-    /// Whether its rate can be set finely.
+    /// Whether its rate can be changed in small steps.
     pub continuous_rate: bool,
-    /// Whether it can be sent to a position.
+    /// Whether it can seek.
     pub seek: bool,
 }
 
 impl Control {
-    /// A media element of our own: everything, precisely.
+    /// A media element of our own, which can do everything precisely.
     pub const ELEMENT: Self = Self { class: SyncClass::A, continuous_rate: true, seek: true };
 }
 
-/// How closely a player can be steered.
+/// How closely the position of a player can be controlled.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum SyncClass {
-    /// An own media element: exact position, any rate.
+    /// A media element of our own: exact positions, any rate.
     A,
-    /// A scriptable embed: late position, stepped rates.
+    /// An embedded player with a script interface: positions come late, rates in steps.
     B,
-    /// An embed that only reports.
+    /// An embedded player that only reports.
     C,
-    /// A page outside; nothing.
+    /// An external page: no control at all.
     D,
 }
 
-/// Whether the source was there when it was looked at.
+/// Whether a source was available when it was resolved.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum Availability {
-    /// It answered, by this evidence.
+    /// It was available.
     Available {
-        /// What was seen.
+        /// What proves it.
         evidence: Evidence,
     },
-    /// It can't be shown from here.
+    /// Its availability can't be verified from the server.
     Unverified {
-        /// Why, in words.
+        /// Why, as text to show.
         reason: String,
     },
 }
 
-/// What an availability check saw.
+/// What an availability check has seen.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// The first bytes of the media.
     FirstBytes,
-    /// A manifest and the first segment it names.
+    /// A manifest and the first segment that it names.
     Manifest,
 }
 
 impl Source {
-    /// Whether `id` names one of its qualities.
+    /// Whether `id` is one of its renditions.
     pub fn has_rendition(&self, id: &str) -> bool {
         self.renditions.iter().any(|rendition| rendition.id == id)
     }
 
-    /// Whether `id` names one of its text tracks.
+    /// Whether `id` is one of its text tracks.
     pub fn has_text_track(&self, id: &str) -> bool {
         self.text_tracks.iter().any(|track| track.id == id)
     }
 
-    /// Whether `id` names one of its sound tracks.
+    /// Whether `id` is one of its audio tracks.
     pub fn has_audio_track(&self, id: &str) -> bool {
         self.audio_tracks.iter().any(|track| track.id == id)
     }
 
-    /// The sound track that plays unless another is chosen.
+    /// The audio track that plays unless another is chosen.
     pub fn default_audio_track(&self) -> Option<&str> {
         let default = self.audio_tracks.iter().find(|track| track.default);
         default.or(self.audio_tracks.first()).map(|track| track.id.as_str())

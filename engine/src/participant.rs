@@ -1,20 +1,20 @@
-//! Who acts: roles and actors.
+//! Who sends commands: actors and their roles.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::ParticipantId;
 
-/// What a participant may do.
+/// A participant's role, which decides what the participant may do.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Commands playback and gives roles. At most one.
+    /// Commands playback and grants roles. A room has at most one.
     Host,
     /// Commands playback.
     CoHost,
-    /// Keeps the chat in order.
+    /// Moderates the chat.
     Moderator,
-    /// A registered user.
+    /// A user with an account.
     Member,
     /// A user without an account.
     Guest,
@@ -23,28 +23,33 @@ pub enum Role {
 }
 
 impl Role {
-    /// Whether the role commands playback and the queue.
+    /// Whether the role commands playback and the queue, and sees how well players keep in sync.
     pub fn commands_playback(self) -> bool {
         matches!(self, Self::Host | Self::CoHost)
     }
+
+    /// Whether the role is held by grant of the room rather than by the kind of account.
+    pub(crate) fn is_granted(self) -> bool {
+        !matches!(self, Self::Member | Self::Guest)
+    }
 }
 
-/// Who sends a command.
+/// The sender of a command.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Actor {
-    /// Somebody in the room.
+    /// A participant of the room.
     Participant {
-        /// Who.
+        /// The participant.
         id: ParticipantId,
         /// The role held without any grant of the room: `Member` or `Guest`.
         base: Role,
     },
-    /// The server itself, for what committed state already names.
+    /// The server itself, for what committed state already calls for.
     System,
 }
 
 impl Actor {
-    /// The participant, unless it is the server.
+    /// The participant; `None` for the server itself.
     pub fn participant(&self) -> Option<&ParticipantId> {
         match self {
             Self::Participant { id, .. } => Some(id),

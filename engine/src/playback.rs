@@ -1,32 +1,35 @@
-//! The playhead: where it was, when it was there, and how it moves.
+//! The playhead: its position at one instant, and how it moves from there.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{MediaId, ParticipantId};
 use crate::time::{Position, Rate, Timestamp};
 
-/// What every player of a room shows.
+/// The playback that every player of a room follows.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Playback {
-    /// What plays; `None` until the first media.
+    /// The media that plays; `None` until the first `set_media`.
     pub media_id: Option<MediaId>,
     /// Whether the playhead moves.
     pub status: Status,
-    /// Where the playhead was at `anchor_at`.
+    /// The position of the playhead at `anchor_at`.
     pub position: Position,
-    /// When `position` was true. In the future it is a scheduled start.
+    /// The instant at which the playhead is at `position`. An instant in the future is a scheduled
+    /// start.
     pub anchor_at: Timestamp,
-    /// How fast the playhead moves while playing.
+    /// The rate at which the playhead moves while playing.
     pub rate: Rate,
     /// The chosen quality; `None` lets each player choose.
     pub rendition: Option<String>,
-    /// The chosen text track; `None` is off.
+    /// The chosen text track; `None` turns subtitles off.
     pub text_track: Option<String>,
-    /// The chosen sound track; `None` where there is no choice.
+    /// The chosen audio track; `None` where there is no choice.
     pub audio_track: Option<String>,
-    /// Set exactly while `status` is `Waiting`.
+    /// The barrier that a waiting start is at.
+    ///
+    /// Invariant: set exactly while `status` is `Waiting`.
     pub waiting: Option<Barrier>,
-    /// Whether players may not yet hold data at `position`, so that the next play is worth a barrier.
+    /// Whether players may have nothing loaded at `position`, so that the next play needs a barrier.
     pub unprimed: bool,
 }
 
@@ -36,34 +39,34 @@ pub struct Playback {
 pub enum Status {
     /// It moves, from `anchor_at` on.
     Playing,
-    /// It stands.
+    /// It stands still.
     Paused,
-    /// It stands until everybody is ready or the deadline comes.
+    /// It stands still until every player is ready or the deadline comes.
     Waiting,
-    /// It stands at the end.
+    /// It stands still at the end of the media.
     Ended,
 }
 
-/// A start that waits for players to load.
+/// A start that waits until players have loaded.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Barrier {
-    /// The commit that entered `Waiting`; a `ready` names it.
+    /// The version of the commit that entered `Waiting`; a `ready` names it.
     pub since_version: u64,
-    /// Playback starts then, whoever is missing.
+    /// When playback starts, whoever isn't ready by then.
     pub deadline: Timestamp,
-    /// How many participants are waited for.
+    /// The number of participants that playback waits for.
     pub count: u32,
     /// The first of them, at most `Barrier::NAMES_MAX`.
     pub names: Vec<ParticipantId>,
 }
 
 impl Barrier {
-    /// How many participants a barrier names.
+    /// The maximum number of participants that a barrier names.
     pub const NAMES_MAX: usize = 20;
 }
 
 impl Playback {
-    /// No media, paused at the start.
+    /// Playback without media, paused at the start.
     pub fn empty(now: Timestamp) -> Self {
         Self {
             media_id: None,
@@ -79,7 +82,7 @@ impl Playback {
         }
     }
 
-    /// Where the playhead is at `now`. The only place where position arithmetic happens.
+    /// The position of the playhead at `now`. Nothing else calculates positions.
     pub fn expected(&self, now: Timestamp, duration: Option<Position>) -> Position {
         let position = match self.status {
             Status::Playing => self.position.advance(now.millis_since(self.anchor_at), self.rate),
@@ -88,7 +91,7 @@ impl Playback {
         duration.map_or(position, |duration| position.min(duration))
     }
 
-    /// The same playhead, described from `now` on. A scheduled start stays scheduled.
+    /// The same playback, anchored at `now`. A scheduled start stays scheduled.
     pub fn reanchored(&self, now: Timestamp, duration: Option<Position>) -> Self {
         Self {
             position: self.expected(now, duration),
@@ -98,7 +101,8 @@ impl Playback {
     }
 }
 
-/// How far ahead a start is scheduled, in milliseconds, so that its frame reaches every player first.
+/// How far ahead a start is scheduled, in milliseconds, so that every player hears of it in time.
+/// `rtt_ms_max` is the longest round trip to any of them.
 pub fn lead_ms(rtt_ms_max: u64) -> u64 {
     (rtt_ms_max / 2 + 150).clamp(150, 1500)
 }

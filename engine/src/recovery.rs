@@ -1,28 +1,21 @@
-//! What becomes of a room whose store forgot: which copy it is rebuilt from, and what is said of it.
+//! Recovery of a room whose store has lost state: which copy the room is rebuilt from, and whether
+//! clients are told of a loss.
 //!
-//! Everything is decided on standings, by functions that know no room: the model in the tests proves
-//! these, and rooms are rebuilt by them.
+//! Every decision is made on lineages, by functions that know nothing else of a room. The model in
+//! the tests checks exactly these functions, and rooms are rebuilt by them.
 
-use crate::command::{Command, Facts};
+use crate::command::Command;
 use crate::event::Commit;
-use crate::handle::{Answer, Request};
-use crate::participant::Actor;
-use crate::room::{Rebased, Room};
+use crate::facts::Facts;
+use crate::handle::{Decision, Request};
+use crate::place::{Place, Rebased};
+use crate::room::Room;
 use crate::time::Timestamp;
 
-/// A place in the order of a room's commits. Every place is taken once, whatever the store forgets.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Place {
-    /// Issued by SQL.
-    pub epoch: u64,
-    /// Commits so far.
-    pub version: u64,
-}
-
-/// What a copy of a room is judged by.
+/// Where a copy of a room is in the order, and which rebuild it descends from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Standing {
-    /// Where it is.
+pub struct Lineage {
+    /// The place of its last commit.
     pub place: Place,
     /// Its last rebuild.
     pub rebased: Option<Rebased>,
@@ -31,17 +24,17 @@ pub struct Standing {
 /// The copies of one room that a node can reach.
 #[derive(Clone, Copy, Debug)]
 pub struct Copies<T> {
-    /// The store's own, as it was read, though it was written for an earlier life of the store.
+    /// The store's copy as it was read, left from before the store restarted.
     pub stored: Option<T>,
-    /// The node's own.
+    /// The copy in the node's memory.
     pub memory: Option<T>,
-    /// The one in SQL.
+    /// The snapshot in the SQL database.
     pub snapshot: Option<T>,
 }
 
-/// Which copy.
+/// Names one of `Copies`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Origin {
+pub enum CopyKind {
     /// `Copies::stored`.
     Stored,
     /// `Copies::memory`.
@@ -50,103 +43,85 @@ pub enum Origin {
     Snapshot,
 }
 
-/// How a room is to be rebuilt.
+/// How to rebuild a room.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Plan {
-    /// From which copy.
-    pub base: Origin,
-    /// Whether an acknowledged commit may be missing in it.
+pub struct RebuildPlan {
+    /// The copy to rebuild it from.
+    pub base: CopyKind,
+    /// Whether that copy may lack an acknowledged commit.
     pub lost: bool,
 }
 
-/// A room under a new epoch, to be stored only if the store still holds what was read.
+/// A rebuilt room, to be stored only if the store still holds what was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rebuilt {
     /// The room after the commit.
     pub room: Room,
-    /// What tells it: `Event::Rebased`, whose previous place is the base's.
+    /// The `Event::Rebased` that announces the rebuild. Its previous place is the base's.
     pub commit: Commit,
 }
 
 impl<T> Copies<T> {
-    /// The copy of this origin.
-    pub fn of(&self, origin: Origin) -> Option<&T> {
-        match origin {
-            Origin::Stored => self.stored.as_ref(),
-            Origin::Memory => self.memory.as_ref(),
-            Origin::Snapshot => self.snapshot.as_ref(),
+    /// The copy of one kind.
+    pub fn of(&self, kind: CopyKind) -> Option<&T> {
+        match kind {
+            CopyKind::Stored => self.stored.as_ref(),
+            CopyKind::Memory => self.memory.as_ref(),
+            CopyKind::Snapshot => self.snapshot.as_ref(),
         }
     }
 
-    /// The copies that there are, the store's own first.
-    pub fn iter(&self) -> impl Iterator<Item = (Origin, &T)> {
-        let origins = [Origin::Stored, Origin::Memory, Origin::Snapshot];
-        origins.into_iter().filter_map(|origin| Some((origin, self.of(origin)?)))
+    /// Iterates over the copies that exist, the store's first.
+    pub fn iter(&self) -> impl Iterator<Item = (CopyKind, &T)> {
+        let kinds = [CopyKind::Stored, CopyKind::Memory, CopyKind::Snapshot];
+        kinds.into_iter().filter_map(|kind| Some((kind, self.of(kind)?)))
     }
 }
 
 impl Room {
-    /// Where this copy is.
-    pub fn place(&self) -> Place {
-        Place { epoch: self.epoch, version: self.version }
-    }
-
-    /// Where this copy is and where it came from.
-    pub fn standing(&self) -> Standing {
-        Standing { place: self.place(), rebased: self.rebased }
+    /// The lineage of this copy of the room.
+    pub fn lineage(&self) -> Lineage {
+        Lineage { place: self.place(), rebased: self.rebased }
     }
 }
 
-impl Rebased {
-    /// Where the copy was that the room was rebuilt from: the history goes on from there.
-    pub fn previous(&self) -> Place {
-        Place { epoch: self.previous_epoch, version: self.previous_version }
+impl Lineage {
+    /// The place of the last commit other than a rebuild: a rebuilt room that hasn't changed since
+    /// is worth no more than the copy that it was rebuilt from.
+    pub fn last_change(&self) -> Place {
+        self.untouched_rebuild().map_or(self.place, |rebased| rebased.previous())
     }
 
-    /// Whether a commit may be missing for somebody who saw `place` in an earlier epoch: by one of
-    /// the rebuilds since, or because `place` is beyond what was kept.
-    pub fn is_lost_since(&self, place: Place) -> bool {
-        place.epoch < self.lossy_epoch || place > self.previous()
-    }
-}
-
-impl Standing {
-    /// The last place at which anything was done: a rebuilt room in which nothing was done yet is
-    /// worth no more than the copy that it was rebuilt from.
-    pub fn worth(&self) -> Place {
-        self.untouched().map_or(self.place, |rebased| rebased.previous())
-    }
-
-    /// The rebuild, if it is the newest commit.
-    fn untouched(&self) -> Option<Rebased> {
+    /// The last rebuild, if no commit has followed it.
+    fn untouched_rebuild(&self) -> Option<Rebased> {
         self.rebased.filter(|rebased| self.place.version == rebased.previous_version + 1)
     }
 }
 
-/// Rebuilds a room from the worthiest of its copies. `durable`: the store is declared to sync every
-/// write before it answers. `None` without a copy, or if `epoch` isn't above all of them.
+/// Rebuilds a room from the best of its copies: see [`plan_rebuild`], also for `durable`. Returns
+/// `None` without any copy, or if `epoch` isn't above the epoch of every copy.
 pub fn rebuild(
     copies: &Copies<&Room>,
     epoch: u64,
     now: Timestamp,
     durable: bool,
 ) -> Option<Rebuilt> {
-    let standing = |room: &Room| room.standing();
-    let standings = Copies {
-        stored: copies.stored.map(standing),
-        memory: copies.memory.map(standing),
-        snapshot: copies.snapshot.map(standing),
+    let lineage = |room: &Room| room.lineage();
+    let lineages = Copies {
+        stored: copies.stored.map(lineage),
+        memory: copies.memory.map(lineage),
+        snapshot: copies.snapshot.map(lineage),
     };
-    let plan = plan_rebuild(&standings, epoch, durable)?;
+    let plan = plan_rebuild(&lineages, epoch, durable)?;
     let now = copies.iter().fold(now, |now, (_, room)| now.max(room.at));
     rebase(copies.of(plan.base)?, epoch, plan.lost, now)
 }
 
-/// Replaces a rebuilt room by what a node knows better. `None` unless `should_adopt`, or if `epoch`
-/// isn't above both.
+/// Replaces a rebuilt room by a copy that knows more. Returns `None` unless `should_adopt`, or if
+/// `epoch` isn't above the epochs of both.
 ///
-/// The previous place is that of `known`, not of what is replaced: the history goes on from there,
-/// and what is worth more still can be adopted after it.
+/// The previous place is that of `known`, not of the room that is replaced: the history continues
+/// from there, and a still better copy can be adopted after it.
 pub fn adopt(current: &Room, known: &Room, epoch: u64, now: Timestamp) -> Option<Rebuilt> {
     if !should_adopt(current, known) || epoch <= current.epoch {
         return None;
@@ -154,47 +129,43 @@ pub fn adopt(current: &Room, known: &Room, epoch: u64, now: Timestamp) -> Option
     rebase(known, epoch, true, now.max(current.at))
 }
 
-/// Whether `known` holds commits that the rebuilt room `current` lacks, and nothing was done in
-/// `current` that would be undone.
+/// Whether `known` holds commits that the rebuilt room `current` lacks, while `current` holds no
+/// change that adopting `known` would undo.
 pub fn should_adopt(current: &Room, known: &Room) -> bool {
-    is_worth_adopting(&current.standing(), &known.standing())
+    is_worth_adopting(&current.lineage(), &known.lineage())
 }
 
-/// The decision of `rebuild`: the worthiest copy, then the furthest, then the store's own. Loss is
-/// excluded only where a store that loses nothing gave the copy itself.
-pub fn plan_rebuild(copies: &Copies<Standing>, epoch: u64, durable: bool) -> Option<Plan> {
-    let rank = |copy: &Standing| (copy.worth(), copy.place);
-    let mut best: Option<(Origin, &Standing)> = None;
-    for (origin, copy) in copies.iter() {
+/// Decides how to rebuild a room: from the copy with the latest last change, then the one furthest
+/// in the order, then the store's.
+///
+/// `durable` says that the store is declared to sync every write before it answers. Loss is
+/// excluded only where such a store provided the base itself.
+pub fn plan_rebuild(copies: &Copies<Lineage>, epoch: u64, durable: bool) -> Option<RebuildPlan> {
+    let rank = |copy: &Lineage| (copy.last_change(), copy.place);
+    let mut best: Option<(CopyKind, &Lineage)> = None;
+    for (kind, copy) in copies.iter() {
         if epoch <= copy.place.epoch {
             return None;
         }
         if best.is_none_or(|(_, best)| rank(copy) > rank(best)) {
-            best = Some((origin, copy));
+            best = Some((kind, copy));
         }
     }
-    best.map(|(base, _)| Plan { base, lost: !(durable && base == Origin::Stored) })
+    best.map(|(base, _)| RebuildPlan { base, lost: !(durable && base == CopyKind::Stored) })
 }
 
-/// The decision of `should_adopt`. Each adoption raises what the current copy is worth, so nodes
-/// that know different copies come to an end.
-pub fn is_worth_adopting(current: &Standing, known: &Standing) -> bool {
-    current.untouched().is_some_and(|rebased| known.worth() > rebased.previous())
+/// Decides `should_adopt`. Each adoption advances the last change of the current copy, so that
+/// nodes that know different copies come to an end.
+pub fn is_worth_adopting(current: &Lineage, known: &Lineage) -> bool {
+    current.untouched_rebuild().is_some_and(|rebased| known.last_change() > rebased.previous())
         && known.place.epoch < current.place.epoch
 }
 
-/// One rule for every new epoch: the room's own.
+/// Moves a room to a new epoch by the command that every new epoch begins with.
 fn rebase(base: &Room, epoch: u64, lost: bool, now: Timestamp) -> Option<Rebuilt> {
-    let request = Request {
-        actor: Actor::System,
-        command: Command::Rebase { epoch, lost },
-        op: None,
-        expected_version: None,
-        seen_epoch: None,
-        fence: None,
-    };
+    let request = Request::of_system(Command::Rebase { epoch, lost });
     let facts = Facts { now, ..Facts::default() };
-    let Ok(Answer::Commit(commit)) = base.handle(&request, &facts) else { return None };
+    let Ok(Decision::Commit(commit)) = base.handle(&request, &facts) else { return None };
     let mut room = base.clone();
     room.apply(&commit);
     Some(Rebuilt { room, commit: *commit })

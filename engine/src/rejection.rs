@@ -1,60 +1,60 @@
-//! The engine's refusals: answers, not failures.
+//! Rejections: the answers to commands that a room doesn't carry out.
 
-/// Why a command changed nothing.
+/// Why a command was rejected. A rejected command changes nothing.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Rejection {
-    /// A playback command from somebody who doesn't command playback.
+    /// A playback command from a participant who doesn't command playback.
     #[error("only the host or a co-host commands playback")]
     NotHost,
-    /// Anything else that the role doesn't allow.
+    /// Any other command that the role doesn't allow.
     #[error("your role doesn't allow this")]
     Forbidden,
-    /// Nothing to play.
+    /// A playback command before any media was set.
     #[error("no media is set")]
     NoMedia,
-    /// Play after the end; a seek comes first.
+    /// Play after the end of the media; a seek must come first.
     #[error("the media has ended; seek first")]
     MediaEnded,
-    /// A seek outside the media.
+    /// A seek to a position outside the media.
     #[error("the position lies outside the media")]
     PositionOutOfRange {
-        /// The length, if known, in milliseconds.
+        /// The duration of the media in milliseconds, if known.
         duration_ms: Option<u64>,
     },
-    /// No such quality.
+    /// The media has no such quality.
     #[error("the media has no such quality")]
     QualityUnavailable,
-    /// No such subtitle or sound track.
+    /// The media has no such text or audio track.
     #[error("the media has no such track")]
     TrackUnavailable,
-    /// The room is at another version than the sender expected.
+    /// The room isn't at the place that the sender expected.
     #[error("the room is at version {version}")]
     VersionConflict {
         /// The current version.
         version: u64,
     },
-    /// The host role moved since the sender last heard.
+    /// The host role has moved since the fence that the sender named.
     #[error("the host role has moved since")]
     StaleFence {
         /// The current fence.
         fence: u64,
     },
-    /// The same name for another command.
+    /// The sender used the same id for another command.
     #[error("this id was used for another command")]
     IdReused,
     /// The party is over.
     #[error("the room is closed")]
     RoomClosed,
-    /// Too many granted roles.
+    /// The room grants as many roles as it may.
     #[error("a room holds at most {max} granted roles")]
     TooManyRoles {
-        /// The limit.
+        /// The maximum.
         max: usize,
     },
 }
 
 impl Rejection {
-    /// The frozen name of the refusal.
+    /// The error code, which never changes.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotHost => "not_host",

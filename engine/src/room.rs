@@ -1,176 +1,81 @@
-//! A room: the whole state that is stored, versioned and projected.
+//! A room: the whole state that is stored, versioned and shown to clients.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Commit, Event};
 use crate::id::{ParticipantId, RoomId};
+use crate::lifecycle::{INACTIVE_MS, Lifecycle, LifecycleState};
 use crate::media::Media;
-use crate::op::{CommittedOp, Ops};
+use crate::op::Ops;
 use crate::participant::{Actor, Role};
-use crate::playback::Playback;
-use crate::recovery::Place;
+use crate::place::{Place, Rebased};
+use crate::playback::{Playback, Status};
+use crate::settings::Profile;
 use crate::time::{Position, Timestamp};
 
-/// How many roles other than the given one a room grants.
+/// The maximum number of roles that a room grants.
 pub const ROLES_MAX: usize = 256;
-/// A room whose host never comes ends after this.
-pub const CREATED_MS: u64 = 24 * 60 * 60 * 1000;
-/// A room without any connection ends after this.
-pub const INACTIVE_MS: u64 = 30 * 60 * 1000;
-/// An ended room answers `room_closed` for this long before it is gone.
-pub const EXPIRED_MS: u64 = 60 * 1000;
 
-/// One room at one version.
+/// A room at one version.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Room {
-    /// Its identity.
+    /// The room's id.
     pub room_id: RoomId,
-    /// What people type to find it.
+    /// The short code that people type to find the room.
     pub code: String,
-    /// Who made it.
+    /// The participant who made the room.
     pub creator_id: ParticipantId,
-    /// What its host may change.
+    /// The properties that the host may change.
     pub profile: Profile,
-    /// Where it is in its life.
+    /// Where the room is in its lifecycle.
     pub lifecycle: Lifecycle,
-    /// Who commands it.
+    /// The host.
     pub host_id: Option<ParticipantId>,
-    /// Who commanded it before it lost its host; regains it on return.
+    /// The last host of a room without one, who regains the role by returning.
+    ///
+    /// Invariant: `None` while there is a host.
     pub former_host_id: Option<ParticipantId>,
     /// Rises with each change of host.
     pub fence: u64,
-    /// Roles given by the host.
+    /// The roles granted by the host. A participant who isn't listed has the role held without any
+    /// grant.
     pub roles: BTreeMap<ParticipantId, Role>,
-    /// What is watched.
-    pub media: Option<std::sync::Arc<Media>>,
-    /// Where its playhead is.
+    /// The media.
+    pub media: Option<Arc<Media>>,
+    /// The playhead.
     pub playback: Playback,
-    /// Issued by SQL; with `version` it orders everything a client sees.
+    /// The epoch of the last commit; see [`Place`].
     pub epoch: u64,
-    /// Commits so far; the next commit is always one more.
+    /// The number of commits so far, creation included.
     pub version: u64,
-    /// When the last commit was made. Room time never goes below it.
+    /// The time of the last commit. Room time never falls behind it.
     pub at: Timestamp,
-    /// The last rebuild of the state, if any: previous epoch and version, and whether commits may be lost.
+    /// The last rebuild of the state, if any.
     pub rebased: Option<Rebased>,
-    /// Remembered commands.
+    /// The commands that were committed last.
     pub ops: Ops,
-}
-
-/// What a rebuild replaced.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Rebased {
-    /// The epoch before.
-    pub previous_epoch: u64,
-    /// The version before.
-    pub previous_version: u64,
-    /// Whether an acknowledged commit may be missing.
-    pub lost: bool,
-    /// The last epoch that began with such a loss; 0 if none did.
-    #[serde(default)]
-    pub lossy_epoch: u64,
-}
-
-/// What the host may change about a room itself.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Profile {
-    /// What it is called.
-    pub name: String,
-    /// Whether it is listed.
-    pub is_public: bool,
-    /// How it behaves.
-    pub settings: Settings,
-    /// Its chat.
-    pub chat: ChatSettings,
-}
-
-/// How a room behaves.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Settings {
-    /// What happens when the host stays away.
-    pub host_loss: HostLoss,
-    /// How long the host may stay away.
-    pub host_grace_ms: u64,
-    /// How long a host lives without a sign of life.
-    pub host_lease_ms: u64,
-    /// Whether playback waits for members whose player runs dry.
-    pub rebuffer_barrier: bool,
-}
-
-/// What happens at the end of the host's grace.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HostLoss {
-    /// The room ends.
-    Expire,
-    /// The longest connected co-host takes over; without one, as `Hold`.
-    Promote,
-    /// The room goes on without a host.
-    Hold,
-    /// The room goes on without a host, paused.
-    Pause,
-}
-
-/// How a room's chat behaves.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct ChatSettings {
-    /// Whether messages are taken.
-    pub enabled: bool,
-    /// The least time between two messages of one participant.
-    pub slow_mode_ms: u64,
-}
-
-/// Where a room is in its life.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Lifecycle {
-    /// The state.
-    pub state: LifecycleState,
-    /// When the state ends by itself; `None` for `Live` and `Deleted`.
-    pub deadline: Option<Timestamp>,
-}
-
-/// The states of a room's life. There is no way back from `Expired`.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LifecycleState {
-    /// Made; the host hasn't come yet.
-    Created,
-    /// Going on.
-    Live,
-    /// The host is away.
-    Grace,
-    /// Over; answers so for a while.
-    Expired,
-    /// Gone.
-    Deleted,
-}
-
-impl LifecycleState {
-    /// Whether the room still takes commands.
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Created | Self::Live | Self::Grace)
-    }
 }
 
 /// What a new room is made of.
 #[derive(Clone, Debug)]
 pub struct NewRoom {
-    /// Its identity.
+    /// The room's id.
     pub room_id: RoomId,
-    /// What people type to find it.
+    /// The short code that people type to find the room.
     pub code: String,
-    /// Its creator, who is host from the start.
+    /// The participant who makes the room and is its first host.
     pub creator_id: ParticipantId,
-    /// Name, visibility, behaviour.
+    /// Name, visibility and behaviour.
     pub profile: Profile,
-    /// Issued by SQL.
+    /// The first epoch, issued by the SQL database.
     pub epoch: u64,
 }
 
 impl Room {
-    /// A room at version 1, waiting for its host.
+    /// Makes a room at version 1 that waits for its host.
     pub fn new(new: NewRoom, now: Timestamp) -> Self {
         Self {
             room_id: new.room_id,
@@ -178,10 +83,7 @@ impl Room {
             host_id: Some(new.creator_id.clone()),
             creator_id: new.creator_id,
             profile: new.profile,
-            lifecycle: Lifecycle {
-                state: LifecycleState::Created,
-                deadline: Some(now.plus_millis(CREATED_MS)),
-            },
+            lifecycle: Lifecycle::created(now),
             former_host_id: None,
             fence: 1,
             roles: BTreeMap::new(),
@@ -195,7 +97,12 @@ impl Room {
         }
     }
 
-    /// The role that `actor` holds here; `None` for the server itself.
+    /// The place of the last commit.
+    pub fn place(&self) -> Place {
+        Place { epoch: self.epoch, version: self.version }
+    }
+
+    /// The role that `actor` holds; `None` for the server itself.
     pub fn role_of(&self, actor: &Actor) -> Option<Role> {
         match actor {
             Actor::Participant { id, base } => Some(self.role_of_participant(id, *base)),
@@ -203,80 +110,102 @@ impl Room {
         }
     }
 
-    /// The role that a participant holds here, given the role held without any grant.
+    /// The role that a participant holds; `base` is the one held without any grant.
     pub fn role_of_participant(&self, id: &ParticipantId, base: Role) -> Role {
-        if self.host_id.as_ref() == Some(id) {
-            Role::Host
-        } else {
-            self.roles.get(id).copied().unwrap_or(base)
+        if self.is_host(id) { Role::Host } else { self.roles.get(id).copied().unwrap_or(base) }
+    }
+
+    /// Whether a participant is the host.
+    pub fn is_host(&self, id: &ParticipantId) -> bool {
+        self.host_id.as_ref() == Some(id)
+    }
+
+    /// Whether the room has no host and a participant was the last one.
+    pub fn is_former_host(&self, id: &ParticipantId) -> bool {
+        self.host_id.is_none() && self.former_host_id.as_ref() == Some(id)
+    }
+
+    /// Whether the arrival of a participant changes the room: the host starts the party or ends
+    /// the grace period; the former host of a room without a host regains the role.
+    pub fn awaits(&self, id: &ParticipantId) -> bool {
+        match self.lifecycle.state {
+            LifecycleState::Created | LifecycleState::Grace => self.is_host(id),
+            LifecycleState::Live => self.is_former_host(id),
+            LifecycleState::Expired | LifecycleState::Deleted => false,
         }
     }
 
-    /// Length of the media, if known.
-    pub fn duration(&self) -> Option<Position> {
-        self.media.as_ref().and_then(|media| media.source.duration)
+    /// Whether the room still accepts commands.
+    pub fn is_open(&self) -> bool {
+        self.lifecycle.state.is_open()
     }
 
-    /// Where the playhead is at `now`.
-    pub fn expected(&self, now: Timestamp) -> Position {
-        self.playback.expected(now, self.duration())
+    /// Whether the room is gone.
+    pub fn is_deleted(&self) -> bool {
+        self.lifecycle.state == LifecycleState::Deleted
+    }
+
+    /// Whether the room appears in the public list.
+    pub fn is_listed(&self) -> bool {
+        self.profile.is_public && self.is_open()
+    }
+
+    /// How long the room may be without a connection before it expires, in milliseconds; `None`
+    /// if it doesn't expire for that reason.
+    pub fn idle_ms(&self) -> Option<u64> {
+        self.lifecycle.state.expires_when_idle().then_some(INACTIVE_MS)
+    }
+
+    /// When the room expires if nobody has been connected since `attended`.
+    pub fn idle_at(&self, attended: Timestamp) -> Option<Timestamp> {
+        self.idle_ms().map(|idle_ms| attended.plus_millis(idle_ms))
+    }
+
+    /// Whether the room should expire at `now` if nobody has been connected since `attended`.
+    pub fn is_idle(&self, attended: Timestamp, now: Timestamp) -> bool {
+        self.idle_at(attended).is_some_and(|idle_at| idle_at <= now)
     }
 
     /// The next committed deadline.
     pub fn deadline(&self) -> Option<Timestamp> {
         let barrier = self.playback.waiting.as_ref().map(|waiting| waiting.deadline);
-        let barrier = barrier.filter(|_| self.lifecycle.state.is_open());
-        match (barrier, self.lifecycle.deadline) {
-            (Some(barrier), Some(life)) => Some(barrier.min(life)),
-            (barrier, life) => barrier.or(life),
-        }
+        let barrier = barrier.filter(|_| self.is_open());
+        barrier.into_iter().chain(self.lifecycle.deadline).min()
     }
 
-    /// Makes a commit so. Infallible and without policy; nothing else changes a room.
-    pub fn apply(&mut self, commit: &Commit) {
-        self.epoch = commit.epoch;
-        self.version = commit.version;
-        self.at = commit.at;
-        if let Some(op) = &commit.op {
-            let committed =
-                CommittedOp { op: op.clone(), epoch: commit.epoch, version: commit.version };
-            self.ops.remember(committed);
-        }
-        match commit.event.clone() {
-            Event::PlaybackChanged { playback, .. } => self.playback = playback,
-            Event::MediaChanged { media, playback, .. } => {
-                self.media = Some((*media).into());
-                self.playback = playback;
-            }
-            Event::HostChanged { host_id, fence, .. } => self.move_host(host_id, fence),
-            Event::RoleChanged { participant_id, role, .. } => {
-                if matches!(role, Role::Member | Role::Guest) {
-                    self.roles.remove(&participant_id);
-                } else {
-                    self.roles.insert(participant_id, role);
-                }
-            }
-            Event::RoomChanged { profile } => self.profile = profile,
-            Event::LifecycleChanged { lifecycle, host_id, fence, playback, .. } => {
-                self.lifecycle = lifecycle;
-                self.playback = playback;
-                self.move_host(host_id, fence);
-            }
-            Event::Rebased { previous_epoch, previous_version, lost } => {
-                let before = self.rebased.map_or(0, |rebased| rebased.lossy_epoch);
-                let lossy_epoch = if lost { commit.epoch } else { before };
-                self.rebased =
-                    Some(Rebased { previous_epoch, previous_version, lost, lossy_epoch });
-            }
-        }
+    /// Whether a committed deadline has come at `now`.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.deadline().is_some_and(|deadline| deadline <= now)
     }
 
-    /// The last rebuild, for whoever has heard of nothing since `heard`: what was lost by any of the
-    /// rebuilds since is said by it.
-    pub fn rebased_commit(&self, heard: Place) -> Option<Commit> {
-        let rebased = self.rebased?;
-        let lost = rebased.is_lost_since(heard);
-        let Rebased { previous_epoch, previous_version, .. } = rebased;
+    /// Whether the room waits when a participant's player re-buffers: its settings say so, and it
+    /// is playing.
+    pub fn waits_for_rebuffering(&self) -> bool {
+        self.is_open()
+            && self.profile.settings.rebuffer_barrier
+            && self.playback.status == Status::Playing
+    }
+
+    /// The duration of the media, if known.
+    pub fn duration(&self) -> Option<Position> {
+        self.media.as_ref().and_then(|media| media.source.duration)
+    }
+
+    /// The position of the playhead at `now`.
+    pub fn expected(&self, now: Timestamp) -> Position {
+        self.playback.expected(now, self.duration())
+    }
+
+    /// The last rebuild as somebody must hear of it who last saw `seen`: `lost` covers every rebuild
+    /// since. `None` unless `seen` is of an earlier epoch.
+    pub fn rebased_since(&self, seen: Place) -> Option<Rebased> {
+        let rebased = self.rebased.filter(|_| seen.epoch < self.epoch)?;
+        Some(Rebased { lost: rebased.is_lost_since(seen), ..rebased })
+    }
+
+    /// The commit that announces `rebased_since`.
+    pub fn rebased_commit(&self, seen: Place) -> Option<Commit> {
+        let Rebased { previous_epoch, previous_version, lost, .. } = self.rebased_since(seen)?;
         Some(Commit {
             epoch: self.epoch,
             version: previous_version + 1,
@@ -284,15 +213,5 @@ impl Room {
             event: Event::Rebased { previous_epoch, previous_version, lost },
             op: None,
         })
-    }
-
-    fn move_host(&mut self, host_id: Option<ParticipantId>, fence: u64) {
-        match (&self.host_id, &host_id) {
-            (Some(_), None) => self.former_host_id = self.host_id.take(),
-            (_, Some(_)) => self.former_host_id = None,
-            (None, None) => {}
-        }
-        self.host_id = host_id;
-        self.fence = fence;
     }
 }

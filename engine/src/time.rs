@@ -1,4 +1,4 @@
-//! Three kinds of number that must never be mixed: when, where, and how fast.
+//! Instants, positions and rates: three kinds of number that must never be mixed.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Timestamp(u64);
 
-/// A place in the media, in milliseconds from its start.
+/// A position in the media, in milliseconds from its start.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
 #[serde(transparent)]
 pub struct Position(u64);
 
-/// Playback rate in thousandths; `Rate::NORMAL` is 1000.
+/// A playback rate in thousandths; `Rate::NORMAL` is 1000.
 ///
-/// Invariant: within `MIN_MILLI..=MAX_MILLI`.
+/// Invariant: it lies within `MIN_MILLI..=MAX_MILLI`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub struct Rate(u16);
@@ -29,12 +29,12 @@ impl Timestamp {
         Self(ms)
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// The milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
-    /// Milliseconds from `earlier` to `self`; zero if `earlier` is still to come.
+    /// The milliseconds from `earlier` to `self`; zero if `earlier` is later.
     pub const fn millis_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -54,12 +54,12 @@ impl Position {
         Self(ms)
     }
 
-    /// Milliseconds from the start of the media.
+    /// The milliseconds from the start of the media.
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
-    /// Where a playhead at `self` is after `elapsed_ms` of room time at `rate`.
+    /// The position that a playhead reaches from here in `elapsed_ms` of room time at `rate`.
     pub fn advance(self, elapsed_ms: u64, rate: Rate) -> Self {
         let moved = u128::from(elapsed_ms) * u128::from(rate.0) / 1000;
         Self(self.0.saturating_add(u64::try_from(moved).unwrap_or(u64::MAX)))
@@ -74,7 +74,7 @@ impl Rate {
     /// The fastest rate, in thousandths.
     pub const MAX_MILLI: u16 = 4000;
 
-    /// Makes a rate from thousandths, or `None` if out of range.
+    /// Makes a rate from thousandths; `None` if it is out of range.
     pub const fn from_milli(thousandths: u16) -> Option<Self> {
         if Self::MIN_MILLI <= thousandths && thousandths <= Self::MAX_MILLI {
             Some(Self(thousandths))

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use engine::{
-    Actor, Answer, ChatSettings, Command, Facts, HostLoss, NewRoom, Op, ParticipantId, Profile,
-    Rate, Request, Role, Room, RoomId, Settings, Timestamp,
+    Actor, ChatSettings, Command, Decision, Envelope, Facts, HostLoss, NewRoom, Op, ParticipantId,
+    Profile, Rate, Request, Role, Room, RoomId, Settings, Timestamp,
 };
 use harness::{RedisOptions, RedisServer};
 use proptest::prelude::*;
@@ -141,20 +141,14 @@ impl Worlds {
 
     /// Both decide on what they hold, at the same time, and both answers must be the same.
     async fn ask(&mut self, actor: Actor, command: &Command, op: Option<Op>, now: Timestamp) {
-        let request = Request {
-            actor,
-            command: command.clone(),
-            op,
-            expected_version: None,
-            seen_epoch: None,
-            fence: None,
-        };
+        let envelope = Envelope { op, ..Envelope::of(actor) };
+        let request = Request { envelope, command: command.clone() };
         let mut outcomes = Vec::new();
         for (index, store) in self.stores().into_iter().enumerate() {
             let room = newest(store, &self.room_id).await;
             let facts = Facts { now, ..Facts::default() };
             let outcome = match room.handle(&request, &facts) {
-                Ok(Answer::Commit(commit)) => {
+                Ok(Decision::Commit(commit)) => {
                     let made = store.commit(&room, Arc::new(*commit)).await.expect("answered");
                     format!("{made:?}")
                 }
@@ -170,14 +164,7 @@ impl Worlds {
 
     /// A commit decided on the room as it was is a conflict, unless nothing has happened since.
     async fn commit_late(&self, now: Timestamp) {
-        let request = Request {
-            actor: Actor::System,
-            command: Command::Rebase { epoch: u64::MAX >> 20, lost: true },
-            op: None,
-            expected_version: None,
-            seen_epoch: None,
-            fence: None,
-        };
+        let request = Request::of_system(Command::Rebase { epoch: u64::MAX >> 20, lost: true });
         for (store, before) in self.stores().into_iter().zip(&self.before) {
             let Some(before) = before else { continue };
             let newest = newest(store, &self.room_id).await;
@@ -185,7 +172,7 @@ impl Worlds {
                 continue;
             }
             let facts = Facts { now, ..Facts::default() };
-            let Ok(Answer::Commit(commit)) = before.handle(&request, &facts) else { continue };
+            let Ok(Decision::Commit(commit)) = before.handle(&request, &facts) else { continue };
             let made = store.commit(before, Arc::new(*commit)).await.expect("answered");
             assert_eq!(made, CommitOutcome::Conflict);
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use engine::{Actor, Answer, Command, Commit, Facts, Request, Room, RoomId, Timestamp};
+use engine::{Command, Commit, Decision, Facts, Request, Room, RoomId, Timestamp};
 use harness::{RedisOptions, RedisServer};
 use server::clock::RoomClock;
 use server::sql::Sql;
@@ -93,16 +93,8 @@ pub async fn advance(store: &dyn RoomStore, room_id: &RoomId) -> Room {
 
 /// What the server itself makes of a room at a time.
 pub fn decided(room: &Room, command: Command, now: Timestamp) -> Commit {
-    let request = Request {
-        actor: Actor::System,
-        command,
-        op: None,
-        expected_version: None,
-        seen_epoch: None,
-        fence: None,
-    };
-    match room.handle(&request, &Facts { now, ..Facts::default() }) {
-        Ok(Answer::Commit(commit)) => *commit,
+    match room.handle(&Request::of_system(command), &Facts { now, ..Facts::default() }) {
+        Ok(Decision::Commit(commit)) => *commit,
         other => panic!("{other:?}"),
     }
 }

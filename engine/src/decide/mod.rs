@@ -1,23 +1,24 @@
-//! All policy: what a command means for a room. Already so is `None`; a refusal is a value.
+//! The policy: what each command means for a room. A command that would change nothing decides
+//! `None`; a command that can't be carried out is a `Rejection`.
 
 mod barrier;
 mod lifecycle;
 mod playback;
 mod room;
+mod transition;
 
-use crate::command::{Command, Facts};
+use crate::command::Command;
 use crate::event::Event;
-use crate::participant::{Actor, Role};
+use crate::facts::Facts;
+use crate::participant::Actor;
 use crate::rejection::Rejection;
 use crate::room::Room;
 
-/// What `command` does to `room`, at most one event.
-pub(crate) fn decide(
-    room: &Room,
-    actor: &Actor,
-    command: &Command,
-    facts: &Facts,
-) -> Result<Option<Event>, Rejection> {
+/// The event that a command leads to, if it changes anything.
+type Decided = Result<Option<Event>, Rejection>;
+
+/// Decides what an admitted `command` changes.
+pub(crate) fn decide(room: &Room, actor: &Actor, command: &Command, facts: &Facts) -> Decided {
     let by = actor.participant();
     match command {
         Command::Play => playback::play(room, by, facts),
@@ -49,57 +50,7 @@ pub(crate) fn decide(
     }
 }
 
-/// Whether `actor` may send `command` at all. Cheap, so that it comes before any fetch.
-pub(crate) fn authorize(room: &Room, actor: &Actor, command: &Command) -> Result<(), Rejection> {
-    let role = room.role_of(actor);
-    let Some(role) = role else {
-        return if is_system(command) { Ok(()) } else { Err(Rejection::Forbidden) };
-    };
-    if !room.lifecycle.state.is_open() {
-        return Err(Rejection::RoomClosed);
-    }
-    match command {
-        Command::Play
-        | Command::Pause
-        | Command::Seek { .. }
-        | Command::SetRate { .. }
-        | Command::ChangeQuality { .. }
-        | Command::ChangeSubtitle { .. }
-        | Command::ChangeAudio { .. }
-        | Command::SetMedia { .. }
-        | Command::Ended { .. } => {
-            if role.commands_playback() {
-                Ok(())
-            } else {
-                Err(Rejection::NotHost)
-            }
-        }
-        Command::HostTransfer { .. } | Command::SetRole { .. } | Command::ChangeRoom(_) => {
-            if role == Role::Host { Ok(()) } else { Err(Rejection::Forbidden) }
-        }
-        Command::Delete => {
-            let hostless_creator =
-                room.host_id.is_none() && actor.participant() == Some(&room.creator_id);
-            if role == Role::Host || hostless_creator { Ok(()) } else { Err(Rejection::Forbidden) }
-        }
-        _ => Err(Rejection::Forbidden),
-    }
-}
-
-fn is_system(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::StartReady { .. }
-            | Command::Rebuffer
-            | Command::Connected { .. }
-            | Command::HostLost
-            | Command::Idle
-            | Command::Deadline
-            | Command::Rebase { .. }
-    )
-}
-
-/// Carries out what is due by a committed deadline; the lifecycle's first.
+/// Carries out the committed deadline that is due, the lifecycle's before the barrier's.
 fn deadline(room: &Room, facts: &Facts) -> Option<Event> {
     lifecycle::deadline(room, facts).or_else(|| barrier::deadline(room, facts))
 }

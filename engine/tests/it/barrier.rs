@@ -1,25 +1,25 @@
-//! Starts that wait for players.
+//! Starts that wait until players are ready.
 
 use engine::{Barrier, Command, HostLoss, PlaybackCause, RoomPatch, Status, lead_ms};
 
 use crate::story::{
-    CO_HOST, HOST, Party, SERVER, change_room, ended, media, quality, seek, set_media, set_rate,
-    told,
+    CO_HOST, HOST, Party, SERVER, cause_and_author, change_room, ended, media, quality, seek,
+    set_media, set_rate,
 };
 
 #[test]
-fn the_first_play_waits_three_seconds_for_players_that_announce_readiness() {
+fn the_first_play_waits_three_seconds_for_players_that_report_readiness() {
     let mut party = Party::watching();
     party.ready_capable(2);
     let commit = party.does(HOST, Command::Play);
-    assert_eq!(told(&commit), (PlaybackCause::Play, Some(HOST)));
+    assert_eq!(cause_and_author(&commit), (PlaybackCause::Play, Some(HOST)));
     assert_eq!((party.playback().status, party.wait()), (Status::Waiting, Some(3_000)));
     assert_eq!((party.position(), party.position_in(2_999)), (0, 0));
     assert_eq!(since(&party), commit.version);
 }
 
 #[test]
-fn the_first_play_starts_at_once_if_nobody_announces_readiness() {
+fn the_first_play_starts_at_once_if_no_player_reports_readiness() {
     let mut party = Party::watching();
     party.facts.rtt_ms_max = 400;
     party.does(HOST, Command::Play);
@@ -54,13 +54,13 @@ fn a_seek_while_playing_waits_a_second_and_a_half() {
     party.ready_capable(1);
     party.later(1_000);
     let commit = party.does(HOST, seek(30_000));
-    assert_eq!(told(&commit), (PlaybackCause::Seek, Some(HOST)));
+    assert_eq!(cause_and_author(&commit), (PlaybackCause::Seek, Some(HOST)));
     assert_eq!((party.playback().status, party.wait()), (Status::Waiting, Some(1_500)));
     assert_eq!((party.position(), since(&party)), (30_000, commit.version));
 }
 
 #[test]
-fn a_barrier_counts_everybody_and_names_the_first_twenty() {
+fn a_barrier_counts_every_participant_and_names_the_first_twenty() {
     let mut party = Party::watching();
     party.ready_capable(33);
     party.does(HOST, Command::Play);
@@ -70,13 +70,13 @@ fn a_barrier_counts_everybody_and_names_the_first_twenty() {
 }
 
 #[test]
-fn when_everybody_is_ready_the_start_is_scheduled_ahead() {
+fn once_every_player_is_ready_the_start_is_scheduled_ahead() {
     let mut party = Party::waiting();
     party.later(700);
     party.facts.rtt_ms_max = 200;
     let since_version = since(&party);
     let commit = party.does(SERVER, Command::StartReady { since_version });
-    assert_eq!(told(&commit), (PlaybackCause::Ready, None));
+    assert_eq!(cause_and_author(&commit), (PlaybackCause::Ready, None));
     assert_eq!((party.playback().status, party.lead()), (Status::Playing, 250));
     assert_eq!((party.position_in(250), party.position_in(1_250)), (0, 1_000));
     assert_eq!(party.wait(), None);
@@ -114,19 +114,19 @@ fn a_selection_during_the_wait_keeps_the_barrier() {
 }
 
 #[test]
-fn at_the_deadline_playback_starts_whoever_is_missing() {
+fn at_the_deadline_playback_starts_whoever_is_not_ready() {
     let mut party = Party::waiting();
     party.later(2_999);
     party.changes_nothing(SERVER, Command::Deadline);
     party.later(1);
     let commit = party.does(SERVER, Command::Deadline);
-    assert_eq!(told(&commit), (PlaybackCause::Deadline, None));
+    assert_eq!(cause_and_author(&commit), (PlaybackCause::Deadline, None));
     assert_eq!((party.playback().status, party.lead()), (Status::Playing, 150));
     party.changes_nothing(SERVER, Command::Deadline);
 }
 
 #[test]
-fn at_the_deadline_playback_starts_at_once_if_everybody_has_gone() {
+fn at_the_deadline_playback_starts_at_once_if_every_player_has_left() {
     let mut party = Party::waiting();
     party.ready_capable(0);
     party.later(3_000);
@@ -135,7 +135,7 @@ fn at_the_deadline_playback_starts_at_once_if_everybody_has_gone() {
 }
 
 #[test]
-fn the_deadline_of_a_barrier_is_the_rooms_next_deadline() {
+fn the_deadline_of_a_barrier_is_the_next_deadline_of_the_room() {
     let mut party = Party::waiting();
     assert_eq!(party.room.deadline(), Some(party.facts.now.plus_millis(3_000)));
     party.does(HOST, Command::Pause);
@@ -193,7 +193,7 @@ fn a_seek_replaces_a_waiting_seek() {
 }
 
 #[test]
-fn new_media_and_the_end_do_away_with_a_barrier() {
+fn new_media_and_the_end_remove_a_barrier() {
     let mut party = Party::waiting();
     party.does(HOST, set_media(media("m_2", None)));
     assert_eq!((party.playback().status, party.wait()), (Status::Paused, None));
@@ -203,23 +203,23 @@ fn new_media_and_the_end_do_away_with_a_barrier() {
 }
 
 #[test]
-fn a_dry_player_stops_only_a_room_that_is_set_to_wait() {
+fn a_rebuffering_player_holds_up_only_a_room_that_is_set_to_wait() {
     let mut party = Party::playing();
     party.ready_capable(3);
     party.later(4_000);
     party.changes_nothing(SERVER, Command::Rebuffer);
-    party.does(HOST, waits_for_dry_players());
+    party.does(HOST, wait_for_rebuffering());
     let commit = party.does(SERVER, Command::Rebuffer);
-    assert_eq!(told(&commit), (PlaybackCause::Rebuffer, None));
+    assert_eq!(cause_and_author(&commit), (PlaybackCause::Rebuffer, None));
     assert_eq!((party.playback().status, party.wait()), (Status::Waiting, Some(10_000)));
     assert_eq!((party.position_in(9_999), since(&party)), (4_000, commit.version));
     party.changes_nothing(SERVER, Command::Rebuffer);
 }
 
 #[test]
-fn a_dry_player_stops_only_a_room_that_plays_to_players_that_announce_readiness() {
+fn a_rebuffering_player_holds_up_only_a_playing_room_with_players_that_report_readiness() {
     let mut party = Party::watching();
-    party.does(HOST, waits_for_dry_players());
+    party.does(HOST, wait_for_rebuffering());
     party.ready_capable(1);
     party.changes_nothing(SERVER, Command::Rebuffer);
     party.ready_capable(0);
@@ -246,7 +246,7 @@ fn a_barrier_survives_the_loss_of_the_host() {
 }
 
 #[test]
-fn no_barrier_of_a_closed_room_starts_anything() {
+fn a_barrier_of_a_closed_room_starts_nothing() {
     let mut party = Party::waiting();
     let since_version = since(&party);
     party.does(HOST, Command::Delete);
@@ -256,10 +256,10 @@ fn no_barrier_of_a_closed_room_starts_anything() {
 }
 
 #[test]
-fn a_dry_player_stops_nothing_in_a_closed_room() {
+fn a_rebuffering_player_does_not_hold_up_a_closed_room() {
     let mut party = Party::playing();
     party.ready_capable(1);
-    party.does(HOST, waits_for_dry_players());
+    party.does(HOST, wait_for_rebuffering());
     party.does(HOST, Command::Delete);
     party.changes_nothing(SERVER, Command::Rebuffer);
 }
@@ -282,6 +282,6 @@ fn since(party: &Party) -> u64 {
     party.playback().waiting.as_ref().expect("a barrier").since_version
 }
 
-fn waits_for_dry_players() -> Command {
+fn wait_for_rebuffering() -> Command {
     change_room(RoomPatch { rebuffer_barrier: Some(true), ..RoomPatch::default() })
 }

@@ -1,8 +1,8 @@
-//! Room time: what happens when the clock that is handed in goes back, or very far.
+//! Room time, even if the clock passed in goes back or very far ahead.
 
 use engine::{Command, Position, Rate, Status, Timestamp};
 
-use crate::story::{HOST, LENGTH_MS, Party, SERVER, T0, at, media, rate, seek, set_media};
+use crate::story::{DURATION_MS, HOST, Party, SERVER, T0, at, media, rate, seek, set_media};
 
 #[test]
 fn a_clock_that_goes_back_does_not_move_the_playhead_back() {
@@ -31,7 +31,7 @@ fn a_deadline_counts_from_room_time_even_if_the_clock_goes_back() {
 }
 
 #[test]
-fn before_its_anchor_a_playhead_stands() {
+fn before_its_anchor_a_playhead_stands_still() {
     let party = Party::playing();
     assert_eq!(party.room.expected(at(0)), Position::START);
 }
@@ -40,7 +40,7 @@ fn before_its_anchor_a_playhead_stands() {
 fn at_the_end_of_time_nothing_overflows() {
     let mut party = Party::playing();
     party.facts.now = at(u64::MAX);
-    assert_eq!(party.position(), LENGTH_MS);
+    assert_eq!(party.position(), DURATION_MS);
     party.does(SERVER, Command::HostLost);
     assert_eq!(party.room.deadline(), Some(at(u64::MAX)));
     party.does(HOST, set_media(media("m_live", None)));
@@ -51,7 +51,7 @@ fn at_the_end_of_time_nothing_overflows() {
 }
 
 #[test]
-fn a_position_advances_by_whole_milliseconds_of_the_media() {
+fn a_position_advances_by_whole_milliseconds() {
     let start = Position::from_millis(100);
     assert_eq!(start.advance(1_000, Rate::NORMAL).as_millis(), 1_100);
     assert_eq!(start.advance(999, rate(250)).as_millis(), 349);

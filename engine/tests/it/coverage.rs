@@ -1,15 +1,15 @@
-//! What the histories reach, so that no law holds for want of cases.
+//! Checks that the histories cover everything, so that no law holds for want of cases.
 
 use std::collections::BTreeSet;
 
-use engine::{Answer, Event};
+use engine::{Decision, Event};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use crate::history::{Turn, histories};
 
 #[test]
-fn histories_reach_every_answer_and_every_event() {
+fn histories_cover_every_outcome_and_every_event() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeSet::new();
     for _ in 0..600 {
@@ -23,6 +23,7 @@ fn histories_reach_every_answer_and_every_event() {
     assert!(missing.is_empty(), "never happened: {missing:?}; happened: {seen:?}");
 }
 
+/// Every outcome of a request, and every event with its cause and the state that it leads to.
 const EVERYTHING: [&str; 41] = [
     "duplicate",
     "unchanged",
@@ -69,10 +70,10 @@ const EVERYTHING: [&str; 41] = [
 
 fn label(turn: &Turn) -> String {
     let commit = match &turn.outcome {
-        Err(refusal) => return refusal.code().to_owned(),
-        Ok(Answer::Duplicate { .. }) => return "duplicate".to_owned(),
-        Ok(Answer::Unchanged) => return "unchanged".to_owned(),
-        Ok(Answer::Commit(commit)) => commit,
+        Err(rejection) => return rejection.code().to_owned(),
+        Ok(Decision::Duplicate(_)) => return "duplicate".to_owned(),
+        Ok(Decision::Unchanged) => return "unchanged".to_owned(),
+        Ok(Decision::Commit(commit)) => commit,
     };
     match &commit.event {
         Event::PlaybackChanged { cause, playback, .. } => {

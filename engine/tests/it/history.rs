@@ -1,8 +1,8 @@
-//! Arbitrary histories of a room: who asks for what and when, sensible or not.
+//! Arbitrary histories of a room: participants and server send any command at any time.
 
 use engine::{
-    Actor, Answer, Command, Facts, HostLoss, Media, MediaId, Op, ParticipantId, Rejection, Request,
-    Role, Room, RoomPatch,
+    Actor, Command, Decision, Envelope, Facts, HostLoss, Media, MediaId, Op, ParticipantId, Place,
+    Rejection, Request, Role, Room, RoomPatch,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -11,12 +11,12 @@ use proptest::sample::select;
 
 use crate::story::{self, CO_HOST, GUEST, HOST, MEMBER, SERVER, T0, at, id, media};
 
-/// What may happen to a room.
+/// A sequence of requests to a room.
 #[derive(Clone, Debug)]
 pub(crate) struct History {
     host_loss: HostLoss,
-    /// Whether it begins with the host, a co-host and media present.
-    settled: bool,
+    /// Whether it begins with a connected host, a co-host and media.
+    opened: bool,
     steps: Vec<Step>,
 }
 
@@ -28,7 +28,7 @@ enum Step {
         terms: Terms,
         moment: Moment,
     },
-    /// The request of so many steps ago, as it was, or under its id another one.
+    /// The request of `ago` steps before: the same again or, if `altered`, another one under its id.
     Again {
         ago: usize,
         altered: bool,
@@ -36,7 +36,7 @@ enum Step {
     },
 }
 
-/// What is asked for. Some of it is said in terms of the room at that time.
+/// A command, some of which depend on the room at that time.
 #[derive(Clone, Debug)]
 enum What {
     Plain(Command),
@@ -46,15 +46,15 @@ enum What {
     RebaseBy { by: i8, lost: bool },
 }
 
-/// On what terms it is asked, relative to what would be right.
+/// The terms of a request, relative to the current ones.
 #[derive(Clone, Copy, Debug)]
 struct Terms {
-    name: Option<u8>,
+    op: Option<u8>,
     version_off: Option<i8>,
     fence_off: Option<i8>,
 }
 
-/// When, and what the server knows then.
+/// When a request comes, and what the server knows then.
 #[derive(Clone, Copy, Debug)]
 struct Moment {
     after_ms: i64,
@@ -63,34 +63,34 @@ struct Moment {
     co_hosts: usize,
 }
 
-/// One request and what became of it.
+/// One request and its outcome.
 pub(crate) struct Turn {
     pub(crate) before: Room,
     pub(crate) request: Request,
     pub(crate) facts: Facts,
-    pub(crate) outcome: Result<Answer, Rejection>,
+    pub(crate) outcome: Result<Decision, Rejection>,
     pub(crate) after: Room,
 }
 
 impl History {
-    /// The room before anything happens.
+    /// The room before the first request.
     pub(crate) fn start(&self) -> Room {
         story::new_room(self.host_loss)
     }
 
-    /// Lets it happen.
+    /// Sends every request.
     pub(crate) fn turns(&self) -> Vec<Turn> {
         let mut room = self.start();
         let mut clock = T0;
         let mut turns: Vec<Turn> = Vec::new();
-        let settling = if self.settled { settling() } else { Vec::new() };
-        for step in settling.iter().chain(&self.steps) {
+        let opening = if self.opened { opening() } else { Vec::new() };
+        for step in opening.iter().chain(&self.steps) {
             let (request, moment) = step.request(&room, &turns);
             clock = clock.saturating_add_signed(moment.after_ms);
             let facts = moment.facts(clock);
             let outcome = room.handle(&request, &facts);
             let before = room.clone();
-            if let Ok(Answer::Commit(commit)) = &outcome {
+            if let Ok(Decision::Commit(commit)) = &outcome {
                 room.apply(commit);
             }
             turns.push(Turn { before, request, facts, outcome, after: room.clone() });
@@ -108,7 +108,7 @@ impl Step {
                     return (story::request(HOST, Command::Play), *moment);
                 };
                 let mut request = turn.request.clone();
-                if *altered && let Some(op) = &mut request.op {
+                if *altered && let Some(op) = &mut request.envelope.op {
                     request.command = Command::Seek { to_ms: 1 };
                     op.payload_hash = hash(&request.command);
                 }
@@ -122,23 +122,23 @@ impl Terms {
     fn request(self, who: &'static str, what: &What, room: &Room) -> Request {
         let command = what.command(room);
         let actor = story::actor(who);
-        let op = match (&actor, self.name) {
-            (Actor::Participant { id, .. }, Some(name)) => Some(Op {
+        let op = match (&actor, self.op) {
+            (Actor::Participant { id, .. }, Some(number)) => Some(Op {
                 participant_id: id.clone(),
-                id: format!("c{name}"),
+                id: format!("c{number}"),
                 payload_hash: hash(&command),
             }),
             _ => None,
         };
-        let near = |right: u64, off: i8| right.saturating_add_signed(off.into());
-        Request {
+        let near = |current: u64, off: i8| current.saturating_add_signed(off.into());
+        let place = |off| Place { epoch: room.epoch, version: near(room.version, off) };
+        let envelope = Envelope {
             actor,
-            command,
             op,
-            seen_epoch: None,
-            expected_version: self.version_off.map(|off| near(room.version, off)),
+            expected: self.version_off.map(place),
             fence: self.fence_off.map(|off| near(room.fence, off)),
-        }
+        };
+        Request { envelope, command }
     }
 }
 
@@ -147,9 +147,9 @@ impl What {
         match self {
             Self::Plain(command) => command.clone(),
             Self::SeekShare(percent) => {
-                let length = room.duration().map_or(100_000, |length| length.as_millis());
-                let to = length * u64::from(*percent) / 100;
-                Command::Seek { to_ms: i64::try_from(to).expect("lengths are small") }
+                let duration = room.duration().map_or(100_000, |duration| duration.as_millis());
+                let to = duration * u64::from(*percent) / 100;
+                Command::Seek { to_ms: i64::try_from(to).expect("durations are small") }
             }
             Self::EndedNow => {
                 let media_id = room.playback.media_id.clone();
@@ -180,7 +180,7 @@ impl Moment {
     }
 }
 
-/// A stand-in for the server's hash of type and data: equal exactly where the commands are.
+/// Stands in for the server's hash of type and data: equal exactly if the commands are.
 pub(crate) fn hash(command: &Command) -> u64 {
     let text = format!("{command:?}");
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
@@ -191,27 +191,27 @@ pub(crate) fn hash(command: &Command) -> u64 {
 /// Any history.
 pub(crate) fn histories() -> impl Strategy<Value = History> {
     let loss = select(vec![HostLoss::Expire, HostLoss::Promote, HostLoss::Hold, HostLoss::Pause]);
-    let settled = prop_oneof![4 => Just(true), 1 => Just(false)];
-    (loss, settled, vec(steps(), 0..60)).prop_map(|(host_loss, settled, steps)| History {
+    let opened = prop_oneof![4 => Just(true), 1 => Just(false)];
+    (loss, opened, vec(steps(), 0..60)).prop_map(|(host_loss, opened, steps)| History {
         host_loss,
-        settled,
+        opened,
         steps,
     })
 }
 
 fn steps() -> impl Strategy<Value = Step> {
-    let by_people = (people(), asked(), terms(), moments());
-    let by_server = (server_or_not(), server_asked(), terms(), moments());
+    let by_participant = (participants(), commands(), terms(), moments());
+    let by_server = (mostly_server(), server_commands(), terms(), moments());
     let new = |(who, what, terms, moment)| Step::New { who, what, terms, moment };
     prop_oneof![
-        9 => by_people.prop_map(new),
+        9 => by_participant.prop_map(new),
         4 => by_server.prop_map(new),
         2 => (0..12_usize, any::<bool>(), moments())
             .prop_map(|(ago, altered, moment)| Step::Again { ago, altered, moment }),
     ]
 }
 
-fn people() -> impl Strategy<Value = &'static str> {
+fn participants() -> impl Strategy<Value = &'static str> {
     prop_oneof![
         6 => Just(HOST),
         3 => Just(CO_HOST),
@@ -221,15 +221,15 @@ fn people() -> impl Strategy<Value = &'static str> {
     ]
 }
 
-fn server_or_not() -> impl Strategy<Value = &'static str> {
+fn mostly_server() -> impl Strategy<Value = &'static str> {
     prop_oneof![12 => Just(SERVER), 1 => Just(HOST), 1 => Just(GUEST)]
 }
 
-fn anybody() -> impl Strategy<Value = ParticipantId> {
+fn any_participant() -> impl Strategy<Value = ParticipantId> {
     select(vec![HOST, CO_HOST, MEMBER, GUEST]).prop_map(id)
 }
 
-fn asked() -> impl Strategy<Value = What> {
+fn commands() -> impl Strategy<Value = What> {
     let text = |ids: Vec<&'static str>| option::of(select(ids).prop_map(str::to_owned));
     let roles = vec![
         Role::Host,
@@ -251,8 +251,8 @@ fn asked() -> impl Strategy<Value = What> {
         3 => select(vec!["a0", "a1", "a9"]).prop_map(story::audio),
         3 => any_media().prop_map(story::set_media),
         1 => Just(story::ended("m_none")),
-        2 => anybody().prop_map(|to| Command::HostTransfer { to }),
-        4 => (anybody(), select(roles))
+        2 => any_participant().prop_map(|to| Command::HostTransfer { to }),
+        4 => (any_participant(), select(roles))
             .prop_map(|(participant, role)| Command::SetRole { participant, role }),
         3 => patches().prop_map(Command::ChangeRoom),
     ];
@@ -263,10 +263,10 @@ fn asked() -> impl Strategy<Value = What> {
     ]
 }
 
-fn server_asked() -> impl Strategy<Value = What> {
+fn server_commands() -> impl Strategy<Value = What> {
     let plain = prop_oneof![
         20 => Just(Command::Deadline),
-        12 => anybody().prop_map(|participant| Command::Connected { participant }),
+        12 => any_participant().prop_map(|participant| Command::Connected { participant }),
         4 => Just(Command::HostLost),
         4 => Just(Command::Rebuffer),
         1 => Just(Command::Idle),
@@ -279,11 +279,11 @@ fn server_asked() -> impl Strategy<Value = What> {
     ]
 }
 
-/// With and without length, qualities and tracks.
+/// Media with and without duration, qualities and tracks.
 fn any_media() -> impl Strategy<Value = Media> {
-    let length = option::of(prop_oneof![Just(0), 1..100_000_u64]);
-    (0..4_u8, length, any::<[bool; 4]>()).prop_map(|(n, length, keeps)| {
-        let mut media = media(&format!("m_{n}"), length);
+    let duration = option::of(prop_oneof![Just(0), 1..100_000_u64]);
+    (0..4_u8, duration, any::<[bool; 4]>()).prop_map(|(n, duration, keeps)| {
+        let mut media = media(&format!("m_{n}"), duration);
         let source = &mut media.source;
         source.renditions.retain(|_| keeps[0]);
         source.text_tracks.retain(|_| keeps[1]);
@@ -321,17 +321,17 @@ fn patches() -> impl Strategy<Value = RoomPatch> {
         )
 }
 
-/// Mostly right, where anything is said.
+/// Terms that are mostly current, where there are any.
 fn terms() -> impl Strategy<Value = Terms> {
     let off = || prop_oneof![12 => Just(None), 3 => Just(Some(0)), 1 => (-3..4_i8).prop_map(Some)];
-    (option::of(0..24_u8), off(), off()).prop_map(|(name, version_off, fence_off)| Terms {
-        name,
+    (option::of(0..24_u8), off(), off()).prop_map(|(op, version_off, fence_off)| Terms {
+        op,
         version_off,
         fence_off,
     })
 }
 
-/// Mostly a little later; sometimes at once, back in time, or a day later.
+/// Mostly a little later than the last; sometimes at once, earlier, or a day later.
 fn moments() -> impl Strategy<Value = Moment> {
     let after_ms = prop_oneof![
         8 => 0..5_000_i64,
@@ -350,10 +350,10 @@ fn moments() -> impl Strategy<Value = Moment> {
     })
 }
 
-/// The host comes, names a co-host and chooses media.
-fn settling() -> Vec<Step> {
+/// The host connects, names a co-host and chooses media.
+fn opening() -> Vec<Step> {
     let moment = Moment { after_ms: 100, ready: 0, rtt_ms: 0, co_hosts: 0 };
-    let terms = Terms { name: None, version_off: None, fence_off: None };
+    let terms = Terms { op: None, version_off: None, fence_off: None };
     let step = |who, command| Step::New { who, what: What::Plain(command), terms, moment };
     vec![
         step(SERVER, story::connected(HOST)),

@@ -1,14 +1,14 @@
-//! What holds in every history, whoever asks for whatever and whenever.
+//! The laws: what holds in every history, whoever sends whatever command and when.
 
 use engine::{
-    Answer, Command, Commit, Event, LifecycleState, Playback, ROLES_MAX, Rate, Rejection, Role,
-    Room, Status, Timestamp,
+    Command, Commit, Decision, Event, LifecycleState, Op, Place, Playback, ROLES_MAX, Rate,
+    Rejection, Role, Room, Status, Timestamp,
 };
 use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 
 use crate::history::{History, Turn, histories};
 
-/// Failures print their history; nothing is written beside the sources.
+/// A failure prints its history; nothing is written next to the sources.
 pub(crate) fn config() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
@@ -17,10 +17,12 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn one_commit_is_one_version(history in histories()) {
+    fn every_commit_raises_the_version_by_one(history in histories()) {
         for (turn, commit) in commits(&history) {
             prop_assert_eq!(commit.version, turn.before.version + 1);
-            prop_assert_eq!((turn.after.epoch, turn.after.version), (commit.epoch, commit.version));
+            prop_assert_eq!(turn.after.place(), commit.place());
+            prop_assert!(commit.follows(turn.before.place()));
+            prop_assert!(!commit.follows(turn.after.place()));
             if let Command::Rebase { epoch, .. } = turn.request.command {
                 prop_assert_eq!(commit.epoch, epoch);
                 prop_assert!(commit.epoch > turn.before.epoch);
@@ -31,7 +33,7 @@ proptest! {
     }
 
     #[test]
-    fn only_a_seek_new_media_and_an_end_move_the_playhead(history in histories()) {
+    fn only_a_seek_new_media_and_the_end_move_the_playhead(history in histories()) {
         for (turn, commit) in commits(&history) {
             let moves = matches!(
                 turn.request.command,
@@ -40,18 +42,18 @@ proptest! {
             if moves {
                 continue;
             }
-            let line = Line { before: &turn.before, after: &turn.after, at: commit.at };
-            prop_assert!(line.is_unbroken(), "{:?} broke {:?}", commit, turn.before.playback);
-            prop_assert!(line.keeps_its_slope(), "{:?} bent {:?}", commit, turn.before.playback);
+            let playhead = Playhead { before: &turn.before, after: &turn.after, at: commit.at };
+            prop_assert!(playhead.is_continuous(), "{:?} moved {:?}", commit, turn.before.playback);
+            prop_assert!(playhead.keeps_moving(), "{:?} bent {:?}", commit, turn.before.playback);
         }
     }
 
     #[test]
-    fn whoever_applies_the_commits_has_the_room(history in histories()) {
+    fn applying_the_commits_reproduces_the_room(history in histories()) {
         let mut replayed = history.start();
         let mut stored = json(&history.start());
         for turn in history.turns() {
-            if let Ok(Answer::Commit(commit)) = &turn.outcome {
+            if let Ok(Decision::Commit(commit)) = &turn.outcome {
                 replayed.apply(commit);
                 let mut read: Room = serde_json::from_str(&stored).expect("a stored room");
                 let published: Commit =
@@ -70,10 +72,10 @@ proptest! {
         for turn in history.turns() {
             let (room, playback) = (&turn.after, &turn.after.playback);
             prop_assert!((Rate::MIN_MILLI..=Rate::MAX_MILLI).contains(&playback.rate.as_milli()));
-            let longest = room.duration().map_or(u64::MAX, |length| length.as_millis());
-            prop_assert!(playback.position.as_millis() <= longest);
+            let end = room.duration().map_or(u64::MAX, |duration| duration.as_millis());
+            prop_assert!(playback.position.as_millis() <= end);
             for ms in [0, 1, 1_000, 86_400_000, u64::MAX] {
-                prop_assert!(room.expected(room.at.plus_millis(ms)).as_millis() <= longest);
+                prop_assert!(room.expected(room.at.plus_millis(ms)).as_millis() <= end);
             }
             prop_assert_eq!(playback.media_id.is_some(), room.media.is_some());
             if room.media.is_none() {
@@ -83,16 +85,16 @@ proptest! {
     }
 
     #[test]
-    fn a_playhead_never_goes_back_while_time_goes_on(history in histories()) {
+    fn the_playhead_never_moves_back_as_time_passes(history in histories()) {
         for turn in history.turns() {
             let instants = [0, 1, 150, 1_000, 10_000, 60_000];
-            let places = instants.map(|ms| turn.after.expected(turn.after.at.plus_millis(ms)));
-            prop_assert!(places.is_sorted(), "{places:?}");
+            let positions = instants.map(|ms| turn.after.expected(turn.after.at.plus_millis(ms)));
+            prop_assert!(positions.is_sorted(), "{positions:?}");
         }
     }
 
     #[test]
-    fn a_barrier_stands_exactly_while_the_room_waits(history in histories()) {
+    fn a_barrier_exists_exactly_while_the_room_waits(history in histories()) {
         for turn in history.turns() {
             let (room, waiting) = (&turn.after, &turn.after.playback.waiting);
             prop_assert_eq!(room.playback.status == Status::Waiting, waiting.is_some());
@@ -114,11 +116,11 @@ proptest! {
     }
 
     #[test]
-    fn what_is_already_so_is_not_committed(history in histories()) {
+    fn a_command_that_changes_nothing_is_not_committed(history in histories()) {
         for (turn, commit) in commits(&history) {
             // A seek may be repeated while playing; the same media may be chosen again.
             if !matches!(turn.request.command, Command::Seek { .. } | Command::SetMedia { .. }) {
-                let same = same_but_for_the_count(&turn.before, &turn.after);
+                let same = is_same_but_for_its_place(&turn.before, &turn.after);
                 prop_assert!(!same, "{:?} changed nothing", commit);
             }
         }
@@ -128,7 +130,7 @@ proptest! {
     fn room_time_never_goes_back(history in histories()) {
         for turn in history.turns() {
             prop_assert!(turn.after.at >= turn.before.at);
-            if let Ok(Answer::Commit(commit)) = &turn.outcome {
+            if let Ok(Decision::Commit(commit)) = &turn.outcome {
                 prop_assert_eq!(commit.at, turn.facts.now.max(turn.before.at));
                 prop_assert_eq!(turn.after.at, commit.at);
             }
@@ -145,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn life_takes_only_the_allowed_edges(history in histories()) {
+    fn the_lifecycle_takes_only_the_allowed_edges(history in histories()) {
         use LifecycleState::{Created, Deleted, Expired, Grace, Live};
         for turn in history.turns() {
             let edge = (turn.before.lifecycle.state, turn.after.lifecycle.state);
@@ -163,43 +165,44 @@ proptest! {
     }
 
     #[test]
-    fn a_closed_room_only_ages(history in histories()) {
+    fn only_deadlines_and_rebases_change_a_closed_room(history in histories()) {
         for (turn, commit) in commits(&history) {
-            if !turn.before.lifecycle.state.is_open() {
+            if !turn.before.is_open() {
+                let due = matches!(turn.request.command, Command::Deadline | Command::Rebase { .. });
                 let ages = matches!(
                     commit.event,
                     Event::LifecycleChanged { .. } | Event::Rebased { .. }
                 );
-                prop_assert!(ages && turn.request.actor.participant().is_none(), "{:?}", commit);
+                prop_assert!(due && ages && by_server(&turn), "{:?}", commit);
             }
         }
     }
 
     #[test]
     fn a_repeated_command_gets_its_first_answer(history in histories()) {
-        let mut committed: Vec<(engine::Op, u64, u64)> = Vec::new();
+        let mut committed: Vec<(Op, Place)> = Vec::new();
         for turn in history.turns() {
-            let Some(op) = &turn.request.op else { continue };
-            let name = |known: &&(engine::Op, u64, u64)| {
+            let Some(op) = &turn.request.envelope.op else { continue };
+            let same_id = |known: &&(Op, Place)| {
                 known.0.id == op.id && known.0.participant_id == op.participant_id
             };
-            match (committed.iter().find(name), &turn.outcome) {
-                (Some((known, epoch, version)), outcome) => {
+            match (committed.iter().find(same_id), &turn.outcome) {
+                (Some((known, place)), outcome) => {
                     let expected = if known.payload_hash == op.payload_hash {
-                        Ok(Answer::Duplicate { epoch: *epoch, version: *version })
+                        Ok(Decision::Duplicate(*place))
                     } else {
                         Err(Rejection::IdReused)
                     };
                     prop_assert_eq!(outcome, &expected);
                 }
-                (None, Ok(Answer::Commit(commit))) => {
+                (None, Ok(Decision::Commit(commit))) => {
                     prop_assert_eq!(commit.op.as_ref(), Some(op));
-                    committed.push((op.clone(), commit.epoch, commit.version));
+                    committed.push((op.clone(), commit.place()));
                 }
                 (None, outcome) => {
                     let remembered = matches!(
                         outcome,
-                        Ok(Answer::Duplicate { .. }) | Err(Rejection::IdReused)
+                        Ok(Decision::Duplicate(_)) | Err(Rejection::IdReused)
                     );
                     prop_assert!(!remembered, "{:?} was never committed", op);
                 }
@@ -208,24 +211,24 @@ proptest! {
     }
 
     #[test]
-    fn who_does_not_command_playback_is_refused(history in histories()) {
+    fn participants_who_do_not_command_playback_are_rejected(history in histories()) {
         for turn in history.turns() {
-            let role = turn.before.role_of(&turn.request.actor);
+            let role = turn.before.role_of(&turn.request.envelope.actor);
             let commands = role.is_none_or(Role::commands_playback);
-            let repeated = turn.before.recall(turn.request.op.as_ref()) != Ok(None);
+            let repeated = turn.before.recall(turn.request.envelope.op.as_ref()) != Ok(None);
             if commands || repeated || !is_playback(&turn.request.command) {
                 continue;
             }
-            let open = turn.before.lifecycle.state.is_open();
-            let refusal = if open { Rejection::NotHost } else { Rejection::RoomClosed };
-            prop_assert_eq!(turn.outcome, Err(refusal));
+            let open = turn.before.is_open();
+            let rejection = if open { Rejection::NotHost } else { Rejection::RoomClosed };
+            prop_assert_eq!(turn.outcome, Err(rejection));
         }
     }
 
     #[test]
-    fn people_change_only_what_their_role_allows(history in histories()) {
+    fn participants_change_only_what_their_role_allows(history in histories()) {
         for (turn, commit) in commits(&history) {
-            let role = turn.before.role_of(&turn.request.actor);
+            let role = turn.before.role_of(&turn.request.envelope.actor);
             let allowed = match &commit.event {
                 Event::PlaybackChanged { by: Some(_), .. } | Event::MediaChanged { .. } => {
                     role.is_some_and(Role::commands_playback)
@@ -234,9 +237,9 @@ proptest! {
                 Event::HostChanged { .. } => role.is_none_or(|role| role == Role::Host),
                 Event::LifecycleChanged { .. } => {
                     let creator = Some(&turn.before.creator_id);
-                    let ownerless = turn.before.host_id.is_none();
-                    let is_creator = turn.request.actor.participant() == creator;
-                    role.is_none_or(|role| role == Role::Host) || (ownerless && is_creator)
+                    let hostless = turn.before.host_id.is_none();
+                    let is_creator = turn.request.envelope.actor.participant() == creator;
+                    role.is_none_or(|role| role == Role::Host) || (hostless && is_creator)
                 }
                 Event::PlaybackChanged { by: None, .. } | Event::Rebased { .. } => role.is_none(),
             };
@@ -245,59 +248,61 @@ proptest! {
     }
 
     #[test]
-    fn a_deadline_is_carried_out_when_due_and_once(history in histories()) {
+    fn a_deadline_is_carried_out_once_when_it_is_due(history in histories()) {
         for turn in history.turns() {
-            let by_server = turn.request.actor.participant().is_none();
-            let Ok(answer) = &turn.outcome else { continue };
-            if turn.request.command == Command::Deadline && by_server {
+            let Ok(decision) = &turn.outcome else { continue };
+            if turn.request.command == Command::Deadline && by_server(&turn) {
                 let now = turn.facts.now.max(turn.before.at);
                 let (before, after) = (due(&turn.before, now), due(&turn.after, now));
-                prop_assert_eq!(before > 0, matches!(answer, Answer::Commit(_)));
+                prop_assert_eq!(before > 0, matches!(decision, Decision::Commit(_)));
                 prop_assert!(before == 0 || after < before);
             }
         }
     }
 
     #[test]
-    fn a_rooms_next_deadline_is_the_first_that_it_names(history in histories()) {
+    fn the_next_deadline_of_a_room_is_its_earliest(history in histories()) {
         for turn in history.turns() {
             let next = turn.after.deadline();
             let Some(next) = next else {
-                prop_assert_eq!(due(&turn.after, Timestamp::from_millis(u64::MAX)), 0);
+                let last = Timestamp::from_millis(u64::MAX);
+                prop_assert!(due(&turn.after, last) == 0 && !turn.after.is_due(last));
                 continue;
             };
             let just_before = Timestamp::from_millis(next.as_millis() - 1);
             prop_assert_eq!(due(&turn.after, just_before), 0);
             prop_assert!(due(&turn.after, next) > 0);
+            prop_assert!(turn.after.is_due(next) && !turn.after.is_due(just_before));
         }
     }
 
     #[test]
-    fn at_most_256_roles_are_given_and_none_is_host(history in histories()) {
+    fn at_most_256_roles_are_granted_and_none_is_host(history in histories()) {
         for turn in history.turns() {
             prop_assert!(turn.after.roles.len() <= ROLES_MAX);
-            let plain = [Role::Host, Role::Member, Role::Guest];
-            prop_assert!(turn.after.roles.values().all(|role| !plain.contains(role)));
+            let never = [Role::Host, Role::Member, Role::Guest];
+            prop_assert!(turn.after.roles.values().all(|role| !never.contains(role)));
         }
     }
 }
 
-/// The playhead on both sides of a commit.
-struct Line<'a> {
+/// The playhead before and after a commit.
+struct Playhead<'a> {
     before: &'a Room,
     after: &'a Room,
     at: Timestamp,
 }
 
-impl Line<'_> {
-    fn is_unbroken(&self) -> bool {
+impl Playhead<'_> {
+    /// Whether the commit leaves the playhead at the position that it had reached.
+    fn is_continuous(&self) -> bool {
         self.before.expected(self.at).as_millis().abs_diff(self.after.expected(self.at).as_millis())
             <= 1
     }
 
-    /// After the commit the playhead moves as the new status and rate say, from the instant at
-    /// which it was scheduled to move, but from no other place.
-    fn keeps_its_slope(&self) -> bool {
+    /// Whether the playhead moves from that position as the new status and rate say, starting at the
+    /// scheduled instant.
+    fn keeps_moving(&self) -> bool {
         let (was, is) = (&self.before.playback, &self.after.playback);
         let from = self.before.expected(self.at).as_millis();
         let starts = match (was.status, is.status) {
@@ -307,8 +312,8 @@ impl Line<'_> {
         };
         [0, 1, 100, 1_600, 30_000, 600_000].into_iter().all(|ms| {
             let t = self.at.plus_millis(ms);
-            let place = self.after.expected(t).as_millis();
-            place.abs_diff(self.reached(from, is, t.millis_since(starts))) <= 1
+            let position = self.after.expected(t).as_millis();
+            position.abs_diff(self.reached(from, is, t.millis_since(starts))) <= 1
         })
     }
 
@@ -317,14 +322,19 @@ impl Line<'_> {
             Status::Playing => moving_ms.saturating_mul(playback.rate.as_milli().into()) / 1000,
             Status::Paused | Status::Waiting | Status::Ended => 0,
         };
-        let longest = self.after.duration().map_or(u64::MAX, |length| length.as_millis());
-        from.saturating_add(moved).min(longest)
+        let end = self.after.duration().map_or(u64::MAX, |duration| duration.as_millis());
+        from.saturating_add(moved).min(end)
     }
 }
 
-fn commits(history: &History) -> impl Iterator<Item = (Turn, Commit)> {
+fn by_server(turn: &Turn) -> bool {
+    turn.request.envelope.actor.participant().is_none()
+}
+
+/// The turns of a history that were committed.
+pub(crate) fn commits(history: &History) -> impl Iterator<Item = (Turn, Commit)> {
     history.turns().into_iter().filter_map(|turn| match &turn.outcome {
-        Ok(Answer::Commit(commit)) => {
+        Ok(Decision::Commit(commit)) => {
             let commit = (**commit).clone();
             Some((turn, commit))
         }
@@ -332,8 +342,8 @@ fn commits(history: &History) -> impl Iterator<Item = (Turn, Commit)> {
     })
 }
 
-/// Whether two rooms differ at most in how often they were committed, and when.
-fn same_but_for_the_count(before: &Room, after: &Room) -> bool {
+/// Whether two rooms differ at most in the number and time of their commits.
+fn is_same_but_for_its_place(before: &Room, after: &Room) -> bool {
     let mut after = after.clone();
     after.version = before.version;
     after.at = before.at;
@@ -342,9 +352,9 @@ fn same_but_for_the_count(before: &Room, after: &Room) -> bool {
     after == *before
 }
 
-/// How many of the deadlines that a room names are due.
+/// The number of committed deadlines that are due.
 fn due(room: &Room, now: Timestamp) -> usize {
-    let waiting = room.playback.waiting.as_ref().filter(|_| room.lifecycle.state.is_open());
+    let waiting = room.playback.waiting.as_ref().filter(|_| room.is_open());
     let named = [waiting.map(|barrier| barrier.deadline), room.lifecycle.deadline];
     named.into_iter().flatten().filter(|deadline| *deadline <= now).count()
 }

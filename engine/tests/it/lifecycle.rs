@@ -1,4 +1,4 @@
-//! The life of a room, and what becomes of it without its host.
+//! The lifecycle of a room, and what happens without its host.
 
 use engine::{
     CREATED_MS, Command, EXPIRED_MS, Event, HostCause, HostLoss, LifecycleCause, LifecycleState,
@@ -21,7 +21,7 @@ fn the_hosts_first_connection_starts_the_party() {
 }
 
 #[test]
-fn a_room_whose_host_never_comes_expires_after_a_day() {
+fn a_room_whose_host_never_connects_expires_after_a_day() {
     let mut party = Party::created();
     party.changes_nothing(SERVER, Command::Idle);
     party.changes_nothing(SERVER, Command::HostLost);
@@ -34,7 +34,7 @@ fn a_room_whose_host_never_comes_expires_after_a_day() {
 }
 
 #[test]
-fn a_lost_host_leaves_everything_as_it_is_for_the_grace() {
+fn losing_the_host_changes_nothing_but_the_lifecycle() {
     let mut party = Party::playing();
     let before = party.room.clone();
     party.later(1_000);
@@ -49,7 +49,7 @@ fn a_lost_host_leaves_everything_as_it_is_for_the_grace() {
 }
 
 #[test]
-fn a_host_who_returns_in_time_goes_on_as_before() {
+fn a_host_who_returns_in_time_is_host_as_before() {
     let mut party = Party::grace(HostLoss::Expire);
     let fence = party.room.fence;
     party.later(GRACE_MS - 1);
@@ -81,12 +81,12 @@ fn promotion_makes_the_longest_connected_co_host_the_host() {
     assert_eq!((party.state(), party.host()), (LifecycleState::Live, Some(CO_HOST)));
     assert_eq!((party.room.fence, &party.room.playback), (fence + 1, &playback));
     party.changes_nothing(SERVER, connected(HOST));
-    assert_eq!(party.refuses(HOST, Command::Pause), "not_host");
+    assert_eq!(party.rejects(HOST, Command::Pause), "not_host");
     party.does(CO_HOST, transfer(GUEST));
 }
 
 #[test]
-fn promotion_without_a_co_host_holds() {
+fn promotion_without_a_co_host_holds_the_room() {
     let mut party = Party::grace(HostLoss::Promote);
     end_grace(&mut party);
     assert_eq!((party.state(), party.host()), (LifecycleState::Live, None));
@@ -95,20 +95,20 @@ fn promotion_without_a_co_host_holds() {
 }
 
 #[test]
-fn a_held_room_goes_on_playing_without_a_host() {
+fn a_held_room_continues_playing_without_a_host() {
     let mut party = Party::grace(HostLoss::Hold);
     let (fence, playback) = (party.room.fence, party.room.playback.clone());
     end_grace(&mut party);
     assert_eq!((party.state(), party.host()), (LifecycleState::Live, None));
     assert_eq!((party.room.fence, &party.room.playback), (fence + 1, &playback));
     assert_eq!(party.room.deadline(), None);
-    assert_eq!(party.refuses(HOST, Command::Pause), "not_host");
+    assert_eq!(party.rejects(HOST, Command::Pause), "not_host");
     party.does(CO_HOST, Command::Pause);
     party.changes_nothing(SERVER, Command::HostLost);
 }
 
 #[test]
-fn a_pausing_room_stands_where_it_was_without_a_host() {
+fn a_room_that_is_set_to_pause_pauses_without_a_host() {
     let mut party = Party::grace(HostLoss::Pause);
     let fence = party.room.fence;
     party.later(GRACE_MS - 20_000);
@@ -121,7 +121,7 @@ fn a_pausing_room_stands_where_it_was_without_a_host() {
 }
 
 #[test]
-fn a_pausing_room_cancels_a_barrier_and_keeps_an_end() {
+fn pausing_without_a_host_cancels_a_barrier_and_keeps_the_end() {
     let mut party = Party::grace(HostLoss::Pause);
     party.later(GRACE_MS);
     party.ready_capable(1);
@@ -137,7 +137,7 @@ fn a_pausing_room_cancels_a_barrier_and_keeps_an_end() {
 }
 
 #[test]
-fn the_former_host_regains_a_hostless_room_and_nobody_else_does() {
+fn only_the_former_host_regains_a_room_without_a_host() {
     let mut party = Party::hostless();
     let fence = party.room.fence;
     party.changes_nothing(SERVER, connected(CO_HOST));
@@ -151,7 +151,7 @@ fn the_former_host_regains_a_hostless_room_and_nobody_else_does() {
 }
 
 #[test]
-fn the_former_host_is_the_last_one_not_the_creator() {
+fn the_former_host_is_the_last_host_not_the_creator() {
     let mut party = Party::live();
     let hold = RoomPatch { host_loss: Some(HostLoss::Hold), ..RoomPatch::default() };
     party.does(HOST, change_room(hold));
@@ -179,7 +179,7 @@ fn a_room_without_any_connection_expires_whatever_the_policy() {
 }
 
 #[test]
-fn the_host_ends_the_party_in_every_open_state() {
+fn the_host_can_end_the_party_in_every_open_state() {
     for mut party in [Party::created(), Party::live(), Party::grace(HostLoss::Hold)] {
         let commit = party.does(HOST, Command::Delete);
         assert_eq!(cause(&commit.event), LifecycleCause::Deleted);
@@ -189,25 +189,25 @@ fn the_host_ends_the_party_in_every_open_state() {
 }
 
 #[test]
-fn the_creator_of_a_hostless_room_ends_it_and_nobody_else_does() {
+fn only_the_creator_can_end_a_room_without_a_host() {
     let mut party = Party::hostless();
     for who in [CO_HOST, MEMBER, GUEST] {
-        assert_eq!(party.refuses(who, Command::Delete), "forbidden");
+        assert_eq!(party.rejects(who, Command::Delete), "forbidden");
     }
     party.does(HOST, Command::Delete);
     assert_eq!(party.state(), LifecycleState::Expired);
 }
 
 #[test]
-fn the_creator_of_a_room_with_another_host_does_not_end_it() {
+fn the_creator_cannot_end_a_room_with_another_host() {
     let mut party = Party::live();
     party.does(HOST, transfer(GUEST));
-    assert_eq!(party.refuses(HOST, Command::Delete), "forbidden");
+    assert_eq!(party.rejects(HOST, Command::Delete), "forbidden");
     party.does(GUEST, Command::Delete);
 }
 
 #[test]
-fn an_expired_room_refuses_everybody_everything() {
+fn an_expired_room_rejects_every_command_of_every_participant() {
     let mut party = Party::expired();
     let commands = [
         Command::Play,
@@ -220,7 +220,7 @@ fn an_expired_room_refuses_everybody_everything() {
     ];
     for command in commands {
         for who in [HOST, CO_HOST, GUEST] {
-            assert_eq!(party.refuses(who, command.clone()), "room_closed");
+            assert_eq!(party.rejects(who, command.clone()), "room_closed");
         }
     }
 }
@@ -234,7 +234,7 @@ fn an_expired_room_never_revives() {
 }
 
 #[test]
-fn an_expired_room_is_deleted_by_its_deadline_and_stays_so() {
+fn an_expired_room_is_deleted_at_its_deadline_and_stays_deleted() {
     let mut party = Party::expired();
     party.later(EXPIRED_MS - 1);
     party.changes_nothing(SERVER, Command::Deadline);
@@ -245,24 +245,24 @@ fn an_expired_room_is_deleted_by_its_deadline_and_stays_so() {
     for command in [connected(HOST), Command::Idle, Command::Deadline] {
         party.changes_nothing(SERVER, command);
     }
-    assert_eq!(party.refuses(HOST, Command::Play), "room_closed");
+    assert_eq!(party.rejects(HOST, Command::Play), "room_closed");
 }
 
 #[test]
-fn a_rebase_raises_the_epoch_and_says_what_it_replaced() {
+fn a_rebase_raises_the_epoch_and_names_what_it_replaced() {
     let mut party = Party::playing();
     let (epoch, version) = (party.room.epoch, party.room.version);
     let playback = party.room.playback.clone();
     let commit = party.does(SERVER, Command::Rebase { epoch: epoch + 3, lost: true });
     assert_eq!((commit.epoch, commit.version), (epoch + 3, version + 1));
     assert_eq!((party.room.epoch, party.room.version), (epoch + 3, version + 1));
-    let told = Rebased {
+    let rebased = Rebased {
         previous_epoch: epoch,
         previous_version: version,
         lost: true,
         lossy_epoch: epoch + 3,
     };
-    assert_eq!(party.room.rebased, Some(told));
+    assert_eq!(party.room.rebased, Some(rebased));
     assert_eq!(party.room.playback, playback);
 }
 
@@ -270,12 +270,12 @@ fn a_rebase_raises_the_epoch_and_says_what_it_replaced() {
 fn an_epoch_only_rises() {
     let mut party = Party::playing();
     let epoch = party.room.epoch;
-    for late in [0, epoch - 1, epoch] {
-        party.changes_nothing(SERVER, Command::Rebase { epoch: late, lost: false });
+    for stale in [0, epoch - 1, epoch] {
+        party.changes_nothing(SERVER, Command::Rebase { epoch: stale, lost: false });
     }
 }
 
-/// Lets the grace run out and carries out what follows.
+/// Lets the grace period run out and carries out the deadline.
 #[track_caller]
 fn end_grace(party: &mut Party) {
     party.later(GRACE_MS);

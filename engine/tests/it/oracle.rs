@@ -1,10 +1,12 @@
-//! A second, naive room: the rules as one would tell them, in floats and loose text. It shares no
-//! code with the decisions and stays step by step beside the real room.
+//! A second, naive room: the rules as one would explain them, in floats and strings. It shares no
+//! code with the engine and is compared with the real room after every step.
 
 mod playback;
 mod room;
 
-use engine::{Actor, Answer, Command, Facts, HostLoss, Rejection, Request, Role, Room, Status};
+use engine::{
+    Actor, Command, Decision, Facts, HostLoss, Place, Rejection, Request, Role, Room, Status,
+};
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use proptest::test_runner::TestCaseError;
 
@@ -16,43 +18,41 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn the_room_does_what_a_naive_room_does(history in histories()) {
+    fn the_room_agrees_with_a_naive_room(history in histories()) {
         let mut naive = Naive::new(&history.start());
         for turn in history.turns() {
-            let reply = naive.hear(&turn.request, &turn.facts);
-            prop_assert_eq!(reply, Reply::of(&turn.outcome), "to {:?}", turn.request);
+            let outcome = naive.handle(&turn.request, &turn.facts);
+            prop_assert_eq!(outcome, Outcome::of(&turn.outcome), "of {:?}", turn.request);
             naive.agrees_with(&turn.after)?;
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Reply {
-    Done,
-    AlreadySo,
-    Before { epoch: u64, version: u64 },
-    No(&'static str),
+enum Outcome {
+    Committed,
+    Unchanged,
+    Duplicate(Place),
+    Rejected(&'static str),
 }
 
-impl Reply {
-    fn of(outcome: &Result<Answer, Rejection>) -> Self {
+impl Outcome {
+    fn of(outcome: &Result<Decision, Rejection>) -> Self {
         match outcome {
-            Ok(Answer::Commit(_)) => Self::Done,
-            Ok(Answer::Unchanged) => Self::AlreadySo,
-            Ok(Answer::Duplicate { epoch, version }) => {
-                Self::Before { epoch: *epoch, version: *version }
-            }
-            Err(refusal) => Self::No(refusal.code()),
+            Ok(Decision::Commit(_)) => Self::Committed,
+            Ok(Decision::Unchanged) => Self::Unchanged,
+            Ok(Decision::Duplicate(place)) => Self::Duplicate(*place),
+            Err(rejection) => Self::Rejected(rejection.code()),
         }
     }
 }
 
 struct Film {
     id: String,
-    length: Option<f64>,
+    duration: Option<f64>,
     qualities: Vec<String>,
     texts: Vec<String>,
-    sounds: Vec<String>,
+    audios: Vec<String>,
 }
 
 struct Wait {
@@ -68,89 +68,95 @@ struct Naive {
     life_until: Option<f64>,
     loss: HostLoss,
     grace: f64,
-    stops_for_dry: bool,
-    /// What else the host may set, as text.
-    looks: (String, bool, bool, u64),
+    waits_for_rebuffering: bool,
+    /// What else the host may change: name, visibility, chat and slow mode.
+    profile: (String, bool, bool, u64),
     creator: String,
     host: Option<String>,
-    was_host: Option<String>,
+    former_host: Option<String>,
     fence: u64,
-    given: Vec<(String, Role)>,
+    granted: Vec<(String, Role)>,
     film: Option<Film>,
     status: &'static str,
-    place: f64,
+    position: f64,
     since: f64,
-    speed: f64,
+    rate: f64,
     quality: Option<String>,
     text: Option<String>,
-    sound: Option<String>,
+    audio: Option<String>,
     wait: Option<Wait>,
-    fresh: bool,
-    heard: Vec<(String, String, u64, u64, u64)>,
+    unprimed: bool,
+    /// Sender, id, payload hash and place of every commit that had an id.
+    committed: Vec<(String, String, u64, Place)>,
 }
 
-type Heard = Result<bool, &'static str>;
+/// Whether anything changed, or the code of the rejection.
+type Changed = Result<bool, &'static str>;
 
 impl Naive {
     fn new(room: &Room) -> Self {
-        let born = room.at.as_millis() as f64;
+        let created_at = room.at.as_millis() as f64;
         Self {
             epoch: room.epoch,
             version: 1,
-            clock: born,
+            clock: created_at,
             life: "created",
-            life_until: Some(born + 86_400_000.0),
+            life_until: Some(created_at + 86_400_000.0),
             loss: room.profile.settings.host_loss,
             grace: room.profile.settings.host_grace_ms as f64,
-            stops_for_dry: false,
-            looks: {
+            waits_for_rebuffering: false,
+            profile: {
                 let chat = room.profile.chat;
                 ("Friday film".to_owned(), true, chat.enabled, chat.slow_mode_ms)
             },
             creator: HOST.to_owned(),
             host: Some(HOST.to_owned()),
-            was_host: None,
+            former_host: None,
             fence: 1,
-            given: Vec::new(),
+            granted: Vec::new(),
             film: None,
             status: "paused",
-            place: 0.0,
-            since: born,
-            speed: 1.0,
+            position: 0.0,
+            since: created_at,
+            rate: 1.0,
             quality: None,
             text: None,
-            sound: None,
+            audio: None,
             wait: None,
-            fresh: true,
-            heard: Vec::new(),
+            unprimed: true,
+            committed: Vec::new(),
         }
     }
 
-    fn hear(&mut self, request: &Request, facts: &Facts) -> Reply {
-        let who = request.actor.participant().map(|id| id.as_str().to_owned());
-        if let Some(op) = &request.op {
-            let same = |known: &&(String, String, u64, u64, u64)| {
+    fn handle(&mut self, request: &Request, facts: &Facts) -> Outcome {
+        let envelope = &request.envelope;
+        let sender = envelope.actor.participant().map(|id| id.as_str().to_owned());
+        if let Some(op) = &envelope.op {
+            let same = |known: &&(String, String, u64, Place)| {
                 known.0 == op.participant_id.as_str() && known.1 == op.id
             };
-            if let Some((_, _, hash, epoch, version)) = self.heard.iter().find(same) {
+            if let Some((_, _, hash, place)) = self.committed.iter().find(same) {
                 return if *hash == op.payload_hash {
-                    Reply::Before { epoch: *epoch, version: *version }
+                    Outcome::Duplicate(*place)
                 } else {
-                    Reply::No("id_reused")
+                    Outcome::Rejected("id_reused")
                 };
             }
         }
-        if let Some(code) = self.not_allowed(&request.actor, &request.command) {
-            return Reply::No(code);
+        if let Some(code) = self.not_allowed(&envelope.actor, &request.command) {
+            return Outcome::Rejected(code);
         }
-        if who.is_some() && who == self.host && request.fence.is_some_and(|f| f != self.fence) {
-            return Reply::No("stale_fence");
+        if sender.is_some()
+            && sender == self.host
+            && envelope.fence.is_some_and(|f| f != self.fence)
+        {
+            return Outcome::Rejected("stale_fence");
         }
-        if request.expected_version.is_some_and(|version| version != self.version) {
-            return Reply::No("version_conflict");
+        if envelope.expected.is_some_and(|e| (e.epoch, e.version) != (self.epoch, self.version)) {
+            return Outcome::Rejected("version_conflict");
         }
         let now = self.clock.max(facts.now.as_millis() as f64);
-        let heard = match &request.command {
+        let changed = match &request.command {
             Command::HostTransfer { .. }
             | Command::SetRole { .. }
             | Command::ChangeRoom(_)
@@ -158,21 +164,22 @@ impl Naive {
             | Command::Connected { .. }
             | Command::HostLost
             | Command::Idle
-            | Command::Rebase { .. } => self.room_matter(&request.command, facts, now),
-            Command::Deadline => Ok(self.time_is_up(facts, now)),
-            command => self.playback_matter(command, facts, now),
+            | Command::Rebase { .. } => self.change_room(&request.command, facts, now),
+            Command::Deadline => Ok(self.reach_deadline(facts, now)),
+            command => self.change_playback(command, facts, now),
         };
-        match heard {
-            Err(code) => Reply::No(code),
-            Ok(false) => Reply::AlreadySo,
+        match changed {
+            Err(code) => Outcome::Rejected(code),
+            Ok(false) => Outcome::Unchanged,
             Ok(true) => {
                 self.clock = now;
                 self.version += 1;
-                if let Some(op) = &request.op {
-                    let (who, name) = (op.participant_id.to_string(), op.id.clone());
-                    self.heard.push((who, name, op.payload_hash, self.epoch, self.version));
+                if let Some(op) = &envelope.op {
+                    let place = Place { epoch: self.epoch, version: self.version };
+                    let (sender, id) = (op.participant_id.to_string(), op.id.clone());
+                    self.committed.push((sender, id, op.payload_hash, place));
                 }
-                Reply::Done
+                Outcome::Committed
             }
         }
     }
@@ -192,15 +199,15 @@ impl Naive {
             Command::Delete => "delete",
             _ => "playback",
         };
-        let Some(who) = actor.participant() else {
+        let Some(sender) = actor.participant() else {
             return (kind != "server").then_some("forbidden");
         };
-        let is_host = self.host.as_deref() == Some(who.as_str());
-        let is_co_host = self.given.contains(&(who.to_string(), Role::CoHost));
+        let is_host = self.host.as_deref() == Some(sender.as_str());
+        let is_co_host = self.granted.contains(&(sender.to_string(), Role::CoHost));
         let may = match kind {
             "playback" => is_host || is_co_host,
             "host" => is_host,
-            "delete" => is_host || (self.host.is_none() && who.as_str() == self.creator),
+            "delete" => is_host || (self.host.is_none() && sender.as_str() == self.creator),
             _ => false,
         };
         match (self.is_over(), may, kind) {
@@ -231,17 +238,17 @@ impl Naive {
         );
         let host = room.host_id.as_ref().map(|id| id.as_str());
         prop_assert_eq!(host, self.host.as_deref());
-        prop_assert_eq!(f64::from(playback.rate.as_milli()) / 1000.0, self.speed);
+        prop_assert_eq!(f64::from(playback.rate.as_milli()) / 1000.0, self.rate);
         prop_assert_eq!(&playback.rendition, &self.quality);
         prop_assert_eq!(&playback.text_track, &self.text);
-        prop_assert_eq!(&playback.audio_track, &self.sound);
+        prop_assert_eq!(&playback.audio_track, &self.audio);
         let media_id = playback.media_id.as_ref().map(|id| id.as_str());
         prop_assert_eq!(media_id, self.film.as_ref().map(|film| film.id.as_str()));
         let wait = playback.waiting.as_ref();
         let wait = wait.map(|wait| (wait.since_version, wait.deadline.as_millis() as f64));
         prop_assert_eq!(wait, self.wait.as_ref().map(|wait| (wait.since, wait.until)));
-        let life_until = room.lifecycle.deadline.map(|until| until.as_millis() as f64);
-        prop_assert_eq!(life_until, self.life_until);
+        let deadline = room.lifecycle.deadline.map(|until| until.as_millis() as f64);
+        prop_assert_eq!(deadline, self.life_until);
         for (who, base) in [
             (HOST, Role::Member),
             (CO_HOST, Role::Member),
@@ -253,16 +260,16 @@ impl Naive {
         for ms in [-5_000.0, 0.0, 1.0, 149.0, 1_000.0, 33_333.0, 3_600_000.0] {
             let t = self.clock + ms;
             let real = room.expected(engine::Timestamp::from_millis(t as u64)).as_millis() as f64;
-            let naive = self.place_at(t);
-            // One millisecond for whole milliseconds, and what a float loses far out.
-            let near = 1.0 + naive * 1e-15;
-            prop_assert!((real - naive).abs() <= near, "{real} is not {naive} after {ms} ms");
+            let naive = self.position_at(t);
+            // One millisecond for rounding, and what a float loses at large values.
+            let tolerance = 1.0 + naive * 1e-15;
+            prop_assert!((real - naive).abs() <= tolerance, "{real} is not {naive} after {ms} ms");
         }
         Ok(())
     }
 
     fn role(&self, who: &str, base: Role) -> Role {
-        let given = self.given.iter().find(|(name, _)| name == who);
+        let given = self.granted.iter().find(|(name, _)| name == who);
         match &self.host {
             Some(host) if host == who => Role::Host,
             _ => given.map_or(base, |(_, role)| *role),

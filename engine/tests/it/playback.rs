@@ -1,19 +1,19 @@
-//! Play, pause, seek, rate, selections, media and its end.
+//! Play, pause, seek, rate, selections, media and the end of the media.
 
 use engine::{Command, Event, PlaybackCause, Position, Rate, Rejection, Status};
 
 use crate::story::{
-    CO_HOST, HOST, LENGTH_MS, Party, audio, ended, media, quality, rate, seek, set_media, set_rate,
-    subtitle, told,
+    CO_HOST, DURATION_MS, HOST, Party, SERVER, audio, cause_and_author, ended, media, quality,
+    rate, seek, set_media, set_rate, subtitle,
 };
 
-/// The largest position that a client may name where the length is unknown: 2^53 - 1.
+/// The largest position where the duration is unknown: 2^53 - 1.
 const LAST_MS: u64 = 9_007_199_254_740_991;
 
 #[test]
 fn every_playback_command_needs_media() {
     let mut party = Party::live();
-    let all = [
+    let commands = [
         Command::Play,
         Command::Pause,
         seek(0),
@@ -24,47 +24,47 @@ fn every_playback_command_needs_media() {
         subtitle(Some("s0")),
         audio("a0"),
     ];
-    for command in all {
-        assert_eq!(party.refuses(HOST, command), "no_media");
+    for command in commands {
+        assert_eq!(party.rejects(HOST, command), "no_media");
     }
 }
 
 #[test]
-fn the_end_of_media_that_was_never_set_says_nothing() {
+fn the_end_of_media_that_was_never_set_changes_nothing() {
     Party::live().changes_nothing(HOST, ended("m_1"));
 }
 
 #[test]
-fn play_moves_the_playhead_from_where_it_stands() {
+fn play_starts_from_the_current_position() {
     let mut party = Party::watching();
     party.does(HOST, seek(7_000));
     let commit = party.does(HOST, Command::Play);
-    assert_eq!(told(&commit), (PlaybackCause::Play, Some(HOST)));
+    assert_eq!(cause_and_author(&commit), (PlaybackCause::Play, Some(HOST)));
     assert_eq!((party.position(), party.position_in(2_500)), (7_000, 9_500));
 }
 
 #[test]
-fn play_while_playing_is_already_so() {
+fn play_while_playing_changes_nothing() {
     Party::playing().changes_nothing(HOST, Command::Play);
 }
 
 #[test]
-fn pause_keeps_the_projected_position() {
+fn pause_keeps_the_position_that_was_reached() {
     let mut party = Party::playing();
     party.later(2_500);
     let commit = party.does(HOST, Command::Pause);
-    assert_eq!(told(&commit), (PlaybackCause::Pause, Some(HOST)));
+    assert_eq!(cause_and_author(&commit), (PlaybackCause::Pause, Some(HOST)));
     assert_eq!(party.playback().anchor_at, party.facts.now);
     assert_eq!(party.position_in(60_000), 2_500);
 }
 
 #[test]
-fn pause_while_paused_is_already_so() {
+fn pause_while_paused_changes_nothing() {
     Party::watching().changes_nothing(HOST, Command::Pause);
 }
 
 #[test]
-fn pause_after_the_end_is_already_so() {
+fn pause_after_the_end_changes_nothing() {
     let mut party = Party::playing();
     party.does(HOST, ended("m_1"));
     party.changes_nothing(HOST, Command::Pause);
@@ -84,7 +84,7 @@ fn pause_before_a_scheduled_start_keeps_the_position_of_the_start() {
 }
 
 #[test]
-fn a_resume_after_a_plain_pause_needs_no_barrier() {
+fn resuming_after_a_plain_pause_needs_no_barrier() {
     let mut party = Party::playing();
     party.ready_capable(2);
     party.later(3_000);
@@ -98,43 +98,43 @@ fn a_resume_after_a_plain_pause_needs_no_barrier() {
 }
 
 #[test]
-fn a_seek_may_go_to_both_ends_of_the_media_and_no_further() {
+fn a_seek_may_reach_both_ends_of_the_media_and_no_further() {
     let mut party = Party::watching();
-    for to_ms in [LENGTH_MS, 0] {
+    for to_ms in [DURATION_MS, 0] {
         party.does(HOST, seek(i64::try_from(to_ms).expect("small")));
         assert_eq!(party.position(), to_ms);
     }
     for to_ms in [-1, 60_001, i64::MIN, i64::MAX] {
-        let refusal = party.ask(HOST, seek(to_ms)).expect_err("out of range");
-        assert_eq!(refusal, Rejection::PositionOutOfRange { duration_ms: Some(LENGTH_MS) });
-        assert_eq!(refusal.code(), "position_out_of_range");
+        let rejection = party.ask(HOST, seek(to_ms)).expect_err("out of range");
+        assert_eq!(rejection, Rejection::PositionOutOfRange { duration_ms: Some(DURATION_MS) });
+        assert_eq!(rejection.code(), "position_out_of_range");
     }
 }
 
 #[test]
-fn a_seek_in_media_of_unknown_length_may_go_as_far_as_a_client_can_count() {
+fn a_seek_in_media_of_unknown_duration_may_go_as_far_as_a_client_can_count() {
     let mut party = Party::live();
     party.does(HOST, set_media(media("m_live", None)));
     party.does(HOST, seek(i64::try_from(LAST_MS).expect("fits")));
     assert_eq!(party.position(), LAST_MS);
     for to_ms in [-1, i64::try_from(LAST_MS + 1).expect("fits")] {
-        let refusal = party.ask(HOST, seek(to_ms)).expect_err("out of range");
-        assert_eq!(refusal, Rejection::PositionOutOfRange { duration_ms: None });
+        let rejection = party.ask(HOST, seek(to_ms)).expect_err("out of range");
+        assert_eq!(rejection, Rejection::PositionOutOfRange { duration_ms: None });
     }
 }
 
 #[test]
-fn a_paused_seek_to_where_the_playhead_stands_is_already_so() {
+fn a_paused_seek_to_the_current_position_changes_nothing() {
     let mut party = Party::watching();
     let commit = party.does(HOST, seek(5_000));
-    assert_eq!(told(&commit), (PlaybackCause::Seek, Some(HOST)));
+    assert_eq!(cause_and_author(&commit), (PlaybackCause::Seek, Some(HOST)));
     party.later(1_000);
     party.changes_nothing(HOST, seek(5_000));
     assert_eq!(party.playback().status, Status::Paused);
 }
 
 #[test]
-fn a_seek_while_playing_goes_on_playing_if_nobody_announces_readiness() {
+fn a_seek_while_playing_continues_playing_if_no_player_reports_readiness() {
     let mut party = Party::playing();
     party.later(2_000);
     party.does(HOST, seek(40_000));
@@ -143,14 +143,14 @@ fn a_seek_while_playing_goes_on_playing_if_nobody_announces_readiness() {
 }
 
 #[test]
-fn play_after_the_end_is_refused() {
+fn play_after_the_end_is_rejected() {
     let mut party = Party::playing();
     party.does(HOST, ended("m_1"));
-    assert_eq!(party.refuses(HOST, Command::Play), "media_ended");
+    assert_eq!(party.rejects(HOST, Command::Play), "media_ended");
 }
 
 #[test]
-fn a_seek_after_the_end_gives_paused() {
+fn a_seek_after_the_end_pauses() {
     let mut party = Party::playing();
     party.does(HOST, ended("m_1"));
     party.does(HOST, seek(10_000));
@@ -160,26 +160,26 @@ fn a_seek_after_the_end_gives_paused() {
 }
 
 #[test]
-fn a_seek_to_the_very_end_after_the_end_gives_paused_too() {
+fn a_seek_to_the_very_end_after_the_end_pauses_too() {
     let mut party = Party::playing();
     party.does(HOST, ended("m_1"));
     party.does(HOST, seek(60_000));
-    assert_eq!((party.playback().status, party.position()), (Status::Paused, LENGTH_MS));
+    assert_eq!((party.playback().status, party.position()), (Status::Paused, DURATION_MS));
 }
 
 #[test]
-fn the_end_stands_at_the_end_whatever_time_it_is() {
+fn after_the_end_the_playhead_stands_at_the_duration() {
     let mut party = Party::playing();
     party.later(59_800);
     let commit = party.does(CO_HOST, ended("m_1"));
-    assert_eq!(told(&commit), (PlaybackCause::Ended, Some(CO_HOST)));
+    assert_eq!(cause_and_author(&commit), (PlaybackCause::Ended, Some(CO_HOST)));
     assert_eq!(party.playback().status, Status::Ended);
-    assert_eq!((party.position(), party.position_in(5_000)), (LENGTH_MS, LENGTH_MS));
+    assert_eq!((party.position(), party.position_in(5_000)), (DURATION_MS, DURATION_MS));
     party.changes_nothing(HOST, ended("m_1"));
 }
 
 #[test]
-fn the_end_of_media_of_unknown_length_is_where_the_playhead_is() {
+fn the_end_of_media_of_unknown_duration_is_the_position_of_the_playhead() {
     let mut party = Party::live();
     party.does(HOST, set_media(media("m_live", None)));
     party.does(HOST, Command::Play);
@@ -189,7 +189,7 @@ fn the_end_of_media_of_unknown_length_is_where_the_playhead_is() {
 }
 
 #[test]
-fn the_end_of_other_media_has_no_effect() {
+fn the_end_of_other_media_changes_nothing() {
     let mut party = Party::playing();
     party.changes_nothing(HOST, ended("m_0"));
     assert_eq!(party.playback().status, Status::Playing);
@@ -198,18 +198,18 @@ fn the_end_of_other_media_has_no_effect() {
 #[test]
 fn the_playhead_stops_by_itself_at_the_end_but_nothing_is_committed() {
     let mut party = Party::playing();
-    party.later(LENGTH_MS + 10_000);
-    assert_eq!(party.position(), LENGTH_MS);
-    party.changes_nothing("", Command::Deadline);
+    party.later(DURATION_MS + 10_000);
+    assert_eq!(party.position(), DURATION_MS);
+    party.changes_nothing(SERVER, Command::Deadline);
     assert_eq!(party.playback().status, Status::Playing);
 }
 
 #[test]
-fn a_new_rate_bends_the_line_at_the_instant_of_the_commit() {
+fn a_new_rate_applies_from_the_instant_of_the_commit() {
     let mut party = Party::playing();
     party.later(4_000);
     let commit = party.does(HOST, set_rate(1_500));
-    assert_eq!(told(&commit), (PlaybackCause::SetRate, Some(HOST)));
+    assert_eq!(cause_and_author(&commit), (PlaybackCause::SetRate, Some(HOST)));
     assert_eq!((party.position(), party.position_in(2_000)), (4_000, 7_000));
     party.changes_nothing(HOST, set_rate(1_500));
 }
@@ -224,7 +224,7 @@ fn a_new_rate_before_a_scheduled_start_keeps_the_start() {
 }
 
 #[test]
-fn a_paused_playhead_stands_at_any_rate() {
+fn a_paused_playhead_stands_still_at_any_rate() {
     let mut party = Party::watching();
     party.does(HOST, seek(3_000));
     party.does(HOST, set_rate(4_000));
@@ -232,7 +232,7 @@ fn a_paused_playhead_stands_at_any_rate() {
 }
 
 #[test]
-fn only_rates_from_a_quarter_to_four_exist() {
+fn a_rate_lies_between_a_quarter_and_four() {
     assert_eq!(Rate::from_milli(249), None);
     assert_eq!(Rate::from_milli(4_001), None);
     assert_eq!((rate(250).as_milli(), rate(4_000).as_milli()), (250, 4_000));
@@ -240,12 +240,12 @@ fn only_rates_from_a_quarter_to_four_exist() {
 }
 
 #[test]
-fn a_quality_must_be_one_of_the_media() {
+fn a_quality_must_belong_to_the_media() {
     let mut party = Party::playing();
-    assert_eq!(party.refuses(HOST, quality(Some("v9"))), "quality_unavailable");
+    assert_eq!(party.rejects(HOST, quality(Some("v9"))), "quality_unavailable");
     party.changes_nothing(HOST, quality(None));
     let commit = party.does(HOST, quality(Some("v0")));
-    assert_eq!(told(&commit).0, PlaybackCause::ChangeQuality);
+    assert_eq!(cause_and_author(&commit).0, PlaybackCause::ChangeQuality);
     assert_eq!(party.playback().rendition.as_deref(), Some("v0"));
     party.changes_nothing(HOST, quality(Some("v0")));
     party.does(HOST, quality(None));
@@ -253,11 +253,11 @@ fn a_quality_must_be_one_of_the_media() {
 }
 
 #[test]
-fn subtitles_must_be_of_the_media_or_off() {
+fn subtitles_must_belong_to_the_media_or_be_off() {
     let mut party = Party::playing();
-    assert_eq!(party.refuses(HOST, subtitle(Some("a0"))), "track_unavailable");
+    assert_eq!(party.rejects(HOST, subtitle(Some("a0"))), "track_unavailable");
     let commit = party.does(HOST, subtitle(Some("s1")));
-    assert_eq!(told(&commit).0, PlaybackCause::ChangeSubtitle);
+    assert_eq!(cause_and_author(&commit).0, PlaybackCause::ChangeSubtitle);
     assert_eq!(party.playback().text_track.as_deref(), Some("s1"));
     party.changes_nothing(HOST, subtitle(Some("s1")));
     party.does(HOST, subtitle(None));
@@ -265,12 +265,12 @@ fn subtitles_must_be_of_the_media_or_off() {
 }
 
 #[test]
-fn a_sound_track_must_be_of_the_media() {
+fn an_audio_track_must_belong_to_the_media() {
     let mut party = Party::playing();
-    assert_eq!(party.refuses(HOST, audio("s0")), "track_unavailable");
+    assert_eq!(party.rejects(HOST, audio("s0")), "track_unavailable");
     party.changes_nothing(HOST, audio("a1"));
     let commit = party.does(HOST, audio("a0"));
-    assert_eq!(told(&commit).0, PlaybackCause::ChangeAudio);
+    assert_eq!(cause_and_author(&commit).0, PlaybackCause::ChangeAudio);
     assert_eq!(party.playback().audio_track.as_deref(), Some("a0"));
 }
 
@@ -286,7 +286,7 @@ fn a_selection_does_not_move_the_playhead() {
 }
 
 #[test]
-fn new_media_starts_paused_at_its_start_with_nothing_chosen() {
+fn new_media_is_paused_at_the_start_with_no_selections() {
     let mut party = Party::playing();
     party.later(5_000);
     for choice in [set_rate(2_000), quality(Some("v0")), subtitle(Some("s0")), audio("a0")] {
@@ -303,11 +303,11 @@ fn new_media_starts_paused_at_its_start_with_nothing_chosen() {
     assert_eq!((playback.rate, playback.anchor_at), (Rate::NORMAL, party.facts.now));
     assert_eq!((&playback.rendition, &playback.text_track), (&None, &None));
     assert_eq!(playback.audio_track.as_deref(), Some("a1"));
-    assert_eq!(party.refuses(HOST, seek(1_001)), "position_out_of_range");
+    assert_eq!(party.rejects(HOST, seek(1_001)), "position_out_of_range");
 }
 
 #[test]
-fn without_a_default_the_first_sound_track_is_heard_and_without_any_there_is_no_choice() {
+fn without_a_default_the_first_audio_track_plays_and_without_any_there_is_no_choice() {
     let mut party = Party::live();
     let mut plain = media("m_2", None);
     plain.source.audio_tracks.iter_mut().for_each(|track| track.default = false);
@@ -316,13 +316,13 @@ fn without_a_default_the_first_sound_track_is_heard_and_without_any_there_is_no_
     plain.source.audio_tracks.clear();
     party.does(HOST, set_media(plain));
     assert_eq!(party.playback().audio_track, None);
-    assert_eq!(party.refuses(HOST, audio("a0")), "track_unavailable");
+    assert_eq!(party.rejects(HOST, audio("a0")), "track_unavailable");
 }
 
 #[test]
-fn the_same_media_chosen_again_is_a_new_choice() {
+fn choosing_the_same_media_again_starts_it_again() {
     let mut party = Party::playing();
     party.later(5_000);
-    party.does(HOST, set_media(media("m_1", Some(LENGTH_MS))));
+    party.does(HOST, set_media(media("m_1", Some(DURATION_MS))));
     assert_eq!((party.playback().status, party.position()), (Status::Paused, 0));
 }

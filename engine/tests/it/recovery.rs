@@ -1,8 +1,8 @@
-//! Rebuilt and adopted rooms: nothing changes in them but their epoch.
+//! Rebuilt and adopted rooms: nothing changes in them but their place.
 
 use engine::{
-    Answer, Commit, Copies, Event, LifecycleState, Place, Profile, Rebased, Request, Room, adopt,
-    rebuild, should_adopt,
+    Commit, Copies, Decision, Envelope, Event, LifecycleState, Place, Profile, Rebased, Request,
+    Room, adopt, rebuild, should_adopt,
 };
 use proptest::option;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
@@ -10,14 +10,14 @@ use proptest::sample::Index;
 
 use crate::history::{History, Turn, histories};
 use crate::laws::config;
-use crate::story::{HOST, Party, at, op, request, seek};
+use crate::story::{HOST, Party, at, envelope, op, seek};
 
 proptest! {
     #![proptest_config(config())]
 
     #[test]
     fn a_rebuilt_room_is_its_base_under_a_new_epoch(
-        (history, moments) in reached(), above in 1..4_u64, now in any::<u64>(),
+        (history, moments) in copied(), above in 1..4_u64, now in any::<u64>(),
         durable in any::<bool>()
     ) {
         let turns = history.turns();
@@ -29,17 +29,19 @@ proptest! {
         };
         let rebuilt = rebuild(&copies(&rooms), highest + above, at(now), durable);
         let rebuilt = rebuilt.expect("the epoch is above all");
-        let (room, told) = (&rebuilt.room, rebuilt.room.rebased.expect("a rebuilt room"));
-        let base = all.iter().find(|base| base.place() == told.previous()).expect("one of them");
+        let (room, rebased) = (&rebuilt.room, rebuilt.room.rebased.expect("a rebuilt room"));
+        let base = all.iter().find(|base| base.place() == rebased.previous()).expect("one of them");
 
-        prop_assert!(all.iter().all(|other| other.standing().worth() <= base.standing().worth()));
+        let last_change = base.lineage().last_change();
+        prop_assert!(all.iter().all(|other| other.lineage().last_change() <= last_change));
         let last = all.iter().map(|room| room.at).max().expect("there is a copy");
         prop_assert_eq!(room.at, at(now).max(last));
         prop_assert_eq!(room.place(), Place { epoch: highest + above, version: base.version + 1 });
-        prop_assert_eq!((rebuilt.commit.epoch, rebuilt.commit.version), (room.epoch, room.version));
+        prop_assert_eq!(rebuilt.commit.place(), room.place());
+        prop_assert!(rebuilt.commit.follows(base.place()));
         prop_assert_eq!(&rebuilt.commit.op, &None);
         let stored_is_base = rooms[0].as_ref().is_some_and(|stored| stored.place() == base.place());
-        prop_assert_eq!(told.lost, !(durable && stored_is_base));
+        prop_assert_eq!(rebased.lost, !(durable && stored_is_base));
 
         let mut same = (*base).clone();
         (same.epoch, same.version, same.at, same.rebased) =
@@ -56,7 +58,7 @@ proptest! {
 
     #[test]
     fn an_epoch_that_a_copy_knows_rebuilds_nothing(
-        (history, moments) in reached(), below in 0..3_u64, durable in any::<bool>()
+        (history, moments) in copied(), below in 0..3_u64, durable in any::<bool>()
     ) {
         let turns = history.turns();
         let rooms = moments.map(|moment| Some(room_at(&history, &turns, moment?)));
@@ -72,16 +74,16 @@ proptest! {
         let base = turns[..until].last().map_or(history.start(), |turn| turn.after.clone());
         let rebuilt = rebuild(&stored(&base), base.epoch + 1, base.at, true).expect("a rebuild");
         for turn in &turns[..until] {
-            let Ok(Answer::Commit(commit)) = &turn.outcome else { continue };
+            let Ok(Decision::Commit(commit)) = &turn.outcome else { continue };
             if commit.op.is_some() {
-                let first = Answer::Duplicate { epoch: commit.epoch, version: commit.version };
+                let first = Decision::Duplicate(commit.place());
                 prop_assert_eq!(rebuilt.room.handle(&turn.request, &turn.facts), Ok(first));
             }
         }
     }
 
     #[test]
-    fn whoever_adopts_gives_nothing_up((history, moments) in reached(), is_touched in any::<bool>()) {
+    fn an_adoption_gives_no_change_up((history, moments) in copied(), is_touched in any::<bool>()) {
         let turns = history.turns();
         let rooms = moments.map(|moment| Some(room_at(&history, &turns, moment?)));
         let [Some(base), Some(known), _] = &rooms else { return Ok(()) };
@@ -91,25 +93,25 @@ proptest! {
         if is_touched {
             current.apply(&touch(&current));
         }
-        let adopts = !is_touched && known.standing().worth() > base.place();
+        let adopts = !is_touched && known.lineage().last_change() > base.place();
         prop_assert_eq!(should_adopt(&current, known), adopts);
         prop_assert_eq!(adopt(&current, known, epoch, at(0)), None);
         let adopted = adopt(&current, known, epoch + 1, at(0));
         prop_assert_eq!(adopted.is_some(), adopts);
         let Some(adopted) = adopted.map(|adopted| adopted.room) else { return Ok(()) };
-        let told = adopted.rebased.map(|told| (told.previous(), told.lost));
-        prop_assert_eq!(told, Some((known.place(), true)));
+        let rebased = adopted.rebased.map(|rebased| (rebased.previous(), rebased.lost));
+        prop_assert_eq!(rebased, Some((known.place(), true)));
         prop_assert!(adopted.place() > current.place().max(known.place()));
         prop_assert_eq!(adopted.at, current.at.max(known.at));
         prop_assert_eq!((&adopted.playback, &adopted.ops), (&known.playback, &known.ops));
-        for late in [&current, known, base] {
-            prop_assert!(!should_adopt(&adopted, late));
+        for other in [&current, known, base] {
+            prop_assert!(!should_adopt(&adopted, other));
         }
     }
 }
 
 #[test]
-fn an_expired_room_stays_so() {
+fn an_expired_room_is_rebuilt_as_expired() {
     let party = Party::expired();
     let epoch = party.room.epoch + 1;
     let rebuilt = rebuild(&stored(&party.room), epoch, party.facts.now, false).expect("a rebuild");
@@ -118,40 +120,41 @@ fn an_expired_room_stays_so() {
 }
 
 #[test]
-fn a_rebuilt_room_in_which_nothing_was_done_gives_way_to_what_it_lacks() {
+fn an_unchanged_rebuilt_room_gives_way_to_a_copy_that_knows_more() {
     let mut party = Party::playing();
     let early = party.room.clone();
-    let ask = Request { op: op(HOST, "c1", 1), ..request(HOST, seek(9_000)) };
-    let Ok(Answer::Commit(acked)) = party.send(&ask) else { panic!("a seek is committed") };
+    let envelope = Envelope { op: op(HOST, "c1", 1), ..envelope(HOST) };
+    let request = Request { envelope, command: seek(9_000) };
+    let Ok(Decision::Commit(acked)) = party.send(&request) else { panic!("a seek is committed") };
     let emptied = rebuild(&stored(&early), early.epoch + 1, early.at, false).expect("a rebuild");
     let memory = Copies { stored: Some(&emptied.room), memory: Some(&party.room), snapshot: None };
     let again = rebuild(&memory, early.epoch + 2, early.at, true).expect("a rebuild");
     let lost =
         Event::Rebased { previous_epoch: acked.epoch, previous_version: acked.version, lost: true };
     assert_eq!(again.commit.event, lost);
-    let duplicate = Answer::Duplicate { epoch: acked.epoch, version: acked.version };
-    assert_eq!(again.room.handle(&ask, &party.facts), Ok(duplicate));
+    let duplicate = Decision::Duplicate(acked.place());
+    assert_eq!(again.room.handle(&request, &party.facts), Ok(duplicate));
 }
 
 #[test]
-fn whoever_saw_more_or_missed_a_lossy_rebuild_is_told_of_a_loss() {
-    let told = Rebased { previous_epoch: 4, previous_version: 10, lost: false, lossy_epoch: 3 };
-    let saw = |epoch, version| told.is_lost_since(Place { epoch, version });
+fn a_client_that_saw_more_or_missed_a_lossy_rebuild_hears_of_a_loss() {
+    let rebased = Rebased { previous_epoch: 4, previous_version: 10, lost: false, lossy_epoch: 3 };
+    let saw = |epoch, version| rebased.is_lost_since(Place { epoch, version });
     assert_eq!([saw(4, 9), saw(4, 10), saw(4, 11)], [false, false, true]);
     assert_eq!([saw(3, 9), saw(2, 9)], [false, true], "the third epoch began with a loss");
-    let lossy = Rebased { lost: true, lossy_epoch: 5, ..told };
+    let lossy = Rebased { lost: true, lossy_epoch: 5, ..rebased };
     assert!(lossy.is_lost_since(Place { epoch: 4, version: 9 }));
 }
 
-/// Something done to `room`, whatever state it is in.
+/// A change of `room`, whatever state it is in.
 fn touch(room: &Room) -> Commit {
     let profile = Profile { name: "Another name".to_owned(), ..room.profile.clone() };
     let event = Event::RoomChanged { profile };
     Commit { epoch: room.epoch, version: room.version + 1, at: room.at, event, op: None }
 }
 
-/// A history and the moments at which store, node and SQL copied the room.
-fn reached() -> impl Strategy<Value = (History, [Option<Index>; 3])> {
+/// A history, and the moments at which store, node and SQL database copied the room.
+fn copied() -> impl Strategy<Value = (History, [Option<Index>; 3])> {
     let moment = || option::weighted(0.8, any::<Index>());
     (histories(), [moment(), moment(), moment()])
 }

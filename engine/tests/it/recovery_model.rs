@@ -1,6 +1,6 @@
-//! The protocol of recovery, checked in every order of events that a small world allows.
+//! The recovery protocol, checked in every order of events that a small world allows.
 //!
-//! `MODEL=big` checks larger worlds, which take minutes in a release build, and prints their sizes.
+//! `MODEL=big` checks larger worlds, which take minutes in a release build.
 
 mod properties;
 mod protocol;
@@ -14,7 +14,7 @@ const EVERYSEC: Protocol = Protocol::EVERYSEC;
 const ALWAYS: Protocol = Protocol::ALWAYS;
 
 #[test]
-fn a_store_that_forgets_loses_nothing_silently() {
+fn a_store_that_forgets_never_loses_anything_silently() {
     holds(Protocol { snapshots: true, ..EVERYSEC });
     holds(Protocol { commands: 1, node_crashes: 1, snapshots: true, ..EVERYSEC });
     holds(Protocol { commands: 1, restarts: 2, ..EVERYSEC });
@@ -26,7 +26,7 @@ fn a_store_that_syncs_every_write_loses_nothing() {
 }
 
 #[test]
-fn an_emptied_store_is_filled_again() {
+fn an_emptied_store_is_filled_from_the_copies() {
     holds(Protocol { commands: 1, flushes: 1, restarts: 0, ..ALWAYS });
     let claimed = Protocol { commands: 1, flushes: 1, expiries: 1, claim: true, ..ALWAYS };
     holds(claimed);
@@ -35,7 +35,7 @@ fn an_emptied_store_is_filled_again() {
 }
 
 #[test]
-fn larger_worlds_hold_too() {
+fn the_protocol_holds_in_larger_worlds() {
     if std::env::var("MODEL").is_ok_and(|size| size == "big") {
         holds(Protocol { node_crashes: 1, snapshots: true, ..EVERYSEC });
         holds(Protocol { commands: 1, restarts: 2, node_crashes: 1, snapshots: true, ..EVERYSEC });
@@ -74,43 +74,45 @@ fn a_declared_durability_that_is_none_hides_a_loss() {
 }
 
 #[test]
-fn even_then_whoever_was_acknowledged_is_told_on_resuming() {
+fn even_then_a_client_whose_command_is_lost_hears_of_it_on_resuming() {
     let checker = Protocol { durable: true, ..EVERYSEC }.checker().spawn_bfs().join();
-    checker.assert_no_discovery("S4 whoever was acknowledged is told");
+    checker.assert_no_discovery("S4 an acknowledged client hears of a loss");
     checker.assert_any_discovery("S5 nothing is lost");
 }
 
 #[test]
-fn an_adoption_of_a_touched_room_undoes_what_was_acknowledged() {
+fn an_adoption_over_later_changes_undoes_acknowledged_commands() {
     let touched = Protocol { adopt_untouched: false, ..EVERYSEC };
     breaks(touched, "S4 an adoption undoes nothing");
 }
 
 #[test]
-fn nodes_that_adopt_rebuilds_in_which_nothing_was_done_never_end() {
-    let further = Protocol { commands: 1, adopt_worthier: false, ..EVERYSEC };
+fn nodes_that_adopt_rebuilt_rooms_without_changes_never_come_to_an_end() {
+    let further = Protocol { commands: 1, adopt_later: false, ..EVERYSEC };
     breaks(further, "L8 epochs come to an end");
 }
 
 #[test]
-fn a_late_rebuild_that_reaches_another_process_takes_clients_back() {
+fn a_late_rebuild_that_reaches_a_restarted_store_takes_clients_back() {
     let late = Protocol { commands: 1, restarts: 2, process_guard: false, ..EVERYSEC };
     breaks(late, "S2 a client never goes back");
 }
 
 #[test]
-fn a_rebuild_over_something_else_than_was_read_loses_what_a_durable_store_kept() {
+fn a_rebuild_over_anything_but_what_was_read_loses_what_a_durable_store_kept() {
     breaks(Protocol { read_guard: false, ..ALWAYS }, "S5 nothing is lost");
 }
 
-/// Absence looks the same before and after somebody else's rebuild, if that is emptied too.
+/// A missing room looks the same before and after another node's rebuild if the store is emptied in
+/// between.
 #[test]
 fn without_a_claim_two_losses_during_one_rebuild_take_clients_back() {
     let unclaimed = Protocol { commands: 1, flushes: 2, restarts: 0, ..EVERYSEC };
     breaks(unclaimed, "S2 a client never goes back");
 }
 
-/// Every world that can come about has all safety properties, and the interesting ones come about.
+/// Checks that every reachable world has all safety properties, and that the interesting ones are
+/// reachable.
 #[track_caller]
 fn holds(protocol: Protocol) {
     let checker = protocol.checker().threads(2).spawn_bfs().join();
@@ -119,7 +121,7 @@ fn holds(protocol: Protocol) {
     checker.assert_properties();
 }
 
-/// The checker finds out that `property` doesn't hold.
+/// Checks that the model finds a world without `property`.
 #[track_caller]
 fn breaks(protocol: Protocol, property: &'static str) {
     let found = HasDiscoveries::AllOf([property].into());

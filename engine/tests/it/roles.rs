@@ -1,4 +1,4 @@
-//! Who may do what.
+//! Roles and what each allows.
 
 use engine::{
     Actor, ChatSettings, Command, Event, HostCause, HostLoss, ROLES_MAX, Rejection, Role,
@@ -18,13 +18,13 @@ fn the_creator_is_host_from_the_start() {
 }
 
 #[test]
-fn nobody_but_host_and_co_host_commands_playback() {
+fn only_the_host_and_co_hosts_command_playback() {
     let mut party = Party::playing();
     party.does(HOST, set_role("p_viewer", Role::Viewer));
     party.does(HOST, set_role("p_moderator", Role::Moderator));
     for who in [MEMBER, GUEST, "p_viewer", "p_moderator"] {
         for command in playback_commands() {
-            assert_eq!(party.refuses(who, command), "not_host");
+            assert_eq!(party.rejects(who, command), "not_host");
         }
     }
 }
@@ -43,43 +43,43 @@ fn a_co_host_commands_playback_like_the_host() {
 }
 
 #[test]
-fn a_co_host_does_nothing_else_that_is_the_hosts() {
+fn a_co_host_has_no_other_power_of_the_host() {
     let mut party = Party::playing();
-    let all = [
+    let commands = [
         transfer(CO_HOST),
         set_role(GUEST, Role::CoHost),
         change_room(RoomPatch::default()),
         Command::Delete,
     ];
-    for command in all {
+    for command in commands {
         for who in [CO_HOST, MEMBER, GUEST] {
-            assert_eq!(party.refuses(who, command.clone()), "forbidden");
+            assert_eq!(party.rejects(who, command.clone()), "forbidden");
         }
     }
 }
 
 #[test]
-fn nobody_sends_what_only_the_server_may() {
+fn participants_cannot_send_the_commands_of_the_server() {
     let mut party = Party::waiting();
     let since_version = party.room.version;
     for command in server_commands(since_version) {
         for who in [HOST, CO_HOST, GUEST] {
-            assert_eq!(party.refuses(who, command.clone()), "forbidden");
+            assert_eq!(party.rejects(who, command.clone()), "forbidden");
         }
     }
 }
 
 #[test]
-fn the_server_sends_nothing_that_only_people_may() {
+fn the_server_cannot_send_the_commands_of_participants() {
     let mut party = Party::playing();
-    let theirs = [transfer(GUEST), set_role(GUEST, Role::CoHost), Command::Delete];
-    for command in playback_commands().into_iter().chain(theirs) {
-        assert_eq!(party.refuses(SERVER, command), "forbidden");
+    let others = [transfer(GUEST), set_role(GUEST, Role::CoHost), Command::Delete];
+    for command in playback_commands().into_iter().chain(others) {
+        assert_eq!(party.rejects(SERVER, command), "forbidden");
     }
 }
 
 #[test]
-fn a_role_that_the_host_gives_counts_at_once() {
+fn a_granted_role_takes_effect_at_once() {
     let mut party = Party::playing();
     let commit = party.does(HOST, set_role(GUEST, Role::CoHost));
     let expected =
@@ -91,11 +91,11 @@ fn a_role_that_the_host_gives_counts_at_once() {
 }
 
 #[test]
-fn a_role_that_the_host_takes_back_is_gone() {
+fn a_revoked_role_takes_effect_at_once() {
     let mut party = Party::playing();
     party.does(HOST, set_role(CO_HOST, Role::Member));
     assert_eq!(party.room.role_of(&actor(CO_HOST)), Some(Role::Member));
-    assert_eq!(party.refuses(CO_HOST, Command::Pause), "not_host");
+    assert_eq!(party.rejects(CO_HOST, Command::Pause), "not_host");
     assert!(party.room.roles.is_empty());
     party.changes_nothing(HOST, set_role(CO_HOST, Role::Member));
     party.changes_nothing(HOST, set_role(CO_HOST, Role::Guest));
@@ -111,10 +111,10 @@ fn without_a_grant_the_role_is_the_base_role() {
 }
 
 #[test]
-fn the_host_role_is_not_given_but_transferred() {
+fn the_host_role_is_transferred_not_granted() {
     let mut party = Party::live();
-    assert_eq!(party.refuses(HOST, set_role(GUEST, Role::Host)), "forbidden");
-    assert_eq!(party.refuses(HOST, set_role(HOST, Role::CoHost)), "forbidden");
+    assert_eq!(party.rejects(HOST, set_role(GUEST, Role::Host)), "forbidden");
+    assert_eq!(party.rejects(HOST, set_role(HOST, Role::CoHost)), "forbidden");
 }
 
 #[test]
@@ -129,8 +129,8 @@ fn a_transfer_moves_the_host_role_and_raises_the_fence() {
     };
     assert_eq!(commit.event, expected);
     assert_eq!((party.host(), party.room.fence), (Some(GUEST), fence + 1));
-    assert_eq!(party.refuses(HOST, Command::Pause), "not_host");
-    assert_eq!(party.refuses(HOST, transfer(HOST)), "forbidden");
+    assert_eq!(party.rejects(HOST, Command::Pause), "not_host");
+    assert_eq!(party.rejects(HOST, transfer(HOST)), "forbidden");
     party.does(GUEST, Command::Pause);
     party.changes_nothing(GUEST, transfer(GUEST));
 }
@@ -144,14 +144,14 @@ fn a_host_who_gave_the_role_away_does_not_regain_it() {
 }
 
 #[test]
-fn a_room_holds_a_limited_number_of_granted_roles() {
+fn a_room_grants_a_limited_number_of_roles() {
     let mut party = Party::created();
     for n in 0..ROLES_MAX {
         party.does(HOST, set_role(&format!("p_{n}"), Role::Moderator));
     }
-    let refusal = party.ask(HOST, set_role("p_more", Role::CoHost)).expect_err("too many");
-    assert_eq!(refusal, Rejection::TooManyRoles { max: ROLES_MAX });
-    assert_eq!(refusal.code(), "limit_reached");
+    let rejection = party.ask(HOST, set_role("p_more", Role::CoHost)).expect_err("too many");
+    assert_eq!(rejection, Rejection::TooManyRoles { max: ROLES_MAX });
+    assert_eq!(rejection.code(), "limit_reached");
     party.does(HOST, set_role("p_0", Role::CoHost));
     party.does(HOST, set_role("p_1", Role::Guest));
     party.does(HOST, set_role("p_more", Role::CoHost));
@@ -159,7 +159,7 @@ fn a_room_holds_a_limited_number_of_granted_roles() {
 }
 
 #[test]
-fn the_host_changes_the_room_itself() {
+fn the_host_changes_the_profile_of_the_room() {
     let mut party = Party::live();
     party.changes_nothing(HOST, change_room(RoomPatch::default()));
     let chat = ChatSettings { enabled: false, slow_mode_ms: 5_000 };
@@ -192,7 +192,7 @@ fn a_change_of_one_property_keeps_the_others() {
     assert_eq!(party.room.profile, expected);
 }
 
-/// Each of them is allowed for the host of a room that plays.
+/// Every playback command, each valid for the host of a playing room.
 fn playback_commands() -> Vec<Command> {
     vec![
         Command::Play,
@@ -207,6 +207,7 @@ fn playback_commands() -> Vec<Command> {
     ]
 }
 
+/// Every command that the server alone sends.
 fn server_commands(since_version: u64) -> [Command; 7] {
     [
         Command::StartReady { since_version },

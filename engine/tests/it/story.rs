@@ -1,11 +1,11 @@
-//! What the examples are told with: a room, a clock, and people who ask for things.
+//! What the examples are made of: a room, a clock, and participants who send commands.
 
 use engine::{
-    Actor, Answer, AudioTrack, Availability, ChatSettings, Command, Commit, Control, Cors,
-    Delivery, DeliveryKind, Event, Evidence, Facts, HostLoss, LifecycleState, Media, MediaId,
-    NewRoom, Op, ParticipantId, Playback, PlaybackCause, Position, Profile, Rate, Rejection,
-    Rendition, Request, Role, Room, RoomId, RoomPatch, Settings, Source, TextTrack, TextTrackKind,
-    Timestamp,
+    Actor, AudioTrack, Availability, ChatSettings, Command, Commit, Control, Cors, Decision,
+    Delivery, DeliveryKind, Envelope, Event, Evidence, Facts, HostLoss, LifecycleState, Media,
+    MediaId, NewRoom, Op, ParticipantId, Playback, PlaybackCause, Position, Profile, Rate,
+    Rejection, Rendition, Request, Role, Room, RoomId, RoomPatch, Settings, Source, TextTrack,
+    TextTrackKind, Timestamp,
 };
 
 pub(crate) const HOST: &str = "p_host";
@@ -15,13 +15,13 @@ pub(crate) const GUEST: &str = "p_guest";
 /// Stands for the server itself.
 pub(crate) const SERVER: &str = "";
 
-/// When the stories begin.
+/// When the examples begin.
 pub(crate) const T0: u64 = 1_700_000_000_000;
 pub(crate) const GRACE_MS: u64 = 120_000;
-/// Length of the media that the stories watch.
-pub(crate) const LENGTH_MS: u64 = 60_000;
+/// The duration of the media in the examples.
+pub(crate) const DURATION_MS: u64 = 60_000;
 
-/// A room, the time, and what the server knows beside it.
+/// A room, the time, and what else the server knows.
 #[derive(Clone)]
 pub(crate) struct Party {
     pub(crate) room: Room,
@@ -29,13 +29,13 @@ pub(crate) struct Party {
 }
 
 impl Party {
-    /// A room whose host hasn't come yet.
+    /// A room whose host hasn't connected yet.
     pub(crate) fn created() -> Self {
         let facts = Facts { now: at(T0), ..Facts::default() };
         Self { room: new_room(HostLoss::Expire), facts }
     }
 
-    /// The host is here, and a co-host is named.
+    /// The host is connected and has named a co-host.
     pub(crate) fn live() -> Self {
         let mut party = Self::created();
         party.does(SERVER, connected(HOST));
@@ -43,21 +43,21 @@ impl Party {
         party
     }
 
-    /// Media is set, paused at its start.
+    /// Media is set, paused at the start.
     pub(crate) fn watching() -> Self {
         let mut party = Self::live();
-        party.does(HOST, set_media(media("m_1", Some(LENGTH_MS))));
+        party.does(HOST, set_media(media("m_1", Some(DURATION_MS))));
         party
     }
 
-    /// Playing from the start, since now, with nobody who announces readiness.
+    /// Playing from the start as of now, while no player reports readiness.
     pub(crate) fn playing() -> Self {
         let mut party = Self::watching();
         party.does(HOST, Command::Play);
         party
     }
 
-    /// Waiting for two people before the first start.
+    /// Waiting for two players before the first start.
     pub(crate) fn waiting() -> Self {
         let mut party = Self::watching();
         party.ready_capable(2);
@@ -65,7 +65,7 @@ impl Party {
         party
     }
 
-    /// The host is away; at the end of the grace, `policy`.
+    /// The host is away; the grace period will end by `policy`.
     pub(crate) fn grace(policy: HostLoss) -> Self {
         let mut party = Self::playing();
         party
@@ -75,7 +75,7 @@ impl Party {
         party
     }
 
-    /// The grace is over: the host's playback went on, the room has no host.
+    /// The grace period is over: playback continues, the room has no host.
     pub(crate) fn hostless() -> Self {
         let mut party = Self::grace(HostLoss::Hold);
         party.later(GRACE_MS);
@@ -90,47 +90,49 @@ impl Party {
         party
     }
 
-    /// `count` connected people announce when they are ready.
+    /// Connects `count` players that report when they are ready.
     pub(crate) fn ready_capable(&mut self, count: usize) {
         self.facts.ready_capable = (0..count).map(|n| id(&format!("p_ready_{n}"))).collect();
     }
 
+    /// Lets `ms` milliseconds pass.
     pub(crate) fn later(&mut self, ms: u64) {
         self.facts.now = self.facts.now.plus_millis(ms);
     }
 
-    /// Decides a request and makes its commit so.
-    pub(crate) fn send(&mut self, request: &Request) -> Result<Answer, Rejection> {
-        let answer = self.room.handle(request, &self.facts)?;
-        if let Answer::Commit(commit) = &answer {
+    /// Decides a request and applies its commit.
+    pub(crate) fn send(&mut self, request: &Request) -> Result<Decision, Rejection> {
+        let decision = self.room.handle(request, &self.facts)?;
+        if let Decision::Commit(commit) = &decision {
             self.room.apply(commit);
         }
-        Ok(answer)
+        Ok(decision)
     }
 
-    pub(crate) fn ask(&mut self, who: &str, command: Command) -> Result<Answer, Rejection> {
+    /// Sends a command that sets no terms.
+    pub(crate) fn ask(&mut self, who: &str, command: Command) -> Result<Decision, Rejection> {
         self.send(&request(who, command))
     }
 
-    /// Asks for something that must be committed.
+    /// Sends a command that must be committed.
     #[track_caller]
     pub(crate) fn does(&mut self, who: &str, command: Command) -> Commit {
         match self.ask(who, command) {
-            Ok(Answer::Commit(commit)) => *commit,
+            Ok(Decision::Commit(commit)) => *commit,
             other => panic!("no commit but {other:?}"),
         }
     }
 
-    /// Asks for something that is already so.
+    /// Sends a command that must change nothing.
     #[track_caller]
     pub(crate) fn changes_nothing(&mut self, who: &str, command: Command) {
-        assert_eq!(self.ask(who, command), Ok(Answer::Unchanged));
+        assert_eq!(self.ask(who, command), Ok(Decision::Unchanged));
     }
 
-    /// Asks for something that is refused, and gives the refusal's code.
+    /// Sends a command that must be rejected, and returns the error code.
     #[track_caller]
-    pub(crate) fn refuses(&mut self, who: &str, command: Command) -> &'static str {
-        self.ask(who, command).expect_err("a refusal").code()
+    pub(crate) fn rejects(&mut self, who: &str, command: Command) -> &'static str {
+        self.ask(who, command).expect_err("a rejection").code()
     }
 
     pub(crate) fn playback(&self) -> &Playback {
@@ -141,22 +143,22 @@ impl Party {
         self.room.lifecycle.state
     }
 
-    /// Where the playhead is now.
+    /// The position of the playhead now, in milliseconds.
     pub(crate) fn position(&self) -> u64 {
         self.room.expected(self.facts.now).as_millis()
     }
 
-    /// Where the playhead will be `ms` from now.
+    /// The position of the playhead `ms` from now, in milliseconds.
     pub(crate) fn position_in(&self, ms: u64) -> u64 {
         self.room.expected(self.facts.now.plus_millis(ms)).as_millis()
     }
 
-    /// How far ahead of now the playhead is anchored.
+    /// How far ahead of now the playhead is anchored, in milliseconds.
     pub(crate) fn lead(&self) -> u64 {
         self.playback().anchor_at.millis_since(self.facts.now)
     }
 
-    /// How long from now the room waits for players at the most.
+    /// How much longer the room waits for players at most, in milliseconds.
     pub(crate) fn wait(&self) -> Option<u64> {
         let barrier = self.playback().waiting.as_ref()?;
         Some(barrier.deadline.millis_since(self.facts.now))
@@ -190,7 +192,7 @@ pub(crate) fn new_room(host_loss: HostLoss) -> Room {
     Room::new(new, at(T0))
 }
 
-/// Two qualities, two text tracks, two sound tracks of which the second is the default.
+/// Media with two qualities, two text tracks and two audio tracks, the second of them the default.
 pub(crate) fn media(media_id: &str, duration_ms: Option<u64>) -> Media {
     let rendition = |id: &str, height| Rendition {
         id: id.to_owned(),
@@ -248,14 +250,12 @@ pub(crate) fn actor(who: &str) -> Actor {
 }
 
 pub(crate) fn request(who: &str, command: Command) -> Request {
-    Request {
-        actor: actor(who),
-        command,
-        op: None,
-        expected_version: None,
-        seen_epoch: None,
-        fence: None,
-    }
+    Request { envelope: envelope(who), command }
+}
+
+/// An envelope that sets no terms.
+pub(crate) fn envelope(who: &str) -> Envelope {
+    Envelope::of(actor(who))
 }
 
 pub(crate) fn op(who: &str, name: &str, payload_hash: u64) -> Option<Op> {
@@ -318,9 +318,9 @@ pub(crate) fn connected(participant: &str) -> Command {
     Command::Connected { participant: id(participant) }
 }
 
-/// Cause and author of a change of playback.
+/// The cause and the author of a change of playback.
 #[track_caller]
-pub(crate) fn told(commit: &Commit) -> (PlaybackCause, Option<&str>) {
+pub(crate) fn cause_and_author(commit: &Commit) -> (PlaybackCause, Option<&str>) {
     match &commit.event {
         Event::PlaybackChanged { cause, by, .. } => {
             (*cause, by.as_ref().map(ParticipantId::as_str))

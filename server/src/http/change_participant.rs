@@ -44,7 +44,7 @@ pub(crate) async fn change_participant(
     let request =
         write::request(&caller, &room_id, &headers, command, "change_participant", &named)?;
     // The role comes first: whether somebody exists is not everybody's to know.
-    if app.rooms.admit(&room_id, &request).await?.is_some() {
+    if app.rooms.admit(&room_id, request.command.kind(), &request.envelope).await?.is_some() {
         return Ok(StatusCode::NO_CONTENT);
     }
     if app.store.find_member(&room_id, &participant).await?.is_none() {

@@ -2,7 +2,7 @@
 
 use axum::http::HeaderMap;
 use contracts::{COMMAND_ID_MAX, ErrorCode};
-use engine::{Command, Op, Request, RoomId};
+use engine::{Command, Envelope, Op, Request, RoomId};
 use serde::Serialize;
 
 use crate::auth::Caller;
@@ -26,8 +26,8 @@ pub(crate) fn request(
             payload_hash: id::payload_hash(operation, &body),
         }
     });
-    let actor = caller.actor(room_id);
-    Ok(Request { actor, command, op, expected_version: None, seen_epoch: None, fence: None })
+    let envelope = Envelope { op, ..Envelope::of(caller.actor(room_id)) };
+    Ok(Request { envelope, command })
 }
 
 /// The caller's own name for a write.

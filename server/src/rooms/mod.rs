@@ -15,7 +15,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contracts::{ErrorCode, Outcome};
-use engine::{Actor, Answer, Command, Facts, Request, Room, RoomId};
+use engine::{
+    Actor, Command, CommandKind, Decision, Envelope, Facts, Place, Request, Room, RoomId,
+};
 use providers::Registry;
 use tokio::time::timeout;
 
@@ -78,7 +80,7 @@ impl Rooms {
 
     /// Decides a request and stores what it makes.
     #[tracing::instrument(name = "room.handle", level = "debug", skip_all,
-        fields(room.id = %room_id, command.kind = kind(&request.command)))]
+        fields(room.id = %room_id, command.kind = request.command.kind().name()))]
     pub async fn handle(&self, room_id: &RoomId, request: &Request) -> Result<Done, Refusal> {
         let began = Instant::now();
         let done = timeout(COMMAND_TIMEOUT, self.decide_and_commit(room_id, request)).await;
@@ -86,22 +88,23 @@ impl Rooms {
         done.unwrap_or_else(|_| Err(Refusal::store_unavailable()))
     }
 
-    /// Whether a request was committed before, and if not, whether it is allowed as things stand:
+    /// Whether a command was committed before, and if not, whether it is allowed as things stand:
     /// to be asked before anything costly is done for it.
     pub async fn admit(
         &self,
         room_id: &RoomId,
-        request: &Request,
+        kind: CommandKind,
+        envelope: &Envelope,
     ) -> Result<Option<Done>, Refusal> {
         let admitted = async {
             let room = self.find(room_id).await?;
-            let refused = match admit(&room, request) {
+            let refused = match admit(&room, kind, envelope) {
                 Ok(admitted) => return Ok(admitted),
                 Err(refusal) => refusal,
             };
             // What this node knows of the room may be behind.
             match self.newer(&room).await? {
-                Some(newer) => admit(&newer, request),
+                Some(newer) => admit(&newer, kind, envelope),
                 None => Err(refused),
             }
         };
@@ -112,7 +115,7 @@ impl Rooms {
     /// A command of the server itself, for what committed state already names. Refusals are moot:
     /// the room has moved on. `false` if the store can't be reached.
     pub async fn handle_system(&self, room_id: &RoomId, command: Command) -> bool {
-        let request = system(command);
+        let request = Request::of_system(command);
         let Err(refusal) = self.handle(room_id, &request).await else { return true };
         tracing::debug!(room.id = %room_id, rejection.code = refusal.code().name(), "not carried out");
         refusal.outcome() != Outcome::Unknown
@@ -132,10 +135,8 @@ impl Rooms {
         for _ in 0..CONFLICTS_MAX {
             let facts = self.facts(here.as_deref(), &room, request).await?;
             let commit = match room.handle(request, &facts) {
-                Ok(Answer::Commit(commit)) => Arc::new(*commit),
-                Ok(Answer::Duplicate { epoch, version }) => {
-                    return Ok(Done { epoch, version, duplicate: true });
-                }
+                Ok(Decision::Commit(commit)) => Arc::new(*commit),
+                Ok(Decision::Duplicate(place)) => return Ok(duplicate(place)),
                 answer => {
                     // What this node knows of the room may be behind.
                     let Some(newer) = self.newer(&room).await? else {
@@ -163,7 +164,7 @@ impl Rooms {
         request: &Request,
     ) -> Result<Facts, Refusal> {
         let now = self.clock.now();
-        match (hub, &request.actor) {
+        match (hub, &request.envelope.actor) {
             (hub, Actor::System) => Ok(self.system_facts(hub, room, now).await?),
             (Some(hub), _) => Ok(hub.facts(&Elsewhere::default(), room, now)),
             (None, _) => Ok(Facts { now, ..Facts::default() }),
@@ -173,8 +174,7 @@ impl Rooms {
     /// The newest durable state of a room, if it isn't `room`.
     async fn newer(&self, room: &Room) -> Result<Option<Arc<Room>>, Refusal> {
         let newest = self.find_newest(&room.room_id).await?;
-        let is_newer = (newest.epoch, newest.version) != (room.epoch, room.version);
-        Ok(is_newer.then_some(newest))
+        Ok((newest.place() != room.place()).then_some(newest))
     }
 
     /// The newest durable state of a room.
@@ -183,54 +183,15 @@ impl Rooms {
     }
 }
 
-/// Whether a request was committed before, and if not, whether `room` allows it.
-fn admit(room: &Room, request: &Request) -> Result<Option<Done>, Refusal> {
-    if let Some(known) = room.recall(request.op.as_ref())? {
-        let (epoch, version) = (known.epoch, known.version);
-        return Ok(Some(Done { epoch, version, duplicate: true }));
-    }
-    room.admit(request)?;
-    Ok(None)
+/// Whether a command was committed before, and if not, whether `room` allows it.
+fn admit(room: &Room, kind: CommandKind, envelope: &Envelope) -> Result<Option<Done>, Refusal> {
+    Ok(room.admit(kind, envelope)?.map(duplicate))
 }
 
 fn not_found() -> Refusal {
     Refusal::new(ErrorCode::RoomNotFound, "there is no such room")
 }
 
-/// A request of the server itself.
-fn system(command: Command) -> Request {
-    Request {
-        actor: Actor::System,
-        command,
-        op: None,
-        expected_version: None,
-        seen_epoch: None,
-        fence: None,
-    }
-}
-
-/// The name of a command, for logs and metrics.
-pub fn kind(command: &Command) -> &'static str {
-    match command {
-        Command::Play => "play",
-        Command::Pause => "pause",
-        Command::Seek { .. } => "seek",
-        Command::SetRate { .. } => "set_rate",
-        Command::ChangeQuality { .. } => "change_quality",
-        Command::ChangeSubtitle { .. } => "change_subtitle",
-        Command::ChangeAudio { .. } => "change_audio",
-        Command::SetMedia { .. } => "set_media",
-        Command::Ended { .. } => "ended",
-        Command::HostTransfer { .. } => "host_transfer",
-        Command::SetRole { .. } => "set_role",
-        Command::ChangeRoom(_) => "change_room",
-        Command::Delete => "delete",
-        Command::StartReady { .. } => "start_ready",
-        Command::Rebuffer => "rebuffer",
-        Command::Connected { .. } => "connected",
-        Command::HostLost => "host_lost",
-        Command::Idle => "idle",
-        Command::Deadline => "deadline",
-        Command::Rebase { .. } => "rebase",
-    }
+fn duplicate(place: Place) -> Done {
+    Done { epoch: place.epoch, version: place.version, duplicate: true }
 }

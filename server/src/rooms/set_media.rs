@@ -2,7 +2,7 @@
 //! command is ever fetched.
 
 use contracts::{ErrorCode, SetMedia, SourceRef};
-use engine::{Availability, Command, Control, Media, Request, RoomId, Source};
+use engine::{Command, Envelope, Media, Request, RoomId, Source};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Done, Rooms};
@@ -30,40 +30,20 @@ impl MediaChoice {
             _ => Err(Refusal::new(ErrorCode::InvalidRequest, "give either `link` or `source`")),
         }
     }
-
-    /// The command while nothing is fetched yet, so that everything else about it can be checked.
-    pub fn unresolved() -> Command {
-        let source = Source {
-            provider: String::new(),
-            stream_id: String::new(),
-            title: String::new(),
-            duration: None,
-            live: false,
-            delivery: Vec::new(),
-            renditions: Vec::new(),
-            text_tracks: Vec::new(),
-            audio_tracks: Vec::new(),
-            poster: None,
-            control: Control::ELEMENT,
-            availability: Availability::Unverified { reason: String::new() },
-        };
-        let media = Media { media_id: engine::MediaId::new(""), source };
-        Command::SetMedia { media: Box::new(media) }
-    }
 }
 
 impl Rooms {
-    /// Watches something else. `request` was admitted with an unresolved command.
+    /// Watches something else. `envelope` was admitted for it.
     pub async fn set_media(
         &self,
         room_id: &RoomId,
-        mut request: Request,
+        envelope: Envelope,
         choice: &MediaChoice,
     ) -> Result<Done, Refusal> {
         let source = self.resolve(choice).await?;
         let media = Media { media_id: id::media_id(), source };
-        request.command = Command::SetMedia { media: Box::new(media) };
-        self.handle(room_id, &request).await
+        let command = Command::SetMedia { media: Box::new(media) };
+        self.handle(room_id, &Request { envelope, command }).await
     }
 
     /// What a link or a source leads to, there at this moment.

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{
-    Actor, Answer, ChatSettings, Command, Commit, Facts, HostLoss, INACTIVE_MS, Lifecycle,
-    LifecycleState, NewRoom, Op, ParticipantId, Profile, Request, Role, Room, RoomId, RoomPatch,
-    Settings, Timestamp,
+    Actor, ChatSettings, Command, Commit, Decision, Envelope, Facts, HostLoss, INACTIVE_MS,
+    Lifecycle, LifecycleState, NewRoom, Op, ParticipantId, Profile, Request, Role, Room, RoomId,
+    RoomPatch, Settings, Timestamp,
 };
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
@@ -460,31 +460,19 @@ pub async fn delete(store: &dyn RoomStore, room_id: &RoomId) -> Room {
 }
 
 fn rename_request(version: u64, patch: RoomPatch) -> Request {
-    Request {
-        actor: Actor::Participant { id: host(), base: Role::Member },
-        command: Command::ChangeRoom(patch),
-        op: Some(Op { participant_id: host(), id: format!("c{version}"), payload_hash: version }),
-        expected_version: None,
-        seen_epoch: None,
-        fence: None,
-    }
+    let op = Op { participant_id: host(), id: format!("c{version}"), payload_hash: version };
+    let actor = Actor::Participant { id: host(), base: Role::Member };
+    let envelope = Envelope { op: Some(op), ..Envelope::of(actor) };
+    Request { envelope, command: Command::ChangeRoom(patch) }
 }
 
 fn command(room: &Room, command: &Command, now: Timestamp) -> Commit {
-    let request = Request {
-        actor: Actor::System,
-        command: command.clone(),
-        op: None,
-        expected_version: None,
-        seen_epoch: None,
-        fence: None,
-    };
-    decided(room, &request, now)
+    decided(room, &Request::of_system(command.clone()), now)
 }
 
 fn decided(room: &Room, request: &Request, now: Timestamp) -> Commit {
     match room.handle(request, &Facts { now, ..Facts::default() }) {
-        Ok(Answer::Commit(commit)) => *commit,
+        Ok(Decision::Commit(commit)) => *commit,
         answer => panic!("{answer:?}"),
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use contracts::{
     ClientFrame, DRIFT_MS_MAX, ErrorCode, ServerFrame, SyncReport, UNCERTAINTY_MS_MAX,
 };
-use engine::{Actor, Command, Op, ParticipantId, Rate, Request, RoomId, Status};
+use engine::{
+    Actor, Command, CommandKind, Envelope, Op, ParticipantId, Place, Rate, Request, RoomId, Status,
+};
 
 use crate::App;
 use crate::auth::Caller;
@@ -84,33 +86,29 @@ async fn perform(
         payload_hash: decoded.payload_hash,
     });
     let (action, expected_version) = action(decoded.frame)?;
-    let request = |command| Request {
+    let envelope = Envelope {
         actor: Actor::Participant { id: participant_id.clone(), base: sender.connection.base },
-        command,
         op,
-        expected_version,
-        seen_epoch: Some(told.epoch),
+        expected: expected_version.map(|version| Place { epoch: told.epoch, version }),
         fence: Some(told.fence),
     };
     match action {
         Action::Decide(command) => {
-            let request = request(command);
-            if let Command::HostTransfer { to } = &request.command {
+            if let Command::HostTransfer { to } = &command {
                 // The role comes first: who is here is not everybody's to know.
-                if let Some(done) = app.rooms.admit(room_id, &request).await? {
+                if let Some(done) = app.rooms.admit(room_id, command.kind(), &envelope).await? {
                     return Ok(done);
                 }
                 check_member(app, room_id, to).await?;
             }
-            app.rooms.handle(room_id, &request).await
+            app.rooms.handle(room_id, &Request { envelope, command }).await
         }
         Action::SetMedia(choice) => {
-            let request = request(MediaChoice::unresolved());
-            if let Some(done) = app.rooms.admit(room_id, &request).await? {
+            if let Some(done) = app.rooms.admit(room_id, CommandKind::SetMedia, &envelope).await? {
                 return Ok(done);
             }
             app.limiters.check_resolve(&sender.caller.user_id)?;
-            app.rooms.set_media(room_id, request, &choice).await
+            app.rooms.set_media(room_id, envelope, &choice).await
         }
         Action::Ready(since_version) => {
             let step = sender.hub.ready(&sender.connection, since_version);

@@ -1,49 +1,54 @@
-//! Playback, naively.
+//! Playback of the naive room.
 
 use engine::{Command, Facts, Media};
 
-use super::{Film, Heard, Naive, Wait};
+use super::{Changed, Film, Naive, Wait};
 
 impl Naive {
-    /// Where the playhead is at `t`.
-    pub(super) fn place_at(&self, t: f64) -> f64 {
+    /// The position of the playhead at `t`.
+    pub(super) fn position_at(&self, t: f64) -> f64 {
         let moved = if self.status == "playing" && t > self.since {
-            (t - self.since) * self.speed
+            (t - self.since) * self.rate
         } else {
             0.0
         };
-        let place = self.place + moved;
-        self.length().map_or(place, |length| place.min(length))
+        let position = self.position + moved;
+        self.duration().map_or(position, |duration| position.min(duration))
     }
 
-    fn length(&self) -> Option<f64> {
-        self.film.as_ref().and_then(|film| film.length)
+    fn duration(&self) -> Option<f64> {
+        self.film.as_ref().and_then(|film| film.duration)
     }
 
-    /// Stands as `status` at `place`.
-    pub(super) fn stand(&mut self, status: &'static str, place: f64, now: f64) {
-        (self.status, self.place, self.since, self.wait) = (status, place.floor(), now, None);
+    /// Stands still as `status` at `position`.
+    pub(super) fn stand(&mut self, status: &'static str, position: f64, now: f64) {
+        (self.status, self.position, self.since, self.wait) = (status, position.floor(), now, None);
     }
 
-    pub(super) fn roll(&mut self, facts: &Facts, now: f64) {
+    pub(super) fn start(&mut self, facts: &Facts, now: f64) {
         let trip = facts.rtt_ms_max as f64;
         let lead = (trip / 2.0 + 150.0).floor().clamp(150.0, 1500.0);
         let lead = if facts.ready_capable.is_empty() { 0.0 } else { lead };
-        (self.status, self.since, self.wait, self.fresh) = ("playing", now + lead, None, false);
+        (self.status, self.since, self.wait, self.unprimed) = ("playing", now + lead, None, false);
     }
 
-    fn hold(&mut self, place: f64, ms: f64, now: f64) {
-        self.stand("waiting", place, now);
+    fn wait_at(&mut self, position: f64, ms: f64, now: f64) {
+        self.stand("waiting", position, now);
         self.wait = Some(Wait { since: self.version + 1, until: now + ms });
     }
 
-    /// From now on described from now, so that speed may change.
-    fn redraw(&mut self, now: f64) {
-        self.place = self.place_at(now).floor();
+    /// Anchors the playhead at `now`, so that the rate may change.
+    fn reanchor(&mut self, now: f64) {
+        self.position = self.position_at(now).floor();
         self.since = self.since.max(now);
     }
 
-    pub(super) fn playback_matter(&mut self, command: &Command, facts: &Facts, now: f64) -> Heard {
+    pub(super) fn change_playback(
+        &mut self,
+        command: &Command,
+        facts: &Facts,
+        now: f64,
+    ) -> Changed {
         let ready = !facts.ready_capable.is_empty();
         match command {
             Command::SetMedia { media } => {
@@ -55,21 +60,21 @@ impl Naive {
                 if !this || self.status == "ended" {
                     return Ok(false);
                 }
-                let end = self.length().unwrap_or(self.place_at(now));
+                let end = self.duration().unwrap_or(self.position_at(now));
                 self.stand("ended", end, now);
                 return Ok(true);
             }
             Command::StartReady { since_version } => {
-                let named = self.wait.as_ref().is_some_and(|wait| wait.since == *since_version);
-                if named && !self.is_over() {
-                    self.roll(facts, now);
+                let waits = self.wait.as_ref().is_some_and(|wait| wait.since == *since_version);
+                if waits && !self.is_over() {
+                    self.start(facts, now);
                 }
-                return Ok(named && !self.is_over());
+                return Ok(waits && !self.is_over());
             }
             Command::Rebuffer => {
-                let stops = self.stops_for_dry && ready && self.status == "playing";
+                let stops = self.waits_for_rebuffering && ready && self.status == "playing";
                 if stops && !self.is_over() {
-                    self.hold(self.place_at(now), 10_000.0, now);
+                    self.wait_at(self.position_at(now), 10_000.0, now);
                 }
                 return Ok(stops && !self.is_over());
             }
@@ -83,78 +88,78 @@ impl Naive {
             Command::Pause => {
                 let moves = self.status == "playing" || self.status == "waiting";
                 if moves {
-                    self.stand("paused", self.place_at(now), now);
+                    self.stand("paused", self.position_at(now), now);
                 }
                 Ok(moves)
             }
             Command::Seek { to_ms } => self.seek(*to_ms, facts, now),
             Command::SetRate { rate } => {
-                let speed = f64::from(rate.as_milli()) / 1000.0;
-                let changes = (speed - self.speed).abs() > 1e-6;
+                let rate = f64::from(rate.as_milli()) / 1000.0;
+                let changes = (rate - self.rate).abs() > 1e-6;
                 if changes {
-                    self.redraw(now);
-                    self.speed = speed;
+                    self.reanchor(now);
+                    self.rate = rate;
                 }
                 Ok(changes)
             }
-            choice => self.choose(choice, now),
+            selection => self.select(selection, now),
         }
     }
 
     fn load(&mut self, media: &Media, now: f64) {
         let source = &media.source;
         let default = source.audio_tracks.iter().find(|track| track.default);
-        let sound = default.or(source.audio_tracks.first());
-        self.sound = sound.map(|track| track.id.clone());
+        let audio = default.or(source.audio_tracks.first());
+        self.audio = audio.map(|track| track.id.clone());
         self.film = Some(Film {
             id: media.media_id.to_string(),
-            length: source.duration.map(|length| length.as_millis() as f64),
+            duration: source.duration.map(|duration| duration.as_millis() as f64),
             qualities: source.renditions.iter().map(|one| one.id.clone()).collect(),
             texts: source.text_tracks.iter().map(|one| one.id.clone()).collect(),
-            sounds: source.audio_tracks.iter().map(|one| one.id.clone()).collect(),
+            audios: source.audio_tracks.iter().map(|one| one.id.clone()).collect(),
         });
         self.stand("paused", 0.0, now);
-        (self.speed, self.quality, self.text, self.fresh) = (1.0, None, None, true);
+        (self.rate, self.quality, self.text, self.unprimed) = (1.0, None, None, true);
     }
 
-    fn play(&mut self, facts: &Facts, now: f64) -> Heard {
+    fn play(&mut self, facts: &Facts, now: f64) -> Changed {
         match self.status {
             "playing" => return Ok(false),
             "ended" => return Err("media_ended"),
-            "paused" if self.fresh && !facts.ready_capable.is_empty() => {
-                self.hold(self.place, 3000.0, now);
+            "paused" if self.unprimed && !facts.ready_capable.is_empty() => {
+                self.wait_at(self.position, 3000.0, now);
             }
-            _ => self.roll(facts, now),
+            _ => self.start(facts, now),
         }
         Ok(true)
     }
 
-    fn seek(&mut self, to_ms: i64, facts: &Facts, now: f64) -> Heard {
-        let last = self.length().unwrap_or(9_007_199_254_740_991.0);
+    fn seek(&mut self, to_ms: i64, facts: &Facts, now: f64) -> Changed {
+        let last = self.duration().unwrap_or(9_007_199_254_740_991.0);
         if to_ms < 0 || to_ms as f64 > last {
             return Err("position_out_of_range");
         }
         let to = to_ms as f64;
         if self.status == "playing" || self.status == "waiting" {
             if facts.ready_capable.is_empty() {
-                self.place = to;
-                self.roll(facts, now);
+                self.position = to;
+                self.start(facts, now);
             } else {
-                let first = self.status == "waiting" && self.fresh;
-                self.hold(to, if first { 3000.0 } else { 1500.0 }, now);
+                let first = self.status == "waiting" && self.unprimed;
+                self.wait_at(to, if first { 3000.0 } else { 1500.0 }, now);
             }
-        } else if self.status == "paused" && (self.place - to).abs() < 0.5 {
+        } else if self.status == "paused" && (self.position - to).abs() < 0.5 {
             return Ok(false);
         } else {
             self.stand("paused", to, now);
-            self.fresh = true;
+            self.unprimed = true;
         }
         Ok(true)
     }
 
-    fn choose(&mut self, choice: &Command, now: f64) -> Heard {
+    fn select(&mut self, selection: &Command, now: f64) -> Changed {
         let film = self.film.as_ref().expect("checked by the caller");
-        let (held, wanted, known, code) = match choice {
+        let (held, wanted, known, code) = match selection {
             Command::ChangeQuality { rendition } => {
                 (&mut self.quality, rendition.clone(), &film.qualities, "quality_unavailable")
             }
@@ -162,9 +167,9 @@ impl Naive {
                 (&mut self.text, track.clone(), &film.texts, "track_unavailable")
             }
             Command::ChangeAudio { track } => {
-                (&mut self.sound, Some(track.clone()), &film.sounds, "track_unavailable")
+                (&mut self.audio, Some(track.clone()), &film.audios, "track_unavailable")
             }
-            other => panic!("not a choice: {other:?}"),
+            other => panic!("not a selection: {other:?}"),
         };
         if wanted.as_ref().is_some_and(|wanted| !known.contains(wanted)) {
             return Err(code);
@@ -173,7 +178,7 @@ impl Naive {
             return Ok(false);
         }
         *held = wanted;
-        self.redraw(now);
+        self.reanchor(now);
         Ok(true)
     }
 }

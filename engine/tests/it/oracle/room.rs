@@ -1,44 +1,45 @@
-//! Roles and lifecycle, naively.
+//! Roles and lifecycle of the naive room.
 
 use engine::{Command, Facts, HostLoss, Role};
 
-use super::{Heard, Naive};
+use super::{Changed, Naive};
 
 impl Naive {
-    pub(super) fn room_matter(&mut self, command: &Command, facts: &Facts, now: f64) -> Heard {
+    pub(super) fn change_room(&mut self, command: &Command, facts: &Facts, now: f64) -> Changed {
         match command {
             Command::HostTransfer { to } => {
                 if self.host.as_deref() == Some(to.as_str()) {
                     return Ok(false);
                 }
-                self.crown(Some(to.to_string()));
+                self.move_host(Some(to.to_string()));
             }
             Command::SetRole { participant, role } => {
-                let whom = participant.as_str();
-                if *role == Role::Host || self.host.as_deref() == Some(whom) {
+                let participant = participant.as_str();
+                if *role == Role::Host || self.host.as_deref() == Some(participant) {
                     return Err("forbidden");
                 }
-                let before = self.given.clone();
-                self.given.retain(|(name, _)| name != whom);
+                let before = self.granted.clone();
+                self.granted.retain(|(name, _)| name != participant);
                 if *role != Role::Member && *role != Role::Guest {
-                    self.given.push((whom.to_owned(), *role));
+                    self.granted.push((participant.to_owned(), *role));
                 }
-                self.given.sort();
-                return Ok(self.given != before);
+                self.granted.sort();
+                return Ok(self.granted != before);
             }
             Command::ChangeRoom(patch) => {
-                let before = (self.loss, self.grace, self.stops_for_dry, self.looks.clone());
+                let before =
+                    (self.loss, self.grace, self.waits_for_rebuffering, self.profile.clone());
                 self.loss = patch.host_loss.unwrap_or(self.loss);
                 self.grace = patch.host_grace_ms.map_or(self.grace, |ms| ms as f64);
-                self.stops_for_dry = patch.rebuffer_barrier.unwrap_or(self.stops_for_dry);
-                let (name, public, chat, slow) = &mut self.looks;
+                self.waits_for_rebuffering =
+                    patch.rebuffer_barrier.unwrap_or(self.waits_for_rebuffering);
+                let (name, public, chat, slow) = &mut self.profile;
                 *name = patch.name.clone().unwrap_or(name.clone());
                 *public = patch.is_public.unwrap_or(*public);
                 *chat = patch.chat_enabled.unwrap_or(*chat);
                 *slow = patch.slow_mode_ms.unwrap_or(*slow);
-                return Ok(
-                    before != (self.loss, self.grace, self.stops_for_dry, self.looks.clone())
-                );
+                return Ok(before
+                    != (self.loss, self.grace, self.waits_for_rebuffering, self.profile.clone()));
             }
             Command::Delete => self.close(now),
             Command::Idle
@@ -49,34 +50,34 @@ impl Naive {
             Command::HostLost if self.life == "live" && self.host.is_some() => {
                 (self.life, self.life_until) = ("grace", Some(now + self.grace));
             }
-            Command::Connected { participant } => return Ok(self.arrives(participant.as_str())),
+            Command::Connected { participant } => return Ok(self.arrive(participant.as_str())),
             Command::Rebase { epoch, .. } if *epoch > self.epoch => self.epoch = *epoch,
             _ => return Ok(false),
         }
         Ok(true)
     }
 
-    fn arrives(&mut self, who: &str) -> bool {
+    fn arrive(&mut self, who: &str) -> bool {
         let is_host = self.host.as_deref() == Some(who);
         if is_host && (self.life == "created" || self.life == "grace") {
             (self.life, self.life_until) = ("live", None);
             true
         } else if self.life == "live"
             && self.host.is_none()
-            && self.was_host.as_deref() == Some(who)
+            && self.former_host.as_deref() == Some(who)
         {
-            self.crown(Some(who.to_owned()));
+            self.move_host(Some(who.to_owned()));
             true
         } else {
             false
         }
     }
 
-    fn crown(&mut self, who: Option<String>) {
-        if self.host.is_some() && who.is_none() {
-            self.was_host = self.host.take();
+    fn move_host(&mut self, to: Option<String>) {
+        if self.host.is_some() && to.is_none() {
+            self.former_host = self.host.take();
         }
-        self.host = who;
+        self.host = to;
         self.fence += 1;
     }
 
@@ -84,7 +85,7 @@ impl Naive {
         (self.life, self.life_until) = ("expired", Some(now + 60_000.0));
     }
 
-    pub(super) fn time_is_up(&mut self, facts: &Facts, now: f64) -> bool {
+    pub(super) fn reach_deadline(&mut self, facts: &Facts, now: f64) -> bool {
         let due = self.life_until.is_some_and(|until| until <= now);
         let wait_due = self.wait.as_ref().is_some_and(|wait| wait.until <= now);
         match self.life {
@@ -96,13 +97,13 @@ impl Naive {
             }
             "grace" if due => {
                 (self.life, self.life_until) = ("live", None);
-                let heir = facts.co_hosts.first().filter(|_| self.loss == HostLoss::Promote);
-                self.crown(heir.map(ToString::to_string));
+                let new_host = facts.co_hosts.first().filter(|_| self.loss == HostLoss::Promote);
+                self.move_host(new_host.map(ToString::to_string));
                 if self.loss == HostLoss::Pause && self.status != "ended" {
-                    self.stand("paused", self.place_at(now), now);
+                    self.stand("paused", self.position_at(now), now);
                 }
             }
-            _ if wait_due && !self.is_over() => self.roll(facts, now),
+            _ if wait_due && !self.is_over() => self.start(facts, now),
             _ => return false,
         }
         true

@@ -1,4 +1,4 @@
-//! What must hold in every world of the recovery model, and what must come about in some.
+//! The properties of the recovery model: what must hold in every world, and what must happen in some.
 
 use engine::{Place, Rebased};
 use stateright::Property;
@@ -6,7 +6,7 @@ use stateright::Property;
 use crate::recovery_model::protocol::{EPOCHS_MAX, Protocol};
 use crate::recovery_model::world::{Copy, Node, World};
 
-/// The properties of a protocol; a durable store that is never emptied has two more.
+/// The properties of a protocol. A durable store that is never emptied has two more.
 pub(crate) fn of(protocol: &Protocol) -> Vec<Property<Protocol>> {
     let mut properties = vec![
         Property::always("S1 a place is taken once", |_, world: &World| !world.twice),
@@ -18,17 +18,22 @@ pub(crate) fn of(protocol: &Protocol) -> Vec<Property<Protocol>> {
             })
         }),
         Property::always("S4 a loss is announced", |model: &Protocol, world: &World| {
-            is_said(model, world, |told, acked| told.lost || acked.epoch < told.previous_epoch)
+            is_announced(model, world, |rebased, acked| {
+                rebased.lost || acked.epoch < rebased.previous_epoch
+            })
         }),
-        Property::always("S4 whoever was acknowledged is told", |model: &Protocol, world| {
-            is_said(model, world, Rebased::is_lost_since)
+        Property::always("S4 an acknowledged client hears of a loss", |model: &Protocol, world| {
+            is_announced(model, world, Rebased::is_lost_since)
         }),
         Property::always("S4 an adoption undoes nothing", |_, world: &World| !world.wasted),
         Property::always("L8 epochs come to an end", |_, world: &World| world.epoch < EPOCHS_MAX),
-        Property::sometimes("R1 a rebuilt room goes on", |model: &Protocol, world: &World| {
-            let goes_on = |copy: &Copy| copy.ops.iter().any(|(_, place)| place.epoch > 1);
-            model.served(world).is_some_and(goes_on)
-        }),
+        Property::sometimes(
+            "R1 a rebuilt room takes commands",
+            |model: &Protocol, world: &World| {
+                let continues = |copy: &Copy| copy.ops.iter().any(|(_, place)| place.epoch > 1);
+                model.served(world).is_some_and(continues)
+            },
+        ),
     ];
     if protocol.durable && protocol.flushes == 0 {
         properties.push(Property::always(
@@ -38,9 +43,9 @@ pub(crate) fn of(protocol: &Protocol) -> Vec<Property<Protocol>> {
             },
         ));
         properties.push(Property::always(
-            "S5 nobody is told of a loss",
+            "S5 no loss is announced",
             |model: &Protocol, world: &World| {
-                model.served(world).is_none_or(|copy| copy.rebased.is_none_or(|told| !told.1))
+                model.served(world).is_none_or(|copy| copy.rebased.is_none_or(|(_, lost)| !lost))
             },
         ));
     } else {
@@ -59,12 +64,14 @@ pub(crate) fn of(protocol: &Protocol) -> Vec<Property<Protocol>> {
     properties
 }
 
-/// Whether `says` so, at a later epoch, of every acknowledged command that is missing.
-fn is_said(model: &Protocol, world: &World, says: fn(&Rebased, Place) -> bool) -> bool {
+/// Whether every acknowledged command that is missing belongs to an earlier epoch, and `announces`
+/// holds for it.
+fn is_announced(model: &Protocol, world: &World, announces: fn(&Rebased, Place) -> bool) -> bool {
     model.served(world).is_none_or(|copy| {
-        let told = copy.rebased();
+        let rebased = copy.rebased();
         world.missing(copy).all(|acked| {
-            acked.epoch < copy.place.epoch && told.is_some_and(|told| says(&told, acked))
+            acked.epoch < copy.place.epoch
+                && rebased.is_some_and(|rebased| announces(&rebased, acked))
         })
     })
 }

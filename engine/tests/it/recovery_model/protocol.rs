@@ -1,4 +1,4 @@
-//! What may happen in the recovery model, one step at a time. Decisions are the engine's own.
+//! The steps of the recovery model. Every decision is made by the engine's own functions.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use stateright::{Model, Property};
 use crate::recovery_model::properties;
 use crate::recovery_model::world::{Attempt, Copy, Node, Stored, World};
 
-/// Epochs beyond this are not looked at; reaching it is a fault.
+/// Epochs beyond this one aren't explored; reaching it violates a property.
 pub(crate) const EPOCHS_MAX: u64 = 10;
 
-/// How large the world is, what can go wrong in it, and which parts of the protocol are in place.
+/// The size of the world, what can go wrong in it, and which parts of the protocol are in place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Protocol {
     pub(crate) commands: u8,
@@ -20,32 +20,32 @@ pub(crate) struct Protocol {
     pub(crate) flushes: u8,
     pub(crate) expiries: u8,
     pub(crate) node_crashes: u8,
-    /// Nodes write snapshots to SQL.
+    /// Nodes write snapshots to the SQL database.
     pub(crate) snapshots: bool,
-    /// A restart may lose what was acknowledged.
+    /// A restart of the store may lose acknowledged commits.
     pub(crate) lossy: bool,
-    /// What the operator declares.
+    /// The operator declares that the store is durable.
     pub(crate) durable: bool,
-    /// The store refuses a copy that another process of it wrote.
+    /// Nodes don't use a copy that was written before the store restarted.
     pub(crate) run_guard: bool,
-    /// A rebuild is written only to the process that was read,
+    /// A rebuild is written only if the store hasn't restarted since it was read,
     pub(crate) process_guard: bool,
-    /// over exactly what was read,
+    /// only over exactly what was read,
     pub(crate) read_guard: bool,
-    /// what is missing only by the one who claimed it,
+    /// where nothing was read only by the node that claimed it,
     pub(crate) claim: bool,
-    /// in an epoch that SQL issued after the read.
+    /// and in an epoch that the SQL database issued after the read.
     pub(crate) epoch_raised: bool,
-    /// Remembered commands are part of a copy.
+    /// A copy includes the remembered commands.
     pub(crate) ops_kept: bool,
-    /// Only a room in which nothing was done is replaced,
+    /// A rebuilt room is replaced only if it hasn't changed since,
     pub(crate) adopt_untouched: bool,
-    /// by a copy in which more was done.
-    pub(crate) adopt_worthier: bool,
+    /// and only by a copy with a later last change.
+    pub(crate) adopt_later: bool,
 }
 
 impl Protocol {
-    /// The whole protocol over a store that loses what it acknowledged.
+    /// The whole protocol over a store that may lose what it acknowledged.
     pub(crate) const EVERYSEC: Self = Self {
         commands: 2,
         nodes: 2,
@@ -63,7 +63,7 @@ impl Protocol {
         epoch_raised: true,
         ops_kept: true,
         adopt_untouched: true,
-        adopt_worthier: true,
+        adopt_later: true,
     };
     /// The whole protocol over a store that loses nothing unless it is emptied.
     pub(crate) const ALWAYS: Self = Self { lossy: false, durable: true, ..Self::EVERYSEC };
@@ -71,21 +71,21 @@ impl Protocol {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Step {
-    /// Commits a command; the reply comes or is lost.
+    /// The node commits a command; the reply arrives or is lost.
     Commit { node: usize, command: u8, reply: bool },
-    /// Answers a repeated command from memory.
+    /// The node answers a repeated command from memory.
     Repeat { node: usize, command: u8 },
-    /// Learns the store's state and shows it to the client.
+    /// The node reads the store's state and shows it to its client.
     Pull { node: usize },
-    /// Finds the store's copy missing or stale.
+    /// The node finds the store's copy missing or stale.
     Read { node: usize },
-    /// Sees that the store's copy lacks what it knows.
+    /// The node finds that the store's copy lacks what it knows.
     Doubt { node: usize },
-    /// Takes an epoch and decides.
+    /// The node takes an epoch and decides how to rebuild the room.
     Decide { node: usize },
-    /// The rebuilt copy reaches the store; its reply tells nothing that a pull doesn't.
+    /// The rebuilt copy reaches the store. Its reply would tell the node no more than a pull.
     Write { node: usize },
-    /// Writes a snapshot to SQL.
+    /// The node writes a snapshot to the SQL database.
     Snapshot { node: usize },
     /// The store restarts with an earlier state.
     Restart { kept: usize },
@@ -93,9 +93,9 @@ pub(crate) enum Step {
     RestartEmpty,
     /// The store is emptied and stays up.
     Flush,
-    /// All claims run out.
+    /// All claims expire.
     Expire,
-    /// The node restarts; its client comes back.
+    /// The node restarts; its client reconnects.
     NodeCrash { node: usize },
 }
 
@@ -104,13 +104,13 @@ impl Protocol {
         !self.run_guard || stored.run == world.run
     }
 
-    /// What every node and client takes for the room.
+    /// The copy that nodes and clients see as the room.
     pub(crate) fn served<'a>(&self, world: &'a World) -> Option<&'a Copy> {
         let stored = world.stored.as_ref().filter(|stored| self.is_served(world, stored));
         stored.map(|stored| stored.copy.as_ref())
     }
 
-    /// Whether somebody else is about to write what is missing.
+    /// Whether a node has claimed the missing room.
     fn is_claimed(&self, world: &World) -> bool {
         let claimed = |node: &Node| node.attempt.as_ref().is_some_and(|attempt| attempt.claimed);
         self.claim && world.stored.is_none() && world.nodes.iter().any(claimed)
@@ -159,10 +159,10 @@ impl Protocol {
         let earlier = known.place.epoch < current.place.epoch;
         let Some((previous, _)) = current.rebased else { return false };
         let untouched = current.place.version == previous.version + 1;
-        match (self.adopt_untouched, self.adopt_worthier) {
-            (true, true) => is_worth_adopting(&current.standing(), &known.standing()),
+        match (self.adopt_untouched, self.adopt_later) {
+            (true, true) => is_worth_adopting(&current.lineage(), &known.lineage()),
             (true, false) => untouched && earlier && known.place > previous,
-            (false, _) => earlier && known.standing().worth() > previous,
+            (false, _) => earlier && known.lineage().last_change() > previous,
         }
     }
 
@@ -201,15 +201,15 @@ impl Protocol {
     }
 
     fn rebuild(&self, copies: &Copies<Arc<Copy>>, epoch: u64) -> Option<Copy> {
-        let standing = |copy: &Arc<Copy>| copy.standing();
-        let standings = Copies {
-            stored: copies.stored.as_ref().map(standing),
-            memory: copies.memory.as_ref().map(standing),
-            snapshot: copies.snapshot.as_ref().map(standing),
+        let lineage = |copy: &Arc<Copy>| copy.lineage();
+        let lineages = Copies {
+            stored: copies.stored.as_ref().map(lineage),
+            memory: copies.memory.as_ref().map(lineage),
+            snapshot: copies.snapshot.as_ref().map(lineage),
         };
-        // Without an epoch of its own, a rebuild goes on in the old one.
+        // Without an epoch of its own, a rebuild continues in the old one.
         let allowed = if self.epoch_raised { epoch } else { u64::MAX };
-        let plan = plan_rebuild(&standings, allowed, self.durable)?;
+        let plan = plan_rebuild(&lineages, allowed, self.durable)?;
         Some(copies.of(plan.base)?.rebase(epoch, plan.lost))
     }
 
@@ -256,7 +256,7 @@ impl Protocol {
 
     fn commit(&self, world: &mut World, node: usize, command: u8, reply: bool) -> Option<()> {
         let memory = world.nodes[node].memory.clone()?;
-        // Content follows from the place, so the place is all that the store compares.
+        // The place determines the content, so the store compares nothing else.
         let stored = world.stored.as_ref().filter(|stored| self.is_served(world, stored))?;
         if stored.copy.place != memory.place {
             return None;
@@ -303,7 +303,7 @@ impl Model for Protocol {
 
     fn actions(&self, world: &World, steps: &mut Vec<Step>) {
         for node in 0..self.nodes {
-            // Nodes are alike and kept in order: equal ones do the same.
+            // Nodes are interchangeable and sorted: of equal ones, one is enough.
             if node == 0 || world.nodes[node] != world.nodes[node - 1] {
                 self.node_steps(world, node, steps);
             }

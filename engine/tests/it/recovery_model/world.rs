@@ -1,21 +1,22 @@
-//! The world of the recovery model: one room, its store, SQL, nodes with one client each.
+//! The world of the recovery model: one room, its store, the SQL database, and nodes with one client
+//! each.
 
 use std::sync::Arc;
 
-use engine::{Place, Rebased, Standing};
+use engine::{Lineage, Place, Rebased};
 
-/// A copy of the room: what was done, and which commands are remembered as done.
+/// A copy of the room: the commands that took effect, and those that are remembered.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Copy {
     pub(crate) place: Place,
     pub(crate) effects: Vec<u8>,
     pub(crate) ops: Vec<(u8, Place)>,
-    /// Previous place and whether loss was announced.
+    /// The previous place, and whether a loss was announced.
     pub(crate) rebased: Option<(Place, bool)>,
     pub(crate) lossy_epoch: u64,
 }
 
-/// The store's copy and the process of the store that it was written to.
+/// The store's copy, and during which run of the store it was written.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Stored {
     pub(crate) run: u8,
@@ -27,30 +28,30 @@ pub(crate) struct Stored {
 pub(crate) struct Node {
     pub(crate) memory: Option<Arc<Copy>>,
     pub(crate) attempt: Option<Attempt>,
-    /// What its client saw last; outlives the node.
+    /// The place that its client saw last, which outlives the node.
     pub(crate) seen: Place,
 }
 
-/// A rebuild or adoption on its way.
+/// A rebuild or adoption under way.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Attempt {
-    /// The process of the store that was read.
+    /// The run of the store that was read.
     pub(crate) run: u8,
-    /// It found nothing, and its claim to fill the place still stands.
+    /// Nothing was read, and the claim to fill the gap is still valid.
     pub(crate) claimed: bool,
     pub(crate) read: Option<Stored>,
-    /// What is adopted; `None` for a rebuild.
+    /// The copy to adopt; `None` for a rebuild.
     pub(crate) known: Option<Arc<Copy>>,
-    /// What to write, once SQL gave an epoch.
+    /// The copy to write, once the SQL database has issued an epoch.
     pub(crate) next: Option<Arc<Copy>>,
 }
 
-/// Everything, and what the properties need to know of the past.
+/// The state of everything, and what the properties need to know of the past.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct World {
     pub(crate) run: u8,
     pub(crate) stored: Option<Stored>,
-    /// What a restart may find, oldest first. Empty once no restart is left.
+    /// The states that a restart may bring back, oldest first. Empty once no restart is left.
     pub(crate) disk: Vec<Option<Stored>>,
     pub(crate) epoch: u64,
     pub(crate) snapshot: Arc<Copy>,
@@ -61,12 +62,16 @@ pub(crate) struct World {
     pub(crate) node_crashes: u8,
     /// The highest version written in each epoch.
     pub(crate) tops: Vec<u64>,
-    /// Commands committed at some time; they are first committed in order, since they are alike.
+    /// The number of commands that were ever committed. Commands are interchangeable, so they are
+    /// first committed in order.
     pub(crate) used: u8,
-    /// The furthest acknowledgement of each command.
+    /// The furthest place acknowledged for each command.
     pub(crate) acked: Vec<Option<Place>>,
+    /// Whether a place was ever taken twice.
     pub(crate) twice: bool,
+    /// Whether a client was ever taken back.
     pub(crate) back: bool,
+    /// Whether an adoption ever undid an acknowledged command.
     pub(crate) wasted: bool,
 }
 
@@ -77,8 +82,8 @@ impl Copy {
         Self { place, effects: Vec::new(), ops: Vec::new(), rebased: None, lossy_epoch: 0 }
     }
 
-    pub(crate) fn standing(&self) -> Standing {
-        Standing { place: self.place, rebased: self.rebased() }
+    pub(crate) fn lineage(&self) -> Lineage {
+        Lineage { place: self.place, rebased: self.rebased() }
     }
 
     pub(crate) fn rebased(&self) -> Option<Rebased> {
@@ -116,7 +121,7 @@ impl Copy {
 }
 
 impl World {
-    /// A write to the store, as every write is noted. A place taken before is a fault.
+    /// Writes a copy to the store, and notes whether its place was taken before.
     pub(crate) fn write(&mut self, run: u8, copy: Copy) {
         let epoch = usize::try_from(copy.place.epoch).expect("epochs are few");
         if self.tops.len() <= epoch {
@@ -128,7 +133,7 @@ impl World {
         self.note_disk();
     }
 
-    /// The store's newest state may reach its disk.
+    /// Notes that the store's current state may reach its disk.
     pub(crate) fn note_disk(&mut self) {
         if self.restarts > 0 {
             self.disk.push(self.stored.clone());
@@ -148,7 +153,7 @@ impl World {
         *acked = (*acked).max(Some(place));
     }
 
-    /// Acknowledged commands that `copy` lacks, with the place of their acknowledgement.
+    /// The places of the acknowledged commands that `copy` lacks.
     pub(crate) fn missing(&self, copy: &Copy) -> impl Iterator<Item = Place> {
         let lacks = |command: usize| !copy.effects.iter().any(|&done| usize::from(done) == command);
         let acked = self.acked.iter().enumerate();

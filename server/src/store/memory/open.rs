@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::{Actor, Answer, Command, Facts, LifecycleState, Request, Room, RoomId, Timestamp};
+use engine::{Command, Decision, Facts, LifecycleState, Request, Room, RoomId, Timestamp};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -149,16 +149,9 @@ async fn rebase(
     let tables = Tables::default();
     let mut batch = Batch::default();
     for ((mut room, members), (_, epoch)) in stored.into_iter().zip(raised) {
-        let request = Request {
-            actor: Actor::System,
-            command: Command::Rebase { epoch, lost: false },
-            op: None,
-            expected_version: None,
-            seen_epoch: None,
-            fence: None,
-        };
+        let request = Request::of_system(Command::Rebase { epoch, lost: false });
         let facts = Facts { now, ..Facts::default() };
-        let Ok(Answer::Commit(commit)) = room.handle(&request, &facts) else {
+        let Ok(Decision::Commit(commit)) = room.handle(&request, &facts) else {
             let detail = format!("{} refuses epoch {epoch}", room.room_id);
             return Err(OpenError::Corrupt { path: journal.path.clone(), detail });
         };

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use engine::{
-    Actor, Answer, Command, Facts, LifecycleState, Op, ParticipantId, Request, Role, Room, RoomId,
-    RoomPatch,
+    Actor, Command, Decision, Envelope, Facts, LifecycleState, Op, ParticipantId, Place, Request,
+    Role, Room, RoomId, RoomPatch,
 };
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
@@ -109,20 +109,12 @@ async fn a_repeated_command_is_known_after_a_restart() {
     let restarted = load(&store, &room.room_id).await;
     for version in [1, 127, 128, 200] {
         let patch = RoomPatch { name: Some("again".to_owned()), ..RoomPatch::default() };
-        let request = Request {
-            actor: Actor::Participant { id: host(), base: Role::Member },
-            command: Command::ChangeRoom(patch),
-            op: Some(Op {
-                participant_id: host(),
-                id: format!("c{version}"),
-                payload_hash: version,
-            }),
-            expected_version: None,
-            seen_epoch: None,
-            fence: None,
-        };
+        let op = Op { participant_id: host(), id: format!("c{version}"), payload_hash: version };
+        let actor = Actor::Participant { id: host(), base: Role::Member };
+        let envelope = Envelope { op: Some(op), ..Envelope::of(actor) };
+        let request = Request { envelope, command: Command::ChangeRoom(patch) };
         let answer = restarted.handle(&request, &Facts::default());
-        assert_eq!(answer, Ok(Answer::Duplicate { epoch: 1, version: version + 1 }));
+        assert_eq!(answer, Ok(Decision::Duplicate(Place { epoch: 1, version: version + 1 })));
     }
 }
 
@@ -132,15 +124,8 @@ async fn hosts_of_live_rooms_get_one_lease_to_come_back() {
     let (store, _) = open(dir.path()).await.unwrap();
     let waiting = create(&store, "waiting").await;
     let live = create(&store, "live").await;
-    let request = Request {
-        actor: Actor::System,
-        command: Command::Connected { participant: host() },
-        op: None,
-        expected_version: None,
-        seen_epoch: None,
-        fence: None,
-    };
-    let Ok(Answer::Commit(commit)) = live.handle(&request, &Facts::default()) else {
+    let request = Request::of_system(Command::Connected { participant: host() });
+    let Ok(Decision::Commit(commit)) = live.handle(&request, &Facts::default()) else {
         panic!("the host comes")
     };
     store.commit(&Arc::new(live.clone()), Arc::new(*commit)).await.unwrap();

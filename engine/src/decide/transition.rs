@@ -1,0 +1,57 @@
+//! The transitions of playback that several commands share.
+
+use crate::event::{Event, PlaybackCause};
+use crate::facts::Facts;
+use crate::id::ParticipantId;
+use crate::playback::{Barrier, Playback, Status, lead_ms};
+use crate::room::Room;
+use crate::time::Position;
+
+/// Starts playing from the current position: ahead of time if any player can use that, else now.
+pub(super) fn start(playback: &Playback, facts: &Facts) -> Playback {
+    let lead_ms = if facts.ready_capable.is_empty() { 0 } else { lead_ms(facts.rtt_ms_max) };
+    Playback {
+        status: Status::Playing,
+        anchor_at: facts.now.plus_millis(lead_ms),
+        waiting: None,
+        unprimed: false,
+        ..playback.clone()
+    }
+}
+
+/// Waits at `position` until the connected players are ready, for at most `wait_ms`.
+pub(super) fn wait(room: &Room, position: Position, wait_ms: u64, facts: &Facts) -> Playback {
+    let barrier = Barrier {
+        since_version: room.version + 1,
+        deadline: facts.now.plus_millis(wait_ms),
+        count: u32::try_from(facts.ready_capable.len()).unwrap_or(u32::MAX),
+        names: facts.ready_capable.iter().take(Barrier::NAMES_MAX).cloned().collect(),
+    };
+    Playback {
+        status: Status::Waiting,
+        position,
+        anchor_at: facts.now,
+        waiting: Some(barrier),
+        ..room.playback.clone()
+    }
+}
+
+/// Pauses at the position that the playhead has reached.
+pub(super) fn pause(room: &Room, facts: &Facts) -> Playback {
+    Playback {
+        status: Status::Paused,
+        position: room.expected(facts.now),
+        anchor_at: facts.now,
+        waiting: None,
+        ..room.playback.clone()
+    }
+}
+
+/// The event of a change of playback.
+pub(super) fn changed(
+    cause: PlaybackCause,
+    by: Option<&ParticipantId>,
+    playback: Playback,
+) -> Event {
+    Event::PlaybackChanged { cause, by: by.cloned(), playback }
+}
