@@ -1,0 +1,108 @@
+//! Who may send which command: the whole table, and what it gives each role.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use engine::{Command, CommandKind, Permission, Rejection, Role, RoomPatch};
+
+use crate::story::{
+    CO_HOST, GUEST, HOST, MEMBER, Party, SERVER, audio, connected, ended, envelope, media, quality,
+    seek, set_media, set_rate, set_role, subtitle, transfer,
+};
+
+/// Command, permission, and the code of the rejection for a participant who lacks it.
+const TABLE: &str = "
+play            Playback               not_host
+pause           Playback               not_host
+seek            Playback               not_host
+set_rate        Playback               not_host
+change_quality  Playback               not_host
+change_subtitle Playback               not_host
+change_audio    Playback               not_host
+set_media       Playback               not_host
+ended           Playback               not_host
+host_transfer   Host                   forbidden
+set_role        Host                   forbidden
+change_room     Host                   forbidden
+delete          HostOrHostlessCreator  forbidden
+start_ready     System                 forbidden
+rebuffer        System                 forbidden
+connected       System                 forbidden
+host_lost       System                 forbidden
+idle            System                 forbidden
+deadline        System                 forbidden
+rebase          System                 forbidden
+";
+
+#[test]
+fn the_table_of_permissions_is_complete() {
+    let mut table = String::from("\n");
+    for kind in CommandKind::ALL {
+        let permission = kind.permission();
+        let code = permission.rejection().code();
+        writeln!(table, "{:<15} {:<22} {code}", kind.name(), format!("{permission:?}"))
+            .expect("a string takes everything");
+    }
+    assert_eq!(table, TABLE);
+}
+
+#[test]
+fn every_command_has_a_kind_of_its_own() {
+    let kinds: Vec<CommandKind> = commands().iter().map(Command::kind).collect();
+    assert_eq!(kinds, CommandKind::ALL);
+    let names: BTreeSet<&str> = CommandKind::ALL.into_iter().map(CommandKind::name).collect();
+    assert_eq!(names.len(), CommandKind::ALL.len());
+}
+
+#[test]
+fn a_command_is_admitted_by_its_permission_before_its_data_is_known() {
+    let mut party = Party::live();
+    party.does(HOST, set_role("p_moderator", Role::Moderator));
+    party.does(HOST, set_role("p_viewer", Role::Viewer));
+    let others = [MEMBER, GUEST, "p_moderator", "p_viewer"];
+    for kind in CommandKind::ALL {
+        let permission = kind.permission();
+        let mut allowed: BTreeSet<&str> = BTreeSet::new();
+        for who in [HOST, CO_HOST, SERVER].into_iter().chain(others) {
+            match party.room.admit(kind, &envelope(who)) {
+                Ok(None) => {
+                    allowed.insert(who);
+                }
+                other if who == SERVER => assert_eq!(other, Err(Rejection::Forbidden)),
+                other => assert_eq!(other, Err(permission.rejection())),
+            }
+        }
+        let expected: &[&str] = match permission {
+            Permission::Playback => &[HOST, CO_HOST],
+            Permission::Host | Permission::HostOrHostlessCreator => &[HOST],
+            Permission::System => &[SERVER],
+        };
+        assert_eq!(allowed, expected.iter().copied().collect(), "{kind:?}");
+    }
+}
+
+/// One command of each kind, in the order of the table.
+fn commands() -> Vec<Command> {
+    vec![
+        Command::Play,
+        Command::Pause,
+        seek(0),
+        set_rate(1_000),
+        quality(None),
+        subtitle(None),
+        audio("a0"),
+        set_media(media("m_1", None)),
+        ended("m_1"),
+        transfer(GUEST),
+        set_role(GUEST, Role::CoHost),
+        Command::ChangeRoom(RoomPatch::default()),
+        Command::Delete,
+        Command::StartReady { since_version: 1 },
+        Command::Rebuffer,
+        connected(HOST),
+        Command::HostLost,
+        Command::Idle,
+        Command::Deadline,
+        Command::Rebase { epoch: 8, lost: false },
+    ]
+}
