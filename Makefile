@@ -47,7 +47,7 @@ bench-fanout bench-idle:
 # How exactly real browsers stay together, and what happens when the host acts; half an hour. QUICK=1
 # makes one short run, ONLY=far,lan some of them (their results go to files of their own). As root, in network namespaces behind emulated links
 # and before other programs; where that is refused (77), over loopback, and no gate is held.
-LINKS = nice -n -10 $(CARGO_TARGET_DIR)/release/playhead-harness links --clients 5 --
+LINKS = nice -n -10 $(CARGO_TARGET_DIR)/release/playhead-harness lines --clients 5 --
 bench-sync: install
 	cargo build --release -q -p server -p harness
 	[ -d sdk/node_modules ] || (cd sdk && npm ci --no-audit --no-fund)

@@ -1,10 +1,11 @@
+/** Builds the page into `dist/`, and serves it during development. */
 import { defineConfig, type Plugin } from 'vite';
 
 const server = 'http://127.0.0.1:8080';
 
-/** Tells the script in `index.html` which files hls.js comes in, so that it can ask for all of them at once. */
+/** Lists the files of hls.js in the inline script of `index.html`, so that it can preload all of them at once. */
 function namedHls(): Plugin {
-  const place = '/* the files of hls.js */ []';
+  const marker = '/* the files of hls.js */ []';
   return {
     name: 'named-hls',
     transformIndexHtml: {
@@ -15,8 +16,9 @@ function namedHls(): Plugin {
         const entries = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
         const files = new Set(wanted.flatMap(({ fileName, imports }) => [fileName, ...imports]));
         const asked = [...files].filter((name) => !entries.has(name)).map((name) => `/${name}`);
-        if (bundle !== undefined && (asked.length === 0 || !html.includes(place))) throw new Error('where is hls.js?');
-        return html.replace(place, JSON.stringify(asked));
+        if (bundle !== undefined && asked.length === 0) throw new Error('the build has no chunk for hls.js');
+        if (bundle !== undefined && !html.includes(marker)) throw new Error('index.html has no marker for the files of hls.js');
+        return html.replace(marker, JSON.stringify(asked));
       },
     },
   };
@@ -24,11 +26,11 @@ function namedHls(): Plugin {
 
 export default defineConfig({
   plugins: [namedHls()],
-  // The SDK is read as source: one checkout, one version, no link to install.
+  // The SDK is compiled from its source: one checkout, one version, nothing to install.
   resolve: { alias: { 'playhead-sdk': new URL('../sdk/src/index.ts', import.meta.url).pathname } },
   build: {
     target: 'es2022',
-    // The server's policy allows no inline script and no data: media.
+    // The server's content security policy forbids other inline scripts and `data:` media.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     reportCompressedSize: false,

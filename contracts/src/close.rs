@@ -1,46 +1,47 @@
-//! Why the server closes a WebSocket. The reason text of the close frame is the `code`.
+//! The reasons for which the server closes a WebSocket. The reason text of the close frame is the
+//! `code`.
 
 use crate::error::Retry;
 
-/// One entry of the registry.
+/// A close code: one entry of the registry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CloseCode {
-    /// The number in the close frame.
+    /// The status code in the close frame.
     pub close_code: u16,
-    /// The frozen name, and the close frame's reason.
+    /// The name, which never changes. It is also the reason text of the close frame.
     pub code: &'static str,
-    /// What a client does.
+    /// Whether and how a client should reconnect.
     pub retry: Retry,
 }
 
 impl CloseCode {
-    /// Too many unusable frames, or a binary one.
+    /// The client sent too many invalid frames, or a binary frame.
     pub const BAD_FRAME: Self = Self::new(4400, "bad_frame", Retry::Never);
-    /// The token has run out.
+    /// The access token has expired.
     pub const AUTH_EXPIRED: Self = Self::new(4401, "token_expired", Retry::Reauth);
-    /// Not allowed here, or no longer.
+    /// The participant isn't allowed in the room, or no longer.
     pub const FORBIDDEN: Self = Self::new(4403, "forbidden", Retry::Never);
-    /// The room is gone.
+    /// The room doesn't exist any more.
     pub const ROOM_NOT_FOUND: Self = Self::new(4404, "room_not_found", Retry::Never);
-    /// No hello in time.
+    /// The client sent no `hello` in time.
     pub const HELLO_TIMEOUT: Self = Self::new(4408, "hello_timeout", Retry::Backoff);
-    /// The session goes on over a newer connection.
+    /// The session was resumed on a newer connection.
     pub const SESSION_REPLACED: Self = Self::new(4409, "session_replaced", Retry::Never);
-    /// The party is over.
+    /// The room was closed.
     pub const ROOM_CLOSED: Self = Self::new(4410, "room_closed", Retry::Never);
-    /// A frame of more than `FRAME_BYTES_MAX`.
+    /// The client sent a frame larger than `FRAME_BYTES_MAX`.
     pub const FRAME_TOO_LARGE: Self = Self::new(4413, "frame_too_large", Retry::Never);
-    /// Far too many frames.
+    /// The client kept sending frames far above the rate limit.
     pub const RATE_LIMITED: Self = Self::new(4429, "rate_limited", Retry::After);
-    /// Something went wrong here.
+    /// The server failed.
     pub const INTERNAL: Self = Self::new(4500, "internal", Retry::Backoff);
-    /// The server is going away; another may be there.
+    /// The server is shutting down. Another node may be available.
     pub const DRAINING: Self = Self::new(4503, "draining", Retry::Immediate);
-    /// No sign of life.
+    /// The client sent nothing for too long.
     pub const HEARTBEAT_TIMEOUT: Self = Self::new(4504, "heartbeat_timeout", Retry::Backoff);
-    /// The connection read too slowly.
+    /// The client read too slowly.
     pub const SLOW_CONSUMER: Self = Self::new(4508, "slow_consumer", Retry::Backoff);
-    /// The participant left.
+    /// The participant left the room.
     pub const LEFT: Self = Self::new(1000, "left", Retry::Never);
 
     const fn new(close_code: u16, code: &'static str, retry: Retry) -> Self {
@@ -48,7 +49,7 @@ impl CloseCode {
     }
 }
 
-/// Every close code there is.
+/// Every close code.
 pub const CLOSE_CODES: &[CloseCode] = &[
     CloseCode::LEFT,
     CloseCode::BAD_FRAME,

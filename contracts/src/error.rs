@@ -5,88 +5,88 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a client does about an error.
+/// What a client should do about an error.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Retry {
-    /// It will fail again.
+    /// Don't retry: it would fail again.
     Never,
-    /// At once.
+    /// Retry immediately.
     Immediate,
-    /// Again, waiting longer each time; a command with the same id.
+    /// Retry with exponential back-off, a command with the same `id`.
     Backoff,
-    /// After `retry_after_ms`.
+    /// Retry after `retry_after_ms`.
     After,
-    /// After a new token or ticket.
+    /// Get a new token or ticket, then retry.
     Reauth,
-    /// After taking the newest state.
+    /// Take in the newest state of the room, then decide whether to retry.
     Resync,
 }
 
-/// Whether the request had its effect.
+/// Whether a request took effect despite the error.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It did not, and will not.
+    /// It didn't, and won't.
     NotApplied,
-    /// It may have; repeating the same id tells.
+    /// Unknown: it may have. To find out, repeat it with the same `id`.
     Unknown,
 }
 
-/// A failed request, RFC 9457.
+/// The body of a failed HTTP request, as defined by RFC 9457.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Problem {
     /// `urn:playhead:problem:<code>`.
     #[serde(rename = "type")]
     pub type_: String,
-    /// The registry's title.
+    /// A short description of the error, the same for every occurrence.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What happened this time; the text may change.
+    /// A description of this occurrence. The wording may change.
     pub detail: String,
-    /// The frozen name of the error.
+    /// The name of the error, which never changes.
     pub code: String,
-    /// What to do about it.
+    /// What the client should do.
     pub retry: Retry,
-    /// How long to wait first, when `retry` is `after`.
+    /// How long to wait before the next attempt, in milliseconds. Present if `retry` is `after`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub retry_after_ms: Option<u64>,
-    /// Whether it had its effect.
+    /// Whether the request took effect.
     pub outcome: Outcome,
-    /// Finds the request in the server's log.
+    /// Identifies the request in the server's log.
     pub request_id: String,
-    /// Every variable of `detail`, by a frozen key.
+    /// The variables of `detail`. Their keys never change.
     pub meta: BTreeMap<String, MetaValue>,
 }
 
-/// A refused frame.
+/// Why a frame was rejected.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct WireError {
-    /// The frozen name of the error.
+    /// The name of the error, which never changes.
     pub code: String,
-    /// What to do about it.
+    /// What the client should do.
     pub retry: Retry,
-    /// How long to wait first, when `retry` is `after`.
+    /// How long to wait before the next attempt, in milliseconds. Present if `retry` is `after`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub retry_after_ms: Option<u64>,
-    /// Whether it had its effect.
+    /// Whether the request took effect.
     pub outcome: Outcome,
-    /// What happened this time; the text may change.
+    /// A description of this occurrence. The wording may change.
     pub detail: String,
-    /// Every variable of `detail`, by a frozen key.
+    /// The variables of `detail`. Their keys never change.
     pub meta: BTreeMap<String, MetaValue>,
 }
 
-/// A variable of a `detail`.
+/// A variable of `detail`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum MetaValue {
     /// A number.
     Number(u64),
-    /// Text.
+    /// A text.
     Text(String),
 }
 

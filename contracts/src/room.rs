@@ -1,4 +1,4 @@
-//! Rooms and participants on the wire.
+//! Rooms and participants, as both frames and REST bodies carry them.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -6,103 +6,103 @@ use utoipa::ToSchema;
 use crate::playback::Playback;
 use crate::source::Media;
 
-/// A whole room: what `welcome` and `state` carry.
+/// A room, as `welcome` and `/rooms/{room_id}/state` return it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Room {
-    /// Its identity.
+    /// The id of the room.
     pub room_id: String,
-    /// What people type to find it; works wherever `room_id` does.
+    /// The code that people type to find the room. It is accepted wherever `room_id` is.
     pub code: String,
-    /// What it is called.
+    /// The name of the room.
     pub name: String,
-    /// Whether it is listed.
+    /// Whether the room appears in the public list.
     pub is_public: bool,
-    /// Where it is in its life.
+    /// The room's lifecycle state.
     pub state: LifecycleState,
-    /// When the state ends by itself. Room clock.
+    /// When `state` ends on its own, in milliseconds on the room clock; absent if it doesn't.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub deadline_ms: Option<u64>,
-    /// Who commands it.
+    /// The participant who is the host; null if the room has none.
     #[schema(required = true)]
     pub host_id: Option<String>,
-    /// How it behaves.
+    /// The settings of the room.
     pub settings: Settings,
-    /// Its chat.
+    /// The settings of the room's chat.
     pub chat: Chat,
-    /// What is watched.
+    /// The room's media; null until some is chosen.
     #[schema(required = true)]
     pub media: Option<Media>,
-    /// Where its playhead is.
+    /// The state of playback.
     pub playback: Playback,
-    /// Media to come.
+    /// The media that play next.
     pub queue: Vec<Media>,
-    /// Participants with a connection now.
+    /// The number of connected participants.
     pub viewer_count: u64,
-    /// The most there have been.
+    /// The largest number of participants that were ever connected at once.
     pub peak_viewers: u64,
 }
 
-/// How a room behaves.
+/// The settings of a room.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Settings {
-    /// What happens when the host stays away longer than the grace.
+    /// What happens when the host stays away longer than `host_grace_ms`.
     pub host_loss: HostLoss,
-    /// How long the host may stay away.
+    /// How long the host may stay away, in milliseconds.
     pub host_grace_ms: u64,
-    /// How long a host lives without a sign of life.
+    /// How long the host counts as present after its last sign of life, in milliseconds.
     pub host_lease_ms: u64,
-    /// Whether playback waits for members whose player runs dry.
+    /// Whether playback waits for participants who are re-buffering.
     pub rebuffer_barrier: bool,
 }
 
-/// What happens when the host stays away.
+/// What happens when the host stays away for longer than the grace period.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HostLoss {
-    /// The room ends.
+    /// The room expires.
     Expire,
-    /// The longest connected co-host takes over; without one, as `hold`.
+    /// The longest connected co-host becomes the host. Without a co-host, the same as `hold`.
     Promote,
-    /// The room goes on without a host.
+    /// The room continues without a host.
     Hold,
-    /// The room goes on without a host, paused.
+    /// The room continues without a host, and playback is paused.
     Pause,
 }
 
-/// How a room's chat behaves.
+/// The settings of a room's chat.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Chat {
-    /// Whether messages are taken.
+    /// Whether participants can send messages.
     pub enabled: bool,
-    /// The least time between two messages of one participant.
+    /// The minimum time between two messages of one participant, in milliseconds.
     pub slow_mode_ms: u64,
 }
 
-/// Where a room is in its life.
+/// A room's lifecycle state.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LifecycleState {
-    /// Made; the host hasn't come yet.
+    /// The room was created, and its host hasn't connected yet.
     Created,
-    /// Going on.
+    /// The room is open: its host has connected at least once.
     Live,
-    /// The host is away.
+    /// The host is away, and may return until the deadline.
     Grace,
-    /// Over.
+    /// The room is closed for good.
     Expired,
-    /// Gone.
+    /// The room is deleted.
     Deleted,
 }
 
-/// Somebody in a room.
+/// A participant of a room.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Participant {
-    /// The same for the same user each time.
+    /// The id of the participant: the same whenever the same user joins this room.
     pub participant_id: String,
-    /// What the user is called.
+    /// The name that other participants see.
     pub display_name: String,
-    /// What the participant may do.
+    /// The participant's role.
     pub role: Role,
 }
 
@@ -110,16 +110,16 @@ pub struct Participant {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Commands playback and gives roles.
+    /// Controls playback and assigns roles.
     Host,
-    /// Commands playback.
+    /// Controls playback.
     CoHost,
-    /// Keeps the chat in order.
+    /// Moderates the chat.
     Moderator,
-    /// A registered user.
+    /// A user with an account.
     Member,
     /// A user without an account.
     Guest,
-    /// Only watches.
+    /// Can only watch.
     Viewer,
 }

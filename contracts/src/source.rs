@@ -1,44 +1,44 @@
-//! Sources and media on the wire.
+//! Sources that providers resolve, and the media that rooms choose from them.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Playable media as a provider resolved it.
+/// A source: playable media, as a provider resolved it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Source {
-    /// The adapter that resolved it, for example `hls`.
+    /// The provider that resolved the source, for example `hls`.
     pub provider: String,
-    /// The adapter's durable name for it.
+    /// The provider's own id for the source, which doesn't change.
     pub stream_id: String,
-    /// A title for people.
+    /// A title to display.
     pub title: String,
-    /// Length; null if unknown.
+    /// The duration in milliseconds; null if unknown.
     #[schema(required = true)]
     pub duration_ms: Option<u64>,
-    /// Whether it is still being produced.
+    /// Whether the source is a live stream.
     pub live: bool,
-    /// Ways to play it, best first.
+    /// The ways to play the source, best first.
     #[schema(min_items = 1)]
     pub delivery: Vec<Delivery>,
-    /// Qualities, best first.
+    /// The available renditions, best first.
     pub renditions: Vec<Rendition>,
-    /// Subtitles and captions.
+    /// The available subtitles and captions.
     pub text_tracks: Vec<TextTrack>,
-    /// Sound tracks, if there is a choice.
+    /// The available audio tracks; empty if there is no choice.
     pub audio_tracks: Vec<AudioTrack>,
-    /// A picture to show before it plays.
+    /// The URL of an image to show before playback; null if there is none.
     #[schema(required = true)]
     pub poster: Option<String>,
-    /// What a player can be told to do with it.
+    /// How far a page can control the player.
     pub control: Control,
-    /// Whether it was there when it was looked at.
+    /// Whether the source was available when it was resolved.
     pub availability: Availability,
 }
 
-/// A source that a room watches.
+/// A source that was chosen for a room.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Media {
-    /// Names this choice; the same link chosen again gets another.
+    /// The id of this choice. Choosing the same source again gives a new id.
     pub media_id: String,
     /// The source.
     #[serde(flatten)]
@@ -51,89 +51,91 @@ pub struct Delivery {
     /// `file`, `hls`, `dash`, `embed` or `external`.
     #[serde(rename = "type")]
     pub type_: String,
-    /// Where the player fetches it.
+    /// The URL that the player loads.
     pub url: String,
-    /// Media type.
+    /// The media type, for example `video/mp4`; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub mime: Option<String>,
-    /// `any`, `origin`, `missing`, `not_needed` or `unknown`: whether pages may read the bytes.
+    /// Whether scripts of a page may read the bytes: `any`, `origin`, `missing`, `not_needed` or
+    /// `unknown`.
     pub cors: String,
 }
 
-/// One quality.
+/// A rendition of a source: one quality.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Rendition {
-    /// Unique within the source and the same each time it is resolved.
+    /// An id that is unique within the source and the same each time the source is resolved.
     pub id: String,
-    /// In pixels.
+    /// The width in pixels; null if unknown.
     #[schema(required = true)]
     pub width: Option<u32>,
-    /// In pixels.
+    /// The height in pixels; null if unknown.
     #[schema(required = true)]
     pub height: Option<u32>,
-    /// In bits per second, as the manifest states it.
+    /// The bit rate that the manifest states, in bits per second; null if unknown.
     #[schema(required = true)]
     pub bitrate_bps: Option<u64>,
-    /// RFC 6381.
+    /// The codecs, as defined by RFC 6381; null if unknown.
     #[schema(required = true)]
     pub codecs: Option<String>,
 }
 
-/// Timed text.
+/// A text track: subtitles or captions.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct TextTrack {
-    /// Unique within the source and the same each time it is resolved.
+    /// An id that is unique within the source and the same each time the source is resolved.
     pub id: String,
-    /// Name for people.
+    /// A label to display.
     pub label: String,
-    /// BCP 47.
+    /// The language, as a BCP 47 tag; null if unknown.
     #[schema(required = true)]
     pub language: Option<String>,
     /// `subtitles` or `captions`.
     pub kind: String,
 }
 
-/// A sound track.
+/// An audio track.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct AudioTrack {
-    /// Unique within the source and the same each time it is resolved.
+    /// An id that is unique within the source and the same each time the source is resolved.
     pub id: String,
-    /// Name for people.
+    /// A label to display.
     pub label: String,
-    /// BCP 47.
+    /// The language, as a BCP 47 tag; null if unknown.
     #[schema(required = true)]
     pub language: Option<String>,
-    /// Played unless another is chosen.
+    /// Whether this track plays unless another is selected.
     pub default: bool,
 }
 
-/// What a player can be told to do.
+/// How far a page can control the player of a source.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Control {
-    /// `A` own element, `B` scriptable embed, `C` embed that only reports, `D` page outside.
+    /// `A`: a media element of the page. `B`: an embed that scripts can control. `C`: an embed that
+    /// only reports its state. `D`: an external page.
     pub class: String,
-    /// Whether its rate can be set finely.
+    /// Whether the playback rate can be set to any value rather than to one of a few.
     pub continuous_rate: bool,
-    /// Whether it can be sent to a position.
+    /// Whether the player can seek.
     pub seek: bool,
 }
 
-/// Whether the source was there when it was looked at.
+/// Whether a source was available when it was resolved.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Availability {
-    /// The answer.
+    /// Whether the server could verify that the source is available.
     pub state: AvailabilityState,
-    /// What was seen, or why nothing could be.
+    /// What the server verified, or why it couldn't.
     pub evidence: String,
 }
 
-/// Whether a source was there.
+/// Whether the server could verify that a source is available.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AvailabilityState {
-    /// It answered.
+    /// The server fetched part of the source.
     Available,
-    /// It can't be shown from the server.
+    /// The server can't verify it.
     Unverified,
 }

@@ -1,4 +1,4 @@
-//! `playhead-harness`: measures a server from outside, and proves what it promises.
+//! `playhead-harness`: benchmarks a server from outside and tests its promises under faults.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use harness::ServerOptions;
 use harness::bench::{BenchOptions, Load, bench_fanout, bench_idle};
-use harness::link::{Links, REFUSED_STATUS, Refusal};
+use harness::line::{Lines, REFUSED_STATUS, Refusal};
 use harness::prove::{Campaign, Ground, Scenario};
 
 /// Measures a Playhead server from outside.
@@ -17,70 +17,71 @@ use harness::prove::{Campaign, Ground, Scenario};
 struct Arguments {
     #[command(subcommand)]
     task: Task,
-    /// The server to start: a release build. The one beside this program unless given.
+    /// The server binary to start, a release build. Default: the one beside this program.
     #[arg(long, global = true)]
     server_bin: Option<PathBuf>,
-    /// Where what was found is written; target/bench or target/prove unless given.
+    /// The directory for results. Default: target/bench or target/prove.
     #[arg(long, global = true)]
     out: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// From the host's command to every viewer.
+    /// Measures the time from a host's command to its arrival at every viewer.
     BenchFanout {
-        /// Viewers per room, one run for each number.
+        /// Viewers per room; one run for each number.
         #[arg(long, value_delimiter = ',', default_value = "200,1000")]
         viewers: Vec<usize>,
-        /// Rooms at once; the gates are about one.
+        /// Rooms at the same time; the gates apply to one.
         #[arg(long, default_value_t = 1)]
         rooms: usize,
         /// Measured commands in each room.
         #[arg(long, default_value_t = 200)]
         commands: usize,
-        /// Commands before those, delivered and counted, but not timed.
+        /// Commands before those, which are delivered and counted, but not timed.
         #[arg(long, default_value_t = 10)]
         warm_up: usize,
-        /// From one command of a room to its next.
+        /// Milliseconds between two commands of a room.
         #[arg(long, default_value_t = 50)]
         interval_ms: u64,
         /// Keeps the rooms in a Redis that syncs each write (appendfsync always).
         #[arg(long)]
         over_redis: bool,
     },
-    /// What a server costs while nothing happens.
+    /// Measures the start-up time and the memory of an idle server.
     BenchIdle,
-    /// Kills and empties real processes under load; counts add up over runs.
+    /// Kills and empties real processes under load; results add up over runs.
     Prove {
-        /// How often each is broken; nodes and all rooms a tenth as often.
+        /// Rounds per scenario; scenarios that take long run a tenth of them.
         #[arg(long, default_value_t = 100)]
         rounds: u64,
-        /// What is broken; everything unless given.
+        /// The scenarios to run. Default: all.
         #[arg(long, value_delimiter = ',')]
         only: Vec<Scenario>,
-        /// Chooses commands and moments.
+        /// Seed of the random commands and times.
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// Keeps files on the disk, which other programs may hold up, rather than in memory. What
-        /// a killed process wrote is there either way.
+        /// Keeps files on disk, where other programs may slow them down, rather than in memory. What
+        /// a killed process has written survives either way.
         #[arg(long)]
         on_disk: bool,
     },
-    /// Runs a command with clients' network namespaces around it, behind links that can be impaired.
-    Links {
-        /// How many clients; their namespaces' names are in PLAYHEAD_LINKS_NAMESPACES.
+    /// Runs a command in a network namespace that emulated, impairable lines connect to the clients'.
+    Lines {
+        /// The number of clients; PLAYHEAD_LINKS_NAMESPACES names their namespaces.
         #[arg(long)]
         clients: usize,
-        /// Chooses which packets are lost or late.
+        /// Seed of the random losses and delays.
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// What runs in the server's namespace, at 10.77.0.1; PLAYHEAD_LINKS_SOCKET takes orders.
+        /// The command, which runs in the server's namespace at 10.77.0.1; PLAYHEAD_LINKS_SOCKET is
+        /// the control socket.
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },
 }
 
-/// One thread: what the bench itself uses must not disturb what it measures.
+/// Single-threaded, so that the benchmark itself disturbs the measurement as little as possible.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -92,7 +93,7 @@ async fn main() -> ExitCode {
         directory: directory("target/bench"),
     };
     if cfg!(debug_assertions) {
-        eprintln!("playhead-harness: this is a debug build; its numbers mean little");
+        eprintln!("playhead-harness: this is a debug build; its numbers aren't meaningful");
     }
     let outcome = match arguments.task {
         Task::BenchFanout { viewers, rooms, commands, warm_up, interval_ms, .. } => {
@@ -111,11 +112,11 @@ async fn main() -> ExitCode {
                 Err(error) => Err(error),
             }
         }
-        Task::Links { clients, seed, command } => {
-            return match (Links { clients, seed, command }).run().await {
+        Task::Lines { clients, seed, command } => {
+            return match (Lines { clients, seed, command }).run().await {
                 Ok(status) => status.into(),
                 Err(Refusal::NotPermitted(error)) => {
-                    eprintln!("playhead-harness: no links can be made here: {error}");
+                    eprintln!("playhead-harness: emulated lines aren't permitted here: {error}");
                     REFUSED_STATUS.into()
                 }
                 Err(Refusal::Failed(error)) => {

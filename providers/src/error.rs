@@ -1,36 +1,36 @@
-//! Why a link couldn't become a source.
+//! Errors of providers and of the registry.
 
 use std::borrow::Cow;
 use std::error::Error;
 
-/// What went wrong, to match on. Each kind has one frozen code.
+/// What went wrong. Each kind has one frozen code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ErrorKind {
-    /// The text is no link.
+    /// The text isn't a link.
     LinkInvalid,
-    /// The link leads where the server may not go.
+    /// The egress policy refuses the link.
     EgressBlocked,
-    /// The origin has nothing there.
+    /// The origin has nothing at this link.
     NotFound,
-    /// The origin had it and removed it.
+    /// The origin says that it was removed.
     Gone,
-    /// The origin refuses.
+    /// The origin denies access.
     Forbidden,
-    /// It isn't media, or not of a kind that any adapter plays.
+    /// It isn't media, or not of a kind that any provider supports.
     Unsupported,
     /// It is encrypted for a licence server.
     DrmProtected,
-    /// A manifest that can't be used.
+    /// The manifest can't be used.
     ManifestInvalid,
-    /// An answer beyond its cap.
+    /// The response is larger than its cap.
     TooLarge,
-    /// The origin didn't answer in time.
+    /// The origin didn't respond in time.
     Timeout,
-    /// The origin can't be reached or failed.
+    /// The origin can't be reached, or it failed.
     Unavailable,
     /// The origin asks for fewer requests.
     RateLimited,
-    /// No adapter has this id.
+    /// No provider has this id.
     ProviderUnknown,
 }
 
@@ -77,54 +77,65 @@ impl ErrorKind {
     }
 }
 
-/// A fault that isn't yet tied to an adapter and an operation; `at` ties it.
+/// A failure without its provider and operation, which [`Failure::at`] adds.
 #[derive(Debug)]
 pub struct Failure {
     /// What went wrong.
     pub kind: ErrorKind,
-    /// A sentence that may be shown to anybody.
+    /// A sentence that anyone may see.
     pub detail: Cow<'static, str>,
-    /// The fault below, for the log; holds no link.
+    /// The underlying error, for the log; holds no link.
     pub cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// Why an adapter or the registry couldn't do an operation.
+/// The failure of an operation of a provider or of the registry.
 #[derive(Debug, thiserror::Error)]
-#[error("{operation} by {source_id} failed with {}", kind.code())]
-pub struct SourceError {
-    /// The adapter, or `registry`.
-    pub source_id: &'static str,
+#[error("{operation} by {provider_id} failed with {}", kind.code())]
+pub struct ProviderError {
+    /// The id of the provider, or `registry`.
+    pub provider_id: &'static str,
     /// `resolve`, `reopen` or `check`.
     pub operation: &'static str,
     /// What went wrong.
     pub kind: ErrorKind,
-    /// A sentence that may be shown to anybody: no address, no link, no answer of the origin.
+    /// A sentence that anyone may see: it holds no address, no link and no text of the origin.
     pub detail: String,
-    /// The fault below, for the log; holds no link.
+    /// The underlying error, for the log; holds no link.
     #[source]
     pub cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl Failure {
-    /// A failure without a cause below it.
+    /// A failure without a cause.
     pub fn new(kind: ErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { kind, detail: detail.into(), cause: None }
     }
 
-    /// The same failure with what caused it.
+    /// The failure of a link whose first bytes, `head`, no provider recognizes.
+    pub(crate) fn not_media(head: &[u8]) -> Self {
+        let text = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head).trim_ascii_start();
+        let detail = if text.starts_with(b"<") {
+            "This link leads to a web page, not to media."
+        } else {
+            "This link doesn't lead to media that can be played here."
+        };
+        Self::new(ErrorKind::Unsupported, detail)
+    }
+
+    /// Adds the cause.
     pub fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// Ties the failure to who did what.
-    pub fn at(self, source_id: &'static str, operation: &'static str) -> SourceError {
+    /// Adds the provider and the operation.
+    pub fn at(self, provider_id: &'static str, operation: &'static str) -> ProviderError {
         let Self { kind, detail, cause } = self;
-        SourceError { source_id, operation, kind, detail: detail.into_owned(), cause }
+        ProviderError { provider_id, operation, kind, detail: detail.into_owned(), cause }
     }
 }
 
-impl SourceError {
+impl ProviderError {
     /// Whether the same request may succeed a little later.
     pub const fn is_temporary(&self) -> bool {
         self.kind.is_temporary()

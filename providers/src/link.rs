@@ -1,4 +1,4 @@
-//! Links as people paste them, and the titles that can be read from them.
+//! Parses pasted links and derives titles from them.
 
 use url::Url;
 
@@ -8,13 +8,13 @@ use crate::error::{ErrorKind, Failure};
 const LINK_BYTES_MAX: usize = 2048;
 /// The longest title, in characters.
 const TITLE_CHARS_MAX: usize = 120;
-/// File names that say nothing about the media; the folder says more.
+/// File names that say nothing about the media; the name of the folder says more.
 const GENERIC_NAMES: [&str; 7] =
     ["chunklist", "index", "main", "manifest", "master", "playlist", "stream"];
 
 /// Parses a pasted link into the form that is stored as the durable id.
 ///
-/// The fragment goes: `#t=30` would make a player start elsewhere than the room.
+/// The fragment is removed: `#t=30` would make a player start elsewhere than the room.
 pub fn parse_link(link: &str) -> Result<Url, Failure> {
     let invalid = |detail| Failure::new(ErrorKind::LinkInvalid, detail);
     let link = link.trim();
@@ -36,7 +36,7 @@ pub(crate) fn extension(url: &Url) -> Option<String> {
     (!stem.is_empty()).then(|| extension.to_ascii_lowercase())
 }
 
-/// A title for people: the file's name, or its folder's where the name says nothing, or the host.
+/// The title to display: the file's name, or its folder's if that is generic, or the host.
 pub(crate) fn title(url: &Url) -> String {
     let mut named = url.path_segments().into_iter().flatten().rev().map(stem);
     let title = named.find(|name| {
@@ -54,20 +54,21 @@ fn stem(segment: &str) -> String {
     readable(stem, TITLE_CHARS_MAX)
 }
 
-/// Text from outside as people may see it: at most `max` characters, none that nobody sees; empty
-/// if nothing would be seen.
+/// Text from outside in a form that is safe to display: at most `max` characters, without control
+/// or invisible ones; empty if nothing visible is left.
 pub(crate) fn readable(text: &str, max: usize) -> String {
     let kept = |c: &char| !c.is_control() && !is_invisible(*c);
     let text: String = text.chars().filter(kept).take(max).collect();
-    // Joiners and variation selectors, which scripts and emoji need, show nothing by themselves.
-    let seen = |c: char| {
+    // Joiners and variation selectors, which scripts and emoji need, are invisible alone.
+    let visible = |c: char| {
         !c.is_whitespace()
             && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{2800}' | '\u{FE00}'..='\u{FE0F}')
     };
-    if text.chars().any(seen) { text.trim().to_owned() } else { String::new() }
+    if text.chars().any(visible) { text.trim().to_owned() } else { String::new() }
 }
 
-/// Characters that turn text around or show nothing: a title could read as something else.
+/// Whether the character is invisible or changes the direction of the text, which could make a
+/// title read as something else.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
@@ -119,13 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn the_fragment_is_no_part_of_the_link() {
+    fn the_fragment_is_removed_from_the_link() {
         let url = parse_link(" https://example.test/a.mp4?x=1#t=30 ").unwrap();
         assert_eq!(url.as_str(), "https://example.test/a.mp4?x=1");
     }
 
     #[test]
-    fn what_is_no_link_is_refused() {
+    fn text_that_is_not_a_link_is_refused() {
         let long = format!("https://example.test/{}", "a".repeat(LINK_BYTES_MAX));
         for link in ["", "film", "/a.mp4", "http://", "https://me:pw@example.test/a.mp4", &long] {
             assert_eq!(parse_link(link).unwrap_err().kind, ErrorKind::LinkInvalid, "{link}");
@@ -134,7 +135,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_a_link_or_a_refusal(text in "\\PC*", path in "\\PC*") {
+        fn any_text_is_parsed_or_refused(text in "\\PC*", path in "\\PC*") {
             let _ = parse_link(&text);
             if let Ok(url) = parse_link(&format!("https://example.test/{path}")) {
                 prop_assert!(!title(&url).is_empty());

@@ -9,7 +9,7 @@ const BUDGET_BYTES = 15 * 1024;
 const CORE = "export { createClient, createPlayer } from './index.js'";
 const ALL = "export * from './index.js'";
 /** Fetched only when it is wanted: with hls.js, after a failure, once the player follows the room. */
-const LATER = ['./hls.js', './probe.js', './pacing.js'];
+const LATER = ['../adapters/hls.js', './probe.js', './pacing.js'];
 
 async function gzippedBytes(contents, external) {
   const { outputFiles } = await build({

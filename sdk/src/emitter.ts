@@ -1,4 +1,6 @@
-/** Listeners by name; one that throws is reported and doesn't stop the others. */
+// A typed event emitter.
+
+/** Calls listeners by event; one that throws is reported and doesn't stop the others. */
 export class Emitter<Events extends Record<keyof Events, unknown[]>> {
   readonly #listeners = new Map<keyof Events, Set<(...args: any[]) => void>>();
 
@@ -14,7 +16,9 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
       try {
         listener(...args);
       } catch (error) {
-        reportError(error);
+        queueMicrotask(() => {
+          throw error;
+        });
       }
     }
   }
@@ -22,10 +26,4 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
   clear(): void {
     this.#listeners.clear();
   }
-}
-
-function reportError(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

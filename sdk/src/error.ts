@@ -1,21 +1,24 @@
+// The one error of the SDK, and the registry of close codes.
+
 import type { Outcome, RejectError, Retry } from './wire.js';
 
-/** What a failure says of itself; the SDK's own have no `meta`. */
-export type ErrorFacts = Omit<RejectError, 'meta'> & Partial<Pick<RejectError, 'meta'>> & { status?: number };
+/** The facts of a failure; by default it had no effect, and no further attempt can succeed. */
+export type ErrorFacts = Pick<RejectError, 'code' | 'detail'> & Partial<RejectError> & { status?: number };
 
-/** Every refusal and failure of the SDK: a stable code and a human sentence. */
+/** Any refusal or failure in the SDK: a stable code and a sentence for people. */
 export class PlayheadError extends Error {
   declare readonly code: string;
   declare readonly retry: Retry;
   declare readonly outcome: Outcome;
   declare readonly detail: string;
   declare readonly meta: RejectError['meta'];
-  /** How long to wait first, when `retry` is `after`. */
+  /** How long to wait first if `retry` is `after`. */
   declare readonly retryAfterMs: number | undefined;
-  /** HTTP status or WebSocket close code, where there was one. */
+  /** The HTTP status or WebSocket close code, if there was one. */
   declare readonly status: number | undefined;
 
-  constructor({ code, retry, outcome, detail, meta = {}, retry_after_ms: retryAfterMs, status }: ErrorFacts, options?: ErrorOptions) {
+  constructor(facts: ErrorFacts, options?: ErrorOptions) {
+    const { code, detail, retry = 'never', outcome = 'not_applied', meta = {}, retry_after_ms: retryAfterMs, status } = facts;
     super(`${code}: ${detail}`, options);
     Object.assign(this, { name: 'PlayheadError', code, retry, outcome, detail, meta, retryAfterMs, status });
   }
@@ -26,7 +29,7 @@ interface CloseRule {
   retry: Retry;
 }
 
-/** What a close code means and asks for. */
+/** What each close code means, and what it asks of the client. */
 const CLOSE_RULES: Record<number, readonly [code: string, retry: Retry]> = {
   4400: ['bad_frame', 'never'],
   4401: ['token_expired', 'reauth'],
@@ -45,7 +48,7 @@ const CLOSE_RULES: Record<number, readonly [code: string, retry: Retry]> = {
   4509: ['state_lost', 'resync'],
 };
 
-/** What a close code asks of the client; codes outside the registry (proxies, lost networks) ask for backoff. */
+/** Returns the meaning of a close code; codes outside the registry (proxies, lost networks) ask for back-off. */
 export function closeRule(closeCode: number): CloseRule {
   const [code, retry] = CLOSE_RULES[closeCode] ?? ['connection_lost', 'backoff'];
   return { code, retry };

@@ -1,8 +1,10 @@
+// Evaluates the playhead.
+
 import type { Playback } from './wire.js';
 
 type Timeline = Pick<Playback, 'status' | 'position_ms' | 'anchor_at_ms' | 'rate'>;
 
-/** Where the room's playhead is at `nowRoomMs`, in milliseconds; a future anchor stands still. */
+/** Returns the room's position at `nowRoomMs`, in milliseconds; until a future anchor it stands still. */
 export function expected(playback: Timeline, durationMs: number | null | undefined, nowRoomMs: number): number {
   const elapsed = playback.status === 'playing' ? Math.max(0, nowRoomMs - playback.anchor_at_ms) : 0;
   const position = playback.position_ms + elapsed * playback.rate;

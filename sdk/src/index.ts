@@ -1,12 +1,14 @@
-export { createClient } from './client.js';
-export { browserTokenStore, memoryTokenStore } from './token.js';
+// What `playhead-sdk` exports.
+
+export { createClient } from './session/client.js';
+export { browserTokenStore, memoryTokenStore } from './session/token.js';
 export { PlayheadError } from './error.js';
 export { expected } from './expected.js';
-export { browserDeviceStore, memoryDeviceStore } from './device.js';
-export { createPlayer } from './player.js';
-export { html5Adapter } from './html5.js';
-export type { HlsClass } from './hls.js';
-export type { PlayerOptions } from './player.js';
-export type * from './adapter.js';
+export { browserDeviceStore, memoryDeviceStore } from './player/device.js';
+export { createPlayer } from './player/player.js';
+export { html5Adapter } from './adapters/html5.js';
+export type { HlsClass } from './adapters/hls.js';
+export type { PlayerOptions } from './player/player.js';
+export type * from './adapters/adapter.js';
 export type * from './types.js';
 export type * from './wire.js';

@@ -1,18 +1,20 @@
 'use client';
 
+// The React hook.
+
 import { useEffect, useInsertionEffect, useMemo, useSyncExternalStore } from 'react';
-import type { PlayerOptions } from './player.js';
-import { isSession, Streaming, type RoomChoice, type StreamingCommands, type StreamingSnapshot } from './streaming.js';
+import type { PlayerOptions } from './player/player.js';
+import { isSession, Streaming, type RoomChoice, type StreamingCommands, type StreamingSnapshot } from './player/streaming.js';
 import type { RoomSession } from './types.js';
 
-export type { RoomChoice, StreamingCommands, StreamingSnapshot, Trouble } from './streaming.js';
+export type { RoomChoice, StreamingCommands, StreamingSnapshot, Trouble } from './player/streaming.js';
 
-/** Reading a field makes the component render again when that field changes, and no other. */
+/** Reading a field makes the component render again when that field changes, and only then. */
 export type Streamed = StreamingSnapshot & StreamingCommands;
 
 /**
- * Joins a room for as long as the component is mounted and keeps the video of `videoRef` on it. A session that is
- * passed instead stays open when the component goes. Works with React 18 and 19, and renders on servers, too.
+ * Joins a room while the component is mounted and keeps the video of `videoRef` on its timeline. A session that is
+ * passed instead stays open when the component unmounts. Works with React 18 and 19, including server rendering.
  */
 export function useStreaming(from: RoomSession | RoomChoice, options: PlayerOptions = {}): Streamed {
   const streaming = useStreamingOf(from);
@@ -25,7 +27,7 @@ export function useStreaming(from: RoomSession | RoomChoice, options: PlayerOpti
   return useMemo(() => fields.view(seen), [fields, seen]);
 }
 
-/** One as long as the room is the same, whatever object names it. */
+/** Returns the same object while the room is the same, even if `from` is a new object. */
 function useStreamingOf(from: RoomSession | RoomChoice): Streaming {
   const session = isSession(from) ? from : null;
   const { client, room, name, invite, password, ready, timeoutMs }: Partial<RoomChoice> = session ? {} : (from as RoomChoice);
@@ -35,7 +37,7 @@ function useStreamingOf(from: RoomSession | RoomChoice): Streaming {
   );
 }
 
-/** Notes which fields a component reads, and finds out whether one of those has changed. */
+/** Records which fields a component reads and detects when one of them has changed. */
 class Fields {
   readonly #streaming: Streaming;
   readonly #first: StreamingSnapshot;
@@ -49,7 +51,7 @@ class Fields {
 
   readonly first = (): StreamingSnapshot => this.#first;
 
-  /** The same snapshot until a field that was read differs. */
+  /** Returns the same snapshot until a field that was read differs. */
   readonly changed = (): StreamingSnapshot => {
     const now = this.#streaming.store.getSnapshot();
     const differs = [...this.#read].some((field) => !Object.is(now[field], this.#seen[field]));
@@ -57,7 +59,7 @@ class Fields {
     return this.#seen;
   };
 
-  /** What the component gets; a new object for each snapshot that it has to know. */
+  /** Returns what the component gets: a new object for each relevant snapshot. */
   view(_seen: StreamingSnapshot): Streamed {
     const view = { ...this.#streaming.commands };
     for (const field of Object.keys(this.#first) as (keyof StreamingSnapshot)[]) {

@@ -1,3 +1,5 @@
+// Places that hold one value.
+
 /** A place for one value. */
 export interface Slot {
   load(): unknown;
@@ -16,7 +18,7 @@ export function memorySlot(): Slot {
   };
 }
 
-/** Holds its value in localStorage, and where that is full or forbidden at least for the life of the page. */
+/** Holds its value in localStorage, or for the life of the page if that is full or forbidden. */
 export function browserSlot(key: string): Slot {
   const fallback = memorySlot();
   return {

@@ -1,7 +1,9 @@
+// A store in the shape that UI frameworks expect.
+
 import { Emitter } from './emitter.js';
 import type { Subscribable } from './types.js';
 
-/** An immutable snapshot and those who want to know when it changes. */
+/** Holds an immutable snapshot and notifies subscribers when it changes. */
 export class SnapshotStore<T extends object> implements Subscribable<T> {
   readonly #emitter = new Emitter<{ change: [] }>();
   #snapshot: T;

@@ -1,4 +1,5 @@
-import type { AdapterErrorCode } from './adapter.js';
+// The public types of the SDK.
+
 import type { PlayheadError } from './error.js';
 import type {
   CreateRoom,
@@ -20,7 +21,7 @@ import type {
   SourceRef,
 } from './wire.js';
 
-/** The caller's identity; kept, it makes a reload the same participant. */
+/** The caller's identity; stored, it makes a reload the same participant. */
 export interface Identity extends GuestAnswer {
   display_name: string;
 }
@@ -30,7 +31,7 @@ export interface TokenStore {
   save(identity: Identity | null): void;
 }
 
-/** The parts of a WebSocket that the SDK uses, so that Node's `ws` fits, too. */
+/** The part of a WebSocket that the SDK uses, so that Node's `ws` fits as well. */
 export interface SocketLike {
   readyState: number;
   onopen: ((event: any) => void) | null;
@@ -58,7 +59,7 @@ export interface PageQuery {
 export interface JoinOptions {
   invite?: string;
   password?: string;
-  /** False for a page that has no player: it then joins no barrier. */
+  /** False for a page without a player, so that no barrier waits for it. */
   ready?: boolean;
   /** How long the first join may take before it rejects; 15 s by default. */
   timeoutMs?: number;
@@ -66,9 +67,9 @@ export interface JoinOptions {
 
 export interface Client {
   readonly baseUrl: string;
-  /** Signs in as a guest; an unexpired identity of the same name is used again. */
+  /** Signs in as a guest; an unexpired identity of the same name is reused. */
   guest(displayName: string): Promise<Identity>;
-  /** The stored identity, or null when there is none or it has expired. */
+  /** Returns the stored identity, or null if there is none or it has expired. */
   token(): Identity | null;
   /** Forgets the stored identity. */
   signOut(): void;
@@ -78,14 +79,14 @@ export interface Client {
     listPublic(query?: PageQuery): Promise<Page<RoomSummary>>;
     participants(roomId: string, query?: PageQuery): Promise<ParticipantPage>;
     state(roomId: string): Promise<RoomStateAnswer>;
-    /** Ends the room for everybody; the host may, or the creator of a room without one. */
+    /** Ends the room for everybody; allowed to the host, or to the creator of a room without one. */
     delete(roomIdOrCode: string): Promise<void>;
   };
   readonly sources: { resolve(link: string): Promise<Source> };
   meta(): Promise<Meta>;
   /**
-   * Resolves once the room is known, with a `connection` that is about to open; rejects with `PlayheadError`. What
-   * goes wrong later is in the session's `closeReason`.
+   * Resolves once the room is known, while the session's `connection` is still opening; rejects with `PlayheadError`.
+   * Later failures are in the session's `closeReason`.
    */
   join(roomIdOrCode: string, options?: JoinOptions): Promise<RoomSession>;
 }
@@ -98,13 +99,13 @@ export interface Ack {
 }
 
 export interface CommandOptions {
-  /** Makes the command compare-and-set: `version_conflict` when the room has moved on. */
+  /** Makes the command compare-and-set: it fails with `version_conflict` if the room has changed since. */
   expectedVersion?: number;
 }
 
 export type ConnectionState = 'connecting' | 'open' | 'reconnecting' | 'closed';
 
-/** Whether commands can be stored; while the authority is away, playback goes on by itself. */
+/** Whether commands can be stored; while the authority is away, playback continues by itself. */
 export type Authority = 'reachable' | 'away';
 
 export interface CloseReason {
@@ -118,15 +119,15 @@ export interface CloseReason {
 export interface ClockEstimate {
   /** Room clock minus `performance.now()`. */
   offsetMs: number;
-  /** The most that `offsetMs` may be wrong by: what an asymmetric path could hide, and what has drifted since. */
+  /** The largest possible error of `offsetMs`: what an asymmetric path could hide, and what has drifted since. */
   uncertaintyMs: number;
-  /** The shortest round trip there was, put together from both directions. */
+  /** The shortest round trip, combined from the shortest delays in both directions. */
   rttMs: number;
-  /** How much faster than the local clock the room's runs, in parts per million. */
+  /** How much faster the room clock runs than the local one, in parts per million. */
   skewPpm: number;
 }
 
-/** How far the players of a room are apart, as they report it. */
+/** How far apart the players of a room are, as they report it. */
 export interface RoomSync {
   /** How many players report. */
   readonly reporting: number;
@@ -135,7 +136,7 @@ export interface RoomSync {
   readonly uncertaintyMs: number;
 }
 
-/** Something the page may want to say; the newest one only. */
+/** Something the page may want to show; only the latest is kept. */
 export interface Notice {
   code: string;
   detail: string;
@@ -144,48 +145,48 @@ export interface Notice {
 export interface SessionSnapshot {
   readonly connection: ConnectionState;
   readonly closeReason?: CloseReason;
-  /** As the server said last, whatever became of the connection. */
+  /** What the server said last, whatever has happened to the connection since. */
   readonly authority: Authority;
   /** Empty until the first welcome. */
   readonly sessionId: string;
   readonly me: { readonly participant_id: string; readonly role: Role };
   readonly room: Room;
-  /** Why the room is in its `state`, such as `grace_ended`; absent when that happened unseen. */
+  /** Why the room is in its `state`, such as `grace_ended`; absent if the session didn't see it happen. */
   readonly stateCause?: string;
   readonly media: Media | null;
   readonly playback: Playback;
   readonly epoch: number;
   readonly version: number;
-  /** Who is here: everybody up to 20, else the first 8; `presenceTotal` counts all. */
+  /** The participants who are connected: all of up to 20, otherwise the first 8; `presenceTotal` counts all. */
   readonly presence: readonly Presence[];
   readonly presenceTotal: number;
   readonly viewerCount: number;
   readonly clock: ClockEstimate | null;
-  /** For host and co-hosts, once players have reported; null otherwise. */
+  /** For host and co-hosts, once players have reported; otherwise null. */
   readonly sync: RoomSync | null;
   readonly notice?: Notice;
 }
 
 export interface Subscribable<T> {
-  /** The same object until something changes. */
+  /** Returns the same object until something changes. */
   getSnapshot(): T;
-  /** Returns the function that unsubscribes. */
+  /** Calls `listener` after each change; returns a function that removes it. */
   subscribe(listener: () => void): () => void;
 }
 
 export type MediaChoice = { link: string } | { source: SourceRef };
 
 export interface RoomSession extends Subscribable<SessionSnapshot> {
-  /** Calls `listener` for each server event of this type; returns the function that stops it. */
+  /** Calls `listener` for each server event of this type; returns a function that removes it. */
   on<K extends keyof ServerEvents>(
     type: K,
     listener: (data: ServerEvents[K], frame: ServerFrame) => void,
   ): () => void;
-  /** Room clock in milliseconds; until the first estimate as the join said, off by what its answer took. */
+  /** Returns the room clock in milliseconds; until the first estimate, it is off by the time the join's answer took. */
   now(): number;
-  /** The room clock as estimated for an instant of `performance.now()` (default: now); null before it is known. */
+  /** Returns the estimate of the room clock at an instant of `performance.now()` (default: now), or null before there is one. */
   clock(localMs?: number): ClockEstimate | null;
-  /** The position, in milliseconds, that the room asks for at `nowRoomMs` (default: now). */
+  /** Returns the room's position in milliseconds at `nowRoomMs` (default: now). */
   expected(nowRoomMs?: number): number;
   /** Takes a burst of clock samples, as after a wake from sleep. */
   refreshClock(): void;
@@ -200,10 +201,10 @@ export interface RoomSession extends Subscribable<SessionSnapshot> {
   ended(mediaId: string): Promise<Ack>;
   ready(version: number): Promise<Ack>;
   buffering(on: boolean): Promise<Ack>;
-  /** Tells how far this player is from the room; every 2 s is enough. It changes nothing but what the host sees. */
+  /** Reports how far this player is from the room; every 2 s is enough. It only changes what the host sees. */
   syncReport(driftMs: number, uncertaintyMs: number): Promise<Ack>;
   hostTransfer(participantId: string, options?: CommandOptions): Promise<Ack>;
-  /** Leaves the room and closes; resolves when the server knows, or after 2 s. */
+  /** Leaves the room and closes; resolves once the server has confirmed, or after 2 s. */
   leave(): Promise<void>;
   /** Closes the socket without leaving: the participant may come back, as a reload does. */
   close(): void;
@@ -216,57 +217,65 @@ export type PlayerState =
   | 'playing'
   | 'paused'
   | 'buffering'
-  /** The browser wants a gesture before it plays. */
+  /** The browser requires a gesture before it plays. */
   | 'blocked'
-  /** The page asked to be left alone, as for an advertisement. */
+  /** The page uses the player itself, as for an advertisement. */
   | 'held'
   | 'error';
 
+/** Why a player cannot play what it was given. */
+export type AdapterErrorCode =
+  | 'autoplay_blocked'
+  | 'source_unreachable'
+  | 'cors_missing'
+  | 'format_unsupported'
+  | 'decode_failed';
+
 /**
- * How hard a player is kept in place: `tight` corrects fastest, `default` so gently that music doesn't tell,
- * `relaxed` only what people notice, `free` nothing between two commands of the host.
+ * How tightly a player is kept in place: `tight` corrects fastest, `default` so gently that it is inaudible in music,
+ * `relaxed` only what people notice, and `free` nothing between two commands of the host.
  */
 export type SyncProfile = 'tight' | 'default' | 'relaxed' | 'free';
 
 export interface PlayerSnapshot {
   readonly state: PlayerState;
-  /** Player position minus the room's, in milliseconds; null while not playing. */
+  /** The player's position minus the room's, in milliseconds; null while not playing. */
   readonly driftMs: number | null;
-  /** How far the room clock may be from what this device takes it for, in milliseconds; null while unknown. */
+  /** The largest possible error of this device's room clock, in milliseconds; null while unknown. */
   readonly uncertaintyMs: number | null;
-  /** True when new starts did not help: only the rate is used, with another try each half minute. */
+  /** True if new starts didn't help: then only the rate is used, with another try every half minute. */
   readonly degraded: boolean;
   readonly profile: SyncProfile;
-  /** How much later than its player says this device sounds, in milliseconds. */
+  /** How much later than its player reports this device sounds, in milliseconds. */
   readonly offsetMs: number;
   readonly error?: { readonly code: AdapterErrorCode; readonly detail: string };
 }
 
 export interface Player extends Subscribable<PlayerSnapshot> {
-  /** Call inside a user gesture after `blocked`: starts the element and follows the room again. */
+  /** Starts the element and follows the room again; call it inside a user gesture when the state is `blocked`. */
   unblock(): Promise<void>;
-  /** Leaves the element to the page, as for an advertisement, until `release`. */
+  /** Leaves the element to the page until `release`, as for an advertisement. */
   hold(): void;
   /** Follows the room again after `hold`. */
   release(): void;
   setProfile(profile: SyncProfile): void;
-  /** For a device that sounds later than its player says, such as Bluetooth: plays that much ahead; ±5,000 ms. */
+  /** Plays this much ahead, ±5,000 ms, for a device that sounds later than its player reports, such as Bluetooth. */
   setOffset(offsetMs: number): void;
   /** Loads the same media again after an error. */
   reload(): void;
   destroy(): void;
 }
 
-/** What one device learns and is told: how long its players take to start, its offset and its profile. */
+/** What is stored for a device: how long its players take to start, its offset and its profile. */
 export interface DeviceSettings {
-  /** From `play()` to the first movement in milliseconds, by the kind of player. */
+  /** The time from `play()` to the first movement, in milliseconds, by the kind of player. */
   playLeadsMs: Readonly<Record<string, number>>;
   offsetMs: number;
   profile: SyncProfile;
 }
 
 export interface DeviceStore {
-  /** Null where nothing is kept yet. */
+  /** Returns null if nothing is stored yet. */
   load(): DeviceSettings | null;
   save(settings: DeviceSettings): void;
 }

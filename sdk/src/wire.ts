@@ -1,6 +1,8 @@
+// The types of the contract under the names that the SDK exports.
+
 import type { components } from './generated/contract.js';
 
-// The contract's own shapes under the names that the SDK gives out. `npm run generate` writes them from ../openapi.yaml.
+// `npm run generate` writes them from ../openapi.yaml.
 type Schemas = components['schemas'];
 
 export type Retry = Schemas['Retry'];
@@ -35,7 +37,7 @@ export type GuestAnswer = Schemas['GuestToken'];
 export type JoinAnswer = Schemas['Joined'];
 export type ParticipantPage = Schemas['ParticipantPage'];
 
-/** One page of a list; the token leads to the next one. */
+/** One page of a list; the token requests the next one. */
 export interface Page<T> {
   items: T[];
   next_page_token?: string;
@@ -54,12 +56,12 @@ type ServerFrames = Schemas['ServerFrame'];
 /** What a client may send, and the shape of each `data`. */
 export type ClientData = { [F in ClientFrames as F['type']]: F['data'] };
 
-/** Server events and the shape of their `data`; answers to one's own frames aren't among them. */
+/** Server events and the shape of their `data`; answers to the client's own frames aren't among them. */
 export type ServerEvents = {
   [F in ServerFrames as Exclude<F['type'], 'ack' | 'reject' | 'pong'>]: F extends { data: infer Data } ? Data : never;
 };
 
-/** A frame as it came, of a type that is perhaps not known yet; those that have an order carry it. */
+/** A frame as received, possibly of an unknown type; ordered ones carry their place. */
 export interface ServerFrame {
   type: string;
   id?: string | null;

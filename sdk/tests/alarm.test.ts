@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Alarm } from '../src/alarm.js';
+import { Alarm } from '../src/player/alarm.js';
 
 /** Longer than the last stretch, which is waited by messages. */
 const FAR_MS = 60;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AlignGuard } from '../src/align-guard.js';
+import { AlignGuard } from '../src/player/align-guard.js';
 
 const TICK_MS = 50;
 

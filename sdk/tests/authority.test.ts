@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createClient, type Client, type RoomSession } from '../src/index.js';
 import { askedDelayMs, repeatDelayMs } from '../src/backoff.js';
-import { PendingCommands } from '../src/commands.js';
+import { PendingCommands } from '../src/session/commands.js';
 import type { Outcome, RejectError } from '../src/wire.js';
 import { event, joinAt, opened, rejection, until } from './joined.js';
 import { playback, room, RoomServer, type Frame } from './room-server.js';

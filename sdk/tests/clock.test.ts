@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ClockFilter, type ClockStamps } from '../src/clock.js';
+import { ClockFilter, type ClockStamps } from '../src/clock/filter.js';
 
 const STEADY = { forward: 40, backward: 40 };
 

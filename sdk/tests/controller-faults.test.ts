@@ -37,7 +37,7 @@ describe('server stamps that jump', () => {
   });
 
   test.each([-5_000, 400, 5_000, 900_000])('for good by %i ms: one new start', (byMs) => {
-    const player = SimulatedPlayer.following(LONG, { positionMs: 100_000 });
+    const player = SimulatedPlayer.following(LONG, { position_ms: 100_000 });
     player.offsetMs += byMs;
     const sinceMs = player.nowMs;
     player.run(15_000);
@@ -46,7 +46,7 @@ describe('server stamps that jump', () => {
   });
 
   test.each([1_000, 5_000, 20_000])('back and forth every %i ms for ten minutes: no seek loop, and all is well afterwards', (everyMs) => {
-    const player = SimulatedPlayer.following(LONG, { positionMs: 100_000 });
+    const player = SimulatedPlayer.following(LONG, { position_ms: 100_000 });
     const sinceMs = player.nowMs;
     for (let jump = 0; player.nowMs < sinceMs + TEN_MINUTES; jump += 1) {
       player.offsetMs += jump % 2 === 0 ? 2_000 : -2_000;
@@ -100,11 +100,11 @@ describe('a player that ignores rate', () => {
 
   test.each(['openly', 'secretly'] as const)('%s in a room at double the rate can’t be helped, and says so', (ignoresRate) => {
     const player = new SimulatedPlayer({ ...LONG, ignoresRate });
-    player.commit({ status: 'playing', positionMs: 0, rate: 2 });
+    player.commit({ status: 'playing', position_ms: 0, rate: 2 });
     player.run(TEN_MINUTES);
     expect(player.actions('seek').length).toBeLessThanOrEqual(mostSeeks(TEN_MINUTES));
     expect(player.last?.degraded).toBe(true);
-    player.commit({ rate: 1, positionMs: player.roomPositionMs() });
+    player.commit({ rate: 1, position_ms: player.roomPositionMs() });
     player.run(10_000);
     expect(player.last?.degraded).toBe(false);
     // What it showed of itself was no lead; a player that lies about its rate teaches a wrong one.
@@ -118,7 +118,7 @@ describe.each<[string, Partial<MediaTraits>, Partial<MediaTraits>]>([
 ])('%s', (_name, faulty, able) => {
   test.each([0.5, 1, 2])('is not sought in a loop, is degraded, and is put in place when it is able again; room at %d', (rate) => {
     const player = new SimulatedPlayer({ ...LONG, ...faulty });
-    player.commit({ status: 'playing', positionMs: 30_000, rate });
+    player.commit({ status: 'playing', position_ms: 30_000, rate });
     player.run(60_000);
     expect(player.last?.degraded).toBe(true);
     player.run(TEN_MINUTES - 60_000);
@@ -134,10 +134,10 @@ describe.each<[string, Partial<MediaTraits>, Partial<MediaTraits>]>([
 
   test('is tried at once when the room changes', () => {
     const player = new SimulatedPlayer({ ...LONG, ...faulty });
-    player.commit({ status: 'playing', positionMs: 30_000 });
+    player.commit({ status: 'playing', position_ms: 30_000 });
     player.run(TEN_MINUTES);
     Object.assign(player.traits, able);
-    player.commit({ positionMs: 300_000 });
+    player.commit({ position_ms: 300_000 });
     player.run(15_000);
     expect(Math.abs(player.driftMs)).toBeLessThan(1);
     expect(player.last?.degraded).toBe(false);
@@ -146,7 +146,7 @@ describe.each<[string, Partial<MediaTraits>, Partial<MediaTraits>]>([
 
 test('a player that refuses to play, but is started by hand, is put in place at once', () => {
   const player = new SimulatedPlayer({ ...LONG, refusesPlay: true });
-  player.commit({ status: 'playing', positionMs: 30_000 });
+  player.commit({ status: 'playing', position_ms: 30_000 });
   player.run(TEN_MINUTES);
   player.traits.refusesPlay = false;
   player.play();
@@ -155,9 +155,9 @@ test('a player that refuses to play, but is started by hand, is put in place at 
 });
 
 test('a player that plays on whatever it is told is not sought in a loop while the room is paused', () => {
-  const player = SimulatedPlayer.following(LONG, { positionMs: 30_000 });
+  const player = SimulatedPlayer.following(LONG, { position_ms: 30_000 });
   player.traits.refusesPause = true;
-  player.commit({ status: 'paused', positionMs: 40_000 });
+  player.commit({ status: 'paused', position_ms: 40_000 });
   const sinceMs = player.nowMs;
   player.run(TEN_MINUTES);
   // Somebody else's moves are undone twelve times a minute.
@@ -171,7 +171,7 @@ test('a player that plays on whatever it is told is not sought in a loop while t
 describe('a player that ends early', () => {
   const early = (): SimulatedPlayer => {
     const player = new SimulatedPlayer({ ...LONG, endsAtMs: 60_000 });
-    player.commit({ status: 'playing', positionMs: 30_000 });
+    player.commit({ status: 'playing', position_ms: 30_000 });
     player.run(TEN_MINUTES);
     return player;
   };
@@ -198,7 +198,7 @@ describe('a player that ends early', () => {
 
   test('plays where it has something when the host goes there', () => {
     const player = early();
-    player.commit({ positionMs: 10_000 });
+    player.commit({ position_ms: 10_000 });
     player.run(15_000);
     expect(Math.abs(player.driftMs)).toBeLessThan(1);
     expect(player.last?.degraded).toBe(false);
@@ -215,7 +215,7 @@ describe('a player that ends early', () => {
 
   test('by a second is at the room’s end', () => {
     const player = new SimulatedPlayer({ durationMs: 60_000, endsAtMs: 59_000 });
-    player.commit({ status: 'playing', positionMs: 50_000 });
+    player.commit({ status: 'playing', position_ms: 50_000 });
     player.run(30_000);
     expect(player.actions('ended')).toHaveLength(1);
     expect(player.last).toMatchObject({ phase: 'finished', degraded: false });
@@ -224,7 +224,7 @@ describe('a player that ends early', () => {
 
 describe('a player that changes duration', () => {
   test('to less than where the room is: it stands at its end, ends the room for nobody, and goes on when it grows', () => {
-    const player = SimulatedPlayer.following({ durationMs: 600_000 }, { positionMs: 100_000 });
+    const player = SimulatedPlayer.following({ durationMs: 600_000 }, { position_ms: 100_000 });
     player.traits.durationMs = 90_000;
     const sinceMs = player.nowMs;
     player.run(60_000);
@@ -237,7 +237,7 @@ describe('a player that changes duration', () => {
   });
 
   test('to less than the room’s: the end is told when the room is there', () => {
-    const player = SimulatedPlayer.following({ durationMs: 600_000 }, { positionMs: 560_000 });
+    const player = SimulatedPlayer.following({ durationMs: 600_000 }, { position_ms: 560_000 });
     player.traits.durationMs = 590_000;
     player.run(40_000);
     expect(player.actions('ended')).toHaveLength(1);
@@ -245,7 +245,7 @@ describe('a player that changes duration', () => {
   });
 
   test.each([200, 1_000, 7_000])('to and fro every %i ms: no seek loop, and in place when it rests', (everyMs) => {
-    const player = SimulatedPlayer.following({ durationMs: 3_600_000 }, { positionMs: 100_000 });
+    const player = SimulatedPlayer.following({ durationMs: 3_600_000 }, { position_ms: 100_000 });
     const sinceMs = player.nowMs;
     for (let change = 0; player.nowMs < sinceMs + TEN_MINUTES; change += 1) {
       player.traits.durationMs = change % 2 === 0 ? 90_000 : 3_600_000;
@@ -285,7 +285,7 @@ describe('a seek that lands a keyframe away', () => {
       for (let command = 0; command < 4; command += 1) {
         player.run(1_000);
         const sinceMs = player.nowMs;
-        player.commit({ status: 'playing', positionMs: Math.round(random.between(0, 2_000_000)) });
+        player.commit({ status: 'playing', position_ms: Math.round(random.between(0, 2_000_000)) });
         // Its tries, and as long as one waits for the room to come by.
         player.run(45_000);
         // One that led too far is waited for, one that fell short is tried again.
@@ -301,7 +301,7 @@ describe('a seek that lands a keyframe away', () => {
 
     test('is remembered: later starts take one seek, or two', () => {
       const player = new SimulatedPlayer({ ...LONG, gridMs, lands });
-      player.commit({ status: 'playing', positionMs: 30_500 });
+      player.commit({ status: 'playing', position_ms: 30_500 });
       player.run(45_000);
       const sinceMs = player.nowMs;
       for (let stall = 0; stall < 5; stall += 1) {
@@ -315,7 +315,7 @@ describe('a seek that lands a keyframe away', () => {
 
   test.each(rates)('and only ever at the front, with %s: no seek loop, degraded, and in place when seeks are exact again', (_name, rates) => {
     const player = new SimulatedPlayer({ ...LONG, gridMs: 3_600_000, lands: 'before', rates });
-    player.commit({ status: 'playing', positionMs: 45_000 });
+    player.commit({ status: 'playing', position_ms: 45_000 });
     player.run(TEN_MINUTES);
     expect(player.actions('seek').length).toBeLessThanOrEqual(mostSeeks(TEN_MINUTES));
     expect(player.last?.degraded).toBe(true);
@@ -328,7 +328,7 @@ describe('a seek that lands a keyframe away', () => {
   test('while paused: one seek for each command', () => {
     for (const { gridMs, lands } of landings) {
       const player = new SimulatedPlayer({ ...LONG, gridMs, lands });
-      player.commit({ status: 'paused', positionMs: 33_333 });
+      player.commit({ status: 'paused', position_ms: 33_333 });
       player.run(TEN_MINUTES);
       expect(player.actions('seek')).toHaveLength(1);
     }

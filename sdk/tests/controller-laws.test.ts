@@ -25,17 +25,17 @@ interface Happening {
 }
 
 const HAPPENINGS: Happening[] = [
-  { name: 'play', isCommand: true, to: (player) => player.commit({ status: 'playing', positionMs: whole(player.roomPositionMs()) }) },
-  { name: 'pause', isCommand: true, to: (player) => player.commit({ status: 'paused', positionMs: whole(player.roomPositionMs()) }) },
+  { name: 'play', isCommand: true, to: (player) => player.commit({ status: 'playing', position_ms: whole(player.roomPositionMs()) }) },
+  { name: 'pause', isCommand: true, to: (player) => player.commit({ status: 'paused', position_ms: whole(player.roomPositionMs()) }) },
   { name: 'barrier', isCommand: true, to: (player) =>
-    player.commit({ status: 'waiting', positionMs: whole(player.roomPositionMs()), barrier: whole(player.nowMs) }) },
+    player.commit({ status: 'waiting', position_ms: whole(player.roomPositionMs()), barrier: whole(player.nowMs) }) },
   { name: 'scheduled play', isCommand: true, to: (player, random) =>
-    player.commit({ status: 'playing', positionMs: whole(player.roomPositionMs()), anchorAtMs: player.nowMs + player.offsetMs + random.between(0, 1_500) }) },
-  { name: 'seek', isCommand: true, to: (player, random) => player.commit({ positionMs: whole(random.between(0, LENGTH_MS / 2)) }) },
+    player.commit({ status: 'playing', position_ms: whole(player.roomPositionMs()), anchor_at_ms: player.nowMs + player.offsetMs + random.between(0, 1_500) }) },
+  { name: 'seek', isCommand: true, to: (player, random) => player.commit({ position_ms: whole(random.between(0, LENGTH_MS / 2)) }) },
   { name: 'small seek', isCommand: true, to: (player, random) =>
-    player.commit({ positionMs: whole(Math.max(0, player.roomPositionMs() + random.between(-4_000, 4_000))) }) },
+    player.commit({ position_ms: whole(Math.max(0, player.roomPositionMs() + random.between(-4_000, 4_000))) }) },
   { name: 'rate', isCommand: true, to: (player, random) =>
-    player.commit({ positionMs: whole(player.roomPositionMs()), rate: random.pick([0.5, 1, 1.25, 2]) }) },
+    player.commit({ position_ms: whole(player.roomPositionMs()), rate: random.pick([0.5, 1, 1.25, 2]) }) },
   { name: 'stall', to: (player, random) => player.starve(random.exponential(800)) },
   { name: 'hide', to: (player) => void (player.hidden = true) },
   { name: 'hide and throttle', to: (player) => {
@@ -55,7 +55,7 @@ const HAPPENINGS: Happening[] = [
   { name: 'local rate', to: (player, random) => player.setRate(random.between(0.3, 3)) },
   { name: 'nap', to: (player, random) => player.sleep(random.between(300, 20_000), random.pick(['plays on', 'sleeps too'])) },
   { name: 'clock', to: (player, random) => void (player.offsetMs += random.between(-400, 400)) },
-  { name: 'no media', isCommand: true, to: (player) => void (player.timeline = { ...player.timeline!, mediaId: `m_${player.nowMs}` }) },
+  { name: 'no media', isCommand: true, to: (player) => void (player.timeline = { ...player.timeline!, media_id: `m_${player.nowMs}` }) },
 ];
 
 describe('whatever happens, in whatever order', () => {
@@ -91,7 +91,7 @@ describe('whatever happens, in whatever order', () => {
     const rates = random.pick([[], [1], [0.25, 0.5, 1, 1.25, 1.5, 2]]);
     const player = new SimulatedPlayer({ ...ableTraits(random), rates, skew: 0, ignoresRate: random.pick(['no', 'openly']) });
     const story = tell(player, random);
-    player.commit({ rate: 1, positionMs: whole(player.roomPositionMs()) });
+    player.commit({ rate: 1, position_ms: whole(player.roomPositionMs()) });
     player.run(story.restMs);
     const said = `${story.text} ${JSON.stringify(player.traits)}`;
     expect(Math.abs(player.driftMs), said).toBeLessThan(150);
@@ -121,7 +121,7 @@ function tell(
   each: (name: string, tookMs: number) => void = () => undefined,
 ): { text: string; restMs: number } {
   player.commit({ durationMs: LENGTH_MS });
-  player.commit({ status: 'playing', positionMs: 30_000 });
+  player.commit({ status: 'playing', position_ms: 30_000 });
   const names: string[] = [];
   let stalls = false;
   for (let event = 0; event < EVENTS; event += 1) {
@@ -135,7 +135,7 @@ function tell(
   }
   show(player);
   player.held = false;
-  if (player.timeline!.status !== 'playing') player.commit({ status: 'playing', positionMs: whole(player.roomPositionMs()) });
+  if (player.timeline!.status !== 'playing') player.commit({ status: 'playing', position_ms: whole(player.roomPositionMs()) });
   return { text: names.join(', '), restMs: PLACED_MS + SEEKS_UNTIL_PLACED * player.traits.seekMs + (stalls ? LONGEST_GAP_MS : 0) };
 }
 

@@ -75,16 +75,16 @@ describe('free', () => {
     const player = following('free');
     player.positionMs += 5_000;
     player.run(5_000);
-    player.commit({ positionMs: 200_000 });
+    player.commit({ position_ms: 200_000 });
     player.run(5_000);
     expect(Math.abs(player.driftMs)).toBeLessThan(40);
-    player.commit({ rate: 1.5, positionMs: player.roomPositionMs() });
+    player.commit({ rate: 1.5, position_ms: player.roomPositionMs() });
     player.run(1_000);
     expect(player.rate).toBe(1.5);
-    player.commit({ status: 'paused', positionMs: 90_000 });
+    player.commit({ status: 'paused', position_ms: 90_000 });
     player.run(2_000);
     expect(player).toMatchObject({ paused: true, positionMs: 90_000 });
-    player.commit({ status: 'playing', positionMs: 90_000 });
+    player.commit({ status: 'playing', position_ms: 90_000 });
     player.run(2_000);
     expect(player.paused).toBe(false);
   });
@@ -137,7 +137,7 @@ describe('a player with steps', () => {
 test.each(PROFILES)('a player that tells its position up to 80 ms wrong is left in peace, %s', (profile) => {
   const player = new SimulatedPlayer({ positionErrorMs: 80 });
   player.profile = profile;
-  player.commit({ status: 'playing', positionMs: 20_000 });
+  player.commit({ status: 'playing', position_ms: 20_000 });
   player.run(20_000);
   const sinceMs = player.nowMs;
   const { driftMs } = player.watch(120_000);
@@ -157,7 +157,7 @@ function following(profile: SyncProfile): SimulatedPlayer {
   player.profile = profile;
   player.commit({});
   player.run(500);
-  player.commit({ status: 'playing', positionMs: 150_000 });
+  player.commit({ status: 'playing', position_ms: 150_000 });
   player.run(12_000);
   return player;
 }

@@ -12,10 +12,10 @@ const SEEKS_MOST = 27;
 
 test('a scheduled start begins at its instant, less the lead it takes', () => {
   const player = new SimulatedPlayer();
-  player.commit({ status: 'paused', positionMs: 8_000 });
+  player.commit({ status: 'paused', position_ms: 8_000 });
   player.run(1_000);
   const anchorMs = player.nowMs + 400;
-  player.commit({ status: 'playing', positionMs: 8_000, anchorAtMs: anchorMs + player.offsetMs });
+  player.commit({ status: 'playing', position_ms: 8_000, anchor_at_ms: anchorMs + player.offsetMs });
   player.run(300);
   expect(player.paused).toBe(true);
   player.run(700);
@@ -27,10 +27,10 @@ test('a scheduled start begins at its instant, less the lead it takes', () => {
 
 test('a scheduled start that is committed anew before its instant is followed to the new one', () => {
   const player = new SimulatedPlayer();
-  player.commit({ status: 'paused', positionMs: 8_000 });
+  player.commit({ status: 'paused', position_ms: 8_000 });
   player.run(1_000);
   for (const inMs of [400, 900, 600]) {
-    player.commit({ status: 'playing', positionMs: 8_000, anchorAtMs: player.nowMs + player.offsetMs + inMs });
+    player.commit({ status: 'playing', position_ms: 8_000, anchor_at_ms: player.nowMs + player.offsetMs + inMs });
     player.run(200);
     expect(player.actions('play')).toEqual([]);
   }
@@ -66,7 +66,7 @@ describe('the lead is learned', () => {
     const player = new SimulatedPlayer({ playLeadMs: 75 });
     starts(player, 8);
     const before = player.controller.playLeadMs;
-    player.commit({ status: 'playing', positionMs: 0, anchorAtMs: player.nowMs + player.offsetMs + 500 });
+    player.commit({ status: 'playing', position_ms: 0, anchor_at_ms: player.nowMs + player.offsetMs + 500 });
     player.run(500);
     player.starve(2_000);
     player.run(10_000);
@@ -78,7 +78,7 @@ describe('the lead is learned', () => {
     starts(player, 8);
     const before = player.controller.playLeadMs;
     player.traits.playLeadMs = 900;
-    player.commit({ status: 'playing', positionMs: 0, anchorAtMs: player.nowMs + player.offsetMs + 500 });
+    player.commit({ status: 'playing', position_ms: 0, anchor_at_ms: player.nowMs + player.offsetMs + 500 });
     const sinceMs = player.nowMs;
     do player.run(10);
     while (player.last?.phase !== 'following' && player.nowMs < sinceMs + 5_000);
@@ -92,11 +92,11 @@ describe('the lead is learned', () => {
     const errors: number[] = [];
     for (let start = 0; start < times; start += 1) {
       player.run(3_000);
-      player.commit({ status: 'playing', positionMs: 0, anchorAtMs: player.nowMs + player.offsetMs + 500 });
+      player.commit({ status: 'playing', position_ms: 0, anchor_at_ms: player.nowMs + player.offsetMs + 500 });
       player.run(500 + 240);
       errors.push(Math.abs(player.driftMs));
       player.run(400);
-      player.commit({ status: 'paused', positionMs: 0 });
+      player.commit({ status: 'paused', position_ms: 0 });
     }
     return errors;
   }
@@ -112,13 +112,13 @@ describe('a start that would be late', () => {
     const player = following({ seekMs: 300 });
     player.tickMs = 1;
     for (let seek = 0; seek < 6; seek += 1) {
-      player.commit({ positionMs: 200_000 });
+      player.commit({ position_ms: 200_000 });
       player.run(2_000);
     }
     // What a seek takes is known by now, and 60 ms are added to it.
     player.traits.seekMs = 300 + 60 + lateMs;
     const sinceMs = player.nowMs;
-    player.commit({ positionMs: 300_000 });
+    player.commit({ position_ms: 300_000 });
     player.run(8_000);
     expect(player.actions('seek', sinceMs)).toHaveLength(tries);
     expect(player.actions('play', sinceMs)).toHaveLength(1);
@@ -129,7 +129,7 @@ describe('a start that would be late', () => {
   test('again and again is tried four times, then played and caught up', () => {
     const player = following();
     const sinceMs = player.nowMs;
-    player.commit({ positionMs: 300_000 });
+    player.commit({ position_ms: 300_000 });
     for (let seek = 0; seek < 10; seek += 1) {
       // Each takes longer than anything seen before.
       player.traits.seekMs = 700 + 700 * player.actions('seek', sinceMs).length;
@@ -145,7 +145,7 @@ test('what a seek takes is learned: the second one is planned with it', () => {
   const player = following({ seekMs: 2_000 });
   for (const [nth, most] of [2, 1, 1].entries()) {
     const sinceMs = player.nowMs;
-    player.commit({ positionMs: 100_000 * (nth + 1) });
+    player.commit({ position_ms: 100_000 * (nth + 1) });
     player.run(15_000);
     expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(most);
   }
@@ -197,7 +197,7 @@ test.each([100_000, 2_000])('a player that waited for data %i ms further on isnâ
   player.loaded = () => false;
   for (let stall = 0; stall < 3; stall += 1) {
     player.traits.seekMs = 3_000;
-    player.commit({ status: 'playing', positionMs: player.roomPositionMs() + furtherMs });
+    player.commit({ status: 'playing', position_ms: player.roomPositionMs() + furtherMs });
     player.run(2_900);
     player.traits.seekMs = 150;
     const backMs = player.nowMs;
@@ -310,6 +310,6 @@ function joining(traits: Partial<MediaTraits>): SimulatedPlayer {
   const player = new SimulatedPlayer(traits);
   player.loaded = () => false;
   player.advance(COMMITTED_MS);
-  player.commit({ status: 'playing', positionMs: 20_000 });
+  player.commit({ status: 'playing', position_ms: 20_000 });
   return player;
 }

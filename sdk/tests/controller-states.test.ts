@@ -75,8 +75,8 @@ describe('a page that is hidden', () => {
 describe('a player that is held', () => {
   const happenings: [string, (player: SimulatedPlayer) => void][] = [
     ['nothing happens', () => undefined],
-    ['the host seeks', (player) => player.commit({ positionMs: 100_000 })],
-    ['the host pauses', (player) => player.commit({ status: 'paused', positionMs: 50_000 })],
+    ['the host seeks', (player) => player.commit({ position_ms: 100_000 })],
+    ['the host pauses', (player) => player.commit({ status: 'paused', position_ms: 50_000 })],
     ['the host changes the rate', (player) => player.commit({ rate: 2 })],
     ['the page seeks', (player) => player.userSeeks(400_000)],
     ['the page pauses', (player) => player.interrupt()],
@@ -101,7 +101,7 @@ describe('a player that is held', () => {
   test('answers a barrier once, so that nobody waits for it', () => {
     const player = following();
     player.held = true;
-    player.commit({ status: 'waiting', positionMs: 90_000, barrier: 7 });
+    player.commit({ status: 'waiting', position_ms: 90_000, barrier: 7 });
     const sinceMs = player.nowMs;
     player.run(5_000);
     expect(player.log.filter(({ atMs }) => atMs >= sinceMs).map(({ action }) => action)).toEqual([{ type: 'ready', version: 7 }]);

@@ -17,19 +17,19 @@ describe('every able player is brought to within 1 ms of the room and stays, at 
     ['one of unknown length', { durationMs: null }],
   ];
   const changes: [string, (player: SimulatedPlayer) => void][] = [
-    ['a start', (player) => player.commit({ status: 'playing', positionMs: 5_000 })],
+    ['a start', (player) => player.commit({ status: 'playing', position_ms: 5_000 })],
     ['a scheduled start', (player) =>
-      player.commit({ status: 'playing', positionMs: 5_000, anchorAtMs: player.nowMs + player.offsetMs + 400 })],
-    ['double the rate', (player) => player.commit({ status: 'playing', positionMs: 5_000, rate: 2 })],
-    ['half the rate', (player) => player.commit({ status: 'playing', positionMs: 5_000, rate: 0.5 })],
-    ['a late join', (player) => player.commit({ status: 'playing', positionMs: 200_000, anchorAtMs: player.offsetMs - 60_000 })],
+      player.commit({ status: 'playing', position_ms: 5_000, anchor_at_ms: player.nowMs + player.offsetMs + 400 })],
+    ['double the rate', (player) => player.commit({ status: 'playing', position_ms: 5_000, rate: 2 })],
+    ['half the rate', (player) => player.commit({ status: 'playing', position_ms: 5_000, rate: 0.5 })],
+    ['a late join', (player) => player.commit({ status: 'playing', position_ms: 200_000, anchor_at_ms: player.offsetMs - 60_000 })],
     ['a seek', (player) => {
-      player.commit({ status: 'playing', positionMs: 5_000 });
+      player.commit({ status: 'playing', position_ms: 5_000 });
       player.run(15_000);
-      player.commit({ positionMs: 300_000 });
+      player.commit({ position_ms: 300_000 });
     }],
     ['a stall', (player) => {
-      player.commit({ status: 'playing', positionMs: 5_000 });
+      player.commit({ status: 'playing', position_ms: 5_000 });
       player.run(15_000);
       player.starve(2_000);
     }],
@@ -53,7 +53,7 @@ test('a usual player is within 1 ms 5 s after a start, without a second try', ()
   const player = new SimulatedPlayer();
   player.commit({});
   player.run(500);
-  player.commit({ status: 'playing', positionMs: 5_000 });
+  player.commit({ status: 'playing', position_ms: 5_000 });
   player.run(5_500);
   expect(Math.abs(player.driftMs)).toBeLessThan(1);
   expect(player.actions('seek')).toHaveLength(1);
@@ -126,7 +126,7 @@ test('a short outlier of the position starts nothing anew', () => {
 test('a pause stands on the committed position', () => {
   const player = following();
   player.run(60);
-  player.commit({ status: 'paused', positionMs: player.roomPositionMs() - 150 });
+  player.commit({ status: 'paused', position_ms: player.roomPositionMs() - 150 });
   player.run(500);
   expect(player.paused).toBe(true);
   expect(player.driftMs).toBe(0);
@@ -134,7 +134,7 @@ test('a pause stands on the committed position', () => {
 
 test.each(['paused', 'waiting'] as const)('a player that runs on is put back to the room’s place, %s', (status) => {
   const player = following({ overrunMs: 27 });
-  player.commit({ status, positionMs: player.roomPositionMs() });
+  player.commit({ status, position_ms: player.roomPositionMs() });
   const sinceMs = player.nowMs;
   player.run(3_000);
   expect(player.driftMs).toBeCloseTo(0, 2);
@@ -144,7 +144,7 @@ test.each(['paused', 'waiting'] as const)('a player that runs on is put back to 
 test('a player that cannot be placed exactly is sought once for each change', () => {
   const player = following({ gridMs: 100 });
   for (const positionMs of [30_030, 40_160, 45_050]) {
-    player.commit({ status: 'paused', positionMs });
+    player.commit({ status: 'paused', position_ms: positionMs });
     const sinceMs = player.nowMs;
     player.run(5_000);
     expect(player.actions('seek', sinceMs)).toHaveLength(1);
@@ -155,19 +155,19 @@ test('a barrier gets one ready, after the player stands there with data', () => 
   const player = new SimulatedPlayer({ seekMs: 700 });
   player.commit({});
   player.run(200);
-  player.commit({ status: 'waiting', positionMs: 90_000, barrier: 7 });
+  player.commit({ status: 'waiting', position_ms: 90_000, barrier: 7 });
   player.run(600);
   expect(player.actions('ready')).toEqual([]);
   player.run(2_000);
   expect(player.actions('ready').map(({ action }) => action)).toEqual([{ type: 'ready', version: 7 }]);
-  player.commit({ status: 'waiting', positionMs: 10_000, barrier: 9 });
+  player.commit({ status: 'waiting', position_ms: 10_000, barrier: 9 });
   player.run(2_000);
   expect(player.actions('ready').at(-1)?.action).toEqual({ type: 'ready', version: 9 });
 });
 
 test('a barrier for others gets no ready', () => {
   const player = new SimulatedPlayer();
-  player.commit({ status: 'waiting', positionMs: 90_000 });
+  player.commit({ status: 'waiting', position_ms: 90_000 });
   player.run(3_000);
   expect(player.actions('ready')).toEqual([]);
 });
@@ -186,7 +186,7 @@ describe('what somebody does to the player itself is undone:', () => {
     ['while paused', false],
   ])('a seek %s', (_name, plays) => {
     const player = following();
-    if (!plays) player.commit({ status: 'paused', positionMs: player.roomPositionMs() });
+    if (!plays) player.commit({ status: 'paused', position_ms: player.roomPositionMs() });
     player.run(1_000);
     player.userSeeks(400_000);
     player.run(10_000);
@@ -203,7 +203,7 @@ describe('what somebody does to the player itself is undone:', () => {
 
   test('a play while the room is paused', () => {
     const player = new SimulatedPlayer();
-    player.commit({ status: 'paused', positionMs: 4_000 });
+    player.commit({ status: 'paused', position_ms: 4_000 });
     player.run(1_000);
     player.paused = false;
     player.run(1_000);
@@ -225,7 +225,7 @@ describe('what somebody does to the player itself is undone:', () => {
 test('where the browser wants a gesture nothing is played, then all is caught up', () => {
   const player = new SimulatedPlayer();
   player.blocked = true;
-  player.commit({ status: 'playing', positionMs: 0 });
+  player.commit({ status: 'playing', position_ms: 0 });
   player.run(5_000);
   expect(player.actions('play')).toEqual([]);
   player.blocked = false;
@@ -235,11 +235,11 @@ test('where the browser wants a gesture nothing is played, then all is caught up
 
 test('the end is told once and nothing is played after it', () => {
   const player = new SimulatedPlayer({ durationMs: 10_000 });
-  player.commit({ status: 'playing', positionMs: 0 });
+  player.commit({ status: 'playing', position_ms: 0 });
   player.run(20_000);
   expect(player.actions('ended').map(({ action }) => action)).toEqual([{ type: 'ended', mediaId: 'm_1' }]);
   expect(player.actions('play', 10_100)).toEqual([]);
-  player.commit({ status: 'playing', positionMs: 2_000 });
+  player.commit({ status: 'playing', position_ms: 2_000 });
   player.run(3_000);
   expect(player.paused).toBe(false);
   expect(Math.abs(player.driftMs)).toBeLessThan(12);
@@ -248,14 +248,14 @@ test('the end is told once and nothing is played after it', () => {
 test('a change of tracks re-anchors without a seek or a pause', () => {
   const player = following();
   const sinceMs = player.nowMs;
-  player.commit({ status: 'playing', positionMs: Math.round(player.roomPositionMs()) });
+  player.commit({ status: 'playing', position_ms: Math.round(player.roomPositionMs()) });
   player.run(5_000);
   expect(player.moves(sinceMs)).toEqual([]);
 });
 
 test('a place that the media does not have is not sought for ever', () => {
   const player = new SimulatedPlayer({ durationMs: 10_000 });
-  player.commit({ status: 'paused', positionMs: 12_000, durationMs: null });
+  player.commit({ status: 'paused', position_ms: 12_000, durationMs: null });
   player.run(10_000);
   expect(player.actions('seek').length).toBeLessThanOrEqual(2);
 });
@@ -292,7 +292,7 @@ test('without media or clock nothing is done but pausing', () => {
 
 test('a player without any rates is never given one', () => {
   const player = new SimulatedPlayer({ rates: [], skew: 1e-2 });
-  player.commit({ status: 'playing', positionMs: 0 });
+  player.commit({ status: 'playing', position_ms: 0 });
   player.run(30_000);
   expect(player.actions('rate')).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Correction, type RateInputs } from '../src/correction.js';
-import { PROFILES } from '../src/profile.js';
-import { Pulses } from '../src/pulses.js';
+import { Correction, type RateInputs } from '../src/player/correction.js';
+import { PROFILES } from '../src/player/profile.js';
+import { Pulses } from '../src/player/pulses.js';
 import type { SyncProfile } from '../src/index.js';
 
 const STEPS = [0.5, 1, 1.25, 1.5];

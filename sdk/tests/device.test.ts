@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { browserDeviceStore, deviceSettings, memoryDeviceStore, OFFSET_MAX_MS } from '../src/device.js';
+import { browserDeviceStore, deviceSettings, memoryDeviceStore } from '../src/player/device.js';
+import { OFFSET_MAX_MS } from '../src/player/tuning.js';
 import type { DeviceSettings } from '../src/index.js';
 
 const DEFAULTS: DeviceSettings = { playLeadsMs: {}, offsetMs: 0, profile: 'default' };

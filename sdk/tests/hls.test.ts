@@ -1,6 +1,6 @@
 import Hls from 'hls.js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FORMAT_DETAILS, HLS_EVENTS, MEDIA_ERROR, NETWORK_ERROR, hlsAdapter, type HlsClass } from '../src/hls.js';
+import { FORMAT_DETAILS, HLS_EVENTS, MEDIA_ERROR, NETWORK_ERROR, hlsAdapter, type HlsClass } from '../src/adapters/hls.js';
 import type { Media } from '../src/index.js';
 import { FakeVideo } from './fake-video.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { html5Adapter } from '../src/html5.js';
+import { html5Adapter } from '../src/adapters/html5.js';
 import type { Media } from '../src/index.js';
 import { FakeVideo } from './fake-video.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { floorSlope, type Point } from '../src/hull.js';
+import { floorSlope, type Point } from '../src/clock/hull.js';
 import { Seeded } from './seeded.js';
 
 const flat = (values: readonly number[]): Point[] => values.map((value, at) => ({ at, value }));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Pictures } from '../src/pictures.js';
-import { PROFILES } from '../src/profile.js';
+import { Pictures } from '../src/player/pictures.js';
+import { PROFILES } from '../src/player/profile.js';
 
 const FRAME_MS = 1000 / 30;
 const STEP_MS = 50;

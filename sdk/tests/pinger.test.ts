@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Pinger } from '../src/pinger.js';
+import { Pinger } from '../src/clock/pinger.js';
 
 let sentAtMs: number[];
 let pinger: Pinger;

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { HlsClass } from '../src/hls.js';
+import type { HlsClass } from '../src/adapters/hls.js';
 import {
   createClient,
   createPlayer,

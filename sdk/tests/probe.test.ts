@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { explainPlain, probeSource } from '../src/probe.js';
+import { explainPlain, probeSource } from '../src/adapters/probe.js';
 
 let server: Server;
 let origin: string;

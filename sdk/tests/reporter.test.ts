@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ControllerPhase } from '../src/controller.js';
-import { Reporter } from '../src/reporter.js';
+import type { ControllerPhase } from '../src/player/course.js';
+import { Reporter } from '../src/player/reporter.js';
 import type { ConnectionState, RoomSession } from '../src/index.js';
 
 const TICK_MS = 50;

@@ -1,4 +1,4 @@
-import type { AdapterCapabilities } from '../src/adapter.js';
+import type { AdapterCapabilities } from '../src/adapters/adapter.js';
 import { Seeded } from './seeded.js';
 
 export interface MediaTraits {

@@ -1,4 +1,4 @@
-import { ClockFilter, type ClockStamps } from '../src/clock.js';
+import { ClockFilter, type ClockStamps } from '../src/clock/filter.js';
 import { Seeded } from './seeded.js';
 
 const BURST_PINGS = 12;

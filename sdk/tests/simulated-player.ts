@@ -1,6 +1,7 @@
-import { Controller, type ControllerAction, type ControllerStep } from '../src/controller.js';
-import { Pulses } from '../src/pulses.js';
-import type { Timeline } from '../src/timeline.js';
+import { Controller, type ControllerStep } from '../src/player/controller.js';
+import type { ControllerAction } from '../src/player/course.js';
+import { Pulses } from '../src/player/pulses.js';
+import type { Timeline } from '../src/player/timeline.js';
 import type { SyncProfile } from '../src/types.js';
 import { SimulatedMedia, type MediaTraits } from './simulated-media.js';
 
@@ -31,7 +32,7 @@ export class SimulatedPlayer extends SimulatedMedia {
     const player = new SimulatedPlayer(traits);
     player.commit({});
     player.run(500);
-    player.commit({ status: 'playing', positionMs: 20_000, ...room });
+    player.commit({ status: 'playing', position_ms: 20_000, ...room });
     player.run(12_000);
     return player;
   }
@@ -43,23 +44,23 @@ export class SimulatedPlayer extends SimulatedMedia {
 
   roomPositionMs(): number {
     const line = this.timeline!;
-    const elapsed = line.status === 'playing' ? Math.max(0, this.nowMs + this.offsetMs - line.anchorAtMs) : 0;
-    return Math.min(line.positionMs + elapsed * line.rate, line.durationMs ?? Infinity);
+    const elapsed = line.status === 'playing' ? Math.max(0, this.nowMs + this.offsetMs - line.anchor_at_ms) : 0;
+    return Math.min(line.position_ms + elapsed * line.rate, line.durationMs ?? Infinity);
   }
 
   /** Commits a timeline, anchored now unless said otherwise. */
   commit(part: Partial<Timeline>): void {
     const fresh: Timeline = {
-      mediaId: 'm_1',
+      media_id: 'm_1',
       status: 'paused',
-      positionMs: 0,
-      anchorAtMs: 0,
+      position_ms: 0,
+      anchor_at_ms: 0,
       rate: 1,
       durationMs: this.traits.durationMs,
       live: false,
       barrier: null,
     };
-    this.timeline = { ...(this.timeline ?? fresh), anchorAtMs: this.nowMs + this.offsetMs, barrier: null, ...part };
+    this.timeline = { ...(this.timeline ?? fresh), anchor_at_ms: this.nowMs + this.offsetMs, barrier: null, ...part };
   }
 
   run(forMs: number): void {

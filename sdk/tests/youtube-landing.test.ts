@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { YOUTUBE_STATES } from '../src/youtube-api.js';
-import { Landing } from '../src/youtube-landing.js';
+import { YOUTUBE_STATES } from '../src/adapters/youtube-api.js';
+import { Landing } from '../src/adapters/youtube-landing.js';
 
 const { PLAYING, PAUSED, BUFFERING, ENDED, CUED } = YOUTUBE_STATES;
 /** Instant, state and told position of each look, and what is found. */
-type Look = [nowMs: number, state: number, toldMs: number, found: 'going' | 'again' | 'there'];
+type Look = [nowMs: number, state: number, reportedMs: number, found: 'going' | 'again' | 'there'];
 
 const STORIES: [name: string, looks: Look[], stands?: boolean][] = [
   [
@@ -42,17 +42,17 @@ const STORIES: [name: string, looks: Look[], stands?: boolean][] = [
 
 test.each(STORIES)('%s', (_, looks, stands = true) => {
   const landing = new Landing();
-  landing.begin(10_000, { nowMs: 0, toldMs: 1_000 });
-  for (const [nowMs, state, toldMs, found] of looks) {
-    expect([nowMs, landing.look({ nowMs, state, toldMs, stands })]).toEqual([nowMs, found]);
+  landing.begin(10_000, { nowMs: 0, reportedMs: 1_000 });
+  for (const [nowMs, state, reportedMs, found] of looks) {
+    expect([nowMs, landing.look({ nowMs, state, reportedMs, stands })]).toEqual([nowMs, found]);
     expect(landing.targetMs).toBe(found === 'there' ? null : 10_000);
   }
 });
 
 test('a newer seek is followed instead', () => {
   const landing = new Landing();
-  landing.begin(10_000, { nowMs: 0, toldMs: 1_000 });
-  landing.begin(20_000, { nowMs: 100, toldMs: 1_000 });
-  expect(landing.look({ nowMs: 600, state: PAUSED, toldMs: 10_000, stands: true })).toBe('again');
+  landing.begin(10_000, { nowMs: 0, reportedMs: 1_000 });
+  landing.begin(20_000, { nowMs: 100, reportedMs: 1_000 });
+  expect(landing.look({ nowMs: 600, state: PAUSED, reportedMs: 10_000, stands: true })).toBe('again');
   expect(landing.targetMs).toBe(20_000);
 });

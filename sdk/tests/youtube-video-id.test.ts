@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { youtubeVideoId } from '../src/youtube.js';
+import { youtubeVideoId } from '../src/adapters/youtube.js';
 import type { Media } from '../src/index.js';
 
 const ID = 'a1_B2-c3D4e';

@@ -1,8 +1,8 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AdapterEvent, Media, PlayerAdapter } from '../src/index.js';
-import { YOUTUBE_STATES } from '../src/youtube-api.js';
-import { loadYouTubeApi, youtubeAdapter, type YouTubeOptions } from '../src/youtube.js';
+import { YOUTUBE_STATES } from '../src/adapters/youtube-api.js';
+import { loadYouTubeApi, youtubeAdapter, type YouTubeOptions } from '../src/adapters/youtube.js';
 
 const { UNSTARTED, ENDED, PLAYING, PAUSED, BUFFERING, CUED } = YOUTUBE_STATES;
 const LISTED = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];

@@ -1,4 +1,4 @@
-//! The room clock, and the only place that asks the machine for the time.
+//! The room clock. This is the only file that reads the machine's wall clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -6,8 +6,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use engine::Timestamp;
 
-/// The room clock as one node knows it, counted from the Unix epoch. Alone, a node's clock is
-/// monotonic from its start; nodes that share a store follow the store's clock.
+/// A node's estimate of the room clock, which counts from the Unix epoch. The clock of a single node
+/// is monotonic from its start. Nodes that share a store estimate the store's clock.
 #[derive(Clone, Debug)]
 pub struct RoomClock {
     since: Instant,
@@ -16,70 +16,72 @@ pub struct RoomClock {
 
 #[derive(Debug)]
 struct Shared {
-    /// What to add to the microseconds since `since`.
+    /// The room clock minus `monotonic_us`.
     offset_us: AtomicI64,
+    /// The uncertainty of `offset_us` when it was set.
     uncertainty_us: AtomicU64,
-    /// When that was known; 0 for a clock that follows nobody.
-    followed_us: AtomicU64,
+    /// When `offset_us` was last set, as `monotonic_us`; 0 if it never was.
+    set_at_us: AtomicU64,
 }
 
-/// How far two clocks may drift apart in a million microseconds, in microseconds: more than any
-/// crystal's error, and what a slewed clock adds.
+/// The largest rate at which two clocks drift apart, in parts per million: more than the errors of
+/// two crystals and of a clock that is being slewed.
 const DRIFT_PPM: u64 = 100;
 
 impl RoomClock {
-    /// Starts at the wall clock, or at `not_before` if the wall clock has gone back behind it.
+    /// Starts a clock at the wall clock's time, or at `not_before` if the wall clock is behind it.
     pub fn start(not_before: Timestamp) -> Self {
         let anchor_us = wall_us().max(not_before.as_millis().saturating_mul(1000));
         let offset_us = AtomicI64::new(i64::try_from(anchor_us).unwrap_or(i64::MAX / 2));
         let shared =
-            Shared { offset_us, uncertainty_us: AtomicU64::new(0), followed_us: AtomicU64::new(0) };
+            Shared { offset_us, uncertainty_us: AtomicU64::new(0), set_at_us: AtomicU64::new(0) };
         Self { since: Instant::now(), shared: Arc::new(shared) }
     }
 
-    /// Microseconds since the Unix epoch.
+    /// Returns the room clock in microseconds since the Unix epoch.
     pub fn now_us(&self) -> u64 {
         let offset_us = self.shared.offset_us.load(Ordering::Relaxed);
         self.monotonic_us().saturating_add_signed(offset_us)
     }
 
-    /// What the clock says now, and what it would have said at `then`, in microseconds.
+    /// Returns the room clock now and at `then`, in microseconds since the Unix epoch.
     pub fn since_us(&self, then: Instant) -> (u64, u64) {
         let passed_us = u64::try_from(then.elapsed().as_micros()).unwrap_or(u64::MAX);
         let now_us = self.now_us();
         (now_us, now_us.saturating_sub(passed_us))
     }
 
-    /// Now.
+    /// Returns the room clock.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.now_us() / 1000)
     }
 
-    /// Microseconds since this node's start. Never goes back.
+    /// Returns the microseconds since this node started. They never go back.
     pub fn monotonic_us(&self) -> u64 {
         u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX / 4)
     }
 
-    /// Moves the clock: the room clock is `monotonic_us` and this, known to ± `uncertainty_us`.
-    pub fn follow(&self, offset_us: i64, uncertainty_us: u64) {
+    /// Sets the difference between the room clock and `monotonic_us`, and its uncertainty.
+    pub fn set_offset(&self, offset_us: i64, uncertainty_us: u64) {
         self.shared.offset_us.store(offset_us, Ordering::Relaxed);
         self.shared.uncertainty_us.store(uncertainty_us, Ordering::Relaxed);
-        self.shared.followed_us.store(self.monotonic_us().max(1), Ordering::Relaxed);
+        self.shared.set_at_us.store(self.monotonic_us().max(1), Ordering::Relaxed);
     }
 
-    /// How far from the store's clock this one may be, in microseconds; 0 if it is the clock.
+    /// Returns the largest possible error of this estimate, in microseconds; 0 if the offset was
+    /// never set, because the node's clock then is the room clock.
     pub fn uncertainty_us(&self) -> u64 {
-        let followed_us = self.shared.followed_us.load(Ordering::Relaxed);
-        if followed_us == 0 {
+        let set_at_us = self.shared.set_at_us.load(Ordering::Relaxed);
+        if set_at_us == 0 {
             return 0;
         }
-        // What isn't measured any more, while the store is away, isn't known as well any more.
-        let age_us = self.monotonic_us().saturating_sub(followed_us);
+        // While the store can't be reached, nothing is measured and the clocks drift apart.
+        let age_us = self.monotonic_us().saturating_sub(set_at_us);
         self.shared.uncertainty_us.load(Ordering::Relaxed).saturating_add(drift_us(age_us))
     }
 }
 
-/// How far two clocks may drift apart in this time, in microseconds.
+/// Returns how far two clocks may drift apart in `passed_us`, in microseconds.
 pub fn drift_us(passed_us: u64) -> u64 {
     passed_us.saturating_mul(DRIFT_PPM).div_ceil(1_000_000)
 }
@@ -96,12 +98,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_follows_nobody_is_exact_and_one_that_follows_knows_less_with_time() {
+    fn a_single_nodes_clock_is_exact_and_an_estimate_gets_less_certain_with_time() {
         let clock = RoomClock::start(Timestamp::default());
         assert_eq!(clock.uncertainty_us(), 0);
-        clock.follow(5_000_000, 70);
+        clock.set_offset(5_000_000, 70);
         assert!(clock.uncertainty_us() >= 70);
-        // Followed ten seconds ago, as it were.
+        // The same estimate, as if it were ten seconds old.
         let long_ago = RoomClock {
             since: Instant::now().checked_sub(std::time::Duration::from_secs(10)).expect("booted"),
             shared: clock.shared.clone(),

@@ -1,25 +1,25 @@
-//! Limits on how often something may be asked. They count on this node alone.
+//! Rate limits. They count on this node alone.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::clock::{Clock, DefaultClock, QuantaInstant};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 
 use crate::config::LimitConfig;
 use crate::refusal::Refusal;
 
-/// How many frames one connection may send.
+/// How many frames a connection may send per second.
 pub const FRAMES_PER_SECOND: u32 = 100;
-/// How many frames it may send at once after a quiet while.
+/// How many frames it may send in a burst.
 pub const FRAMES_BURST: u32 = 300;
-/// How many unusable frames in a minute close it.
+/// How many unusable frames per minute close it.
 pub const BAD_FRAMES_PER_MINUTE: u32 = 10;
 
-/// How many frames above what is allowed it may send in a minute before it is closed.
+/// How many frames per minute above the limit close it.
 const EXCESS_PER_MINUTE: u32 = 2000;
 
-/// Limits per address and user.
+/// Rate limits per address and per user.
 #[derive(Debug)]
 pub struct Limiters {
     guests: Option<DefaultKeyedRateLimiter<IpAddr>>,
@@ -31,7 +31,7 @@ pub struct Limiters {
 }
 
 impl Limiters {
-    /// Limits as configured.
+    /// Makes the configured limits.
     pub fn new(config: &LimitConfig) -> Self {
         let keyed = |per_minute: u32| {
             let wanted = config.per_address != 0;
@@ -47,38 +47,38 @@ impl Limiters {
         }
     }
 
-    /// New guests of one address.
+    /// Counts a new guest of an address.
     pub fn check_guest(&self, address: IpAddr) -> Result<(), Refusal> {
         check(self.guests.as_ref(), &address)
     }
 
-    /// New rooms of one address.
+    /// Counts a new room of an address.
     pub fn check_room(&self, address: IpAddr) -> Result<(), Refusal> {
         check(self.rooms.as_ref(), &address)
     }
 
-    /// Joins of one address.
+    /// Counts a join of an address.
     pub fn check_join(&self, address: IpAddr) -> Result<(), Refusal> {
         check(self.joins.as_ref(), &address)
     }
 
-    /// Codes that one address tries, right or wrong: were only wrong ones counted, the answer to
-    /// one more would tell which it is.
+    /// Counts a code that an address tries, right or wrong: if only wrong ones counted, the response to
+    /// one more would reveal which it is.
     pub fn check_code(&self, address: IpAddr) -> Result<(), Refusal> {
         check(self.codes.as_ref(), &address)
     }
 
-    /// Fetches that one user makes the server do.
+    /// Counts a link that the server resolves for a user.
     pub fn check_resolve(&self, user_id: &str) -> Result<(), Refusal> {
         check(Some(&self.resolves), &user_id.to_owned())
     }
 
-    /// Changes that one user makes over HTTP.
+    /// Counts a write of a user over HTTP.
     pub fn check_write(&self, user_id: &str) -> Result<(), Refusal> {
         check(Some(&self.writes), &user_id.to_owned())
     }
 
-    /// Forgets keys that are back at their start.
+    /// Drops keys whose limit has fully recovered.
     pub fn sweep(&self) {
         for limiter in [&self.guests, &self.rooms, &self.joins, &self.codes].into_iter().flatten() {
             limiter.retain_recent();
@@ -91,7 +91,7 @@ impl Limiters {
     }
 }
 
-/// Frames of one connection.
+/// Limits on the frames of one connection.
 #[derive(Debug)]
 pub struct FrameLimiter {
     frames: DefaultDirectRateLimiter,
@@ -111,20 +111,17 @@ impl Default for FrameLimiter {
 }
 
 impl FrameLimiter {
-    /// One more frame.
+    /// Counts a frame.
     pub fn check_frame(&self) -> Result<(), Refusal> {
-        self.frames.check().map_err(|not_until| {
-            let wait = not_until.wait_time_from(DefaultClock::default().now());
-            Refusal::rate_limited(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1))
-        })
+        self.frames.check().map_err(|not_until| too_many(&not_until))
     }
 
-    /// One more frame above what is allowed; false if there were far too many.
+    /// Counts a frame above the limit. Returns whether the connection may stay.
     pub fn check_excess(&self) -> bool {
         self.excess.check().is_ok()
     }
 
-    /// One more frame that can't be used; false if there were too many.
+    /// Counts an unusable frame. Returns whether the connection may stay.
     pub fn check_bad_frame(&self) -> bool {
         self.bad.check().is_ok()
     }
@@ -135,10 +132,13 @@ fn check<K: Clone + Eq + std::hash::Hash>(
     key: &K,
 ) -> Result<(), Refusal> {
     let Some(limiter) = limiter else { return Ok(()) };
-    limiter.check_key(key).map_err(|not_until| {
-        let wait = not_until.wait_time_from(DefaultClock::default().now());
-        Refusal::rate_limited(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1))
-    })
+    limiter.check_key(key).map_err(|not_until| too_many(&not_until))
+}
+
+/// Says when the next one is allowed.
+fn too_many(not_until: &NotUntil<QuantaInstant>) -> Refusal {
+    let wait = not_until.wait_time_from(DefaultClock::default().now());
+    Refusal::rate_limited(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1))
 }
 
 fn per_minute_quota(per_minute: u32) -> Quota {

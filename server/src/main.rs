@@ -1,13 +1,14 @@
-//! `playhead-server`: configuration, then one of its actions.
+//! `playhead-server`: reads the configuration and runs one of its actions.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use server::config::{Action, Config};
-use server::{openapi, serve, telemetry};
+use server::openapi;
+use server::run::{serve, telemetry};
 
-/// How much stack a thread may use, in bytes; what isn't used costs nothing. An answer of Redis is
-/// taken apart by recursion, as deep as it is nested.
+/// How much stack a thread may use, in bytes; unused stack costs nothing. A reply of Redis is decoded
+/// by recursion, as deep as it is nested.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 fn main() -> ExitCode {
@@ -22,8 +23,8 @@ fn main() -> ExitCode {
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(words) => {
-            eprintln!("playhead-server: {words}");
+        Err(message) => {
+            eprintln!("playhead-server: {message}");
             ExitCode::FAILURE
         }
     }
@@ -38,7 +39,7 @@ async fn run(config: Config) -> Result<(), String> {
             rustls::crypto::aws_lc_rs::default_provider()
                 .install_default()
                 .map_err(|_| "a crypto provider is installed already".to_owned())?;
-            serve::serve(config).await
+            serve(config).await
         }
         Action::Openapi => {
             print!("{}", openapi::yaml());

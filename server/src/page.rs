@@ -18,9 +18,9 @@ use crate::refusal::Refusal;
 #[folder = "../web/dist"]
 struct Dist;
 
-/// Where the sample clip lies. It is the only thing of this server's own that providers may fetch.
+/// The path of the sample clip, the only thing on this server that providers may fetch.
 pub const SAMPLE_PATH: &str = "/sample/";
-/// What the page may do; which scripts it may run follows from the page itself.
+/// The page's Content-Security-Policy without `script-src`, which follows from the page itself.
 const POLICY: &str = "default-src 'self'; img-src 'self' https: http: data:; \
     media-src 'self' https: http: blob: data:; connect-src 'self' https: http: ws: wss:; \
     worker-src 'self' blob:; frame-ancestors 'self'; base-uri 'self'; form-action 'self'; \
@@ -32,34 +32,35 @@ static CONTENT_SECURITY_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
         .expect("names and base64 are a header")
 });
 
-/// Serves a file of the page; `/` and `/r/…` are the page itself. Who mistypes an address in a
-/// browser gets the page, too, which says so in words.
+/// Serves a file of the page. `/` and `/r/…` are the page itself. A browser that asks for an unknown path
+/// gets the page too, which explains that there is nothing there.
 pub async fn serve(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let refusal = Refusal::new(ErrorCode::MethodNotAllowed, "the page is there to be read");
+        let refusal = Refusal::new(ErrorCode::MethodNotAllowed, "the page can only be read");
         return refusal.into_response();
     }
     let path = request.uri().path();
     let name = if path == "/" || path.starts_with("/r/") {
         "index.html"
     } else {
-        // A request may name no path at all.
+        // A request may have no path at all.
         path.strip_prefix('/').unwrap_or_default()
     };
     if let Some(file) = Dist::get(name) {
-        return answer(&request, name, &file);
+        return respond(&request, name, &file);
     }
     match Dist::get("index.html").filter(|_| is_reader(request.headers())) {
-        // Asked without conditions, so that the answer is the whole page.
+        // Served without the request's conditions, so that the response is the whole page.
         Some(index) => {
-            let page = answer(&Request::default(), "index.html", &index);
+            let page = respond(&Request::default(), "index.html", &index);
             (StatusCode::NOT_FOUND, page).into_response()
         }
         None => Refusal::new(ErrorCode::NotFound, "there is nothing at this path").into_response(),
     }
 }
 
-/// This server's own scripts, and those that stand in the page: each by its hash, so that no other runs.
+/// Returns the sources of `script-src`: this server's own scripts, and each inline script of the page by
+/// its hash, so that no other script runs.
 fn script_sources(page: &str) -> String {
     let inline = page.split("<script>").skip(1).filter_map(|rest| rest.split("</script>").next());
     let hash = |script| BASE64_STANDARD.encode(Sha256::digest(script));
@@ -67,13 +68,13 @@ fn script_sources(page: &str) -> String {
         .fold("'self'".to_owned(), |sources, script| format!("{sources} 'sha256-{}'", hash(script)))
 }
 
-/// Whether a person's browser asks, rather than a program.
+/// Whether the request comes from a person's browser rather than from a program.
 fn is_reader(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-fn answer(request: &Request, name: &str, file: &EmbeddedFile) -> Response {
+fn respond(request: &Request, name: &str, file: &EmbeddedFile) -> Response {
     let etag = etag(file);
     let known = request.headers().get(header::IF_NONE_MATCH);
     if known.is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
@@ -90,7 +91,7 @@ fn answer(request: &Request, name: &str, file: &EmbeddedFile) -> Response {
         headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY.clone());
     }
     if is_sample(name) {
-        // A page of another origin may play it too.
+        // Pages of other origins may play it too.
         let any = HeaderValue::from_static("*");
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
     }
@@ -154,7 +155,7 @@ fn etag(file: &EmbeddedFile) -> String {
 }
 
 fn content_type(name: &str, file: &EmbeddedFile) -> HeaderValue {
-    // The general table knows transport streams by another use of their extension.
+    // The general table takes these extensions for other formats.
     let mime = match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("ts") => "video/mp2t",
         Some("m4s") => "video/iso.segment",
@@ -186,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_in_the_page_may_run_by_its_hash() {
+    fn an_inline_script_may_run_by_its_hash() {
         assert_eq!(script_sources("<script src=\"/a.js\"></script>"), "'self'");
         // As `printf %s 'f()' | openssl dgst -sha256 -binary | base64` has it.
         let page = "<script>f()</script><p></p>";
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_are_served_as_browsers_ask_for_them() {
+    fn ranges_are_served_as_browsers_request_them() {
         for (asked, served) in [
             ("bytes=0-", Range::Part(0, 99)),
             ("bytes=10-19", Range::Part(10, 19)),

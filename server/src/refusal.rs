@@ -1,4 +1,4 @@
-//! Every refused request: a registered code, a human sentence, and for the log a cause.
+//! A refused request: a registered code, a sentence for people, and a cause for the log.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError};
 use engine::Rejection;
-use providers::{ErrorKind, SourceError};
+use providers::{ErrorKind, ProviderError};
 
 use crate::store::StoreError;
 
@@ -28,13 +28,13 @@ impl Refusal {
         Self { code, detail: detail.into(), meta, retry_after_ms, cause }
     }
 
-    /// The refusal of too many requests.
+    /// Refuses one request too many, with the time until the next is allowed.
     pub fn rate_limited(retry_after_ms: u64) -> Self {
         let detail = format!("too many requests; try again in {retry_after_ms} ms");
         Self { retry_after_ms: Some(retry_after_ms), ..Self::new(ErrorCode::RateLimited, detail) }
     }
 
-    /// The state couldn't be reached in time; the command may have taken effect.
+    /// Refuses because the state couldn't be reached in time. The command may have taken effect.
     pub fn store_unavailable() -> Self {
         Self::new(
             ErrorCode::StoreUnavailable,
@@ -42,29 +42,29 @@ impl Refusal {
         )
     }
 
-    /// Names a variable of the detail.
+    /// Adds a variable of the detail under its frozen key.
     pub fn with(mut self, key: &str, value: MetaValue) -> Self {
         self.meta.insert(key.to_owned(), value);
         self
     }
 
-    /// Keeps the cause for the log.
+    /// Adds the cause for the log.
     pub fn caused_by(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Arc::new(cause));
         self
     }
 
-    /// The registered code.
+    /// Returns the registered code.
     pub fn code(&self) -> ErrorCode {
         self.code
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// What went wrong inside, for the log.
+    /// Returns the cause, for the log.
     pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
         self.cause.as_deref()
     }
@@ -74,7 +74,7 @@ impl Refusal {
         self.code.outcome()
     }
 
-    /// As the `error` of a `reject` frame.
+    /// Converts to the `error` of a `reject` frame.
     pub fn into_wire(self) -> WireError {
         WireError {
             code: self.code.name().to_owned(),
@@ -86,7 +86,7 @@ impl Refusal {
         }
     }
 
-    /// As problem+json.
+    /// Renders as problem+json.
     pub fn problem(&self, request_id: &str) -> Response {
         let problem = Problem {
             type_: format!("urn:playhead:problem:{}", self.code.name()),
@@ -116,7 +116,7 @@ impl Refusal {
 }
 
 impl IntoResponse for Refusal {
-    /// Carries the refusal to `router::render`, which knows the request.
+    /// Carries the refusal to the layer `render_refusal`, which knows the request.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
@@ -147,9 +147,9 @@ impl From<StoreError> for Refusal {
     }
 }
 
-impl From<SourceError> for Refusal {
-    fn from(error: SourceError) -> Self {
-        Self::new(code_of_source_error(error.kind), error.detail.clone()).caused_by(error)
+impl From<ProviderError> for Refusal {
+    fn from(error: ProviderError) -> Self {
+        Self::new(code_of_provider_error(error.kind), error.detail.clone()).caused_by(error)
     }
 }
 
@@ -170,7 +170,7 @@ fn code_of_rejection(rejection: &Rejection) -> ErrorCode {
     }
 }
 
-fn code_of_source_error(kind: ErrorKind) -> ErrorCode {
+fn code_of_provider_error(kind: ErrorKind) -> ErrorCode {
     match kind {
         ErrorKind::LinkInvalid => ErrorCode::LinkInvalid,
         ErrorKind::EgressBlocked => ErrorCode::EgressBlocked,

@@ -1,3 +1,4 @@
+/** Tests of starts that wait until every player has loaded. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { commitOf, commitsOf, notesCommits } from './harness/commits.mjs';
@@ -8,16 +9,16 @@ import { disturbancesOf } from './harness/stops.mjs';
 import { onOneFrame } from './harness/together.mjs';
 import { startWorld } from './harness/world.mjs';
 
-/** How long a room waits for its players. */
+/** How long a room waits for its players, after play and after a seek. */
 const PLAY_WAIT_MS = 3_000;
 const SEEK_WAIT_MS = 1_500;
 const REBUFFER_EVERY_MS = 30_000;
-/** A busy server may notice this late that nobody should wait any longer. */
+/** How late a busy server may notice a deadline. */
 const NOTICED_MS = 1_000;
-/** Somewhere in the film, and all of it from a little before that. */
+/** A position far into the film, and the segments from a little before it. */
 const FAR_MS = 61_000;
 const aroundFar = segmentsFrom(56_000);
-/** So many notes of a wait are awaited: long after players that are ready would have started. */
+/** The number of samples during a wait: enough for players that are ready to have started long before. */
 const NOTED = 20;
 
 let world;
@@ -25,7 +26,7 @@ before(async () => (world = await startWorld()));
 afterEach(() => world.everybodyLeaves());
 after(() => world?.end());
 
-test('a slow loader holds the start, and all start together when it has loaded', { timeout: 180_000 }, async () => {
+test('a slow player delays the start, and all start together when it has loaded', { timeout: 180_000 }, async () => {
   const { host, quick, slow, gate } = await party({ held: aroundFar });
   const everybody = [host, quick, slow];
   await slow.hasLoaded();
@@ -40,33 +41,33 @@ test('a slow loader holds the start, and all start together when it has loaded',
   const start = await commitOf(host, 'the start', isStart, { afterVersion: wait.version });
   assert.equal(start.cause, 'ready');
   assert.ok(start.atMs < wait.waiting.deadline_ms, 'before the deadline');
-  assert.ok(start.anchor_at_ms > start.atMs, 'everybody hears of the start before it comes');
+  assert.ok(start.anchor_at_ms > start.atMs, 'everyone hears of the start before it happens');
   await onOneFrame(everybody, { what: 'a start that waited', sinceMs: openedMs });
-  for (const person of everybody) assertStoodStill(person, wait.version);
+  for (const person of everybody) assertPaused(person, wait.version);
 });
 
-test('who never loads is named, and holds the start up to the deadline only', { timeout: 180_000 }, async () => {
+test('a participant who never loads is named, and delays the start only until the deadline', { timeout: 180_000 }, async () => {
   const { host, quick, slow, gate } = await party({ held: everySegment });
   await host.the('play-toggle').click();
   for (const person of [host, quick]) {
-    await person.reads('overlay', /Starting together….*As soon as everyone has loaded:.*Linus/s);
+    await person.reads('overlay', /Waiting for everyone to load….*Starting together:.*Linus/s);
   }
-  await slow.reads('overlay', /Starting together….*As soon as everyone has loaded:.*you/s);
+  await slow.reads('overlay', /Waiting for everyone to load….*Starting together:.*you/s);
   const wait = await commitOf(host, 'the wait', isWait);
   assert.equal(wait.waiting.deadline_ms - wait.atMs, PLAY_WAIT_MS);
   const start = await startsAtTheDeadline(host, wait);
 
   const sinceMs = clockMs();
-  await onOneFrame([host, quick], { what: 'without who is slow', sinceMs });
+  await onOneFrame([host, quick], { what: 'without the slow player', sinceMs });
   assert.equal(await slow.the('video').evaluate((video) => video.readyState < 3), true, 'nothing has been loaded');
   const startedMs = clockMs();
   await gate.opens();
-  await onOneFrame([host, quick, slow], { what: 'who was slow joins', sinceMs: startedMs });
+  await onOneFrame([host, quick, slow], { what: 'the slow player catches up', sinceMs: startedMs });
   for (const person of [host, quick]) assert.deepEqual(disturbancesOf(person, startedMs), [], `${person.name} plays on`);
   assert.equal((await host.snapshot()).version, start.version);
 });
 
-test('a seek while playing waits for who is slow, and half as long', { timeout: 180_000 }, async () => {
+test('a seek while playing waits for a slow player, half as long', { timeout: 180_000 }, async () => {
   const { host, quick, slow, gate } = await party({ held: aroundFar });
   const everybody = [host, quick, slow];
   await slow.hasLoaded();
@@ -87,21 +88,21 @@ test('a seek while playing waits for who is slow, and half as long', { timeout: 
   await onOneFrame(everybody, { what: 'all after the seek', sinceMs: openedMs, wanted: there });
 });
 
-test('a slow loader who vanishes holds up nobody', { timeout: 180_000 }, async () => {
+test('a slow participant who leaves delays nobody', { timeout: 180_000 }, async () => {
   const { host, quick, slow } = await party({ held: everySegment });
   await host.the('play-toggle').click();
   const wait = await commitOf(host, 'the wait', isWait);
-  assert.equal(wait.waiting.waiting_for.count, 3, 'the slow one is waited for');
+  assert.equal(wait.waiting.waiting_for.count, 3, 'the room waits for the slow one');
   const goneMs = clockMs();
   await slow.go();
   const start = await commitOf(host, 'the start', isStart, { afterVersion: wait.version });
   console.log(`started ${wait.waiting.deadline_ms - start.atMs} ms before the deadline`);
   assert.equal(start.cause, 'ready');
   assert.ok(start.atMs < wait.waiting.deadline_ms, 'before the deadline');
-  await onOneFrame([host, quick], { what: 'who is left', sinceMs: goneMs });
+  await onOneFrame([host, quick], { what: 'the remaining two', sinceMs: goneMs });
 });
 
-test('a room that waits for stalls waits for who runs dry, and at most once in 30 s', { timeout: 300_000 }, async () => {
+test('a room with the re-buffer barrier waits for a player that runs out of data, at most once in 30 s', { timeout: 300_000 }, async () => {
   const { host, quick, slow, gate, stalls } = await party({ held: segmentsFrom(8_000) });
   const everybody = [host, quick, slow];
   await slow.hasLoaded();
@@ -116,12 +117,12 @@ test('a room that waits for stalls waits for who runs dry, and at most once in 3
   await gate.holds(segmentsFrom(20_000));
   const start = await commitOf(host, 'the start after it', isStart, { afterVersion: dry.version });
   assert.equal(start.cause, 'ready');
-  assert.equal(start.position_ms, dry.position_ms, 'from where it stood');
+  assert.equal(start.position_ms, dry.position_ms, 'from where it stopped');
   await onOneFrame(everybody, { what: 'after the first stall', sinceMs });
 
-  assert.equal(stalls.answered, 1);
+  assert.equal(stalls.acknowledged, 1);
   sinceMs = clockMs();
-  await until('the second stall to have been told', () => stalls.answered === 2);
+  await until('the second stall to be acknowledged', () => stalls.acknowledged === 2);
   assert.equal((await host.snapshot()).version, start.version, 'the room plays on');
   await onOneFrame([host, quick], { what: 'the others during the second stall', sinceMs });
   for (const person of [host, quick]) assert.deepEqual(disturbancesOf(person, sinceMs), [], `${person.name} plays on`);
@@ -144,14 +145,14 @@ const isWait = ({ status }) => status === 'waiting';
 const isStart = ({ status }) => status === 'playing';
 const isStall = ({ cause }) => cause === 'rebuffer';
 
-/** A host, a guest who has loaded, and one for whom the segments that `held` picks are held. */
+/** Starts a party of a host, a guest who has loaded, and one whose segments are held where `held` selects them. */
 async function party({ held }) {
   const { host, invite } = await hostParty(world);
   const quick = await guestOf(world, invite, 'Grace');
   await quick.hasLoaded();
   const slow = await world.arrive('Linus');
   const gate = await gateBefore(slow, world.origin);
-  // Before it loads anything: a film so small is soon there as a whole.
+  // Before anything loads: a film this small is soon loaded completely.
   await gate.holds(held);
   const stalls = countStalls(slow);
   await slow.join(invite);
@@ -159,28 +160,28 @@ async function party({ held }) {
   return { host, quick, slow, gate, stalls };
 }
 
-/** Counts how often the page has told the server that its player runs dry, and was answered. */
+/** Counts the acknowledged reports of this page that its player is buffering. */
 function countStalls({ page }) {
-  const told = new Set();
-  const stalls = { answered: 0 };
+  const reported = new Set();
+  const stalls = { acknowledged: 0 };
   page.on('websocket', (socket) => {
     socket.on('framesent', ({ payload }) => {
       const { type, id, data } = JSON.parse(payload);
-      if (type === 'buffering' && data.on) told.add(id);
+      if (type === 'buffering' && data.on) reported.add(id);
     });
     socket.on('framereceived', ({ payload }) => {
       const { type, id } = JSON.parse(payload);
-      if (type === 'ack' && told.has(id)) stalls.answered += 1;
+      if (type === 'ack' && reported.has(id)) stalls.acknowledged += 1;
     });
   });
   return stalls;
 }
 
-/** Moves the standing party, and waits until the film is there on the pages of `loading`. */
+/** Seeks in the paused party, and waits until the pages of `loading` have loaded that position. */
 async function seeksWhilePaused(host, loading, positionMs) {
   await host.the('seek').fill(String(positionMs));
   for (const person of loading) {
-    await until(`${person.name} to stand at ${positionMs}`, () =>
+    await until(`${person.name} to have loaded ${positionMs}`, () =>
       person.the('video').evaluate(
         (video, wantedMs) => Math.abs(video.currentTime * 1_000 - wantedMs) < 40 && !video.seeking && video.readyState >= 3,
         positionMs,
@@ -189,22 +190,22 @@ async function seeksWhilePaused(host, loading, positionMs) {
   }
 }
 
-/** Waits until each page has noted for a while how it looks in this version. */
+/** Waits until each page has recorded enough samples of this version. */
 async function haveNoted(people, version) {
-  await until('everybody to have noted the wait', async () => {
+  await until('everyone to have recorded the wait', async () => {
     await Promise.all(people.map((person) => person.watch()));
     return people.every(({ samples }) => samples.filter((sample) => sample.version === version).length >= NOTED);
   });
 }
 
-/** What the page noted of this version: it waits, and the video doesn't move. */
-function assertStoodStill({ name, samples }, version) {
+/** Asserts that during this version the page waited and the video didn't move. */
+function assertPaused({ name, samples }, version) {
   const waiting = samples.filter((sample) => sample.version === version);
   assert.ok(waiting.every(({ status, paused }) => status === 'waiting' && paused), `${name} waits`);
   assert.equal(new Set(waiting.map(({ positionMs }) => positionMs)).size, 1, `${name} doesn’t move`);
 }
 
-/** The commit that ends a wait because its time is over. */
+/** Waits for the commit that ends a wait at its deadline, and returns it. */
 async function startsAtTheDeadline(person, wait) {
   const start = await commitOf(person, 'the start', isStart, { afterVersion: wait.version });
   const lateMs = start.atMs - wait.waiting.deadline_ms;
@@ -214,7 +215,7 @@ async function startsAtTheDeadline(person, wait) {
   return start;
 }
 
-/** What the room's clock says, by this page. */
+/** Returns this page's estimate of the room clock. */
 const roomMs = ({ page }) =>
   page.evaluate(() => {
     const localMs = performance.now();

@@ -1,3 +1,4 @@
+/** Tests of the SDK's examples, and of the README that quotes them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +25,7 @@ let server;
 const people = [];
 before(async () => {
   origin = await startOrigin();
-  // The example as it stands, with its imports inside, as any bundler serves it.
+  // The unchanged example with its imports bundled, as any bundler would serve it.
   const script = await bundle(MODULE.exec(EXAMPLE)[0]);
   site = await startSite({ '/': EXAMPLE.replace(MODULE, () => script) });
   server = await startServer({ env: { PLAYHEAD_ALLOWED_ORIGINS: site.origin } });
@@ -34,14 +35,14 @@ after(async () => {
   await Promise.all([server?.stop(), site?.stop(), origin?.stop()]);
 });
 
-test('the examples are short, and the README shows them as they are', () => {
+test('the examples are short, and the README quotes them unchanged', () => {
   for (const [kind, text] of [['html', EXAMPLE], ['tsx', REACT_EXAMPLE]]) {
     assert.ok(text.trimEnd().split('\n').length <= LINES_MAX, `the ${kind} example has more than ${LINES_MAX} lines`);
     assert.ok(README.includes(`\`\`\`${kind}\n${text}\`\`\``), `sdk/README.md doesn't hold the ${kind} example`);
   }
 });
 
-test('two browsers with the example alone follow each other', { timeout: 120_000 }, async () => {
+test('two browsers that run nothing but the example play in sync', { timeout: 120_000 }, async () => {
   people.push(await arrive('Ada'), await arrive('Grace'));
   const [host, guest] = people;
   await host.page.goto(`${site.origin}/?server=${server.pageUrl}`);
@@ -68,7 +69,7 @@ test('two browsers with the example alone follow each other', { timeout: 120_000
   assert.deepEqual(people.flatMap(({ complaints }) => complaints), []);
 });
 
-/** Waits until the readout says this. */
+/** Waits until the page's output is this text, or matches it. */
 async function reads({ name, page }, words) {
   await until(`${name} to read ${words}`, async () => {
     const said = await page.locator('output').textContent();

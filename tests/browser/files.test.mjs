@@ -1,3 +1,4 @@
+/** Tests of plain files, the sample clip and the end of a film. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { guestOf, hostParty } from './harness/party.mjs';
@@ -10,7 +11,7 @@ before(async () => (world = await startWorld()));
 afterEach(() => world.everybodyLeaves());
 after(() => world?.end());
 
-/** Play, seek, rate and pause with two pages. */
+/** Plays, seeks, changes the rate and pauses on two pages. */
 async function shortStory({ host, guest, seekMs }) {
   const pages = [host, guest];
   let sinceMs = clockMs();
@@ -32,7 +33,7 @@ async function shortStory({ host, guest, seekMs }) {
 }
 
 for (const [kind, file, seekMs] of [['MP4', 'clip.mp4', 12_000], ['fragmented MP4', 'fragmented.mp4', 12_000], ['WebM', 'clip.webm', 4_000]]) {
-  test(`a plain ${kind} file keeps two pages together`, { timeout: 120_000 }, async () => {
+  test(`two pages play a plain ${kind} file in sync`, { timeout: 120_000 }, async () => {
     const { host, invite } = await hostParty(world, { link: world.origin.url(file) });
     const guest = await guestOf(world, invite, 'Grace');
     await guest.hasLoaded();
@@ -40,23 +41,23 @@ for (const [kind, file, seekMs] of [['MP4', 'clip.mp4', 12_000], ['fragmented MP
   });
 }
 
-test('a plain file plays even when its origin forbids other pages to read it', { timeout: 120_000 }, async () => {
+test('a plain file plays even if its origin sends no CORS headers', { timeout: 120_000 }, async () => {
   const { host, invite } = await hostParty(world, { link: world.origin.url('nocors/clip.mp4') });
   const guest = await guestOf(world, invite, 'Grace');
   await guest.hasLoaded();
   const sinceMs = clockMs();
   await host.the('play-toggle').click();
-  // A picture from there can't be read, so the counter isn't looked at.
+  // Frames from there can't be read, so the frame number isn't checked.
   await together([host, guest], { what: 'play without CORS', sinceMs });
 });
 
 for (const [testid, what] of [['sample-hls', 'the sample clip'], ['sample-mp4', 'the sample as one file']]) {
-  test(`${what} is one press away and plays on two pages`, { timeout: 120_000 }, async () => {
+  test(`${what} takes one press and plays on two pages`, { timeout: 120_000 }, async () => {
     const host = await world.arrive('Ada');
     await host.createRoom(world.server.pageUrl);
     await host.reads('overlay', 'Your party is ready');
     const guest = await guestOf(world, await host.copyInvite(), 'Grace');
-    await guest.reads('overlay', 'Ada is about to choose something');
+    await guest.reads('overlay', 'Waiting for Ada to choose something to watch.');
     await guest.picture(`${testid}-guest-waits`);
     await host.the(testid).click();
     await Promise.all([host.hasLoaded(), guest.hasLoaded()]);
@@ -64,7 +65,7 @@ for (const [testid, what] of [['sample-hls', 'the sample clip'], ['sample-mp4', 
   });
 }
 
-test('at the end everybody is told, and the host can play it again', { timeout: 120_000 }, async () => {
+test('the end is announced to everyone, and the host can play the film again', { timeout: 120_000 }, async () => {
   const { host, invite } = await hostParty(world, { link: world.origin.url('clip.webm') });
   const guest = await guestOf(world, invite, 'Grace');
   await guest.hasLoaded();
@@ -72,9 +73,9 @@ test('at the end everybody is told, and the host can play it again', { timeout: 
   await host.the('play-toggle').click();
   for (const person of [host, guest]) {
     await person.status('ended');
-    await person.reads('overlay', 'That was it');
+    await person.reads('overlay', 'The end');
   }
   const sinceMs = clockMs();
   await host.the('replay').click();
-  await together([host, guest], { what: 'once more', sinceMs, wanted: (one) => plays(one) && one.positionMs < 8_000 });
+  await together([host, guest], { what: 'play again', sinceMs, wanted: (one) => plays(one) && one.positionMs < 8_000 });
 });

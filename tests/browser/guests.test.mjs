@@ -1,3 +1,4 @@
+/** Tests of what guests can and cannot do to a party. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { guestOf, hostParty } from './harness/party.mjs';
@@ -5,7 +6,7 @@ import { clockMs } from './harness/poll.mjs';
 import { framesAdvance, plays, together } from './harness/together.mjs';
 import { startWorld } from './harness/world.mjs';
 
-/** What somebody sees who is interrupted. */
+/** The events of an interrupted player. */
 const STOPS = ['pause', 'seeking'];
 
 let world;
@@ -13,7 +14,7 @@ before(async () => (world = await startWorld()));
 afterEach(() => world.everybodyLeaves());
 after(() => world?.end());
 
-/** A host and a guest who watch. */
+/** Starts a party with a host and a guest who are watching. */
 async function watching() {
   const { host, invite } = await hostParty(world);
   const guest = await guestOf(world, invite, 'Grace');
@@ -26,7 +27,7 @@ async function watching() {
 
 const stopsOf = ({ events }, sinceMs) => events.filter(({ type, at }) => at >= sinceMs && STOPS.includes(type));
 
-/** Joins once more beside the page, says hello, sends the frames and gives the answer to each. */
+/** Joins once more beside the page, sends the frames after a hello, and returns the answer to each. */
 async function sendFrames(frames) {
   const { access_token: token } = JSON.parse(localStorage.getItem('playhead.identity'));
   const { room_id: roomId } = window.playhead.session.getSnapshot().room;
@@ -51,7 +52,7 @@ async function sendFrames(frames) {
   });
 }
 
-/** Joins as somebody whose player never becomes ready, and stays. */
+/** Joins as a participant whose player never becomes ready, and stays. */
 async function joinAndDoNothing({ code, name }) {
   const post = async (path, token, body) => {
     const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
@@ -69,7 +70,7 @@ async function joinAndDoNothing({ code, name }) {
   });
 }
 
-test('frames forged by a guest are answered not_host and change nothing', { timeout: 120_000 }, async () => {
+test('frames that a guest forges are rejected with not_host and change nothing', { timeout: 120_000 }, async () => {
   const { host, guest } = await watching();
   const { version, epoch } = await host.snapshot();
   const sinceMs = clockMs();
@@ -93,7 +94,7 @@ test('frames forged by a guest are answered not_host and change nothing', { time
   assert.deepEqual([...stopsOf(host, sinceMs), ...stopsOf(guest, sinceMs)], []);
 });
 
-test('a false position report changes nothing for anybody', { timeout: 120_000 }, async () => {
+test('a false position report changes nothing for anyone', { timeout: 120_000 }, async () => {
   const { host, guest } = await watching();
   const { version } = await host.snapshot();
   const sinceMs = clockMs();
@@ -104,7 +105,7 @@ test('a false position report changes nothing for anybody', { timeout: 120_000 }
   ];
   const answers = await guest.page.evaluate(sendFrames, frames);
   assert.deepEqual(answers.map(({ type }) => type), ['reject', 'reject', 'reject']);
-  // A late or a false `ready` is answered, and moves nothing.
+  // A late or false `ready` is answered, and changes nothing.
   await guest.page.evaluate(sendFrames, [{ type: 'ready', id: 'r4', data: { version: 1 } }]);
 
   await together([host, guest], { what: 'after a false report', sinceMs: clockMs() });
@@ -112,34 +113,34 @@ test('a false position report changes nothing for anybody', { timeout: 120_000 }
   assert.deepEqual(stopsOf(host, sinceMs), []);
 });
 
-test('a guest who presses a control is told in words who steers', { timeout: 120_000 }, async () => {
+test('a guest who presses a control reads who controls playback', { timeout: 120_000 }, async () => {
   const { host, guest } = await watching();
   const { version } = await host.snapshot();
   for (const testid of ['play-toggle', 'seek', 'forward', 'rate', 'quality', 'subtitle']) {
     await guest.the(testid).click({ force: true });
-    await guest.reads('notice', 'Only the host can do that. Ada is host.');
+    await guest.reads('notice', 'Only the host can do that. Ada is the host.');
     await guest.the('notice').evaluate((region) => region.replaceChildren());
   }
   await guest.page.keyboard.press('k');
-  await guest.reads('notice', 'Only the host can do that. Ada is host.');
-  await guest.picture('guest-told-who-steers');
-  assert.equal(await guest.the('link-input').isVisible(), false, 'a guest isn’t asked what to watch');
+  await guest.reads('notice', 'Only the host can do that. Ada is the host.');
+  await guest.picture('guest-pressed-a-control');
+  assert.equal(await guest.the('link-input').isVisible(), false, 'a guest has no form for the media');
   assert.equal((await host.snapshot()).version, version);
   await guest.status('playing');
 });
 
-test('what a guest does to the own player is undone and touches nobody else', { timeout: 120_000 }, async () => {
+test('what a guest does to their own player is undone and affects nobody else', { timeout: 120_000 }, async () => {
   const { host, guest } = await watching();
   const { version } = await host.snapshot();
-  const deeds = {
-    pause: { seenAs: 'pause', deed: (video) => video.pause() },
-    'seek far': { seenAs: 'seeking', deed: (video) => (video.currentTime += 30) },
-    'seek near': { seenAs: 'seeking', deed: (video) => (video.currentTime -= 2) },
-    rate: { seenAs: 'ratechange', deed: (video) => (video.playbackRate = 2) },
+  const actions = {
+    pause: { seenAs: 'pause', act: (video) => video.pause() },
+    'seek far': { seenAs: 'seeking', act: (video) => (video.currentTime += 30) },
+    'seek near': { seenAs: 'seeking', act: (video) => (video.currentTime -= 2) },
+    rate: { seenAs: 'ratechange', act: (video) => (video.playbackRate = 2) },
   };
-  for (const [what, { seenAs, deed }] of Object.entries(deeds)) {
+  for (const [what, { seenAs, act }] of Object.entries(actions)) {
     const startMs = clockMs();
-    await guest.the('video').evaluate(deed);
+    await guest.the('video').evaluate(act);
     const sinceMs = clockMs();
     const normal = (sample) => plays(sample) && Math.abs(sample.rate - 1) <= 0.05;
     await together([host, guest], { what: `a guest's own ${what}`, sinceMs, wanted: normal });
@@ -149,7 +150,7 @@ test('what a guest does to the own player is undone and touches nobody else', { 
   assert.equal((await host.snapshot()).version, version);
 });
 
-test('a hidden tab changes nothing for others and is together again when shown', { timeout: 120_000 }, async () => {
+test('a hidden tab changes nothing for others and is back in sync when shown', { timeout: 120_000 }, async () => {
   const { host, guest, invite } = await watching();
   const hider = await world.arriveBare('Hedy', { switches: ['--autoplay-policy=no-user-gesture-required'] });
   let sinceMs = clockMs();
@@ -178,7 +179,7 @@ test('a hidden tab changes nothing for others and is together again when shown',
   assert.equal((await host.snapshot()).version, sought);
 });
 
-test('who isn’t ready holds the start up for a moment only, and is named meanwhile', { timeout: 120_000 }, async () => {
+test('a participant who isn’t ready delays the start only briefly, and is named meanwhile', { timeout: 120_000 }, async () => {
   const { host, invite } = await hostParty(world);
   const guest = await guestOf(world, invite, 'Grace');
   await guest.hasLoaded();
@@ -189,7 +190,7 @@ test('who isn’t ready holds the start up for a moment only, and is named meanw
   await host.the('play-toggle').click();
   await Promise.all(
     [host, guest].map(async (person) => {
-      await person.reads('overlay', /Starting together….*As soon as everyone has loaded: .*Idler/s);
+      await person.reads('overlay', /Waiting for everyone to load….*Starting together: .*Idler/s);
       await person.picture(`waiting-${person.name}`);
     }),
   );
@@ -204,14 +205,14 @@ test('who isn’t ready holds the start up for a moment only, and is named meanw
   await together([host, guest], { what: 'start without waiting', sinceMs, wanted: (one) => plays(one) && one.positionMs >= 30_000 });
 });
 
-test('a reload comes back as the same participant in the same role, and asks nothing', { timeout: 120_000 }, async () => {
+test('a reload returns as the same participant in the same role, and asks for nothing', { timeout: 120_000 }, async () => {
   const { host, guest } = await watching();
   for (const person of [guest, host]) {
     const before = await person.snapshot();
     await person.page.reload();
     await person.inRoom();
     const sinceMs = clockMs();
-    assert.equal(await person.the('display-name').count(), 0, 'no name is asked');
+    assert.equal(await person.the('display-name').count(), 0, 'no name is asked for');
     const now = await person.snapshot();
     assert.deepEqual(now.me, before.me);
     assert.equal(now.room.host_id, before.room.host_id);

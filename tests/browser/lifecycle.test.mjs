@@ -1,3 +1,4 @@
+/** Tests of parties whose host leaves, that end, or whose server has lost its store. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { guestOf, hostParty } from './harness/party.mjs';
@@ -18,7 +19,7 @@ before(async () => {
 afterEach(() => world.everybodyLeaves());
 after(() => world?.end());
 
-/** A host and two guests who watch, one of them on a phone. */
+/** Starts a party of a host and two guests, one of them on a phone, who are watching. */
 async function watching() {
   const { host, invite } = await hostParty(world);
   const guests = [await guestOf(world, invite, 'Grace'), await guestOf(world, invite, 'Linus', { screen: PHONE })];
@@ -29,28 +30,28 @@ async function watching() {
   return { host, guests, everybody: [host, ...guests], invite };
 }
 
-/** What the banner says is left, in seconds. */
+/** Returns the time left according to the banner, in seconds. */
 async function leftSeconds(guest) {
   const [, minutes, seconds] = /in (\d+):(\d\d) unless they return/.exec(await guest.the('away').textContent());
   return 60 * Number(minutes) + Number(seconds);
 }
 
-/** What a screen reader is told of the banners. */
+/** Returns what the banners announce to screen readers. */
 const spoken = ({ page }) => page.locator('.banner-place [role="status"]').allTextContents();
 
 const gone = (person, testid) => person.the(testid).waitFor({ state: 'hidden' });
 
-test('without its host the party counts down and plays on, and the host who returns is host again', { timeout: 180_000 }, async () => {
+test('without its host a party counts down and plays on, and the host who returns is the host again', { timeout: 180_000 }, async () => {
   const { host, guests, everybody, invite } = await watching();
   const { me } = await host.snapshot();
   await host.closesTab();
-  for (const guest of guests) await guest.reads('away', /The host is away – the party ends in \d:\d\d unless they return/);
+  for (const guest of guests) await guest.reads('away', /The host left\. The party ends in \d:\d\d unless they return\./);
   const words = await spoken(guests[0]);
   const first = await leftSeconds(guests[0]);
   assert.ok(first <= GRACE_MS / 1_000 && first > GRACE_MS / 1_000 - 20, `${first} s are left`);
   await until('the countdown to go down', async () => (await leftSeconds(guests[0])) <= first - 2);
-  assert.deepEqual(await spoken(guests[0]), words, 'nobody is told each second');
-  assert.deepEqual(words, ['The host is away – the party ends unless they return', '']);
+  assert.deepEqual(await spoken(guests[0]), words, 'the countdown isn’t announced every second');
+  assert.deepEqual(words, ['The host left. The party ends unless they return.', '']);
   await framesAdvance(guests, { sinceMs: clockMs() });
   await guests[0].picture('grace-desktop');
   await guests[1].picture('grace-phone');
@@ -67,7 +68,7 @@ test('without its host the party counts down and plays on, and the host who retu
   await together(everybody, { what: 'the host pauses', sinceMs, wanted: stands });
 });
 
-test('a host who stays away ends the party, and everybody reads why', { timeout: 180_000 }, async () => {
+test('a party ends if its host stays away, and everyone reads why', { timeout: 180_000 }, async () => {
   const { host, guests, invite } = await watching();
   const { status } = await host.asks('PATCH', '', { host_grace_ms: 3_000 });
   assert.equal(status, 200);
@@ -86,14 +87,14 @@ test('a host who stays away ends the party, and everybody reads why', { timeout:
   await host.reads('message', 'This party has ended');
 });
 
-test('a party that goes on without a host says so, and the last one takes over again', { timeout: 180_000 }, async () => {
+test('a party that continues without a host says so, and its last host takes over on return', { timeout: 180_000 }, async () => {
   const { host, guests, everybody, invite } = await watching();
   await host.asks('PATCH', '', { host_grace_ms: 0, host_loss: 'pause' });
   await host.closesTab();
-  for (const guest of guests) await guest.reads('away', 'Nobody is host right now. The party is paused;');
+  for (const guest of guests) await guest.reads('away', 'This party has no host right now. Playback is paused;');
   await together(guests, { what: 'the pause without a host', sinceMs: clockMs(), wanted: stands });
   await guests[0].the('play-toggle').click({ force: true });
-  await guests[0].reads('notice', 'Only the host can do that, and nobody is host right now.');
+  await guests[0].reads('notice', 'Only the host can do that, and this party has no host right now.');
   await guests[1].picture('hostless-phone');
 
   await host.comesBack(invite);
@@ -105,7 +106,7 @@ test('a party that goes on without a host says so, and the last one takes over a
   await together(everybody, { what: 'the last host plays', sinceMs });
 });
 
-test('a guest can’t end the party, the host can', { timeout: 180_000 }, async () => {
+test('the host can end the party, and a guest can’t', { timeout: 180_000 }, async () => {
   const { host, guests, everybody } = await watching();
   const { version } = await host.snapshot();
   for (const guest of guests) {
@@ -117,16 +118,16 @@ test('a guest can’t end the party, the host can', { timeout: 180_000 }, async 
   assert.equal((await host.snapshot()).version, version);
 
   await host.the('end-party').click();
-  await host.the('confirm').getByRole('button', { name: 'Go on watching' }).click();
+  await host.the('confirm').getByRole('button', { name: 'Keep watching' }).click();
   await framesAdvance(everybody, { sinceMs: clockMs() });
   await host.the('end-party').click();
   await host.picture('end-party-asked');
-  await host.the('confirm').getByRole('button', { name: 'End it' }).click();
-  await host.reads('message', 'You ended it for everyone.');
-  for (const guest of guests) await guest.reads('message', 'The host ended it for everyone.');
+  await host.the('confirm').getByRole('button', { name: 'End party' }).click();
+  await host.reads('message', 'You ended the party for everyone.');
+  for (const guest of guests) await guest.reads('message', 'The host ended the party for everyone.');
 });
 
-test('while control is away the page says so, plays on, and tries again what the host asked for', { timeout: 180_000 }, async () => {
+test('while commands can’t be stored the page says so, plays on, and retries the host’s command', { timeout: 180_000 }, async () => {
   const host = await world.arrive('Ada');
   const between = [await standBetween(host)];
   await host.createRoom(world.server.pageUrl);
@@ -141,21 +142,21 @@ test('while control is away the page says so, plays on, and tries again what the
   await together([host, guest], { what: 'play', sinceMs });
 
   between.forEach((one) => one.say(false));
-  for (const person of [host, guest]) await person.reads('authority-away', 'Control is away for the moment; playback goes on.');
-  assert.deepEqual(await spoken(guest), ['', 'Control is away for the moment; playback goes on.']);
+  for (const person of [host, guest]) await person.reads('authority-away', 'Controls are unavailable right now. Playback continues.');
+  assert.deepEqual(await spoken(guest), ['', 'Controls are unavailable right now. Playback continues.']);
   await framesAdvance([host, guest], { sinceMs: clockMs() });
   await guest.picture('authority-away-phone');
   await host.the('play-toggle').click();
-  await host.reads('authority-away', 'What you asked for is being tried again.');
+  await host.reads('authority-away', 'Retrying your last action…');
   await host.page.locator('.controls[data-pending]').waitFor();
   await host.picture('authority-away-desktop');
-  await until('the pause to be tried again', () => between[0].refused.length >= 2);
+  await until('the pause to be retried', () => between[0].refused.length >= 2);
   assert.deepEqual(new Set(between[0].refused.map(({ type, id }) => `${type} ${id}`)).size, 1);
   await host.status('playing');
 
   sinceMs = clockMs();
   between.forEach((one) => one.say(true));
   for (const person of [host, guest]) await gone(person, 'authority-away');
-  await together([host, guest], { what: 'the pause once control is back', sinceMs, wanted: stands });
+  await together([host, guest], { what: 'the pause once commands can be stored', sinceMs, wanted: stands });
   await host.page.locator('.controls:not([data-pending])').waitFor();
 });

@@ -1,3 +1,4 @@
+/** Tests of three pages on two servers with one Redis, while each of these fails and comes back. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { guestOf, hostParty } from './harness/party.mjs';
@@ -7,7 +8,7 @@ import { disturbancesOf } from './harness/stops.mjs';
 import { framesAdvance, plays, stands, together } from './harness/together.mjs';
 import { startTwoNodes } from './harness/world.mjs';
 
-/** How long the pages may take to be together again after the authority or a server came back. */
+/** How long the pages may take to be together again after Redis or a server has come back. */
 const BACK_MS = 10_000;
 
 let world;
@@ -17,17 +18,17 @@ let everybody;
 before(async () => (world = await startTwoNodes()));
 after(() => world?.end());
 
-/** The invite as the other server's page has it. */
+/** Returns the invite link with the address of this node. */
 const at = (node, invite) => new URL(new URL(invite).pathname, node.pageUrl).href;
 
-/** The room's rate with the little that closes a gap. */
+/** Holds for the room's rate, with a margin for corrections. */
 const hasRate = (rate) => (sample) => plays(sample) && Math.abs(sample.rate / rate - 1) <= 0.05;
 
-/** Written into each page, and gone from one that was loaded again. */
+/** Marks a page; a reload removes the mark. */
 const mark = ({ page }) => page.evaluate(() => void (window.neverReloaded = true));
 const isMarked = ({ page }) => page.evaluate(() => window.neverReloaded === true);
 
-/** Sends everybody to `positionMs` by the host's own bar. */
+/** Lets the host seek to `positionMs` with the seek bar. */
 async function seekTogether(positionMs, { what }) {
   const sinceMs = clockMs();
   await host.the('seek').fill(String(positionMs));
@@ -36,14 +37,14 @@ async function seekTogether(positionMs, { what }) {
   await framesAdvance(everybody, { sinceMs });
 }
 
-/** Takes Redis away for a while, lets `meanwhile` happen to it, and brings it back under the pages. */
+/** Kills Redis under the playing pages, runs `meanwhile`, starts it again, and checks that the pages recover. */
 async function redisGoesAndComesBack(what, meanwhile) {
   await seekTogether(5_000, { what: 'a seek before' });
   const before = await host.snapshot();
   const goneMs = clockMs();
   await world.redis.kill();
   for (const person of everybody) {
-    await person.reads('authority-away', 'Control is away for the moment; playback goes on.');
+    await person.reads('authority-away', 'Controls are unavailable right now. Playback continues.');
   }
   await framesAdvance(everybody, { sinceMs: clockMs() });
   await host.picture('redis-away');
@@ -61,7 +62,7 @@ async function redisGoesAndComesBack(what, meanwhile) {
   const back = (one) => plays(one) && one.connection === 'open';
   await together(everybody, { what, sinceMs, wanted: back, deadlineMs: BACK_MS - (sinceMs - startedMs) });
   const now = await host.snapshot();
-  assert.ok(now.epoch > before.epoch || (now.epoch === before.epoch && now.version >= before.version), 'the order goes on');
+  assert.ok(now.epoch > before.epoch || (now.epoch === before.epoch && now.version >= before.version), 'the order continues');
   assert.deepEqual([now.me, now.room.host_id], [before.me, before.room.host_id]);
   assert.deepEqual(now.media, before.media);
   return { before, now };
@@ -108,24 +109,24 @@ test('three pages on two servers follow the host through play, pause, seek and r
   await Promise.all(everybody.map(mark));
 });
 
-test('Redis is killed and restarted on its files: playback goes on, and the pages are together again', { timeout: 180_000 }, async () => {
+test('Redis is killed and restarted on its files: playback continues, and the pages are together again', { timeout: 180_000 }, async () => {
   const { now } = await redisGoesAndComesBack('Redis restarted', () => undefined);
-  assert.equal(now.notice, undefined, 'nothing was lost, and nobody is alarmed');
+  assert.equal(now.notice, undefined, 'nothing was lost, so there is no notice');
   await seekTogether(60_000, { what: 'a seek after the restart' });
 });
 
-test('Redis is killed, emptied and restarted: playback goes on, and the pages are together again', { timeout: 180_000 }, async () => {
+test('Redis is killed, emptied and restarted: playback continues, and the pages are together again', { timeout: 180_000 }, async () => {
   const { before, now } = await redisGoesAndComesBack('Redis emptied', () => world.redis.empty());
   assert.ok(now.epoch > before.epoch, 'a rebuilt room has a new epoch');
-  for (const person of everybody) await person.reads('notice', 'The party goes on, but the last changes may be missing.');
+  for (const person of everybody) await person.reads('notice', 'The party continues, but the last changes may be missing.');
   await seekTogether(60_000, { what: 'a seek after the rebuild' });
 });
 
-test('what the host asks for while Redis is away is done once it is back', { timeout: 180_000 }, async () => {
+test('a command of the host while Redis is away is carried out once it is back', { timeout: 180_000 }, async () => {
   await world.redis.kill();
   await host.the('authority-away').waitFor();
   await host.the('play-toggle').click();
-  await host.reads('authority-away', 'What you asked for is being tried again.');
+  await host.reads('authority-away', 'Retrying your last action…');
   await host.status('playing');
   await world.redis.start();
   const sinceMs = clockMs();
@@ -135,7 +136,7 @@ test('what the host asks for while Redis is away is done once it is back', { tim
 });
 
 for (const [which, index] of [['the guest’s', 1], ['the host’s', 0]]) {
-  test(`${which} server is ended and started again: its pages come back by themselves`, { timeout: 180_000 }, async () => {
+  test(`${which} server is stopped and restarted: its pages reconnect by themselves`, { timeout: 180_000 }, async () => {
     const node = world.nodes[index];
     const lost = everybody.filter(({ page }) => page.url().startsWith(node.pageUrl));
     const kept = everybody.filter((person) => !lost.includes(person));
@@ -144,7 +145,7 @@ for (const [which, index] of [['the guest’s', 1], ['the host’s', 0]]) {
     const before = await host.snapshot();
     const goneMs = clockMs();
     await node.stop();
-    for (const person of lost) await person.reads('connection', /Reconnecting…|Control is away/);
+    for (const person of lost) await person.reads('connection', /Reconnecting…|Connection lost/);
     await framesAdvance(everybody, { sinceMs: clockMs() });
     await node.start();
     const sinceMs = clockMs();
@@ -160,6 +161,6 @@ for (const [which, index] of [['the guest’s', 1], ['the host’s', 0]]) {
   });
 }
 
-test('no page was loaded again meanwhile', { timeout: 60_000 }, async () => {
+test('no page was reloaded in these tests', { timeout: 60_000 }, async () => {
   for (const person of everybody) assert.equal(await isMarked(person), true, person.name);
 });

@@ -1,3 +1,4 @@
+/** Tests of the page itself: early requests, keyboard, phone sizes and the handover of the host role. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { guestOf, hostParty } from './harness/party.mjs';
@@ -15,16 +16,16 @@ before(async () => (world = await startWorld()));
 afterEach(() => world.everybodyLeaves());
 after(() => world?.end());
 
-/** How far the page can be moved sideways. */
+/** Returns how far the page can be scrolled sideways. */
 const sidewaysPx = ({ page }) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-/** What can be pressed and is smaller than a finger. */
+/** Lists the controls that are smaller than a finger. */
 const smallTargets = ({ page }) =>
   page.evaluate((least) => {
     const targets = [...document.querySelectorAll('button, select, input, a[href]')].filter((one) => one.checkVisibility());
     return targets.flatMap((target) => {
-      // A radio button or a field is pressed by its label, too.
+      // A radio button can be pressed by its label, too.
       const pressed = target.matches('input[type=radio]') ? target.closest('label') : target;
       const { width, height } = pressed.getBoundingClientRect();
       const name = target.dataset.testid ?? target.getAttribute('aria-label') ?? target.textContent;
@@ -34,7 +35,7 @@ const smallTargets = ({ page }) =>
 
 const focused = ({ page }) => page.evaluate(() => document.activeElement?.getAttribute('data-testid') ?? null);
 
-/** Presses Tab until the element with this hook has the focus. */
+/** Presses Tab until the element with this test id has the focus. */
 async function tabTo(person, testid) {
   for (let presses = 0; presses < TABS_MAX; presses += 1) {
     await person.page.keyboard.press('Tab');
@@ -43,7 +44,7 @@ async function tabTo(person, testid) {
   assert.fail(`Tab never reached ${testid}`);
 }
 
-/** Keeps the page's program back until the page has asked for something without it; gives what waits for that. */
+/** Delays the page's program until the page has sent a request without it. Returns a function that waits for that. */
 async function holdsProgramUntil(page, isWanted) {
   const asked = page.waitForRequest(isWanted);
   asked.catch(() => undefined);
@@ -54,7 +55,7 @@ async function holdsProgramUntil(page, isWanted) {
   return () => asked;
 }
 
-test('who comes back is let in before the program of the page has come, and once', { timeout: 120_000 }, async () => {
+test('a returning guest joins before the page’s program has loaded, and only once', { timeout: 120_000 }, async () => {
   const { invite } = await hostParty(world);
   const guest = await guestOf(world, invite, 'Grace');
   const { page } = guest;
@@ -71,7 +72,7 @@ test('who comes back is let in before the program of the page has come, and once
 });
 
 for (const [testid, film] of [['sample-mp4', 'clip.mp4'], ['sample-hls', 'clip.m3u8']]) {
-  test(`${film} is asked for before the program of the page has come, and once`, { timeout: 120_000 }, async () => {
+  test(`${film} is requested before the page’s program has loaded, and only once`, { timeout: 120_000 }, async () => {
     const host = await world.arrive('Ada');
     await host.createRoom(world.server.pageUrl);
     await host.the(testid).click();
@@ -94,7 +95,7 @@ for (const [testid, film] of [['sample-mp4', 'clip.mp4'], ['sample-hls', 'clip.m
   });
 }
 
-test('a party is started, steered and left by keyboard alone', { timeout: 120_000 }, async () => {
+test('a party can be started, controlled and left by keyboard alone', { timeout: 120_000 }, async () => {
   const host = await world.arrive('Ada');
   const { keyboard } = host.page;
   await host.page.goto(world.server.pageUrl);
@@ -122,9 +123,9 @@ test('a party is started, steered and left by keyboard alone', { timeout: 120_00
   const { playback } = await host.snapshot();
   await keyboard.press('ArrowRight');
   const movedBy = async (ms) => Math.abs((await host.snapshot()).playback.position_ms - playback.position_ms - ms) < 200;
-  await until('the arrow to seek five seconds on', () => movedBy(5_000));
+  await until('the right arrow to seek forward by five seconds', () => movedBy(5_000));
   await keyboard.press('ArrowLeft');
-  await until('the other arrow to seek back', () => movedBy(0));
+  await until('the left arrow to seek back', () => movedBy(0));
 
   await keyboard.press('m');
   assert.equal(await host.the('video').evaluate((video) => video.muted), true);
@@ -132,7 +133,7 @@ test('a party is started, steered and left by keyboard alone', { timeout: 120_00
   await keyboard.press('ArrowDown');
   await until('the menu to change the rate', async () => (await host.snapshot()).playback.rate === 1.25);
 
-  // Each stop of the Tab key can be seen.
+  // The focus is visible at every stop of the Tab key.
   await host.page.evaluate(() => document.activeElement?.blur());
   for (let stop = 0; stop < 12; stop += 1) {
     await keyboard.press('Tab');
@@ -141,10 +142,10 @@ test('a party is started, steered and left by keyboard alone', { timeout: 120_00
       const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
       const name = element.dataset.testid ?? element.outerHTML.slice(0, 80);
       const ringed = (outlineStyle !== 'none' && outlineWidth !== '0px') || boxShadow !== 'none';
-      // A slider has its ring round the thumb, whose style no script can read; behind the last stop comes the window.
+      // A slider's ring is on its thumb, whose style no script can read; after the last stop the window has the focus.
       return { name, seen: ringed || element.matches('body, input[type="range"]') };
     });
-    assert.ok(ring.seen, `the focus on ${ring.name} can be seen`);
+    assert.ok(ring.seen, `the focus on ${ring.name} is visible`);
   }
   await host.page.evaluate(() => document.activeElement?.blur());
   await tabTo(host, 'leave');
@@ -152,12 +153,12 @@ test('a party is started, steered and left by keyboard alone', { timeout: 120_00
   await host.the('create-room').waitFor();
 });
 
-test('at a phone’s width nothing sticks out and everything can be pressed by a finger', { timeout: 120_000 }, async () => {
+test('on a phone nothing overflows and every control is large enough for a finger', { timeout: 120_000 }, async () => {
   const { host, invite } = await hostParty(world, { screen: NARROW });
   const guest = await world.arrive('Grace Hopper with quite a long name', { screen: NARROW });
   await guest.page.goto(world.server.pageUrl);
-  assert.equal(await sidewaysPx(guest), 0, 'the start page');
-  assert.deepEqual(await smallTargets(guest), [], 'the start page');
+  assert.equal(await sidewaysPx(guest), 0, 'the home page');
+  assert.deepEqual(await smallTargets(guest), [], 'the home page');
   await guest.page.goto(invite);
   assert.equal(await sidewaysPx(guest), 0, 'the invitation');
   assert.deepEqual(await smallTargets(guest), [], 'the invitation');
@@ -176,23 +177,23 @@ test('at a phone’s width nothing sticks out and everything can be pressed by a
   assert.equal(await sidewaysPx(guest), 0, 'with a notice');
 });
 
-test('the host hands the party over, and the other one steers', { timeout: 120_000 }, async () => {
+test('the host makes a guest the host, who then controls playback', { timeout: 120_000 }, async () => {
   const { host, invite } = await hostParty(world);
   const guest = await guestOf(world, invite, 'Grace');
   await guest.hasLoaded();
   await host.the('make-host').click();
-  await host.the('confirm').getByRole('button', { name: 'Hand over' }).click();
+  await host.the('confirm').getByRole('button', { name: 'Make host' }).click();
   await guest.the('link-input').waitFor();
   assert.equal((await guest.snapshot()).me.role, 'host');
   const sinceMs = clockMs();
   await guest.the('play-toggle').click();
   await together([host, guest], { what: 'the new host plays', sinceMs });
   await host.the('play-toggle').click({ force: true });
-  await host.reads('notice', 'Only the host can do that. Grace is host.');
+  await host.reads('notice', 'Only the host can do that. Grace is the host.');
 });
 
 for (const [size, screen] of [['desktop', {}], ['phone', { screen: PHONE }]]) {
-  test(`the page is shown at ${size} size`, { timeout: 120_000 }, async () => {
+  test(`the page is photographed at ${size} size`, { timeout: 120_000 }, async () => {
     const visitor = await world.arrive('Visitor', screen);
     await visitor.page.goto(world.server.pageUrl);
     await visitor.the('create-room').waitFor();
@@ -208,8 +209,8 @@ for (const [size, screen] of [['desktop', {}], ['phone', { screen: PHONE }]]) {
     await host.the('subtitle').selectOption({ label: 'English (captions)' });
     const sinceMs = clockMs();
     await host.the('play-toggle').click();
-    const read = (one) => plays(one) && one.cue !== null;
-    await together([host, guest], { what: 'playing for the picture', sinceMs, wanted: read });
+    const hasCue = (one) => plays(one) && one.cue !== null;
+    await together([host, guest], { what: 'playing for the screenshot', sinceMs, wanted: hasCue });
     await host.picture(`room-host-${size}`);
     await guest.picture(`room-guest-${size}`);
     await host.picture(`room-host-whole-${size}`, { fullPage: true });

@@ -1,3 +1,4 @@
+/** Tests of players that run out of data, are hidden or are on hold. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { commitOf, commitsOf, notesCommits } from './harness/commits.mjs';
@@ -8,16 +9,16 @@ import { disturbancesOf, seeksOf } from './harness/stops.mjs';
 import { FRAME_MS, framesAdvance, onOneFrame, plays } from './harness/together.mjs';
 import { startWorld } from './harness/world.mjs';
 
-/** Up to here there is data. */
+/** The position up to which there is data. */
 const DRY_MS = 8_000;
-/** A stall is mended by a seek; a busy machine may need another. */
+/** A stall is corrected by one seek; a busy machine may need more. */
 const SEEKS_MAX = 3;
-/** Data that don't come are asked for further on, after a second and then twice as long each time. */
+/** Missing data is requested again further on, after one second and then after twice as long each time. */
 const asksIn = (dryMs) => Math.ceil(Math.log2(1 + dryMs / 1_000));
 const FAR_MS = 60_000;
 const AD_MS = 100_000;
-const LACKS_DATA = /data/i;
-/** Sound and pictures are cut at slightly different places. */
+const BUFFERING = 'Buffering…';
+/** Audio and video segments are cut at slightly different positions. */
 const SLACK_MS = 100;
 const REFUSALS = 2;
 
@@ -26,8 +27,8 @@ before(async () => (world = await startWorld()));
 afterEach(() => world.everybodyLeaves());
 after(() => world?.end());
 
-for (const [what, refuses] of [['are late', false], ['are late and then refused', true]]) {
-  test(`a player whose data ${what} says so, stops nobody, and comes back with them`, { timeout: 240_000 }, async () => {
+for (const [what, refuses] of [['is late', false], ['is late and then refused', true]]) {
+  test(`a player whose data ${what} says so, stops nobody, and resumes in sync`, { timeout: 240_000 }, async () => {
     const { host, bystander, invite } = await party();
     const starved = await world.arrive('Grace');
     const gate = await gateBefore(starved, world.origin);
@@ -37,18 +38,18 @@ for (const [what, refuses] of [['are late', false], ['are late and then refused'
     const { version, atMs } = await startsTogether([host, bystander]);
 
     await until('the film to run out', async () => (await playerOf(starved)).state === 'buffering');
-    await starved.reads('sync', LACKS_DATA);
+    await starved.reads('sync', BUFFERING);
     await starved.picture(`starved-${refuses ? 'refused' : 'late'}`);
     const dryMs = clockMs();
     if (refuses) await isRefused(gate);
-    await onOneFrame([host, bystander], { what: 'while one is starved', sinceMs: dryMs });
+    await onOneFrame([host, bystander], { what: 'while one is buffering', sinceMs: dryMs });
     await framesAdvance([host, bystander], { sinceMs: dryMs });
     const { ready, untilMs } = await loadedBy(starved);
     assert.ok(ready < 3 && untilMs < DRY_MS + SLACK_MS, `ready ${ready} with data up to ${untilMs} ms`);
 
     const openedMs = clockMs();
     await gate.opens();
-    await onOneFrame([host, bystander, starved], { what: `data that ${what} are back`, sinceMs: openedMs });
+    await onOneFrame([host, bystander, starved], { what: `data that ${what} is back`, sinceMs: openedMs });
     await framesAdvance([host, bystander, starved], { sinceMs: openedMs });
     await starved.reads('sync', /^In sync/);
     const mostSeeks = SEEKS_MAX + asksIn(openedMs - dryMs);
@@ -57,7 +58,7 @@ for (const [what, refuses] of [['are late', false], ['are late and then refused'
   });
 }
 
-test('a player that is sent to where it has no data says so, too', { timeout: 240_000 }, async () => {
+test('a player that seeks to a position without data says so', { timeout: 240_000 }, async () => {
   const { host, bystander, invite } = await party();
   const starved = await world.arrive('Grace');
   const gate = await gateBefore(starved, world.origin);
@@ -70,14 +71,14 @@ test('a player that is sent to where it has no data says so, too', { timeout: 24
   const sinceMs = clockMs();
   await onOneFrame([host, bystander], { what: 'a seek without one', sinceMs });
 
-  await starved.reads('sync', LACKS_DATA);
+  await starved.reads('sync', BUFFERING);
   assert.equal((await playerOf(starved)).state, 'buffering');
   const openedMs = clockMs();
   await gate.opens();
-  await onOneFrame([host, bystander, starved], { what: 'data are back', sinceMs: openedMs });
+  await onOneFrame([host, bystander, starved], { what: 'the data is back', sinceMs: openedMs });
 });
 
-test('a hidden tab that the browser pauses is in its place again when it is shown', { timeout: 240_000 }, async () => {
+test('a hidden tab that the browser pauses is back in sync when it is shown', { timeout: 240_000 }, async () => {
   const { host, bystander, invite } = await party();
   const hider = await world.arriveBare('Hedy', { switches: ['--autoplay-policy=no-user-gesture-required'] });
   await hider.returns(invite);
@@ -85,7 +86,7 @@ test('a hidden tab that the browser pauses is in its place again when it is show
   const { version, atMs } = await startsTogether([host, bystander, hider]);
 
   await hider.looksAway();
-  // As browsers of phones do.
+  // As phone browsers do.
   await hider.evaluate(`document.querySelector('[data-testid="video"]').pause()`);
   const hiddenMs = clockMs();
   await onOneFrame([host, bystander], { what: 'while one is hidden and paused', sinceMs: hiddenMs });
@@ -99,7 +100,7 @@ test('a hidden tab that the browser pauses is in its place again when it is show
   await leftAlone([host, bystander], atMs, version);
 });
 
-test('a player on hold is its page’s own, holds up nobody, and comes back released', { timeout: 240_000 }, async () => {
+test('a player on hold is left to its page, delays nobody, and is back in sync when released', { timeout: 240_000 }, async () => {
   const { host, bystander, invite } = await party();
   const holder = await guestOf(world, invite, 'Grace');
   await holder.hasLoaded();
@@ -132,7 +133,7 @@ test('a player on hold is its page’s own, holds up nobody, and comes back rele
   await leftAlone([host, bystander], releasedMs, start.version);
 });
 
-/** A host and a guest who have loaded. */
+/** Starts a party with a host and a guest who have loaded. */
 async function party() {
   const { host, invite } = await hostParty(world);
   const bystander = await guestOf(world, invite, 'Linus');
@@ -141,7 +142,7 @@ async function party() {
   return { host, bystander, invite };
 }
 
-/** The first, who is host, presses play; gives the version that plays, and when all were together. */
+/** The first person, the host, presses play. Returns the version that plays, and when all were together. */
 async function startsTogether(people) {
   const [host] = people;
   const sinceMs = clockMs();
@@ -151,23 +152,23 @@ async function startsTogether(people) {
   return { version, atMs };
 }
 
-/** Refuses what has been held, and what is asked for again. */
+/** Refuses the held requests, and those that are repeated. */
 async function isRefused(gate) {
   const before = gate.turnedAway();
   await gate.refuses(segmentsFrom(DRY_MS));
-  await until('data to be refused', () => gate.turnedAway() >= before + REFUSALS);
+  await until('requests to be refused', () => gate.turnedAway() >= before + REFUSALS);
 }
 
-/** Nobody stopped or moved these people, and the server committed nothing. */
+/** Asserts that these players weren't disturbed, and that the server committed nothing. */
 async function leftAlone(people, sinceMs, version) {
   for (const person of people) {
     await person.watch();
     assert.deepEqual(disturbancesOf(person, sinceMs), [], `${person.name} plays on`);
   }
-  assert.equal((await commitsOf(people[0])).at(-1).version, version, 'the room is as it was');
+  assert.equal((await commitsOf(people[0])).at(-1).version, version, 'the room is unchanged');
 }
 
-/** How much the video has. */
+/** Returns what the video has loaded. */
 const loadedBy = (person) =>
   person.the('video').evaluate(({ readyState, buffered }) => ({
     ready: readyState,
@@ -176,17 +177,17 @@ const loadedBy = (person) =>
 
 const playerOf = ({ page }) => page.evaluate(() => window.playhead.player.getSnapshot());
 
-/** The page plays something else in the same element, at its own pace. */
+/** Plays an ad in the same element, at another rate. */
 const showsAd = (person) =>
   person.the('video').evaluate((video, adMs) => {
     video.currentTime = adMs / 1_000;
     video.playbackRate = 1.5;
   }, AD_MS);
 
-/** The ad plays on as the page left it. */
+/** Asserts that the ad plays on undisturbed. */
 async function isInAd(person) {
   const wanted = (sample) => plays({ ...sample, status: 'playing' }) && sample.positionMs >= AD_MS && sample.rate === 1.5;
-  await until(`${person.name} to be in the ad`, async () => {
+  await until(`${person.name} to play the ad`, async () => {
     await person.watch();
     return wanted(person.samples.at(-1));
   });

@@ -1,3 +1,4 @@
+/** One long party: everything that a host can do, with three pages. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { FILM_MS, guestOf, hostParty } from './harness/party.mjs';
@@ -11,12 +12,12 @@ let world;
 before(async () => (world = await startWorld()));
 after(() => world?.end());
 
-/** The room's rate with the little that closes a gap. */
+/** Holds for the room's rate, with a margin for corrections. */
 const hasRate = (rate) => (sample) => Math.abs(sample.rate / rate - 1) <= 0.05;
-/** Cues last two seconds and hold their number. */
+/** Returns the cue at a position: each lasts two seconds and contains its number. */
 const cueOf = (language, { positionMs }) => `${language} ${Math.floor(positionMs / 2_000)}`;
 
-test('three pages follow the host through play, pause, seek, rate, quality and subtitle', { timeout: 300_000 }, async () => {
+test('three pages follow the host through play, pause, seek, rate, quality and subtitles', { timeout: 300_000 }, async () => {
   const { host, invite } = await hostParty(world);
   assert.match(invite, new RegExp(`^${world.server.pageUrl}/r/`));
   const guest = await guestOf(world, invite, 'Grace');
@@ -70,8 +71,8 @@ test('three pages follow the host through play, pause, seek, rate, quality and s
   for (const [label, language] of [['Français', 'fr'], ['English (captions)', 'en']]) {
     const chosen = clockMs();
     await host.the('subtitle').selectOption({ label });
-    const read = (sample) => fast(sample) && sample.cue === cueOf(language, sample);
-    await together(everybody, { what: `subtitle ${language}`, sinceMs: chosen, wanted: read });
+    const hasCue = (sample) => fast(sample) && sample.cue === cueOf(language, sample);
+    await together(everybody, { what: `subtitle ${language}`, sinceMs: chosen, wanted: hasCue });
     await framesAdvance(everybody, { sinceMs: chosen });
   }
 

@@ -1,3 +1,4 @@
+/** Tests of the sync status and its settings. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { guestOf, hostParty } from './harness/party.mjs';
@@ -8,7 +9,7 @@ import { startWorld } from './harness/world.mjs';
 
 const IN_SYNC = /^In sync · \d+(\.\d)? ms ± \d+(\.\d)? ms$/;
 const OFFSET_MS = 200;
-/** On a busy machine a position may be this far from where it should be; far less than the offset. */
+/** The error of a position on a busy machine; far less than the offset. */
 const NEAR_MS = 60;
 const NEAR_SAMPLES = 5;
 const FINGER_PX = 44;
@@ -19,40 +20,40 @@ before(async () => (world = await startWorld()));
 afterEach(() => world.everybodyLeaves());
 after(() => world?.end());
 
-test('each page tells how far it is from the party, and only who steers how far the room is apart', { timeout: 180_000 }, async () => {
+test('each page shows how far it is from the party, and only the host’s shows how far all are apart', { timeout: 180_000 }, async () => {
   const { host, invite } = await hostParty(world);
   const guests = [await guestOf(world, invite, 'Grace'), await guestOf(world, invite, 'Linus')];
   const everybody = [host, ...guests];
   for (const person of everybody) await person.hasLoaded();
-  for (const person of everybody) await person.reads('sync', /^Stopped together$/);
+  for (const person of everybody) await person.reads('sync', /^Paused in sync$/);
 
   const sinceMs = clockMs();
   await host.the('play-toggle').click();
   await together(everybody, { what: 'play, three pages', sinceMs });
   for (const person of everybody) await person.reads('sync', IN_SYNC);
-  await host.reads('sync-spread', /^Room within \d+(\.\d)? ms · 3 players$/);
-  for (const guest of guests) assert.equal(await guest.the('sync-spread').isVisible(), false, `${guest.name} steers nothing`);
+  await host.reads('sync-spread', /^Everyone within \d+(\.\d)? ms · 3 players$/);
+  for (const guest of guests) assert.equal(await guest.the('sync-spread').isVisible(), false, `${guest.name} doesn’t control playback`);
   await host.picture('sync-host-desktop');
 
   await guests[0].page.evaluate(() => window.playhead.player.hold());
-  await guests[0].reads('sync', 'On hold, not following the party');
-  // Who is on hold says nothing of where they are.
+  await guests[0].reads('sync', 'On hold, not in sync');
+  // A player on hold doesn't report its position.
   await host.reads('sync-spread', /· 2 players$/);
   await guests[0].page.evaluate(() => window.playhead.player.release());
   await guests[0].reads('sync', IN_SYNC);
 
   await host.page.locator('.person', { hasText: 'Linus' }).getByTestId('make-host').click();
-  await host.the('confirm').getByRole('button', { name: 'Hand over' }).click();
+  await host.the('confirm').getByRole('button', { name: 'Make host' }).click();
   await guests[1].reads('sync-spread', /· 3 players$/);
   await host.the('sync-spread').waitFor({ state: 'hidden' });
 
   await guests[1].the('play-toggle').click();
-  for (const person of everybody) await person.reads('sync', /^Stopped together( · \d+ ms)?$/);
-  // What was measured while it played is no news any more.
+  for (const person of everybody) await person.reads('sync', /^Paused in sync( · \d+ ms)?$/);
+  // What was measured during playback is out of date.
   await guests[1].the('sync-spread').waitFor({ state: 'hidden' });
 });
 
-test('a device that sounds late plays ahead by as much, and keeps that and its profile over a reload', { timeout: 180_000 }, async () => {
+test('a device with an audio delay plays ahead by as much, and keeps that and its profile over a reload', { timeout: 180_000 }, async () => {
   const { host, invite } = await hostParty(world);
   const guest = await guestOf(world, invite, 'Grace');
   await guest.hasLoaded();
@@ -83,10 +84,10 @@ test('a device that sounds late plays ahead by as much, and keeps that and its p
   await together([host, guest], { what: 'without the offset', sinceMs, withinMs: NEAR_MS });
 
   await profile(guest, 'Free').check();
-  await guest.reads('sync', /^Running free · \d+(\.\d)? ms( behind| ahead)? ± \d+(\.\d)? ms$/);
+  await guest.reads('sync', /^Free-running · \d+(\.\d)? ms( behind| ahead)? ± \d+(\.\d)? ms$/);
 });
 
-test('the settings are opened, used and left by keyboard alone, and steer nobody else', { timeout: 120_000 }, async () => {
+test('the settings work by keyboard alone, and affect nobody else', { timeout: 120_000 }, async () => {
   const { host } = await hostParty(world);
   const { keyboard } = host.page;
   const { version } = await host.snapshot();
@@ -105,16 +106,16 @@ test('the settings are opened, used and left by keyboard alone, and steer nobody
   await keyboard.press('Enter');
   await keyboard.press('Space');
   assert.equal((await playerOf(host)).offsetMs, 30);
-  // On a button of the page these two would jump and play.
+  // Outside the panel these two keys would seek and play.
   await keyboard.press('ArrowRight');
   await keyboard.press('k');
   await keyboard.press('Shift+Tab');
   await typesOver(host, '99999');
-  assert.equal((await playerOf(host)).offsetMs, 5_000, 'as much as a player takes');
+  assert.equal((await playerOf(host)).offsetMs, 5_000, 'the player’s limit');
   await typesOver(host, '-35.4');
   assert.equal((await playerOf(host)).offsetMs, -35);
   await typesOver(host, '-');
-  assert.equal(await host.the('sync-offset').inputValue(), '-35', 'what is no number changes nothing');
+  assert.equal(await host.the('sync-offset').inputValue(), '-35', 'text that is no number changes nothing');
   await keyboard.press('Shift+Tab');
   await keyboard.press('Enter');
   assert.equal((await playerOf(host)).offsetMs, -45);
@@ -126,19 +127,19 @@ test('the settings are opened, used and left by keyboard alone, and steer nobody
   assert.equal(await focusedOf(host, 'value'), 'relaxed');
   await tabTo(host, 'sync-offset-reset');
   await keyboard.press('Tab');
-  assert.equal(await host.the('sync-panel').isVisible(), false, 'the panel doesn’t stay behind');
+  assert.equal(await host.the('sync-panel').isVisible(), false, 'tabbing out closes the panel');
   assert.equal((await host.snapshot()).version, version);
 });
 
 for (const [size, screen] of [['desktop', {}], ['phone', { screen: PHONE }]]) {
-  test(`the settings are shown at ${size} size, and a press beside them closes them`, { timeout: 120_000 }, async () => {
+  test(`the settings fit at ${size} size, and a press outside closes them`, { timeout: 120_000 }, async () => {
     const { host, invite } = await hostParty(world, screen);
     const guest = await guestOf(world, invite, 'Grace', screen);
     await guest.hasLoaded();
     await host.the('play-toggle').click();
     for (const person of [host, guest]) await person.reads('sync', IN_SYNC);
     await host.reads('sync-spread', '2 players');
-    await host.picture(`sync-line-${size}`);
+    await host.picture(`sync-status-${size}`);
     for (const person of [host, guest]) await opens(person);
     await guest.picture(`sync-panel-${size}`);
     await host.page.emulateMedia({ colorScheme: 'dark' });
@@ -147,7 +148,7 @@ for (const [size, screen] of [['desktop', {}], ['phone', { screen: PHONE }]]) {
     const { box, small, screenBox } = await measures(guest);
     assert.ok(box.left >= 0 && box.top >= 0, `${size}: ${JSON.stringify(box)}`);
     assert.ok(box.right <= screenBox.width && box.bottom <= screenBox.height, `${size}: ${JSON.stringify(box)}`);
-    assert.deepEqual(small, [], 'everything can be pressed by a finger');
+    assert.deepEqual(small, [], 'every control is large enough for a finger');
     await guest.page.locator('.top-name').click();
     await guest.the('sync-panel').waitFor({ state: 'hidden' });
   });
@@ -166,7 +167,7 @@ const focusedOf = ({ page }, attribute) =>
   page.evaluate((name) => document.activeElement?.getAttribute(name) ?? null, attribute);
 const focused = (person) => focusedOf(person, 'data-testid');
 
-/** Presses Tab until the element with this hook has the focus. */
+/** Presses Tab until the element with this test id has the focus. */
 async function tabTo(person, testid) {
   for (let presses = 0; presses < TABS_MAX; presses += 1) {
     await person.page.keyboard.press('Tab');
@@ -175,14 +176,14 @@ async function tabTo(person, testid) {
   assert.fail(`Tab never reached ${testid}`);
 }
 
-/** Replaces what the focused field holds. */
+/** Replaces the text of the focused field. */
 async function typesOver({ page }, text) {
   await page.keyboard.press('Control+a');
   await page.keyboard.type(text);
   await page.keyboard.press('Enter');
 }
 
-/** Waits until the page plays `aheadMs` before the room, in some samples one after the other. */
+/** Waits until the page plays `aheadMs` ahead of the room in several consecutive samples. */
 async function isAhead(person, aheadMs) {
   person.samples.length = 0;
   let lastMs = [];
@@ -195,12 +196,12 @@ async function isAhead(person, aheadMs) {
   console.log(`${person.name}: ${lastMs.map((ms) => ms.toFixed(1)).join(', ')} ms ahead`);
 }
 
-/** Where the open panel is, and what in it is smaller than a finger. */
+/** Returns the bounds of the open panel, and its controls that are smaller than a finger. */
 function measures({ page }) {
   return page.evaluate((least) => {
     const panel = document.querySelector('[data-testid="sync-panel"]');
     const small = [...panel.querySelectorAll('button, input')].flatMap((target) => {
-      // A radio button is pressed by its label, too.
+      // A radio button can be pressed by its label, too.
       const { width, height } = (target.closest('label') ?? target).getBoundingClientRect();
       return Math.round(Math.min(width, height)) < least ? [`${target.outerHTML}: ${width} × ${height}`] : [];
     });

@@ -1,3 +1,4 @@
+/** Tests of how exactly pages stay in sync. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { guestOf, hostParty } from './harness/party.mjs';
@@ -7,10 +8,10 @@ import { disturbancesOf } from './harness/stops.mjs';
 import { FRAME_MS, framesAdvance, onOneFrame, plays, stands } from './harness/together.mjs';
 import { startWorld } from './harness/world.mjs';
 
-/** So long nobody commands anything, in milliseconds of the film. */
+/** How long nobody sends a command, in milliseconds of the film. */
 const STEADY_MS = 6_000;
 const RATE_NEAR = 0.01;
-/** A busy machine tears players out of their places. */
+/** A busy machine throws players out of sync. */
 const PATIENCE_MS = 40_000;
 
 let world;
@@ -18,30 +19,30 @@ before(async () => (world = await startWorld()));
 afterEach(() => world.everybodyLeaves());
 after(() => world?.end());
 
-test('three pages stay on one frame whatever the host does, and so does who joins late', { timeout: 300_000 }, async () => {
+test('three pages stay on one frame whatever the host does, and so does a late joiner', { timeout: 300_000 }, async () => {
   const { host, invite } = await hostParty(world);
   const guests = [await guestOf(world, invite, 'Grace'), await guestOf(world, invite, 'Linus')];
   const three = [host, ...guests];
   for (const person of three) await person.hasLoaded();
 
-  await steers(three, 'play', () => host.the('play-toggle').click());
-  await steers(three, 'seek', () => host.the('seek').fill('60000'), { fromMs: 60_000 });
-  await steers(three, 'pause', () => host.the('play-toggle').click(), { wanted: stands });
-  await steers(three, 'play again', () => host.the('play-toggle').click());
+  await commands(three, 'play', () => host.the('play-toggle').click());
+  await commands(three, 'seek', () => host.the('seek').fill('60000'), { fromMs: 60_000 });
+  await commands(three, 'pause', () => host.the('play-toggle').click(), { wanted: stands });
+  await commands(three, 'play again', () => host.the('play-toggle').click());
 
   const sinceMs = clockMs();
   const late = await guestOf(world, invite, 'Margaret');
   await areTogether([...three, late], { what: 'a late joiner', sinceMs });
   for (const person of three) assert.deepEqual(disturbancesOf(person, sinceMs), [], `the join disturbed ${person.name}`);
-  await steers([...three, late], 'rate', () => host.the('rate').selectOption('1.25'), { rate: 1.25 });
+  await commands([...three, late], 'rate', () => host.the('rate').selectOption('1.25'), { rate: 1.25 });
 });
 
-test('between commands nobody is moved, and each page tells how far off it is', { timeout: 300_000 }, async () => {
+test('between commands no player is disturbed, and each page publishes its true drift', { timeout: 300_000 }, async () => {
   const { host, invite } = await hostParty(world);
   const guests = [await guestOf(world, invite, 'Grace'), await guestOf(world, invite, 'Linus')];
   const everybody = [host, ...guests];
   for (const person of everybody) await person.hasLoaded();
-  const { atMs } = await steers(everybody, 'play', () => host.the('play-toggle').click());
+  const { atMs } = await commands(everybody, 'play', () => host.the('play-toggle').click());
   const { version } = await host.snapshot();
 
   const untilMs = (await host.page.evaluate(() => window.playhead.session.expected())) + STEADY_MS;
@@ -49,15 +50,15 @@ test('between commands nobody is moved, and each page tells how far off it is', 
     await Promise.all(everybody.map((person) => person.watch()));
     return everybody.every(({ samples }) => samples.at(-1).positionMs >= untilMs);
   });
-  for (const person of everybody) assert.deepEqual(disturbancesOf(person, atMs), [], `${person.name} is left alone`);
+  for (const person of everybody) assert.deepEqual(disturbancesOf(person, atMs), [], `${person.name} is undisturbed`);
   await framesAdvance(everybody);
   await areTogether(everybody, { what: 'after a steady stretch', sinceMs: clockMs() });
-  for (const person of everybody) await publishesWhatIsSo(person);
+  for (const person of everybody) await publishesItsDrift(person);
   assert.equal((await host.snapshot()).version, version);
 });
 
-/** Carries out a command, and waits until everybody is together after it, at the room's rate. */
-async function steers(people, what, command, { fromMs = 0, rate = 1, wanted = plays } = {}) {
+/** Carries out a command, and waits until all pages are together after it, at the room's rate. */
+async function commands(people, what, command, { fromMs = 0, rate = 1, wanted = plays } = {}) {
   const { version } = await people[0].snapshot();
   const sinceMs = clockMs();
   await command();
@@ -65,7 +66,7 @@ async function steers(people, what, command, { fromMs = 0, rate = 1, wanted = pl
   return areTogether(people, { what, sinceMs, rate, wanted: followed });
 }
 
-/** Waits until the pages are together, and then each of them where the room is, at its rate. */
+/** Waits until the pages are together, and then until each is at the room's position and rate. */
 async function areTogether(people, { what, sinceMs, rate = 1, wanted = plays }) {
   const found = await onOneFrame(people, { what, sinceMs, wanted });
   const inPlace = (sample) => wanted(sample) && isNear(sample) && Math.abs(sample.rate / rate - 1) <= RATE_NEAR;
@@ -81,8 +82,8 @@ async function areTogether(people, { what, sinceMs, rate = 1, wanted = plays }) 
 
 const isNear = ({ positionMs, expectedMs }) => Math.abs(positionMs - expectedMs) <= FRAME_MS;
 
-/** What the page says of its own drift is what was seen of it, and it says how sure it is. */
-async function publishesWhatIsSo(person) {
+/** Asserts that the page's published drift matches what was recorded, and that it has an uncertainty. */
+async function publishesItsDrift(person) {
   await until(`${person.name} to publish a drift within a frame`, async () => {
     const { state, driftMs, uncertaintyMs } = await person.page.evaluate(() => window.playhead.player.getSnapshot());
     await person.watch();

@@ -1,3 +1,4 @@
+/** Tests of the texts that the page shows when something goes wrong or ends. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { FILM, guestOf, hostParty } from './harness/party.mjs';
@@ -11,7 +12,7 @@ before(async () => (world = await startWorld()));
 afterEach(() => world.everybodyLeaves());
 after(() => world?.end());
 
-test('a link that can’t be watched is refused beside its field, in words, and what plays stays', { timeout: 120_000 }, async () => {
+test('a link that can’t be played is explained beside its field, and the current media stays', { timeout: 120_000 }, async () => {
   const { host } = await hostParty(world);
   const { version } = await host.snapshot();
   const closed = await freePort();
@@ -19,8 +20,8 @@ test('a link that can’t be watched is refused beside its field, in words, and 
     ['not a link', /doesn’t look like a link/],
     ['http://10.0.0.1/film.m3u8', /private network/],
     ['http://[::ffff:192.168.0.1]/film.mp4', /private network/],
-    [`http://127.0.0.1:${closed}/film.m3u8`, /isn’t answering/],
-    [world.origin.url('page.html'), /can’t play what is behind that link/],
+    [`http://127.0.0.1:${closed}/film.m3u8`, /isn’t responding/],
+    [world.origin.url('page.html'), /can’t play that link/],
     [world.origin.url('nothing-here.m3u8'), /nothing at that address/],
     [world.origin.url('empty.m3u8'), /damaged|can’t play/],
   ];
@@ -29,7 +30,7 @@ test('a link that can’t be watched is refused beside its field, in words, and 
     await host.the('link-input').fill('');
     await host.paste(link);
     await error.filter({ hasText: words }).waitFor();
-    assert.equal(await host.the('link-input').inputValue(), link, 'what was typed stays');
+    assert.equal(await host.the('link-input').inputValue(), link, 'the typed link stays');
   }
   await host.picture('link-refused');
   await host.page.setViewportSize({ width: 390, height: 844 });
@@ -38,7 +39,7 @@ test('a link that can’t be watched is refused beside its field, in words, and 
   assert.equal((await host.snapshot()).version, version);
 });
 
-test('a stream whose origin forbids reading it is explained over the picture', { timeout: 120_000 }, async () => {
+test('a stream whose origin sends no CORS headers is explained over the video', { timeout: 120_000 }, async () => {
   const host = await world.arrive('Ada');
   await host.createRoom(world.server.pageUrl);
   await host.paste(world.origin.url(`nocors/${FILM}`));
@@ -47,12 +48,12 @@ test('a stream whose origin forbids reading it is explained over the picture', {
   assert.equal(await host.the('reload').innerText(), 'Try again');
   await host.page.setViewportSize({ width: 390, height: 844 });
   await host.picture('cors-missing-phone');
-  // The party itself lives on: another link plays.
+  // The party continues: another link plays.
   await host.paste(world.origin.url(FILM));
   await host.hasLoaded();
 });
 
-test('a browser that wants a tap before it plays gets a place to tap, and a tap joins', { timeout: 120_000 }, async () => {
+test('a browser that needs a tap before it plays shows a button, and a tap on it starts playback in sync', { timeout: 120_000 }, async () => {
   const { host, invite } = await hostParty(world);
   const strict = ['--autoplay-policy=document-user-activation-required'];
   const guest = await world.arriveBare('Grace', { switches: strict });
@@ -60,9 +61,9 @@ test('a browser that wants a tap before it plays gets a place to tap, and a tap 
   await guest.waitsFor("window.playhead.player.getSnapshot().state === 'paused'");
   let sinceMs = clockMs();
   await host.the('play-toggle').click();
-  await guest.waitsFor('document.querySelector(\'[data-testid="unblock"]\')?.checkVisibility()', 'a place to tap');
+  await guest.waitsFor('document.querySelector(\'[data-testid="unblock"]\')?.checkVisibility()', 'the button to tap');
   assert.equal(await guest.evaluate('window.playhead.player.getSnapshot().state'), 'blocked');
-  assert.match(await guest.evaluate('document.querySelector(\'[data-testid="overlay"]\').innerText'), /wants a tap/);
+  assert.match(await guest.evaluate('document.querySelector(\'[data-testid="overlay"]\').innerText'), /needs a tap/);
   await guest.picture('autoplay-blocked');
   await together([host], { what: 'the host alone', sinceMs });
 
@@ -72,7 +73,7 @@ test('a browser that wants a tap before it plays gets a place to tap, and a tap 
   await framesAdvance([host, guest], { sinceMs });
 });
 
-test('the end of the party is said to everybody, and to who comes later', { timeout: 120_000 }, async () => {
+test('the end of the party is announced to everyone, and to those who come later', { timeout: 120_000 }, async () => {
   const { host, invite } = await hostParty(world);
   const guest = await guestOf(world, invite, 'Grace');
   const status = await host.page.evaluate(async () => {
@@ -94,28 +95,28 @@ test('the end of the party is said to everybody, and to who comes later', { time
   await late.reads('message', /ended|no party at this address/);
 });
 
-test('an invite to no party, and an address that leads nowhere, say so and lead on', { timeout: 120_000 }, async () => {
+test('an invite to no party, and an unknown address, say so and lead to the home page', { timeout: 120_000 }, async () => {
   const lost = await world.arrive('Grace');
   await lost.page.goto(new URL('/r/zzzzzzzz', world.server.pageUrl).href);
   await lost.the('display-name').fill('Grace');
   await lost.the('join-room').click();
-  await lost.reads('message', 'There is no party at this address');
+  await lost.reads('message', 'There’s no party at this address');
   await lost.picture('no-such-party');
-  await lost.page.getByRole('button', { name: 'Go to the start page' }).click();
+  await lost.page.getByRole('button', { name: 'Go to the home page' }).click();
   await lost.the('create-room').waitFor();
 
   for (const path of ['/nowhere', '/r/abc%']) {
     await lost.page.goto(new URL(path, world.server.pageUrl).href);
-    await lost.reads('message', 'There is nothing here');
+    await lost.reads('message', 'Page not found');
   }
 });
 
-test('a form without a name asks for it instead of doing nothing', { timeout: 60_000 }, async () => {
+test('a form without a name asks for one instead of doing nothing', { timeout: 60_000 }, async () => {
   const host = await world.arrive('Ada');
   await host.page.goto(world.server.pageUrl);
   await host.the('create-room').click();
-  await host.page.getByRole('alert').filter({ hasText: 'Tell the others who you are first.' }).waitFor();
+  await host.page.getByRole('alert').filter({ hasText: 'Enter your name first.' }).waitFor();
   await host.the('join-input').fill('??');
   await host.the('join-submit').click();
-  await host.page.getByRole('alert').filter({ hasText: 'neither an invite link nor a code' }).waitFor();
+  await host.page.getByRole('alert').filter({ hasText: 'isn’t an invite link or a party code' }).waitFor();
 });

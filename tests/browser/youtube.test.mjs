@@ -1,3 +1,4 @@
+/** Tests of the YouTube adapter, with a player in an iframe that behaves like YouTube’s. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { arriveBare } from './harness/bare-person.mjs';
@@ -6,12 +7,12 @@ import { clockMs } from './harness/poll.mjs';
 import { arrive } from './harness/person.mjs';
 import { startServer } from './harness/server.mjs';
 import { together } from './harness/together.mjs';
-import { callsOf, inFrame, meddles, opens, pageOf, standsReady, startStage } from './youtube/stage.mjs';
+import { callsOf, inFrame, meddles, opens, pageOf, isReady, startStage } from './youtube/stage.mjs';
 
-/** What a player can hold that tells where it is four times a second and has steps alone. */
+/** What a player can achieve that reports its position four times a second and has only fixed rates. */
 const WITHIN_MS = 250;
 const CLIP_MS = 30_000;
-/** A new start costs two, and a command at most two new starts; a loop would make one a second and more. */
+/** A restart takes two seeks, and a command at most two restarts; a seek loop would make one or more a second. */
 const SEEKS_MAX = 4;
 const STEADY_MS = 5_000;
 
@@ -30,20 +31,20 @@ afterEach(async () => {
 });
 after(() => Promise.all([server?.stop(), stage?.stop(), origin?.stop()]));
 
-/** How a page looks that plays from here on. */
+/** Holds for a sample of a page that plays from this position. */
 const playsFrom = (fromMs, untilMs = CLIP_MS) => ({ paused, ready, positionMs }) =>
   !paused && ready && positionMs >= fromMs && positionMs < untilMs;
-const standsAt = (ms) => ({ paused, ready, positionMs }) => paused && ready && Math.abs(positionMs - ms) <= WITHIN_MS;
+const pausedAt = (ms) => ({ paused, ready, positionMs }) => paused && ready && Math.abs(positionMs - ms) <= WITHIN_MS;
 
-test('a player in an iframe with stepped rates follows a video element', { timeout: 180_000 }, async () => {
+test('a player in an iframe with fixed rates stays in sync with a video element', { timeout: 180_000 }, async () => {
   const { guest, commands, follows } = await party();
   const seeks = await seeksOf(guest);
 
   await follows('play', () => commands('play'), playsFrom(0));
   await follows('pause', () => commands('pause'), ({ paused }) => paused);
-  await follows('seek while it stands', () => commands('seek', 13_300), standsAt(13_300));
+  await follows('seek while paused', () => commands('seek', 13_300), pausedAt(13_300));
   await follows('play from there', () => commands('play'), playsFrom(13_300));
-  await follows('seek while it plays', () => commands('seek', 3_700), playsFrom(3_700, 13_000));
+  await follows('seek while playing', () => commands('seek', 3_700), playsFrom(3_700, 13_000));
   assert.ok((await seeksOf(guest)) - seeks <= 5 * SEEKS_MAX, `${(await seeksOf(guest)) - seeks} seeks for 5 commands`);
 
   const before = await seeksOf(guest);
@@ -52,10 +53,10 @@ test('a player in an iframe with stepped rates follows a video element', { timeo
   assert.ok((await seeksOf(guest)) - before <= SEEKS_MAX, 'a seek loop');
 });
 
-test('a gap too small for a new start is closed by steps of the rate', { timeout: 120_000 }, async () => {
+test('a gap too small for a restart is closed with the fixed rates', { timeout: 120_000 }, async () => {
   const { guest, commands, follows } = await party();
   await follows('play', () => commands('play'), playsFrom(0));
-  // Makes a new start only beyond half a second.
+  // This profile restarts only beyond half a second.
   await guest.page.evaluate(() => window.playhead.player.setProfile('relaxed'));
   const before = await callsOf(guest);
   await meddles(guest, () => {
@@ -69,10 +70,10 @@ test('a gap too small for a new start is closed by steps of the rate', { timeout
 });
 
 for (const [what, change] of [
-  ['that somebody stops in the iframe', () => COMMANDS.pauseVideo()],
-  ['that stands still without a word', () => document.querySelector('video').pause()],
+  ['that is paused in the iframe', () => COMMANDS.pauseVideo()],
+  ['that stops silently', () => document.querySelector('video').pause()],
 ]) {
-  test(`a player ${what} is back with the room`, { timeout: 120_000 }, async () => {
+  test(`a player ${what} is soon back in sync`, { timeout: 120_000 }, async () => {
     const { guest, commands, follows } = await party();
     await follows('play', () => commands('play'), playsFrom(0));
     const before = await seeksOf(guest);
@@ -81,7 +82,7 @@ for (const [what, change] of [
   });
 }
 
-test('where the browser wants a gesture, the player waits for it and then follows', { timeout: 120_000 }, async () => {
+test('if the browser needs a gesture, the player waits for it and then plays in sync', { timeout: 120_000 }, async () => {
   const { host, code, commands } = await party({ withGuest: false });
   const guest = await arriveBare('Linus');
   people.push(guest);
@@ -96,7 +97,7 @@ test('where the browser wants a gesture, the player waits for it and then follow
   assert.equal((await host.page.evaluate(() => window.playhead.player.getSnapshot())).state, 'playing');
 });
 
-/** A host with a video element, perhaps a guest with the iframe, and the clip chosen and loaded. */
+/** Starts a party with the clip loaded: a host with a video element, and maybe a guest with the iframe. */
 async function party({ withGuest = true } = {}) {
   const host = await arrive('Ada');
   people.push(host);
@@ -104,13 +105,13 @@ async function party({ withGuest = true } = {}) {
   const commands = (name, ...args) =>
     host.page.evaluate(([command, rest]) => window.playhead.session[command](...rest), [name, args]);
   await commands('setMedia', { link: origin.url('clip.mp4') });
-  await standsReady(host);
+  await isReady(host);
   if (!withGuest) return { host, code, commands };
 
   const guest = await arrive('Grace');
   people.push(guest);
   await opens(guest, stage, { server, code, youtube: true });
-  await standsReady(guest);
+  await isReady(guest);
   const pages = [host, inFrame(guest)];
   const follows = async (what, act, wanted, withinMs = WITHIN_MS) => {
     const sinceMs = clockMs();

@@ -36,7 +36,8 @@ fn every_client_frame_has_a_golden_that_survives() {
         let mut golden = read("client", kind);
         let id = golden.as_object_mut().expect("an object").remove("id");
         assert_eq!(id.is_none(), *kind == "ping", "{kind}: only a ping has no id");
-        assert_survives::<ClientFrame>(kind, &golden);
+        let frame = assert_survives::<ClientFrame>(kind, &golden);
+        assert_eq!(frame.type_name(), *kind);
     }
     assert_no_others("client", ClientFrame::TYPES);
 }
@@ -62,10 +63,11 @@ fn every_server_frame_of_the_document_is_among_them() {
 }
 
 #[track_caller]
-fn assert_survives<T: DeserializeOwned + Serialize>(kind: &str, golden: &Value) {
+fn assert_survives<T: DeserializeOwned + Serialize>(kind: &str, golden: &Value) -> T {
     assert_eq!(golden["type"], kind);
     let frame: T = serde_json::from_value(golden.clone()).expect(kind);
     assert_eq!(serde_json::to_value(&frame).expect(kind), *golden, "{kind}");
+    frame
 }
 
 #[track_caller]

@@ -2,8 +2,8 @@
 
 use engine::{Lifecycle, LifecycleState, ParticipantId, Role, Room, Timestamp};
 use harness::{RedisOptions, resp::Reply};
-use server::store::conformance::{NOW, delete, member, room};
-use server::store::{PresenceUpdate, Present, RoomStore};
+use server::store::laws::{NOW, delete, member, room};
+use server::store::{Bus, MemberStore, Notice, PresenceUpdate, Present, RoomStore};
 
 use crate::node::{Ground, advance};
 
@@ -25,11 +25,11 @@ async fn after_a_lively_story_every_key_ends_by_itself_and_a_room_has_few() {
         let id = format!("p_{number}");
         let added = one.add_member(&room_id, member(&id), 100, &|_| true).await;
         assert!(added.expect("answered"));
-        other.tell_presence(&room_id, &came(&id)).await.expect("told");
+        other.tell(&room_id, Notice::Presence(came(&id))).await.expect("told");
         advance(&*one, &room_id).await;
         other.renew_lease(&room_id, Timestamp::from_millis(number)).await.expect("renewed");
-        one.tell_ready(&room_id, number).await.expect("told");
-        other.tell_session(&room_id, &id).await.expect("told");
+        one.tell(&room_id, Notice::Ready { since_version: number }).await.expect("told");
+        other.tell(&room_id, Notice::SessionTaken { session_id: id }).await.expect("told");
     }
     one.attend(std::slice::from_ref(&room_id), Timestamp::default()).await.expect("attended");
     all_end_by_themselves(&ground).await;
@@ -58,7 +58,7 @@ async fn a_room_that_ended_leaves_no_key_behind() {
     one.create(ended.clone()).await.expect("created");
     for store in [&one, &other] {
         store.follow(&ended.room_id).await.expect("followed");
-        store.tell_presence(&ended.room_id, &came("p_late")).await.expect("told");
+        store.tell(&ended.room_id, Notice::Presence(came("p_late"))).await.expect("told");
     }
     let added = one.add_member(&ended.room_id, member("p_late"), 100, &|_| true).await;
     assert!(added.expect("answered"));

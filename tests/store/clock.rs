@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::{Command, Room, Timestamp};
 use harness::RedisOptions;
-use server::store::conformance::{host, room};
+use server::store::laws::{host, room};
 use server::store::{CommitOutcome, RoomStore};
 
 use crate::node::{Ground, decided, newest, until};
@@ -22,7 +22,7 @@ async fn f13_a_clock_that_jumps_by_an_hour_commits_nothing_then_and_is_put_right
         ground.sql.create_room(&made.room_id, &made.code, made.at).await.expect("known");
         store.create(made.clone()).await.expect("created");
         let offset_us = clock.now_us().cast_signed() - clock.monotonic_us().cast_signed();
-        clock.follow(offset_us + jump_us, 100);
+        clock.set_offset(offset_us + jump_us, 100);
         let arrived = Command::Connected { participant: host() };
         let wrong = decided(&made, arrived.clone(), moved(clock_right(&ground).await, jump_us));
         let before = Arc::new(made.clone());

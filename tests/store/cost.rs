@@ -5,8 +5,8 @@ use std::sync::Arc;
 use engine::Timestamp;
 use harness::RedisOptions;
 use harness::resp::{Client, encode_command};
-use server::store::conformance::{rename, room};
-use server::store::{CommitOutcome, RoomStore};
+use server::store::laws::{rename, room};
+use server::store::{CommitOutcome, RoomStore, Store};
 
 use crate::node::Ground;
 
@@ -41,7 +41,7 @@ async fn a_commit_costs_one_round_trip_and_a_read_of_a_followed_room_none() {
     store.close().await;
 }
 
-async fn commit(store: &dyn RoomStore, name: &str) {
+async fn commit(store: &dyn Store, name: &str) {
     let room = store.load(&room("cost").room_id).await.expect("answered").expect("there");
     let outcome = store.commit(&room, Arc::new(rename(&room, name))).await.expect("answered");
     assert_eq!(outcome, CommitOutcome::Committed);

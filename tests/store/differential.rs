@@ -4,15 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use engine::{
-    Actor, ChatSettings, Command, Decision, Envelope, Facts, HostLoss, NewRoom, Op, ParticipantId,
-    Profile, Rate, Request, Role, Room, RoomId, Settings, Timestamp,
+    Actor, Answer, ChatSettings, Command, Facts, HostLoss, NewRoom, Op, ParticipantId, Profile,
+    Rate, Request, Role, Room, RoomId, Settings, Timestamp,
 };
 use harness::{RedisOptions, RedisServer};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use server::clock::RoomClock;
 use server::sql::Sql;
-use server::store::{CommitOutcome, MemoryStore, RedisStore, RoomStore};
+use server::store::{CommitOutcome, MemoryStore, RedisStore, RoomStore, Store};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -101,7 +101,7 @@ impl Worlds {
         let memory = open_memory(dir.path()).await;
         let room = new_room(clock.now());
         let room_id = room.room_id.clone();
-        for store in [&*memory as &dyn RoomStore, &*over_redis] {
+        for store in [&*memory as &dyn Store, &*over_redis] {
             store.create(room.clone()).await.expect("created");
         }
         // A room in Redis is rebuilt under an epoch of SQL, which must know it.
@@ -110,7 +110,7 @@ impl Worlds {
         Self { dir, memory, redis, over_redis, sql, clock, room_id, before }
     }
 
-    fn stores(&self) -> [&dyn RoomStore; 2] {
+    fn stores(&self) -> [&dyn Store; 2] {
         [&*self.memory, &*self.over_redis]
     }
 
@@ -141,14 +141,20 @@ impl Worlds {
 
     /// Both decide on what they hold, at the same time, and both answers must be the same.
     async fn ask(&mut self, actor: Actor, command: &Command, op: Option<Op>, now: Timestamp) {
-        let envelope = Envelope { op, ..Envelope::of(actor) };
-        let request = Request { envelope, command: command.clone() };
+        let request = Request {
+            actor,
+            command: command.clone(),
+            op,
+            expected_version: None,
+            seen_epoch: None,
+            fence: None,
+        };
         let mut outcomes = Vec::new();
         for (index, store) in self.stores().into_iter().enumerate() {
             let room = newest(store, &self.room_id).await;
             let facts = Facts { now, ..Facts::default() };
             let outcome = match room.handle(&request, &facts) {
-                Ok(Decision::Commit(commit)) => {
+                Ok(Answer::Commit(commit)) => {
                     let made = store.commit(&room, Arc::new(*commit)).await.expect("answered");
                     format!("{made:?}")
                 }
@@ -164,7 +170,14 @@ impl Worlds {
 
     /// A commit decided on the room as it was is a conflict, unless nothing has happened since.
     async fn commit_late(&self, now: Timestamp) {
-        let request = Request::of_system(Command::Rebase { epoch: u64::MAX >> 20, lost: true });
+        let request = Request {
+            actor: Actor::System,
+            command: Command::Rebase { epoch: u64::MAX >> 20, lost: true },
+            op: None,
+            expected_version: None,
+            seen_epoch: None,
+            fence: None,
+        };
         for (store, before) in self.stores().into_iter().zip(&self.before) {
             let Some(before) = before else { continue };
             let newest = newest(store, &self.room_id).await;
@@ -172,7 +185,7 @@ impl Worlds {
                 continue;
             }
             let facts = Facts { now, ..Facts::default() };
-            let Ok(Decision::Commit(commit)) = before.handle(&request, &facts) else { continue };
+            let Ok(Answer::Commit(commit)) = before.handle(&request, &facts) else { continue };
             let made = store.commit(before, Arc::new(*commit)).await.expect("answered");
             assert_eq!(made, CommitOutcome::Conflict);
         }
@@ -207,7 +220,7 @@ fn timeless(room: &Room) -> Room {
     Room { at: Timestamp::default(), ..room.clone() }
 }
 
-async fn newest(store: &dyn RoomStore, room_id: &RoomId) -> Arc<Room> {
+async fn newest(store: &dyn Store, room_id: &RoomId) -> Arc<Room> {
     store.load_newest(room_id).await.expect("answered").expect("the room is there")
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use engine::{Command, INACTIVE_MS, Room, Timestamp};
 use harness::RedisOptions;
-use server::store::RoomStore;
-use server::store::conformance::{host, room};
+use server::store::laws::{host, room};
+use server::store::{RoomStore, Store};
 
 use crate::node::{Ground, decided, until};
 
@@ -25,7 +25,7 @@ async fn a_room_that_nobody_has_attended_for_half_an_hour_is_claimed_by_one_node
     let mut made = made;
     made.apply(&arrived);
     one.create(made.clone()).await.expect("created");
-    let nobody_due = async |store: &dyn RoomStore| {
+    let nobody_due = async |store: &dyn Store| {
         store.list_due(clock.now(), DUE_MAX).await.expect("answered").is_empty()
     };
     assert!(nobody_due(&*one).await && nobody_due(&*other).await);

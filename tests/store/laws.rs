@@ -1,5 +1,5 @@
 use harness::{RedisCluster, RedisOptions};
-use server::store::{RoomStore, conformance};
+use server::store::{RoomStore, laws};
 use tempfile::TempDir;
 
 use crate::node::{self, Ground};
@@ -8,7 +8,7 @@ use crate::node::{self, Ground};
 async fn redis_keeps_the_laws_of_every_store() {
     let ground = Ground::new(RedisOptions::new()).await;
     let (store, _) = ground.node().await;
-    conformance::all(&*store, "redis").await;
+    laws::all(&*store, "redis").await;
     store.close().await;
 }
 
@@ -18,6 +18,6 @@ async fn a_cluster_of_three_masters_keeps_the_laws_of_every_store() {
     let dir = TempDir::new().expect("a directory");
     let sql = node::database(&dir.path().join("playhead.db")).await;
     let (store, _) = node::open(&cluster.url(), sql.into()).await;
-    conformance::all(&*store, "redis").await;
+    laws::all(&*store, "redis").await;
     store.close().await;
 }

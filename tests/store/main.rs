@@ -10,6 +10,7 @@ mod follower;
 mod laws;
 mod messages;
 mod node;
+mod postgres;
 mod promotion;
 mod recovery;
 mod sql_link;

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use engine::{Command, Commit, Decision, Facts, Request, Room, RoomId, Timestamp};
+use engine::{Actor, Answer, Command, Commit, Facts, Request, Room, RoomId, Timestamp};
 use harness::{RedisOptions, RedisServer};
 use server::clock::RoomClock;
 use server::sql::Sql;
-use server::store::conformance::{NOW, rename, room};
-use server::store::{CommitOutcome, RedisStore, RoomStore};
+use server::store::laws::{NOW, rename, room};
+use server::store::{CommitOutcome, RedisStore, RoomStore, Store};
 use tempfile::TempDir;
 
 /// No test waits this long for what it tests.
@@ -46,7 +46,7 @@ impl Ground {
     }
 
     /// A new room, known to SQL as rooms are.
-    pub async fn make(&self, store: &dyn RoomStore, name: &str) -> Room {
+    pub async fn make(&self, store: &dyn Store, name: &str) -> Room {
         make(&self.sql, store, name).await
     }
 
@@ -73,7 +73,7 @@ pub async fn database(path: &Path) -> Sql {
 }
 
 /// A new room, known to SQL as rooms are.
-pub async fn make(sql: &Sql, store: &dyn RoomStore, name: &str) -> Room {
+pub async fn make(sql: &Sql, store: &dyn Store, name: &str) -> Room {
     let made = room(name);
     sql.create_room(&made.room_id, &made.code, NOW).await.expect("known");
     store.create(made.clone()).await.expect("created");
@@ -81,7 +81,7 @@ pub async fn make(sql: &Sql, store: &dyn RoomStore, name: &str) -> Room {
 }
 
 /// One commit to the newest room, which nobody else changes; the room after it.
-pub async fn advance(store: &dyn RoomStore, room_id: &RoomId) -> Room {
+pub async fn advance(store: &dyn Store, room_id: &RoomId) -> Room {
     let room = newest(store, room_id).await;
     let commit = rename(&room, &format!("Party {}-{}", room.epoch, room.version + 1));
     let outcome = store.commit(&room, Arc::new(commit.clone())).await.expect("answered");
@@ -93,14 +93,22 @@ pub async fn advance(store: &dyn RoomStore, room_id: &RoomId) -> Room {
 
 /// What the server itself makes of a room at a time.
 pub fn decided(room: &Room, command: Command, now: Timestamp) -> Commit {
-    match room.handle(&Request::of_system(command), &Facts { now, ..Facts::default() }) {
-        Ok(Decision::Commit(commit)) => *commit,
+    let request = Request {
+        actor: Actor::System,
+        command,
+        op: None,
+        expected_version: None,
+        seen_epoch: None,
+        fence: None,
+    };
+    match room.handle(&request, &Facts { now, ..Facts::default() }) {
+        Ok(Answer::Commit(commit)) => *commit,
         other => panic!("{other:?}"),
     }
 }
 
 /// The newest durable state.
-pub async fn newest(store: &dyn RoomStore, room_id: &RoomId) -> Arc<Room> {
+pub async fn newest(store: &dyn Store, room_id: &RoomId) -> Arc<Room> {
     store.load_newest(room_id).await.expect("answered").expect("the room is there")
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use harness::RedisOptions;
-use server::store::conformance::rename;
+use server::store::laws::rename;
 use server::store::{CommitOutcome, RoomStore};
 
 use crate::follower::Follower;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Draws the sample clip that the page offers for a first party: 60 s of a slow gradient with a clock, the
-# frame number and a soft beep each second, as HLS (two renditions, subtitles en and de) and as one MP4.
+# Renders the sample clip that the page offers for a first party: 60 s of a slow gradient with a clock, the
+# frame number and a soft beep every second, as HLS (two renditions, subtitles en and de) and as one MP4.
 # Needs ffmpeg with libx264 and Debian's fonts-dejavu-core. Run it once; its output is committed.
 set -eu
 
@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 rm -rf "$out"
 mkdir -p "$out/360p" "$out/180p" "$out/en" "$out/de"
 
-# The bar shows the passing second, so that two screens side by side can be compared at a glance.
+# The bar fills once a second, so that two screens side by side can be compared at a glance.
 bar="drawbox=x=120:y=266:w=400:h=3:color=white@0.18:t=fill"
 for step in 0 1 2 3 4 5 6 7 8 9; do
     x=$((120 + step * 40))
@@ -28,7 +28,7 @@ text() { # size, font, colour, x, y, text
 }
 clock='%{eif\:floor(n/'$fps'/60)\:d\:2}\:%{eif\:mod(floor(n/'$fps')\,60)\:d\:2}.%{eif\:floor(mod(n\,'$fps')*10/'$fps')\:d}'
 
-# Three slow lights over indigo, drawn small and blurred up: cheap, and x264 has no banding to keep.
+# Three slow lights over indigo, rendered small, then scaled up and blurred: cheap, and free of banding.
 light() { # radius, centre x, centre y
     printf 'exp(-((X-48-%s)^2+(Y-27-%s)^2)/%s)' "$2" "$3" "$1"
 }
@@ -51,7 +51,7 @@ ffmpeg -hide_banner -loglevel error -y \
         aformat=channel_layouts=mono[a]" \
     -map '[v]' -map '[a]' -t $seconds -c:v ffv1 -c:a pcm_s16le "$work/master.mkv"
 
-# No B-frames: they would move the first frame of the fragmented rendition off zero.
+# No B-frames: they would shift the first frame of the fragmented rendition away from zero.
 encode() { # height, constant quality, video ceiling in kbit/s
     ffmpeg -hide_banner -loglevel error -y -i "$work/master.mkv" \
         -vf "scale=-2:$1:flags=lanczos" -c:v libx264 -preset veryslow -profile:v main -crf "$2" -maxrate "$3k" -bufsize "$(($3 * 2))k" \
@@ -63,7 +63,7 @@ encode 360 28 300
 encode 180 30 130
 cp "$work/360.mp4" "$out/clip.mp4"
 
-# The encoder's priming packet lies before zero and would push the picture 23 ms late, so it is dropped.
+# The encoder's priming packet lies before zero and would delay the picture by 23 ms, so it is dropped.
 for height in 360 180; do
     ffmpeg -hide_banner -loglevel error -y -i "$work/$height.mp4" -c copy -bsf:a "noise=amount=0:drop='lt(n,1)'" -fflags +bitexact \
         -f hls -hls_time $segment -hls_playlist_type vod -hls_segment_type fmp4 -hls_flags independent_segments \
@@ -72,8 +72,8 @@ done
 
 ffmpeg -hide_banner -loglevel error -y -ss 12.4 -i "$work/master.mkv" -frames:v 1 -q:v 5 -fflags +bitexact "$out/poster.jpg"
 
-# A cue every four seconds, so that a change of track is seen soon.
-subtitles() { # language, then sixteen lines on standard input
+# A cue every four seconds, so that a change of track shows soon.
+subtitles() { # language; one cue per line on standard input
     {
         printf 'WEBVTT\n'
         at=0

@@ -1,33 +1,34 @@
+/** What every page shares: the SDK's client, the notices and the display name. */
 import { browserTokenStore, createClient, type Client } from 'playhead-sdk';
 import { fetchOnce } from './early.js';
 import type { Notices } from './components/notices.js';
 
-/** What every page may use. */
+/** Passed to every page and to the components that need it. */
 export interface App {
   client: Client;
   notices: Notices;
   name: NameStore;
-  /** Goes to a path of this page without a reload. */
+  /** Navigates to another path without reloading. */
   go(path: string): void;
 }
 
-/** The display name, kept between visits where the browser allows it. */
+/** The display name, remembered between visits where the browser allows it. */
 export interface NameStore {
   load(): string;
   save(name: string): void;
 }
 
-/** The longest display name the page takes. */
+/** The maximum length of a display name, in UTF-16 code units. */
 export const NAME_MAX = 40;
 
 const NAME_KEY = 'playhead.name';
 
-/** The client of this page's own server. */
+/** Creates a client for the server that this page came from. */
 export function ownClient(): Client {
   return createClient({ baseUrl: location.origin, tokenStore: browserTokenStore(), fetch: fetchOnce });
 }
 
-/** Keeps the name in localStorage, or only for this visit where storage is forbidden. */
+/** Keeps the name in localStorage, or only for this visit where storage is blocked. */
 export function nameStore(): NameStore {
   let kept = '';
   return {

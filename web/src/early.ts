@@ -1,23 +1,24 @@
+/** Takes over what the inline script of `index.html` requested while this program was still loading. */
 import type { Media } from 'playhead-sdk';
 
-/** What the script in `index.html` has asked for before this program came. */
+/** What the inline script of `index.html` requested before this program was loaded. */
 interface Early {
   path: string;
   authorization: string;
-  answer: Promise<Response>;
-  /** Whether the answer has been taken over: a ticket is good once. */
+  response: Promise<Response>;
+  /** Whether the response has been taken over: a ticket can be used only once. */
   isTaken?: boolean;
-  /** A file that the room watches, as it is being loaded. */
+  /** The file that the room is watching, while it loads. */
   media?: EarlyMedia;
-  /** Set when the page plays by itself: nothing more is begun early. */
+  /** Set once the program loads the media itself, so that the inline script starts nothing more. */
   isClosed?: boolean;
 }
 
 interface EarlyMedia {
   video: HTMLVideoElement;
-  /** When it was asked for, by `performance.now()`. */
+  /** When it was requested, by `performance.now()`. */
   sinceMs: number;
-  /** How long its metadata took; null until they are there. */
+  /** How long its metadata took; null until it is there. */
   tookMs: number | null;
 }
 
@@ -27,33 +28,33 @@ declare global {
   }
 }
 
-/** `fetch`, but the first join of a room may have been asked for already: its answer then is taken over. */
+/** `fetch`, except that a first join that `index.html` has already requested is taken over instead of repeated. */
 export const fetchOnce: typeof fetch = (input, init) => {
   const early = window.playheadEarly;
   const headers = new Headers(init?.headers);
-  const isThat =
+  const isRequested =
     early !== undefined &&
     !early.isTaken &&
     init?.method === 'POST' &&
     String(input) === `${location.origin}${early.path}` &&
     headers.get('authorization') === early.authorization;
-  if (!isThat) return fetch(input, init);
+  if (!isRequested) return fetch(input, init);
   early.isTaken = true;
-  return early.answer;
+  return early.response;
 };
 
 /**
- * The element that is already loading what the room watches, once, and since when as far as the player is concerned:
- * had it begun then, it would have its metadata now as late as it came. What is no longer wanted is let go of.
+ * Takes over the video element that is already loading `media`, once. `loadingSinceMs` is when it would have been
+ * requested if its metadata had only arrived now, as the player counts. An element for other media is discarded.
  */
 export function takeMedia(media: Media | null): { video: HTMLVideoElement; loadingSinceMs: number } | undefined {
   const early = window.playheadEarly;
-  const begun = early?.media;
+  const started = early?.media;
   if (early === undefined) return undefined;
   early.isClosed = true;
   delete early.media;
-  if (begun === undefined) return undefined;
-  const { video, sinceMs, tookMs } = begun;
+  if (started === undefined) return undefined;
+  const { video, sinceMs, tookMs } = started;
   if (media?.delivery.some(({ url }) => url === video.src)) {
     return { video, loadingSinceMs: tookMs === null ? sinceMs : performance.now() - tookMs };
   }

@@ -1,4 +1,6 @@
-/** "1:02" or "1:02:03" for a length or position in milliseconds. */
+/** Durations, counts and distances as text. */
+
+/** Formats a duration or position in milliseconds as "1:02" or "1:02:03". */
 export function clockTime(ms: number): string {
   const total = Math.max(0, Math.floor(ms / 1000));
   const hours = Math.floor(total / 3600);
@@ -7,7 +9,7 @@ export function clockTime(ms: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${seconds}` : `${minutes}:${seconds}`;
 }
 
-/** "1 minute 2 seconds", for those who listen rather than look. */
+/** Formats it as "1 minute 2 seconds", for screen readers. */
 export function spokenTime(ms: number): string {
   const total = Math.max(0, Math.floor(ms / 1000));
   const hours = Math.floor(total / 3600);
@@ -19,12 +21,12 @@ export function spokenTime(ms: number): string {
   return parts.join(' ');
 }
 
-/** "1 viewer", "2 viewers". */
+/** Formats a count as "1 viewer" or "2 viewers". */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }
 
-/** "0.4 ms", "41 ms" or "1.3 s" for a distance in milliseconds, whatever its sign; a tenth is told below `fineMs`. */
+/** Formats the size of a difference in milliseconds as "0.4 ms", "41 ms" or "1.3 s", with tenths below `fineMs`. */
 export function finely(ms: number, fineMs = 1): string {
   const distance = Math.abs(ms);
   if (distance < fineMs - 0.05) return `${distance.toFixed(1)} ms`;
@@ -32,9 +34,9 @@ export function finely(ms: number, fineMs = 1): string {
   return `${(distance / 1000).toFixed(1)} s`;
 }
 
-/** The same for a bound, which must not be told smaller than it is. */
+/** Formats an upper bound in the same way, but never rounds it down. */
 export function finelyUp(ms: number): string {
   const step = ms <= 0.9 ? 0.1 : ms <= 999 ? 1 : 100;
-  // What a computer adds to 0.3 must not make it 0.4.
+  // A rounding error on 0.3 must not make it 0.4.
   return finely(Math.ceil(ms / step - 1e-9) * step);
 }

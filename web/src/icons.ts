@@ -1,6 +1,7 @@
+/** The icon set, drawn as inline SVG. */
 const SVG = 'http://www.w3.org/2000/svg';
 
-// Each icon is a list of path data on a 24 × 24 grid, drawn as strokes; those in FILLED are filled.
+// Each icon is a list of path data on a 24 × 24 grid, drawn as strokes; those in FILLED are also filled.
 const PATHS = {
   play: ['M8 5.3v13.4a.6.6 0 0 0 .92.5l10.4-6.7a.6.6 0 0 0 0-1L8.92 4.8A.6.6 0 0 0 8 5.3Z'],
   pause: ['M7.5 5h2.2v14H7.500zM14.3 5h2.200v14h-2.200z'],
@@ -42,10 +43,10 @@ const PATHS = {
 
 const FILLED: ReadonlySet<string> = new Set(['play', 'pause']);
 
-/** A name in the icon set. */
+/** The name of an icon. */
 export type IconName = keyof typeof PATHS;
 
-/** Draws one icon; it is decoration, so the control around it carries the words. */
+/** Creates an icon. Screen readers skip it, so the control around it needs a label. */
 export function icon(name: IconName, size = 22): SVGSVGElement {
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', '0 0 24 24');
@@ -66,7 +67,7 @@ export function icon(name: IconName, size = 22): SVGSVGElement {
   return svg;
 }
 
-/** Swaps the icon inside a control when it differs. */
+/** Replaces the icon of a control if it differs. */
 export function setIcon(control: Element, name: IconName): void {
   const shown = control.querySelector<SVGSVGElement>('svg');
   if (shown?.dataset['icon'] === name) return;

@@ -1,5 +1,7 @@
+/** The entry point: shows the page for the current path. */
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/forms.css';
 import './styles/home.css';
 import './styles/room.css';
 import './styles/player.css';
@@ -43,9 +45,9 @@ function pageFor(path: string): Component {
   document.title = 'Playhead';
   if (path === '/') return createHomePage(app);
   return createMessage({
-    title: 'There is nothing here',
-    text: 'The address leads nowhere. Parties live at /r/ and their code.',
-    actions: [{ label: 'Go to the start page', primary: true, run: () => app.go('/') }],
+    title: 'Page not found',
+    text: 'There’s nothing at this address. Check the link for typos.',
+    actions: [{ label: 'Go to the home page', primary: true, run: () => app.go('/') }],
   });
 }
 
@@ -54,18 +56,18 @@ function codeIn(path: string): string | null {
   try {
     return code === undefined ? null : decodeURIComponent(code);
   } catch {
-    // A link that was mangled on its way.
+    // The link was garbled on its way here.
     return null;
   }
 }
 
 window.addEventListener('popstate', show);
-// Links within the page keep it alive; any other click stays the browser's.
+// Links to pages of this program don't reload it; every other click is left to the browser.
 document.addEventListener('click', (event) => {
-  const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[data-page]') : null;
-  if (link === null || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const anchor = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[data-page]') : null;
+  if (anchor === null || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  app.go(link.pathname);
+  app.go(anchor.pathname);
 });
 
 show();

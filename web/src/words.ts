@@ -1,96 +1,100 @@
+/** The sentences that the page shows for error codes, outages and the end of a party. */
 import { PlayheadError } from 'playhead-sdk';
 
-// What each code means to somebody who only wants to watch. Codes that never reach a viewer are left to `detail`.
+// What each code means to a person who only wants to watch. Codes that never reach a viewer fall back to `detail`.
 const SENTENCES: Readonly<Record<string, string>> = {
   // Links and media
   link_invalid: 'That doesn’t look like a link. Paste the whole address, starting with https://.',
-  media_unsupported: 'Playhead can’t play what is behind that link. HLS (.m3u8), MP4 and WebM work.',
-  egress_blocked: 'That link points into a private network, where the server isn’t allowed to look.',
-  media_not_found: 'There is nothing at that address. Check the link for typos.',
-  media_gone: 'That was taken down.',
-  drm_protected: 'That is copy-protected, so it only plays on its own site.',
-  media_forbidden: 'The site refuses to hand that out: it may need a login or only work on its own page.',
-  upstream_unavailable: 'The site behind that link isn’t answering. Try again in a moment.',
-  upstream_timeout: 'The site behind that link takes too long to answer. Try again in a moment.',
-  manifest_invalid: 'The stream behind that link is damaged: its playlist can’t be read.',
-  upstream_too_large: 'What is behind that link is too large to be a playlist.',
-  upstream_rate_limited: 'The site behind that link has had too many requests. Try again in a while.',
-  provider_unknown: 'This server doesn’t know that kind of link.',
-  quality_unavailable: 'That quality isn’t offered here.',
-  track_unavailable: 'That track isn’t offered here.',
+  media_unsupported: 'Playhead can’t play that link. HLS (.m3u8), MP4 and WebM work.',
+  egress_blocked: 'That link points to a private network, which the server isn’t allowed to access.',
+  media_not_found: 'There’s nothing at that address. Check the link for typos.',
+  media_gone: 'That video has been taken down.',
+  drm_protected: 'That video is copy-protected, so it only plays on its own site.',
+  media_forbidden: 'That site doesn’t allow access to the video. It may need a login, or play only on its own pages.',
+  upstream_unavailable: 'The site behind that link isn’t responding. Try again in a moment.',
+  upstream_timeout: 'The site behind that link took too long to respond. Try again in a moment.',
+  manifest_invalid: 'That stream is damaged: its playlist can’t be read.',
+  upstream_too_large: 'The file behind that link is too large to be a playlist.',
+  upstream_rate_limited: 'The site behind that link is receiving too many requests. Try again later.',
+  provider_unknown: 'This server doesn’t support that kind of link.',
+  quality_unavailable: 'That quality isn’t available.',
+  track_unavailable: 'That track isn’t available.',
 
   // Playback commands
   not_host: 'Only the host can do that.',
   forbidden: 'Your role in this party doesn’t allow that.',
-  no_media: 'There is nothing to play yet. Choose something to watch first.',
-  media_ended: 'It’s over. Jump back to watch it again.',
-  position_out_of_range: 'That is beyond the end.',
-  stale_fence: 'The host has just changed, so that was not done.',
-  version_conflict: 'Somebody else was faster, so that was not done.',
+  no_media: 'There’s nothing to play yet. Choose something to watch first.',
+  media_ended: 'The video has ended. Seek back to watch it again.',
+  position_out_of_range: 'That’s past the end of the video.',
+  stale_fence: 'The host has just changed, so that didn’t go through.',
+  version_conflict: 'Someone else was faster, so that didn’t go through.',
   store_unavailable: 'The server can’t save changes right now. Try again in a moment.',
-  superseded: 'What you asked for after it took its place.',
-  participant_not_found: 'They have just left.',
-  not_member: 'You are not part of this party any more. Join again with the link.',
+  superseded: 'A later action of yours replaced that one.',
+  participant_not_found: 'They’ve just left.',
+  not_member: 'You’re no longer in this party. Rejoin with the invite link.',
 
-  // Rooms
-  room_not_found: 'There is no party at this address. It may have ended, or the link has a typo.',
+  // Parties
+  room_not_found: 'There’s no party at this address. It may have ended, or the link may have a typo.',
   room_full: 'This party is full.',
   room_closed: 'This party has ended.',
   kicked: 'You were removed from this party.',
-  session_replaced: 'You opened this party somewhere else, and it goes on there.',
-  invalid_request: 'The server didn’t understand that. Check what you typed.',
-  payload_too_large: 'That is too long.',
+  session_replaced: 'You opened this party somewhere else, so it continues there.',
+  invalid_request: 'The server didn’t understand that. Check what you entered.',
+  payload_too_large: 'That’s too long.',
 
   // Connection
-  network_error: 'The server can’t be reached. Check your connection and try again.',
-  welcome_timeout: 'The party takes too long to answer. Try again in a moment.',
-  disconnected: 'You are disconnected right now. This is done as soon as you are back.',
-  no_answer: 'The server didn’t answer in time. Look whether it was done before you try again.',
-  too_many_pending: 'Too much waits for the server already. Try again in a moment.',
-  connection_lost: 'The connection was lost before that was done.',
-  closed: 'You have left this party.',
-  rebased: 'The server had to start again. The party goes on, but the last changes may be missing.',
-  unexpected_answer: 'The server gave an answer that makes no sense. Try again in a moment.',
-  unauthenticated: 'Your visit has expired. Reload the page to go on.',
-  token_invalid: 'Your visit has expired. Reload the page to go on.',
-  token_expired: 'Your visit has expired. Reload the page to go on.',
-  auth_expired: 'Your visit has expired. Reload the page to go on.',
-  ticket_invalid: 'The way in has expired. Try again.',
-  origin_forbidden: 'This page isn’t one the server accepts parties from.',
+  network_error: 'Can’t reach the server. Check your connection and try again.',
+  welcome_timeout: 'The party took too long to respond. Try again in a moment.',
+  disconnected: 'You’re offline right now. That will go through as soon as you’re back.',
+  no_answer: 'The server didn’t respond in time. Check whether that went through before you try again.',
+  too_many_pending: 'Too many actions are already waiting for the server. Try again in a moment.',
+  connection_lost: 'The connection was lost before that went through.',
+  closed: 'You’ve left this party.',
+  rebased: 'The server had to restart. The party continues, but the last changes may be missing.',
+  unexpected_answer: 'The server sent a response that makes no sense. Try again in a moment.',
+  unauthenticated: 'Your session has expired. Reload the page to continue.',
+  token_invalid: 'Your session has expired. Reload the page to continue.',
+  token_expired: 'Your session has expired. Reload the page to continue.',
+  auth_expired: 'Your session has expired. Reload the page to continue.',
+  ticket_invalid: 'Joining took too long. Try again.',
+  origin_forbidden: 'The server doesn’t accept connections from this page.',
   rate_limited: 'That was a bit too fast. Wait a moment and try again.',
-  draining: 'The server restarts; you will be back in a moment.',
+  draining: 'The server is restarting. You’ll be back in a moment.',
   internal: 'Something went wrong on the server. Try again in a moment.',
 
   // The player in this browser
-  autoplay_blocked: 'Your browser wants a tap before it plays with sound.',
+  autoplay_blocked: 'Your browser needs a tap before it plays with sound.',
   source_unreachable: 'Your browser can’t reach the video. The site may be down, or blocked where you are.',
   cors_missing:
-    'The site that holds this video doesn’t allow other pages to play it (it sends no CORS headers). Another link may work.',
+    'The site that hosts this video doesn’t allow other pages to play it (it sends no CORS headers). Another link may work.',
   format_unsupported: 'Your browser can’t play this format. Another browser or another link may work.',
-  decode_failed: 'Your browser stumbled over this video: the file may be damaged.',
+  decode_failed: 'Your browser couldn’t decode this video. The file may be damaged.',
 };
 
-/** Said while commands can't be stored. */
-export const AUTHORITY_AWAY = 'Control is away for the moment; playback goes on.';
-/** Said to who has asked for something meanwhile. */
-export const TRYING_AGAIN = 'What you asked for is being tried again.';
+/** The heading of the form for the media, which the empty stage refers to. */
+export const CHOOSE_MEDIA = 'Choose what to watch';
+
+/** Shown while commands can't be stored. */
+export const AUTHORITY_AWAY = 'Controls are unavailable right now. Playback continues.';
+/** Added for a person whose own command is being retried. */
+export const TRYING_AGAIN = 'Retrying your last action…';
 
 const ENDS: Readonly<Record<string, string>> = {
   grace_ended: 'The host left and didn’t come back in time.',
-  deleted: 'The host ended it for everyone.',
-  idle: 'Nobody was here for a while, so it closed by itself.',
-  never_started: 'The host never came.',
+  deleted: 'The host ended the party for everyone.',
+  idle: 'It closed because nobody was there.',
+  never_started: 'The host never joined.',
 };
 
-/** Why a party is over, by the cause of its last change of state. */
+/** Says why a party has ended, from the cause of its last change of state. */
 export function endFor(cause: string | undefined, isHost: boolean): string {
-  const thanks = 'Thank you for watching together.';
-  if (cause === 'deleted' && isHost) return `You ended it for everyone. ${thanks}`;
+  const thanks = 'Thanks for watching together!';
+  if (cause === 'deleted' && isHost) return `You ended the party for everyone. ${thanks}`;
   const why = ENDS[cause ?? ''];
   return why === undefined ? thanks : `${why} ${thanks}`;
 }
 
-/** The sentence for a code, or `detail` made into one. */
+/** Returns the sentence for a code, or `detail` turned into one. */
 export function sentenceFor(code: string, detail = ''): string {
   const known = SENTENCES[code];
   if (known !== undefined) return known;
@@ -99,7 +103,7 @@ export function sentenceFor(code: string, detail = ''): string {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
-/** The sentence for anything that was thrown. */
+/** Returns the sentence for anything that was thrown. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof PlayheadError) return sentenceFor(error.code, error.detail);
   return sentenceFor('unknown_error', error instanceof Error ? error.message : String(error));

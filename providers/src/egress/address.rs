@@ -1,7 +1,7 @@
-//! Which addresses are public.
+//! Tells public addresses from all others.
 //!
-//! The tables follow the IANA special-purpose address registries. What they call globally
-//! reachable but serves no media (anycast relays, protocol assignments) is refused as well.
+//! The tables follow the IANA special-purpose address registries. Networks that are globally
+//! reachable but serve no media (anycast relays, protocol assignments) aren't public here.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -24,7 +24,7 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// Networks within the global unicast block 2000::/3 that aren't public; outside it nothing is.
+/// Networks within the global unicast block 2000::/3 that aren't public. Nothing outside it is.
 const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
@@ -32,7 +32,7 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// The address that packets really go to: IPv4 inside IPv4-mapped and NAT64 IPv6 comes out.
+/// The address that packets really go to: the IPv4 address inside an IPv4-mapped or NAT64 one.
 pub(super) fn unwrap(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
     let embedded = match v6.segments() {
@@ -42,7 +42,7 @@ pub(super) fn unwrap(address: IpAddr) -> IpAddr {
     IpAddr::V4(Ipv4Addr::from_bits(u32::from(embedded.0) << 16 | u32::from(embedded.1)))
 }
 
-/// Whether anybody on the internet could reach the same address.
+/// Whether the address is public on the internet.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match unwrap(address) {
         IpAddr::V4(v4) => !SPECIAL_V4

@@ -1,23 +1,23 @@
-//! How many requests are under way at once.
+//! Limits how many requests are in progress at once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Requests under way on this node.
+/// Requests in progress on this node.
 pub(super) const REQUESTS_MAX: usize = 64;
-/// Requests under way to one host.
+/// Requests in progress to one host.
 pub(super) const REQUESTS_PER_HOST_MAX: usize = 4;
 
-/// Counts requests per host and in all.
+/// Counts requests, in total and per host.
 pub(super) struct Gate {
     all: Arc<Semaphore>,
-    // Invariant: a host without requests may be forgotten, and is at the next entry.
+    // A host without requests is removed at the next call of `enter`.
     hosts: Mutex<HashMap<String, Weak<Semaphore>>>,
 }
 
-/// Leave to make one request; dropping it gives the leave back.
+/// Permission to make one request, until dropped.
 pub(super) struct Slot {
     _host: OwnedSemaphorePermit,
     _all: OwnedSemaphorePermit,
@@ -28,9 +28,9 @@ impl Gate {
         Self { all: Arc::new(Semaphore::new(REQUESTS_MAX)), hosts: Mutex::default() }
     }
 
-    /// Waits for leave to make a request to `host`.
+    /// Waits until a request to `host` may be made.
     ///
-    /// The host's leave comes first, so that a queue for one slow host holds up no other.
+    /// The host's permit is taken first, so that a queue for one slow host delays no other host.
     pub(super) async fn enter(&self, host: &str) -> Slot {
         let host = acquire(self.host(host)).await;
         Slot { _host: host, _all: acquire(Arc::clone(&self.all)).await }
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn all_hosts_together_get_no_more_than_the_whole() {
+    fn all_hosts_together_stay_within_the_total_limit() {
         let gate = Gate::new();
         let name = |n: usize| format!("{n}.test");
         let slots: Vec<Slot> =

@@ -1,4 +1,4 @@
-//! Name resolution that gives out only addresses the policy permits.
+//! Resolves names to addresses that the policy permits.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,25 +7,25 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::policy::EgressPolicy;
 
-/// The resolver hook. The connection uses exactly the addresses it returns, so a name can't be
-/// re-bound between the look and the connection.
+/// The client's resolver. Connections use exactly the addresses it returns, so a name can't be
+/// rebound between the check and the connection.
 #[derive(Clone)]
 pub(super) struct Guard {
     pub(super) policy: Arc<EgressPolicy>,
-    /// Names of this server's own origins need no vetting; used by their client alone.
+    /// Permits every address; only for the client that requests this server's own folders.
     pub(super) own: bool,
-    /// Answers that stand in for the system's resolver.
+    /// Replaces the system's resolver for these names.
     #[cfg(test)]
     pub(super) names: std::collections::HashMap<&'static str, Vec<std::net::IpAddr>>,
 }
 
-/// A name leads to an address that the policy refuses.
+/// A name resolves to an address that the policy refuses.
 #[derive(Debug, thiserror::Error)]
 #[error("a resolved address is refused by the egress policy")]
 pub(super) struct Refused;
 
 impl Guard {
-    /// All addresses or none: one private address among public ones is an attempt to get in.
+    /// Returns all addresses or none: one private address among public ones is an attack.
     fn vet(&self, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Refused> {
         let permitted = |address: &SocketAddr| self.own || self.policy.permits(address.ip());
         if addresses.iter().all(permitted) { Ok(addresses) } else { Err(Refused) }
@@ -50,7 +50,7 @@ impl Resolve for Guard {
     }
 }
 
-/// Whether an error came from the guard, however deep the client wrapped it.
+/// Whether the error, or any error below it, is the guard's refusal.
 pub(super) fn is_refusal(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -1,41 +1,43 @@
-//! The guarded way out: the only place in the server that opens a link somebody pasted.
+//! The guarded egress: the only code in the server that requests a link from outside.
 //!
-//! A link is judged when it is parsed, its addresses when they are resolved, the connection when
-//! it stands, and all of that again for each redirect.
+//! The policy is applied to the parsed link, to the addresses its name resolves to, to the address
+//! of the open connection, and again to each redirect.
 
 mod address;
-mod answer;
 mod gate;
 mod guard;
 mod policy;
+mod request;
+mod response;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, LOCATION, ORIGIN, RANGE};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, redirect};
 use url::Url;
 
-pub(crate) use answer::PROBE_BYTES_MAX;
-pub use answer::{Answer, Ask};
 pub use policy::{EgressPolicy, OwnOrigin};
+pub(crate) use request::PROBE_BYTES_MAX;
+pub use request::Request;
+pub use response::Response;
 
 use crate::error::{ErrorKind, Failure};
 use gate::Gate;
 use guard::Guard;
-use policy::{Way, blocked};
+use policy::{Rule, blocked};
 
-/// The foreign origin that asks, to see whether a page of another origin may read the answer.
+/// The `Origin` of every request: the response shows whether a page of another origin may read it.
 pub(crate) const PROBE_ORIGIN: &str = "https://playhead.invalid";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// From asking, connecting included, to the first byte, and between one piece and the next.
+/// The longest wait for the first byte, connecting included, and between two chunks.
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(3);
 const REDIRECTS_MAX: usize = 3;
-/// Idle connections are kept for the few requests of one look at a source.
+/// Idle connections are kept only long enough for the requests of one `resolve`.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Makes requests for adapters, within the policy and its caps.
+/// Makes the requests of providers, within the policy and the size limits.
 pub struct Egress {
     policy: Arc<EgressPolicy>,
     vetted: Client,
@@ -57,42 +59,47 @@ impl Egress {
         Ok(Self { policy, vetted, own, gate: Gate::new() })
     }
 
-    /// Makes one GET request, follows its redirects, and reads the answer up to its cap.
+    /// Makes one GET request, follows redirects, and reads the response up to its cap.
     ///
-    /// An answer other than 200 and 206 is a failure of the kind that the status means.
-    pub async fn fetch(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
-        let mut url = ask.url.clone();
-        // What a foreign origin named must not reach this server's own folder.
-        let mut own_granted = ask.named_by.is_none_or(|parent| self.policy.owns(parent));
+    /// A status other than 200 and 206 is a failure of the corresponding kind.
+    pub async fn fetch(&self, request: &Request<'_>) -> Result<Response, Failure> {
+        let mut url = request.url.clone();
+        // A URL that a foreign origin named must not reach this server's own folder.
+        let mut own_granted = request.named_by.is_none_or(|parent| self.policy.owns(parent));
         for _ in 0..=REDIRECTS_MAX {
-            let way = self.policy.admit(&url, own_granted)?;
-            own_granted = way == Way::Own;
+            let rule = self.policy.judge(&url, own_granted)?;
+            own_granted = rule == Rule::Own;
             let _slot = self.gate.enter(url.host_str().unwrap_or_default()).await;
-            let response = self.send(way, &url, ask).await?;
+            let response = self.send(rule, &url, request).await?;
             match redirect_target(&response, &url)? {
                 Some(next) => url = next,
-                None => return Answer::read(response, url, ask).await,
+                None => return Response::read(response, url, request).await,
             }
         }
         Err(Failure::new(ErrorKind::Unsupported, "This link is redirected too often."))
     }
 
-    async fn send(&self, way: Way, url: &Url, ask: &Ask<'_>) -> Result<Response, Failure> {
-        let client = match way {
-            Way::Vetted => &self.vetted,
-            Way::Own => &self.own,
+    async fn send(
+        &self,
+        rule: Rule,
+        url: &Url,
+        request: &Request<'_>,
+    ) -> Result<reqwest::Response, Failure> {
+        let client = match rule {
+            Rule::Vetted => &self.vetted,
+            Rule::Own => &self.own,
         };
-        let mut request = client.get(url.clone());
-        request = request.header(ORIGIN, PROBE_ORIGIN).header(ACCEPT_ENCODING, "identity");
-        if let Some(range) = &ask.range {
-            request = request.header(RANGE, format!("bytes={}-{}", range.start, range.end - 1));
+        let mut builder = client.get(url.clone());
+        builder = builder.header(ORIGIN, PROBE_ORIGIN).header(ACCEPT_ENCODING, "identity");
+        if let Some(range) = &request.range {
+            builder = builder.header(RANGE, format!("bytes={}-{}", range.start, range.end - 1));
         }
-        let response = tokio::time::timeout(FIRST_BYTE_TIMEOUT, request.send())
+        let response = tokio::time::timeout(FIRST_BYTE_TIMEOUT, builder.send())
             .await
             .map_err(|_| timed_out())?
             .map_err(classify)?;
         let connected = response.remote_addr().map(|address| address.ip());
-        if way == Way::Vetted && !connected.is_some_and(|ip| self.policy.permits(ip)) {
+        if rule == Rule::Vetted && !connected.is_some_and(|ip| self.policy.permits(ip)) {
             return Err(blocked());
         }
         Ok(response)
@@ -116,8 +123,8 @@ fn build(guard: Guard) -> Result<Client, Failure> {
         })
 }
 
-/// Where the answer sends the request on, if it does.
-fn redirect_target(response: &Response, url: &Url) -> Result<Option<Url>, Failure> {
+/// The target of a redirect; `None` if the response isn't one.
+fn redirect_target(response: &reqwest::Response, url: &Url) -> Result<Option<Url>, Failure> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
@@ -137,7 +144,7 @@ fn next_hop(url: &Url, location: &str) -> Result<Url, Failure> {
     Ok(next)
 }
 
-/// Names the fault of a request; the link is taken out of what goes to the log.
+/// The kind of failure that a client error means; the cause, which is logged, holds no link.
 fn classify(error: reqwest::Error) -> Failure {
     if guard::is_refusal(&error) {
         return blocked();

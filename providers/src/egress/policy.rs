@@ -1,4 +1,4 @@
-//! Where the server may go.
+//! The rules for which URLs and addresses the server may request.
 
 use std::net::IpAddr;
 
@@ -8,52 +8,52 @@ use url::{Host, Url};
 use super::address;
 use crate::error::{ErrorKind, Failure};
 
-/// Ports that are never asked, because a request there could be taken for a command.
+/// Ports that are never requested, because the service there could take a request for a command.
 ///
-/// Mail, shells, name and file services, databases, caches and cluster control; any other port of
-/// a public address is allowed.
+/// They belong to mail, shells, name and file services, databases, caches and cluster control. Any
+/// other port of a public address is allowed.
 const PORTS_DENIED: [u16; 42] = [
     0, 7, 9, 19, 21, 22, 23, 25, 53, 69, 110, 111, 119, 123, 135, 139, 143, 161, 389, 445, 465,
     514, 587, 636, 993, 995, 1433, 1521, 2049, 2375, 2376, 2379, 3306, 3389, 5432, 5672, 6379,
     6667, 9042, 9200, 11211, 27017,
 ];
 
-/// Where the server may go beside public addresses.
+/// What the server may request in addition to public addresses.
 #[derive(Clone, Debug, Default)]
 pub struct EgressPolicy {
-    /// Networks allowed beside public addresses, for example a media server at home.
+    /// Networks allowed in addition to public addresses, for example a media server at home.
     ///
-    /// Every address of a name must be public or in here; IPv4 inside IPv6 counts as IPv4.
+    /// Every address of a name must be public or in one of these; IPv4 inside IPv6 counts as IPv4.
     pub allow: Vec<IpNet>,
-    /// Places on this very server, whatever its address.
+    /// Folders of this server itself, whatever its address.
     pub own_origins: Vec<OwnOrigin>,
 }
 
-/// A folder of this very server that links may name.
+/// A folder of this server itself that links may name.
 #[derive(Clone, Debug)]
 pub struct OwnOrigin {
     /// Host exactly as a parsed link has it: lower case, IPv6 in brackets.
     pub host: String,
-    /// Port, also if it is the scheme's own.
+    /// Port, even if it is the scheme's default.
     pub port: u16,
     /// Path that a link must start with; ends with `/`.
     pub path_prefix: String,
 }
 
-/// The rule that let a link through.
+/// The rule that allows a link.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Way {
-    /// The address has to be vetted.
+pub(super) enum Rule {
+    /// Its address must be permitted.
     Vetted,
-    /// It is this server, by the operator's word.
+    /// It is in one of this server's own folders; its address doesn't matter.
     Own,
 }
 
 impl EgressPolicy {
-    /// Judges all of a link that can be judged before its name is resolved.
+    /// Decides everything about a link that can be decided before its name is resolved.
     ///
     /// `own_granted` is false for links that a foreign origin chose.
-    pub(super) fn admit(&self, url: &Url, own_granted: bool) -> Result<Way, Failure> {
+    pub(super) fn judge(&self, url: &Url, own_granted: bool) -> Result<Rule, Failure> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(blocked());
         }
@@ -61,12 +61,12 @@ impl EgressPolicy {
             return Err(blocked());
         }
         if own_granted && self.owns(url) {
-            return Ok(Way::Own);
+            return Ok(Rule::Own);
         }
         if url.port_or_known_default().is_none_or(|port| PORTS_DENIED.contains(&port)) {
             return Err(blocked());
         }
-        // The parser has turned every spelling of an address into an address.
+        // The URL parser has already turned every spelling of an address into an address.
         let literal = match url.host() {
             Some(Host::Ipv4(v4)) => Some(IpAddr::V4(v4)),
             Some(Host::Ipv6(v6)) => Some(IpAddr::V6(v6)),
@@ -76,10 +76,10 @@ impl EgressPolicy {
         if literal.is_some_and(|address| !self.permits(address)) {
             return Err(blocked());
         }
-        Ok(Way::Vetted)
+        Ok(Rule::Vetted)
     }
 
-    /// Whether the link is in a folder of this server that links may name.
+    /// Whether the link is in one of this server's own folders.
     pub(super) fn owns(&self, url: &Url) -> bool {
         // An encoded separator could leave the folder after the server decodes it.
         let path = url.path().to_ascii_lowercase();
@@ -101,7 +101,7 @@ impl EgressPolicy {
     }
 }
 
-/// The one answer to everything the policy refuses, so that it tells nothing about what is there.
+/// The same failure for everything the policy refuses, so that it reveals nothing about the target.
 pub(super) fn blocked() -> Failure {
     Failure::new(
         ErrorKind::EgressBlocked,
@@ -141,34 +141,34 @@ mod tests {
             "http://8.8.8.8:22/",
         ] {
             let url = Url::parse(link).unwrap();
-            let error = policy.admit(&url, true).unwrap_err();
+            let error = policy.judge(&url, true).unwrap_err();
             assert_eq!(error.kind, ErrorKind::EgressBlocked, "{link}");
         }
     }
 
     #[test]
-    fn public_places_are_admitted_on_any_ordinary_port() {
+    fn public_addresses_are_allowed_on_any_ordinary_port() {
         let policy = EgressPolicy::default();
         for link in ["https://example.test/a.mp4", "http://8.8.8.8:8096/", "http://[2a00::1]/"] {
-            let way = policy.admit(&Url::parse(link).unwrap(), false).unwrap();
-            assert_eq!(way, Way::Vetted, "{link}");
+            let rule = policy.judge(&Url::parse(link).unwrap(), false).unwrap();
+            assert_eq!(rule, Rule::Vetted, "{link}");
         }
     }
 
     #[test]
-    fn an_allowed_network_is_admitted_also_inside_v6() {
+    fn an_allowed_network_is_allowed_inside_v6_too() {
         let policy = EgressPolicy { allow: vec!["10.0.0.0/8".parse().unwrap()], ..policy() };
         for link in ["http://10.1.2.3/", "http://[::ffff:10.1.2.3]/"] {
-            assert!(policy.admit(&Url::parse(link).unwrap(), false).is_ok(), "{link}");
+            assert!(policy.judge(&Url::parse(link).unwrap(), false).is_ok(), "{link}");
         }
         let other = Url::parse("http://192.168.1.1/").unwrap();
-        assert!(policy.admit(&other, false).is_err());
+        assert!(policy.judge(&other, false).is_err());
     }
 
     #[test]
-    fn the_own_origin_is_its_folder_and_nothing_else() {
-        let admit = |link: &str| policy().admit(&Url::parse(link).unwrap(), true);
-        assert_eq!(admit("http://127.0.0.1:8080/sample/clip.mp4").unwrap(), Way::Own);
+    fn the_own_origin_covers_its_folder_and_nothing_else() {
+        let judge = |link: &str| policy().judge(&Url::parse(link).unwrap(), true);
+        assert_eq!(judge("http://127.0.0.1:8080/sample/clip.mp4").unwrap(), Rule::Own);
         for link in [
             "http://127.0.0.1:8080/api/v1/meta",
             "http://127.0.0.1:8080/sample",
@@ -179,14 +179,14 @@ mod tests {
             "http://127.0.0.1:9091/sample/clip.mp4",
             "http://127.0.0.2:8080/sample/clip.mp4",
         ] {
-            assert!(admit(link).is_err(), "{link}");
+            assert!(judge(link).is_err(), "{link}");
         }
     }
 
     #[test]
-    fn the_own_origin_needs_its_grant() {
+    fn the_own_origin_is_refused_to_links_of_a_foreign_origin() {
         let url = Url::parse("http://127.0.0.1:8080/sample/clip.mp4").unwrap();
-        assert!(policy().admit(&url, false).is_err());
+        assert!(policy().judge(&url, false).is_err());
     }
 
     fn policy() -> EgressPolicy {
@@ -200,14 +200,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_loopback_number_gets_through(host in 0x7f00_0000u32..0x8000_0000, base in 0..3) {
+        fn no_number_for_a_loopback_address_is_allowed(host in 0x7f00_0000u32..0x8000_0000, base in 0..3) {
             let host = match base {
                 0 => format!("{host}"),
                 1 => format!("0x{host:x}"),
                 _ => format!("0{host:o}"),
             };
             let url = Url::parse(&format!("http://{host}/a.mp4")).unwrap();
-            prop_assert!(EgressPolicy::default().admit(&url, false).is_err());
+            prop_assert!(EgressPolicy::default().judge(&url, false).is_err());
         }
     }
 }

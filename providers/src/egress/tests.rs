@@ -1,3 +1,5 @@
+//! The egress against origins on loopback addresses, with names that resolve as the test says.
+
 use super::*;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,7 +11,7 @@ async fn a_name_with_a_private_address_is_refused() {
     let origin = serve(HOME, OK).await;
     for name in ["rebind.test", "mixed.test", "mapped.test"] {
         let url = origin.at(name);
-        let failure = egress(&[]).fetch(&Ask::manifest(&url)).await.unwrap_err();
+        let failure = egress(&[]).fetch(&Request::manifest(&url)).await.unwrap_err();
         assert_eq!(failure.kind, ErrorKind::EgressBlocked, "{name}");
     }
 }
@@ -18,20 +20,20 @@ async fn a_name_with_a_private_address_is_refused() {
 async fn a_name_in_an_allowed_network_is_fetched() {
     let origin = serve(HOME, OK).await;
     let url = origin.at("rebind.test");
-    let answer = egress(&["127.0.0.0/8"]).fetch(&Ask::manifest(&url)).await.unwrap();
-    assert_eq!(answer.body, b"hello");
+    let response = egress(&["127.0.0.0/8"]).fetch(&Request::manifest(&url)).await.unwrap();
+    assert_eq!(response.body, b"hello");
 }
 
 #[tokio::test]
 async fn one_private_address_among_allowed_ones_is_refused() {
     let origin = serve(HOME, OK).await;
     let url = origin.at("two-nets.test");
-    let failure = egress(&["127.0.0.0/8"]).fetch(&Ask::manifest(&url)).await.unwrap_err();
+    let failure = egress(&["127.0.0.0/8"]).fetch(&Request::manifest(&url)).await.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::EgressBlocked);
 }
 
 #[tokio::test]
-async fn an_own_origin_is_fetched_by_name_whatever_its_address() {
+async fn an_own_origin_is_fetched_whatever_its_address() {
     let origin = serve(HOME, OK).await;
     let own = OwnOrigin {
         host: "rebind.test".to_owned(),
@@ -41,14 +43,14 @@ async fn an_own_origin_is_fetched_by_name_whatever_its_address() {
     let policy = EgressPolicy { allow: vec![], own_origins: vec![own] };
     let url = origin.at("rebind.test");
     let egress = Egress::new(policy).unwrap();
-    assert_eq!(egress.fetch(&Ask::manifest(&url)).await.unwrap().body, b"hello");
+    assert_eq!(egress.fetch(&Request::manifest(&url)).await.unwrap().body, b"hello");
     let foreign = Url::parse("https://example.test/master.m3u8").unwrap();
-    let failure = egress.fetch(&Ask::manifest(&url).named_by(&foreign)).await.unwrap_err();
+    let failure = egress.fetch(&Request::manifest(&url).named_by(&foreign)).await.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::EgressBlocked);
 }
 
 #[tokio::test]
-async fn a_redirect_from_elsewhere_never_reaches_the_own_origin() {
+async fn a_redirect_from_a_foreign_origin_never_reaches_the_own_origin() {
     let inner = serve(HOME, OK).await;
     let target = inner.at("127.0.0.1");
     let outer =
@@ -58,9 +60,9 @@ async fn a_redirect_from_elsewhere_never_reaches_the_own_origin() {
     let policy =
         EgressPolicy { allow: vec!["127.0.0.2/32".parse().unwrap()], own_origins: vec![own] };
     let egress = Egress::new(policy).unwrap();
-    let failure = egress.fetch(&Ask::manifest(&outer.at("outer.test"))).await.unwrap_err();
+    let failure = egress.fetch(&Request::manifest(&outer.at("outer.test"))).await.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::EgressBlocked);
-    assert!(egress.fetch(&Ask::manifest(&target)).await.is_ok());
+    assert!(egress.fetch(&Request::manifest(&target)).await.is_ok());
 }
 
 #[test]
@@ -74,12 +76,12 @@ fn https_is_never_redirected_to_http() {
 }
 
 #[tokio::test]
-async fn a_manifest_beyond_its_cap_is_refused_also_when_it_hides_its_length() {
+async fn a_manifest_over_its_cap_is_refused_even_without_a_content_length() {
     let long = "x".repeat(3 * 1024 * 1024);
     for head in [format!("content-length: {}\r\n", long.len()), String::new()] {
         let origin = serve(HOME, &format!("HTTP/1.1 200 OK\r\n{head}\r\n{long}")).await;
         let url = origin.at("rebind.test");
-        let failure = egress(&["127.0.0.0/8"]).fetch(&Ask::manifest(&url)).await.unwrap_err();
+        let failure = egress(&["127.0.0.0/8"]).fetch(&Request::manifest(&url)).await.unwrap_err();
         assert_eq!(failure.kind, ErrorKind::TooLarge);
     }
 }
@@ -89,16 +91,16 @@ async fn a_probe_stops_at_its_cap() {
     let long = "x".repeat(3 * 1024 * 1024);
     let origin = serve(HOME, &format!("HTTP/1.1 200 OK\r\n\r\n{long}")).await;
     let url = origin.at("rebind.test");
-    let ask = Ask::probe(&url, 0..4096, usize::MAX);
-    let answer = egress(&["127.0.0.0/8"]).fetch(&ask).await.unwrap();
-    assert_eq!(answer.body.len(), answer::PROBE_BYTES_MAX);
+    let request = Request::probe(&url, 0..4096, usize::MAX);
+    let response = egress(&["127.0.0.0/8"]).fetch(&request).await.unwrap();
+    assert_eq!(response.body.len(), request::PROBE_BYTES_MAX);
 }
 
 #[tokio::test]
-async fn a_compressed_answer_is_refused() {
+async fn a_compressed_response_is_refused() {
     let origin = serve(HOME, "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nzzz").await;
     let url = origin.at("rebind.test");
-    let failure = egress(&["127.0.0.0/8"]).fetch(&Ask::manifest(&url)).await.unwrap_err();
+    let failure = egress(&["127.0.0.0/8"]).fetch(&Request::manifest(&url)).await.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::Unsupported);
 }
 
@@ -107,17 +109,17 @@ async fn an_origin_that_never_answers_is_a_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let url = Url::parse(&format!("http://127.0.0.1:{port}/a.mp4")).unwrap();
-    let failure = egress(&["127.0.0.0/8"]).fetch(&Ask::manifest(&url)).await.unwrap_err();
+    let failure = egress(&["127.0.0.0/8"]).fetch(&Request::manifest(&url)).await.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::Timeout);
 }
 
 #[tokio::test]
-async fn the_log_holds_no_link() {
+async fn a_logged_cause_holds_no_link() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let url = Url::parse(&format!("http://127.0.0.1:{port}/a.mp4?token=canary")).unwrap();
-    let failure = egress(&["127.0.0.0/8"]).fetch(&Ask::manifest(&url)).await.unwrap_err();
+    let failure = egress(&["127.0.0.0/8"]).fetch(&Request::manifest(&url)).await.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::Unavailable);
     assert!(!format!("{failure:?}").contains("canary"));
 }
@@ -135,18 +137,18 @@ impl Origin {
     }
 }
 
-/// Gives the same answer to every connection, then closes it.
-async fn serve(ip: &str, answer: &str) -> Origin {
+/// Sends the same response to every connection, then closes it.
+async fn serve(ip: &str, response: &str) -> Origin {
     let listener = TcpListener::bind((ip, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let answer = answer.to_owned();
+    let response = response.to_owned();
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
-            let answer = answer.clone();
+            let response = response.clone();
             tokio::spawn(async move {
                 let mut request = [0; 4096];
                 let _ = socket.read(&mut request).await;
-                let _ = socket.write_all(answer.as_bytes()).await;
+                let _ = socket.write_all(response.as_bytes()).await;
                 let _ = socket.shutdown().await;
             });
         }
@@ -159,7 +161,7 @@ fn egress(allow: &[&str]) -> Egress {
     Egress::new(EgressPolicy { allow, own_origins: vec![] }).unwrap()
 }
 
-/// What the resolver of every egress in these tests answers.
+/// The addresses that the names of these tests resolve to.
 pub(super) fn names() -> HashMap<&'static str, Vec<IpAddr>> {
     let addresses = |list: &[&str]| list.iter().map(|ip| ip.parse().unwrap()).collect();
     HashMap::from([

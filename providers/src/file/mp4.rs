@@ -1,8 +1,8 @@
-//! Length of an MP4 file, by walking its boxes.
+//! Finds the duration of an MP4 file by walking its boxes.
 
 use super::{Step, Window};
 
-/// A walk over the top-level boxes into `moov`, which jumps over everything else.
+/// A walk over the top-level boxes and into `moov`, which skips everything else.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     at: u64,
@@ -12,7 +12,7 @@ pub(super) struct Walk {
     mvex_end: Option<u64>,
     timescale: u64,
     movie: Option<u64>,
-    /// Length including fragments, in units of the timescale.
+    /// Duration including fragments, in units of the timescale.
     with_fragments: Option<u64>,
     fragmented: bool,
 }
@@ -24,7 +24,7 @@ struct BoxHeader {
     end: u64,
 }
 
-/// The media type, by the brand of `ftyp`; still pictures share the container and are refused.
+/// The media type, by the brand in `ftyp`; still images use the same container and give `None`.
 pub(super) fn sniff(head: &[u8]) -> Option<&'static str> {
     if head.get(4..8)? != b"ftyp" {
         return None;
@@ -38,7 +38,7 @@ pub(super) fn sniff(head: &[u8]) -> Option<&'static str> {
 }
 
 impl Walk {
-    /// Goes on as far as the window reaches.
+    /// Walks on as far as the window reaches.
     pub(super) fn read(&mut self, window: Window<'_>) -> Step {
         loop {
             if self.moov_end.is_some_and(|end| self.at >= end) {
@@ -56,7 +56,7 @@ impl Walk {
         }
     }
 
-    /// Length as far as it is known; a fragmented file knows it only from `mehd`.
+    /// The duration as far as it is known; that of a fragmented file stands only in `mehd`.
     pub(super) fn duration_ms(&self) -> Option<u64> {
         let units = if self.fragmented { self.with_fragments } else { self.movie }?;
         if units == 0 || self.timescale == 0 {
@@ -65,7 +65,7 @@ impl Walk {
         u64::try_from(u128::from(units) * 1000 / u128::from(self.timescale)).ok()
     }
 
-    /// Takes one box in, or `None` if the window doesn't hold what it needs.
+    /// Processes one box; `None` if the window doesn't hold the bytes it needs.
     fn enter(&mut self, header: &BoxHeader, window: Window<'_>) -> Option<()> {
         let inside = self.moov_end.is_some();
         match &header.kind {
@@ -90,14 +90,14 @@ impl Walk {
         Some(())
     }
 
-    /// Asks for the next box, unless this window began there already and was too short for it.
+    /// Asks for the next box, unless this window already started there and was too short.
     fn want(&self, window: Window<'_>) -> Step {
         if window.start == self.at { Step::Done(self.duration_ms()) } else { Step::ReadAt(self.at) }
     }
 }
 
-/// The box at `at`: `None` if the window doesn't hold its header, an error if it can't be one or
-/// reaches to the end of the file.
+/// The header of the box at `at`: `None` if the window doesn't hold it, an error if it isn't valid
+/// or the box extends to the end of the file.
 fn read_header(window: Window<'_>, at: u64) -> Option<Result<BoxHeader, ()>> {
     let head = window.get(at, 8)?;
     let kind = [head[4], head[5], head[6], head[7]];
@@ -109,7 +109,7 @@ fn read_header(window: Window<'_>, at: u64) -> Option<Result<BoxHeader, ()>> {
     Some(end.map(|end| BoxHeader { kind, payload: at + header, end }).ok_or(()))
 }
 
-/// Timescale and length; all ones mean that the length isn't known.
+/// The timescale and the duration, whose bits are all ones where it isn't known.
 fn read_mvhd(header: &BoxHeader, window: Window<'_>) -> Option<(u64, Option<u64>)> {
     let version = window.get(header.payload, 1)?[0];
     let (body, wide) = if version == 0 {
@@ -148,13 +148,13 @@ mod tests {
     }
 
     #[test]
-    fn a_header_at_the_tail_takes_one_jump() {
+    fn a_header_at_the_end_takes_one_jump() {
         let file = [ftyp(), mdat(50_000), moov(&[mvhd(600, 6000)])].concat();
         assert_eq!(walk(&file, 4096), (Some(10_000), vec![50_028]));
     }
 
     #[test]
-    fn a_wide_header_and_a_wide_box_are_read() {
+    fn a_64_bit_header_and_a_64_bit_box_are_read() {
         let mut wide = vec![1, 0, 0, 0];
         wide.extend([0; 16]);
         wide.extend(90_000u32.to_be_bytes());
@@ -169,16 +169,16 @@ mod tests {
     }
 
     #[test]
-    fn a_fragmented_file_is_as_long_as_it_says_or_unknown() {
+    fn a_fragmented_file_has_the_duration_it_states_or_none() {
         let mehd = boxed(b"mehd", &[0, 0, 0, 0, 0, 0, 0x75, 0x30]);
-        let told = moov(&[mvhd(1000, 0), boxed(b"trak", &[0; 6000]), boxed(b"mvex", &mehd)]);
-        assert_eq!(walk(&[ftyp(), told].concat(), 4096).0, Some(30_000));
-        let untold = moov(&[mvhd(1000, 2000), boxed(b"mvex", &boxed(b"trex", &[0; 24]))]);
-        assert_eq!(walk(&[ftyp(), untold].concat(), 4096).0, None);
+        let stated = moov(&[mvhd(1000, 0), boxed(b"trak", &[0; 6000]), boxed(b"mvex", &mehd)]);
+        assert_eq!(walk(&[ftyp(), stated].concat(), 4096).0, Some(30_000));
+        let unstated = moov(&[mvhd(1000, 2000), boxed(b"mvex", &boxed(b"trex", &[0; 24]))]);
+        assert_eq!(walk(&[ftyp(), unstated].concat(), 4096).0, None);
     }
 
     #[test]
-    fn an_unknown_length_is_no_length() {
+    fn an_unknown_duration_is_none() {
         for movie in [mvhd(1000, u32::MAX), mvhd(0, 30_000), mvhd(1000, 0)] {
             assert_eq!(walk(&[ftyp(), moov(&[movie])].concat(), 4096).0, None);
         }
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_are_no_media() {
+    fn still_images_are_not_media() {
         assert_eq!(sniff(&boxed(b"ftyp", b"avif\0\0\0\0")), None);
         assert_eq!(sniff(&boxed(b"ftyp", b"isom\0\0\0\0")), Some("video/mp4"));
         assert_eq!(sniff(b"\x89PNG\r\n\x1a\n0000"), None);
@@ -199,7 +199,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_end_the_walk(mut file: Vec<u8>, moov_at in 0usize..64) {
+        fn the_walk_ends_on_any_bytes(mut file: Vec<u8>, moov_at in 0usize..64) {
             if let Some(kind) = file.get_mut(moov_at..moov_at + 4) {
                 kind.copy_from_slice(b"moov");
             }
@@ -208,7 +208,7 @@ mod tests {
         }
     }
 
-    /// The length found and where the file had to be read again, with windows of `bytes`.
+    /// The duration found, and the offsets of the further reads, with windows of `bytes`.
     fn walk(file: &[u8], bytes: usize) -> (Option<u64>, Vec<u64>) {
         let mut walk = Walk::default();
         let mut reads = vec![];

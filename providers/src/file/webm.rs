@@ -1,4 +1,4 @@
-//! Length of a WebM or Matroska file, from the `Info` element of its segment.
+//! Finds the duration of a WebM or Matroska file in the `Info` element of its segment.
 
 use super::{Step, Window};
 
@@ -10,10 +10,10 @@ const CLUSTER: u64 = 0x1f43_b675;
 const TIMESTAMP_SCALE: u64 = 0x2a_d7b1;
 const DURATION: u64 = 0x4489;
 
-/// Nanoseconds of a unit, unless the file says otherwise.
+/// Nanoseconds per unit, unless the file states another scale.
 const DEFAULT_SCALE: u64 = 1_000_000;
 
-/// A walk over the elements of the segment into `Info`, which jumps over everything else.
+/// A walk over the elements of the segment and into `Info`, which skips everything else.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     at: u64,
@@ -27,11 +27,11 @@ pub(super) struct Walk {
 struct Element {
     id: u64,
     payload: u64,
-    /// `None` if the element goes on until its parent ends.
+    /// `None` if the element extends to the end of its parent.
     len: Option<u64>,
 }
 
-/// The media type, by the document type of the EBML header.
+/// The media type, by the document type in the EBML header.
 pub(super) fn sniff(head: &[u8]) -> Option<&'static str> {
     let window = Window { start: 0, bytes: head };
     let header = read_element(window, 0).filter(|element| element.id == EBML)?;
@@ -54,7 +54,7 @@ pub(super) fn sniff(head: &[u8]) -> Option<&'static str> {
 }
 
 impl Walk {
-    /// Goes on as far as the window reaches.
+    /// Walks on as far as the window reaches.
     pub(super) fn read(&mut self, window: Window<'_>) -> Step {
         loop {
             if self.info_end.is_some_and(|end| self.at >= end) {
@@ -69,7 +69,7 @@ impl Walk {
                     self.info_end = element.len.and_then(|len| element.payload.checked_add(len));
                     self.at = element.payload;
                 }
-                // Where media begins, nothing tells the length any more.
+                // The media begins: the duration can't follow.
                 CLUSTER => return Step::Done(None),
                 _ => match self.enter(&element, window) {
                     Some(next) => self.at = next,
@@ -79,7 +79,7 @@ impl Walk {
         }
     }
 
-    /// Takes one element in and gives where the next starts, or `None` if the window is too short.
+    /// Processes one element and returns the offset of the next; `None` if the window is too short.
     fn enter(&mut self, element: &Element, window: Window<'_>) -> Option<u64> {
         let len = element.len?;
         if self.info_end.is_some() && matches!(element.id, TIMESTAMP_SCALE | DURATION) {
@@ -92,7 +92,7 @@ impl Walk {
         element.payload.checked_add(len)
     }
 
-    /// Asks for the next element, unless this window began there and was too short for it.
+    /// Asks for the next element, unless this window already started there and was too short.
     fn want(&self, window: Window<'_>) -> Step {
         if window.start == self.at { Step::Done(None) } else { Step::ReadAt(self.at) }
     }
@@ -107,13 +107,13 @@ impl Walk {
 fn read_element(window: Window<'_>, at: u64) -> Option<Element> {
     let (id, id_len) = read_vint(window, at, true)?;
     let (len, len_len) = read_vint(window, at.checked_add(id_len)?, false)?;
-    // All ones stand for an unknown length.
+    // All ones mean an unknown length.
     let unknown = len == (1 << (7 * len_len)) - 1;
     let payload = at.checked_add(id_len + len_len)?;
     Some(Element { id, payload, len: (!unknown).then_some(len) })
 }
 
-/// A number of one to eight bytes, and how many; ids keep the bit that marks their width.
+/// A number of one to eight bytes, and its width; ids keep the bit that marks the width.
 fn read_vint(window: Window<'_>, at: u64, keep_marker: bool) -> Option<(u64, u64)> {
     let first = window.get(at, 1)?[0];
     let width = first.leading_zeros() + 1;
@@ -143,7 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_length_is_in_the_units_of_the_file() {
+    fn the_duration_is_in_the_units_of_the_file() {
         let scale = element(TIMESTAMP_SCALE, &[0x0f, 0x42, 0x40]);
         let duration = element(DURATION, &10_008f64.to_be_bytes());
         assert_eq!(walk(&file(&[scale, duration])), Step::Done(Some(10_008)));
@@ -153,21 +153,21 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_without_a_length_has_none() {
+    fn a_recording_without_a_duration_has_none() {
         assert_eq!(walk(&file(&[])), Step::Done(None));
         let not_a_number = element(DURATION, &f64::NAN.to_be_bytes());
         assert_eq!(walk(&file(&[not_a_number])), Step::Done(None));
     }
 
     #[test]
-    fn media_before_the_length_ends_the_walk() {
+    fn the_walk_ends_where_media_begins() {
         let cluster = element(CLUSTER, &[0; 100]);
         let file = [header("webm"), element(SEGMENT, &cluster)].concat();
         assert_eq!(walk(&file), Step::Done(None));
     }
 
     #[test]
-    fn the_document_type_tells_the_media_type() {
+    fn the_document_type_decides_the_media_type() {
         assert_eq!(sniff(&header("webm")), Some("video/webm"));
         assert_eq!(sniff(&header("matroska")), Some("video/x-matroska"));
         assert_eq!(sniff(&header("other")), None);
@@ -176,7 +176,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_end_the_walk(tail: Vec<u8>) {
+        fn the_walk_ends_on_any_bytes(tail: Vec<u8>) {
             let file = [header("webm"), tail].concat();
             sniff(&file);
             match Walk::default().read(Window { start: 0, bytes: &file }) {

@@ -1,6 +1,6 @@
-//! The `hls` adapter: HTTP Live Streaming, master or media playlist.
+//! The `hls` provider: HTTP Live Streaming, from a master or a media playlist.
 //!
-//! The durable id is the link itself. A look reads the playlist, the playlist of its lowest
+//! The durable id is the link itself. An inspection reads the playlist, the playlist of its lowest
 //! variant, and one byte of that variant's first segment.
 
 mod playlist;
@@ -11,29 +11,28 @@ use async_trait::async_trait;
 use engine::{Availability, Control, Cors, Delivery, DeliveryKind, Evidence, Position, Source};
 use url::Url;
 
-use crate::egress::{Answer, Ask, Egress};
-use crate::error::{Failure, SourceError};
-use crate::file::not_media;
+use crate::egress::{Egress, Request, Response};
+use crate::error::{Failure, ProviderError};
 use crate::link::{extension, parse_link, title};
 use crate::source::{Match, PlaybackSource};
 use playlist::{Master, Media, Playlist};
 
 const MIME: &str = "application/vnd.apple.mpegurl";
 
-/// Plays HTTP Live Streaming playlists.
+/// The provider of HTTP Live Streaming playlists.
 #[derive(Debug, Default)]
-pub struct HlsSource;
+pub struct HlsProvider;
 
-/// What a look at the playlists saw.
-struct Seen {
+/// What an inspection of the playlists found.
+struct Findings {
     master: Option<Master>,
     media: Media,
-    /// The strictest answer of all: a player in a page needs every part.
+    /// The strictest of all responses: a player in a page must be able to read every part.
     cors: Cors,
 }
 
 #[async_trait]
-impl PlaybackSource for HlsSource {
+impl PlaybackSource for HlsProvider {
     fn id(&self) -> &'static str {
         "hls"
     }
@@ -51,40 +50,40 @@ impl PlaybackSource for HlsSource {
         playlist::without_bom(head).starts_with(b"#EXTM3U")
     }
 
-    async fn resolve(&self, egress: &Egress, link: &Url) -> Result<Source, SourceError> {
-        let resolved = look(egress, link).await.map(|seen| describe(link, seen));
+    async fn resolve(&self, egress: &Egress, link: &Url) -> Result<Source, ProviderError> {
+        let resolved = inspect(egress, link).await.map(|findings| describe(link, findings));
         resolved.map_err(|failure| failure.at(self.id(), "resolve"))
     }
 
-    async fn reopen(&self, egress: &Egress, stream_id: &str) -> Result<Source, SourceError> {
+    async fn reopen(&self, egress: &Egress, stream_id: &str) -> Result<Source, ProviderError> {
         let reopened = async {
             let link = parse_link(stream_id)?;
-            Ok(describe(&link, look(egress, &link).await?))
+            Ok(describe(&link, inspect(egress, &link).await?))
         };
         reopened.await.map_err(|failure: Failure| failure.at(self.id(), "reopen"))
     }
 
-    async fn check(&self, egress: &Egress, source: &Source) -> Result<Availability, SourceError> {
-        let checked = async { look(egress, &parse_link(&source.stream_id)?).await };
+    async fn check(&self, egress: &Egress, source: &Source) -> Result<Availability, ProviderError> {
+        let checked = async { inspect(egress, &parse_link(&source.stream_id)?).await };
         checked.await.map_err(|failure| failure.at(self.id(), "check"))?;
         Ok(Availability::Available { evidence: Evidence::Manifest })
     }
 }
 
-fn describe(link: &Url, seen: Seen) -> Source {
-    let Master { renditions, text_tracks, audio_tracks, .. } = seen.master.unwrap_or_default();
+fn describe(link: &Url, findings: Findings) -> Source {
+    let Master { renditions, text_tracks, audio_tracks, .. } = findings.master.unwrap_or_default();
     let delivery = Delivery {
         kind: DeliveryKind::Hls,
         url: link.to_string(),
         mime: Some(MIME.to_owned()),
-        cors: seen.cors,
+        cors: findings.cors,
     };
     Source {
         provider: "hls".to_owned(),
         stream_id: link.to_string(),
         title: title(link),
-        duration: seen.media.duration_ms.map(Position::from_millis),
-        live: seen.media.live,
+        duration: findings.media.duration_ms.map(Position::from_millis),
+        live: findings.media.live,
         delivery: vec![delivery],
         renditions,
         text_tracks,
@@ -95,14 +94,14 @@ fn describe(link: &Url, seen: Seen) -> Source {
     }
 }
 
-async fn look(egress: &Egress, link: &Url) -> Result<Seen, Failure> {
-    let top = fetch_playlist(egress, Ask::manifest(link)).await?;
+async fn inspect(egress: &Egress, link: &Url) -> Result<Findings, Failure> {
+    let top = fetch_playlist(egress, Request::manifest(link)).await?;
     let (master, base, media, cors) = match playlist::read(top.body).await? {
         Playlist::Media(media) => (None, top.url, media, top.cors),
         Playlist::Master(master) => {
-            let variant = join(&top.url, &master.lowest)?;
-            let ask = Ask::manifest(&variant).named_by(&top.url);
-            let lowest = fetch_playlist(egress, ask).await?;
+            let variant = resolve_uri(&top.url, &master.lowest)?;
+            let request = Request::manifest(&variant).named_by(&top.url);
+            let lowest = fetch_playlist(egress, request).await?;
             let Playlist::Media(media) = playlist::read(lowest.body).await? else {
                 let detail = "The playlist names another list of qualities as its lowest quality.";
                 return Err(playlist::invalid(detail));
@@ -110,21 +109,21 @@ async fn look(egress: &Egress, link: &Url) -> Result<Seen, Failure> {
             (Some(master), lowest.url, media, stricter(top.cors, lowest.cors))
         }
     };
-    let segment = join(&base, &media.first_segment)?;
+    let segment = resolve_uri(&base, &media.first_segment)?;
     let first_byte = media.first_byte..media.first_byte.saturating_add(1);
-    let probe = egress.fetch(&Ask::probe(&segment, first_byte, 1).named_by(&base)).await?;
-    Ok(Seen { master, media, cors: stricter(cors, probe.cors) })
+    let probe = egress.fetch(&Request::probe(&segment, first_byte, 1).named_by(&base)).await?;
+    Ok(Findings { master, media, cors: stricter(cors, probe.cors) })
 }
 
-async fn fetch_playlist(egress: &Egress, ask: Ask<'_>) -> Result<Answer, Failure> {
-    let answer = egress.fetch(&ask).await?;
-    if playlist::without_bom(&answer.body).starts_with(b"#EXTM3U") {
-        return Ok(answer);
+async fn fetch_playlist(egress: &Egress, request: Request<'_>) -> Result<Response, Failure> {
+    let response = egress.fetch(&request).await?;
+    if playlist::without_bom(&response.body).starts_with(b"#EXTM3U") {
+        return Ok(response);
     }
-    Err(not_media(&answer.body))
+    Err(Failure::not_media(&response.body))
 }
 
-fn join(base: &Url, uri: &str) -> Result<Url, Failure> {
+fn resolve_uri(base: &Url, uri: &str) -> Result<Url, Failure> {
     base.join(uri).map_err(|error| {
         playlist::invalid("The playlist holds a link that can't be read.").because(error)
     })

@@ -1,4 +1,4 @@
-//! Reads HLS playlists: what the parser lets through wrongly is put right or refused here.
+//! Reads HLS playlists, and corrects or refuses what the parser reads wrongly.
 
 use engine::{AudioTrack, Rendition, TextTrack};
 use m3u8_rs::{MasterPlaylist, MediaPlaylist, MediaPlaylistType};
@@ -8,10 +8,10 @@ use super::tidy::tidy;
 use super::tracks;
 use crate::error::{ErrorKind, Failure};
 
-/// Playlists read at once: one may take a while, and all are in memory.
-static READERS: Semaphore = Semaphore::const_new(2);
+/// Limits the playlists parsed at once: each may take a while, and all are in memory.
+static PARSERS: Semaphore = Semaphore::const_new(2);
 
-/// A playlist of either level.
+/// A playlist of either kind.
 #[derive(Debug)]
 pub(super) enum Playlist {
     /// A list of qualities.
@@ -28,7 +28,7 @@ pub(super) struct Master {
     pub(super) text_tracks: Vec<TextTrack>,
     /// Empty if there is no choice.
     pub(super) audio_tracks: Vec<AudioTrack>,
-    /// The playlist of the variant with the least bandwidth, relative to this one.
+    /// The URI of the variant with the lowest bandwidth, relative to this playlist.
     pub(super) lowest: String,
 }
 
@@ -37,9 +37,9 @@ pub(super) struct Master {
 pub(super) struct Media {
     pub(super) live: bool,
     pub(super) duration_ms: Option<u64>,
-    /// The first segment, relative to the playlist.
+    /// The URI of the first segment, relative to this playlist.
     pub(super) first_segment: String,
-    /// Where the first segment starts in its file.
+    /// The offset of the first segment in its file, in bytes.
     pub(super) first_byte: u64,
 }
 
@@ -48,15 +48,15 @@ pub(super) fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes)
 }
 
-/// Reads a playlist of either level without holding up other work.
+/// Reads a playlist of either kind, off the async threads.
 pub(super) async fn read(bytes: Vec<u8>) -> Result<Playlist, Failure> {
-    // The permit goes along: a caller that gives up frees it only when the reading is over.
-    let permit = READERS.acquire().await;
-    let reading = tokio::task::spawn_blocking(move || {
+    // The task owns the permit: if the caller gives up, it is freed only when parsing has ended.
+    let permit = PARSERS.acquire().await;
+    let parsing = tokio::task::spawn_blocking(move || {
         let _permit = permit;
         parse(&bytes)
     });
-    reading.await.unwrap_or_else(|error| Err(unreadable().because(error)))
+    parsing.await.unwrap_or_else(|error| Err(unreadable().because(error)))
 }
 
 fn parse(bytes: &[u8]) -> Result<Playlist, Failure> {
@@ -76,7 +76,7 @@ fn parse(bytes: &[u8]) -> Result<Playlist, Failure> {
 }
 
 fn read_master(master: MasterPlaylist, announced: usize) -> Result<Master, Failure> {
-    // The link of a variant that can't be read would have gone to the one before it.
+    // The parser would have given the URI of an unreadable variant to the variant before it.
     if master.variants.len() != announced || master.variants.iter().any(|v| v.uri.is_empty()) {
         return Err(invalid("The playlist has a quality that can't be read."));
     }

@@ -1,43 +1,43 @@
-//! Makes a playlist plain before it is parsed.
+//! Reduces a playlist to what the parser reads correctly, before it is parsed.
 //!
-//! The parser takes the rest of a line it doesn't understand for a link, reads attributes across
-//! line ends, and can be made to do so again and again. It gets only lines that it reads rightly,
-//! and it keeps each line in hundreds of bytes: it gets only one of the segments.
+//! The parser takes the rest of a line that it doesn't understand for a URI and reads attributes
+//! across line ends, which an attacker can use to make it slow. It also needs hundreds of bytes of
+//! memory per line, so it gets only one of the segments.
 
 use std::borrow::Cow;
 
 use super::playlist::invalid;
 use crate::error::{ErrorKind, Failure};
 
-/// Text that variables may grow a playlist to, in bytes.
+/// The longest playlist that substituting variables may produce, in bytes.
 const EXPANDED_BYTES_MAX: usize = 4 * 1024 * 1024;
 const VARIABLES_MAX: usize = 32;
 
 /// Qualities in a playlist.
 const VARIANTS_MAX: usize = 64;
-/// Subtitles and sound tracks in a playlist, over all groups.
+/// Subtitle and audio tracks in a playlist, over all groups.
 const ALTERNATIVES_MAX: usize = 256;
-/// Attributes of one tag; the standard knows about twenty.
+/// Attributes of one tag; the standard defines about twenty.
 const ATTRIBUTES_MAX: usize = 64;
 
 const STREAM_INF: &str = "#EXT-X-STREAM-INF:";
 const MEDIA: &str = "#EXT-X-MEDIA:";
-/// Tags of a whole playlist, kept as they stand where they come first.
+/// Tags that concern the whole playlist; the first of each is kept unchanged.
 const PLAIN_TAGS: [&str; 3] = ["#EXT-X-PLAYLIST-TYPE:", "#EXT-X-TARGETDURATION:", "#EXT-X-ENDLIST"];
 const KEY_TAGS: [&str; 2] = ["#EXT-X-KEY:", "#EXT-X-SESSION-KEY:"];
 
-/// A playlist that is small however long the media is.
+/// A playlist whose size doesn't depend on the length of the media.
 #[derive(Debug, Default)]
 pub(super) struct Tidied {
-    /// What the parser gets: of all segments only the first that plays.
+    /// The text for the parser; of all segments, it holds only the first that plays.
     pub(super) text: String,
-    /// Qualities that are announced.
+    /// The number of `EXT-X-STREAM-INF` tags.
     pub(super) variants: usize,
-    /// How long all segments play, in seconds.
+    /// The duration of all segments, in seconds.
     pub(super) seconds: f64,
 }
 
-/// The lines read so far, and what they say about the link that comes next.
+/// The lines read so far, and what they say about the next URI.
 #[derive(Debug, Default)]
 struct Pass<'a> {
     tidied: Tidied,
@@ -49,8 +49,8 @@ struct Pass<'a> {
     byte_range: Option<&'a str>,
 }
 
-/// The playlist with its variables put in, line by line in the form that the parser reads rightly.
-/// Keys that only a licence server gives are refused.
+/// Substitutes the playlist's variables and rewrites each line in a form that the parser reads
+/// correctly. Keys that only a licence server gives out are refused.
 pub(super) fn tidy(text: &str) -> Result<Tidied, Failure> {
     let text = expand(text)?;
     let mut pass = Pass::default();
@@ -69,7 +69,7 @@ pub(super) fn tidy(text: &str) -> Result<Tidied, Failure> {
 impl<'a> Pass<'a> {
     fn read(&mut self, line: &'a str) -> Result<(), Failure> {
         if let Some(rest) = line.strip_prefix("#EXTINF:") {
-            // A comma in a segment's title would end up as a segment of its own.
+            // The parser would read the text after a comma in the title as another segment.
             self.duration = rest.split(',').next().map(str::trim);
         } else if line.starts_with("#EXT-X-BYTERANGE:") {
             self.byte_range = Some(line);
@@ -85,16 +85,16 @@ impl<'a> Pass<'a> {
                 self.keep(line);
             }
         } else if !line.is_empty() && !line.starts_with('#') {
-            self.read_link(line);
+            self.read_uri(line);
         }
         Ok(())
     }
 
-    /// A link is a quality's or a segment's; one that no tag announces plays for no time.
-    fn read_link(&mut self, link: &str) {
+    /// Reads the URI of a quality or a segment; one without a tag before it is ignored.
+    fn read_uri(&mut self, uri: &str) {
         let (duration, byte_range) = (self.duration.take(), self.byte_range.take());
         if std::mem::take(&mut self.is_variant) {
-            self.keep(link);
+            self.keep(uri);
             return;
         }
         let Some(duration) = duration else { return };
@@ -105,7 +105,7 @@ impl<'a> Pass<'a> {
             if let Some(byte_range) = byte_range {
                 self.keep(byte_range);
             }
-            self.keep(link);
+            self.keep(uri);
         }
     }
 
@@ -125,16 +125,16 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// The number that a segment's duration starts with; 0 where it is none that can be counted.
+/// The number at the start of a segment's duration; 0 if it isn't a finite number.
 fn seconds(duration: &str) -> f64 {
     let len = duration.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(duration.len());
     let seconds = duration[..len].parse::<f32>().ok().filter(|seconds| seconds.is_finite());
     seconds.map_or(0.0, f64::from)
 }
 
-/// Puts the values of `EXT-X-DEFINE` in for its variables.
+/// Substitutes the variables that `EXT-X-DEFINE` gives values.
 ///
-/// Values taken from the link or from the list above stay unresolved, and are refused.
+/// Variables whose values come from the link or from the master playlist are refused.
 fn expand(text: &str) -> Result<Cow<'_, str>, Failure> {
     if !text.contains("{$") {
         return Ok(Cow::Borrowed(text));
@@ -173,7 +173,7 @@ fn quoted<'a>(list: &'a str, name: &str) -> Option<&'a str> {
     value.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// The attributes of a list as they stand, quotes included; it ends at the first malformed one.
+/// The attributes of a list, quotes included, up to the first malformed one.
 fn attributes(list: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = list;
     std::iter::from_fn(move || {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn only_lines_that_matter_are_left() {
+    fn only_relevant_lines_are_kept() {
         let text =
             "#EXTM3U x=y\n# a note\n#EXT-X-STREAM-INF:BANDWIDTH=1,junk\n a.m3u8 \n\n#EXT-X-NEW\n";
         let plain = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n";
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_lines_few_reach_the_parser() {
+    fn few_of_many_lines_reach_the_parser() {
         let head = "#EXTM3U\n#EXT-X-PLAYLIST-TYPE:VOD\n";
         let segment = "#EXT-X-BYTERANGE:9@1\n#EXTINF:2,x\n";
         let many = "#EXTM3U\n#EXT-X-PLAYLIST-TYPE:VOD\nstray\n#EXTINF:2,\nb\n".repeat(50_000);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_has_a_bounded_number_of_attributes() {
+    fn the_attributes_of_a_tag_are_limited() {
         let list: Vec<String> = (0..100_000).map(|n| format!("A{n}=1")).collect();
         let tidied = tidy(&format!("{STREAM_INF}{}\na\n", list.join(","))).unwrap();
         assert_eq!(tidied.text.matches('=').count(), ATTRIBUTES_MAX);

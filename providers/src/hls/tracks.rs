@@ -1,4 +1,4 @@
-//! What a person can choose in a master playlist: qualities, subtitles and sound.
+//! The choices that a master playlist offers: qualities, subtitles and audio tracks.
 
 use std::collections::BTreeSet;
 
@@ -7,17 +7,17 @@ use m3u8_rs::{AlternativeMedia, AlternativeMediaType, VariantStream};
 
 use crate::link::readable;
 
-/// Characters of a label: the whole source travels to every member of a room.
+/// The longest label, in characters: the whole source is sent to every member of a room.
 const LABEL_CHARS_MAX: usize = 120;
-/// Characters of a language, as BCP 47 recommends to allow.
+/// The longest language tag, in characters, as BCP 47 recommends.
 const LANGUAGE_CHARS_MAX: usize = 35;
 
-/// The variants that a player offers, best first: no repetition of one quality for other sound,
-/// and no sound alone beside pictures.
+/// The variants that a player offers, best first: each quality once, even if it comes with several
+/// audio groups, and audio-only variants only if there is no video.
 pub(super) fn playable(variants: &[VariantStream]) -> Vec<&VariantStream> {
-    let has_pictures = variants.iter().any(|variant| variant.resolution.is_some());
+    let has_video = variants.iter().any(|variant| variant.resolution.is_some());
     let mut kept: Vec<&VariantStream> =
-        variants.iter().filter(|variant| !(has_pictures && is_sound_alone(variant))).collect();
+        variants.iter().filter(|variant| !(has_video && is_audio_only(variant))).collect();
     kept.sort_by_key(|variant| std::cmp::Reverse((height(variant), variant.bandwidth)));
     kept.dedup_by(|next, kept| {
         let quality = |v: &VariantStream| (v.resolution, v.bandwidth, v.codecs.clone());
@@ -26,7 +26,7 @@ pub(super) fn playable(variants: &[VariantStream]) -> Vec<&VariantStream> {
     kept
 }
 
-/// Qualities, best first; empty if there is no choice.
+/// The qualities, best first; empty if there is no choice.
 pub(super) fn renditions(variants: &[&VariantStream]) -> Vec<Rendition> {
     if variants.len() < 2 {
         return vec![];
@@ -52,7 +52,7 @@ pub(super) fn renditions(variants: &[&VariantStream]) -> Vec<Rendition> {
     variants.iter().map(rendition).collect()
 }
 
-/// Subtitles and captions of the group that the best variant uses.
+/// The subtitles and captions of the group that the best variant uses.
 pub(super) fn text_tracks(
     variants: &[&VariantStream],
     alternatives: &[AlternativeMedia],
@@ -74,7 +74,7 @@ pub(super) fn text_tracks(
         .collect()
 }
 
-/// Sound of the group that the best variant uses; empty if there is no choice.
+/// The audio tracks of the group that the best variant uses; empty if there is no choice.
 pub(super) fn audio_tracks(
     variants: &[&VariantStream],
     alternatives: &[AlternativeMedia],
@@ -111,14 +111,14 @@ fn is_plain(codecs: &str) -> bool {
     codecs.len() <= LABEL_CHARS_MAX && codecs.chars().all(plain)
 }
 
-fn is_sound_alone(variant: &VariantStream) -> bool {
-    let sound = |codec: &str| {
+fn is_audio_only(variant: &VariantStream) -> bool {
+    let audio = |codec: &str| {
         ["mp4a", "ac-3", "ec-3", "opus", "flac", "alac"]
             .iter()
             .any(|name| codec.trim().to_ascii_lowercase().starts_with(name))
     };
     let codecs = variant.codecs.as_deref().unwrap_or_default();
-    variant.resolution.is_none() && !codecs.is_empty() && codecs.split(',').all(sound)
+    variant.resolution.is_none() && !codecs.is_empty() && codecs.split(',').all(audio)
 }
 
 fn language(track: &AlternativeMedia) -> Option<String> {
@@ -129,7 +129,7 @@ fn language(track: &AlternativeMedia) -> Option<String> {
     track.language.clone().filter(|language| plain(language) && language != "und")
 }
 
-/// The name, or the language where the name shows nothing.
+/// The name, or the language if the name has no visible character.
 fn label(track: &AlternativeMedia) -> String {
     let name = readable(&track.name, LABEL_CHARS_MAX);
     if name.is_empty() { language_id(track) } else { name }
@@ -139,7 +139,7 @@ fn language_id(track: &AlternativeMedia) -> String {
     language(track).unwrap_or_else(|| "und".to_owned())
 }
 
-/// `id`, or `id-2`, `id-3` … if it is taken.
+/// `id`, or the first of `id-2`, `id-3` … that isn't taken.
 fn unique(id: String, taken: &mut BTreeSet<String>) -> String {
     let mut unique = id.clone();
     let mut count = 1;

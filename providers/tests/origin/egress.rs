@@ -1,4 +1,6 @@
-use providers::{ErrorKind, SourceError};
+//! Links to private addresses are refused, however they are spelled.
+
+use providers::{ErrorKind, ProviderError};
 
 use crate::origin::{Origin, closed, open, owning, registry};
 
@@ -31,7 +33,7 @@ async fn no_spelling_of_a_private_address_is_reached() {
 }
 
 #[tokio::test]
-async fn a_refusal_tells_nothing_about_what_is_there() {
+async fn a_refusal_reveals_nothing_about_the_target() {
     let origin = Origin::start().await;
     let registry = registry(closed());
     let there = registry.resolve(&origin.link("clip.mp4")).await.unwrap_err();
@@ -51,6 +53,6 @@ async fn a_redirect_to_a_private_address_is_refused() {
     assert_eq!(error.kind, ErrorKind::Unavailable);
 }
 
-fn visible(error: &SourceError) -> (&'static str, &str) {
+fn visible(error: &ProviderError) -> (&'static str, &str) {
     (error.kind.code(), &error.detail)
 }

@@ -1,9 +1,11 @@
+//! Faults of an origin, and the error code of each.
+
 use providers::ErrorKind;
 
 use crate::origin::{Origin, free_port, open, registry};
 
 #[tokio::test]
-async fn every_fault_of_an_origin_has_its_code() {
+async fn every_fault_of_an_origin_maps_to_an_error_code() {
     let origin = Origin::start().await;
     let registry = registry(open());
     for (path, code) in [
@@ -30,7 +32,7 @@ async fn every_fault_of_an_origin_has_its_code() {
 }
 
 #[tokio::test]
-async fn a_page_is_called_a_page() {
+async fn a_web_page_is_named_as_one() {
     let origin = Origin::start().await;
     let error = registry(open()).resolve(&origin.link("page.html")).await.unwrap_err();
     assert_eq!(error.detail, "This link leads to a web page, not to media.");
@@ -47,14 +49,14 @@ async fn an_origin_that_is_down_is_unavailable() {
 }
 
 #[tokio::test]
-async fn an_origin_that_trickles_is_a_timeout() {
+async fn an_origin_that_sends_too_slowly_is_a_timeout() {
     let origin = Origin::start().await;
     let error = registry(open()).resolve(&origin.link("slow/clip.mp4")).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Timeout);
 }
 
 #[tokio::test]
-async fn media_that_left_fails_its_check() {
+async fn removed_media_fails_its_check() {
     let origin = Origin::start().await;
     let registry = registry(open());
     for path in ["clip.mp4", "hls/master.m3u8"] {
@@ -67,7 +69,7 @@ async fn media_that_left_fails_its_check() {
 }
 
 #[tokio::test]
-async fn what_no_adapter_takes_is_refused_before_any_request() {
+async fn a_link_that_no_provider_matches_is_refused_without_a_request() {
     let registry = registry(open());
     for (link, code) in [
         ("", "link_invalid"),
@@ -83,7 +85,7 @@ async fn what_no_adapter_takes_is_refused_before_any_request() {
 }
 
 #[tokio::test]
-async fn an_unknown_provider_is_said_to_be_unknown() {
+async fn an_unknown_provider_is_an_error() {
     let origin = Origin::start().await;
     let registry = registry(open());
     let error = registry.reopen("nope", "x").await.unwrap_err();

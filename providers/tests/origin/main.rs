@@ -1,7 +1,7 @@
-//! The adapters against a real origin: nginx with media made by ffmpeg.
+//! The providers against a real origin: nginx with media made by ffmpeg.
 
-mod conformance;
 mod egress;
 mod faults;
+mod kit;
 mod origin;
 mod resolve;

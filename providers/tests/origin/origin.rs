@@ -1,4 +1,4 @@
-//! Starts nginx on the test media, and the egresses that may or may not reach it.
+//! Starts nginx on the test media, and makes egresses that may or may not reach it.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use providers::{Egress, EgressPolicy, OwnOrigin, Registry};
 use tempfile::TempDir;
 
-/// A running nginx; ends with this value.
+/// A running nginx, which is killed when this value is dropped.
 pub struct Origin {
     nginx: Child,
     pub port: u16,
@@ -72,7 +72,7 @@ pub fn closed() -> Egress {
     egress(&[], vec![])
 }
 
-/// An egress to which the whole of this origin is the server itself.
+/// An egress for which this origin is one of the server's own folders.
 pub fn owning(origin: &Origin) -> Egress {
     let own = |host: &str| OwnOrigin {
         host: host.to_owned(),
@@ -86,7 +86,7 @@ pub fn registry(egress: Egress) -> Registry {
     Registry::standard(Arc::new(egress))
 }
 
-/// A port that nobody listens on.
+/// A port that nothing listens on.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
@@ -101,7 +101,7 @@ fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/media")
 }
 
-/// Where the test media is, made at the first call.
+/// The folder of the test media, which the first call makes.
 fn media() -> &'static Path {
     static MEDIA: OnceLock<PathBuf> = OnceLock::new();
     MEDIA.get_or_init(|| {

@@ -1,15 +1,17 @@
+//! What links resolve to.
+
 use engine::{Availability, Cors, DeliveryKind, Evidence, Position, Source, TextTrackKind};
 
 use crate::origin::{Origin, open, owning, registry};
 
 #[tokio::test]
-async fn a_film_in_three_qualities_is_described_whole() {
+async fn a_film_in_three_qualities_is_described_completely() {
     let origin = Origin::start().await;
     let link = origin.link("hls/master.m3u8");
     let source = registry(open()).resolve(&link).await.unwrap();
     assert_eq!((source.provider.as_str(), source.title.as_str()), ("hls", "hls"));
     assert_eq!((source.stream_id.as_str(), source.live), (link.as_str(), false));
-    assert_length(&source, 120_000);
+    assert_duration(&source, 120_000);
     let renditions: Vec<_> = source
         .renditions
         .iter()
@@ -43,7 +45,7 @@ async fn a_film_in_three_qualities_is_described_whole() {
 }
 
 #[tokio::test]
-async fn files_have_the_length_their_container_states() {
+async fn files_have_the_duration_their_container_states() {
     let origin = Origin::start().await;
     let registry = registry(open());
     for (path, ms, mime) in [
@@ -53,7 +55,7 @@ async fn files_have_the_length_their_container_states() {
         ("norange/clip.mp4", 30_000, "video/mp4"),
     ] {
         let source = registry.resolve(&origin.link(path)).await.unwrap();
-        assert_length(&source, ms);
+        assert_duration(&source, ms);
         assert_eq!(source.delivery[0].mime.as_deref(), Some(mime), "{path}");
         assert_eq!(source.delivery[0].kind, DeliveryKind::File, "{path}");
         assert_eq!(source.provider, "file");
@@ -61,7 +63,7 @@ async fn files_have_the_length_their_container_states() {
 }
 
 #[tokio::test]
-async fn a_length_that_cannot_be_read_is_left_open() {
+async fn a_duration_that_cannot_be_read_is_unknown() {
     let origin = Origin::start().await;
     let registry = registry(open());
     for path in ["fragmented.mp4", "norange/tail.mp4"] {
@@ -71,7 +73,7 @@ async fn a_length_that_cannot_be_read_is_left_open() {
 }
 
 #[tokio::test]
-async fn cross_origin_leave_is_recorded() {
+async fn the_cors_headers_are_recorded() {
     let origin = Origin::start().await;
     let registry = registry(open());
     for (path, cors) in [
@@ -87,7 +89,7 @@ async fn cross_origin_leave_is_recorded() {
 }
 
 #[tokio::test]
-async fn a_link_without_a_telling_name_is_known_by_its_first_bytes() {
+async fn a_link_without_an_extension_is_recognized_by_its_first_bytes() {
     let origin = Origin::start().await;
     let registry = registry(open());
     for (path, provider) in [
@@ -101,12 +103,12 @@ async fn a_link_without_a_telling_name_is_known_by_its_first_bytes() {
 }
 
 #[tokio::test]
-async fn redirects_are_followed_and_the_link_stays_the_id() {
+async fn redirects_are_followed_but_the_pasted_link_stays_the_id() {
     let origin = Origin::start().await;
     let registry = registry(open());
     for (path, ms) in [("moved/clip.mp4", 30_000), ("moved/hls/master.m3u8", 120_000)] {
         let source = registry.resolve(&origin.link(path)).await.unwrap();
-        assert_length(&source, ms);
+        assert_duration(&source, ms);
         assert_eq!(source.stream_id, origin.link(path));
         let again = registry.reopen(&source.provider, &source.stream_id).await.unwrap();
         assert_eq!(again, source);
@@ -114,7 +116,7 @@ async fn redirects_are_followed_and_the_link_stays_the_id() {
 }
 
 #[tokio::test]
-async fn the_own_origin_resolves_without_any_allowed_network() {
+async fn the_own_origin_needs_no_allowed_network() {
     let origin = Origin::start().await;
     let registry = registry(owning(&origin));
     for path in ["clip.mp4", "hls/master.m3u8"] {
@@ -124,7 +126,7 @@ async fn the_own_origin_resolves_without_any_allowed_network() {
     }
 }
 
-fn assert_length(source: &Source, expected_ms: u64) {
-    let ms = source.duration.map(Position::as_millis).expect("a length");
+fn assert_duration(source: &Source, expected_ms: u64) {
+    let ms = source.duration.map(Position::as_millis).expect("a duration");
     assert!(ms.abs_diff(expected_ms) <= 250, "{ms} ms is not {expected_ms} ms");
 }

@@ -1,10 +1,10 @@
-//! Fields that are checked the same everywhere.
+//! Checks of fields that several requests have.
 
 use contracts::ErrorCode;
 
 use crate::refusal::Refusal;
 
-/// Text for people: trimmed, 1 to `max` characters, without control characters.
+/// Checks text for people: 1 to `max` visible characters after trimming.
 pub(crate) fn text(field: &str, value: &str, max: usize) -> Result<String, Refusal> {
     let value = value.trim();
     let length = value.chars().count();
@@ -17,7 +17,7 @@ pub(crate) fn text(field: &str, value: &str, max: usize) -> Result<String, Refus
     }
 }
 
-/// A number within limits.
+/// Checks that a number lies within limits.
 pub(crate) fn within(
     field: &str,
     value: u64,
@@ -30,8 +30,8 @@ pub(crate) fn within(
     Err(Refusal::new(ErrorCode::InvalidRequest, detail))
 }
 
-/// Characters that nobody sees: they turn text around, or make one name look like another. Joiners
-/// and variation selectors, which scripts and emoji need, are none of them.
+/// Whether a character is invisible: it reverses text, or makes one name look like another. Joiners and
+/// variation selectors don't count, because scripts and emoji need them.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_something_that_people_see() {
+    fn a_name_consists_of_visible_characters() {
         for name in ["Anna", "  Anna  ", "Ḡabriel", "نورا", "👩\u{200D}🚀", "❤\u{FE0F}"]
         {
             assert_eq!(text("name", name, 40).expect(name), name.trim());

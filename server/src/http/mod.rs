@@ -1,19 +1,23 @@
-//! One operation, one file: extract, one call, encode.
+//! The HTTP API: one file an operation, one folder a resource. A handler extracts, makes one call to a
+//! service, and encodes.
 
-pub(crate) mod change_participant;
-pub(crate) mod change_room;
-pub(crate) mod create_guest;
-pub(crate) mod create_room;
-pub(crate) mod delete_room;
-pub(crate) mod find_meta;
-pub(crate) mod find_room;
-pub(crate) mod find_state;
-pub(crate) mod find_time;
-pub(crate) mod join_room;
-pub(crate) mod list_participants;
-pub(crate) mod list_public_rooms;
-pub(crate) mod resolve_source;
-
+pub(crate) mod auth;
+mod caller;
+mod cursor;
+mod document;
+mod extract;
 mod field;
-mod page_token;
-mod write;
+mod idempotency;
+pub(crate) mod layers;
+pub(crate) mod meta;
+pub(crate) mod participants;
+mod peer;
+mod problems;
+mod room_path;
+pub(crate) mod rooms;
+pub(crate) mod sources;
+
+pub(crate) use document::Document;
+pub(crate) use extract::Query;
+pub(crate) use problems::Problems;
+pub(crate) use room_path::RoomPath;

@@ -1,16 +1,17 @@
-//! Who holds up a start that waits: connections here, other nodes as a whole.
+//! Who holds up a start that waits: connections on this node, and each other node as a whole.
 
 use std::collections::HashSet;
 
+use super::{Connection, RoomHub};
 use crate::store::NodeId;
 
-/// What is to be done because nobody here holds up a barrier any more. Names the commit that
-/// entered the wait.
+/// What to do once no connection on this node holds up a barrier. Each names the version of the
+/// commit that began the wait.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum BarrierStep {
-    /// Other nodes wait for this one: tell them.
-    Tell(u64),
-    /// Nobody waits for anybody: commit the start.
+pub enum BarrierAction {
+    /// Notify other nodes, which wait for this one.
+    NotifyNodes(u64),
+    /// Commit the start: nobody waits any more.
     Start(u64),
 }
 
@@ -18,49 +19,102 @@ pub enum BarrierStep {
 #[derive(Debug)]
 pub(super) struct Barrier {
     pub(super) since_version: u64,
-    /// Connections here whose player hasn't announced.
-    missing: HashSet<u64>,
-    /// Other nodes with such players.
+    /// Connections on this node whose player isn't ready yet.
+    connections: HashSet<u64>,
+    /// Other nodes with such connections.
     nodes: HashSet<NodeId>,
-    /// Whether there is anybody to tell, and nobody has been told yet.
-    to_tell: bool,
+    /// Whether other nodes are still to be notified.
+    notify: bool,
 }
 
 impl Barrier {
-    /// A wait for connections here and for other nodes. `to_tell` is whether there are any
-    /// to tell.
+    /// Returns a barrier that waits for these connections and nodes. `notify` says whether there
+    /// are other nodes to notify.
     pub(super) fn new(
         since_version: u64,
-        missing: HashSet<u64>,
+        connections: HashSet<u64>,
         nodes: HashSet<NodeId>,
-        to_tell: bool,
+        notify: bool,
     ) -> Self {
-        Self { since_version, missing, nodes, to_tell }
+        Self { since_version, connections, nodes, notify }
     }
 
-    /// A connection's player is ready, or it is gone.
+    /// Stops waiting for a connection, because its player is ready or it is gone.
     pub(super) fn release(&mut self, number: u64) {
-        self.missing.remove(&number);
+        self.connections.remove(&number);
     }
 
-    /// Nobody connected to a node holds it up.
+    /// Stops waiting for a node.
     pub(super) fn release_node(&mut self, node_id: &NodeId) {
         self.nodes.remove(node_id);
     }
 
-    /// Of the other nodes, only those that are so hold it up.
-    pub(super) fn retain_nodes(&mut self, is_so: impl Fn(&NodeId) -> bool) {
-        self.nodes.retain(is_so);
+    /// Stops waiting for nodes for which `keep` is false.
+    pub(super) fn retain_nodes(&mut self, keep: impl Fn(&NodeId) -> bool) {
+        self.nodes.retain(keep);
     }
 
-    /// What is to be done now; each once.
-    pub(super) fn step(&mut self) -> Option<BarrierStep> {
-        if !self.missing.is_empty() {
+    /// Returns what to do now. `NotifyNodes` comes only once.
+    pub(super) fn next_action(&mut self) -> Option<BarrierAction> {
+        if !self.connections.is_empty() {
             return None;
         }
         if self.nodes.is_empty() {
-            return Some(BarrierStep::Start(self.since_version));
+            return Some(BarrierAction::Start(self.since_version));
         }
-        std::mem::take(&mut self.to_tell).then_some(BarrierStep::Tell(self.since_version))
+        std::mem::take(&mut self.notify).then_some(BarrierAction::NotifyNodes(self.since_version))
+    }
+}
+
+impl RoomHub {
+    /// Begins a wait that a commit began: for every connection whose player announces when it is
+    /// ready.
+    pub fn begin_wait(&self, since_version: u64) -> Option<BarrierAction> {
+        let mut state = self.lock();
+        if state.barrier.as_ref().is_some_and(|barrier| barrier.since_version == since_version) {
+            return None;
+        }
+        if state.starting == Some(since_version) {
+            // Another commit came before the start.
+            return Some(BarrierAction::Start(since_version));
+        }
+        let capable = state.connections.values().filter(|connection| connection.ready_capable);
+        let connections = capable.map(|connection| connection.number).collect();
+        let mut nodes = state.remote.ready_capable();
+        if state.ready_nodes.0 == since_version {
+            nodes.retain(|node_id| !state.ready_nodes.1.contains(node_id));
+        }
+        let notify = !state.remote.is_empty();
+        state.barrier = Some(Barrier::new(since_version, connections, nodes, notify));
+        state.next_barrier_action()
+    }
+
+    /// Ends the wait, because a commit ended it.
+    pub fn end_wait(&self) {
+        let mut state = self.lock();
+        (state.barrier, state.starting) = (None, None);
+    }
+
+    /// Records that a connection's player is ready.
+    pub fn ready(&self, connection: &Connection, since_version: u64) -> Option<BarrierAction> {
+        let mut state = self.lock();
+        let barrier = state.barrier.as_mut();
+        barrier.filter(|b| b.since_version == since_version)?.release(connection.number);
+        state.next_barrier_action()
+    }
+
+    /// Records that every player connected to another node is ready.
+    pub fn node_ready(&self, node_id: NodeId, since_version: u64) -> Option<BarrierAction> {
+        let mut state = self.lock();
+        if state.ready_nodes.0 != since_version {
+            state.ready_nodes = (since_version, HashSet::new());
+        }
+        let barrier = state.barrier.as_mut().filter(|b| b.since_version == since_version);
+        if let Some(barrier) = barrier {
+            barrier.release_node(&node_id);
+        }
+        // The node's message may arrive before the commit that begins the wait.
+        state.ready_nodes.1.insert(node_id);
+        state.next_barrier_action()
     }
 }

@@ -1,44 +1,44 @@
-//! One socket of a room, as the hub knows it.
+//! One WebSocket connection to a room, as the hub knows it.
 
 use std::sync::atomic::AtomicU64;
 
 use engine::{ParticipantId, Role};
 
-use super::{Outbox, Reported};
+use super::{Outbox, SyncStatus};
 
-/// One socket.
+/// One WebSocket connection to a room.
 #[derive(Debug)]
 pub struct Connection {
-    /// Unique in its room on this node; rises.
+    /// Unique among the room's connections to this node, and rising.
     pub number: u64,
-    /// Whose.
+    /// The participant that it belongs to.
     pub participant_id: ParticipantId,
-    /// The role held without any grant.
+    /// The participant's role without any grant of the room.
     pub base: Role,
-    /// The session it carries on.
+    /// The session that it carries.
     pub session_id: String,
     /// Whether its player announces when it is ready.
     pub ready_capable: bool,
-    /// What waits to be written.
+    /// What waits to be written to it.
     pub outbox: Outbox,
-    /// The last round trip in milliseconds, by the server's own ping.
+    /// The last round-trip time in milliseconds, by the server's own ping.
     pub rtt_ms: AtomicU64,
-    /// How far its player is from the room, and what it was told of the others.
-    pub reported: Reported,
+    /// How far its player is from the room's playhead, and what it was last sent about the others.
+    pub sync: SyncStatus,
 }
 
-/// What a new connection says of itself.
+/// A connection to add to a room.
 #[derive(Clone, Debug)]
 pub struct NewConnection {
-    /// Whose.
+    /// The participant that it belongs to.
     pub participant_id: ParticipantId,
     /// The user behind the participant.
     pub user_id: String,
-    /// What the user is called.
+    /// The user's display name.
     pub display_name: String,
-    /// The role held without any grant.
+    /// The participant's role without any grant of the room.
     pub base: Role,
-    /// The session it begins or goes on with.
+    /// The session that it begins or resumes.
     pub session_id: String,
     /// Whether its player announces when it is ready.
     pub ready_capable: bool,

@@ -2,13 +2,13 @@
 
 mod barrier;
 mod connection;
-mod elsewhere;
+mod exchange;
 mod outbox;
 mod presence;
+mod remote_nodes;
 mod room_hub;
 mod room_state;
 mod spread;
-mod told;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,35 +17,35 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use contracts::CloseCode;
 use engine::{RoomId, Timestamp};
 
-pub use barrier::BarrierStep;
+pub use barrier::BarrierAction;
 pub use connection::{Connection, NewConnection};
+pub use exchange::RemoteLoad;
 pub use outbox::{OrderedFrame, Outbox, Outgoing};
-pub use presence::Presence;
-pub use room_hub::{Attached, Followed, NotAttached, RoomHub};
-pub use spread::Reported;
-pub use told::Load;
+pub use presence::{ParticipantCursor, ParticipantPage, Presence};
+pub use room_hub::{AttachError, Attached, FollowState, RoomHub};
+pub use spread::SyncStatus;
 
 use crate::wire;
 
-/// Within which time connections are told to come back, at least and at most, in milliseconds. At
-/// most so many a second return as there are milliseconds in one.
+/// The shortest and the longest period over which clients of a draining node reconnect, in
+/// milliseconds. In between there is one millisecond for each connection.
 const DRAIN_SPREAD_MS: (u64, u64) = (200, 10_000);
 
 type Rooms = HashMap<RoomId, Arc<RoomHub>>;
 
-/// Every room that somebody is connected to here, or was until lately.
+/// Every room that somebody is or recently was connected to on this node.
 #[derive(Debug)]
 pub struct Hub {
-    // Std locks: never held across an await. Nothing under them can be left half done, so a lock
-    // that a panic poisoned is as good as another.
+    // Std locks are never held across an await. Nothing under them can be left half done, so it is
+    // safe to use them after a panic.
     rooms: RwLock<Rooms>,
-    /// Rooms whose presence is to be shown to those connected here …
-    stirred: Mutex<HashSet<RoomId>>,
-    /// … and rooms where other nodes are to be told who is connected here.
-    untold: Mutex<HashSet<RoomId>>,
-    /// Rooms whose players report how far they are from the room.
+    /// Rooms whose presence must be sent to connections on this node.
+    presence_changed: Mutex<HashSet<RoomId>>,
+    /// Rooms whose presence must be sent to other nodes.
+    presence_unsent: Mutex<HashSet<RoomId>>,
+    /// Rooms whose players report how far they are from the playhead.
     reporting: Mutex<HashSet<RoomId>>,
-    /// Whether commands can be stored, as the store said last.
+    /// Whether commands can be stored, as the store last said.
     reachable: AtomicBool,
     drain_spread_ms: AtomicU64,
 }
@@ -54,8 +54,8 @@ impl Default for Hub {
     fn default() -> Self {
         Self {
             rooms: RwLock::default(),
-            stirred: Mutex::default(),
-            untold: Mutex::default(),
+            presence_changed: Mutex::default(),
+            presence_unsent: Mutex::default(),
             reporting: Mutex::default(),
             reachable: AtomicBool::new(true),
             drain_spread_ms: AtomicU64::new(DRAIN_SPREAD_MS.0),
@@ -64,21 +64,21 @@ impl Default for Hub {
 }
 
 impl Hub {
-    /// A room's connections; made empty on first sight.
-    pub fn room(&self, room_id: &RoomId, now: Timestamp) -> Arc<RoomHub> {
+    /// Returns a room's hub, after creating it if this node has none.
+    pub fn find_or_create(&self, room_id: &RoomId, now: Timestamp) -> Arc<RoomHub> {
         if let Some(room) = self.find(room_id) {
             return room;
         }
-        let make = || Arc::new(RoomHub::new(room_id.clone(), now));
-        self.write().entry(room_id.clone()).or_insert_with(make).clone()
+        let create = || Arc::new(RoomHub::new(room_id.clone(), now));
+        self.write().entry(room_id.clone()).or_insert_with(create).clone()
     }
 
-    /// A room's connections, if this node has seen the room.
+    /// Returns a room's hub, if this node has one.
     pub fn find(&self, room_id: &RoomId) -> Option<Arc<RoomHub>> {
         self.read().get(room_id).cloned()
     }
 
-    /// Forgets a room that nobody is connected to. Whoever still holds it can't connect to it.
+    /// Forgets a room that nobody is connected to. Its hub accepts no connections after that.
     pub fn retire(&self, room: &RoomHub) {
         let mut rooms = self.write();
         if room.retire() {
@@ -86,24 +86,25 @@ impl Hub {
         }
     }
 
-    /// How many rooms this node knows.
+    /// Returns the number of rooms on this node.
     pub fn room_count(&self) -> usize {
         self.read().len()
     }
 
-    /// Every room that this node knows.
+    /// Returns every room on this node.
     pub fn all(&self) -> Vec<Arc<RoomHub>> {
         self.read().values().cloned().collect()
     }
 
-    /// Rooms that somebody is connected to here.
+    /// Returns the rooms that somebody is connected to on this node.
     pub fn attended(&self) -> Vec<RoomId> {
         let rooms = self.all();
         let attended = rooms.iter().filter(|room| room.connection_count() > 0);
         attended.map(|room| room.room_id.clone()).collect()
     }
 
-    /// Closes every connection, because this node goes away, and spreads their return.
+    /// Closes every connection because this node is shutting down, and sets the period over which
+    /// the clients reconnect.
     pub fn drain(&self) {
         let rooms = self.all();
         let connections: usize = rooms.iter().map(|room| room.connection_count()).sum();
@@ -115,12 +116,12 @@ impl Hub {
         }
     }
 
-    /// Within which time connections are to come back from a node that goes away, in milliseconds.
+    /// Returns the period over which the clients of a draining node reconnect, in milliseconds.
     pub fn drain_spread_ms(&self) -> u64 {
         self.drain_spread_ms.load(Ordering::Relaxed)
     }
 
-    /// Takes note of whether commands can be stored, and tells everybody.
+    /// Sets whether commands can be stored, and sends a change to every connection.
     pub fn set_reachable(&self, reachable: bool) {
         if self.reachable.swap(reachable, Ordering::Relaxed) == reachable {
             return;
@@ -131,37 +132,37 @@ impl Hub {
         }
     }
 
-    /// Whether commands can be stored, as the store said last.
+    /// Returns whether commands can be stored, as the store last said.
     pub fn is_reachable(&self) -> bool {
         self.reachable.load(Ordering::Relaxed)
     }
 
-    /// Notes that the presence of a room has changed, to be shown with the next beat.
-    pub fn stir(&self, room_id: &RoomId) {
-        self.stirred.lock().unwrap_or_else(PoisonError::into_inner).insert(room_id.clone());
+    /// Notes that a room's presence has changed, so that it is sent to connections on this node.
+    pub fn mark_presence_changed(&self, room_id: &RoomId) {
+        insert(&self.presence_changed, room_id);
     }
 
-    /// Rooms whose presence has changed since the last call.
-    pub fn take_stirred(&self) -> Vec<Arc<RoomHub>> {
-        self.take(&self.stirred)
+    /// Returns the rooms whose presence has changed since the last call.
+    pub fn take_presence_changed(&self) -> Vec<Arc<RoomHub>> {
+        self.take(&self.presence_changed)
     }
 
-    /// Notes that other nodes are to be told of this one, with the next beat.
-    pub fn tell_later(&self, room_id: &RoomId) {
-        self.untold.lock().unwrap_or_else(PoisonError::into_inner).insert(room_id.clone());
+    /// Notes that a room's presence must be sent to other nodes.
+    pub fn mark_presence_unsent(&self, room_id: &RoomId) {
+        insert(&self.presence_unsent, room_id);
     }
 
-    /// Rooms where other nodes are to be told of this one.
-    pub fn take_untold(&self) -> Vec<Arc<RoomHub>> {
-        self.take(&self.untold)
+    /// Returns the rooms whose presence must be sent to other nodes since the last call.
+    pub fn take_presence_unsent(&self) -> Vec<Arc<RoomHub>> {
+        self.take(&self.presence_unsent)
     }
 
-    /// Notes that a room's spread is to be looked at with the next beat.
-    pub fn look_later(&self, room_id: &RoomId) {
-        self.reporting.lock().unwrap_or_else(PoisonError::into_inner).insert(room_id.clone());
+    /// Notes that a room's players report, so that its spread is published.
+    pub fn mark_reporting(&self, room_id: &RoomId) {
+        insert(&self.reporting, room_id);
     }
 
-    /// Rooms whose spread is to be looked at.
+    /// Returns the rooms whose players have reported since the last call.
     pub fn take_reporting(&self) -> Vec<Arc<RoomHub>> {
         self.take(&self.reporting)
     }
@@ -178,4 +179,8 @@ impl Hub {
     fn write(&self) -> RwLockWriteGuard<'_, Rooms> {
         self.rooms.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn insert(rooms: &Mutex<HashSet<RoomId>>, room_id: &RoomId) {
+    rooms.lock().unwrap_or_else(PoisonError::into_inner).insert(room_id.clone());
 }

@@ -1,5 +1,5 @@
-//! What waits to be written to one connection. Bounded: state is not history, so a connection
-//! that reads too slowly gets the newest state instead of every step towards it.
+//! What waits to be written to one connection. It is bounded: a connection that reads too slowly
+//! gets the newest state instead of every event that led to it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
@@ -7,37 +7,37 @@ use std::time::Instant;
 
 use axum::extract::ws::Utf8Bytes;
 use contracts::CloseCode;
-use engine::ParticipantId;
+use engine::{ParticipantId, Place};
 use tokio::sync::Notify;
 
 const FRAMES_MAX: usize = 256;
 const BYTES_MAX: usize = 256 * 1024;
 
-/// A frame of the room's order, encoded once for everybody.
+/// A frame with a place in the room's order, encoded once for all connections.
 #[derive(Clone, Debug)]
 pub struct OrderedFrame {
-    /// The text.
+    /// The frame's text.
     pub text: Utf8Bytes,
-    /// Its place.
-    pub position: (u64, u64),
-    /// The fence it tells, if any.
+    /// The place of its commit.
+    pub place: Place,
+    /// The new fence, if it carries one.
     pub fence: Option<u64>,
-    /// The host it tells, if any.
+    /// The new host, if it carries one.
     pub host_id: Option<ParticipantId>,
-    /// When the commit was published.
+    /// When the store published the commit.
     pub published: Instant,
 }
 
-/// One thing to write.
+/// The next thing to write to a connection.
 #[derive(Clone, Debug)]
 pub enum Outgoing {
-    /// A frame of the room's order.
+    /// A frame with a place in the room's order.
     Ordered(OrderedFrame),
-    /// A frame about the moment.
-    Moment(Utf8Bytes),
-    /// Frames were dropped or can't be had: write the newest state.
+    /// A frame without a place: only the newest of its kind counts.
+    Ephemeral(Utf8Bytes),
+    /// The newest state of the room, because ordered frames were dropped or are missing.
     Resync,
-    /// Close, after what came before.
+    /// A close frame.
     Close(CloseCode),
 }
 
@@ -46,7 +46,7 @@ struct Waiting {
     ordered: VecDeque<OrderedFrame>,
     bytes: usize,
     resync: bool,
-    // The newest of each replaces the one before.
+    // A newer frame replaces the one that waits.
     presence: Option<Utf8Bytes>,
     viewers: Option<Utf8Bytes>,
     authority: Option<Utf8Bytes>,
@@ -55,7 +55,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// The newest state in place of the room's order.
+    /// Replaces all ordered frames by the newest state.
     fn collapse(&mut self) {
         self.ordered = VecDeque::new();
         self.bytes = 0;
@@ -68,12 +68,12 @@ impl Waiting {
 pub struct Outbox {
     // A std mutex: never held across an await.
     waiting: Mutex<Waiting>,
-    /// Notified when something came in.
+    /// Notified when something was added.
     pub wake: Notify,
 }
 
 impl Outbox {
-    /// Adds a frame of the room's order.
+    /// Adds an ordered frame.
     pub fn push(&self, frame: &OrderedFrame) {
         self.change(|waiting| {
             let bytes = waiting.bytes + frame.text.len();
@@ -89,37 +89,37 @@ impl Outbox {
         });
     }
 
-    /// Replaces every frame of the room's order by the newest state.
+    /// Replaces all ordered frames by the newest state.
     pub fn resync(&self) {
         self.change(Waiting::collapse);
     }
 
-    /// Replaces the presence frame.
+    /// Sets the presence frame.
     pub fn set_presence(&self, text: &Utf8Bytes) {
         self.change(|waiting| waiting.presence = Some(text.clone()));
     }
 
-    /// Replaces the viewer count.
+    /// Sets the viewer count frame.
     pub fn set_viewers(&self, text: &Utf8Bytes) {
         self.change(|waiting| waiting.viewers = Some(text.clone()));
     }
 
-    /// Replaces what was to be told of the authority.
+    /// Sets the frame that says whether the authority can be reached.
     pub fn set_authority(&self, text: &Utf8Bytes) {
         self.change(|waiting| waiting.authority = Some(text.clone()));
     }
 
-    /// Replaces what was to be told of the room's spread.
+    /// Sets the frame that carries the room's spread.
     pub fn set_spread(&self, text: &Utf8Bytes) {
         self.change(|waiting| waiting.spread = Some(text.clone()));
     }
 
-    /// Asks for a close, once everything else is written.
+    /// Closes the connection once everything else is written. The first code counts.
     pub fn close(&self, code: CloseCode) {
         self.change(|waiting| waiting.close = waiting.close.or(Some(code)));
     }
 
-    /// Whether there is something to write.
+    /// Returns whether there is anything to write.
     pub fn has_waiting(&self) -> bool {
         let waiting = self.lock();
         waiting.resync
@@ -131,7 +131,7 @@ impl Outbox {
             || waiting.close.is_some()
     }
 
-    /// The next thing to write, the room's order first.
+    /// Takes the next thing to write, ordered frames first.
     pub fn pop(&self) -> Option<Outgoing> {
         let mut waiting = self.lock();
         if waiting.resync {
@@ -146,10 +146,10 @@ impl Outbox {
             }
             return Some(Outgoing::Ordered(frame));
         }
-        let moment = waiting.authority.take().or_else(|| waiting.viewers.take());
-        let moment = moment.or_else(|| waiting.presence.take());
-        let moment = moment.or_else(|| waiting.spread.take());
-        moment.map(Outgoing::Moment).or_else(|| waiting.close.take().map(Outgoing::Close))
+        let ephemeral = waiting.authority.take().or_else(|| waiting.viewers.take());
+        let ephemeral = ephemeral.or_else(|| waiting.presence.take());
+        let ephemeral = ephemeral.or_else(|| waiting.spread.take());
+        ephemeral.map(Outgoing::Ephemeral).or_else(|| waiting.close.take().map(Outgoing::Close))
     }
 
     fn change(&self, change: impl FnOnce(&mut Waiting)) {
@@ -157,7 +157,7 @@ impl Outbox {
         self.wake.notify_one();
     }
 
-    /// A panic in here leaves nothing that the newest state doesn't put right.
+    /// Recovers from a panic under the lock: the newest state makes up for whatever is half done.
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(|poisoned| {
             self.waiting.clear_poison();
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reader_that_lags_gets_the_newest_state_and_a_bounded_queue() {
+    fn a_slow_reader_gets_the_newest_state_and_its_queue_stays_bounded() {
         let outbox = Outbox::default();
         for version in 0..10_000 {
             outbox.push(&frame(version));
@@ -182,23 +182,23 @@ mod tests {
         assert!(outbox.pop().is_none());
         outbox.push(&frame(10_000));
         assert!(
-            matches!(outbox.pop(), Some(Outgoing::Ordered(frame)) if frame.position.1 == 10_000)
+            matches!(outbox.pop(), Some(Outgoing::Ordered(frame)) if frame.place.version == 10_000)
         );
     }
 
     #[test]
-    fn a_close_comes_after_what_was_to_be_said() {
+    fn a_close_is_written_after_everything_else() {
         let outbox = Outbox::default();
         outbox.close(CloseCode::ROOM_CLOSED);
         outbox.set_viewers(&"v".into());
         outbox.push(&frame(1));
         assert!(matches!(outbox.pop(), Some(Outgoing::Ordered(_))));
-        assert!(matches!(outbox.pop(), Some(Outgoing::Moment(_))));
+        assert!(matches!(outbox.pop(), Some(Outgoing::Ephemeral(_))));
         assert!(matches!(outbox.pop(), Some(Outgoing::Close(CloseCode::ROOM_CLOSED))));
     }
 
     fn frame(version: u64) -> OrderedFrame {
-        let (position, published) = ((1, version), Instant::now());
-        OrderedFrame { text: "x".into(), position, fence: None, host_id: None, published }
+        let (place, published) = (Place { epoch: 1, version }, Instant::now());
+        OrderedFrame { text: "x".into(), place, fence: None, host_id: None, published }
     }
 }

@@ -1,4 +1,4 @@
-//! What a room's hub knows, and how each change of it keeps the rest in step.
+//! What a room's hub knows. Each change keeps the parts consistent with each other.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -8,154 +8,161 @@ use contracts::CloseCode;
 use engine::{ParticipantId, Timestamp};
 
 use super::barrier::Barrier;
-use super::elsewhere::Nodes;
+use super::remote_nodes::RemoteNodes;
 use super::spread::Spreads;
-use super::{BarrierStep, Connection, NewConnection, Presence};
+use super::{BarrierAction, Connection, NewConnection, Presence};
 use crate::store::{NodeId, Present};
 
 /// A participant with connections to this node.
 #[derive(Debug)]
-pub(super) struct Here {
+pub(super) struct LocalParticipant {
     pub(super) present: Present,
     pub(super) user_id: String,
-    /// How many of the connections announce when they are ready.
-    pub(super) ready: usize,
-    /// Whether other nodes may know of it.
-    pub(super) told: bool,
+    /// How many of the connections have a player that announces when it is ready.
+    pub(super) ready_capable: usize,
+    /// Whether the participant may have been sent to other nodes.
+    pub(super) sent: bool,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) connections: BTreeMap<u64, Arc<Connection>>,
-    pub(super) here: HashMap<ParticipantId, Here>,
-    pub(super) nodes: Nodes,
+    pub(super) local: HashMap<ParticipantId, LocalParticipant>,
+    pub(super) remote: RemoteNodes,
     pub(super) spreads: Spreads,
-    /// Whether news of the room come, so that `nodes` is right.
+    /// Whether changes at other nodes arrive, so that `remote` is current.
     pub(super) is_followed: bool,
-    /// Whether some of those news may be missing.
-    pub(super) is_doubted: bool,
-    /// How many participants are connected, to any node.
+    /// Whether some of those changes may have been missed.
+    pub(super) is_remote_stale: bool,
+    /// How many participants are connected to any node.
     pub(super) count: u64,
     pub(super) peak: u64,
-    /// Participants of this node about whom other nodes are to be told.
-    pub(super) untold: HashSet<ParticipantId>,
-    /// The round trip that other nodes were told.
-    pub(super) told_rtt_ms: u64,
-    /// Whether the store has lost who is here and who has joined.
-    pub(super) lost: bool,
+    /// Participants of this node whose change must be sent to other nodes.
+    pub(super) unsent: HashSet<ParticipantId>,
+    /// The longest round-trip time that was last sent to other nodes.
+    pub(super) sent_rtt_ms: u64,
+    /// Whether the store has lost who has joined the room.
+    pub(super) members_lost: bool,
     pub(super) barrier: Option<Barrier>,
-    /// The wait whose start was asked for and isn't committed yet.
+    /// The version of the wait whose start was requested and isn't committed yet.
     pub(super) starting: Option<u64>,
-    /// Nodes that told they are ready, for the last barrier that any of them named.
-    pub(super) ready: (u64, HashSet<NodeId>),
-    pub(super) rebuffered: Option<Timestamp>,
-    pub(super) numbers: u64,
-    pub(super) since: Timestamp,
+    /// The nodes that are ready, and the version of the last barrier for which any node was.
+    pub(super) ready_nodes: (u64, HashSet<NodeId>),
+    pub(super) last_rebuffer: Option<Timestamp>,
+    /// The number of the newest connection.
+    pub(super) last_number: u64,
+    /// When the last participant arrived.
+    pub(super) last_arrival: Timestamp,
     pub(super) empty_since: Timestamp,
     pub(super) is_retired: bool,
 }
 
 impl State {
-    /// One more connection of a participant; whether it is the first here.
-    pub(super) fn arrive(&mut self, new: &NewConnection, now: Timestamp) -> bool {
+    /// Adds a connection to its participant. Returns whether it is the first to this node.
+    pub(super) fn add_connection(&mut self, new: &NewConnection, now: Timestamp) -> bool {
         let id = &new.participant_id;
-        let is_first = !self.here.contains_key(id);
+        let is_first = !self.local.contains_key(id);
         if is_first {
-            // No two came at the same time, so that there is one order.
-            self.since = now.max(self.since.plus_millis(1));
-            self.count += u64::from(!self.nodes.has(id));
+            // No two participants arrive at the same time, so that they have an order.
+            self.last_arrival = now.max(self.last_arrival.plus_millis(1));
+            self.count += u64::from(!self.remote.has(id));
             self.peak = self.peak.max(self.count);
             let present = Present {
                 participant_id: id.clone(),
                 display_name: String::new(),
                 base: new.base,
-                since: self.since,
+                since: self.last_arrival,
                 connections: 0,
                 ready_capable: false,
             };
             let user_id = new.user_id.clone();
-            self.here.insert(id.clone(), Here { present, user_id, ready: 0, told: false });
+            let local = LocalParticipant { present, user_id, ready_capable: 0, sent: false };
+            self.local.insert(id.clone(), local);
         }
-        if let Some(here) = self.here.get_mut(id) {
-            here.ready += usize::from(new.ready_capable);
-            here.present.connections += 1;
-            here.present.display_name.clone_from(&new.display_name);
-            here.present.ready_capable = here.ready > 0;
+        if let Some(local) = self.local.get_mut(id) {
+            local.ready_capable += usize::from(new.ready_capable);
+            local.present.connections += 1;
+            local.present.display_name.clone_from(&new.display_name);
+            local.present.ready_capable = local.ready_capable > 0;
         }
-        self.untold.insert(id.clone());
+        self.unsent.insert(id.clone());
         is_first
     }
 
-    /// One connection less of a participant.
-    pub(super) fn depart(&mut self, connection: &Connection) {
+    /// Removes a connection from its participant.
+    pub(super) fn remove_connection(&mut self, connection: &Connection) {
         let id = &connection.participant_id;
-        let Some(here) = self.here.get_mut(id) else { return };
-        here.ready = here.ready.saturating_sub(usize::from(connection.ready_capable));
-        here.present.ready_capable = here.ready > 0;
-        here.present.connections = here.present.connections.saturating_sub(1);
-        self.untold.insert(id.clone());
-        if here.present.connections > 0 {
+        let Some(local) = self.local.get_mut(id) else { return };
+        let ready_capable = usize::from(connection.ready_capable);
+        local.ready_capable = local.ready_capable.saturating_sub(ready_capable);
+        local.present.ready_capable = local.ready_capable > 0;
+        local.present.connections = local.present.connections.saturating_sub(1);
+        self.unsent.insert(id.clone());
+        if local.present.connections > 0 {
             return;
         }
-        if !here.told {
-            // Nobody needs to know of somebody who was here for a moment.
-            self.untold.remove(id);
+        if !local.sent {
+            // Other nodes needn't hear that somebody left of whom they never heard.
+            self.unsent.remove(id);
         }
-        self.here.remove(id);
-        self.count -= u64::from(!self.nodes.has(id));
+        self.local.remove(id);
+        self.count -= u64::from(!self.remote.has(id));
     }
 
-    /// What a barrier asks for now. Once its start is asked for it is over.
-    pub(super) fn step(&mut self) -> Option<BarrierStep> {
-        let step = self.barrier.as_mut()?.step();
-        if let Some(BarrierStep::Start(since_version)) = step {
+    /// Returns what the barrier needs now. Once that is a start, the barrier is over.
+    pub(super) fn next_barrier_action(&mut self) -> Option<BarrierAction> {
+        let action = self.barrier.as_mut()?.next_action();
+        if let Some(BarrierAction::Start(since_version)) = action {
             self.barrier = None;
             self.starting = Some(since_version);
         }
-        step
+        action
     }
 
-    /// Counts anew, and releases nodes that nobody with a player that announces is connected to.
-    pub(super) fn nodes_changed(&mut self) -> Option<BarrierStep> {
+    /// Follows a change of `remote`: recounts, and releases nodes without a player that announces
+    /// when it is ready.
+    pub(super) fn remote_changed(&mut self) -> Option<BarrierAction> {
         self.recount();
         let barrier = self.barrier.as_mut()?;
-        barrier.retain_nodes(|node_id| self.nodes.is_ready_capable(node_id));
-        self.step()
+        barrier.retain_nodes(|node_id| self.remote.is_ready_capable(node_id));
+        self.next_barrier_action()
     }
 
     pub(super) fn recount(&mut self) {
-        self.count =
-            if self.nodes.is_empty() { self.here.len() as u64 } else { self.presence().count() };
+        let local_only = self.remote.is_empty();
+        self.count = if local_only { self.local.len() as u64 } else { self.presence().count() };
         self.peak = self.peak.max(self.count);
     }
 
     pub(super) fn presence(&self) -> Presence<'_> {
         let mut presence = Presence::default();
-        presence.add(self.here.values().map(|here| &here.present), self.rtt_ms_max());
-        for node in self.nodes.iter() {
+        presence.add(self.local.values().map(|local| &local.present), self.rtt_ms_max());
+        for node in self.remote.iter() {
             presence.add(node.present.values(), node.rtt_ms_max);
         }
         presence
     }
 
+    /// Returns the longest round-trip time to a player that announces when it is ready.
     pub(super) fn rtt_ms_max(&self) -> u64 {
         let capable = self.connections.values().filter(|connection| connection.ready_capable);
         capable.map(|connection| connection.rtt_ms.load(Ordering::Relaxed)).max().unwrap_or(0)
     }
 
-    pub(super) fn mend(&mut self) {
-        for here in self.here.values_mut() {
-            (here.present.connections, here.ready) = (0, 0);
+    /// Closes every connection and recounts everything, after a panic.
+    pub(super) fn repair(&mut self) {
+        for local in self.local.values_mut() {
+            (local.present.connections, local.ready_capable) = (0, 0);
         }
         for connection in self.connections.values() {
             connection.outbox.close(CloseCode::INTERNAL);
-            if let Some(here) = self.here.get_mut(&connection.participant_id) {
-                here.present.connections += 1;
-                here.ready += usize::from(connection.ready_capable);
+            if let Some(local) = self.local.get_mut(&connection.participant_id) {
+                local.present.connections += 1;
+                local.ready_capable += usize::from(connection.ready_capable);
             }
         }
-        self.untold.extend(self.here.keys().cloned());
-        self.here.retain(|_, here| here.present.connections > 0);
+        self.unsent.extend(self.local.keys().cloned());
+        self.local.retain(|_, local| local.present.connections > 0);
         self.barrier = None;
         self.recount();
     }

@@ -1,5 +1,5 @@
-//! How far a room's players are apart, as they report it. Shown to those who command; nothing else
-//! comes of it.
+//! How far apart a room's players are, from their reports. It is shown to those who control
+//! playback, and affects nothing else.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,54 +7,54 @@ use std::time::{Duration, Instant};
 
 use axum::extract::ws::Utf8Bytes;
 use contracts::{SyncChanged, SyncReport};
-use engine::{Role, Room};
+use engine::Room;
 
 use super::room_state::State;
 use super::{Connection, RoomHub};
 use crate::store::{NodeId, NodeSpread};
 use crate::wire;
 
-/// For how long a report counts, and what another node told.
+/// How long a connection's report or another node's spread counts.
 const FRESH: Duration = Duration::from_secs(5);
-/// How often other nodes are told what hasn't changed, so that they don't take it for stale.
-const TELL_AGAIN: Duration = Duration::from_secs(2);
-/// How much a number must have changed to be worth a frame, in milliseconds.
-const STEP_MS: f64 = 0.5;
+/// How often a spread that hasn't changed is sent to other nodes again, so that it stays fresh.
+const RESEND_EVERY: Duration = Duration::from_secs(2);
+/// How much a value must change to be worth sending, in milliseconds.
+const CHANGE_MS_MIN: f64 = 0.5;
 
-/// What one connection reported, and was told.
+/// The last report of one connection's player, and the spread that it was last sent.
 #[derive(Debug, Default)]
-pub struct Reported(Mutex<Latest>);
+pub struct SyncStatus(Mutex<Latest>);
 
 #[derive(Debug, Default)]
 struct Latest {
     report: Option<(SyncReport, Instant)>,
-    told: SyncChanged,
+    sent: SyncChanged,
 }
 
-impl Reported {
-    /// Takes the newest report.
-    pub fn set(&self, report: SyncReport, now: Instant) {
+impl SyncStatus {
+    /// Records the newest report.
+    pub fn set_report(&self, report: SyncReport, now: Instant) {
         self.lock().report = Some((report, now));
     }
 
-    fn fresh(&self, now: Instant) -> Option<SyncReport> {
+    fn fresh_report(&self, now: Instant) -> Option<SyncReport> {
         let latest = self.lock();
         latest.report.filter(|(_, at)| is_fresh(*at, now)).map(|(report, _)| report)
     }
 
-    /// Whether the connection is to be told; if so, it counts as told.
-    fn take_news(&self, spread: SyncChanged) -> bool {
+    /// Returns whether the spread is worth sending, and if so, counts it as sent.
+    fn take_change(&self, spread: SyncChanged) -> bool {
         let mut latest = self.lock();
-        let news = is_another(latest.told, spread);
-        if news {
-            latest.told = spread;
+        let changed = is_changed(latest.sent, spread);
+        if changed {
+            latest.sent = spread;
         }
-        news
+        changed
     }
 
-    /// Who isn't told any more begins anew when it is again.
-    fn forget_told(&self) {
-        self.lock().told = SyncChanged::default();
+    /// Forgets what was sent, so that a connection that may see the spread again starts anew.
+    fn forget_sent(&self) {
+        self.lock().sent = SyncChanged::default();
     }
 
     fn lock(&self) -> MutexGuard<'_, Latest> {
@@ -62,81 +62,81 @@ impl Reported {
     }
 }
 
-/// What other nodes told of their players, and what they were told of those here.
+/// The spreads of other nodes, and the spread that this node last sent them.
 #[derive(Debug, Default)]
 pub(super) struct Spreads {
-    elsewhere: HashMap<NodeId, (NodeSpread, Instant)>,
-    told: Option<(NodeSpread, Instant)>,
+    remote: HashMap<NodeId, (NodeSpread, Instant)>,
+    sent: Option<(NodeSpread, Instant)>,
 }
 
 impl Spreads {
-    /// A node is gone.
+    /// Forgets a node, which is gone.
     pub(super) fn forget(&mut self, node_id: &NodeId) {
-        self.elsewhere.remove(node_id);
+        self.remote.remove(node_id);
     }
 }
 
 impl RoomHub {
-    /// Players at another node reported.
-    pub fn node_reported(&self, node_id: NodeId, spread: NodeSpread, now: Instant) {
-        self.lock().spreads.elsewhere.insert(node_id, (spread, now));
+    /// Takes in the spread of the players connected to another node.
+    pub fn set_node_spread(&self, node_id: NodeId, spread: NodeSpread, now: Instant) {
+        self.lock().spreads.remote.insert(node_id, (spread, now));
     }
 
-    /// Tells those who command what they don't know yet. Whether this is to be looked at again.
-    pub fn show_spread(&self, room: &Room, now: Instant) -> bool {
+    /// Sends the spread to those who control playback, if it changed. Returns whether the room must
+    /// be looked at again.
+    pub fn publish_spread(&self, room: &Room, now: Instant) -> bool {
         let mut state = self.lock();
-        state.spreads.elsewhere.retain(|_, (_, at)| is_fresh(*at, now));
-        let elsewhere = state.spreads.elsewhere.values().map(|(spread, _)| *spread);
-        let all = elsewhere.fold(here(&state, now), join);
-        let spread = of_all(all);
+        state.spreads.remote.retain(|_, (_, at)| is_fresh(*at, now));
+        let remote = state.spreads.remote.values().map(|(spread, _)| *spread);
+        let all = remote.fold(local_spread(&state, now), merge);
+        let spread = sync_changed(all);
         let mut frame: Option<Utf8Bytes> = None;
         for connection in state.connections.values() {
-            if !commands(room, connection) {
-                connection.reported.forget_told();
-            } else if connection.reported.take_news(spread) {
+            if !sees_spread(room, connection) {
+                connection.sync.forget_sent();
+            } else if connection.sync.take_change(spread) {
                 let text = frame.get_or_insert_with(|| wire::text(&wire::sync_changed(spread)));
                 connection.outbox.set_spread(text);
             }
         }
-        all.reporting > 0 || state.spreads.told.is_some()
+        all.reporting > 0 || state.spreads.sent.is_some()
     }
 
-    /// What other nodes are to be told now, if anything.
-    pub fn take_spread(&self, now: Instant) -> Option<NodeSpread> {
+    /// Returns the spread to send to other nodes now, if any, and counts it as sent.
+    pub fn take_spread_update(&self, now: Instant) -> Option<NodeSpread> {
         let mut state = self.lock();
-        let here = here(&state, now);
-        let told = state.spreads.told.filter(|_| !state.nodes.is_empty());
-        let is_due = match told {
-            _ if state.nodes.is_empty() => false,
-            None => here.reporting > 0,
-            Some((_, at)) if now.saturating_duration_since(at) >= TELL_AGAIN => true,
-            Some((told, _)) => is_another_of_node(told, here),
+        let local = local_spread(&state, now);
+        let sent = state.spreads.sent.filter(|_| !state.remote.is_empty());
+        let is_due = match sent {
+            _ if state.remote.is_empty() => false,
+            None => local.reporting > 0,
+            Some((_, at)) if now.saturating_duration_since(at) >= RESEND_EVERY => true,
+            Some((sent, _)) => is_node_changed(sent, local),
         };
-        let told = if is_due { Some((here, now)) } else { told };
-        state.spreads.told = told.filter(|(told, _)| told.reporting > 0);
-        is_due.then_some(here)
+        let sent = if is_due { Some((local, now)) } else { sent };
+        state.spreads.sent = sent.filter(|(sent, _)| sent.reporting > 0);
+        is_due.then_some(local)
     }
 }
 
-/// Whether a connection's participant sees the room's spread.
-fn commands(room: &Room, connection: &Connection) -> bool {
-    let role = room.role_of_participant(&connection.participant_id, connection.base);
-    matches!(role, Role::Host | Role::CoHost)
+/// Returns whether a connection's participant may see the room's spread.
+fn sees_spread(room: &Room, connection: &Connection) -> bool {
+    room.role_of_participant(&connection.participant_id, connection.base).commands_playback()
 }
 
-/// The players connected to this node.
-fn here(state: &State, now: Instant) -> NodeSpread {
-    let reports = state.connections.values().filter_map(|one| one.reported.fresh(now));
-    let one = |report: SyncReport| NodeSpread {
+/// Returns the spread of the players connected to this node.
+fn local_spread(state: &State, now: Instant) -> NodeSpread {
+    let reports = state.connections.values().filter_map(|one| one.sync.fresh_report(now));
+    let of_one = |report: SyncReport| NodeSpread {
         reporting: 1,
         drift_ms_min: report.drift_ms,
         drift_ms_max: report.drift_ms,
         uncertainty_ms: report.uncertainty_ms,
     };
-    reports.map(one).fold(NodeSpread::default(), join)
+    reports.map(of_one).fold(NodeSpread::default(), merge)
 }
 
-fn join(one: NodeSpread, other: NodeSpread) -> NodeSpread {
+fn merge(one: NodeSpread, other: NodeSpread) -> NodeSpread {
     match (one.reporting, other.reporting) {
         (0, _) => other,
         (_, 0) => one,
@@ -149,8 +149,8 @@ fn join(one: NodeSpread, other: NodeSpread) -> NodeSpread {
     }
 }
 
-/// As it is shown: to a microsecond.
-fn of_all(all: NodeSpread) -> SyncChanged {
+/// Returns the spread as it is sent to clients, rounded to a microsecond.
+fn sync_changed(all: NodeSpread) -> SyncChanged {
     let rounded = |ms: f64| (ms * 1000.0).round() / 1000.0;
     SyncChanged {
         reporting: all.reporting,
@@ -159,23 +159,23 @@ fn of_all(all: NodeSpread) -> SyncChanged {
     }
 }
 
-/// Whether the difference is worth a frame.
-fn is_another(told: SyncChanged, now: SyncChanged) -> bool {
-    told.reporting != now.reporting
-        || differ(told.spread_ms, now.spread_ms)
-        || differ(told.uncertainty_ms, now.uncertainty_ms)
+/// Returns whether the difference is worth a frame.
+fn is_changed(sent: SyncChanged, now: SyncChanged) -> bool {
+    sent.reporting != now.reporting
+        || differ(sent.spread_ms, now.spread_ms)
+        || differ(sent.uncertainty_ms, now.uncertainty_ms)
 }
 
-/// Whether the difference is worth a message to other nodes.
-fn is_another_of_node(told: NodeSpread, now: NodeSpread) -> bool {
-    told.reporting != now.reporting
-        || differ(told.drift_ms_min, now.drift_ms_min)
-        || differ(told.drift_ms_max, now.drift_ms_max)
-        || differ(told.uncertainty_ms, now.uncertainty_ms)
+/// Returns whether the difference is worth a message to other nodes.
+fn is_node_changed(sent: NodeSpread, now: NodeSpread) -> bool {
+    sent.reporting != now.reporting
+        || differ(sent.drift_ms_min, now.drift_ms_min)
+        || differ(sent.drift_ms_max, now.drift_ms_max)
+        || differ(sent.uncertainty_ms, now.uncertainty_ms)
 }
 
 fn differ(one_ms: f64, other_ms: f64) -> bool {
-    (one_ms - other_ms).abs() >= STEP_MS
+    (one_ms - other_ms).abs() >= CHANGE_MS_MIN
 }
 
 fn is_fresh(at: Instant, now: Instant) -> bool {

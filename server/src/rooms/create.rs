@@ -1,19 +1,19 @@
-//! Makes a room.
+//! Creates a room.
 
 use std::sync::Arc;
 
 use contracts::ErrorCode;
-use engine::{ChatSettings, NewRoom, Profile, Rejection, Room, Settings};
+use engine::{ChatSettings, NewRoom, Profile, Rejection, Room, RoomId, Settings};
 
 use super::Rooms;
-use crate::auth::Caller;
+use crate::access::Proof;
 use crate::id;
 use crate::refusal::Refusal;
 
 /// What a new room is to be.
 #[derive(Clone, Debug)]
 pub struct RoomSpec {
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// Whether it is listed.
     pub is_public: bool,
@@ -22,34 +22,41 @@ pub struct RoomSpec {
 }
 
 impl Rooms {
-    /// Makes a room whose creator is host, connected or not. The same `key` of the same user names
-    /// the same room.
-    pub async fn create(
-        &self,
-        caller: &Caller,
-        spec: RoomSpec,
-        key: Option<&str>,
-    ) -> Result<Arc<Room>, Refusal> {
-        let room_id = key.map_or_else(id::room_id, |key| id::named_room_id(&caller.user_id, key));
-        if let Some(made) = self.store.load(&room_id).await? {
-            let Profile { name, is_public, settings, .. } = &made.profile;
+    /// Returns the id of a room to create: the same each time for the same user and idempotency key.
+    pub fn id_of_new(&self, user_id: &str, key: Option<&str>) -> RoomId {
+        key.map_or_else(id::room_id, |key| id::named_room_id(user_id, key))
+    }
+
+    /// Creates the room that `proof` names, with its user as host and member, connected or not. A
+    /// repeated call with the same spec returns the room that exists.
+    pub async fn create(&self, proof: &Proof, spec: RoomSpec) -> Result<Arc<Room>, Refusal> {
+        let room = self.find_or_create(proof, spec).await?;
+        self.members.join(proof).await?;
+        Ok(room)
+    }
+
+    async fn find_or_create(&self, proof: &Proof, spec: RoomSpec) -> Result<Arc<Room>, Refusal> {
+        let room_id = proof.room_id();
+        if let Some(existing) = self.store.load(room_id).await? {
+            let Profile { name, is_public, settings, .. } = &existing.profile;
             let same = (name, *is_public, *settings) == (&spec.name, spec.is_public, spec.settings);
-            return if same { Ok(made) } else { Err(Rejection::IdReused.into()) };
+            return if same { Ok(existing) } else { Err(Rejection::IdReused.into()) };
         }
         let rooms = self.sql.count_rooms().await;
         let rooms = rooms.map_err(|error| Refusal::store_unavailable().caused_by(error))?;
-        if usize::try_from(rooms).unwrap_or(usize::MAX) >= self.limits.rooms {
-            return Err(Refusal::new(ErrorCode::LimitReached, "this server takes no more rooms"));
+        if usize::try_from(rooms).unwrap_or(usize::MAX) >= self.rooms_max {
+            let detail = "this server takes no more rooms";
+            return Err(Refusal::new(ErrorCode::LimitReached, detail));
         }
         let now = self.clock.now();
         let code = id::room_code();
         let epoch = self
             .sql
-            .create_room(&room_id, &code, now)
+            .create_room(room_id, &code, now)
             .await
             .map_err(|error| Refusal::store_unavailable().caused_by(error))?;
         let new = NewRoom {
-            creator_id: caller.participant_id(&room_id),
+            creator_id: proof.participant_id().clone(),
             room_id: room_id.clone(),
             code,
             profile: Profile {
@@ -62,9 +69,9 @@ impl Rooms {
         };
         let room = Room::new(new, now);
         if let Err(error) = self.store.create(room.clone()).await {
-            // Somebody was quicker with the same key, or it was made though no answer came.
-            return match self.store.load_newest(&room_id).await {
-                Ok(Some(made)) if made.profile == room.profile => Ok(made),
+            // A concurrent request with the same key was first, or the store's reply was lost.
+            return match self.store.load_newest(room_id).await {
+                Ok(Some(existing)) if existing.profile == room.profile => Ok(existing),
                 _ => Err(error.into()),
             };
         }

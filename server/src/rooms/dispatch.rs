@@ -1,5 +1,5 @@
-//! From the store's news to every connection. The committing node hears of its own commits here
-//! like everybody else.
+//! Carries news from the store to the connections of this node. A node hears of its own commits here,
+//! like every other node.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,16 +10,16 @@ use tokio::sync::mpsc;
 
 use super::Rooms;
 use crate::hub::{OrderedFrame, RoomHub};
-use crate::store::{News, NodeId, Published};
+use crate::store::{News, NodeId, Notice, Published};
 use crate::wire;
 
 impl Rooms {
-    /// Carries news to connections until the store closes.
+    /// Dispatches news until the store closes.
     pub async fn dispatch(self: Arc<Self>, mut news: mpsc::Receiver<News>) {
         while let Some(news) = news.recv().await {
             match news {
                 News::Reachable(reachable) => {
-                    tracing::warn!(reachable, "whether commands can be stored has changed");
+                    tracing::warn!(reachable, "the store became reachable or unreachable");
                     self.hub.set_reachable(reachable);
                 }
                 News::NodeGone(node_id) => self.node_gone(&node_id).await,
@@ -36,79 +36,82 @@ impl Rooms {
         for hub in self.hub.all() {
             let gone = async {
                 self.take_step(&hub.room_id, hub.node_gone(node_id));
-                self.hub.stir(&hub.room_id);
+                self.hub.mark_presence_changed(&hub.room_id);
             };
             self.guard(&hub.room_id, gone).await;
         }
     }
 
-    /// No step of this waits for the store: what it knows already is all that is told.
+    /// Dispatches news of one room. No step of this waits for the store.
     async fn dispatch_one(self: &Arc<Self>, hub: &RoomHub, news: News) {
         match news {
             News::Commit(published) => self.dispatch_commit(hub, &published),
             News::Reset(room) => self.dispatch_reset(hub, &room),
-            News::Presence { node_id, update, .. } => {
-                self.take_step(&hub.room_id, hub.node_told(node_id, update));
-                self.hub.stir(&hub.room_id);
-            }
+            News::Notice { node_id, notice, .. } => self.dispatch_notice(hub, node_id, notice),
             News::Gone(_) => hub.close_all(CloseCode::ROOM_NOT_FOUND),
             News::PresenceLost(_) => {
-                hub.tell_everybody();
-                self.hub.tell_later(&hub.room_id);
+                hub.resend_all();
+                self.hub.mark_presence_unsent(&hub.room_id);
             }
-            News::Ready { node_id, since_version, .. } => {
+            News::NodeGone(_) | News::Reachable(_) => {}
+        }
+    }
+
+    /// Dispatches what another node says about its own connections to the room.
+    fn dispatch_notice(self: &Arc<Self>, hub: &RoomHub, node_id: NodeId, notice: Notice) {
+        match notice {
+            Notice::Presence(update) => {
+                self.take_step(&hub.room_id, hub.node_updated(node_id, update));
+                self.hub.mark_presence_changed(&hub.room_id);
+            }
+            Notice::Ready { since_version } => {
                 self.take_step(&hub.room_id, hub.node_ready(node_id, since_version));
             }
-            News::Spread { node_id, spread, .. } => {
-                hub.node_reported(node_id, spread, Instant::now());
-                self.hub.look_later(&hub.room_id);
+            Notice::Spread(spread) => {
+                hub.set_node_spread(node_id, spread, Instant::now());
+                self.hub.mark_reporting(&hub.room_id);
             }
-            News::SessionTaken { session_id, .. } => hub.close_session(&session_id),
-            News::NodeGone(_) | News::Reachable(_) => {}
+            Notice::SessionTaken { session_id } => hub.close_session(&session_id),
         }
     }
 
     fn dispatch_commit(self: &Arc<Self>, hub: &RoomHub, published: &Published) {
         let Published { room, commit } = published;
-        let (fence, host_id) = match &commit.event {
-            Event::HostChanged { fence, host_id, .. }
-            | Event::LifecycleChanged { fence, host_id, .. } => (Some(*fence), host_id.clone()),
-            _ => (None, None),
-        };
+        let fence = commit.event.fence();
         let frame = OrderedFrame {
             text: wire::text(&wire::event(commit)),
-            position: (commit.epoch, commit.version),
+            place: commit.place(),
             fence,
-            host_id,
+            host_id: fence.and(room.host_id.clone()),
             published: Instant::now(),
         };
         hub.publish(&frame);
-        self.follow_wait(hub, room);
+        self.follow_barrier(hub, room);
         match &commit.event {
             Event::HostChanged { .. } | Event::RoleChanged { .. } => {
-                self.hub.stir(&room.room_id);
+                self.hub.mark_presence_changed(&room.room_id);
             }
             Event::LifecycleChanged { lifecycle, .. } => {
-                self.hub.stir(&room.room_id);
-                tracing::info!(room.id = %room.room_id, state = ?lifecycle.state, "room's life");
-                follow_life(hub, room);
+                self.hub.mark_presence_changed(&room.room_id);
+                tracing::info!(room.id = %room.room_id, state = ?lifecycle.state, "lifecycle changed");
+                close_if_over(hub, room);
             }
             _ => {}
         }
     }
 
-    /// What was told before doesn't lead to this state: everybody gets the state itself.
+    /// Sends the state itself to everybody: the events before don't lead to it.
     fn dispatch_reset(self: &Arc<Self>, hub: &RoomHub, room: &Arc<Room>) {
         hub.resync_all();
-        hub.doubt_elsewhere();
-        self.hub.tell_later(&hub.room_id);
-        self.follow_wait(hub, room);
-        follow_life(hub, room);
-        self.hub.stir(&room.room_id);
+        hub.mark_remote_stale();
+        self.hub.mark_presence_unsent(&hub.room_id);
+        self.follow_barrier(hub, room);
+        close_if_over(hub, room);
+        self.hub.mark_presence_changed(&room.room_id);
     }
 
-    /// Keeps this node's idea of who is waited for in step with the committed one.
-    fn follow_wait(self: &Arc<Self>, hub: &RoomHub, room: &Room) {
+    /// Keeps the hub's barrier in step with the committed one.
+    fn follow_barrier(self: &Arc<Self>, hub: &RoomHub, room: &Room) {
         match &room.playback.waiting {
             Some(waiting) => {
                 self.take_step(&room.room_id, hub.begin_wait(waiting.since_version));
@@ -118,8 +121,8 @@ impl Rooms {
     }
 }
 
-/// A room that is over keeps nobody.
-fn follow_life(hub: &RoomHub, room: &Room) {
+/// Closes the connections of a room that is over.
+fn close_if_over(hub: &RoomHub, room: &Room) {
     match room.lifecycle.state {
         LifecycleState::Expired => hub.close_all(CloseCode::ROOM_CLOSED),
         LifecycleState::Deleted => hub.close_all(CloseCode::ROOM_NOT_FOUND),
@@ -127,17 +130,14 @@ fn follow_life(hub: &RoomHub, room: &Room) {
     }
 }
 
-/// Which room news are about.
+/// Returns the room that news are about, if they are about one.
 fn room_of(news: &News) -> Option<&RoomId> {
     match news {
         News::Commit(published) => Some(&published.room.room_id),
         News::Reset(room) => Some(&room.room_id),
-        News::Gone(room_id)
-        | News::PresenceLost(room_id)
-        | News::Presence { room_id, .. }
-        | News::Ready { room_id, .. }
-        | News::Spread { room_id, .. }
-        | News::SessionTaken { room_id, .. } => Some(room_id),
+        News::Gone(room_id) | News::PresenceLost(room_id) | News::Notice { room_id, .. } => {
+            Some(room_id)
+        }
         News::NodeGone(_) | News::Reachable(_) => None,
     }
 }

@@ -1,34 +1,35 @@
-//! Which rooms this node hears of: those with connections here, and for a while after.
+//! Follows rooms: this node hears the news of each room that has connections here, and for a while
+//! after the last one ends.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::CloseCode;
-use engine::{Facts, Room, RoomId, Timestamp};
+use engine::{Command, Facts, Room, RoomId, Timestamp};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::{COMMAND_TIMEOUT, Rooms};
-use crate::hub::{BarrierStep, Followed, Presence, RoomHub};
+use crate::hub::{BarrierAction, FollowState, Presence, RoomHub};
 use crate::refusal::Refusal;
-use crate::store::{Elsewhere, StoreError};
+use crate::store::{Elsewhere, Notice, StoreError};
 
-/// How often everything is looked at.
+/// How often rooms without connections are looked for.
 const SWEEP_TICK: Duration = Duration::from_secs(20);
-/// For how long nobody has been connected here when a room is forgotten, in milliseconds.
+/// How long after its last connection a room is forgotten, in milliseconds.
 const FORGET_MS: u64 = 30_000;
 
 impl Rooms {
-    /// Starts news of a room, unless they come already.
+    /// Starts to follow a room, unless this node follows it already.
     pub async fn follow(self: &Arc<Self>, hub: &RoomHub) -> Result<(), Refusal> {
         let follow = async {
-            let mut followed = hub.followed.lock().await;
-            if *followed == Followed::Yes {
+            let mut followed = hub.follow_state.lock().await;
+            if *followed == FollowState::Followed {
                 return Ok(());
             }
-            *followed = Followed::Asked;
+            *followed = FollowState::Requested;
             self.store.follow(&hub.room_id).await?;
             self.load_elsewhere(hub).await?;
-            *followed = Followed::Yes;
+            *followed = FollowState::Followed;
             Ok(())
         };
         match timeout(COMMAND_TIMEOUT, follow).await {
@@ -38,15 +39,16 @@ impl Rooms {
         }
     }
 
-    /// Learns anew who is connected to other nodes.
+    /// Loads who is connected to other nodes.
     pub(super) async fn load_elsewhere(self: &Arc<Self>, hub: &RoomHub) -> Result<(), StoreError> {
-        let load = hub.begin_load();
+        let load = hub.begin_remote_load();
         let elsewhere = self.store.load_presence(&hub.room_id).await?;
         self.take_step(&hub.room_id, load.finish(elsewhere));
         Ok(())
     }
 
-    /// Forgets rooms that nobody is connected to, and closes those that are gone, for ever.
+    /// Forgets rooms without connections, and closes connections to rooms that are gone, until the node
+    /// ends.
     pub async fn sweep(self: Arc<Self>) {
         let mut tick = interval(SWEEP_TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -66,19 +68,19 @@ impl Rooms {
             }
             return;
         }
-        // Whoever connects meanwhile waits here, and follows the room again.
-        let mut followed = hub.followed.lock().await;
+        // Somebody who connects meanwhile waits for this lock, and then follows the room again.
+        let mut followed = hub.follow_state.lock().await;
         if hub.idle_for_ms(now).is_none_or(|ms| ms < FORGET_MS) {
             return;
         }
-        if std::mem::take(&mut *followed) != Followed::No {
+        if std::mem::take(&mut *followed) != FollowState::Unfollowed {
             self.store.unfollow(&hub.room_id).await;
-            hub.forget_elsewhere();
+            hub.forget_remote();
         }
         self.hub.retire(hub);
     }
 
-    /// What a decision of the server itself needs to know of the connections, wherever they are.
+    /// Collects the facts for a command of the server itself, from the connections to all nodes.
     pub(super) async fn system_facts(
         &self,
         hub: Option<&RoomHub>,
@@ -86,25 +88,27 @@ impl Rooms {
         now: Timestamp,
     ) -> Result<Facts, StoreError> {
         let elsewhere = match hub {
-            Some(hub) if hub.knows_elsewhere() => Elsewhere::default(),
+            Some(hub) if hub.knows_remote() => Elsewhere::default(),
             _ => self.store.load_presence(&room.room_id).await?,
         };
         Ok(match hub {
             Some(hub) => hub.facts(&elsewhere, room, now),
-            None => Presence::elsewhere(&elsewhere).facts(room, now),
+            None => Presence::of_remote(&elsewhere).facts(room, now),
         })
     }
 
-    /// A session goes on here. One that isn't told lives until its client is missed.
-    pub async fn tell_session(&self, room_id: &RoomId, session_id: &str) {
-        let told = timeout(COMMAND_TIMEOUT, self.store.tell_session(room_id, session_id)).await;
+    /// Tells the other nodes that a session continues here. A connection that misses this lives until
+    /// its heartbeat fails.
+    pub async fn tell_session_taken(&self, room_id: &RoomId, session_id: &str) {
+        let notice = Notice::SessionTaken { session_id: session_id.to_owned() };
+        let told = timeout(COMMAND_TIMEOUT, self.store.tell(room_id, notice)).await;
         if !matches!(told, Ok(Ok(()))) {
             tracing::debug!(room.id = %room_id, "other nodes weren't told of a session");
         }
     }
 
-    /// Does what a barrier asks for, in a task of its own.
-    pub fn take_step(self: &Arc<Self>, room_id: &RoomId, step: Option<BarrierStep>) {
+    /// Carries out what a barrier asks for, in a task of its own.
+    pub fn take_step(self: &Arc<Self>, room_id: &RoomId, step: Option<BarrierAction>) {
         let Some(step) = step else { return };
         let (rooms, room_id) = (self.clone(), room_id.clone());
         tokio::spawn(async move {
@@ -112,15 +116,16 @@ impl Rooms {
         });
     }
 
-    async fn step(&self, room_id: &RoomId, step: BarrierStep) {
+    async fn step(&self, room_id: &RoomId, step: BarrierAction) {
         match step {
-            BarrierStep::Start(since_version) => {
-                let start = engine::Command::StartReady { since_version };
+            BarrierAction::Start(since_version) => {
+                let start = Command::StartReady { since_version };
                 self.handle_system(room_id, start).await;
             }
-            BarrierStep::Tell(since_version) => {
-                if let Err(error) = self.store.tell_ready(room_id, since_version).await {
-                    // The room starts by its deadline.
+            BarrierAction::NotifyNodes(since_version) => {
+                let notice = Notice::Ready { since_version };
+                if let Err(error) = self.store.tell(room_id, notice).await {
+                    // The room then starts at its deadline.
                     let error: &dyn std::error::Error = &error;
                     tracing::debug!(error, room.id = %room_id, "other nodes weren't told");
                 }

@@ -1,4 +1,5 @@
-//! A panic over one room ends what was done for that room, and nothing else.
+//! Contains panics: one in the work for a room ends that work and closes that room's connections,
+//! nothing else.
 
 use std::panic::AssertUnwindSafe;
 
@@ -9,19 +10,19 @@ use futures_util::FutureExt;
 use super::Rooms;
 
 impl Rooms {
-    /// Does something for one room. If that panics, its connections are closed, so that their
-    /// clients come back to what the store has.
+    /// Runs work for one room. If it panics, the room's connections are closed, so that their clients
+    /// reconnect to the state in the store. Returns `None` then.
     pub(super) async fn guard<T>(
         &self,
         room_id: &RoomId,
         work: impl Future<Output = T>,
     ) -> Option<T> {
-        // What a panic leaves behind its locks is made anew by whoever takes them next.
+        // Whatever a panic leaves under a lock is rebuilt by the next one to take that lock.
         match AssertUnwindSafe(work).catch_unwind().await {
             Ok(done) => Some(done),
             Err(_) => {
                 count_panic();
-                tracing::error!(room.id = %room_id, "a panic; the room's connections start anew");
+                tracing::error!(room.id = %room_id, "a panic; closing the room's connections");
                 if let Some(hub) = self.hub.find(room_id) {
                     hub.close_all(CloseCode::INTERNAL);
                 }
@@ -31,7 +32,7 @@ impl Rooms {
     }
 }
 
-/// Counts a panic over one room.
+/// Counts a panic in the work for one room.
 pub fn count_panic() {
     metrics::counter!("playhead_room_panics_total").increment(1);
 }

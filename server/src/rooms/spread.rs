@@ -1,4 +1,4 @@
-//! The beat by which the room's spread is shown to those who command it, and told to other nodes.
+//! Sends a room's spread to those who command playback, and tells it to the other nodes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,25 +10,25 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::Rooms;
 use crate::hub::{Connection, RoomHub};
-use crate::store::NodeSpread;
+use crate::store::{NodeSpread, Notice};
 
-/// How often the spread is shown and told, at most.
+/// How often the spread is sent and told at most.
 const SPREAD_TICK: Duration = Duration::from_secs(1);
-/// For how many rooms at once other nodes are told.
+/// How many rooms are told to the other nodes at once.
 const TOLD_AT_ONCE: usize = 32;
 
 impl Rooms {
-    /// Takes a player's report. It changes no state.
+    /// Records a player's report. It changes no state of the room.
     pub fn report_sync(&self, hub: &RoomHub, connection: &Connection, report: SyncReport) {
         let drift_seconds = report.drift_ms.abs() / 1000.0;
         metrics::histogram!("playhead_sync_drift_seconds").record(drift_seconds);
         let uncertainty_seconds = report.uncertainty_ms / 1000.0;
         metrics::histogram!("playhead_clock_uncertainty_seconds").record(uncertainty_seconds);
-        connection.reported.set(report, Instant::now());
-        self.hub.look_later(&hub.room_id);
+        connection.sync.set_report(report, Instant::now());
+        self.hub.mark_reporting(&hub.room_id);
     }
 
-    /// Shows the spread of rooms whose players report, for ever.
+    /// Sends the spread of rooms whose players report, until the node ends.
     pub async fn watch_spread(self: Arc<Self>) {
         let mut tick = interval(SPREAD_TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -40,7 +40,7 @@ impl Rooms {
             let mut untold = Vec::new();
             for hub in self.hub.take_reporting() {
                 self.guard(&hub.room_id, self.show_spread(&hub)).await;
-                let spread = may_tell.then(|| hub.take_spread(Instant::now())).flatten();
+                let spread = may_tell.then(|| hub.take_spread_update(Instant::now())).flatten();
                 untold.extend(spread.map(|spread| (hub.room_id.clone(), spread)));
             }
             if !untold.is_empty() {
@@ -51,22 +51,22 @@ impl Rooms {
 
     async fn show_spread(&self, hub: &RoomHub) {
         let look_again = match self.find(&hub.room_id).await {
-            Ok(room) => hub.show_spread(&room, Instant::now()),
+            Ok(room) => hub.publish_spread(&room, Instant::now()),
             Err(_) => hub.connection_count() > 0,
         };
         if look_again {
-            self.hub.look_later(&hub.room_id);
+            self.hub.mark_reporting(&hub.room_id);
         }
     }
 
-    /// Tells other nodes. What isn't heard is told anew, or forgotten there, within seconds.
+    /// Tells the other nodes. A spread that gets lost is told again, or expires there, within seconds.
     async fn tell_spreads(self: Arc<Self>, untold: Vec<(RoomId, NodeSpread)>) {
         let tell = |(room_id, spread): (RoomId, NodeSpread)| {
             let store = self.store.clone();
             async move {
-                if let Err(error) = store.tell_spread(&room_id, spread).await {
+                if let Err(error) = store.tell(&room_id, Notice::Spread(spread)).await {
                     let error: &dyn std::error::Error = &error;
-                    tracing::debug!(error, room.id = %room_id, "a spread isn't told");
+                    tracing::debug!(error, room.id = %room_id, "spread not told");
                 }
             }
         };

@@ -1,92 +1,93 @@
-//! Why the database can't be used, or didn't do what it was asked.
+//! The errors of the SQL database.
 
 use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
 
-/// The SQL database can't be used, or refuses.
+/// An error of the SQL database.
 #[derive(Debug, thiserror::Error)]
 pub enum SqlError {
-    /// The URL names no database of a known kind.
+    /// The URL isn't that of a supported database.
     #[error(
         "the database URL must look like sqlite:///path/to/file.db or \
          postgres://user@host/database: {detail}"
     )]
     Url {
-        /// What is wrong with it.
+        /// What is wrong with the URL.
         detail: String,
     },
-    /// The directory of the database file can't be made.
+    /// The directory of the database file can't be created.
     #[error("the directory of the database can't be made: {path}")]
     Directory {
-        /// Which.
+        /// The directory.
         path: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// A newer binary has changed the database.
+    /// The database was changed by a newer binary.
     #[error(
         "the database was written by a newer version of this program (it has migration {found}, \
          this program knows up to {known}); start the newer one"
     )]
     Newer {
-        /// A migration that this binary lacks.
+        /// A migration in the database that this binary doesn't know.
         found: i64,
-        /// The last migration that this binary has.
+        /// The last migration that this binary knows.
         known: i64,
     },
-    /// The tables can't be brought up to date.
+    /// A migration failed.
     #[error("the tables of the database can't be brought up to date")]
     Migrate(#[source] Box<MigrateError>),
-    /// The database holds rooms that are kept elsewhere.
+    /// The database holds rooms of another store.
     #[error(
         "the database holds rooms that aren't kept in {wanted}: choose another with \
          PLAYHEAD_DATABASE_URL, or set PLAYHEAD_STORE as it was"
     )]
     OtherStore {
-        /// Where this node keeps rooms.
+        /// The store of this node.
         wanted: &'static str,
     },
-    /// A new room's name is another room's.
+    /// The id or the code of a new room is already in use.
     #[error("sql: {0}")]
     Taken(Taken),
-    /// The database did nothing in time. Whether it will is unknown.
+    /// The database didn't answer in time. The operation may still take effect.
     #[error("sql: {operation}: no answer within {limit:?}")]
     Timeout {
-        /// Which operation.
+        /// The operation.
         operation: &'static str,
-        /// How long it waited.
+        /// How long the operation waited.
         limit: Duration,
     },
     /// A statement failed.
     #[error("sql: {operation}")]
     Statement {
-        /// Which operation.
+        /// The operation.
         operation: &'static str,
-        /// Why.
+        /// The cause.
         #[source]
         source: sqlx::Error,
     },
 }
 
-/// What a new room can't have.
+/// What is already in use.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Taken {
-    /// Its id.
+    /// The id.
     #[error("a room of this id is known already")]
     RoomId,
-    /// Its code.
+    /// The code.
     #[error("the code is another room's")]
     Code,
 }
 
 impl SqlError {
+    /// Returns a function that makes the error of a failed statement.
     pub(super) fn of(operation: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |source| Self::Statement { operation, source }
     }
 
-    /// Whether a row like this one is there already.
+    /// Returns whether a unique column already holds the value.
     pub(super) fn is_duplicate(&self) -> bool {
         let Self::Statement { source: sqlx::Error::Database(error), .. } = self else {
             return false;

@@ -5,7 +5,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, SqlSafeStr};
 
 use super::{Kind, SqlError};
 
-/// Each migration in order. Never change one that was released: add another.
+/// The migrations in order. Never change one that was released; add another.
 const MIGRATIONS: [(i64, &str, &str); 2] = [
     (1, "rooms and token keys", include_str!("migrations/0001_rooms_and_token_keys.sql")),
     (
@@ -15,7 +15,7 @@ const MIGRATIONS: [(i64, &str, &str); 2] = [
     ),
 ];
 
-/// Runs the migrations that the database lacks. Of several nodes that start at once, one does.
+/// Runs the migrations that the database lacks. If several nodes start at once, only one runs them.
 pub(super) async fn migrate(connection: &mut AnyConnection, kind: Kind) -> Result<(), SqlError> {
     let known = MIGRATIONS.len() as i64;
     run(connection, kind).await.map_err(|error| match error {
@@ -26,12 +26,12 @@ pub(super) async fn migrate(connection: &mut AnyConnection, kind: Kind) -> Resul
 
 async fn run(connection: &mut AnyConnection, kind: Kind) -> Result<(), MigrateError> {
     let migrations = MIGRATIONS.map(|(version, description, sql)| {
-        let sql = AssertSqlSafe(text(sql, kind)).into_sql_str();
+        let sql = AssertSqlSafe(dialect(sql, kind)).into_sql_str();
         Migration::new(version, description.into(), MigrationType::Simple, sql, false)
     });
     let migrator = Migrator::with_migrations(migrations.into());
     match kind {
-        // The migrator's own lock is none here.
+        // The migrator doesn't lock SQLite.
         Kind::Sqlite => {
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
             migrator.run_direct(None, &mut *transaction, false).await?;
@@ -42,8 +42,8 @@ async fn run(connection: &mut AnyConnection, kind: Kind) -> Result<(), MigrateEr
     }
 }
 
-/// A migration in the database's own words, which differ in the name of one type.
-fn text(sql: &str, kind: Kind) -> String {
+/// Returns a migration in the database's own dialect. Only the name of one type differs.
+fn dialect(sql: &str, kind: Kind) -> String {
     match kind {
         Kind::Sqlite => sql.to_owned(),
         Kind::Postgres => sql.replace(" BLOB", " BYTEA"),

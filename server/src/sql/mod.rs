@@ -1,18 +1,16 @@
-//! What outlives every room's state, in SQLite or PostgreSQL: rooms with their epochs, codes and
-//! snapshots, and token keys.
+//! The SQL database, SQLite or PostgreSQL. It holds what outlives every room's state: rooms with
+//! their epochs, codes and snapshots, and token keys.
 //!
-//! Statements are the same for both. Where the databases differ, [`Kind`] says so.
+//! Statements are the same for both databases. Where they differ, [`Kind`] decides.
 
-mod codes;
-mod epochs;
 mod error;
 mod identity;
+pub mod laws;
 mod migrate;
 mod open;
+mod operation;
 mod rooms;
-mod snapshots;
 mod token_keys;
-mod work;
 
 use std::time::Duration;
 
@@ -21,12 +19,13 @@ use tokio::time::timeout;
 
 pub use error::{SqlError, Taken};
 pub(crate) use open::create_private_dir;
-pub use snapshots::SnapshotRow;
+pub use operation::Operation;
+pub(crate) use operation::column;
+pub use rooms::SnapshotRow;
 pub use token_keys::TokenKey;
-pub(crate) use work::column;
 
-/// How long closing may take: what is under way ends, then its connection.
-const CLOSE: Duration = Duration::from_secs(5);
+/// How long closing may take. Operations in progress finish first.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The SQL database.
 #[derive(Clone, Debug)]
@@ -35,7 +34,7 @@ pub struct Sql {
     kind: Kind,
 }
 
-/// Which database it is.
+/// The kind of the database.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
     Sqlite,
@@ -43,10 +42,10 @@ enum Kind {
 }
 
 impl Sql {
-    /// Closes every connection. Statements fail from then on.
+    /// Closes every connection. Operations fail from then on.
     pub async fn close(&self) {
-        // A database that hangs must not hold up whoever goes away.
-        let _ = timeout(CLOSE, self.pool.close()).await;
+        // A database that hangs must not hold up the shutdown.
+        let _ = timeout(CLOSE_TIMEOUT, self.pool.close()).await;
     }
 }
 

@@ -12,28 +12,29 @@ use sqlx::{AnyConnection, ConnectOptions, Connection, Executor};
 use tokio::time::timeout;
 use url::Url;
 
-use super::identity::make_identity;
+use super::identity::create_identity;
 use super::migrate::migrate;
-use super::work::STEP;
+use super::operation::STATEMENT_TIMEOUT;
 use super::{Kind, Sql, SqlError};
 
-/// How many connections are open at a time.
+/// The largest number of open connections.
 const CONNECTIONS_MAX: u32 = 8;
-/// How long opening may take: a slow disk, or other nodes that bring the tables up to date.
-const OPEN: Duration = Duration::from_secs(30);
+/// How long opening may take. A disk may be slow, or other nodes may be running migrations.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Each connection waits its turn behind another writer for less than a step, and an epoch that is
-/// lost with the power would be issued twice, hence `FULL`.
-const SQLITE: &str = "PRAGMA busy_timeout = 2000; PRAGMA synchronous = FULL";
-/// The same for PostgreSQL, which also frees what a node that hangs has locked.
-const POSTGRES: &str = "SET statement_timeout = 2500; \
+/// Sets up an SQLite connection. It waits for other writers for less than `STATEMENT_TIMEOUT`. An
+/// epoch that a power failure undid would be issued twice, hence `FULL`.
+const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 2000; PRAGMA synchronous = FULL";
+/// Sets up a PostgreSQL connection, with the same guarantees. The server also releases the locks of
+/// a node that hangs.
+const POSTGRES_SETUP: &str = "SET statement_timeout = 2500; \
     SET idle_in_transaction_session_timeout = 10000; \
     SELECT set_config('synchronous_commit', 'on', false) \
     WHERE current_setting('synchronous_commit') = 'off'";
 
 impl Sql {
     /// Opens the database at a URL, `sqlite://…` or `postgres://…`, and brings its tables up to
-    /// date. A file is made if there is none.
+    /// date. A missing SQLite file is created.
     pub async fn open(url: &str) -> Result<Self, SqlError> {
         let detail = |detail: String| SqlError::Url { detail };
         match url.split_once(':').map(|(scheme, _)| scheme) {
@@ -54,7 +55,7 @@ impl Sql {
         }
     }
 
-    /// Opens the database in a file, making it if there is none.
+    /// Opens the SQLite database in a file, which is created if it is missing.
     pub async fn open_file(path: &Path) -> Result<Self, SqlError> {
         let path = std::path::absolute(path).map_err(directory(path))?;
         if let Some(parent) = path.parent() {
@@ -69,18 +70,18 @@ impl Sql {
     async fn connect(kind: Kind, url: &Url) -> Result<Self, SqlError> {
         sqlx::any::install_default_drivers();
         let options = AnyConnectOptions::from_url(url).map_err(SqlError::of("open"))?;
-        // Outside the pool, since this may take longer than an operation may.
-        match timeout(OPEN, prepare(kind, &options)).await {
+        // Outside the pool, because this may take longer than the pool waits for a connection.
+        match timeout(OPEN_TIMEOUT, prepare(kind, &options)).await {
             Ok(prepared) => prepared?,
-            Err(_) => return Err(SqlError::Timeout { operation: "open", limit: OPEN }),
+            Err(_) => return Err(SqlError::Timeout { operation: "open", limit: OPEN_TIMEOUT }),
         }
         let setup = match kind {
-            Kind::Sqlite => SQLITE,
-            Kind::Postgres => POSTGRES,
+            Kind::Sqlite => SQLITE_SETUP,
+            Kind::Postgres => POSTGRES_SETUP,
         };
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
-            .acquire_timeout(STEP)
+            .acquire_timeout(STATEMENT_TIMEOUT)
             .after_connect(move |connection, _| {
                 Box::pin(async move { connection.execute(setup).await.map(drop) })
             })
@@ -89,23 +90,23 @@ impl Sql {
     }
 }
 
-/// Makes the database as it should be, on a connection of its own.
+/// Prepares the database on a connection of its own.
 async fn prepare(kind: Kind, options: &AnyConnectOptions) -> Result<(), SqlError> {
     let mut connection = options.connect().await.map_err(SqlError::of("open"))?;
     set_up(&mut connection, kind).await.map_err(SqlError::of("open"))?;
     migrate(&mut connection, kind).await?;
-    make_identity(&mut connection).await.map_err(SqlError::of("open"))?;
+    create_identity(&mut connection).await.map_err(SqlError::of("open"))?;
     connection.close().await.map_err(SqlError::of("open"))
 }
 
 async fn set_up(connection: &mut AnyConnection, kind: Kind) -> Result<(), sqlx::Error> {
     match kind {
         Kind::Sqlite => {
-            connection.execute(SQLITE).await?;
-            // The file keeps this one.
+            connection.execute(SQLITE_SETUP).await?;
+            // This setting is stored in the file.
             connection.execute("PRAGMA journal_mode = WAL").await?;
         }
-        // What is there already is no news.
+        // Notices that a table already exists are no news.
         Kind::Postgres => {
             connection.execute("SET client_min_messages = warning").await?;
         }
@@ -117,7 +118,7 @@ fn directory(path: &Path) -> impl FnOnce(std::io::Error) -> SqlError {
     move |source| SqlError::Directory { path: path.display().to_string(), source }
 }
 
-/// Makes a directory that nobody else can enter; one that is there stays as it is.
+/// Creates a directory that only its owner can enter. An existing one is left as it is.
 pub(crate) fn create_private_dir(path: &Path) -> std::io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }

@@ -1,23 +1,25 @@
-//! Client text to frames, and every way in which it can be unusable.
+//! From the wire to the engine: decodes client frames and checks their fields.
 
-use contracts::{COMMAND_ID_MAX, ClientFrame, ErrorCode};
-use engine::Role;
+use contracts::{
+    COMMAND_ID_MAX, ClientFrame, DRIFT_MS_MAX, ErrorCode, SyncReport, UNCERTAINTY_MS_MAX,
+};
+use engine::{HostLoss, Rate, Role};
 use serde_json::Value;
 
 use crate::refusal::Refusal;
 
-/// A usable frame.
+/// A valid frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {
-    /// The sender's name for it; only `ping` has none.
+    /// The id that the sender gave it; only `ping` may have none.
     pub id: Option<String>,
-    /// A hash of its type and data.
+    /// A hash of the frame's type and data.
     pub payload_hash: u64,
     /// The frame.
     pub frame: ClientFrame,
 }
 
-/// Decodes one text frame. A refusal comes with the frame's id, if it has a usable one.
+/// Decodes a text frame. An error comes with the frame's id, if it has a valid one.
 pub fn decode(text: &str) -> Result<Decoded, (Option<String>, Refusal)> {
     let value: Value = serde_json::from_str(text).map_err(|error| {
         (None, Refusal::new(ErrorCode::InvalidJson, format!("not JSON: {error}")))
@@ -52,7 +54,7 @@ pub fn decode(text: &str) -> Result<Decoded, (Option<String>, Refusal)> {
         return Err((None, Refusal::new(ErrorCode::InvalidRequest, "`id` is missing")));
     }
     if !data.is_object() {
-        // A sequence would otherwise be taken for the fields in their order.
+        // serde would accept an array as the fields in order.
         let detail = format!("`{kind}`: `data` must be an object");
         return Err((id, Refusal::new(ErrorCode::InvalidRequest, detail)));
     }
@@ -67,8 +69,41 @@ pub fn decode(text: &str) -> Result<Decoded, (Option<String>, Refusal)> {
     }
 }
 
-/// A role, from the wire.
-pub fn role(role: contracts::Role) -> Role {
+/// Checks a playback rate and rounds it to a thousandth.
+pub fn rate_from_wire(rate: f64) -> Result<Rate, Refusal> {
+    let in_range = (0.25..=4.0).contains(&rate);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
+    let milli = if in_range { (rate * 1000.0).round() as u16 } else { 0 };
+    Rate::from_milli(milli).ok_or_else(|| {
+        Refusal::new(ErrorCode::InvalidRequest, "`rate` must lie between 0.25 and 4")
+    })
+}
+
+/// Checks that the fields of a report are within their limits.
+pub fn check_sync_report(report: SyncReport) -> Result<SyncReport, Refusal> {
+    if !(-DRIFT_MS_MAX..=DRIFT_MS_MAX).contains(&report.drift_ms) {
+        let detail = format!("`drift_ms` must lie between -{DRIFT_MS_MAX} and {DRIFT_MS_MAX}");
+        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
+    }
+    if !(0.0..=UNCERTAINTY_MS_MAX).contains(&report.uncertainty_ms) {
+        let detail = format!("`uncertainty_ms` must lie between 0 and {UNCERTAINTY_MS_MAX}");
+        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
+    }
+    Ok(report)
+}
+
+/// Decodes what happens when the host stays away.
+pub fn host_loss_from_wire(host_loss: contracts::HostLoss) -> HostLoss {
+    match host_loss {
+        contracts::HostLoss::Expire => HostLoss::Expire,
+        contracts::HostLoss::Promote => HostLoss::Promote,
+        contracts::HostLoss::Hold => HostLoss::Hold,
+        contracts::HostLoss::Pause => HostLoss::Pause,
+    }
+}
+
+/// Decodes a role.
+pub fn role_from_wire(role: contracts::Role) -> Role {
     match role {
         contracts::Role::Host => Role::Host,
         contracts::Role::CoHost => Role::CoHost,
@@ -84,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_mistake_has_its_code_and_keeps_a_usable_id() {
+    fn each_error_has_its_code_and_keeps_a_valid_id() {
         let deep = format!(r#"{{"type":"play","id":"c","data":{}}}"#, "[".repeat(5000));
         for (text, id, code) in [
             ("{", None, "invalid_json"),
@@ -121,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_command_without_arguments_needs_no_data() {
-        let decoded = decode(r#"{"type":"pause","id":"c"}"#).expect("usable");
+        let decoded = decode(r#"{"type":"pause","id":"c"}"#).expect("valid");
         assert_eq!(decoded.frame, ClientFrame::Pause(contracts::Expected::default()));
     }
 }

@@ -1,18 +1,18 @@
-//! Rooms, playback and roles, engine to wire and back.
+//! Rooms, playback and roles, from the engine to the wire.
 
 use contracts as wire;
-use engine::{HostLoss, LifecycleState, Role, Room, Status, Timestamp};
+use engine::{HostLoss, LifecycleState, Place, Role, Room, Status, Timestamp};
 
-/// How many are here and the most there have been.
+/// How many participants are connected to a room, and the peak.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Viewers {
-    /// Participants with a connection now.
+    /// The number of connected participants.
     pub count: u64,
-    /// The most there have been.
+    /// The largest number that were ever connected at once.
     pub peak: u64,
 }
 
-/// A whole room.
+/// Encodes a room.
 pub fn room(room: &Room, viewers: Viewers) -> wire::Room {
     let profile = &room.profile;
     wire::Room {
@@ -33,17 +33,24 @@ pub fn room(room: &Room, viewers: Viewers) -> wire::Room {
     }
 }
 
-/// A room at its version.
-pub fn room_state(of: &Room, viewers: Viewers, now: Timestamp) -> wire::RoomState {
-    wire::RoomState {
-        epoch: of.epoch,
-        version: of.version,
-        at_ms: now.as_millis(),
-        room: room(of, viewers),
+/// Encodes a room in a list.
+pub fn room_summary(room: &Room, viewer_count: u64) -> wire::RoomSummary {
+    wire::RoomSummary {
+        room_id: room.room_id.to_string(),
+        code: room.code.clone(),
+        name: room.profile.name.clone(),
+        media_title: room.media.as_ref().map(|media| media.source.title.clone()),
+        viewer_count,
     }
 }
 
-/// A playback.
+/// Encodes a room with its place, as read at `now`.
+pub fn room_state(of: &Room, viewers: Viewers, now: Timestamp) -> wire::RoomState {
+    let Place { epoch, version } = of.place();
+    wire::RoomState { epoch, version, at_ms: now.as_millis(), room: room(of, viewers) }
+}
+
+/// Encodes playback.
 pub fn playback(playback: &engine::Playback) -> wire::Playback {
     wire::Playback {
         media_id: playback.media_id.as_ref().map(ToString::to_string),
@@ -70,7 +77,7 @@ pub fn playback(playback: &engine::Playback) -> wire::Playback {
     }
 }
 
-/// A room's behaviour.
+/// Encodes a room's settings.
 pub(super) fn settings(profile: &engine::Profile) -> wire::Settings {
     wire::Settings {
         host_loss: host_loss(profile.settings.host_loss),
@@ -80,12 +87,12 @@ pub(super) fn settings(profile: &engine::Profile) -> wire::Settings {
     }
 }
 
-/// A room's chat.
+/// Encodes the settings of a room's chat.
 pub fn chat(chat: engine::ChatSettings) -> wire::Chat {
     wire::Chat { enabled: chat.enabled, slow_mode_ms: chat.slow_mode_ms }
 }
 
-/// What happens without a host.
+/// Encodes what happens when the host stays away.
 pub fn host_loss(host_loss: HostLoss) -> wire::HostLoss {
     match host_loss {
         HostLoss::Expire => wire::HostLoss::Expire,
@@ -95,18 +102,8 @@ pub fn host_loss(host_loss: HostLoss) -> wire::HostLoss {
     }
 }
 
-/// What happens without a host, from the wire.
-pub fn host_loss_from_wire(host_loss: wire::HostLoss) -> HostLoss {
-    match host_loss {
-        wire::HostLoss::Expire => HostLoss::Expire,
-        wire::HostLoss::Promote => HostLoss::Promote,
-        wire::HostLoss::Hold => HostLoss::Hold,
-        wire::HostLoss::Pause => HostLoss::Pause,
-    }
-}
-
-/// A role.
-pub fn participant_role(role: Role) -> wire::Role {
+/// Encodes a role.
+pub fn role(role: Role) -> wire::Role {
     match role {
         Role::Host => wire::Role::Host,
         Role::CoHost => wire::Role::CoHost,
@@ -117,7 +114,7 @@ pub fn participant_role(role: Role) -> wire::Role {
     }
 }
 
-/// A state of a room's life.
+/// Encodes a lifecycle state.
 pub(super) fn lifecycle_state(state: LifecycleState) -> wire::LifecycleState {
     match state {
         LifecycleState::Created => wire::LifecycleState::Created,

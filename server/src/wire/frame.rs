@@ -1,4 +1,4 @@
-//! Server frames, encoded once for everybody who gets them.
+//! Server frames, encoded once for all connections that receive them.
 
 use axum::extract::ws::Utf8Bytes;
 use contracts::{
@@ -6,17 +6,17 @@ use contracts::{
     Participant, PlaybackChanged, Pong, PresenceChanged, Previous, Rebased, RoleChanged,
     RoomChanged, RoomSnapshot, ServerFrame, SyncChanged, ViewerCountChanged, Welcome,
 };
-use engine::{Commit, Event, HostCause, LifecycleCause, PlaybackCause, Timestamp};
+use engine::{Commit, Event, HostCause, LifecycleCause, Place, PlaybackCause, Timestamp};
 
 use super::encode::{self, Viewers};
 use crate::refusal::Refusal;
 
-/// The text of a frame.
+/// Returns the JSON text of a frame.
 pub fn text(frame: &ServerFrame) -> Utf8Bytes {
     serde_json::to_string(frame).expect("a frame always serializes").into()
 }
 
-/// What a commit tells everybody.
+/// Returns the event that announces a commit.
 pub fn event(commit: &Commit) -> ServerFrame {
     let (epoch, version, at_ms) = (commit.epoch, commit.version, commit.at.as_millis());
     match &commit.event {
@@ -47,7 +47,7 @@ pub fn event(commit: &Commit) -> ServerFrame {
         Event::RoleChanged { participant_id, role, by } => {
             let data = RoleChanged {
                 participant_id: participant_id.to_string(),
-                role: encode::participant_role(*role),
+                role: encode::role(*role),
                 by: by.as_ref().map(ToString::to_string),
             };
             ServerFrame::RoleChanged { epoch, version, at_ms, data }
@@ -80,20 +80,20 @@ pub fn event(commit: &Commit) -> ServerFrame {
     }
 }
 
-/// Answers `hello`.
+/// Returns the answer to `hello`.
 pub fn welcome(id: String, room: &engine::Room, now: Timestamp, data: Welcome) -> ServerFrame {
-    let (epoch, version) = (room.epoch, room.version);
+    let Place { epoch, version } = room.place();
     ServerFrame::Welcome { id, epoch, version, at_ms: now.as_millis(), data: Box::new(data) }
 }
 
-/// The newest state, after frames were dropped.
+/// Returns the current state of a room, in place of frames that were dropped.
 pub fn room_snapshot(room: &engine::Room, viewers: Viewers, now: Timestamp) -> ServerFrame {
-    let (epoch, version) = (room.epoch, room.version);
+    let Place { epoch, version } = room.place();
     let data = Box::new(RoomSnapshot { room: encode::room(room, viewers), fence: room.fence });
     ServerFrame::RoomState { epoch, version, at_ms: now.as_millis(), data }
 }
 
-/// The last rebuild, for a client that saw an epoch before it.
+/// Returns the event of a room's last rebuild, for a client that last saw an earlier epoch.
 pub fn rebased(room: &engine::Room, rebased: engine::Rebased) -> ServerFrame {
     let previous = Previous { epoch: rebased.previous_epoch, version: rebased.previous_version };
     let data = Rebased { previous, lost: rebased.lost };
@@ -101,43 +101,44 @@ pub fn rebased(room: &engine::Room, rebased: engine::Rebased) -> ServerFrame {
     ServerFrame::Rebased { epoch, version, at_ms, data }
 }
 
-/// A command took effect.
-pub fn ack(id: String, epoch: u64, version: u64, duplicate: bool) -> ServerFrame {
+/// Returns the acknowledgement of a command that took effect at `place`.
+pub fn ack(id: String, place: Place, duplicate: bool) -> ServerFrame {
+    let Place { epoch, version } = place;
     ServerFrame::Ack { id, epoch, version, data: AckData { duplicate } }
 }
 
-/// A frame was refused.
+/// Returns the rejection of a frame.
 pub fn reject(id: Option<String>, refusal: Refusal) -> ServerFrame {
     ServerFrame::Reject { id, error: refusal.into_wire() }
 }
 
-/// Answers `ping`.
+/// Returns the answer to `ping`.
 pub fn pong(t0: f64, t1_us: u64, t2_us: u64) -> ServerFrame {
     ServerFrame::Pong { data: Pong { t0, t1_us, t2_us } }
 }
 
-/// Who is here.
+/// Returns who is connected.
 pub fn presence(participants: Vec<Participant>, total: u64) -> ServerFrame {
     ServerFrame::PresenceChanged { data: PresenceChanged { participants, total } }
 }
 
-/// How many are here.
+/// Returns how many participants are connected.
 pub fn viewer_count(viewers: Viewers) -> ServerFrame {
     let Viewers { count: viewer_count, peak: peak_viewers } = viewers;
     ServerFrame::ViewerCountChanged { data: ViewerCountChanged { viewer_count, peak_viewers } }
 }
 
-/// How far the room's players are apart.
+/// Returns how far apart a room's players are.
 pub fn sync_changed(spread: SyncChanged) -> ServerFrame {
     ServerFrame::SyncChanged { data: spread }
 }
 
-/// Whether commands can be stored now.
+/// Returns whether commands can be stored.
 pub fn authority_changed(reachable: bool) -> ServerFrame {
     ServerFrame::AuthorityChanged { data: AuthorityChanged { reachable } }
 }
 
-/// Comes before the close frame.
+/// Returns the frame that precedes a close frame.
 pub fn closing(close: CloseCode, after_ms: u64) -> ServerFrame {
     let CloseCode { close_code, code, retry } = close;
     ServerFrame::Closing { data: Closing { close_code, code: code.to_owned(), retry, after_ms } }

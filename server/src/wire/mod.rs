@@ -1,14 +1,15 @@
-//! Between the wire and the engine: free functions, so that neither knows the other.
+//! Conversions between the wire contract and the engine: free functions, so that neither knows the
+//! other.
 
 mod decode;
 mod encode;
 mod frame;
 mod source;
 
-pub use decode::{Decoded, decode, role};
-pub use encode::{
-    Viewers, chat, host_loss, host_loss_from_wire, participant_role, playback, room, room_state,
+pub use decode::{
+    Decoded, check_sync_report, decode, host_loss_from_wire, rate_from_wire, role_from_wire,
 };
+pub use encode::{Viewers, chat, host_loss, playback, role, room, room_state, room_summary};
 pub use frame::{
     ack, authority_changed, closing, event, pong, presence, rebased, reject, room_snapshot,
     sync_changed, text, viewer_count, welcome,

@@ -1,14 +1,14 @@
-//! Sources and media, engine to wire.
+//! Sources and media, from the engine to the wire.
 
 use contracts as wire;
 use engine::{Availability, Cors, DeliveryKind, Evidence, SyncClass, TextTrackKind};
 
-/// A room's media.
+/// Encodes a room's media.
 pub fn media(media: &engine::Media) -> wire::Media {
     wire::Media { media_id: media.media_id.to_string(), source: source(&media.source) }
 }
 
-/// A resolved source.
+/// Encodes a source.
 pub fn source(source: &engine::Source) -> wire::Source {
     wire::Source {
         provider: source.provider.clone(),

@@ -1,20 +1,20 @@
-//! What comes while a connection is being made: read at once, so that pings are stamped when they
-//! came, and taken once the welcome is written.
+//! Input that arrives before the welcome is written. It is read at once, so that pings are stamped when
+//! they arrive, and handled afterwards.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::socket::{Input, Socket};
 
-/// How much is read ahead. The rest waits in the socket.
+/// How many inputs are read ahead. The rest waits in the socket.
 const EARLY_MAX: usize = 32;
 
-/// Inputs that wait, each with when it was read.
+/// Inputs that wait, each with the time at which it was read.
 #[derive(Debug, Default)]
 pub struct Early(VecDeque<(Input, Instant)>);
 
 impl Early {
-    /// Does something, and reads on meanwhile.
+    /// Runs `work` to its end, and reads the socket meanwhile.
     pub async fn read_during<T>(
         &mut self,
         socket: &mut Socket,
@@ -31,7 +31,7 @@ impl Early {
         }
     }
 
-    /// The oldest.
+    /// Takes the oldest input.
     pub fn pop(&mut self) -> Option<(Input, Instant)> {
         let input = self.0.pop_front();
         if self.0.is_empty() {
@@ -41,7 +41,7 @@ impl Early {
         input
     }
 
-    /// After anything but frames and signs of life the connection ends.
+    /// Whether to read on: after anything but frames and signs of life the connection ends.
     fn reads_on(&self) -> bool {
         let last = self.0.back().map(|(input, _)| input);
         let goes_on = matches!(last, None | Some(Input::Text(_) | Input::Ping | Input::Pong));

@@ -1,4 +1,4 @@
-//! The first frame, within five seconds.
+//! Waits for the first frame, `hello`, for five seconds.
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use crate::limit::FrameLimiter;
 use crate::refusal::Refusal;
 use crate::wire;
 
-/// Waits for `hello`. `None`: the socket was closed, in words if it could be.
+/// Waits for `hello`, and returns it with its id. Returns `None` if the socket was closed instead, with
+/// a reason if that could be sent.
 pub async fn receive(
     socket: &mut Socket,
     limiter: &FrameLimiter,
@@ -84,7 +85,7 @@ async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> 
                 socket.send(wire::text(&wire::pong(ping.t0, read_us, now_us))).await
             }
             (_, id) => {
-                let refusal = Refusal::new(ErrorCode::UnexpectedFrame, "say hello first");
+                let refusal = Refusal::new(ErrorCode::UnexpectedFrame, "send hello first");
                 socket.reject(id, refusal).await
             }
         },
@@ -100,7 +101,7 @@ async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> 
     Step::Over
 }
 
-/// The client's name goes into the log.
+/// Whether the client's names are short enough for the log.
 fn is_named(hello: &Hello) -> bool {
     let names = [&hello.client.name, &hello.client.version];
     names.iter().all(|name| name.chars().count() <= CLIENT_NAME_MAX)

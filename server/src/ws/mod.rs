@@ -1,14 +1,25 @@
-//! The WebSocket: upgrade, one session per socket, commands.
+//! The WebSocket: upgrade, hello, welcome, then one session per socket until it ends.
 
-mod attach;
-mod command;
 mod early;
+mod end;
+mod enter;
+mod execute;
 mod hello;
+mod input;
 mod lease;
+mod life;
 mod origin;
+mod output;
 mod session;
 mod socket;
 mod upgrade;
 
-pub(crate) use upgrade::__path_connect;
-pub(crate) use upgrade::connect;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// The route under `/rooms/{room_id}/ws`.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(upgrade::connect))
+}

@@ -1,15 +1,15 @@
-//! Which pages may connect. A browser sends the page's origin and can't be made to lie about it;
-//! other clients send none and have a ticket anyway.
+//! Checks which pages may connect. A browser always sends the true origin of a page; other clients send
+//! none, and need a ticket anyway.
 
 use axum::http::{HeaderMap, header};
 use contracts::ErrorCode;
 use url::{Host, Url};
 
 use crate::config::Config;
-use crate::peer::Peer;
+use crate::net::Peer;
 use crate::refusal::Refusal;
 
-/// Checks the `Origin` header.
+/// Refuses a page whose `Origin` isn't allowed.
 pub fn check(headers: &HeaderMap, peer: &Peer, config: &Config) -> Result<(), Refusal> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or_default();
@@ -27,8 +27,8 @@ pub fn check(headers: &HeaderMap, peer: &Peer, config: &Config) -> Result<(), Re
     }
 }
 
-/// The page came from this server, by a name that can only be this machine's: a name that an
-/// attacker may point here (DNS rebinding) is no proof.
+/// Whether the page came from this server, under a name that can only be this machine's. Any other name
+/// proves nothing, because an attacker may have pointed it here (DNS rebinding).
 fn is_own(origin: &str, host: &str, peer: &Peer, config: &Config) -> bool {
     if let Some(public) = config.public_url.as_ref()
         && public.origin().ascii_serialization() == origin
@@ -36,7 +36,7 @@ fn is_own(origin: &str, host: &str, peer: &Peer, config: &Config) -> bool {
         return true;
     }
     let Ok(url) = Url::parse(origin) else { return false };
-    // This listener speaks plain HTTP; behind TLS there is a public URL.
+    // This listener speaks plain HTTP. Behind TLS, a public URL is set.
     let plain = url.scheme() == "http" && url.origin().ascii_serialization() == origin;
     if !plain || authority(&url) != Some(host.to_owned()) {
         return false;
@@ -50,7 +50,7 @@ fn is_own(origin: &str, host: &str, peer: &Peer, config: &Config) -> bool {
     }
 }
 
-/// Host and port as a browser writes them into `Host`.
+/// Returns host and port as a browser writes them into `Host`.
 fn authority(url: &Url) -> Option<String> {
     let host = url.host_str()?;
     Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
@@ -61,7 +61,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::linger::LastRead;
+    use crate::net::LastRead;
 
     #[test]
     fn only_pages_of_this_server_connect_unless_others_are_named() {

@@ -1,4 +1,4 @@
-//! One WebSocket as a closed set of inputs.
+//! One WebSocket: its input as a closed set of cases, its writes with a time limit.
 
 use std::time::{Duration, Instant};
 
@@ -8,40 +8,40 @@ use futures_util::SinkExt;
 use tokio::time::timeout;
 use tungstenite::error::{CapacityError, Error, ProtocolError};
 
-use crate::linger::LastRead;
+use crate::net::LastRead;
 use crate::refusal::Refusal;
 use crate::wire;
 
-/// How long a write may stand before the connection counts as gone.
+/// How long a write may block before the connection counts as gone.
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the other side may take to answer a close.
+/// How long the client may take to answer a close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 const NORMAL: u16 = 1000;
 const BAD_PROTOCOL: u16 = 1002;
 const BAD_UTF8: u16 = 1007;
 
-/// What came from the other side.
+/// What a client sent.
 #[derive(Debug)]
 pub enum Input {
     /// A text frame.
     Text(Utf8Bytes),
-    /// A binary frame; not spoken here.
+    /// A binary frame, which the protocol doesn't use.
     Binary,
-    /// Any sign of life that needs no answer: a ping is answered below.
+    /// A ping, which the WebSocket library has answered.
     Ping,
-    /// The answer to our ping.
+    /// The pong that answers our ping.
     Pong,
     /// A frame larger than allowed.
     TooLarge,
     /// A text frame that isn't UTF-8.
     BadUtf8,
-    /// Something that WebSocket doesn't know.
+    /// A violation of the WebSocket protocol.
     BadProtocol,
-    /// The end.
+    /// The end of the connection.
     Gone,
 }
 
-/// The socket can't be written any more.
+/// The socket can't be written to any more.
 #[derive(Clone, Copy, Debug)]
 pub struct Broken;
 
@@ -58,13 +58,13 @@ impl Socket {
         Self { socket, last_read }
     }
 
-    /// When the last input was read. Whatever was done since, for other frames that came with it
-    /// too, is no part of its way here.
+    /// When the last input was read from the TCP connection, before anything was done for it or for the
+    /// frames that arrived with it.
     pub fn read_at(&self) -> Instant {
         self.last_read.at()
     }
 
-    /// The next input. Dropping the call loses nothing.
+    /// Returns the next input. Cancel-safe.
     pub async fn next(&mut self) -> Input {
         match self.socket.recv().await {
             None | Some(Ok(Message::Close(_))) => Input::Gone,
@@ -82,22 +82,22 @@ impl Socket {
         }
     }
 
-    /// Adds a text frame to what the next flush writes. As long as the other side takes to read.
+    /// Adds a text frame to what the next flush writes. Takes as long as the client takes to read.
     pub async fn feed(&mut self, text: Utf8Bytes) -> Result<(), Broken> {
         self.socket.feed(Message::Text(text)).await.map_err(|_| Broken)
     }
 
-    /// Writes what was fed. As long as the other side takes to read.
+    /// Writes what was fed. Takes as long as the client takes to read.
     pub async fn flush(&mut self) -> Result<(), Broken> {
         self.socket.flush().await.map_err(|_| Broken)
     }
 
-    /// Writes one frame, or gives up in time.
+    /// Writes one frame, within the time limit.
     pub async fn send(&mut self, text: Utf8Bytes) -> Result<(), Broken> {
         within(self.socket.send(Message::Text(text))).await
     }
 
-    /// Measures the way there and back.
+    /// Sends a ping, whose pong measures the round trip.
     pub async fn ping(&mut self, payload: bytes::Bytes) -> Result<(), Broken> {
         within(self.socket.send(Message::Ping(payload))).await
     }
@@ -107,7 +107,7 @@ impl Socket {
         self.send(wire::text(&wire::reject(id, refusal))).await
     }
 
-    /// Says why, and closes.
+    /// Sends the reason, and closes.
     pub async fn close(&mut self, close: CloseCode, after_ms: u64) {
         if close.close_code != NORMAL {
             let _ = self.send(wire::text(&wire::closing(close, after_ms))).await;
@@ -120,7 +120,7 @@ impl Socket {
         self.close_with(BAD_UTF8, "bad_utf8").await;
     }
 
-    /// Closes because what came wasn't WebSocket.
+    /// Closes because the client violated the WebSocket protocol.
     pub async fn close_bad_protocol(&mut self) {
         self.close_with(BAD_PROTOCOL, "bad_protocol").await;
     }
@@ -130,8 +130,8 @@ impl Socket {
         let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
         let sent = within(self.socket.send(Message::Close(Some(frame)))).await;
         if sent.is_ok() {
-            // Reading on until the other side has answered keeps the close frame from being lost
-            // with unread input; bounded, because the other side may never answer.
+            // Unread input would make the kernel reset the connection, and the close frame would be lost.
+            // The wait is bounded, because the client may never answer.
             let answered =
                 async { while self.socket.recv().await.is_some_and(|read| read.is_ok()) {} };
             let _ = timeout(CLOSE_TIMEOUT, answered).await;

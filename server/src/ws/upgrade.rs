@@ -1,5 +1,5 @@
-//! `GET /rooms/{room}/ws`: ticket, origin and subprotocol are checked before the upgrade, so that
-//! each refusal is a problem that can be read.
+//! `GET /rooms/{room_id}/ws`: ticket, origin and subprotocol are checked before the upgrade, so that
+//! each refusal is a problem that the client can read.
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -10,15 +10,14 @@ use contracts::{ErrorCode, FRAME_BYTES_MAX, SUBPROTOCOL};
 use serde::Deserialize;
 
 use super::socket::Socket;
-use super::{origin, session};
-use crate::App;
-use crate::connections::Most;
-use crate::extract::{Query, RoomPath};
-use crate::peer::Peer;
+use super::{life, origin};
+use crate::app::App;
+use crate::http::{Problems, Query, RoomPath};
+use crate::net::{Capacity, Peer};
 use crate::refusal::Refusal;
 
-// A read buffer is allocated for each socket and cleared at each read, so the default of 128 KiB
-// costs memory and time; frames are small.
+// A read buffer is allocated for each socket and cleared before each read, so the default of 128 KiB
+// costs memory and time. Frames are small.
 const READ_BUFFER_BYTES: usize = 256;
 const WRITE_BUFFER_BYTES: usize = 4096;
 const WRITE_BUFFER_BYTES_MAX: usize = 512 * 1024;
@@ -29,15 +28,15 @@ pub(crate) struct TicketQuery {
 }
 
 /// Opens the WebSocket of a room: subprotocol `playhead.v1.json`, text frames, JSON.
-#[utoipa::path(get, path = "/rooms/{room_id}/ws", operation_id = "connect", tag = "rooms",
+#[utoipa::path(get, path = "", operation_id = "connect", tag = "rooms",
     params(("room_id" = String, Path, description = "A room's id or code"),
-           ("ticket" = String, Query, description = "From `join`; good once")),
-    responses((status = 101, description = "The upgrade; say `hello` within five seconds"),
-              crate::openapi::Problems))]
+           ("ticket" = String, Query, description = "From `join`; valid once")),
+    responses((status = 101, description = "The upgrade; send `hello` within five seconds"),
+              Problems))]
 #[tracing::instrument(name = "http.connect", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn connect(
     State(app): State<App>,
-    room: RoomPath,
+    RoomPath { room }: RoomPath,
     peer: Peer,
     Query(query): Query<TicketQuery>,
     request: Request,
@@ -51,18 +50,9 @@ pub(crate) async fn connect(
         let detail = format!("ask for the subprotocol {SUBPROTOCOL}");
         return Err(Refusal::new(ErrorCode::SubprotocolUnsupported, detail));
     }
-    let ticket = match query.ticket {
-        Some(secret) => app.store.redeem_ticket(&secret).await?,
-        None => None,
-    };
-    let ticket = ticket.filter(|ticket| ticket.room_id == room.room_id);
-    let ticket = ticket.ok_or_else(|| {
-        Refusal::new(
-            ErrorCode::TicketInvalid,
-            "the ticket is missing, used, expired or another room's",
-        )
-    })?;
-    let place = app.connections.take(peer.address, Most::configured(&app.config.limits, 0))?;
+    let caller = app.members.redeem_ticket(query.ticket.as_deref(), &room.room_id).await?;
+    let proof = app.access.prove(&caller, &room.room_id);
+    let slot = app.connections.take(peer.address, Capacity::configured(&app.config.limits, 0))?;
 
     upgrade.set_selected_protocol(HeaderValue::from_static(SUBPROTOCOL));
     let upgrade = upgrade
@@ -73,9 +63,10 @@ pub(crate) async fn connect(
         .max_frame_size(FRAME_BYTES_MAX);
     let last_read = peer.last_read;
     Ok(upgrade
-        .on_upgrade(move |socket| session::run(app, Socket::new(socket, last_read), ticket, place)))
+        .on_upgrade(move |socket| life::live(app, Socket::new(socket, last_read), proof, slot)))
 }
 
 fn not_an_upgrade(rejection: WebSocketUpgradeRejection) -> Refusal {
-    Refusal::new(ErrorCode::UpgradeRequired, format!("this path speaks WebSocket: {rejection}"))
+    let detail = format!("this path speaks WebSocket: {rejection}");
+    Refusal::new(ErrorCode::UpgradeRequired, detail)
 }

@@ -1,7 +1,9 @@
+/** Judges a page's room clock by the true one. */
+
 /**
- * How far a page's room clock was from the true one, beside what the page said about it. `readings` are rows
- * `[atMs, roomMs, uncertaintyMs, …]` with `uncertaintyMs` null before the first estimate; `roomAt` is the true clock.
- * Gives signed errors in milliseconds, and how many of them were larger than the published uncertainty.
+ * Compares a page's readings of the room clock with `roomAt`, the true one. `readings` are rows
+ * `[atMs, roomMs, uncertaintyMs, …]`, with `uncertaintyMs` null before the first estimate.
+ * Returns the signed errors in milliseconds, and how many of them exceeded the published uncertainty.
  */
 export function clockErrorsIn({ fromMs, untilMs }, readings, roomAt) {
   const errors = [];

@@ -1,21 +1,22 @@
+/** The events of a scenario: what the host, a starved viewer and late guests do. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { command } from './gather.mjs';
 import { truthMs } from './room-clock.mjs';
 
-/** After each event, until the next. */
+/** The time between the end of an event and the next one. */
 const AFTER_S = 7;
 const PAUSED_S = 2;
-/** How long a browser gets no bytes once the others play on. */
+/** How long a starved browser gets no bytes while the others play on. */
 const STARVED_MS = 3_000;
-/** A browser that has just been started loads pages of its own first: the guest's page is cold, not the browser. */
+/** A browser that has just started is busy with itself: the guest's page should be cold, not the browser. */
 const WARM_UP_MS = 6_000;
-/** Forward, within what a player has loaded ahead. */
+/** A seek forward that stays within what a player has buffered. */
 const NEAR_MS = 5_000;
-/** Parts of the film that nobody has loaded yet, in this order. */
+/** Positions in the film that nobody has loaded yet, used in this order. */
 const FAR_MS = [300_000, 460_000, 200_000];
 const VICTIM = 3;
 
-/** Makes one event of a scenario happen, and waits until it should be over. */
+/** Carries out one event of a scenario, and waits until it should be over. */
 export async function carryOut(event, party) {
   await EVENTS[event](party);
   party.mark('end');
@@ -29,7 +30,7 @@ const EVENTS = {
   },
 
   'seek far': async (party) => {
-    await seek(party, 'seek far', unseen(party));
+    await seek(party, 'seek far', unloadedMs(party));
     await party.watchFor(AFTER_S);
   },
 
@@ -44,10 +45,10 @@ const EVENTS = {
   stall: async (party) => {
     const { origin } = party.site;
     const victim = party.viewers[VICTIM];
-    if (!party.present.includes(victim)) throw new Error('who would be starved has left: stalls come before guests');
+    if (!party.present.includes(victim)) throw new Error('the viewer to starve has left: stalls must come before guests');
     origin.hold(victim.agent);
     try {
-      const version = await seek(party, 'stall', unseen(party));
+      const version = await seek(party, 'stall', unloadedMs(party));
       await pause(STARVED_MS);
       party.stalls.push({ viewer: VICTIM, version, releasedMs: truthMs() });
     } finally {
@@ -57,7 +58,7 @@ const EVENTS = {
     await party.watchFor(AFTER_S);
   },
 
-  /** Somebody who has never been here: from the click on the form. */
+  /** A guest who has never been here; timed from the click on the form. */
   'new guest': (party) =>
     visit(party, 'new guest', { seesFrames: false }, async (viewer) => {
       await viewer.join(party.invite);
@@ -65,7 +66,7 @@ const EVENTS = {
       party.identity = await viewer.identity();
     }),
 
-  /** Somebody known, in a fresh browser that has loaded and learned nothing: from the navigation to the invite. */
+  /** A returning guest in a fresh browser with an empty cache; timed from the navigation to the invite link. */
   join: async (party) => {
     if (party.identity === undefined) await EVENTS['new guest'](party);
     await visit(party, 'join', { seesFrames: false }, async (viewer) => {
@@ -74,7 +75,7 @@ const EVENTS = {
     });
   },
 
-  /** Compares the numbers in the pictures with the media time that the frames are told apart by. */
+  /** Compares the burnt-in frame numbers with the media time by which frames are identified. */
   'read counter': async (party) => {
     await visit(party, 'read counter', { readsCounter: true }, async (viewer) => {
       await viewer.returns(party.invite);
@@ -90,7 +91,7 @@ async function seek(party, name, positionMs) {
   return version;
 }
 
-function unseen(party) {
+function unloadedMs(party) {
   const used = party.commands.filter(({ name }) => name === 'seek far' || name === 'stall').length;
   return FAR_MS[used % FAR_MS.length];
 }

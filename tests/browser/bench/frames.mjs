@@ -1,6 +1,9 @@
+/** Compares when viewers displayed the same frame. */
+
 /**
- * How far apart in time the viewers showed the same frame, in milliseconds, for each pair and frame that both noted.
- * `tracks` has one list of rows `[displayMs, mediaTimeS]` per viewer; within the window each frame is shown once.
+ * Returns how far apart in time viewers displayed the same frame, in milliseconds, for each pair of viewers and each
+ * frame that both recorded. `tracks` has one list of rows `[displayMs, mediaTimeS]` per viewer; within the window a frame
+ * is displayed once.
  */
 export function displayDifferencesIn({ fromMs, untilMs }, tracks, framesPerSecond) {
   const shown = tracks.map((rows) => {
@@ -19,12 +22,12 @@ export function displayDifferencesIn({ fromMs, untilMs }, tracks, framesPerSecon
   return differences;
 }
 
-/** Compares the numbers read from pixels with the media time of the same frames: rows `[read, mediaTimeS]`. */
+/** Compares the frame numbers read from pixels with the media time of those frames; rows are `[read, mediaTimeS]`. */
 export function checkCounter(rows, framesPerSecond) {
   const result = { checked: rows.length, equal: 0, later: 0, wrong: 0 };
   for (const [read, mediaTimeS] of rows) {
     const ahead = read - Math.round(mediaTimeS * framesPerSecond);
-    // A canvas takes the newest frame, which may be the one after.
+    // A canvas draws the newest frame, which may already be the next one.
     result[ahead === 0 ? 'equal' : ahead === 1 ? 'later' : 'wrong'] += 1;
   }
   return result;

@@ -1,4 +1,6 @@
-/** What a scenario that is like W has to hold; the numbers of a row of the report come in. */
+/** The gates of the bench, and how a measurement is judged by them. */
+
+/** The gates of W and of scenarios like it, each with the value that it takes from a row of the report. */
 const LIKE_W = [
   gate('skew_p50', 'ms', 2, 0.5, (row) => row.skew_ms.p50),
   gate('skew_p99', 'ms', 8, 2, (row) => row.skew_ms.p99),
@@ -19,7 +21,7 @@ const SKEW_FAR = [
 ];
 const NO_LOOP = gate('own_seeks_of_one', 'seeks', 2, 0, (row) => Math.max(...row.own_seeks));
 
-/** The gates by scenario; ids are frozen. Smaller is better for all of them. */
+/** The gates by scenario. Their ids never change; for all of them smaller is better. */
 const GATES = {
   w: LIKE_W,
   hls: LIKE_W,
@@ -35,9 +37,12 @@ const GATES = {
   '3g': [NO_LOOP, gate('spread_p99', 'ms', 150, 150, (row) => row.spread_ms.p99)],
 };
 
-/** Each gate with what was measured, or why it wasn't; `notRun` says why by scenario, or under `all` for every one. */
+/**
+ * Returns each gate with its measured value, or with the reason for having none: `notRun` holds such reasons by
+ * scenario, or under `all` for every scenario.
+ */
 export function judge(rows, notRun) {
-  // The soak is asked for by name; a start without it doesn't say that it failed.
+  // The soak runs only on request, so its absence is no failure.
   const asked = notRun.soak !== undefined || rows.some((row) => row.scenario === 'soak');
   const wanted = ([scenario]) => scenario !== 'soak' || asked;
   return Object.entries(GATES).filter(wanted).flatMap(([scenario, gates]) => {
@@ -66,15 +71,15 @@ function beyondPercent({ clock_beyond_uncertainty: { readings, beyond } }) {
 function missing(row, id) {
   if (id.startsWith('skew') || id.startsWith('spread')) {
     const [idle, unseen] = [row.not_playing_s, row.not_seen_s].map((seconds) => seconds.toFixed(1));
-    return `viewers didn't play for ${idle} s and weren't seen for ${unseen} s of the steady time`;
+    return `viewers didn't play for ${idle} s and weren't observed for ${unseen} s of the steady time`;
   }
   const times = row[`${id.split('_')[0]}_s`];
   return times?.never > 0 ? `${times.never} of ${times.count} never arrived` : 'nothing was measured';
 }
 
 function flawOf({ flaws, counter, stalls }, id) {
-  if (id.startsWith('frame') && counter.wrong > 0) return `${counter.wrong} frames weren't what their media time says`;
-  if (id.startsWith('frame') && counter.checked === 0) return 'no frame was read';
+  if (id.startsWith('frame') && counter.wrong > 0) return `${counter.wrong} frames didn't match their media time`;
+  if (id.startsWith('frame') && counter.checked === 0) return 'no frame number was read';
   const fed = stalls.filter(({ starved }) => !starved).length;
   if (id.startsWith('stall') && fed > 0) return `${fed} of ${stalls.length} stalls left the viewer with data`;
   return flaws[0];

@@ -1,11 +1,12 @@
+/** Brings the viewers together in one room and starts the film. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../harness/poll.mjs';
 
 const START_MS = 40_000;
-/** Nobody presses play in the instant in which the last one's film has loaded. */
+/** Nobody presses play in the very instant in which the last player has loaded. */
 const BEFORE_PLAY_MS = 2_000;
 
-/** Brings everybody into one room with the film loaded, and starts it. */
+/** Brings all viewers into one room, waits until the film is loaded everywhere, and starts it. */
 export async function gather(kind, party, filmUrl) {
   await (kind === 'baseline' ? gatherOnBaseline(party, filmUrl) : gatherOnPage(party, filmUrl));
 }
@@ -38,8 +39,8 @@ async function gatherOnBaseline(party, filmUrl) {
 }
 
 /**
- * Lets the host do something that ends in a playing room, and notes the version of the room that says so: from its
- * anchor on, everybody has to be in place.
+ * Lets the host do something that makes the room play, and records the room's version from then on: from its anchor,
+ * every viewer should be in place.
  */
 export async function command(party, name, act) {
   const before = await party.host.snapshot();

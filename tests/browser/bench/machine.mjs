@@ -1,8 +1,9 @@
+/** Describes the machine that the numbers were measured on. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 
-/** What the numbers were measured on, in the words of the other benches. */
+/** Returns the facts about this machine, with the keys that the other benches use. */
 export function readMachine() {
   return {
     cpu: cpus()[0]?.model ?? '',
@@ -14,17 +15,17 @@ export function readMachine() {
   };
 }
 
-/** Programs that wanted to run, on average over the last minute. */
+/** Returns the load average of the last minute. */
 export function load() {
   return Math.round(loadavg()[0] * 100) / 100;
 }
 
-/** A program and its version, as it tells them: numbers of different browsers don't compare. */
+/** Returns a program's path and version: numbers from different browsers can't be compared. */
 export function versionOf(program) {
   return `${program} (${execFileSync(program, ['--version'], { encoding: 'utf8' }).trim()})`;
 }
 
-/** The same in a line. */
+/** Formats the facts as one line. */
 export function factsOf(machine) {
   const { cpu, cores, memory_mib: memory, kernel, os, load_average: before, load_average_after: after } = machine;
   const where = `${cpu}, ${cores} cores, ${memory} MiB, Linux ${kernel}, ${os}`;

@@ -1,3 +1,4 @@
+/** Turns the trace of a run into measurements. */
 import { clockErrorsIn } from './clock-error.mjs';
 import { checkCounter, displayDifferencesIn } from './frames.mjs';
 import { dataAgain, landedAfter } from './landing.mjs';
@@ -8,14 +9,14 @@ import { skewIn } from './skew.mjs';
 import { FLAGS } from './track.mjs';
 
 const FRAME_MS = 1000 / FILM.framesPerSecond;
-/** A command's rate is worth looking at beyond this. */
+/** A larger deviation of the rate counts as a correction at speed. */
 const LARGE_RATE = 0.02;
-/** Everything between here and there. */
+/** A window that excludes nothing. */
 const ALWAYS = { fromMs: -Infinity, untilMs: Infinity };
-/** The truth clock may look off by this, since asking a page takes two threads that are not always free. */
+/** The truth clock may appear off by this much, since asking a page takes two threads that aren't always free. */
 const BOUNDS_SLACK_MS = 0.05;
 
-/** What one run showed: lists of single measurements, so that several runs can be judged together. */
+/** Measures one run: lists of single measurements, so that several runs can be judged together. */
 export function measure(trace) {
   const { viewers, steady, judged, visits } = trace;
   const samples = viewers.map((viewer) => viewer.samples);
@@ -42,23 +43,23 @@ export function measure(trace) {
   };
 }
 
-// A page publishes an uncertainty in two places, and both have to be true.
+// A page publishes its uncertainty in two places, and both have to hold.
 function uncertain(readings) {
   const least = (a, b) => (a === null || b === null ? (a ?? b) : Math.min(a, b));
   return readings.map(([atMs, roomMs, ofClock, ofPlayer]) => [atMs, roomMs, least(ofClock, ofPlayer)]);
 }
 
-/** From the anchor of what the host asked for until the last viewer was in place, in milliseconds; null is never. */
+/** From the anchor of the host's command until the last viewer had landed, in milliseconds; null if one never did. */
 function commandsOf({ commands, commits, marks, viewers }) {
   return commands.filter(({ name }) => name !== 'stall').map(({ name, version, buffered }) => {
-    const line = lineOf(commits, version);
-    const span = { fromMs: line.anchorMs, untilMs: nextMark(marks, line.anchorMs) };
-    const each = viewers.map(({ samples }) => landedAfter(samples, line, { ...span, withinMs: FRAME_MS }));
+    const timeline = timelineOf(commits, version);
+    const span = { fromMs: timeline.anchorMs, untilMs: nextMark(marks, timeline.anchorMs) };
+    const each = viewers.map(({ samples }) => landedAfter(samples, timeline, { ...span, withinMs: FRAME_MS }));
     return { name, buffered, each, ms: each.includes(null) ? null : Math.max(...each) };
   });
 }
 
-/** From the first data after a stall until the viewer was in place again. */
+/** From the first data after a stall until the viewer had landed again, in milliseconds. */
 function stallsOf({ stalls, commits, marks, viewers }) {
   return stalls.map(({ viewer, version, releasedMs }) => {
     const { samples } = viewers[viewer];
@@ -67,21 +68,21 @@ function stallsOf({ stalls, commits, marks, viewers }) {
     const dataMs = dataAgain(samples, releasedMs);
     const untilMs = nextMark(marks, releasedMs + 1_000);
     const span = { fromMs: dataMs ?? Infinity, untilMs, withinMs: FRAME_MS };
-    const ms = landedAfter(samples, lineOf(commits, version), span);
+    const ms = landedAfter(samples, timelineOf(commits, version), span);
     return { starved, loadMs: dataMs === null ? null : dataMs - releasedMs, ms };
   });
 }
 
 function joinedAfter({ commits, commands }, { samples, navigationMs }, fromMs) {
   const { version } = commands.findLast(({ atMs }) => atMs < navigationMs);
-  return landedAfter(samples, lineOf(commits, version), { fromMs, untilMs: Infinity, withinMs: FRAME_MS });
+  return landedAfter(samples, timelineOf(commits, version), { fromMs, untilMs: Infinity, withinMs: FRAME_MS });
 }
 
 function clickOf({ events }) {
   return events.find(([type]) => type === 'click')?.[1] ?? Infinity;
 }
 
-function lineOf(commits, version) {
+function timelineOf(commits, version) {
   const { positionMs, anchorMs, rate, status } = commits.find((commit) => commit.version === version);
   return { positionMs, anchorMs, rate, playing: status === 'playing' };
 }
@@ -90,13 +91,13 @@ function nextMark(marks, afterMs) {
   return marks.find(({ atMs }) => atMs > afterMs)?.atMs ?? Infinity;
 }
 
-/** Why the numbers of a run may not mean what they say. */
+/** Reasons not to trust the numbers of a run. */
 function flawsOf({ viewers, visits, room }) {
   const flaws = [...viewers, ...visits].flatMap(({ name, complaints, boundsMs: [low, high] }) => [
     ...complaints.map((complaint) => `${name}'s page: ${complaint}`),
-    ...(low > BOUNDS_SLACK_MS || high < -BOUNDS_SLACK_MS ? [`${name}'s clock is not the truth's`] : []),
+    ...(low > BOUNDS_SLACK_MS || high < -BOUNDS_SLACK_MS ? [`${name}'s clock differs from the truth clock`] : []),
   ]);
   const drift = Math.max(...room.map(({ offsetMs }) => offsetMs)) - Math.min(...room.map(({ offsetMs }) => offsetMs));
-  if (drift > 1) flaws.push(`the room clock moved by ${drift.toFixed(2)} ms against the truth`);
+  if (drift > 1) flaws.push(`the room clock moved by ${drift.toFixed(2)} ms against the truth clock`);
   return flaws;
 }

@@ -1,3 +1,4 @@
+/** Tests of how a run's trace becomes measurements and a row of the report. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { measure } from './measure.mjs';
@@ -7,7 +8,7 @@ import { FLAGS } from './track.mjs';
 const ROOM_AHEAD_MS = 1_000_000;
 const SCENARIO = { name: 'w', kind: 'shipped', steadyS: 2 };
 
-test('a run is judged by its windows: what was steady, what the host asked for, who starved and who came', () => {
+test('a run is measured in its windows: steady play, commands of the host, stalls and joins', () => {
   const found = measure(trace());
   assert.equal(Math.max(...found.pairs), 4);
   assert.deepEqual(found.seeks, [0, 1]);
@@ -20,7 +21,7 @@ test('a run is judged by its windows: what was steady, what the host asked for, 
   assert.deepEqual(found.flaws, []);
 });
 
-test('runs are put together into one row, and who never arrived is counted', () => {
+test('several runs become one row, which counts those who never landed', () => {
   const late = trace();
   const ben = late.viewers[1];
   ben.samples = ben.samples.map(([atMs, positionMs, ...rest]) => [atMs, positionMs + 100, ...rest]);
@@ -32,7 +33,7 @@ test('runs are put together into one row, and who never arrived is counted', () 
   assert.deepEqual(row.clock_error_by_viewer_ms, [1, -2]);
 });
 
-test('a page that failed, a clock that is not the truth and a room clock that moved are said', () => {
+test('a failed page, a clock that differs from the truth clock and a moving room clock are reported as flaws', () => {
   const odd = trace();
   odd.viewers[0].complaints = ['TypeError: no'];
   odd.viewers[1].boundsMs = [0.4, 0.9];
@@ -41,7 +42,7 @@ test('a page that failed, a clock that is not the truth and a room clock that mo
   assert.match(flaws, /Ada's page: TypeError.*Ben's clock.*moved by 3\.00 ms/);
 });
 
-/** Two viewers on one timeline: steady from 2 s, a seek at 5 s, a stall of the second at 10 s, a guest at 20 s. */
+/** Two viewers: steady from 2 s, a seek at 5 s, a stall of the second viewer at 10 s, a guest at 20 s. */
 function trace() {
   const commits = [
     { version: 1, positionMs: 0, anchorMs: 0, rate: 1, status: 'playing' },
@@ -49,8 +50,8 @@ function trace() {
     { version: 3, positionMs: 90_000, anchorMs: 10_000, rate: 1, status: 'playing' },
   ];
   const expected = (atMs) => {
-    const line = commits.findLast(({ anchorMs }) => anchorMs <= atMs);
-    return line.positionMs + atMs - line.anchorMs;
+    const { positionMs, anchorMs } = commits.findLast((commit) => commit.anchorMs <= atMs);
+    return positionMs + atMs - anchorMs;
   };
   const play = (errorAt, fromMs = 0, untilMs = 16_000) =>
     Array.from({ length: (untilMs - fromMs) / 20 }, (_, index) => {

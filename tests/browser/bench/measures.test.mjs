@@ -1,3 +1,4 @@
+/** Tests of the single measures, the gates, the choice of scenarios and the tables. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clockErrorsIn } from './clock-error.mjs';
@@ -11,19 +12,19 @@ import { align } from './tables.mjs';
 
 const ALWAYS = { fromMs: -Infinity, untilMs: Infinity };
 
-test('the same frame on two screens is compared, and one that only one of them showed is not', () => {
+test('a frame that both screens displayed is compared, and one that only one of them displayed is not', () => {
   const one = [[100, 0], [133, 1 / 30], [166, 2 / 30]];
   const other = [[117, 0], [166, 2 / 30]];
   assert.deepEqual(displayDifferencesIn({ fromMs: 0, untilMs: 1_000 }, [one, other], 30), [17, 0]);
   assert.deepEqual(displayDifferencesIn({ fromMs: 120, untilMs: 1_000 }, [one, other], 30), [0]);
 });
 
-test('a number in the picture is the media time, the frame after it, or wrong', () => {
+test('a burnt-in number matches the media time, is one frame later, or is wrong', () => {
   const rows = [[3, 0.1], [4, 0.1], [2, 0.1], [9, 0.1]];
   assert.deepEqual(checkCounter(rows, 30), { checked: 4, equal: 1, later: 1, wrong: 2 });
 });
 
-test('a clock is judged by the truth, and by what it said of itself', () => {
+test('a clock is judged by the true one, and by its own uncertainty', () => {
   const { roomAt, truthAt } = roomClockOf([{ atMs: 0, offsetMs: 1_000 }, { atMs: 100, offsetMs: 1_010 }]);
   assert.equal(roomAt(50), 1_055);
   assert.equal(truthAt(1_055).toFixed(6), '50.000000');
@@ -31,7 +32,7 @@ test('a clock is judged by the truth, and by what it said of itself', () => {
   assert.deepEqual(clockErrorsIn(ALWAYS, readings, roomAt), { errors: [1, -3], beyond: 1 });
 });
 
-test('rates and seeks are counted inside the window, and the longest time off over everything', () => {
+test('rates and seeks are counted within the window, the longest deviation over the whole run', () => {
   const samples = [[0, 0, 1.1, 0], [20, 0, 1.03, 0], [40, 0, 1.02, 0], [60, 0, 0.995, 0], [80, 0, 1.5, 0]];
   assert.equal(rateDeviationIn({ fromMs: 60, untilMs: 80 }, samples).toFixed(6), '0.005000');
   assert.equal(longestOff(samples, 0.02), 0.02);
@@ -39,7 +40,7 @@ test('rates and seeks are counted inside the window, and the longest time off ov
   assert.equal(seeksIn({ fromMs: 60, untilMs: 80 }, events), 1);
 });
 
-test('a curve follows the newest commit, is broken where there is no data, and keeps its peaks', () => {
+test('a curve follows the newest commit, breaks where there is no data, and keeps its peaks', () => {
   const commits = [
     { positionMs: 0, anchorMs: 0, rate: 1, status: 'playing' },
     { positionMs: 5_000, anchorMs: 60, rate: 1, status: 'paused' },
@@ -50,7 +51,7 @@ test('a curve follows the newest commit, is broken where there is no data, and k
   assert.deepEqual(thin(rows, 70), [[40, 50], [60, -10], [80, null]]);
 });
 
-test('a gate is held if it was measured, is good and is sound', () => {
+test('a gate holds if its value was measured, is within the bound and has no flaw', () => {
   const sound = { flaws: [], stalls: [], counter: {} };
   const row = { ...sound, scenario: '3g', own_seeks: [0, 2, 0, 0], spread_ms: { p99: 150.1 } };
   const found = (gates) => gates.filter(({ id }) => id.startsWith('3g')).map(({ held, reason }) => [held, reason]);
@@ -61,7 +62,7 @@ test('a gate is held if it was measured, is good and is sound', () => {
   assert.equal(new Set(judge([], {}).map(({ id }) => id)).size, judge([], {}).length);
 });
 
-test('a quantile that falls on what was not playing is no number, and says how long that was', () => {
+test('a quantile that falls on time without playback has no value, and the reason says how long that time was', () => {
   const nobody = { p50: null, p99: null };
   const row = { scenario: 'far', skew_ms: nobody, not_playing_s: 3, not_seen_s: 0, flaws: [], stalls: [], counter: {} };
   const [gate] = judge([row], {}).filter(({ id }) => id === 'far_skew_p50');
@@ -69,7 +70,7 @@ test('a quantile that falls on what was not playing is no number, and says how l
   assert.match(gate.reason, /didn't play for 3\.0 s/);
 });
 
-test('what is asked for by name is run, a name that nobody knows is refused, and a short form is one run of W', () => {
+test('scenarios are chosen by name, unknown names are rejected, and the quick form is one run of W', () => {
   const names = (scenarios) => scenarios.map(({ name }) => name);
   assert.deepEqual(names(choose({ only: ['far', 'lan'] })), ['far', 'lan']);
   assert.throws(() => choose({ only: ['wan'] }), /no scenario wan/);
@@ -78,6 +79,6 @@ test('what is asked for by name is run, a name that nobody knows is refused, and
   assert.ok(!names(choose({ emulated: false })).includes('far'));
 });
 
-test('numbers stand to the right and words to the left', () => {
+test('numbers are aligned to the right and words to the left', () => {
   assert.equal(align([['gate', 'ms'], ['3g', '12'], ['wide_one', '-']]), 'gate      ms\n3g        12\nwide_one   -');
 });

@@ -1,3 +1,4 @@
+/** The media origin of the bench: serves the clips, and can pace or withhold them. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, renameSync } from 'node:fs';
@@ -7,14 +8,14 @@ import { extname, join, normalize } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ROOT } from '../harness/paths.mjs';
 
-/** The clips that `tests/media/bench.sh` makes, and what is known of them. */
+/** The clips that `tests/media/bench.sh` makes, and their properties. */
 export const FILM = {
   framesPerSecond: 30,
   width: 640,
   durationMs: 600_000,
   paths: { film: 'film.mp4', hls: 'hls/film.m3u8', long: 'long.mp4' },
 };
-/** The long film is the other again and again; its frames' numbers begin anew each time. */
+/** The long film repeats the other one; its frame numbers start over each time. */
 const LONG_TIMES = 7;
 const MEDIA = join(ROOT, 'target/bench-media');
 const TYPES = {
@@ -26,7 +27,7 @@ const TYPES = {
 };
 const CHUNK_BYTES = 64 * 1024;
 
-/** Makes the clips where they are missing, which takes a minute or two. */
+/** Makes the missing clips, which takes a minute or two. */
 export function makeClips({ long = false } = {}) {
   const stdio = ['ignore', 'ignore', 'inherit'];
   execFileSync(join(ROOT, 'tests/media/bench.sh'), [MEDIA], { stdio });
@@ -39,12 +40,12 @@ export function makeClips({ long = false } = {}) {
 }
 
 /**
- * Serves the clips to everybody, with ranges, and `pages` (path to text) besides. It can keep bytes back. Browsers are
- * told apart by the last word of their `User-Agent`.
+ * Serves the clips, with byte ranges, and `pages` (path → text). It can pace or withhold bytes by browser; browsers are
+ * identified by the last word of their `User-Agent`.
  */
 export async function startMediaOrigin({ address, pages = {} }) {
   const held = new Map();
-  const lines = new Map();
+  const freeAtMs = new Map();
   let paceKbit = 0;
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy());
@@ -56,8 +57,8 @@ export async function startMediaOrigin({ address, pages = {} }) {
     const wait = async (bytes = 0) => {
       await held.get(who)?.promise;
       if (paceKbit === 0) return;
-      const freeMs = Math.max(performance.now(), lines.get(who) ?? 0) + (bytes * 8) / paceKbit;
-      lines.set(who, freeMs);
+      const freeMs = Math.max(performance.now(), freeAtMs.get(who) ?? 0) + (bytes * 8) / paceKbit;
+      freeAtMs.set(who, freeMs);
       await pause(freeMs - performance.now());
     };
     response.setHeader('access-control-allow-origin', '*');
@@ -78,7 +79,7 @@ export async function startMediaOrigin({ address, pages = {} }) {
   const url = `http://${address}:${server.address().port}`;
   return {
     url,
-    /** From now on this browser gets no byte, until released. */
+    /** Withholds all bytes from this browser until it is released. */
     hold(who) {
       if (!held.has(who)) held.set(who, deferred());
     },
@@ -86,7 +87,7 @@ export async function startMediaOrigin({ address, pages = {} }) {
       held.get(who)?.resolve();
       held.delete(who);
     },
-    /** Sends each browser so much from now on; 0 is as fast as it goes. */
+    /** Limits what each browser gets, in kbit/s; 0 lifts the limit. */
     pace(kbit) {
       paceKbit = kbit;
     },

@@ -1,7 +1,7 @@
+/** Renders an SVG as a PNG at twice its size. */
 import { chromium } from 'playwright-core';
 import { CHROMIUM, SWITCHES } from '../harness/person.mjs';
 
-/** Turns a drawing into a PNG, twice as fine. */
 export async function photograph(svg, path) {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: SWITCHES });
   try {

@@ -1,3 +1,4 @@
+/** Draws the picture of the bench as SVG. */
 import { skewIn } from './skew.mjs';
 import { quantiles } from './quantile.mjs';
 import { errorsOver, thin } from './series.mjs';
@@ -15,7 +16,7 @@ const LINEAR_MS = 1;
 const TOP_MS = 3_000;
 const TICKS_MS = [-1_000, -100, -10, -1, 0, 1, 10, 100, 1_000];
 const FRAME_MS = 1000 / 30;
-/** How the events are called in the picture; others are not shown. */
+/** The labels of the events; events without one aren't drawn. */
 const NAMES = {
   'first play': 'play',
   seek: 'seek',
@@ -29,8 +30,8 @@ const NAMES = {
 };
 
 /**
- * The picture of the bench as SVG: how far each viewer was from the room's timeline in one run of W, and below it the
- * steady time of the same run beside those of others, `{ label, trace }` each.
+ * Draws one run of W: how far each viewer was from the room's timeline, and below it the steady time of that run beside
+ * those of `others`, each `{ label, trace }`. Returns the SVG as text.
  */
 export function draw(trace, others) {
   const parts = [head(trace), main(trace), ...small([{ label: 'Playhead', trace }, ...others])];
@@ -42,18 +43,18 @@ ${parts.join('\n')}
 `;
 }
 
-function head({ viewers, scenario, links }) {
+function head({ viewers, scenario, lines }) {
   const names = viewers.flatMap(({ name }, index) => {
     const x = MARGIN.left + index * 112;
     const role = index === 0 ? ' (host)' : '';
     return [rect({ x, y: 72, width: 16, height: 4 }, COLOURS[index]), text(x + 22, 79, name + role)];
   });
-  const link = 'each behind a link of its own: 40 + 40 ms, jitter 5 ms, 1 % loss each way';
-  const where = links === null ? 'over loopback' : link;
+  const emulated = 'each behind its own line: 40 + 40 ms, jitter 5 ms, 1 % loss each way';
+  const where = lines === null ? 'over loopback' : emulated;
   const film = scenario.hls ? 'HLS' : 'MP4';
   return [
     text(MARGIN.left, 34, 'Four browsers on one timeline', { 'font-size': 20, ...LOUD }),
-    text(MARGIN.left, 56, `Position minus what the room committed. ${film}, 30 frames a second, ${where}.`),
+    text(MARGIN.left, 56, `Position minus the room’s timeline. ${film}, 30 frames per second, ${where}.`),
     ...names,
   ].join('\n');
 }
@@ -71,8 +72,8 @@ function main(trace) {
     grid(axes),
     seconds(axes),
     events(axes, marks),
-    ...lines(axes, viewers, commits),
-    text(left + 12, box.y + box.height - 14, `steady, between two viewers: ${skewOf(trace)}`, LOUD),
+    ...curves(axes, viewers, commits),
+    text(left + 12, box.y + box.height - 14, `steady play, between two viewers: ${skewOf(trace)}`, LOUD),
   ].join('\n');
 }
 
@@ -88,7 +89,7 @@ function small(runs) {
       text(box.x, box.y - 26, label, LOUD),
       text(box.x, box.y - 9, skewOf(trace)),
       grid(axes, index === 0),
-      ...lines(axes, viewers, commits),
+      ...curves(axes, viewers, commits),
       text(box.x, box.y + box.height + 20, `${tookS} s of steady play`),
     ].join('\n');
   });
@@ -106,8 +107,8 @@ function grid(axes, labelled = true) {
   const top = y(FRAME_MS);
   const parts = [rect({ ...box, y: top, height: y(-FRAME_MS) - top }, '#2563eb', 0.05)];
   for (const tick of TICKS_MS) {
-    parts.push(line([box.x, y(tick)], [right, y(tick)], tick === 0 ? INK.zero : INK.grid));
-    // A small box has no room for the inner ones.
+    parts.push(stroke([box.x, y(tick)], [right, y(tick)], tick === 0 ? INK.zero : INK.grid));
+    // A small box has no room for the inner labels.
     if (!labelled || (Math.abs(tick) === 1 && box.height < MAIN.height)) continue;
     const sign = tick > 0 ? '+' : tick < 0 ? '−' : '';
     parts.push(text(box.x - 8, y(tick) + 4, `${sign}${Math.abs(tick)}`, { 'text-anchor': 'end' }));
@@ -138,14 +139,14 @@ function events(axes, marks) {
     const at = x(atMs);
     const turned = `rotate(-32 ${round(at + 4)} ${box.y - 8})`;
     return [
-      line([at, box.y - 4], [at, box.y + box.height], INK.quiet, { 'stroke-dasharray': '3 4' }),
+      stroke([at, box.y - 4], [at, box.y + box.height], INK.quiet, { 'stroke-dasharray': '3 4' }),
       text(at + 4, box.y - 8, NAMES[name], { 'font-size': 12, transform: turned }),
     ];
   });
   return each.join('\n');
 }
 
-function lines(axes, viewers, commits) {
+function curves(axes, viewers, commits) {
   const { box, window } = axes;
   const x = xOf(axes);
   const y = yOf(axes);
@@ -173,13 +174,13 @@ function yOf({ box }) {
 }
 
 function rect({ x, y, width, height }, fill, opacity = 1) {
-  const place = { x: round(x), y: round(y), width: round(width), height: round(height) };
-  return `<rect${attributes({ ...place, fill, 'fill-opacity': opacity })}/>`;
+  const box = { x: round(x), y: round(y), width: round(width), height: round(height) };
+  return `<rect${attributes({ ...box, fill, 'fill-opacity': opacity })}/>`;
 }
 
-function line([x1, y1], [x2, y2], stroke, more = {}) {
+function stroke([x1, y1], [x2, y2], colour, more = {}) {
   const ends = { x1: round(x1), y1: round(y1), x2: round(x2), y2: round(y2) };
-  return `<line${attributes({ ...ends, stroke, ...more })}/>`;
+  return `<line${attributes({ ...ends, stroke: colour, ...more })}/>`;
 }
 
 function text(x, y, words, more = {}) {

@@ -1,13 +1,14 @@
+/** Gives the bench priority over other programs. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 
-/** Kernels that schedule by session keep the niceness of one here. */
+/** Where kernels that schedule by session keep the niceness of this one. */
 const OWN_SESSION = '/proc/self/autogroup';
 const NICENESS = -10;
 
 /**
- * Puts this program's session before others for as long as it runs, where that is permitted; gives the niceness that
- * it and its browsers then have. Others than the bench may wait for it, but what it measures must not wait for them.
+ * Raises the priority of this program's session for as long as it runs, where that is permitted, so that what it
+ * measures doesn't wait for other programs. Returns the niceness of this program and its browsers.
  */
 export function raisePriority() {
   try {
@@ -16,7 +17,7 @@ export function raisePriority() {
     process.on('exit', () => writeFileSync(OWN_SESSION, before));
     return NICENESS;
   } catch {
-    // Not this kind of kernel, or not permitted: what `nice` has done is all there is.
+    // Another kind of kernel, or not permitted: the niceness set by `nice` remains.
     return getPriority();
   }
 }

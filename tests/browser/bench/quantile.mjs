@@ -1,14 +1,13 @@
-/**
- * The quantiles of the bench's tables, as `{ p50, p95, p99, max }`. One that is infinite is null; `max` is the largest
- * finite value.
- */
+/** Quantiles for the tables of the bench. */
+
+/** Returns `{ p50, p95, p99, max }`. An infinite quantile is null; `max` is the largest finite value. */
 export function quantiles(values) {
   const sorted = Float64Array.from(values).sort();
   const max = sorted.findLast(Number.isFinite) ?? null;
   return { p50: pick(sorted, 0.5), p95: pick(sorted, 0.95), p99: pick(sorted, 0.99), max };
 }
 
-/** The smallest value that `share` of all values don't exceed; null where there is none or it is infinite. */
+/** Returns the smallest value that `share` of all values don't exceed; null if there is none or it is infinite. */
 export function quantile(values, share) {
   return pick(Float64Array.from(values).sort(), share);
 }

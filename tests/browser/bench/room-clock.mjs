@@ -1,16 +1,17 @@
+/** The truth clock of the bench, and the room clock measured by it. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
 const PROBES = 300;
 
-/** The clock that all processes of this machine share, in milliseconds: the truth of the bench. */
+/** Returns the time of the truth clock, which all processes of this machine share, in milliseconds. */
 export function truthMs() {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
 /**
- * Measures the room clock against the truth by asking the server often over loopback and believing the quickest answer:
- * `{ atMs, offsetMs, errorMs }`, where room clock = truth + `offsetMs`, wrong by at most `errorMs`.
+ * Measures the room clock against the truth clock by asking the server many times over loopback and taking the fastest
+ * answer. Returns `{ atMs, offsetMs, errorMs }`: room clock = truth + `offsetMs`, wrong by at most `errorMs`.
  */
 export async function probeRoomClock({ address, port }) {
   const socket = connect(port, address);
@@ -24,7 +25,7 @@ export async function probeRoomClock({ address, port }) {
       const [answer] = await once(socket, 'data');
       const gotMs = truthMs();
       const nowUs = Number(/"now_us":(\d+)/.exec(answer.toString())?.[1] ?? Number.NaN);
-      if (Number.isNaN(nowUs)) throw new Error(`the server doesn't tell its clock: ${answer}`);
+      if (Number.isNaN(nowUs)) throw new Error(`the answer has no time: ${answer}`);
       const errorMs = (gotMs - sentMs) / 2;
       const atMs = sentMs + errorMs;
       if (best === null || errorMs < best.errorMs) best = { atMs, offsetMs: nowUs / 1000 - atMs, errorMs };
@@ -35,7 +36,7 @@ export async function probeRoomClock({ address, port }) {
   return best;
 }
 
-/** The room clock as a function of the truth: a straight line between the first and the last measurement. */
+/** Returns the room clock as a function of the truth clock, interpolated between the first and last measurement. */
 export function roomClockOf(measurements) {
   const first = measurements[0];
   const last = measurements.at(-1);

@@ -1,3 +1,4 @@
+/** Runs one scenario with real browsers. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { startSite } from './site.mjs';
 import { carryOut } from './events.mjs';
@@ -9,16 +10,16 @@ import { startBrowser } from './viewer.mjs';
 const NAMES = ['Ada', 'Ben', 'Cleo', 'Dan'];
 const GUEST_NUMBER = NAMES.length + 1;
 const WATCH_EVERY_MS = 2_000;
-/** Half as fast again as the film plays: hls.js would else have loaded all of it before anybody jumps. */
+/** One and a half times the film's bitrate: hls.js would otherwise have loaded all of it before the first seek. */
 const STEADY_KBIT = 1_400;
 
 /**
- * Runs a scenario once and gives its trace: everything the pages noted, the commits of the room, and the windows and
+ * Runs a scenario once and returns its trace: everything the pages recorded, the room's commits, and the windows and
  * events to judge it by, all on the truth clock. `pages` are those of the baselines.
  */
-export async function run(scenario, { links, pages, niceness }) {
-  const site = await startSite({ address: links.address, pages: scenario.kind === 'baseline' ? pages : undefined });
-  const party = new Party(scenario, { links, site, niceness });
+export async function run(scenario, { lines, pages, niceness }) {
+  const site = await startSite({ address: lines.address, pages: scenario.kind === 'baseline' ? pages : undefined });
+  const party = new Party(scenario, { lines, site, niceness });
   try {
     await party.begin();
     await party.settle();
@@ -31,25 +32,25 @@ export async function run(scenario, { links, pages, niceness }) {
   }
 }
 
-/** What the parts of a run share. */
+/** A party of viewers in one run, and what is recorded about it. */
 class Party {
   viewers = [];
   marks = [];
   visits = [];
   commands = [];
   stalls = [];
-  /** What a guest who comes again remembers. */
+  /** What the browser of a returning guest has stored. */
   identity = undefined;
   invite = '';
   #browsers = new Set();
-  /** What those noted who have left, by viewer. */
+  /** The traces of viewers who have left. */
   #left = new Map();
   #steady = null;
   #judged = null;
 
-  constructor(scenario, { links, site, niceness }) {
+  constructor(scenario, { lines, site, niceness }) {
     this.scenario = scenario;
-    this.links = links;
+    this.lines = lines;
     this.site = site;
     this.niceness = niceness;
   }
@@ -58,15 +59,15 @@ class Party {
     return this.viewers[0];
   }
 
-  /** Viewers who haven't left. */
+  /** The viewers who haven't left. */
   get present() {
     return this.viewers.filter((viewer) => !this.#left.has(viewer));
   }
 
   async begin() {
-    const { profile, links: special, hls, film, kind, ppm } = this.scenario;
-    await this.links.shape(0, PROFILES[profile]);
-    for (const [number, name] of Object.entries(special)) await this.links.shape(Number(number), PROFILES[name]);
+    const { profile, lineProfiles, hls, film, kind, ppm } = this.scenario;
+    await this.lines.shape(0, PROFILES[profile]);
+    for (const [number, name] of Object.entries(lineProfiles)) await this.lines.shape(Number(number), PROFILES[name]);
     await this.site.probeClock();
     const browsers = await Promise.all(NAMES.map((_, index) => this.startBrowser(index + 1)));
     this.viewers = await Promise.all(
@@ -88,13 +89,13 @@ class Party {
     this.#steady = { fromMs, untilMs };
     this.#judged = { fromMs: Math.max(fromMs, untilMs - 1000 * this.scenario.judgedS), untilMs };
     this.site.origin.pace(0);
-    // No frames are compared any more: from here on the machine is for what happens.
-    await Promise.all(this.viewers.map((viewer) => viewer.closeEyes()));
+    // Frames are no longer compared, which leaves the machine to the events.
+    await Promise.all(this.viewers.map((viewer) => viewer.stopFrames()));
     await this.site.probeClock();
   }
 
   async startBrowser(number) {
-    const { namespaces } = this.links;
+    const { namespaces } = this.lines;
     const { origins } = this.site;
     const browser = await startBrowser({ number, namespace: namespaces[number - 1], origins, niceness: this.niceness });
     this.#browsers.add(browser);
@@ -102,8 +103,8 @@ class Party {
   }
 
   /**
-   * A browser that nobody has used, for somebody who comes later. The last viewer makes room for the first of them: four
-   * browsers are as many as the scenario has.
+   * Starts a fresh browser for a guest. The last viewer leaves before the first guest comes, since the scenario has
+   * never more than four browsers.
    */
   async startGuestBrowser() {
     const last = this.viewers.at(-1);
@@ -125,7 +126,7 @@ class Party {
     return atMs;
   }
 
-  /** Takes in for so many seconds what the pages note, `others` included. */
+  /** Collects for a number of seconds what the pages record, those of `others` included. */
   async watchFor(seconds, others = []) {
     const endMs = truthMs() + seconds * 1000;
     for (;;) {
@@ -152,7 +153,7 @@ class Party {
       commands: this.commands,
       stalls: this.stalls,
       visits: this.visits,
-      links: await this.links.stats(),
+      lines: await this.lines.stats(),
     };
   }
 

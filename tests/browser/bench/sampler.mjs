@@ -1,18 +1,19 @@
+/** The script that records in a page where its player is, what it displays and what it publishes. */
 import { FLAGS } from './track.mjs';
 
 const EVERY_MS = 20;
 const READING_EVERY_MS = 250;
-/** What is read between two instants further apart than this doesn't count. */
+/** A reading that took longer than this is discarded. */
 const BRACKET_MS = 0.35;
-/** A minute and more of each; the driver takes them every few seconds. */
+/** More than a minute of each kind; the bench collects them every few seconds. */
 const KEPT_MAX = 10_000;
-/** The burnt-in counter: 16 blocks along the bottom edge, least significant bit at the left, each height/18 high. */
+/** The burnt-in frame number: 16 blocks along the bottom edge, least significant bit first, each height/18 high. */
 const COUNTER = { bits: 16, rows: 18 };
 
 /**
- * Runs in a page before anything else. It keeps the real clock for itself; the page's own, by which it also hears when
- * frames are shown, goes wrong by `ppm`.
- * Instants are milliseconds of `performance.now()` of the real clock.
+ * Runs in a page before its own scripts. It keeps the real clock for itself, and makes the page's clock, including the
+ * times of displayed frames, run too fast by `ppm`.
+ * Instants are in milliseconds of the real clock's `performance.now()`.
  */
 function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracketMs, keptMax, counter, flagsOf }) {
   const real = performance.now.bind(performance);
@@ -20,9 +21,9 @@ function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracke
   const askForFrame = HTMLVideoElement.prototype.requestVideoFrameCallback;
   if (ppm !== 0) {
     performance.now = () => ownMs(real());
-    HTMLVideoElement.prototype.requestVideoFrameCallback = function (tell) {
+    HTMLVideoElement.prototype.requestVideoFrameCallback = function (callback) {
       return askForFrame.call(this, (nowMs, shown) => {
-        tell(ownMs(nowMs), { ...shown, expectedDisplayTime: ownMs(shown.expectedDisplayTime) });
+        callback(ownMs(nowMs), { ...shown, expectedDisplayTime: ownMs(shown.expectedDisplayTime) });
       });
     };
   }
@@ -31,7 +32,7 @@ function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracke
   let video = null;
   let session = null;
   let seen = '';
-  let looks = seesFrames;
+  let recordsFrames = seesFrames;
 
   function note(list, row) {
     kept[list].push(row);
@@ -39,8 +40,8 @@ function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracke
   }
 
   /**
-   * Notes what `read` gives and when that was; nothing if this thread lost its processor in between. A second try would
-   * not help: within one task an element gives the same position again.
+   * Records the result of `read` and its time, or nothing if this thread was interrupted meanwhile. Trying again wouldn't
+   * help: within one task an element returns the same position.
    */
   function stamp(list, read, rest) {
     const before = real();
@@ -65,9 +66,9 @@ function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracke
 
   function readCommit() {
     const { epoch, version, playback } = session.getSnapshot();
-    const order = `${epoch}-${version}`;
-    if (order === seen) return;
-    seen = order;
+    const place = `${epoch}-${version}`;
+    if (place === seen) return;
+    seen = place;
     const { status, position_ms: positionMs, anchor_at_ms: anchorAtMs, rate } = playback;
     note('commits', { epoch, version, status, positionMs, anchorAtMs, rate });
   }
@@ -87,7 +88,7 @@ function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracke
 
   function watchFrames(element) {
     const onFrame = (_, { expectedDisplayTime, mediaTime }) => {
-      if (element !== video || !looks) return;
+      if (element !== video || !recordsFrames) return;
       note('frames', [expectedDisplayTime, mediaTime]);
       if (pen !== null) readCounter(mediaTime);
       askForFrame.call(element, onFrame);
@@ -99,7 +100,7 @@ function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracke
     const found = document.querySelector('video');
     if (found !== video) {
       video = found;
-      if (video !== null && looks) watchFrames(video);
+      if (video !== null && recordsFrames) watchFrames(video);
     }
     const opened = window.playhead?.session ?? null;
     if (opened !== session) {
@@ -110,14 +111,14 @@ function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracke
     if (video !== null) where();
   }
 
-  // Media events don't bubble, but they can be seen on their way down.
+  // Media events don't bubble, but the capture phase sees them.
   for (const type of ['pause', 'play', 'waiting', 'seeking', 'seeked', 'playing', 'click']) {
     document.addEventListener(type, () => note('events', [type, real()]), true);
   }
   setInterval(tick, everyMs);
   setInterval(() => session !== null && readClock(), readingEveryMs);
 
-  // What another origin's film shows can only be read if it was asked for as such.
+  // Pixels of another origin's film can be read only if it was requested with CORS.
   if (readsCounter) {
     const { set, get } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'src');
     Object.defineProperty(HTMLMediaElement.prototype, 'src', {
@@ -131,15 +132,15 @@ function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracke
 
   window.bench = {
     now: real,
-    /** Being told of each frame makes the page draw 60 times a second, which costs a tenth of a processor. */
-    closeEyes() {
-      looks = false;
+    /** Stops recording frames: their callbacks make the page draw 60 times a second, a tenth of a processor. */
+    stopFrames() {
+      recordsFrames = false;
     },
     drain() {
       const noted = Object.fromEntries(Object.entries(kept).map(([name, rows]) => [name, rows.splice(0)]));
       return { timeOrigin: performance.timeOrigin, ...noted };
     },
-    /** Whether the film is loaded at a position, in milliseconds. */
+    /** Whether the film is buffered at a position, in milliseconds. */
     buffered(positionMs) {
       const { buffered } = video;
       const at = positionMs / 1000;
@@ -149,8 +150,8 @@ function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracke
 }
 
 /**
- * The script for a page, as text: its clock runs `ppm` too fast; `seesFrames` notes each frame, and `readsCounter` reads
- * its number.
+ * Returns the sampler's script as text. The page's clock runs too fast by `ppm`; `seesFrames` records each frame, and
+ * `readsCounter` also reads its burnt-in number.
  */
 export function samplerOf({ ppm = 0, seesFrames = true, readsCounter = false } = {}) {
   const asked = { ppm, seesFrames, readsCounter };

@@ -1,21 +1,23 @@
-/** What a run of scenario W goes through after its steady minute. */
+/** The scenarios of the bench. */
+
+/** The events of a run of W after its steady minute. */
 const EVENTS = ['seek', 'seek far', 'pause', 'stall', 'stall', 'new guest', 'join', 'join', 'join', 'read counter'];
 const SETTLE_S = 8;
 
-/** One party, and what happens in it: four viewers on `profile`, the host among them. */
+/** The default scenario: four viewers, the host among them, on lines with `profile`. */
 const party = {
   kind: 'shipped',
   profile: 'w',
-  /** Links that differ from `profile`, by the viewer's number. */
-  links: {},
+  /** Profiles of single lines that differ from `profile`, by the viewer's number. */
+  lineProfiles: {},
   hls: false,
-  /** How much too fast each viewer's clock runs, in millionths. */
+  /** How much too fast each viewer's clock runs, in parts per million. */
   ppm: [0, 0, 0, 0],
-  /** Between the start and the steady time, and the steady time itself. */
+  /** The time between the start and the steady time, and the length of the steady time. */
   settleS: SETTLE_S,
   steadyS: 60,
   events: [],
-  /** How much of the end of the steady time players are compared in; all of it by default. */
+  /** The last part of the steady time, in which players are compared; all of it by default. */
   judgedS: Infinity,
   film: 'film',
   runs: 1,
@@ -26,7 +28,7 @@ const SOAK_MINUTES = Number(process.env.SOAK_MINUTES ?? 60);
 export const SCENARIOS = [
   { ...party, name: 'w', runs: 5, events: EVENTS },
   { ...party, name: 'far', profile: 'far', ppm: [-50, 50, -25, 25] },
-  { ...party, name: 'asymmetric', links: { 4: 'asymmetric' }, steadyS: 45 },
+  { ...party, name: 'asymmetric', lineProfiles: { 4: 'asymmetric' }, steadyS: 45 },
   { ...party, name: 'baseline-seek', kind: 'baseline', baseline: 'seek', steadyS: 45 },
   { ...party, name: 'baseline-nudge', kind: 'baseline', baseline: 'nudge', steadyS: 45 },
   { ...party, name: 'baseline-mediasync', kind: 'baseline', baseline: 'mediasync', steadyS: 45 },
@@ -37,7 +39,7 @@ export const SCENARIOS = [
   { ...party, name: 'lan', profile: 'lan', steadyS: 40, events: ['join', 'join'] },
 ];
 
-/** Runs only where `ONLY` names it: whether anything adds up over an hour on clocks that differ. */
+/** Runs only if `ONLY` names it: whether errors accumulate over an hour on clocks that drift apart. */
 const SOAK = {
   ...party,
   name: 'soak',
@@ -47,7 +49,7 @@ const SOAK = {
   judgedS: 60,
 };
 
-/** The scenarios of one start: `only` names some, `quick` makes one short run of W or of those named. */
+/** Chooses the scenarios to run: those named by `only`; `quick` makes one short run of each, or of W. */
 export function choose({ only = [], quick = false, emulated = true }) {
   const all = [...SCENARIOS, SOAK];
   const unknown = only.filter((name) => !all.some((one) => one.name === name));
@@ -60,12 +62,12 @@ export function choose({ only = [], quick = false, emulated = true }) {
   return quick ? chosen.map(shorten) : chosen;
 }
 
-/** Over loopback all links are alike, so that only what differs otherwise is worth its time. */
-function differsOnLoopback({ profile, links }) {
-  return profile === 'w' && Object.keys(links).length === 0;
+/** Over loopback all lines are alike, so scenarios that differ only in their lines aren't run. */
+function differsOnLoopback({ profile, lineProfiles }) {
+  return profile === 'w' && Object.keys(lineProfiles).length === 0;
 }
 
 function shorten(scenario) {
-  // One of each.
+  // One event of each kind.
   return { ...scenario, runs: 1, steadyS: Math.min(scenario.steadyS, 30), events: [...new Set(scenario.events)] };
 }

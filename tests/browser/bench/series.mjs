@@ -1,29 +1,30 @@
+/** The error of a player over time, as drawn in the picture. */
 import { positionOn } from './landing.mjs';
 import { FLAGS } from './track.mjs';
 
 /**
- * How far a player was from what the room had committed, over time: rows `[atMs, errorMs]`, with null where the player
- * was looking for data. `commits` are in the order of the room.
+ * Returns how far a player was from the room's timeline, as rows `[atMs, errorMs]`, with null where the player was seeking
+ * or had no data. `commits` are in the room's order.
  */
 export function errorsOver({ fromMs, untilMs }, samples, commits) {
   let next = 0;
-  let line = null;
+  let timeline = null;
   const rows = [];
   for (const [atMs, positionMs, , flags] of samples) {
     while (next < commits.length && commits[next].anchorMs <= atMs) {
-      line = { ...commits[next], playing: commits[next].status === 'playing' };
+      timeline = { ...commits[next], playing: commits[next].status === 'playing' };
       next += 1;
     }
-    if (line === null || atMs < fromMs || atMs >= untilMs) continue;
+    if (timeline === null || atMs < fromMs || atMs >= untilMs) continue;
     const lost = (flags & (FLAGS.seeking | FLAGS.starved)) !== 0;
-    rows.push([atMs, lost ? null : positionMs - positionOn(line, atMs)]);
+    rows.push([atMs, lost ? null : positionMs - positionOn(timeline, atMs)]);
   }
   return rows;
 }
 
 /**
- * The same with few points: of each bucket the lowest and the highest error, in the order in which they came, so that
- * no peak is lost. A bucket without data is one row with null.
+ * Reduces such rows to the lowest and highest error of each bucket, in their order, so that no peak is lost. A bucket
+ * with a gap also gets a row with null.
  */
 export function thin(rows, bucketMs) {
   const thinned = [];

@@ -1,3 +1,4 @@
+/** The server and the media origin of a run. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../harness/free-port.mjs';
@@ -7,20 +8,17 @@ import { FILM, startMediaOrigin } from './origin.mjs';
 import { probeRoomClock, roomClockOf } from './room-clock.mjs';
 
 const BINARY = process.env.PLAYHEAD_SERVER_BIN ?? join(ROOT, 'target/release/playhead-server');
-/** Nobody measures the disk here, which other programs may hold up. */
+/** Data is kept in memory: the disk isn't measured here, and other programs may slow it down. */
 const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : undefined;
-/** The emulator's addresses, and this machine's own. */
+/** The addresses of the emulator and of this machine. */
 const MEDIA_NETWORKS = '10.77.0.0/16,127.0.0.0/8';
 
-/**
- * The release server on fresh data, and a media origin. `pages` are served by the origin, whose pages may then join
- * rooms as well.
- */
+/** Starts the release server on fresh data, and a media origin. `pages` are served by the origin and may join rooms. */
 export async function startSite({ address, pages }) {
   const origin = await startMediaOrigin({ address, pages });
   const port = await freePort();
   const pageUrl = `http://${address}:${port}`;
-  // The server's helper reads the loopback address that it prints, which 0.0.0.0 has, too.
+  // The harness waits for the loopback address that the server prints, which 0.0.0.0 includes.
   const host = address === '127.0.0.1' ? address : '0.0.0.0';
   const env = {
     PLAYHEAD_LISTEN: `${host}:${port}`,

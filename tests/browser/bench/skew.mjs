@@ -1,9 +1,10 @@
+/** Measures how far apart players were. */
 import { gridOf, GRID_MS, positionsOn } from './track.mjs';
 
 /**
- * How far apart the players were in a window. `tracks` has one list of samples per viewer.
- * `pairs`: |difference| in milliseconds for each pair at each instant; infinite where one of the two didn't play.
- * `spreads`: the two furthest apart at each instant. `idleS`, `unseenS`: seconds, added up over the viewers.
+ * Returns how far apart the players were in a window. `tracks` has one list of samples per viewer.
+ * `pairs`: |difference| in milliseconds for each pair at each instant; infinite if one of the two wasn't playing.
+ * `spreads`: the same for the two furthest apart at each instant. `idleS`, `unseenS`: in seconds, summed over the viewers.
  */
 export function skewIn(window, tracks) {
   const grid = gridOf(window);
@@ -21,7 +22,7 @@ export function skewIn(window, tracks) {
   return { pairs, spreads, idleS: seconds('idle'), unseenS: seconds('unseen') };
 }
 
-// An instant that can't be compared is no reason to look better: it counts as the worst.
+// An instant that can't be compared must not improve the result, so it counts as the worst.
 function infinite(value) {
   return Number.isNaN(value) ? Infinity : value;
 }

@@ -1,3 +1,4 @@
+/** Tests of the skew between players. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { quantiles } from './quantile.mjs';
@@ -6,17 +7,17 @@ import { positionsOn } from './track.mjs';
 
 const WINDOW = { fromMs: 1_000, untilMs: 2_000 };
 
-test('viewers are apart by what is between their lines, whenever each was looked at', () => {
-  const { pairs, spreads } = skewIn(WINDOW, [line(0), line(7, { shiftMs: 3 }), line(-2, { everyMs: 33 })]);
+test('the skew is the distance between the players’ positions, whenever each of them was sampled', () => {
+  const { pairs, spreads } = skewIn(WINDOW, [track(0), track(7, { shiftMs: 3 }), track(-2, { everyMs: 33 })]);
   assert.deepEqual(distinct(pairs), [2, 7, 9]);
   assert.deepEqual(distinct(spreads), [9]);
   assert.equal(spreads.length, 50);
 });
 
-test('an instant at which one viewer does not play counts as the worst, and its time is told', () => {
+test('an instant at which one player is not playing counts as the worst, and its time is reported', () => {
   const stalls = (atMs) => atMs >= 1_500 && atMs < 1_600;
-  const stalled = line(0).map(([atMs, positionMs, rate]) => [atMs, positionMs, rate, stalls(atMs) ? 4 : 0]);
-  const { pairs, idleS, unseenS } = skewIn(WINDOW, [line(0), stalled]);
+  const stalled = track(0).map(([atMs, positionMs, rate]) => [atMs, positionMs, rate, stalls(atMs) ? 4 : 0]);
+  const { pairs, idleS, unseenS } = skewIn(WINDOW, [track(0), stalled]);
   const worst = pairs.filter((value) => value === Infinity).length;
   assert.equal(worst, 6);
   assert.equal(idleS.toFixed(2), '0.12');
@@ -24,21 +25,21 @@ test('an instant at which one viewer does not play counts as the worst, and its 
   assert.deepEqual(quantiles(pairs), { p50: 0, p95: null, p99: null, max: 0 });
 });
 
-test('where a viewer was not looked at for long, nobody knows where it was', () => {
-  const watched = line(0).filter(([atMs]) => atMs < 1_200 || atMs > 1_600);
+test('a player without samples for a while has no position there', () => {
+  const watched = track(0).filter(([atMs]) => atMs < 1_200 || atMs > 1_600);
   const { idle, unseen, positions } = positionsOn(Float64Array.of(1_100, 1_400, 1_700), watched);
   assert.deepEqual([idle, unseen], [0, 1]);
   assert.deepEqual([...positions], [1_100, Number.NaN, 1_700]);
 });
 
-test('a jump between two looks is not smoothed away for longer than between them', () => {
-  const jumped = line(0).map(([atMs, positionMs, ...rest]) => [atMs, positionMs + (atMs >= 1_500 ? 40 : 0), ...rest]);
-  const { pairs } = skewIn(WINDOW, [line(0), jumped]);
+test('a jump between two samples is smoothed over no more than the time between them', () => {
+  const jumped = track(0).map(([atMs, positionMs, ...rest]) => [atMs, positionMs + (atMs >= 1_500 ? 40 : 0), ...rest]);
+  const { pairs } = skewIn(WINDOW, [track(0), jumped]);
   assert.deepEqual(distinct(pairs), [0, 40]);
 });
 
-/** Looks at a player that is `aheadMs` ahead of the clock. */
-function line(aheadMs, { everyMs = 20, shiftMs = 0 } = {}) {
+/** Samples of a player that is `aheadMs` ahead of the clock. */
+function track(aheadMs, { everyMs = 20, shiftMs = 0 } = {}) {
   const instants = Array.from({ length: 150 }, (_, index) => 500 + shiftMs + index * everyMs);
   return instants.map((atMs) => [atMs, atMs + aheadMs, 1, 0]);
 }

@@ -1,6 +1,7 @@
+/** Turns the measurements of several runs into one row of the report. */
 import { quantile, quantiles } from './quantile.mjs';
 
-/** One row of the report: what the runs of a scenario showed together. Lists of `measure` go in, numbers come out. */
+/** Returns one row of the report from what `measure` returned for each run of a scenario. */
 export function summarise(scenario, runs) {
   const all = (key) => runs.flatMap((run) => run[key]);
   const sum = (key) => runs.reduce((total, run) => total + run[key], 0);

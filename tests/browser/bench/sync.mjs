@@ -1,12 +1,12 @@
-// The bench of `make bench-sync`: the shipped page and SDK in real browsers, each behind a link of its own, against
-// the release server. Prints the gates, and writes target/bench/sync.json with a picture beside it.
+// The bench of `make bench-sync`: the shipped page and SDK in real browsers, each behind its own emulated line, against
+// the release server. Prints the gates, and writes target/bench/sync.json and a picture beside it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../harness/paths.mjs';
 import { bundleBaselines } from './baseline/bundle.mjs';
 import { judge } from './gates.mjs';
-import { loopback, openLinks } from './links.mjs';
+import { loopback, openLines } from './lines.mjs';
 import { factsOf, load, readMachine, versionOf } from './machine.mjs';
 import { measure } from './measure.mjs';
 import { makeClips } from './origin.mjs';
@@ -21,8 +21,8 @@ import { gateTable, rowTable } from './tables.mjs';
 import { BROWSER } from './viewer.mjs';
 
 const OUT = join(ROOT, 'target/bench');
-const NO_NAMESPACES = 'network namespaces are refused here, so that the links have no delay and no loss';
-/** The runs that the picture shows beside one of W. */
+const NO_NAMESPACES = 'network namespaces are refused here, so the lines have no delay and no loss';
+/** The scenarios that the picture shows beside W. */
 const BESIDE = {
   'baseline-mediasync': 'MediaSync-style',
   'baseline-nudge': '±2 % beyond 100 ms',
@@ -32,13 +32,13 @@ const BESIDE = {
 const { values: options } = parseArgs({ options: { loopback: { type: 'boolean', default: false } } });
 const quick = !['', '0'].includes(process.env.QUICK ?? '');
 const only = (process.env.ONLY ?? '').split(',').filter((name) => name !== '');
-// A short form says nothing about the gates, so that it doesn't replace what does.
+// A quick or partial run doesn't decide the gates, so it must not overwrite a full report.
 const name = quick ? 'sync-quick' : only.length > 0 ? `sync-${only.join('-')}` : 'sync';
-/** The traces of the last start, to look at and to measure again. */
+/** The traces of the last start, for inspection and for measuring again. */
 const traceFolder = join(OUT, name);
 
-const links = options.loopback ? loopback() : await openLinks();
-const chosen = choose({ only, quick, emulated: links.emulated });
+const lines = options.loopback ? loopback() : await openLines();
+const chosen = choose({ only, quick, emulated: lines.emulated });
 const niceness = raisePriority();
 const machine = { ...readMachine(), browser: versionOf(BROWSER), niceness };
 makeClips({ long: chosen.some(({ film }) => film === 'long') });
@@ -47,20 +47,20 @@ const pages = await bundleBaselines();
 
 const rows = [];
 const pictured = {};
-const notRun = links.emulated ? {} : { all: NO_NAMESPACES };
+const notRun = lines.emulated ? {} : { all: NO_NAMESPACES };
 for (const scenario of chosen) {
   const { runs, failures } = await runAll(scenario);
   if (runs.length === 0) notRun[scenario.name] = failures[0];
   else rows.push({ ...summarise(scenario, runs), flaws: [...failures, ...runs.flatMap(({ flaws }) => flaws)] });
-  // Half an hour is long: who ends it early keeps what there is.
+  // The bench takes half an hour: if it is stopped early, the results so far are kept.
   keepReport();
   await keepPicture();
 }
-links.close();
+lines.close();
 const { gates, ...report } = keepReport();
 say(`\n${factsOf(report.machine)}\n\n${gateTable(gates)}\n\n${rowTable(rows)}`);
 
-/** All runs of a scenario: what each showed, and why some have shown nothing. */
+/** Runs a scenario as often as it says; returns the measurements, and why some runs failed. */
 async function runAll(scenario) {
   const runs = [];
   const failures = [];
@@ -69,7 +69,7 @@ async function runAll(scenario) {
     const label = `${scenario.name} ${count} of ${scenario.runs}`;
     const tookS = () => Math.round((truthMs() - beganMs) / 1000);
     try {
-      const trace = await run(scenario, { links, pages, niceness });
+      const trace = await run(scenario, { lines, pages, niceness });
       writeFileSync(join(traceFolder, `${scenario.name}-${count}.json`), JSON.stringify(trace));
       pictured[scenario.name] ??= trace;
       runs.push(measure(trace));
@@ -85,7 +85,7 @@ async function runAll(scenario) {
 }
 
 function keepReport() {
-  const measuredOver = links.emulated ? 'emulated' : 'loopback';
+  const measuredOver = lines.emulated ? 'emulated' : 'loopback';
   const whole = { machine: { ...machine, load_average_after: load() }, links: measuredOver, gates: judge(rows, notRun), rows };
   writeFileSync(join(OUT, `${name}.json`), `${JSON.stringify(whole, null, 2)}\n`);
   return whole;
@@ -99,6 +99,6 @@ async function keepPicture() {
   await photograph(svg, join(OUT, `${name}.png`));
 }
 
-function say(line) {
-  process.stdout.write(`${line}\n`);
+function say(text) {
+  process.stdout.write(`${text}\n`);
 }

@@ -1,4 +1,6 @@
-/** Rows with aligned columns: words to the left, numbers to the right. */
+/** Formats the report as text tables. */
+
+/** Aligns the columns of rows: words to the left, numbers to the right. */
 export function align(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const isNumber = (text) => /^-?[\d.]*$/.test(text);
@@ -6,20 +8,20 @@ export function align(rows) {
   return rows.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
 }
 
-/** The gates, a line each. */
+/** Returns a table with one row per gate. */
 export function gateTable(gates) {
-  const lines = gates.map(({ id, unit, value, must, aim, held, reason }) => {
+  const body = gates.map(({ id, unit, value, must, aim, held, reason }) => {
     const verdict = reason === undefined ? (held ? 'yes' : 'NO') : `NO: ${reason}`;
     return [id, value === null ? '-' : value.toFixed(3), String(must), String(aim), unit, verdict];
   });
-  return align([['gate', 'value', 'must', 'aim', 'unit', 'held'], ...lines]);
+  return align([['gate', 'value', 'must', 'aim', 'unit', 'held'], ...body]);
 }
 
-/** The scenarios beside each other, the baselines among them. */
+/** Returns a table with one row per scenario, the baselines among them. */
 export function rowTable(rows) {
   const head = ['scenario', 'runs', 'skew p50', 'p95', 'p99', 'max', 'display p50', 'p99', 'clock p50', 'max'];
   const more = ['rate %', 'own seeks', 'idle s', 'join p50', 'stall p50', 'command p95'];
-  const lines = rows.map((row) => [
+  const body = rows.map((row) => [
     row.scenario,
     String(row.runs),
     ...[row.skew_ms.p50, row.skew_ms.p95, row.skew_ms.p99, row.skew_ms.max].map((value) => number(value)),
@@ -30,7 +32,7 @@ export function rowTable(rows) {
     number(row.not_playing_s, 1),
     ...[row.join_s.p50, row.stall_s.p50, row.command_s.p95].map((value) => number(value)),
   ]);
-  return align([[...head, ...more], ...lines]);
+  return align([[...head, ...more], ...body]);
 }
 
 function number(value, digits = 2) {

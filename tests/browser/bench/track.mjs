@@ -1,19 +1,21 @@
-/** What a sample's flags say. */
+/** Samples of a player, and its position interpolated between them. */
+
+/** The bits of a sample's flags. */
 export const FLAGS = { paused: 1, seeking: 2, starved: 4 };
 /** The step of the grid on which viewers are compared. */
 export const GRID_MS = 20;
-/** Between two samples further apart than this nobody knows where the player was. */
+/** Between two samples further apart than this the position is unknown. */
 const GAP_MAX_MS = 250;
 
-/** The instants of a window, `GRID_MS` apart, its end not included. */
+/** Returns the instants of a window, `GRID_MS` apart, without its end. */
 export function gridOf({ fromMs, untilMs }) {
   const count = Math.max(0, Math.ceil((untilMs - fromMs) / GRID_MS - 1e-9));
   return Float64Array.from({ length: count }, (_, index) => fromMs + index * GRID_MS);
 }
 
 /**
- * Where a player was at each instant of the grid, in milliseconds of the film, by a straight line between the samples
- * around it. NaN where it was not playing (`idle` counts those) or nobody looked (`unseen`).
+ * Returns the position of a player at each instant of the grid, in milliseconds, interpolated between the samples
+ * around it. It is NaN where the player wasn't playing (`idle` counts those) or wasn't sampled (`unseen`).
  * `samples` are rows `[atMs, positionMs, rate, flags]` in order.
  */
 export function positionsOn(grid, samples) {

@@ -1,3 +1,4 @@
+/** The browsers of the bench and their tabs. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -8,23 +9,23 @@ import { truthMs } from './room-clock.mjs';
 import { samplerOf } from './sampler.mjs';
 
 const LAUNCHER = fileURLToPath(new URL('browser.sh', import.meta.url));
-/** The same browser without windows of its own, whose drawing takes from a small machine what viewers need. */
+/** The same browser without a window, whose drawing would take processor time that the viewers need. */
 const WINDOWLESS = '/usr/bin/chromium-headless-shell';
 export const BROWSER = process.env.PLAYHEAD_CHROMIUM === undefined && existsSync(WINDOWLESS) ? WINDOWLESS : CHROMIUM;
 const STEP_MS = 40_000;
-/** How often a page's clock is compared with ours. */
+/** How many times a page's clock is compared with ours. */
 const COMPARISONS = 30;
 /**
- * As wide as the film, so that its pixels are shown as they are. Four browsers that have to scale each frame in software
- * lose some on two processors, and after each lost frame Chromium shows all later ones one display interval later, up
- * to three: that would measure the machine.
+ * As wide as the film, so that its frames aren't scaled. On two processors, four browsers that scale in software drop
+ * frames, and after each dropped frame Chromium presents all later ones one display interval later, up to three: that
+ * would measure the machine.
  */
 const WINDOW = { viewport: { width: FILM.width, height: 720 } };
 const NOTHING = { samples: [], frames: [], events: [], readings: [], commits: [], counted: [] };
 
 /**
- * Starts a browser. `number` is that of its link; `origins` are the addresses that count as secure, as they would be
- * behind TLS; `niceness` is below 0 to come before other programs.
+ * Starts a browser. `number` is that of its line; `origins` are treated as secure, as they would be behind TLS; a
+ * `niceness` below 0 gives it priority over other programs.
  */
 export async function startBrowser({ number, namespace = '', origins, niceness }) {
   const browser = await chromium.launch({
@@ -39,7 +40,7 @@ export async function startBrowser({ number, namespace = '', origins, niceness }
   const engine = `AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${browser.version()} Safari/537.36`;
   const userAgent = `Mozilla/5.0 (X11; Linux x86_64) ${engine} viewer-${number}`;
   const opened = {
-    /** Opens a tab with an empty cache; `storage` is what it remembers, `sampler` the settings of the sampler. */
+    /** Opens a tab with an empty cache; `storage` is its stored state, `sampler` the settings of the sampler. */
     async open(name, { sampler = {}, storage } = {}) {
       const context = await browser.newContext({ ...WINDOW, userAgent, storageState: storage });
       context.setDefaultTimeout(STEP_MS);
@@ -51,7 +52,7 @@ export async function startBrowser({ number, namespace = '', origins, niceness }
   return opened;
 }
 
-/** One open tab, and everything that it has noted, on the truth clock. */
+/** An open tab, and everything that it has recorded, on the truth clock. */
 class Viewer {
   complaints = [];
   #baseMs = null;
@@ -61,7 +62,7 @@ class Viewer {
   constructor({ name, agent, browser, context, page }) {
     this.name = name;
     this.browser = browser;
-    /** How the media origin knows this browser. */
+    /** How the media origin identifies this browser. */
     this.agent = agent;
     this.context = context;
     this.page = page;
@@ -80,7 +81,7 @@ class Viewer {
     return this.page.url();
   }
 
-  /** Follows an invite and says who they are. */
+  /** Follows an invite link, enters a name and joins. */
   async join(invite) {
     await this.page.goto(invite);
     await this.the('display-name').fill(this.name);
@@ -88,7 +89,7 @@ class Viewer {
     await this.inRoom();
   }
 
-  /** Follows an invite as somebody whom nobody asks for a name; waits for nothing. */
+  /** Follows an invite link as a returning guest, without waiting for anything. */
   async returns(invite) {
     await this.page.goto(invite, { waitUntil: 'commit' });
   }
@@ -102,7 +103,7 @@ class Viewer {
     await this.the('link-submit').click();
   }
 
-  /** Asks something of the session, such as `['seek', 1000]`; resolves with the server's answer. */
+  /** Calls a method of the session, such as `seek`; resolves to its result. */
   command(name, ...values) {
     return this.page.evaluate(([method, given]) => window.playhead.session[method](...given), [name, values]);
   }
@@ -127,7 +128,7 @@ class Viewer {
     return this.page.evaluate((at) => window.bench.buffered(at), positionMs);
   }
 
-  /** Makes a sound, so that the browser has its sound service running, as one that has been in use. */
+  /** Makes a sound, so that the browser's audio service is running, as in one that has been in use. */
   async warmUp() {
     await this.page.evaluate(async () => {
       const context = new AudioContext();
@@ -139,12 +140,12 @@ class Viewer {
     });
   }
 
-  /** Notes no more frames. */
-  closeEyes() {
-    return this.page.evaluate(() => window.bench.closeEyes());
+  /** Stops recording frames. */
+  stopFrames() {
+    return this.page.evaluate(() => window.bench.stopFrames());
   }
 
-  /** Who this browser is, and nothing else it has learned. */
+  /** Returns the stored identity and name, and nothing else that the browser has stored. */
   async identity() {
     const { origins } = await this.context.storageState();
     const kept = origins.map(({ origin, localStorage }) => ({
@@ -154,21 +155,21 @@ class Viewer {
     return { cookies: [], origins: kept };
   }
 
-  /** Takes in what the page has noted since the last time. */
+  /** Collects what the page has recorded since the last call. */
   async watch() {
-    // A page that is just being loaded can't answer.
+    // A page that is just loading can't answer.
     const noted = await this.page.evaluate(() => window.bench?.drain() ?? null).catch(() => null);
     if (noted === null) return;
     const { timeOrigin, ...rows } = noted;
-    // Another document counts from another instant; what the one before noted is over with it.
+    // A new document has a new time origin, and the records of the old one are void.
     if (timeOrigin !== this.#timeOrigin) this.#kept = structuredClone(NOTHING);
     this.#timeOrigin = timeOrigin;
     for (const [name, more] of Object.entries(rows)) this.#kept[name].push(...more);
   }
 
   /**
-   * Finds out when this document's clock began, on the truth clock, and between which bounds the two differ as far as
-   * we can see: `[lowMs, highMs]` has to contain 0.
+   * Determines the time origin of this document on the truth clock. Returns `[lowMs, highMs]`, the bounds within which
+   * the two clocks were seen to differ; they must contain 0.
    */
   async compareClocks() {
     const protocol = await this.context.newCDPSession(this.page);
@@ -186,7 +187,7 @@ class Viewer {
     return bounds;
   }
 
-  /** Everything noted by the open document, on the truth clock. */
+  /** Returns everything that the open document has recorded, on the truth clock. */
   async trace() {
     await this.watch();
     const boundsMs = await this.compareClocks();

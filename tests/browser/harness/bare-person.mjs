@@ -1,3 +1,4 @@
+/** A person in a browser without the test library. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChromium } from './cdp.mjs';
@@ -6,8 +7,8 @@ import { until } from './poll.mjs';
 import { DRAIN, RECORDER } from './recorder.mjs';
 
 /**
- * Somebody in a browser that the test library doesn't touch: its tabs can be hidden, and what the test asks of the
- * page counts as no gesture.
+ * Starts a browser that is driven by its own protocol instead of the test library: its tabs can be hidden, and what the
+ * test evaluates in the page doesn't count as a user gesture.
  */
 export async function arriveBare(name, { switches = [], viewport = { width: 1280, height: 800 } } = {}) {
   const browser = await startChromium(switches);
@@ -28,7 +29,7 @@ class BarePerson {
     this.tab = tab;
   }
 
-  /** Asks the page, without a gesture. */
+  /** Evaluates an expression in the page, without a user gesture. */
   async evaluate(expression) {
     const request = { expression, returnByValue: true, awaitPromise: true, userGesture: false };
     const { result, exceptionDetails } = await this.tab.send('Runtime.evaluate', request);
@@ -37,11 +38,11 @@ class BarePerson {
   }
 
   async waitsFor(expression, what = expression) {
-    // An answer may be lost to a page that is just being loaded.
+    // A page that is just loading may not answer.
     await until(`${this.name}: ${what}`, () => this.evaluate(expression).catch(() => false));
   }
 
-  /** Joins as somebody who has been here before, so that no name is asked and nothing is pressed. */
+  /** Joins as a returning guest, so that the page asks for no name and nothing has to be pressed. */
   async returns(invite) {
     await this.tab.send('Page.navigate', { url: new URL('/', invite).href });
     await this.waitsFor('document.querySelector(\'[data-testid="display-name"]\') !== null');
@@ -50,7 +51,7 @@ class BarePerson {
     await this.waitsFor("window.playhead?.session.getSnapshot().connection === 'open'");
   }
 
-  /** A real press of the mouse in the middle of the element with this hook. */
+  /** Presses the mouse in the middle of the element with this test id. */
   async presses(testid) {
     const found = await this.evaluate(`(() => {
       const element = document.querySelector('[data-testid="${testid}"]');
@@ -63,7 +64,7 @@ class BarePerson {
     }
   }
 
-  /** Opens another tab in front of the party, and waits until the page knows that it is hidden. */
+  /** Opens another tab in front of the party, and waits until the page is hidden. */
   async looksAway() {
     const other = await this.browser.openTab();
     await other.bringToFront();

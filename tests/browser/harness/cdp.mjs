@@ -1,10 +1,11 @@
+/** Starts Chromium and talks to it by the Chrome DevTools Protocol. */
 import { startChild } from './child.mjs';
 import { CHROMIUM, SWITCHES } from './person.mjs';
 import { temporaryFolder } from './paths.mjs';
 
 const ANSWER_MS = 20_000;
 
-/** A browser spoken to by its own protocol, where the test library would hide what is under test. */
+/** Starts a browser without the test library, for what the library would hide. */
 export async function startChromium(switches = []) {
   const profile = temporaryFolder('profile');
   const child = startChild(
@@ -26,7 +27,7 @@ export async function startChromium(switches = []) {
     }
   });
 
-  /** Sends one command to the browser, or to the tab of `sessionId`, and gives its result. */
+  /** Sends a command to the browser, or to the tab of `sessionId`, and resolves to its result. */
   function send(method, params = {}, sessionId = undefined) {
     count += 1;
     const id = count;

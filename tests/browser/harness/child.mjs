@@ -1,14 +1,15 @@
+/** Starts child processes, which end with this one. */
 import { spawn } from 'node:child_process';
 
 const running = new Set();
 const OUTPUT_MAX = 64 * 1024;
 const TERM_MS = 5_000;
 
-// Whatever ends this process, its children end with it.
+// However this process ends, its children end with it.
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
-/** Starts a program and keeps the last of what it prints. */
+/** Starts a program and keeps the end of its output. */
 export function startChild(program, args, { env, stdio = ['ignore', 'pipe', 'pipe'], label = program } = {}) {
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio });
   const exited = new Promise((resolve) => {
@@ -25,7 +26,7 @@ export function startChild(program, args, { env, stdio = ['ignore', 'pipe', 'pip
     stream?.setEncoding('utf8').on('data', (text) => (printed = (printed + text).slice(-OUTPUT_MAX)));
   }
 
-  /** Ends it politely, or at once with SIGKILL, and waits until it is gone. */
+  /** Sends it a signal, SIGTERM by default, and waits until it has exited; kills it if that takes too long. */
   async function stop(signal = 'SIGTERM') {
     child.kill(signal);
     const late = setTimeout(() => child.kill('SIGKILL'), TERM_MS);

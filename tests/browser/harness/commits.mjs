@@ -1,6 +1,7 @@
+/** Records the commits to playback that a page receives. */
 import { until } from './poll.mjs';
 
-/** Notes from now on what the server commits to playback, with its own stamps, as this person's page hears it. */
+/** Starts recording the commits to playback that this person's page receives, with the server's times. */
 export async function notesCommits({ page }) {
   await page.evaluate(() => {
     window.commits = [];
@@ -10,12 +11,12 @@ export async function notesCommits({ page }) {
   });
 }
 
-/** What has been noted, oldest first: each with `version`, `atMs`, `cause` and the whole playback. */
+/** Returns the recorded commits, oldest first, each with `version`, `atMs`, `cause` and the whole playback. */
 export const commitsOf = ({ page }) => page.evaluate(() => window.commits);
 
-/** The first noted commit after `version` that `wanted` holds for, once it is there. */
+/** Waits for the first recorded commit after `afterVersion` for which `wanted` holds, and returns it. */
 export function commitOf(person, what, wanted, { afterVersion = 0 } = {}) {
-  return until(`${person.name} to hear of ${what}`, async () =>
+  return until(`${person.name} to receive ${what}`, async () =>
     (await commitsOf(person)).find((commit) => commit.version > afterVersion && wanted(commit)),
   );
 }

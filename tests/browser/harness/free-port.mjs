@@ -1,6 +1,7 @@
+/** Finds a free port. */
 import { createServer } from 'node:net';
 
-/** A port of the loopback address that nobody listens on right now. */
+/** Returns a port of the loopback address that nobody is listening on. */
 export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -1,13 +1,15 @@
-/** What the film is made of, pictures and sound apart, two seconds each; not the lists that lead to them. */
+/** A gate between a page and the media origin, which can delay or refuse segments. */
+
+/** The film's segments, video and audio separately, two seconds each; playlists don't match. */
 const SEGMENT = /-(\d+)\.m4s$/;
 const SEGMENT_MS = 2_000;
 
-/** Any part of the film. */
+/** Selects every segment. */
 export const everySegment = () => true;
-/** The film from this position on; what lies before can be loaded. */
+/** Selects the segments from this position on. */
 export const segmentsFrom = (positionMs) => (startMs) => startMs >= positionMs;
 
-/** Stands between somebody's page and the film, open at first. Call it before the page joins. */
+/** Puts a gate between this person's page and the film, open at first. Call it before the page joins. */
 export async function gateBefore({ page }, { url }) {
   let isClosedFor = () => false;
   let refuses = false;
@@ -20,7 +22,7 @@ export async function gateBefore({ page }, { url }) {
     else waiting.push(asked);
   }
 
-  /** From now on; what has been waiting is judged by it, too. */
+  /** Applies to requests from now on, and to those that are waiting. */
   async function changeTo(closedFor, refusing) {
     const asked = waiting;
     [isClosedFor, refuses, waiting] = [closedFor, refusing, []];
@@ -34,21 +36,21 @@ export async function gateBefore({ page }, { url }) {
     return judge({ route, startMs });
   });
   return {
-    /** How many requests have met the closed gate. */
+    /** Returns how many requests have met the closed gate. */
     turnedAway: () => turnedAway,
-    /** Lets the segments wait that `isClosed` picks by the position at which they start. */
+    /** Holds the segments that `isClosed` selects by the position at which they start. */
     holds: (isClosed) => changeTo(isClosed, false),
-    /** Answers for them as an origin would that is down. */
+    /** Refuses them, as if the origin were down. */
     refuses: (isClosed) => changeTo(isClosed, true),
     opens: () => changeTo(() => false, false),
   };
 }
 
-// The page may have given up on what it asked for, or be gone.
+// The page may have cancelled the request, or be gone.
 const letThrough = (route) => route.continue().catch(() => undefined);
 const refuse = (route) => route.abort('connectionrefused').catch(() => undefined);
 
-/** Where in the film a segment starts; null for anything else. */
+/** Returns the position at which a segment starts; null for anything else. */
 function startOf(url) {
   const found = SEGMENT.exec(new URL(url).pathname);
   return found && Number(found[1]) * SEGMENT_MS;

@@ -1,3 +1,4 @@
+/** The media origin of the tests. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { freePort } from './free-port.mjs';
 import { MEDIA, ROOT, temporaryFolder } from './paths.mjs';
 import { until } from './poll.mjs';
 
-/** A real nginx over the test media; `url(path)` is a link to one of them. */
+/** Starts a real nginx that serves the test media; `url(path)` is the link to a file. */
 export async function startOrigin() {
   execFileSync(join(ROOT, 'tests/media/make.sh'), [MEDIA], { stdio: ['ignore', 'ignore', 'inherit'] });
   const work = temporaryFolder('origin');

@@ -1,9 +1,11 @@
-/** The film with three renditions, two subtitles and the burnt-in counter. */
+/** The usual start of a test: a host with a film, and guests. */
+
+/** The film with three renditions, two subtitle tracks and the burnt-in frame number. */
 export const FILM = 'hls/master.m3u8';
-/** How long the film is. */
+/** The film's duration. */
 export const FILM_MS = 120_000;
 
-/** A host who has chosen what to watch and copied the invite. */
+/** Starts a party whose host has loaded a film and copied the invite link. */
 export async function hostParty(world, { link = world.origin.url(FILM), name = 'Ada', ...options } = {}) {
   const host = await world.arrive(name, options);
   await host.createRoom(world.server.pageUrl);
@@ -12,7 +14,7 @@ export async function hostParty(world, { link = world.origin.url(FILM), name = '
   return { host, invite: await host.copyInvite() };
 }
 
-/** A guest who followed the invite. */
+/** Lets a guest follow the invite link and join. */
 export async function guestOf(world, invite, name, options) {
   const guest = await world.arrive(name, options);
   await guest.join(invite);

@@ -1,3 +1,4 @@
+/** A person with a browser, who uses the page by hand. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -6,7 +7,7 @@ import { until } from './poll.mjs';
 import { DRAIN, RECORDER } from './recorder.mjs';
 
 export const CHROMIUM = process.env.PLAYHEAD_CHROMIUM ?? '/usr/bin/chromium';
-/** Switches that every browser of the tests gets: nothing but the page reaches the network. */
+/** The switches of every browser in the tests, so that only the page uses the network. */
 export const SWITCHES = [
   '--disable-gpu',
   '--disable-quic',
@@ -21,7 +22,7 @@ export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor:
 const SAMPLES_MAX = 5_000;
 const STEP_MS = 20_000;
 
-/** Somebody with a browser of their own, who uses the page by hand. */
+/** Starts a browser for a person. */
 export async function arrive(name, { screen = DESKTOP } = {}) {
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
@@ -46,7 +47,7 @@ class Person {
     page.on('pageerror', (error) => this.complaints.push(String(error)));
   }
 
-  /** The element that carries this test hook. */
+  /** Returns the element with this test id. */
   the(testid) {
     return this.page.getByTestId(testid);
   }
@@ -59,7 +60,7 @@ class Person {
     await this.inRoom();
   }
 
-  /** Follows an invite and says who they are. */
+  /** Follows an invite link, enters a name and joins. */
   async join(invite) {
     await this.page.goto(invite);
     await this.the('display-name').fill(this.name);
@@ -67,19 +68,19 @@ class Person {
     await this.inRoom();
   }
 
-  /** Closes the tab; the browser keeps who they are. */
+  /** Closes the tab; the browser keeps their identity. */
   async closesTab() {
     await this.page.close();
   }
 
-  /** Opens the invite in a new tab, where nobody asks for a name any more. */
+  /** Opens the invite link in a new tab, which asks for no name. */
   async comesBack(invite) {
     this.page = await this.page.context().newPage();
     this.page.on('pageerror', (error) => this.complaints.push(String(error)));
     await this.page.goto(invite);
   }
 
-  /** Asks the server for `path` under this person's room, as their page would. */
+  /** Sends a request for `path` under this person's room to the server, as their page would. */
   asks(method, path = '', body = undefined) {
     return this.page.evaluate(
       async ([asked, below, sent]) => {
@@ -109,7 +110,7 @@ class Person {
     return this.page.evaluate(() => navigator.clipboard.readText());
   }
 
-  /** Waits until the player stands ready at what was chosen. */
+  /** Waits until the player has loaded the chosen media and is paused. */
   async hasLoaded() {
     await until(`${this.name}'s player to have loaded`, () =>
       this.page.evaluate(() => {
@@ -127,21 +128,21 @@ class Person {
     return this.page.evaluate(() => window.playhead.session.getSnapshot());
   }
 
-  /** Waits for words anywhere in the element with this hook. */
+  /** Waits for a text anywhere in the element with this test id. */
   async reads(testid, words) {
     await this.the(testid).filter({ hasText: words }).first().waitFor();
   }
 
-  /** Takes in what the page has noted since the last time. */
+  /** Collects what the page has recorded since the last call. */
   async watch() {
-    // A page that is just being loaded can't answer.
+    // A page that is just loading can't answer.
     const noted = await this.page.evaluate(DRAIN).catch(() => ({ samples: [], events: [] }));
     this.samples.push(...noted.samples);
     this.events.push(...noted.events);
     this.samples.splice(0, this.samples.length - SAMPLES_MAX);
   }
 
-  /** Keeps a screenshot, of the window or of the whole page. */
+  /** Saves a screenshot of the window or of the whole page. */
   async picture(name, { fullPage = false } = {}) {
     mkdirSync(ARTIFACTS, { recursive: true });
     await this.page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage, animations: 'disabled' });

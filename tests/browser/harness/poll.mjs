@@ -1,13 +1,14 @@
+/** Waiting for conditions, and the clock that tests and pages share. */
 import { setTimeout as pause } from 'node:timers/promises';
 
 const EVERY_MS = 50;
 
-/** The clock that every process of this machine shares, in milliseconds, finer than `Date.now()`. */
+/** Returns the time of the clock that all processes of this machine share, in milliseconds, finer than `Date.now()`. */
 export function clockMs() {
   return performance.timeOrigin + performance.now();
 }
 
-/** Asks again and again until `ask` gives something truthy; says what it waited for when the deadline has passed. */
+/** Polls until `ask` returns something truthy, and returns it; fails with `what` after the deadline. */
 export async function until(what, ask, deadlineMs = 20_000) {
   const end = clockMs() + deadlineMs;
   for (;;) {

@@ -1,9 +1,10 @@
+/** The script that records what a page plays. */
 const EVERY_MS = 40;
 const KEPT_MAX = 2_000;
-/** The burnt-in counter: 16 blocks along the bottom edge, least significant bit at the left, each height/18 high. */
+/** The burnt-in frame number: 16 blocks along the bottom edge, least significant bit first, each height/18 high. */
 const COUNTER = { bits: 16, rows: 18 };
 
-/** Runs in the page before anything else: notes where the video is, and each pause, stall, seek and change of rate. */
+/** Runs in the page before its own scripts: records the video's position, and each pause, stall, seek and rate change. */
 function record({ everyMs, keptMax, counter }) {
   const samples = [];
   const events = [];
@@ -28,7 +29,7 @@ function record({ everyMs, keptMax, counter }) {
       for (let bit = 0; bit < counter.bits; bit += 1) if (data[4 * bit] > 127) frame += 2 ** bit;
       return frame;
     } catch {
-      // Its origin forbids reading; a canvas that has held such a picture can't be read any more.
+      // Its origin forbids reading, and a canvas tainted by such a frame stays unreadable.
       pen = newPen();
       return null;
     }
@@ -67,7 +68,7 @@ function record({ everyMs, keptMax, counter }) {
     if (samples.length > keptMax) samples.shift();
   }
 
-  // Media events don't bubble, but they can be seen on their way down.
+  // Media events don't bubble, but the capture phase sees them.
   for (const type of ['pause', 'waiting', 'seeking', 'ratechange']) {
     const note = () => {
       events.push({ type, at: clockMs() });
@@ -79,8 +80,8 @@ function record({ everyMs, keptMax, counter }) {
   window.recorder = { drain: () => ({ samples: samples.splice(0), events: events.splice(0) }) };
 }
 
-/** The script for a page, as text. */
+/** The script, as text. */
 export const RECORDER = `(${record})(${JSON.stringify({ everyMs: EVERY_MS, keptMax: KEPT_MAX, counter: COUNTER })})`;
 
-/** Takes what a page has noted since the last time; nothing while it is being loaded. */
+/** The expression that takes what a page has recorded since the last call; nothing while it is loading. */
 export const DRAIN = 'window.recorder?.drain() ?? { samples: [], events: [] }';

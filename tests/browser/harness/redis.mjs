@@ -1,3 +1,4 @@
+/** A Redis server that tests can kill and restart. */
 import { readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { until } from './poll.mjs';
 
 const ANSWER_MS = 1_000;
 
-/** A real Redis that writes each command down before it answers; its files survive `kill` and `start`. */
+/** Starts a real Redis that persists every command before it answers; its files survive `kill` and `start`. */
 export async function startRedis() {
   const folder = temporaryFolder('redis');
   const port = await freePort();
@@ -25,12 +26,12 @@ export async function startRedis() {
     });
   }
 
-  /** Ends it without a chance to say or write anything. */
+  /** Kills it without a chance to write anything. */
   async function kill() {
     await child.stop('SIGKILL');
   }
 
-  /** Deletes its files; it must not be running. */
+  /** Deletes its files. It must not be running. */
   function empty() {
     for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
   }
@@ -39,7 +40,7 @@ export async function startRedis() {
   return { url: `redis://127.0.0.1:${port}`, start, kill, empty, stop: () => child.stop() };
 }
 
-/** The answer's first bytes; empty when there is none. */
+/** Returns the first bytes of the answer; empty if there is none. */
 function answerTo(port, command) {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));

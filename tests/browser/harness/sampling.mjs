@@ -1,11 +1,13 @@
-/** Ten instants a second. */
+/** Compares the samples of several pages at the same instants. */
+
+/** Pages are compared ten times a second. */
 const GRID_MS = 100;
-/** A page that noted nothing for longer than this has no sample between. */
+/** Between two samples further apart than this, a page has no sample. */
 const GAP_MAX_MS = 200;
 
 /**
- * Where one page was at `instant`: its two notes around it, joined by a straight line; null when it wasn't
- * watched closely enough then, or was seeking.
+ * Returns a page's sample at `instant`, interpolated between the two around it; null if those are too far apart or the
+ * page was seeking.
  */
 export function sampleAt(samples, instant) {
   const after = samples.findIndex(({ at }) => at >= instant);
@@ -24,16 +26,16 @@ export function sampleAt(samples, instant) {
   };
 }
 
-/** How far apart the pages are, in milliseconds. */
+/** Returns how far apart the pages are, in milliseconds. */
 export function spreadMs(row) {
   const positions = row.map(({ positionMs }) => positionMs);
   return Math.max(...positions) - Math.min(...positions);
 }
 
 /**
- * The first `count` consecutive instants between `sinceMs` and `untilMs` at which all pages are within `withinMs`
+ * Finds the first `count` consecutive instants between `sinceMs` and `untilMs` at which all pages are within `withinMs`
  * of each other and `wanted` holds for each. `tracks` has one list of samples per page.
- * Gives `{ atMs, spreadMs, rows }`, or null.
+ * Returns `{ atMs, spreadMs, rows }`, or null.
  */
 export function firstRun(tracks, { sinceMs, untilMs, withinMs, count = 5, wanted = () => true }) {
   let run = [];

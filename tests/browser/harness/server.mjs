@@ -1,3 +1,4 @@
+/** The server under test. */
 import { join } from 'node:path';
 import { startChild } from './child.mjs';
 import { ROOT, temporaryFolder } from './paths.mjs';
@@ -7,8 +8,8 @@ const BINARY = process.env.PLAYHEAD_SERVER_BIN ?? join(ROOT, 'target/debug/playh
 const READY = /playhead: page (http:\/\/127\.0\.0\.1:(\d+))\//;
 
 /**
- * The real server on a data directory of its own, which survives `kill` and `start`; `env` adds to its settings,
- * `binary` is another build.
+ * Starts the real server on its own data directory, which survives `kill` and `start`; `env` adds settings, and `binary`
+ * selects another build.
  */
 export async function startServer({ env = {}, binary = BINARY } = {}) {
   const dataDir = temporaryFolder('data');
@@ -21,7 +22,7 @@ export async function startServer({ env = {}, binary = BINARY } = {}) {
       label: 'playhead-server',
       env: {
         PLAYHEAD_DATA_DIR: dataDir,
-        // A restart comes back where the pages look for it.
+        // After a restart the pages find it at the same address.
         PLAYHEAD_LISTEN: `127.0.0.1:${port}`,
         PLAYHEAD_ADMIN_LISTEN: '127.0.0.1:0',
         PLAYHEAD_LIMIT_PER_ADDRESS: '0',
@@ -38,12 +39,12 @@ export async function startServer({ env = {}, binary = BINARY } = {}) {
     port = Number(ready[2]);
   }
 
-  /** Ends it without a chance to say or write anything. */
+  /** Kills it without a chance to send or write anything. */
   async function kill() {
     await child.stop('SIGKILL');
   }
 
-  /** Asks it to end, and waits until it has. */
+  /** Asks it to stop, and waits until it has exited. */
   async function stop() {
     await child?.stop();
   }

@@ -1,19 +1,21 @@
-/** What somebody sees who is interrupted. */
+/** Tells interruptions from outside apart from those that a busy machine causes. */
+
+/** The events of an interrupted player. */
 const STOPS = ['pause', 'seeking'];
-/** A page that noted nothing for so long, or a video that is so much behind its own pace, was short of processor time. */
+/** A page without samples for this long, or a video this far behind its own rate, was short of processor time. */
 const GAP_MS = 200;
 const MISSING_MS = 20;
-/** Until then a start is on its way, and says nothing of how busy the machine is. */
+/** A start takes up to this long, and meanwhile says nothing about how busy the machine is. */
 const STARTED_MS = 500;
-/** So long it may take until a hitch is mended. */
+/** How long after a hitch the player may still be correcting it. */
 const MENDED_MS = 5_000;
 
-/** How often somebody's player was sent elsewhere since; what the page has noted must have been taken in. */
+/** Counts this person's seeks since `sinceMs`. Call `watch` first. */
 export const seeksOf = ({ events }, sinceMs) => events.filter(({ type, at }) => at >= sinceMs && type === 'seeking').length;
 
 /**
- * The pauses and seeks since for which this page had no reason of its own. A busy machine lets a player stall, and
- * what follows such a hitch mends it; anything else came from outside.
+ * Returns the pauses and seeks since `sinceMs` that this page's own hitches don't explain. On a busy machine a player may
+ * stall, and then corrects that; any other interruption came from outside.
  */
 export function disturbancesOf({ events, samples }, sinceMs) {
   const stops = events.filter(({ type }) => STOPS.includes(type));
@@ -22,7 +24,7 @@ export function disturbancesOf({ events, samples }, sinceMs) {
   return stops.filter((stop) => stop.at >= sinceMs && !isMended(stop));
 }
 
-/** When a video that had been playing for a moment went on too slowly, or not at all. */
+/** Returns when a video that had been playing for a while became too slow or stalled. */
 function hitchesOf(events, samples, stops) {
   const stalls = events.filter(({ type }) => type === 'waiting').map(({ at }) => at);
   const slow = samples.filter((sample, n) => n > 0 && isSlow(samples[n - 1], sample)).map(({ at }) => at);

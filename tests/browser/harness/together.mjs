@@ -1,24 +1,25 @@
+/** Waits until pages play, or are paused, in sync. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { firstRun, sampleAt } from './sampling.mjs';
 import { clockMs } from './poll.mjs';
 
 const EVERY_MS = 150;
 const DEADLINE_MS = 20_000;
-/** What is shown of a failure. */
+/** The number of samples shown per page in a failure. */
 const SHOWN = 12;
-/** How long the film shows one picture. */
+/** The duration of one frame of the film, rounded up. */
 export const FRAME_MS = 34;
-/** To come so close takes several tries on a busy machine. */
+/** On a busy machine it takes several attempts to come this close. */
 const FRAME_DEADLINE_MS = 40_000;
 
-/** How a page looks that plays. */
+/** Holds for a sample of a playing page. */
 export const plays = (sample) => !sample.paused && sample.ready && sample.status === 'playing';
-/** How a page looks that stands still. */
+/** Holds for a sample of a paused page. */
 export const stands = (sample) => sample.paused && sample.status === 'paused';
 
 /**
- * Waits until all people's pages are together: five consecutive samples, 10 a second, within `withinMs` of each
- * other, `wanted` on each, at most 20 s after `sinceMs`.
+ * Waits until all pages are together: five consecutive instants, ten a second, within `withinMs` of each other and with
+ * `wanted` on each page, at most `deadlineMs` after `sinceMs`.
  */
 export async function together(people, { what, sinceMs, withinMs = 100, wanted = plays, deadlineMs = DEADLINE_MS }) {
   const untilMs = sinceMs + deadlineMs;
@@ -36,17 +37,17 @@ export async function together(people, { what, sinceMs, withinMs = 100, wanted =
   }
 }
 
-/** Waits until all people's pages are together within one frame; see `together`. */
+/** Waits until all pages are together within one frame; see `together`. */
 export const onOneFrame = (people, options) =>
   together(people, { withinMs: FRAME_MS, deadlineMs: FRAME_DEADLINE_MS, ...options });
 
-/** Waits until the burnt-in counter has gone forward on each page for a second, at no less than half its speed. */
+/** Waits until the burnt-in frame number of each page has advanced for a second, at no less than half its speed. */
 export async function framesAdvance(people, { sinceMs = clockMs(), deadlineMs = DEADLINE_MS, framesPerSecond = 30 } = {}) {
   for (;;) {
     await Promise.all(people.map((person) => person.watch()));
     const advanced = people.map(({ samples }) => advances(samples.filter(({ at }) => at >= sinceMs), framesPerSecond));
     if (advanced.every(Boolean)) return;
-    if (clockMs() > sinceMs + deadlineMs) throw new Error(`a picture stands still: ${advanced}\n${shown(people)}`);
+    if (clockMs() > sinceMs + deadlineMs) throw new Error(`a video stands still: ${advanced}\n${shown(people)}`);
     await pause(EVERY_MS);
   }
 }
@@ -61,15 +62,15 @@ function advances(samples, framesPerSecond) {
   return forward && last.frame - first.frame >= least;
 }
 
-/** The last samples of each page, one line per instant. */
+/** Formats the last samples of each page, one per instant. */
 function shown(people) {
   const now = clockMs();
-  const lines = people.map(({ name, samples }) => {
+  const pages = people.map(({ name, samples }) => {
     const rows = Array.from({ length: SHOWN }, (_, n) => sampleAt(samples, now - 200 * (SHOWN - n)));
     const texts = rows.map((row) => (row === null ? '  –' : `  ${textOf(row)}`));
     return [`${name}, ${samples.length} samples, last ${textOf(samples.at(-1))}`, ...texts].join('\n');
   });
-  return lines.join('\n');
+  return pages.join('\n');
 }
 
 function textOf(sample) {

@@ -1,9 +1,11 @@
-/** Commands that a server without its store can't take; the others need none. */
+/** Pretends to a page that its server has lost the store. */
+
+/** The commands that a server can't carry out without its store. */
 const STORED = new Set(['play', 'pause', 'seek', 'set_rate', 'set_media', 'change_quality', 'change_subtitle', 'change_audio', 'host_transfer']);
 
 /**
- * Stands between a page and its server, and can say for the server that commands can't be stored: they are then
- * refused with an open outcome and never reach it. Call it before the page joins.
+ * Intercepts the socket between a page and its server, and can announce in the server's name that commands can't be
+ * stored: they are then rejected with an unknown outcome and never reach it. Call it before the page joins.
  */
 export async function standBetween({ page }) {
   let reachable = true;

@@ -1,3 +1,4 @@
+/** Everything that a test runs against: servers, a media origin and people. */
 import { join } from 'node:path';
 import { arriveBare } from './bare-person.mjs';
 import { startOrigin } from './origin.mjs';
@@ -6,14 +7,14 @@ import { arrive } from './person.mjs';
 import { startRedis } from './redis.mjs';
 import { startServer } from './server.mjs';
 
-/** A server, a media origin and the people who came; `end` leaves nothing behind. */
+/** Starts a server and a media origin; `end` stops them and everyone's browser. */
 export async function startWorld(settings) {
   const origin = await startOrigin();
   const server = await startServer(settings);
   return worldOf({ origin, server, stop: () => Promise.all([server.stop(), origin.stop()]) });
 }
 
-/** Two servers on one Redis and one SQL database, a media origin and the people who came. */
+/** Starts two servers on one Redis and one SQL database, and a media origin. */
 export async function startTwoNodes() {
   const origin = await startOrigin();
   const redis = await startRedis();
@@ -23,7 +24,7 @@ export async function startTwoNodes() {
     PLAYHEAD_REDIS_APPENDFSYNC: 'always',
     PLAYHEAD_DATABASE_URL: `sqlite://${join(temporaryFolder('shared'), 'shared.db')}`,
   };
-  // One after the other: the first makes the tables.
+  // One after the other: the first creates the tables.
   const nodes = [await startServer({ env }), await startServer({ env })];
   const stop = async () => {
     await Promise.all(nodes.map((node) => node.stop()));
@@ -38,19 +39,19 @@ function worldOf({ origin, server, stop }) {
   return {
     origin,
     server,
-    /** Somebody comes with a browser of their own. */
+    /** Starts a browser for a person. */
     async arrive(name, options) {
       const person = await arrive(name, options);
       people.add(person);
       return person;
     },
-    /** Somebody comes with a browser that can be hidden and that wants a gesture before it plays. */
+    /** Starts a browser for a person that can be hidden and that needs a gesture before it plays. */
     async arriveBare(name, options) {
       const person = await arriveBare(name, options);
       people.add(person);
       return person;
     },
-    /** Sends everybody home, and fails for an error that a page didn't catch; the server and the origin stay. */
+    /** Closes everyone's browser, and fails if a page had an uncaught error; the server and the origin stay. */
     async everybodyLeaves() {
       const leaving = [...people];
       people.clear();

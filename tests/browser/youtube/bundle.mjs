@@ -1,13 +1,14 @@
+/** Bundles a module with the SDK. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { ROOT } from '../harness/paths.mjs';
 
 const SDK = join(ROOT, 'sdk');
-/** The SDK's own bundler: the tests need no second one. */
+/** The SDK's bundler, so that the tests need none of their own. */
 const { build } = createRequire(join(SDK, 'package.json'))('esbuild');
-const ENTRIES = { 'playhead-sdk/youtube': 'youtube.ts', 'playhead-sdk/react': 'react.ts', 'playhead-sdk': 'index.ts' };
+const ENTRIES = { 'playhead-sdk/youtube': 'adapters/youtube.ts', 'playhead-sdk/react': 'react.ts', 'playhead-sdk': 'index.ts' };
 
-/** One script out of a module's text, with the SDK inside. */
+/** Returns a module's text as one script that includes the SDK. */
 export async function bundle(text) {
   const { outputFiles } = await build({
     stdin: { contents: text, loader: 'js', resolveDir: SDK },

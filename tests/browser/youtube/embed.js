@@ -1,10 +1,10 @@
-// The iframe's half: a real video that plays at steps alone, tells where it is four times a second, has loaded only a
-// part and, sent elsewhere, loads first and lands on a keyframe.
+// The iframe's half of the player API: a real video with fixed rates that reports its position four times a second, has
+// loaded only a part and, on a seek beyond it, loads first and lands on a keyframe.
 const { UNSTARTED, ENDED, PLAYING, PAUSED, BUFFERING, CUED } = {
   UNSTARTED: -1, ENDED: 0, PLAYING: 1, PAUSED: 2, BUFFERING: 3, CUED: 5,
 };
 const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
-const TELL_MS = 250;
+const REPORT_MS = 250;
 const START_MS = 120;
 const LOAD_MS = 450;
 const KEYFRAME_SECONDS = 2;
@@ -15,25 +15,25 @@ const page = new URLSearchParams(location.search).get('origin');
 let state = UNSTARTED;
 /** What has been loaded, in seconds; null before the first start. */
 let loaded = null;
-/** What it does when it has loaded: as the API, a player that stood stays, any other plays. */
+/** Whether it plays once it has loaded: as in the API, a paused player stays paused, any other plays. */
 let playsNext = false;
-/** Names the newest start or seek; an older one that is still waiting gives up. */
+/** The number of the newest start or seek; an older one that is still waiting gives up. */
 let turn = 0;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const happens = (type) => new Promise((resolve) => video.addEventListener(type, resolve, { once: true }));
 
-function tell(event, argument) {
+function report(event, argument) {
   const { currentTime: seconds, playbackRate: rate, muted } = video;
   const duration = loaded === null ? 0 : video.duration;
-  const news = { seconds, rate, muted, duration, state, rates: RATES, toldAt: Date.now() / 1000 };
+  const news = { seconds, rate, muted, duration, state, rates: RATES, sentAt: Date.now() / 1000 };
   window.parent.postMessage({ event, argument, news }, page);
 }
 
 function becomes(next) {
   if (state === next) return;
   state = next;
-  tell('onStateChange', next);
+  report('onStateChange', next);
 }
 
 async function start() {
@@ -53,7 +53,7 @@ async function start() {
   } catch (error) {
     if (error.name !== 'NotAllowedError') return;
     becomes(UNSTARTED);
-    tell('onAutoplayBlocked');
+    report('onAutoplayBlocked');
   }
 }
 
@@ -80,18 +80,18 @@ async function seek(seconds) {
   video.currentTime = target;
   await arrived;
   if (mine !== turn) return;
-  tell();
+  report();
   if (playsNext) await start();
   else becomes(PAUSED);
 }
 
-/** A rate between two steps becomes the one that is nearer to 1. */
+/** A rate between two fixed ones becomes the one nearer to 1. */
 function setRate(asked) {
   const nearer = RATES.filter((rate) => (asked >= 1 ? rate >= 1 && rate <= asked : rate <= 1 && rate >= asked));
   const rate = nearer.sort((a, b) => Math.abs(a - asked) - Math.abs(b - asked))[0] ?? 1;
   if (rate === video.playbackRate) return;
   video.playbackRate = rate;
-  tell('onPlaybackRateChange', rate);
+  report('onPlaybackRateChange', rate);
 }
 
 const COMMANDS = {
@@ -109,13 +109,13 @@ window.addEventListener('message', ({ source, origin, data }) => {
 video.addEventListener('playing', () => becomes(PLAYING));
 video.addEventListener('waiting', () => becomes(BUFFERING));
 video.addEventListener('ended', () => becomes(ENDED));
-video.addEventListener('error', () => tell('onError', 100));
+video.addEventListener('error', () => report('onError', 100));
 video.addEventListener('timeupdate', () => {
   if (loaded !== null) loaded.until = Math.max(loaded.until, video.currentTime + LOADS_SECONDS);
 });
 setInterval(() => {
-  if (state === PLAYING) tell();
-}, TELL_MS);
+  if (state === PLAYING) report();
+}, REPORT_MS);
 
-tell('onReady');
+report('onReady');
 becomes(CUED);

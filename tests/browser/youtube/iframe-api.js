@@ -1,8 +1,8 @@
-// The parent's half of a player API that behaves like YouTube's: an iframe of another origin, commands and news by
-// message, answers out of the last news.
+// The page's half of a player API that behaves like YouTube's: an iframe of another origin, which takes commands and
+// reports its state by messages; getters return the last reported state.
 (() => {
   const MAX_AHEAD_SECONDS = 1;
-  /** How often each function was called by the page. */
+  /** How often the page has called each function. */
   const calls = {};
 
   class Player {
@@ -12,7 +12,7 @@
     #news = {};
     #listen = (event) => this.#hear(event);
 
-    constructor(place, { host, videoId, width, height, playerVars, events }) {
+    constructor(target, { host, videoId, width, height, playerVars, events }) {
       this.#host = new URL(host).origin;
       this.#events = events;
       this.#frame.allow = 'autoplay';
@@ -21,7 +21,7 @@
       this.#frame.style.border = '0';
       this.#frame.src = `${this.#host}/embed/${videoId}?${new URLSearchParams(playerVars)}`;
       window.addEventListener('message', this.#listen);
-      place.replaceWith(this.#frame);
+      target.replaceWith(this.#frame);
     }
 
     playVideo = () => this.#command('playVideo');
@@ -38,9 +38,9 @@
     getAvailablePlaybackRates = () => this.#news.rates;
 
     getCurrentTime() {
-      const { seconds, toldAt, state, rate } = this.#news;
+      const { seconds, sentAt, state, rate } = this.#news;
       if (state !== window.YT.PlayerState.PLAYING) return seconds;
-      const since = (Date.now() / 1000 - toldAt) * rate;
+      const since = (Date.now() / 1000 - sentAt) * rate;
       return seconds + Math.min(Math.max(since, 0), MAX_AHEAD_SECONDS);
     }
 

@@ -1,4 +1,4 @@
-// A page of the SDK alone: `youtube` names the origin of the player API; without it the video element plays.
+// A page with only the SDK: `youtube` is the origin of the player API; without it the video element plays.
 import { createClient, createPlayer } from 'playhead-sdk';
 import { loadYouTubeApi, youtubeAdapter } from 'playhead-sdk/youtube';
 

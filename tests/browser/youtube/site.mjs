@@ -1,6 +1,7 @@
+/** A small web server. */
 import { createServer } from 'node:http';
 
-/** An origin of its own; `files` gives the text of each path: scripts where it ends in `.js`, else pages. */
+/** Starts an origin; `files` is path → text, served as a script if the path ends in `.js`, else as a page. */
 export async function startSite(files) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');

@@ -1,3 +1,4 @@
+/** Sets up the pages and the player API for the YouTube tests. */
 import { readFileSync } from 'node:fs';
 import { until } from '../harness/poll.mjs';
 import { bundle } from './bundle.mjs';
@@ -7,7 +8,7 @@ import { watching } from './watch.mjs';
 const isEmbed = (frame) => frame.url().includes('/embed/');
 const text = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');
 
-/** Two origins beside the server's: the pages, and the player API over the media of `mediaUrl`. */
+/** Starts two more origins: one for the pages, and one for the player API, which plays the media at `mediaUrl`. */
 export async function startStage(mediaUrl) {
   const embed = text('embed.html').replace('@MEDIA@', mediaUrl);
   const youtube = await startSite({
@@ -23,7 +24,7 @@ export async function startStage(mediaUrl) {
   };
 }
 
-/** The address of a page in the room of `code`, or in a new one; with `youtube` the video plays in the iframe. */
+/** Returns the address of a page in the room with `code`, or in a new one; with `youtube` it uses the iframe. */
 export function pageOf(stage, { server, name, code, youtube = false }) {
   const asked = new URLSearchParams({ server: server.pageUrl, name });
   if (code !== undefined) asked.set('code', code);
@@ -31,27 +32,27 @@ export function pageOf(stage, { server, name, code, youtube = false }) {
   return `${stage.pages}/?${asked}`;
 }
 
-/** Opens a page for somebody who came; gives the room's code. */
+/** Opens the page in a person's browser; returns the room's code. */
 export async function opens({ name, page }, stage, options) {
   await page.goto(pageOf(stage, { name, ...options }));
   await page.waitForFunction(() => window.playhead !== undefined);
   return page.evaluate(() => window.playhead.code);
 }
 
-/** Somebody whose video is in the iframe. */
+/** Watches a person whose video is in the iframe. */
 export const inFrame = (person) => watching(person, isEmbed);
 
-/** Waits until the player of somebody stands ready. */
-export function standsReady({ name, page }) {
-  return until(`${name}'s player to stand ready`, () =>
+/** Waits until a person's player has loaded. */
+export function isReady({ name, page }) {
+  return until(`${name}'s player to be ready`, () =>
     page.evaluate(() => window.playhead.player.getSnapshot().state === 'paused'),
   );
 }
 
-/** Does something to the video behind the API's back. */
+/** Changes the video in the iframe behind the API's back. */
 export function meddles({ page }, change) {
   return page.frames().find(isEmbed).evaluate(change);
 }
 
-/** How often the page has called each function of the API. */
+/** Returns how often the page has called each function of the API. */
 export const callsOf = ({ page }) => page.evaluate(() => ({ ...window.YT.calls }));

@@ -1,6 +1,7 @@
+/** Records the video in any frame of a page. */
 const NOTE_MS = 40;
 
-/** Runs in the frame: notes where its video is, as the recorder of the reference page does, and gives what is new. */
+/** Runs in the frame: samples its video, as the recorder of the reference page does, and returns what is new. */
 function drain(noteMs) {
   const video = document.querySelector('video');
   if (video === null) return [];
@@ -16,12 +17,12 @@ function drain(noteMs) {
   return window.notes.splice(0);
 }
 
-/** Somebody whose video is in the frame that `isFrame` finds, watched there and not through what anybody says of it. */
+/** Watches a person's video directly in the frame that `isFrame` finds, independently of what the page reports. */
 export function watching({ name, page }, isFrame = (frame) => frame === page.mainFrame()) {
   const watched = { name, samples: [], watch };
 
   async function watch() {
-    // There is no frame before it is made, and one that is just being loaded can't answer.
+    // The frame may not exist yet, and one that is just loading can't answer.
     const noted = (await page.frames().find(isFrame)?.evaluate(drain, NOTE_MS).catch(() => [])) ?? [];
     const unknown = { expectedMs: NaN, cue: null, frame: null };
     watched.samples.push(...noted.map((one) => ({ ...one, ...unknown })));

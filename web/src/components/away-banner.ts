@@ -1,16 +1,16 @@
+/** Says that the host left and counts down to what happens then, or that the party has no host. */
 import type { HostLoss, SessionSnapshot } from 'playhead-sdk';
 import { clockTime } from '../format.js';
 import { createBanner } from './banner.js';
 import type { RoomContext, RoomPart } from './room-context.js';
 
 const CONSEQUENCE: Readonly<Record<HostLoss, string>> = {
-  expire: 'the party ends',
-  promote: 'a co-host takes over',
-  hold: 'the party goes on without a host',
-  pause: 'the party pauses',
+  expire: 'The party ends',
+  promote: 'A co-host takes over',
+  hold: 'The party continues without a host',
+  pause: 'The party pauses',
 };
 
-/** Says that the host is away and what comes of it, counting down; or that nobody is host. */
 export function createAwayBanner({ session }: RoomContext): RoomPart {
   const banner = createBanner('away', 'alert', 'warn');
 
@@ -31,8 +31,8 @@ function bannerText(room: SessionSnapshot, when: string): string | null {
   const { state, host_id, settings, playback } = room.room;
   if (room.connection !== 'open') return null;
   if (state === 'grace')
-    return `The host is away – ${CONSEQUENCE[settings.host_loss] ?? 'the party ends'}${when} unless they return`;
+    return `The host left. ${CONSEQUENCE[settings.host_loss] ?? 'The party ends'}${when} unless they return.`;
   if (state !== 'live' || host_id !== null) return null;
-  const meanwhile = playback.status === 'paused' ? 'The party is paused' : 'Playback goes on';
-  return `Nobody is host right now. ${meanwhile}; the last host takes over again on return.`;
+  const meanwhile = playback.status === 'paused' ? 'Playback is paused' : 'Playback continues';
+  return `This party has no host right now. ${meanwhile}; the previous host takes over on return.`;
 }

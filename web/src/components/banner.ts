@@ -1,10 +1,11 @@
+/** The banner that other components fill. */
 import { element, setShown, setText } from '../dom.js';
 import { icon, type IconName } from '../icons.js';
 
-/** One sentence above the party, for as long as it holds. */
+/** One sentence above the party, shown for as long as it is true. */
 export interface Banner {
   element: HTMLElement;
-  /** Null takes it away. What is read out may leave out what moves: it would be read each time. */
+  /** Null hides it. `spoken` may omit a countdown, which a screen reader would otherwise read out every second. */
   show(seen: string | null, spoken?: string): void;
 }
 
@@ -16,7 +17,7 @@ export function createBanner(testid: string, drawn: IconName, tone: 'warn' | 'ca
     icon(drawn, 20),
     text,
   );
-  // A region is read out only if it was there before its words.
+  // Screen readers announce a live region only if it was in the page before its text.
   const region = element('span', { class: 'only-spoken', role: 'status', 'aria-live': 'polite' });
   return {
     element: element('div', { class: 'banner-place' }, banner, region),

@@ -1,6 +1,6 @@
+/** The logo and name, which link to the home page. */
 import { element } from '../dom.js';
 
-/** The mark and name, leading to the start page. */
 export function createBrand(): HTMLAnchorElement {
   return element(
     'a',

@@ -1,6 +1,7 @@
+/** The confirmation dialog. */
 import { element } from '../dom.js';
 
-/** Asks once, in a dialog that Escape closes; resolves to whether the answer was yes. */
+/** Asks a yes-or-no question in a dialog that Escape closes; resolves to whether the person agreed. */
 export function confirmed(question: { title: string; text: string; yes: string; no: string }): Promise<boolean> {
   const yes = element('button', { type: 'submit', class: 'button button-primary', value: 'yes' }, question.yes);
   const no = element('button', { type: 'submit', class: 'button', value: 'no', autofocus: true }, question.no);

@@ -1,10 +1,11 @@
+/** Parts of forms: a labelled text field, and a button that is busy while it works. */
 import { element, setAttribute, setText, type Attributes } from '../dom.js';
 
-/** A labelled text field with a place for what is wrong with it. */
+/** A labelled text field and its error message. */
 export interface Field {
   element: HTMLElement;
   input: HTMLInputElement;
-  /** Says what is wrong, or nothing when empty. */
+  /** Shows what is wrong; an empty text clears it. */
   fail(text: string): void;
 }
 
@@ -37,7 +38,7 @@ export function createField(label: string, attributes: Attributes, beside: HTMLE
   return { element: field, input, fail };
 }
 
-/** Runs one submit at a time; the button tells that it is under way. */
+/** Runs one submission at a time, and marks the button as busy meanwhile. */
 export function whileBusy(button: HTMLButtonElement, work: () => Promise<void>): void {
   if (button.getAttribute('aria-busy') === 'true') return;
   setAttribute(button, 'aria-busy', 'true');

@@ -1,12 +1,12 @@
+/** The form that joins a party by its invite link or its code. */
 import type { App } from '../app.js';
 import { element, type Component } from '../dom.js';
 import { createField } from './field.js';
 
-/** Joins by an invite link or a bare code. */
 export function createJoinForm(app: App): Component {
   const button = element('button', { type: 'submit', class: 'button', 'data-testid': 'join-submit' }, 'Join');
   const field = createField(
-    'Invited? Paste the link or the code',
+    'Got an invite? Paste the link or code',
     {
       'data-testid': 'join-input',
       name: 'invite',
@@ -22,13 +22,13 @@ export function createJoinForm(app: App): Component {
     event.preventDefault();
     const code = codeIn(field.input.value);
     if (code !== null) return app.go(`/r/${encodeURIComponent(code)}`);
-    field.fail('That is neither an invite link nor a code.');
+    field.fail('That isn’t an invite link or a party code.');
     field.input.focus();
   });
   return { element: form };
 }
 
-/** The room's code out of what somebody pasted, or null. */
+/** Returns the party's code from pasted text, or null if there is none in it. */
 export function codeIn(text: string): string | null {
   const trimmed = text.trim();
   const link = /\/r\/([^/?#\s]+)/.exec(trimmed);

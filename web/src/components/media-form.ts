@@ -1,9 +1,9 @@
+/** The form that chooses what to watch, shown to the host and co-hosts. */
 import { element, setShown, setText } from '../dom.js';
-import { sentenceOf } from '../words.js';
+import { CHOOSE_MEDIA, sentenceOf } from '../words.js';
 import { createField, whileBusy } from './field.js';
 import type { RoomContext, RoomPart } from './room-context.js';
 
-/** "What do we watch?", for those who may choose. */
 export function createMediaForm({ app, session, mayControl }: RoomContext): RoomPart {
   const submit = element(
     'button',
@@ -11,7 +11,7 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
     'Watch',
   );
   const field = createField(
-    'Paste a link to a stream or a video file: HLS (.m3u8), MP4 or WebM',
+    'Paste a link to a video: HLS (.m3u8), MP4 or WebM',
     {
       'data-testid': 'link-input',
       name: 'link',
@@ -26,11 +26,11 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
   const samples = element(
     'div',
     { class: 'samples' },
-    element('span', { class: 'quiet small' }, 'Nothing at hand?'),
+    element('span', { class: 'quiet small' }, 'No link at hand?'),
     sampleButton('Use the sample clip', 'sample-hls', '/sample/clip.m3u8'),
     sampleButton('As MP4', 'sample-mp4', '/sample/clip.mp4'),
   );
-  const title = element('h2', { id: 'media-title' }, 'What do we watch?');
+  const title = element('h2', { id: 'media-title' }, CHOOSE_MEDIA);
   const form = element(
     'form',
     { class: 'card media-form', novalidate: true, 'aria-labelledby': 'media-title' },
@@ -69,9 +69,9 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
   return {
     element: form,
     update({ room }) {
-      if (form.hidden && mayControl()) app.notices.say('You can steer the party now.', 'good');
+      if (form.hidden && mayControl()) app.notices.say('You can control playback now.', 'good');
       setShown(form, mayControl());
-      setText(title, room.media === null ? 'What do we watch?' : 'What do we watch next?');
+      setText(title, room.media === null ? CHOOSE_MEDIA : `${CHOOSE_MEDIA} next`);
     },
   };
 }

@@ -1,11 +1,11 @@
+/** A page with a single message and what can be done next. */
 import { element, type Component } from '../dom.js';
-import { createBrand } from './brand.js';
+import { createPage } from './page.js';
 
-/** A page that says one thing and offers a way on. */
 export interface Message {
   title: string;
   text: string;
-  /** Shows that something is under way. */
+  /** Shows a spinner. */
   busy?: boolean;
   actions?: { label: string; primary?: boolean; run: () => void }[];
 }
@@ -29,12 +29,5 @@ export function createMessage(message: Message): Component {
     element('p', { class: 'quiet' }, message.text),
     message.actions ? actions : null,
   );
-  return {
-    element: element(
-      'div',
-      { class: 'page page-narrow' },
-      element('header', { class: 'page-head' }, createBrand()),
-      main,
-    ),
-  };
+  return { element: createPage(main, 'narrow') };
 }

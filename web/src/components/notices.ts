@@ -1,8 +1,8 @@
+/** Short-lived messages at the foot of the page, announced by screen readers. */
 import { element, type Component } from '../dom.js';
 
 type Tone = 'plain' | 'good' | 'bad';
 
-/** Short sentences at the foot of the page; the newest is read out. */
 export interface Notices extends Component {
   say(text: string, tone?: Tone): void;
 }

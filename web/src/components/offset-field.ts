@@ -1,16 +1,17 @@
+/** The field for the audio delay of this device. */
 import { element, setAttribute, setText } from '../dom.js';
 
 const STEP_MS = 10;
-/** As far as the player goes. */
+/** The player's own limit. */
 const MOST_MS = 5_000;
 
-/** How late this device sounds. */
+/** Edits how late this device's sound reaches the ear, in milliseconds. */
 export interface OffsetField {
   element: HTMLElement;
   show(offsetMs: number): void;
 }
 
-/** Steps of 10 ms, or any whole number typed in. */
+/** Takes steps of 10 ms, or any whole number that is typed in. */
 export function createOffsetField(choose: (offsetMs: number) => void): OffsetField {
   const input = element('input', {
     type: 'number',
@@ -22,8 +23,8 @@ export function createOffsetField(choose: (offsetMs: number) => void): OffsetFie
     'aria-describedby': 'sync-offset-unit sync-offset-help',
     'data-testid': 'sync-offset',
   });
-  const less = stepper('−', 'Late by 10 ms less', 'sync-offset-less', -STEP_MS);
-  const more = stepper('+', 'Late by 10 ms more', 'sync-offset-more', STEP_MS);
+  const less = createStepper('−', 'Decrease by 10 ms', 'sync-offset-less');
+  const more = createStepper('+', 'Increase by 10 ms', 'sync-offset-more');
   const reset = element(
     'button',
     { type: 'button', class: 'button button-quiet offset-reset', 'data-testid': 'sync-offset-reset' },
@@ -34,20 +35,10 @@ export function createOffsetField(choose: (offsetMs: number) => void): OffsetFie
   let shown = 0;
   let typing = false;
 
-  function stepper(sign: string, label: string, testid: string, byMs: number): HTMLButtonElement {
-    const button = element(
-      'button',
-      { type: 'button', class: 'button button-icon', 'aria-label': label, title: label, 'data-testid': testid },
-      sign,
-    );
-    button.addEventListener('click', () => step(shown + byMs));
-    return button;
-  }
-
   function set(offsetMs: number): void {
     typing = false;
     choose(Math.max(-MOST_MS, Math.min(offsetMs, MOST_MS)));
-    // The player knows best what it took.
+    // The player may have taken another value.
     input.value = String(shown);
   }
 
@@ -61,13 +52,15 @@ export function createOffsetField(choose: (offsetMs: number) => void): OffsetFie
     const typed = Math.round(input.valueAsNumber);
     set(Number.isNaN(typed) ? shown : typed);
   });
+  less.addEventListener('click', () => step(shown - STEP_MS));
+  more.addEventListener('click', () => step(shown + STEP_MS));
   reset.addEventListener('click', () => step(0));
 
   return {
     element: element(
       'div',
       { class: 'field' },
-      element('label', { class: 'field-label', for: 'sync-offset' }, 'This device sounds late by'),
+      element('label', { class: 'field-label', for: 'sync-offset' }, 'Audio delay of this device'),
       element(
         'div',
         { class: 'offset-row' },
@@ -87,4 +80,12 @@ export function createOffsetField(choose: (offsetMs: number) => void): OffsetFie
       setAttribute(reset, 'aria-disabled', offsetMs === 0 ? 'true' : null);
     },
   };
+}
+
+function createStepper(sign: string, label: string, testid: string): HTMLButtonElement {
+  return element(
+    'button',
+    { type: 'button', class: 'button button-icon', 'aria-label': label, title: label, 'data-testid': testid },
+    sign,
+  );
 }

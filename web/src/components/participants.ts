@@ -1,3 +1,4 @@
+/** The list of participants, in which the host can make someone else the host. */
 import type { Presence, Role, SessionSnapshot } from 'playhead-sdk';
 import { element, setShown, setText } from '../dom.js';
 import { icon } from '../icons.js';
@@ -8,7 +9,6 @@ import type { RoomContext, RoomPart } from './room-context.js';
 const BADGES: Readonly<Partial<Record<Role, string>>> = { host: 'Host', co_host: 'Co-host', moderator: 'Moderator' };
 const TINTS = 6;
 
-/** Who is here; the host can hand the party over. */
 export function createParticipants({ app, session }: RoomContext): RoomPart {
   const count = element('span', { class: 'quiet' });
   const list = element('ul', { class: 'people', 'data-testid': 'participants' });
@@ -16,7 +16,7 @@ export function createParticipants({ app, session }: RoomContext): RoomPart {
   const card = element(
     'section',
     { class: 'card people-card', 'aria-labelledby': 'people-title' },
-    element('h2', { id: 'people-title' }, 'Who is here ', count),
+    element('h2', { id: 'people-title' }, 'Participants ', count),
     list,
     more,
   );
@@ -25,60 +25,17 @@ export function createParticipants({ app, session }: RoomContext): RoomPart {
   async function handOver(to: Presence): Promise<void> {
     const sure = await confirmed({
       title: `Make ${to.display_name} the host?`,
-      text: `${to.display_name} will choose what plays and steer it for everyone. You watch along, and can’t take it back by yourself.`,
-      yes: 'Hand over',
-      no: 'Keep it',
+      text: `${to.display_name} will choose what to watch and control playback for everyone. You can’t take the role back yourself.`,
+      yes: 'Make host',
+      no: 'Cancel',
     });
     if (!sure) return;
     try {
       await session.hostTransfer(to.participant_id);
-      app.notices.say(`${to.display_name} is host now.`, 'good');
+      app.notices.say(`${to.display_name} is the host now.`, 'good');
     } catch (error) {
       app.notices.say(sentenceOf(error), 'bad');
     }
-  }
-
-  function createRow(someone: Presence, room: SessionSnapshot): HTMLElement {
-    const mine = someone.participant_id === room.me.participant_id;
-    const badge = BADGES[someone.role];
-    const row = element(
-      'li',
-      { class: 'person', 'data-participant': someone.participant_id },
-      element(
-        'span',
-        { class: `avatar avatar-${tintOf(someone.participant_id)}`, 'aria-hidden': 'true' },
-        initialsOf(someone.display_name),
-      ),
-      element(
-        'span',
-        { class: 'person-name' },
-        someone.display_name,
-        mine ? element('span', { class: 'quiet' }, ' (you)') : null,
-      ),
-      badge === undefined
-        ? null
-        : element(
-            'span',
-            { class: `badge badge-${someone.role}` },
-            someone.role === 'host' ? icon('crown', 16) : null,
-            badge,
-          ),
-    );
-    if (room.me.role === 'host' && !mine) {
-      const button = element(
-        'button',
-        {
-          type: 'button',
-          class: 'button button-quiet small',
-          'data-testid': 'make-host',
-          'aria-label': `Make ${someone.display_name} the host`,
-        },
-        'Make host',
-      );
-      button.addEventListener('click', () => void handOver(someone));
-      row.append(button);
-    }
-    return row;
   }
 
   return {
@@ -87,12 +44,12 @@ export function createParticipants({ app, session }: RoomContext): RoomPart {
       const people = [...room.presence].sort(
         (a, b) => rank(a, room) - rank(b, room) || a.display_name.localeCompare(b.display_name),
       );
-      // Rows are made anew only when one differs, so that a focused button stays focused.
+      // The rows are rebuilt only when one has changed, so that a focused button keeps the focus.
       const next = JSON.stringify([people, room.me]);
       if (next === shown) return;
       shown = next;
       setText(count, String(room.presenceTotal));
-      list.replaceChildren(...people.map((someone) => createRow(someone, room)));
+      list.replaceChildren(...people.map((person) => createRow(person, room, handOver)));
       const unseen = room.presenceTotal - people.length;
       setText(more, `and ${unseen} more`);
       setShown(more, unseen > 0);
@@ -100,9 +57,51 @@ export function createParticipants({ app, session }: RoomContext): RoomPart {
   };
 }
 
-function rank(someone: Presence, room: SessionSnapshot): number {
-  if (someone.role === 'host') return 0;
-  return someone.participant_id === room.me.participant_id ? 1 : 2;
+function createRow(person: Presence, room: SessionSnapshot, makeHost: (to: Presence) => Promise<void>): HTMLElement {
+  const isMe = person.participant_id === room.me.participant_id;
+  const row = element(
+    'li',
+    { class: 'person', 'data-participant': person.participant_id },
+    element(
+      'span',
+      { class: `avatar avatar-${tintOf(person.participant_id)}`, 'aria-hidden': 'true' },
+      initialsOf(person.display_name),
+    ),
+    element(
+      'span',
+      { class: 'person-name' },
+      person.display_name,
+      isMe ? element('span', { class: 'quiet' }, ' (you)') : null,
+    ),
+    createBadge(person.role),
+  );
+  if (room.me.role === 'host' && !isMe) {
+    const button = element(
+      'button',
+      {
+        type: 'button',
+        class: 'button button-quiet small',
+        'data-testid': 'make-host',
+        'aria-label': `Make ${person.display_name} the host`,
+      },
+      'Make host',
+    );
+    button.addEventListener('click', () => void makeHost(person));
+    row.append(button);
+  }
+  return row;
+}
+
+function createBadge(role: Role): HTMLElement | null {
+  const badge = BADGES[role];
+  if (badge === undefined) return null;
+  return element('span', { class: `badge badge-${role}` }, role === 'host' ? icon('crown', 16) : null, badge);
+}
+
+/** The host first, then this person, then everyone else. */
+function rank(person: Presence, room: SessionSnapshot): number {
+  if (person.role === 'host') return 0;
+  return person.participant_id === room.me.participant_id ? 1 : 2;
 }
 
 function initialsOf(name: string): string {

@@ -1,3 +1,4 @@
+/** The menus for speed, quality, subtitles and audio track. */
 import type { AudioTrack, Rendition, SessionSnapshot, TextTrack } from 'playhead-sdk';
 import { element, setAttribute, setShown } from '../dom.js';
 import type { RoomContext, RoomPart } from './room-context.js';
@@ -15,14 +16,14 @@ interface Menu {
   show(options: Option[], value: string, usable: boolean): void;
 }
 
-/** Speed, quality, subtitles and sound: native menus, which keyboards, phones and screen readers know. */
+/** Native selects, which keyboards, phones and screen readers handle well. */
 export function createPlaybackMenus({ session, control, mayControl, explain }: RoomContext): RoomPart {
   const rate = createMenu('Speed', 'rate', (value) => control(() => session.setRate(Number(value))));
   const quality = createMenu('Quality', 'quality', (value) => control(() => session.changeQuality(value)));
   const subtitle = createMenu('Subtitles', 'subtitle', (value) =>
     control(() => session.changeSubtitle(value === OFF ? null : value)),
   );
-  const audio = createMenu('Audio', 'audio', (value) => control(() => session.changeAudio(value)));
+  const audio = createMenu('Audio track', 'audio', (value) => control(() => session.changeAudio(value)));
 
   function createMenu(label: string, testid: string, choose: (value: string) => Promise<boolean>): Menu {
     const select = element('select', { class: 'menu-select', 'data-testid': testid });
@@ -31,12 +32,12 @@ export function createPlaybackMenus({ session, control, mayControl, explain }: R
     let drawn = '';
     select.addEventListener('change', () => {
       const value = select.value;
-      // The room's state decides what the menu shows, so a refusal puts it back.
+      // The room's state decides what the menu shows, so a rejected choice is undone.
       void choose(value).then((done) => {
         if (!done) select.value = current;
       });
     });
-    // A guest's press explains instead of opening.
+    // A guest's press shows an explanation instead of opening the menu.
     for (const type of ['mousedown', 'keydown'] as const) {
       select.addEventListener(type, (event) => {
         if (mayControl() || (event instanceof KeyboardEvent && ['Tab', 'Shift', 'Escape'].includes(event.key))) return;

@@ -1,22 +1,22 @@
+/** The video and its controls, which go fullscreen together, and below them the title and the sync status. */
 import { element, setAttribute, setShown, setText } from '../dom.js';
+import { createPlaybackControls } from './playback-controls.js';
 import { createPlaybackMenus } from './playback-menus.js';
 import { hostName, type RoomContext, type RoomPart, type RoomView } from './room-context.js';
 import { createSeekBar } from './seek-bar.js';
 import { listenForShortcuts } from './shortcuts.js';
 import { createStage } from './stage.js';
-import { createTransport } from './transport.js';
 import { createVolume } from './volume.js';
 
 const IDLE_MS = 3000;
-/** A command that is answered sooner needs no sign. */
+/** A command that is answered sooner than this shows no spinner. */
 const PENDING_SEEN_MS = 400;
 
-/** The picture with its controls, which go fullscreen together, and below them what plays and how well it follows. */
-export function createPlayerCard(context: RoomContext, syncLine: HTMLElement): RoomPart {
+export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement): RoomPart {
   const { video } = context;
   const stage = createStage(context);
   const seekBar = createSeekBar(context);
-  const transport = createTransport(context, seekBar);
+  const buttons = createPlaybackControls(context, seekBar);
   const menus = createPlaybackMenus(context);
   const volume = createVolume(video, toggleFullscreen);
   const mediaTitle = element('p', { class: 'media-title', 'data-testid': 'media-title' });
@@ -26,23 +26,23 @@ export function createPlayerCard(context: RoomContext, syncLine: HTMLElement): R
     'div',
     { class: 'controls', role: 'group', 'aria-label': 'Playback' },
     seekBar.element,
-    element('div', { class: 'controls-row' }, transport.element, menus.element, volume.element),
+    element('div', { class: 'controls-row' }, buttons.element, menus.element, volume.element),
   );
   const card = element('section', { class: 'player', 'aria-label': 'Player' }, stage.element, controls);
-  const about = element('div', { class: 'about' }, mediaTitle, hint, syncLine);
+  const about = element('div', { class: 'about' }, mediaTitle, hint, syncStatus);
   const root = element('div', { class: 'player-block' }, card, about);
 
   function toggleFullscreen(): void {
     if (document.fullscreenElement !== null) void document.exitFullscreen();
     else if (card.requestFullscreen !== undefined) void card.requestFullscreen();
-    // Phones that only let the video itself go fullscreen.
+    // Some phones only let the video itself go fullscreen.
     else (video as { webkitEnterFullscreen?: () => void }).webkitEnterFullscreen?.();
   }
 
-  const parts: RoomPart[] = [stage, seekBar, transport, menus];
+  const parts: RoomPart[] = [stage, seekBar, buttons, menus];
   const stopIdle = hideWhenIdle(card, controls);
   const stopShortcuts = listenForShortcuts(context, {
-    togglePlay: transport.togglePlay,
+    togglePlay: buttons.togglePlay,
     seekBy: seekBar.seekBy,
     toggleMute: volume.toggleMute,
     toggleFullscreen,
@@ -50,14 +50,14 @@ export function createPlayerCard(context: RoomContext, syncLine: HTMLElement): R
   const onFullscreen = (): void => volume.showFullscreen(document.fullscreenElement === card);
   document.addEventListener('fullscreenchange', onFullscreen);
   stage.onDoubleClick(toggleFullscreen);
-  stage.onClick(transport.togglePlay);
+  stage.onClick(buttons.togglePlay);
 
   function showHint({ room }: RoomView): void {
     const host = hostName(room);
     const guest = !context.mayControl();
     setShown(hint, guest);
-    if (room.room.host_id === null) setText(hint, 'Nobody is host right now');
-    else setText(hint, host === null ? 'Playback follows the host' : `${host} is host – playback follows the host`);
+    if (room.room.host_id === null) setText(hint, 'This party has no host right now');
+    else setText(hint, host === null ? 'The host controls playback' : `${host} is the host and controls playback`);
     controls.classList.toggle('controls-read-only', guest);
     setText(mediaTitle, room.media?.title ?? '');
     setShown(mediaTitle, room.media !== null);
@@ -83,7 +83,7 @@ export function createPlayerCard(context: RoomContext, syncLine: HTMLElement): R
   };
 }
 
-/** In fullscreen the controls step back while nothing moves; a key, a pointer or focus brings them again. */
+/** Hides the controls in fullscreen after a while without input; a key, a pointer or the focus brings them back. */
 function hideWhenIdle(card: HTMLElement, controls: HTMLElement): () => void {
   let timer = 0;
   function wake(): void {

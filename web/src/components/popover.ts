@@ -1,13 +1,13 @@
+/** A panel that a button opens, and that Escape, the button, a press outside or tabbing out closes. */
 import { setAttribute, setShown, type Dispose } from '../dom.js';
 
-/** A panel that its button opens, and that Escape, the button, a press elsewhere or Tab out of it closes. */
 export interface Popover {
-  /** Closes it and gives the focus back to the button. */
+  /** Closes the panel and returns the focus to the button. */
   close(): void;
   dispose: Dispose;
 }
 
-/** `root` holds both; `focusFirst` puts the focus into the panel that has just opened. */
+/** `root` contains the button and the panel; `focusFirst` moves the focus into the panel that has just opened. */
 export function createPopover(
   root: HTMLElement,
   button: HTMLButtonElement,
@@ -35,7 +35,7 @@ export function createPopover(
   }
 
   function hideUnlessIn(target: EventTarget | null): void {
-    // The focus goes nowhere when the window loses it; that closes nothing.
+    // When the window loses the focus there is no target, and the panel stays open.
     if (target instanceof Node && !root.contains(target)) hide();
   }
 

@@ -1,14 +1,14 @@
+/** The choice of how closely this device stays in sync. */
 import type { SyncProfile } from 'playhead-sdk';
 import { element } from '../dom.js';
 
 const PROFILES: readonly { value: SyncProfile; title: string; text: string }[] = [
   { value: 'tight', title: 'Tight', text: 'For screens side by side' },
-  { value: 'default', title: 'Default', text: 'Exact, and gentle on music' },
-  { value: 'relaxed', title: 'Relaxed', text: 'Only what you would notice' },
-  { value: 'free', title: 'Free', text: 'Only what the host does' },
+  { value: 'default', title: 'Default', text: 'Accurate, and easy on music' },
+  { value: 'relaxed', title: 'Relaxed', text: 'Ignores small differences' },
+  { value: 'free', title: 'Free', text: 'No automatic correction' },
 ];
 
-/** How hard this device keeps its place. */
 export interface ProfileChoice {
   element: HTMLElement;
   show(profile: SyncProfile): void;
@@ -29,7 +29,7 @@ export function createProfileChoice(choose: (profile: SyncProfile) => void): Pro
       { class: 'profile' },
       input,
       element('span', { class: 'profile-title' }, title),
-      // Described, not named, by its sentence: the name stays what is seen first.
+      // The sentence is the option's description, not part of its accessible name.
       element('span', { class: 'profile-text quiet small', id: `sync-profile-${value}`, 'aria-hidden': 'true' }, text),
     );
     return { value, input, label };
@@ -39,7 +39,7 @@ export function createProfileChoice(choose: (profile: SyncProfile) => void): Pro
     element: element(
       'fieldset',
       { class: 'profiles', 'data-testid': 'sync-profile' },
-      element('legend', { class: 'field-label' }, 'How closely to follow'),
+      element('legend', { class: 'field-label' }, 'How closely to stay in sync'),
       ...options.map(({ label }) => label),
     ),
     show(profile) {

@@ -1,3 +1,4 @@
+/** The list of public parties, refreshed while the page is visible. */
 import type { RoomSummary } from 'playhead-sdk';
 import type { App } from '../app.js';
 import { element, setShown, setText, type Component } from '../dom.js';
@@ -8,14 +9,13 @@ import { sentenceOf } from '../words.js';
 const REFRESH_MS = 5000;
 const LISTED_MAX = 24;
 
-/** Parties that anybody may join, refreshed while the page is seen. */
 export function createPublicRooms(app: App): Component {
   const state = element('p', { class: 'quiet', role: 'status' }, 'Looking for parties…');
   const list = element('ul', { class: 'rooms', 'data-testid': 'public-rooms' });
   const section = element(
     'section',
     { class: 'public', 'aria-labelledby': 'public-title' },
-    element('h2', { id: 'public-title' }, 'Open to everyone'),
+    element('h2', { id: 'public-title' }, 'Public parties'),
     state,
     list,
   );
@@ -34,8 +34,8 @@ export function createPublicRooms(app: App): Component {
 
   function show(rooms: RoomSummary[]): void {
     setShown(state, rooms.length === 0);
-    setText(state, 'No public party right now. Start one, and it appears here.');
-    // Drawn again only when something differs, so that focus stays where it is.
+    setText(state, 'There are no public parties right now. Start one and it will appear here.');
+    // The list is rebuilt only when something has changed, so that the focus stays where it is.
     const next = JSON.stringify(rooms);
     if (next === shown) return;
     shown = next;
@@ -43,7 +43,7 @@ export function createPublicRooms(app: App): Component {
       ? (document.activeElement as HTMLAnchorElement).pathname
       : null;
     list.replaceChildren(...rooms.map(createRow));
-    for (const link of list.querySelectorAll('a')) if (link.pathname === focused) link.focus();
+    for (const anchor of list.querySelectorAll('a')) if (anchor.pathname === focused) anchor.focus();
   }
 
   const timer = setInterval(() => {

@@ -1,31 +1,32 @@
+/** What the parts of the room page share: the snapshots, the commands and who may send them. */
 import type { Player, PlayerSnapshot, RoomSession, SessionSnapshot } from 'playhead-sdk';
 import { PlayheadError } from 'playhead-sdk';
 import type { App } from '../app.js';
 import { sentenceFor, sentenceOf } from '../words.js';
 
-/** What a part of the room page is drawn from. */
+/** The snapshots that every part of the room page is drawn from. */
 export interface RoomView {
   room: SessionSnapshot;
   player: PlayerSnapshot;
 }
 
-/** What a part of the room page may use. */
+/** Passed to every part of the room page. */
 export interface RoomContext {
   app: App;
   session: RoomSession;
   player: Player;
   video: HTMLVideoElement;
-  /** Host and co-host steer playback. */
+  /** `hasControl` of the current snapshot. */
   mayControl(): boolean;
-  /** Sends a playback command; says in words why it was not done. Resolves to whether it was. */
+  /** Sends a playback command and shows why it failed. Resolves to whether it succeeded. */
   control(send: () => Promise<unknown>): Promise<boolean>;
-  /** For how long a playback command has waited for its answer; null while none does. */
+  /** How long the oldest unanswered playback command has been waiting, in milliseconds; null when there is none. */
   pendingMs(): number | null;
-  /** Tells a guest who steers. */
+  /** Tells a guest who controls playback. */
   explain(): void;
 }
 
-/** A part that is drawn from each new view, and `tick`ed five times a second for what moves by itself. */
+/** A part of the room page: `update` draws each new view; `tick`, five times a second, what moves by itself. */
 export interface RoomPart {
   element: HTMLElement;
   update(view: RoomView): void;
@@ -39,19 +40,16 @@ export function createRoomContext(
   player: Player,
   video: HTMLVideoElement,
 ): RoomContext {
-  // In the order of their sending, so that the first has waited longest.
+  // A set keeps the order of sending, so its first entry has waited longest.
   const pending = new Set<{ sinceMs: number }>();
 
-  function mayControl(): boolean {
-    const { role } = session.getSnapshot().me;
-    return role === 'host' || role === 'co_host';
-  }
+  const mayControl = (): boolean => hasControl(session.getSnapshot());
 
   function explain(): void {
     const room = session.getSnapshot();
     const host = hostName(room);
-    if (room.room.host_id === null) app.notices.say('Only the host can do that, and nobody is host right now.');
-    else app.notices.say(host === null ? sentenceFor('not_host') : `Only the host can do that. ${host} is host.`);
+    if (room.room.host_id === null) app.notices.say('Only the host can do that, and this party has no host right now.');
+    else app.notices.say(host === null ? sentenceFor('not_host') : `Only the host can do that. ${host} is the host.`);
   }
 
   async function control(send: () => Promise<unknown>): Promise<boolean> {
@@ -68,7 +66,7 @@ export function createRoomContext(
     } catch (error) {
       const code = error instanceof PlayheadError ? error.code : '';
       if (code === 'not_host') explain();
-      // Who asked for something else meanwhile knows that this was not done.
+      // A person who has since done something else doesn't need to hear of this one.
       else if (code !== 'superseded') app.notices.say(sentenceOf(error), 'bad');
       return false;
     } finally {
@@ -84,12 +82,17 @@ export function createRoomContext(
   return { app, session, player, video, mayControl, control, pendingMs, explain };
 }
 
-/** The host's name as far as presence tells it. */
+/** Whether this person is the host or a co-host, who control playback. */
+export function hasControl({ me }: SessionSnapshot): boolean {
+  return me.role === 'host' || me.role === 'co_host';
+}
+
+/** Returns the host's name; null if there is no host, or presence doesn't list them. */
 export function hostName(room: SessionSnapshot): string | null {
   return room.presence.find((someone) => someone.participant_id === room.room.host_id)?.display_name ?? null;
 }
 
-/** The length of the media in milliseconds, from the room or else from the element; null for live and unknown. */
+/** Returns the media's duration in milliseconds, from the room or else the element; null if live or unknown. */
 export function durationMs(room: SessionSnapshot, video: HTMLVideoElement): number | null {
   if (room.media === null || room.media.live) return null;
   if (room.media.duration_ms != null) return room.media.duration_ms;

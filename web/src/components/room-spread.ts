@@ -1,13 +1,13 @@
+/** How far apart the party's players are; the server reports it only to the host and co-hosts. */
 import { element, setAttribute, setShown, setText } from '../dom.js';
 import { counted, finely, finelyUp } from '../format.js';
 import { icon } from '../icons.js';
 import type { RoomPart } from './room-context.js';
 
-/** Below this a tenth is told: the room's number moves slowly. */
+/** Below this, tenths are shown: the room's number changes slowly enough to read them. */
 const FINE_MS = 10;
-const SPREAD_EXPLAINED = 'So far apart are the two players furthest from each other, as they tell themselves';
+const SPREAD_EXPLAINED = 'The distance between the two players furthest apart, as they report it';
 
-/** How far the party's players are apart; the session tells it to those who steer, and nobody else. */
 export function createRoomSpread(): RoomPart {
   const number = element('span', { class: 'sync-number' });
   const tail = element('span');
@@ -15,20 +15,20 @@ export function createRoomSpread(): RoomPart {
     'p',
     { class: 'sync-spread quiet small', hidden: true },
     icon('people', 18),
-    element('span', { 'data-testid': 'sync-spread' }, 'Room within ', number, tail),
+    element('span', { 'data-testid': 'sync-spread' }, 'Everyone within ', number, tail),
   );
 
   return {
     element: line,
     update({ room: { connection, sync } }) {
-      // What was told before a connection was lost is old.
-      const told = connection === 'open' && sync !== null && sync.reporting >= 2;
-      setShown(line, told);
-      if (!told) return;
+      // A report from before the connection was lost is out of date.
+      const isCurrent = connection === 'open' && sync !== null && sync.reporting >= 2;
+      setShown(line, isCurrent);
+      if (!isCurrent) return;
       setText(number, finely(sync.spreadMs, FINE_MS));
       setText(tail, ` · ${counted(sync.reporting, 'player')}`);
       const hidden = finelyUp(2 * sync.uncertaintyMs);
-      setAttribute(line, 'title', `${SPREAD_EXPLAINED}; what their clocks don’t know may add up to ${hidden}.`);
+      setAttribute(line, 'title', `${SPREAD_EXPLAINED}. Clock uncertainty may add up to ${hidden}.`);
     },
   };
 }

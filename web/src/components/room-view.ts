@@ -1,3 +1,4 @@
+/** The page of a room that has been joined; every part is drawn only from the session's and the player's snapshots. */
 import { browserDeviceStore, createPlayer, type HlsClass, type Player, type RoomSession } from 'playhead-sdk';
 import type { App } from '../app.js';
 import { element, type Component } from '../dom.js';
@@ -10,7 +11,7 @@ import { createMediaForm } from './media-form.js';
 import { createParticipants } from './participants.js';
 import { createPlayerCard } from './player-card.js';
 import { createRoomContext, type RoomPart, type RoomView } from './room-context.js';
-import { createSyncLine } from './sync-line.js';
+import { createSyncStatus } from './sync-status.js';
 import { createTopBar } from './top-bar.js';
 
 declare global {
@@ -22,24 +23,23 @@ declare global {
 
 const TICK_MS = 200;
 
-/** The film, and what plays it. */
+/** The video element and the player that controls it. */
 export interface Screen {
   video: HTMLVideoElement;
   player: Player;
 }
 
-/** Begins to load what the room watches. */
+/** Starts loading what the room is watching. */
 export function createScreen(session: RoomSession): Screen {
   const early = takeMedia(session.getSnapshot().media);
   const video = early?.video ?? element('video');
-  // No crossorigin attribute: a plain file then needs no CORS at its origin.
+  // Without a crossorigin attribute a plain file needs no CORS headers from its origin.
   const attributes = { class: 'video', playsinline: '', preload: 'auto', 'data-testid': 'video', 'aria-label': 'Video' };
   for (const [name, value] of Object.entries(attributes)) video.setAttribute(name, value);
   const options = { hls: loadHls, device: browserDeviceStore(), loadingSinceMs: early?.loadingSinceMs };
   return { video, player: createPlayer(session, video, options) };
 }
 
-/** The room once joined: every part is drawn from the session's and the player's snapshots, and only from them. */
 export function createRoomView(app: App, session: RoomSession, { video, player }: Screen, leave: () => void): Component {
   const context = createRoomContext(app, session, player, video);
   window.playhead = { session, player };
@@ -47,8 +47,8 @@ export function createRoomView(app: App, session: RoomSession, { video, player }
   const topBar = createTopBar(context, leave);
   const awayBanner = createAwayBanner(context);
   const authorityBanner = createAuthorityBanner(context);
-  const syncLine = createSyncLine(context);
-  const card = createPlayerCard(context, syncLine.element);
+  const syncStatus = createSyncStatus(context);
+  const card = createPlayerCard(context, syncStatus.element);
   const mediaForm = createMediaForm(context);
   const participants = createParticipants(context);
   const endParty = createEndParty(context);
@@ -58,7 +58,7 @@ export function createRoomView(app: App, session: RoomSession, { video, player }
     authorityBanner,
     card,
     mediaForm,
-    syncLine,
+    syncStatus,
     participants,
     endParty,
   ];

@@ -1,17 +1,23 @@
+/** The seek bar: shows the position, and lets the host change it. */
 import { element, setAttribute, setShown, setText } from '../dom.js';
 import { clockTime, spokenTime } from '../format.js';
 import { durationMs, type RoomContext, type RoomPart, type RoomView } from './room-context.js';
 
-/** Presses within this time become one seek. */
+/** Key presses within this time are combined into one seek. */
 const GATHER_MS = 160;
-const ARROW_MS = 5000;
-const PAGE_MS = 30_000;
-/** How long the bar shows where it was sent, once that was done, before it trusts the room again. */
+const DELTA_MS: Readonly<Record<string, number>> = {
+  ArrowRight: 5000,
+  ArrowUp: 5000,
+  ArrowLeft: -5000,
+  ArrowDown: -5000,
+  PageUp: 30_000,
+  PageDown: -30_000,
+};
+/** How long after a completed seek the bar still shows its target, before it follows the room again. */
 const HELD_MS = 500;
 
-/** Where we are, and for the host where to go. */
 export interface SeekBar extends RoomPart {
-  /** Jumps from where the room is, or from a jump still being gathered. */
+  /** Seeks relative to the room's position, or to the target of a seek that is still pending. */
   seekBy(deltaMs: number): void;
 }
 
@@ -24,56 +30,36 @@ export function createSeekBar(context: RoomContext): SeekBar {
     max: 0,
     step: 100,
     value: 0,
-    'aria-label': 'Position',
+    'aria-label': 'Playback position',
     'data-testid': 'seek',
   });
   const now = element('span', { class: 'time', 'data-testid': 'time' }, '0:00');
   const length = element('span', { class: 'time quiet', 'data-testid': 'duration' }, '0:00');
   const bar = element('div', { class: 'seek-row' }, now, range, length);
-
+  const seek = createPendingSeek(context);
   let dragging = false;
-  let wanted: number | null = null;
-  let gathering = 0;
-  let holding = 0;
 
-  function limit(): number {
-    return durationMs(session.getSnapshot(), video) ?? Number.POSITIVE_INFINITY;
-  }
+  const limitMs = (): number => durationMs(session.getSnapshot(), video) ?? Number.POSITIVE_INFINITY;
 
-  function draw(position: number): void {
+  function draw(positionMs: number): void {
     const max = Number(range.max);
-    setText(now, clockTime(position));
-    setAttribute(range, 'aria-valuetext', spokenTime(position));
-    range.style.setProperty('--filled', `${max > 0 ? Math.min(100, (position / max) * 100) : 0}%`);
+    setText(now, clockTime(positionMs));
+    setAttribute(range, 'aria-valuetext', spokenTime(positionMs));
+    range.style.setProperty('--filled', `${max > 0 ? Math.min(100, (positionMs / max) * 100) : 0}%`);
     range.style.setProperty('--buffered', `${max > 0 ? Math.min(100, (bufferedMs(video) / max) * 100) : 0}%`);
-  }
-
-  function send(position: number): void {
-    wanted = position;
-    clearTimeout(holding);
-    void control(() => session.seek(Math.round(position))).then((done) => {
-      // A later jump is awaited by itself.
-      if (wanted !== position) return;
-      clearTimeout(holding);
-      if (done) holding = window.setTimeout(() => (wanted = null), HELD_MS);
-      else wanted = null;
-    });
   }
 
   function seekBy(deltaMs: number): void {
     if (!mayControl()) return explain();
     if (session.getSnapshot().media === null) return void control(() => session.seek(0));
-    const from = wanted ?? session.expected();
-    seekTo(from + deltaMs);
+    seekTo((seek.targetMs() ?? session.expected()) + deltaMs);
   }
 
-  function seekTo(position: number): void {
-    wanted = Math.max(0, Math.min(position, limit()));
-    range.value = String(wanted);
-    draw(wanted);
-    clearTimeout(gathering);
-    const target = wanted;
-    gathering = window.setTimeout(() => send(target), GATHER_MS);
+  function seekTo(positionMs: number): void {
+    const targetMs = Math.max(0, Math.min(positionMs, limitMs()));
+    range.value = String(targetMs);
+    draw(targetMs);
+    seek.sendSoon(targetMs);
   }
 
   range.addEventListener('pointerdown', (event) => {
@@ -88,25 +74,17 @@ export function createSeekBar(context: RoomContext): SeekBar {
   });
   range.addEventListener('change', () => {
     dragging = false;
-    if (mayControl()) send(Number(range.value));
+    if (mayControl()) seek.send(Number(range.value));
   });
   range.addEventListener('keydown', (event) => {
-    const step: Readonly<Record<string, number>> = {
-      ArrowRight: ARROW_MS,
-      ArrowUp: ARROW_MS,
-      ArrowLeft: -ARROW_MS,
-      ArrowDown: -ARROW_MS,
-      PageUp: PAGE_MS,
-      PageDown: -PAGE_MS,
-    };
-    const delta = step[event.key];
-    const edge = event.key === 'Home' || event.key === 'End';
-    if (delta === undefined && !edge) return;
+    const deltaMs = DELTA_MS[event.key];
+    const isEdge = event.key === 'Home' || event.key === 'End';
+    if (deltaMs === undefined && !isEdge) return;
     event.preventDefault();
-    if (delta !== undefined) return seekBy(delta);
+    if (deltaMs !== undefined) return seekBy(deltaMs);
     if (!mayControl()) return explain();
     if (event.key === 'Home') seekTo(0);
-    else if (Number.isFinite(limit())) seekTo(limit());
+    else if (Number.isFinite(limitMs())) seekTo(limitMs());
   });
 
   function update({ room }: RoomView): void {
@@ -116,16 +94,49 @@ export function createSeekBar(context: RoomContext): SeekBar {
     setAttribute(range, 'max', String(Math.ceil(max ?? 0)));
     setText(length, room.media?.live === true ? 'Live' : max === null ? '' : clockTime(max));
     if (dragging || document.visibilityState === 'hidden') return;
-    const position = room.media === null ? 0 : (wanted ?? session.expected());
-    range.value = String(position);
-    draw(position);
+    const positionMs = room.media === null ? 0 : (seek.targetMs() ?? session.expected());
+    range.value = String(positionMs);
+    draw(positionMs);
+  }
+
+  return { element: bar, seekBy, update, tick: update, dispose: seek.dispose };
+}
+
+/** The seek under way: combines quick key presses, and keeps the target until the room has followed. */
+interface PendingSeek {
+  /** Null when no seek is under way. */
+  targetMs(): number | null;
+  send(positionMs: number): void;
+  /** Sends the seek unless another one follows at once. */
+  sendSoon(positionMs: number): void;
+  dispose(): void;
+}
+
+function createPendingSeek({ session, control }: RoomContext): PendingSeek {
+  let targetMs: number | null = null;
+  let gathering = 0;
+  let holding = 0;
+
+  function send(positionMs: number): void {
+    targetMs = positionMs;
+    clearTimeout(holding);
+    void control(() => session.seek(Math.round(positionMs))).then((done) => {
+      // A later seek has its own continuation.
+      if (targetMs !== positionMs) return;
+      clearTimeout(holding);
+      if (done) holding = window.setTimeout(() => (targetMs = null), HELD_MS);
+      else targetMs = null;
+    });
   }
 
   return {
-    element: bar,
-    seekBy,
-    update,
-    tick: update,
+    targetMs: () => targetMs,
+    send,
+    sendSoon(positionMs) {
+      targetMs = positionMs;
+      clearTimeout(gathering);
+      gathering = window.setTimeout(() => send(positionMs), GATHER_MS);
+    },
     dispose() {
       clearTimeout(gathering);
       clearTimeout(holding);
@@ -133,7 +144,7 @@ export function createSeekBar(context: RoomContext): SeekBar {
   };
 }
 
-/** The end of what the browser holds around the current position. */
+/** Returns the end of the buffered range at the current position, in milliseconds; 0 if there is none. */
 function bufferedMs(video: HTMLVideoElement): number {
   const { buffered, currentTime } = video;
   for (let i = 0; i < buffered.length; i += 1) {

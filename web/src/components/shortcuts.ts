@@ -1,8 +1,8 @@
+/** The keyboard shortcuts of the room page. */
 import type { RoomContext } from './room-context.js';
 
 const SEEK_MS = 5000;
 
-/** What the keys of the room page do. */
 export interface ShortcutActions {
   togglePlay(): void;
   seekBy(deltaMs: number): void;
@@ -10,9 +10,12 @@ export interface ShortcutActions {
   toggleFullscreen(): void;
 }
 
-/** Space or k, ←, →, m and f, unless somebody is typing or a control wants the key. Returns what stops it. */
+/**
+ * Listens for Space or k, ←, →, m and f, unless the focused control needs the key. Returns a function that stops
+ * listening.
+ */
 export function listenForShortcuts({ session }: RoomContext, actions: ShortcutActions): () => void {
-  const steered: Readonly<Record<string, () => void>> = {
+  const playback: Readonly<Record<string, () => void>> = {
     ' ': actions.togglePlay,
     k: actions.togglePlay,
     ArrowLeft: () => actions.seekBy(-SEEK_MS),
@@ -23,7 +26,7 @@ export function listenForShortcuts({ session }: RoomContext, actions: ShortcutAc
   function onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || wantsKey(event)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const run = local[key] ?? (session.getSnapshot().media === null ? undefined : steered[key]);
+    const run = local[key] ?? (session.getSnapshot().media === null ? undefined : playback[key]);
     if (run === undefined || (event.repeat && !key.startsWith('Arrow'))) return;
     event.preventDefault();
     run();
@@ -35,7 +38,7 @@ export function listenForShortcuts({ session }: RoomContext, actions: ShortcutAc
 function wantsKey(event: KeyboardEvent): boolean {
   if (document.querySelector('dialog[open]') !== null) return true;
   if (!(event.target instanceof Element)) return false;
-  // Whoever sets something up doesn't steer the party meanwhile.
+  // Keys pressed in a dialog must not control the party.
   if (event.target.closest('[role="dialog"]') !== null) return true;
   if (event.target.matches('input[type="range"]')) return event.key.startsWith('Arrow');
   if (event.target.matches('input, select, textarea, [contenteditable]')) return true;

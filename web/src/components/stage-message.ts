@@ -1,26 +1,27 @@
+/** Decides which message is shown over the video. */
 import type { SessionSnapshot } from 'playhead-sdk';
 import type { IconName } from '../icons.js';
-import { sentenceFor } from '../words.js';
-import { hostName, type RoomView } from './room-context.js';
+import { CHOOSE_MEDIA, sentenceFor } from '../words.js';
+import { hasControl, hostName, type RoomView } from './room-context.js';
 
-/** What the button over the picture does; also its test hook. */
+/** What the button over the video does; also its test id. */
 export type StageAction = 'unblock' | 'reload' | 'start' | 'replay';
 
-/** What is said over the picture. */
+/** A message shown over the video. */
 export interface StageMessage {
   icon: IconName;
   title: string;
   text: string;
-  /** Hides the picture behind it. */
+  /** Whether it hides the video behind it. */
   solid: boolean;
   action?: { label: string; does: StageAction };
 }
 
-/** A barrier shorter than this passes without a word. */
+/** A barrier that takes less than this shows no message. */
 const BARRIER_SEEN_MS = 350;
 const NAMED_MAX = 3;
 
-/** The one thing to say over the picture, the most pressing first; null leaves the picture alone. */
+/** Returns the most pressing message to show over the video; null if there is none. */
 export function stageMessage({ room, player }: RoomView, nowRoomMs: number): StageMessage | null {
   const { media, playback } = room;
   if (media === null) return empty(room);
@@ -28,10 +29,10 @@ export function stageMessage({ room, player }: RoomView, nowRoomMs: number): Sta
   if (player.state === 'blocked') {
     return {
       icon: 'play',
-      title: 'The party is on',
+      title: 'The party has started',
       text: sentenceFor('autoplay_blocked'),
       solid: false,
-      action: { label: 'Tap to join the playback', does: 'unblock' },
+      action: { label: 'Tap to play', does: 'unblock' },
     };
   }
   if (playback.status === 'waiting' && playback.waiting) {
@@ -41,69 +42,65 @@ export function stageMessage({ room, player }: RoomView, nowRoomMs: number): Sta
 }
 
 function empty(room: SessionSnapshot): StageMessage {
-  if (steers(room))
+  if (hasControl(room))
     return {
       icon: 'film',
       title: 'Your party is ready',
-      text: 'Paste a link under “What do we watch?”, or start with the sample clip.',
+      text: `Paste a link under “${CHOOSE_MEDIA}”, or start with the sample clip.`,
       solid: true,
     };
   const host = hostName(room);
   return {
     icon: 'film',
     title: 'Nothing playing yet',
-    text: `${host ?? 'The host'} is about to choose something.`,
+    text: `Waiting for ${host ?? 'the host'} to choose something to watch.`,
     solid: true,
   };
 }
 
 function theEnd(room: SessionSnapshot): StageMessage {
-  const message: StageMessage = { icon: 'check', title: 'That was it', text: '', solid: false };
-  if (!steers(room)) return message;
+  const message: StageMessage = { icon: 'check', title: 'The end', text: '', solid: false };
+  if (!hasControl(room)) return message;
   return {
     ...message,
-    text: 'Choose what comes next, or see it once more.',
+    text: 'Choose what to watch next, or play it again.',
     action: { label: 'Play again', does: 'replay' },
   };
 }
 
 function failure(code: string, detail: string): StageMessage {
   const titles: Readonly<Record<string, string>> = {
-    source_unreachable: 'The video can’t be reached',
-    cors_missing: 'The site doesn’t let us play this',
-    format_unsupported: 'This format doesn’t play here',
-    decode_failed: 'This video is damaged',
+    source_unreachable: 'Can’t load this video',
+    cors_missing: 'This site doesn’t allow playback here',
+    format_unsupported: 'This format isn’t supported',
+    decode_failed: 'This video may be damaged',
   };
   return {
     icon: 'alert',
-    title: titles[code] ?? 'This doesn’t play',
+    title: titles[code] ?? 'This video can’t be played',
     text: sentenceFor(code, detail),
     solid: true,
     action: { label: 'Try again', does: 'reload' },
   };
 }
 
-// The room names whom it asked when it began to wait, not who is still missing.
+// The room lists those it asked when the wait began, not those who are still loading.
 function barrier(room: SessionSnapshot, waiting: NonNullable<SessionSnapshot['playback']['waiting']>): StageMessage {
   const { count, participant_ids: ids } = waiting.waiting_for;
   const names = ids
     .slice(0, NAMED_MAX)
-    .map((id) => (id === room.me.participant_id ? 'you' : (nameOf(room, id) ?? 'somebody')));
+    .map((id) => (id === room.me.participant_id ? 'you' : (nameOf(room, id) ?? 'someone')));
   const unnamed = count - names.length;
   const more = unnamed > 0 ? ` and ${unnamed} more` : '';
   const message: StageMessage = {
     icon: 'people',
-    title: 'Starting together…',
-    text: names.length === 0 ? '' : `As soon as everyone has loaded: ${names.join(', ')}${more}`,
+    title: 'Waiting for everyone to load…',
+    text: names.length === 0 ? '' : `Starting together: ${names.join(', ')}${more}`,
     solid: false,
   };
-  return steers(room) ? { ...message, action: { label: 'Start without waiting', does: 'start' } } : message;
+  return hasControl(room) ? { ...message, action: { label: 'Start without waiting', does: 'start' } } : message;
 }
 
 function nameOf(room: SessionSnapshot, id: string): string | undefined {
   return room.presence.find((someone) => someone.participant_id === id)?.display_name;
-}
-
-function steers(room: SessionSnapshot): boolean {
-  return room.me.role === 'host' || room.me.role === 'co_host';
 }

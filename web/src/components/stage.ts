@@ -1,13 +1,13 @@
-import { element, setShown, setText } from '../dom.js';
+/** The video with its spinner and the message shown over it. */
+import { element, setAttribute, setShown, setText } from '../dom.js';
 import { setIcon } from '../icons.js';
 import type { RoomContext, RoomPart, RoomView } from './room-context.js';
 import { stageMessage, type StageAction, type StageMessage } from './stage-message.js';
 
-/** A double click is not two clicks: the first waits this long for the second. */
+/** How long a click waits for a second one that would make it a double click. */
 const DOUBLE_CLICK_MS = 220;
 const SAMPLE = /\/sample\/clip\.(?:m3u8|mp4)$/;
 
-/** The picture and what has to be said over it. */
 export interface Stage extends RoomPart {
   onClick(run: () => void): void;
   onDoubleClick(run: () => void): void;
@@ -18,50 +18,20 @@ export function createStage({ session, player, video, control }: RoomContext): S
     'span',
     { class: 'stage-spinner', hidden: true },
     element('span', { class: 'spinner' }),
-    element('span', { class: 'only-spoken' }, 'Loading'),
+    element('span', { class: 'only-spoken' }, 'Loading…'),
   );
-  const drawn = element('span', { class: 'stage-icon' });
-  const title = element('p', { class: 'stage-title' });
-  const text = element('p', { class: 'stage-text' });
-  const action = element('button', { type: 'button', class: 'button button-primary button-large' });
-  const overlay = element(
-    'div',
-    { class: 'overlay', hidden: true, role: 'status', 'data-testid': 'overlay' },
-    drawn,
-    title,
-    text,
-    action,
-  );
-  const stage = element('div', { class: 'stage' }, video, spinner, overlay);
-
-  let shown: StageMessage | null = null;
   const actions: Readonly<Record<StageAction, () => void>> = {
     unblock: () => void player.unblock(),
     reload: () => player.reload(),
     start: () => void control(() => session.play()),
     replay: () => void control(() => session.seek(0).then(() => session.play())),
   };
-  action.addEventListener('click', () => {
-    if (shown?.action) actions[shown.action.does]();
-  });
-
-  function show(message: StageMessage | null): void {
-    shown = message;
-    setShown(overlay, message !== null);
-    if (message === null) return;
-    overlay.classList.toggle('overlay-solid', message.solid);
-    setIcon(drawn, message.icon);
-    setText(title, message.title);
-    setText(text, message.text);
-    setShown(text, message.text !== '');
-    setShown(action, message.action !== undefined);
-    setText(action, message.action?.label ?? '');
-    action.dataset['testid'] = message.action?.does ?? '';
-  }
+  const overlay = createOverlay((action) => actions[action]());
+  const stage = element('div', { class: 'stage' }, video, spinner, overlay.element);
 
   function update(view: RoomView): void {
     const message = stageMessage(view, session.now());
-    show(message);
+    overlay.show(message);
     const busy = ['loading', 'buffering', 'aligning'].includes(view.player.state);
     setShown(spinner, busy && message === null && view.room.media !== null);
     showPoster(view);
@@ -69,8 +39,7 @@ export function createStage({ session, player, video, control }: RoomContext): S
 
   function showPoster({ room }: RoomView): void {
     const poster = room.media === null ? null : (room.media.poster ?? samplePoster(room.media.delivery[0]?.url));
-    if (poster === null) video.removeAttribute('poster');
-    else if (video.getAttribute('poster') !== poster) video.setAttribute('poster', poster);
+    setAttribute(video, 'poster', poster);
   }
 
   let clicked = 0;
@@ -81,7 +50,7 @@ export function createStage({ session, player, video, control }: RoomContext): S
     dispose: () => clearTimeout(clicked),
     onClick(run) {
       video.addEventListener('click', (event) => {
-        // A tap on a phone is rarely meant as a command for everybody.
+        // A tap on a phone is rarely meant to pause the video for everyone.
         if (event instanceof PointerEvent && event.pointerType === 'touch') return;
         clearTimeout(clicked);
         if (event.detail === 1) clicked = window.setTimeout(run, DOUBLE_CLICK_MS);
@@ -89,6 +58,45 @@ export function createStage({ session, player, video, control }: RoomContext): S
     },
     onDoubleClick(run) {
       video.addEventListener('dblclick', run);
+    },
+  };
+}
+
+function createOverlay(run: (action: StageAction) => void): {
+  element: HTMLElement;
+  show(message: StageMessage | null): void;
+} {
+  const drawn = element('span', { class: 'stage-icon' });
+  const title = element('p', { class: 'stage-title' });
+  const text = element('p', { class: 'stage-text' });
+  const button = element('button', { type: 'button', class: 'button button-primary button-large' });
+  const overlay = element(
+    'div',
+    { class: 'overlay', hidden: true, role: 'status', 'data-testid': 'overlay' },
+    drawn,
+    title,
+    text,
+    button,
+  );
+  let shown: StageMessage | null = null;
+  button.addEventListener('click', () => {
+    if (shown?.action) run(shown.action.does);
+  });
+
+  return {
+    element: overlay,
+    show(message) {
+      shown = message;
+      setShown(overlay, message !== null);
+      if (message === null) return;
+      overlay.classList.toggle('overlay-solid', message.solid);
+      setIcon(drawn, message.icon);
+      setText(title, message.title);
+      setText(text, message.text);
+      setShown(text, message.text !== '');
+      setShown(button, message.action !== undefined);
+      setText(button, message.action?.label ?? '');
+      button.dataset['testid'] = message.action?.does ?? '';
     },
   };
 }

@@ -1,14 +1,15 @@
+/** The form that starts a party; its name field is shared with the rest of the home page. */
 import type { App } from '../app.js';
 import { element, type Component } from '../dom.js';
 import { icon, type IconName } from '../icons.js';
 import { sentenceOf } from '../words.js';
-import { createField, whileBusy, type Field } from './field.js';
+import { createField, whileBusy } from './field.js';
+import type { NameField } from './name-field.js';
 
 const ROOM_NAME_MAX = 80;
 
-/** The card that starts a party; the name field is shared with the rest of the page. */
-export function createStartForm(app: App, who: { name: Field; requireName: () => string | null }): Component {
-  const roomName = createField('Name of the party', {
+export function createStartForm(app: App, nameField: NameField): Component {
+  const roomName = createField('Party name', {
     'data-testid': 'room-name',
     name: 'room-name',
     autocomplete: 'off',
@@ -18,8 +19,8 @@ export function createStartForm(app: App, who: { name: Field; requireName: () =>
   const visibility = element(
     'fieldset',
     { class: 'choice' },
-    element('legend', { class: 'only-spoken' }, 'Who can find it'),
-    choice('link', 'link', 'Link only', 'Whoever has the link', true),
+    element('legend', { class: 'only-spoken' }, 'Who can find the party'),
+    choice('link', 'link', 'Link only', 'Anyone with the link', true),
     choice('public', 'globe', 'Public', 'Listed on this page', false),
   );
   const button = element(
@@ -33,7 +34,7 @@ export function createStartForm(app: App, who: { name: Field; requireName: () =>
     'form',
     { class: 'card start-form', novalidate: true, 'aria-labelledby': 'start-title' },
     element('h2', { id: 'start-title' }, 'Start a party'),
-    who.name.element,
+    nameField.element,
     roomName.element,
     visibility,
     button,
@@ -57,7 +58,7 @@ export function createStartForm(app: App, who: { name: Field; requireName: () =>
 
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    const name = who.requireName();
+    const name = nameField.submit();
     if (name !== null) whileBusy(button, () => start(name));
   });
   return { element: form };

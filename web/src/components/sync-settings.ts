@@ -1,3 +1,4 @@
+/** The panel with the settings that each device has for itself: how closely to stay in sync, and the audio delay. */
 import type { Player } from 'playhead-sdk';
 import { element } from '../dom.js';
 import { icon } from '../icons.js';
@@ -7,14 +8,14 @@ import { createProfileChoice } from './profile-choice.js';
 import type { RoomPart } from './room-context.js';
 import { SYNC_EXPLAINED } from './sync-words.js';
 
-/** What each device decides alone: how closely it follows and how late it sounds. Kept on the device by the SDK. */
+/** The SDK stores what is chosen here on the device. */
 export interface SyncSettings extends RoomPart {
-  /** What opens it. */
+  /** Opens and closes the panel. */
   button: HTMLButtonElement;
 }
 
-/** `root` holds the button and the panel; `line` is drawn in the panel, too, where the panel may hide the first one. */
-export function createSyncSettings(player: Player, root: HTMLElement, line: HTMLElement): SyncSettings {
+/** `root` contains the button and the panel; `status` repeats the sync status in a panel that covers the first one. */
+export function createSyncSettings(player: Player, root: HTMLElement, status: HTMLElement): SyncSettings {
   const button = element(
     'button',
     {
@@ -49,7 +50,7 @@ export function createSyncSettings(player: Player, root: HTMLElement, line: HTML
       'data-testid': 'sync-panel',
     },
     element('div', { class: 'sync-head' }, element('h2', { id: 'sync-title' }, 'Sync on this device'), close),
-    element('div', { class: 'sync-about' }, line, element('p', { class: 'quiet small' }, SYNC_EXPLAINED)),
+    element('div', { class: 'sync-about' }, status, element('p', { class: 'quiet small' }, SYNC_EXPLAINED)),
     profiles.element,
     offset.element,
   );

@@ -1,67 +1,72 @@
+/** The text of the sync status. */
 import type { PlayerSnapshot } from 'playhead-sdk';
 import { finely, finelyUp } from '../format.js';
 import type { RoomView } from './room-context.js';
 
-/** What the sync line says. The numbers stand apart, so that they can keep their width. */
+/** The numbers are separate, so that they can keep a constant width. */
 export interface SyncWords {
   tone: 'idle' | 'good' | 'busy' | 'bad';
   text: string;
-  /** How far this player is from the room, such as "0.4 ms"; empty where that isn't measured or doesn't matter. */
+  /** How far this player is from the room's position, such as "0.4 ms"; empty if unknown or irrelevant. */
   off: string;
-  /** How far the room clock may be from what this device takes it for, such as "41 ms"; empty as above. */
+  /** How uncertain this device's estimate of the room clock is, such as "41 ms"; empty if unknown or irrelevant. */
   uncertainty: string;
 }
 
-/** What the two numbers are. */
+/** Explains the two numbers. */
 export const SYNC_EXPLAINED =
-  'How far this player is from the party, ± what a connection slower one way than the other could hide.';
+  'How far this player is from the party’s position, ± the uncertainty of the measurement.';
 
-/** Closer than two frames of a film nobody sees or hears a difference; every profile but `free` keeps within it. */
+/** Nobody sees or hears a difference of less than a frame or two; every profile but `free` stays within it. */
 const IN_SYNC_MS = 40;
-/** Less than this at a standstill isn't worth a number. */
-const STANDING_MS = 1;
+/** While paused, a smaller difference isn't worth showing. */
+const PAUSED_FINE_MS = 1;
 
-/** `standingMs` is how far a player that stands still is from where the room stands. */
-export function syncWords(view: RoomView, standingMs: number): SyncWords {
+/** `pausedOffMs` is how far a paused player is from the position at which the room is paused. */
+export function syncWords(view: RoomView, pausedOffMs: number): SyncWords {
   const { room, player } = view;
   if (room.media === null) return only('idle', 'Nothing playing yet');
   if (room.sessionId === '') return only('busy', 'Connecting…');
-  if (room.connection !== 'open') return only('busy', 'Playing on by itself until the connection is back');
-  if (room.clock === null) return only('busy', 'Measuring the distance to the server’s clock…');
+  if (room.connection !== 'open') {
+    const plays = room.playback.status === 'playing';
+    return only('busy', plays ? 'Playback continues while reconnecting' : 'Reconnecting…');
+  }
+  if (room.clock === null) return only('busy', 'Syncing clocks…');
   switch (player.state) {
     case 'blocked':
     case 'error':
-      return only('bad', 'Not following the party');
+      return only('bad', 'Not in sync');
     case 'held':
-      return only('idle', 'On hold, not following the party');
+      return only('idle', 'On hold, not in sync');
     case 'idle':
     case 'loading':
       return only('busy', 'Loading…');
     case 'buffering':
-      return only('busy', 'Waiting for data…');
+      return only('busy', 'Buffering…');
     case 'aligning':
-      return only('busy', 'Catching up…');
+      return only('busy', 'Syncing…');
     case 'paused':
-      return standingWords(view, standingMs);
+      return pausedWords(view, pausedOffMs);
     case 'playing':
       return player.driftMs === null ? only('busy', 'Starting…') : playingWords(player, player.driftMs);
   }
 }
 
-function standingWords({ room }: RoomView, standingMs: number): SyncWords {
-  if (room.playback.status === 'waiting') return only('good', 'Ready, waiting for the others…');
-  if (Math.abs(standingMs) < STANDING_MS) return only('good', 'Stopped together');
-  if (Math.abs(standingMs) <= IN_SYNC_MS) return { ...only('good', 'Stopped together'), off: finely(standingMs) };
-  return { ...only('busy', 'Stopped'), off: directed(standingMs) };
+function pausedWords({ room }: RoomView, pausedOffMs: number): SyncWords {
+  if (room.playback.status === 'waiting') return only('good', 'Ready, waiting for others to load…');
+  const state = room.playback.status === 'ended' ? 'Ended' : 'Paused';
+  if (Math.abs(pausedOffMs) < PAUSED_FINE_MS) return only('good', `${state} in sync`);
+  if (Math.abs(pausedOffMs) <= IN_SYNC_MS) return { ...only('good', `${state} in sync`), off: finely(pausedOffMs) };
+  return { ...only('busy', state), off: directed(pausedOffMs) };
 }
 
 function playingWords({ profile, degraded, uncertaintyMs }: PlayerSnapshot, driftMs: number): SyncWords {
   const uncertainty = uncertaintyMs === null ? '' : finelyUp(uncertaintyMs);
   const near = Math.abs(driftMs) <= IN_SYNC_MS;
   const off = near ? finely(driftMs) : directed(driftMs);
-  if (profile === 'free') return { tone: 'idle', text: 'Running free', off, uncertainty };
+  if (profile === 'free') return { tone: 'idle', text: 'Free-running', off, uncertainty };
   if (degraded) return { tone: 'bad', text: 'This device can’t keep up', off, uncertainty };
-  if (!near) return { tone: 'busy', text: 'Catching up', off, uncertainty: '' };
+  if (!near) return { tone: 'busy', text: 'Syncing', off, uncertainty: '' };
   return { tone: 'good', text: 'In sync', off, uncertainty };
 }
 

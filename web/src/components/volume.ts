@@ -1,9 +1,9 @@
+/** Volume and fullscreen, which each viewer sets for themselves. */
 import { element, setAttribute, type Component } from '../dom.js';
 import { icon, setIcon } from '../icons.js';
 
 const KEY = 'playhead.volume';
 
-/** Loudness and fullscreen: what each viewer decides alone. */
 export interface Volume extends Component {
   toggleMute(): void;
   showFullscreen(on: boolean): void;
@@ -43,13 +43,13 @@ export function createVolume(video: HTMLVideoElement, toggleFullscreen: () => vo
     setIcon(mute, silent ? 'muted' : 'volume');
     setAttribute(mute, 'aria-label', label);
     setAttribute(mute, 'title', `${label} (m)`);
-    setAttribute(range, 'aria-valuetext', `${percent} %`);
+    setAttribute(range, 'aria-valuetext', `${percent}%`);
     range.value = String(percent);
     range.style.setProperty('--filled', `${percent}%`);
   }
 
   function showFullscreen(on: boolean): void {
-    const label = on ? 'Leave fullscreen' : 'Fullscreen';
+    const label = on ? 'Exit fullscreen' : 'Fullscreen';
     setIcon(full, on ? 'windowed' : 'fullscreen');
     setAttribute(full, 'aria-label', label);
     setAttribute(full, 'title', `${label} (f)`);

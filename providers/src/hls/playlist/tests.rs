@@ -1,9 +1,11 @@
+//! Playlists as origins write them, and as attackers might.
+
 use super::*;
 use engine::TextTrackKind;
 use proptest::prelude::*;
 
 #[test]
-fn a_film_is_as_long_as_its_segments() {
+fn a_film_lasts_as_long_as_its_segments() {
     let media =
         media("#EXTINF:9.009,\na.ts\n#EXTINF:9.009,\nb.ts\n#EXTINF:3.003,\nc.ts\n#EXT-X-ENDLIST");
     assert_eq!(media.duration_ms, Some(21_021));
@@ -27,7 +29,7 @@ fn long_films_are_read_whole() {
 }
 
 #[test]
-fn links_that_no_tag_announces_are_no_segments() {
+fn uris_without_a_tag_are_not_segments() {
     let links = "a\n".repeat(1_048_000);
     let empty = ("manifest_invalid", "The playlist is empty.".into());
     assert_eq!(refused(&links), empty);
@@ -49,7 +51,7 @@ async fn many_playlists_at_once_are_all_read() {
 }
 
 #[test]
-fn without_an_end_it_is_live() {
+fn a_playlist_without_an_end_is_live() {
     let live = media("#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.ts");
     assert_eq!((live.live, live.duration_ms), (true, None));
     let vod = media("#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:2,\na.ts");
@@ -57,7 +59,7 @@ fn without_an_end_it_is_live() {
 }
 
 #[test]
-fn commas_in_titles_and_odd_numbers_make_no_segments() {
+fn commas_in_titles_and_odd_numbers_add_no_segments() {
     let media = media(
         "#EXT-X-TARGETDURATION:2.000\n#EXTINF:2.0,One, two, three\na.ts\n#EXTINF:2.0 , x\nb.ts\n#EXT-X-ENDLIST",
     );
@@ -65,20 +67,20 @@ fn commas_in_titles_and_odd_numbers_make_no_segments() {
 }
 
 #[test]
-fn a_first_segment_shorter_than_a_second_counts() {
+fn a_first_segment_of_less_than_a_second_counts() {
     let media = media("#EXTINF:.5,\na.ts\n#EXTINF:1.5,\nb.ts\n#EXT-X-ENDLIST");
     assert_eq!((media.first_segment.as_str(), media.duration_ms), ("a.ts", Some(2000)));
 }
 
 #[test]
-fn a_byte_order_mark_and_windows_lines_are_no_hindrance() {
+fn a_byte_order_mark_and_crlf_are_accepted() {
     let text = "\u{feff}#EXTM3U\r\n#EXTINF:2,\r\na.ts\r\n#EXT-X-ENDLIST\r\n";
     let Ok(Playlist::Media(media)) = parse(text.as_bytes()) else { panic!("not read") };
     assert_eq!((media.first_segment.as_str(), media.duration_ms), ("a.ts", Some(2000)));
 }
 
 #[test]
-fn a_segment_may_be_a_range_of_a_file() {
+fn a_segment_can_be_a_range_of_a_file() {
     let media = media("#EXTINF:2,\n#EXT-X-BYTERANGE:1000@720\nall.mp4\n#EXT-X-ENDLIST");
     assert_eq!((media.first_segment.as_str(), media.first_byte), ("all.mp4", 720));
 }
@@ -99,7 +101,7 @@ fn a_playlist_without_media_is_refused() {
 }
 
 #[test]
-fn a_variable_is_put_in_or_refused() {
+fn a_variable_is_substituted_or_refused() {
     let define = "#EXT-X-DEFINE:NAME=\"base\",VALUE=\"films/1\"";
     let body = format!("{define}\n#EXTINF:2,\n{{$base}}/a.ts\n#EXT-X-ENDLIST");
     assert_eq!(media(&body).first_segment, "films/1/a.ts");
@@ -110,7 +112,7 @@ fn a_variable_is_put_in_or_refused() {
 }
 
 #[test]
-fn variables_do_not_blow_a_playlist_up() {
+fn variables_cannot_inflate_a_playlist() {
     let value = "v".repeat(60_000);
     let uses = "{$a}\n".repeat(1000);
     let body = format!("#EXT-X-DEFINE:NAME=\"a\",VALUE=\"{value}\"\n#EXTINF:2,\n{uses}");
@@ -118,7 +120,7 @@ fn variables_do_not_blow_a_playlist_up() {
 }
 
 #[test]
-fn protected_media_is_refused_and_plain_keys_are_not() {
+fn protected_media_is_refused_but_plain_keys_are_not() {
     for key in [
         "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"skd://1\",KEYFORMAT=\"com.apple.streamingkeydelivery\"",
         "#EXT-X-KEY:METHOD=SAMPLE-AES-CTR,URI=\"data:x\"",
@@ -163,7 +165,7 @@ fn qualities_without_a_height_are_named_by_bandwidth() {
 }
 
 #[test]
-fn a_quality_is_listed_once_and_sound_alone_is_none() {
+fn each_quality_is_listed_once_and_audio_only_variants_never() {
     let master = master(&[
         "#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360,CODECS=\"avc1.4d401e,mp4a.40.2\",AUDIO=\"lo\"\na.m3u8",
         "#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360,CODECS=\"avc1.4d401e,mp4a.40.2\",AUDIO=\"hi\"\nb.m3u8",
@@ -177,13 +179,13 @@ fn a_quality_is_listed_once_and_sound_alone_is_none() {
 }
 
 #[test]
-fn a_single_quality_is_no_choice() {
+fn a_single_quality_is_not_listed() {
     let master = master(&["#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\na.m3u8"]);
     assert!(master.renditions.is_empty());
 }
 
 #[test]
-fn text_tracks_are_those_of_the_group_in_use() {
+fn text_tracks_come_from_the_group_in_use() {
     let captions = "CHARACTERISTICS=\"public.accessibility.transcribes-spoken-dialog\"";
     let master = master(&[
         "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"s\",NAME=\"English\",LANGUAGE=\"en\",URI=\"en.m3u8\"",
@@ -210,7 +212,7 @@ fn text_tracks_are_those_of_the_group_in_use() {
 }
 
 #[test]
-fn sound_is_listed_only_where_there_is_a_choice() {
+fn audio_tracks_are_listed_only_where_there_is_a_choice() {
     let english = "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=YES,URI=\"en.m3u8\"";
     let french =
         "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Français\",LANGUAGE=\"fr\",URI=\"fr.m3u8\"";
@@ -222,7 +224,7 @@ fn sound_is_listed_only_where_there_is_a_choice() {
 }
 
 #[test]
-fn a_quality_that_cannot_be_read_is_refused_not_mixed_up() {
+fn an_unreadable_quality_is_refused_rather_than_mixed_up() {
     let body =
         "#EXT-X-STREAM-INF:BANDWIDTH=800000\na.m3u8\n#EXT-X-STREAM-INF:RESOLUTION=640x360\nb.m3u8";
     assert_eq!(refused(body).0, "manifest_invalid");
@@ -230,7 +232,7 @@ fn a_quality_that_cannot_be_read_is_refused_not_mixed_up() {
 }
 
 #[test]
-fn a_playlist_with_too_much_choice_is_refused() {
+fn a_playlist_with_too_many_qualities_is_refused() {
     let variant = "#EXT-X-STREAM-INF:BANDWIDTH=800000\na.m3u8\n";
     assert_eq!(refused(&variant.repeat(65)).0, "manifest_invalid");
 }
@@ -252,7 +254,7 @@ fn labels_and_languages_from_outside_are_bounded() {
 }
 
 #[test]
-fn labels_hold_only_what_people_see() {
+fn labels_hold_only_visible_characters() {
     for (name, label) in [
         ("Eng\u{202E}hsil\u{061C}\u{2066}", "Enghsil"),
         ("نورا", "نورا"),
@@ -270,7 +272,7 @@ fn labels_hold_only_what_people_see() {
 }
 
 #[test]
-fn a_playlist_made_to_be_slow_is_read_in_one_pass() {
+fn a_playlist_built_to_be_slow_is_read_in_one_pass() {
     for line in ["#EXT-X-STREAM-INF:A\n", "#EXT-X-STREAM-INF:A=1,B\n", "#EXT-X-MEDIA:A=1,\"\n"] {
         let body = line.repeat(2 * 1024 * 1024 / line.len());
         assert_eq!(refused(&body).0, "manifest_invalid");
@@ -279,12 +281,12 @@ fn a_playlist_made_to_be_slow_is_read_in_one_pass() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_a_playlist_or_a_refusal(bytes: Vec<u8>) {
+    fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
         let _ = parse(&bytes);
     }
 
     #[test]
-    fn any_lines_are_a_playlist_or_a_refusal(lines in proptest::collection::vec(line(), 0..12)) {
+    fn any_lines_are_read_or_refused(lines in proptest::collection::vec(line(), 0..12)) {
         let text = format!("#EXTM3U\n{}", lines.join("\n"));
         if let Ok(Playlist::Media(media)) = parse(text.as_bytes()) {
             prop_assert!(media.live == media.duration_ms.is_none());

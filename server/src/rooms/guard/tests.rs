@@ -9,14 +9,17 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::*;
-use crate::auth::Ticket;
 use crate::clock::RoomClock;
-use crate::config::{Config, LimitConfig};
+use crate::config::Config;
 use crate::hub::{Connection, Hub, NewConnection, Outgoing};
+use crate::limit::Limiters;
+use crate::members::Members;
+use crate::sources::Sources;
 use crate::sql::Sql;
-use crate::store::conformance::{rename, room};
+use crate::store::laws::{rename, room};
 use crate::store::{
-    CommitOutcome, LifeSigns, Listed, Member, News, Published, RoomStore, StoreError,
+    Bus, CommitOutcome, LifeSigns, Listed, Member, MemberStore, News, Published, RoomStore, Store,
+    StoreError, Ticket,
 };
 
 /// No test waits this long for what it tests.
@@ -46,11 +49,11 @@ async fn f29_a_panic_over_one_room_keeps_no_other_from_being_shown() {
     let (broken, fine) = (room("broken"), room("fine"));
     let rooms = rooms(&broken).await;
     let (in_broken, in_fine) = (join(&rooms, &broken), join(&rooms, &fine));
-    rooms.hub.stir(&broken.room_id);
+    rooms.hub.mark_presence_changed(&broken.room_id);
     let beat = tokio::spawn(rooms.clone().watch_presence());
     assert!(matches!(next(&in_broken).await, Outgoing::Close(CloseCode::INTERNAL)));
-    rooms.hub.stir(&fine.room_id);
-    assert!(matches!(next(&in_fine).await, Outgoing::Moment(_)));
+    rooms.hub.mark_presence_changed(&fine.room_id);
+    assert!(matches!(next(&in_fine).await, Outgoing::Ephemeral(_)));
     beat.abort();
 }
 
@@ -88,32 +91,6 @@ impl RoomStore for Broken {
         Ok(CommitOutcome::Gone)
     }
 
-    async fn add_member(
-        &self,
-        _: &RoomId,
-        _: Member,
-        _: usize,
-        _: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
-    ) -> Result<bool, StoreError> {
-        Ok(true)
-    }
-
-    async fn find_member(
-        &self,
-        _: &RoomId,
-        _: &ParticipantId,
-    ) -> Result<Option<Member>, StoreError> {
-        Ok(None)
-    }
-
-    async fn keep_ticket(&self, _: &str, _: Ticket) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn redeem_ticket(&self, _: &str) -> Result<Option<Ticket>, StoreError> {
-        Ok(None)
-    }
-
     async fn renew_lease(&self, room_id: &RoomId, _: Timestamp) -> Result<(), StoreError> {
         self.touch(room_id);
         Ok(())
@@ -139,11 +116,43 @@ impl RoomStore for Broken {
         Ok(Vec::new())
     }
 
+    async fn close(&self) {}
+}
+
+#[async_trait]
+impl MemberStore for Broken {
+    async fn add_member(
+        &self,
+        _: &RoomId,
+        _: Member,
+        _: usize,
+        _: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
+    ) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    async fn find_member(
+        &self,
+        _: &RoomId,
+        _: &ParticipantId,
+    ) -> Result<Option<Member>, StoreError> {
+        Ok(None)
+    }
+
+    async fn keep_ticket(&self, _: &str, _: Ticket) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn redeem_ticket(&self, _: &str) -> Result<Option<Ticket>, StoreError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Bus for Broken {
     fn subscribe(&self) -> mpsc::Receiver<News> {
         mpsc::channel(1).1
     }
-
-    async fn close(&self) {}
 }
 
 async fn rooms(broken: &Room) -> Arc<Rooms> {
@@ -151,15 +160,14 @@ async fn rooms(broken: &Room) -> Arc<Rooms> {
     let sql = Sql::open_file(&dir.path().join("playhead.db")).await.unwrap();
     let egress = Egress::new(EgressPolicy { allow: Vec::new(), own_origins: Vec::new() });
     let providers = Registry::standard(Arc::new(egress.unwrap_or_else(|e| panic!("{}", e.detail))));
-    let store = Arc::new(Broken(broken.room_id.clone()));
+    let store: Arc<dyn Store> = Arc::new(Broken(broken.room_id.clone()));
     let clock = RoomClock::start(Timestamp::default());
     let hub = Arc::new(Hub::default());
-    let limits = limits();
-    Arc::new(Rooms::new(store, Arc::new(sql), hub, clock, Arc::new(providers), limits))
-}
-
-fn limits() -> LimitConfig {
-    <Config as clap::Parser>::parse_from(["playhead-server"]).limits
+    let limits = <Config as clap::Parser>::parse_from(["playhead-server"]).limits;
+    let limiters = Arc::new(Limiters::new(&limits));
+    let sources = Arc::new(Sources::new(Arc::new(providers), limiters));
+    let members = Arc::new(Members::new(store.clone(), hub.clone(), clock.clone(), 8));
+    Arc::new(Rooms::new(store, Arc::new(sql), hub, clock, members, sources, 8))
 }
 
 fn join(rooms: &Rooms, room: &Room) -> Arc<Connection> {
@@ -172,7 +180,7 @@ fn join(rooms: &Rooms, room: &Room) -> Arc<Connection> {
         ready_capable: false,
     };
     let now = rooms.clock.now();
-    rooms.hub.room(&room.room_id, now).attach(new, 8, now).unwrap().connection
+    rooms.hub.find_or_create(&room.room_id, now).attach(new, 8, now).unwrap().connection
 }
 
 fn published(room: &Room, commit: Commit) -> News {

@@ -1,35 +1,35 @@
-//! What one transaction of the journal writes.
+//! The rows that one transaction of the journal writes.
 
-use engine::{Commit, LifecycleState, ParticipantId, Room, RoomId};
+use engine::{Commit, ParticipantId, Room, RoomId};
 use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::sql::column;
 use crate::store::Member;
 
-/// A room's commits become a snapshot when its version is a multiple of this.
+/// A room whose version is a multiple of this is written as a snapshot, in place of its commits.
 pub(super) const SNAPSHOT_EVERY: u64 = 128;
-/// How many rows one statement writes, far below the number of parameters that SQLite takes.
+/// How many rows one statement writes. SQLite accepts many more parameters than they need.
 const ROWS_PER_STATEMENT: usize = 500;
 
-/// What the journal takes for one room. Bodies are JSON.
+/// What the journal stores of one room. Bodies are JSON.
 #[derive(Debug, Default)]
 pub(super) enum Entry {
-    /// The whole room, in place of all before.
+    /// The whole room, in place of all earlier entries.
     Snapshot(Vec<u8>),
-    /// One more commit.
+    /// A further commit.
     Commit(Vec<u8>),
-    /// Nothing of the room stays.
+    /// Nothing: all entries of the room are deleted.
     #[default]
     Deletion,
 }
 
 impl Entry {
-    /// What to write for `room`, which is new or comes after `commit`.
+    /// Makes the entry of `room`, which is new, or the room after `commit`.
     pub(super) fn of(room: &Room, commit: Option<&Commit>) -> Self {
         let body = "a room is plain data";
         match commit {
-            _ if room.lifecycle.state == LifecycleState::Deleted => Self::Deletion,
+            _ if room.is_deleted() => Self::Deletion,
             Some(commit) if !room.version.is_multiple_of(SNAPSHOT_EVERY) => {
                 Self::Commit(serde_json::to_vec(commit).expect(body))
             }
@@ -38,37 +38,38 @@ impl Entry {
     }
 }
 
-/// Somebody who joined, or with no entry was removed.
+/// A change of a room's members.
 #[derive(Debug)]
 pub(super) struct MemberChange {
     pub(super) room_id: RoomId,
     pub(super) participant_id: ParticipantId,
+    /// The member with the sequence number; `None` if it was removed.
     pub(super) entry: Option<(u64, Member)>,
 }
 
-/// What one transaction writes.
+/// The rows of one transaction.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    /// Room, epoch, version, body.
+    /// The room, its epoch and version, and the body.
     snapshots: Vec<(RoomId, u64, u64, Vec<u8>)>,
-    /// Room, version, body.
+    /// The room, the version, and the body.
     commits: Vec<(RoomId, u64, Vec<u8>)>,
     deleted: Vec<RoomId>,
     members: Vec<MemberChange>,
 }
 
 impl Batch {
-    /// A batch that begins with changes of members.
+    /// Makes a batch of changes of members.
     pub(super) fn of_members(members: Vec<MemberChange>) -> Self {
         Self { members, ..Self::default() }
     }
 
-    /// The changes of members, of a batch that wasn't written.
+    /// Returns the changes of members of a batch that wasn't written.
     pub(super) fn into_members(self) -> Vec<MemberChange> {
         self.members
     }
 
-    /// Adds what is to be written for `room`.
+    /// Adds an entry of `room`.
     pub(super) fn add(&mut self, room: &Room, entry: Entry) {
         let room_id = room.room_id.clone();
         match entry {
@@ -80,12 +81,12 @@ impl Batch {
         }
     }
 
-    /// Writes the rows, inside the transaction of `connection`.
+    /// Writes the rows in the open transaction of `connection`.
     pub(super) async fn write(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         self.write_snapshots(connection).await?;
         self.write_commits(connection).await?;
         self.write_members(connection).await?;
-        // Last, so that nothing of a deleted room comes after it.
+        // Last, so that no row of a deleted room is written after it.
         for table in ["snapshots", "commits", "members"] {
             delete(connection, table, self.deleted.iter()).await?;
         }
@@ -171,7 +172,7 @@ async fn delete(
     Ok(())
 }
 
-/// The role as it is in JSON.
+/// Returns the role's name in JSON.
 fn role_name(member: &Member) -> String {
     let value = serde_json::to_value(member.base).ok();
     value.as_ref().and_then(Value::as_str).expect("a role is a word").to_owned()

@@ -1,4 +1,4 @@
-//! The journal: a snapshot of each room and the commits since, in SQLite.
+//! The journal: an SQLite file with a snapshot of each room and the commits since.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::batch::Batch;
-use super::open::OpenError;
+use super::error::OpenError;
 
-/// The file in the data directory.
+/// The name of the file in the data directory.
 pub(super) const FILE: &str = "journal.db";
-/// What `PRAGMA user_version` says of the tables below.
+/// The schema below, as `PRAGMA user_version` records it.
 const SCHEMA_VERSION: i64 = 1;
-/// How long a write waits for another program that holds the file, a backup for example.
+/// How long a write waits for another program that has locked the file, for example a backup.
 const BUSY: Duration = Duration::from_millis(200);
 
 const SCHEMA: &str = "
@@ -44,16 +44,16 @@ PRAGMA user_version = 1;
 COMMIT;
 ";
 
-/// How large the write-ahead log is from the start: as large as SQLite lets it grow before it begins
-/// anew. The tests of a full disk need a file without free pages.
+/// The initial size of the write-ahead log, in bytes: the size up to which SQLite lets it grow before it
+/// starts over. Tests of a full disk need a file without free pages.
 const LOG_BYTES: i64 = if cfg!(test) { 0 } else { 4 * 1024 * 1024 };
 
-/// The open journal. Holds the lock on the data directory.
+/// The open journal. It holds the lock on the data directory.
 #[derive(Debug)]
 pub(super) struct Journal {
     pub(super) path: PathBuf,
     options: SqliteConnectOptions,
-    /// `None` after a failure that leaves the connection in doubt.
+    /// `None` after a failure that may have broken the connection.
     pub(super) connection: Option<SqliteConnection>,
     _lock: File,
     #[cfg(test)]
@@ -61,8 +61,8 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of a data directory, or makes it. `rooms_known` is how many rooms SQL
-    /// knows: with any, a journal that is there and empty has lost them.
+    /// Opens the journal of a data directory, or creates it. `rooms_known` is the number of rooms that
+    /// SQL knows: if there are any, an existing journal that is empty has lost them.
     pub(super) async fn open(
         data_dir: &Path,
         lock: File,
@@ -102,9 +102,9 @@ impl Journal {
             }
             found => return Err(OpenError::Newer { path, found, known: SCHEMA_VERSION }),
         }
-        if let Err(error) = lay_out(&mut connection).await {
+        if let Err(error) = allocate_log(&mut connection).await {
             let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, "the journal's log isn't laid out; commits may take longer");
+            tracing::warn!(error, "the journal's log can't be allocated; commits may take longer");
         }
         Ok(Self {
             path,
@@ -116,7 +116,8 @@ impl Journal {
         })
     }
 
-    /// Writes a batch in one transaction. Durable when this returns; else nothing of it is there.
+    /// Writes a batch in one transaction. It is durable when this returns `Ok`, else nothing of it is
+    /// written.
     pub(super) async fn write(&mut self, batch: &Batch) -> Result<(), sqlx::Error> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
@@ -124,21 +125,21 @@ impl Journal {
         };
         #[cfg(test)]
         self.limit_pages(&mut connection).await?;
-        // A connection that can't begin isn't kept: the next write takes a new one.
+        // A connection that can't begin isn't kept. The next write opens a new one.
         sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
         let mut written = batch.write(&mut connection).await;
         if written.is_ok() {
             written = sqlx::query("COMMIT").execute(&mut connection).await.map(drop);
         }
         if written.is_err() {
-            // Fails if SQLite has already rolled back, as it does when the disk is full.
+            // Fails if SQLite has rolled back already, as it does when the disk is full.
             let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
         }
         self.connection = Some(connection);
         written
     }
 
-    /// Closes the file and lets go of the data directory.
+    /// Closes the file, and unlocks the data directory.
     pub(super) async fn close(self) {
         if let Some(connection) = self.connection
             && let Err(error) = connection.close().await
@@ -148,7 +149,7 @@ impl Journal {
         }
     }
 
-    /// Makes the disk as full as a test wants it.
+    /// Limits the size of the file, as a full disk would.
     #[cfg(test)]
     async fn limit_pages(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let max = self.pages_max.load(std::sync::atomic::Ordering::Relaxed);
@@ -157,10 +158,10 @@ impl Journal {
     }
 }
 
-/// Makes the write-ahead log as large as it gets, then begins it anew. Syncing a write inside a file
-/// costs one write; syncing one that makes the file longer waits for the file system's own journal,
-/// and for what others write.
-async fn lay_out(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+/// Grows the write-ahead log to its full size, then starts it over. To sync a write within a file costs
+/// one write. To sync one that extends the file, the file system must also write its own journal, and
+/// what other programs have written.
+async fn allocate_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     if LOG_BYTES == 0 {
         return Ok(());
     }

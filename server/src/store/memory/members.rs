@@ -6,17 +6,18 @@ use engine::ParticipantId;
 
 use crate::store::Member;
 
-/// Who joined a room.
+/// The members of a room.
 #[derive(Debug, Default)]
 pub(super) struct Members {
     by_id: HashMap<ParticipantId, (u64, Member)>,
-    /// Invariant: the same entries as `by_id`, by their place.
+    /// Invariant: the same entries as `by_id`, by their sequence numbers.
     by_seq: BTreeMap<u64, ParticipantId>,
     next_seq: u64,
 }
 
 impl Members {
-    /// Adds a member as the newest; whoever was written or removed, or `None` if there is no room.
+    /// Adds a member as the newest. Beyond `max`, the oldest members that `is_present` denies make way.
+    /// Returns all who were added or removed, or `None` if nobody can make way.
     pub(super) fn add(
         &mut self,
         member: Member,
@@ -41,7 +42,7 @@ impl Members {
         Some(changed)
     }
 
-    /// Puts a member at a place, as the journal has it.
+    /// Inserts a member under the sequence number that the journal holds.
     pub(super) fn insert(&mut self, seq: u64, member: Member) {
         let id = member.participant_id.clone();
         self.remove(&id);
@@ -50,7 +51,7 @@ impl Members {
         self.next_seq = self.next_seq.max(seq + 1);
     }
 
-    /// A member with their place.
+    /// Returns a member with the sequence number.
     pub(super) fn find(&self, id: &ParticipantId) -> Option<&(u64, Member)> {
         self.by_id.get(id)
     }

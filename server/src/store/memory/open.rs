@@ -1,101 +1,29 @@
-//! Starting: lock the data directory, replay the journal, raise every room's epoch.
+//! Opens the store: locks the data directory, replays the journal, and raises the epoch of every room.
 
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use engine::{Command, Decision, Facts, LifecycleState, Request, Room, RoomId, Timestamp};
+use engine::{Command, Decision, Facts, Request, Room, RoomId, Timestamp};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::batch::{Batch, Entry};
+use super::error::OpenError;
+use super::job::QUEUE_MAX;
 use super::journal::Journal;
 use super::members::Members;
+use super::store::MemoryStore;
 use super::tables::Tables;
 use super::writer::Writer;
-use super::{MemoryStore, QUEUE_MAX};
 use crate::clock::RoomClock;
-use crate::sql::{Sql, SqlError, create_private_dir};
+use crate::sql::{Sql, create_private_dir};
 use crate::store::LifeSigns;
 
-/// The store can't start. Nothing was lost by trying.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The data directory can't be made or locked.
-    #[error("the data directory {path} can't be used")]
-    Directory {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Another process holds the data directory.
-    #[error(
-        "another process is using the data directory {path}; stop it, or choose another directory"
-    )]
-    InUse {
-        /// Which.
-        path: PathBuf,
-    },
-    /// The journal can't be read or written.
-    #[error("the journal {path} can't be used; restore it, or move it away to forget its rooms")]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: sqlx::Error,
-    },
-    /// The journal can be read and makes no sense.
-    #[error(
-        "the journal {path} is damaged: {detail}; restore it, or move it away to forget its rooms"
-    )]
-    Corrupt {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong.
-        detail: String,
-    },
-    /// The journal holds nothing, though there were rooms.
-    #[error(
-        "the journal {path} is empty, but the database knows {rooms} rooms; restore it, or move \
-         it away to forget its rooms"
-    )]
-    Emptied {
-        /// Which.
-        path: PathBuf,
-        /// How many rooms there should be.
-        rooms: u64,
-    },
-    /// The file is some other program's.
-    #[error("{path} is a database, but not a journal; move it away")]
-    Foreign {
-        /// Which.
-        path: PathBuf,
-    },
-    /// A newer binary wrote the journal.
-    #[error(
-        "the journal {path} was written by a newer version of this program (schema {found}, this \
-         program knows {known}); start the newer one"
-    )]
-    Newer {
-        /// Which.
-        path: PathBuf,
-        /// Its schema.
-        found: i64,
-        /// The newest schema that this binary knows.
-        known: i64,
-    },
-    /// No epochs can be had.
-    #[error(transparent)]
-    Sql(#[from] SqlError),
-}
-
 impl MemoryStore {
-    /// Opens the store of a data directory, which is made if there is none, and starts the room
-    /// clock. Every room that the journal holds comes back as it was, under a new epoch.
+    /// Opens the store of a data directory, which is created if it doesn't exist, and starts the room
+    /// clock. Every room of the journal comes back as it was, under a new epoch.
     pub async fn open(data_dir: &Path, sql: Arc<Sql>) -> Result<(Arc<Self>, RoomClock), OpenError> {
         let lock = lock_dir(data_dir)?;
         let mut journal = Journal::open(data_dir, lock, sql.count_rooms().await?).await?;
@@ -121,7 +49,7 @@ impl MemoryStore {
     }
 }
 
-/// Makes and locks the data directory. The lock goes with the file, however the process ends.
+/// Creates and locks the data directory. The lock ends with the file, however the process ends.
 fn lock_dir(data_dir: &Path) -> Result<File, OpenError> {
     let path = || data_dir.to_owned();
     let directory = |source| OpenError::Directory { path: path(), source };
@@ -135,8 +63,8 @@ fn lock_dir(data_dir: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Moves every room to an epoch of its own run, all in one transaction, and gives each live host
-/// the time of one lease to come back.
+/// Rebases every room under an epoch of its own, all in one transaction, and gives each host a whole
+/// lease to come back.
 async fn rebase(
     journal: &mut Journal,
     sql: &Sql,
@@ -145,7 +73,7 @@ async fn rebase(
 ) -> Result<Tables, OpenError> {
     let held: Vec<(RoomId, u64)> =
         stored.iter().map(|(room, _)| (room.room_id.clone(), room.epoch)).collect();
-    let raised = sql.raise_epochs(&held, now).await?;
+    let raised = sql.raise_epochs_and_delete_others(&held, now).await?;
     let tables = Tables::default();
     let mut batch = Batch::default();
     for ((mut room, members), (_, epoch)) in stored.into_iter().zip(raised) {
@@ -157,8 +85,7 @@ async fn rebase(
         };
         room.apply(&commit);
         batch.add(&room, Entry::of(&room, Some(&commit)));
-        let hosted = room.lifecycle.state == LifecycleState::Live && room.host_id.is_some();
-        let lease = hosted.then(|| now.plus_millis(room.profile.settings.host_lease_ms));
+        let lease = room.lease_ms().map(|lease_ms| now.plus_millis(lease_ms));
         tables.restore(&Arc::new(room), members, LifeSigns { lease, attended: Some(now) });
     }
     let path = journal.path.clone();

@@ -1,4 +1,4 @@
-//! Reading the journal: whoever applies the commits has the rooms.
+//! Reads the journal: applies the commits of each room to its snapshot.
 
 use std::collections::HashMap;
 
@@ -8,15 +8,15 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
+use super::error::OpenError;
 use super::journal::Journal;
 use super::members::Members;
-use super::open::OpenError;
 use crate::store::Member;
 
 /// Rooms by id, with their members.
 type Rooms = HashMap<String, (Room, Members)>;
 
-/// Why a row can't be used.
+/// Why the journal can't be used.
 enum Flaw {
     Sql(sqlx::Error),
     Words(String),
@@ -35,7 +35,7 @@ impl From<String> for Flaw {
 }
 
 impl Journal {
-    /// Every room with its members. A journal that doesn't make sense is an error.
+    /// Reads every room with its members. An inconsistent journal is an error.
     pub(super) async fn read(&mut self) -> Result<Vec<(Room, Members)>, OpenError> {
         let flaw = |flaw| match flaw {
             Flaw::Sql(source) => OpenError::Unreadable { path: self.path.clone(), source },

@@ -1,40 +1,40 @@
-//! The durable state of all rooms, in memory. Each method is one step under one lock.
+//! The durable state of all rooms in memory. Each method is one step under one lock.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::{Commit, INACTIVE_MS, LifecycleState, ParticipantId, Room, RoomId, Timestamp};
+use engine::{Commit, LeaseChange, ParticipantId, Room, RoomId, Timestamp};
 use tokio::sync::{Notify, mpsc};
 
 use super::batch::MemberChange;
+use super::job::Job;
 use super::members::Members;
 use super::tickets::Tickets;
-use super::writer::Job;
-use crate::auth::Ticket;
-use crate::store::{CommitOutcome, LeaseChange, LifeSigns, Member, News};
+use crate::store::{CommitOutcome, LifeSigns, Member, News, Ticket};
 
 /// Everything the store knows.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     // A std mutex: never held across an await.
     inner: Mutex<Inner>,
-    /// Tells the writer that members wait to be written.
+    /// Notifies the writer that changes of members wait.
     pub(super) members_changed: Notify,
-    /// Whether the last group couldn't be written.
+    /// Whether writing the last group failed.
     pub(super) failing: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     rooms: HashMap<RoomId, Slot>,
-    /// Codes of rooms and of rooms on their way.
+    /// The codes of rooms, and of new rooms that aren't durable yet.
     codes: HashMap<String, RoomId>,
-    /// New rooms on their way to the journal.
+    /// New rooms that aren't durable yet.
     reserved: HashSet<RoomId>,
-    /// When each room is due; `Slot::due` is its key.
+    /// When each room is due. Invariant: the same times as `Slot::due`.
     due: BTreeSet<(Timestamp, RoomId)>,
-    /// Members to be written. Bounded by the members that rooms have had since the last write.
+    /// Members whose change is to be written. Bounded by the members that rooms have had since the last
+    /// write.
     changed: HashSet<(RoomId, ParticipantId)>,
     tickets: Tickets,
     subscribers: Vec<mpsc::Sender<News>>,
@@ -43,7 +43,7 @@ struct Inner {
 #[derive(Debug)]
 struct Slot {
     room: Arc<Room>,
-    /// Held by the one commit that is on its way.
+    /// Held by the commit in progress.
     turn: Arc<tokio::sync::Mutex<()>>,
     members: Members,
     signs: LifeSigns,
@@ -53,21 +53,19 @@ struct Slot {
 }
 
 impl Slot {
-    /// When the room ends unless somebody comes.
+    /// When the room expires unless somebody connects.
     fn idle_at(&self) -> Option<Timestamp> {
-        let state = self.room.lifecycle.state;
-        let ends = matches!(state, LifecycleState::Live | LifecycleState::Grace);
-        self.signs.attended.filter(|_| ends).map(|at| at.plus_millis(INACTIVE_MS))
+        self.signs.attended.and_then(|attended| self.room.idle_at(attended))
     }
 }
 
 impl Tables {
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Only the caller's `is_present` can panic in here, and it runs before any change.
+        // Only a caller's `is_present` can panic under the lock, and it runs before any change.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the id and code of a new room, or says which is taken.
+    /// Reserves the id and the code of a new room. The error says which is taken.
     pub(super) fn reserve(&self, room: &Room) -> Result<(), &'static str> {
         let mut inner = self.lock();
         if inner.rooms.contains_key(&room.room_id) || inner.reserved.contains(&room.room_id) {
@@ -81,7 +79,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Gives back what a job that failed had reserved.
+    /// Releases what a failed job had reserved.
     pub(super) fn release(&self, job: &Job) {
         let mut inner = self.lock();
         if inner.reserved.remove(&job.room.room_id) {
@@ -98,17 +96,17 @@ impl Tables {
         inner.codes.get(code).filter(|room_id| inner.rooms.contains_key(*room_id)).cloned()
     }
 
-    /// The turn of a room if it is still as `room`, else what becomes of a commit to it.
+    /// Returns the turn of a room that is still at the place of `room`. The error is the outcome of a
+    /// commit to it.
     pub(super) fn turn(&self, room: &Room) -> Result<Arc<tokio::sync::Mutex<()>>, CommitOutcome> {
-        let position = |room: &Room| (room.epoch, room.version);
         match self.lock().rooms.get(&room.room_id) {
             None => Err(CommitOutcome::Gone),
-            Some(slot) if position(&slot.room) != position(room) => Err(CommitOutcome::Conflict),
+            Some(slot) if slot.room.place() != room.place() => Err(CommitOutcome::Conflict),
             Some(slot) => Ok(slot.turn.clone()),
         }
     }
 
-    /// Makes durable jobs so, and says whom to tell: whoever subscribes later sees them by `find`.
+    /// Applies durable jobs. Returns the subscribers to tell: later ones find the new state.
     pub(super) fn apply(&self, jobs: &[Job]) -> Vec<mpsc::Sender<News>> {
         let mut inner = self.lock();
         for job in jobs {
@@ -122,7 +120,7 @@ impl Tables {
         inner.subscribers.clone()
     }
 
-    /// Puts a room in as the journal has it.
+    /// Adds a room as it is in the journal.
     pub(super) fn restore(&self, room: &Arc<Room>, members: Members, signs: LifeSigns) {
         let mut inner = self.lock();
         inner.codes.insert(room.code.clone(), room.room_id.clone());
@@ -156,7 +154,7 @@ impl Tables {
         inner.rooms.get(room_id)?.members.find(id).map(|(_, member)| member.clone())
     }
 
-    /// Takes at most `max` changes of members to be written. Those of rooms that are gone are void.
+    /// Takes up to `max` changes of members to write. Those of deleted rooms are dropped.
     pub(super) fn take_members(&self, max: usize) -> Vec<MemberChange> {
         let mut inner = self.lock();
         let ids: Vec<_> = inner.changed.iter().take(max).cloned().collect();
@@ -171,7 +169,7 @@ impl Tables {
         ids.into_iter().filter_map(change).collect()
     }
 
-    /// Gives back changes that weren't written.
+    /// Puts back changes that weren't written.
     pub(super) fn return_members(&self, changes: Vec<MemberChange>) {
         let ids = changes.into_iter().map(|change| (change.room_id, change.participant_id));
         self.lock().changed.extend(ids);
@@ -226,7 +224,7 @@ impl Tables {
         self.lock().tickets.redeem(secret, now)
     }
 
-    /// The longest overdue first.
+    /// Lists up to `max` rooms that are due at `now`, the longest overdue first.
     pub(super) fn list_due(&self, now: Timestamp, max: usize) -> Vec<RoomId> {
         let inner = self.lock();
         let due = inner.due.iter().take_while(|(at, _)| *at <= now).take(max);
@@ -236,8 +234,7 @@ impl Tables {
     pub(super) fn list_public(&self) -> Vec<Arc<Room>> {
         let inner = self.lock();
         let rooms = inner.rooms.values().map(|slot| &slot.room);
-        let listed = rooms.filter(|r| r.profile.is_public && r.lifecycle.state.is_open());
-        listed.cloned().collect()
+        rooms.filter(|room| room.is_listed()).cloned().collect()
     }
 
     pub(super) fn subscribe(&self, subscriber: mpsc::Sender<News>) {
@@ -248,7 +245,7 @@ impl Tables {
 impl Inner {
     fn put(&mut self, room: &Arc<Room>) {
         let room_id = &room.room_id;
-        if room.lifecycle.state == LifecycleState::Deleted {
+        if room.is_deleted() {
             if let Some(due) = self.rooms.remove(room_id).and_then(|slot| slot.due) {
                 self.due.remove(&(due, room_id.clone()));
             }

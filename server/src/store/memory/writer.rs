@@ -1,47 +1,24 @@
-//! The one writer of the journal. A group is whatever was queued while the last one was synced.
+//! The only writer of the journal. It writes groups: all that was queued while the last one was
+//! written.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use engine::{Commit, LifecycleState, Room};
-use tokio::sync::{OwnedMutexGuard, mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::batch::{Batch, Entry};
-use super::failed;
+use super::batch::Batch;
+use super::job::Job;
 use super::journal::Journal;
 use super::tables::Tables;
 use crate::sql::Sql;
 use crate::store::{News, Published, StoreError};
 
-/// How many jobs, and how many members, one transaction takes.
+/// The most jobs, and the most changes of members, of one transaction.
 const GROUP_MAX: usize = 512;
 
-/// A room to be made durable: a new one, or one after a commit.
-#[derive(Debug)]
-pub(super) struct Job {
-    /// Names the operation in errors.
-    pub(super) operation: &'static str,
-    /// The room as it will be.
-    pub(super) room: Arc<Room>,
-    /// What the journal takes for it.
-    pub(super) entry: Entry,
-    /// `None` for a new room.
-    pub(super) commit: Option<Arc<Commit>>,
-    /// Kept until the room is as it will be, even if the caller has gone.
-    pub(super) _turn: Option<OwnedMutexGuard<()>>,
-    /// The caller.
-    pub(super) reply: oneshot::Sender<Result<(), StoreError>>,
-}
-
-impl Job {
-    fn deletes(&self) -> bool {
-        self.room.lifecycle.state == LifecycleState::Deleted
-    }
-}
-
-/// Takes jobs from the queue until it is closed.
+/// Takes jobs from the queue until the store is closed.
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) journal: Journal,
@@ -53,7 +30,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Writes group after group. Ends when the store is closed or dropped and nothing is queued.
+    /// Writes groups until the store is closed or dropped, and the queue is empty.
     pub(super) async fn run(mut self) {
         let mut jobs = Vec::with_capacity(GROUP_MAX);
         loop {
@@ -72,7 +49,7 @@ impl Writer {
         self.journal.close().await;
     }
 
-    /// Writes one transaction; whether it is durable.
+    /// Writes a group in one transaction. Returns whether it is durable.
     async fn write_group(&mut self, jobs: &mut Vec<Job>) -> bool {
         let mut batch = Batch::of_members(self.tables.take_members(GROUP_MAX));
         for job in jobs.iter_mut() {
@@ -95,8 +72,9 @@ impl Writer {
         true
     }
 
+    /// Answers every job with the failure of the group.
     fn refuse(&mut self, jobs: &mut Vec<Job>, error: sqlx::Error) {
-        // Logged once, however long the disk stays full.
+        // Logged once, however long the disk is full.
         if !self.tables.failing.swap(true, Ordering::Relaxed) {
             let error: &dyn std::error::Error = &error;
             tracing::error!(
@@ -108,23 +86,25 @@ impl Writer {
         for job in jobs.drain(..) {
             self.tables.release(&job);
             // A caller that has gone needs no answer.
-            let _ = job.reply.send(Err(failed(job.operation, error.clone())));
+            let _ = job.reply.send(Err(StoreError::new(job.operation, error.clone())));
         }
     }
 
+    /// Answers every job of a group that is durable.
     fn answer(&self, jobs: &mut Vec<Job>) {
-        let (deleted, written): (Vec<Job>, Vec<Job>) = jobs.drain(..).partition(Job::deletes);
+        let (deleted, written): (Vec<Job>, Vec<Job>) =
+            jobs.drain(..).partition(|job| job.room.is_deleted());
         for job in written {
             let _ = job.reply.send(Ok(()));
         }
         if !deleted.is_empty() {
-            // No commit waits for SQL, except for those that ended a room.
-            self.tasks.spawn(forget(self.sql.clone(), deleted));
+            // Only commits that delete a room wait for SQL.
+            self.tasks.spawn(delete_rows(self.sql.clone(), deleted));
         }
     }
 }
 
-/// Tells every subscriber. One that is full holds up the writer, one that has gone does not.
+/// Sends the commits to every subscriber. A subscriber without space holds up the writer.
 async fn publish(subscribers: &[mpsc::Sender<News>], jobs: &[Job]) {
     for subscriber in subscribers {
         for job in jobs {
@@ -137,12 +117,13 @@ async fn publish(subscribers: &[mpsc::Sender<News>], jobs: &[Job]) {
     }
 }
 
-/// Removes the rows of deleted rooms from SQL. What stays behind is removed at the next start.
-async fn forget(sql: Arc<Sql>, deleted: Vec<Job>) {
+/// Deletes the rows of deleted rooms from SQL, and answers their jobs. Rows that remain are deleted at
+/// the next start.
+async fn delete_rows(sql: Arc<Sql>, deleted: Vec<Job>) {
     let ids: Vec<_> = deleted.iter().map(|job| job.room.room_id.clone()).collect();
     if let Err(error) = sql.delete_rooms(&ids).await {
         let error: &dyn std::error::Error = &error;
-        tracing::warn!(error, "rows of deleted rooms stay in the database until the next start");
+        tracing::warn!(error, "rows of deleted rooms remain in the database until the next start");
     }
     for job in deleted {
         let _ = job.reply.send(Ok(()));

@@ -1,216 +1,181 @@
-//! A node's sign of life, twice a second: measures the room clock, learns who else is alive, and
-//! finds out when Redis was away, started anew or emptied.
+//! A node's heartbeat, twice a second: measures the room clock, learns which nodes are alive, and
+//! finds out when Redis was away, restarted or emptied.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use engine::RoomId;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
+use super::client::{ClientError, Reply};
 use super::clock_filter::{ClockFilter, Exchange};
-use super::link::{LinkError, Reply};
-use super::read::{bytes_of, number_of, text};
-use super::script::{BEAT, FORGET};
-use super::{Node, keys};
+use super::codec::{number_of, text, text_of};
+use super::keys;
+use super::node::Node;
+use super::nodes::DEAD_MS;
+use super::script::BEAT;
 use crate::store::{News, NodeId};
 
-/// How often.
+/// The time between heartbeats.
 const BEAT_EVERY: Duration = Duration::from_millis(500);
-/// A node that is silent for this long is dead, in milliseconds.
-const DEAD_MS: u64 = 8_000;
+/// The time before a heartbeat that failed is repeated.
+const BEAT_AGAIN: Duration = Duration::from_millis(50);
 
-/// A node that the others no longer hear of is gone after this. Whoever finds Redis emptied hears of
-/// nobody for a moment.
-const GONE: Duration = Duration::from_secs(3);
-
-/// After this without an answer control is away.
+/// After this long without an answer Redis counts as away.
 const AWAY_AFTER: Duration = Duration::from_millis(400);
-/// After this without an answer the connections are given up.
+/// After this long without an answer the connections are replaced.
 const SILENT_MAX: Duration = Duration::from_secs(2);
 
-/// What a beat finds.
+/// The result of a heartbeat.
 #[derive(Debug)]
 pub(super) struct Beat {
     pub(super) exchange: Exchange,
-    /// Which process answers.
+    /// The process that answered.
     pub(super) run: String,
-    /// Whose Redis it is.
+    /// The SQL database that belongs to this Redis.
     pub(super) database: String,
-    /// Whether it was empty.
+    /// Whether Redis was empty.
     pub(super) emptied: bool,
-    /// Whether the others took this node for dead.
+    /// Whether the other nodes took this one for dead.
     pub(super) late: bool,
     pub(super) alive: BTreeSet<NodeId>,
 }
 
+/// How long heartbeats have failed.
+#[derive(Debug, Default)]
+struct Silence {
+    /// Since the last answer.
+    failing_since: Option<Instant>,
+    /// Since the last answer, or since the connections were replaced.
+    silent_since: Option<Instant>,
+}
+
 impl Node {
-    /// Beats until the store is closed.
+    /// Sends heartbeats until the store is closed. `run` is the process that answered the first one.
     pub(super) async fn beat(self: Arc<Self>, mut filter: ClockFilter, mut run: String) {
-        let mut silent_since: Option<Instant> = None;
-        let mut failing_since: Option<Instant> = None;
+        let mut silence = Silence::default();
         let mut tick = interval(BEAT_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
-                () = self.doubt.notified() => {}
+                () = self.check_now.notified() => {}
                 () = self.stop.cancelled() => return,
             }
-            let beat = match self.beat_once().await {
-                Ok(beat) => beat,
+            match self.beat_once().await {
+                Ok(beat) => {
+                    silence = Silence::default();
+                    let offset_us = filter.feed(beat.exchange);
+                    let uncertainty_us = filter.uncertainty_us(self.clock.monotonic_us());
+                    self.clock.set_offset(offset_us, uncertainty_us);
+                    self.take_beat(beat, &mut run);
+                }
                 Err(error) => {
-                    // One late answer is a slow disk; commands that wait for it are told so.
-                    let failing = *failing_since.get_or_insert_with(Instant::now);
-                    if failing.elapsed() >= AWAY_AFTER
-                        && self.reachable.swap(false, Ordering::Relaxed)
-                    {
-                        tracing::warn!(%error, "Redis can't be reached; control is away");
-                        self.tell(&News::Reachable(false));
-                    }
-                    if silent_since.get_or_insert_with(Instant::now).elapsed() >= SILENT_MAX {
-                        self.link.renew().await;
-                        silent_since = None;
-                    }
-                    // A doubt that was raised meanwhile is the same one.
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
+                    self.take_silence(&mut silence, &error).await;
+                    // Requests for a heartbeat that come meanwhile have the same cause.
+                    sleep(BEAT_AGAIN).await;
                 }
-            };
-            silent_since = None;
-            failing_since = None;
-            let offset_us = filter.feed(beat.exchange);
-            self.clock.follow(offset_us, filter.uncertainty_us(self.clock.monotonic_us()));
-            let was_away = !self.reachable.load(Ordering::Relaxed);
-            let another = beat.run != run;
-            if beat.database != self.database_id {
-                if !was_away {
-                    tracing::error!("this Redis belongs to another SQL database");
-                    self.reachable.store(false, Ordering::Relaxed);
-                    self.tell(&News::Reachable(false));
-                }
-                continue;
             }
-            run.clone_from(&beat.run);
-            if was_away {
-                self.reachable.store(true, Ordering::Relaxed);
-                tracing::info!(another, emptied = beat.emptied, "Redis is back");
-                self.back_at.store(self.clock.now().as_millis(), Ordering::Relaxed);
-                self.tell(&News::Reachable(true));
-                // Nobody could be heard meanwhile.
-                let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-                others.values_mut().for_each(|heard| *heard = Instant::now());
-            }
-            if beat.emptied {
-                tracing::warn!("Redis was emptied: rooms are rebuilt, and say what may be lost");
-            }
-            if another || beat.emptied {
-                self.clone().rebuild_all();
-            } else if was_away || beat.late || self.untold.swap(false, Ordering::Relaxed) {
-                self.tell(&News::Reachable(true));
-                let node = self.clone();
-                self.tasks.spawn(async move { node.catch_up_all().await });
-            }
-            self.notice_nodes(beat.alive);
         }
     }
 
-    /// Makes sure, again and again, that messages would come: a connection on which nothing does
-    /// looks like one on which nothing happens.
-    pub(super) async fn listen_to_oneself(self: Arc<Self>) {
+    /// Sends one heartbeat.
+    pub(super) async fn beat_once(&self) -> Result<Beat, ClientError> {
+        let keys = vec![keys::ALIVE.to_owned(), keys::DATABASE.to_owned()];
+        let args = vec![text(&self.node_id.0), text(&self.database_id), text(DEAD_MS)];
+        let asked_us = self.clock.monotonic_us();
+        let reply = self.client.run(&BEAT, keys, args).await?;
+        let answered_us = self.clock.monotonic_us();
+        decode(&reply, asked_us, answered_us).ok_or_else(|| ClientError::unexpected(&reply))
+    }
+
+    /// Reports Redis as away, and replaces silent connections, once either has lasted.
+    async fn take_silence(&self, silence: &mut Silence, error: &ClientError) {
+        // A single late answer may come from a slow disk. The command that waits for it fails itself.
+        let failing_since = *silence.failing_since.get_or_insert_with(Instant::now);
+        if failing_since.elapsed() >= AWAY_AFTER && self.reachable.swap(false, Ordering::Relaxed) {
+            tracing::warn!(%error, "Redis can't be reached");
+            self.send_news(&News::Reachable(false));
+        }
+        if silence.silent_since.get_or_insert_with(Instant::now).elapsed() >= SILENT_MAX {
+            self.client.reconnect().await;
+            silence.silent_since = None;
+        }
+    }
+
+    /// Does what a heartbeat shows to be needed. `run` is the process that answered the one before.
+    fn take_beat(self: &Arc<Self>, beat: Beat, run: &mut String) {
+        let was_away = !self.reachable.load(Ordering::Relaxed);
+        if beat.database != self.database_id {
+            if !was_away {
+                tracing::error!("this Redis belongs to another SQL database");
+                self.reachable.store(false, Ordering::Relaxed);
+                self.send_news(&News::Reachable(false));
+            }
+            return;
+        }
+        let restarted = beat.run != *run;
+        *run = beat.run;
+        if was_away {
+            tracing::info!(restarted, emptied = beat.emptied, "Redis is back");
+            self.reachable.store(true, Ordering::Relaxed);
+            self.back_at.store(self.clock.now().as_millis(), Ordering::Relaxed);
+            self.send_news(&News::Reachable(true));
+            // No other node could be heard of meanwhile.
+            let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+            others.values_mut().for_each(|heard| *heard = Instant::now());
+        }
+        if beat.emptied {
+            tracing::warn!("Redis was emptied: rooms are rebuilt, and clients are told of losses");
+        }
+        if restarted || beat.emptied {
+            let node = self.clone();
+            self.tasks.spawn(async move {
+                // Followed rooms first.
+                node.catch_up_all().await;
+                node.sweep_all().await;
+            });
+        } else if was_away || beat.late || self.missed.swap(false, Ordering::Relaxed) {
+            self.send_news(&News::Reachable(true));
+            let node = self.clone();
+            self.tasks.spawn(async move { node.catch_up_all().await });
+        }
+        self.note_alive(beat.alive);
+    }
+
+    /// Checks that messages would arrive, by subscribing to a channel of the node's own: a dead
+    /// connection looks like one without messages.
+    pub(super) async fn check_messages(self: Arc<Self>) {
         let channel = keys::own_channel(&self.node_id);
         let mut silent_since: Option<Instant> = None;
         loop {
             tokio::select! {
-                () = tokio::time::sleep(BEAT_EVERY) => {}
+                () = sleep(BEAT_EVERY) => {}
                 () = self.stop.cancelled() => return,
             }
-            if self.link.subscribe(vec![channel.clone()]).await.is_ok() {
+            if self.client.subscribe(vec![channel.clone()]).await.is_ok() {
                 silent_since = None;
             } else if silent_since.get_or_insert_with(Instant::now).elapsed() >= SILENT_MAX {
-                self.link.renew_messages().await;
+                self.client.reconnect_messages().await;
                 silent_since = None;
             }
         }
-    }
-
-    /// One beat.
-    pub(super) async fn beat_once(&self) -> Result<Beat, LinkError> {
-        let keys = vec![keys::ALIVE.to_owned(), keys::DATABASE.to_owned()];
-        let args = vec![text(&self.node_id.0), text(&self.database_id), text(DEAD_MS)];
-        let asked_us = self.clock.monotonic_us();
-        let reply = self.link.run(&BEAT, keys, args).await?;
-        let answered_us = self.clock.monotonic_us();
-        parse(&reply, asked_us, answered_us).ok_or_else(|| LinkError::unexpected(&reply))
-    }
-
-    /// Everything that was in another Redis process: what is followed first, then the rest.
-    fn rebuild_all(self: Arc<Self>) {
-        let node = self.clone();
-        self.tasks.spawn(async move {
-            node.catch_up_all().await;
-            node.sweep_all().await;
-        });
-    }
-
-    /// Nodes that have fallen silent leave nobody behind.
-    pub(super) fn notice_nodes(self: &Arc<Self>, alive: BTreeSet<NodeId>) {
-        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        others.extend(alive.into_iter().filter(|node| *node != self.node_id).map(|n| (n, now)));
-        let gone: Vec<NodeId> = others
-            .extract_if(.., |_, heard| heard.elapsed() >= GONE)
-            .map(|(node, _)| node)
-            .collect();
-        drop(others);
-        for node_id in gone {
-            tracing::warn!(node = %node_id.0, "a node is gone");
-            self.tell(&News::NodeGone(node_id.clone()));
-            let node = self.clone();
-            self.tasks.spawn(async move { node.clean_up_after(&node_id).await });
-        }
-    }
-
-    /// Takes away the presence that a dead node has left. Several nodes may do so at once.
-    pub(super) async fn clean_up_after(&self, gone: &NodeId) {
-        let rooms = keys::rooms_of_node(gone);
-        let Ok(Reply::List(ids)) = self.link.call("SMEMBERS", vec![rooms.clone().into()]).await
-        else {
-            return;
-        };
-        // Silent for a while, and back: it tells of its own again.
-        let alive = vec![keys::ALIVE.into(), text(&gone.0)];
-        let Ok(last) = self.link.call("ZSCORE", alive).await else { return };
-        let now = self.clock.now().as_millis();
-        if number_of(&last).is_some_and(|last| last + DEAD_MS > now) {
-            return;
-        }
-        for id in ids.iter().filter_map(bytes_of) {
-            let room_id = RoomId::new(String::from_utf8_lossy(&id));
-            let forgotten = self.run("forget", &FORGET, &room_id, vec![text(&gone.0)]).await;
-            if forgotten.is_err() {
-                return;
-            }
-        }
-        let _ = self.link.call("DEL", vec![rooms.into()]).await;
-        let _ = self.link.call("ZREM", vec![keys::ALIVE.into(), text(&gone.0)]).await;
     }
 }
 
-fn parse(reply: &Reply, asked_us: u64, answered_us: u64) -> Option<Beat> {
+fn decode(reply: &Reply, asked_us: u64, answered_us: u64) -> Option<Beat> {
     let Reply::List(parts) = reply else { return None };
     let [seconds, micros, run, database, was_there, late, Reply::List(alive)] = parts.as_slice()
     else {
         return None;
     };
     let said_us = number_of(seconds)?.checked_mul(1_000_000)?.checked_add(number_of(micros)?)?;
-    let word = |reply| bytes_of(reply).map(|word| String::from_utf8_lossy(&word).into_owned());
-    let alive = alive.iter().filter_map(word).map(|node| NodeId(node.into()));
+    let alive = alive.iter().filter_map(text_of).map(|node| NodeId(node.into()));
     Some(Beat {
         exchange: Exchange { asked_us, said_us, answered_us },
-        run: word(run)?,
-        database: word(database)?,
+        run: text_of(run)?,
+        database: text_of(database)?,
         emptied: number_of(was_there)? == 0,
         late: number_of(late)? == 1,
         alive: alive.collect(),

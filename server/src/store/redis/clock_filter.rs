@@ -1,21 +1,21 @@
-//! Where the room clock of Redis is, by the exchange that took the least time: its error is at most
-//! half of that.
+//! Follows the clock of Redis by the exchange with the shortest round trip: its error is at most half
+//! of that.
 
 use std::collections::VecDeque;
 
 use crate::clock::drift_us;
 
-/// Over how many exchanges the quickest counts.
+/// The number of exchanges of which the quickest counts.
 const WINDOW: usize = 16;
-/// Up to this difference the clock is moved so slowly that nobody notices.
+/// Up to this difference, in microseconds, the clock is slewed instead of set.
 const STEP_US: i64 = 20_000;
-/// How far the clock is moved at once, in microseconds.
+/// The most that one exchange slews the clock, in microseconds.
 const SLEW_US: i64 = 250;
-/// How often a far-off answer must be confirmed before it is believed.
+/// How many answers in a row must be far off before the clock is set.
 const CONFIRMED: u32 = 3;
 
-/// One exchange: asked and answered on this machine's monotonic clock, what the other side said.
-/// Microseconds.
+/// One question about the time, in microseconds: when it was asked and answered, by this machine's
+/// monotonic clock, and the time that the other side said.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Exchange {
     pub(super) asked_us: u64,
@@ -28,18 +28,18 @@ impl Exchange {
         self.answered_us.saturating_sub(self.asked_us)
     }
 
-    /// What to add to this machine's clock to get the other's.
+    /// The difference between the other clock and this machine's.
     fn offset_us(self) -> i64 {
         let middle = self.asked_us + self.took_us() / 2;
         self.said_us.cast_signed() - middle.cast_signed()
     }
 
-    /// The other clock isn't known more exactly than this.
+    /// How far the other clock may be from what the exchange shows.
     fn uncertainty_us(self) -> i64 {
         i64::try_from(self.took_us().div_ceil(2)).unwrap_or(i64::MAX)
     }
 
-    /// Whether a later exchange can be right too: else the other clock was moved between them.
+    /// Whether a later exchange can be right as well. If not, the other clock was moved in between.
     fn agrees_with(self, later: Self) -> bool {
         let apart_us = self.offset_us().abs_diff(later.offset_us());
         let unknown_us = self.took_us().div_ceil(2) + later.took_us().div_ceil(2);
@@ -47,7 +47,7 @@ impl Exchange {
     }
 }
 
-/// Follows a clock.
+/// Follows another clock.
 #[derive(Debug, Default)]
 pub(super) struct ClockFilter {
     recent: VecDeque<Exchange>,
@@ -56,7 +56,7 @@ pub(super) struct ClockFilter {
 }
 
 impl ClockFilter {
-    /// What to add to this machine's clock from now on.
+    /// Takes an exchange, and returns the offset to add to this machine's clock from now on.
     pub(super) fn feed(&mut self, exchange: Exchange) -> i64 {
         let Some(offset) = self.offset_us else {
             self.recent.push_back(exchange);
@@ -64,7 +64,7 @@ impl ClockFilter {
         };
         let off = exchange.offset_us() - offset;
         if off.abs() > STEP_US + exchange.uncertainty_us() {
-            // The other clock was set, or this machine slept. What was measured before is void.
+            // The other clock was set, or this machine slept. Earlier measurements are void.
             self.far += 1;
             if self.far >= CONFIRMED {
                 self.recent.clear();
@@ -85,9 +85,9 @@ impl ClockFilter {
         self.offset_us.unwrap_or(offset)
     }
 
-    /// How far off the clock may be at `now_us` of this machine's, in microseconds. Each exchange
-    /// is a bound of its own: what it didn't tell, how far the clock was moved from it, and how far
-    /// the two may have drifted apart since.
+    /// Returns how far off the clock may be at `now_us` of this machine's, in microseconds. Each
+    /// exchange gives a bound: half its round trip, how far the clock was moved away from it, and how
+    /// far the two clocks may have drifted apart since.
     pub(super) fn uncertainty_us(&self, now_us: u64) -> u64 {
         let Some(offset) = self.offset_us else { return u64::MAX };
         let bound = |exchange: &Exchange| {
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(filter.feed(exchange(now, 5_000_000, 400, 0)), 5_000_000);
         for round in 0..40 {
             now += 500_000;
-            // All of the delay on the way back: each answer alone is off by half of it.
+            // The whole delay is on the way back, so each answer alone is off by half of it.
             let late = if round % 4 == 0 { 30_000 } else { 200 };
             let offset = filter.feed(exchange(now, 5_000_000, 200, late));
             assert!((offset - 5_000_000).abs() <= 200, "{offset}");
@@ -127,12 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_is_never_further_off_than_it_says() {
+    fn the_clock_is_never_further_off_than_its_uncertainty() {
         for (ppm, out, back) in [(0, 0, 0), (90, 0, 900), (-90, 700, 0), (90, 30_000, 100)] {
             let mut filter = ClockFilter::default();
             for round in 0..400_i64 {
                 let at = (round * 500_000).cast_unsigned();
-                // Once it is moved by hand, by less than what is taken for a clock that was set.
+                // The other clock is moved once, by less than what counts as being set.
                 let moved = if round > 200 { 15_000 } else { 0 };
                 let truth = 5_000_000 + moved + round * ppm / 2;
                 // Every tenth answer is quick.
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn one_absurd_answer_is_not_believed_and_a_clock_that_was_set_is_followed_soon() {
+    fn one_absurd_answer_is_ignored_and_a_clock_that_was_set_is_soon_followed() {
         for jump in [HOUR_US.cast_signed(), -HOUR_US.cast_signed()] {
             let base = 2 * HOUR_US;
             let mut filter = ClockFilter::default();
@@ -178,7 +178,8 @@ mod tests {
         }
     }
 
-    /// Asked at `at`, there `there` ahead, `out` on the way and `back` more on the way back.
+    /// An exchange asked at `at` of a clock that is `ahead`, with a round trip of `out` and `back` more on
+    /// the way back.
     fn exchange(at: u64, ahead: u64, out: u64, back: u64) -> Exchange {
         let arrived = at + out / 2;
         Exchange { asked_us: at, said_us: arrived + ahead, answered_us: at + out + back }

@@ -1,19 +1,19 @@
-//! One commit, one script, one round trip.
+//! Stores a commit: one script, one round trip.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use engine::{Commit, Event, LifecycleCause, LifecycleState, Room};
+use engine::{Commit, LeaseChange, Room};
 
-use super::put::{idle_ms, listed, maybe};
-use super::read::{encode, json, text};
+use super::codec::{encode_room, flag, json, optional_time, text};
+use super::keys;
+use super::node::Node;
 use super::script::COMMIT;
-use super::{Node, failed, keys};
-use crate::store::{CommitOutcome, LeaseChange, StoreError};
+use crate::store::{CommitOutcome, StoreError};
 
 impl Node {
-    /// Makes a commit so, if Redis still holds `room`.
+    /// Stores a commit if Redis still holds `room`, the room before it.
     pub(super) async fn commit(
         self: &Arc<Self>,
         room: &Arc<Room>,
@@ -21,67 +21,66 @@ impl Node {
     ) -> Result<CommitOutcome, StoreError> {
         let mut after = Room::clone(room);
         after.apply(commit);
-        let deletes = after.lifecycle.state == LifecycleState::Deleted;
-        if deletes {
-            // SQL first: a room that SQL has forgotten is never rebuilt.
-            let gone = self.sql.delete_rooms(std::slice::from_ref(&room.room_id)).await;
-            gone.map_err(|error| failed("delete", error))?;
+        if after.is_deleted() {
+            // SQL first: a room that SQL doesn't know is never rebuilt.
+            let deleted = self.sql.delete_rooms(std::slice::from_ref(&room.room_id)).await;
+            deleted.map_err(|error| StoreError::new("delete", error))?;
         }
-        let args = vec![
-            text(&room.room_id),
-            text(room.epoch),
-            text(room.version),
-            text(commit.version),
-            text(commit.at.as_millis()),
-            encode(&after),
-            json(commit),
-            after.ops.last().filter(|_| commit.op.is_some()).map(json).unwrap_or_default(),
-            maybe(after.deadline()),
-            idle_ms(&after),
-            listed(&after),
-            Bytes::from_static(if deletes { b"1" } else { b"0" }),
-            keys::channel(&room.room_id).into(),
-            match LeaseChange::of(commit, &after) {
-                LeaseChange::Keep => Bytes::new(),
-                LeaseChange::Until(until) => text(until.as_millis()),
-                LeaseChange::End => text(0),
-            },
-            Bytes::from_static(if loses_host(commit) { b"1" } else { b"0" }),
-        ];
-        let answer = self.run("commit", &COMMIT, &room.room_id, args).await?;
-        if matches!(commit.event, Event::RoomChanged { .. } | Event::LifecycleChanged { .. }) {
+        let args = arguments(room, commit, &after);
+        let reply = self.run("commit", &COMMIT, &room.room_id, args).await?;
+        if commit.event.may_change_listing() {
             self.list_changed.store(true, Ordering::Relaxed);
         }
-        match answer.word.as_str() {
-            "ok" if deletes => {
-                self.backlog.forget(&room.room_id);
-                let _ = self.link.call("DEL", vec![keys::code(&room.code).into()]).await;
+        match reply.status.as_str() {
+            "ok" if after.is_deleted() => {
+                self.backlog.remove(&room.room_id);
+                let _ = self.client.call("DEL", vec![keys::code(&room.code).into()]).await;
                 Ok(CommitOutcome::Committed)
             }
             "ok" => {
                 let after = Arc::new(after);
-                self.backlog.note(&after);
-                if let Some(followed) = self.find_followed(&room.room_id) {
-                    self.notice(&followed, &after);
+                self.backlog.add(&after);
+                if let Some(followed) = self.followed.find(&room.room_id) {
+                    self.learn(&followed, &after);
                 }
                 Ok(CommitOutcome::Committed)
             }
             "moved" => Ok(CommitOutcome::Conflict),
             "clock" => {
-                // Decided too long ago, or this node's clock is off: measure, and decide again.
-                self.doubt.notify_one();
+                // Decided too long ago, or this node's clock is off: measure it, and decide again.
+                self.check_now.notify_one();
                 Ok(CommitOutcome::Conflict)
             }
             "absent" | "stale" => match self.recover(&room.room_id).await? {
                 Some(_) => Ok(CommitOutcome::Conflict),
                 None => Ok(CommitOutcome::Gone),
             },
-            word => Err(failed("commit", format!("unexpected answer {word}"))),
+            status => Err(StoreError::new("commit", format!("unexpected answer {status}"))),
         }
     }
 }
 
-/// Whether a commit is made because the host's lease is over: it mustn't be if it was renewed.
-fn loses_host(commit: &Commit) -> bool {
-    matches!(commit.event, Event::LifecycleChanged { cause: LifecycleCause::HostLost, .. })
+/// The arguments of the script, in its order.
+fn arguments(before: &Room, commit: &Commit, after: &Room) -> Vec<Bytes> {
+    vec![
+        text(&before.room_id),
+        text(before.epoch),
+        text(before.version),
+        text(commit.version),
+        text(commit.at.as_millis()),
+        encode_room(after),
+        json(commit),
+        after.ops.last().filter(|_| commit.op.is_some()).map(json).unwrap_or_default(),
+        optional_time(after.deadline()),
+        after.idle_ms().map(text).unwrap_or_default(),
+        flag(after.is_listed()),
+        flag(after.is_deleted()),
+        keys::channel(&before.room_id).into(),
+        match LeaseChange::of(commit, after) {
+            LeaseChange::Keep => Bytes::new(),
+            LeaseChange::Until(until) => text(until.as_millis()),
+            LeaseChange::End => text(0),
+        },
+        flag(commit.event.is_host_lost()),
+    ]
 }

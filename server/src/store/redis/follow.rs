@@ -1,91 +1,32 @@
-//! Rooms with people connected to this node: the newest state in memory, and how far their order
-//! was told.
+//! Follows rooms: each commit is told to the subscribers once and in order, whatever happens to the
+//! messages.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
-use engine::{Commit, Event, Room, RoomId, should_adopt};
+use engine::{Commit, Event, Room, RoomId, Timestamp, should_adopt};
 
-use super::link::Reply;
-use super::read::{Standing, bytes_of, number_of, text};
+use super::client::Reply;
+use super::codec::{bytes_of, number_of, text};
+use super::followed::{FollowedRoom, Progress};
+use super::keys;
+use super::node::Node;
+use super::read::StoredRoom;
 use super::script::SINCE;
-use super::{Node, keys};
 use crate::store::{News, Published, StoreError};
 
-/// How many commits wait for the first state. Beyond, the state is newer anyway.
-const PENDING_MAX: usize = 256;
-
-/// A room that this node follows.
-pub(super) struct Followed {
-    pub(super) room_id: RoomId,
-    /// Held while the state is asked for.
-    pub(super) asking: tokio::sync::Mutex<()>,
-    // A std mutex: never held across an await.
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// What decisions are made on. Never behind `told`.
-    newest: Option<Arc<Room>>,
-    /// The room as the subscribers were told; `None` before the first state, and when they missed
-    /// something.
-    told: Option<Arc<Room>>,
-    pending: VecDeque<Commit>,
-}
-
-/// What came of a commit that was heard of.
-enum Heard {
-    Told,
-    Known,
-    Gap,
-}
-
-impl Followed {
-    fn new(room_id: RoomId) -> Self {
-        Self { room_id, asking: tokio::sync::Mutex::new(()), state: Mutex::default() }
-    }
-
-    /// The newest state that this node knows.
-    pub(super) fn newest(&self) -> Option<Arc<Room>> {
-        self.lock().newest.clone()
-    }
-
-    /// The state that the subscribers were told.
-    pub(super) fn told(&self) -> Option<Arc<Room>> {
-        self.lock().told.clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn position(room: &Room) -> (u64, u64) {
-    (room.epoch, room.version)
-}
-
 impl Node {
-    /// Listens to a room, then reads it: what is committed from then on is heard of.
+    /// Subscribes to a room, then reads it, so that no commit falls between.
     pub(super) async fn follow(self: &Arc<Self>, room_id: &RoomId) -> Result<(), StoreError> {
-        let followed = {
-            let mut all = self.followed.write().unwrap_or_else(PoisonError::into_inner);
-            let new = || Arc::new(Followed::new(room_id.clone()));
-            all.entry(room_id.clone()).or_insert_with(new).clone()
-        };
-        let _asking = followed.asking.lock().await;
+        let followed = self.followed.find_or_add(room_id);
+        let _catching_up = followed.catching_up.lock().await;
         if followed.told().is_some() {
             return Ok(());
         }
         let channel = keys::channel(room_id);
-        self.link.subscribe(vec![channel]).await.map_err(self.failed("follow"))?;
-        let rooms = keys::rooms_of_node(&self.node_id);
-        let noted = vec![rooms.clone().into(), text(room_id)];
-        self.link.call("SADD", noted).await.map_err(self.failed("follow"))?;
-        let keep = vec![rooms.into(), text(keys::KEEP_MS)];
-        self.link.call("PEXPIRE", keep).await.map_err(self.failed("follow"))?;
+        self.client.subscribe(vec![channel]).await.map_err(self.failed("follow"))?;
+        self.record_rooms(std::slice::from_ref(room_id)).await.map_err(self.failed("follow"))?;
         let room = match self.read(room_id, None).await? {
-            Standing::Current(room) => Some(room),
+            StoredRoom::Current(room) => Some(room),
             _ => self.recover(room_id).await?,
         };
         match room {
@@ -95,137 +36,143 @@ impl Node {
         Ok(())
     }
 
-    /// Listens to a room no more.
+    /// Stops following a room.
     pub(super) async fn unfollow(&self, room_id: &RoomId) {
         self.forget_followed(room_id);
-        // What stays subscribed is ignored, and ends with the connection.
-        let _ = self.link.unsubscribe(keys::channel(room_id)).await;
+        // A subscription that remains is ignored, and ends with the connection.
+        let _ = self.client.unsubscribe(keys::channel(room_id)).await;
         let gone = vec![keys::rooms_of_node(&self.node_id).into(), text(room_id)];
-        let _ = self.link.call("SREM", gone).await;
+        let _ = self.client.call("SREM", gone).await;
     }
 
     fn forget_followed(&self, room_id: &RoomId) {
-        self.followed.write().unwrap_or_else(PoisonError::into_inner).remove(room_id);
+        self.followed.remove(room_id);
         self.set_deadline(room_id, None);
     }
 
-    /// The first state: what was heard of before is told after it.
-    fn begin(self: &Arc<Self>, followed: &Arc<Followed>, room: &Arc<Room>) {
-        let mut state = followed.lock();
-        state.told = Some(room.clone());
-        let newer = state.newest.as_ref().is_none_or(|known| position(known) < position(room));
-        if newer {
-            state.newest = Some(room.clone());
-        }
-        let pending = std::mem::take(&mut state.pending);
-        drop(state);
+    /// Replaces the deadline of a followed room.
+    fn set_deadline(&self, room_id: &RoomId, deadline: Option<Timestamp>) {
+        // Nothing would ever remove the deadline of a room that isn't followed any more.
+        self.followed.while_locked(room_id, |is_followed| {
+            let mut deadlines = self.deadlines.lock().unwrap_or_else(PoisonError::into_inner);
+            deadlines.set(room_id, deadline.filter(|_| is_followed));
+        });
+    }
+
+    /// Starts with the first state, and continues with the commits received before it.
+    fn begin(self: &Arc<Self>, followed: &Arc<FollowedRoom>, room: &Arc<Room>) {
+        let mut progress = followed.lock();
+        progress.told = Some(room.clone());
+        progress.raise_newest(room);
+        let pending = std::mem::take(&mut progress.pending);
+        drop(progress);
         self.set_deadline(&followed.room_id, room.deadline());
         for commit in pending {
-            self.hear(followed, commit);
+            self.receive(followed, commit);
         }
     }
 
-    /// A state was read or made: decisions are made on it from now on. Whoever is connected hears
-    /// of it by the room's messages.
-    pub(super) fn notice(&self, followed: &Followed, room: &Arc<Room>) {
-        let mut state = followed.lock();
-        if state.newest.as_ref().is_some_and(|known| position(known) < position(room)) {
-            state.newest = Some(room.clone());
-            drop(state);
+    /// Decides on a state from now on, because it was read or written. The subscribers hear of it by
+    /// the room's messages.
+    pub(super) fn learn(&self, followed: &FollowedRoom, room: &Arc<Room>) {
+        let mut progress = followed.lock();
+        if progress.newest.as_ref().is_some_and(|newest| newest.place() < room.place()) {
+            progress.newest = Some(room.clone());
+            drop(progress);
             self.set_deadline(&followed.room_id, room.deadline());
         }
     }
 
-    /// A message about a commit. In order, it is told; the rest was told before, or shows a gap.
-    pub(super) fn hear(self: &Arc<Self>, followed: &Arc<Followed>, commit: Commit) {
-        if matches!(self.advance(followed, commit), Heard::Gap) {
-            self.ask(followed.clone());
+    /// Receives a commit. If commits before it are missing, catches up.
+    pub(super) fn receive(self: &Arc<Self>, followed: &Arc<FollowedRoom>, commit: Commit) {
+        if !self.advance(followed, commit) {
+            self.start_catch_up(followed.clone());
         }
     }
 
-    /// Asks for what was missed, in a task of its own.
-    pub(super) fn ask(self: &Arc<Self>, followed: Arc<Followed>) {
+    /// Catches up in a task of its own.
+    pub(super) fn start_catch_up(self: &Arc<Self>, followed: Arc<FollowedRoom>) {
         let node = self.clone();
         self.tasks.spawn(async move {
             if let Err(error) = node.catch_up(&followed).await {
-                // The next beat that finds Redis asks again.
+                // The next heartbeat that succeeds tries again.
                 let error: &dyn std::error::Error = &error;
-                tracing::debug!(error, room.id = %followed.room_id, "what was missed isn't known");
+                tracing::debug!(error, room.id = %followed.room_id, "can't catch up yet");
             }
         });
     }
 
-    fn advance(&self, followed: &Followed, commit: Commit) -> Heard {
-        let mut state = followed.lock();
-        let Some(told) = state.told.clone() else {
-            if state.pending.len() < PENDING_MAX {
-                state.pending.push_back(commit);
-            }
-            return Heard::Known;
+    /// Tells the subscribers of a commit, unless they were told of it before. Returns `false`, and tells
+    /// nothing, if commits before it are missing.
+    fn advance(&self, followed: &FollowedRoom, commit: Commit) -> bool {
+        let mut progress = followed.lock();
+        let Some(told) = progress.told.clone() else {
+            progress.keep_pending(commit);
+            return true;
         };
-        if (commit.epoch, commit.version) <= position(&told) {
-            return Heard::Known;
+        if commit.place() <= told.place() {
+            return true;
         }
-        let follows = match &commit.event {
-            Event::Rebased { previous_epoch, previous_version, .. } => {
-                (*previous_epoch, *previous_version) == position(&told)
-            }
-            _ => commit.epoch == told.epoch && commit.version == told.version + 1,
-        };
-        if !follows {
-            return Heard::Gap;
+        if !commit.follows(told.place()) {
+            return false;
         }
-        let rebased = matches!(commit.event, Event::Rebased { .. });
         let mut after = Room::clone(&told);
         after.apply(&commit);
-        let at = position(&after);
-        let room = match &state.newest {
-            Some(known) if position(known) == at => known.clone(),
+        let room = match &progress.newest {
+            Some(newest) if newest.place() == after.place() => newest.clone(),
             _ => Arc::new(after),
         };
-        if state.newest.as_ref().is_none_or(|known| position(known) < at) {
-            state.newest = Some(room.clone());
-        }
-        let deleted = room.lifecycle.state == engine::LifecycleState::Deleted;
-        let deadline = state.newest.as_ref().and_then(|room| room.deadline());
-        if deleted {
-            // Before it is told, so that whoever hears of it finds nothing any more.
+        progress.raise_newest(&room);
+        let deadline = progress.newest.as_ref().and_then(|newest| newest.deadline());
+        if room.is_deleted() {
+            // Before the subscribers are told, so that they no longer find the room.
             self.forget_followed(&followed.room_id);
         }
-        let published = Published { room: room.clone(), commit: Arc::new(commit) };
-        // Told under the lock, so that nobody else's news come between.
-        let mut heard = self.tell(&News::Commit(published));
-        if rebased {
-            // Clients that heard of a rebuild wait for the state that it led to.
-            heard &= self.tell(&News::Reset(room.clone()));
-        }
-        state.told = heard.then_some(room);
-        if rebased {
-            self.tell(&News::PresenceLost(followed.room_id.clone()));
-        }
-        drop(state);
-        if !deleted {
+        // Told while the progress is locked, so that nobody else's news come between.
+        self.tell_commit(&mut progress, &followed.room_id, &room, commit);
+        drop(progress);
+        if !room.is_deleted() {
             self.set_deadline(&followed.room_id, deadline);
         }
-        Heard::Told
+        true
     }
 
-    /// Tells what was missed: commit by commit from the log, else the newest state.
+    fn tell_commit(
+        &self,
+        progress: &mut Progress,
+        room_id: &RoomId,
+        room: &Arc<Room>,
+        commit: Commit,
+    ) {
+        let is_rebuild = matches!(commit.event, Event::Rebased { .. });
+        let commit = Arc::new(commit);
+        let mut all = self.send_news(&News::Commit(Published { room: room.clone(), commit }));
+        if is_rebuild {
+            // Clients that were told of a rebuild wait for the state that it led to.
+            all &= self.send_news(&News::Reset(room.clone()));
+        }
+        progress.told = all.then(|| room.clone());
+        if is_rebuild {
+            self.send_news(&News::PresenceLost(room_id.clone()));
+        }
+    }
+
+    /// Tells the subscribers what they missed: commit by commit from the log, else the newest state.
     pub(super) async fn catch_up(
         self: &Arc<Self>,
-        followed: &Arc<Followed>,
+        followed: &Arc<FollowedRoom>,
     ) -> Result<(), StoreError> {
-        let _asking = followed.asking.lock().await;
+        let _catching_up = followed.catching_up.lock().await;
         if let Some(told) = followed.told() {
             let after = text(format!("({}-{}", told.epoch, told.version));
-            // A log that can't be read is as good as none.
-            let answer = self.run("since", &SINCE, &followed.room_id, vec![after]).await;
-            if answer.is_ok_and(|answer| !answer.is_lost() && self.replay(followed, &answer.rest)) {
+            // If the log can't be read, the state is read.
+            let reply = self.run("since", &SINCE, &followed.room_id, vec![after]).await;
+            if reply.is_ok_and(|reply| !reply.is_lost() && self.replay(followed, &reply.values)) {
                 return Ok(());
             }
         }
         match self.read(&followed.room_id, None).await? {
-            Standing::Current(room) => self.catch_up_to(followed, room).await,
+            StoredRoom::Current(room) => self.catch_up_to(followed, room).await,
             _ => {
                 if self.recover(&followed.room_id).await?.is_none() {
                     self.tell_gone(followed);
@@ -235,68 +182,63 @@ impl Node {
         }
     }
 
-    /// Tells the commits of the log. Whether they lead to where the room is.
-    fn replay(&self, followed: &Followed, answer: &[Reply]) -> bool {
-        let [epoch, version, Reply::List(commits)] = answer else { return false };
+    /// Tells the subscribers the commits of the log. Returns whether that brought them to the place
+    /// where the room is.
+    fn replay(&self, followed: &FollowedRoom, values: &[Reply]) -> bool {
+        let [epoch, version, Reply::List(commits)] = values else { return false };
         for commit in commits {
             let bytes = bytes_of(commit).unwrap_or_default();
             let Ok(commit) = serde_json::from_slice(&bytes) else { return false };
-            if matches!(self.advance(followed, commit), Heard::Gap) {
+            if !self.advance(followed, commit) {
                 return false;
             }
         }
-        let there = number_of(epoch).zip(number_of(version));
-        followed.told().is_some_and(|told| there.is_some_and(|there| position(&told) >= there))
+        let Some((epoch, version)) = number_of(epoch).zip(number_of(version)) else { return false };
+        followed.told().is_some_and(|told| (told.epoch, told.version) >= (epoch, version))
     }
 
     async fn catch_up_to(
         self: &Arc<Self>,
-        followed: &Arc<Followed>,
+        followed: &Arc<FollowedRoom>,
         room: Arc<Room>,
     ) -> Result<(), StoreError> {
         if let Some(known) = followed.newest()
             && should_adopt(&room, &known)
         {
-            // Rebuilt from an older copy than this node's, and nothing has been built on it yet.
-            self.adopt(&room, &known).await?;
-            return Ok(());
+            return self.adopt(&room, &known).await;
         }
         self.reset(followed, &room);
         Ok(())
     }
 
-    /// The order goes on from `room`.
-    pub(super) fn reset(&self, followed: &Followed, room: &Arc<Room>) {
-        let mut state = followed.lock();
-        if state.told.as_ref().is_some_and(|told| position(told) >= position(room)) {
+    /// Continues the order from `room`, if the subscribers weren't told of anything as new.
+    pub(super) fn reset(&self, followed: &FollowedRoom, room: &Arc<Room>) {
+        let mut progress = followed.lock();
+        if progress.told.as_ref().is_some_and(|told| told.place() >= room.place()) {
             return;
         }
-        let before = state.told.as_ref().or(state.newest.as_ref()).map(|room| room.place());
-        let before = before.filter(|before| before.epoch < room.epoch);
-        let rebuilt = before.and_then(|before| room.rebased_commit(before));
-        let was_rebuilt = rebuilt.is_some();
-        let mut heard = true;
-        if let Some(commit) = rebuilt {
+        let before = progress.told.as_ref().or(progress.newest.as_ref()).map(|room| room.place());
+        let rebuild = before.and_then(|before| room.rebased_commit(before));
+        let is_rebuild = rebuild.is_some();
+        let mut all = true;
+        if let Some(commit) = rebuild {
             let commit = Arc::new(commit);
-            heard &= self.tell(&News::Commit(Published { room: room.clone(), commit }));
+            all &= self.send_news(&News::Commit(Published { room: room.clone(), commit }));
         }
-        heard &= self.tell(&News::Reset(room.clone()));
-        if was_rebuilt {
-            self.tell(&News::PresenceLost(followed.room_id.clone()));
+        all &= self.send_news(&News::Reset(room.clone()));
+        if is_rebuild {
+            self.send_news(&News::PresenceLost(followed.room_id.clone()));
         }
-        state.told = heard.then(|| room.clone());
-        state.pending.clear();
-        // Another epoch's state replaces even what seemed newer.
-        if state.newest.as_ref().is_none_or(|known| position(known) < position(room)) {
-            state.newest = Some(room.clone());
-        }
-        drop(state);
+        progress.told = all.then(|| room.clone());
+        progress.pending.clear();
+        progress.raise_newest(room);
+        drop(progress);
         self.set_deadline(&followed.room_id, room.deadline());
     }
 
-    /// The room is gone, and its last commit wasn't heard.
-    fn tell_gone(&self, followed: &Followed) {
-        self.tell(&News::Gone(followed.room_id.clone()));
+    /// Tells the subscribers that the room is gone. Its last commit wasn't received.
+    fn tell_gone(&self, followed: &FollowedRoom) {
+        self.send_news(&News::Gone(followed.room_id.clone()));
         self.forget_followed(&followed.room_id);
     }
 }

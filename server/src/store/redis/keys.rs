@@ -1,25 +1,25 @@
-//! The keyspace, all of it. Every key of a room lies in the slot of its shard, and so do the
-//! indexes of the shard: one script changes them together.
+//! The whole keyspace. All keys of a room are in the slot of its shard, and so are the indexes of
+//! the shard: one script changes them together.
 //!
 //! | key | type | holds |
 //! |---|---|---|
 //! | `ph:{s3f}:<room>:state` | hash | run, epoch, version, at, body, deadline, lease, attended, … |
 //! | `ph:{s3f}:<room>:log` | stream | the last commits, by `<epoch>-<version>` |
-//! | `ph:{s3f}:<room>:ops` | list | remembered commands |
+//! | `ph:{s3f}:<room>:ops` | list | the commands that the room remembers |
 //! | `ph:{s3f}:<room>:members` | hash | participant → member |
 //! | `ph:{s3f}:<room>:joined` | zset | participant → when they joined |
 //! | `ph:{s3f}:<room>:present` | hash | `<node>\|<participant>` → present |
 //! | `ph:{s3f}:due` | zset | room → when it must be looked at |
 //! | `ph:{s3f}:public` | set | listed rooms |
-//! | `ph:{s3f}:life` | string | a random word, gone when Redis is emptied |
+//! | `ph:{s3f}:life` | string | a random word, lost when Redis is emptied |
 //! | `ph:code:<code>` | string | room |
-//! | `ph:ticket:<hash>` | string | a ticket, for as long as it is good |
-//! | `ph:{nodes}:alive` | zset | node → its last beat |
+//! | `ph:ticket:<hash>` | string | a ticket, for as long as it is valid |
+//! | `ph:{nodes}:alive` | zset | node → its last heartbeat |
 //! | `ph:{nodes}:database` | string | the SQL database that belongs to this Redis |
-//! | `ph:{nodes}:rooms:<node>` | set | rooms with people connected to the node |
+//! | `ph:{nodes}:rooms:<node>` | set | rooms with connections to the node |
 //! | `ph:{nodes}:sweep` | string | the node that sweeps |
-//! | `ph:{s3f}:<room>` | channel | what is told of the room |
-//! | `ph:{nodes}:<node>` | channel | nothing: that it can be listened to shows that messages would come |
+//! | `ph:{s3f}:<room>` | channel | commits and notices of the room |
+//! | `ph:{nodes}:<node>` | channel | nothing: subscribing to it shows that messages would arrive |
 
 use std::fmt::Write;
 
@@ -28,60 +28,79 @@ use sha2::{Digest, Sha256};
 
 use crate::store::NodeId;
 
-/// How many shards there are.
+/// The number of shards.
 pub(super) const SHARDS: u16 = 256;
-/// How long a key outlives its last use, in milliseconds; as in the scripts.
+/// How long a key outlives its last use, in milliseconds; the same as in the scripts.
 pub(super) const KEEP_MS: u64 = 48 * 60 * 60 * 1000;
-/// When each node last gave a sign of life.
+/// When each node last sent a heartbeat.
 pub(super) const ALIVE: &str = "ph:{nodes}:alive";
-/// Which SQL database belongs to this Redis.
+/// The SQL database that belongs to this Redis.
 pub(super) const DATABASE: &str = "ph:{nodes}:database";
-/// Which node sweeps.
+/// The node that sweeps.
 pub(super) const SWEEP: &str = "ph:{nodes}:sweep";
 
-/// The keys that every script about a room is given, in this order.
+/// Returns the keys that every script about a room gets, in this order.
 pub(super) fn of_room(room_id: &RoomId) -> Vec<String> {
-    let (shard, room) = (shard_of(room_id), room_id.as_str());
+    let shard = shard_of(room_id);
     let own = ["state", "log", "ops", "members", "joined", "present"];
-    let mut keys: Vec<String> =
-        own.iter().map(|name| format!("ph:{{s{shard:02x}}}:{room}:{name}")).collect();
+    let mut keys: Vec<String> = own.iter().map(|name| own_key(room_id, name)).collect();
     keys.push(due(shard));
     keys.push(public(shard));
     keys.push(format!("ph:{{s{shard:02x}}}:life"));
     keys
 }
 
-/// When rooms of a shard must be looked at.
+/// Returns the key of a room's state.
+pub(super) fn state(room_id: &RoomId) -> String {
+    own_key(room_id, "state")
+}
+
+/// Returns the key of a room's members.
+pub(super) fn members(room_id: &RoomId) -> String {
+    own_key(room_id, "members")
+}
+
+/// Returns the key that orders a room's members by when they joined.
+pub(super) fn joined(room_id: &RoomId) -> String {
+    own_key(room_id, "joined")
+}
+
+/// Returns the key of who is connected.
+pub(super) fn present(room_id: &RoomId) -> String {
+    own_key(room_id, "present")
+}
+
+/// Returns the key of when rooms of a shard must be looked at.
 pub(super) fn due(shard: u16) -> String {
     format!("ph:{{s{shard:02x}}}:due")
 }
 
-/// Listed rooms of a shard.
+/// Returns the key of the listed rooms of a shard.
 pub(super) fn public(shard: u16) -> String {
     format!("ph:{{s{shard:02x}}}:public")
 }
 
-/// Where a room's news are told.
+/// Returns the channel of a room.
 pub(super) fn channel(room_id: &RoomId) -> String {
     format!("ph:{{s{:02x}}}:{room_id}", shard_of(room_id))
 }
 
-/// Where a node hears whether it would hear.
+/// Returns the channel by which a node checks its own connection.
 pub(super) fn own_channel(node_id: &NodeId) -> String {
     format!("ph:{{nodes}}:{}", node_id.0)
 }
 
-/// The room of a channel.
+/// Returns the room of a channel.
 pub(super) fn room_of_channel(channel: &str) -> Option<RoomId> {
     channel.rsplit_once(':').map(|(_, room)| RoomId::new(room))
 }
 
-/// The room of a code.
+/// Returns the key of a room's code.
 pub(super) fn code(code: &str) -> String {
     format!("ph:code:{code}")
 }
 
-/// A ticket. Its secret isn't written down.
+/// Returns the key of a ticket. It doesn't reveal the secret.
 pub(super) fn ticket(secret: &str) -> String {
     let mut key = "ph:ticket:".to_owned();
     for byte in &Sha256::digest(secret.as_bytes())[..16] {
@@ -90,12 +109,16 @@ pub(super) fn ticket(secret: &str) -> String {
     key
 }
 
-/// Rooms with people connected to a node.
+/// Returns the key of the rooms with connections to a node.
 pub(super) fn rooms_of_node(node_id: &NodeId) -> String {
     format!("ph:{{nodes}}:rooms:{}", node_id.0)
 }
 
-/// Which shard a room belongs to.
+/// Returns the shard of a room.
 pub(super) fn shard_of(room_id: &RoomId) -> u16 {
     u16::from(Sha256::digest(room_id.as_str().as_bytes())[0])
+}
+
+fn own_key(room_id: &RoomId, name: &str) -> String {
+    format!("ph:{{s{:02x}}}:{room_id}:{name}", shard_of(room_id))
 }

@@ -3,20 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
+use bytes::Bytes;
 use engine::RoomId;
 
-use super::link::Reply;
-use super::message::Message;
-use super::read::{bytes_of, json, number_of, text};
+use super::client::Reply;
+use super::codec::{bytes_of, json, number_of, text};
+use super::keys;
+use super::node::Node;
 use super::script::PRESENCE;
-use super::{Node, failed, keys};
 use crate::store::{Elsewhere, NodeId, NodePresence, PresenceUpdate, Present, StoreError};
 
 impl Node {
-    pub(super) async fn tell_presence(
+    /// Stores who is connected to this node, and publishes `message` about it.
+    pub(super) async fn store_presence(
         self: &Arc<Self>,
         room_id: &RoomId,
         update: &PresenceUpdate,
+        message: Bytes,
     ) -> Result<(), StoreError> {
         let mut args = vec![
             text(room_id),
@@ -24,7 +27,7 @@ impl Node {
             text(update.rtt_ms_max),
             text(update.peak),
             keys::channel(room_id).into(),
-            json(&Message::Presence(self.told(update.clone()))),
+            message,
             text(update.went.len()),
         ];
         args.extend(update.went.iter().map(text));
@@ -32,17 +35,15 @@ impl Node {
             args.push(text(&present.participant_id));
             args.push(json(present));
         }
-        let answer = self.run("tell presence", &PRESENCE, room_id, args).await?;
-        if answer.is_lost() && self.recover(room_id).await?.is_some() {
-            return Err(failed("tell presence", "the room was rebuilt; tell it again"));
+        let reply = self.run("tell presence", &PRESENCE, room_id, args).await?;
+        if reply.is_lost() && self.recover(room_id).await?.is_some() {
+            return Err(StoreError::new("tell presence", "the room was rebuilt; tell it again"));
         }
         Ok(())
     }
 
     pub(super) async fn load_presence(&self, room_id: &RoomId) -> Result<Elsewhere, StoreError> {
-        let mut keys = keys::of_room(room_id);
-        let (present, state) = (keys.swap_remove(5), keys.swap_remove(0));
-        let fields = self.link.call("HGETALL", vec![present.into()]).await;
+        let fields = self.client.call("HGETALL", vec![keys::present(room_id).into()]).await;
         let fields = fields.map_err(self.failed("load presence"))?;
         let Reply::List(fields) = fields else { return Ok(Elsewhere::default()) };
         let alive = self.others.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -56,18 +57,19 @@ impl Node {
                 continue;
             };
             let node_id = NodeId(node.into());
-            // What a dead node left behind is nobody.
+            // A dead node's entries don't count.
             if !alive.contains_key(&node_id) {
                 continue;
             }
             match serde_json::from_slice::<Present>(&body) {
                 Ok(present) => nodes.entry(node_id).or_default().present.push(present),
-                Err(error) => tracing::warn!(%error, "a presence that can't be read"),
+                Err(error) => tracing::warn!(%error, "an entry of the presence can't be read"),
             }
         }
-        let mut args = vec![state.into(), "peak".into()];
+        let mut args = vec![keys::state(room_id).into(), "peak".into()];
         args.extend(nodes.keys().map(|node| text(format!("rtt:{}", node.0))));
-        let numbers = self.link.call("HMGET", args).await.map_err(self.failed("load presence"))?;
+        let numbers = self.client.call("HMGET", args).await;
+        let numbers = numbers.map_err(self.failed("load presence"))?;
         let Reply::List(numbers) = numbers else { return Ok(Elsewhere::default()) };
         let mut numbers = numbers.iter().map(|number| number_of(number).unwrap_or(0));
         let peak = numbers.next().unwrap_or(0);

@@ -1,10 +1,10 @@
-//! The scripts. Each checks everything first and writes last, because what a script has written
-//! stays, even if it fails later.
+//! The scripts. Each makes all its checks before its first write, because what a script has written
+//! stays even if it fails later.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-/// A script with the name that Redis knows it by.
+/// A script, with the name by which Redis knows it.
 #[derive(Debug)]
 pub(super) struct Script {
     text: &'static str,
@@ -21,12 +21,12 @@ impl Script {
         Self { text, sha }
     }
 
-    /// The program.
+    /// The source text.
     pub(super) fn text(&self) -> &'static str {
         self.text
     }
 
-    /// Its SHA-1 in hex.
+    /// The SHA-1 of the source text, in hex.
     pub(super) fn sha(&self) -> &str {
         &self.sha
     }
@@ -42,32 +42,32 @@ macro_rules! scripts {
 }
 
 scripts! {
-    /// One commit.
+    /// Writes a commit.
     COMMIT = "scripts/commit.lua";
-    /// A whole room, new or rebuilt.
+    /// Writes a whole room, new or rebuilt.
     PUT = "scripts/put.lua";
-    /// The newest state.
+    /// Reads the newest state.
     LOAD = "scripts/load.lua";
-    /// Commits since a place in the order.
+    /// Reads the commits after a place.
     SINCE = "scripts/since.lua";
-    /// Whether the room is there; puts right when it must be looked at.
+    /// Checks whether the room is there, and schedules it anew.
     CHECK = "scripts/check.lua";
-    /// Somebody is connected; where the room is.
+    /// Records that the room has connections, and reads its place.
     ATTEND = "scripts/attend.lua";
-    /// What keeps the room going.
+    /// Reads the signs of life.
     SIGNS = "scripts/signs.lua";
-    /// The host's lease.
+    /// Renews or ends the host's lease.
     LEASE = "scripts/lease.lua";
-    /// One more member.
+    /// Adds a member.
     JOIN = "scripts/join.lua";
-    /// Who came to and went from a node.
+    /// Writes who connected to a node, and who disconnected from it.
     PRESENCE = "scripts/presence.lua";
-    /// A node is gone.
+    /// Deletes the presence of a node that is gone.
     FORGET = "scripts/forget.lua";
-    /// Takes away what is left of a room that SQL has forgotten.
+    /// Deletes what is left of a room that SQL no longer knows.
     DROP = "scripts/drop.lua";
-    /// Rooms of a shard that are due.
+    /// Claims rooms that are due.
     CLAIM = "scripts/claim.lua";
-    /// A node's sign of life.
+    /// Records a node's heartbeat.
     BEAT = "scripts/beat.lua";
 }

@@ -1,4 +1,4 @@
-//! Takes what comes by itself: messages of rooms, and signs that some were missed.
+//! Takes what arrives unasked: messages of rooms, and signs that some were missed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,21 +8,22 @@ use futures_util::stream;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::link::Push;
+use super::client::Push;
+use super::keys;
 use super::message::Message;
-use super::{Node, keys};
+use super::node::Node;
 use crate::store::News;
 
-/// How many rooms are asked for at once.
-const ASKED_MAX: usize = 64;
-/// How many channels one command listens to.
+/// How many rooms catch up at once.
+const CATCH_UP_MAX: usize = 64;
+/// How many channels one command subscribes to.
 const CHANNELS_MAX: usize = 500;
-/// How long to wait before listening is tried again.
-const AGAIN: Duration = Duration::from_millis(100);
+/// How long to wait before a subscription is tried again.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 impl Node {
-    /// Takes pushes until the connection ends.
-    pub(super) async fn take(self: Arc<Self>, mut pushes: mpsc::Receiver<Push>) {
+    /// Takes pushes until the store is closed.
+    pub(super) async fn take_pushes(self: Arc<Self>, mut pushes: mpsc::Receiver<Push>) {
         loop {
             let push = tokio::select! {
                 push = pushes.recv() => push,
@@ -32,7 +33,7 @@ impl Node {
                 Some(Push::Message { channel, body }) => self.take_message(&channel, &body),
                 Some(Push::Missed) => {
                     let node = self.clone();
-                    self.tasks.spawn(async move { node.listen_again().await });
+                    self.tasks.spawn(async move { node.resubscribe().await });
                 }
                 None => return,
             }
@@ -41,45 +42,29 @@ impl Node {
 
     fn take_message(self: &Arc<Self>, channel: &str, body: &[u8]) {
         let Some(room_id) = keys::room_of_channel(channel) else { return };
-        let Some(followed) = self.find_followed(&room_id) else { return };
-        let message: Message = match serde_json::from_slice(body) {
-            Ok(message) => message,
+        let Some(followed) = self.followed.find(&room_id) else { return };
+        match serde_json::from_slice(body) {
+            Ok(Message::Commit(commit)) => self.receive(&followed, *commit),
+            Ok(Message::Notice { node, .. }) if node == self.node_id => {}
+            Ok(Message::Notice { node: node_id, notice }) => {
+                self.send_news(&News::Notice { room_id, node_id, notice });
+            }
             Err(error) => {
-                tracing::warn!(%error, room.id = %room_id, "a message that can't be read");
-                return self.ask(followed);
+                tracing::warn!(%error, room.id = %room_id, "a message can't be read");
+                self.start_catch_up(followed);
             }
-        };
-        let news = match message {
-            Message::Commit(commit) => return self.hear(&followed, *commit),
-            Message::Presence(told) if told.node != self.node_id => {
-                News::Presence { room_id, node_id: told.node, update: told.what }
-            }
-            Message::Ready(told) if told.node != self.node_id => {
-                News::Ready { room_id, node_id: told.node, since_version: told.what }
-            }
-            Message::Spread(told) if told.node != self.node_id => {
-                News::Spread { room_id, node_id: told.node, spread: told.what }
-            }
-            Message::Session(told) if told.node != self.node_id => {
-                News::SessionTaken { room_id, session_id: told.what }
-            }
-            Message::Presence(_) | Message::Ready(_) | Message::Spread(_) | Message::Session(_) => {
-                return;
-            }
-        };
-        self.tell(&news);
+        }
     }
 
-    /// A new connection listens to nothing: listens to every followed room, then asks what was
-    /// missed meanwhile.
-    pub(super) async fn listen_again(self: Arc<Self>) {
-        let followed = self.all_followed();
+    /// Subscribes a new connection to every followed room, then catches up with what was missed.
+    async fn resubscribe(self: Arc<Self>) {
+        let followed = self.followed.all();
         let channels: Vec<_> = followed.iter().map(|one| keys::channel(&one.room_id)).collect();
         for channels in channels.chunks(CHANNELS_MAX) {
-            while let Err(error) = self.link.subscribe(channels.to_vec()).await {
-                tracing::debug!(%error, "not listening yet");
+            while let Err(error) = self.client.subscribe(channels.to_vec()).await {
+                tracing::debug!(%error, "can't subscribe yet");
                 tokio::select! {
-                    () = sleep(AGAIN) => {}
+                    () = sleep(RETRY_AFTER) => {}
                     () = self.stop.cancelled() => return,
                 }
             }
@@ -87,22 +72,22 @@ impl Node {
         self.catch_up_all().await;
     }
 
-    /// Asks for what was missed in every followed room.
+    /// Catches up in every followed room.
     pub(super) async fn catch_up_all(self: &Arc<Self>) {
-        let rooms: Vec<_> = self.all_followed().iter().map(|one| one.room_id.clone()).collect();
-        // Those that are lost all at once, the others one by one.
+        let rooms: Vec<_> = self.followed.all().iter().map(|one| one.room_id.clone()).collect();
+        // Lost rooms are rebuilt together, then each room catches up.
         if let Err(error) = self.check(&rooms).await {
             let error: &dyn std::error::Error = &error;
             return tracing::debug!(error, "followed rooms can't be checked");
         }
-        stream::iter(self.all_followed())
-            .for_each_concurrent(ASKED_MAX, async |followed| {
+        stream::iter(self.followed.all())
+            .for_each_concurrent(CATCH_UP_MAX, async |followed| {
                 if let Err(error) = self.catch_up(&followed).await {
                     let error: &dyn std::error::Error = &error;
-                    tracing::debug!(error, "what was missed isn't known");
+                    tracing::debug!(error, room.id = %followed.room_id, "can't catch up yet");
                 }
                 let presence = News::PresenceLost(followed.room_id.clone());
-                self.tell(&presence);
+                self.send_news(&presence);
             })
             .await;
     }

@@ -1,3 +1,4 @@
+/** Bundles the page of the baselines. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +11,7 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>Party</title>
 <script type="module" src="party.js"></script>
 `;
 
-/** The baselines' page with the SDK in it, as path → text. */
+/** Returns the page and its script, which includes the SDK, as path → text. */
 export async function bundleBaselines() {
   const { build } = createRequire(join(ROOT, 'sdk/package.json'))('esbuild');
   const { outputFiles } = await build({

@@ -1,6 +1,10 @@
+/**
+ * A baseline: the published algorithm of the Timing Object's MediaSync. The mean of three differences, taken at
+ * `timeupdate` events (about four a second), sets the rate by tiers; beyond a second it seeks.
+ */
 const SAMPLES = 3;
 const JUMP_S = 1;
-/** How a difference in seconds becomes a change of rate: from where on, by which factor, at most how much. */
+/** How a difference in seconds becomes a change of rate: from which size on, by which factor, at most how much. */
 const TIERS = [
   { fromS: 1, factor: 1.3, most: 1 },
   { fromS: 0.5, factor: 0.75, most: 0.5 },
@@ -9,10 +13,6 @@ const TIERS = [
   { fromS: 0, factor: 0.07, most: 0.02 },
 ];
 
-/**
- * The published way of the Timing Object's MediaSync: the mean of three differences, taken when the element tells the
- * time (about four times a second), sets the rate by tiers; beyond a second it jumps.
- */
 export function mediaSync({ video, expectedS, isPlaying }) {
   let samples = [];
   video.addEventListener('seeked', () => (samples = []));

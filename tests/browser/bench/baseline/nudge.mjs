@@ -1,9 +1,9 @@
+/** A baseline: plays 2 % faster or slower while it is more than 100 ms away, and seeks beyond a second. */
 const EVERY_MS = 250;
 const JUMP_S = 1;
 const APART_S = 0.1;
 const PART = 0.02;
 
-/** Plays 2 % faster or slower while it is further than a tenth of a second away, and jumps beyond a second. */
 export function nudge({ video, expectedS, isPlaying }) {
   setInterval(() => {
     if (!isPlaying() || video.seeking) return;

@@ -1,11 +1,13 @@
+/**
+ * The page of the baselines: the room and its clock without the SDK's player. Commands of the host are carried out at
+ * once, and one of the baselines keeps the element in sync between them.
+ */
 import { createClient } from 'playhead-sdk';
 import { mediaSync } from './mediasync.mjs';
 import { nudge } from './nudge.mjs';
 import { seekOnly } from './seek.mjs';
 
-// What somebody writes who has a room and its clock, but not our player: the host's commands are carried out at once,
-// and one of these keeps the element in place between them.
-const WAYS = { seek: seekOnly, nudge, mediasync: mediaSync };
+const BASELINES = { seek: seekOnly, nudge, mediasync: mediaSync };
 
 const query = new URLSearchParams(location.search);
 const video = document.querySelector('video');
@@ -31,7 +33,7 @@ function carryOut() {
 }
 session.subscribe(carryOut);
 carryOut();
-WAYS[query.get('way')]({ video, expectedS, isPlaying });
+BASELINES[query.get('way')]({ video, expectedS, isPlaying });
 
 const snapshot = { state: 'playing', driftMs: null, degraded: false, uncertaintyMs: null };
 window.playhead = { session, player: { getSnapshot: () => snapshot } };

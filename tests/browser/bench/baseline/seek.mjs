@@ -1,7 +1,7 @@
+/** A baseline: seeks to the expected position once it is more than half a second away. */
 const EVERY_MS = 500;
 const APART_S = 0.5;
 
-/** Jumps to where it should be as soon as it is half a second away. */
 export function seekOnly({ video, expectedS, isPlaying }) {
   setInterval(() => {
     const apartS = Math.abs(video.currentTime - expectedS());

@@ -1,0 +1,275 @@
+//! Frames that a client sends: `{type, id, data}`, named as commands.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+/// A frame sent by a client, without its `id`. Every frame except `ping` needs an `id` of 1 to 64
+/// characters, chosen by the client and unique among its commands.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+pub enum ClientFrame {
+    /// Introduces the client. Must be the first frame, within five seconds of connecting.
+    Hello(Hello),
+    /// Measures the room clock.
+    Ping(Ping),
+    /// Starts playback.
+    Play(Expected),
+    /// Pauses playback.
+    Pause(Expected),
+    /// Moves the playhead.
+    Seek(Seek),
+    /// Changes the playback rate.
+    SetRate(SetRate),
+    /// Selects a rendition for the whole room.
+    ChangeQuality(ChangeQuality),
+    /// Selects a text track for the whole room, or turns text tracks off.
+    ChangeSubtitle(ChangeSubtitle),
+    /// Selects an audio track for the whole room.
+    ChangeAudio(ChangeAudio),
+    /// Replaces the room's media.
+    SetMedia(SetMedia),
+    /// Reports that the host's player reached the end of the media.
+    Ended(Ended),
+    /// Reports that the player has buffered enough to start at the position of the barrier.
+    Ready(Ready),
+    /// Reports that the player started or stopped re-buffering.
+    Buffering(Buffering),
+    /// Reports how far the player is from the room's playhead.
+    SyncReport(SyncReport),
+    /// Transfers the host role to another participant.
+    HostTransfer(HostTransfer),
+    /// Leaves the room for good. The server then closes the connection.
+    Leave(Leave),
+}
+
+/// Writes `TYPES` and `type_name` from one table.
+macro_rules! frame_types {
+    ($($variant:ident => $name:literal,)*) => {
+        impl ClientFrame {
+            /// The `type` of every client frame.
+            pub const TYPES: &[&str] = &[$($name),*];
+
+            /// Returns the frame's `type`.
+            pub const fn type_name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)*
+                }
+            }
+        }
+    };
+}
+
+frame_types! {
+    Hello => "hello",
+    Ping => "ping",
+    Play => "play",
+    Pause => "pause",
+    Seek => "seek",
+    SetRate => "set_rate",
+    ChangeQuality => "change_quality",
+    ChangeSubtitle => "change_subtitle",
+    ChangeAudio => "change_audio",
+    SetMedia => "set_media",
+    Ended => "ended",
+    Ready => "ready",
+    Buffering => "buffering",
+    SyncReport => "sync_report",
+    HostTransfer => "host_transfer",
+    Leave => "leave",
+}
+
+/// Introduces a client.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Hello {
+    /// The client's name and version.
+    pub client: ClientInfo,
+    /// What the client supports. With `ready`, the connection takes part in barriers. Unknown
+    /// values are ignored.
+    #[serde(default)]
+    pub capabilities: Vec<String>,
+    /// The session to resume, after a reconnect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub resume: Option<Resume>,
+}
+
+/// A client's name and version, for the server's log.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct ClientInfo {
+    /// The name of the client.
+    #[schema(max_length = 64)]
+    pub name: String,
+    /// The version of the client.
+    #[schema(max_length = 64)]
+    pub version: String,
+}
+
+/// The session that a client resumes, and the last state it saw.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Resume {
+    /// The `session_id` from `welcome`.
+    pub session_id: String,
+    /// The last epoch that the client saw.
+    pub epoch: u64,
+    /// The last version that the client saw.
+    pub version: u64,
+}
+
+/// Measures the room clock.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Ping {
+    /// The client's clock, in any unit. `pong` returns it unchanged.
+    pub t0: f64,
+}
+
+/// The data of a command that has no arguments of its own.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Expected {
+    /// Applies the command only if the room is at this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expected_version: Option<u64>,
+}
+
+/// The data of `seek`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Seek {
+    /// The target position in milliseconds, from 0 to the duration.
+    pub position_ms: i64,
+    /// Applies the command only if the room is at this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expected_version: Option<u64>,
+}
+
+/// The data of `set_rate`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct SetRate {
+    /// The playback rate, from 0.25 to 4, rounded to three decimal places. 1 is normal speed.
+    #[schema(minimum = 0.25, maximum = 4.0)]
+    pub rate: f64,
+    /// Applies the command only if the room is at this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expected_version: Option<u64>,
+}
+
+/// The data of `change_quality`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct ChangeQuality {
+    /// The id of a rendition, or `auto`.
+    pub rendition: String,
+    /// Applies the command only if the room is at this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expected_version: Option<u64>,
+}
+
+/// The data of `change_subtitle`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct ChangeSubtitle {
+    /// The id of a text track, or null to turn text tracks off.
+    #[serde(deserialize_with = "deserialize_required")]
+    #[schema(required = true)]
+    pub track: Option<String>,
+    /// Applies the command only if the room is at this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expected_version: Option<u64>,
+}
+
+/// The data of `change_audio`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct ChangeAudio {
+    /// The id of an audio track.
+    pub track: String,
+    /// Applies the command only if the room is at this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expected_version: Option<u64>,
+}
+
+/// The data of `set_media`: exactly one of `link` and `source`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct SetMedia {
+    /// A link that a person pasted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub link: Option<String>,
+    /// A source that was resolved before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub source: Option<SourceRef>,
+    /// Applies the command only if the room is at this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expected_version: Option<u64>,
+}
+
+/// A durable reference to a source.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct SourceRef {
+    /// The provider of the source.
+    pub provider: String,
+    /// The provider's own id for the source.
+    pub stream_id: String,
+}
+
+/// The data of `ended`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Ended {
+    /// The media that ended. The command has no effect if the room has other media by now.
+    pub media_id: String,
+    /// Applies the command only if the room is at this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expected_version: Option<u64>,
+}
+
+/// The data of `ready`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Ready {
+    /// The `since_version` of the barrier.
+    pub version: u64,
+}
+
+/// The data of `buffering`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Buffering {
+    /// Whether the player is re-buffering.
+    pub on: bool,
+}
+
+/// The data of `sync_report`, sent about every two seconds during playback. It never changes the
+/// room's state: it feeds the server's metrics and `sync_changed`.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct SyncReport {
+    /// The player's position minus the room's, in milliseconds. Positive if the player is ahead.
+    #[schema(minimum = -86_400_000.0, maximum = 86_400_000.0)]
+    pub drift_ms: f64,
+    /// The largest possible error of the client's estimate of the room clock, in milliseconds.
+    #[schema(minimum = 0.0, maximum = 60_000.0)]
+    pub uncertainty_ms: f64,
+}
+
+/// The data of `host_transfer`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct HostTransfer {
+    /// The participant who becomes the host.
+    pub participant_id: String,
+    /// Applies the command only if the room is at this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub expected_version: Option<u64>,
+}
+
+/// The data of `leave`, which is empty.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Leave {}
+
+/// Deserializes a nullable field that must be present; by default serde takes absence for null.
+fn deserialize_required<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    Option::deserialize(deserializer)
+}

@@ -1,0 +1,59 @@
+//! Bodies of joining a room and of `/rooms/{room_id}/participants`.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::rest::rooms::RoomState;
+use crate::room::{Participant, Role};
+
+/// A request to join a room.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct JoinRequest {}
+
+/// The caller's participant in a room, and what it needs to open the WebSocket.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Joined {
+    /// The id of the caller's participant: the same whenever the same user joins this room.
+    pub participant_id: String,
+    /// The participant's role.
+    pub role: Role,
+    /// The address of the WebSocket, and a ticket to open it.
+    pub ws: WsTicket,
+    /// The current state of the room, so that the player can load while the WebSocket opens.
+    pub state: RoomState,
+}
+
+/// The address of a room's WebSocket, and a ticket to open it once.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct WsTicket {
+    /// The absolute URL, without the ticket. Append `?ticket=` and the ticket.
+    pub url: String,
+    /// The ticket, valid once and only for this room and user.
+    pub ticket: String,
+    /// The WebSocket subprotocol to request.
+    pub protocol: String,
+    /// When the ticket expires, in milliseconds since the Unix epoch.
+    pub expires_at_ms: u64,
+}
+
+/// A page of connected participants.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct ParticipantPage {
+    /// The participants on this page, the host first, then the longest connected.
+    pub items: Vec<Participant>,
+    /// The number of connected participants on all pages.
+    pub total: u64,
+    /// The token of the next page; absent on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next_page_token: Option<String>,
+}
+
+/// Changes to a participant. Absent fields keep their value.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct PatchParticipant {
+    /// The new role: any except `host`, which `host_transfer` moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub role: Option<Role>,
+}

@@ -1,0 +1,115 @@
+//! Bodies of `/rooms`: creating, changing, listing and reading rooms.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::room::{HostLoss, Room};
+
+/// A room to create.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct CreateRoom {
+    /// The name of the room, 1 to 80 characters.
+    #[schema(min_length = 1, max_length = 80)]
+    pub name: String,
+    /// Whether the room appears in the public list.
+    #[serde(default)]
+    pub is_public: bool,
+    /// What happens when the host stays away. The default is `expire`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub host_loss: Option<HostLoss>,
+    /// How long the host may stay away, in milliseconds. The default is the server's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub host_grace_ms: Option<u64>,
+    /// How long the host counts as present after its last sign of life, in milliseconds. The
+    /// default is the server's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub host_lease_ms: Option<u64>,
+    /// Whether playback waits for participants who are re-buffering.
+    #[serde(default)]
+    pub rebuffer_barrier: bool,
+}
+
+/// Changes to a room. Absent fields keep their value.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct PatchRoom {
+    /// The name of the room, 1 to 80 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 80)]
+    pub name: Option<String>,
+    /// Whether the room appears in the public list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub is_public: Option<bool>,
+    /// The settings of the room's chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub chat: Option<PatchChat>,
+    /// What happens when the host stays away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub host_loss: Option<HostLoss>,
+    /// How long the host may stay away, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub host_grace_ms: Option<u64>,
+    /// Whether playback waits for participants who are re-buffering.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub rebuffer_barrier: Option<bool>,
+}
+
+/// Changes to a room's chat. Absent fields keep their value.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct PatchChat {
+    /// Whether participants can send messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub enabled: Option<bool>,
+    /// The minimum time between two messages of one participant, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub slow_mode_ms: Option<u64>,
+}
+
+/// A room in the public list.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct RoomSummary {
+    /// The id of the room.
+    pub room_id: String,
+    /// The code that people type to find the room.
+    pub code: String,
+    /// The name of the room.
+    pub name: String,
+    /// The title of the room's media; null if it has none.
+    #[schema(required = true)]
+    pub media_title: Option<String>,
+    /// The number of connected participants.
+    pub viewer_count: u64,
+}
+
+/// A page of public rooms.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct RoomPage {
+    /// The rooms on this page, the most watched first.
+    pub items: Vec<RoomSummary>,
+    /// The token of the next page; absent on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next_page_token: Option<String>,
+}
+
+/// The state of a room at one version.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct RoomState {
+    /// The room's epoch. `(epoch, version)` orders all states of a room.
+    pub epoch: u64,
+    /// The room's version within the epoch: the number of commits so far.
+    pub version: u64,
+    /// When the state was read, in milliseconds on the room clock.
+    pub at_ms: u64,
+    /// The room.
+    pub room: Room,
+}

@@ -1,0 +1,162 @@
+//! The response to a request, read up to the request's size limit.
+
+use engine::Cors;
+use reqwest::StatusCode;
+use reqwest::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, CONTENT_RANGE, HeaderName};
+use url::Url;
+
+use super::request::{OverCap, Request};
+use super::{PROBE_ORIGIN, classify};
+use crate::error::{ErrorKind, Failure};
+
+/// A successful response, read up to the cap.
+#[derive(Debug)]
+pub struct Response {
+    /// The URL after redirects; relative links in the body resolve against it.
+    pub url: Url,
+    /// Offset of `body` in the whole file, in bytes.
+    pub start: u64,
+    /// Length of the whole file in bytes, if the origin stated it.
+    pub total: Option<u64>,
+    /// Whether a page of another origin may read the response.
+    pub cors: Cors,
+    /// The bytes read.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// Reads a response to `request` that came from `url`; a status other than 200 and 206 is a failure.
+    pub(super) async fn read(
+        response: reqwest::Response,
+        url: Url,
+        request: &Request<'_>,
+    ) -> Result<Self, Failure> {
+        check_status(response.status())?;
+        if header(&response, CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+            let detail = "The server that holds this media sends it only compressed.";
+            return Err(Failure::new(ErrorKind::Unsupported, detail));
+        }
+        let cors = read_cors(header(&response, ACCESS_CONTROL_ALLOW_ORIGIN));
+        let (start, total) = if response.status() == StatusCode::PARTIAL_CONTENT {
+            header(&response, CONTENT_RANGE).and_then(parse_content_range).unwrap_or((0, None))
+        } else {
+            (0, response.content_length())
+        };
+        let body = read_body(response, request).await?;
+        Ok(Self { url, start, total, cors, body })
+    }
+}
+
+async fn read_body(
+    mut response: reqwest::Response,
+    request: &Request<'_>,
+) -> Result<Vec<u8>, Failure> {
+    let too_large = || Failure::new(ErrorKind::TooLarge, "The playlist is too large.");
+    let announced = response.content_length().unwrap_or(0);
+    if request.over_cap == OverCap::Refuse && announced > request.cap as u64 {
+        return Err(too_large());
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(classify)? {
+        let remaining = request.cap - body.len();
+        if chunk.len() <= remaining {
+            body.extend_from_slice(&chunk);
+            continue;
+        }
+        if request.over_cap == OverCap::Refuse {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk[..remaining]);
+        break;
+    }
+    Ok(body)
+}
+
+fn check_status(status: StatusCode) -> Result<(), Failure> {
+    let (kind, detail) = match status.as_u16() {
+        200 | 206 => return Ok(()),
+        404 => (ErrorKind::NotFound, "There is no media behind this link."),
+        410 => (ErrorKind::Gone, "The media behind this link was removed."),
+        401 | 403 | 407 | 451 => {
+            (ErrorKind::Forbidden, "The server that holds this media doesn't give it out.")
+        }
+        408 | 504 => {
+            (ErrorKind::Timeout, "The server that holds this media didn't answer in time.")
+        }
+        429 => (
+            ErrorKind::RateLimited,
+            "The server that holds this media is asked too often; try again a little later.",
+        ),
+        500.. => (ErrorKind::Unavailable, "The server that holds this media has a fault."),
+        _ => (ErrorKind::Unsupported, "The server that holds this media refuses the request."),
+    };
+    Err(Failure::new(kind, detail))
+}
+
+fn header(response: &reqwest::Response, name: HeaderName) -> Option<&str> {
+    response.headers().get(name)?.to_str().ok().map(str::trim)
+}
+
+fn read_cors(allow_origin: Option<&str>) -> Cors {
+    match allow_origin {
+        Some("*") => Cors::Any,
+        Some(origin) if origin == PROBE_ORIGIN => Cors::Origin,
+        _ => Cors::Missing,
+    }
+}
+
+/// Parses `bytes 0-99/1000` as start 0 and total 1000; the total may be `*`.
+fn parse_content_range(value: &str) -> Option<(u64, Option<u64>)> {
+    let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
+    let (start, _) = range.split_once('-')?;
+    Some((start.parse().ok()?, total.parse().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_maps_to_an_error_code() {
+        for (status, code) in [
+            (304, "media_unsupported"),
+            (400, "media_unsupported"),
+            (401, "media_forbidden"),
+            (403, "media_forbidden"),
+            (404, "media_not_found"),
+            (408, "upstream_timeout"),
+            (410, "media_gone"),
+            (416, "media_unsupported"),
+            (429, "upstream_rate_limited"),
+            (451, "media_forbidden"),
+            (500, "upstream_unavailable"),
+            (503, "upstream_unavailable"),
+            (504, "upstream_timeout"),
+        ] {
+            let failure = check_status(StatusCode::from_u16(status).unwrap()).unwrap_err();
+            assert_eq!(failure.kind.code(), code, "{status}");
+        }
+    }
+
+    #[test]
+    fn only_an_exact_header_lets_other_origins_read() {
+        for (allow_origin, cors) in [
+            (Some("*"), Cors::Any),
+            (Some(PROBE_ORIGIN), Cors::Origin),
+            (Some("https://example.test"), Cors::Missing),
+            (Some("*, *"), Cors::Missing),
+            (Some("null"), Cors::Missing),
+            (None, Cors::Missing),
+        ] {
+            assert_eq!(read_cors(allow_origin), cors, "{allow_origin:?}");
+        }
+    }
+
+    #[test]
+    fn a_content_range_is_parsed() {
+        assert_eq!(parse_content_range("bytes 5-99/1000"), Some((5, Some(1000))));
+        assert_eq!(parse_content_range("bytes 5-99/*"), Some((5, None)));
+        assert_eq!(parse_content_range("bytes */1000"), None);
+        assert_eq!(parse_content_range("items 0-1/2"), None);
+    }
+}

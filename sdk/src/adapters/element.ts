@@ -1,0 +1,174 @@
+// What all adapters over a media element have in common.
+
+import { reconnectDelayMs } from '../backoff.js';
+import { Emitter } from '../emitter.js';
+import type { AdapterErrorCode } from '../types.js';
+import type { Media } from '../wire.js';
+import type { AdapterCapabilities, AdapterEvent, PlayerAdapter, Selections } from './adapter.js';
+import { ARRIVING_MS, CORRECTION_MOST, HAVE_FUTURE_DATA, LOADED_S } from './tuning.js';
+
+/** A start with sound takes as long as the buffer of the audio device. */
+const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErrorMs: 0, playLeadMs: 75 } as const;
+/** A sentence for people about each error. */
+export const DETAILS: Record<AdapterErrorCode, string> = {
+  autoplay_blocked: 'tap to start playback',
+  source_unreachable: 'the media could not be loaded',
+  cors_missing: 'the media server does not allow other sites to play it',
+  format_unsupported: 'this browser cannot play this format',
+  decode_failed: 'the media could not be decoded',
+};
+
+/** Drives the element; subclasses load the media and select its tracks. */
+export abstract class ElementAdapter implements PlayerAdapter {
+  readonly capabilities: AdapterCapabilities;
+  protected readonly video: HTMLVideoElement;
+  protected media: Media | null = null;
+  readonly #emitter = new Emitter<{ event: [AdapterEvent] }>();
+  readonly #listening = new AbortController();
+  #arrivedAtMs = -Infinity;
+  #failures = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(video: HTMLVideoElement, kind: string) {
+    this.capabilities = { ...ELEMENT, kind };
+    this.video = video;
+    video.preload = 'auto';
+    video.playsInline = true;
+    video.preservesPitch = false;
+    for (const type of ['waiting', 'playing', 'ended'] as const) this.listen(type, () => this.emit({ type }));
+    this.listen('canplay', () => (this.#failures = 0));
+  }
+
+  abstract load(media: Media, selections: Selections, expected: (inMs: number) => number): Promise<void>;
+  abstract setRendition(id: string): void;
+  abstract setTextTrack(id: string | null): void;
+  abstract setAudioTrack(id: string | null): void;
+
+  position(): number {
+    return this.video.currentTime * 1000;
+  }
+
+  duration(): number {
+    return this.video.duration * 1000;
+  }
+
+  paused(): boolean {
+    return this.video.paused;
+  }
+
+  ended(): boolean {
+    return this.video.ended;
+  }
+
+  rate(): number {
+    return this.video.playbackRate;
+  }
+
+  setRate(rate: number): void {
+    // Time stretching makes fine rates inexact and the media clock jump; plain resampling doesn't. But at a rate that
+    // people chose, as opposed to a correction, voices should keep their pitch.
+    const keepsPitch = Math.abs(rate - 1) > CORRECTION_MOST;
+    if (this.video.preservesPitch !== keepsPitch) this.video.preservesPitch = keepsPitch;
+    this.video.playbackRate = rate;
+  }
+
+  seek(positionMs: number): void {
+    this.video.currentTime = positionMs / 1000;
+  }
+
+  async play(): Promise<void> {
+    try {
+      await this.video.play();
+    } catch (error) {
+      // Other rejections are a pause or a load in between, which the controller sees by itself.
+      if ((error as DOMException).name === 'NotAllowedError') this.fail('autoplay_blocked');
+      throw error;
+    }
+  }
+
+  pause(): void {
+    this.video.pause();
+  }
+
+  ready(): boolean {
+    return this.video.readyState >= HAVE_FUTURE_DATA && !this.video.seeking;
+  }
+
+  loaded(positionMs: number): boolean {
+    const { buffered } = this.video;
+    const [fromS, untilS] = [positionMs / 1000, positionMs / 1000 + LOADED_S];
+    for (let part = 0; part < buffered.length; part += 1) {
+      if (buffered.start(part) <= fromS && untilS <= buffered.end(part)) return true;
+    }
+    return false;
+  }
+
+  arriving(): boolean {
+    return performance.now() - this.#arrivedAtMs < ARRIVING_MS;
+  }
+
+  onEvent(listener: (event: AdapterEvent) => void): () => void {
+    return this.#emitter.on('event', listener);
+  }
+
+  destroy(): void {
+    clearTimeout(this.#retryTimer);
+    this.#listening.abort();
+    this.#emitter.clear();
+    this.media = null;
+  }
+
+  /** Notes that data has just arrived. */
+  protected arrived(): void {
+    this.#arrivedAtMs = performance.now();
+  }
+
+  /** Adds a listener that is removed when the adapter is destroyed. */
+  protected listen(type: string, listener: () => void, target: EventTarget = this.video): void {
+    target.addEventListener(type, listener, { signal: this.#listening.signal });
+  }
+
+  /** Resolves once the element has its metadata; never if the adapter is destroyed first. */
+  protected metadata(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.video.readyState > 0) resolve();
+      this.listen('loadedmetadata', resolve);
+    });
+  }
+
+  /** Retries loading with exponential back-off until something can be played. */
+  protected retryLater(retry: () => void): void {
+    if (this.#listening.signal.aborted) return;
+    this.#failures += 1;
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(retry, reconnectDelayMs(this.#failures + 1));
+  }
+
+  protected emit(event: AdapterEvent): void {
+    this.#emitter.emit('event', event);
+  }
+
+  protected fail(code: AdapterErrorCode): void {
+    this.emit({ type: 'error', code, detail: DETAILS[code] });
+  }
+
+  /** Shows one of the element's own text tracks. */
+  protected showTextTrack(id: string | null): void {
+    const wanted = this.media?.text_tracks.find((track) => track.id === id);
+    for (const track of Array.from(this.video.textTracks)) {
+      const shown = wanted && names(track, wanted);
+      track.mode = shown ? 'showing' : 'disabled';
+    }
+  }
+}
+
+/** A track of the media or of the element. */
+interface Named {
+  label: string;
+  language?: string | null;
+}
+
+/** Whether an element's track is the selected one. */
+export function names(track: Named, wanted: Named): boolean {
+  return track.label === wanted.label && (!wanted.language || track.language === wanted.language);
+}

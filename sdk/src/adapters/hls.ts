@@ -1,0 +1,258 @@
+// The adapter that plays HLS through hls.js.
+
+import { clamp } from '../number.js';
+import type { Media, Rendition } from '../wire.js';
+import type { PlayerAdapter, Selections } from './adapter.js';
+import { ElementAdapter } from './element.js';
+import { probeSource } from './probe.js';
+
+/** How long loading waits for the first fragment once the metadata is known. */
+const FIRST_DATA_MS = 1_500;
+/** Round trips before anything can be played: the playlists, then a fragment, which itself takes several. */
+const FIRST_DATA_TRIPS = 6;
+const FIRST_DATA_LEAD = { leastMs: 300, mostMs: 1_200 };
+/** Loading doesn't start within the last frames. */
+const BEFORE_END_MS = 1_000;
+const MEDIA_RECOVERIES = 2;
+/** Failures this far apart are counted separately. */
+const RECOVERED_MS = 30_000;
+const LIVE_SYNC_OFF = { maxLiveSyncPlaybackRate: 1, lowLatencyMode: false };
+/** The event names of hls.js, repeated here so that its module isn't needed for them. */
+export const HLS_EVENTS = {
+  MANIFEST_PARSED: 'hlsManifestParsed',
+  SUBTITLE_TRACKS_UPDATED: 'hlsSubtitleTracksUpdated',
+  AUDIO_TRACKS_UPDATED: 'hlsAudioTracksUpdated',
+  FRAG_LOADING: 'hlsFragLoading',
+  ERROR: 'hlsError',
+} as const;
+export const NETWORK_ERROR = 'networkError';
+export const MEDIA_ERROR = 'mediaError';
+/** Failures that no retry fixes. */
+export const FORMAT_DETAILS = ['manifestParsingError', 'manifestIncompatibleCodecsError', 'bufferAddCodecError'];
+
+interface HlsTrack {
+  name?: string;
+  lang?: string;
+}
+
+interface HlsFragment {
+  /** `main`, `audio` or `subtitle`. */
+  type: string;
+  stats: { loaded: number };
+}
+
+/** The part of an hls.js 1.x instance that the adapter uses. */
+export interface HlsInstance {
+  readonly levels: { height?: number; bitrate?: number }[];
+  currentLevel: number;
+  readonly autoLevelEnabled: boolean;
+  startLevel: number;
+  readonly config: { startPosition: number };
+  readonly subtitleTracks: HlsTrack[];
+  subtitleTrack: number;
+  subtitleDisplay: boolean;
+  readonly audioTracks: HlsTrack[];
+  audioTrack: number;
+  on(event: any, listener: (...args: any[]) => void): void;
+  loadSource(url: string): void;
+  attachMedia(video: HTMLMediaElement): void;
+  startLoad(startPosition: number): void;
+  recoverMediaError(): void;
+  destroy(): void;
+}
+
+/** The class that hls.js 1.x exports; the caller passes it, so that the SDK has no dependencies. */
+export interface HlsClass {
+  new (config?: any): HlsInstance;
+  isSupported(): boolean;
+}
+
+/** Plays HLS through hls.js. Its own live catch-up is off, because it would fight the room over the rate. */
+export function hlsAdapter(video: HTMLVideoElement, Hls: HlsClass): PlayerAdapter {
+  return new HlsAdapter(video, Hls);
+}
+
+interface HlsFailure {
+  fatal: boolean;
+  type: string;
+  details: string;
+}
+
+class HlsAdapter extends ElementAdapter {
+  readonly #class: HlsClass;
+  #hls: HlsInstance | null = null;
+  #url = '';
+  #selections: Selections = { rendition: 'auto', textTrack: null, audioTrack: null };
+  #mediaFailures = 0;
+  #mediaFailedAt = -Infinity;
+  #expected: (inMs: number) => number = () => 0;
+  /** The most recently requested fragment of each type. */
+  readonly #loading = new Map<string, HlsFragment>();
+  #arrivedBytes = 0;
+  #firstDataTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(video: HTMLVideoElement, Hls: HlsClass) {
+    super(video, 'hls');
+    this.#class = Hls;
+  }
+
+  async load(media: Media, selections: Selections, expected: (inMs: number) => number): Promise<void> {
+    const delivery = media.delivery.find(({ type }) => type === 'hls');
+    if (delivery === undefined) {
+      this.fail('format_unsupported');
+      return;
+    }
+    this.media = media;
+    this.#url = delivery.url;
+    this.#selections = { ...selections };
+    this.#expected = expected;
+    const hls = new this.#class({ ...LIVE_SYNC_OFF, startPosition: this.#wantedS() });
+    this.#hls = hls;
+    hls.on(HLS_EVENTS.MANIFEST_PARSED, () => this.#pinLevel(this.#selections.rendition));
+    // hls.js makes its own choice right after these events; the room's has to come later.
+    const chooseText = () => this.setTextTrack(this.#selections.textTrack);
+    const chooseAudio = () => this.setAudioTrack(this.#selections.audioTrack);
+    hls.on(HLS_EVENTS.SUBTITLE_TRACKS_UPDATED, () => queueMicrotask(chooseText));
+    hls.on(HLS_EVENTS.AUDIO_TRACKS_UPDATED, () => queueMicrotask(chooseAudio));
+    hls.on(HLS_EVENTS.FRAG_LOADING, (_event, { frag }: { frag: HlsFragment }) => this.#loading.set(frag.type, frag));
+    hls.on(HLS_EVENTS.ERROR, (_event, failure: HlsFailure) => {
+      if (failure.fatal) void this.#failed(failure);
+    });
+    hls.loadSource(delivery.url);
+    hls.attachMedia(this.video);
+    await this.metadata();
+    await this.#firstData();
+  }
+
+  /** The element only receives whole fragments; hls.js counts their bytes as they arrive. */
+  override arriving(): boolean {
+    const bytes = [...this.#loading.values()].reduce((sum, { stats }) => sum + stats.loaded, 0);
+    // The count drops when the next fragment begins.
+    if (bytes > this.#arrivedBytes) this.arrived();
+    this.#arrivedBytes = bytes;
+    return super.arriving();
+  }
+
+  /**
+   * Loading begins where the room will be, so a seek that waits for it finds its data there. If the fragment doesn't
+   * arrive in time, the seek goes ahead.
+   */
+  #firstData(): Promise<unknown> {
+    const arrived = new Promise<void>((resolve) => {
+      if (this.ready()) resolve();
+      this.listen('canplay', resolve);
+    });
+    const late = new Promise((resolve) => (this.#firstDataTimer = setTimeout(resolve, FIRST_DATA_MS)));
+    return Promise.race([arrived, late]);
+  }
+
+  setRendition(id: string): void {
+    if (id === this.#selections.rendition) return;
+    this.#selections.rendition = id;
+    this.#pinLevel(id);
+  }
+
+  setTextTrack(id: string | null): void {
+    this.#selections.textTrack = id;
+    const hls = this.#hls;
+    if (hls === null) return;
+    const index = indexOfTrack(hls.subtitleTracks, this.media?.text_tracks.find((track) => track.id === id));
+    hls.subtitleDisplay = index >= 0;
+    if (hls.subtitleTrack !== index) hls.subtitleTrack = index;
+  }
+
+  setAudioTrack(id: string | null): void {
+    this.#selections.audioTrack = id;
+    const hls = this.#hls;
+    if (hls === null) return;
+    const index = indexOfTrack(hls.audioTracks, this.media?.audio_tracks.find((track) => track.id === id));
+    if (index >= 0 && hls.audioTrack !== index) hls.audioTrack = index;
+  }
+
+  override destroy(): void {
+    clearTimeout(this.#firstDataTimer);
+    super.destroy();
+    this.#hls?.destroy();
+    this.#hls = null;
+  }
+
+  // `currentLevel` drops the buffer, so that all pages show the selected quality within seconds.
+  #pinLevel(id: string): void {
+    const hls = this.#hls;
+    if (hls === null || hls.levels.length === 0) return;
+    const index = indexOfLevel(hls.levels, this.media?.renditions.find((one) => one.id === id));
+    if (index >= 0) hls.currentLevel = index;
+    // Setting it to automatic again would empty the buffer for nothing.
+    else if (!hls.autoLevelEnabled) hls.currentLevel = -1;
+  }
+
+  async #failed(failure: HlsFailure): Promise<void> {
+    if (FORMAT_DETAILS.includes(failure.details)) this.fail('format_unsupported');
+    else if (failure.type === NETWORK_ERROR) await this.#recoverNetwork(failure.details);
+    else if (failure.type === MEDIA_ERROR) this.#recoverMedia();
+    else this.fail('decode_failed');
+  }
+
+  async #recoverNetwork(details: string): Promise<void> {
+    const found = await probeSource(this.#url);
+    if (this.#hls === null) return;
+    // If the playlist is readable, something it refers to can't be loaded.
+    this.fail(found === 'cors_missing' ? 'cors_missing' : 'source_unreachable');
+    this.retryLater(() => this.#loadAgain(details));
+  }
+
+  // Until it has read a fragment, hls.js itself would start again at the beginning.
+  #loadAgain(failed: string): void {
+    const hls = this.#hls;
+    if (hls === null) return;
+    hls.config.startPosition = this.#wantedS();
+    if (failed.startsWith('manifest')) hls.loadSource(this.#url);
+    else hls.startLoad(this.#wantedS());
+  }
+
+  /** Returns where to load, in seconds: the seek target if any, else where the room will be; -1 for a live edge. */
+  #wantedS(): number {
+    if (this.media?.live) return -1;
+    if (this.video.readyState > 0) return this.video.currentTime;
+    const mostMs = (this.media?.duration_ms ?? Infinity) - BEFORE_END_MS;
+    return Math.max(0, Math.min(this.#expected(leadMs()), mostMs)) / 1000;
+  }
+
+  #recoverMedia(): void {
+    const now = performance.now();
+    if (now - this.#mediaFailedAt > RECOVERED_MS) this.#mediaFailures = 0;
+    this.#mediaFailedAt = now;
+    this.#mediaFailures += 1;
+    if (this.#mediaFailures > MEDIA_RECOVERIES) this.fail('decode_failed');
+    else this.#hls?.recoverMediaError();
+  }
+}
+
+/**
+ * Estimates when the first fragment will have arrived, from the round trip of the page itself. A start that is ready
+ * early waits; one that is ready late seeks further ahead.
+ */
+function leadMs(): number {
+  const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  const tripMs = navigation === undefined ? 0 : navigation.responseStart - navigation.requestStart;
+  const { leastMs, mostMs } = FIRST_DATA_LEAD;
+  return clamp(leastMs + FIRST_DATA_TRIPS * tripMs, leastMs, mostMs);
+}
+
+function indexOfLevel(levels: HlsInstance['levels'], wanted: Rendition | undefined): number {
+  if (wanted === undefined) return -1;
+  const distances = levels.map(({ height, bitrate }) => {
+    const otherHeight = wanted.height != null && height !== undefined && height !== wanted.height;
+    const apart = Math.abs((bitrate ?? 0) - (wanted.bitrate_bps ?? bitrate ?? 0));
+    return otherHeight ? Infinity : apart;
+  });
+  const least = Math.min(...distances);
+  return Number.isFinite(least) ? distances.indexOf(least) : -1;
+}
+
+function indexOfTrack(tracks: HlsTrack[], wanted: { label: string; language?: string | null } | undefined): number {
+  if (wanted === undefined) return -1;
+  const sameLanguage = ({ lang }: HlsTrack) => !wanted.language || lang === wanted.language;
+  const exact = tracks.findIndex((track) => track.name === wanted.label && sameLanguage(track));
+  return exact >= 0 || !wanted.language ? exact : tracks.findIndex(sameLanguage);
+}

@@ -1,0 +1,87 @@
+// The adapter that plays what the browser supports natively.
+
+import type { AdapterErrorCode } from '../types.js';
+import type { Delivery, Media } from '../wire.js';
+import type { PlayerAdapter, Selections } from './adapter.js';
+import { ElementAdapter, names } from './element.js';
+
+/** Plays what the browser supports natively: files, and HLS where it is built in. */
+export function html5Adapter(video: HTMLVideoElement): PlayerAdapter {
+  return new Html5Adapter(video);
+}
+
+/** Returns the delivery that a plain element can play, if there is one. */
+export function nativeDelivery(media: Media, video: HTMLVideoElement): Delivery | undefined {
+  const playsHls = video.canPlayType('application/vnd.apple.mpegurl') !== '';
+  return media.delivery.find(({ type }) => type === 'file' || (type === 'hls' && playsHls));
+}
+
+const ERRORS: Record<number, AdapterErrorCode> = { 2: 'source_unreachable', 3: 'decode_failed' };
+
+class Html5Adapter extends ElementAdapter {
+  #url = '';
+  #textTrack: string | null = null;
+
+  constructor(video: HTMLVideoElement) {
+    super(video, 'file');
+  }
+
+  async load(media: Media, selections: Selections): Promise<void> {
+    const delivery = nativeDelivery(media, this.video);
+    if (!delivery) {
+      this.fail('format_unsupported');
+      return;
+    }
+    this.media = media;
+    this.#url = delivery.url;
+    this.listen('error', () => void this.#failed());
+    this.listen('progress', () => this.arrived());
+    // Tracks inside the file appear once it is read.
+    this.listen('addtrack', () => this.showTextTrack(this.#textTrack), this.video.textTracks);
+    // Without `crossOrigin`, because a plain element may play what other sites may not read. The page may have started
+    // loading it already.
+    if (this.video.src !== delivery.url || this.video.error) this.video.src = delivery.url;
+    await this.metadata();
+    this.setTextTrack(selections.textTrack);
+    this.setAudioTrack(selections.audioTrack);
+  }
+
+  /** Does nothing: a file has one rendition. */
+  setRendition(): void {}
+
+  setTextTrack(id: string | null): void {
+    this.#textTrack = id;
+    this.showTextTrack(id);
+  }
+
+  setAudioTrack(id: string | null): void {
+    const wanted = this.media?.audio_tracks.find((track) => track.id === id);
+    const tracks = Array.from((this.video as WithAudioTracks).audioTracks ?? []);
+    const chosen = wanted && tracks.find((track) => names(track, wanted));
+    if (chosen) for (const track of tracks) track.enabled = track === chosen;
+  }
+
+  override destroy(): void {
+    super.destroy();
+    this.video.removeAttribute('src');
+    this.video.load();
+  }
+
+  async #failed(): Promise<void> {
+    // Imported only after a failure; if even that fails, nothing is reachable.
+    const explain = () => import('./probe.js').then(({ explainPlain }) => explainPlain(this.#url));
+    const reported = ERRORS[this.video.error?.code ?? 0];
+    const code = reported ?? (await explain().catch(() => 'source_unreachable' as const));
+    this.fail(code);
+    if (code === 'source_unreachable') this.retryLater(() => this.video.load());
+  }
+}
+
+interface ElementAudioTrack {
+  label: string;
+  language: string;
+  enabled: boolean;
+}
+
+// Not every browser has `audioTracks`.
+type WithAudioTracks = HTMLVideoElement & { audioTracks?: ArrayLike<ElementAudioTrack> };

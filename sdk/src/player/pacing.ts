@@ -1,0 +1,12 @@
+// Chooses what a player needs beyond the correction of gaps; fetched once it follows the room.
+
+import type { PlayerAdapter } from '../adapters/adapter.js';
+import type { Pacing } from './correction.js';
+import { Pictures } from './pictures.js';
+import { Pulses } from './pulses.js';
+
+/** Returns what this player needs beyond the correction of gaps, or null. */
+export function pacingFor({ capabilities }: PlayerAdapter, video: HTMLVideoElement): Pacing | null {
+  if (capabilities.rates !== 'continuous') return new Pulses();
+  return 'requestVideoFrameCallback' in video ? new Pictures(video) : null;
+}

@@ -1,0 +1,41 @@
+// The room's timeline, as a player follows it.
+
+import type { SessionSnapshot } from '../types.js';
+import type { Playback } from '../wire.js';
+
+/** The part of the room that a player follows. */
+export interface Timeline extends Pick<Playback, 'media_id' | 'status' | 'position_ms' | 'anchor_at_ms' | 'rate'> {
+  durationMs: number | null;
+  live: boolean;
+  /** The barrier that waits for this player, if one does. */
+  barrier: number | null;
+}
+
+const FOLLOWED = ['media_id', 'status', 'position_ms', 'anchor_at_ms', 'rate'] as const;
+
+/** Returns the room's timeline, or null unless the player has loaded what the room watches. */
+export function timelineOf(seen: SessionSnapshot, loadedMediaId: string | null): Timeline | null {
+  const { connection, media, playback, me } = seen;
+  const isLoaded = media && media.media_id === loadedMediaId && playback.media_id === loadedMediaId;
+  if (!isLoaded || connection === 'closed') return null;
+  const waiting = playback.status === 'waiting' ? playback.waiting : null;
+  const named = waiting?.waiting_for.participant_ids ?? [];
+  // The list names only the first few participants; the server knows whether it also waits for this one.
+  const isConcerned = waiting && (named.includes(me.participant_id) || waiting.waiting_for.count > named.length);
+  return {
+    ...playback,
+    durationMs: media.duration_ms ?? null,
+    live: media.live,
+    barrier: isConcerned ? waiting.since_version : null,
+  };
+}
+
+/** Whether `now` differs from `before` in what a player follows; tracks and renditions don't count. */
+export function leadsElsewhere(before: Timeline, now: Timeline): boolean {
+  return FOLLOWED.some((key) => before[key] !== now[key]);
+}
+
+/** Returns the room clock at which a playing room passes `positionMs`. */
+export function passesAt(timeline: Timeline, positionMs: number): number {
+  return timeline.anchor_at_ms + (positionMs - timeline.position_ms) / timeline.rate;
+}

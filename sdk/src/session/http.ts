@@ -1,0 +1,78 @@
+// JSON requests to the REST API.
+
+import { PlayheadError } from '../error.js';
+import type { Problem } from '../wire.js';
+import { REQUEST_TIMEOUT_MS } from './limits.js';
+
+
+export interface Request {
+  path: string;
+  /** `GET` by default. */
+  method?: 'POST' | 'DELETE';
+  body?: unknown;
+  query?: object;
+  token?: string;
+}
+
+/** Sends one JSON request under `/api/v1` and returns its answer; every failure is a `PlayheadError`. */
+export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, request: Request): Promise<T> {
+  const { method, body, token } = request;
+  const json = 'application/json';
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetcher(addressOf(baseUrl, request), {
+      method,
+      headers: {
+        accept: json,
+        ...(method === 'POST' && { 'content-type': json }),
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    text = await response.text();
+  } catch (cause) {
+    throw new PlayheadError(
+      {
+        code: 'network_error',
+        retry: 'backoff',
+        outcome: method ? 'unknown' : 'not_applied',
+        detail: 'the server could not be reached',
+      },
+      { cause },
+    );
+  }
+  const answer = parse(text);
+  if (response.status === 204 || (response.ok && answer !== undefined)) return answer as T;
+  throw problemOf(response, answer);
+}
+
+function addressOf(baseUrl: string, { path, query = {} }: Request): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return `${baseUrl}/api/v1${path}${given.length > 0 ? '?' : ''}${new URLSearchParams(given)}`;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function problemOf(response: Response, body: unknown): PlayheadError {
+  const problem = body as Partial<Problem> | undefined;
+  const { status } = response;
+  // A proxy in between, as during a deployment, answers without a problem document, which says nothing lasting. The
+  // request behind its 5xx may have reached the server.
+  return new PlayheadError({
+    code: 'unexpected_answer',
+    retry: 'backoff',
+    outcome: status >= 500 ? 'unknown' : 'not_applied',
+    detail: problem?.title ?? `the server answered ${status}`,
+    ...problem,
+    meta: { ...problem?.meta, ...(problem?.request_id && { request_id: problem.request_id }) },
+    status,
+  });
+}

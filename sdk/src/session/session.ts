@@ -1,0 +1,145 @@
+// The session that a page holds.
+
+import { PlayheadError } from '../error.js';
+import { expected } from '../expected.js';
+import type {
+  Ack,
+  ClockEstimate,
+  CloseReason,
+  CommandOptions,
+  JoinOptions,
+  MediaChoice,
+  RoomSession,
+  SessionSnapshot,
+} from '../types.js';
+import type { ClientData, ServerEvents, ServerFrame } from '../wire.js';
+import { FIRST_JOIN_TIMEOUT_MS, LEAVE_TIMEOUT_MS } from './limits.js';
+import { Replica, type EventArgs } from './replica.js';
+import type { RoomAccess } from './transport.js';
+
+/** Joins a room; resolves with the session once the room is known, while its socket opens. */
+export function openSession(access: RoomAccess, options: JoinOptions): Promise<RoomSession> {
+  return new Promise((resolve, reject) => {
+    const replica = new Replica(access, options.ready ?? true);
+    const session = new Session(replica);
+    const timer = setTimeout(() => {
+      const { code = 'join_timeout', detail = 'the room could not be joined in time' } = replica.trouble ?? {};
+      session.close({ code, detail, retry: 'backoff' });
+    }, options.timeoutMs ?? FIRST_JOIN_TIMEOUT_MS);
+    replica.known = () => resolve(session);
+    replica.opened = (reason) => {
+      clearTimeout(timer);
+      // A caller that already has the session finds the reason in its snapshot.
+      if (reason) reject(new PlayheadError({ ...reason, status: reason.closeCode }));
+    };
+    replica.transport.start();
+  });
+}
+
+/** Reads from the replica and sends commands. */
+class Session implements RoomSession {
+  readonly #replica: Replica;
+
+  constructor(replica: Replica) {
+    this.#replica = replica;
+  }
+
+  readonly getSnapshot = (): SessionSnapshot => this.#replica.store.getSnapshot();
+
+  readonly subscribe = (listener: () => void): (() => void) => this.#replica.store.subscribe(listener);
+
+  on<K extends keyof ServerEvents>(
+    type: K,
+    listener: (data: ServerEvents[K], frame: ServerFrame) => void,
+  ): () => void {
+    return this.#replica.emitter.on(type, listener as (...args: EventArgs[K]) => void);
+  }
+
+  now(): number {
+    const localMs = performance.now();
+    return localMs + (this.clock(localMs)?.offsetMs ?? this.#replica.offsetMs);
+  }
+
+  clock(localMs = performance.now()): ClockEstimate | null {
+    return this.#replica.clock.estimate(localMs);
+  }
+
+  expected(nowRoomMs = this.now()): number {
+    const { playback, media } = this.getSnapshot();
+    return expected(playback, media?.duration_ms, nowRoomMs);
+  }
+
+  refreshClock(): void {
+    this.#replica.transport.refreshClock();
+  }
+
+  play(options?: CommandOptions): Promise<Ack> {
+    return this.#command('play', {}, options);
+  }
+
+  pause(options?: CommandOptions): Promise<Ack> {
+    return this.#command('pause', {}, options);
+  }
+
+  seek(positionMs: number, options?: CommandOptions): Promise<Ack> {
+    return this.#command('seek', { position_ms: Math.round(positionMs) }, options);
+  }
+
+  setRate(rate: number, options?: CommandOptions): Promise<Ack> {
+    return this.#command('set_rate', { rate }, options);
+  }
+
+  changeQuality(rendition: string, options?: CommandOptions): Promise<Ack> {
+    return this.#command('change_quality', { rendition }, options);
+  }
+
+  changeSubtitle(track: string | null, options?: CommandOptions): Promise<Ack> {
+    return this.#command('change_subtitle', { track }, options);
+  }
+
+  changeAudio(track: string, options?: CommandOptions): Promise<Ack> {
+    return this.#command('change_audio', { track }, options);
+  }
+
+  setMedia(choice: MediaChoice, options?: CommandOptions): Promise<Ack> {
+    return this.#command('set_media', choice, options);
+  }
+
+  ended(mediaId: string): Promise<Ack> {
+    return this.#command('ended', { media_id: mediaId });
+  }
+
+  ready(version: number): Promise<Ack> {
+    return this.#command('ready', { version });
+  }
+
+  buffering(on: boolean): Promise<Ack> {
+    return this.#command('buffering', { on });
+  }
+
+  syncReport(driftMs: number, uncertaintyMs: number): Promise<Ack> {
+    return this.#command('sync_report', { drift_ms: driftMs, uncertainty_ms: uncertaintyMs });
+  }
+
+  hostTransfer(participantId: string, options?: CommandOptions): Promise<Ack> {
+    return this.#command('host_transfer', { participant_id: participantId }, options);
+  }
+
+  async leave(): Promise<void> {
+    const answered = this.#command('leave', {}).catch(() => undefined);
+    await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, LEAVE_TIMEOUT_MS))]);
+    this.close({ code: 'left', detail: 'left the room', retry: 'never' });
+  }
+
+  close(reason: CloseReason = { code: 'closed', detail: 'closed by the page', retry: 'never' }): void {
+    this.#replica.transport.stop(reason);
+  }
+
+  #command<T extends keyof ClientData>(type: T, data: ClientData[T], options?: CommandOptions): Promise<Ack> {
+    const { connection, closeReason } = this.getSnapshot();
+    if (connection === 'closed') {
+      return Promise.reject(new PlayheadError({ code: closeReason!.code, detail: 'the session is closed' }));
+    }
+    return this.#replica.commands.submit(type, { ...data, expected_version: options?.expectedVersion });
+  }
+}

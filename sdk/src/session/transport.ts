@@ -1,0 +1,306 @@
+// The WebSocket of one room.
+
+import { askedDelayMs, reconnectDelayMs } from '../backoff.js';
+import type { ClockStamps } from '../clock/filter.js';
+import { Pinger } from '../clock/pinger.js';
+import { closeRule, PlayheadError } from '../error.js';
+import type { CloseReason, ConnectionState, SocketClass, SocketLike } from '../types.js';
+import type { JoinAnswer, ParticipantPage, Pong, RejectError, Retry, ServerEvents, ServerFrame, Welcome } from '../wire.js';
+import { AFTER_DEFAULT_MS, AFTER_MAX_MS, DEAD_AFTER_MS, PROBE_MS, STABLE_MS, WELCOME_TIMEOUT_MS } from './limits.js';
+import { TRANSPORT_STATES, type TransportEvent, type TransportState } from './transport-states.js';
+
+const SOCKET_OPEN = 1;
+/** It is always followed by another attempt, so nobody reads its detail. */
+const SILENT: Ending = { code: 'silent', detail: '', retry: 'backoff' };
+
+/** What a session needs from the client to reach its room. */
+export interface RoomAccess {
+  socketClass: SocketClass;
+  /** Joins over HTTP; each call returns a fresh ticket. */
+  join(): Promise<JoinAnswer>;
+  /** Replaces the identity that the server refused. */
+  renewIdentity(): Promise<void>;
+  /** Returns the first page of the connected participants. */
+  participants(roomId: string): Promise<ParticipantPage>;
+}
+
+/** What a transport reports to its session. */
+export interface TransportListener {
+  /** The join was accepted; the socket opens next. */
+  joined(answer: JoinAnswer): void;
+  /** Returns the data of the hello. */
+  hello(): unknown;
+  /** Returns false if the snapshot is older than what was seen; the transport then reconnects. */
+  welcome(data: Welcome, frame: ServerFrame): boolean;
+  frame(frame: ServerFrame): void;
+  pong(stamps: ClockStamps): void;
+  state(state: ConnectionState, reason?: CloseReason): void;
+}
+
+interface Ending extends CloseReason {
+  retry: Retry;
+  afterMs?: number;
+}
+
+/** The connection that the session sees in each state; `reconnecting` in all others. */
+const REPORTED: Partial<Record<TransportState, ConnectionState>> = { joining: 'connecting', open: 'open', closed: 'closed' };
+
+/** Joins, says hello, detects silence and reconnects by the rules of the close registry. */
+export class Transport {
+  readonly #access: RoomAccess;
+  readonly #listener: TransportListener;
+  readonly #pinger: Pinger;
+  readonly #listening = new AbortController();
+  #state: TransportState = 'idle';
+  #socket: SocketLike | undefined;
+  #failures = 0;
+  /** Whether the identity was renewed since the last welcome: a second refusal is final. */
+  #renewed = false;
+  #openedAt = 0;
+  #lastFrameAt = 0;
+  #deadAfterMs = DEAD_AFTER_MS;
+  #announced: Ending | undefined;
+  /** Triggers the next attempt while waiting; watches over the socket while there is one. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(access: RoomAccess, listener: TransportListener) {
+    this.#access = access;
+    this.#listener = listener;
+    this.#pinger = new Pinger((frame) => this.#write(frame));
+  }
+
+  start(): void {
+    this.#on('connect');
+  }
+
+  /** Returns false if there is no welcomed connection to carry the frame. */
+  send(frame: object): boolean {
+    return this.#state === 'open' && this.#write(frame);
+  }
+
+  /** Drops the socket and reconnects for the newest snapshot. */
+  resync(): void {
+    if (this.#state === 'open') this.#lost({ code: 'resync', detail: '', retry: 'resync' });
+  }
+
+  refreshClock(): void {
+    if (this.#state === 'open') this.#pinger.burst();
+  }
+
+  /** Closes the transport for good. */
+  stop(reason: CloseReason): void {
+    this.#on('stop', reason);
+  }
+
+  /** Moves to the next state and runs the effects; if one of them moves on (a listener may call `stop`), the rest is skipped. */
+  #on(event: TransportEvent, ending?: Ending, answer?: JoinAnswer): void {
+    const [next = this.#state, ...effects] = TRANSPORT_STATES[this.#state][event] ?? [];
+    this.#state = next;
+    for (const effect of effects) if (this.#state === next) this[effect](ending, answer);
+  }
+
+  // The effects are `private` rather than `#`, because the table names them.
+
+  private async join(): Promise<void> {
+    try {
+      this.#on('joined', undefined, await this.#access.join());
+    } catch (error) {
+      this.#lost(endingOfFailure(error));
+    }
+  }
+
+  private greet(_: Ending | undefined, answer?: JoinAnswer): void {
+    const { url, ticket, protocol } = answer!.ws;
+    const address = new URL(url);
+    address.searchParams.set('ticket', ticket);
+    const socket = new this.#access.socketClass(address.href, protocol);
+    this.#socket = socket;
+    this.#announced = undefined;
+    const detail = 'the server did not answer in time';
+    this.#after(WELCOME_TIMEOUT_MS, () => this.#lost({ code: 'welcome_timeout', detail, retry: 'backoff' }));
+    socket.onopen = () => this.#write({ type: 'hello', id: 'hello', data: this.#listener.hello() });
+    socket.onmessage = (event) => {
+      const t3 = performance.now();
+      if (socket === this.#socket) this.#receive(event.data, t3);
+    };
+    socket.onerror = () => undefined;
+    socket.onclose = (event) => {
+      if (socket === this.#socket) this.#socketClosed(event.code, event.reason);
+    };
+    this.#listener.joined(answer!);
+  }
+
+  private watch(): void {
+    this.#renewed = false;
+    this.#openedAt = performance.now();
+    this.#after(this.#deadAfterMs, () => this.#checkSilence());
+    this.#pinger.start();
+  }
+
+  private async renew(): Promise<void> {
+    this.#renewed = true;
+    try {
+      await this.#access.renewIdentity();
+      this.#on('renewed');
+    } catch (error) {
+      const ending = endingOfFailure(error);
+      // The old identity is still the one to renew, so this attempt counts only if it was refused as such.
+      this.#renewed = ending.retry === 'reauth';
+      this.#lost(ending);
+    }
+  }
+
+  private retry(ending?: Ending): void {
+    this.#after(ending ? this.#delayMs(ending) : 0, () => this.#on('connect'));
+  }
+
+  private drop(): void {
+    this.#pinger.stop();
+    clearTimeout(this.#timer);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close(1000);
+  }
+
+  private listen(): void {
+    const { signal } = this.#listening;
+    globalThis.addEventListener?.('online', () => this.#wake(), { signal });
+    const onVisible = () => {
+      if (document.visibilityState === 'visible') this.#wake();
+    };
+    globalThis.document?.addEventListener('visibilitychange', onVisible, { signal });
+  }
+
+  private unlisten(): void {
+    this.#listening.abort();
+  }
+
+  private report(ending?: Ending): void {
+    const { afterMs: _, ...reason } = ending ?? {};
+    this.#listener.state(REPORTED[this.#state] ?? 'reconnecting', ending && (reason as CloseReason));
+  }
+
+  // The rest raises events.
+
+  #receive(text: unknown, t3: number): void {
+    this.#lastFrameAt = t3;
+    this.#pinger.unansweredSince = null;
+    const frame = decode(text);
+    if (!frame) return;
+    if (frame.type === 'pong') {
+      this.#pong(frame.data as Pong | undefined, t3);
+    } else if (frame.type === 'closing') {
+      // The rejection of a hello says more than the close that follows it.
+      this.#announced ??= endingOf(frame.data as ServerEvents['closing']);
+      this.#listener.frame(frame);
+    } else if (frame.type === 'welcome') {
+      this.#welcomed(frame);
+    } else if (this.#state === 'open') {
+      this.#listener.frame(frame);
+    } else if (frame.type === 'reject' && frame.error) {
+      this.#announced = endingOf(frame.error);
+    }
+  }
+
+  #welcomed(frame: ServerFrame): void {
+    const data = frame.data as Welcome;
+    if (!this.#listener.welcome(data, frame)) {
+      this.#lost({ code: 'stale_snapshot', detail: 'the server sent an outdated room', retry: 'backoff' });
+      return;
+    }
+    if (data.dead_after_ms > 0) this.#deadAfterMs = data.dead_after_ms;
+    this.#on('welcomed');
+  }
+
+  #pong(data: Pong | undefined, t3: number): void {
+    if (typeof data?.t0 !== 'number') return;
+    const { t0, t1_us, t2_us } = data;
+    this.#listener.pong({ t0, t1: t1_us / 1000, t2: t2_us / 1000, t3 });
+  }
+
+  #socketClosed(closeCode: number, reason: string): void {
+    const rule = closeRule(closeCode);
+    // What the server announced, by a `closing` or the rejection of a hello, says more than the code.
+    const ending = this.#announced ?? { ...rule, detail: reason || rule.code };
+    this.#lost({ ...ending, closeCode });
+  }
+
+  #lost(ending: Ending): void {
+    if (this.#state === 'open' && performance.now() - this.#openedAt >= STABLE_MS) this.#failures = 0;
+    const isRefused = ending.retry === 'reauth';
+    const isFinal = ending.retry === 'never' || (isRefused && this.#renewed);
+    this.#on(isFinal ? 'stop' : isRefused ? 'refused' : 'lost', ending);
+  }
+
+  #delayMs(ending: Ending): number {
+    const backoff = reconnectDelayMs(this.#failures++);
+    if (ending.afterMs === undefined && ending.retry !== 'after') return backoff;
+    return Math.max(backoff, askedDelayMs(Math.min(ending.afterMs ?? AFTER_DEFAULT_MS, AFTER_MAX_MS)));
+  }
+
+  #after(delayMs: number, then: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(then, delayMs);
+  }
+
+  #checkSilence(): void {
+    const now = performance.now();
+    const asked = this.#pinger.unansweredSince;
+    const patienceMs = Math.min(PROBE_MS, this.#deadAfterMs);
+    const aliveMs = this.#lastFrameAt + this.#deadAfterMs - now;
+    if (aliveMs > 0) {
+      this.#after(aliveMs, () => this.#checkSilence());
+    } else if (asked === null || now - asked < patienceMs) {
+      // A throttled page may not have pinged for a while; silence only counts after a ping.
+      this.#pinger.ping();
+      this.#after(patienceMs, () => this.#checkSilence());
+    } else {
+      this.#lost(SILENT);
+    }
+  }
+
+  #write(frame: object): boolean {
+    if (this.#socket?.readyState !== SOCKET_OPEN) return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** Connects at once, or checks whether the connection survived, because the network or the page is back. */
+  #wake(): void {
+    this.#on('connect');
+    if (this.#state !== 'open') return;
+    // Timers may have been suspended and the network may have changed: ping, and don't wait long for the answer.
+    this.#pinger.burst();
+    const socket = this.#socket;
+    setTimeout(() => {
+      const isSame = this.#state === 'open' && socket === this.#socket;
+      if (isSame && performance.now() - this.#lastFrameAt >= PROBE_MS) this.#lost(SILENT);
+    }, PROBE_MS);
+  }
+}
+
+function decode(text: unknown): ServerFrame | null {
+  if (typeof text !== 'string') return null;
+  try {
+    const frame = JSON.parse(text) as ServerFrame | null;
+    return typeof frame?.type === 'string' ? frame : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Returns why a join or a renewal failed, from what it threw. */
+function endingOfFailure(error: unknown): Ending {
+  if (!(error instanceof PlayheadError)) return { code: 'invalid_answer', detail: String(error), retry: 'never' };
+  const { code, detail, status, retryAfterMs } = error;
+  return { code, detail, retry: status === 401 ? 'reauth' : error.retry, afterMs: retryAfterMs, closeCode: status };
+}
+
+/** Returns why the server closes or refuses a connection, from its `closing` or `reject` frame. */
+function endingOf(said: ServerEvents['closing'] | RejectError): Ending {
+  const { code, retry } = said;
+  if ('detail' in said) return { code, detail: said.detail, retry, afterMs: said.retry_after_ms };
+  return { code, detail: code, retry, afterMs: said.after_ms };
+}

@@ -1,0 +1,23 @@
+//! The user that a request or a socket authenticated as.
+
+use engine::Role;
+
+/// A user with a valid token.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Caller {
+    /// The user's id.
+    pub user_id: String,
+    /// The user's display name.
+    pub display_name: String,
+    /// Whether the user has no account.
+    pub guest: bool,
+    /// When the token expires, in milliseconds since the Unix epoch.
+    pub expires_at_ms: u64,
+}
+
+impl Caller {
+    /// Returns the role that the user holds in every room without a grant.
+    pub fn base(&self) -> Role {
+        if self.guest { Role::Guest } else { Role::Member }
+    }
+}

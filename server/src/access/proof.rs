@@ -1,0 +1,71 @@
+//! What a user is in one room: shown once at the door, taken by everything behind it.
+
+use engine::{Actor, ParticipantId, Role, Room, RoomId};
+
+use super::Caller;
+use crate::id;
+
+/// Proof that a user may act in a room, and as which participant. Only `Access` issues it, so nothing
+/// that takes one has to ask who is calling.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    room_id: RoomId,
+    user_id: String,
+    display_name: String,
+    participant_id: ParticipantId,
+    base: Role,
+    expires_at_ms: u64,
+}
+
+impl Proof {
+    pub(super) fn new(caller: &Caller, room_id: &RoomId) -> Self {
+        Self {
+            room_id: room_id.clone(),
+            user_id: caller.user_id.clone(),
+            display_name: caller.display_name.clone(),
+            participant_id: id::participant_id(room_id, &caller.user_id),
+            base: caller.base(),
+            expires_at_ms: caller.expires_at_ms,
+        }
+    }
+
+    /// The room.
+    pub fn room_id(&self) -> &RoomId {
+        &self.room_id
+    }
+
+    /// The user's id.
+    pub fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    /// The user's display name.
+    pub fn display_name(&self) -> &str {
+        &self.display_name
+    }
+
+    /// The participant that the user is in the room.
+    pub fn participant_id(&self) -> &ParticipantId {
+        &self.participant_id
+    }
+
+    /// The role held without a grant of the room.
+    pub fn base(&self) -> Role {
+        self.base
+    }
+
+    /// When the user's token expires, in milliseconds since the Unix epoch.
+    pub fn expires_at_ms(&self) -> u64 {
+        self.expires_at_ms
+    }
+
+    /// Returns the role held in `room`, which is the proof's.
+    pub fn role_in(&self, room: &Room) -> Role {
+        room.role_of_participant(&self.participant_id, self.base)
+    }
+
+    /// Returns the participant as the engine sees it.
+    pub fn actor(&self) -> Actor {
+        Actor::Participant { id: self.participant_id.clone(), base: self.base }
+    }
+}

@@ -1,0 +1,104 @@
+//! Every limit of the server, each with its own name, flag and variable.
+
+use clap::Args;
+
+/// The limits.
+#[derive(Args, Clone, Debug)]
+pub struct LimitConfig {
+    /// 0 lifts every limit per address.
+    #[arg(
+        long = "limit-per-address",
+        env = "PLAYHEAD_LIMIT_PER_ADDRESS",
+        default_value_t = 1,
+        global = true
+    )]
+    pub per_address: u32,
+    /// New guests per address and minute.
+    #[arg(
+        long = "limit-guests-per-minute",
+        env = "PLAYHEAD_LIMIT_GUESTS_PER_MINUTE",
+        default_value_t = 60,
+        global = true
+    )]
+    pub guests_per_minute: u32,
+    /// New rooms per address and minute.
+    #[arg(
+        long = "limit-rooms-per-minute",
+        env = "PLAYHEAD_LIMIT_ROOMS_PER_MINUTE",
+        default_value_t = 30,
+        global = true
+    )]
+    pub rooms_per_minute: u32,
+    /// Joins per address and minute.
+    #[arg(
+        long = "limit-joins-per-minute",
+        env = "PLAYHEAD_LIMIT_JOINS_PER_MINUTE",
+        default_value_t = 300,
+        global = true
+    )]
+    pub joins_per_minute: u32,
+    /// Room codes tried per address and minute.
+    #[arg(
+        long = "limit-codes-per-minute",
+        env = "PLAYHEAD_LIMIT_CODES_PER_MINUTE",
+        default_value_t = 60,
+        global = true
+    )]
+    pub codes_per_minute: u32,
+    /// Links resolved per user and minute.
+    #[arg(
+        long = "limit-resolves-per-minute",
+        env = "PLAYHEAD_LIMIT_RESOLVES_PER_MINUTE",
+        default_value_t = 60,
+        global = true
+    )]
+    pub resolves_per_minute: u32,
+    /// Changes over HTTP per user and minute.
+    #[arg(
+        long = "limit-writes-per-minute",
+        env = "PLAYHEAD_LIMIT_WRITES_PER_MINUTE",
+        default_value_t = 300,
+        global = true
+    )]
+    pub writes_per_minute: u32,
+    /// Connections per address.
+    #[arg(
+        long = "limit-connections-per-address",
+        env = "PLAYHEAD_LIMIT_CONNECTIONS_PER_ADDRESS",
+        default_value_t = 500,
+        global = true
+    )]
+    pub connections_per_address: usize,
+    /// Connections to this node.
+    #[arg(
+        long = "limit-connections",
+        env = "PLAYHEAD_LIMIT_CONNECTIONS",
+        default_value_t = 20_000,
+        global = true
+    )]
+    pub connections: usize,
+    /// Rooms on this server.
+    #[arg(
+        long = "limit-rooms",
+        env = "PLAYHEAD_LIMIT_ROOMS",
+        default_value_t = 50_000,
+        global = true
+    )]
+    pub rooms: usize,
+    /// Participants per room.
+    #[arg(
+        long = "limit-participants-per-room",
+        env = "PLAYHEAD_LIMIT_PARTICIPANTS_PER_ROOM",
+        default_value_t = 20_000,
+        global = true
+    )]
+    pub participants_per_room: usize,
+    /// Connections per participant.
+    #[arg(
+        long = "limit-connections-per-participant",
+        env = "PLAYHEAD_LIMIT_CONNECTIONS_PER_PARTICIPANT",
+        default_value_t = 8,
+        global = true
+    )]
+    pub connections_per_participant: usize,
+}

@@ -1,0 +1,57 @@
+//! Pages by keyset cursor: the page token says which item the page before ended with, so a list that
+//! changes meanwhile neither repeats nor skips an item.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use contracts::ErrorCode;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::refusal::Refusal;
+
+const SIZE: usize = 50;
+const SIZE_MAX: usize = 200;
+
+/// The query of a list.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PageQuery {
+    page_size: Option<u32>,
+    page_token: Option<String>,
+}
+
+/// Which page is asked for.
+#[derive(Debug)]
+pub(crate) struct Window<C> {
+    /// Where the page before ended; `None` asks for the first.
+    pub after: Option<C>,
+    /// How many items to return at most.
+    pub take: usize,
+}
+
+impl PageQuery {
+    /// Checks the query. A size over the maximum is cut to it.
+    pub fn window<C: DeserializeOwned>(&self) -> Result<Window<C>, Refusal> {
+        let size = self.page_size.map_or(SIZE, |size| usize::try_from(size).unwrap_or(SIZE_MAX));
+        if size == 0 {
+            let detail = "`page_size` must be at least 1";
+            return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
+        }
+        let after = self.page_token.as_deref().map(decode).transpose()?;
+        Ok(Window { after, take: size.min(SIZE_MAX) })
+    }
+}
+
+/// Encodes where a page ended as an opaque page token.
+pub(crate) fn page_token(cursor: &impl Serialize) -> String {
+    let json = serde_json::to_vec(cursor).expect("a cursor always serializes");
+    BASE64_URL_SAFE_NO_PAD.encode(json)
+}
+
+fn decode<C: DeserializeOwned>(token: &str) -> Result<C, Refusal> {
+    let json = BASE64_URL_SAFE_NO_PAD.decode(token).ok();
+    let cursor = json.and_then(|json| serde_json::from_slice(&json).ok());
+    cursor.ok_or_else(|| {
+        let detail = "take `page_token` from the page before";
+        Refusal::new(ErrorCode::PageTokenInvalid, detail)
+    })
+}

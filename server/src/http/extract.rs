@@ -1,0 +1,86 @@
+//! Extractors and the JSON response. Their refusals are problems, unlike the framework's own.
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use contracts::ErrorCode;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::app::App;
+use crate::refusal::Refusal;
+
+/// A JSON body, of a request or a response.
+#[derive(Clone, Debug)]
+pub(crate) struct Json<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let body = <axum::Json<T> as FromRequest<App>>::from_request(request, app).await;
+        body.map(|axum::Json(body)| Self(body)).map_err(|rejection| refusal(&rejection))
+    }
+}
+
+/// An optional body. Without one, the content type may be missing too.
+impl<T: DeserializeOwned> OptionalFromRequest<App> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Refusal> {
+        let body = <axum::Json<T> as OptionalFromRequest<App>>::from_request(request, app).await;
+        let body = body.map_err(|rejection| refusal(&rejection))?;
+        Ok(body.map(|axum::Json(body)| Self(body)))
+    }
+}
+
+fn refusal(rejection: &JsonRejection) -> Refusal {
+    match rejection {
+        JsonRejection::JsonSyntaxError(_) => {
+            Refusal::new(ErrorCode::InvalidJson, rejection.body_text())
+        }
+        JsonRejection::MissingJsonContentType(_) => {
+            Refusal::new(ErrorCode::UnsupportedMediaType, "send Content-Type: application/json")
+        }
+        JsonRejection::BytesRejection(_) if rejection.status() == 413 => {
+            Refusal::new(ErrorCode::PayloadTooLarge, "the body is larger than 64 KiB")
+        }
+        _ => Refusal::new(ErrorCode::InvalidRequest, rejection.body_text()),
+    }
+}
+
+/// A query string.
+#[derive(Clone, Debug)]
+pub(crate) struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let query = axum::extract::Query::<T>::from_request_parts(parts, app).await;
+        query
+            .map(|axum::extract::Query(query)| Self(query))
+            .map_err(|rejection| Refusal::new(ErrorCode::InvalidRequest, rejection.body_text()))
+    }
+}
+
+/// Path parameters.
+#[derive(Clone, Debug)]
+pub(crate) struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let path = axum::extract::Path::<T>::from_request_parts(parts, app).await;
+        path.map(|axum::extract::Path(path)| Self(path))
+            .map_err(|rejection| Refusal::new(ErrorCode::InvalidRequest, rejection.body_text()))
+    }
+}

@@ -1,0 +1,41 @@
+//! REST writes as commands of the caller's participant, connected or not, named by the
+//! `Idempotency-Key`.
+
+use axum::http::HeaderMap;
+use contracts::{COMMAND_ID_MAX, ErrorCode};
+use engine::{Envelope, Op};
+use serde::Serialize;
+
+use crate::access::Proof;
+use crate::id;
+use crate::refusal::Refusal;
+
+/// Makes the envelope of a write. `operation` and `body` tell a repeated write from another one under
+/// the same key.
+pub(crate) fn envelope(
+    proof: &Proof,
+    headers: &HeaderMap,
+    operation: &str,
+    body: &impl Serialize,
+) -> Result<Envelope, Refusal> {
+    let op = key(headers)?.map(|key| {
+        let body = serde_json::to_value(body).unwrap_or_default();
+        Op {
+            participant_id: proof.participant_id().clone(),
+            id: key.to_owned(),
+            payload_hash: id::payload_hash(operation, &body),
+        }
+    });
+    Ok(Envelope { op, ..Envelope::of(proof.actor()) })
+}
+
+/// Returns the `Idempotency-Key`, if there is one.
+pub(crate) fn key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().ok();
+    let key = key.filter(|key| (1..=COMMAND_ID_MAX).contains(&key.chars().count()));
+    key.map(Some).ok_or_else(|| {
+        let detail = format!("Idempotency-Key must be 1 to {COMMAND_ID_MAX} characters");
+        Refusal::new(ErrorCode::InvalidRequest, detail)
+    })
+}

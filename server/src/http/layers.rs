@@ -1,0 +1,123 @@
+//! What surrounds every request: request id, time limit, panics, refusals, CORS and compression.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::http::{
+    Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header,
+};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use contracts::ErrorCode;
+use tokio::time::timeout;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::request_id::RequestId;
+
+use crate::refusal::Refusal;
+
+/// The header of the request id.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How long a request may take, its body included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// The longest request id that a client may choose, in bytes.
+const REQUEST_ID_BYTES_MAX: usize = 64;
+/// The smallest body, in bytes, that is worth compressing.
+const COMPRESSED_BYTES_MIN: u64 = 1024;
+
+/// Refuses a request that doesn't arrive, or isn't answered, in time.
+pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
+    match timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let detail = "the request didn't arrive, or wasn't answered, in time";
+            Refusal::new(ErrorCode::RequestTimeout, detail).into_response()
+        }
+    }
+}
+
+/// Drops a request id that is too long or unreadable: it would go into the log and the response.
+pub(crate) async fn drop_long_request_id(mut request: Request, next: Next) -> Response {
+    let id = request.headers().get(&REQUEST_ID);
+    if id.is_some_and(|id| id.len() > REQUEST_ID_BYTES_MAX || id.to_str().is_err()) {
+        request.headers_mut().remove(&REQUEST_ID);
+    }
+    next.run(request).await
+}
+
+/// Renders and logs each refusal exactly once. Outermost except for the request id.
+pub(crate) async fn render_refusal(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
+    let id = id.unwrap_or_default().to_owned();
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    harden(response.headers_mut());
+    let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
+    let cause = refusal.cause().map(|cause| cause as &dyn std::error::Error);
+    let code = refusal.code();
+    if refusal.status().is_server_error() && code != ErrorCode::UpstreamUnavailable {
+        tracing::warn!(request.id = id, path, code = code.name(), cause, "request failed");
+    } else {
+        tracing::debug!(request.id = id, path, code = code.name(), cause, "request refused");
+    }
+    let mut rendered = refusal.problem(&id);
+    // Keeps what inner layers added, above all CORS headers.
+    for (name, value) in response.headers() {
+        if name != header::CONTENT_LENGTH && name != header::CONTENT_TYPE {
+            rendered.headers_mut().append(name, value.clone());
+        }
+    }
+    rendered
+}
+
+fn harden(headers: &mut HeaderMap) {
+    for (name, value) in
+        [(header::X_CONTENT_TYPE_OPTIONS, "nosniff"), (header::REFERRER_POLICY, "no-referrer")]
+    {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// Allows pages of these origins to call the API.
+pub(crate) fn cors(origins: &[String]) -> CorsLayer {
+    let origins: Vec<_> =
+        origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    if origins.is_empty() {
+        return CorsLayer::new();
+    }
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+        ])
+        .expose_headers([REQUEST_ID, header::RETRY_AFTER])
+}
+
+/// Compresses the page's text, which makes it a third as long. Responses of the API aren't compressed:
+/// secrets and text that a stranger chose must not share one dictionary.
+pub(crate) fn compress_text() -> CompressionLayer<impl Predicate> {
+    let is_text = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        kind.is_some_and(|kind| kind.starts_with("text/"))
+    };
+    CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN).and(is_text))
+}
+
+/// Answers a request for a path that doesn't exist.
+pub(crate) async fn not_found() -> Refusal {
+    Refusal::new(ErrorCode::NotFound, "there is nothing at this path")
+}
+
+/// Answers a request by a method that the path doesn't take.
+pub(crate) async fn method_not_allowed() -> Refusal {
+    Refusal::new(ErrorCode::MethodNotAllowed, "this path doesn't take this method")
+}
+
+/// Answers a request whose handler panicked.
+pub(crate) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Refusal::new(ErrorCode::Internal, "something went wrong here").into_response()
+}

@@ -1,0 +1,45 @@
+//! The room that a path names, loaded once for the whole request.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use contracts::ErrorCode;
+use engine::Room;
+use serde::Deserialize;
+
+use super::extract::Path;
+use crate::app::App;
+use crate::id::RoomKey;
+use crate::net::Peer;
+use crate::refusal::Refusal;
+
+/// The room that a path names, by id or code.
+#[derive(Clone, Debug)]
+pub(crate) struct RoomPath {
+    /// The room as this node knows it.
+    pub room: Arc<Room>,
+}
+
+#[derive(Deserialize)]
+struct Parameters {
+    room_id: String,
+}
+
+impl FromRequestParts<App> for RoomPath {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let Path(Parameters { room_id: named }) = Path::from_request_parts(parts, app).await?;
+        let room = match RoomKey::parse(&named) {
+            Some(RoomKey::Id(room_id)) => app.rooms.find(&room_id).await?,
+            Some(RoomKey::Code(code)) => {
+                let peer = Peer::from_request_parts(parts, app).await?;
+                app.limiters.check_code(peer.address)?;
+                app.rooms.find_by_code(&code).await?
+            }
+            None => return Err(Refusal::new(ErrorCode::RoomNotFound, "there is no such room")),
+        };
+        Ok(Self { room })
+    }
+}

@@ -1,0 +1,62 @@
+//! `PATCH /rooms/{room_id}`
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use contracts::{PatchRoom, Room};
+use engine::{Command, Request, RoomPatch};
+
+use super::create_room::ROOM_NAME_MAX;
+use crate::access::Caller;
+use crate::app::App;
+use crate::config::HOST_GRACE_MS;
+use crate::http::extract::Json;
+use crate::http::{Problems, RoomPath, field, idempotency};
+use crate::refusal::Refusal;
+use crate::wire;
+
+/// The slow modes that a chat may have, in milliseconds.
+const SLOW_MODE_MS: std::ops::RangeInclusive<u64> = 0..=3_600_000;
+
+/// Changes the properties of a room. Only the host may.
+#[utoipa::path(patch, path = "", operation_id = "changeRoom", tag = "rooms",
+    security(("token" = [])), request_body = PatchRoom,
+    params(("room_id" = String, Path, description = "A room's id or code"),
+           ("Idempotency-Key" = Option<String>, Header, description = "Names the write")),
+    responses((status = 200, body = Room, description = "The room"), Problems))]
+#[tracing::instrument(name = "http.change_room", skip_all, fields(room.id = %room.room_id))]
+pub(crate) async fn change_room(
+    State(app): State<App>,
+    caller: Caller,
+    RoomPath { room }: RoomPath,
+    headers: HeaderMap,
+    Json(body): Json<PatchRoom>,
+) -> Result<Json<Room>, Refusal> {
+    app.limiters.check_write(&caller.user_id)?;
+    let room_id = &room.room_id;
+    let proof = app.access.prove(&caller, room_id);
+    let command = Command::ChangeRoom(patch(&body)?);
+    let envelope = idempotency::envelope(&proof, &headers, "change_room", &body)?;
+    app.rooms.handle(room_id, &Request { envelope, command }).await?;
+    let changed = app.rooms.find(room_id).await?;
+    Ok(Json(wire::room(&changed, app.members.viewers(room_id).await?)))
+}
+
+fn patch(body: &PatchRoom) -> Result<RoomPatch, Refusal> {
+    let name = body.name.as_deref().map(|name| field::text("name", name, ROOM_NAME_MAX));
+    let grace = body.host_grace_ms;
+    let chat = body.chat.clone().unwrap_or_default();
+    let slow_mode = chat.slow_mode_ms;
+    Ok(RoomPatch {
+        name: name.transpose()?,
+        is_public: body.is_public,
+        chat_enabled: chat.enabled,
+        slow_mode_ms: slow_mode
+            .map(|ms| field::within("slow_mode_ms", ms, &SLOW_MODE_MS))
+            .transpose()?,
+        host_loss: body.host_loss.map(wire::host_loss_from_wire),
+        host_grace_ms: grace
+            .map(|ms| field::within("host_grace_ms", ms, &HOST_GRACE_MS))
+            .transpose()?,
+        rebuffer_barrier: body.rebuffer_barrier,
+    })
+}

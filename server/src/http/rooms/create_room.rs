@@ -1,0 +1,52 @@
+//! `POST /rooms`
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use contracts::{CreateRoom, Room};
+use engine::{HostLoss, Settings};
+
+use crate::access::Caller;
+use crate::app::App;
+use crate::config::{HOST_GRACE_MS, HOST_LEASE_MS};
+use crate::http::extract::Json;
+use crate::http::{Problems, field, idempotency};
+use crate::net::Peer;
+use crate::refusal::Refusal;
+use crate::rooms::RoomSpec;
+use crate::wire::{self, Viewers};
+
+/// The longest room name, in characters.
+pub(crate) const ROOM_NAME_MAX: usize = 80;
+
+/// Creates a room. The caller is its host.
+#[utoipa::path(post, path = "", operation_id = "createRoom", tag = "rooms",
+    security(("token" = [])), request_body = CreateRoom,
+    params(("Idempotency-Key" = Option<String>, Header,
+            description = "Names the room: the same key of the same user creates it once")),
+    responses((status = 201, body = Room, description = "The room"), Problems))]
+#[tracing::instrument(name = "http.create_room", skip_all)]
+pub(crate) async fn create_room(
+    State(app): State<App>,
+    caller: Caller,
+    peer: Peer,
+    headers: HeaderMap,
+    Json(body): Json<CreateRoom>,
+) -> Result<(StatusCode, Json<Room>), Refusal> {
+    app.limiters.check_room(peer.address)?;
+    let grace_ms = body.host_grace_ms.unwrap_or(app.config.host_grace_ms);
+    let lease_ms = body.host_lease_ms.unwrap_or(app.config.host_lease_ms);
+    let spec = RoomSpec {
+        name: field::text("name", &body.name, ROOM_NAME_MAX)?,
+        is_public: body.is_public,
+        settings: Settings {
+            host_loss: body.host_loss.map_or(HostLoss::Expire, wire::host_loss_from_wire),
+            host_grace_ms: field::within("host_grace_ms", grace_ms, &HOST_GRACE_MS)?,
+            host_lease_ms: field::within("host_lease_ms", lease_ms, &HOST_LEASE_MS)?,
+            rebuffer_barrier: body.rebuffer_barrier,
+        },
+    };
+    let room_id = app.rooms.id_of_new(&caller.user_id, idempotency::key(&headers)?);
+    let proof = app.access.prove(&caller, &room_id);
+    let room = app.rooms.create(&proof, spec).await?;
+    Ok((StatusCode::CREATED, Json(wire::room(&room, Viewers::default()))))
+}

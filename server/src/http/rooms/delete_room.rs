@@ -1,0 +1,30 @@
+//! `DELETE /rooms/{room_id}`
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use engine::{Command, Request};
+
+use crate::access::Caller;
+use crate::app::App;
+use crate::http::{Problems, RoomPath, idempotency};
+use crate::refusal::Refusal;
+
+/// Ends a room. The host may, and the creator of a room without a host.
+#[utoipa::path(delete, path = "", operation_id = "deleteRoom", tag = "rooms",
+    security(("token" = [])),
+    params(("room_id" = String, Path, description = "A room's id or code"),
+           ("Idempotency-Key" = Option<String>, Header, description = "Names the write")),
+    responses((status = 204, description = "Ended"), Problems))]
+#[tracing::instrument(name = "http.delete_room", skip_all, fields(room.id = %room.room_id))]
+pub(crate) async fn delete_room(
+    State(app): State<App>,
+    caller: Caller,
+    RoomPath { room }: RoomPath,
+    headers: HeaderMap,
+) -> Result<StatusCode, Refusal> {
+    app.limiters.check_write(&caller.user_id)?;
+    let proof = app.access.prove(&caller, &room.room_id);
+    let envelope = idempotency::envelope(&proof, &headers, "delete_room", &())?;
+    app.rooms.handle(&room.room_id, &Request { envelope, command: Command::Delete }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

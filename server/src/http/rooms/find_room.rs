@@ -1,0 +1,26 @@
+//! `GET /rooms/{room_id}`
+
+use axum::extract::State;
+use contracts::RoomSummary;
+
+use crate::access::Caller;
+use crate::app::App;
+use crate::http::extract::Json;
+use crate::http::{Problems, RoomPath};
+use crate::refusal::Refusal;
+use crate::wire;
+
+/// Finds a room by id or code: what somebody with an invite may know before joining.
+#[utoipa::path(get, path = "", operation_id = "findRoom", tag = "rooms",
+    security(("token" = [])),
+    params(("room_id" = String, Path, description = "A room's id or code")),
+    responses((status = 200, body = RoomSummary, description = "The room"), Problems))]
+#[tracing::instrument(name = "http.find_room", skip_all, fields(room.id = %room.room_id))]
+pub(crate) async fn find_room(
+    State(app): State<App>,
+    _caller: Caller,
+    RoomPath { room }: RoomPath,
+) -> Result<Json<RoomSummary>, Refusal> {
+    let viewers = app.members.viewers(&room.room_id).await?;
+    Ok(Json(wire::room_summary(&room, viewers.count)))
+}

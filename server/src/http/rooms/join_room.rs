@@ -1,0 +1,64 @@
+//! `POST /rooms/{room_id}/join`
+
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use contracts::{ErrorCode, JoinRequest, Joined, SUBPROTOCOL, WsTicket};
+
+use crate::access::Caller;
+use crate::app::App;
+use crate::http::extract::Json;
+use crate::http::{Problems, RoomPath};
+use crate::net::Peer;
+use crate::refusal::Refusal;
+use crate::wire;
+
+/// Joins a room. The response holds a ticket for its WebSocket, and its state, so that the media can
+/// load while the WebSocket opens.
+#[utoipa::path(post, path = "/join", operation_id = "joinRoom", tag = "rooms",
+    security(("token" = [])), request_body = JoinRequest,
+    params(("room_id" = String, Path, description = "A room's id or code")),
+    responses((status = 200, body = Joined, description = "The ticket and the state"), Problems))]
+#[tracing::instrument(name = "http.join_room", skip_all, fields(room.id = %room.room_id))]
+pub(crate) async fn join_room(
+    State(app): State<App>,
+    caller: Caller,
+    peer: Peer,
+    RoomPath { room }: RoomPath,
+    headers: HeaderMap,
+    // Checked, though nothing in it is used yet.
+    _: Option<Json<JoinRequest>>,
+) -> Result<Json<Joined>, Refusal> {
+    app.limiters.check_join(peer.address)?;
+    if !room.is_open() {
+        return Err(Refusal::new(ErrorCode::RoomClosed, "the party is over"));
+    }
+    let room_id = &room.room_id;
+    let proof = app.access.prove(&caller, room_id);
+    app.members.join(&proof).await?;
+    let viewers = app.members.viewers(room_id).await?;
+    let ticket = app.members.issue_ticket(caller, room_id.clone()).await?;
+    Ok(Json(Joined {
+        participant_id: proof.participant_id().to_string(),
+        role: wire::role(proof.role_in(&room)),
+        ws: WsTicket {
+            url: ws_url(&app, &headers, &peer, room_id.as_str()),
+            ticket: ticket.secret,
+            protocol: SUBPROTOCOL.to_owned(),
+            expires_at_ms: ticket.expires_at_ms,
+        },
+        state: wire::room_state(&room, viewers, app.clock.now().max(room.at)),
+    }))
+}
+
+/// Returns the WebSocket's absolute URL: by the public URL, else as the client reached this server.
+fn ws_url(app: &App, headers: &HeaderMap, peer: &Peer, room_id: &str) -> String {
+    let path = format!("api/v1/rooms/{room_id}/ws");
+    if let Some(public) = app.config.public_url.as_ref() {
+        let scheme = if public.scheme() == "https" { "wss" } else { "ws" };
+        let authority = public[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
+        return format!("{scheme}://{authority}/{path}");
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.map_or_else(|| peer.local.to_string(), str::to_owned);
+    format!("ws://{host}/{path}")
+}

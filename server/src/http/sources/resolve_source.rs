@@ -1,0 +1,26 @@
+//! `POST /sources/resolve`
+
+use axum::extract::State;
+use contracts::{ResolveRequest, Resolved};
+
+use crate::access::Caller;
+use crate::app::App;
+use crate::http::Problems;
+use crate::http::extract::Json;
+use crate::refusal::Refusal;
+use crate::sources::MediaChoice;
+use crate::wire;
+
+/// Resolves a link to a source, without changing anything.
+#[utoipa::path(post, path = "/resolve", operation_id = "resolveSource", tag = "sources",
+    security(("token" = [])), request_body = ResolveRequest,
+    responses((status = 200, body = Resolved, description = "The source"), Problems))]
+#[tracing::instrument(name = "http.resolve_source", skip_all)]
+pub(crate) async fn resolve_source(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<ResolveRequest>,
+) -> Result<Json<Resolved>, Refusal> {
+    let source = app.sources.resolve(&caller.user_id, &MediaChoice::Link(body.link)).await?;
+    Ok(Json(Resolved { source: wire::source(&source) }))
+}

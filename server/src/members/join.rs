@@ -1,0 +1,52 @@
+//! Joining a room, and joining again after the store has lost its members.
+
+use contracts::ErrorCode;
+use engine::{ParticipantId, RoomId};
+
+use super::Members;
+use crate::access::Proof;
+use crate::hub::{Presence, RoomHub};
+use crate::refusal::Refusal;
+use crate::store::{Member, StoreError};
+
+impl Members {
+    /// Makes a user a member of the room. In a full room, members who aren't connected make way, the
+    /// oldest first.
+    pub async fn join(&self, proof: &Proof) -> Result<(), Refusal> {
+        let member = Member {
+            participant_id: proof.participant_id().clone(),
+            user_id: proof.user_id().to_owned(),
+            display_name: proof.display_name().to_owned(),
+            base: proof.base(),
+        };
+        let room_id = proof.room_id();
+        // Who is present matters only once somebody has to make way.
+        if self.store.add_member(room_id, member.clone(), self.max, &|_| true).await? {
+            return Ok(());
+        }
+        let elsewhere = self.store.load_presence(room_id).await?;
+        let mut present = self.hub.find(room_id).map(|hub| hub.present_ids()).unwrap_or_default();
+        present.extend(Presence::of_remote(&elsewhere).ids().cloned());
+        let is_present = move |id: &ParticipantId| present.contains(id);
+        if self.store.add_member(room_id, member, self.max, &is_present).await? {
+            Ok(())
+        } else {
+            Err(Refusal::new(ErrorCode::RoomFull, "the room takes no more participants"))
+        }
+    }
+
+    /// Makes everybody who is connected here a member again, after the store has lost its members.
+    pub async fn restore(
+        &self,
+        room_id: &RoomId,
+        hub: &RoomHub,
+        members: Vec<Member>,
+    ) -> Result<(), StoreError> {
+        let present = hub.present_ids();
+        let is_present = |id: &ParticipantId| present.contains(id);
+        for member in members {
+            self.store.add_member(room_id, member, self.max, &is_present).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! Who has joined which room, who is connected to it, and the tickets that open its WebSocket.
+
+mod join;
+mod present;
+mod ticket;
+
+use std::sync::Arc;
+
+use contracts::ErrorCode;
+use engine::{ParticipantId, RoomId};
+
+pub use ticket::IssuedTicket;
+
+use crate::access::Proof;
+use crate::clock::RoomClock;
+use crate::hub::Hub;
+use crate::refusal::Refusal;
+use crate::store::Store;
+
+/// The members of all rooms.
+#[derive(Debug)]
+pub struct Members {
+    store: Arc<dyn Store>,
+    hub: Arc<Hub>,
+    clock: RoomClock,
+    /// How many members a room may have.
+    max: usize,
+}
+
+impl Members {
+    /// Makes the service. A room has at most `max` members.
+    pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, clock: RoomClock, max: usize) -> Self {
+        Self { store, hub, clock, max }
+    }
+
+    /// Refuses a user who hasn't joined the room.
+    pub async fn check_joined(&self, proof: &Proof) -> Result<(), Refusal> {
+        match self.store.find_member(proof.room_id(), proof.participant_id()).await? {
+            Some(_) => Ok(()),
+            None => Err(Refusal::new(ErrorCode::NotMember, "join the room first")),
+        }
+    }
+
+    /// Refuses a participant id under which nobody has joined the room.
+    pub async fn check_exists(
+        &self,
+        room_id: &RoomId,
+        participant_id: &ParticipantId,
+    ) -> Result<(), Refusal> {
+        match self.store.find_member(room_id, participant_id).await? {
+            Some(_) => Ok(()),
+            None => {
+                let detail = "nobody of this id has joined the room";
+                Err(Refusal::new(ErrorCode::ParticipantNotFound, detail))
+            }
+        }
+    }
+}

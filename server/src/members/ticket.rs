@@ -1,0 +1,64 @@
+//! Tickets: each opens the WebSocket of one room once, for one user, because a browser can't send an
+//! `Authorization` header there.
+
+use contracts::ErrorCode;
+use engine::RoomId;
+
+use super::Members;
+use crate::access::Caller;
+use crate::id;
+use crate::refusal::Refusal;
+use crate::store::Ticket;
+
+/// A ticket, as its holder gets it.
+#[derive(Clone, Debug)]
+pub struct IssuedTicket {
+    /// The secret that redeems it.
+    pub secret: String,
+    /// When it expires, in milliseconds since the Unix epoch, on the room clock.
+    pub expires_at_ms: u64,
+}
+
+impl Members {
+    /// Issues a ticket for a room to a caller.
+    pub async fn issue_ticket(
+        &self,
+        caller: Caller,
+        room_id: RoomId,
+    ) -> Result<IssuedTicket, Refusal> {
+        let ticket = Ticket::new(
+            room_id,
+            caller.user_id,
+            caller.display_name,
+            caller.guest,
+            caller.expires_at_ms,
+            self.clock.now(),
+        );
+        let (secret, expires_at_ms) = (id::secret(), ticket.expires_at.as_millis());
+        self.store.keep_ticket(&secret, ticket).await?;
+        Ok(IssuedTicket { secret, expires_at_ms })
+    }
+
+    /// Uses a ticket up, and returns its caller. Refuses one that is unknown, used, expired or another
+    /// room's.
+    pub async fn redeem_ticket(
+        &self,
+        secret: Option<&str>,
+        room_id: &RoomId,
+    ) -> Result<Caller, Refusal> {
+        let ticket = match secret {
+            Some(secret) => self.store.redeem_ticket(secret).await?,
+            None => None,
+        };
+        let ticket = ticket.filter(|ticket| ticket.room_id == *room_id).ok_or_else(|| {
+            let detail = "the ticket is missing, used, expired or another room's";
+            Refusal::new(ErrorCode::TicketInvalid, detail)
+        })?;
+        Ok(Caller {
+            user_id: ticket.user_id,
+            display_name: ticket.display_name,
+            guest: ticket.guest,
+            expires_at_ms: ticket.token_expires_at_ms,
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! The one write path: load, decide, commit; at most five times, within half a second. A decision is
+//! made on what this node knows. The store's compare-and-set, or a second look before a refusal, says
+//! whether that was the newest.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use contracts::Outcome;
+use engine::{
+    Actor, Command, CommandKind, Decision, Envelope, Facts, ParticipantId, Place, Request, Room,
+    RoomId,
+};
+use tokio::time::timeout;
+
+use super::find::not_found;
+use super::{COMMAND_TIMEOUT, Rooms};
+use crate::hub::RoomHub;
+use crate::refusal::Refusal;
+use crate::store::{CommitOutcome, Elsewhere};
+
+/// How often a decision is made anew because another node was first.
+const CONFLICTS_MAX: usize = 5;
+
+/// What an accepted command is acknowledged with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ack {
+    /// The place of its commit, or the room's current place if it changed nothing.
+    pub place: Place,
+    /// Whether it was committed before, under the same id.
+    pub duplicate: bool,
+}
+
+impl Rooms {
+    /// Decides a request and stores what it changes.
+    #[tracing::instrument(name = "room.handle", level = "debug", skip_all,
+        fields(room.id = %room_id, command.kind = request.command.kind().name()))]
+    pub async fn handle(&self, room_id: &RoomId, request: &Request) -> Result<Ack, Refusal> {
+        if let Some(participant_id) = named_participant(&request.command) {
+            // The role comes first: who has joined is not for everybody to know.
+            let admitted = self.admit(room_id, request.command.kind(), &request.envelope).await?;
+            if let Some(ack) = admitted {
+                return Ok(ack);
+            }
+            self.members.check_exists(room_id, participant_id).await?;
+        }
+        let began = Instant::now();
+        let ack = timeout(COMMAND_TIMEOUT, self.decide_and_commit(room_id, request)).await;
+        metrics::histogram!("playhead_commit_seconds").record(began.elapsed());
+        ack.unwrap_or_else(|_| Err(Refusal::store_unavailable()))
+    }
+
+    /// Checks whether a command of this kind is allowed, before anything costly is done for it. Returns
+    /// its ack if it was committed before.
+    pub async fn admit(
+        &self,
+        room_id: &RoomId,
+        kind: CommandKind,
+        envelope: &Envelope,
+    ) -> Result<Option<Ack>, Refusal> {
+        let admitted = async {
+            let room = self.find(room_id).await?;
+            let rejection = match room.admit(kind, envelope) {
+                Ok(admitted) => return Ok(admitted),
+                Err(rejection) => rejection,
+            };
+            // What this node knows of the room may be out of date.
+            match self.find_newer(&room).await? {
+                Some(newer) => Ok(newer.admit(kind, envelope)?),
+                None => Err(rejection.into()),
+            }
+        };
+        let admitted = timeout(COMMAND_TIMEOUT, admitted).await;
+        let committed = admitted.unwrap_or_else(|_| Err(Refusal::store_unavailable()))?;
+        Ok(committed.map(|place| Ack { place, duplicate: true }))
+    }
+
+    /// Handles a command of the server itself, for something that committed state already names. A
+    /// rejection is of no consequence: the room has moved on. Returns `false` if the store can't be
+    /// reached.
+    pub async fn handle_system(&self, room_id: &RoomId, command: Command) -> bool {
+        let request = Request::of_system(command);
+        let Err(refusal) = self.handle(room_id, &request).await else { return true };
+        let code = refusal.code().name();
+        tracing::debug!(room.id = %room_id, rejection.code = code, "system command refused");
+        refusal.outcome() != Outcome::Unknown
+    }
+
+    async fn decide_and_commit(&self, room_id: &RoomId, request: &Request) -> Result<Ack, Refusal> {
+        let hub = self.hub.find(room_id);
+        let _turn = match &hub {
+            Some(hub) => Some(hub.gate.lock().await),
+            None => None,
+        };
+        let mut room = self.find(room_id).await?;
+        for _ in 0..CONFLICTS_MAX {
+            let facts = self.facts(hub.as_deref(), &room, request).await?;
+            let commit = match room.handle(request, &facts) {
+                Ok(Decision::Commit(commit)) => Arc::new(*commit),
+                Ok(Decision::Duplicate(place)) => return Ok(Ack { place, duplicate: true }),
+                unchanged => {
+                    // What this node knows of the room may be out of date.
+                    let Some(newer) = self.find_newer(&room).await? else {
+                        let place = room.place();
+                        return Ok(unchanged.map(|_| Ack { place, duplicate: false })?);
+                    };
+                    room = newer;
+                    continue;
+                }
+            };
+            let place = commit.place();
+            match self.store.commit(&room, commit).await? {
+                CommitOutcome::Committed => return Ok(Ack { place, duplicate: false }),
+                CommitOutcome::Conflict => room = self.find_newest(room_id).await?,
+                CommitOutcome::Gone => return Err(not_found()),
+            }
+        }
+        Err(Refusal::store_unavailable())
+    }
+
+    async fn facts(
+        &self,
+        hub: Option<&RoomHub>,
+        room: &Room,
+        request: &Request,
+    ) -> Result<Facts, Refusal> {
+        let now = self.clock.now();
+        match (hub, &request.envelope.actor) {
+            (hub, Actor::System) => Ok(self.system_facts(hub, room, now).await?),
+            (Some(hub), _) => Ok(hub.facts(&Elsewhere::default(), room, now)),
+            (None, _) => Ok(Facts { now, ..Facts::default() }),
+        }
+    }
+}
+
+/// Returns the participant that a command of somebody else names, and who must have joined.
+fn named_participant(command: &Command) -> Option<&ParticipantId> {
+    match command {
+        Command::HostTransfer { to } => Some(to),
+        Command::SetRole { participant, .. } => Some(participant),
+        _ => None,
+    }
+}

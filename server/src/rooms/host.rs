@@ -1,0 +1,52 @@
+//! The host's lease: renewed by signs of life, ended by leaving or by the loss of the host.
+
+use engine::{Command, ParticipantId, Room, RoomId, Timestamp};
+
+use super::Rooms;
+use crate::store::StoreError;
+
+impl Rooms {
+    /// Records a sign of life of the host: the lease starts anew.
+    pub async fn host_alive(
+        &self,
+        room_id: &RoomId,
+        host_id: &ParticipantId,
+    ) -> Result<(), StoreError> {
+        let Some(room) = self.store.load(room_id).await? else { return Ok(()) };
+        if room.is_host(host_id) {
+            let lease_ms = room.profile.settings.host_lease_ms;
+            let until = self.clock.now().plus_millis(lease_ms);
+            self.store.renew_lease(room_id, until).await?;
+        }
+        if room.awaits(host_id) {
+            // The party starts, its grace ends, or its former host gets it back.
+            let participant = host_id.clone();
+            self.handle_system(room_id, Command::Connected { participant }).await;
+        }
+        Ok(())
+    }
+
+    /// Records that the host left for good: the lease ends now.
+    pub async fn host_left(
+        &self,
+        room_id: &RoomId,
+        host_id: &ParticipantId,
+    ) -> Result<(), StoreError> {
+        let Some(room) = self.store.load(room_id).await? else { return Ok(()) };
+        if room.is_host(host_id) {
+            // Over now, and therefore due until the loss of the host is committed.
+            self.store.renew_lease(room_id, self.clock.now()).await?;
+            self.end_lease(&room).await?;
+        }
+        Ok(())
+    }
+
+    /// Commits the loss of the host, which ends the lease with the same commit. A lease left over from
+    /// another state is simply ended.
+    pub(super) async fn end_lease(&self, room: &Room) -> Result<(), StoreError> {
+        if room.is_hosted() {
+            return self.carry_out_command(&room.room_id, Command::HostLost).await;
+        }
+        self.store.renew_lease(&room.room_id, Timestamp::default()).await
+    }
+}

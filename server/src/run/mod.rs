@@ -1,0 +1,9 @@
+//! A node's life: opening what it stands on, serving, and shutting down in order.
+
+pub mod admin;
+mod announce;
+mod open;
+mod serve;
+pub mod telemetry;
+
+pub use serve::serve;

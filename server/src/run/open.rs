@@ -1,0 +1,130 @@
+//! Opens everything that a node stands on: database, store, clock, keys, providers and services.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use providers::{Egress, EgressPolicy, OwnOrigin, Registry};
+use tokio_util::sync::CancellationToken;
+
+use crate::access::Access;
+use crate::app::{App, Services};
+use crate::clock::RoomClock;
+use crate::config::{AppendFsync, Config, Secret, StoreKind};
+use crate::hub::Hub;
+use crate::limit::Limiters;
+use crate::members::Members;
+use crate::net::Connections;
+use crate::page;
+use crate::rooms::Rooms;
+use crate::sources::Sources;
+use crate::sql::Sql;
+use crate::store::{MemoryStore, RedisStore, Store};
+
+/// Opens a node that will listen on `address`. The error is a sentence for the operator.
+pub async fn open(config: Config, address: SocketAddr) -> Result<(App, Arc<dyn Store>), String> {
+    let sql = match config.database_url.as_ref() {
+        Some(url) => Sql::open(url.expose()).await,
+        None => Sql::open_file(&config.data_dir.join("playhead.db")).await,
+    };
+    let sql = Arc::new(sql.map_err(|error| with_causes(&error))?);
+    let (store, clock) = open_store(&config, sql.clone()).await?;
+    let access = Access::open(config.token_key_file.as_deref(), &sql, clock.clone()).await?;
+
+    let policy = EgressPolicy {
+        allow: config.egress_allow.to_vec(),
+        own_origins: own_origins(&config, address),
+    };
+    let egress = Egress::new(policy).map_err(|failure| failure.detail)?;
+    let limiters = Arc::new(Limiters::new(&config.limits));
+    let providers = Registry::standard(Arc::new(egress));
+    let sources = Arc::new(Sources::new(Arc::new(providers), limiters.clone()));
+    let hub = Arc::new(Hub::default());
+    let max = config.limits.participants_per_room;
+    let members = Arc::new(Members::new(store.clone(), hub.clone(), clock.clone(), max));
+    let rooms = Rooms::new(
+        store.clone(),
+        sql,
+        hub.clone(),
+        clock.clone(),
+        members.clone(),
+        sources.clone(),
+        config.limits.rooms,
+    );
+    let app = App::new(Services {
+        config,
+        clock,
+        access,
+        limiters,
+        connections: Connections::default(),
+        hub,
+        members,
+        sources,
+        rooms: Arc::new(rooms),
+        fanout_seconds: metrics::histogram!("playhead_fanout_seconds"),
+        draining: CancellationToken::new(),
+    });
+    Ok((app, store))
+}
+
+/// Opens the store with the room clock that belongs to it.
+async fn open_store(config: &Config, sql: Arc<Sql>) -> Result<(Arc<dyn Store>, RoomClock), String> {
+    let claimed = sql.claim_for(match config.store {
+        StoreKind::Memory => "memory",
+        StoreKind::Redis => "redis",
+    });
+    claimed.await.map_err(|error| with_causes(&error))?;
+    match config.store {
+        StoreKind::Memory => {
+            let opened = MemoryStore::open(&config.data_dir, sql).await;
+            opened.map(|(store, clock)| (store as _, clock)).map_err(|error| with_causes(&error))
+        }
+        StoreKind::Redis => {
+            let url = config.redis_url()?;
+            let url = url.as_ref().map(Secret::expose).unwrap_or_default();
+            let durable = config.redis_appendfsync == AppendFsync::Always;
+            let opened = RedisStore::open(url, durable, sql).await;
+            opened.map(|(store, clock)| (store as _, clock)).map_err(|error| with_causes(&error))
+        }
+    }
+}
+
+/// Returns the origins under which this server's own sample clip may be fetched: loopback names, the
+/// addresses it listens on, and its public URL.
+fn own_origins(config: &Config, address: SocketAddr) -> Vec<OwnOrigin> {
+    let path_prefix = page::SAMPLE_PATH.to_owned();
+    let mut hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()];
+    if address.ip().is_unspecified() {
+        let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+        hosts.extend(interfaces.iter().map(|interface| host(interface.ip())));
+    } else {
+        hosts.push(host(address.ip()));
+    }
+    let own = |host| OwnOrigin { host, port: address.port(), path_prefix: path_prefix.clone() };
+    let mut origins: Vec<OwnOrigin> = hosts.into_iter().map(own).collect();
+    if let Some(public) = config.public_url.as_ref()
+        && let (Some(host), Some(port)) = (public.host_str(), public.port_or_known_default())
+    {
+        origins.push(OwnOrigin { host: host.to_owned(), port, path_prefix });
+    }
+    origins
+}
+
+/// Writes an address as a URL's host.
+fn host(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    }
+}
+
+/// Writes an error with its causes, for people.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

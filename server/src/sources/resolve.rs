@@ -1,0 +1,38 @@
+//! Resolves a choice of media to a source that is available now.
+
+use contracts::ErrorCode;
+use engine::Source;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{MediaChoice, Sources};
+use crate::refusal::Refusal;
+
+/// The longest link, in bytes.
+const LINK_BYTES_MAX: usize = 2048;
+
+impl Sources {
+    /// Resolves a choice for a user, within the user's limit.
+    pub async fn resolve(&self, user_id: &str, choice: &MediaChoice) -> Result<Source, Refusal> {
+        self.limiters.check_resolve(user_id)?;
+        if let MediaChoice::Link(link) = choice
+            && link.len() > LINK_BYTES_MAX
+        {
+            return Err(Refusal::new(ErrorCode::LinkInvalid, "the link is too long"));
+        }
+        let (providers, choice) = (self.providers.clone(), choice.clone());
+        let resolve = async move {
+            match choice {
+                MediaChoice::Link(link) => providers.resolve(&link).await,
+                MediaChoice::Source(source) => {
+                    providers.reopen(&source.provider, &source.stream_id).await
+                }
+            }
+        };
+        // In a task of its own: a large playlist takes a while to parse, and the caller's pings would
+        // have to wait for it.
+        match AbortOnDropHandle::new(tokio::spawn(resolve)).await {
+            Ok(resolved) => Ok(resolved?),
+            Err(_) => Err(Refusal::new(ErrorCode::Internal, "the link couldn't be resolved")),
+        }
+    }
+}

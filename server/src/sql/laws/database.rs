@@ -1,0 +1,118 @@
+//! Laws of the database itself: opening, migrating and closing it, and the token key.
+
+use std::collections::HashSet;
+
+use sqlx::AssertSqlSafe;
+
+use super::{Database, NOW, create_rooms, id, snapshot};
+use crate::sql::{Sql, SqlError, TokenKey};
+
+pub(super) async fn the_token_key_is_created_once_and_kept(database: &Database) {
+    let (one, other) = (database.open().await, database.open().await);
+    let key = |kid: &str| TokenKey { kid: kid.to_owned(), pkcs8: vec![0, 255], public: vec![4] };
+    let (first, second) = tokio::join!(
+        one.load_or_create_token_key(|| key("k1"), NOW),
+        other.load_or_create_token_key(|| key("k2"), NOW),
+    );
+    let created = first.unwrap();
+    assert_eq!(created, second.unwrap());
+    one.close().await;
+
+    let kept = database.open().await.load_or_create_token_key(|| key("k3"), NOW).await.unwrap();
+    assert_eq!(kept, created);
+    assert!(!format!("{kept:?}").contains("pkcs8"));
+}
+
+pub(super) async fn a_database_keeps_its_id(database: &Database) {
+    let sql = database.open().await;
+    let id = sql.database_id().await.unwrap();
+    sql.close().await;
+    assert_eq!(database.open().await.database_id().await.unwrap(), id);
+}
+
+pub(super) async fn nodes_that_open_a_new_database_at_once_find_it_complete(database: &Database) {
+    let mut ids = HashSet::new();
+    for sql in open_at_once(database).await {
+        ids.insert(sql.database_id().await.unwrap());
+    }
+    assert_eq!(ids.len(), 1);
+}
+
+pub(super) async fn nodes_that_open_a_database_of_the_previous_version_at_once_keep_its_rooms(
+    database: &Database,
+) {
+    let sql = database.open().await;
+    for statement in [
+        "DROP INDEX rooms_code",
+        "ALTER TABLE rooms DROP COLUMN code",
+        "ALTER TABLE rooms DROP COLUMN snapshot_epoch",
+        "ALTER TABLE rooms DROP COLUMN snapshot_version",
+        "ALTER TABLE rooms DROP COLUMN snapshot",
+        "DROP TABLE identity",
+        "DELETE FROM _sqlx_migrations WHERE version > 1",
+        "INSERT INTO rooms VALUES ('r_a', 4, 1000), ('r_b', 5, 1000)",
+    ] {
+        sqlx::query(statement).execute(&sql.pool).await.unwrap();
+    }
+    sql.close().await;
+
+    let sql = open_at_once(database).await.remove(0);
+    assert_eq!(sql.raise_epochs(&[id("r_a")]).await.unwrap(), [(id("r_a"), 5)]);
+    assert_eq!(sql.load_snapshot(&id("r_a")).await.unwrap(), None);
+    sql.write_snapshots(&[snapshot("r_b", 5, 1)]).await.unwrap();
+    assert_eq!(sql.load_snapshot(&id("r_b")).await.unwrap(), Some(snapshot("r_b", 5, 1)));
+}
+
+pub(super) async fn a_database_of_a_newer_program_is_rejected_with_a_readable_error(
+    database: &Database,
+) {
+    let sql = database.open().await;
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (999, 'later', TRUE, $1, 0)",
+    )
+    .bind(vec![0])
+    .execute(&sql.pool)
+    .await
+    .unwrap();
+    sql.close().await;
+
+    let error = Sql::open(&database.url).await.unwrap_err();
+    assert!(matches!(error, SqlError::Newer { found: 999, known: 2 }), "{error:?}");
+    assert!(error.to_string().contains("newer version of this program"), "{error}");
+}
+
+pub(super) async fn an_unfinished_operation_changes_nothing(database: &Database) {
+    let sql = database.open().await;
+    create_rooms(&sql, &["r_a"]).await;
+    // More often than there are connections, so that a connection that is kept would be noticed.
+    for _ in 0..10 {
+        let mut operation = sql.begin_transaction("stop halfway").await.unwrap();
+        let statement = format!("DELETE FROM rooms WHERE room_id = '{}'", id("r_a"));
+        operation.execute(sqlx::query(AssertSqlSafe(statement))).await.unwrap();
+        drop(operation);
+        assert!(sql.has_room(&id("r_a")).await.unwrap());
+    }
+}
+
+pub(super) async fn a_closed_database_returns_errors(database: &Database) {
+    let sql = database.open().await;
+    sql.close().await;
+    let error = sql.create_room(&id("r_a"), "one", NOW).await.unwrap_err();
+    assert_eq!(error.to_string(), "sql: create a room");
+    sql.database_id().await.unwrap_err();
+}
+
+/// Opens a database as six nodes that start at the same time do.
+async fn open_at_once(database: &Database) -> Vec<Sql> {
+    let mut nodes = Vec::new();
+    for _ in 0..6 {
+        let url = database.url.clone();
+        nodes.push(tokio::spawn(async move { Sql::open(&url).await }));
+    }
+    let mut opened = Vec::new();
+    for node in nodes {
+        opened.push(node.await.unwrap().unwrap());
+    }
+    opened
+}

@@ -1,0 +1,96 @@
+//! The laws that hold on every kind of database. A broken law panics.
+//!
+//! Each law takes a database of its own. They are public so that the `tests` package can run them on
+//! a real PostgreSQL.
+
+mod database;
+mod epochs;
+mod rooms;
+mod snapshots;
+
+use std::pin::Pin;
+
+use engine::{RoomId, Timestamp};
+
+use super::{SnapshotRow, Sql};
+
+/// The time at which the laws register rooms.
+pub const NOW: Timestamp = Timestamp::from_millis(1_000);
+
+/// A law, to be run on a new database.
+pub type Law = fn(Database) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Lists the laws in `ALL`, and makes each of them a test on an SQLite file.
+macro_rules! laws {
+    ($($subject:ident::$law:ident,)*) => {
+        /// Every law, with its name.
+        pub const ALL: &[(&str, Law)] = &[$((
+            stringify!($law),
+            |database| Box::pin(async move { $subject::$law(&database).await }),
+        )),*];
+
+        #[cfg(test)]
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $law() {
+                let file = crate::sql::tests::File::new();
+                super::$subject::$law(&file.database).await;
+            })*
+        }
+    };
+}
+
+laws! {
+    rooms::a_new_room_has_the_first_epoch_and_is_found_by_its_id_and_by_its_code,
+    rooms::a_taken_id_and_a_taken_code_are_told_apart,
+    rooms::a_room_whose_creation_failed_can_be_created_again,
+    rooms::nothing_is_left_of_a_deleted_room,
+    rooms::each_room_is_listed_on_exactly_one_page,
+    epochs::epochs_rise_above_both_the_issued_and_the_given_ones,
+    epochs::epochs_of_more_rooms_than_fit_in_one_statement_rise,
+    epochs::only_registered_rooms_get_a_new_epoch,
+    epochs::an_epoch_rises_above_the_one_that_a_store_holds,
+    epochs::nodes_that_raise_the_same_epochs_at_once_each_get_their_own,
+    snapshots::a_snapshot_is_replaced_only_by_a_newer_one,
+    snapshots::of_several_snapshots_of_one_room_the_newest_is_kept,
+    snapshots::a_snapshot_does_not_bring_a_deleted_room_back,
+    snapshots::more_snapshots_than_fit_in_one_statement_are_read_back_byte_for_byte,
+    database::the_token_key_is_created_once_and_kept,
+    database::a_database_keeps_its_id,
+    database::nodes_that_open_a_new_database_at_once_find_it_complete,
+    database::nodes_that_open_a_database_of_the_previous_version_at_once_keep_its_rooms,
+    database::a_database_of_a_newer_program_is_rejected_with_a_readable_error,
+    database::an_unfinished_operation_changes_nothing,
+    database::a_closed_database_returns_errors,
+}
+
+/// A database that laws can open, also several times at once.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// The URL of the database.
+    pub url: String,
+}
+
+impl Database {
+    /// Opens the database, as one more node does.
+    pub async fn open(&self) -> Sql {
+        Sql::open(&self.url).await.expect("the database opens")
+    }
+}
+
+/// Registers rooms. The code of each is `code of <id>`.
+pub async fn create_rooms(sql: &Sql, rooms: &[&str]) {
+    for room in rooms {
+        sql.create_room(&id(room), &format!("code of {room}"), NOW).await.expect("registered");
+    }
+}
+
+/// Returns a snapshot whose body is unique to the room and its place.
+pub fn snapshot(room: &str, epoch: u64, version: u64) -> SnapshotRow {
+    let body = format!("{room} at {epoch}-{version}").into_bytes();
+    SnapshotRow { room_id: id(room), epoch, version, body }
+}
+
+fn id(text: &str) -> RoomId {
+    RoomId::new(text)
+}

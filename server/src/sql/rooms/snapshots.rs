@@ -1,0 +1,95 @@
+//! Snapshots of rooms, written behind their commits. A lost state is rebuilt from them.
+
+use engine::RoomId;
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
+
+use super::in_order;
+use crate::sql::operation::{bind_all, column, number, placeholder_rows, placeholders};
+use crate::sql::{Sql, SqlError};
+
+/// The largest number of snapshots in one statement. Each may have a hundred kilobytes.
+const SNAPSHOTS_PER_STATEMENT: usize = 50;
+
+/// The state of a room after one of its commits.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SnapshotRow {
+    /// The room.
+    pub room_id: RoomId,
+    /// The epoch of the commit.
+    pub epoch: u64,
+    /// The version of the commit.
+    pub version: u64,
+    /// The state, encoded by its writer.
+    pub body: Vec<u8>,
+}
+
+impl Sql {
+    /// Stores snapshots, keeping only the newest of each room. A snapshot older than the stored one
+    /// changes nothing. One of an unknown room, which may have been deleted, is dropped.
+    pub async fn write_snapshots(&self, rooms: &[SnapshotRow]) -> Result<(), SqlError> {
+        let rooms = newest(rooms);
+        let mut operation = self.begin_transaction("write snapshots").await?;
+        for rooms in rooms.chunks(SNAPSHOTS_PER_STATEMENT) {
+            let ids: Vec<&str> = rooms.iter().map(|row| row.room_id.as_str()).collect();
+            operation.lock_rooms(&ids).await?;
+            let sql = format!(
+                "UPDATE rooms SET snapshot_epoch = new.column2, snapshot_version = new.column3, \
+                 snapshot = new.column4 FROM (VALUES {}) AS new \
+                 WHERE rooms.room_id = new.column1 AND (rooms.snapshot IS NULL OR \
+                 (rooms.snapshot_epoch, rooms.snapshot_version) < (new.column2, new.column3))",
+                placeholder_rows(rooms.len(), 4)
+            );
+            let update = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+            let update = rooms.iter().fold(update, |update, row| {
+                update
+                    .bind(row.room_id.as_str())
+                    .bind(column(row.epoch))
+                    .bind(column(row.version))
+                    .bind(row.body.as_slice())
+            });
+            operation.execute(update).await?;
+        }
+        operation.commit().await
+    }
+
+    /// Returns the newest snapshot of a room; `None` if it has none or is unknown.
+    pub async fn load_snapshot(&self, room_id: &RoomId) -> Result<Option<SnapshotRow>, SqlError> {
+        Ok(self.load_snapshots(std::slice::from_ref(room_id)).await?.pop())
+    }
+
+    /// Returns the newest snapshot of each of `rooms` that has one, in no particular order.
+    pub async fn load_snapshots(&self, rooms: &[RoomId]) -> Result<Vec<SnapshotRow>, SqlError> {
+        let mut operation = self.begin("load snapshots").await?;
+        let mut loaded = Vec::new();
+        for ids in in_order(rooms).chunks(SNAPSHOTS_PER_STATEMENT) {
+            let sql = format!(
+                "SELECT room_id, snapshot_epoch, snapshot_version, snapshot FROM rooms \
+                 WHERE snapshot IS NOT NULL AND room_id IN {}",
+                placeholders(ids.len())
+            );
+            loaded.extend(operation.fetch(bind_all(sql, ids), read).await?);
+        }
+        Ok(loaded)
+    }
+}
+
+fn read(row: &AnyRow) -> Result<SnapshotRow, sqlx::Error> {
+    Ok(SnapshotRow {
+        room_id: RoomId::new(row.try_get::<&str, _>(0)?),
+        epoch: number(row, 1)?,
+        version: number(row, 2)?,
+        body: row.try_get(3)?,
+    })
+}
+
+/// Returns the newest snapshot of each room, in the order in which rows are locked.
+fn newest(rooms: &[SnapshotRow]) -> Vec<&SnapshotRow> {
+    let mut rows: Vec<&SnapshotRow> = rooms.iter().collect();
+    rows.sort_by(|a, b| {
+        let newer_first = (b.epoch, b.version).cmp(&(a.epoch, a.version));
+        a.room_id.as_str().cmp(b.room_id.as_str()).then(newer_first)
+    });
+    rows.dedup_by(|later, earlier| later.room_id == earlier.room_id);
+    rows
+}

@@ -1,0 +1,64 @@
+//! The laws of a `MemberStore`.
+
+use engine::Timestamp;
+
+use super::{LATE, Laws, add, find, member};
+use crate::store::{Member, Ticket};
+
+impl Laws<'_> {
+    /// `add_member`, `find_member`.
+    pub async fn members_are_kept_up_to_a_limit(&self) {
+        let store = self.store;
+        let room = self.create("members").await;
+        let room_id = &room.room_id;
+        for id in ["p_1", "p_2", "p_3"] {
+            assert!(add(store, room_id, id, 3, &[]).await);
+            assert_eq!(find(store, room_id, id).await, Some(member(id)));
+        }
+        let renamed = Member { display_name: "Renamed".to_owned(), ..member("p_1") };
+        let added = store.add_member(room_id, renamed.clone(), 3, &|_| true).await;
+        assert!(added.expect("answered"), "the same participant needs no more room");
+        assert_eq!(find(store, room_id, "p_1").await, Some(renamed));
+        for id in ["p_2", "p_3"] {
+            assert!(find(store, room_id, id).await.is_some(), "nobody made room");
+        }
+
+        self.is_present(room_id, "p_2").await;
+        assert!(add(store, room_id, "p_4", 3, &["p_2"]).await);
+        assert!(find(store, room_id, "p_3").await.is_none(), "the oldest who was absent made room");
+        for id in ["p_1", "p_2", "p_4"] {
+            assert!(find(store, room_id, id).await.is_some());
+        }
+        let all = ["p_1", "p_2", "p_4"];
+        for id in all {
+            self.is_present(room_id, id).await;
+        }
+        assert!(!add(store, room_id, "p_5", 3, &all).await, "nobody can make room");
+        assert!(find(store, room_id, "p_5").await.is_none());
+        let unknown = self.room("unknown").room_id;
+        assert!(!add(store, &unknown, "p_1", 3, &[]).await);
+        assert!(find(store, &unknown, "p_1").await.is_none());
+    }
+
+    /// `keep_ticket`, `redeem_ticket`.
+    pub async fn a_ticket_is_good_once_and_for_its_time(&self) {
+        let store = self.store;
+        let room_id = self.room("ticket").room_id;
+        let ticket = |expires_at| Ticket {
+            room_id: room_id.clone(),
+            user_id: "u_ticket".to_owned(),
+            display_name: "Tilda".to_owned(),
+            guest: true,
+            token_expires_at_ms: LATE.as_millis(),
+            expires_at,
+        };
+        let secret = |name: &str| format!("{}{name}", self.run);
+        store.keep_ticket(&secret("good"), ticket(LATE)).await.expect("kept");
+        store.keep_ticket(&secret("old"), ticket(Timestamp::from_millis(1))).await.expect("kept");
+        let redeem = async |name: &str| store.redeem_ticket(&secret(name)).await.expect("answered");
+        assert_eq!(redeem("good").await, Some(ticket(LATE)));
+        assert_eq!(redeem("good").await, None, "it was used");
+        assert_eq!(redeem("old").await, None, "it has run out");
+        assert_eq!(redeem("unknown").await, None);
+    }
+}

@@ -1,0 +1,228 @@
+//! The laws of a store. Every store is tested with them; a law that is broken panics.
+//!
+//! Each law makes rooms of its own, named after the run and the law, so that all of them hold side
+//! by side. News may come after the answer that they are about.
+
+mod bus;
+mod members;
+mod rooms;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{
+    Actor, ChatSettings, Command, Commit, Decision, Envelope, Facts, HostLoss, LifecycleState,
+    NewRoom, Op, ParticipantId, Profile, Request, Role, Room, RoomId, RoomPatch, Settings,
+    Timestamp,
+};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::{
+    CommitOutcome, LifeSigns, Member, News, Notice, PresenceUpdate, Present, Published, Store,
+};
+
+/// When the rooms of the laws are made: later than any test runs, for a store with a time of its own
+/// takes a commit from another only if the room was there already.
+pub const NOW: Timestamp = Timestamp::from_millis(3_900_000_000_000);
+/// How long a law waits for news. No law depends on how soon they come.
+const NEWS_TIMEOUT: Duration = Duration::from_secs(10);
+/// Later than `NOW`.
+const LATE: Timestamp = Timestamp::from_millis(4_000_000_000_000);
+
+/// The laws of every store. `run` begins the names of the rooms, so that runs on one store don't
+/// meet. Nothing in them happens after the rooms were made: a store that has a time of its own lets
+/// no commit come from another.
+pub async fn all(store: &dyn Store, run: &str) {
+    let laws = Laws { store, run };
+    laws.a_created_room_is_there().await;
+    laws.a_taken_id_or_code_is_an_error().await;
+    laws.a_commit_is_made_so_and_published_in_order().await;
+    laws.a_followed_room_is_known_once_its_news_came().await;
+    laws.only_a_commit_to_the_newest_room_is_made().await;
+    laws.of_two_commits_at_once_one_wins().await;
+    laws.a_dropped_commit_is_never_half_stored().await;
+    laws.a_deleted_room_leaves_nothing_behind().await;
+    laws.members_are_kept_up_to_a_limit().await;
+    laws.a_ticket_is_good_once_and_for_its_time().await;
+    laws.a_lease_is_renewed_and_ended().await;
+    laws.open_rooms_are_listed_if_they_are_public().await;
+}
+
+/// The laws of a store whose time is what the caller says.
+pub async fn at_any_time(store: &dyn Store, run: &str) {
+    let laws = Laws { store, run };
+    laws.rooms_are_due_by_deadline_and_by_lease().await;
+    laws.a_room_that_nobody_attends_is_due().await;
+}
+
+/// The laws on one store.
+#[derive(Clone, Copy, Debug)]
+pub struct Laws<'a> {
+    /// The store.
+    pub store: &'a dyn Store,
+    /// Begins the names of the rooms.
+    pub run: &'a str,
+}
+
+impl Laws<'_> {
+    fn room(&self, name: &str) -> Room {
+        room(&format!("{}{name}", self.run))
+    }
+
+    async fn create(&self, name: &str) -> Room {
+        let room = self.room(name);
+        self.store.create(room.clone()).await.expect("created");
+        room
+    }
+
+    async fn follow(&self, room: &Room) -> mpsc::Receiver<News> {
+        let news = self.store.subscribe();
+        self.store.follow(&room.room_id).await.expect("followed");
+        news
+    }
+
+    /// Somebody is connected, as a store that nodes share knows it.
+    async fn is_present(&self, room_id: &RoomId, id: &str) {
+        let Member { participant_id, display_name, base, .. } = member(id);
+        let (since, connections, ready_capable) = (NOW, 1, false);
+        let present =
+            Present { participant_id, display_name, base, since, connections, ready_capable };
+        let update = PresenceUpdate { came: vec![present], ..PresenceUpdate::default() };
+        self.store.tell(room_id, Notice::Presence(update)).await.expect("told");
+    }
+
+    async fn lists(&self, room_id: &RoomId) -> bool {
+        let listed = self.store.list_public().await.expect("answered");
+        listed.iter().filter(|listed| listed.room.room_id == *room_id).count() == 1
+    }
+
+    /// The next news of the room are those of the commit that is made now.
+    async fn nothing_else_is_published(&self, news: &mut mpsc::Receiver<News>, room: &Room) {
+        let last = rename(room, "last");
+        assert_eq!(put(self.store, room, &last).await, CommitOutcome::Committed);
+        assert_eq!(*next(news, &room.room_id).await.commit, last, "each is published once");
+    }
+}
+
+/// A room of a law, with `r_` before its name as id and the name as code.
+pub fn room(name: &str) -> Room {
+    let settings = Settings {
+        host_loss: HostLoss::Expire,
+        host_grace_ms: 120_000,
+        host_lease_ms: 15_000,
+        rebuffer_barrier: false,
+    };
+    let chat = ChatSettings { enabled: true, slow_mode_ms: 0 };
+    let new = NewRoom {
+        room_id: RoomId::new(format!("r_{name}")),
+        code: name.to_owned(),
+        creator_id: host(),
+        profile: Profile { name: "Party".to_owned(), is_public: true, settings, chat },
+        epoch: 1,
+    };
+    Room::new(new, NOW)
+}
+
+/// The host of every room of the laws.
+pub fn host() -> ParticipantId {
+    ParticipantId::new("p_host")
+}
+
+/// The commit by which the host renames a room.
+pub fn rename(room: &Room, name: &str) -> Commit {
+    let patch = RoomPatch { name: Some(name.to_owned()), ..RoomPatch::default() };
+    let request = rename_request(room.version, patch);
+    decided(room, &request, NOW)
+}
+
+/// A member by this id.
+pub fn member(id: &str) -> Member {
+    Member {
+        participant_id: ParticipantId::new(id),
+        user_id: format!("u_{id}"),
+        display_name: format!("Name of {id}"),
+        base: Role::Guest,
+    }
+}
+
+/// Ends a room and carries out its last deadline; the room as it was published last.
+pub async fn delete(store: &dyn Store, room_id: &RoomId) -> Room {
+    let mut room = Room::clone(&*newest(store, room_id).await);
+    while room.lifecycle.state != LifecycleState::Deleted {
+        let now = room.deadline().expect("an open room of the laws has a deadline");
+        let commit = command(&room, &Command::Deadline, now);
+        assert_eq!(put(store, &room, &commit).await, CommitOutcome::Committed);
+        room.apply(&commit);
+    }
+    room
+}
+
+fn rename_request(version: u64, patch: RoomPatch) -> Request {
+    let op = Op { participant_id: host(), id: format!("c{version}"), payload_hash: version };
+    let actor = Actor::Participant { id: host(), base: Role::Member };
+    let envelope = Envelope { op: Some(op), ..Envelope::of(actor) };
+    Request { envelope, command: Command::ChangeRoom(patch) }
+}
+
+fn command(room: &Room, command: &Command, now: Timestamp) -> Commit {
+    decided(room, &Request::of_system(command.clone()), now)
+}
+
+fn decided(room: &Room, request: &Request, now: Timestamp) -> Commit {
+    match room.handle(request, &Facts { now, ..Facts::default() }) {
+        Ok(Decision::Commit(commit)) => *commit,
+        decision => panic!("{decision:?}"),
+    }
+}
+
+fn after(room: &Room, commit: &Commit) -> Room {
+    let mut room = room.clone();
+    room.apply(commit);
+    room
+}
+
+/// The commit by which the host comes.
+fn come(room: &Room) -> Commit {
+    command(room, &Command::Connected { participant: host() }, NOW)
+}
+
+async fn newest(store: &dyn Store, room_id: &RoomId) -> Arc<Room> {
+    store.load_newest(room_id).await.expect("answered").expect("the room is there")
+}
+
+async fn put(store: &dyn Store, room: &Room, commit: &Commit) -> CommitOutcome {
+    let (room, commit) = (Arc::new(room.clone()), Arc::new(commit.clone()));
+    store.commit(&room, commit).await.expect("answered")
+}
+
+/// The next commit of a room that is told.
+async fn next(news: &mut mpsc::Receiver<News>, room_id: &RoomId) -> Published {
+    let next = async {
+        loop {
+            match news.recv().await.expect("the store is open") {
+                News::Commit(published) if published.room.room_id == *room_id => return published,
+                News::Reset(room) if room.room_id == *room_id => panic!("reset: {room:?}"),
+                _ => {}
+            }
+        }
+    };
+    timeout(NEWS_TIMEOUT, next).await.expect("news in time")
+}
+
+async fn signs(store: &dyn Store, room_id: &RoomId) -> LifeSigns {
+    store.life_signs(room_id).await.expect("answered")
+}
+
+async fn add(store: &dyn Store, room_id: &RoomId, id: &str, max: usize, present: &[&str]) -> bool {
+    let is_present = |id: &ParticipantId| present.contains(&id.as_str());
+    store.add_member(room_id, member(id), max, &is_present).await.expect("answered")
+}
+
+async fn find(store: &dyn Store, room_id: &RoomId, id: &str) -> Option<Member> {
+    store.find_member(room_id, &ParticipantId::new(id)).await.expect("answered")
+}
+
+async fn due(store: &dyn Store, now: Timestamp) -> Vec<RoomId> {
+    store.list_due(now, 1_000).await.expect("answered")
+}

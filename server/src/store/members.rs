@@ -1,0 +1,88 @@
+//! Members of rooms, and tickets on their way to become connections.
+
+use async_trait::async_trait;
+use engine::{ParticipantId, Role, RoomId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+
+/// How long a ticket is valid, in milliseconds.
+const TICKET_MS: u64 = 30_000;
+
+/// A participant who joined a room.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Member {
+    /// The participant.
+    pub participant_id: ParticipantId,
+    /// The user behind the participant.
+    pub user_id: String,
+    /// The user's display name.
+    pub display_name: String,
+    /// The role held without a grant of the room.
+    pub base: Role,
+}
+
+/// What a ticket opens: one room's WebSocket, once, for one user. Only the store and the holder know
+/// its secret.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Ticket {
+    /// The room.
+    pub room_id: RoomId,
+    /// The user's id.
+    pub user_id: String,
+    /// The user's display name.
+    pub display_name: String,
+    /// Whether the user has no account.
+    pub guest: bool,
+    /// When the user's access token expires, in milliseconds since the Unix epoch.
+    pub token_expires_at_ms: u64,
+    /// When the ticket expires, on the room clock.
+    pub expires_at: Timestamp,
+}
+
+impl Ticket {
+    /// Makes a ticket that is valid from `now` on.
+    pub fn new(
+        room_id: RoomId,
+        user_id: String,
+        display_name: String,
+        guest: bool,
+        token_expires_at_ms: u64,
+        now: Timestamp,
+    ) -> Self {
+        let expires_at = now.plus_millis(TICKET_MS);
+        Self { room_id, user_id, display_name, guest, token_expires_at_ms, expires_at }
+    }
+}
+
+/// Stores members and tickets. Neither is durable at once: after a crash somebody may have to join
+/// again.
+#[async_trait]
+pub trait MemberStore: std::fmt::Debug + Send + Sync + 'static {
+    /// Adds a member.
+    ///
+    /// # Behavior
+    /// - The same participant again replaces the entry.
+    /// - Beyond `max`, the oldest entries that `is_present` denies make way. Returns `false` if none
+    ///   does.
+    async fn add_member(
+        &self,
+        room_id: &RoomId,
+        member: Member,
+        max: usize,
+        is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
+    ) -> Result<bool, StoreError>;
+
+    /// Finds a member of a room.
+    async fn find_member(
+        &self,
+        room_id: &RoomId,
+        participant_id: &ParticipantId,
+    ) -> Result<Option<Member>, StoreError>;
+
+    /// Keeps a ticket under its secret until it expires.
+    async fn keep_ticket(&self, secret: &str, ticket: Ticket) -> Result<(), StoreError>;
+
+    /// Takes a ticket out. An expired one is `None`.
+    async fn redeem_ticket(&self, secret: &str) -> Result<Option<Ticket>, StoreError>;
+}

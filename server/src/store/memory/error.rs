@@ -1,0 +1,79 @@
+//! Why the store of a data directory can't be opened.
+
+use std::path::PathBuf;
+
+use crate::sql::SqlError;
+
+/// The store can't be opened. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory can't be created or locked.
+    #[error("the data directory {path} can't be used")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process holds the data directory.
+    #[error(
+        "another process is using the data directory {path}; stop it, or choose another directory"
+    )]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The journal can't be read or written.
+    #[error("the journal {path} can't be used; restore it, or move it away to forget its rooms")]
+    Unreadable {
+        /// The journal.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The journal can be read, but is inconsistent.
+    #[error(
+        "the journal {path} is damaged: {detail}; restore it, or move it away to forget its rooms"
+    )]
+    Corrupt {
+        /// The journal.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The journal holds no rooms, though the database knows some.
+    #[error(
+        "the journal {path} is empty, but the database knows {rooms} rooms; restore it, or move \
+         it away to forget its rooms"
+    )]
+    Emptied {
+        /// The journal.
+        path: PathBuf,
+        /// The number of rooms that the database knows.
+        rooms: u64,
+    },
+    /// The file is a database of another program.
+    #[error("{path} is a database, but not a journal; move it away")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer binary wrote the journal.
+    #[error(
+        "the journal {path} was written by a newer version of this program (schema {found}, this \
+         program knows {known}); start the newer one"
+    )]
+    Newer {
+        /// The journal.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest schema that this binary knows.
+        known: i64,
+    },
+    /// SQL can't issue epochs.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+}

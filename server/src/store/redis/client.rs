@@ -1,0 +1,265 @@
+//! The client of Redis: the only file that knows the library, and the settings that make it safe
+//! here. By default the library repeats commands whose reply was lost, and waits without limit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fred::interfaces::{ClientLike, EventInterface, LuaInterface, PubsubInterface};
+use fred::prelude::{Builder, Client as Connection, Error, ReconnectPolicy, TcpConfig, Value};
+use fred::types::config::{Config, UnresponsiveConfig};
+use fred::types::{ClusterHash, CustomCommand};
+use tokio::sync::{broadcast, mpsc};
+use tokio::task::JoinHandle;
+
+use super::script::Script;
+
+/// How long a command may take: less than a caller waits, so that the answer says why it failed.
+const COMMAND_TIMEOUT: Duration = Duration::from_millis(450);
+/// How long the first connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may owe a reply before it is given up.
+const UNRESPONSIVE: Duration = Duration::from_secs(2);
+/// How many commands may wait for a reply. Further ones fail at once.
+const COMMANDS_MAX: usize = 10_000;
+/// How many messages may wait for their reader. A reader that lags loads the state again.
+const MESSAGES_MAX: usize = 16_384;
+/// How many messages the library buffers before they are forwarded. It allocates its buffers in full.
+const LIBRARY_MESSAGES_MAX: usize = 2_048;
+/// How many events of its connection the library buffers where nobody reads messages.
+const LIBRARY_EVENTS_MAX: usize = 32;
+
+/// Two connections to one Redis or cluster: one for commands, one for messages.
+#[derive(Clone)]
+pub(super) struct Client {
+    commands: Connection,
+    messages: Connection,
+    cluster: bool,
+    tasks: Arc<Vec<JoinHandle<()>>>,
+}
+
+/// A reply to a command.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Reply {
+    /// No value.
+    Nil,
+    /// A number.
+    Int(i64),
+    /// Text or bytes.
+    Bytes(Bytes),
+    /// Several replies.
+    List(Vec<Reply>),
+}
+
+/// What arrives without being asked for.
+#[derive(Clone, Debug)]
+pub(super) enum Push {
+    /// A message on a channel.
+    Message {
+        /// The channel.
+        channel: String,
+        /// The text.
+        body: Bytes,
+    },
+    /// Messages may have been missed: the connection is new, or the reader lagged.
+    Missed,
+}
+
+/// A command failed, or its reply was lost or makes no sense. It may still have taken effect.
+#[derive(Debug, thiserror::Error)]
+#[error("redis: {0}")]
+pub(super) struct ClientError(String);
+
+impl ClientError {
+    /// Makes the error of a reply that makes no sense.
+    pub(super) fn unexpected(reply: &Reply) -> Self {
+        let mut words = format!("unexpected answer {reply:?}");
+        words.truncate(words.floor_char_boundary(200));
+        Self(words)
+    }
+
+    fn of(error: &Error) -> Self {
+        Self(format!("{:?}: {}", error.kind(), error.details()))
+    }
+}
+
+impl Client {
+    /// Connects, and reconnects from then on for as long as it takes.
+    pub(super) async fn open(url: &str) -> Result<(Self, mpsc::Receiver<Push>), ClientError> {
+        let config = Config::from_url(url).map_err(|error| ClientError::of(&error))?;
+        let cluster = config.server.is_clustered();
+        let commands = build(config.clone(), LIBRARY_EVENTS_MAX)?;
+        let messages = build(config, LIBRARY_MESSAGES_MAX)?;
+        let (pushes, receiver) = mpsc::channel(MESSAGES_MAX);
+        let forward = tokio::spawn(forward_messages(messages.clone(), pushes.clone()));
+        let report = tokio::spawn(report_reconnects(messages.clone(), pushes));
+        let mut tasks = vec![forward, report];
+        // Not `connect` and `wait_for_connect`, which never return if the connection is made between
+        // the check and the wait.
+        let connected = async { tokio::try_join!(commands.init(), messages.init()) };
+        match tokio::time::timeout(CONNECT_TIMEOUT, connected).await {
+            Ok(Ok((of_commands, of_messages))) => {
+                for connection in [of_commands, of_messages] {
+                    tasks.push(tokio::spawn(async move {
+                        let _ = connection.await;
+                    }));
+                }
+            }
+            Ok(Err(error)) => return Err(ClientError::of(&error)),
+            Err(_) => return Err(ClientError("nobody answers there".to_owned())),
+        }
+        let client = Self { commands, messages, cluster, tasks: Arc::new(tasks) };
+        Ok((client, receiver))
+    }
+
+    /// Whether keys of different shards are on different servers.
+    pub(super) fn is_cluster(&self) -> bool {
+        self.cluster
+    }
+
+    /// Runs a script. All keys must be in one slot.
+    pub(super) async fn run(
+        &self,
+        script: &Script,
+        keys: Vec<String>,
+        args: Vec<Bytes>,
+    ) -> Result<Reply, ClientError> {
+        let values = |args: &[Bytes]| args.iter().cloned().map(Value::Bytes).collect::<Vec<_>>();
+        let first: Result<Value, Error> =
+            self.commands.evalsha(script.sha(), keys.clone(), values(&args)).await;
+        let reply = match first {
+            // A Redis that has restarted knows no script. Nothing has taken effect.
+            Err(error) if error.details().starts_with("NOSCRIPT") => {
+                self.commands.eval(script.text(), keys, values(&args)).await
+            }
+            reply => reply,
+        };
+        reply.map(Reply::from).map_err(|error| ClientError::of(&error))
+    }
+
+    /// Sends a command whose first argument is its only key.
+    pub(super) async fn call(
+        &self,
+        command: &'static str,
+        args: Vec<Bytes>,
+    ) -> Result<Reply, ClientError> {
+        let command = CustomCommand::new_static(command, ClusterHash::FirstKey, false);
+        let args: Vec<Value> = args.into_iter().map(Value::Bytes).collect();
+        let reply: Result<Value, Error> = self.commands.custom(command, args).await;
+        reply.map(Reply::from).map_err(|error| ClientError::of(&error))
+    }
+
+    /// Subscribes to channels.
+    pub(super) async fn subscribe(&self, channels: Vec<String>) -> Result<(), ClientError> {
+        self.messages.subscribe(channels).await.map_err(|error| ClientError::of(&error))
+    }
+
+    /// Unsubscribes from a channel.
+    pub(super) async fn unsubscribe(&self, channel: String) -> Result<(), ClientError> {
+        self.messages.unsubscribe(channel).await.map_err(|error| ClientError::of(&error))
+    }
+
+    /// Replaces connections that are up but silent. The library takes a connection for alive as long
+    /// as something is written to it.
+    pub(super) async fn reconnect(&self) {
+        reconnect(&self.commands).await;
+        self.reconnect_messages().await;
+    }
+
+    /// Replaces the connection for messages, if it is up.
+    pub(super) async fn reconnect_messages(&self) {
+        reconnect(&self.messages).await;
+    }
+
+    /// Closes the connections.
+    pub(super) async fn close(&self) {
+        let _ = self.commands.quit().await;
+        let _ = self.messages.quit().await;
+        for task in self.tasks.iter() {
+            task.abort();
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    /// Leaves out the URL, which may contain a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+impl From<Value> for Reply {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Null | Value::Queued => Self::Nil,
+            Value::Integer(number) => Self::Int(number),
+            Value::Boolean(truth) => Self::Int(i64::from(truth)),
+            Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
+            other => Self::Bytes(other.into_bytes().unwrap_or_default()),
+        }
+    }
+}
+
+fn build(config: Config, broadcast_max: usize) -> Result<Connection, ClientError> {
+    let mut policy = ReconnectPolicy::new_exponential(0, 50, 500, 2);
+    policy.set_jitter(50);
+    Builder::from_config(config)
+        .set_policy(policy)
+        .with_performance_config(|config| {
+            config.default_command_timeout = COMMAND_TIMEOUT;
+            config.broadcast_channel_capacity = broadcast_max;
+        })
+        .with_connection_config(|config| {
+            // A command whose reply was lost may have taken effect: its sender decides what to do.
+            config.max_command_attempts = 1;
+            config.connection_timeout = Duration::from_secs(1);
+            config.internal_command_timeout = Duration::from_secs(1);
+            config.max_command_buffer_len = COMMANDS_MAX;
+            config.unresponsive = UnresponsiveConfig {
+                max_timeout: Some(UNRESPONSIVE),
+                interval: Duration::from_millis(500),
+            };
+            config.tcp = TcpConfig { nodelay: Some(true), ..TcpConfig::default() };
+        })
+        .build()
+        .map_err(|error| ClientError::of(&error))
+}
+
+async fn reconnect(connection: &Connection) {
+    if connection.is_connected() {
+        let _ = tokio::time::timeout(UNRESPONSIVE, connection.force_reconnection()).await;
+    }
+}
+
+/// Forwards messages in their order.
+async fn forward_messages(connection: Connection, pushes: mpsc::Sender<Push>) {
+    let mut messages = connection.message_rx();
+    loop {
+        let push = match messages.recv().await {
+            Ok(message) => Push::Message {
+                channel: message.channel.to_string(),
+                body: message.value.into_bytes().unwrap_or_default(),
+            },
+            Err(broadcast::error::RecvError::Lagged(_)) => Push::Missed,
+            Err(broadcast::error::RecvError::Closed) => return,
+        };
+        if pushes.send(push).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Reports each new connection, which has no subscriptions yet.
+async fn report_reconnects(connection: Connection, pushes: mpsc::Sender<Push>) {
+    let mut connections = connection.reconnect_rx();
+    loop {
+        match connections.recv().await {
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {
+                if pushes.send(Push::Missed).await.is_err() {
+                    return;
+                }
+            }
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What a session does with what its socket receives: limits, pings, commands in their order.
+
+use std::collections::VecDeque;
+
+use contracts::{ClientFrame, CloseCode, ErrorCode, ServerFrame};
+use tokio::time::Instant;
+
+use super::early::Early;
+use super::end::End;
+use super::execute::{self, Reply, Seen, Sender};
+use super::session::Session;
+use super::socket::{Broken, Input, Socket};
+use crate::limit::FrameLimiter;
+use crate::refusal::Refusal;
+use crate::wire::{self, Decoded};
+
+impl Session {
+    /// Takes one input. Returns how the session ends, if it does.
+    pub(super) async fn take(
+        &mut self,
+        socket: &mut Socket,
+        limiter: &FrameLimiter,
+        input: Input,
+        read_at: std::time::Instant,
+    ) -> Result<Option<End>, Broken> {
+        self.heard = Instant::now();
+        let text = match input {
+            Input::Text(text) => text,
+            Input::Ping => {
+                let calm = limiter.check_frame().is_ok() || limiter.check_excess();
+                return Ok((!calm).then_some(End::Close(CloseCode::RATE_LIMITED)));
+            }
+            Input::Pong => {
+                self.measure(read_at);
+                return Ok(None);
+            }
+            Input::Gone => return Ok(Some(End::Gone)),
+            Input::Binary => return Ok(Some(End::Close(CloseCode::BAD_FRAME))),
+            Input::TooLarge => return Ok(Some(End::Close(CloseCode::FRAME_TOO_LARGE))),
+            Input::BadUtf8 => return Ok(Some(End::BadUtf8)),
+            Input::BadProtocol => return Ok(Some(End::BadProtocol)),
+        };
+        let allowed = limiter.check_frame();
+        if allowed.is_err() && !limiter.check_excess() {
+            return Ok(Some(End::Close(CloseCode::RATE_LIMITED)));
+        }
+        match (wire::decode(&text), allowed) {
+            (Err((id, refusal)), allowed) => {
+                let refusal = allowed.err().unwrap_or(refusal);
+                let unusable = id.is_none();
+                metrics::counter!("playhead_commands_total", "type" => "unusable",
+                    "code" => refusal.code().name())
+                .increment(1);
+                socket.reject(id, refusal).await?;
+                let too_many = unusable && !limiter.check_bad_frame();
+                Ok(too_many.then_some(End::Close(CloseCode::BAD_FRAME)))
+            }
+            (Ok(Decoded { id, .. }), Err(refusal)) => {
+                socket.reject(id, refusal).await?;
+                Ok(None)
+            }
+            (Ok(Decoded { frame: ClientFrame::Ping(ping), .. }), Ok(())) => {
+                // Stamped last, so that the time this took isn't measured as part of the way.
+                let (now_us, read_us) = self.app.clock.since_us(read_at);
+                socket.send(wire::text(&wire::pong(ping.t0, read_us, now_us))).await?;
+                Ok(None)
+            }
+            (Ok(decoded), Ok(())) => {
+                let seen = Seen { fence: self.fence, epoch: self.written.epoch };
+                self.queued.push_back((decoded, seen));
+                self.start_next();
+                Ok(None)
+            }
+        }
+    }
+
+    /// Measures the round trip that a pong completes.
+    fn measure(&mut self, read_at: std::time::Instant) {
+        let Some(pinged) = self.pinged.take() else { return };
+        let rtt = read_at.saturating_duration_since(pinged.into_std());
+        let rtt_ms = u64::try_from(rtt.as_millis()).unwrap_or(u64::MAX);
+        let Sender { hub, connection, .. } = &self.sender;
+        if hub.record_rtt(connection, rtt_ms) {
+            self.app.hub.mark_presence_unsent(&hub.room_id);
+        }
+    }
+
+    /// Starts the next command, if none is running: commands of one connection take effect in the order
+    /// in which they arrived.
+    fn start_next(&mut self) {
+        if self.running.is_none()
+            && let Some((decoded, seen)) = self.queued.pop_front()
+        {
+            let (app, sender) = (self.app.clone(), self.sender.clone());
+            self.running = Some(Box::pin(execute::execute(app, sender, decoded, seen)));
+        }
+        if self.queued.is_empty() {
+            // An idle connection keeps no buffer.
+            self.queued = VecDeque::new();
+        }
+    }
+
+    /// Writes the reply of the command that was running.
+    pub(super) async fn answer(
+        &mut self,
+        socket: &mut Socket,
+        reply: Reply,
+    ) -> Result<Option<End>, Broken> {
+        self.running = None;
+        let done = reply.leaves && matches!(reply.frame, ServerFrame::Ack { .. });
+        socket.send(wire::text(&reply.frame)).await?;
+        self.start_next();
+        Ok(done.then_some(End::Close(CloseCode::LEFT)))
+    }
+
+    /// Answers everything that was received before the end: the running command by its result, those
+    /// that waited behind it by a refusal.
+    pub(super) async fn settle(&mut self, socket: &mut Socket, mut early: Early) {
+        if let Some(running) = self.running.take() {
+            let frame = running.await.frame;
+            let _ = socket.send(wire::text(&frame)).await;
+        }
+        let closed = || Refusal::new(ErrorCode::UnexpectedFrame, "the connection is being closed");
+        let queued = std::mem::take(&mut self.queued).into_iter();
+        let mut refused: Vec<_> = queued.map(|(decoded, _)| (decoded.id, closed())).collect();
+        while let Some((Input::Text(text), _)) = early.pop() {
+            match wire::decode(&text) {
+                Ok(Decoded { frame: ClientFrame::Ping(_), .. }) => {}
+                Ok(decoded) => refused.push((decoded.id, closed())),
+                Err(unusable) => refused.push(unusable),
+            }
+        }
+        for (id, refusal) in refused {
+            if socket.reject(id, refusal).await.is_err() {
+                return;
+            }
+        }
+    }
+}

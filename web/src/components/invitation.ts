@@ -1,0 +1,29 @@
+/** The page that a new guest sees first. */
+import type { App } from '../app.js';
+import { element, type Component } from '../dom.js';
+import { createNameField } from './name-field.js';
+import { createPage } from './page.js';
+
+/** Asks for a name before the first join. The tap on its button also lets the browser play with sound. */
+export function createInvitation(app: App, join: (name: string) => void): Component {
+  document.title = 'You’re invited · Playhead';
+  const name = createNameField(app, { autofocus: true });
+  const form = element(
+    'form',
+    { class: 'card', novalidate: true },
+    element('h1', { class: 'message-title' }, 'You’re invited to a watch party'),
+    element('p', { class: 'quiet' }, 'Everyone sees the same moment at the same time. What should the others call you?'),
+    name.element,
+    element(
+      'button',
+      { type: 'submit', class: 'button button-primary button-large', 'data-testid': 'join-room' },
+      'Join the party',
+    ),
+  );
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const given = name.submit();
+    if (given !== null) join(given);
+  });
+  return { element: createPage(element('main', { class: 'invitation' }, form), 'narrow') };
+}
