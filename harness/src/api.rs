@@ -1,59 +1,38 @@
-//! The HTTP API, one method per operation.
+//! The HTTP API, with one method per operation.
 
 use contracts::{
     CreateRoom, GuestRequest, GuestToken, JoinRequest, Joined, Meta, ParticipantPage,
     PatchParticipant, PatchRoom, ResolveRequest, Resolved, Role, Room, RoomPage, RoomState,
     RoomSummary, Source, Time,
 };
-pub use reqwest::Method;
-use reqwest::header::HeaderMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Error, Result, Upgrade, WsClient, within};
+use crate::http::{Http, Method, Response};
+use crate::{Error, Result, Upgrade, WsClient};
 
-/// The API as one caller; cheap to clone.
+/// The API as one caller uses it; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Api {
-    client: reqwest::Client,
+    http: Http,
     base: String,
     token: Option<String>,
 }
 
-/// A response, read to its end.
-#[derive(Clone, Debug)]
-pub struct Reply {
-    /// The status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body as it came.
-    pub text: String,
-    /// The body; null if it isn't JSON.
-    pub json: Value,
-    request: String,
-}
-
 impl Api {
-    /// The API at `base`, an address that ends in a slash, without a token.
+    /// The API below `base`, a URL that ends in a slash, without a token.
     pub fn new(base: &str) -> Self {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .tcp_nodelay(true)
-            .build()
-            .expect("the client's options are fixed and valid");
-        Self { client, base: base.to_owned(), token: None }
+        Self { http: Http::new(), base: base.to_owned(), token: None }
     }
 
-    /// The same API as the holder of `access_token`.
+    /// The same API, with `access_token`.
     #[must_use]
     pub fn with_token(&self, access_token: &str) -> Self {
         Self { token: Some(access_token.to_owned()), ..self.clone() }
     }
 
-    /// The same API as a new guest.
+    /// The same API, as a new guest.
     pub async fn as_guest(&self, display_name: &str) -> Result<Self> {
         Ok(self.with_token(&self.guest(display_name).await?.access_token))
     }
@@ -74,7 +53,7 @@ impl Api {
         self.get("time").await
     }
 
-    /// `POST /rooms` with defaults.
+    /// `POST /rooms` with the default settings.
     pub async fn create_room(&self, name: &str) -> Result<Room> {
         self.create_room_with(&CreateRoom {
             name: name.to_owned(),
@@ -109,8 +88,8 @@ impl Api {
 
     /// `DELETE /rooms/{room}`.
     pub async fn delete_room(&self, room: &str) -> Result<()> {
-        let reply = self.request(Method::DELETE, &format!("rooms/{room}"), None).await?;
-        reply.expect_success().map(drop)
+        let response = self.request(Method::DELETE, &format!("rooms/{room}"), None).await?;
+        response.expect_success().map(drop)
     }
 
     /// `GET /rooms/{room}/state`.
@@ -123,14 +102,14 @@ impl Api {
         self.post(&format!("rooms/{room}/join"), &JoinRequest {}).await
     }
 
-    /// Joins, connects and says hello without capabilities; the welcome is read.
+    /// Joins, connects, sends `hello` without capabilities, and reads the welcome.
     pub async fn enter(&self, room: &str) -> Result<WsClient> {
         let mut client = self.connect(room).await?;
         client.hello(&[]).await?;
         Ok(client)
     }
 
-    /// Joins and connects, and says nothing yet.
+    /// Joins and connects, but sends nothing yet.
     pub async fn connect(&self, room: &str) -> Result<WsClient> {
         Upgrade::with(&self.join(room).await?.ws).connect().await
     }
@@ -154,8 +133,13 @@ impl Api {
         Ok(self.post::<Resolved>("sources/resolve", &body).await?.source)
     }
 
-    /// Any request under `/api/v1`, with a JSON body or none.
-    pub async fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply> {
+    /// Sends any request under `/api/v1`, with or without a JSON body.
+    pub async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Response> {
         let path = format!("api/v1/{path}");
         match body {
             Some(body) => {
@@ -166,33 +150,16 @@ impl Api {
         }
     }
 
-    /// Any request to any path below the base, with these headers and bytes; the token is added.
+    /// Sends any request to any path below the base, with these headers, this body and the token.
     pub async fn raw(
         &self,
         method: Method,
         path: &str,
         headers: &[(&str, &str)],
         body: impl Into<Vec<u8>>,
-    ) -> Result<Reply> {
+    ) -> Result<Response> {
         let url = format!("{}{path}", self.base);
-        let request = format!("{method} {url}");
-        let mut builder = self.client.request(method, &url).body(body.into());
-        for (name, value) in headers {
-            builder = builder.header(*name, *value);
-        }
-        if let Some(token) = &self.token {
-            builder = builder.bearer_auth(token);
-        }
-        within(format!("an answer to {request}"), async {
-            let failed = || Error::doing::<reqwest::Error>(request.clone());
-            let response = builder.send().await.map_err(failed())?;
-            let status = response.status().as_u16();
-            let headers = response.headers().clone();
-            let text = response.text().await.map_err(failed())?;
-            let json = serde_json::from_str(&text).unwrap_or_default();
-            Ok(Reply { status, headers, text, json, request: request.clone() })
-        })
-        .await
+        self.http.send(method, &url, headers, self.token.as_deref(), body).await
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
@@ -211,32 +178,5 @@ impl Api {
     ) -> Result<T> {
         let body = serde_json::to_value(body).map_err(Error::doing("encode a request"))?;
         self.request(method, path, Some(&body)).await?.parse()
-    }
-}
-
-impl Reply {
-    /// The frozen name of the error; empty if there is none.
-    pub fn code(&self) -> &str {
-        self.json["code"].as_str().unwrap_or_default()
-    }
-
-    /// A header's text; empty if it is missing.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-
-    /// Itself, unless the status isn't 2xx.
-    pub fn expect_success(self) -> Result<Self> {
-        if (200..300).contains(&self.status) {
-            return Ok(self);
-        }
-        Err(Error::new(format!("{}: {} {}", self.request, self.status, self.text)))
-    }
-
-    /// The body of a 2xx answer.
-    pub fn parse<T: DeserializeOwned>(self) -> Result<T> {
-        let reply = self.expect_success()?;
-        serde_json::from_str(&reply.text)
-            .map_err(Error::doing(format_args!("{}: read {}", reply.request, reply.text)))
     }
 }

@@ -1,5 +1,5 @@
-//! Judges a history: each invariant by its name, how many facts it looked at, and the lines that
-//! show where it was broken. Sorting apart, each looks at each line once.
+//! Checks a history against each invariant, and reports the lines that break one. Apart from
+//! sorting, each check looks at each line once.
 
 mod agreement;
 mod authority;
@@ -19,20 +19,21 @@ pub use self::authority::{epoch_source, single_authority};
 pub use self::delivery::{gapless, monotonic};
 pub use self::effects::{exactly_once, rejected_change_nothing};
 pub use self::lifecycle::{lifecycle, timers};
-pub use self::loss::{honest_loss, strong};
+pub use self::loss::{Losses, count_losses, honest_loss, strong};
 pub use self::playback::playback;
 pub use self::stores::{bounded_keys, no_ghosts, script_atomicity, sql_independence};
+pub(crate) use self::verdict::describe;
 pub use self::verdict::{Report, Verdict, Violation};
 use crate::history::History;
 
-/// Which promises the run was made under.
+/// The promises of the store that the run used.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Promises {
-    /// No acknowledged commit may ever be missing: the store syncs before it answers.
+    /// No acknowledged commit may be missing, since the store syncs before it replies.
     pub strong: bool,
 }
 
-/// Judges all invariants.
+/// Checks all invariants.
 pub fn check(history: &History, promises: Promises) -> Report {
     let mut verdicts =
         vec![agreement(history), monotonic(history), exactly_once(history), honest_loss(history)];

@@ -1,22 +1,22 @@
-//! One error: a sentence for the person who reads the failed run.
+//! The error type: a message for whoever reads the failed run.
 
 use std::fmt::{Debug, Display, Formatter};
 
-/// What went wrong, in words.
+/// An error message.
 #[derive(Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct Error(String);
 
-/// What the harness returns.
+/// The result of most functions of the harness.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An error that says `message`.
+    /// An error with this message.
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
 
-    /// Says what was being done when `cause` came, for `map_err`.
+    /// For `map_err`: makes an error of a cause, with its sources, and of what was being done.
     pub fn doing<E: std::error::Error>(what: impl Display) -> impl FnOnce(E) -> Self {
         move |cause| {
             let mut message = format!("{what}: {cause}");
@@ -30,7 +30,7 @@ impl Error {
     }
 }
 
-/// The words alone, since a failed test prints this form.
+/// Shows only the message, since a failed test prints this form.
 impl Debug for Error {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
         Display::fmt(self, formatter)

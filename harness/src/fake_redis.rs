@@ -1,79 +1,83 @@
-//! A Redis that lies: a [`FaultProxy`] before a real one that understands what passes, answers
-//! chosen commands itself and mistreats published messages.
+//! A Redis that misbehaves: a [`FaultProxy`] in front of a real one, which responds to chosen commands
+//! itself and duplicates, reorders, delays or drops published messages.
 
 mod conversation;
 
 use std::net::SocketAddr;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::conversation::Conversation;
 use crate::fault_proxy::FaultProxy;
-use crate::fault_proxy::dialogue::Said;
+use crate::fault_proxy::dialogue::Piece;
 use crate::resp::Reply;
 use crate::{Error, Result};
 
-/// A running fake. All faults of a [`FaultProxy`] work too, and `swallow_replies` and `garble`
-/// hit the very reply, however many commands are under way.
+/// A running fake. It has all faults of a [`FaultProxy`] too; its `swallow_replies` and `garble` hit
+/// exactly the right reply, however many commands are in progress.
 #[derive(Debug)]
 pub struct FakeRedis {
     proxy: FaultProxy,
+    rules: Arc<Mutex<Rules>>,
 }
 
-/// What is said instead of carrying a command out.
+/// What a command gets instead of being carried out.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    /// A proper reply, an error for instance.
+pub enum Response {
+    /// A valid reply, such as an error.
     Reply(Reply),
-    /// Bytes that needn't be a reply.
+    /// Any bytes, which needn't be a valid reply.
     Bytes(Vec<u8>),
-    /// A string of 2 GiB that trickles in, about 4 MB per second.
+    /// A string of 2 GiB at about 4 MB per second.
     EndlessBulk,
-    /// Arrays in arrays, so many.
+    /// Arrays nested to this depth.
     Nested(usize),
-    /// The first half of a reply, and then nothing on this connection any more.
+    /// The first half of a reply, and then nothing more on this connection.
     HalfThenSilence(Reply),
     /// The end of the connection.
     Close,
 }
 
-/// What happens to messages that a subscriber should get.
+/// A fault in the delivery of published messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PushFault {
-    /// Each comes twice.
+    /// Each message arrives twice.
     Duplicate,
-    /// The second comes before the first, the fourth before the third.
+    /// The second message arrives before the first, the fourth before the third.
     ReorderPairs,
-    /// Each comes when so many more were published.
+    /// Each message arrives when this many more have been published.
     DelayBy(usize),
-    /// The n-th of each n is lost.
+    /// Every n-th message is lost.
     DropEvery(usize),
 }
 
-/// What is to be answered, and done to messages.
+/// The responses to commands and the fault of messages.
 #[derive(Debug, Default)]
-pub(crate) struct Rules {
-    answers: Vec<Rule>,
-    answered: usize,
+struct Rules {
+    responses: Vec<Rule>,
+    responded: usize,
     push_fault: Option<PushFault>,
     push_faults: usize,
 }
 
 #[derive(Debug)]
 struct Rule {
-    /// Lower-case words.
+    /// The first words of the command, in lower case.
     command: Vec<String>,
-    answer: Answer,
+    response: Response,
+    /// How often it still applies; `None` means always.
     left: Option<usize>,
 }
 
 impl FakeRedis {
-    /// Starts before the Redis at `upstream`; everything passes at first.
+    /// Starts in front of the Redis at `upstream`; at first, everything passes.
     pub async fn start(upstream: SocketAddr) -> Result<Self> {
-        let proxy = FaultProxy::start_with(upstream, |shared| {
-            Box::new(Conversation::new(Arc::clone(shared)))
+        let rules = Arc::new(Mutex::new(Rules::default()));
+        let same = Arc::clone(&rules);
+        let proxy = FaultProxy::start_with(upstream, move |shared| {
+            Box::new(Conversation::new(Arc::clone(shared), Arc::clone(&same)))
         });
-        Ok(Self { proxy: proxy.await? })
+        Ok(Self { proxy: proxy.await?, rules })
     }
 
     /// `redis://127.0.0.1:port`.
@@ -81,46 +85,50 @@ impl FakeRedis {
         format!("redis://{}", self.address())
     }
 
-    /// Every command that begins with the words of `command` (`EVALSHA`, `SCRIPT LOAD`) gets
-    /// this answer and isn't carried out. The rule set last wins.
-    pub fn answer(&self, command: &str, answer: Answer) {
-        self.add(command, answer, None);
+    /// Gives this response to every command that starts with the words of `command` (`EVALSHA`,
+    /// `SCRIPT LOAD`) instead of carrying it out. The last rule that applies wins.
+    pub fn respond(&self, command: &str, response: Response) {
+        self.add(command, response, None);
     }
 
-    /// The same for the next `times` only.
-    pub fn answer_times(&self, command: &str, answer: Answer, times: usize) {
-        self.add(command, answer, Some(times));
+    /// Does the same for the next `times` commands only.
+    pub fn respond_times(&self, command: &str, response: Response, times: usize) {
+        self.add(command, response, Some(times));
     }
 
-    /// The same with an error, as in `"READONLY You can't write against a read only replica."`.
-    pub fn answer_error(&self, command: &str, error: &str) {
-        self.answer(command, Answer::Reply(Reply::Error(error.to_owned())));
+    /// Does the same with an error such as `"READONLY You can't write against a read only replica."`.
+    pub fn respond_error(&self, command: &str, error: &str) {
+        self.respond(command, Response::Reply(Reply::Error(error.to_owned())));
     }
 
-    /// Takes back every rule.
-    pub fn clear_answers(&self) {
-        self.replies().redis.answers.clear();
+    /// Removes every rule.
+    pub fn clear_responses(&self) {
+        self.rules().responses.clear();
     }
 
-    /// How many commands got such an answer so far.
-    pub fn answered(&self) -> usize {
-        self.replies().redis.answered
+    /// The number of commands that a rule has applied to so far.
+    pub fn responded(&self) -> usize {
+        self.rules().responded
     }
 
-    /// Mistreats messages from now on; `None` stops that, and what was held back comes with the
-    /// next message.
+    /// Sets the fault of messages from now on; after `None`, the messages held back arrive with the
+    /// next one.
     pub fn push_fault(&self, fault: Option<PushFault>) {
-        self.replies().redis.push_fault = fault;
+        self.rules().push_fault = fault;
     }
 
-    /// How many messages were doubled, swapped, held back or lost so far.
+    /// The number of messages that a fault has affected so far.
     pub fn push_faults(&self) -> usize {
-        self.replies().redis.push_faults
+        self.rules().push_faults
     }
 
-    fn add(&self, command: &str, answer: Answer, left: Option<usize>) {
+    fn add(&self, command: &str, response: Response, left: Option<usize>) {
         let command = command.split_whitespace().map(str::to_lowercase).collect();
-        self.replies().redis.answers.push(Rule { command, answer, left });
+        self.rules().responses.push(Rule { command, response, left });
+    }
+
+    fn rules(&self) -> MutexGuard<'_, Rules> {
+        lock(&self.rules)
     }
 }
 
@@ -133,10 +141,10 @@ impl Deref for FakeRedis {
 }
 
 impl Rules {
-    /// The answer to a command, if there is a rule for it; counts it.
-    fn answer_to(&mut self, command: &Reply) -> Option<Answer> {
+    /// The response to a command, if a rule applies; counts it.
+    fn response_to(&mut self, command: &Reply) -> Option<Response> {
         let words = command.items();
-        let rule = self.answers.iter_mut().rev().find(|rule| {
+        let rule = self.responses.iter_mut().rev().find(|rule| {
             rule.left != Some(0)
                 && rule.command.len() <= words.len()
                 && rule
@@ -146,29 +154,33 @@ impl Rules {
                     .all(|(wanted, word)| wanted.eq_ignore_ascii_case(&word.text()))
         })?;
         rule.left = rule.left.map(|left| left - 1);
-        self.answered += 1;
-        Some(rule.answer.clone())
+        self.responded += 1;
+        Some(rule.response.clone())
     }
 }
 
-impl Answer {
-    fn say(self) -> Said {
+fn lock(rules: &Mutex<Rules>) -> MutexGuard<'_, Rules> {
+    rules.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Response {
+    fn into_piece(self) -> Piece {
         match self {
-            Self::Reply(reply) => Said::Bytes(reply.encode()),
-            Self::Bytes(bytes) => Said::Bytes(bytes),
-            Self::EndlessBulk => Said::Endless(b"$2147483647\r\n".to_vec()),
-            Self::Nested(depth) => Said::Bytes(b"*1\r\n".repeat(depth)),
+            Self::Reply(reply) => Piece::Bytes(reply.encode()),
+            Self::Bytes(bytes) => Piece::Bytes(bytes),
+            Self::EndlessBulk => Piece::Endless(b"$2147483647\r\n".to_vec()),
+            Self::Nested(depth) => Piece::Bytes(b"*1\r\n".repeat(depth)),
             Self::HalfThenSilence(reply) => {
                 let bytes = reply.encode();
-                Said::Silence(bytes[..bytes.len() / 2].to_vec())
+                Piece::Silence(bytes[..bytes.len() / 2].to_vec())
             }
-            Self::Close => Said::Close,
+            Self::Close => Piece::Close,
         }
     }
 }
 
-/// Words of a Redis that its client isn't asked to understand, for a broken conversation.
-fn out_of_step(error: &Error) -> Said {
+/// Closes a connection whose bytes can't be decoded.
+fn close_undecodable(error: &Error) -> Piece {
     eprintln!("the fake Redis closes a connection: {error}");
-    Said::Close
+    Piece::Close
 }

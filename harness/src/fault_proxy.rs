@@ -1,8 +1,9 @@
-//! A TCP proxy that spoils a connection on demand: for Redis, PostgreSQL and WebSockets alike.
+//! A TCP proxy that injects faults on demand, for Redis, PostgreSQL and WebSockets alike.
 
 pub(crate) mod dialogue;
 mod relay;
 
+use std::fmt::{Debug, Formatter};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,8 +16,8 @@ use self::dialogue::{Bytes, Dialogue};
 use crate::port::ReservedPort;
 use crate::{Error, Result};
 
-/// A running proxy; dropping it ends it and every connection through it. Nothing is spoiled at
-/// first, and every fault lasts until it is lifted.
+/// A running proxy; dropping it ends it and every connection through it. It starts without faults,
+/// and each fault lasts until it is lifted.
 #[derive(Debug)]
 pub struct FaultProxy {
     port: ReservedPort,
@@ -24,18 +25,23 @@ pub struct FaultProxy {
     acceptor: tokio::sync::Mutex<Option<Acceptor>>,
 }
 
-/// What a connection looks at, again and again.
+/// What all connections share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     upstream: SocketAddr,
-    link: watch::Sender<Link>,
+    faults: watch::Sender<Faults>,
     replies: Mutex<Replies>,
-    dialogue: fn(&Arc<Shared>) -> Box<dyn Dialogue>,
+    make_dialogue: MakeDialogue,
 }
 
-/// The state of the line.
+/// Makes the dialogue of a new connection.
+pub(crate) struct MakeDialogue(Box<NewDialogue>);
+
+type NewDialogue = dyn Fn(&Arc<Shared>) -> Box<dyn Dialogue> + Send + Sync;
+
+/// The faults of all connections that concern bytes rather than replies.
 #[derive(Clone, Debug, Default)]
-struct Link {
+struct Faults {
     delay_to_upstream: Duration,
     delay_to_client: Duration,
     black_hole: bool,
@@ -43,16 +49,14 @@ struct Link {
     drip: Option<u32>,
 }
 
-/// What is to be done to replies.
+/// The faults that concern single replies.
 #[derive(Debug, Default)]
 pub(crate) struct Replies {
-    /// Commands that contain the first, so many times, lose their reply.
+    /// Commands that contain these bytes lose their reply, this many times.
     swallow: Option<(Vec<u8>, usize)>,
     swallowed: usize,
-    /// Comes instead of the next reply.
+    /// Replaces the next reply.
     garbage: Option<Vec<u8>>,
-    /// Only where replies are understood.
-    pub(crate) redis: crate::fake_redis::Rules,
 }
 
 #[derive(Debug)]
@@ -62,21 +66,22 @@ struct Acceptor {
 }
 
 impl FaultProxy {
-    /// Listens on a free port of the loopback for connections to `upstream`. It knows bytes, not
-    /// messages: a reply is what one read brings. [`crate::FakeRedis`] knows better.
+    /// Listens on a free loopback port for connections to `upstream`. The proxy takes the bytes of
+    /// one read for one reply; a [`crate::FakeRedis`] tells replies apart exactly.
     pub async fn start(upstream: SocketAddr) -> Result<Self> {
         Self::start_with(upstream, |shared| Box::new(Bytes::new(Arc::clone(shared)))).await
     }
 
+    /// Listens as [`start`](Self::start) does; `make_dialogue` makes the dialogue of each connection.
     pub(crate) async fn start_with(
         upstream: SocketAddr,
-        dialogue: fn(&Arc<Shared>) -> Box<dyn Dialogue>,
+        make_dialogue: impl Fn(&Arc<Shared>) -> Box<dyn Dialogue> + Send + Sync + 'static,
     ) -> Result<Self> {
         let shared = Shared {
             upstream,
-            link: watch::Sender::new(Link::default()),
+            faults: watch::Sender::new(Faults::default()),
             replies: Mutex::default(),
-            dialogue,
+            make_dialogue: MakeDialogue(Box::new(make_dialogue)),
         };
         let proxy = Self {
             port: ReservedPort::take()?,
@@ -87,12 +92,12 @@ impl FaultProxy {
         Ok(proxy)
     }
 
-    /// Where clients connect.
+    /// The address that clients connect to.
     pub fn address(&self) -> SocketAddr {
         self.port.address()
     }
 
-    /// Closes every connection and refuses new ones; both are so when it returns.
+    /// Closes every connection and refuses new ones, both before it returns.
     pub async fn cut(&self) {
         if let Some(acceptor) = self.acceptor.lock().await.take() {
             let _ = acceptor.stop.send(());
@@ -100,7 +105,7 @@ impl FaultProxy {
         }
     }
 
-    /// Lets connections in again after [`FaultProxy::cut`].
+    /// Accepts connections again after [`cut`](Self::cut).
     pub async fn heal(&self) -> Result<()> {
         let mut acceptor = self.acceptor.lock().await;
         if acceptor.is_none() {
@@ -112,49 +117,46 @@ impl FaultProxy {
         Ok(())
     }
 
-    /// Whatever comes from now on arrives so much later, in its order.
+    /// Delays everything that arrives from now on, and keeps its order.
     pub fn delay(&self, to_upstream: Duration, to_client: Duration) {
-        self.set(|link| (link.delay_to_upstream, link.delay_to_client) = (to_upstream, to_client));
+        self.set(|it| (it.delay_to_upstream, it.delay_to_client) = (to_upstream, to_client));
     }
 
-    /// While on, connections stay and are accepted, and nothing passes either way, not even
-    /// their ends; what is sent is lost. Once off, the connections that lost something close.
+    /// While on, connections stay open and new ones are accepted, but nothing passes either way, not
+    /// even the end of a connection; everything sent is lost. When turned off, the connections that
+    /// lost something close.
     pub fn black_hole(&self, on: bool) {
-        self.set(|link| link.black_hole = on);
+        self.set(|faults| faults.black_hole = on);
     }
 
-    /// While on, commands pass and replies wait, to be delivered once off.
+    /// While on, commands pass and replies wait; they are delivered when it is turned off.
     pub fn stop_replies(&self, on: bool) {
-        self.set(|link| link.hold_replies = on);
+        self.set(|faults| faults.hold_replies = on);
     }
 
-    /// Lets so many bytes pass to each client per second, and what was sent wait; `None` lifts it.
+    /// Limits the bytes per second to each client; the rest waits. `None` lifts the limit.
     pub fn drip(&self, bytes_per_second: Option<u32>) {
-        self.set(|link| link.drip = bytes_per_second.map(|rate| rate.max(1)));
+        self.set(|faults| faults.drip = bytes_per_second.map(|rate| rate.max(1)));
     }
 
-    /// The next `times` commands that contain `matching` are carried out; instead of the reply
-    /// the connection closes. Replaces what was asked for before.
+    /// Lets the next `times` commands that contain `matching` be carried out, but closes the
+    /// connection instead of delivering the reply. Replaces an earlier call.
     pub fn swallow_replies(&self, matching: &str, times: usize) {
         self.shared.replies().swallow = Some((matching.as_bytes().to_vec(), times));
     }
 
-    /// How many replies were swallowed so far.
+    /// The number of replies swallowed so far.
     pub fn swallowed(&self) -> usize {
         self.shared.replies().swallowed
     }
 
-    /// Puts `bytes` in the place of the next reply.
+    /// Replaces the next reply by `bytes`.
     pub fn garble(&self, bytes: &[u8]) {
         self.shared.replies().garbage = Some(bytes.to_vec());
     }
 
-    pub(crate) fn replies(&self) -> MutexGuard<'_, Replies> {
-        self.shared.replies()
-    }
-
-    fn set(&self, change: impl FnOnce(&mut Link)) {
-        self.shared.link.send_modify(change);
+    fn set(&self, change: impl FnOnce(&mut Faults)) {
+        self.shared.faults.send_modify(change);
     }
 }
 
@@ -166,6 +168,12 @@ impl Drop for FaultProxy {
     }
 }
 
+impl Debug for MakeDialogue {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("MakeDialogue")
+    }
+}
+
 impl Shared {
     pub(crate) fn replies(&self) -> MutexGuard<'_, Replies> {
         self.replies.lock().unwrap_or_else(PoisonError::into_inner)
@@ -173,7 +181,7 @@ impl Shared {
 }
 
 impl Replies {
-    /// Whether this command is to lose its reply; counts it.
+    /// Whether this command must lose its reply; counts down.
     pub(crate) fn takes_reply_of(&mut self, command: &[u8]) -> bool {
         let Some((matching, times)) = &mut self.swallow else { return false };
         if *times == 0 || memchr::memmem::find(command, matching).is_none() {
@@ -188,14 +196,14 @@ impl Replies {
         self.swallowed += 1;
     }
 
-    /// What stands in for the next reply.
+    /// Takes the bytes that replace the next reply, if there are any.
     pub(crate) fn take_garbage(&mut self) -> Option<Vec<u8>> {
         self.garbage.take()
     }
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
-    // Its connections end with it, and so if the task is aborted.
+    // Dropping the set ends the connections, also if this task is aborted.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {

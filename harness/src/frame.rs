@@ -1,60 +1,72 @@
-//! RFC 6455 frames from a client's side: masked out, unmasked in.
+//! WebSocket frames (RFC 6455) as a client sends and receives them.
 
-/// Opcodes.
+/// The opcodes of frames.
 pub mod opcode {
-    /// More of the message before.
+    /// Continues a message.
     pub const CONTINUATION: u8 = 0x0;
-    /// UTF-8.
+    /// A UTF-8 message.
     pub const TEXT: u8 = 0x1;
-    /// Bytes.
+    /// A binary message.
     pub const BINARY: u8 = 0x2;
-    /// The end.
+    /// Closes the connection.
     pub const CLOSE: u8 = 0x8;
-    /// Asks for a pong.
+    /// Requests a pong.
     pub const PING: u8 = 0x9;
-    /// Answers a ping.
+    /// Responds to a ping.
     pub const PONG: u8 = 0xA;
 }
 
-/// Any key will do: it hides nothing, it only keeps caches from being fooled.
+/// The masking key. Any will do, since masking only protects proxies' caches.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
-/// No server frame is nearly as long; a longer one means that the stream is out of step.
+/// The longest payload; a longer one means that the stream is being decoded wrongly.
 const PAYLOAD_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// One frame of a server.
+/// A frame that a server sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ServerFrame<'a> {
     /// One of [`opcode`].
     pub opcode: u8,
-    /// Whether the message ends here.
+    /// Whether it is the last frame of its message.
     pub fin: bool,
-    /// What it carries.
+    /// The payload.
     pub payload: &'a [u8],
-    /// How many bytes the whole frame takes.
+    /// The length of the whole frame in bytes.
     pub length: usize,
 }
 
-/// A whole, masked frame.
+/// A complete frame of a client, masked.
 pub fn encode_client(opcode: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(payload.len() + 14);
-    frame.push(0x80 | opcode);
-    match payload.len() {
-        length @ 0..=125 => frame.push(0x80 | length as u8),
-        length @ 126..=0xffff => {
-            frame.push(0x80 | 126);
-            frame.extend_from_slice(&(length as u16).to_be_bytes());
-        }
-        length => {
-            frame.push(0x80 | 127);
-            frame.extend_from_slice(&(length as u64).to_be_bytes());
-        }
-    }
+    let mut frame = encode_header(opcode, payload.len(), 0x80);
     frame.extend_from_slice(&MASK);
     frame.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, key)| byte ^ key));
     frame
 }
 
-/// The frame at the start of `bytes`; `None` while it isn't whole.
+/// A complete frame of a server, unmasked.
+pub(crate) fn encode_server(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = encode_header(opcode, payload.len(), 0);
+    frame.extend_from_slice(payload);
+    frame
+}
+
+fn encode_header(opcode: u8, length: usize, mask_bit: u8) -> Vec<u8> {
+    let mut header = Vec::with_capacity(length + 14);
+    header.push(0x80 | opcode);
+    match length {
+        0..=125 => header.push(mask_bit | length as u8),
+        126..=0xffff => {
+            header.push(mask_bit | 126);
+            header.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+        _ => {
+            header.push(mask_bit | 127);
+            header.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
+    header
+}
+
+/// Decodes the frame at the start of `bytes`; `None` while it is incomplete.
 pub fn decode_server(bytes: &[u8]) -> Result<Option<ServerFrame<'_>>, &'static str> {
     let [first, second, rest @ ..] = bytes else { return Ok(None) };
     if first & 0x70 != 0 {
@@ -87,10 +99,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_is_read_whatever_its_length_and_only_when_whole() {
+    fn a_frame_of_any_length_is_decoded_when_complete() {
         for length in [0usize, 1, 125, 126, 127, 65_535, 65_536] {
-            let bytes = server_frame(length);
-            let frame = decode_server(&bytes).unwrap().expect("the frame is whole");
+            let bytes = encode_server(opcode::TEXT, &vec![b'a'; length]);
+            let frame = decode_server(&bytes).unwrap().expect("the frame is complete");
             assert_eq!((frame.opcode, frame.fin, frame.length), (opcode::TEXT, true, bytes.len()));
             assert_eq!(frame.payload.len(), length);
             for cut in [0, 1, 2, 3, 4, 9, 10, bytes.len() - 1] {
@@ -101,17 +113,9 @@ mod tests {
     }
 
     #[test]
-    fn a_masked_or_reserved_or_endless_frame_is_an_error() {
+    fn a_masked_reserved_or_endless_frame_is_an_error() {
         assert!(decode_server(&encode_client(opcode::TEXT, b"x")).is_err());
         assert!(decode_server(&[0xc1, 0]).is_err());
         assert!(decode_server(&[0x81, 127, 0xff, 0, 0, 0, 0, 0, 0, 0]).is_err());
-    }
-
-    fn server_frame(length: usize) -> Vec<u8> {
-        let mut bytes = encode_client(opcode::TEXT, &vec![b'a'; length]);
-        let header = bytes.len() - length - MASK.len();
-        bytes.drain(header..header + MASK.len());
-        bytes[1] &= 0x7f;
-        bytes
     }
 }

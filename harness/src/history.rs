@@ -1,5 +1,5 @@
-//! What was asked, answered and seen during a run, in the order in which it was recorded: lines of
-//! JSON that the [`crate::checker`] judges.
+//! The history of a run: what was sent, answered and observed, in the order in which it was recorded.
+//! It is stored as lines of JSON; the [`crate::checker`] checks it.
 
 use std::fmt::{Display, Formatter};
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use contracts::{LifecycleState, Outcome, Playback};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{Error, Result};
@@ -15,9 +16,9 @@ use crate::{Error, Result};
 /// One line of a history.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Entry {
-    /// Milliseconds since the recorder began.
+    /// Milliseconds since the recorder was created.
     pub t_ms: u64,
-    /// In which room.
+    /// The room.
     pub room: String,
     /// What happened.
     #[serde(flatten)]
@@ -27,154 +28,154 @@ pub struct Entry {
 /// A place in the order of a room's commits.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Place {
-    /// The generation.
+    /// The epoch of the room's state.
     pub epoch: u64,
-    /// Commits so far.
+    /// The number of the commit.
     pub version: u64,
 }
 
-/// What happened. A `client` is a participant, a `session` one that keeps its place over
-/// reconnects; both are the recorder's names, and op-ids are unique per client.
+/// What happened. A `client` is a participant; a `session` follows the room across reconnects. Both
+/// are named by the recorder. Op-ids are unique per client.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 pub enum Fact {
-    /// A client sent a command, perhaps again.
+    /// A client sent a command, possibly again.
     Invoke {
-        /// Who.
+        /// The sender of the command.
         client: String,
-        /// The command's.
+        /// The id of the command.
         id: String,
-        /// Its type.
+        /// The type of the command.
         command: String,
     },
     /// A command was acknowledged.
     Ack {
-        /// Who.
+        /// The sender of the command.
         client: String,
-        /// The command's.
+        /// The id of the command.
         id: String,
-        /// Of its commit, or the current one.
+        /// The place of its commit, or the current place if it changed nothing.
         place: Place,
-        /// Whether it had been committed before.
+        /// Whether it had already been committed.
         duplicate: bool,
     },
-    /// A command was refused.
+    /// A command was rejected.
     Reject {
-        /// Who.
+        /// The sender of the command.
         client: String,
-        /// The command's, if it had one.
+        /// The id of the command, if it had one.
         id: Option<String>,
-        /// The frozen name.
+        /// The error code.
         code: String,
-        /// Whether it may have had an effect.
+        /// Whether it may have taken effect.
         outcome: Outcome,
     },
-    /// A session was shown something.
+    /// A session received a frame or a state.
     Observe(Box<Observation>),
-    /// A deadline that the session knew of had its effect.
+    /// A deadline that the session knew of took effect.
     Fired {
-        /// Of the effect.
+        /// The place of the effect.
         place: Place,
-        /// The effect's.
+        /// The cause that the event names.
         cause: String,
-        /// When it was due. Room clock.
+        /// The deadline, on the room clock.
         deadline_ms: u64,
-        /// When it was committed. Room clock.
+        /// The time of the commit, on the room clock.
         at_ms: u64,
     },
-    /// The log or journal holds a commit of this op.
+    /// The log or the journal holds a commit of this op.
     Committed {
-        /// Of the commit.
+        /// The place of the commit.
         place: Place,
-        /// Who.
+        /// The sender of the command.
         client: String,
-        /// The command's.
+        /// The id of the command.
         id: String,
     },
-    /// SQL says that this is the newest epoch it issued; asked while none was being issued.
+    /// The newest epoch that SQL has issued, read while none was being issued.
     EpochIssued {
-        /// Which.
+        /// The epoch.
         epoch: u64,
     },
-    /// A room as the store holds it, read while no command was under way.
+    /// A room as the store holds it, read while no command was in progress.
     Stored {
-        /// Of the state.
+        /// The place of the state.
         place: Place,
-        /// The newest entry of the log, if there is one.
+        /// The place of the newest entry of the log, if there is one.
         log: Option<Place>,
-        /// The newest remembered op, if there is one.
+        /// The place of the newest remembered op, if there is one.
         newest_op: Option<Place>,
-        /// The state's own deadline.
+        /// The deadline in the state.
         deadline_ms: Option<u64>,
-        /// When the room is due in the index of deadlines.
+        /// The deadline in the index of deadlines.
         due_ms: Option<u64>,
     },
-    /// A room's snapshot in SQL, in the order of the readings.
+    /// A room's snapshot in SQL.
     SqlRow {
-        /// Of the snapshot.
+        /// The place of the snapshot.
         place: Place,
     },
-    /// SQL was looked over.
+    /// The rows in SQL were checked.
     SqlChecked {
-        /// What is wrong with its rows.
+        /// What is wrong with them.
         problems: Vec<String>,
     },
-    /// The keys of one room.
+    /// The number of keys of one room.
     RoomKeys {
-        /// How many.
+        /// The number of keys.
         keys: u64,
-        /// Those that would stay for ever.
+        /// The keys that never expire.
         without_ttl: Vec<String>,
-        /// Whether the room is over and swept.
+        /// Whether the room has ended and been swept.
         swept: bool,
     },
-    /// All keys of the store.
+    /// The number of all keys of the store.
     AllKeys {
-        /// How many.
+        /// The number of keys.
         keys: u64,
-        /// How many rooms there are.
+        /// The number of rooms.
         rooms: u64,
     },
-    /// Who is listed and who is there, when nobody comes or goes.
+    /// The participants listed and connected, read while none came or left.
     Presence {
-        /// Participants that the server lists.
+        /// The participants that the server lists.
         listed: Vec<String>,
-        /// Participants that have a connection.
+        /// The participants that have a connection.
         connected: Vec<String>,
-        /// Participants away, with a deadline.
+        /// The participants away, with a deadline.
         away: Vec<String>,
     },
-    /// Somebody evaluated the playhead.
+    /// A client evaluated the playhead.
     Position {
-        /// Of the playback it was evaluated from.
+        /// The place of the playback that it evaluated.
         place: Place,
-        /// For when. Room clock.
+        /// The time that it was evaluated for, on the room clock.
         at_ms: u64,
-        /// The outcome; `None` if it was no number.
+        /// The result; `None` if it wasn't a number.
         position_ms: Option<f64>,
     },
 }
 
-/// What a session was shown.
+/// What a session observed.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Observation {
-    /// Whose.
+    /// The session.
     pub session: String,
-    /// Where.
+    /// The place of the frame.
     pub place: Place,
-    /// Room clock.
+    /// The time of the commit, on the room clock.
     pub at_ms: u64,
     /// How it changes what the session knows.
     pub kind: Kind,
-    /// The frame's type.
+    /// The type of the frame.
     pub frame: String,
-    /// The event's.
+    /// The cause that the event names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// A hash of what an event says.
+    /// A hash of the content of the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<u64>,
-    /// The room after it, as far as the session knows it.
+    /// The room afterwards, as far as the session knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
 }
@@ -183,46 +184,46 @@ pub struct Observation {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Kind {
-    /// One commit more.
+    /// One more commit.
     Event,
     /// The whole state.
     Snapshot,
-    /// A new generation.
+    /// A new epoch.
     Rebased {
-        /// Where the state was that it was rebuilt from.
+        /// The place of the state that it was rebuilt from.
         previous: Place,
         /// Whether an acknowledged commit may be missing.
         lost: bool,
     },
 }
 
-/// What all sessions must agree on, and what is needed to judge it.
+/// The part of a room that all sessions must agree on, and what the checks need.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct State {
-    /// Where the room is in its life.
+    /// The lifecycle state.
     pub lifecycle: LifecycleState,
-    /// When that ends by itself. Room clock.
+    /// When the lifecycle state ends by itself, on the room clock.
     pub deadline_ms: Option<u64>,
-    /// Who commands it.
+    /// The host.
     pub host_id: Option<String>,
-    /// If it was told.
+    /// The fence, if the session knows it.
     pub fence: Option<u64>,
-    /// What is watched.
+    /// The media.
     pub media_id: Option<String>,
-    /// How long that is.
+    /// The duration of the media.
     pub duration_ms: Option<u64>,
-    /// Where its playhead is.
+    /// The playback.
     pub playback: Playback,
 }
 
-/// A whole run.
+/// The history of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// In the order in which they were recorded.
+    /// The entries, in the order in which they were recorded.
     pub entries: Vec<Entry>,
 }
 
-/// Takes down what happens; its clones write the same history.
+/// Records what happens; its clones record into the same history.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     started: Instant,
@@ -230,20 +231,20 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Begins an empty history.
+    /// A recorder with an empty history.
     pub fn new() -> Self {
         Self { started: Instant::now(), entries: Arc::default() }
     }
 
-    /// Adds a line.
+    /// Adds an entry.
     pub fn record(&self, room: &str, fact: Fact) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        // Taken under the lock, so that time and order agree.
+        // Read under the lock, so that times and order agree.
         let t_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         entries.push(Entry { t_ms, room: room.to_owned(), fact });
     }
 
-    /// What was recorded so far.
+    /// The history so far.
     pub fn history(&self) -> History {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         History { entries: entries.clone() }
@@ -257,7 +258,7 @@ impl Default for Recorder {
 }
 
 impl History {
-    /// Writes it as lines of JSON.
+    /// Writes the history as lines of JSON.
     pub fn write(&self, path: &Path) -> Result<()> {
         let file = std::fs::File::create(path)
             .map_err(Error::doing(format_args!("make {}", path.display())))?;
@@ -289,7 +290,14 @@ impl Display for Entry {
     }
 }
 
-/// As people write it.
+impl Place {
+    /// The place of a frame; `None` for frames without one.
+    pub fn of(frame: &Value) -> Option<Self> {
+        Some(Self { epoch: frame["epoch"].as_u64()?, version: frame["version"].as_u64()? })
+    }
+}
+
+/// `epoch-version`.
 impl Display for Place {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{}-{}", self.epoch, self.version)

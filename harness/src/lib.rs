@@ -1,20 +1,23 @@
-//! Playhead seen from outside: a server process, its HTTP API and its WebSocket, and the benches.
+//! Tests and benchmarks a Playhead server from outside, through its HTTP API and its WebSockets.
 //!
-//! Black box: it knows the wire types and the network, and nothing of the server's insides. Every
-//! wait ends after [`DEADLINE`] with a sentence that says what was awaited and what came instead.
+//! The harness knows the wire types and the network, but nothing of the server's internals. Every
+//! wait ends after [`DEADLINE`] with an error that says what was expected and what came instead.
 
 pub mod api;
 pub mod bench;
 pub mod checker;
+mod daemon;
 pub mod dice;
 pub mod error;
 pub mod fake_redis;
 pub mod fault_proxy;
 pub mod frame;
 pub mod history;
+pub mod http;
 pub mod line;
 pub mod port;
 pub mod postgres_server;
+mod process;
 pub mod prove;
 pub mod reader;
 pub mod redis_cluster;
@@ -27,11 +30,12 @@ pub mod ws_client;
 
 use std::time::Duration;
 
-pub use crate::api::{Api, Reply};
+pub use crate::api::Api;
 pub use crate::error::{Error, Result};
 pub use crate::fake_redis::FakeRedis;
 pub use crate::fault_proxy::FaultProxy;
 pub use crate::history::{Fact, History, Place, Recorder};
+pub use crate::http::Response;
 pub use crate::postgres_server::PostgresServer;
 pub use crate::redis_cluster::RedisCluster;
 pub use crate::redis_server::{AppendFsync, RedisOptions, RedisServer};
@@ -40,10 +44,10 @@ pub use crate::session_log::SessionLog;
 pub use crate::upgrade::Upgrade;
 pub use crate::ws_client::{Acked, Closed, WsClient};
 
-/// How long anything may take before it counts as not happening.
+/// The longest wait for anything; what takes longer counts as missing.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Gives `future` until the deadline; `awaited` names it in the error.
+/// Waits for `future` until the deadline; `awaited` names it in the error.
 pub(crate) async fn within<T>(
     awaited: impl std::fmt::Display,
     future: impl Future<Output = Result<T>>,

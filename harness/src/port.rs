@@ -1,4 +1,4 @@
-//! A loopback port that stays ours while nobody listens on it.
+//! A loopback port that stays reserved while nothing listens on it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -6,11 +6,11 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{Error, Result};
 
-/// How many connections may wait to be accepted.
+/// The most connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// A port bound, but not listened on: connecting is refused, nobody else is given it, and a
-/// listener of ours (or of a child that sets `SO_REUSEADDR`) may come and go.
+/// A port that is bound, but not listened on: connections are refused, the kernel gives it to no
+/// other process, and listeners that set `SO_REUSEADDR`, here or in a child process, may come and go.
 #[derive(Debug)]
 pub struct ReservedPort {
     address: SocketAddr,
@@ -18,24 +18,24 @@ pub struct ReservedPort {
 }
 
 impl ReservedPort {
-    /// Takes a free port of the loopback.
+    /// Reserves a free loopback port.
     pub fn take() -> Result<Self> {
         let bound = TcpSocket::new_v4().map_err(Error::doing("make a socket"))?;
         bound
             .bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
             .map_err(Error::doing("take a free port"))?;
-        // Only now, so that the port chosen was nobody's.
+        // Set only now, so that no shared port is chosen.
         bound.set_reuseaddr(true).map_err(Error::doing("share a port with its listener"))?;
         let address = bound.local_addr().map_err(Error::doing("learn the port"))?;
         Ok(Self { address, _bound: bound })
     }
 
-    /// Where it is.
+    /// The address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its number.
+    /// The port number.
     pub fn port(&self) -> u16 {
         self.address.port()
     }

@@ -1,41 +1,41 @@
-//! A PostgreSQL of its own: a new cluster on a free port, ended with its owner.
+//! A PostgreSQL with a new database cluster on a free port, ended when its owner drops it.
 
-use std::fs::File;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Signal, geteuid};
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio::time::sleep;
 
+use crate::daemon::Daemon;
 use crate::port::ReservedPort;
-use crate::server_process::last_lines;
+use crate::process::{Stat, send_signal};
 use crate::{DEADLINE, Error, Result};
 
-/// The superuser and the database that every cluster has.
+/// The name of the superuser and of the first database.
 const NAME: &str = "playhead";
-/// Where Debian keeps the programs of each version, off the path.
+/// The directory in which Debian keeps the programs of each version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 const PROGRAMS: [&str; 4] = ["initdb", "postgres", "createdb", "psql"];
-/// How often something that gives no notice is looked at.
-const LOOK: Duration = Duration::from_millis(5);
+/// The interval at which states without notification are polled.
+const POLL: Duration = Duration::from_millis(5);
 
-/// A running PostgreSQL; dropping it ends every process of it.
+/// A running PostgreSQL; dropping it ends all its processes.
 #[derive(Debug)]
 pub struct PostgresServer {
     programs: PathBuf,
     account: Option<Account>,
     port: ReservedPort,
     fsync: &'static str,
-    child: Child,
-    // Removed last, when nothing writes to it any more.
+    daemon: Daemon,
+    // Dropped last, when nothing writes to it any more.
     directory: TempDir,
 }
 
-/// Whom the server runs as, since it refuses root.
+/// The user that the server runs as, since it refuses root.
 #[derive(Clone, Copy, Debug)]
 struct Account {
     user: u32,
@@ -43,12 +43,12 @@ struct Account {
 }
 
 impl PostgresServer {
-    /// Makes a cluster, starts it, and waits until it takes connections.
+    /// Creates a cluster, starts it, and waits until it accepts connections.
     pub async fn start() -> Result<Self> {
         Self::start_with("on").await
     }
 
-    /// The same, but it doesn't wait for the disk: for tests in which no machine loses its power.
+    /// Does the same without syncing to disk, for tests in which no machine loses power.
     pub async fn start_unsynced() -> Result<Self> {
         Self::start_with("off").await
     }
@@ -65,24 +65,24 @@ impl PostgresServer {
                 .map_err(Error::doing("give PostgreSQL its directory"))?;
         }
         let mut initdb = command(&programs, "initdb", account, directory.path());
-        // What it writes need not survive a power cut before the server starts.
+        // The new files needn't survive a power cut.
         initdb.args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
         initdb.arg(format!("--username={NAME}")).arg(data(directory.path()));
         output(initdb).await?;
 
         let port = ReservedPort::take()?;
-        let child = launch(&programs, account, directory.path(), port.port(), fsync).await?;
-        let server = Self { programs, account, port, fsync, child, directory };
+        let daemon = launch(&programs, account, directory.path(), port.port(), fsync).await?;
+        let server = Self { programs, account, port, fsync, daemon, directory };
         server.create_database(NAME).await?;
         Ok(server)
     }
 
-    /// Where its first database is.
+    /// The URL of its first database.
     pub fn url(&self) -> String {
         self.url_of(NAME)
     }
 
-    /// Makes an empty database; its URL.
+    /// Creates an empty database and returns its URL.
     pub async fn create_database(&self, name: &str) -> Result<String> {
         let mut createdb = command(&self.programs, "createdb", None, self.directory.path());
         createdb.args(["--host=127.0.0.1", &format!("--port={}", self.port.port())]);
@@ -91,110 +91,94 @@ impl PostgresServer {
         Ok(self.url_of(name))
     }
 
-    /// Runs statements in the database at `url`; the rows, columns with `|` between them.
+    /// Runs statements in the database at `url`; returns the rows, with `|` between columns.
     pub async fn query(&self, url: &str, statements: &str) -> Result<String> {
         let mut psql = command(&self.programs, "psql", None, self.directory.path());
         psql.args(["-XAtq", "--set=ON_ERROR_STOP=1", "-d", url, "-c", statements]);
         output(psql).await
     }
 
-    /// The first process; an error if it has ended.
+    /// The id of the main process; an error if it has ended.
     pub fn pid(&self) -> Result<u32> {
-        self.child
-            .id()
-            .ok_or_else(|| Error::new(format!("PostgreSQL has ended\n{}", last_lines(&self.log()))))
+        self.daemon.pid()
     }
 
-    /// All it has logged so far, over every restart.
+    /// Everything that it has logged so far, across restarts.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(log_path(self.directory.path())).unwrap_or_default()
+        self.daemon.log()
     }
 
-    /// Ends it in order, without waiting for its clients, and waits until it is gone.
+    /// Shuts it down cleanly, without waiting for its clients, and waits until it has ended.
     pub async fn stop(&mut self) -> Result<()> {
         self.resume()?;
-        signal(self.pid()?, Signal::INT)?;
-        self.wait_exit().await
+        self.daemon.signal(Signal::INT)?;
+        self.daemon.wait_exit().await.map(drop)
     }
 
-    /// Ends every process as a power cut would, and waits until they are gone.
+    /// Kills all its processes (SIGKILL) and waits until they have ended.
     pub async fn kill_9(&mut self) -> Result<()> {
-        // A stopped one starts no others.
+        // A stopped process starts no others.
         self.pause()?;
         let first = self.pid()?;
         let all = children(first)?;
         for process in std::iter::once(first).chain(all.iter().copied()) {
-            signal(process, Signal::KILL)?;
+            send_signal(process, Signal::KILL)?;
         }
-        self.wait_exit().await?;
+        self.daemon.wait_exit().await?;
         let started = Instant::now();
-        while all.iter().any(|process| stat(*process).is_some()) {
+        while all.iter().any(|process| is_alive(*process)) {
             if started.elapsed() > DEADLINE {
                 return Err(Error::new("a process of PostgreSQL outlived SIGKILL"));
             }
-            sleep(LOOK).await;
+            sleep(POLL).await;
         }
         Ok(())
     }
 
-    /// Starts it again on the same data and port; kills it first if it still runs.
+    /// Starts it again with the same data and port; kills it first if it still runs.
     pub async fn restart(&mut self) -> Result<()> {
-        if self.child.id().is_some() {
+        if self.daemon.is_running() {
             self.kill_9().await?;
         }
         let directory = self.directory.path();
         let port = self.port.port();
-        self.child = launch(&self.programs, self.account, directory, port, self.fsync).await?;
+        self.daemon = launch(&self.programs, self.account, directory, port, self.fsync).await?;
         Ok(())
     }
 
-    /// Stops every process where it is (SIGSTOP): connections stay open and nothing answers.
+    /// Pauses all its processes (SIGSTOP): connections stay open, nothing responds.
     pub fn pause(&self) -> Result<()> {
         let first = self.pid()?;
-        signal(first, Signal::STOP)?;
-        // Each is the leader of a group of its own, so they are told one by one.
-        children(first)?.into_iter().try_for_each(|process| signal(process, Signal::STOP))
+        send_signal(first, Signal::STOP)?;
+        // Each leads its own process group, so each needs its own signal.
+        children(first)?.into_iter().try_for_each(|process| send_signal(process, Signal::STOP))
     }
 
-    /// Lets every process go on.
+    /// Resumes all its processes.
     pub fn resume(&self) -> Result<()> {
         let first = self.pid()?;
-        children(first)?.into_iter().try_for_each(|process| signal(process, Signal::CONT))?;
-        signal(first, Signal::CONT)
+        children(first)?.into_iter().try_for_each(|process| send_signal(process, Signal::CONT))?;
+        send_signal(first, Signal::CONT)
     }
 
     fn url_of(&self, database: &str) -> String {
         format!("postgres://{NAME}@{}/{database}", self.port.address())
     }
-
-    async fn wait_exit(&mut self) -> Result<()> {
-        match tokio::time::timeout(DEADLINE, self.child.wait()).await {
-            Ok(status) => status.map(drop).map_err(Error::doing("wait for PostgreSQL")),
-            Err(_) => Err(Error::new(format!(
-                "waited {DEADLINE:?} for PostgreSQL to end; it still runs\n{}",
-                last_lines(&self.log())
-            ))),
-        }
-    }
 }
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
-        // At once, but in order: so it takes its other processes and its shared memory with it.
+        // An immediate shutdown, which also ends its other processes and frees its shared memory.
         if let Ok(first) = self.pid() {
             let _ = self.resume();
-            let _ = signal(first, Signal::QUIT);
+            let _ = send_signal(first, Signal::QUIT);
         }
         let started = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) {
+        while matches!(self.daemon.child_mut().try_wait(), Ok(None)) {
             if started.elapsed() > DEADLINE {
-                let _ = self.child.start_kill();
                 break;
             }
-            std::thread::sleep(LOOK);
-        }
-        if std::thread::panicking() {
-            eprintln!("{}", last_lines(&self.log()));
+            std::thread::sleep(POLL);
         }
     }
 }
@@ -205,47 +189,31 @@ async fn launch(
     directory: &Path,
     port: u16,
     fsync: &str,
-) -> Result<Child> {
-    let log = File::options()
-        .create(true)
-        .append(true)
-        .open(log_path(directory))
-        .map_err(Error::doing("open PostgreSQL's log"))?;
-    let errors = log.try_clone().map_err(Error::doing("open PostgreSQL's log"))?;
+) -> Result<Daemon> {
     let mut postgres = command(programs, "postgres", account, directory);
     postgres.arg("-D").arg(data(directory)).args(["-h", "127.0.0.1", "-p", &port.to_string()]);
     postgres.args(["-c", &format!("fsync={fsync}")]);
-    // No socket in the file system, which another cluster could have.
+    // No socket in the file system, where it could collide with another cluster's.
     for setting in ["unix_socket_directories=", "shared_buffers=16MB", "max_connections=60"] {
         postgres.args(["-c", setting]);
     }
-    // In the group of its owner, so that an interrupted run ends both.
-    let mut child = postgres
-        .stdout(log)
-        .stderr(errors)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(Error::doing("start PostgreSQL"))?;
-    let process = child.id();
-
+    // In the process group of its owner, so that an interrupted run ends both.
+    let mut daemon = Daemon::spawn("PostgreSQL", &log_path(directory), &mut postgres)?;
+    let process = daemon.pid()?;
     let started = Instant::now();
-    let problem = loop {
-        if let Ok(Some(ending)) = child.try_wait() {
-            break format!("PostgreSQL ended at its start ({ending})");
+    while started.elapsed() < DEADLINE {
+        if let Ok(Some(status)) = daemon.child_mut().try_wait() {
+            return Err(daemon.error(format_args!("ended at its start ({status})")));
         }
-        if process.is_some_and(|process| is_ready(directory, process)) {
-            return Ok(child);
+        if is_ready(directory, process) {
+            return Ok(daemon);
         }
-        if started.elapsed() > DEADLINE {
-            break format!("waited {DEADLINE:?} for PostgreSQL to take connections");
-        }
-        sleep(LOOK).await;
-    };
-    let log = std::fs::read_to_string(log_path(directory)).unwrap_or_default();
-    Err(Error::new(format!("{problem}\n{}", last_lines(&log))))
+        sleep(POLL).await;
+    }
+    Err(daemon.error(format_args!("accepts no connections after {DEADLINE:?}")))
 }
 
-/// Whether this very process says in its pid file that it takes connections.
+/// Whether the pid file says that this process accepts connections.
 fn is_ready(directory: &Path, process: u32) -> bool {
     let file = std::fs::read_to_string(data(directory).join("postmaster.pid")).unwrap_or_default();
     let lines: Vec<&str> = file.lines().map(str::trim).collect();
@@ -276,7 +244,7 @@ async fn output(mut command: Command) -> Result<String> {
     Ok(text(&output.stdout))
 }
 
-/// The directory that has all programs of one version: Debian's newest, or one on the path.
+/// The directory of the programs: Debian's newest version, or else one on the path.
 fn programs() -> Result<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir(DEBIAN)
         .into_iter()
@@ -307,31 +275,19 @@ async fn account(name: &str) -> Result<Account> {
     Ok(Account { user, group })
 }
 
-/// A process that has ended meanwhile needs no signal.
-fn signal(process: u32, signal: Signal) -> Result<()> {
-    let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
-    let pid = pid.ok_or_else(|| Error::new("a process id is out of range"))?;
-    match kill_process(pid, signal) {
-        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-        Err(error) => Err(Error::doing("send a signal to PostgreSQL")(error)),
-    }
-}
-
-/// The processes that `parent` has started and that haven't ended.
+/// The running child processes of `parent`.
 fn children(parent: u32) -> Result<Vec<u32>> {
     let processes = std::fs::read_dir("/proc").map_err(Error::doing("list the processes"))?;
     let ids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    Ok(ids.filter(|process| stat(*process) == Some(parent)).collect())
+    let is_child = |process: &u32| {
+        Stat::find(*process).is_some_and(|stat| stat.parent == parent && stat.is_alive())
+    };
+    Ok(ids.filter(is_child).collect())
 }
 
-/// The parent of a process that hasn't ended.
-fn stat(process: u32) -> Option<u32> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name before it may hold anything, even spaces and brackets.
-    let (_, rest) = stat.rsplit_once(") ")?;
-    let mut fields = rest.split(' ');
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X") { None } else { fields.next()?.parse().ok() }
+/// Whether a process has not ended yet.
+fn is_alive(process: u32) -> bool {
+    Stat::find(process).is_some_and(Stat::is_alive)
 }
 
 fn data(directory: &Path) -> PathBuf {
@@ -347,7 +303,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_database_survives_kill_9_and_its_processes_die_with_their_owner() {
+    async fn a_database_survives_kill_9_and_its_processes_end_with_their_owner() {
         let mut server = PostgresServer::start().await.unwrap();
         let url = server.create_database("kept").await.unwrap();
         server.query(&url, "CREATE TABLE t (n INT); INSERT INTO t VALUES (7)").await.unwrap();
@@ -363,14 +319,14 @@ mod tests {
         let all = children(first).unwrap();
         assert!(!all.is_empty());
         drop(server);
-        assert_eq!(stat(first), None);
+        assert!(!is_alive(first));
         for process in all {
-            assert_eq!(stat(process), None);
+            assert!(!is_alive(process));
         }
     }
 
     #[tokio::test]
-    async fn a_paused_server_answers_when_it_goes_on() {
+    async fn a_paused_server_responds_after_it_is_resumed() {
         let server = PostgresServer::start().await.unwrap();
         server.pause().unwrap();
         let url = server.url();

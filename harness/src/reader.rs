@@ -1,6 +1,6 @@
-//! Reads thousands of WebSockets on one thread, at a microsecond or two per frame.
+//! Reads thousands of WebSockets on one thread, in one or two microseconds per frame.
 //!
-//! Server frames are unmasked, so a text is a slice of one shared buffer. Nobody parses JSON here.
+//! Frames of a server are unmasked, so a text is a slice of one shared buffer. No JSON is parsed.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream as StdTcpStream;
@@ -15,7 +15,7 @@ use crate::{Error, Result};
 const BUFFER_BYTES: usize = 256 * 1024;
 const EVENTS_PER_POLL: usize = 1024;
 
-/// Many connections and what is unread of each.
+/// Many connections, with the incomplete frames of each.
 #[derive(Debug)]
 pub struct Reader {
     poll: Poll,
@@ -24,25 +24,25 @@ pub struct Reader {
     buffer: Vec<u8>,
 }
 
-/// Something that a connection received.
+/// What a connection received.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Incoming<'a> {
-    /// A whole text.
+    /// A complete text message.
     Text(&'a [u8]),
-    /// The end, in words. Nothing follows it.
+    /// The end of the connection, with the reason. Nothing follows it.
     Closed(&'a str),
 }
 
 #[derive(Debug)]
 struct Connection {
     stream: TcpStream,
-    /// The start of a frame whose end hasn't come.
+    /// The start of an incomplete frame.
     carry: Vec<u8>,
     open: bool,
 }
 
 impl Reader {
-    /// Without connections.
+    /// A reader without connections.
     pub fn new() -> Result<Self> {
         Ok(Self {
             poll: Poll::new().map_err(Error::doing("open an event queue"))?,
@@ -52,8 +52,8 @@ impl Reader {
         })
     }
 
-    /// Takes over an upgraded connection, of which `unread` was read already; returns its number,
-    /// which counts from 0.
+    /// Takes over a connection after its upgrade, and the bytes `unread` that were read from it;
+    /// returns its number, from 0.
     pub fn add(&mut self, stream: StdTcpStream, unread: Vec<u8>) -> Result<usize> {
         let failed = || Error::doing::<std::io::Error>("take over a connection");
         stream.set_nonblocking(true).map_err(failed())?;
@@ -67,8 +67,8 @@ impl Reader {
         Ok(number)
     }
 
-    /// Waits at most `timeout` and gives what came to `receive`, with the connection's number and
-    /// the time at which it was read. Pings are answered.
+    /// Waits at most `timeout`, and calls `receive` for everything that arrived, with the number of the
+    /// connection and the time it was read. Responds to pings.
     pub fn poll(
         &mut self,
         timeout: Duration,
@@ -87,12 +87,12 @@ impl Reader {
         Ok(())
     }
 
-    /// Sends a text; the socket must take it at once.
+    /// Sends a text message; fails if the socket doesn't accept it at once.
     pub fn send_text(&mut self, number: usize, text: &[u8]) -> Result<()> {
         self.connections[number].send(opcode::TEXT, text)
     }
 
-    /// Ends every connection.
+    /// Closes every connection.
     pub fn clear(&mut self) {
         self.connections.clear();
     }
@@ -108,7 +108,7 @@ impl Connection {
                     let mut receive = |incoming: Incoming<'_>| receive(at, incoming);
                     match self.take_bytes(&buffer[..length], &mut receive) {
                         Err(ended) => ended,
-                        // A short read leaves nothing behind, and the next bytes raise an event.
+                        // A short read has read everything; further bytes raise another event.
                         Ok(()) if length < buffer.len() => return,
                         Ok(()) => continue,
                     }
@@ -122,20 +122,21 @@ impl Connection {
         }
     }
 
-    /// Hands on every whole frame and keeps the rest; the error is the end of the connection.
+    /// Passes on every complete frame and keeps the rest; the error is the reason why the connection
+    /// has ended.
     fn take_bytes(
         &mut self,
         bytes: &[u8],
         receive: &mut impl FnMut(Incoming<'_>),
     ) -> std::result::Result<(), String> {
         let mut carry = std::mem::take(&mut self.carry);
-        let joined = if carry.is_empty() {
+        let all = if carry.is_empty() {
             bytes
         } else {
             carry.extend_from_slice(bytes);
             &carry
         };
-        let mut rest = joined;
+        let mut rest = all;
         while let Some(frame) = frame::decode_server(rest)? {
             rest = &rest[frame.length..];
             match frame.opcode {
@@ -145,7 +146,7 @@ impl Connection {
                 }
                 opcode::PONG => {}
                 opcode::CLOSE => return Err(closed(frame.payload)),
-                other => return Err(format!("a frame of opcode {other} came, or a part of one")),
+                other => return Err(format!("received a frame of opcode {other}, or a fragment")),
             }
         }
         self.carry = rest.to_vec();
@@ -156,7 +157,7 @@ impl Connection {
         let frame = frame::encode_client(opcode, payload);
         match self.stream.write(&frame) {
             Ok(written) if written == frame.len() => Ok(()),
-            Ok(_) => Err(Error::new("a socket took only a part of a frame")),
+            Ok(_) => Err(Error::new("a socket accepted only a part of a frame")),
             Err(error) => Err(Error::doing("send a frame")(error)),
         }
     }

@@ -1,4 +1,4 @@
-//! Three masters that share the slots.
+//! A Redis cluster of three masters that share the slots.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ pub struct RedisCluster {
 }
 
 impl RedisCluster {
-    /// Starts three masters with `appendfsync always` and waits until all call the cluster ok.
+    /// Starts three masters with `appendfsync always` and waits until all report the cluster as ok.
     pub async fn start() -> Result<Self> {
         Self::start_with(RedisOptions::new()).await
     }
 
-    /// The same with each master started by `options`, which must not name a directory.
+    /// Does the same with these options for each master, which must not set a directory.
     pub async fn start_with(options: RedisOptions) -> Result<Self> {
         let options = options.cluster_enabled();
         let mut nodes = Vec::new();
@@ -29,7 +29,7 @@ impl RedisCluster {
             nodes.push(RedisServer::start(options.clone()).await?);
         }
         let cluster = Self { nodes };
-        cluster.join().await?;
+        cluster.connect().await?;
         cluster.wait_ok().await?;
         Ok(cluster)
     }
@@ -42,17 +42,17 @@ impl RedisCluster {
         format!("redis-cluster://{first}?{}", others.join("&"))
     }
 
-    /// The masters, by their slots.
+    /// The masters, in the order of their slots.
     pub fn nodes(&self) -> &[RedisServer] {
         &self.nodes
     }
 
-    /// One master, to kill or restart.
+    /// A master, to kill or restart.
     pub fn node_mut(&mut self, index: usize) -> &mut RedisServer {
         &mut self.nodes[index]
     }
 
-    /// One command at every master, in their order.
+    /// Sends a command to every master; returns the replies in the order of their slots.
     pub async fn command(&self, words: &[impl AsRef<[u8]>]) -> Result<Vec<Reply>> {
         let mut replies = Vec::new();
         for node in &self.nodes {
@@ -61,7 +61,7 @@ impl RedisCluster {
         Ok(replies)
     }
 
-    /// Waits until every master knows all slots to be served.
+    /// Waits until every master reports that all slots are served.
     pub async fn wait_ok(&self) -> Result<()> {
         within("the cluster's state to be ok", async {
             for node in &self.nodes {
@@ -74,7 +74,8 @@ impl RedisCluster {
         .await
     }
 
-    async fn join(&self) -> Result<()> {
+    /// Distributes the slots and makes the masters one cluster.
+    async fn connect(&self) -> Result<()> {
         let first = &self.nodes[0];
         for (index, node) in (0..MASTERS).zip(&self.nodes) {
             let [from, until] = [index, index + 1].map(|at| SLOTS / MASTERS * at);
@@ -88,7 +89,7 @@ impl RedisCluster {
                     [first.port(), first.bus_port()].map(|port| port.to_string());
                 node.command(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus_port])
                     .await
-                    .map_err(Error::doing("make one cluster"))?;
+                    .map_err(Error::doing("connect the cluster"))?;
             }
         }
         Ok(())
@@ -96,6 +97,6 @@ impl RedisCluster {
 }
 
 fn is_ok(info: &str) -> bool {
-    let said = |line: String| info.lines().any(|said| said.trim_end() == line);
-    said("cluster_state:ok".to_owned()) && said(format!("cluster_known_nodes:{MASTERS}"))
+    let has = |wanted: String| info.lines().any(|line| line.trim_end() == wanted);
+    has("cluster_state:ok".to_owned()) && has(format!("cluster_known_nodes:{MASTERS}"))
 }

@@ -1,36 +1,34 @@
-//! A Redis of its own: a real `redis-server` on a free port, ended with its owner.
+//! A real `redis-server` on a free port, ended when its owner drops it.
 
-use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
+use crate::daemon::Daemon;
 use crate::port::ReservedPort;
+use crate::process::Stat;
 use crate::resp::{Client, Reply};
-use crate::server_process::end;
 use crate::{DEADLINE, Error, Result};
 
-const LOG_LINES_SHOWN: usize = 40;
 const POLL: Duration = Duration::from_millis(2);
 
-/// When a Redis has a write on disk.
+/// When Redis syncs a write to disk.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum AppendFsync {
-    /// Before it answers.
+    /// Before it replies.
     #[default]
     Always,
     /// Within about a second.
     Everysec,
-    /// Never: a restart begins empty.
+    /// Never; it is empty after a restart.
     Off,
 }
 
-/// How to start a Redis. Unless told otherwise: `appendfsync always`, a directory of its own.
+/// How to start a Redis. The defaults are `appendfsync always` and its own directory.
 #[derive(Clone, Debug, Default)]
 pub struct RedisOptions {
     append_fsync: AppendFsync,
@@ -39,15 +37,15 @@ pub struct RedisOptions {
     data_dir: Option<PathBuf>,
 }
 
-/// A running Redis; dropping it kills the process, even a paused one.
+/// A running Redis; dropping it kills the process, even if it is paused.
 #[derive(Debug)]
 pub struct RedisServer {
     options: RedisOptions,
-    child: Child,
+    daemon: Daemon,
     port: ReservedPort,
     bus_port: ReservedPort,
     data_dir: PathBuf,
-    // Removed last, when nothing writes to it any more.
+    // Dropped last, when nothing writes to it any more.
     directory: TempDir,
 }
 
@@ -57,21 +55,21 @@ impl RedisOptions {
         Self::default()
     }
 
-    /// When writes reach the disk.
+    /// Sets when writes reach the disk.
     #[must_use]
     pub fn append_fsync(mut self, append_fsync: AppendFsync) -> Self {
         self.append_fsync = append_fsync;
         self
     }
 
-    /// Starts it as a node of a cluster; [`crate::RedisCluster`] makes a whole one.
+    /// Starts it as a node of a cluster; [`crate::RedisCluster`] starts a whole one.
     #[must_use]
     pub fn cluster_enabled(mut self) -> Self {
         self.cluster_enabled = true;
         self
     }
 
-    /// One more setting, as in `arg("maxmemory", "2mb")`; it wins over what is set here.
+    /// Adds a setting, as in `arg("maxmemory", "2mb")`, which overrides those made here.
     #[must_use]
     pub fn arg(mut self, name: &str, value: &str) -> Self {
         self.arguments.extend([format!("--{name}"), value.to_owned()]);
@@ -87,7 +85,7 @@ impl RedisOptions {
 }
 
 impl RedisServer {
-    /// Starts it and waits until it answers.
+    /// Starts it and waits until it responds.
     pub async fn start(options: RedisOptions) -> Result<Self> {
         let directory = tempfile::Builder::new()
             .prefix("playhead-redis-")
@@ -95,8 +93,8 @@ impl RedisServer {
             .map_err(Error::doing("make a directory for Redis"))?;
         let data_dir = options.data_dir.clone().unwrap_or_else(|| directory.path().join("data"));
         let (port, bus_port) = (ReservedPort::take()?, ReservedPort::take()?);
-        let child = spawn(&options, directory.path(), &data_dir, [&port, &bus_port])?;
-        let mut server = Self { options, child, port, bus_port, data_dir, directory };
+        let daemon = spawn(&options, directory.path(), &data_dir, [&port, &bus_port])?;
+        let mut server = Self { options, daemon, port, bus_port, data_dir, directory };
         server.wait_ready().await?;
         Ok(server)
     }
@@ -106,7 +104,7 @@ impl RedisServer {
         format!("redis://{}", self.address())
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.port.address()
     }
@@ -116,144 +114,103 @@ impl RedisServer {
         self.port.port()
     }
 
-    /// The port of the cluster's bus; nobody listens there unless it is a node of a cluster.
+    /// The port of the cluster bus, which is in use only if it is a node of a cluster.
     pub fn bus_port(&self) -> u16 {
         self.bus_port.port()
     }
 
-    /// Where its files are.
+    /// The directory of its files.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
-    /// All it has logged so far, over every restart.
+    /// Everything that it has logged so far, across restarts.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(log_path(self.directory.path())).unwrap_or_default()
+        self.daemon.log()
     }
 
-    /// The process; an error if it has ended.
+    /// The process id; an error if Redis has ended.
     pub fn pid(&self) -> Result<u32> {
-        self.child.id().ok_or_else(|| Error::new(format!("Redis has ended\n{}", self.last_lines())))
+        self.daemon.pid()
     }
 
-    /// A connection of one's own.
+    /// Opens a connection.
     pub async fn client(&self) -> Result<Client> {
         Client::connect(self.address()).await
     }
 
-    /// One command over a connection of its own; an error reply is an error.
+    /// Sends one command over a new connection; an error reply is an error.
     pub async fn command(&self, words: &[impl AsRef<[u8]>]) -> Result<Reply> {
         self.client().await?.command(words).await
     }
 
-    /// Ends it as a power cut would, and waits until it is gone.
+    /// Kills it (SIGKILL) and waits until it has ended.
     pub async fn kill_9(&mut self) -> Result<()> {
-        self.child.start_kill().map_err(Error::doing("kill Redis"))?;
-        self.wait_exit().await
+        self.daemon.kill_9().await
     }
 
-    /// Asks it to end (SIGTERM) and waits until it is gone.
+    /// Asks it to end (SIGTERM) and waits for that.
     pub async fn shutdown(&mut self) -> Result<()> {
-        self.signal(Signal::TERM)?;
-        self.wait_exit().await
+        self.daemon.signal(Signal::TERM)?;
+        self.daemon.wait_exit().await.map(drop)
     }
 
-    /// Starts it again on the same port and files and waits until it answers, which is when it
-    /// has read them; kills it first if it still runs.
+    /// Starts it again with the same port and files and waits until it has loaded them; kills it first
+    /// if it still runs.
     pub async fn restart(&mut self) -> Result<()> {
-        if self.child.id().is_some() {
+        if self.daemon.is_running() {
             self.kill_9().await?;
         }
         let ports = [&self.port, &self.bus_port];
-        self.child = spawn(&self.options, self.directory.path(), &self.data_dir, ports)?;
+        self.daemon = spawn(&self.options, self.directory.path(), &self.data_dir, ports)?;
         self.wait_ready().await
     }
 
     /// Kills it, empties its directory and starts it again.
     pub async fn wipe_and_restart(&mut self) -> Result<()> {
-        if self.child.id().is_some() {
+        if self.daemon.is_running() {
             self.kill_9().await?;
         }
         std::fs::remove_dir_all(&self.data_dir).map_err(Error::doing("empty Redis' directory"))?;
         self.restart().await
     }
 
-    /// Stops it (SIGSTOP) and returns when it stands: connections stay and nothing is answered.
+    /// Pauses it (SIGSTOP) and waits until it has stopped: connections stay open, nothing responds.
     pub async fn pause(&self) -> Result<()> {
-        self.signal(Signal::STOP)?;
-        let status = format!("/proc/{}/stat", self.pid()?);
-        crate::within("Redis to stand still", async {
-            loop {
-                let status = std::fs::read_to_string(&status)
-                    .map_err(Error::doing("look at Redis' process"))?;
-                // The name before the state stands in parentheses.
-                let state = status.rsplit(')').next().map(str::trim_start).unwrap_or_default();
-                if state.starts_with('T') {
-                    return Ok(());
-                }
+        self.daemon.signal(Signal::STOP)?;
+        let pid = self.pid()?;
+        crate::within("Redis to stop", async {
+            while Stat::find(pid).is_some_and(|stat| stat.state != 'T') {
                 tokio::time::sleep(POLL).await;
             }
+            Ok(())
         })
         .await
     }
 
-    /// Lets it go on (SIGCONT), which carries out what came meanwhile.
+    /// Resumes it (SIGCONT); it then carries out the commands that arrived meanwhile.
     pub fn resume(&self) -> Result<()> {
-        self.signal(Signal::CONT)
+        self.daemon.signal(Signal::CONT)
     }
 
-    fn signal(&self, signal: Signal) -> Result<()> {
-        let pid = i32::try_from(self.pid()?).ok().and_then(Pid::from_raw);
-        let pid = pid.ok_or_else(|| Error::new("Redis' process id is out of range"))?;
-        kill_process(pid, signal).map_err(Error::doing("send Redis a signal"))
-    }
-
-    async fn wait_exit(&mut self) -> Result<()> {
-        match tokio::time::timeout(DEADLINE, self.child.wait()).await {
-            Ok(status) => status.map(drop).map_err(Error::doing("wait for Redis")),
-            Err(_) => Err(Error::new(format!(
-                "waited {DEADLINE:?} for Redis to end; it still runs\n{}",
-                self.last_lines()
-            ))),
-        }
-    }
-
-    /// Waits until PING is answered, so not while it is still loading.
+    /// Waits until it responds to PING, which it doesn't while it is still loading its files.
     async fn wait_ready(&mut self) -> Result<()> {
         let started = Instant::now();
-        let mut answer = "nothing listened".to_owned();
+        let mut problem = "nothing listened".to_owned();
         while started.elapsed() < DEADLINE {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                let log = self.last_lines();
-                return Err(Error::new(format!("Redis ended at its start ({status})\n{log}")));
+            if let Ok(Some(status)) = self.daemon.child_mut().try_wait() {
+                return Err(self.daemon.error(format_args!("ended at its start ({status})")));
             }
             if let Ok(mut client) = Client::connect(self.port.address()).await {
                 match client.request(&["PING"]).await {
                     Ok(Reply::Simple(pong)) if pong == "PONG" => return Ok(()),
-                    Ok(reply) => answer = reply.text(),
-                    Err(error) => answer = error.to_string(),
+                    Ok(reply) => problem = reply.text(),
+                    Err(error) => problem = error.to_string(),
                 }
             }
             tokio::time::sleep(POLL).await;
         }
-        let log = self.last_lines();
-        Err(Error::new(format!("waited {DEADLINE:?} for Redis to answer PING; {answer}\n{log}")))
-    }
-
-    fn last_lines(&self) -> String {
-        let log = self.log();
-        let lines: Vec<&str> = log.lines().collect();
-        let shown = lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n");
-        format!("--- the end of Redis' log ---\n{shown}\n---")
-    }
-}
-
-impl Drop for RedisServer {
-    fn drop(&mut self) {
-        end(&mut self.child);
-        if std::thread::panicking() {
-            eprintln!("{}", self.last_lines());
-        }
+        Err(self.daemon.error(format_args!("sent no PONG within {DEADLINE:?}: {problem}")))
     }
 }
 
@@ -262,14 +219,8 @@ fn spawn(
     directory: &Path,
     data_dir: &Path,
     [port, bus_port]: [&ReservedPort; 2],
-) -> Result<Child> {
+) -> Result<Daemon> {
     std::fs::create_dir_all(data_dir).map_err(Error::doing("make Redis' directory"))?;
-    let log = File::options()
-        .create(true)
-        .append(true)
-        .open(log_path(directory))
-        .map_err(Error::doing("open Redis' log"))?;
-    let errors = log.try_clone().map_err(Error::doing("open Redis' log"))?;
     let mut command = Command::new("redis-server");
     command.arg("--dir").arg(data_dir);
     command.args(["--port", &port.port().to_string(), "--bind", "127.0.0.1"]);
@@ -283,14 +234,8 @@ fn spawn(
         command.args(["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]);
         command.args(["--cluster-port", &bus_port.port().to_string()]);
     }
-    command
-        .args(&options.arguments)
-        .stdin(Stdio::null())
-        .stdout(log)
-        .stderr(errors)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(Error::doing("start redis-server (Debian: apt-get install redis-server)"))
+    command.args(&options.arguments);
+    Daemon::spawn("Redis", &log_path(directory), &mut command)
 }
 
 fn log_path(directory: &Path) -> PathBuf {

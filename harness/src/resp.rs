@@ -1,5 +1,5 @@
-//! The protocol of Redis, enough to look into a server and to lie about it: RESP2 and RESP3 in,
-//! RESP2 out, and a client for one command at a time.
+//! The Redis protocol, as far as needed to inspect a server and to imitate one: decodes RESP2 and
+//! RESP3, encodes RESP2, and has a client for one command at a time.
 
 use std::net::SocketAddr;
 
@@ -8,33 +8,33 @@ use tokio::net::TcpStream;
 
 use crate::{Error, Result, within};
 
-/// Deeper nesting is no reply of a Redis.
+/// The deepest nesting of a valid reply.
 const DEPTH_MAX: usize = 32;
-/// A longer reply means that the stream is out of step.
+/// The longest reply; a longer one means that the stream is being decoded wrongly.
 pub(crate) const REPLY_BYTES_MAX: usize = 64 * 1024 * 1024;
 const READ_BYTES: usize = 16 * 1024;
 
-/// What a Redis says. Types that only RESP3 has become their nearest of RESP2, but for pushes.
+/// A reply of Redis. Types that exist only in RESP3 become the nearest of RESP2, except pushes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     /// `+OK`.
     Simple(String),
-    /// `-ERR …`, with its first word.
+    /// `-ERR …`, including the first word.
     Error(String),
     /// `:7`.
     Integer(i64),
-    /// `$3`: any bytes.
+    /// `$3`: bytes.
     Bulk(Vec<u8>),
-    /// Nothing there.
+    /// No value.
     Null,
-    /// `*2`; a map is keys and values by turns.
+    /// `*2`; a map is an array of alternating keys and values.
     Array(Vec<Reply>),
-    /// `>3`, RESP3 only: what nobody asked for.
+    /// `>3`, only in RESP3: a message that isn't a reply to a command.
     Push(Vec<Reply>),
 }
 
 impl Reply {
-    /// The words of a simple, bulk or error reply or a number; empty for anything else.
+    /// The text of a simple, bulk or error reply or of a number; empty for anything else.
     pub fn text(&self) -> String {
         match self {
             Self::Simple(text) | Self::Error(text) => text.clone(),
@@ -44,7 +44,7 @@ impl Reply {
         }
     }
 
-    /// The number, whether as an integer or in words.
+    /// The number, as an integer or as text.
     pub fn integer(&self) -> Option<i64> {
         match self {
             Self::Integer(number) => Some(*number),
@@ -52,7 +52,7 @@ impl Reply {
         }
     }
 
-    /// What an array or a push holds; empty for anything else.
+    /// The items of an array or a push; empty for anything else.
     pub fn items(&self) -> &[Reply] {
         match self {
             Self::Array(items) | Self::Push(items) => items,
@@ -60,12 +60,12 @@ impl Reply {
         }
     }
 
-    /// The words of each item.
+    /// The text of each item.
     pub fn texts(&self) -> Vec<String> {
         self.items().iter().map(Self::text).collect()
     }
 
-    /// Its bytes in RESP2; a push, in RESP3.
+    /// Encodes it in RESP2; a push in RESP3.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.encode_into(&mut bytes);
@@ -95,13 +95,14 @@ impl Reply {
     }
 }
 
-/// A command's bytes.
+/// Encodes a command.
 pub fn encode_command(words: &[impl AsRef<[u8]>]) -> Vec<u8> {
     let words = words.iter().map(|word| Reply::Bulk(word.as_ref().to_vec())).collect();
     Reply::Array(words).encode()
 }
 
-/// The reply (or the command) at the start of `bytes` and its length; `None` while it isn't whole.
+/// Decodes the reply or command at the start of `bytes`, and returns its length; `None` while it is
+/// incomplete.
 pub fn decode(bytes: &[u8]) -> Result<Option<(Reply, usize)>> {
     let mut rest = bytes;
     match take(&mut rest, 0)? {
@@ -113,12 +114,12 @@ pub fn decode(bytes: &[u8]) -> Result<Option<(Reply, usize)>> {
 
 fn take(rest: &mut &[u8], depth: usize) -> Result<Option<Reply>> {
     if depth > DEPTH_MAX {
-        return Err(Error::new("a reply is nested too deep"));
+        return Err(Error::new("a reply is nested too deeply"));
     }
     let Some(end) = memchr::memmem::find(rest, b"\r\n") else { return Ok(None) };
     let (line, after) = (&rest[..end], &rest[end + 2..]);
     let Some((mark, value)) = line.split_first() else {
-        return Err(Error::new("a reply begins with an empty line"));
+        return Err(Error::new("a reply starts with an empty line"));
     };
     *rest = after;
     let text = || String::from_utf8_lossy(value).into_owned();
@@ -153,7 +154,7 @@ fn take(rest: &mut &[u8], depth: usize) -> Result<Option<Reply>> {
         }
         _ => {
             let line = String::from_utf8_lossy(line);
-            return Err(Error::new(format!("this is no reply of a Redis: {line:.80}")));
+            return Err(Error::new(format!("not a reply of Redis: {line:.80}")));
         }
     }))
 }
@@ -171,7 +172,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects and says nothing.
+    /// Opens a connection.
     pub async fn connect(address: SocketAddr) -> Result<Self> {
         let stream = within(format!("a connection to {address}"), async {
             TcpStream::connect(address).await.map_err(Error::doing(format!("connect to {address}")))
@@ -181,7 +182,7 @@ impl Client {
         Ok(Self { stream, unread: Vec::new() })
     }
 
-    /// Sends a command and waits for its reply; an error reply is an error.
+    /// Sends a command and returns its reply; an error reply is an error.
     pub async fn command(&mut self, words: &[impl AsRef<[u8]>]) -> Result<Reply> {
         match self.request(words).await? {
             Reply::Error(text) => Err(Error::new(format!("{}: {text}", first_words(words)))),
@@ -189,22 +190,22 @@ impl Client {
         }
     }
 
-    /// Sends a command and waits for whatever is said to it.
+    /// Sends a command and returns its reply, even an error reply.
     pub async fn request(&mut self, words: &[impl AsRef<[u8]>]) -> Result<Reply> {
         self.send(&encode_command(words)).await?;
         within(format!("a reply to {}", first_words(words)), self.receive()).await
     }
 
-    /// Sends bytes as they are.
+    /// Sends raw bytes.
     pub async fn send(&mut self, bytes: &[u8]) -> Result<()> {
         let stream = &mut self.stream;
-        within("Redis to take bytes", async {
+        within("Redis to accept bytes", async {
             stream.write_all(bytes).await.map_err(Error::doing("send a command"))
         })
         .await
     }
 
-    /// Waits, without end, for a reply or a push.
+    /// Waits, without a deadline, for a reply or a push.
     pub async fn receive(&mut self) -> Result<Reply> {
         loop {
             if let Some((reply, length)) = decode(&self.unread)? {
@@ -215,7 +216,7 @@ impl Client {
             let length =
                 self.stream.read(&mut chunk).await.map_err(Error::doing("read a reply"))?;
             if length == 0 {
-                return Err(Error::new("the connection ended before a reply came"));
+                return Err(Error::new("the connection ended before a reply arrived"));
             }
             self.unread.extend_from_slice(&chunk[..length]);
         }
@@ -233,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_reply_of_resp2_is_read_back_as_it_was_written() {
+    fn every_resp2_reply_is_decoded_as_it_was_encoded() {
         let reply = Reply::Array(vec![
             Reply::Simple("OK".to_owned()),
             Reply::Error("ERR no".to_owned()),
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_not_read_before_its_last_byte() {
+    fn a_reply_is_decoded_only_when_complete() {
         let bytes = encode_command(&["SET", "key", "value"]);
         for length in 0..bytes.len() {
             assert_eq!(decode(&bytes[..length]).unwrap(), None, "after {length} bytes");
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_resp3_has_is_read() {
+    fn types_that_only_resp3_has_are_decoded() {
         let bytes = b">2\r\n%1\r\n+k\r\n#t\r\n~2\r\n_\r\n,1.5\r\n+next\r\n";
         let pairs = Reply::Array(vec![Reply::Simple("k".to_owned()), Reply::Integer(1)]);
         let set = Reply::Array(vec![Reply::Null, Reply::Simple("1.5".to_owned())]);
@@ -265,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_reply_are_refused_in_words() {
+    fn bytes_that_are_not_a_reply_are_an_error() {
         for bytes in [&b"HTTP/1.1 400\r\n"[..], b"\r\n", b":seven\r\n", &b"*1\r\n".repeat(100)] {
             assert!(decode(bytes).is_err(), "{}", String::from_utf8_lossy(bytes));
         }

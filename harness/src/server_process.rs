@@ -1,20 +1,18 @@
-//! A server of its own: started on free ports and an empty data directory, ended with its owner.
+//! A server process on free ports and an empty data directory, ended when its owner drops it.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio::sync::mpsc;
 
+use crate::daemon::{Daemon, open_log};
+use crate::process::resident_kib;
 use crate::{Api, DEADLINE, Error, Result};
-
-/// How much of the log an error shows.
-const LOG_LINES_SHOWN: usize = 40;
 
 /// How to start a server.
 #[derive(Clone, Debug)]
@@ -29,16 +27,16 @@ pub struct ServerOptions {
 #[derive(Debug)]
 pub struct ServerProcess {
     options: ServerOptions,
-    child: Child,
+    daemon: Daemon,
     page: String,
     admin: String,
     data_dir: PathBuf,
-    // Removed last, when nothing writes to it any more.
+    // Dropped last, when nothing writes to it any more.
     directory: TempDir,
 }
 
 impl ServerOptions {
-    /// Starts `binary` on an empty data directory of its own.
+    /// Starts `binary` on its own, empty data directory.
     pub fn new(binary: impl Into<PathBuf>) -> Self {
         let parent = std::env::temp_dir();
         Self { binary: binary.into(), parent, data_dir: None, environment: Vec::new() }
@@ -50,7 +48,7 @@ impl ServerOptions {
             return Ok(Self::new(binary));
         }
         let here = std::env::current_exe().map_err(Error::doing("find this program"))?;
-        // A test lies in `deps`, one level below the binaries.
+        // Test binaries are in `deps`, one level below the others.
         here.ancestors()
             .skip(1)
             .take(2)
@@ -66,15 +64,22 @@ impl ServerOptions {
             })
     }
 
-    /// Sets a variable; it wins over the ports and the data directory chosen here.
+    /// Sets an environment variable, which overrides the ports and the data directory chosen here.
     #[must_use]
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.environment.push((name.into(), value.into()));
         self
     }
 
-    /// Makes the server's own directory below `parent` instead of the system's place for
-    /// temporary files: in memory, say, where no other program's writes hold up a commit.
+    /// Lifts the limits per address, since all clients of a load come from one, and lets links lead to
+    /// loopback addresses, since the sample clip comes from the server itself.
+    #[must_use]
+    pub fn for_load(self) -> Self {
+        self.env("PLAYHEAD_LIMIT_PER_ADDRESS", "0").env("PLAYHEAD_EGRESS_ALLOW", "127.0.0.0/8")
+    }
+
+    /// Creates the server's own directory in `parent` instead of the system's directory for temporary
+    /// files: in memory, for example, where other programs' writes can't delay a commit.
     #[must_use]
     pub fn directory_in(mut self, parent: impl Into<PathBuf>) -> Self {
         self.parent = parent.into();
@@ -88,28 +93,33 @@ impl ServerOptions {
         self
     }
 
-    /// Starts the server and waits until it has printed where it listens.
+    /// Starts the server and waits until it has printed its addresses.
     pub async fn start(self) -> Result<ServerProcess> {
         let directory = tempfile::Builder::new()
             .prefix("playhead-harness-")
             .tempdir_in(&self.parent)
             .map_err(Error::doing("make a directory for the server"))?;
         let data_dir = self.data_dir.clone().unwrap_or_else(|| directory.path().join("data"));
-        let (child, [page, admin]) =
+        let (daemon, [page, admin]) =
             launch(&self, directory.path(), &data_dir, ["127.0.0.1:0", "127.0.0.1:0"]).await?;
-        Ok(ServerProcess { options: self, child, page, admin, data_dir, directory })
+        Ok(ServerProcess { options: self, daemon, page, admin, data_dir, directory })
     }
 }
 
 impl ServerProcess {
-    /// Where the page and the API are, ending in a slash.
+    /// The URL of the page and the API, ending in a slash.
     pub fn page(&self) -> &str {
         &self.page
     }
 
-    /// Where `/metrics`, `/readyz` and the like are, ending in a slash.
+    /// The URL of `/metrics`, `/readyz` and the like, ending in a slash.
     pub fn admin(&self) -> &str {
         &self.admin
+    }
+
+    /// The `host:port` of the page and the API.
+    pub fn address(&self) -> &str {
+        host_and_port(&self.page)
     }
 
     /// The HTTP API, without a token.
@@ -127,73 +137,51 @@ impl ServerProcess {
         &self.data_dir
     }
 
-    /// The process; an error if it has ended.
+    /// The process id; an error if the server has ended.
     pub fn pid(&self) -> Result<u32> {
-        self.child.id().ok_or_else(|| Error::new(format!("the server has ended\n{}", self.log())))
+        self.daemon.pid()
     }
 
-    /// All it has logged so far, over every restart.
+    /// The resident memory, in KiB.
+    pub fn resident_kib(&self) -> Result<f64> {
+        resident_kib(self.pid()?)
+    }
+
+    /// Everything that it has logged so far, across restarts.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(log_path(self.directory.path())).unwrap_or_default()
+        self.daemon.log()
     }
 
-    /// Ends it as a power cut would, and waits until it is gone.
+    /// Kills it (SIGKILL) and waits until it has ended.
     pub async fn kill_9(&mut self) -> Result<()> {
-        self.child.start_kill().map_err(Error::doing("kill the server"))?;
-        self.wait_exit().await.map(drop)
+        self.daemon.kill_9().await
     }
 
-    /// Asks it to end and waits until it is gone; the exit code, if it wasn't killed.
+    /// Asks it to end and waits for that; returns the exit code, `None` if a signal ended it.
     pub async fn terminate(&mut self) -> Result<Option<i32>> {
         self.ask_to_end()?;
         self.wait_exit().await
     }
 
-    /// Asks it to end (SIGTERM) and doesn't wait.
+    /// Asks it to end (SIGTERM), without waiting.
     pub fn ask_to_end(&self) -> Result<()> {
-        let pid = i32::try_from(self.pid()?).ok().and_then(Pid::from_raw);
-        let pid = pid.ok_or_else(|| Error::new("the server's process id is out of range"))?;
-        kill_process(pid, Signal::TERM).map_err(Error::doing("send SIGTERM to the server"))
+        self.daemon.signal(Signal::TERM)
     }
 
-    /// Waits until it has ended by itself; the exit code, if it wasn't killed.
+    /// Waits until it has ended; returns the exit code, `None` if a signal ended it.
     pub async fn wait_exit(&mut self) -> Result<Option<i32>> {
-        match tokio::time::timeout(DEADLINE, self.child.wait()).await {
-            Ok(status) => Ok(status.map_err(Error::doing("wait for the server"))?.code()),
-            Err(_) => Err(Error::new(format!(
-                "waited {DEADLINE:?} for the server to end; it still runs\n{}",
-                last_lines(&self.log())
-            ))),
-        }
+        Ok(self.daemon.wait_exit().await?.code())
     }
 
-    /// Starts it again on the same data and ports; kills it first if it still runs.
+    /// Starts it again with the same data and ports; kills it first if it still runs.
     pub async fn restart(&mut self) -> Result<()> {
-        if self.child.id().is_some() {
+        if self.daemon.is_running() {
             self.kill_9().await?;
         }
-        let listen = [address(&self.page), address(&self.admin)];
-        (self.child, [self.page, self.admin]) =
+        let listen = [host_and_port(&self.page), host_and_port(&self.admin)];
+        (self.daemon, [self.page, self.admin]) =
             launch(&self.options, self.directory.path(), &self.data_dir, listen).await?;
         Ok(())
-    }
-}
-
-impl Drop for ServerProcess {
-    fn drop(&mut self) {
-        end(&mut self.child);
-        if std::thread::panicking() {
-            eprintln!("{}", last_lines(&self.log()));
-        }
-    }
-}
-
-/// Kills a process and waits until it is gone, so that nothing writes to its directory any more.
-pub(crate) fn end(child: &mut Child) {
-    let _ = child.start_kill();
-    let started = Instant::now();
-    while matches!(child.try_wait(), Ok(None)) && started.elapsed() < DEADLINE {
-        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
@@ -202,31 +190,23 @@ async fn launch(
     directory: &Path,
     data_dir: &Path,
     [listen, admin_listen]: [&str; 2],
-) -> Result<(Child, [String; 2])> {
-    let log = File::options()
-        .create(true)
-        .append(true)
-        .open(log_path(directory))
-        .map_err(Error::doing("open the server's log"))?;
-    let errors = log.try_clone().map_err(Error::doing("open the server's log"))?;
+) -> Result<(Daemon, [String; 2])> {
+    let log = log_path(directory);
     let mut command = Command::new(&options.binary);
     command
         .env("PLAYHEAD_LISTEN", listen)
         .env("PLAYHEAD_ADMIN_LISTEN", admin_listen)
         .env("PLAYHEAD_DATA_DIR", data_dir)
         .envs(options.environment.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(errors)
-        .kill_on_drop(true);
-    let mut child = command
-        .spawn()
-        .map_err(Error::doing(format_args!("start {}", options.binary.display())))?;
+        .stdout(Stdio::piped());
+    let mut daemon = Daemon::spawn_with_output("the server", &log, &mut command)?;
 
-    let stdout = child.stdout.take().ok_or_else(|| Error::new("the server has no output"))?;
+    let stdout = daemon.child_mut().stdout.take();
+    let stdout = stdout.ok_or_else(|| Error::new("the server has no output"))?;
     let stdout = stdout.into_owned_fd().map_err(Error::doing("read the server's output"))?;
     let (lines, mut printed) = mpsc::unbounded_channel();
-    // A thread, since the output goes on when no runtime turns.
+    let log = open_log(&log)?;
+    // A thread rather than a task, since the output continues when no runtime is running.
     std::thread::spawn(move || copy_lines(File::from(stdout), log, &lines));
 
     let addresses = async {
@@ -241,17 +221,17 @@ async fn launch(
         None
     };
     let problem = match tokio::time::timeout(DEADLINE, addresses).await {
-        Ok(Some(addresses)) => return Ok((child, addresses)),
-        Ok(None) => "the server closed its output before it said where it listens".to_owned(),
-        Err(_) => format!("waited {DEADLINE:?} for the server to say where it listens"),
+        Ok(Some(addresses)) => return Ok((daemon, addresses)),
+        Ok(None) => "closed its output before it printed its addresses".to_owned(),
+        Err(_) => format!("didn't print its addresses within {DEADLINE:?}"),
     };
-    let _ = child.start_kill();
-    let ending = child.wait().await.map_or_else(|error| error.to_string(), |end| end.to_string());
-    let log = std::fs::read_to_string(log_path(directory)).unwrap_or_default();
-    Err(Error::new(format!("{problem} ({ending})\n{}", last_lines(&log))))
+    let _ = daemon.child_mut().start_kill();
+    let ending = daemon.child_mut().wait().await;
+    let ending = ending.map_or_else(|error| error.to_string(), |status| status.to_string());
+    Err(daemon.error(format_args!("{problem} ({ending})")))
 }
 
-/// Copies the output to the log, line by line, and hands each line on while somebody listens.
+/// Copies the output to the log, and passes each line on while the channel is open.
 fn copy_lines(stdout: File, mut log: File, lines: &mpsc::UnboundedSender<String>) {
     for line in BufReader::new(stdout).lines() {
         let Ok(line) = line else { return };
@@ -260,25 +240,19 @@ fn copy_lines(stdout: File, mut log: File, lines: &mpsc::UnboundedSender<String>
     }
 }
 
-/// The address that `line` announces, ending in a slash.
+/// The URL that `line` announces, ending in a slash.
 fn announced(line: &str, prefix: &str) -> Option<String> {
     let address = line.strip_prefix(prefix)?.trim();
     Some(format!("{}/", address.trim_end_matches('/')))
 }
 
-/// `http://host:port/` without what surrounds `host:port`.
-fn address(base: &str) -> &str {
+/// `host:port` of `http://host:port/`.
+fn host_and_port(base: &str) -> &str {
     base.trim_start_matches("http://").trim_end_matches('/')
 }
 
 fn log_path(directory: &Path) -> PathBuf {
     directory.join("server.log")
-}
-
-pub(crate) fn last_lines(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().collect();
-    let shown = lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n");
-    format!("--- the end of the server's log ---\n{shown}\n---")
 }
 
 #[cfg(test)]
@@ -288,7 +262,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_server_that_does_not_start_is_shown_with_its_log() {
+    async fn the_error_of_a_server_that_does_not_start_shows_its_log() {
         let (_directory, program) = program("echo 'the data directory is in use' >&2\nexit 3");
         let error = ServerOptions::new(program).start().await.unwrap_err().to_string();
         assert!(error.contains("the data directory is in use"), "{error}");
@@ -296,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_keeps_its_ports_and_data_over_a_restart_and_dies_with_its_owner() {
+    async fn a_server_keeps_its_ports_and_data_over_a_restart_and_ends_with_its_owner() {
         let (_directory, program) = program(
             r#"mkdir -p "$PLAYHEAD_DATA_DIR"; echo x >> "$PLAYHEAD_DATA_DIR/starts"
             echo "playhead: page http://${PLAYHEAD_LISTEN%:0}/"
@@ -317,7 +291,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_is_asked_to_end_tells_its_exit_code() {
+    async fn a_server_that_is_asked_to_end_returns_its_exit_code() {
         let (_directory, program) = program(
             r#"trap 'exit 7' TERM
             echo "playhead: page http://127.0.0.1:1/"; echo "playhead: admin http://127.0.0.1:2"
@@ -329,7 +303,7 @@ mod tests {
         assert!(server.pid().is_err());
     }
 
-    /// A program that does what a server does at its start, and nothing else.
+    /// A script that behaves like a server, as far as the test needs.
     fn program(script: &str) -> (TempDir, PathBuf) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("program");

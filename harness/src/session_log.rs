@@ -1,4 +1,4 @@
-//! Turns the frames of one session into facts of a history.
+//! Turns the frames of a session into facts of a history.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::history::{Fact, Kind, Observation, Place, Recorder, State};
 
-/// What one session asked for and was shown. It follows the room as a client does: an event
-/// changes what is known, a snapshot replaces it.
+/// Records what a session sends and receives. It follows the room as a client does: an event changes
+/// the known state, a snapshot replaces it.
 #[derive(Debug)]
 pub struct SessionLog {
     recorder: Recorder,
@@ -20,8 +20,8 @@ pub struct SessionLog {
 }
 
 impl SessionLog {
-    /// For `client` (the participant, whose op-ids these are) in `room`; `session` is a name of
-    /// its own that outlives reconnects.
+    /// A log for a session in `room`. `client` is the participant, to whom the op-ids belong; `session`
+    /// is a unique name, which the next connection of the session keeps.
     pub fn new(recorder: &Recorder, room: &str, client: &str, session: &str) -> Self {
         Self {
             recorder: recorder.clone(),
@@ -33,7 +33,7 @@ impl SessionLog {
         }
     }
 
-    /// Takes down a frame before it is sent; one without an id gets no answer that counts.
+    /// Records a frame before it is sent; ignores one without an id, which gets no answer of its own.
     pub fn sent(&self, frame: &Value) {
         let (Some(id), Some(command)) = (frame["id"].as_str(), frame["type"].as_str()) else {
             return;
@@ -42,7 +42,7 @@ impl SessionLog {
         self.record(Fact::Invoke { client, id, command: command.to_owned() });
     }
 
-    /// Takes down a frame that came; one without a place in the room's order is left out.
+    /// Records a received frame; ignores one without a place.
     pub fn received(&mut self, frame: &Value) {
         let Ok(parsed) = serde_json::from_value(frame.clone()) else {
             return self.observe_unknown(frame);
@@ -67,7 +67,7 @@ impl SessionLog {
             }
             ServerFrame::Rebased { epoch, version, at_ms, data } => {
                 let place = Place { epoch, version };
-                // After a welcome it is told once more, for who came back.
+                // After a reconnect, the event follows a welcome that already has the new epoch.
                 if self.place.is_none_or(|known| known.epoch < epoch) {
                     self.place = Some(place);
                     self.state = None;
@@ -81,7 +81,7 @@ impl SessionLog {
         }
     }
 
-    /// Takes down the room as it was read over HTTP.
+    /// Records the room as it was read over HTTP.
     pub fn read(&mut self, read: &contracts::RoomState) {
         let place = Place { epoch: read.epoch, version: read.version };
         self.snapshot(place, read.at_ms, "state", State::of(&read.room, None));
@@ -103,7 +103,7 @@ impl SessionLog {
         }
     }
 
-    /// An event newer than this program counts for the order.
+    /// An event of an unknown type still has a place in the order.
     fn observe_unknown(&mut self, frame: &Value) {
         if let Some((place, at_ms)) = place_of(frame) {
             self.step_to(place);
@@ -111,7 +111,7 @@ impl SessionLog {
         }
     }
 
-    /// After a hole or a repeat nothing is known but the place.
+    /// Moves to the place of an event. After a gap or a repetition, only the place is known.
     fn step_to(&mut self, place: Place) {
         let next = self.place.map(|known| Place { version: known.version + 1, ..known });
         if next != Some(place) {
@@ -130,7 +130,7 @@ impl SessionLog {
             frame: frame["type"].as_str().unwrap_or_default().to_owned(),
             cause: cause_of(frame),
             content,
-            // What a rebuilt room is like, a snapshot says.
+            // The state of a rebuilt room follows in a snapshot.
             state: self.state.clone().filter(|_| !matches!(kind, Kind::Rebased { .. })),
         })));
     }
@@ -154,7 +154,7 @@ impl State {
     }
 }
 
-/// Changes what is known; the deadline that the event carries out, if it is a deadline's.
+/// Applies an event to the known state; returns the deadline that the event carries out, if any.
 fn apply(state: &mut State, event: ServerFrame) -> Option<u64> {
     match event {
         ServerFrame::PlaybackChanged { data, .. } => {
@@ -180,27 +180,26 @@ fn apply(state: &mut State, event: ServerFrame) -> Option<u64> {
             state.host_id = data.host_id;
             state.fence = Some(data.fence);
             state.playback = data.playback;
-            due.filter(|_| is_of_a_deadline(&data.cause, data.state))
+            due.filter(|_| is_deadline_effect(&data.cause, data.state))
         }
         _ => None,
     }
 }
 
-fn is_of_a_deadline(cause: &str, state: LifecycleState) -> bool {
+fn is_deadline_effect(cause: &str, state: LifecycleState) -> bool {
     let causes = ["grace_ended", "never_started", "retention"];
     causes.contains(&cause) && state != LifecycleState::Grace
 }
 
 fn place_of(frame: &Value) -> Option<(Place, u64)> {
-    let [epoch, version, at_ms] = ["epoch", "version", "at_ms"].map(|name| frame[name].as_u64());
-    Some((Place { epoch: epoch?, version: version? }, at_ms?))
+    Some((Place::of(frame)?, frame["at_ms"].as_u64()?))
 }
 
 fn cause_of(frame: &Value) -> Option<String> {
     frame["data"]["cause"].as_str().map(str::to_owned)
 }
 
-/// The same for the same meaning, whatever the order of the fields.
+/// A hash of the content of an event, independent of the order of fields.
 fn content_of(frame: &Value) -> u64 {
     let mut hasher = DefaultHasher::new();
     hash(&mut hasher, &frame["type"]);

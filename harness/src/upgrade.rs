@@ -1,16 +1,17 @@
-//! The way from a ticket to an open WebSocket.
+//! Opens a WebSocket with a ticket.
 
 use contracts::{SUBPROTOCOL, WsTicket};
-use reqwest::{Method, Url};
+use reqwest::Url;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_tungstenite::tungstenite;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::handshake::client::Request;
 use tungstenite::http::{HeaderName, HeaderValue};
 
-use crate::{Api, Error, Reply, Result, WsClient, within};
+use crate::http::{Http, Method, Response};
+use crate::{Error, Result, WsClient, within};
 
-/// A WebSocket handshake to be made, with every part open to change.
+/// A WebSocket handshake to make; every part of it can be changed.
 #[derive(Clone, Debug)]
 pub struct Upgrade {
     url: String,
@@ -21,12 +22,12 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
-    /// As the server asks for it.
+    /// The handshake that the ticket is for.
     pub fn with(ticket: &WsTicket) -> Self {
         Self::new(&ticket.url).ticket(&ticket.ticket)
     }
 
-    /// To `url`, without a ticket.
+    /// A handshake with `url`, without a ticket.
     pub fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
@@ -37,14 +38,14 @@ impl Upgrade {
         }
     }
 
-    /// Shows this ticket.
+    /// Sends this ticket.
     #[must_use]
     pub fn ticket(mut self, ticket: &str) -> Self {
         self.ticket = Some(ticket.to_owned());
         self
     }
 
-    /// Comes from a page of this origin; none unless given, as programs do.
+    /// Sends this `Origin`, as a page would; programs send none.
     #[must_use]
     pub fn origin(mut self, origin: &str) -> Self {
         self.origin = Some(origin.to_owned());
@@ -58,14 +59,14 @@ impl Upgrade {
         self
     }
 
-    /// Lets the kernel hold only about so much unread, for clients that read slowly.
+    /// Limits how many unread bytes the kernel holds, approximately; for clients that read slowly.
     #[must_use]
     pub fn receive_buffer(mut self, bytes: u32) -> Self {
         self.receive_buffer_bytes = Some(bytes);
         self
     }
 
-    /// The WebSocket, before hello.
+    /// Makes the handshake and returns the WebSocket, before `hello`.
     pub async fn connect(&self) -> Result<WsClient> {
         let url = self.full_url()?;
         within(format!("the upgrade of {}", self.url), async {
@@ -84,8 +85,8 @@ impl Upgrade {
         .await
     }
 
-    /// The refusal; an error if the server upgrades after all.
-    pub async fn refusal(&self) -> Result<Reply> {
+    /// Makes the handshake and returns the refusal; an error if the server upgrades after all.
+    pub async fn refusal(&self) -> Result<Response> {
         let url = self.full_url()?;
         let request = self.request(&url)?;
         let headers: Vec<(&str, &str)> = request
@@ -95,12 +96,13 @@ impl Upgrade {
             .map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()))
             .collect();
         let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default());
-        let base = format!("http://{host}:{}", port.unwrap_or_default());
-        let path = format!("{}?{}", url.path(), url.query().unwrap_or_default());
-        let reply = Api::new(&base).raw(Method::GET, &path, &headers, "").await?;
-        match reply.status {
-            101 => Err(Error::new(format!("{} upgraded where a refusal was awaited", self.url))),
-            _ => Ok(reply),
+        let port = port.unwrap_or_default();
+        let (path, query) = (url.path(), url.query().unwrap_or_default());
+        let address = format!("http://{host}:{port}{path}?{query}");
+        let response = Http::new().send(Method::GET, &address, &headers, None, "").await?;
+        match response.status {
+            101 => Err(Error::new(format!("{} upgraded, but a refusal was expected", self.url))),
+            _ => Ok(response),
         }
     }
 

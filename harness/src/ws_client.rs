@@ -1,4 +1,4 @@
-//! A plain WebSocket client that keeps every frame in order until somebody asks for it.
+//! A WebSocket client that keeps received frames in order until they are asked for.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,10 +15,10 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::{DEADLINE, Error, Result, SessionLog, frame, within};
 
-/// Unique over all clients of this process: two connections of one participant share their ids.
+/// Numbers the commands of all clients, since the connections of a participant share their ids.
 static COMMANDS: AtomicU64 = AtomicU64::new(1);
 
-/// An open WebSocket. It answers pings only while one of its methods waits.
+/// An open WebSocket. It responds to pings only while one of its methods is waiting.
 #[derive(Debug)]
 pub struct WsClient {
     stream: WebSocketStream<TcpStream>,
@@ -30,20 +30,20 @@ pub struct WsClient {
 /// How a connection ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Closed {
-    /// The number in the close frame; `None` if the connection broke without one.
+    /// The code in the close frame; `None` if the connection broke without one.
     pub close_code: Option<u16>,
-    /// The reason in the close frame, or what broke.
+    /// The reason in the close frame, or the error.
     pub reason: String,
 }
 
-/// A command that took effect.
+/// The acknowledgement of a command.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Acked {
     /// The epoch of its commit, or the current one.
     pub epoch: u64,
     /// The version of its commit, or the current one.
     pub version: u64,
-    /// Whether it was committed before, under the same id.
+    /// Whether it had already been committed under the same id.
     pub duplicate: bool,
 }
 
@@ -52,24 +52,24 @@ impl WsClient {
         Self { stream, unread: VecDeque::new(), closed: None, log: None }
     }
 
-    /// Takes down in `log`, from now on, every JSON frame that is sent and every frame that comes.
+    /// From now on, records every JSON frame that is sent or received in `log`.
     #[must_use]
     pub fn recorded(mut self, log: SessionLog) -> Self {
         self.log = Some(log);
         self
     }
 
-    /// The log, to go on with on the next connection of the session.
+    /// Takes the log, for the next connection of the session.
     pub fn take_log(&mut self) -> Option<SessionLog> {
         self.log.take()
     }
 
-    /// Says hello with these capabilities and reads the welcome.
+    /// Sends `hello` with these capabilities and reads the welcome.
     pub async fn hello(&mut self, capabilities: &[&str]) -> Result<Welcome> {
         self.hello_with(capabilities, None).await
     }
 
-    /// Says hello with the session to go on with and reads the welcome.
+    /// Sends `hello`, which may resume a session, and reads the welcome.
     pub async fn hello_with(
         &mut self,
         capabilities: &[&str],
@@ -80,7 +80,7 @@ impl WsClient {
             .map_err(Error::doing(format_args!("read {welcome}")))
     }
 
-    /// As [`hello_with`](Self::hello_with), with the whole frame: its epoch, version and `at_ms`.
+    /// Does the same as [`hello_with`](Self::hello_with), but returns the whole frame.
     pub async fn welcome(
         &mut self,
         capabilities: &[&str],
@@ -95,27 +95,27 @@ impl WsClient {
         let answer = self.answer(&id).await?;
         match answer["type"].as_str() {
             Some("welcome") => Ok(answer),
-            _ => Err(Error::new(format!("hello was answered by {answer}"))),
+            _ => Err(Error::new(format!("the answer to hello is {answer}"))),
         }
     }
 
-    /// Sends a command and gives its ack or reject; frames before it stay to be read.
+    /// Sends a command and returns its ack or reject; earlier frames stay unread.
     pub async fn command(&mut self, type_: &str, data: Value) -> Result<Value> {
         self.command_with_id(&next_id("c"), type_, data).await
     }
 
-    /// As [`command`](Self::command), under a chosen id.
+    /// Does the same as [`command`](Self::command), under a chosen id.
     pub async fn command_with_id(&mut self, id: &str, type_: &str, data: Value) -> Result<Value> {
         self.send_json(&json!({"type": type_, "id": id, "data": data})).await?;
         self.answer(id).await
     }
 
-    /// Sends a command that must take effect.
+    /// Sends a command that must be acknowledged.
     pub async fn ack(&mut self, type_: &str, data: Value) -> Result<Acked> {
         self.ack_with_id(&next_id("c"), type_, data).await
     }
 
-    /// As [`ack`](Self::ack), under a chosen id.
+    /// Does the same as [`ack`](Self::ack), under a chosen id.
     pub async fn ack_with_id(&mut self, id: &str, type_: &str, data: Value) -> Result<Acked> {
         let sent = data.clone();
         let answer = self.command_with_id(id, type_, data).await?;
@@ -124,22 +124,22 @@ impl WsClient {
                 let duplicate = answer["data"]["duplicate"] == true;
                 Ok(Acked { epoch, version, duplicate })
             }
-            _ => Err(Error::new(format!("{type_} {sent} was answered by {answer}"))),
+            _ => Err(Error::new(format!("the answer to {type_} {sent} is {answer}"))),
         }
     }
 
-    /// Sends a command that must be refused.
+    /// Sends a command that must be rejected.
     pub async fn reject(&mut self, type_: &str, data: Value) -> Result<WireError> {
         let sent = data.clone();
         let answer = self.command(type_, data).await?;
         match answer["type"].as_str() {
             Some("reject") => serde_json::from_value(answer["error"].clone())
                 .map_err(Error::doing(format_args!("read {answer}"))),
-            _ => Err(Error::new(format!("{type_} {sent} was answered by {answer}"))),
+            _ => Err(Error::new(format!("the answer to {type_} {sent} is {answer}"))),
         }
     }
 
-    /// The ack, reject or welcome of this id; frames before it stay to be read.
+    /// Waits for the ack, reject or welcome of this id; earlier frames stay unread.
     pub async fn answer(&mut self, id: &str) -> Result<Value> {
         self.take(format!("the answer to {id}"), |frame| {
             frame["id"] == id
@@ -148,17 +148,17 @@ impl WsClient {
         .await
     }
 
-    /// The next frame.
+    /// Waits for the next frame.
     pub async fn next_frame(&mut self) -> Result<Value> {
         self.take("a frame", |_| true).await
     }
 
-    /// The first unread frame of this type; the others stay to be read.
+    /// Waits for a frame of this type; the others stay unread.
     pub async fn wait_for(&mut self, type_: &str) -> Result<Value> {
         self.take(format!("`{type_}`"), |frame| frame["type"] == type_).await
     }
 
-    /// The first unread frame that `wanted` accepts; the others stay to be read.
+    /// Waits for a frame that `wanted` accepts; the others stay unread. `awaited` names it in errors.
     pub async fn take(
         &mut self,
         awaited: impl std::fmt::Display,
@@ -178,20 +178,20 @@ impl WsClient {
                 Ok(Err(error)) => {
                     return Err(Error::new(format!(
                         "waited for {awaited}: {error}; {}",
-                        self.what_came()
+                        self.received_instead()
                     )));
                 }
                 Err(_) => {
                     return Err(Error::new(format!(
                         "waited {DEADLINE:?} for {awaited}; {}",
-                        self.what_came()
+                        self.received_instead()
                     )));
                 }
             }
         }
     }
 
-    /// Reads on for so long, answering pings; what comes stays to be read.
+    /// Receives frames for this long, and responds to pings; the frames stay unread.
     pub async fn read_for(&mut self, duration: Duration) -> Result<()> {
         let until = Instant::now() + duration;
         while let Ok(received) = tokio::time::timeout_at(until, self.receive()).await {
@@ -200,12 +200,12 @@ impl WsClient {
         Ok(())
     }
 
-    /// Every frame that came and wasn't read, oldest first.
+    /// Takes all unread frames, oldest first.
     pub fn take_unread(&mut self) -> Vec<Value> {
         self.unread.drain(..).collect()
     }
 
-    /// Waits until the server closes; frames before that stay to be read.
+    /// Waits until the server closes the connection; earlier frames stay unread.
     pub async fn closed(&mut self) -> Result<Closed> {
         let deadline = Instant::now() + DEADLINE;
         loop {
@@ -213,20 +213,20 @@ impl WsClient {
                 return Ok(closed.clone());
             }
             match tokio::time::timeout_at(deadline, self.receive()).await {
-                // The error repeats what `closed` now holds, if the connection is over.
+                // If the connection has ended, `closed` holds what the error says.
                 Ok(Err(error)) if self.closed.is_none() => return Err(error),
                 Ok(_) => {}
                 Err(_) => {
                     return Err(Error::new(format!(
                         "waited {DEADLINE:?} for the server to close; {}",
-                        self.what_came()
+                        self.received_instead()
                     )));
                 }
             }
         }
     }
 
-    /// Sends JSON as a text frame.
+    /// Sends JSON in a text frame.
     pub async fn send_json(&mut self, value: &Value) -> Result<()> {
         if let Some(log) = &self.log {
             log.sent(value);
@@ -244,25 +244,25 @@ impl WsClient {
         self.send(Message::binary(Bytes::copy_from_slice(bytes))).await
     }
 
-    /// Sends a whole masked frame that needn't be valid; `opcode` is one of [`frame::opcode`].
+    /// Sends a complete masked frame, which needn't be valid; `opcode` is one of [`frame::opcode`].
     pub async fn send_frame(&mut self, opcode: u8, payload: &[u8]) -> Result<()> {
         self.send_bytes(&frame::encode_client(opcode, payload)).await
     }
 
-    /// Sends bytes below the framing.
+    /// Sends raw bytes, without framing.
     pub async fn send_bytes(&mut self, bytes: &[u8]) -> Result<()> {
         let stream = self.stream.get_mut();
-        within("the socket to take bytes", async {
+        within("the socket to accept bytes", async {
             stream.write_all(bytes).await.map_err(Error::doing("send bytes"))
         })
         .await
     }
 
-    /// Sends a close frame and waits for the other one.
+    /// Sends a close frame and waits for the server's.
     pub async fn close(mut self) -> Result<()> {
         if self.closed.is_none() {
             let stream = &mut self.stream;
-            within("the socket to take a close frame", async {
+            within("the socket to accept a close frame", async {
                 stream.close(None).await.map_err(Error::doing("close"))
             })
             .await?;
@@ -273,16 +273,16 @@ impl WsClient {
 
     async fn send(&mut self, message: Message) -> Result<()> {
         let stream = &mut self.stream;
-        within("the socket to take a frame", async {
+        within("the socket to accept a frame", async {
             stream.send(message).await.map_err(Error::doing("send a frame"))
         })
         .await
     }
 
-    /// Reads until one frame more is unread, or the connection is over.
+    /// Receives one more frame; fails if the connection has ended.
     async fn receive(&mut self) -> Result<()> {
         if let Some(closed) = &self.closed {
-            return Err(Error::new(format!("the connection had ended: {closed}")));
+            return Err(Error::new(format!("the connection has ended: {closed}")));
         }
         let closed = loop {
             match self.stream.next().await {
@@ -301,7 +301,7 @@ impl WsClient {
                     break Closed { close_code, reason };
                 }
                 Some(Ok(Message::Binary(bytes))) => {
-                    return Err(Error::new(format!("{} binary bytes came", bytes.len())));
+                    return Err(Error::new(format!("received {} binary bytes", bytes.len())));
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                 Some(Err(error)) => break Closed { close_code: None, reason: error.to_string() },
@@ -310,17 +310,17 @@ impl WsClient {
         };
         let error = Error::new(format!("the connection ended: {closed}"));
         self.closed = Some(closed);
-        // Answers the close frame; where nobody reads that any more, nothing is lost.
+        // Responds to the close frame; nothing is lost if the server no longer reads it.
         let _ = self.stream.flush().await;
         Err(error)
     }
 
-    fn what_came(&self) -> String {
+    fn received_instead(&self) -> String {
         if self.unread.is_empty() {
-            return "nothing came instead".to_owned();
+            return "nothing was received instead".to_owned();
         }
         let frames: Vec<String> = self.unread.iter().map(ToString::to_string).collect();
-        format!("instead came:\n  {}", frames.join("\n  "))
+        format!("received instead:\n  {}", frames.join("\n  "))
     }
 }
 

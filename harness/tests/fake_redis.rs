@@ -1,15 +1,15 @@
-//! A Redis that lies, lies as it was told, to clients that have many commands under way.
+//! The fake Redis misbehaves exactly as configured, even for clients with many commands in progress.
 
 use std::time::Duration;
 
-use harness::fake_redis::{Answer, PushFault};
+use harness::fake_redis::{PushFault, Response};
 use harness::resp::{Client, Reply, encode_command};
 use harness::{FakeRedis, RedisOptions, RedisServer};
 
 #[tokio::test]
-async fn a_rule_answers_its_command_in_its_place_and_carries_nothing_out() {
+async fn a_rule_replaces_the_reply_of_its_command_and_keeps_it_from_being_carried_out() {
     let (redis, fake, mut client) = fake_redis().await;
-    fake.answer_error("evalsha", "READONLY You can't write against a read only replica.");
+    fake.respond_error("evalsha", "READONLY You can't write against a read only replica.");
     let mut pipeline = encode_command(&["SET", "key", "1"]);
     pipeline.extend(encode_command(&["EVALSHA", "f00", "0"]));
     pipeline.extend(encode_command(&["INCR", "key"]));
@@ -17,20 +17,20 @@ async fn a_rule_answers_its_command_in_its_place_and_carries_nothing_out() {
     assert_eq!(client.receive().await.unwrap().text(), "OK");
     assert!(client.receive().await.unwrap().text().starts_with("READONLY"));
     assert_eq!(client.receive().await.unwrap(), Reply::Integer(2));
-    assert_eq!(fake.answered(), 1);
+    assert_eq!(fake.responded(), 1);
     let calls = redis.command(&["INFO", "commandstats"]).await.unwrap().text();
     assert!(!calls.contains("evalsha"), "{calls}");
 
-    fake.clear_answers();
+    fake.clear_responses();
     let passed = client.request(&["EVALSHA", "f00", "0"]).await.unwrap();
     assert!(passed.text().starts_with("NOSCRIPT"), "{passed:?}");
 }
 
 #[tokio::test]
-async fn a_rule_of_two_words_for_so_many_times_leaves_the_rest_alone() {
+async fn a_rule_with_two_words_and_a_limit_leaves_other_commands_alone() {
     let (_redis, fake, mut client) = fake_redis().await;
     let busy = Reply::Error("BUSY Redis is busy running a script.".to_owned());
-    fake.answer_times("SCRIPT EXISTS", Answer::Reply(busy.clone()), 2);
+    fake.respond_times("SCRIPT EXISTS", Response::Reply(busy.clone()), 2);
     assert!(client.command(&["SCRIPT", "FLUSH"]).await.is_ok());
     for _ in 0..2 {
         assert_eq!(client.request(&["script", "exists", "f00"]).await.unwrap(), busy);
@@ -39,39 +39,39 @@ async fn a_rule_of_two_words_for_so_many_times_leaves_the_rest_alone() {
 }
 
 #[tokio::test]
-async fn what_is_no_reply_at_all_arrives_as_it_is() {
+async fn bytes_that_are_not_a_reply_arrive_unchanged() {
     let (_redis, fake, mut client) = fake_redis().await;
-    fake.answer("GET", Answer::Bytes(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()));
+    fake.respond("GET", Response::Bytes(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()));
     let error = client.request(&["GET", "key"]).await.unwrap_err().to_string();
     assert!(error.contains("HTTP/1.1"), "{error}");
 
     let mut client = connect(&fake).await;
-    fake.answer("GET", Answer::Nested(10_000));
+    fake.respond("GET", Response::Nested(10_000));
     let error = client.request(&["GET", "key"]).await.unwrap_err().to_string();
     assert!(error.contains("nested"), "{error}");
 
     let mut client = connect(&fake).await;
-    fake.answer("GET", Answer::Close);
+    fake.respond("GET", Response::Close);
     let error = client.request(&["GET", "key"]).await.unwrap_err().to_string();
     assert!(error.contains("ended"), "{error}");
 }
 
 #[tokio::test]
-async fn a_half_reply_is_followed_by_nothing_and_an_endless_one_by_itself() {
+async fn half_a_reply_and_an_endless_reply_never_complete() {
     let (_redis, fake, mut client) = fake_redis().await;
-    fake.answer("GET", Answer::HalfThenSilence(Reply::Bulk(b"whole".to_vec())));
+    fake.respond("GET", Response::HalfThenSilence(Reply::Bulk(b"whole".to_vec())));
     client.send(&encode_command(&["GET", "key"])).await.unwrap();
     client.send(&encode_command(&["PING"])).await.unwrap();
-    assert_nothing_whole_comes(&mut client).await;
+    assert_no_reply_completes(&mut client).await;
 
     let mut client = connect(&fake).await;
-    fake.answer("GET", Answer::EndlessBulk);
+    fake.respond("GET", Response::EndlessBulk);
     client.send(&encode_command(&["GET", "key"])).await.unwrap();
-    assert_nothing_whole_comes(&mut client).await;
+    assert_no_reply_completes(&mut client).await;
 }
 
 #[tokio::test]
-async fn a_swallowed_reply_is_its_own_among_many_under_way() {
+async fn the_right_reply_is_swallowed_among_many_commands_in_progress() {
     let (redis, fake, mut client) = fake_redis().await;
     fake.swallow_replies("INCR", 1);
     let mut pipeline = encode_command(&["SET", "key", "1"]);
@@ -84,7 +84,7 @@ async fn a_swallowed_reply_is_its_own_among_many_under_way() {
 }
 
 #[tokio::test]
-async fn without_a_fault_messages_pass_and_a_subscriber_may_ping() {
+async fn without_a_fault_messages_pass_and_a_subscriber_can_ping() {
     let (redis, fake, mut subscriber) = subscribed(&["SUBSCRIBE", "room"]).await;
     publish(&redis, 1..=2).await;
     assert_eq!(messages(&mut subscriber, 2).await, ["1", "2"]);
@@ -93,7 +93,7 @@ async fn without_a_fault_messages_pass_and_a_subscriber_may_ping() {
 }
 
 #[tokio::test]
-async fn messages_come_twice_swapped_late_or_not() {
+async fn messages_are_duplicated_swapped_delayed_or_dropped() {
     for (fault, count, delivered) in [
         (PushFault::Duplicate, 2, vec!["1", "1", "2", "2"]),
         (PushFault::ReorderPairs, 4, vec!["2", "1", "4", "3"]),
@@ -109,7 +109,7 @@ async fn messages_come_twice_swapped_late_or_not() {
 }
 
 #[tokio::test]
-async fn resp3_pushes_and_patterns_are_messages_too() {
+async fn resp3_pushes_and_pattern_subscriptions_are_messages_too() {
     let (redis, fake, _) = fake_redis().await;
     let mut subscriber = connect(&fake).await;
     assert!(!subscriber.command(&["HELLO", "3"]).await.unwrap().items().is_empty());
@@ -149,13 +149,13 @@ async fn messages(subscriber: &mut Client, count: usize) -> Vec<String> {
     let mut texts = Vec::new();
     while texts.len() < count {
         let message = tokio::time::timeout(harness::DEADLINE, subscriber.receive()).await;
-        let message = message.expect("a message is on its way").unwrap();
+        let message = message.expect("a message arrives").unwrap();
         texts.push(message.items().last().map(Reply::text).unwrap_or_default());
     }
     texts
 }
 
-async fn assert_nothing_whole_comes(client: &mut Client) {
-    let came = tokio::time::timeout(Duration::from_millis(200), client.receive()).await;
-    assert!(came.is_err(), "{came:?} came");
+async fn assert_no_reply_completes(client: &mut Client) {
+    let received = tokio::time::timeout(Duration::from_millis(200), client.receive()).await;
+    assert!(received.is_err(), "received {received:?}");
 }

@@ -1,4 +1,4 @@
-//! Each fault does to a real connection what its name says, and nothing once it is lifted.
+//! Each fault has its effect on a real connection, and none once it is lifted.
 
 use std::time::{Duration, Instant};
 
@@ -21,30 +21,30 @@ async fn a_cut_proxy_ends_connections_and_refuses_new_ones_until_it_is_healed() 
 }
 
 #[tokio::test]
-async fn a_black_hole_takes_what_is_sent_and_keeps_the_connection_until_it_ends() {
+async fn a_black_hole_swallows_everything_and_connections_end_when_it_is_lifted() {
     let (redis, proxy, mut client) = redis_behind_proxy().await;
     proxy.black_hole(true);
     client.send(&encode_command(&["INCR", "count"])).await.unwrap();
-    assert_nothing_comes(&mut client).await;
+    assert_nothing_arrives(&mut client).await;
     let mut newcomer = Client::connect(proxy.address()).await.unwrap();
     newcomer.send(&encode_command(&["INCR", "count"])).await.unwrap();
-    assert_nothing_comes(&mut newcomer).await;
+    assert_nothing_arrives(&mut newcomer).await;
     proxy.black_hole(false);
-    assert!(client.receive().await.is_err(), "a torn connection went on");
-    assert!(newcomer.receive().await.is_err(), "a torn connection went on");
+    assert!(client.receive().await.is_err(), "the connection survived");
+    assert!(newcomer.receive().await.is_err(), "the connection survived");
     assert_eq!(redis.command(&["GET", "count"]).await.unwrap(), Reply::Null);
 }
 
 #[tokio::test]
-async fn the_end_of_the_upstream_is_not_felt_through_a_black_hole() {
+async fn a_black_hole_hides_the_end_of_the_upstream() {
     let (mut redis, proxy, mut client) = redis_behind_proxy().await;
     proxy.black_hole(true);
     redis.kill_9().await.unwrap();
-    assert_nothing_comes(&mut client).await;
+    assert_nothing_arrives(&mut client).await;
 }
 
 #[tokio::test]
-async fn a_connection_that_lost_nothing_to_a_black_hole_lives_on() {
+async fn a_connection_that_lost_nothing_survives_a_black_hole() {
     let (_redis, proxy, mut client) = redis_behind_proxy().await;
     proxy.black_hole(true);
     proxy.black_hole(false);
@@ -52,11 +52,11 @@ async fn a_connection_that_lost_nothing_to_a_black_hole_lives_on() {
 }
 
 #[tokio::test]
-async fn while_replies_are_stopped_commands_are_carried_out() {
+async fn commands_are_carried_out_while_replies_are_stopped() {
     let (redis, proxy, mut client) = redis_behind_proxy().await;
     proxy.stop_replies(true);
     client.send(&encode_command(&["INCR", "count"])).await.unwrap();
-    assert_nothing_comes(&mut client).await;
+    assert_nothing_arrives(&mut client).await;
     assert_eq!(redis.command(&["GET", "count"]).await.unwrap().integer(), Some(1));
     proxy.stop_replies(false);
     assert_eq!(client.receive().await.unwrap(), Reply::Integer(1));
@@ -75,7 +75,7 @@ async fn a_swallowed_reply_leaves_one_effect_and_a_closed_connection() {
 }
 
 #[tokio::test]
-async fn garbage_comes_once_in_the_place_of_a_reply() {
+async fn garbage_replaces_one_reply() {
     let (_redis, proxy, mut client) = redis_behind_proxy().await;
     proxy.garble(b":8\r\n");
     assert_eq!(client.command(&["PING"]).await.unwrap(), Reply::Integer(8));
@@ -83,7 +83,7 @@ async fn garbage_comes_once_in_the_place_of_a_reply() {
 }
 
 #[tokio::test]
-async fn a_delay_is_added_in_each_direction_and_keeps_the_order() {
+async fn a_delay_applies_in_both_directions_and_keeps_the_order() {
     let (_redis, proxy, mut client) = redis_behind_proxy().await;
     proxy.delay(Duration::from_millis(60), Duration::from_millis(40));
     let started = Instant::now();
@@ -97,7 +97,7 @@ async fn a_delay_is_added_in_each_direction_and_keeps_the_order() {
 }
 
 #[tokio::test]
-async fn a_dripping_client_makes_the_upstream_wait() {
+async fn a_slow_client_makes_the_upstream_wait() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = FaultProxy::start(listener.local_addr().unwrap()).await.unwrap();
     proxy.drip(Some(100));
@@ -105,7 +105,7 @@ async fn a_dripping_client_makes_the_upstream_wait() {
     let (mut upstream, _) = listener.accept().await.unwrap();
     let flood = vec![7; 64 * 1024 * 1024];
     let sent = tokio::time::timeout(Duration::from_millis(500), upstream.write_all(&flood)).await;
-    assert!(sent.is_err(), "64 MiB went into a client that takes 100 bytes per second");
+    assert!(sent.is_err(), "64 MiB were sent to a client that accepts 100 bytes per second");
     let mut byte = [0];
     client.read_exact(&mut byte).await.unwrap();
     assert_eq!(byte, [7]);
@@ -122,10 +122,10 @@ async fn a_dropped_proxy_leaves_no_connection() {
         }
     };
     let gone = tokio::time::timeout(harness::DEADLINE, gone).await;
-    gone.expect("the proxy's connection to the upstream stays");
+    gone.expect("the proxy's connection to the upstream ends");
 }
 
-/// How many connections the Redis has, this one included.
+/// The number of connections to Redis, including this one.
 async fn clients(redis: &RedisServer) -> usize {
     redis.command(&["CLIENT", "LIST"]).await.unwrap().text().lines().count()
 }
@@ -138,7 +138,7 @@ async fn redis_behind_proxy() -> (RedisServer, FaultProxy, Client) {
     (redis, proxy, client)
 }
 
-async fn assert_nothing_comes(client: &mut Client) {
-    let came = tokio::time::timeout(Duration::from_millis(200), client.receive()).await;
-    assert!(came.is_err(), "{came:?} came");
+async fn assert_nothing_arrives(client: &mut Client) {
+    let received = tokio::time::timeout(Duration::from_millis(200), client.receive()).await;
+    assert!(received.is_err(), "received {received:?}");
 }

@@ -1,4 +1,4 @@
-//! Our own Redis does what its owner asks of the process.
+//! A Redis of the harness can be killed, paused, restarted and wiped.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,7 +21,7 @@ async fn acknowledged_writes_survive_kill_9_with_appendfsync_always() {
 }
 
 #[tokio::test]
-async fn a_restart_without_a_log_and_a_wipe_both_begin_empty() {
+async fn redis_is_empty_after_a_restart_without_a_log_and_after_a_wipe() {
     let options = RedisOptions::new().append_fsync(AppendFsync::Off);
     let mut forgetful = RedisServer::start(options).await.unwrap();
     forgetful.command(&["SET", "key", "value"]).await.unwrap();
@@ -35,20 +35,20 @@ async fn a_restart_without_a_log_and_a_wipe_both_begin_empty() {
 }
 
 #[tokio::test]
-async fn a_paused_redis_answers_nothing_and_later_carries_out_what_came() {
+async fn a_paused_redis_sends_no_reply_until_it_is_resumed() {
     let redis = RedisServer::start(RedisOptions::new()).await.unwrap();
     let mut client = redis.client().await.unwrap();
     client.command(&["PING"]).await.unwrap();
     redis.pause().await.unwrap();
     client.send(b"*2\r\n$4\r\nINCR\r\n$5\r\ncount\r\n").await.unwrap();
-    let answer = tokio::time::timeout(Duration::from_millis(300), client.receive()).await;
-    assert!(answer.is_err(), "a stopped process answered {answer:?}");
+    let reply = tokio::time::timeout(Duration::from_millis(300), client.receive()).await;
+    assert!(reply.is_err(), "a paused Redis replied {reply:?}");
     redis.resume().unwrap();
     assert_eq!(client.receive().await.unwrap(), Reply::Integer(1));
 }
 
 #[tokio::test]
-async fn a_paused_redis_dies_with_its_owner() {
+async fn a_paused_redis_ends_with_its_owner() {
     let redis = RedisServer::start(RedisOptions::new()).await.unwrap();
     redis.pause().await.unwrap();
     let process = PathBuf::from(format!("/proc/{}", redis.pid().unwrap()));
@@ -58,7 +58,7 @@ async fn a_paused_redis_dies_with_its_owner() {
 }
 
 #[tokio::test]
-async fn a_redis_keeps_its_files_where_it_is_told_and_ends_when_asked() {
+async fn a_redis_uses_the_given_directory_and_ends_when_asked() {
     let directory = tempfile::tempdir().unwrap();
     let options = RedisOptions::new().data_dir(directory.path());
     let mut first = RedisServer::start(options.clone()).await.unwrap();
@@ -69,7 +69,7 @@ async fn a_redis_keeps_its_files_where_it_is_told_and_ends_when_asked() {
 }
 
 #[tokio::test]
-async fn a_redis_that_does_not_start_is_shown_with_its_log() {
+async fn the_error_of_a_redis_that_does_not_start_shows_its_log() {
     let options = RedisOptions::new().arg("no-such-setting", "1");
     let error = RedisServer::start(options).await.unwrap_err().to_string();
     assert!(error.contains("no-such-setting"), "{error}");
@@ -79,7 +79,7 @@ async fn a_redis_that_does_not_start_is_shown_with_its_log() {
 }
 
 #[tokio::test]
-async fn three_masters_become_one_cluster_and_again_after_one_was_killed() {
+async fn three_masters_form_a_cluster_and_again_after_one_was_killed() {
     let mut cluster = RedisCluster::start().await.unwrap();
     assert_eq!(cluster.url().matches("127.0.0.1:").count(), 3, "{}", cluster.url());
     let mut stored = 0;

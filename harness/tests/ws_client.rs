@@ -1,4 +1,4 @@
-//! The clients against a WebSocket server that isn't ours.
+//! The WebSocket clients against another implementation of a server.
 
 #![expect(clippy::result_large_err, reason = "the handshake's callback returns this type")]
 
@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 #[tokio::test]
-async fn a_command_gets_its_answer_and_leaves_the_other_frames_in_order() {
+async fn a_command_gets_its_answer_and_keeps_the_other_frames_in_order() {
     let (mut client, mut server) = connected().await;
     let serve = async {
         let command: Value = serde_json::from_str(&text(&mut server).await).unwrap();
@@ -38,7 +38,7 @@ async fn a_command_gets_its_answer_and_leaves_the_other_frames_in_order() {
 }
 
 #[tokio::test]
-async fn an_unexpected_answer_is_shown_whole() {
+async fn an_unexpected_answer_is_shown_completely() {
     let (mut client, mut server) = connected().await;
     let serve = async {
         let command: Value = serde_json::from_str(&text(&mut server).await).unwrap();
@@ -51,7 +51,7 @@ async fn an_unexpected_answer_is_shown_whole() {
 }
 
 #[tokio::test]
-async fn a_close_is_told_with_its_code_and_what_came_before_it() {
+async fn the_error_of_a_closed_connection_shows_the_code_and_the_last_frames() {
     let (mut client, mut server) = connected().await;
     send(&mut server, json!({"type": "closing"})).await;
     let frame = CloseFrame { code: 4410.into(), reason: "room_closed".into() };
@@ -65,7 +65,7 @@ async fn a_close_is_told_with_its_code_and_what_came_before_it() {
 }
 
 #[tokio::test]
-async fn a_refused_upgrade_is_told_with_its_status_and_body() {
+async fn a_refused_upgrade_has_its_status_and_body() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/ws", listener.local_addr().unwrap());
     let serve = async {
@@ -81,35 +81,35 @@ async fn a_refused_upgrade_is_told_with_its_status_and_body() {
             tokio_tungstenite::accept_hdr_async(stream, refuse).await.unwrap_err();
         }
     };
-    let ask = async {
+    let connect = async {
         let upgrade = Upgrade::new(&url).ticket("used").origin("https://elsewhere.test");
-        let reply = upgrade.refusal().await.unwrap();
-        assert_eq!((reply.status, reply.code()), (401, "ticket_invalid"));
+        let response = upgrade.refusal().await.unwrap();
+        assert_eq!((response.status, response.code()), (401, "ticket_invalid"));
         let error = upgrade.connect().await.unwrap_err().to_string();
         assert!(error.contains("401"), "{error}");
     };
-    tokio::join!(serve, ask);
+    tokio::join!(serve, connect);
 }
 
 #[tokio::test]
-async fn the_reader_finds_every_frame_however_the_bytes_are_cut() {
+async fn the_reader_finds_every_frame_however_the_bytes_are_split() {
     let (mut server, client) = pair().await;
     let mut reader = Reader::new().unwrap();
     let number = reader.add(client.into_std().unwrap(), Vec::new()).unwrap();
     let sent: Vec<String> = [0, 1, 125, 126, 300, 70_000].map(|length| "x".repeat(length)).into();
     let bytes = frames(&sent).await;
 
-    let mut got = Vec::new();
+    let mut received = Vec::new();
     for chunk in bytes.chunks(97) {
         server.write_all(chunk).await.unwrap();
-        reader.poll(Duration::ZERO, collect(&mut got)).unwrap();
+        reader.poll(Duration::ZERO, collect(&mut received)).unwrap();
     }
-    read_until(&mut reader, &mut got, |got| got.len() == sent.len());
-    assert_eq!(got, sent.into_iter().map(|text| (number, text)).collect::<Vec<_>>());
+    read_until(&mut reader, &mut received, |received| received.len() == sent.len());
+    assert_eq!(received, sent.into_iter().map(|text| (number, text)).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn the_reader_answers_pings_sends_text_and_tells_the_end() {
+async fn the_reader_responds_to_pings_sends_text_and_reports_the_end() {
     let (server, client) = pair().await;
     let mut server = WebSocketStream::from_raw_socket(server, Role::Server, None).await;
     let mut reader = Reader::new().unwrap();
@@ -117,8 +117,8 @@ async fn the_reader_answers_pings_sends_text_and_tells_the_end() {
 
     server.send(Message::Ping(Bytes::from_static(b"alive?"))).await.unwrap();
     send(&mut server, json!(1)).await;
-    let mut got = Vec::new();
-    read_until(&mut reader, &mut got, |got| got.len() == 1);
+    let mut received = Vec::new();
+    read_until(&mut reader, &mut received, |received| received.len() == 1);
     reader.send_text(number, b"hello").unwrap();
     let pong = server.next().await.unwrap().unwrap();
     assert_eq!(pong, Message::Pong(Bytes::from_static(b"alive?")));
@@ -126,16 +126,16 @@ async fn the_reader_answers_pings_sends_text_and_tells_the_end() {
 
     let frame = CloseFrame { code: 4503.into(), reason: "draining".into() };
     server.close(Some(frame)).await.unwrap();
-    read_until(&mut reader, &mut got, |got| got.len() == 2);
-    assert_eq!(got[1], (number, "closed: 4503 draining".to_owned()));
+    read_until(&mut reader, &mut received, |received| received.len() == 2);
+    assert_eq!(received[1], (number, "closed: 4503 draining".to_owned()));
 }
 
-/// What came, a closed connection in words.
-type Got = Vec<(usize, String)>;
+/// The texts received, and the reasons of closed connections.
+type Received = Vec<(usize, String)>;
 
-fn collect(got: &mut Got) -> impl FnMut(usize, Instant, Incoming<'_>) {
+fn collect(received: &mut Received) -> impl FnMut(usize, Instant, Incoming<'_>) {
     |number, _, incoming| {
-        got.push((
+        received.push((
             number,
             match incoming {
                 Incoming::Text(text) => String::from_utf8(text.to_vec()).unwrap(),
@@ -145,11 +145,11 @@ fn collect(got: &mut Got) -> impl FnMut(usize, Instant, Incoming<'_>) {
     }
 }
 
-fn read_until(reader: &mut Reader, got: &mut Got, enough: impl Fn(&Got) -> bool) {
+fn read_until(reader: &mut Reader, received: &mut Received, enough: impl Fn(&Received) -> bool) {
     let started = Instant::now();
-    while !enough(got) {
-        assert!(started.elapsed() < harness::DEADLINE, "only {} frames came", got.len());
-        reader.poll(Duration::from_millis(50), collect(got)).unwrap();
+    while !enough(received) {
+        assert!(started.elapsed() < harness::DEADLINE, "only {} frames arrived", received.len());
+        reader.poll(Duration::from_millis(50), collect(received)).unwrap();
     }
 }
 
@@ -176,7 +176,7 @@ async fn pair() -> (TcpStream, TcpStream) {
     (listener.accept().await.unwrap().0, client)
 }
 
-/// The bytes that another implementation sends for these texts.
+/// The bytes that the other implementation sends for these texts.
 async fn frames(texts: &[String]) -> Vec<u8> {
     let mut server =
         WebSocketStream::from_raw_socket(std::io::Cursor::new(Vec::new()), Role::Server, None)

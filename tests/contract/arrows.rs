@@ -1,22 +1,23 @@
-//! Who may import whom.
+//! Each crate depends only on the crates that it may depend on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use serde_json::Value;
 
-/// Every normal dependency of the two leaf crates, and every workspace arrow.
-const LEAVES: [(&str, &[&str]); 2] =
-    [("engine", &["serde", "thiserror"]), ("contracts", &["serde", "utoipa"])];
+/// The crates of the workspace that each crate may depend on, for its own tests too.
 const ARROWS: [(&str, &[&str]); 6] = [
     ("engine", &[]),
     ("contracts", &[]),
     ("providers", &["engine"]),
     ("server", &["contracts", "engine", "providers"]),
     ("harness", &["contracts"]),
-    ("tests", &[]),
+    ("tests", &["contracts", "engine", "harness", "providers", "server"]),
 ];
-/// Outside crates that one member alone may import.
+/// All dependencies of the two leaf crates, except for their tests.
+const LEAVES: [(&str, &[&str]); 2] =
+    [("engine", &["serde", "thiserror"]), ("contracts", &["serde", "utoipa"])];
+/// Outside crates that only one crate may depend on, except for tests.
 const OWNED: [(&str, &str); 5] = [
     ("axum", "server"),
     ("fred", "server"),
@@ -26,15 +27,16 @@ const OWNED: [(&str, &str); 5] = [
 ];
 
 #[test]
-fn crates_import_only_downwards() {
-    let dependencies = normal_dependencies();
+fn crates_depend_only_on_the_crates_they_may() {
+    let dependencies = dependencies(|_| true);
     let members: BTreeSet<&str> = ARROWS.iter().map(|(name, _)| *name).collect();
     assert_eq!(dependencies.keys().map(String::as_str).collect::<BTreeSet<_>>(), members);
     for (package, allowed) in ARROWS {
         let actual: Vec<&str> = dependencies[package]
             .iter()
             .map(String::as_str)
-            .filter(|name| members.contains(name))
+            // A crate may enable its own features for its tests.
+            .filter(|name| members.contains(name) && *name != package)
             .collect();
         assert_eq!(actual, allowed, "{package}");
     }
@@ -42,7 +44,7 @@ fn crates_import_only_downwards() {
 
 #[test]
 fn leaf_crates_stay_leaves() {
-    let dependencies = normal_dependencies();
+    let dependencies = dependencies(is_normal);
     for (package, allowed) in LEAVES {
         assert_eq!(dependencies[package].iter().collect::<Vec<_>>(), allowed, "{package}");
     }
@@ -50,10 +52,13 @@ fn leaf_crates_stay_leaves() {
 
 #[test]
 fn some_outside_crates_have_one_owner() {
-    for (package, dependencies) in normal_dependencies() {
+    for (package, dependencies) in dependencies(is_normal) {
         for (outside, owner) in OWNED {
             let imports = dependencies.contains(outside);
-            assert!(!imports || package == owner, "{package} imports {outside}, {owner}'s");
+            assert!(
+                !imports || package == owner,
+                "{package} depends on {outside}, as only {owner} may"
+            );
         }
     }
 }
@@ -79,7 +84,8 @@ fn repository() -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn normal_dependencies() -> BTreeMap<String, BTreeSet<String>> {
+/// The names of each crate's dependencies that `wanted` accepts.
+fn dependencies(wanted: fn(&Value) -> bool) -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
         .output()
@@ -89,8 +95,11 @@ fn normal_dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let packages = metadata["packages"].as_array().expect("packages");
     let dependencies = |package: &Value| {
         let all = package["dependencies"].as_array().expect("dependencies").iter();
-        let normal = all.filter(|dependency| dependency["kind"].is_null());
-        normal.map(|dependency| text(&dependency["name"])).collect()
+        all.filter(|it| wanted(it)).map(|dependency| text(&dependency["name"])).collect()
     };
     packages.iter().map(|package| (text(&package["name"]), dependencies(package))).collect()
+}
+
+fn is_normal(dependency: &Value) -> bool {
+    dependency["kind"].is_null()
 }

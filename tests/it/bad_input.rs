@@ -1,5 +1,5 @@
-//! Whatever comes in: each mistake has its documented code, changes nothing, and neither the
-//! neighbour nor the process notices.
+//! Invalid input: each mistake has its documented code, changes nothing, and affects neither other
+//! clients nor the process.
 
 mod command;
 mod flood;

@@ -1,4 +1,4 @@
-//! Starts that wait for players to load.
+//! Barriers: starts that wait for players to load.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::party::{Party, new_room, number, playback, sample, server, text};
 
-/// How much later everything arrives on a slow line, each way.
+/// The delay of the slow connection in each direction.
 const SLOW: Duration = Duration::from_millis(200);
-const LOOK: Duration = Duration::from_millis(500);
-/// A host's line is measured every five seconds.
+const POLL: Duration = Duration::from_millis(500);
+/// A host's round trip is measured every five seconds.
 const NOTICED: Duration = Duration::from_secs(20);
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn a_start_waits_until_every_player_is_ready() {
 }
 
 #[tokio::test]
-async fn a_player_that_never_answers_holds_the_room_no_longer_than_the_deadline() {
+async fn a_player_that_never_answers_delays_the_start_until_the_deadline_at_most() {
     let mut party = Party::watching_with(&["ready"]).await;
     let (_, waiting) = start(&mut party).await;
     let deadline_ms = waiting.waiting.expect("it waits").deadline_ms;
@@ -54,14 +54,14 @@ async fn a_player_that_never_answers_holds_the_room_no_longer_than_the_deadline(
     );
     assert!(number(&started["at_ms"]) >= deadline_ms);
     assert_eq!(playback(&started).status, Status::Playing);
-    // It started once; who comes late is heard and changes nothing.
+    // It started once; a late `ready` is acknowledged and changes nothing.
     let late = party.guest.ack("ready", json!({ "version": party.version - 1 })).await.unwrap();
     assert_eq!(late.version, party.version);
     party.nothing_happened().await;
 }
 
 #[tokio::test]
-async fn a_player_that_vanishes_is_not_waited_for() {
+async fn a_start_does_not_wait_for_a_player_that_disconnects() {
     let mut party = Party::watching_with(&["ready"]).await;
     start(&mut party).await;
     party.host.ack("ready", json!({ "version": party.version })).await.unwrap();
@@ -73,7 +73,7 @@ async fn a_player_that_vanishes_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_joiner_is_not_waited_for() {
+async fn a_start_does_not_wait_for_a_late_joiner() {
     let mut party = Party::watching_with(&["ready"]).await;
     start(&mut party).await;
     let late_api = party.server.api().as_guest("Cleo").await.unwrap();
@@ -87,7 +87,7 @@ async fn a_joiner_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn without_players_that_announce_themselves_a_start_is_at_once() {
+async fn without_players_that_announce_readiness_a_start_is_immediate() {
     let mut party = Party::watching_with(&["telepathy"]).await;
     let frame = party.command("play", json!({})).await;
     let now = playback(&frame);
@@ -97,7 +97,7 @@ async fn without_players_that_announce_themselves_a_start_is_at_once() {
 }
 
 #[tokio::test]
-async fn a_seek_while_playing_waits_and_play_pause_and_seek_end_or_replace_the_wait() {
+async fn a_seek_while_playing_waits_until_play_pause_or_another_seek() {
     let mut party = Party::watching_with(&["ready"]).await;
     start(&mut party).await;
     let forced = playback(&party.command("play", json!({})).await);
@@ -112,7 +112,7 @@ async fn a_seek_while_playing_waits_and_play_pause_and_seek_end_or_replace_the_w
     let replaced = playback(&party.command("seek", json!({ "position_ms": 6000 })).await);
     let again = replaced.waiting.expect("it waits anew");
     assert_eq!((replaced.position_ms, again.since_version), (6000, party.version));
-    // Readiness for the wait that was replaced starts nothing.
+    // Readiness for the replaced barrier starts nothing.
     for socket in [&mut party.host, &mut party.guest] {
         socket.ack("ready", json!({ "version": wait.since_version })).await.unwrap();
     }
@@ -125,10 +125,10 @@ async fn a_seek_while_playing_waits_and_play_pause_and_seek_end_or_replace_the_w
 }
 
 #[tokio::test]
-async fn a_player_that_runs_dry_makes_the_room_wait_once_in_thirty_seconds() {
+async fn a_player_that_rebuffers_makes_the_room_wait_once_in_thirty_seconds() {
     let room = CreateRoom { rebuffer_barrier: true, ..new_room() };
     let mut party = Party::watching_in(server().await, &room, &["ready"]).await;
-    // Nothing plays yet: that isn't the one.
+    // Nothing is playing yet, so this doesn't count.
     party.guest.ack("buffering", json!({ "on": true })).await.unwrap();
     party.nothing_happened().await;
     start(&mut party).await;
@@ -143,36 +143,36 @@ async fn a_player_that_runs_dry_makes_the_room_wait_once_in_thirty_seconds() {
     party.guest.ack("buffering", json!({ "on": false })).await.unwrap();
     party.guest.ack("buffering", json!({ "on": true })).await.unwrap();
     party.nothing_happened().await;
-    // Members that take turns would hold the room for ever.
+    // Otherwise members taking turns could hold the room forever.
     party.host.ack("buffering", json!({ "on": true })).await.unwrap();
     party.nothing_happened().await;
 }
 
 #[tokio::test]
-async fn a_start_is_as_far_ahead_as_the_slowest_line_needs_now() {
+async fn a_start_is_as_far_ahead_as_the_slowest_connection_needs() {
     let server = server().await;
-    let near = server.page().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let near = server.address().to_owned();
     let line = FaultProxy::start(near.parse().unwrap()).await.unwrap();
     line.delay(SLOW, SLOW);
     let token = server.api().guest("Ada").await.unwrap().access_token;
     let host_api = Api::new(&format!("http://{}/", line.address())).with_token(&token);
     let guest_api = server.api().as_guest("Ben").await.unwrap();
     let mut party = Party::of(server, host_api, guest_api, &new_room(), &["ready"]).await;
-    // The guest's line is quick, but who reads late is measured late, and again after 20 s only.
-    party.guest.read_for(LOOK).await.unwrap();
+    // The guest's connection is fast, but a pong read late would be measured as slow for 20 s.
+    party.guest.read_for(POLL).await.unwrap();
     let link = sample(&party.server);
     party.command("set_media", json!({ "link": link })).await;
-    // Two round trips, so that the answer to the server's own ping was heard.
+    // After two round trips the server has received the pong to its own ping.
     party.host.ack("buffering", json!({ "on": false })).await.unwrap();
     let needed_ms = 150 + u64::try_from(SLOW.as_millis()).unwrap();
     let ahead_ms = forced_start(&mut party).await;
     assert!((needed_ms..=1500).contains(&ahead_ms), "{ahead_ms} of {needed_ms} ms ahead");
 
-    // The line gets quick; a host is pinged every five seconds.
+    // The connection becomes fast; the host is pinged every five seconds.
     line.delay(Duration::ZERO, Duration::ZERO);
     let began = Instant::now();
     loop {
-        party.host.read_for(LOOK).await.unwrap();
+        party.host.read_for(POLL).await.unwrap();
         party.command("seek", json!({ "position_ms": 0 })).await;
         if forced_start(&mut party).await < needed_ms {
             return;
@@ -181,7 +181,7 @@ async fn a_start_is_as_far_ahead_as_the_slowest_line_needs_now() {
     }
 }
 
-/// How far ahead a start is that the host forces, in milliseconds.
+/// Lets the host force a start; returns how far ahead it is, in milliseconds.
 async fn forced_start(party: &mut Party) -> u64 {
     if party.state().await.room.playback.status != Status::Waiting {
         start(party).await;
@@ -191,7 +191,7 @@ async fn forced_start(party: &mut Party) -> u64 {
     playback(&frame).anchor_at_ms - number(&frame["at_ms"])
 }
 
-/// The host says play and everybody waits.
+/// Lets the host play, so that the room waits.
 async fn start(party: &mut Party) -> (Value, Playback) {
     let frame = party.command("play", json!({})).await;
     let now = playback(&frame);

@@ -1,4 +1,4 @@
-//! The room clock as clients measure it: the stamps of pings, and what the server says of its own.
+//! The room clock as clients measure it: the timestamps of pongs, and the server's uncertainty.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::party::{Party, new_room, number, server};
 
 /// Whether servers of these tests share a Redis.
 const REDIS: &str = "PLAYHEAD_TEST_REDIS_URL";
-/// How long Redis is away, each way, for a node that reaches it by a slow line.
+/// The delay in each direction between a node and its Redis.
 const FAR: Duration = Duration::from_millis(10);
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn a_ping_is_answered_while_a_command_waits_for_its_origin() {
     let data = json!({ "link": origin.link("held.m3u8") });
     let slow = json!({ "type": "set_media", "id": "slow", "data": data });
     party.host.send_json(&slow).await.unwrap();
-    origin.asked().await;
+    origin.wait_connected().await;
     let before_us = party.server.api().time().await.unwrap().now_us;
     party.host.send_json(&ping(7.0)).await.unwrap();
     let pong = read_pong(&mut party.host).await;
@@ -43,7 +43,7 @@ async fn a_ping_is_answered_while_a_command_waits_for_its_origin() {
 }
 
 #[tokio::test]
-async fn pings_that_come_together_are_stamped_when_they_came_and_not_when_it_was_their_turn() {
+async fn pings_that_arrive_together_are_stamped_on_arrival() {
     let mut party = Party::watching().await;
     let command = json!({ "type": "set_rate", "id": "first", "data": { "rate": 1.5 } });
     send_together(&mut party.host, &[command, ping(1.0), ping(2.0)]).await;
@@ -56,7 +56,7 @@ async fn pings_that_come_together_are_stamped_when_they_came_and_not_when_it_was
 }
 
 #[tokio::test]
-async fn a_ping_right_behind_hello_is_stamped_before_the_room_is_found_and_answered_after_it() {
+async fn a_ping_right_after_hello_is_stamped_on_arrival_and_answered_after_the_welcome() {
     let site = Site::of(0).await;
     let line = FaultProxy::start(site.redis.address()).await.unwrap();
     line.delay(FAR, FAR);
@@ -80,7 +80,7 @@ async fn a_ping_right_behind_hello_is_stamped_before_the_room_is_found_and_answe
 }
 
 #[tokio::test]
-async fn the_server_says_how_exactly_it_knows_the_room_clock() {
+async fn the_server_states_the_uncertainty_of_the_room_clock() {
     let server = server().await;
     let time = server.api().time().await.unwrap();
     assert_eq!(time.now_ms, time.now_us / 1000);
@@ -97,7 +97,7 @@ async fn read_pong(socket: &mut WsClient) -> Pong {
     serde_json::from_value(pong["data"].clone()).unwrap_or_else(|error| panic!("{error}: {pong}"))
 }
 
-/// Writes frames in one go: the server reads them at once.
+/// Sends frames in one write, so that the server reads them together.
 async fn send_together(socket: &mut WsClient, frames: &[Value]) {
     let encode = |frame: &Value| encode_client(opcode::TEXT, frame.to_string().as_bytes());
     let bytes: Vec<u8> = frames.iter().flat_map(encode).collect();

@@ -1,4 +1,4 @@
-//! Sockets: hello, pings, sessions, several of one participant, leaving.
+//! Connections: hello, pings, sessions, several sockets of one participant, and leaving.
 
 use contracts::{Resume, Role, Welcome};
 use harness::{Closed, WsClient};
@@ -19,7 +19,7 @@ async fn pings_are_answered_before_and_after_hello() {
 }
 
 #[tokio::test]
-async fn a_reject_before_hello_does_not_cost_the_connection() {
+async fn a_reject_before_hello_does_not_close_the_connection() {
     let mut party = Party::watching().await;
     let mut early = party.host_api.connect(&party.room_id).await.unwrap();
     assert_eq!(early.reject("play", json!({})).await.unwrap().code, "unexpected_frame");
@@ -50,7 +50,7 @@ async fn two_connections_of_one_participant_are_equal() {
 }
 
 #[tokio::test]
-async fn a_session_is_kept_for_its_own_participant_alone() {
+async fn a_session_is_resumed_only_by_its_own_participant() {
     let mut party = Party::watching().await;
     let mut first = party.guest_api.connect(&party.room_id).await.unwrap();
     let welcome = first.hello(&[]).await.unwrap();
@@ -75,12 +75,12 @@ async fn a_session_is_kept_for_its_own_participant_alone() {
         (back.session_id, back.participant_id),
         (welcome.session_id, welcome.participant_id)
     );
-    // Within one epoch there is nothing to be told but the newest state.
+    // Within one epoch, only the newest state is sent.
     party.nothing_happened().await;
 }
 
 #[tokio::test]
-async fn a_resume_of_nothing_is_a_plain_welcome() {
+async fn resuming_an_unknown_session_is_an_ordinary_welcome() {
     let mut party = Party::watching().await;
     let mut socket = party.guest_api.connect(&party.room_id).await.unwrap();
     let nothing = Resume { session_id: "s_unknown".to_owned(), epoch: u64::MAX, version: u64::MAX };
@@ -90,7 +90,7 @@ async fn a_resume_of_nothing_is_a_plain_welcome() {
 }
 
 #[tokio::test]
-async fn leaving_closes_every_connection_of_the_participant_and_frees_the_place() {
+async fn leaving_closes_every_connection_of_the_participant() {
     let mut party = Party::watching().await;
     let mut second = party.guest_api.enter(&party.room_id).await.unwrap();
     let acked = party.guest.ack("leave", json!({})).await.unwrap();
@@ -103,7 +103,7 @@ async fn leaving_closes_every_connection_of_the_participant_and_frees_the_place(
 }
 
 #[tokio::test]
-async fn position_reports_and_inventions_are_unknown() {
+async fn position_reports_and_invented_types_are_unknown() {
     let mut party = Party::watching().await;
     for type_ in ["position", "position_report", "state", "playback_changed", "PLAY", ""] {
         let data = json!({ "position_ms": 9000, "playing": true });
@@ -118,7 +118,7 @@ async fn position_reports_and_inventions_are_unknown() {
 }
 
 #[tokio::test]
-async fn commands_of_one_connection_take_effect_in_their_order() {
+async fn commands_of_one_connection_take_effect_in_order() {
     let mut party = Party::watching().await;
     let positions: Vec<u64> = (1..=50).map(|step| step * 100).collect();
     for position_ms in &positions {
@@ -137,7 +137,7 @@ fn resume(welcome: &Welcome, epoch: u64, version: u64) -> Resume {
     Resume { session_id: welcome.session_id.clone(), epoch, version }
 }
 
-/// The data of the pong to a ping with this stamp.
+/// Sends a ping with this timestamp and returns the data of the pong.
 async fn ping(socket: &mut WsClient, t0: f64) -> Value {
     socket.send_json(&json!({ "type": "ping", "data": { "t0": t0 } })).await.unwrap();
     let pong = socket.wait_for("pong").await.unwrap();

@@ -1,4 +1,4 @@
-//! What was acknowledged outlives the process, however it ends.
+//! Acknowledged commits survive the process, however it ends.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::party::{number, options, sample, versioned};
 const SEEKS: u64 = 200;
 
 #[tokio::test]
-async fn what_was_acknowledged_is_there_after_a_power_cut() {
+async fn acknowledged_commits_survive_a_power_cut() {
     let mut server = with_journal().start().await.unwrap();
     let (api, room_id, mut host) = host_in_a_room(&server).await;
     host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
@@ -33,7 +33,7 @@ async fn what_was_acknowledged_is_there_after_a_power_cut() {
 }
 
 #[tokio::test]
-async fn a_client_resumes_by_itself_as_the_same_participant_and_role() {
+async fn a_client_resumes_as_the_same_participant_with_the_same_role() {
     let mut server = with_journal().start().await.unwrap();
     let (api, room_id, mut host) = host_in_a_room(&server).await;
     host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_client_resumes_by_itself_as_the_same_participant_and_role() {
     assert_eq!(paused["data"]["playback"]["status"], json!(Status::Paused));
     assert_eq!(number(&paused["version"]), number(&rebased["version"]) + 1);
 
-    // Who comes without a past is told of none.
+    // A new connection isn't told of the rebuild.
     let mut fresh = guest_api.connect(&room_id).await.unwrap();
     fresh.hello(&[]).await.unwrap();
     host.ack("play", json!({})).await.unwrap();
@@ -80,7 +80,7 @@ async fn a_client_resumes_by_itself_as_the_same_participant_and_role() {
 }
 
 #[tokio::test]
-async fn a_power_cut_amid_commands_loses_no_acknowledged_one_and_repeats_none() {
+async fn a_power_cut_during_commands_loses_and_repeats_no_acknowledged_one() {
     let mut server = with_journal().start().await.unwrap();
     let (api, room_id, mut host) = host_in_a_room(&server).await;
     host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_power_cut_amid_commands_loses_no_acknowledged_one_and_repeats_none() 
             acked.insert(number, self::number(&ack["version"]));
         }
         server.kill_9().await.unwrap();
-        // What had left the server before the cut was said as well.
+        // Frames that the server sent before it was killed count too.
         host.closed().await.unwrap();
         for frame in host.take_unread().iter().filter(|frame| frame["type"] == "ack") {
             let known = (1..=SEEKS).find(|number| frame["id"] == id(round, *number));
@@ -106,8 +106,8 @@ async fn a_power_cut_amid_commands_loses_no_acknowledged_one_and_repeats_none() 
         let state = api.state(&room_id).await.unwrap();
         assert_eq!(state.epoch, base.epoch + 1);
         let kept = state.version - 1 - base.version;
-        let said = *acked.keys().next_back().expect("at least one");
-        assert!((said..=SEEKS).contains(&kept), "{said} were acknowledged, {kept} are there");
+        let acknowledged = *acked.keys().next_back().expect("at least one");
+        assert!((acknowledged..=SEEKS).contains(&kept), "acknowledged {acknowledged}, kept {kept}");
         assert_eq!(state.room.playback.position_ms, position_ms(round, kept));
 
         host = api.enter(&room_id).await.unwrap();
@@ -124,13 +124,13 @@ async fn a_power_cut_amid_commands_loses_no_acknowledged_one_and_repeats_none() 
         base = api.state(&room_id).await.unwrap();
         assert_eq!(base.version, state.version + SEEKS - kept, "each seek took effect once");
         assert_eq!(base.room.playback.position_ms, position_ms(round, SEEKS));
-        // A fresh connection, for its fresh allowance of frames.
+        // A new connection, which has its own rate limit.
         host = api.enter(&room_id).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn an_ended_room_stays_ended() {
+async fn an_ended_room_stays_ended_after_a_restart() {
     let mut server = options().start().await.unwrap();
     let (api, room_id, host) = host_in_a_room(&server).await;
     api.delete_room(&room_id).await.unwrap();
@@ -142,13 +142,13 @@ async fn an_ended_room_stays_ended() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_asked_to_end_says_so_and_ends_with_everything_kept() {
+async fn a_server_that_is_asked_to_end_announces_it_and_keeps_everything() {
     let mut server = with_journal().start().await.unwrap();
     let (api, room_id, mut host) = host_in_a_room(&server).await;
     host.ack("set_media", json!({ "link": sample(&server) })).await.unwrap();
     let guest_api = server.api().as_guest("Ben").await.unwrap();
     let mut guest = guest_api.enter(&room_id).await.unwrap();
-    // Neither somebody who hasn't said hello nor somebody who doesn't read holds it up.
+    // Neither a client without hello nor one that doesn't read may delay it.
     let mut early = guest_api.connect(&room_id).await.unwrap();
     let _deaf = guest_api.enter(&room_id).await.unwrap();
     let last = host.ack("seek", json!({ "position_ms": 2222 })).await.unwrap();
@@ -169,7 +169,7 @@ async fn a_server_that_is_asked_to_end_says_so_and_ends_with_everything_kept() {
 }
 
 #[tokio::test]
-async fn a_second_process_on_the_same_data_ends_in_words_and_harms_nothing() {
+async fn a_second_process_on_the_same_data_ends_with_an_explanation_and_harms_nothing() {
     let server = with_journal().start().await.unwrap();
     let (_, _, mut host) = host_in_a_room(&server).await;
     let words = does_not_start(with_journal().data_dir(server.data_dir())).await;
@@ -178,9 +178,9 @@ async fn a_second_process_on_the_same_data_ends_in_words_and_harms_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_server_cannot_start_on_it_names_in_words() {
+async fn a_server_that_cannot_start_names_the_reason() {
     let server = options().start().await.unwrap();
-    let taken = server.page().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let taken = server.address().to_owned();
     for name in ["PLAYHEAD_LISTEN", "PLAYHEAD_ADMIN_LISTEN"] {
         let words = does_not_start(options().env(name, &taken)).await;
         assert!(words.contains(&format!("can't listen on {taken}")), "{words}");
@@ -198,7 +198,7 @@ async fn what_a_server_cannot_start_on_it_names_in_words() {
 }
 
 #[tokio::test]
-async fn a_journal_that_is_no_longer_one_is_named_in_words() {
+async fn a_corrupt_journal_is_named_in_the_error() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let mut server = with_journal().data_dir(&data).start().await.unwrap();
@@ -213,12 +213,12 @@ async fn a_journal_that_is_no_longer_one_is_named_in_words() {
     assert!(words.contains("journal"), "{words}");
 }
 
-/// A server that keeps its rooms itself, whatever the others here do.
+/// A server with the memory store, even if the other tests run over Redis.
 fn with_journal() -> ServerOptions {
     options().env("PLAYHEAD_STORE", "memory")
 }
 
-/// A new room whose creator is connected.
+/// A new room with its host connected.
 async fn host_in_a_room(server: &ServerProcess) -> (Api, String, WsClient) {
     let api = server.api().as_guest("Ada").await.unwrap();
     let room_id = api.create_room("Friday").await.unwrap().room_id;
@@ -226,7 +226,7 @@ async fn host_in_a_room(server: &ServerProcess) -> (Api, String, WsClient) {
     (api, room_id, host)
 }
 
-/// What the process says when it ends instead of serving.
+/// The error of a process that ends instead of serving.
 async fn does_not_start(options: ServerOptions) -> String {
     let words = options.start().await.expect_err("it doesn't start").to_string();
     assert!(words.contains("exit status: 1"), "{words}");
@@ -238,7 +238,7 @@ fn id(round: usize, number: u64) -> String {
     format!("r{round}s{number}")
 }
 
-/// Another position each time, so that none is already so.
+/// A different position each time, so that every seek changes something.
 fn position_ms(round: usize, number: u64) -> u64 {
     1 + round as u64 + number * 20
 }

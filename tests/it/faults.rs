@@ -1,5 +1,4 @@
-//! What happens when something breaks, one test for each row of the fault matrix: real processes,
-//! signals, and proxies that lie.
+//! The fault matrix: each row has tests with real processes, signals and proxies that inject faults.
 
 mod away;
 mod draining;

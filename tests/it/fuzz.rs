@@ -1,5 +1,5 @@
-//! Random bytes and random well-shaped frames: each frame has exactly one answer, and neither the
-//! neighbours nor the process notice. A failure prints its seed; `PLAYHEAD_FUZZ_SEED` repeats it.
+//! Random bytes and random well-formed frames: each frame gets exactly one answer, and neither other
+//! clients nor the process are affected. A failure prints its seed; `PLAYHEAD_FUZZ_SEED` repeats it.
 
 mod generator;
 
@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use contracts::{ErrorCode, PatchRoom, Playback};
-use harness::api::Method;
 use harness::frame::opcode;
+use harness::http::Method;
 use harness::{Api, WsClient};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,17 +17,17 @@ use tokio::net::TcpStream;
 use crate::party::{Party, new_room, number, options, resident_bytes, text};
 use generator::{Random, Seed, World};
 
-/// Connections that send well-shaped frames, and how many each sends.
+/// Connections that send well-formed frames, and how many each sends.
 const CONNECTIONS: usize = 12;
 const FRAMES_EACH: usize = 250;
 const BATCH: usize = 10;
-/// Random texts; a connection bears ten, so they need many connections.
+/// Random texts. A connection tolerates ten unusable ones, so they need many connections.
 const TEXTS: usize = 400;
 const REQUESTS: usize = 400;
 const GROWTH_BYTES_MAX: u64 = 100 * 1024 * 1024;
 
 #[tokio::test]
-async fn each_random_well_shaped_frame_has_exactly_one_answer_and_the_room_stays_sane() {
+async fn each_random_well_formed_frame_gets_exactly_one_answer_and_the_room_stays_consistent() {
     let seed = Seed::new();
     let server = Arc::new(options().start().await.unwrap());
     let mut party = Party::watching_in(server.clone(), &new_room(), &[]).await;
@@ -60,20 +60,20 @@ async fn each_random_well_shaped_frame_has_exactly_one_answer_and_the_room_stays
         one.await.expect("each frame is answered once");
     }
 
-    // Whoever is host by now says the word that the neighbour waits for.
+    // The current host makes the change that the observer waits for.
     let state = party.state().await;
     let host = state.room.host_id.as_ref();
     let host_api = if host == Some(&party.host_id) { &party.host_api } else { &party.guest_api };
     let done = PatchRoom { name: Some("done".to_owned()), ..Default::default() };
     host_api.patch_room(&party.room_id, &done).await.unwrap();
-    let seen = watching.await.expect("the neighbour saw a sane room");
+    let seen = watching.await.expect("the observer saw only valid states");
     assert_eq!(seen, party.state().await.room.playback);
     let grown = resident_bytes(&server).saturating_sub(before);
     assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
 }
 
 #[tokio::test]
-async fn each_random_text_has_exactly_one_answer() {
+async fn each_random_text_gets_exactly_one_answer() {
     let seed = Seed::new();
     let mut random = Random::new(seed.0);
     let server = Arc::new(options().start().await.unwrap());
@@ -99,12 +99,12 @@ async fn each_random_text_has_exactly_one_answer() {
 }
 
 #[tokio::test]
-async fn random_bytes_below_the_framing_end_their_own_connection_at_most() {
+async fn random_bytes_below_the_framing_end_at_most_their_own_connection() {
     let seed = Seed::new();
     let mut random = Random::new(seed.0);
     let server = Arc::new(options().start().await.unwrap());
     let mut party = Party::watching_in(server.clone(), &new_room(), &[]).await;
-    let address = server.page().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let address = server.address().to_owned();
     for round in 0..60 {
         let mut socket = party.guest_api.connect(&party.room_id).await.unwrap();
         if round % 2 == 0 {
@@ -114,7 +114,7 @@ async fn random_bytes_below_the_framing_end_their_own_connection_at_most() {
             [opcode::TEXT, opcode::BINARY, opcode::CONTINUATION, opcode::PING, opcode::CLOSE, 0x3];
         for _ in 0..5 {
             let bytes = random.bytes(200);
-            // The server may have closed by now; that is its right.
+            // The server may have closed the connection already.
             let _ = match random.below(2) {
                 0 => socket.send_frame(*random.pick(&opcodes), &bytes).await,
                 _ => socket.send_bytes(&bytes).await,
@@ -134,30 +134,30 @@ async fn random_bytes_below_the_framing_end_their_own_connection_at_most() {
 }
 
 #[tokio::test]
-async fn random_requests_are_answered_or_refused_by_a_registered_code() {
+async fn random_requests_succeed_or_fail_with_a_registered_code() {
     let seed = Seed::new();
     let mut random = Random::new(seed.0);
     let mut party = Party::watching().await;
     let methods = [Method::GET, Method::POST, Method::PATCH, Method::DELETE, Method::PUT];
     for _ in 0..REQUESTS {
         let (path, body) = (random.path(&party.room_id), random.body());
-        // By the guest, who may change nothing here.
+        // Sent by the guest, who may change nothing.
         let method = random.pick(&methods).clone();
         let headers = [("content-type", "application/json")];
         let asked = format!("{method} {path} {body}");
-        let reply = party.guest_api.raw(method, &path, &headers, body).await;
-        let reply = reply.unwrap_or_else(|error| panic!("{asked}: {error}"));
-        if reply.status >= 400 {
+        let response = party.guest_api.raw(method, &path, &headers, body).await;
+        let response = response.unwrap_or_else(|error| panic!("{asked}: {error}"));
+        if response.status >= 400 {
             assert!(
-                ErrorCode::find(reply.code()).is_some(),
+                ErrorCode::find(response.code()).is_some(),
                 "{asked}: {} {}",
-                reply.status,
-                reply.text
+                response.status,
+                response.text
             );
             assert!(
-                reply.status < 500 || reply.code().starts_with("upstream"),
+                response.status < 500 || response.code().starts_with("upstream"),
                 "{asked}: {}",
-                reply.text
+                response.text
             );
         }
     }
@@ -185,12 +185,12 @@ async fn drive(mut socket: WsClient, mut random: Random, world: World, number: u
             }
         }
     }
-    // Commands are answered in their order, so nothing of them comes after this.
+    // Commands are answered in order, so this answer is the last.
     let last = format!("last-{number}");
     socket.command_with_id(&last, "pause", json!({})).await.unwrap();
     let more: Vec<Value> = socket.take_unread().into_iter().filter(is_answer).collect();
     assert_eq!(more, Vec::<Value>::new());
-    // A pong names no id: pings that no reject answered have a pong each.
+    // A pong has no id: pings without a reject must have a pong each.
     let by_pong: i64 =
         balance.iter().filter(|(id, _)| id.starts_with("ping")).map(|(_, due)| due).sum();
     assert_eq!(by_pong, pongs, "each ping has its one answer");
@@ -199,7 +199,7 @@ async fn drive(mut socket: WsClient, mut random: Random, world: World, number: u
     assert!(unanswered.is_empty(), "{unanswered:?}");
 }
 
-/// The neighbour: every frame is in order and carries a sane playback. The last playback.
+/// Checks that every frame is in order and carries a valid playback; returns the last one.
 async fn watch(api: Api, room_id: String) -> Playback {
     let mut socket = api.connect(&room_id).await.unwrap();
     let welcome = socket.welcome(&[], None).await.unwrap();

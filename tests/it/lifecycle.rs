@@ -1,23 +1,23 @@
-//! A room's life: what happens when its host goes away, by each policy.
+//! The lifecycle of rooms whose host leaves, by each policy.
 
 use std::time::Duration;
 
 use contracts::{CreateRoom, HostLoss, LifecycleState, Role, Status};
-use harness::api::Method;
+use harness::http::Method;
 use harness::{Closed, WsClient};
 use serde_json::{Value, json};
 
 use crate::party::{Party, new_room, number, playback, sample, server, versioned};
 use crate::problem;
 
-/// Short, so that a lost host is soon noticed.
+/// Short, so that the loss of a host is noticed soon.
 const LEASE_MS: u64 = 2000;
 const GRACE_MS: u64 = 500;
-/// Longer than any test takes to bring its host back.
+/// Longer than any test takes until its host returns.
 const LONG_GRACE_MS: u64 = 60_000;
 
 #[tokio::test]
-async fn a_host_who_comes_back_within_the_grace_ends_it() {
+async fn a_host_who_returns_within_the_grace_period_ends_it() {
     let party = party(HostLoss::Expire, LONG_GRACE_MS).await;
     let (api, room_id, host_id) = (party.host_api, party.room_id, party.host_id);
     drop(party.host);
@@ -47,13 +47,13 @@ async fn a_host_who_stays_away_ends_the_party_by_default() {
     assert_eq!(party.guest.closed().await.unwrap(), closed);
     let join = format!("rooms/{}/join", party.room_id);
     for api in [&party.host_api, &party.guest_api] {
-        let reply = api.request(Method::POST, &join, Some(&json!({}))).await.unwrap();
-        problem::check(&reply, "room_closed", "a join after the end");
+        let response = api.request(Method::POST, &join, Some(&json!({}))).await.unwrap();
+        problem::check(&response, "room_closed", "a join after the end");
     }
 }
 
 #[tokio::test]
-async fn a_held_room_goes_on_without_a_host_until_the_former_one_returns() {
+async fn a_held_room_continues_without_a_host_until_the_former_one_returns() {
     let party = party(HostLoss::Hold, GRACE_MS).await;
     let (api, room_id, host_id) = (party.host_api, party.room_id, party.host_id);
     drop(party.host);
@@ -75,21 +75,21 @@ async fn a_held_room_goes_on_without_a_host_until_the_former_one_returns() {
 }
 
 #[tokio::test]
-async fn the_creator_of_a_room_without_a_host_may_end_it_and_a_guest_may_not() {
+async fn only_the_creator_can_end_a_room_without_a_host() {
     let party = party(HostLoss::Hold, GRACE_MS).await;
     drop(party.host);
     let mut guest = party.guest;
     next_state(&mut guest, "grace", "host_lost").await;
     next_state(&mut guest, "live", "grace_ended").await;
     let path = format!("rooms/{}", party.room_id);
-    let reply = party.guest_api.request(Method::DELETE, &path, None).await.unwrap();
-    problem::check(&reply, "forbidden", "a guest's delete");
+    let response = party.guest_api.request(Method::DELETE, &path, None).await.unwrap();
+    problem::check(&response, "forbidden", "a guest's delete");
     party.host_api.delete_room(&party.room_id).await.unwrap();
     next_state(&mut guest, "expired", "deleted").await;
 }
 
 #[tokio::test]
-async fn a_room_may_pause_when_its_host_stays_away() {
+async fn a_room_can_be_set_to_pause_when_its_host_stays_away() {
     let party = party(HostLoss::Pause, GRACE_MS).await;
     drop(party.host);
     let mut guest = party.guest;
@@ -123,7 +123,7 @@ async fn a_co_host_is_promoted_when_the_host_stays_away() {
 }
 
 #[tokio::test]
-async fn without_a_co_host_a_promoting_room_is_held() {
+async fn a_room_set_to_promote_is_held_without_a_co_host() {
     let party = party(HostLoss::Promote, GRACE_MS).await;
     drop(party.host);
     let mut guest = party.guest;
@@ -134,7 +134,7 @@ async fn without_a_co_host_a_promoting_room_is_held() {
 
 #[tokio::test]
 async fn a_host_who_leaves_is_lost_at_once() {
-    // With a lease longer than any wait here.
+    // The lease is longer than any wait here.
     let room = CreateRoom { host_lease_ms: Some(600_000), ..new_room() };
     let mut party = Party::meet(server().await, &room, &[]).await;
     party.host.ack("leave", json!({})).await.unwrap();
@@ -142,14 +142,14 @@ async fn a_host_who_leaves_is_lost_at_once() {
 }
 
 #[tokio::test]
-async fn a_quiet_host_keeps_a_short_lease_by_being_there() {
+async fn a_connection_alone_renews_the_hosts_lease() {
     let mut party = party(HostLoss::Expire, GRACE_MS).await;
     party.host.read_for(Duration::from_millis(2 * LEASE_MS)).await.unwrap();
     party.nothing_happened().await;
 }
 
 #[tokio::test]
-async fn a_new_host_keeps_the_lease_by_being_there() {
+async fn a_connection_alone_renews_the_lease_of_a_new_host() {
     let mut party = party(HostLoss::Expire, GRACE_MS).await;
     let to_guest = json!({ "participant_id": party.guest_id });
     party.command("host_transfer", to_guest).await;
@@ -161,7 +161,7 @@ async fn a_new_host_keeps_the_lease_by_being_there() {
     new_host.ack("pause", json!({})).await.unwrap();
 }
 
-/// A party that plays, with a short lease.
+/// A playing party with a short lease.
 async fn party(host_loss: HostLoss, host_grace_ms: u64) -> Party {
     let room = CreateRoom {
         host_loss: Some(host_loss),
@@ -176,7 +176,7 @@ async fn party(host_loss: HostLoss, host_grace_ms: u64) -> Party {
     party
 }
 
-/// The next commit, which must be this edge.
+/// Waits for the next commit, which must be this edge of the lifecycle.
 async fn next_state(client: &mut WsClient, state: &str, cause: &str) -> Value {
     let frame = versioned(client).await;
     assert_eq!(frame["type"], "lifecycle_changed", "{frame}");

@@ -1,15 +1,15 @@
-//! Limits: each refuses with its code, names when to come back where that helps, and hurts nobody
-//! who keeps within it.
+//! Limits: each refuses with its code, says when to retry where that helps, and doesn't affect those
+//! who stay within it.
 
 use harness::Closed;
-use harness::api::Method;
+use harness::http::Method;
 use serde_json::json;
 
 use crate::party::{Party, options};
 use crate::problem;
 
 #[tokio::test]
-async fn one_address_may_do_only_so_much_in_a_minute() {
+async fn requests_of_an_address_are_limited_per_minute() {
     let server = options()
         .env("PLAYHEAD_LIMIT_PER_ADDRESS", "1")
         .env("PLAYHEAD_LIMIT_GUESTS_PER_MINUTE", "2")
@@ -31,22 +31,22 @@ async fn one_address_may_do_only_so_much_in_a_minute() {
         (Method::POST, "sources/resolve", link, 2, "link_invalid"),
     ] {
         for _ in 0..allowed {
-            let reply = api.request(method.clone(), path, Some(&body)).await.unwrap();
-            let refused = if reply.status < 400 { "" } else { reply.code() };
-            assert_eq!(refused, code, "{path}: {}", reply.text);
+            let response = api.request(method.clone(), path, Some(&body)).await.unwrap();
+            let refused = if response.status < 400 { "" } else { response.code() };
+            assert_eq!(refused, code, "{path}: {}", response.text);
         }
-        let reply = api.request(method, path, Some(&body)).await.unwrap();
-        problem::check(&reply, "rate_limited", path);
-        let wait_ms = reply.json["retry_after_ms"].as_u64().expect("it says how long");
+        let response = api.request(method, path, Some(&body)).await.unwrap();
+        problem::check(&response, "rate_limited", path);
+        let wait_ms = response.json["retry_after_ms"].as_u64().expect("it says how long");
         assert!((1..=60_000).contains(&wait_ms), "{path}: {wait_ms}");
-        assert_eq!(reply.header("retry-after"), wait_ms.div_ceil(1000).to_string(), "{path}");
+        assert_eq!(response.header("retry-after"), wait_ms.div_ceil(1000).to_string(), "{path}");
     }
-    // Whoever knows a room's id tries no code.
+    // A request by room id isn't an attempt to guess a code.
     api.state(&room_id).await.unwrap();
 }
 
 #[tokio::test]
-async fn one_address_and_the_server_hold_only_so_many_connections() {
+async fn connections_are_limited_per_address_and_in_total() {
     for (name, per_address) in
         [("PLAYHEAD_LIMIT_CONNECTIONS_PER_ADDRESS", "1"), ("PLAYHEAD_LIMIT_CONNECTIONS", "0")]
     {
@@ -57,15 +57,15 @@ async fn one_address_and_the_server_hold_only_so_many_connections() {
         let first = api.enter(&room_id).await.unwrap();
         let mut second = api.enter(&room_id).await.unwrap();
         let ticket = api.join(&room_id).await.unwrap().ws;
-        let reply = harness::Upgrade::with(&ticket).refusal().await.unwrap();
-        problem::check(&reply, "limit_reached", name);
+        let response = harness::Upgrade::with(&ticket).refusal().await.unwrap();
+        problem::check(&response, "limit_reached", name);
         second.command("ready", json!({ "version": 1 })).await.unwrap();
         drop((first, second));
     }
 }
 
 #[tokio::test]
-async fn a_full_room_takes_nobody_more_until_somebody_goes() {
+async fn a_full_room_accepts_no_one_until_a_participant_leaves() {
     let server = options().env("PLAYHEAD_LIMIT_PARTICIPANTS_PER_ROOM", "2").start().await.unwrap();
     let api = server.api().as_guest("Ada").await.unwrap();
     let room_id = api.create_room("Friday").await.unwrap().room_id;
@@ -74,23 +74,23 @@ async fn a_full_room_takes_nobody_more_until_somebody_goes() {
     let _guest = second.enter(&room_id).await.unwrap();
     let third = server.api().as_guest("Cleo").await.unwrap();
     let join = format!("rooms/{room_id}/join");
-    let reply = third.request(Method::POST, &join, Some(&json!({}))).await.unwrap();
-    problem::check(&reply, "room_full", "a third participant");
+    let response = third.request(Method::POST, &join, Some(&json!({}))).await.unwrap();
+    problem::check(&response, "room_full", "a third participant");
     second.join(&room_id).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_server_makes_only_so_many_rooms() {
+async fn the_number_of_rooms_is_limited() {
     let server = options().env("PLAYHEAD_LIMIT_ROOMS", "1").start().await.unwrap();
     let api = server.api().as_guest("Ada").await.unwrap();
     api.create_room("Friday").await.unwrap();
     let body = json!({ "name": "Saturday" });
-    let reply = api.request(Method::POST, "rooms", Some(&body)).await.unwrap();
-    problem::check(&reply, "limit_reached", "a second room");
+    let response = api.request(Method::POST, "rooms", Some(&body)).await.unwrap();
+    problem::check(&response, "limit_reached", "a second room");
 }
 
 #[tokio::test]
-async fn a_ninth_connection_of_one_participant_is_refused_in_words() {
+async fn a_ninth_connection_of_one_participant_is_refused_with_a_reason() {
     let mut party = Party::watching().await;
     let mut held = Vec::new();
     for _ in 0..7 {

@@ -1,4 +1,4 @@
-//! The real server binary from outside: over its sockets, its HTTP API and its process.
+//! Tests the real server binary from outside, through its sockets, its HTTP API and its process.
 
 mod bad_input;
 mod barrier;

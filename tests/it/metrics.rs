@@ -1,8 +1,8 @@
-//! What operators see.
+//! Metrics, health and version, as operators see them.
 
 use std::sync::Arc;
 
-use harness::api::Method;
+use harness::http::Method;
 use harness::{Api, ServerProcess};
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::problem;
 
 #[tokio::test]
 async fn metrics_count_connections_commands_commits_and_fan_out() {
-    // A server of its own: others' commands would be counted too.
+    // Not the shared server: commands of other tests would be counted too.
     let server = Arc::new(options().start().await.unwrap());
     let admin = server.admin_api();
     assert_eq!(sample(&admin, "playhead_connections").await, 0.0);
@@ -57,23 +57,23 @@ async fn metrics_count_connections_commands_commits_and_fan_out() {
 }
 
 #[tokio::test]
-async fn health_and_version_are_told_on_the_admin_address_alone() {
+async fn health_and_version_are_served_only_on_the_admin_address() {
     let server: Arc<ServerProcess> = crate::party::server().await;
     let admin = server.admin_api();
     for (path, words) in [("healthz", "ok"), ("readyz", "ready")] {
-        let reply = admin.raw(Method::GET, path, &[], "").await.unwrap();
-        assert_eq!((reply.status, reply.text.trim()), (200, words), "{path}");
+        let response = admin.raw(Method::GET, path, &[], "").await.unwrap();
+        assert_eq!((response.status, response.text.trim()), (200, words), "{path}");
     }
     let version = admin.raw(Method::GET, "version", &[], "").await.unwrap().json;
     let meta = server.api().meta().await.unwrap();
     assert_eq!((&version["name"], &version["version"]), (&json!(meta.name), &json!(meta.version)));
     for path in ["metrics", "healthz", "readyz", "version"] {
-        let reply = server.api().raw(Method::GET, path, &[], "").await.unwrap();
-        problem::check(&reply, "not_found", path);
+        let response = server.api().raw(Method::GET, path, &[], "").await.unwrap();
+        problem::check(&response, "not_found", path);
     }
 }
 
-/// The value of one line of the metrics.
+/// The value of a metric.
 pub async fn sample(admin: &Api, name: &str) -> f64 {
     let text = admin.raw(Method::GET, "metrics", &[], "").await.unwrap().text;
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

@@ -1,5 +1,5 @@
-//! Several nodes over one Redis and one SQL database are one engine: whoever is connected to
-//! whichever.
+//! Several nodes with one Redis and one SQL database behave like one server, whichever node a client
+//! is connected to.
 
 mod authority;
 mod barrier;

@@ -1,4 +1,4 @@
-//! An origin of media on this machine, with every way in which one can disappoint.
+//! An origin of media on this machine, with many kinds of faults.
 
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,10 +13,10 @@ const FILM: &str = "#EXTM3U\n\
     #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Deutsch\",LANGUAGE=\"de\",URI=\"media.m3u8\"\n\
     #EXT-X-STREAM-INF:BANDWIDTH=300000,RESOLUTION=640x360,AUDIO=\"a\"\nmedia.m3u8\n\
     #EXT-X-STREAM-INF:BANDWIDTH=100000,RESOLUTION=320x180,AUDIO=\"a\"\nmedia.m3u8\n";
-/// More than any manifest may be.
+/// More than the size limit of manifests.
 const HUGE_BYTES: usize = 3 * 1024 * 1024;
 
-/// A tiny HTTP server that counts who comes.
+/// A small HTTP server that counts its connections.
 pub struct Origin {
     address: SocketAddr,
     connections: watch::Sender<usize>,
@@ -34,36 +34,36 @@ impl Origin {
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 counter.send_modify(|connections| *connections += 1);
-                tokio::spawn(answer(stream, release.subscribe()));
+                tokio::spawn(serve(stream, release.subscribe()));
             }
         });
         Self { address, connections, released, task }
     }
 
-    /// The link to one of its files.
+    /// The link to a file.
     pub fn link(&self, file: &str) -> String {
         format!("http://{}/{file}", self.address)
     }
 
-    /// Its port, for links that spell its address in other ways.
+    /// The port, for links that spell the address differently.
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// How often anybody connected.
+    /// The number of connections so far.
     pub fn connections(&self) -> usize {
         *self.connections.borrow()
     }
 
-    /// Waits until somebody has connected.
-    pub async fn asked(&self) {
-        let asked =
+    /// Waits for the first connection.
+    pub async fn wait_connected(&self) {
+        let connected =
             async { self.connections.subscribe().wait_for(|count| *count > 0).await.is_ok() };
-        let asked = tokio::time::timeout(harness::DEADLINE, asked).await;
-        assert_eq!(asked, Ok(true), "nobody asks this origin");
+        let connected = tokio::time::timeout(harness::DEADLINE, connected).await;
+        assert_eq!(connected, Ok(true), "no one connects to this origin");
     }
 
-    /// Lets what is held be answered.
+    /// Responds to the requests that are held back.
     pub fn release(&self) {
         self.released.send_replace(true);
     }
@@ -75,7 +75,7 @@ impl Drop for Origin {
     }
 }
 
-async fn answer(mut stream: TcpStream, mut released: watch::Receiver<bool>) {
+async fn serve(mut stream: TcpStream, mut released: watch::Receiver<bool>) {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -86,14 +86,14 @@ async fn answer(mut stream: TcpStream, mut released: watch::Receiver<bool>) {
     let request = String::from_utf8_lossy(&request).into_owned();
     let path = request.split(' ').nth(1).unwrap_or_default();
     if path == "/silent.m3u8" {
-        // Holds the connection until the other side gives up.
+        // Holds the connection until the client gives up.
         let _ = stream.read_u8().await;
         return;
     }
     if path == "/held.m3u8" {
         let _ = released.wait_for(|released| *released).await;
     }
-    // The other side may have gone, having seen enough.
+    // The client may have closed the connection already.
     let _ = stream.write_all(&response(path)).await;
     let _ = stream.shutdown().await;
 }
@@ -133,7 +133,7 @@ fn location(to: &str) -> String {
     format!("location: {to}\r\n")
 }
 
-/// A playlist of so many qualities and subtitles that its frame is long.
+/// A playlist with so many qualities and subtitles that its frame is long.
 fn wide() -> String {
     let label = "L".repeat(100);
     let subtitle = |number: u32| {

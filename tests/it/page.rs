@@ -7,7 +7,7 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, RANGE};
 use crate::party::options;
 
 #[tokio::test]
-async fn text_of_the_page_comes_compressed_to_those_who_can_read_it_and_nothing_else_does() {
+async fn only_the_text_of_the_page_is_compressed_and_only_on_request() {
     let server = options().start().await.unwrap();
     let index = get(&server, "", &[]).await.text().await.unwrap();
     let script = index.split("src=\"/").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
@@ -20,7 +20,7 @@ async fn text_of_the_page_comes_compressed_to_those_who_can_read_it_and_nothing_
     let packed = packed.bytes().await.unwrap();
     assert!(packed.len() * 2 < plain.len(), "{} of {}", packed.len(), plain.len());
 
-    // A part is of the bytes as they are.
+    // A range refers to the uncompressed bytes.
     let part = get(&server, script, &[(ACCEPT_ENCODING, "gzip"), (RANGE, "bytes=0-1999")]).await;
     assert!(!part.headers().contains_key(CONTENT_ENCODING));
     assert!(part.headers().contains_key(CONTENT_RANGE));
@@ -30,7 +30,7 @@ async fn text_of_the_page_comes_compressed_to_those_who_can_read_it_and_nothing_
     assert!(!api.headers().contains_key(CONTENT_ENCODING));
 }
 
-/// Asks as a program that unpacks nothing by itself.
+/// Sends a GET request without automatic decompression.
 async fn get(
     server: &ServerProcess,
     path: &str,
@@ -41,7 +41,7 @@ async fn get(
     for (name, value) in headers {
         asked = asked.header(name, *value);
     }
-    let reply = asked.send().await.unwrap();
-    assert!(reply.status().is_success(), "{path}: {}", reply.status());
-    reply
+    let response = asked.send().await.unwrap();
+    assert!(response.status().is_success(), "{path}: {}", response.status());
+    response
 }

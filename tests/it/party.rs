@@ -1,4 +1,4 @@
-//! A server that tests share, and a party of two in a room of its own.
+//! The server that tests share, and a party: a host and a guest in their own room.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,18 +9,18 @@ use harness::{Api, ServerOptions, ServerProcess, WsClient};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-/// Files that live in memory, where there is such a place.
+/// A directory in memory, on machines that have it.
 const MEMORY: &str = "/dev/shm";
-/// Where a Redis listens that every server of these tests is to use, if any.
+/// The variable with the URL of a Redis that all servers of these tests use, if set.
 const REDIS: &str = "PLAYHEAD_TEST_REDIS_URL";
 
-/// Servers share one Redis and nothing in it: each has a database of its own.
+/// Numbers the servers that share this Redis, since each uses its own database in it.
 static REDIS_DATABASES: AtomicU32 = AtomicU32::new(0);
 
-// Weak, so that the server ends with the last test that uses it: statics are never dropped.
+// Weak, so that the server ends with the last test that uses it, since statics are never dropped.
 static SHARED: Mutex<Weak<ServerProcess>> = Mutex::const_new(Weak::new());
 
-/// The server for tests that leave it as it was.
+/// The shared server, for tests that leave it unchanged.
 pub async fn server() -> Arc<ServerProcess> {
     let mut shared = SHARED.lock().await;
     if let Some(server) = shared.upgrade() {
@@ -31,12 +31,12 @@ pub async fn server() -> Arc<ServerProcess> {
     server
 }
 
-/// How servers are started here: no limits per address, and media may come from this machine.
+/// The options of servers in these tests: no limits per address, and media may come from this machine.
 pub fn options() -> ServerOptions {
     strict_options().env("PLAYHEAD_EGRESS_ALLOW", "127.0.0.0/8")
 }
 
-/// As [`options`], but media come from public addresses alone.
+/// As [`options`], but media may come only from public addresses.
 pub fn strict_options() -> ServerOptions {
     let options = ServerOptions::built().expect("the server is built");
     let options = options.env("PLAYHEAD_LIMIT_PER_ADDRESS", "0");
@@ -47,30 +47,30 @@ pub fn strict_options() -> ServerOptions {
         }
         Err(_) => options,
     };
-    // A disk that other programs keep busy makes a commit late, and a late one is another answer.
+    // On a disk that other programs keep busy, a late commit would change the answer.
     match quick_directory() {
         Some(directory) => options.directory_in(directory),
         None => options,
     }
 }
 
-/// The same with its rooms in a Redis that has each write on disk before it answers.
+/// The same options with rooms in a Redis that syncs each write before it replies.
 pub fn over_redis(options: ServerOptions, url: &str) -> ServerOptions {
     let options = options.env("PLAYHEAD_STORE", "redis").env("PLAYHEAD_REDIS_URL", url);
     options.env("PLAYHEAD_REDIS_APPENDFSYNC", "always")
 }
 
-/// Where files live in memory, if anywhere.
+/// A directory in memory, if the machine has one.
 pub fn quick_directory() -> Option<&'static Path> {
     Some(Path::new(MEMORY)).filter(|path| path.is_dir())
 }
 
-/// The server's own sample.
+/// The link to the server's own sample clip.
 pub fn sample(server: &ServerProcess) -> String {
     format!("{}sample/clip.m3u8", server.page())
 }
 
-/// What a room is made of unless a test says otherwise.
+/// The settings of a room, unless a test changes them.
 pub fn new_room() -> CreateRoom {
     CreateRoom {
         name: "Friday".to_owned(),
@@ -96,32 +96,32 @@ pub struct Party {
     pub host_id: String,
     /// The guest's API.
     pub guest_api: Api,
-    /// The guest's socket: the neighbour who must hear of each commit and of nothing else.
+    /// The guest's socket, which must receive each commit and nothing else.
     pub guest: WsClient,
     /// The guest's participant id.
     pub guest_id: String,
-    /// The last version that everybody has seen.
+    /// The last version that both have seen.
     pub version: u64,
     nudges: u64,
 }
 
 impl Party {
-    /// Without media, on the shared server.
+    /// A party without media, on the shared server.
     pub async fn idle() -> Self {
         Self::meet(server().await, &new_room(), &[]).await
     }
 
-    /// The sample is chosen, paused at its start; on the shared server.
+    /// A party with the sample paused at its start, on the shared server.
     pub async fn watching() -> Self {
         Self::watching_with(&[]).await
     }
 
-    /// As [`watching`](Self::watching), both saying hello with these capabilities.
+    /// As [`watching`](Self::watching), with these capabilities of both.
     pub async fn watching_with(capabilities: &[&str]) -> Self {
         Self::watching_in(server().await, &new_room(), capabilities).await
     }
 
-    /// The sample is chosen, in a room like this.
+    /// A party with the sample, in a new room with these settings.
     pub async fn watching_in(
         server: Arc<ServerProcess>,
         room: &CreateRoom,
@@ -133,7 +133,7 @@ impl Party {
         party
     }
 
-    /// A host and a guest come to a new room.
+    /// A host and a guest join a new room.
     pub async fn meet(
         server: Arc<ServerProcess>,
         room: &CreateRoom,
@@ -144,7 +144,7 @@ impl Party {
         Self::of(server, host_api, guest_api, room, capabilities).await
     }
 
-    /// These two come to a new room, each to a node of their own.
+    /// These two join a new room, each at the node of their API.
     pub async fn of(
         server: Arc<ServerProcess>,
         host_api: Api,
@@ -174,8 +174,8 @@ impl Party {
         }
     }
 
-    /// A command of the host that must be committed: it is the next version, and both get the
-    /// same one frame of it.
+    /// Sends a command of the host, which must become the next version; returns its frame, which both
+    /// must receive.
     pub async fn command(&mut self, type_: &str, data: Value) -> Value {
         let acked = self.host.ack(type_, data).await.unwrap();
         assert_eq!(acked.version, self.version + 1, "{type_} is the next commit");
@@ -183,7 +183,7 @@ impl Party {
         self.committed().await
     }
 
-    /// The frame of the next commit, which both get.
+    /// Waits for the next commit; returns its frame, which both must receive.
     pub async fn committed(&mut self) -> Value {
         self.version += 1;
         let version = self.version;
@@ -195,34 +195,34 @@ impl Party {
         at_guest
     }
 
-    /// Proves that nothing was committed or broadcast since the last version that was seen, and
-    /// that the server still answers: the next commit has the next version everywhere.
+    /// Asserts that nothing was committed or broadcast since the last version, and that the server still
+    /// responds: another commit gets the next version.
     pub async fn nothing_happened(&mut self) {
         let state = self.state().await;
-        assert_eq!(state.version, self.version, "the version stands");
+        assert_eq!(state.version, self.version, "the version is unchanged");
         self.nudges += 1;
         let patch =
             PatchRoom { name: Some(format!("nudge {}", self.nudges)), ..Default::default() };
         self.host_api.patch_room(&self.room_id, &patch).await.unwrap();
         self.version += 1;
         let frame = versioned(&mut self.guest).await;
-        let told = (text(&frame["type"]), number(&frame["version"]));
-        assert_eq!(told, ("room_changed".to_owned(), self.version), "{frame}");
+        let found = (text(&frame["type"]), number(&frame["version"]));
+        assert_eq!(found, ("room_changed".to_owned(), self.version), "{frame}");
     }
 
-    /// The state as the guest reads it over HTTP.
+    /// The state, read over HTTP by the guest.
     pub async fn state(&self) -> RoomState {
         self.guest_api.state(&self.room_id).await.unwrap()
     }
 
-    /// The host comes anew, after a socket that was closed.
+    /// Reconnects the host after its socket was closed.
     pub async fn host_returns(&mut self) {
         self.host = self.host_api.enter(&self.room_id).await.unwrap();
     }
 }
 
-/// The next frame that orders state: neither an answer nor about the moment. It has twice the time
-/// of anything else: a node that has just found Redis leaves hosts a while to be heard of.
+/// Waits for the next versioned frame that isn't an answer, for twice the deadline: a node that has
+/// just reached Redis again gives hosts some time before it commits their loss.
 pub async fn versioned(client: &mut WsClient) -> Value {
     if let Ok(frame) = client.take("a versioned frame", is_versioned).await {
         return frame;
@@ -238,23 +238,19 @@ pub fn playback(frame: &Value) -> Playback {
 
 /// A number of a frame.
 pub fn number(value: &Value) -> u64 {
-    value.as_u64().unwrap_or_else(|| panic!("{value} is no whole number"))
+    value.as_u64().unwrap_or_else(|| panic!("{value} isn't a whole number"))
 }
 
-/// A text of a frame.
+/// A string of a frame.
 pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+    value.as_str().unwrap_or_else(|| panic!("{value} isn't a string")).to_owned()
 }
 
 fn is_versioned(frame: &Value) -> bool {
     frame["version"].is_u64() && frame["type"] != "ack" && frame["type"] != "welcome"
 }
 
-/// How much memory the server holds, in bytes.
+/// The server's resident memory, in bytes.
 pub fn resident_bytes(server: &ServerProcess) -> u64 {
-    let pid = server.pid().expect("the server lives");
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it is there");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kib.expect("the kernel tells it in kB") * 1024
+    (server.resident_kib().expect("the server runs") * 1024.0) as u64
 }

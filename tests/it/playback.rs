@@ -1,4 +1,4 @@
-//! Playback over two sockets: what the host says reaches everybody in one frame.
+//! Playback over two sockets: each command of the host reaches everyone in one frame.
 
 use contracts::{Playback, Status};
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::origin::Origin;
 use crate::party::{Party, playback, sample, versioned};
 
 #[tokio::test]
-async fn each_command_reaches_everybody_in_one_frame_with_the_whole_playback() {
+async fn each_command_reaches_everyone_in_one_frame_with_the_whole_playback() {
     let mut party = Party::watching().await;
     let media = party.state().await.room.media.expect("the sample is chosen");
     let (quality, subtitle) = (&media.source.renditions[1].id, &media.source.text_tracks[0].id);
@@ -49,7 +49,7 @@ async fn each_command_reaches_everybody_in_one_frame_with_the_whole_playback() {
 }
 
 #[tokio::test]
-async fn new_media_reaches_everybody_paused_at_its_start() {
+async fn new_media_reaches_everyone_paused_at_its_start() {
     let mut party = Party::watching().await;
     let first = party.state().await.room.media.expect("the sample is chosen");
     party.command("play", json!({})).await;
@@ -75,7 +75,7 @@ async fn new_media_reaches_everybody_paused_at_its_start() {
 }
 
 #[tokio::test]
-async fn a_sound_track_is_chosen_for_all() {
+async fn an_audio_track_is_chosen_for_everyone() {
     let origin = Origin::start().await;
     let mut party = Party::idle().await;
     let frame = party.command("set_media", json!({ "link": origin.link("film.m3u8") })).await;
@@ -87,7 +87,7 @@ async fn a_sound_track_is_chosen_for_all() {
 }
 
 #[tokio::test]
-async fn what_is_already_so_is_acknowledged_and_told_to_nobody() {
+async fn a_command_that_changes_nothing_is_acknowledged_but_not_broadcast() {
     let mut party = Party::watching().await;
     for (type_, data) in [
         ("pause", json!({})),
@@ -108,7 +108,7 @@ async fn what_is_already_so_is_acknowledged_and_told_to_nobody() {
 }
 
 #[tokio::test]
-async fn a_guests_command_changes_nothing_and_is_answered_to_the_guest_alone() {
+async fn a_guests_command_changes_nothing_and_only_the_guest_is_answered() {
     let mut party = Party::watching().await;
     let media = party.state().await.room.media.expect("the sample is chosen");
     for (type_, data, code) in [
@@ -128,8 +128,8 @@ async fn a_guests_command_changes_nothing_and_is_answered_to_the_guest_alone() {
         assert_eq!(error.code, code, "{type_}");
         party.nothing_happened().await;
     }
-    let told = party.host.take_unread().into_iter().filter(|frame| frame["type"] == "reject");
-    assert_eq!(told.count(), 0, "the host hears nothing of it");
+    let rejects = party.host.take_unread().into_iter().filter(|frame| frame["type"] == "reject");
+    assert_eq!(rejects.count(), 0, "the host receives nothing of it");
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn a_command_for_another_version_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn a_repeated_command_gets_its_first_answer_from_every_connection() {
+async fn a_repeated_command_gets_its_first_answer_on_any_connection() {
     let mut party = Party::watching().await;
     let first = party.host.ack_with_id("same", "play", json!({})).await.unwrap();
     party.committed().await;
@@ -165,7 +165,7 @@ async fn a_repeated_command_gets_its_first_answer_from_every_connection() {
         assert_eq!(other["error"]["code"], "id_reused", "{type_}");
         party.nothing_happened().await;
     }
-    // An id is its participant's own, and only commits are remembered.
+    // Ids are scoped to their participant, and only commits are remembered.
     let of_guest = party.guest.command_with_id("same", "play", json!({})).await.unwrap();
     assert_eq!(of_guest["error"]["code"], "not_host");
     party.nothing_happened().await;
@@ -183,7 +183,7 @@ async fn a_refused_command_is_decided_anew_under_its_id() {
 }
 
 #[tokio::test]
-async fn what_ended_plays_again_only_after_a_seek() {
+async fn media_that_ended_plays_again_only_after_a_seek() {
     let mut party = Party::watching().await;
     let media = party.state().await.room.media.expect("the sample is chosen");
     party.command("play", json!({})).await;
@@ -223,7 +223,7 @@ async fn the_host_role_moves_with_a_higher_fence_and_the_old_host_becomes_a_gues
 }
 
 #[tokio::test]
-async fn a_late_joiner_gets_the_newest_state_and_disturbs_nobody() {
+async fn a_late_joiner_gets_the_newest_state_and_disturbs_no_one() {
     let mut party = Party::watching().await;
     party.command("play", json!({})).await;
     party.command("seek", json!({ "position_ms": 4000 })).await;

@@ -1,18 +1,18 @@
-//! Refused HTTP requests: each is problem+json with a registered code that finds it in the log.
+//! Checks refused HTTP requests: each is a problem+json with a registered code and a request id.
 
 use contracts::{ErrorCode, Problem};
-use harness::Reply;
+use harness::Response;
 
-/// Checks that `reply` is the problem of this code, whole; `asked` says of what.
-pub fn check(reply: &Reply, code: &str, asked: &str) {
-    let problem: Problem = serde_json::from_str(&reply.text)
-        .unwrap_or_else(|error| panic!("{asked}: {error}: {} {}", reply.status, reply.text));
+/// Asserts that `response` is the complete problem of this code; `asked` names the request.
+pub fn check(response: &Response, code: &str, asked: &str) {
+    let problem: Problem = serde_json::from_str(&response.text)
+        .unwrap_or_else(|error| panic!("{asked}: {error}: {} {}", response.status, response.text));
     let registered = ErrorCode::find(&problem.code)
         .unwrap_or_else(|| panic!("{asked}: {} isn't registered", problem.code));
-    assert_eq!(problem.code, code, "{asked}: {}", reply.text);
-    assert_eq!(reply.header("content-type"), "application/problem+json", "{asked}");
+    assert_eq!(problem.code, code, "{asked}: {}", response.text);
+    assert_eq!(response.header("content-type"), "application/problem+json", "{asked}");
     assert_eq!(
-        (reply.status, problem.status),
+        (response.status, problem.status),
         (registered.status(), registered.status()),
         "{asked}"
     );
@@ -24,6 +24,6 @@ pub fn check(reply: &Reply, code: &str, asked: &str) {
         "{asked}"
     );
     assert!(!problem.detail.is_empty(), "{asked}: says what happened");
-    assert!(!problem.request_id.is_empty(), "{asked}: {}", reply.text);
-    assert_eq!(problem.request_id, reply.header("x-request-id"), "{asked}");
+    assert!(!problem.request_id.is_empty(), "{asked}: {}", response.text);
+    assert_eq!(problem.request_id, response.header("x-request-id"), "{asked}");
 }

@@ -1,8 +1,8 @@
-//! Rooms over HTTP: made, found, joined, listed, changed, ended.
+//! Rooms over HTTP: created, found, joined, listed, changed and ended.
 
 use contracts::{CreateRoom, LifecycleState, PatchRoom, Role, RoomPage};
 use harness::Closed;
-use harness::api::Method;
+use harness::http::Method;
 use serde_json::json;
 
 use crate::party::{Party, new_room, options, server, versioned};
@@ -27,7 +27,7 @@ async fn the_creator_is_host_before_and_after_connecting() {
 }
 
 #[tokio::test]
-async fn a_guest_joins_and_reads_the_state_that_the_welcome_carries() {
+async fn a_join_returns_the_same_state_as_the_welcome() {
     let mut party = Party::watching().await;
     let joined = party.guest_api.join(&party.room_id).await.unwrap();
     assert_eq!((joined.role, &joined.participant_id), (Role::Guest, &party.guest_id));
@@ -35,8 +35,8 @@ async fn a_guest_joins_and_reads_the_state_that_the_welcome_carries() {
     assert!(!joined.ws.url.contains(&joined.ws.ticket), "{}", joined.ws.url);
 
     let state = party.state().await;
-    let told = (joined.state.epoch, joined.state.version, &joined.state.room);
-    assert_eq!(told, (state.epoch, state.version, &state.room));
+    let found = (joined.state.epoch, joined.state.version, &joined.state.room);
+    assert_eq!(found, (state.epoch, state.version, &state.room));
     let mut again = party.guest_api.connect(&party.room_id).await.unwrap();
     let welcome = again.welcome(&[], None).await.unwrap();
     assert_eq!(welcome["epoch"], state.epoch);
@@ -46,7 +46,7 @@ async fn a_guest_joins_and_reads_the_state_that_the_welcome_carries() {
 }
 
 #[tokio::test]
-async fn a_room_is_found_by_its_id_and_by_its_code_in_any_spelling() {
+async fn a_room_is_found_by_its_id_and_by_any_spelling_of_its_code() {
     let server = server().await;
     let host = server.api().as_guest("Ada").await.unwrap();
     let guest = server.api().as_guest("Ben").await.unwrap();
@@ -60,14 +60,14 @@ async fn a_room_is_found_by_its_id_and_by_its_code_in_any_spelling() {
         guest.enter(named).await.unwrap();
     }
     for named in ["r_00000000000000000000", "AAAAA-AAAAA", "nonsense", "%20", "..%2f..%2fmeta"] {
-        let reply = guest.request(Method::GET, &format!("rooms/{named}"), None).await.unwrap();
-        problem::check(&reply, "room_not_found", named);
+        let response = guest.request(Method::GET, &format!("rooms/{named}"), None).await.unwrap();
+        problem::check(&response, "room_not_found", named);
     }
 }
 
 #[tokio::test]
-async fn the_public_list_holds_open_public_rooms_and_comes_in_pages() {
-    // A server of its own: rooms of other tests would move the pages.
+async fn the_public_list_has_pages_of_open_public_rooms() {
+    // Not the shared server: rooms of other tests would shift the pages.
     let server = options().start().await.unwrap();
     let host = server.api().as_guest("Ada").await.unwrap();
     let mut public = Vec::new();
@@ -84,8 +84,8 @@ async fn the_public_list_holds_open_public_rooms_and_comes_in_pages() {
 
     let (mut listed, mut path) = (Vec::new(), "rooms/public?page_size=2".to_owned());
     loop {
-        let reply = server.api().request(Method::GET, &path, None).await.unwrap();
-        let page: RoomPage = reply.parse().unwrap();
+        let response = server.api().request(Method::GET, &path, None).await.unwrap();
+        let page: RoomPage = response.parse().unwrap();
         assert!(page.items.len() <= 2);
         listed.extend(page.items);
         let Some(token) = page.next_page_token else { break };
@@ -123,14 +123,14 @@ async fn a_list_of_rooms_in_pages_stays_right_while_rooms_come_and_go() {
 }
 
 #[tokio::test]
-async fn the_host_changes_the_room_once_under_one_key_and_everybody_hears_of_it() {
+async fn a_change_under_one_idempotency_key_is_made_once_and_reaches_everyone() {
     let mut party = Party::idle().await;
     let path = format!("api/v1/rooms/{}", party.room_id);
     let headers = [("content-type", "application/json"), ("idempotency-key", "k1")];
     let body = r#"{"name":"Sunday","is_public":true}"#;
     for _ in 0..2 {
-        let reply = party.host_api.raw(Method::PATCH, &path, &headers, body).await.unwrap();
-        assert_eq!(reply.expect_success().unwrap().json["name"], "Sunday");
+        let response = party.host_api.raw(Method::PATCH, &path, &headers, body).await.unwrap();
+        assert_eq!(response.expect_success().unwrap().json["name"], "Sunday");
     }
     let frame = party.committed().await;
     assert_eq!(
@@ -144,7 +144,7 @@ async fn the_host_changes_the_room_once_under_one_key_and_everybody_hears_of_it(
 }
 
 #[tokio::test]
-async fn a_guest_may_neither_change_nor_end_the_room_nor_give_roles() {
+async fn a_guest_can_neither_change_nor_end_the_room_nor_assign_roles() {
     let mut party = Party::idle().await;
     let room = format!("rooms/{}", party.room_id);
     let participant = |id: &str| format!("{room}/participants/{id}");
@@ -156,8 +156,8 @@ async fn a_guest_may_neither_change_nor_end_the_room_nor_give_roles() {
         (Method::DELETE, &room, None),
     ] {
         let asked = format!("{method} {path}");
-        let reply = party.guest_api.request(method, path, body.as_ref()).await.unwrap();
-        problem::check(&reply, "forbidden", &asked);
+        let response = party.guest_api.request(method, path, body.as_ref()).await.unwrap();
+        problem::check(&response, "forbidden", &asked);
         party.nothing_happened().await;
     }
 }
@@ -169,10 +169,10 @@ async fn strangers_see_a_summary_but_neither_state_nor_participants() {
     assert_eq!(stranger.find_room(&party.room_id).await.unwrap().viewer_count, 2);
     for path in ["state", "participants"] {
         let path = format!("rooms/{}/{path}", party.room_id);
-        let reply = stranger.request(Method::GET, &path, None).await.unwrap();
-        problem::check(&reply, "not_member", &path);
-        let reply = party.server.api().request(Method::GET, &path, None).await.unwrap();
-        problem::check(&reply, "unauthenticated", &path);
+        let response = stranger.request(Method::GET, &path, None).await.unwrap();
+        problem::check(&response, "not_member", &path);
+        let response = party.server.api().request(Method::GET, &path, None).await.unwrap();
+        problem::check(&response, "unauthenticated", &path);
     }
     stranger.join(&party.room_id).await.unwrap();
     stranger.state(&party.room_id).await.unwrap();
@@ -180,7 +180,7 @@ async fn strangers_see_a_summary_but_neither_state_nor_participants() {
 }
 
 #[tokio::test]
-async fn participants_are_listed_while_connected_the_host_first() {
+async fn connected_participants_are_listed_with_the_host_first() {
     let mut party = Party::idle().await;
     let page = party.guest_api.participants(&party.room_id).await.unwrap();
     let listed: Vec<_> =
@@ -206,7 +206,7 @@ async fn participants_are_listed_while_connected_the_host_first() {
 }
 
 #[tokio::test]
-async fn a_co_host_commands_playback_until_the_role_is_taken_back() {
+async fn a_co_host_commands_playback_until_the_role_is_revoked() {
     let mut party = Party::watching().await;
     party.host_api.give_role(&party.room_id, &party.guest_id, Role::CoHost).await.unwrap();
     let frame = party.committed().await;
@@ -230,7 +230,7 @@ async fn a_co_host_commands_playback_until_the_role_is_taken_back() {
 }
 
 #[tokio::test]
-async fn a_role_that_cannot_be_given_changes_nothing() {
+async fn a_role_that_cannot_be_assigned_changes_nothing() {
     let mut party = Party::idle().await;
     for (participant, body, code) in [
         ("p_nobody", json!({ "role": "co_host" }), "participant_not_found"),
@@ -240,14 +240,14 @@ async fn a_role_that_cannot_be_given_changes_nothing() {
         (&party.guest_id.clone(), json!({}), "invalid_request"),
     ] {
         let path = format!("rooms/{}/participants/{participant}", party.room_id);
-        let reply = party.host_api.request(Method::PATCH, &path, Some(&body)).await.unwrap();
-        problem::check(&reply, code, &format!("{participant} {body}"));
+        let response = party.host_api.request(Method::PATCH, &path, Some(&body)).await.unwrap();
+        problem::check(&response, code, &format!("{participant} {body}"));
         party.nothing_happened().await;
     }
 }
 
 #[tokio::test]
-async fn an_ended_room_says_so_closes_its_sockets_and_takes_nobody() {
+async fn an_ended_room_announces_it_closes_its_sockets_and_accepts_no_one() {
     let mut party = Party::watching().await;
     let mut late = party.guest_api.connect(&party.room_id).await.unwrap();
     party.host_api.delete_room(&party.room_id).await.unwrap();
@@ -280,13 +280,13 @@ async fn an_ended_room_says_so_closes_its_sockets_and_takes_nobody() {
         (Method::DELETE, room, None),
     ] {
         let asked = format!("{method} {path}");
-        let reply = party.host_api.request(method, &path, body.as_ref()).await.unwrap();
-        problem::check(&reply, "room_closed", &asked);
+        let response = party.host_api.request(method, &path, body.as_ref()).await.unwrap();
+        problem::check(&response, "room_closed", &asked);
     }
 }
 
 #[tokio::test]
-async fn a_page_of_an_allowed_origin_may_ask_and_one_of_another_may_not() {
+async fn only_pages_of_allowed_origins_can_use_the_api() {
     let origin = "https://tv.example";
     let server = options().env("PLAYHEAD_ALLOWED_ORIGINS", origin).start().await.unwrap();
     let preflight = async |from: &'static str| {

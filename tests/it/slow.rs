@@ -1,9 +1,9 @@
-//! Clients that stop reading: nobody else notices, and they get the newest state or a goodbye.
+//! Clients that stop reading: no one else is affected, and they get the newest state or are closed.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use harness::api::Method;
+use harness::http::Method;
 use harness::{ServerProcess, Upgrade, WsClient};
 use serde_json::json;
 
@@ -11,17 +11,17 @@ use crate::origin::Origin;
 use crate::party::{Party, new_room, options, resident_bytes};
 
 const COMMANDS: u64 = 2000;
-/// How many of them one connection sends, within what it may send at once.
+/// The commands that one connection sends, within its burst limit.
 const PER_CONNECTION: u64 = 250;
-/// At first, one in so many chooses media with a long description: no kernel buffer holds it all.
+/// At first, every n-th command chooses media with a description too long for kernel buffers.
 const WIDE_EVERY: u64 = 2;
 const SLOW: usize = 5;
-/// The server lets go of a connection that takes nothing for ten seconds.
+/// The server closes a connection that reads nothing for ten seconds.
 const LET_GO: Duration = Duration::from_secs(60);
 const GROWTH_BYTES_MAX: u64 = 40 * 1024 * 1024;
 
 #[tokio::test]
-async fn clients_that_stop_reading_hold_up_nobody_and_get_the_newest_state_or_a_goodbye() {
+async fn clients_that_stop_reading_delay_no_one_and_get_the_newest_state_or_are_closed() {
     let origin = Origin::start().await;
     let server = options().env("PLAYHEAD_LIMIT_RESOLVES_PER_MINUTE", "100000");
     let server = Arc::new(server.start().await.unwrap());
@@ -60,7 +60,7 @@ async fn clients_that_stop_reading_hold_up_nobody_and_get_the_newest_state_or_a_
     let grown = resident_bytes(&server).saturating_sub(before);
     assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
 
-    // The one that takes nothing at all is let go, and the others hear that it isn't there.
+    // The one that reads nothing at all is closed, and its participant disappears.
     let began = Instant::now();
     while party.host_api.participants(&party.room_id).await.unwrap().total > 1 {
         assert!(began.elapsed() < LET_GO, "a connection that takes nothing is kept");
@@ -69,7 +69,7 @@ async fn clients_that_stop_reading_hold_up_nobody_and_get_the_newest_state_or_a_
     drop(never_reads);
 }
 
-/// Reads until this version.
+/// Reads frames until this version.
 async fn read_to(mut client: WsClient, version: u64) -> WsClient {
     let mut at = 0;
     while at < version {
@@ -81,8 +81,8 @@ async fn read_to(mut client: WsClient, version: u64) -> WsClient {
     client
 }
 
-/// Reads on: either the newest state comes, or the server has given the connection up, and said so
-/// if there was still room for a word.
+/// Reads until the newest state arrives, unless the server has closed the connection; the close
+/// frame may be missing if the socket was full.
 async fn catches_up(mut client: WsClient, version: u64, server: &ServerProcess) {
     let mut resynced = false;
     loop {

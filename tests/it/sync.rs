@@ -1,11 +1,11 @@
-//! How far players are from their room: what they report, and who is shown it.
+//! Sync reports of players, and the spread that hosts see.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use contracts::{Role, SyncChanged};
 use harness::WsClient;
-use harness::api::Method;
+use harness::http::Method;
 use serde_json::{Value, json};
 
 use crate::metrics::sample;
@@ -15,8 +15,8 @@ const FRAMES: usize = 1500;
 const BURST: usize = 300;
 
 #[tokio::test]
-async fn reports_are_counted_in_histograms_and_move_nothing() {
-    // A server of its own: others' reports would be counted too.
+async fn reports_fill_histograms_and_change_no_state() {
+    // Not the shared server: reports of other tests would be counted too.
     let server = Arc::new(options().start().await.unwrap());
     let admin = server.admin_api();
     let mut party = Party::watching_in(server, &new_room(), &[]).await;
@@ -51,7 +51,7 @@ async fn reports_are_counted_in_histograms_and_move_nothing() {
 }
 
 #[tokio::test]
-async fn a_report_that_cannot_be_one_is_refused_in_words_and_counts_for_nothing() {
+async fn an_invalid_report_is_refused_with_a_reason_and_not_counted() {
     let server = Arc::new(options().start().await.unwrap());
     let admin = server.admin_api();
     let mut party = Party::watching_in(server, &new_room(), &[]).await;
@@ -94,7 +94,7 @@ async fn a_report_that_cannot_be_one_is_refused_in_words_and_counts_for_nothing(
 }
 
 #[tokio::test]
-async fn whoever_commands_sees_how_far_the_players_are_apart_and_nobody_else_does() {
+async fn only_hosts_and_co_hosts_see_the_spread_of_players() {
     let mut party = Party::watching().await;
     let api = party.server.api().as_guest("Cleo").await.unwrap();
     let mut co_host = api.connect(&party.room_id).await.unwrap();
@@ -105,10 +105,10 @@ async fn whoever_commands_sees_how_far_the_players_are_apart_and_nobody_else_doe
     assert_was_shown_nothing(&mut party.guest).await;
     assert_was_shown_nothing(&mut co_host).await;
 
-    // Whoever gets the role is shown what stands.
+    // A new co-host sees the current spread.
     party.host_api.give_role(&party.room_id, &co_host_id, Role::CoHost).await.unwrap();
     sees(&mut co_host, shown(2, 12.5, 4.5)).await;
-    // Reports of before would be old soon.
+    // The earlier reports would soon be too old.
     report(&mut party.host, -2.5, 1.0).await;
     report(&mut party.guest, 10.0, 4.5).await;
     report(&mut co_host, 30.0, 2.0).await;
@@ -126,14 +126,14 @@ async fn whoever_commands_sees_how_far_the_players_are_apart_and_nobody_else_doe
 }
 
 #[tokio::test]
-async fn a_player_that_leaves_counts_no_more() {
+async fn a_player_that_leaves_no_longer_counts() {
     let mut party = Party::watching().await;
     report(&mut party.host, 0.0, 1.0).await;
     report(&mut party.guest, 100.0, 7.0).await;
     let mut second = party.guest_api.enter(&party.room_id).await.unwrap();
     report(&mut second, -100.0, 3.0).await;
     sees(&mut party.host, shown(3, 200.0, 7.0)).await;
-    // Of two sockets of one participant each counts for itself.
+    // Each of two sockets of a participant counts.
     party.guest.close().await.unwrap();
     sees(&mut party.host, shown(2, 100.0, 3.0)).await;
     report(&mut party.host, 0.0, 1.0).await;
@@ -142,7 +142,7 @@ async fn a_player_that_leaves_counts_no_more() {
 }
 
 #[tokio::test]
-async fn reports_that_grow_old_are_forgotten_and_that_is_said_once() {
+async fn old_reports_are_dropped_and_that_is_announced_once() {
     let mut party = Party::watching().await;
     report(&mut party.host, 5.0, 1.0).await;
     sees(&mut party.host, shown(1, 0.0, 1.0)).await;
@@ -150,11 +150,11 @@ async fn reports_that_grow_old_are_forgotten_and_that_is_said_once() {
     assert_eq!(spread(&next), shown(0, 0.0, 0.0), "nothing changed before that");
     report(&mut party.guest, 9.0, 2.0).await;
     let next = party.host.wait_for("sync_changed").await.unwrap();
-    assert_eq!(spread(&next), shown(1, 0.0, 2.0), "silence isn't told again");
+    assert_eq!(spread(&next), shown(1, 0.0, 2.0), "silence isn't announced again");
 }
 
 #[tokio::test]
-async fn a_flood_of_reports_is_refused_like_any_other() {
+async fn a_flood_of_reports_is_rate_limited_like_any_other() {
     let server = Arc::new(options().start().await.unwrap());
     let admin = server.admin_api();
     let mut party = Party::watching_in(server, &new_room(), &[]).await;
@@ -189,7 +189,7 @@ pub async fn report(
     socket.ack("sync_report", data).await.unwrap()
 }
 
-/// What a frame shows.
+/// The spread in a frame.
 pub fn spread(frame: &Value) -> SyncChanged {
     assert_eq!(frame["version"], Value::Null, "it is about the moment: {frame}");
     serde_json::from_value(frame["data"].clone()).unwrap_or_else(|error| panic!("{error}: {frame}"))
@@ -200,7 +200,7 @@ pub fn shown(reporting: u64, spread_ms: f64, uncertainty_ms: f64) -> SyncChanged
     SyncChanged { reporting, spread_ms, uncertainty_ms }
 }
 
-/// Waits until this is shown. A beat may come between two reports and show one of them alone.
+/// Waits for this spread. An update between two reports may show only one of them.
 pub async fn sees(socket: &mut WsClient, wanted: SyncChanged) {
     loop {
         let frame = socket.wait_for("sync_changed").await;
@@ -211,8 +211,8 @@ pub async fn sees(socket: &mut WsClient, wanted: SyncChanged) {
     }
 }
 
-/// Nothing was shown to a socket in any beat that showed others something before: what waits for
-/// it is written before its next answer.
+/// Asserts that a socket received no spread, after others have: pending frames are sent before the
+/// next answer.
 pub async fn assert_was_shown_nothing(socket: &mut WsClient) {
     socket.ack("buffering", json!({ "on": false })).await.unwrap();
     let unread = socket.take_unread();

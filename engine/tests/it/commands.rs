@@ -3,8 +3,8 @@
 use engine::{Command, Decision, Envelope, OPS_MAX, Place, Rejection, Request, Role};
 
 use crate::story::{
-    CO_HOST, GUEST, HOST, Party, SERVER, envelope, media, op, request, seek, set_media, set_rate,
-    set_role, transfer,
+    CO_HOST, GUEST, HOST, Party, SERVER, envelope, media, op, seek, set_media, set_rate, set_role,
+    transfer,
 };
 
 #[test]

@@ -1,24 +1,25 @@
-//! `bench-fanout`: from the host's command to every viewer.
+//! `bench-fanout`: the time from a host's command to its arrival at every viewer.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
 use crate::Result;
-use crate::bench::gates::{align, say};
+use crate::bench::gates::{align, print_line};
 use crate::bench::limit::{self, Limit};
 use crate::bench::load::{self, Measured};
 use crate::bench::party::{JoinTimes, Party};
-use crate::bench::{BenchOptions, Gate, Load, Report, process};
+use crate::bench::{BenchOptions, Gate, Load, Report};
+use crate::process;
 
-/// How long nothing happens before idle memory is read.
+/// The idle time before memory is read.
 const SETTLE: Duration = Duration::from_secs(2);
 const KIB_PER_MIB: f64 = 1024.0;
 
-/// One load with all that was measured around it.
+/// One load with all its measurements.
 struct Run {
     load: Load,
-    /// Before viewers, with idle viewers, after the load.
+    /// The memory before viewers join, with idle viewers, and after the load.
     resident_kib: [f64; 3],
     joins: JoinTimes,
     measured: Measured,
@@ -26,7 +27,7 @@ struct Run {
     syncs: Histogram<u64>,
 }
 
-/// Runs each load on a server of its own; prints, and writes `fanout.json`, even if one fails.
+/// Runs each load on its own server. Prints the results and writes `fanout.json`, even if one fails.
 pub async fn bench_fanout(options: &BenchOptions, loads: &[Load]) -> Result<Report> {
     let (name, gates) =
         if options.over_redis { ("fanout-redis", redis_gates()) } else { ("fanout", gates()) };
@@ -47,7 +48,7 @@ pub async fn bench_fanout(options: &BenchOptions, loads: &[Load]) -> Result<Repo
         }
     }
     let path = report.write(&options.directory, name)?;
-    say(format_args!("{}\n{}\n{}", describe(&runs), report.table(), path.display()));
+    print_line(format_args!("{}\n{}\n{}", describe(&runs), report.table(), path.display()));
     failure.map_or(Ok(report), Err)
 }
 
@@ -62,7 +63,7 @@ fn gates() -> Vec<Gate> {
     ]
 }
 
-/// Rooms in Redis (appendfsync always).
+/// The gates with rooms in Redis (appendfsync always).
 fn redis_gates() -> Vec<Gate> {
     vec![
         Gate::new("fanout_redis_200_p50", "ms", 4.0, 2.0),
@@ -87,8 +88,9 @@ async fn run(options: &BenchOptions, load: Load) -> Result<Run> {
     Ok(Run { load, resident_kib: [before, idle, after], joins, measured, limit, syncs })
 }
 
+/// Enters the measurements of a run into the gates.
 fn enter(report: &mut Report, run: &Run, over_redis: bool) {
-    // The promises are about one room.
+    // The gates apply to one room.
     if run.load.rooms != 1 {
         return;
     }
@@ -105,7 +107,7 @@ fn enter(report: &mut Report, run: &Run, over_redis: bool) {
     report.measured(&format!("join_{viewers}_p50"), ms(&run.joins.total, 0.5), None);
 }
 
-/// One column per run, and the raw loop's share where there is one.
+/// All measurements as a table, with a column for each run.
 fn describe(runs: &[Run]) -> String {
     type Row = (&'static str, fn(&Run) -> String);
     let rows: [Row; 18] = [

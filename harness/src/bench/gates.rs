@@ -1,4 +1,4 @@
-//! Measured values beside what they must be, printed and written.
+//! Gates: measured values with their limits, printed and written to a file.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,37 +8,37 @@ use serde::Serialize;
 use crate::bench::Machine;
 use crate::{Error, Result};
 
-/// One promise about one number. Smaller is better for all of them.
+/// The limit of one value. Smaller is better for all of them.
 #[derive(Clone, Debug, Serialize)]
 pub struct Gate {
-    /// Its frozen name.
+    /// The frozen id.
     pub id: &'static str,
-    /// What the numbers count.
+    /// The unit of the values.
     pub unit: &'static str,
-    /// What was measured; null if it wasn't.
+    /// The measured value; null if it wasn't measured.
     pub value: Option<f64>,
-    /// The most that is acceptable.
+    /// The largest acceptable value.
     pub must: f64,
-    /// What we want.
+    /// The value to aim for.
     pub aim: f64,
-    /// Whether `value` is at most `must`, and sound.
+    /// Whether `value` is valid and at most `must`.
     pub held: bool,
-    /// Why it isn't held, where the numbers don't say it.
+    /// Why it isn't held, if the values don't show it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// The gates of one bench.
+/// The gates of one benchmark.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// Where it was measured.
+    /// The machine that it ran on.
     pub machine: Machine,
-    /// In the order in which they are printed.
+    /// The gates, in the order in which they are printed.
     pub gates: Vec<Gate>,
 }
 
 impl Gate {
-    /// A gate that wasn't measured yet.
+    /// A gate that hasn't been measured.
     pub(crate) fn new(id: &'static str, unit: &'static str, must: f64, aim: f64) -> Self {
         let reason = Some("not run".to_owned());
         Self { id, unit, value: None, must, aim, held: false, reason }
@@ -46,22 +46,22 @@ impl Gate {
 }
 
 impl Report {
-    /// Gates that weren't measured yet.
+    /// A report on gates that haven't been measured.
     pub(crate) fn new(gates: Vec<Gate>) -> Self {
         Self { machine: Machine::read(), gates }
     }
 
-    /// Notes a measured value; `flaw` says why it doesn't count, if it doesn't.
+    /// Sets a measured value; `flaw` says why it isn't valid, if it isn't.
     pub(crate) fn measured(&mut self, id: &str, value: f64, flaw: Option<&str>) {
         let Some(gate) = self.gates.iter_mut().find(|gate| gate.id == id) else { return };
-        // Three decimals: below that is noise, and the file stays readable.
+        // Further decimals are noise, and would make the file hard to read.
         let value = (value * 1000.0).round() / 1000.0;
         gate.value = Some(value);
         gate.held = value <= gate.must && flaw.is_none();
         gate.reason = flaw.map(str::to_owned);
     }
 
-    /// Notes why the gates without a value have none.
+    /// Sets the reason of the gates without a value.
     pub(crate) fn not_run(&mut self, why: &str) {
         for gate in self.gates.iter_mut().filter(|gate| gate.value.is_none()) {
             gate.reason = Some(why.to_owned());
@@ -79,7 +79,7 @@ impl Report {
         Ok(path)
     }
 
-    /// The machine and the gates as a table.
+    /// The machine, and the gates as a table.
     pub fn table(&self) -> String {
         let head = ["gate", "value", "must", "aim", "unit", "held"];
         let mut rows = vec![head.map(String::from).to_vec()];
@@ -96,12 +96,12 @@ impl Report {
     }
 }
 
-/// Prints a line. Where nobody reads it any more, the file still tells.
-pub(crate) fn say(line: impl std::fmt::Display) {
+/// Prints a line; ignores a closed output, since the file has the results too.
+pub(crate) fn print_line(line: impl std::fmt::Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Rows with aligned columns: words to the left, numbers to the right.
+/// Aligns the columns of a table: text to the left, numbers to the right.
 pub(crate) fn align(rows: &[Vec<String>]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).filter_map(width).collect();
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gate_is_held_only_if_it_was_measured_and_good_and_sound() {
+    fn a_gate_is_held_only_by_a_valid_value_within_its_limit() {
         let gates = ["a", "b", "c", "d"].map(|id| Gate::new(id, "ms", 4.0, 2.0));
         let mut report = Report::new(gates.into());
         report.measured("a", 4.0, None);

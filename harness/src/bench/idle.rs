@@ -1,19 +1,22 @@
-//! `bench-idle`: what a server costs while nothing happens.
+//! `bench-idle`: the start-up time and the memory of an idle server.
 
 use std::time::{Duration, Instant};
 
-use crate::bench::gates::say;
+use crate::bench::gates::print_line;
 use crate::bench::party::{Party, server_options};
-use crate::bench::{BenchOptions, Gate, Report, process};
-use crate::{DEADLINE, Error, Reply, Result};
+use crate::bench::{BenchOptions, Gate, Report};
+use crate::http::Method;
+use crate::process;
+use crate::{DEADLINE, Error, Response, Result};
 
 const STARTS: usize = 5;
 const CONNECTIONS: usize = 2000;
-/// How long nothing happens before memory is read.
+/// The idle time before memory is read.
 const SETTLE: Duration = Duration::from_secs(2);
 const KIB_PER_MIB: f64 = 1024.0;
 
-/// Starts servers and fills one with idle viewers; prints, and writes `idle.json`, even if it fails.
+/// Measures servers without and with idle viewers. Prints the results and writes `idle.json`, even if
+/// it fails.
 pub async fn bench_idle(options: &BenchOptions) -> Result<Report> {
     let mut report = Report::new(vec![
         Gate::new("ready_s", "s", 1.0, 1.0),
@@ -25,7 +28,7 @@ pub async fn bench_idle(options: &BenchOptions) -> Result<Report> {
         report.not_run(error.to_string().lines().next().unwrap_or_default());
     }
     let path = report.write(&options.directory, "idle")?;
-    say(format_args!("{}\n{}", report.table(), path.display()));
+    print_line(format_args!("{}\n{}", report.table(), path.display()));
     outcome.map(|()| report)
 }
 
@@ -36,8 +39,8 @@ async fn measure(options: &BenchOptions, report: &mut Report) -> Result<()> {
         ready.push(seconds);
         resident.push(kib / KIB_PER_MIB);
     }
-    say(format_args!("ready after, s: {}", text(&ready)));
-    say(format_args!("idle server, MiB: {}", text(&resident)));
+    print_line(format_args!("ready after, s: {}", text(&ready)));
+    print_line(format_args!("idle server, MiB: {}", text(&resident)));
     report.measured("ready_s", median(ready), None);
     report.measured("idle_rss_mib", median(resident), None);
 
@@ -53,7 +56,7 @@ async fn measure(options: &BenchOptions, report: &mut Report) -> Result<()> {
     let full = process::resident_kib(pid)?;
     let each = (full - before) / CONNECTIONS as f64;
     let later = (full - half) / (CONNECTIONS - CONNECTIONS / 2) as f64;
-    say(format_args!(
+    print_line(format_args!(
         "{CONNECTIONS} idle viewers: {:.1} -> {:.1} -> {:.1} MiB; {each:.2} KiB each, {later:.2} \
          KiB each of the later half\n",
         before / KIB_PER_MIB,
@@ -68,19 +71,19 @@ async fn measure(options: &BenchOptions, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Seconds to the first ready answer on an empty data directory, and KiB some time later.
+/// The seconds until a server with an empty data directory is ready, and its memory in KiB later.
 async fn start_once(options: &BenchOptions) -> Result<(f64, f64)> {
     let server = server_options(options)?;
     let started = Instant::now();
     let server = server.start().await?;
     let admin = server.admin_api();
     loop {
-        let reply = admin.raw(reqwest::Method::GET, "readyz", &[], "").await?;
-        if reply.status == 200 {
+        let response = admin.raw(Method::GET, "readyz", &[], "").await?;
+        if response.status == 200 {
             break;
         }
         if started.elapsed() > DEADLINE {
-            let Reply { status, text, .. } = reply;
+            let Response { status, text, .. } = response;
             return Err(Error::new(format!("not ready after {DEADLINE:?}: {status} {text}")));
         }
         tokio::time::sleep(Duration::from_millis(2)).await;

@@ -1,5 +1,5 @@
-//! `fanout-limit`: the same bytes to as many sockets from a bare loop, read by the same reader. It
-//! does nothing that a server must do, so it is the yardstick of this machine at this moment.
+//! The limit of this machine at this moment: a bare loop that writes the same bytes to as many
+//! sockets, for the same reader, and does nothing else that a server must do.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -11,30 +11,31 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::bench::Load;
 use crate::bench::load::{Arrival, histogram, playback_version};
+use crate::frame::{self, opcode};
 use crate::reader::{Incoming, Reader};
 use crate::{DEADLINE, Error, Result};
 
-/// Keeps the number of digits, and so the length, the same.
+/// Large enough that the number of digits, and so the length of a frame, stays the same.
 const FIRST_VERSION: u64 = 100_000;
 
-/// About what a journal appends for one commit.
+/// About the number of bytes that a journal appends per commit.
 const SYNCED_BYTES: usize = 4096;
 
-/// What the loop showed.
+/// The measurements of the loop.
 #[derive(Clone, Debug)]
 pub(crate) struct Limit {
-    /// From just before the first write to each arrival, in nanoseconds.
+    /// The time from just before the first write to each arrival, in nanoseconds.
     pub(crate) latency: Histogram<u64>,
-    /// Processor time of the writing thread.
+    /// The processor time of the writing thread.
     pub(crate) writer_time: Duration,
-    /// Frames written.
+    /// The number of frames written.
     pub(crate) deliveries: usize,
 }
 
-/// When each round began, and what the thread used.
+/// The start of each round, and the processor time of the thread.
 type Written = std::io::Result<(Vec<Instant>, Duration)>;
 
-/// Writes `load`'s frames, `frame_bytes` of payload each.
+/// Writes the frames of `load`, each with a payload of `frame_bytes` bytes.
 pub(crate) fn run(load: Load, frame_bytes: usize) -> Result<Limit> {
     let connections = load.viewers * load.rooms;
     let rounds = load.warm_up + load.commands;
@@ -52,7 +53,7 @@ pub(crate) fn run(load: Load, frame_bytes: usize) -> Result<Limit> {
             }
         })?;
     }
-    let written = writer.join().map_err(|_| Error::new("the writing thread broke"))?;
+    let written = writer.join().map_err(|_| Error::new("the writing thread panicked"))?;
     let (began, writer_time) = written.map_err(Error::doing("write to the raw sockets"))?;
     let mut latency = histogram()?;
     for arrival in &arrivals {
@@ -69,7 +70,7 @@ pub(crate) fn run(load: Load, frame_bytes: usize) -> Result<Limit> {
     Ok(Limit { latency, writer_time, deliveries })
 }
 
-/// What one sync of the disk under the data directory takes, in nanoseconds: a commit waits for one.
+/// The time that syncing a file to disk takes, in nanoseconds: every commit waits for one sync.
 pub(crate) fn sync_times(load: Load) -> Result<Histogram<u64>> {
     let failed = || Error::doing::<std::io::Error>("sync a file");
     let mut file = tempfile::tempfile().map_err(failed())?;
@@ -116,7 +117,7 @@ fn write_rounds(
     for round in 0..rounds {
         let due = started + interval * round as u32;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        let frame = frame(FIRST_VERSION + round as u64, frame_bytes);
+        let frame = make_frame(FIRST_VERSION + round as u64, frame_bytes);
         began.push(Instant::now());
         for socket in &mut *sockets {
             socket.write_all(&frame)?;
@@ -126,21 +127,12 @@ fn write_rounds(
     Ok((began, Duration::new(used.tv_sec as u64, used.tv_nsec as u32)))
 }
 
-/// A server's frame whose payload has `length` bytes, or as many as the version needs.
-fn frame(version: u64, length: usize) -> Vec<u8> {
+/// A frame of a server whose payload has `length` bytes, or more if the version needs them.
+fn make_frame(version: u64, length: usize) -> Vec<u8> {
     let start = format!(r#"{{"type":"playback_changed","epoch":1,"version":{version},"pad":""#);
     let pad = "x".repeat(length.saturating_sub(start.len() + 2));
     let payload = format!(r#"{start}{pad}"}}"#);
-    let mut frame = vec![0x81];
-    match payload.len() {
-        length @ 0..=125 => frame.push(length as u8),
-        length => {
-            frame.push(126);
-            frame.extend_from_slice(&(length.min(0xffff) as u16).to_be_bytes());
-        }
-    }
-    frame.extend_from_slice(payload.as_bytes());
-    frame
+    frame::encode_server(opcode::TEXT, payload.as_bytes())
 }
 
 #[cfg(test)]
@@ -148,11 +140,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_raw_loop_reaches_every_socket_with_every_frame() {
+    fn the_raw_loop_sends_every_frame_to_every_socket() {
         let interval = Duration::from_millis(1);
         let load = Load { rooms: 1, viewers: 5, commands: 8, warm_up: 2, interval };
         let limit = run(load, 400).unwrap();
         assert_eq!((limit.deliveries, limit.latency.len()), (50, 40));
-        assert_eq!(frame(FIRST_VERSION, 400).len(), 404);
+        assert_eq!(make_frame(FIRST_VERSION, 400).len(), 404);
     }
 }

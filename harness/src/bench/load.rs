@@ -1,4 +1,4 @@
-//! Seeks at fixed times, whatever comes back, and the arrival of each at every viewer.
+//! Sends seeks at fixed times, independent of any answer, and records their arrival at every viewer.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,40 +7,41 @@ use hdrhistogram::Histogram;
 use memchr::memmem;
 use serde_json::{Value, json};
 
+use crate::bench::Load;
 use crate::bench::party::Party;
-use crate::bench::{Load, process};
+use crate::process;
 use crate::reader::Incoming;
 use crate::{DEADLINE, Error, Result};
 
-/// How long the load goes on listening for frames that should not come.
+/// How long the load listens for unexpected frames at its end.
 const AFTERMATH: Duration = Duration::from_millis(300);
-/// What takes longer counts as this.
+/// The longest recorded latency; longer ones count as this.
 const LATENCY_NS_MAX: u64 = 60_000_000_000;
-/// Each seek goes to the other of the two, so that each changes something.
+/// The seeks alternate between these positions, so that each changes something.
 const POSITIONS_MS: [u64; 2] = [400, 800];
 
-/// What a load showed.
+/// The measurements of a load.
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
-    /// From just before the host's write to the arrival at a viewer, in nanoseconds.
+    /// The time from just before the host's write to the arrival at a viewer, in nanoseconds.
     pub(crate) latency: Histogram<u64>,
-    /// From the same moment to the ack, in nanoseconds.
+    /// The time from just before the host's write to the ack, in nanoseconds.
     pub(crate) ack: Histogram<u64>,
-    /// From when a command was due to its write, at worst.
+    /// The longest time from when a command was due to its write.
     pub(crate) late: Duration,
-    /// Frames that reached viewers.
+    /// The number of frames that reached viewers.
     pub(crate) deliveries: usize,
-    /// The size of a frame's payload.
+    /// The size of a frame's payload in bytes.
     pub(crate) frame_bytes: usize,
-    /// Processor time of the server.
+    /// The processor time of the server.
     pub(crate) server_time: Duration,
     /// The share of one core that this process used.
     pub(crate) client_share: f64,
-    /// Why the numbers don't count, if they don't.
+    /// Why the measurements aren't valid, if they aren't.
     pub(crate) flaw: Option<String>,
 }
 
-/// A frame's arrival at a viewer.
+/// The arrival of a frame at a viewer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival {
     pub(crate) connection: u32,
@@ -48,19 +49,19 @@ pub(crate) struct Arrival {
     pub(crate) at: Instant,
 }
 
-/// Everything seen during a load, to be judged when it is over.
+/// Everything recorded during a load, evaluated at its end.
 #[derive(Debug, Default)]
 struct Record {
-    /// By room and command.
+    /// When each command was sent, by room.
     sent: Vec<Vec<Instant>>,
-    /// By room: the command of each acked version, and when the ack came.
+    /// By room and acked version, the command and when its ack arrived.
     acked: Vec<BTreeMap<u64, (usize, Instant)>>,
     arrivals: Vec<Arrival>,
     frame_bytes: usize,
-    refused: Vec<String>,
+    rejected: Vec<String>,
 }
 
-/// Runs `load` over a party that is ready for it.
+/// Runs a load.
 pub(crate) fn run(party: &mut Party, load: Load) -> Result<Measured> {
     let pid = party.server.pid()?;
     let (server_before, client_before) =
@@ -71,7 +72,7 @@ pub(crate) fn run(party: &mut Party, load: Load) -> Result<Measured> {
     let client_time = process::processor_time(std::process::id())?.saturating_sub(client_before);
     let client_share = client_time.as_secs_f64() / started.elapsed().as_secs_f64();
     party.drain(AFTERMATH)?;
-    judge(
+    evaluate(
         party,
         load,
         &record,
@@ -97,8 +98,8 @@ pub(crate) fn playback_version(text: &[u8]) -> Option<u64> {
     Some(digits.fold(0, |version, digit| version * 10 + u64::from(digit - b'0')))
 }
 
-/// Nanoseconds, to three figures. The range is fixed: a growing one would clip what is recorded
-/// saturating.
+/// A histogram of nanoseconds with three significant figures. Its range is fixed, since saturating
+/// records don't extend a growing one.
 pub(crate) fn histogram() -> Result<Histogram<u64>> {
     Histogram::new_with_max(LATENCY_NS_MAX, 3).map_err(Error::doing("make a histogram"))
 }
@@ -137,8 +138,8 @@ fn send_and_record(party: &mut Party, load: Load) -> Result<(Record, Duration)> 
         } else {
             let acked: usize = record.acked.iter().map(BTreeMap::len).sum();
             let complete =
-                record.arrivals.len() >= expected && acked + record.refused.len() >= sent;
-            // Frames beyond the expected ones are listened for as well.
+                record.arrivals.len() >= expected && acked + record.rejected.len() >= sent;
+            // Waits for unexpected frames, too.
             let quiet = *quiet_since.get_or_insert(now);
             let over = complete && now - quiet >= AFTERMATH;
             if over || now > *deadline.get_or_insert(now + DEADLINE) || !party.ended.is_empty() {
@@ -179,7 +180,7 @@ fn receive(party: &mut Party, record: &mut Record, timeout: Duration) -> Result<
 }
 
 impl Record {
-    /// The host's frames are few: they may be parsed.
+    /// Records a frame of a host. These are few, so parsing them costs little.
     fn note_answer(&mut self, room: usize, at: Instant, text: &[u8]) {
         let frame: Value = serde_json::from_slice(text).unwrap_or_default();
         let id = frame["id"].as_str().and_then(|id| id.strip_prefix('s')?.parse().ok());
@@ -187,14 +188,19 @@ impl Record {
             (Some("ack"), Some(command), Some(version)) => {
                 self.acked[room].insert(version, (command, at));
             }
-            (Some("reject"), ..) => self.refused.push(frame["error"].to_string()),
+            (Some("reject"), ..) => self.rejected.push(frame["error"].to_string()),
             _ => {}
         }
     }
 }
 
-/// Turns stamps into latencies, and what isn't exactly once into a flaw.
-fn judge(party: &Party, load: Load, record: &Record, mut measured: Measured) -> Result<Measured> {
+/// Computes the latencies, and finds the commands that weren't delivered exactly once.
+fn evaluate(
+    party: &Party,
+    load: Load,
+    record: &Record,
+    mut measured: Measured,
+) -> Result<Measured> {
     let per_room = load.warm_up + load.commands;
     let mut seen = vec![0u8; party.room_of.len() * per_room];
     let (mut twice, mut strange) = (0, 0);
@@ -227,7 +233,7 @@ fn judge(party: &Party, load: Load, record: &Record, mut measured: Measured) -> 
         (expected - once, "deliveries are missing", None),
         (twice, "deliveries came twice", None),
         (strange, "deliveries belong to no command", None),
-        (unacked, "commands got no ack", record.refused.first()),
+        (unacked, "commands got no ack", record.rejected.first()),
         (party.ended.len(), "connections were ended by the server", party.ended.first()),
     ];
     let flaws: Vec<String> = flaws
@@ -247,7 +253,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_latency_is_kept_and_only_an_endless_one_is_cut() {
+    fn a_latency_is_recorded_and_clipped_only_at_the_limit() {
         let mut latency = histogram().unwrap();
         latency.saturating_record(7_000_000);
         assert!(latency.value_at_quantile(0.5).abs_diff(7_000_000) < 10_000);
@@ -256,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_is_found_in_playback_frames_alone() {
+    fn the_version_is_found_only_in_playback_frames() {
         let frame = br#"{"type":"playback_changed","epoch":1,"version":417,"at_ms":5,"data":{"since_version":3}}"#;
         assert_eq!(playback_version(frame), Some(417));
         assert_eq!(playback_version(br#"{"type":"ack","version":417}"#), None);

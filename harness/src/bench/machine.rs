@@ -1,28 +1,28 @@
-//! What the numbers were measured on.
+//! Describes the machine that a benchmark runs on.
 
 use std::fmt::{Display, Formatter};
 
 use serde::Serialize;
 
-/// The facts of a machine. What can't be read is empty or zero.
+/// The properties of a machine. Those that can't be read are empty or zero.
 #[derive(Clone, Debug, Serialize)]
 pub struct Machine {
-    /// The processor's model.
+    /// The model of the processor.
     pub cpu: String,
-    /// Cores that this process may use.
+    /// The number of cores that this process may use.
     pub cores: usize,
-    /// All memory.
+    /// The total memory.
     pub memory_mib: u64,
-    /// The kernel's release.
+    /// The release of the kernel.
     pub kernel: String,
     /// The distribution.
     pub os: String,
-    /// Load over the last minute when the bench began: above 1 others were measured too.
+    /// The load average of the minute before the benchmark; above 1, other programs disturbed it.
     pub load_average: f64,
 }
 
 impl Machine {
-    /// This one, now.
+    /// Reads the properties of this machine.
     pub fn read() -> Self {
         let value = |path: &str, key: &str, separator: char| {
             let text = std::fs::read_to_string(path).unwrap_or_default();

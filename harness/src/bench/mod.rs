@@ -1,4 +1,4 @@
-//! What the server costs: measured from outside, on this machine, in this run.
+//! Benchmarks of a server, measured from outside.
 
 mod fanout;
 mod gates;
@@ -7,32 +7,31 @@ mod limit;
 mod load;
 mod machine;
 mod party;
-mod process;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use crate::bench::fanout::bench_fanout;
 pub use crate::bench::gates::{Gate, Report};
-pub(crate) use crate::bench::gates::{align, say};
+pub(crate) use crate::bench::gates::{align, print_line};
 pub use crate::bench::idle::bench_idle;
 pub use crate::bench::machine::Machine;
 
-/// What to measure and where to write it.
+/// The options of a benchmark.
 #[derive(Clone, Debug)]
 pub struct BenchOptions {
-    /// A release build of the server; the one beside this program unless given.
+    /// A release build of the server; `None` means the one beside this program.
     pub server_binary: Option<PathBuf>,
-    /// Whether the server keeps rooms in a Redis of its own that syncs each write.
+    /// Whether the server keeps rooms in a Redis that syncs each write.
     pub over_redis: bool,
-    /// Where the gates go, one JSON file per bench.
+    /// The directory for the gates, one JSON file per benchmark.
     pub directory: PathBuf,
 }
 
 /// The load of one fan-out run.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
-    /// Rooms, each with a host of its own.
+    /// Rooms, each with its own host.
     pub rooms: usize,
     /// Viewers in each room.
     pub viewers: usize,
@@ -40,6 +39,6 @@ pub struct Load {
     pub commands: usize,
     /// Commands before those, which are delivered and counted, but not timed.
     pub warm_up: usize,
-    /// Time from one command of a room to its next, whatever came back.
+    /// The time between two commands of a room, independent of any answer.
     pub interval: Duration,
 }

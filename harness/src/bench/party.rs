@@ -1,4 +1,4 @@
-//! A server with rooms, hosts and viewers, all read by one thread.
+//! A server with rooms, hosts and viewers, whose connections one thread reads.
 
 use std::net::TcpStream as StdTcpStream;
 use std::time::{Duration, Instant};
@@ -11,26 +11,27 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::bench::BenchOptions;
 use crate::bench::load::histogram;
-use crate::bench::{BenchOptions, process};
 use crate::frame::{self, opcode};
+use crate::process;
 use crate::reader::{Incoming, Reader};
 use crate::{Api, Error, RedisOptions, RedisServer, Result, ServerOptions, ServerProcess, within};
 
 const HELLO: &[u8] =
     br#"{"type":"hello","id":"h1","data":{"client":{"name":"bench","version":"1"},"capabilities":[]}}"#;
 
-/// A running server and everybody connected to it.
+/// A running server and all connections to it.
 #[derive(Debug)]
 pub(crate) struct Party {
     pub(crate) server: ServerProcess,
-    /// Ends after the server.
+    /// Dropped after the server.
     _redis: Option<RedisServer>,
     pub(crate) reader: Reader,
     pub(crate) rooms: Vec<PartyRoom>,
-    /// The room of each of the reader's connections.
+    /// The index of the room of each connection of the reader.
     pub(crate) room_of: Vec<usize>,
-    /// Connections that the server ended, in words.
+    /// The reasons of the connections that the server ended.
     pub(crate) ended: Vec<String>,
 }
 
@@ -38,11 +39,11 @@ pub(crate) struct Party {
 #[derive(Debug)]
 pub(crate) struct PartyRoom {
     pub(crate) room_id: String,
-    /// The host's connection in the reader.
+    /// The number of the host's connection in the reader.
     pub(crate) host: usize,
 }
 
-/// How long the steps of joining took, in nanoseconds.
+/// The duration of each step of joining, in nanoseconds.
 #[derive(Clone, Debug)]
 pub(crate) struct JoinTimes {
     pub(crate) ticket: Histogram<u64>,
@@ -51,20 +52,17 @@ pub(crate) struct JoinTimes {
     pub(crate) total: Histogram<u64>,
 }
 
-/// The server's options for a load that comes from one address.
+/// The options of a server for a load from one address.
 pub(crate) fn server_options(options: &BenchOptions) -> Result<ServerOptions> {
     let server = match &options.server_binary {
         Some(binary) => ServerOptions::new(binary),
         None => ServerOptions::built()?,
     };
-    Ok(server
-        .env("PLAYHEAD_LIMIT_PER_ADDRESS", "0")
-        // The sample clip comes from the server itself.
-        .env("PLAYHEAD_EGRESS_ALLOW", "127.0.0.0/8"))
+    Ok(server.for_load())
 }
 
 impl Party {
-    /// A server with `rooms` rooms and their hosts, each with a clip set, paused.
+    /// Starts a server and creates rooms with their hosts and a paused clip.
     pub(crate) async fn start(options: &BenchOptions, rooms: usize) -> Result<Self> {
         process::raise_file_limit()?;
         let redis = match options.over_redis {
@@ -105,7 +103,7 @@ impl Party {
         self.add(ws, unread, self.rooms.len() - 1)
     }
 
-    /// Lets viewers join every room, one after the other.
+    /// Lets viewers join every room, one at a time.
     pub(crate) async fn add_viewers(&mut self, per_room: usize) -> Result<JoinTimes> {
         let mut times = JoinTimes::new()?;
         let guests = self.server.api();
@@ -113,7 +111,7 @@ impl Party {
             for _ in 0..per_room {
                 let viewer = guests.as_guest("Viewer").await?;
                 self.add_viewer(&viewer, room, &mut times).await?;
-                // Nobody's socket may fill while the others come.
+                // No socket may fill up while others join.
                 self.drain(Duration::ZERO)?;
             }
         }
@@ -141,7 +139,7 @@ impl Party {
         Ok(())
     }
 
-    /// Reads on for so long, keeping nothing but the connections that ended.
+    /// Reads and discards frames for this long; keeps only the reasons of ended connections.
     pub(crate) fn drain(&mut self, duration: Duration) -> Result<()> {
         let until = Instant::now() + duration;
         loop {
@@ -172,8 +170,8 @@ impl JoinTimes {
     }
 }
 
-/// Upgrades, says hello and reads the welcome; returns what was read behind it too. `upgraded`
-/// gets the moment between the two.
+/// Upgrades a connection, sends `hello` and reads the welcome; also returns the bytes read after it.
+/// Sets `upgraded` to the time of the upgrade.
 async fn open(ws: &WsTicket, upgraded: &mut Option<Instant>) -> Result<(StdTcpStream, Vec<u8>)> {
     within(format_args!("the welcome of {}", ws.url), async {
         let failed = || Error::doing::<std::io::Error>(format!("join {}", ws.url));
@@ -220,7 +218,7 @@ async fn open(ws: &WsTicket, upgraded: &mut Option<Instant>) -> Result<(StdTcpSt
                 return Ok((stream.into_std().map_err(failed())?, bytes));
             }
             let text = String::from_utf8_lossy(text);
-            return Err(Error::new(format!("hello was answered by {text}")));
+            return Err(Error::new(format!("the answer to hello is {text}")));
         }
     })
     .await
@@ -228,7 +226,9 @@ async fn open(ws: &WsTicket, upgraded: &mut Option<Instant>) -> Result<(StdTcpSt
 
 async fn read_more(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Result<()> {
     match stream.read_buf(bytes).await.map_err(Error::doing("join"))? {
-        0 => Err(Error::new(format!("the server hung up after {} bytes", bytes.len()))),
+        0 => {
+            Err(Error::new(format!("the server closed the connection after {} bytes", bytes.len())))
+        }
         _ => Ok(()),
     }
 }

@@ -1,36 +1,36 @@
-//! S1: a place means the same to everybody.
+//! S1: all sessions agree on what happened at a place.
 
 use std::collections::HashMap;
 
 use super::Verdict;
 use crate::history::{Fact, History, Kind, State};
 
-/// S1: at one (epoch, version) every event says the same, every rebuild came from the same place,
-/// and everybody's room agrees on playback, host, media and lifecycle.
+/// S1: at one place, all events have the same content, all rebuilds started from the same place, and
+/// all states agree on playback, host, media and lifecycle.
 pub fn agreement(history: &History) -> Verdict {
     let mut verdict = Verdict::new("S1", "agreement");
     let (mut events, mut states, mut rebuilds) = (HashMap::new(), HashMap::new(), HashMap::new());
     for (line, entry) in history.entries.iter().enumerate() {
         let Fact::Observe(seen) = &entry.fact else { continue };
-        verdict.look();
+        verdict.count();
         let place = (&entry.room, seen.place);
         if let Some(content) = seen.content {
-            let (first, said) = *events.entry(place).or_insert((line, content));
-            if said != content {
-                verdict.broken(&[first, line], format!("two events at {}", seen.place));
+            let (first, known) = *events.entry(place).or_insert((line, content));
+            if known != content {
+                verdict.broken(&[first, line], format!("different events at {}", seen.place));
             }
         }
         if let Some(state) = &seen.state {
             let (first, known) = *states.entry(place).or_insert((line, state));
             if !agree(known, state) {
-                verdict.broken(&[first, line], format!("two rooms at {}", seen.place));
+                verdict.broken(&[first, line], format!("different states at {}", seen.place));
             }
         }
         if let Kind::Rebased { previous, .. } = seen.kind {
             let epoch = (&entry.room, seen.place.epoch);
             let (first, from) = *rebuilds.entry(epoch).or_insert((line, previous));
             if from != previous {
-                let what = format!("epoch {} was rebuilt from two places", seen.place.epoch);
+                let what = format!("epoch {} was rebuilt from different places", seen.place.epoch);
                 verdict.broken(&[first, line], what);
             }
         }

@@ -1,4 +1,4 @@
-//! S7, S8: who issued an epoch, and who holds a room.
+//! S7 and S8: who issues epochs, and who hosts a room.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,23 +6,23 @@ use super::Verdict;
 use super::loss::Rebuilds;
 use crate::history::{Fact, History, Place};
 
-/// Who holds a room at one place.
-struct Held<'a> {
+/// The host of a room at one place.
+struct Hosted<'a> {
     line: usize,
     fence: u64,
     host: &'a Option<String>,
 }
 
-/// S7: the epoch in SQL never falls, and nobody is shown one that SQL hadn't issued.
+/// S7: the epoch in SQL never decreases, and no other epoch is ever shown.
 pub fn epoch_source(history: &History) -> Verdict {
     let mut verdict = Verdict::new("S7", "epochs come from SQL");
     let mut issued: HashMap<&str, (usize, u64)> = HashMap::new();
-    // From the end, so that the reading that follows a fact is known.
+    // Backwards, so that the first reading after a fact is known.
     for (line, entry) in history.entries.iter().enumerate().rev() {
         let room = entry.room.as_str();
         let place = match &entry.fact {
             Fact::EpochIssued { epoch } => {
-                verdict.look();
+                verdict.count();
                 if let Some((later, below)) = issued.get(room).filter(|(_, later)| later < epoch) {
                     let what = format!("SQL went back from epoch {epoch} to {below}");
                     verdict.broken(&[line, *later], what);
@@ -35,9 +35,9 @@ pub fn epoch_source(history: &History) -> Verdict {
             _ => continue,
         };
         if let Some((reading, epoch)) = issued.get(room) {
-            verdict.look();
+            verdict.count();
             if place.epoch > *epoch {
-                let what = format!("epoch {} was served and not issued by SQL", place.epoch);
+                let what = format!("epoch {} was served, but SQL hadn't issued it", place.epoch);
                 verdict.broken(&[line, *reading], what);
             }
         }
@@ -45,21 +45,21 @@ pub fn epoch_source(history: &History) -> Verdict {
     verdict
 }
 
-/// S8: in one epoch a fence names one host; along the history that was kept, the fence never
-/// falls and rises with each change of host.
+/// S8: in one epoch, a fence names one host; along the history that was kept, the fence never
+/// decreases, and increases with each change of host.
 pub fn single_authority(history: &History) -> Verdict {
     let mut verdict = Verdict::new("S8", "single authority");
     let rebuilds = Rebuilds::of(history);
-    let mut rooms: HashMap<&str, BTreeMap<Place, Held>> = HashMap::new();
+    let mut rooms: HashMap<&str, BTreeMap<Place, Hosted>> = HashMap::new();
     let mut hosts = HashMap::new();
     for (line, entry) in history.entries.iter().enumerate() {
         let Fact::Observe(seen) = &entry.fact else { continue };
         let Some(state) = &seen.state else { continue };
         let Some(fence) = state.fence else { continue };
-        verdict.look();
+        verdict.count();
         let room = entry.room.as_str();
         let host = &state.host_id;
-        rooms.entry(room).or_default().entry(seen.place).or_insert(Held { line, fence, host });
+        rooms.entry(room).or_default().entry(seen.place).or_insert(Hosted { line, fence, host });
         let key = (room, seen.place.epoch, fence);
         let (first, known) = *hosts.entry(key).or_insert((line, host));
         if known != host {
@@ -81,7 +81,7 @@ pub fn single_authority(history: &History) -> Verdict {
     verdict
 }
 
-/// The last fact before `place` that its history goes on from: a rebuild leaves out what it lost.
+/// The last fact before `place` in the history that it builds on, without what a rebuild lost.
 pub(super) fn kept_before<'p, T>(
     places: &'p BTreeMap<Place, T>,
     rebuilds: &Rebuilds<'_>,

@@ -1,17 +1,17 @@
-//! S2, S6: the order in which one session is shown a room.
+//! S2 and S6: the order in which a session receives events.
 
 use std::collections::HashMap;
 
 use super::Verdict;
 use crate::history::{Fact, History, Kind, Observation, Place};
 
-/// S2: (epoch, version) rises with each event a session is shown, and never falls with a snapshot
-/// or a rebuild, over reconnects and nodes.
+/// S2: the place increases with each event that a session receives, and never decreases with a
+/// snapshot or a rebuild, across reconnects and nodes.
 pub fn monotonic(history: &History) -> Verdict {
     let mut verdict = Verdict::new("S2", "monotonic");
     let mut furthest: HashMap<_, (usize, Place)> = HashMap::new();
     each_observation(history, |line, session, seen| {
-        verdict.look();
+        verdict.count();
         let Some((before, place)) = furthest.get(&session).copied() else {
             furthest.insert(session, (line, seen.place));
             return;
@@ -20,7 +20,7 @@ pub fn monotonic(history: &History) -> Verdict {
             Kind::Event if seen.place <= place => {
                 verdict.broken(&[before, line], format!("{} came after {place}", seen.place));
             }
-            // Who comes back is told of the rebuild after the state.
+            // After a reconnect, the rebuild is announced after the snapshot.
             Kind::Rebased { .. } if seen.place.epoch < place.epoch => {
                 verdict.broken(&[before, line], format!("a rebuild came after {place}"));
             }
@@ -37,14 +37,15 @@ pub fn monotonic(history: &History) -> Verdict {
     verdict
 }
 
-/// S6: after (e, v) comes (e, v + 1), a snapshot or a rebuild; no hole and no repeat.
+/// S6: (epoch, version) is followed by (epoch, version + 1), a snapshot or a rebuild: there are
+/// neither gaps nor repetitions.
 pub fn gapless(history: &History) -> Verdict {
     let mut verdict = Verdict::new("S6", "gapless");
     let mut last: HashMap<_, (usize, Place)> = HashMap::new();
     each_observation(history, |line, session, seen| {
         let before = last.get(&session).copied();
         if seen.kind == Kind::Event {
-            verdict.look();
+            verdict.count();
             match before {
                 None => verdict.broken(&[line], "an event came before any snapshot"),
                 Some((before, place))
@@ -56,9 +57,9 @@ pub fn gapless(history: &History) -> Verdict {
                 Some(_) => {}
             }
         }
-        let is_old_news = matches!(seen.kind, Kind::Rebased { .. })
+        let is_repeated = matches!(seen.kind, Kind::Rebased { .. })
             && before.is_some_and(|(_, place)| seen.place.epoch <= place.epoch);
-        if !is_old_news {
+        if !is_repeated {
             last.insert(session, (line, seen.place));
         }
     });

@@ -1,4 +1,4 @@
-//! S3, S10: what commands do, once or not at all.
+//! S3 and S10: commands take effect once or not at all.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use super::Verdict;
 use super::loss::Rebuilds;
 use crate::history::{Fact, History, Place};
 
-/// All that is known of one command.
+/// Everything known about one command.
 #[derive(Default)]
 struct Command {
     invokes: usize,
@@ -17,8 +17,8 @@ struct Command {
     commits: Vec<(usize, Place)>,
 }
 
-/// S3: a command is committed once, unless the commit was lost and that was said; every answer
-/// in one epoch names the same place. (A client repeats an id only while it knows no outcome.)
+/// S3: a command is committed once, unless its commit was announced as lost; all acks in one epoch
+/// name the same place. (A client repeats an id only while it doesn't know the outcome.)
 pub fn exactly_once(history: &History) -> Verdict {
     let mut verdict = Verdict::new("S3", "exactly-once effect");
     let rebuilds = Rebuilds::of(history);
@@ -28,19 +28,19 @@ pub fn exactly_once(history: &History) -> Verdict {
         verdict.facts += effects.len() + command.acks.len();
         for pair in effects.windows(2) {
             let [(first, earlier), (second, later)] = [pair[0], pair[1]];
-            if !rebuilds.is_told_lost(room, earlier, later.epoch) {
+            if !rebuilds.is_announced(room, earlier, later.epoch) {
                 let what = format!("{id} had an effect at {earlier} and at {later}");
                 verdict.broken(&[first, second], what);
             }
         }
         for pair in answers.windows(2) {
             let [(first, earlier), (second, later)] = [pair[0], pair[1]];
-            if !rebuilds.is_told_lost(room, earlier, later.epoch) {
+            if !rebuilds.is_announced(room, earlier, later.epoch) {
                 let what = format!("{id} was acknowledged at {earlier} and at {later}");
                 verdict.broken(&[first, second], what);
             }
         }
-        // An effect that an answer of the same epoch doesn't name.
+        // An ack must name the effect in its epoch.
         for (line, place) in answers {
             let other = effects.iter().find(|(_, effect)| effect.epoch == place.epoch);
             if let Some((effect_line, effect)) = other.filter(|(_, effect)| *effect != place) {
@@ -52,8 +52,8 @@ pub fn exactly_once(history: &History) -> Verdict {
     verdict
 }
 
-/// S10: a sent command gets one answer at most, and one that was refused for good each time it
-/// was sent is in no log.
+/// S10: a command gets at most one answer each time it is sent, and if every answer is a rejection
+/// with the outcome `not_applied`, no log holds it.
 pub fn rejected_change_nothing(history: &History) -> Verdict {
     let mut verdict = Verdict::new("S10", "rejected commands do nothing");
     for ((_, _, id), command) in commands(history) {
@@ -71,7 +71,7 @@ pub fn rejected_change_nothing(history: &History) -> Verdict {
             && refused.count() == command.invokes
         {
             let lines: Vec<usize> = last.into_iter().chain([*effect]).collect();
-            verdict.broken(&lines, format!("{id} was refused and had an effect at {place}"));
+            verdict.broken(&lines, format!("{id} was rejected, but had an effect at {place}"));
         }
     }
     verdict
@@ -102,7 +102,7 @@ fn commands(history: &History) -> Commands<'_> {
     commands
 }
 
-/// Each place once, in their order.
+/// Each place once, in order.
 fn distinct(places: &[(usize, Place)]) -> Vec<(usize, Place)> {
     let mut places = places.to_vec();
     places.sort_unstable_by_key(|(line, place)| (*place, *line));

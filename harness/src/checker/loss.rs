@@ -1,11 +1,11 @@
-//! S4, S5: acknowledged means kept, or said to be lost.
+//! S4 and S5: acknowledged commits are kept, or announced as lost.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Verdict;
 use crate::history::{Fact, History, Kind, Place};
 
-/// The rebuilds that anybody was told of, per room and epoch.
+/// The announced rebuilds, by room and epoch.
 pub(super) struct Rebuilds<'a>(HashMap<&'a str, BTreeMap<u64, Rebuild>>);
 
 #[derive(Clone, Copy)]
@@ -16,16 +16,16 @@ pub(super) struct Rebuild {
     lost: bool,
 }
 
-/// S4: an acknowledged commit is missing only after a rebuild that says so, and nobody who saw
-/// more than was kept is told that nothing was lost.
+/// S4: an acknowledged commit is missing only after a rebuild that announces a loss, and no session
+/// that saw more than was kept is told that nothing is lost.
 pub fn honest_loss(history: &History) -> Verdict {
     let mut verdict = Verdict::new("S4", "honest loss");
     each_missing(history, &mut verdict, |verdict, missing| {
         if missing.rebuild.is_none_or(|rebuild| !rebuild.lost) {
-            verdict.broken(&missing.lines, format!("{}, and nobody was told", missing.what));
+            verdict.broken(&missing.lines, format!("{}, without an announcement", missing.what));
         }
     });
-    // The last place that each session saw before its present epoch.
+    // The last place that each session saw before its current epoch.
     let mut seen_before: HashMap<_, (usize, Place, Place)> = HashMap::new();
     for (line, entry) in history.entries.iter().enumerate() {
         let Fact::Observe(seen) = &entry.fact else { continue };
@@ -46,14 +46,16 @@ pub fn honest_loss(history: &History) -> Verdict {
             && before > previous
             && before.epoch < seen.place.epoch
         {
-            let what = format!("who saw {before} was told that nothing after {previous} is lost");
+            let what = format!(
+                "a session that saw {before} was told that nothing after {previous} is lost"
+            );
             verdict.broken(&[before_line, line], what);
         }
     }
     verdict
 }
 
-/// S5: an acknowledged commit is never missing. Only for a store that promises that.
+/// S5: no acknowledged commit is ever missing. Only for a store that promises this.
 pub fn strong(history: &History) -> Verdict {
     let mut verdict = Verdict::new("S5", "strong mode: nothing lost");
     each_missing(history, &mut verdict, |verdict, missing| {
@@ -68,14 +70,14 @@ struct Missing {
     rebuild: Option<Rebuild>,
 }
 
-/// Calls `each` for every rebuild or reading of the store that lacks what was acknowledged before.
+/// Calls `each` for every rebuild or reading of the store that lacks commits acknowledged before.
 fn each_missing(history: &History, verdict: &mut Verdict, each: impl Fn(&mut Verdict, Missing)) {
     let rebuilds = Rebuilds::of(history);
     let mut acks: HashMap<&str, Vec<(Place, usize)>> = HashMap::new();
     for (line, entry) in history.entries.iter().enumerate() {
         let room = entry.room.as_str();
         match &entry.fact {
-            // At a rebuild's own place only what changed nothing is acknowledged.
+            // At a rebuild's own place, only what changed nothing is acknowledged.
             Fact::Ack { place, .. } if !rebuilds.is_at(room, *place) => {
                 acks.entry(room).or_default().push((*place, line));
             }
@@ -110,7 +112,7 @@ fn each_missing(history: &History, verdict: &mut Verdict, each: impl Fn(&mut Ver
             }
             Fact::Stored { place, .. } => {
                 let Some((acked, ack_line)) = newest.get(room) else { continue };
-                verdict.look();
+                verdict.count();
                 if acked > place {
                     let what = format!("acknowledged at {acked}, but the store holds {place}");
                     each(verdict, Missing { what, lines: vec![*ack_line, line], rebuild: None });
@@ -119,6 +121,51 @@ fn each_missing(history: &History, verdict: &mut Verdict, each: impl Fn(&mut Ver
             _ => {}
         }
     }
+}
+
+/// How many acknowledged commits are missing.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Losses {
+    /// Those that don't lead to the newest state of their room.
+    pub lost: u64,
+    /// Those of them that no rebuild announced as lost.
+    pub silent: u64,
+}
+
+/// Counts the commits that were acknowledged but don't lead to the newest state of their room.
+pub fn count_losses(history: &History) -> Losses {
+    let rebuilds = Rebuilds::of(history);
+    let mut rooms: HashMap<&str, (Option<Place>, BTreeSet<Place>)> = HashMap::new();
+    for entry in &history.entries {
+        let (newest, acked) = rooms.entry(&entry.room).or_default();
+        match &entry.fact {
+            Fact::Ack { place, .. } => {
+                acked.insert(*place);
+            }
+            Fact::Observe(seen) => *newest = (*newest).max(Some(seen.place)),
+            _ => {}
+        }
+    }
+    let mut losses = Losses::default();
+    for (room, (newest, acked)) in rooms {
+        let Some(newest) = newest else { continue };
+        // Walks back from the newest state: what each rebuild started from is kept.
+        let mut kept = vec![newest];
+        while let Some(previous) = kept.last().and_then(|end| rebuilds.previous(room, end.epoch)) {
+            kept.push(previous);
+        }
+        let oldest = kept.last().map_or(0, |place| place.epoch);
+        for place in acked.into_iter().filter(|place| place.epoch >= oldest) {
+            let is_kept = kept.iter().any(|end| end.epoch == place.epoch && place <= *end);
+            // At a rebuild's own place, only what changed nothing is acknowledged.
+            if is_kept || rebuilds.is_at(room, place) {
+                continue;
+            }
+            losses.lost += 1;
+            losses.silent += u64::from(!rebuilds.is_announced(room, place, u64::MAX));
+        }
+    }
+    losses
 }
 
 impl<'a> Rebuilds<'a> {
@@ -143,13 +190,13 @@ impl<'a> Rebuilds<'a> {
         rooms.flat_map(|(room, epochs)| epochs.values().map(move |rebuild| (*room, *rebuild)))
     }
 
-    /// Where the state of `epoch` came from.
+    /// The place that the state of `epoch` was rebuilt from.
     pub(super) fn previous(&self, room: &str, epoch: u64) -> Option<Place> {
         self.0.get(room)?.get(&epoch).map(|rebuild| rebuild.previous)
     }
 
-    /// Whether a rebuild up to `epoch` threw `place` away, and said so.
-    pub(super) fn is_told_lost(&self, room: &str, place: Place, epoch: u64) -> bool {
+    /// Whether a rebuild up to `epoch` lost `place` and announced a loss.
+    pub(super) fn is_announced(&self, room: &str, place: Place, epoch: u64) -> bool {
         let Some(epochs) = self.0.get(room) else { return false };
         epoch > place.epoch
             && epochs
@@ -157,6 +204,7 @@ impl<'a> Rebuilds<'a> {
                 .any(|(_, rebuild)| rebuild.lost && rebuild.previous < place)
     }
 
+    /// Whether a rebuild committed at `place`.
     fn is_at(&self, room: &str, place: Place) -> bool {
         let epochs = self.0.get(room);
         epochs.and_then(|epochs| epochs.get(&place.epoch)).is_some_and(|it| it.place == place)

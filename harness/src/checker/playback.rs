@@ -1,4 +1,4 @@
-//! S22: the playhead is a function without jumps.
+//! S22: the playhead never jumps.
 
 use std::collections::HashMap;
 
@@ -7,12 +7,12 @@ use contracts::Status;
 use super::Verdict;
 use crate::history::{Fact, History, Kind, Place, State};
 
-/// Integers, rounded once on each side.
+/// The tolerance for positions, which are rounded to milliseconds on both sides.
 const ROUNDING_MS: f64 = 2.0;
 const RATES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
 
-/// S22: rate and position stay within their limits, only `seek`, `media_changed` and `ended` move
-/// the playhead, and whoever evaluates it gets what its formula says.
+/// S22: rate and position stay within their limits; only `seek`, `media_changed` and `ended` move the
+/// playhead; and clients evaluate it correctly.
 pub fn playback(history: &History) -> Verdict {
     let mut verdict = Verdict::new("S22", "playback");
     let mut last: HashMap<_, (usize, Place, &State)> = HashMap::new();
@@ -24,7 +24,7 @@ pub fn playback(history: &History) -> Verdict {
             last.remove(&session);
             continue;
         };
-        verdict.look();
+        verdict.count();
         places.entry((entry.room.as_str(), seen.place)).or_insert(state);
         if let Some(what) = out_of_limits(state) {
             verdict.broken(&[line], what);
@@ -46,10 +46,10 @@ pub fn playback(history: &History) -> Verdict {
     }
     for (line, entry) in history.entries.iter().enumerate() {
         let Fact::Position { place, at_ms, position_ms } = &entry.fact else { continue };
-        verdict.look();
+        verdict.count();
         let position = position_ms.unwrap_or(f64::NAN);
         if !position.is_finite() || position < 0.0 {
-            verdict.broken(&[line], format!("{position} is no position"));
+            verdict.broken(&[line], format!("{position} isn't a position"));
             continue;
         }
         let Some(state) = places.get(&(entry.room.as_str(), *place)) else { continue };
@@ -64,14 +64,14 @@ pub fn playback(history: &History) -> Verdict {
 fn out_of_limits(state: &State) -> Option<String> {
     let playback = &state.playback;
     if !RATES.contains(&playback.rate) {
-        return Some(format!("{} is no rate", playback.rate));
+        return Some(format!("{} isn't a rate", playback.rate));
     }
     let duration = state.duration_ms?;
     let position = playback.position_ms;
     (position > duration).then(|| format!("{position} is beyond the end at {duration}"))
 }
 
-/// Where the playhead is at `at_ms` on the room clock.
+/// The position of the playhead at `at_ms` on the room clock.
 fn expected(state: &State, at_ms: u64) -> f64 {
     let playback = &state.playback;
     let elapsed = match playback.status {

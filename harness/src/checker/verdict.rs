@@ -1,42 +1,42 @@
-//! What was found, and how it is said.
+//! The verdict on each invariant, and the report on all of them.
 
 use std::fmt::{Display, Formatter};
 
 use crate::history::History;
 
-/// Of so many violations the lines are shown; the others are counted.
+/// The most violations of an invariant whose lines are shown; further ones are only counted.
 const SHOWN_MAX: usize = 3;
-/// Of so many violations anything is kept.
+/// The most violations of an invariant that are kept.
 const KEPT_MAX: usize = 100;
 
-/// One invariant over one history.
+/// The verdict on one invariant over one history.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Verdict {
     /// `S1` and so on.
     pub id: &'static str,
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
-    /// How many facts it was judged on; none means that nothing is known of it.
+    /// The number of facts it was checked against; 0 means that it wasn't observed.
     pub facts: usize,
-    /// How often it was broken.
+    /// How often it is broken.
     pub broken: usize,
-    /// The first hundred.
+    /// The first hundred violations.
     pub violations: Vec<Violation>,
 }
 
-/// One place where an invariant doesn't hold.
+/// One violation of an invariant.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Violation {
     /// What is wrong.
     pub what: String,
-    /// The lines of the history that show it, counted from 0.
+    /// The lines of the history that show it, from 0.
     pub lines: Vec<usize>,
 }
 
-/// All invariants over one history; its `Display` names each.
+/// The verdicts on all invariants over one history; `Display` shows each.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// In the order of their names.
+    /// The verdicts, in the order of their ids.
     pub verdicts: Vec<Verdict>,
     shown: Vec<String>,
 }
@@ -46,12 +46,12 @@ impl Verdict {
         Self { id, name, facts: 0, broken: 0, violations: Vec::new() }
     }
 
-    /// One fact more was looked at.
-    pub(super) fn look(&mut self) {
+    /// Counts a fact.
+    pub(super) fn count(&mut self) {
         self.facts += 1;
     }
 
-    /// `lines` show that the invariant is broken.
+    /// Adds a violation, which these lines of the history show.
     pub(super) fn broken(&mut self, lines: &[usize], what: impl Display) {
         self.broken += 1;
         if self.violations.len() < KEPT_MAX {
@@ -59,7 +59,7 @@ impl Verdict {
         }
     }
 
-    /// Whether something was looked at and all of it was right.
+    /// Whether it was observed and never broken.
     pub fn is_held(&self) -> bool {
         self.facts > 0 && self.broken == 0
     }
@@ -80,12 +80,12 @@ impl Report {
         Self { verdicts, shown }
     }
 
-    /// Whether nothing is broken; what wasn't observed doesn't count.
+    /// Whether no invariant is broken; those not observed don't count.
     pub fn is_clean(&self) -> bool {
         self.verdicts.iter().all(|verdict| verdict.broken == 0)
     }
 
-    /// One invariant by its id.
+    /// The verdict on an invariant, by its id.
     pub fn find(&self, id: &str) -> Option<&Verdict> {
         self.verdicts.iter().find(|verdict| verdict.id == id)
     }
@@ -94,11 +94,16 @@ impl Report {
 impl Display for Verdict {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
         let Self { id, name, facts, broken, .. } = self;
-        match (facts, broken) {
-            (0, 0) => write!(formatter, "{id:<4}{name:<32}not observed"),
-            (_, 0) => write!(formatter, "{id:<4}{name:<32}held ({facts} facts)"),
-            _ => write!(formatter, "{id:<4}{name:<32}BROKEN {broken} times ({facts} facts)"),
-        }
+        formatter.write_str(&describe(id, name, *facts, *broken))
+    }
+}
+
+/// An invariant and how often it held, as one line.
+pub(crate) fn describe(id: &str, name: &str, facts: usize, broken: usize) -> String {
+    match (facts, broken) {
+        (0, 0) => format!("{id:<4}{name:<32}not observed"),
+        (_, 0) => format!("{id:<4}{name:<32}held ({facts} facts)"),
+        _ => format!("{id:<4}{name:<32}BROKEN {broken} times ({facts} facts)"),
     }
 }
 

@@ -1,20 +1,21 @@
-//! Commands and their replies, in order, over one connection.
+//! Matches the replies of one connection to its commands, in order.
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use super::{Answer, PushFault, Rules, out_of_step};
+use super::{PushFault, Response, Rules, close_undecodable, lock};
 use crate::fault_proxy::Shared;
-use crate::fault_proxy::dialogue::{Dialogue, Passed, Said};
+use crate::fault_proxy::dialogue::{Dialogue, Passed, Piece};
 use crate::resp::{Reply, decode};
 
 #[derive(Debug)]
 pub(super) struct Conversation {
     shared: Arc<Shared>,
+    rules: Arc<Mutex<Rules>>,
     unread_commands: Vec<u8>,
     unread_replies: Vec<u8>,
-    /// One for each command whose reply hasn't been passed, oldest first.
+    /// One for each command whose reply hasn't been passed on, oldest first.
     awaited: VecDeque<Awaited>,
     subscribed: bool,
     pushes: Pushes,
@@ -24,10 +25,11 @@ pub(super) struct Conversation {
 enum Awaited {
     Reply,
     Swallowed,
-    Ours(Answer),
+    /// A response of the fake's own.
+    Own(Response),
 }
 
-/// Messages held back.
+/// The messages that are held back.
 #[derive(Debug, Default)]
 struct Pushes {
     held: VecDeque<Vec<u8>>,
@@ -35,9 +37,10 @@ struct Pushes {
 }
 
 impl Conversation {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, rules: Arc<Mutex<Rules>>) -> Self {
         Self {
             shared,
+            rules,
             unread_commands: Vec::new(),
             unread_replies: Vec::new(),
             awaited: VecDeque::new(),
@@ -49,9 +52,9 @@ impl Conversation {
     fn on_command(&mut self, command: &Reply, bytes: &[u8], passed: &mut Passed) {
         let name = command.items().first().map(Reply::text).unwrap_or_default().to_lowercase();
         let mut replies = self.shared.replies();
-        let awaited = match replies.redis.answer_to(command) {
-            Some(answer) => Some(Awaited::Ours(answer)),
-            // What answers these comes as pushes, one for each channel.
+        let awaited = match lock(&self.rules).response_to(command) {
+            Some(response) => Some(Awaited::Own(response)),
+            // Their replies are pushes, one for each channel.
             None if name.ends_with("subscribe") => {
                 self.subscribed = true;
                 None
@@ -59,7 +62,7 @@ impl Conversation {
             None if replies.takes_reply_of(bytes) => Some(Awaited::Swallowed),
             None => Some(Awaited::Reply),
         };
-        if !matches!(awaited, Some(Awaited::Ours(_))) {
+        if !matches!(awaited, Some(Awaited::Own(_))) {
             passed.to_upstream.extend_from_slice(bytes);
         }
         self.awaited.extend(awaited);
@@ -70,27 +73,27 @@ impl Conversation {
         let kind = reply.items().first().map(Reply::text).unwrap_or_default();
         if matches!(reply, Reply::Push(_)) || self.subscribed && is_push(&kind) {
             let messages = if kind.ends_with("message") {
-                self.pushes.pass(bytes.to_vec(), &mut replies.redis)
+                self.pushes.pass(bytes.to_vec(), &mut lock(&self.rules))
             } else {
                 vec![bytes.to_vec()]
             };
-            passed.to_client.extend(messages.into_iter().map(Said::Bytes));
+            passed.to_client.extend(messages.into_iter().map(Piece::Bytes));
             return;
         }
         passed.to_client.push(match self.awaited.pop_front() {
             Some(Awaited::Swallowed) => {
                 replies.count_swallowed();
-                Said::Close
+                Piece::Close
             }
-            _ => Said::Bytes(replies.take_garbage().unwrap_or_else(|| bytes.to_vec())),
+            _ => Piece::Bytes(replies.take_garbage().unwrap_or_else(|| bytes.to_vec())),
         });
     }
 
-    /// Answers of ours whose turn has come.
-    fn say_ours(&mut self, passed: &mut Passed) {
-        while let Some(Awaited::Ours(_)) = self.awaited.front() {
-            if let Some(Awaited::Ours(answer)) = self.awaited.pop_front() {
-                passed.to_client.push(answer.say());
+    /// Passes on the fake's own responses whose turn has come.
+    fn pass_own(&mut self, passed: &mut Passed) {
+        while let Some(Awaited::Own(_)) = self.awaited.front() {
+            if let Some(Awaited::Own(response)) = self.awaited.pop_front() {
+                passed.to_client.push(response.into_piece());
             }
         }
     }
@@ -110,13 +113,13 @@ impl Dialogue for Conversation {
                 }
                 Ok(None) => break,
                 Err(error) => {
-                    passed.to_client.push(out_of_step(&error));
+                    passed.to_client.push(close_undecodable(&error));
                     return passed;
                 }
             }
         }
         self.unread_commands = rest.to_vec();
-        self.say_ours(&mut passed);
+        self.pass_own(&mut passed);
         passed
     }
 
@@ -129,12 +132,12 @@ impl Dialogue for Conversation {
             match decode(rest) {
                 Ok(Some((reply, length))) => {
                     self.on_reply(&reply, &rest[..length], &mut passed);
-                    self.say_ours(&mut passed);
+                    self.pass_own(&mut passed);
                     rest = &rest[length..];
                 }
                 Ok(None) => break,
                 Err(error) => {
-                    passed.to_client.push(out_of_step(&error));
+                    passed.to_client.push(close_undecodable(&error));
                     return passed;
                 }
             }
@@ -145,7 +148,7 @@ impl Dialogue for Conversation {
 }
 
 impl Pushes {
-    /// What is delivered when `message` comes.
+    /// The messages to deliver when `message` arrives.
     fn pass(&mut self, message: Vec<u8>, rules: &mut Rules) -> Vec<Vec<u8>> {
         self.seen += 1;
         self.held.push_back(message);
@@ -174,7 +177,7 @@ impl Pushes {
     }
 }
 
-/// Whether RESP2 says by this what RESP3 says by a push.
+/// Whether an array of this kind is what RESP3 sends as a push.
 fn is_push(kind: &str) -> bool {
     let kinds = ["subscribe", "unsubscribe", "message"];
     kinds.iter().any(|plain| {

@@ -1,38 +1,38 @@
-//! What is said over one connection, and what of it passes.
+//! Decides what passes over one connection.
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::Shared;
 
-/// Decides over each piece read from a connection.
+/// Decides about each chunk read from a connection.
 pub(crate) trait Dialogue: Debug + Send {
-    /// The client said `chunk`.
+    /// The client sent `chunk`.
     fn on_client(&mut self, chunk: &[u8]) -> Passed;
-    /// The upstream said `chunk`.
+    /// The upstream sent `chunk`.
     fn on_upstream(&mut self, chunk: &[u8]) -> Passed;
 }
 
-/// What goes on from here; each list in its order.
+/// What is passed on, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Passed {
     pub(crate) to_upstream: Vec<u8>,
-    pub(crate) to_client: Vec<Said>,
+    pub(crate) to_client: Vec<Piece>,
 }
 
-/// Something for the client.
+/// A piece of what the client receives.
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Said {
+pub(crate) enum Piece {
     Bytes(Vec<u8>),
-    /// These bytes, and then a filler without end.
+    /// These bytes, followed by endless filler.
     Endless(Vec<u8>),
-    /// These bytes, and then nothing any more.
+    /// These bytes, and nothing more.
     Silence(Vec<u8>),
     /// The end of the connection.
     Close,
 }
 
-/// A dialogue in a language we don't know: whatever is read after a command is its reply.
+/// A dialogue in an unknown protocol: the bytes read after a command are its reply.
 #[derive(Debug)]
 pub(super) struct Bytes {
     shared: Arc<Shared>,
@@ -53,12 +53,12 @@ impl Dialogue for Bytes {
 
     fn on_upstream(&mut self, chunk: &[u8]) -> Passed {
         let mut replies = self.shared.replies();
-        let said = if self.swallow_next {
+        let piece = if self.swallow_next {
             replies.count_swallowed();
-            Said::Close
+            Piece::Close
         } else {
-            Said::Bytes(replies.take_garbage().unwrap_or_else(|| chunk.to_vec()))
+            Piece::Bytes(replies.take_garbage().unwrap_or_else(|| chunk.to_vec()))
         };
-        Passed { to_upstream: Vec::new(), to_client: vec![said] }
+        Passed { to_upstream: Vec::new(), to_client: vec![piece] }
     }
 }

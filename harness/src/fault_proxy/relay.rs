@@ -1,4 +1,4 @@
-//! One connection through the proxy: two readers, two bounded queues, two writers, one task.
+//! Relays one connection: two readers, two bounded queues and two writers in one task.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,47 +9,48 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
-use super::dialogue::{Dialogue, Passed, Said};
-use super::{Link, Shared};
+use super::dialogue::{Dialogue, Passed, Piece};
+use super::{Faults, Shared};
 
 const CHUNK_BYTES: usize = 4 * 1024;
-/// Beyond these the reader waits, and TCP slows the sender down.
+/// The longest queue; when it is full the reader waits and TCP slows the sender down.
 const PARCELS_MAX: usize = 64;
-/// Small, so that a slow client is felt upstream.
+/// Small, so that a slow client slows the upstream down.
 const RECEIVE_BUFFER_BYTES: u32 = 64 * 1024;
 const DRIP_INTERVAL: Duration = Duration::from_millis(20);
-/// An endless reply fills a careless client's memory, but not at once the machine's.
+/// The filler of an endless reply, sent slowly: it may exhaust the client's limit, but not at once
+/// the machine's memory.
 const FILLER: [u8; CHUNK_BYTES] = [b'x'; CHUNK_BYTES];
 const FILLER_INTERVAL: Duration = Duration::from_millis(1);
 
-/// Something on its way, not to arrive before `due`.
+/// Content that must not be delivered before `due`.
 struct Parcel {
     due: Instant,
     content: Content,
 }
 
 enum Content {
-    Said(Said),
-    /// The sender says no more.
+    Piece(Piece),
+    /// The sender has closed its side.
     End,
 }
 
 struct Relay {
-    link: watch::Receiver<Link>,
+    faults: watch::Receiver<Faults>,
     dialogue: Mutex<Box<dyn Dialogue>>,
-    /// Told when a black hole took something of this connection.
+    /// Notified when a black hole has swallowed something of this connection.
     torn: Notify,
 }
 
 pub(super) async fn run(client: TcpStream, shared: Arc<Shared>) {
     let relay = Relay {
-        link: shared.link.subscribe(),
-        dialogue: Mutex::new((shared.dialogue)(&shared)),
+        faults: shared.faults.subscribe(),
+        dialogue: Mutex::new((shared.make_dialogue.0)(&shared)),
         torn: Notify::new(),
     };
-    if relay.link.borrow().black_hole {
-        // Accepted and not heard of again.
-        return relay.until_out_of_black_hole().await;
+    if relay.faults.borrow().black_hole {
+        // Accepted, but never connected.
+        return relay.until_restored().await;
     }
     let Ok(upstream) = connect(&shared).await else { return };
     let _ = client.set_nodelay(true);
@@ -63,7 +64,7 @@ pub(super) async fn run(client: TcpStream, shared: Arc<Shared>) {
             relay.read_client(client_reader, to_upstream, to_client.clone()),
             relay.read_upstream(upstream_reader, to_client),
         );
-        // The writers decide when it is over.
+        // The writers decide when the connection ends.
         std::future::pending::<()>().await;
     };
     let upstream_writes = async {
@@ -74,7 +75,7 @@ pub(super) async fn run(client: TcpStream, shared: Arc<Shared>) {
         () = readers => {}
         () = upstream_writes => {}
         () = relay.write_client(client_writer, client_parcels) => {}
-        () = relay.torn_and_out() => {}
+        () = relay.torn_then_restored() => {}
     }
 }
 
@@ -93,15 +94,16 @@ impl Relay {
         to_client: mpsc::Sender<Parcel>,
     ) {
         while let Some(chunk) = self.read(&mut reader).await {
-            let Passed { to_upstream: bytes, to_client: said } = self.dialogue().on_client(&chunk);
+            let Passed { to_upstream: bytes, to_client: pieces } =
+                self.dialogue().on_client(&chunk);
             if !bytes.is_empty() {
-                let due = Instant::now() + self.link.borrow().delay_to_upstream;
-                let content = Content::Said(Said::Bytes(bytes));
+                let due = Instant::now() + self.faults.borrow().delay_to_upstream;
+                let content = Content::Piece(Piece::Bytes(bytes));
                 let _ = to_upstream.send(Parcel { due, content }).await;
             }
-            self.pass(&to_client, said).await;
+            self.pass(&to_client, pieces).await;
         }
-        let due = Instant::now() + self.link.borrow().delay_to_upstream;
+        let due = Instant::now() + self.faults.borrow().delay_to_upstream;
         let _ = to_upstream.send(Parcel { due, content: Content::End }).await;
     }
 
@@ -110,16 +112,16 @@ impl Relay {
             let passed = self.dialogue().on_upstream(&chunk);
             self.pass(&to_client, passed.to_client).await;
         }
-        let due = Instant::now() + self.link.borrow().delay_to_client;
+        let due = Instant::now() + self.faults.borrow().delay_to_client;
         let _ = to_client.send(Parcel { due, content: Content::End }).await;
     }
 
-    /// The next piece that no black hole took; `None` at the end, or if the connection broke.
+    /// The next chunk that no black hole swallows; `None` when the connection has ended.
     async fn read(&self, reader: &mut OwnedReadHalf) -> Option<Vec<u8>> {
         let mut chunk = vec![0; CHUNK_BYTES];
         loop {
             let length = reader.read(&mut chunk).await.unwrap_or(0);
-            if self.link.borrow().black_hole {
+            if self.faults.borrow().black_hole {
                 self.torn.notify_one();
                 if length == 0 {
                     std::future::pending::<()>().await;
@@ -131,10 +133,10 @@ impl Relay {
         }
     }
 
-    async fn pass(&self, to_client: &mpsc::Sender<Parcel>, said: Vec<Said>) {
-        for said in said {
-            let due = Instant::now() + self.link.borrow().delay_to_client;
-            let _ = to_client.send(Parcel { due, content: Content::Said(said) }).await;
+    async fn pass(&self, to_client: &mpsc::Sender<Parcel>, pieces: Vec<Piece>) {
+        for piece in pieces {
+            let due = Instant::now() + self.faults.borrow().delay_to_client;
+            let _ = to_client.send(Parcel { due, content: Content::Piece(piece) }).await;
         }
     }
 
@@ -148,38 +150,38 @@ impl Relay {
             if self.is_lost() {
                 continue;
             }
-            // A broken upstream shows itself to its reader.
+            // If the upstream is broken, its reader notices.
             let _ = match parcel.content {
-                Content::Said(Said::Bytes(bytes)) => writer.write_all(&bytes).await,
-                Content::Said(_) => Ok(()),
+                Content::Piece(Piece::Bytes(bytes)) => writer.write_all(&bytes).await,
+                Content::Piece(_) => Ok(()),
                 Content::End => writer.shutdown().await,
             };
         }
     }
 
-    /// Returns when the connection is over for the client.
+    /// Returns when the connection ends for the client.
     async fn write_client(&self, mut writer: OwnedWriteHalf, mut parcels: mpsc::Receiver<Parcel>) {
         let mut silent = false;
         while let Some(parcel) = parcels.recv().await {
             tokio::time::sleep_until(parcel.due).await;
-            // Fails only if the proxy is gone, and this task with it.
-            let _ = self.link.clone().wait_for(|link| !link.hold_replies).await;
+            // Fails only if the proxy is dropped, which ends this task too.
+            let _ = self.faults.clone().wait_for(|faults| !faults.hold_replies).await;
             if self.is_lost() {
                 continue;
             }
-            let said = match parcel.content {
-                Content::Said(Said::Close) | Content::End => return,
-                Content::Said(_) if silent => continue,
-                Content::Said(said) => said,
+            let piece = match parcel.content {
+                Content::Piece(Piece::Close) | Content::End => return,
+                Content::Piece(_) if silent => continue,
+                Content::Piece(piece) => piece,
             };
-            let written = match said {
-                Said::Bytes(bytes) => self.write_paced(&mut writer, &bytes).await,
-                Said::Silence(bytes) => {
+            let written = match piece {
+                Piece::Bytes(bytes) => self.write_paced(&mut writer, &bytes).await,
+                Piece::Silence(bytes) => {
                     silent = true;
                     self.write_paced(&mut writer, &bytes).await
                 }
-                Said::Endless(bytes) => endless(&mut writer, &bytes).await,
-                Said::Close => return,
+                Piece::Endless(bytes) => endless(&mut writer, &bytes).await,
+                Piece::Close => return,
             };
             if written.is_err() {
                 return;
@@ -193,10 +195,12 @@ impl Relay {
         mut bytes: &[u8],
     ) -> std::io::Result<()> {
         while !bytes.is_empty() {
-            let Some(rate) = self.link.borrow().drip else { return writer.write_all(bytes).await };
-            // One byte at least, and then for as long as one byte takes.
-            let piece = (DRIP_INTERVAL.as_secs_f64() * f64::from(rate)).max(1.0);
-            let (now, later) = bytes.split_at(bytes.len().min(piece as usize));
+            let Some(rate) = self.faults.borrow().drip else {
+                return writer.write_all(bytes).await;
+            };
+            // At least one byte; then the pause is as long as that byte takes.
+            let length = (DRIP_INTERVAL.as_secs_f64() * f64::from(rate)).max(1.0);
+            let (now, later) = bytes.split_at(bytes.len().min(length as usize));
             writer.write_all(now).await?;
             bytes = later;
             tokio::time::sleep(Duration::from_secs_f64(now.len() as f64 / f64::from(rate))).await;
@@ -204,23 +208,23 @@ impl Relay {
         Ok(())
     }
 
-    /// Whether a parcel that is due now falls into a black hole.
+    /// Whether a black hole swallows what is due now.
     fn is_lost(&self) -> bool {
-        let lost = self.link.borrow().black_hole;
+        let lost = self.faults.borrow().black_hole;
         if lost {
             self.torn.notify_one();
         }
         lost
     }
 
-    /// Returns once a black hole that took something of this connection is over.
-    async fn torn_and_out(&self) {
+    /// Returns when a black hole that has swallowed something of this connection is turned off.
+    async fn torn_then_restored(&self) {
         self.torn.notified().await;
-        self.until_out_of_black_hole().await;
+        self.until_restored().await;
     }
 
-    async fn until_out_of_black_hole(&self) {
-        let _ = self.link.clone().wait_for(|link| !link.black_hole).await;
+    async fn until_restored(&self) {
+        let _ = self.faults.clone().wait_for(|faults| !faults.black_hole).await;
     }
 
     fn dialogue(&self) -> MutexGuard<'_, Box<dyn Dialogue>> {

@@ -1,58 +1,58 @@
-//! Many rounds of every scenario, in pieces, added to what earlier runs have shown.
+//! Runs many rounds of every scenario and adds the outcomes to those of earlier runs.
 
 use std::path::PathBuf;
 
 use super::server_killed;
 use super::{Ground, Outcome, emptied, node_killed, redis_always, redis_everysec};
-use crate::bench::{align, say};
+use crate::bench::{align, print_line};
 use crate::dice::Dice;
 use crate::{Error, Result};
 
-/// So many rounds share their processes and one history.
-const PIECE: u64 = 10;
-/// What takes long is done once for so many rounds of the others.
-const SELDOM: u64 = 10;
-/// Who is connected when a node is killed.
+/// The number of rounds that share processes and a history.
+const BATCH: u64 = 10;
+/// A scenario that takes long runs once for this many rounds of the others.
+const SLOW_FACTOR: u64 = 10;
+/// The number of members connected when a node is killed.
 const PEOPLE: usize = 100;
-/// How many rooms Redis loses.
+/// The number of rooms that Redis loses.
 const ROOMS: usize = 10_000;
 
-/// What is broken.
+/// A scenario: what is killed or emptied.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub enum Scenario {
-    /// Redis is killed, which syncs each write before it answers.
+    /// Redis, which syncs each write before it replies, is killed.
     RedisAlways,
-    /// Redis is killed, which syncs each second, and loses what wasn't.
+    /// Redis, which syncs once a second, is killed and loses what wasn't synced.
     RedisEverysec,
-    /// A server on the memory store is killed.
+    /// A server with the memory store is killed.
     Memory,
-    /// One of two nodes is killed under a hundred people.
+    /// One of two nodes is killed while a hundred members are connected.
     Node,
     /// Redis loses ten thousand rooms.
     Emptied,
 }
 
-/// What to prove.
+/// Which scenarios to run, and how often.
 #[derive(Clone, Debug)]
 pub struct Campaign {
-    /// On what.
+    /// How processes are started.
     pub ground: Ground,
-    /// What is broken; everything if empty.
+    /// The scenarios; all if empty.
     pub only: Vec<Scenario>,
-    /// How often; a tenth as often where a round takes long.
+    /// The rounds of each scenario; a tenth of them where a round takes long.
     pub rounds: u64,
-    /// What is chosen by.
+    /// The seed of random choices.
     pub seed: u64,
-    /// Where the outcomes are added up, one JSON file per scenario.
+    /// The directory in which outcomes are added up, one JSON file per scenario.
     pub directory: PathBuf,
 }
 
 impl Scenario {
-    /// All of them.
+    /// All scenarios.
     pub const ALL: [Self; 5] =
         [Self::RedisAlways, Self::RedisEverysec, Self::Memory, Self::Node, Self::Emptied];
 
-    async fn piece(self, ground: &Ground, rounds: u64, dice: &mut Dice) -> Result<Outcome> {
+    async fn run(self, ground: &Ground, rounds: u64, dice: &mut Dice) -> Result<Outcome> {
         match self {
             Self::RedisAlways => redis_always(ground, rounds, dice).await,
             Self::RedisEverysec => redis_everysec(ground, rounds, dice).await,
@@ -65,28 +65,28 @@ impl Scenario {
     fn rounds(self, wanted: u64) -> u64 {
         match self {
             Self::RedisAlways | Self::RedisEverysec | Self::Memory => wanted,
-            Self::Node | Self::Emptied => wanted.div_ceil(SELDOM),
+            Self::Node | Self::Emptied => wanted.div_ceil(SLOW_FACTOR),
         }
     }
 }
 
 impl Campaign {
-    /// Runs it and prints what it showed; an error if anything doesn't hold.
+    /// Runs the scenarios and prints the outcomes; fails if any promise is broken.
     pub async fn run(&self) -> Result<()> {
         let mut all = Vec::new();
         let scenarios = if self.only.is_empty() { &Scenario::ALL[..] } else { &self.only };
         for scenario in scenarios {
             let outcome = self.run_one(*scenario).await?;
-            say(format_args!("{outcome}\n"));
+            print_line(format_args!("{outcome}\n"));
             let (sum, path) = outcome.accumulate(&self.directory)?;
-            say(format_args!("added to {}\n", path.display()));
+            print_line(format_args!("added to {}\n", path.display()));
             all.push(sum);
         }
-        say(table(&all));
+        print_line(table(&all));
         if all.iter().all(is_held) {
             return Ok(());
         }
-        Err(Error::new("not everything holds"))
+        Err(Error::new("not every promise holds"))
     }
 
     async fn run_one(&self, scenario: Scenario) -> Result<Outcome> {
@@ -94,12 +94,12 @@ impl Campaign {
         let mut left = scenario.rounds(self.rounds);
         let mut sum: Option<Outcome> = None;
         while left > 0 {
-            let rounds = left.min(PIECE);
+            let rounds = left.min(BATCH);
             left -= rounds;
-            let piece = scenario.piece(&self.ground, rounds, &mut dice).await?;
+            let outcome = scenario.run(&self.ground, rounds, &mut dice).await?;
             match &mut sum {
-                Some(sum) => sum.add(piece),
-                None => sum = Some(piece),
+                Some(sum) => sum.add(outcome),
+                None => sum = Some(outcome),
             }
         }
         sum.ok_or_else(|| Error::new("no rounds"))
@@ -110,7 +110,7 @@ fn is_held(outcome: &Outcome) -> bool {
     outcome.problems().is_empty() && outcome.is_in_time()
 }
 
-/// Everything so far, a line for each scenario.
+/// The sum of all runs as a table, with a row for each scenario.
 fn table(outcomes: &[Outcome]) -> String {
     let head = ["scenario", "rounds", "acked", "lost", "silent", "p50 ms", "p99 ms", "max ms"];
     let mut rows = vec![head.map(String::from).to_vec()];

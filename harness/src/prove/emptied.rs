@@ -1,4 +1,4 @@
-//! Redis loses everything while there are many rooms.
+//! Empties a Redis that holds many rooms.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,17 +12,17 @@ use super::{Crowd, Ground, Order, Outcome, Size};
 use crate::dice::Dice;
 use crate::{Api, AppendFsync, DEADLINE, Error, Result};
 
-/// Rooms in which people stay connected.
+/// The rooms in which members stay connected.
 const SIZE: Size = Size { rooms: 5, commanders: 1, viewers: 1 };
-/// How many requests are under way at once.
+/// The number of concurrent requests.
 const AT_ONCE: usize = 32;
-/// In one of so many rooms a command is tried too.
+/// One of this many rooms also gets a command.
 const COMMANDED_ONE_IN: usize = 50;
-/// Every room must be usable within so many milliseconds.
+/// Every room must be usable within this many milliseconds.
 const USABLE_MUST_MS: [(u64, u64); 1] = [(100, 10_000)];
-const AGAIN: Duration = Duration::from_millis(50);
+const RETRY: Duration = Duration::from_millis(50);
 
-/// Empties a Redis with so many rooms, by turns with FLUSHALL and with a start on no files.
+/// Empties a Redis with `rooms` idle rooms, alternately by FLUSHALL and by a restart without files.
 pub async fn emptied(
     ground: &Ground,
     rounds: u64,
@@ -51,15 +51,15 @@ pub async fn emptied(
         }
         let began = Instant::now();
         let all = use_all(&apis, &idle, round, began);
-        let (served, usable) = tokio::join!(crowd.served(), all);
-        outcome.served(served?);
-        outcome.served(usable?);
+        let (served, usable) = tokio::join!(crowd.wait_served(), all);
+        outcome.add_waits(served?);
+        outcome.add_waits(usable?);
         crowd.settle().await?;
     }
     crowd.finish(outcome, rounds).await
 }
 
-/// Reads every room, and commands some, until each answers; when each did.
+/// Uses every room until it works; returns when each did.
 async fn use_all(
     apis: &[Api],
     rooms: &[String],
@@ -74,9 +74,11 @@ async fn use_all(
                 match done {
                     Ok(()) => return Ok(began.elapsed()),
                     Err(error) if began.elapsed() > 6 * DEADLINE => {
-                        return Err(Error::new(format!("room {number} stays unusable: {error}")));
+                        return Err(Error::new(format!(
+                            "room {number} is still unusable: {error}"
+                        )));
                     }
-                    Err(_) => sleep(AGAIN).await,
+                    Err(_) => sleep(RETRY).await,
                 }
             }
         })
@@ -85,6 +87,7 @@ async fn use_all(
         .await
 }
 
+/// Reads a room, and also changes and joins some.
 async fn use_one(api: &Api, room_id: &str, number: usize, round: u64) -> Result<()> {
     api.find_room(room_id).await?;
     if number.is_multiple_of(COMMANDED_ONE_IN) {

@@ -1,5 +1,5 @@
-//! One participant who stays, whatever happens to servers: comes back, to whichever node answers,
-//! and repeats a command until it knows what became of it.
+//! A member that stays in a room whatever happens to the servers: it reconnects to any node that
+//! responds, and repeats a command until it knows the outcome.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -13,81 +13,81 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::dice::Dice;
 use crate::{Api, DEADLINE, Error, Place, Result, SessionLog, WsClient};
 
-/// How long a server may take to answer before another is tried.
+/// How long a server may take to respond before another is tried.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long it may take to read what a lost connection still holds.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-/// From one command to the next, at least and so much more, in milliseconds.
+/// How long the remaining frames of a lost connection are read.
+const REMAINDER: Duration = Duration::from_millis(500);
+/// The pause between two commands, in milliseconds: a minimum and a random addition.
 const PACE_MS: (u64, u64) = (8, 12);
-/// Before trying again, at least and so much more, in milliseconds.
-const AGAIN_MS: (u64, u64) = (20, 40);
-/// How long somebody with nothing to do listens before looking for orders.
+/// The pause before a retry, in milliseconds: a minimum and a random addition.
+const RETRY_MS: (u64, u64) = (20, 40);
+/// How long an idle member listens before it looks for orders.
 const LISTEN: Duration = Duration::from_millis(20);
-/// How many of its commands a member can repeat.
+/// The most commands that a member remembers for repeating.
 const REPEATED_MAX: usize = 16;
-/// Positions asked for lie below this; the sample clip is longer.
+/// The upper limit of positions sought, in milliseconds; the sample clip is longer.
 const POSITIONS: u64 = 9_000;
 
-/// What members are to do.
+/// An order to members.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Order {
-    /// Commands, one after the other, if it is a commander.
+    /// Send one command after the other, if it is a commander.
     Command,
-    /// Whatever is under way to its end, and then nothing.
+    /// Finish the command in progress, and then only listen.
     Listen,
-    /// The last commands once more, under their ids.
+    /// Repeat the last commands under the same ids.
     Repeat,
-    /// Away.
-    Go,
+    /// Leave.
+    Leave,
 }
 
-/// How a member fares.
+/// The progress of a member.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    /// Commands acknowledged.
+    /// The number of acknowledged commands.
     pub acks: u64,
-    /// Whether a command is under way.
+    /// Whether a command is in progress.
     pub busy: bool,
-    /// Whether the order `Repeat` is carried out.
+    /// Whether the order `Repeat` has been carried out.
     pub repeated: bool,
-    /// Who it is in the room.
+    /// Its id in the room.
     pub participant_id: String,
-    /// The furthest place in the room's order that was shown.
+    /// The furthest place that it has received.
     pub seen: Option<Place>,
-    /// How often it came to a node.
+    /// How often it has connected to a node.
     pub welcomes: u64,
-    /// How often it went on with its session.
+    /// How often it has resumed its session.
     pub resumed: u64,
-    /// The node that it is connected to.
+    /// The node that it is connected to, if any.
     pub node: Option<usize>,
-    /// Refused commands by code.
-    pub refused: BTreeMap<String, u64>,
-    /// Each `authority_changed`.
+    /// The number of rejected commands by error code.
+    pub rejected: BTreeMap<String, u64>,
+    /// The `reachable` of each `authority_changed`.
     pub reachable: Vec<bool>,
     /// The `after_ms` of each `closing`.
-    pub told_to_wait_ms: Vec<u64>,
-    /// Why it last lost a connection or wasn't let in.
+    pub back_off_ms: Vec<u64>,
+    /// The error that last ended a connection or prevented one.
     pub trouble: String,
 }
 
-/// Somebody to be.
+/// What a member needs to start.
 #[derive(Debug)]
 pub struct Person {
     /// The API of each node, with one token.
     pub nodes: Vec<Api>,
-    /// Which of them is tried first.
+    /// The node to try first.
     pub node: usize,
-    /// Where.
+    /// The room.
     pub room_id: String,
     /// Whether it commands playback.
     pub commands: bool,
-    /// What it writes down.
+    /// The log that it records to.
     pub log: SessionLog,
-    /// What it chooses by.
+    /// The random numbers that it uses.
     pub dice: Dice,
 }
 
-/// A member at work; dropping it ends its connection.
+/// A running member; dropping it ends its connection.
 #[derive(Debug)]
 pub struct Member {
     /// The room.
@@ -100,7 +100,7 @@ pub struct Member {
 }
 
 #[derive(Clone, Debug)]
-struct Asked {
+struct Command {
     id: String,
     type_: &'static str,
     data: Value,
@@ -114,28 +114,28 @@ struct Life {
     dice: Dice,
     orders: watch::Receiver<Order>,
     progress: watch::Sender<Progress>,
-    /// Here while there is no connection.
+    /// The log, while there is no connection that holds it.
     log: Option<SessionLog>,
     socket: Option<WsClient>,
     session_id: Option<String>,
-    wait: Duration,
-    asked: Option<Asked>,
+    back_off: Duration,
+    command: Option<Command>,
     count: u64,
-    /// Acknowledged commands with their places, newest last …
-    done: VecDeque<(Asked, Option<Place>)>,
-    /// … and the places of this participant's playback commits: what was already so has none, and a
-    /// repetition of it may be answered otherwise.
+    /// The last acknowledged commands, with their places.
+    done: VecDeque<(Command, Option<Place>)>,
+    /// The places of this participant's last playback commits. A command that changed nothing has no
+    /// commit, and repeating it may give another answer.
     own: VecDeque<Option<Place>>,
     repeating: bool,
-    to_repeat: VecDeque<Asked>,
+    to_repeat: VecDeque<Command>,
 }
 
 impl Member {
-    /// Comes to the room and listens.
+    /// Joins the room and listens.
     pub fn start(person: Person) -> Self {
         let Person { nodes, node, room_id, commands, log, dice } = person;
         let (orders, ordered) = watch::channel(Order::Listen);
-        let (told, progress) = watch::channel(Progress::default());
+        let (reports, progress) = watch::channel(Progress::default());
         let life = Life {
             nodes,
             node,
@@ -143,12 +143,12 @@ impl Member {
             commands,
             dice,
             orders: ordered,
-            progress: told,
+            progress: reports,
             log: Some(log),
             socket: None,
             session_id: None,
-            wait: Duration::ZERO,
-            asked: None,
+            back_off: Duration::ZERO,
+            command: None,
             count: 0,
             done: VecDeque::new(),
             own: VecDeque::new(),
@@ -159,17 +159,17 @@ impl Member {
         Self { room_id, commands, orders, progress, task }
     }
 
-    /// Tells it what to do from now on.
+    /// Gives it an order.
     pub fn order(&self, order: Order) {
         self.orders.send_replace(order);
     }
 
-    /// How it fares now.
+    /// Its current progress.
     pub fn progress(&self) -> Progress {
         self.progress.borrow().clone()
     }
 
-    /// Waits until `wanted` is so; how long that took.
+    /// Waits until its progress satisfies `wanted`; returns how long that took.
     pub async fn wait_for(
         &self,
         awaited: &str,
@@ -185,12 +185,12 @@ impl Member {
         Err(Error::new(format!("waited {DEADLINE:?} for {awaited}; {progress:?}")))
     }
 
-    /// Sends it away and waits until it is gone.
-    pub async fn go(mut self) -> Result<Progress> {
-        self.order(Order::Go);
+    /// Lets it leave and waits for that.
+    pub async fn leave(mut self) -> Result<Progress> {
+        self.order(Order::Leave);
         let gone = timeout(DEADLINE, &mut self.task).await;
-        let gone = gone.map_err(|_| Error::new("a member didn't go"))?;
-        gone.map_err(Error::doing("be a member"))?;
+        let gone = gone.map_err(|_| Error::new("a member didn't leave"))?;
+        gone.map_err(Error::doing("run a member"))?;
         Ok(self.progress())
     }
 }
@@ -205,40 +205,41 @@ impl Life {
     async fn live(mut self) {
         loop {
             let order = *self.orders.borrow_and_update();
-            if order == Order::Go {
+            if order == Order::Leave {
                 return;
             }
             let Some(mut socket) = self.socket.take() else {
-                if let Err(error) = self.come().await {
-                    self.tell(|progress| progress.trouble = error.to_string());
+                if let Err(error) = self.enter().await {
+                    self.report(|progress| progress.trouble = error.to_string());
                     self.node = (self.node + 1) % self.nodes.len();
-                    self.rest(AGAIN_MS).await;
+                    self.rest(RETRY_MS).await;
                 }
                 continue;
             };
             let stepped = self.step(&mut socket, order).await;
             if stepped.is_err() {
-                // What had left the server was said as well.
-                let _ = timeout(LAST_WORDS, socket.closed()).await;
+                // What the server sent before the connection broke counts too.
+                let _ = timeout(REMAINDER, socket.closed()).await;
             }
-            self.take_note(&mut socket);
+            self.read_unread(&mut socket);
             match stepped {
                 Ok(()) => self.socket = Some(socket),
                 Err(error) => {
                     self.log = socket.take_log();
-                    self.tell(|progress| {
+                    self.report(|progress| {
                         progress.node = None;
                         progress.trouble = error.to_string();
                     });
                     self.node = (self.node + 1) % self.nodes.len();
-                    sleep(std::mem::take(&mut self.wait)).await;
+                    sleep(std::mem::take(&mut self.back_off)).await;
                 }
             }
         }
     }
 
-    async fn come(&mut self) -> Result<()> {
-        let late = |_| Error::new("the node doesn't answer");
+    /// Joins the room at the next node and connects.
+    async fn enter(&mut self) -> Result<()> {
+        let late = |_| Error::new("the node doesn't respond");
         let api = &self.nodes[self.node];
         let socket = timeout(PATIENCE, api.connect(&self.room_id)).await.map_err(late)??;
         let Some(log) = self.log.take() else { return Err(Error::new("the log is gone")) };
@@ -262,8 +263,8 @@ impl Life {
         let participant_id = text("participant_id").unwrap_or_default();
         let resumed = welcome["data"]["resumed"] == true;
         let node = self.node;
-        self.see(&welcome);
-        self.tell(|progress| {
+        self.note_place(&welcome);
+        self.report(|progress| {
             progress.welcomes += 1;
             progress.resumed += u64::from(resumed);
             progress.node = Some(node);
@@ -273,27 +274,28 @@ impl Life {
         Ok(())
     }
 
+    /// Carries out the order for a moment: sends a command, or listens.
     async fn step(&mut self, socket: &mut WsClient, order: Order) -> Result<()> {
-        if self.asked.is_none() && self.commands {
+        if self.command.is_none() && self.commands {
             match order {
-                Order::Command => self.asked = Some(self.next_command()),
-                Order::Repeat => self.asked = self.next_repeat(),
-                Order::Listen | Order::Go => {}
+                Order::Command => self.command = Some(self.next_command()),
+                Order::Repeat => self.command = self.next_repeat(),
+                Order::Listen | Order::Leave => {}
             }
         }
         if order != Order::Repeat && std::mem::take(&mut self.repeating) {
-            self.tell(|progress| progress.repeated = false);
+            self.report(|progress| progress.repeated = false);
         }
-        let Some(asked) = self.asked.clone() else { return socket.read_for(LISTEN).await };
-        self.tell(|progress| progress.busy = true);
-        let sent = socket.command_with_id(&asked.id, asked.type_, asked.data);
+        let Some(command) = self.command.clone() else { return socket.read_for(LISTEN).await };
+        self.report(|progress| progress.busy = true);
+        let sent = socket.command_with_id(&command.id, command.type_, command.data);
         let answer = timeout(PATIENCE, sent).await.map_err(|_| Error::new("no answer"))??;
-        self.hear(&answer);
-        let pause = if self.asked.is_some() { AGAIN_MS } else { PACE_MS };
+        self.read_answer(&answer);
+        let pause = if self.command.is_some() { RETRY_MS } else { PACE_MS };
         socket.read_for(self.between(pause)).await
     }
 
-    fn next_command(&mut self) -> Asked {
+    fn next_command(&mut self) -> Command {
         self.count += 1;
         let id = format!("c{}", self.count);
         let (type_, data) = match self.dice.below(8) {
@@ -302,73 +304,75 @@ impl Life {
             2 => ("set_rate", json!({ "rate": 0.5 + self.dice.below(6) as f64 / 4.0 })),
             _ => ("seek", json!({ "position_ms": self.dice.below(POSITIONS) })),
         };
-        Asked { id, type_, data }
+        Command { id, type_, data }
     }
 
-    /// The next that is to be repeated; each order repeats what was done before it.
-    fn next_repeat(&mut self) -> Option<Asked> {
+    /// The next command to repeat; an order repeats what was acknowledged before it.
+    fn next_repeat(&mut self) -> Option<Command> {
         if !std::mem::replace(&mut self.repeating, true) {
             let done = std::mem::take(&mut self.done);
             let committed = done.into_iter().filter(|(_, place)| self.own.contains(place));
-            self.to_repeat = committed.map(|(asked, _)| asked).collect();
+            self.to_repeat = committed.map(|(command, _)| command).collect();
         }
         let next = self.to_repeat.pop_front();
         if next.is_none() {
-            self.tell(|progress| progress.repeated = true);
+            self.report(|progress| progress.repeated = true);
         }
         next
     }
 
-    /// Takes note of everything that came and nobody waited for.
-    fn take_note(&mut self, socket: &mut WsClient) {
+    /// Evaluates the frames that no answer was expected from.
+    fn read_unread(&mut self, socket: &mut WsClient) {
         for frame in socket.take_unread() {
             match frame["type"].as_str() {
-                Some("ack" | "reject") => self.hear(&frame),
+                Some("ack" | "reject") => self.read_answer(&frame),
                 Some("authority_changed") => {
                     let reachable = frame["data"]["reachable"] == true;
-                    self.tell(|progress| progress.reachable.push(reachable));
+                    self.report(|progress| progress.reachable.push(reachable));
                 }
                 Some("closing") => {
                     let after_ms = frame["data"]["after_ms"].as_u64().unwrap_or_default();
-                    self.wait = Duration::from_millis(after_ms);
-                    self.tell(|progress| progress.told_to_wait_ms.push(after_ms));
+                    self.back_off = Duration::from_millis(after_ms);
+                    self.report(|progress| progress.back_off_ms.push(after_ms));
                 }
-                _ => self.see(&frame),
+                _ => self.note_place(&frame),
             }
         }
     }
 
-    /// The answer to what was asked.
-    fn hear(&mut self, answer: &Value) {
-        let Some(asked) = self.asked.take_if(|asked| answer["id"] == asked.id.as_str()) else {
+    /// Evaluates the answer to the command in progress.
+    fn read_answer(&mut self, answer: &Value) {
+        let Some(command) = self.command.take_if(|command| answer["id"] == command.id.as_str())
+        else {
             return;
         };
         if answer["type"] == "ack" {
-            let place = place_of(answer);
-            // A second answer of one place tells that nothing had to change.
+            let place = Place::of(answer);
+            // If two answers name the same place, the second command changed nothing.
             let is_new = self.done.back().is_none_or(|(_, last)| *last != place);
             if is_new && answer["data"]["duplicate"] == false {
-                push(&mut self.done, (asked, place));
+                push(&mut self.done, (command, place));
             }
-            self.tell(|progress| (progress.acks, progress.busy) = (progress.acks + 1, false));
+            self.report(|progress| (progress.acks, progress.busy) = (progress.acks + 1, false));
             return;
         }
         let code = answer["error"]["code"].as_str().unwrap_or_default().to_owned();
-        self.tell(|progress| *progress.refused.entry(code).or_default() += 1);
+        self.report(|progress| *progress.rejected.entry(code).or_default() += 1);
         if answer["error"]["outcome"] == "unknown" {
-            self.asked = Some(asked);
+            self.command = Some(command);
         } else {
-            self.tell(|progress| progress.busy = false);
+            self.report(|progress| progress.busy = false);
         }
     }
 
-    fn see(&mut self, frame: &Value) {
-        let Some(place) = place_of(frame) else { return };
+    /// Notes the place of a frame.
+    fn note_place(&mut self, frame: &Value) {
+        let Some(place) = Place::of(frame) else { return };
         let is_own = frame["data"]["by"] == self.progress.borrow().participant_id.as_str();
         if is_own && frame["type"] == "playback_changed" {
             push(&mut self.own, Some(place));
         }
-        self.tell(|progress| progress.seen = progress.seen.max(Some(place)));
+        self.report(|progress| progress.seen = progress.seen.max(Some(place)));
     }
 
     async fn rest(&mut self, range: (u64, u64)) {
@@ -379,14 +383,9 @@ impl Life {
         Duration::from_millis(least + self.dice.below(more))
     }
 
-    fn tell(&self, change: impl FnOnce(&mut Progress)) {
+    fn report(&self, change: impl FnOnce(&mut Progress)) {
         self.progress.send_modify(change);
     }
-}
-
-fn place_of(frame: &Value) -> Option<Place> {
-    let (epoch, version) = (frame["epoch"].as_u64()?, frame["version"].as_u64()?);
-    Some(Place { epoch, version })
 }
 
 fn push<T>(list: &mut VecDeque<T>, item: T) {

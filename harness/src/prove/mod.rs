@@ -1,5 +1,5 @@
-//! Promises proved by breaking things: real processes are killed while people command rooms, what
-//! everybody was told is written down, and the checker judges it.
+//! Tests the promises under faults: real processes are killed while members command rooms; what every
+//! member sends and receives is recorded, and the checker checks it.
 
 mod campaign;
 mod emptied;
@@ -21,6 +21,5 @@ pub use self::redis_killed::{redis_always, redis_everysec};
 pub use self::server_killed::server_killed;
 pub use self::site::{Ground, Site};
 
-/// Once everything is back, so many of a hundred commanders must be served within so many
-/// milliseconds.
+/// After a restart, this percentage of commanders must be served within this many milliseconds.
 const SERVED_MUST_MS: [(u64, u64); 2] = [(50, 1_000), (100, 5_000)];

@@ -1,4 +1,4 @@
-//! One of two nodes is killed under everybody connected to it.
+//! Kills one of two nodes while members are connected to it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use crate::{Api, AppendFsync, Fact, Result};
 
 const ROOMS: usize = 5;
 const COMMANDERS: usize = 2;
-/// So many of a hundred must be at home elsewhere within so many milliseconds.
-const HOME_MUST_MS: [(u64, u64); 1] = [(99, 5_000)];
-/// When nobody who is gone may be listed any more.
+/// This percentage must be connected to another node within this many milliseconds.
+const MOVED_MUST_MS: [(u64, u64); 1] = [(99, 5_000)];
+/// How long participants who have left may still be listed.
 const GHOSTS_GONE: Duration = Duration::from_secs(15);
-const LOOK: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(100);
 
-/// Kills the nodes by turns under so many people. Somebody in each room doesn't come back.
+/// Kills the nodes in turn while `people` members are connected. One viewer per room doesn't return.
 pub async fn node_killed(
     ground: &Ground,
     rounds: u64,
     people: usize,
     dice: &mut Dice,
 ) -> Result<Outcome> {
-    let mut outcome = Outcome::new("node", true, &HOME_MUST_MS);
+    let mut outcome = Outcome::new("node", true, &MOVED_MUST_MS);
     let mut site = ground.on_redis(AppendFsync::Always, 2).await?;
     let viewers = (people / ROOMS).saturating_sub(COMMANDERS);
     let size = Size { rooms: ROOMS, commanders: COMMANDERS, viewers };
@@ -48,21 +48,23 @@ pub async fn node_killed(
         site.nodes[victim].kill_9().await?;
         drop(passing);
         let killed = Instant::now();
-        let homes = moving.iter().map(async |(member, before)| {
-            member.wait_for("a home elsewhere", |progress| progress.welcomes > *before).await
+        let moves = moving.iter().map(async |(member, before)| {
+            member
+                .wait_for("a connection to another node", |progress| progress.welcomes > *before)
+                .await
         });
-        let homes: Result<Vec<Duration>> = join_all(homes).await.into_iter().collect();
-        outcome.served(homes?);
+        let moves: Result<Vec<Duration>> = join_all(moves).await.into_iter().collect();
+        outcome.add_waits(moves?);
         crowd.settle_without(Some(victim)).await?;
         let api = site.nodes[survivor].api();
-        note_presence(&crowd, &api, killed).await?;
+        record_presence(&crowd, &api, killed).await?;
         site.nodes[victim].restart().await?;
     }
     crowd.finish(outcome, rounds).await
 }
 
-/// Writes down who is listed once that is who is there, or when it must be.
-async fn note_presence(crowd: &Crowd, api: &Api, killed: Instant) -> Result<()> {
+/// Records who is listed once that matches who is connected, or when the time for that is over.
+async fn record_presence(crowd: &Crowd, api: &Api, killed: Instant) -> Result<()> {
     for (room_id, host) in crowd.hosts() {
         let here = crowd.members.iter().filter(|member| member.room_id == room_id);
         let connected: Vec<String> = here.map(|member| member.progress().participant_id).collect();
@@ -74,14 +76,14 @@ async fn note_presence(crowd: &Crowd, api: &Api, killed: Instant) -> Result<()> 
                 .as_ref()
                 .ok()
                 .map(|page| page.items.iter().map(|item| item.participant_id.clone()).collect());
-            let is_so = listed.as_ref().is_some_and(|listed| {
+            let is_right = listed.as_ref().is_some_and(|listed| {
                 listed.iter().map(String::as_str).collect::<BTreeSet<_>>() == expected
             });
-            if is_so || killed.elapsed() > GHOSTS_GONE {
+            if is_right || killed.elapsed() > GHOSTS_GONE {
                 read?;
                 break listed.unwrap_or_default();
             }
-            sleep(LOOK).await;
+            sleep(POLL).await;
         };
         let fact = Fact::Presence { listed, connected, away: Vec::new() };
         crowd.recorder.record(room_id, fact);

@@ -1,4 +1,4 @@
-//! A server that keeps its own state is killed under load and started again on its journal.
+//! Kills a server with the memory store under load and restarts it on its journal.
 
 use super::redis_killed::load;
 use super::{Crowd, Ground, Order, Outcome, SERVED_MUST_MS, Size};
@@ -7,7 +7,7 @@ use crate::dice::Dice;
 
 const SIZE: Size = Size { rooms: 3, commanders: 2, viewers: 1 };
 
-/// Kills the server.
+/// Kills and restarts the server `rounds` times.
 pub async fn server_killed(ground: &Ground, rounds: u64, dice: &mut Dice) -> Result<Outcome> {
     let mut outcome = Outcome::new("memory", true, &SERVED_MUST_MS);
     let mut site = ground.alone().await?;
@@ -19,7 +19,7 @@ pub async fn server_killed(ground: &Ground, rounds: u64, dice: &mut Dice) -> Res
             node.kill_9().await?;
             node.restart().await?;
         }
-        outcome.served(crowd.served().await?);
+        outcome.add_waits(crowd.wait_served().await?);
     }
     crowd.finish(outcome, rounds).await
 }

@@ -1,11 +1,11 @@
-//! Well-formed commands that can't be carried out, all by the host, who may command.
+//! Well-formed commands of the host that can't be carried out.
 
 use serde_json::{Value, json};
 
 use crate::party::{Party, playback};
 
 #[tokio::test]
-async fn a_command_with_a_wrong_field_is_refused_by_its_id() {
+async fn a_command_with_an_invalid_field_is_refused_under_its_id() {
     let mut party = Party::watching().await;
     for (type_, data) in [
         ("play", json!([])),
@@ -54,7 +54,7 @@ async fn a_command_with_a_wrong_field_is_refused_by_its_id() {
 }
 
 #[tokio::test]
-async fn numbers_that_json_does_not_have_are_no_json() {
+async fn numbers_that_json_does_not_have_are_invalid_json() {
     let mut party = Party::watching().await;
     for text in [
         r#"{"type":"seek","id":"n","data":{"position_ms":NaN}}"#,
@@ -74,7 +74,7 @@ async fn numbers_that_json_does_not_have_are_no_json() {
 }
 
 #[tokio::test]
-async fn a_seek_lands_inside_the_media_or_nowhere() {
+async fn a_seek_outside_the_media_is_refused() {
     let mut party = Party::watching().await;
     let media = party.state().await.room.media.expect("the sample is chosen");
     let duration_ms = media.source.duration_ms.expect("the sample has an end");
@@ -98,7 +98,7 @@ async fn a_seek_lands_inside_the_media_or_nowhere() {
 }
 
 #[tokio::test]
-async fn what_the_media_does_not_have_cannot_be_chosen() {
+async fn qualities_tracks_and_participants_that_do_not_exist_cannot_be_chosen() {
     let mut party = Party::watching().await;
     for (type_, data, code) in [
         ("change_quality", json!({ "rendition": "8k" }), "quality_unavailable"),
@@ -116,7 +116,7 @@ async fn what_the_media_does_not_have_cannot_be_chosen() {
 }
 
 #[tokio::test]
-async fn without_media_there_is_nothing_to_command() {
+async fn playback_commands_without_media_are_refused() {
     let mut party = Party::idle().await;
     for (type_, data) in [
         ("play", json!({})),

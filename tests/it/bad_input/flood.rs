@@ -1,4 +1,4 @@
-//! More frames than a connection may send.
+//! More frames than the rate limit of a connection allows.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ const FRAMES: usize = 1500;
 const BURST: usize = 300;
 
 #[tokio::test]
-async fn a_flood_is_refused_frame_by_frame_and_floods_nobody_else() {
+async fn a_flood_is_refused_frame_by_frame_and_disturbs_no_one_else() {
     let mut party = Party::watching().await;
     for number in 0..FRAMES {
         let id = format!("f{number}");
@@ -34,7 +34,7 @@ async fn a_flood_is_refused_frame_by_frame_and_floods_nobody_else() {
     assert!(acked.iter().all(|ack| ack["type"] == "ack" && ack["version"] == party.version));
     party.nothing_happened().await;
 
-    // Its other connections, and its own a little later, are heard.
+    // Other connections of the host work, and this one does again a little later.
     let mut second = party.host_api.enter(&party.room_id).await.unwrap();
     second.ack("play", json!({})).await.unwrap();
     party.committed().await;

@@ -1,4 +1,4 @@
-//! Frames that can't be used.
+//! Unusable frames.
 
 use harness::frame::{encode_client, opcode};
 use harness::{Closed, WsClient};
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use crate::party::Party;
 
-/// The largest frame that is taken, in bytes.
+/// The largest accepted frame, in bytes.
 const BYTES_MAX: usize = 16 * 1024;
 
 #[tokio::test]
-async fn a_frame_without_a_usable_id_is_refused_and_names_none() {
+async fn a_frame_without_a_usable_id_is_refused_with_a_null_id() {
     let deep_array = format!(r#"{{"type":"play","id":"d","data":{}"#, "[".repeat(16_000));
     let deep_object = format!("{}{}", r#"{"a":"#.repeat(2000), "}".repeat(2000));
     let long_id = format!(r#"{{"type":"play","id":"{}"}}"#, "i".repeat(65));
@@ -37,7 +37,7 @@ async fn a_frame_without_a_usable_id_is_refused_and_names_none() {
     ]
     .into_iter()
     {
-        // A connection of its own, since only so many are borne with.
+        // A new connection each time, since each tolerates only a few.
         let mut party = Party::watching().await;
         let answer = reject_to(&mut party.host, text).await;
         let shown: String = text.chars().take(60).collect();
@@ -54,14 +54,14 @@ async fn ten_unusable_frames_in_a_minute_close_the_connection() {
     for _ in 0..10 {
         assert_eq!(reject_to(&mut party.host, "{").await["error"]["code"], "invalid_json");
     }
-    closes_with(&mut party.host, 4400, "bad_frame").await;
+    assert_closes(&mut party.host, 4400, "bad_frame").await;
     party.nothing_happened().await;
     party.host_returns().await;
     party.command("play", json!({})).await;
 }
 
 #[tokio::test]
-async fn nine_unusable_frames_and_any_number_of_refused_commands_are_borne() {
+async fn nine_unusable_frames_and_any_number_of_refused_commands_are_tolerated() {
     let mut party = Party::watching().await;
     for _ in 0..9 {
         reject_to(&mut party.host, "{").await;
@@ -78,13 +78,13 @@ async fn a_binary_frame_closes_the_connection_before_and_after_hello() {
     let mut early = party.host_api.connect(&party.room_id).await.unwrap();
     for socket in [&mut early, &mut party.host] {
         socket.send_binary(br#"{"type":"play","id":"a"}"#).await.unwrap();
-        closes_with(socket, 4400, "bad_frame").await;
+        assert_closes(socket, 4400, "bad_frame").await;
     }
     party.nothing_happened().await;
 }
 
 #[tokio::test]
-async fn the_largest_frame_is_taken_and_a_larger_one_closes_the_connection() {
+async fn the_largest_frame_is_accepted_and_a_larger_one_closes_the_connection() {
     let mut party = Party::watching().await;
     let frame = r#"{"type":"pause","id":"big","data":{"padding":""}}"#;
     let padding = "x".repeat(BYTES_MAX - frame.len());
@@ -97,16 +97,16 @@ async fn the_largest_frame_is_taken_and_a_larger_one_closes_the_connection() {
         let mut early = party.host_api.connect(&party.room_id).await.unwrap();
         let mut late = party.host_api.enter(&party.room_id).await.unwrap();
         for socket in [&mut early, &mut late] {
-            // The server may be gone before all of it is sent.
+            // The server may close before everything is sent.
             let _ = socket.send_text(&"x".repeat(length)).await;
-            closes_with(socket, 4413, "frame_too_large").await;
+            assert_closes(socket, 4413, "frame_too_large").await;
         }
         party.nothing_happened().await;
     }
 }
 
 #[tokio::test]
-async fn a_message_that_grows_by_fragments_is_too_large_as_well() {
+async fn a_fragmented_message_can_be_too_large_as_well() {
     let mut party = Party::watching().await;
     let piece = [b'x'; 4096];
     let first = encode_client(opcode::TEXT, &piece);
@@ -121,7 +121,7 @@ async fn a_message_that_grows_by_fragments_is_too_large_as_well() {
             let _ = party.host.send_bytes(&bytes).await;
         }
     }
-    closes_with(&mut party.host, 4413, "frame_too_large").await;
+    assert_closes(&mut party.host, 4413, "frame_too_large").await;
     party.nothing_happened().await;
 }
 
@@ -137,9 +137,9 @@ async fn text_that_is_not_utf_8_closes_the_connection_with_1007() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_websocket_frames_end_the_connection_alone() {
+async fn bytes_that_are_not_websocket_frames_end_only_their_connection() {
     for bytes in [
-        // Not masked, a reserved bit, an unknown opcode, a fragmented ping, an endless length.
+        // Unmasked, a reserved bit, an unknown opcode, a fragmented ping, a huge length.
         b"\x81\x02{}".to_vec(),
         b"\xc1\x80\0\0\0\0".to_vec(),
         b"\x83\x80\0\0\0\0".to_vec(),
@@ -161,12 +161,12 @@ async fn a_second_hello_is_refused_and_changes_nothing() {
     let error = party.host.reject("hello", hello).await.unwrap();
     assert_eq!(error.code, "unexpected_frame");
     party.nothing_happened().await;
-    // It didn't make the socket one that starts wait for.
+    // Its capability doesn't count: the start doesn't wait for this socket.
     assert_eq!(party.command("play", json!({})).await["data"]["playback"]["status"], "playing");
 }
 
 #[tokio::test]
-async fn a_hello_of_the_wrong_shape_is_refused_and_a_good_one_still_counts() {
+async fn an_invalid_hello_is_refused_and_a_valid_one_still_accepted() {
     let party = Party::watching().await;
     let mut socket = party.guest_api.connect(&party.room_id).await.unwrap();
     for data in [
@@ -181,7 +181,7 @@ async fn a_hello_of_the_wrong_shape_is_refused_and_a_good_one_still_counts() {
 }
 
 #[tokio::test]
-async fn a_connection_that_says_no_hello_is_closed_whatever_else_it_says() {
+async fn a_connection_without_hello_is_closed_whatever_else_it_sends() {
     let party = Party::watching().await;
     let mut silent = party.guest_api.connect(&party.room_id).await.unwrap();
     let mut chatty = party.guest_api.connect(&party.room_id).await.unwrap();
@@ -193,11 +193,11 @@ async fn a_connection_that_says_no_hello_is_closed_whatever_else_it_says() {
             (&reject["id"], &reject["error"]["code"]),
             (&Value::Null, &json!("hello_timeout"))
         );
-        closes_with(socket, 4408, "hello_timeout").await;
+        assert_closes(socket, 4408, "hello_timeout").await;
     }
 }
 
-/// The one reject to a text frame.
+/// The reject of a text frame.
 async fn reject_to(socket: &mut WsClient, text: &str) -> Value {
     socket.send_text(text).await.unwrap();
     let answer = |frame: &Value| matches!(frame["type"].as_str(), Some("ack" | "reject"));
@@ -206,8 +206,8 @@ async fn reject_to(socket: &mut WsClient, text: &str) -> Value {
     answer
 }
 
-/// The server says why and closes.
-async fn closes_with(socket: &mut WsClient, close_code: u16, code: &str) {
+/// Asserts that the server announces the reason and closes.
+async fn assert_closes(socket: &mut WsClient, close_code: u16, code: &str) {
     let closing = socket.wait_for("closing").await.unwrap();
     assert_eq!(closing["data"]["close_code"], close_code);
     assert_eq!(closing["data"]["code"], code);

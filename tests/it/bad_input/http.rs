@@ -1,7 +1,7 @@
-//! HTTP requests that can't be answered as asked.
+//! Invalid HTTP requests.
 
 use harness::Api;
-use harness::api::Method;
+use harness::http::Method;
 use serde_json::json;
 
 use crate::party::{Party, server};
@@ -42,21 +42,21 @@ async fn every_unusable_body_is_a_problem() {
         (&[JSON], &endless, "payload_too_large"),
     ] {
         let shown: String = body.chars().take(60).collect();
-        let reply = api.raw(Method::POST, "api/v1/rooms", headers, body).await.unwrap();
-        problem::check(&reply, code, &shown);
+        let response = api.raw(Method::POST, "api/v1/rooms", headers, body).await.unwrap();
+        problem::check(&response, code, &shown);
     }
     let bytes = b"{\"name\":\"\xff\"}".to_vec();
-    let reply = api.raw(Method::POST, "api/v1/rooms", &[JSON], bytes).await.unwrap();
-    problem::check(&reply, "invalid_json", "a body that isn't UTF-8");
+    let response = api.raw(Method::POST, "api/v1/rooms", &[JSON], bytes).await.unwrap();
+    problem::check(&response, "invalid_json", "a body that isn't UTF-8");
     for name in ["", "   ", &"x".repeat(41), "a\u{7}b"] {
         let body = json!({ "display_name": name });
-        let reply = server.api().request(Method::POST, "auth/guest", Some(&body)).await.unwrap();
-        problem::check(&reply, "invalid_request", &format!("the display name {name:?}"));
+        let response = server.api().request(Method::POST, "auth/guest", Some(&body)).await.unwrap();
+        problem::check(&response, "invalid_request", &format!("the display name {name:?}"));
     }
 }
 
 #[tokio::test]
-async fn a_join_needs_no_body_and_refuses_a_broken_one() {
+async fn a_join_needs_no_body_and_refuses_an_invalid_one() {
     let party = Party::idle().await;
     let path = format!("api/v1/rooms/{}/join", party.room_id);
     let join = |headers: &'static [(&str, &str)], body: &'static str| {
@@ -94,13 +94,13 @@ async fn unknown_paths_and_methods_are_problems_everywhere() {
         (Method::GET, "api/v1/auth/guest", "method_not_allowed"),
     ] {
         let asked = format!("{method} /{path}");
-        let reply = server.api().raw(method, path, &[], "").await.unwrap();
-        problem::check(&reply, code, &asked);
+        let response = server.api().raw(method, path, &[], "").await.unwrap();
+        problem::check(&response, code, &asked);
     }
 }
 
 #[tokio::test]
-async fn an_unusable_page_is_a_problem() {
+async fn an_invalid_page_token_or_size_is_a_problem() {
     let party = Party::idle().await;
     let participants = format!("rooms/{}/participants", party.room_id);
     for list in ["rooms/public", &participants] {
@@ -115,43 +115,43 @@ async fn an_unusable_page_is_a_problem() {
             ("page_size=all", "invalid_request"),
         ] {
             let path = format!("{list}?{query}");
-            let reply = party.host_api.request(Method::GET, &path, None).await.unwrap();
-            problem::check(&reply, code, &path);
+            let response = party.host_api.request(Method::GET, &path, None).await.unwrap();
+            problem::check(&response, code, &path);
         }
         let path = format!("{list}?page_size=4000000000&page_token=o4000000000");
-        let reply = party.host_api.request(Method::GET, &path, None).await.unwrap();
-        assert_eq!(reply.expect_success().unwrap().json["items"], json!([]), "beyond the end");
+        let response = party.host_api.request(Method::GET, &path, None).await.unwrap();
+        assert_eq!(response.expect_success().unwrap().json["items"], json!([]), "beyond the end");
     }
 }
 
 #[tokio::test]
-async fn an_idempotency_key_of_the_wrong_length_is_refused_before_anything_is_done() {
+async fn an_idempotency_key_of_invalid_length_is_refused_without_any_effect() {
     let mut party = Party::idle().await;
     let path = format!("api/v1/rooms/{}", party.room_id);
     for key in ["", &"k".repeat(65)] {
         let headers = [JSON, ("idempotency-key", key)];
         let body = r#"{"name":"Other"}"#;
-        let reply = party.host_api.raw(Method::PATCH, &path, &headers, body).await.unwrap();
-        problem::check(&reply, "invalid_request", &format!("a key of {} characters", key.len()));
-        let reply = party.host_api.raw(Method::DELETE, &path, &headers[1..], "").await.unwrap();
-        problem::check(&reply, "invalid_request", &format!("a key of {} characters", key.len()));
+        let response = party.host_api.raw(Method::PATCH, &path, &headers, body).await.unwrap();
+        problem::check(&response, "invalid_request", &format!("a key of {} characters", key.len()));
+        let response = party.host_api.raw(Method::DELETE, &path, &headers[1..], "").await.unwrap();
+        problem::check(&response, "invalid_request", &format!("a key of {} characters", key.len()));
         party.nothing_happened().await;
     }
 }
 
 #[tokio::test]
-async fn a_request_id_is_the_clients_or_a_new_one_and_never_endless() {
+async fn a_request_id_is_the_clients_if_valid_or_else_a_new_one() {
     let api: Api = server().await.api();
     let own = [("x-request-id", "mine-1")];
-    let reply = api.raw(Method::GET, "api/v1/nothing", &own, "").await.unwrap();
-    problem::check(&reply, "not_found", "an id of the client's own");
-    assert_eq!(reply.json["request_id"], "mine-1");
+    let response = api.raw(Method::GET, "api/v1/nothing", &own, "").await.unwrap();
+    problem::check(&response, "not_found", "an id of the client's own");
+    assert_eq!(response.json["request_id"], "mine-1");
     let one = api.raw(Method::GET, "api/v1/nothing", &[], "").await.unwrap();
     let other = api.raw(Method::GET, "api/v1/nothing", &[], "").await.unwrap();
     assert_ne!(one.json["request_id"], other.json["request_id"]);
     let endless = "i".repeat(4000);
-    let reply = api.raw(Method::GET, "api/v1/nothing", &[("x-request-id", &endless)], "").await;
-    let reply = reply.unwrap();
-    problem::check(&reply, "not_found", "an id of 4,000 characters");
-    assert!(reply.header("x-request-id").len() <= 64);
+    let response = api.raw(Method::GET, "api/v1/nothing", &[("x-request-id", &endless)], "").await;
+    let response = response.unwrap();
+    problem::check(&response, "not_found", "an id of 4,000 characters");
+    assert!(response.header("x-request-id").len() <= 64);
 }

@@ -1,8 +1,8 @@
-//! Links that lead to nothing that can be watched, and links that must not be followed.
+//! Links without usable media, and links that must not be requested.
 
 use std::sync::Arc;
 
-use harness::api::Method;
+use harness::http::Method;
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -11,7 +11,7 @@ use crate::party::{Party, new_room, playback, strict_options};
 use crate::problem;
 
 #[tokio::test]
-async fn a_link_that_leads_to_no_media_says_why_and_changes_nothing() {
+async fn a_link_without_media_is_refused_with_a_reason_and_changes_nothing() {
     let origin = Origin::start().await;
     let mut party = Party::watching().await;
     let (dead, long) =
@@ -47,13 +47,13 @@ async fn a_link_that_leads_to_no_media_says_why_and_changes_nothing() {
         let error = party.host.reject("set_media", json!({ "link": link })).await.unwrap();
         let shown: String = link.chars().take(60).collect();
         assert_eq!(error.code, code, "{shown}: {}", error.detail);
-        assert!(!error.detail.contains("127.0.0.1"), "no address is told: {}", error.detail);
+        assert!(!error.detail.contains("127.0.0.1"), "no address is revealed: {}", error.detail);
         party.nothing_happened().await;
     }
 }
 
 #[tokio::test]
-async fn a_source_that_is_not_there_says_why_and_changes_nothing() {
+async fn a_missing_source_is_refused_with_a_reason_and_changes_nothing() {
     let origin = Origin::start().await;
     let mut party = Party::watching().await;
     for (provider, stream_id, code) in [
@@ -73,7 +73,7 @@ async fn a_source_that_is_not_there_says_why_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn the_server_never_visits_a_private_address_in_any_spelling() {
+async fn the_server_never_requests_a_private_address_in_any_spelling() {
     let origin = Origin::start().await;
     let server = Arc::new(strict_options().start().await.unwrap());
     let mut party = Party::meet(server, &new_room(), &[]).await;
@@ -102,15 +102,15 @@ async fn the_server_never_visits_a_private_address_in_any_spelling() {
         let error = party.host.reject("set_media", json!({ "link": link })).await.unwrap();
         assert_eq!(error.code, "egress_blocked", "{link}: {}", error.detail);
         let body = json!({ "link": link });
-        let reply = party.host_api.request(Method::POST, "sources/resolve", Some(&body)).await;
-        problem::check(&reply.unwrap(), "egress_blocked", &link);
+        let response = party.host_api.request(Method::POST, "sources/resolve", Some(&body)).await;
+        problem::check(&response.unwrap(), "egress_blocked", &link);
         party.nothing_happened().await;
     }
     assert_eq!(origin.connections(), 0);
 }
 
 #[tokio::test]
-async fn no_link_is_fetched_for_somebody_who_may_not_choose() {
+async fn no_link_is_fetched_for_a_caller_who_may_not_choose_media() {
     let origin = Origin::start().await;
     let mut party = Party::watching().await;
     let link = origin.link("film.m3u8");
@@ -130,7 +130,7 @@ async fn no_link_is_fetched_for_somebody_who_may_not_choose() {
 }
 
 #[tokio::test]
-async fn a_slow_origin_holds_up_neither_the_room_nor_its_own_commands_answers() {
+async fn a_slow_origin_delays_only_the_answer_to_its_own_command() {
     let origin = Origin::start().await;
     let mut party = Party::watching().await;
     let mut second = party.host_api.enter(&party.room_id).await.unwrap();
@@ -146,7 +146,7 @@ async fn a_slow_origin_holds_up_neither_the_room_nor_its_own_commands_answers() 
     party.nothing_happened().await;
 }
 
-/// A link to a port where nobody listens.
+/// A link to a port that nothing listens on.
 async fn dead_link() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     format!("http://{}/film.mp4", listener.local_addr().expect("it is bound"))

@@ -1,7 +1,7 @@
-//! Tokens that aren't this server's, or no longer good.
+//! Tokens that this server didn't issue, or that have expired.
 
 use contracts::GuestToken;
-use harness::api::Method;
+use harness::http::Method;
 use harness::{Api, ServerProcess};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 use crate::party::{options, server};
 use crate::problem;
 
-/// A key for this test alone.
+/// A private key for this test only.
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
     MC4CAQAwBQYDK2VwBCIEII37kpQLEKy4ZlXzbNhUsQANedP5BCdPRoAn5oo7X7dB\n\
     -----END PRIVATE KEY-----\n";
-/// Its public half, which everybody may know.
+/// Its public key.
 const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
     MCowBQYDK2VwAyEAjUYPKEVayDNQG47aR27sPDEyrH2zEjCeHUmTZJ7W8SI=\n\
     -----END PUBLIC KEY-----\n";
 /// `{"alg":"none","typ":"at+jwt"}`.
 const HEADER_NONE: &str = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0";
-/// Long ago, and far ahead; seconds since the Unix epoch.
+/// Expiry times in the past and in the future, in seconds since the Unix epoch.
 const PAST: u64 = 1_000_000_000;
 const FUTURE: u64 = 4_000_000_000;
 
@@ -56,17 +56,17 @@ async fn a_missing_or_broken_token_is_a_problem() {
         (access_token.as_str(), "token_invalid"),
     ] {
         let headers = [("authorization", authorization)];
-        let reply = server.api().raw(Method::POST, "api/v1/rooms", &headers, "").await.unwrap();
-        problem::check(&reply, code, authorization);
-        assert_eq!(reply.header("www-authenticate"), "Bearer");
+        let response = server.api().raw(Method::POST, "api/v1/rooms", &headers, "").await.unwrap();
+        problem::check(&response, code, authorization);
+        assert_eq!(response.header("www-authenticate"), "Bearer");
     }
-    let reply = server.api().raw(Method::POST, "api/v1/rooms", &[], "").await.unwrap();
-    problem::check(&reply, "unauthenticated", "no token");
+    let response = server.api().raw(Method::POST, "api/v1/rooms", &[], "").await.unwrap();
+    problem::check(&response, "unauthenticated", "no token");
     server.api().with_token(&access_token).create_room("Friday").await.unwrap();
 }
 
 #[tokio::test]
-async fn only_a_token_of_this_key_algorithm_kind_and_time_is_good() {
+async fn only_a_token_of_the_right_key_algorithm_type_and_time_is_accepted() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("key.pem");
     std::fs::write(&file, KEY).unwrap();
@@ -81,7 +81,7 @@ async fn only_a_token_of_this_key_algorithm_kind_and_time_is_good() {
 
     let expired = sign(&header(Algorithm::EdDSA, "at+jwt"), &claims(PAST), &own);
     refuses(&api, &expired, "token_expired", "an expired token").await;
-    // The old confusion: the public key taken for a shared secret.
+    // Algorithm confusion: the public key used as a shared secret.
     for secret in [PUBLIC_KEY.as_bytes(), PUBLIC_KEY.trim().as_bytes(), b""] {
         let shared = EncodingKey::from_secret(secret);
         for algorithm in [Algorithm::HS256, Algorithm::HS512] {
@@ -104,14 +104,14 @@ async fn only_a_token_of_this_key_algorithm_kind_and_time_is_good() {
     let mut endless = claims(FUTURE);
     endless["exp"] = json!(u64::MAX);
     let endless = sign(&header(Algorithm::EdDSA, "at+jwt"), &endless, &own);
-    let reply = api.with_token(&endless).request(Method::GET, "rooms/AAAAA-AAAAA", None).await;
-    problem::check(&reply.unwrap(), "room_not_found", "a token that never ends is no crash");
+    let response = api.with_token(&endless).request(Method::GET, "rooms/AAAAA-AAAAA", None).await;
+    problem::check(&response.unwrap(), "room_not_found", "a token that never ends is no crash");
 }
 
 async fn refuses(api: &Api, token: &str, code: &str, asked: &str) {
     let body = json!({ "name": "Friday" });
-    let reply = api.with_token(token).request(Method::POST, "rooms", Some(&body)).await.unwrap();
-    problem::check(&reply, code, asked);
+    let response = api.with_token(token).request(Method::POST, "rooms", Some(&body)).await.unwrap();
+    problem::check(&response, code, asked);
 }
 
 fn header(algorithm: Algorithm, kind: &str) -> Header {

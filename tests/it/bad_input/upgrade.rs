@@ -1,8 +1,8 @@
-//! Handshakes that are refused, each as a problem that can be read before the upgrade.
+//! Handshakes that are refused with a problem before the upgrade.
 
 use contracts::WsTicket;
 use harness::Upgrade;
-use harness::api::Method;
+use harness::http::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -10,7 +10,7 @@ use crate::party::Party;
 use crate::problem;
 
 #[tokio::test]
-async fn a_ticket_is_good_once_and_for_its_own_room() {
+async fn a_ticket_is_valid_once_and_for_its_own_room() {
     let mut party = Party::watching().await;
     let other = party.guest_api.create_room("Elsewhere").await.unwrap();
     let here = ticket(&party).await;
@@ -32,7 +32,7 @@ async fn a_ticket_is_good_once_and_for_its_own_room() {
 }
 
 #[tokio::test]
-async fn pages_of_foreign_origins_may_not_connect() {
+async fn pages_of_foreign_origins_cannot_connect() {
     let mut party = Party::watching().await;
     let own = party.server.page().trim_end_matches('/').to_owned();
     let port = own.rsplit(':').next().expect("it names its port").to_owned();
@@ -40,8 +40,8 @@ async fn pages_of_foreign_origins_may_not_connect() {
     let elsewhere = "http://127.0.0.1:1".to_owned();
     for origin in ["https://evil.example", "null", "", "file://", &rebound, &elsewhere] {
         let upgrade = Upgrade::with(&ticket(&party).await).origin(origin);
-        let reply = upgrade.refusal().await.unwrap();
-        problem::check(&reply, "origin_forbidden", origin);
+        let response = upgrade.refusal().await.unwrap();
+        problem::check(&response, "origin_forbidden", origin);
     }
     let mut socket = Upgrade::with(&ticket(&party).await).origin(&own).connect().await.unwrap();
     socket.hello(&[]).await.unwrap();
@@ -49,12 +49,12 @@ async fn pages_of_foreign_origins_may_not_connect() {
 }
 
 #[tokio::test]
-async fn only_this_subprotocol_is_spoken() {
+async fn only_the_playhead_subprotocol_is_accepted() {
     let mut party = Party::watching().await;
     for subprotocol in [None, Some("playhead.v2.json"), Some("chat, superchat"), Some("")] {
         let upgrade = Upgrade::with(&ticket(&party).await).subprotocol(subprotocol);
-        let reply = upgrade.refusal().await.unwrap();
-        problem::check(&reply, "subprotocol_unsupported", &format!("{subprotocol:?}"));
+        let response = upgrade.refusal().await.unwrap();
+        problem::check(&response, "subprotocol_unsupported", &format!("{subprotocol:?}"));
     }
     let several = Some("playhead.v2.json, playhead.v1.json");
     let upgrade = Upgrade::with(&ticket(&party).await).subprotocol(several);
@@ -63,28 +63,28 @@ async fn only_this_subprotocol_is_spoken() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_no_upgrade_is_told_so() {
+async fn a_request_that_is_not_an_upgrade_is_a_problem() {
     let mut party = Party::watching().await;
     let ticket = ticket(&party).await;
     let path = format!("rooms/{}/ws?ticket={}", party.room_id, ticket.ticket);
-    let reply = party.guest_api.request(Method::GET, &path, None).await.unwrap();
-    problem::check(&reply, "upgrade_required", "a plain GET");
-    let reply = party.guest_api.request(Method::POST, &path, None).await.unwrap();
-    problem::check(&reply, "method_not_allowed", "a POST");
+    let response = party.guest_api.request(Method::GET, &path, None).await.unwrap();
+    problem::check(&response, "upgrade_required", "a plain GET");
+    let response = party.guest_api.request(Method::POST, &path, None).await.unwrap();
+    problem::check(&response, "method_not_allowed", "a POST");
     let nowhere = party.server.page().replace("http", "ws") + "api/v1/rooms/AAAAA-AAAAA/ws";
-    let reply = Upgrade::new(&nowhere).ticket(&ticket.ticket).refusal().await.unwrap();
-    problem::check(&reply, "room_not_found", "an unknown room");
-    // None of it used the ticket up.
+    let response = Upgrade::new(&nowhere).ticket(&ticket.ticket).refusal().await.unwrap();
+    problem::check(&response, "room_not_found", "an unknown room");
+    // None of these requests used up the ticket.
     Upgrade::with(&ticket).connect().await.unwrap().hello(&[]).await.unwrap();
     party.nothing_happened().await;
 }
 
 #[tokio::test]
-async fn compression_is_offered_in_vain() {
-    // A frame that waits for a compressor, or for more to compress, is measured too late.
+async fn an_offer_of_compression_is_declined() {
+    // Compression would delay frames, and so distort the measured round trip.
     let mut party = Party::watching().await;
     let ticket = ticket(&party).await;
-    let address = party.server.page().trim_start_matches("http://").trim_end_matches('/');
+    let address = party.server.address();
     let request = format!(
         "GET /api/v1/rooms/{}/ws?ticket={} HTTP/1.1\r\nhost: {address}\r\nupgrade: websocket\r\n\
          connection: upgrade\r\nsec-websocket-version: 13\r\n\

@@ -1,4 +1,4 @@
-//! F10: SQL is away, or somebody else writes to it and doesn't stop.
+//! F10: SQL is unreachable, or another process holds its write lock.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use engine::RoomId;
-use harness::api::Method;
 use harness::history::{Fact, Place};
+use harness::http::Method;
 use harness::{DEADLINE, PostgresServer, ServerProcess};
 use serde_json::json;
 use server::sql::Sql;
@@ -16,39 +16,39 @@ use tokio::time::{Instant, sleep};
 use super::scene::{Duo, Scene, insist};
 use crate::problem;
 
-const LOOK: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(100);
 
 #[tokio::test]
-async fn f10_live_rooms_go_on_while_postgresql_stands_still_and_its_backlog_drains() {
+async fn f10_live_rooms_continue_while_postgresql_is_paused_and_the_backlog_drains() {
     let scene = Scene::new().await;
     let postgres = PostgresServer::start_unsynced().await.unwrap();
     let nodes = on_postgres(&scene, &postgres).await;
     let mut duo = Duo::meet(&nodes).await;
     postgres.pause().unwrap();
-    goes_on_without_sql(&mut duo).await;
+    continues_without_sql(&mut duo).await;
     postgres.resume().unwrap();
     drains(&postgres.url(), duo, Some(&postgres)).await;
 }
 
 #[tokio::test]
-async fn f10_live_rooms_go_on_while_postgresql_is_gone_and_its_backlog_drains() {
+async fn f10_live_rooms_continue_while_postgresql_is_down_and_the_backlog_drains() {
     let scene = Scene::new().await;
     let mut postgres = PostgresServer::start_unsynced().await.unwrap();
     let nodes = on_postgres(&scene, &postgres).await;
     let mut duo = Duo::meet(&nodes).await;
     postgres.stop().await.unwrap();
-    goes_on_without_sql(&mut duo).await;
+    continues_without_sql(&mut duo).await;
     postgres.restart().await.unwrap();
     drains(&postgres.url(), duo, Some(&postgres)).await;
 }
 
 #[tokio::test]
-async fn f10_live_rooms_go_on_while_another_process_locks_the_sqlite_database() {
+async fn f10_live_rooms_continue_while_another_process_locks_the_sqlite_database() {
     let scene = Scene::new().await;
     let nodes = [scene.node().await, scene.node().await];
     let mut duo = Duo::meet(&nodes).await;
     let mut locked = Locked::take(&scene.database());
-    goes_on_without_sql(&mut duo).await;
+    continues_without_sql(&mut duo).await;
     locked.release();
     drains(&format!("sqlite://{}", scene.database().display()), duo, None).await;
 }
@@ -58,8 +58,8 @@ async fn on_postgres(scene: &Scene, postgres: &PostgresServer) -> [ServerProcess
     [options.clone().start().await.unwrap(), options.start().await.unwrap()]
 }
 
-/// Commands are carried out, and no room is made.
-async fn goes_on_without_sql(duo: &mut Duo) {
+/// Asserts that commands are carried out, but no room can be created.
+async fn continues_without_sql(duo: &mut Duo) {
     let before = insist(&mut duo.host, "away 0", 1000).await;
     for number in 1..=20 {
         let socket = if number % 2 == 0 { &mut duo.host } else { &mut duo.mate };
@@ -68,17 +68,17 @@ async fn goes_on_without_sql(duo: &mut Duo) {
         assert_eq!(acked.version, before.version + number);
     }
     let room = json!({ "name": "Saturday", "is_public": false });
-    let reply = duo.host_api.request(Method::POST, "rooms", Some(&room)).await.unwrap();
-    problem::check(&reply, "store_unavailable", "a new room without SQL");
+    let response = duo.host_api.request(Method::POST, "rooms", Some(&room)).await.unwrap();
+    problem::check(&response, "store_unavailable", "a new room without SQL");
     duo.agree().await;
 }
 
-/// Rooms are made again, and the newest snapshot gets to SQL.
+/// Asserts that rooms can be created again and that the newest snapshot reaches SQL.
 async fn drains(url: &str, mut duo: Duo, postgres: Option<&PostgresServer>) {
     let began = Instant::now();
     while let Err(error) = duo.host_api.create_room("Sunday").await {
-        assert!(began.elapsed() < DEADLINE, "still no room: {error}");
-        sleep(LOOK).await;
+        assert!(began.elapsed() < DEADLINE, "rooms still can't be created: {error}");
+        sleep(POLL).await;
     }
     let state = duo.agree().await;
     let newest = Place { epoch: state.epoch, version: state.version };
@@ -92,17 +92,17 @@ async fn drains(url: &str, mut duo: Duo, postgres: Option<&PostgresServer>) {
             break;
         }
         assert!(began.elapsed() < DEADLINE, "SQL stays at {place}, the room is at {newest}");
-        sleep(LOOK).await;
+        sleep(POLL).await;
     }
     if let Some(postgres) = postgres {
-        let asked = format!("SELECT epoch FROM rooms WHERE room_id = '{}'", duo.room_id);
-        let epoch = postgres.query(url, &asked).await.unwrap().parse().unwrap();
+        let statement = format!("SELECT epoch FROM rooms WHERE room_id = '{}'", duo.room_id);
+        let epoch = postgres.query(url, &statement).await.unwrap().parse().unwrap();
         duo.recorder.record(&duo.room_id, Fact::EpochIssued { epoch });
     }
     duo.judge(true);
 }
 
-/// A process that holds the database's only place for writers.
+/// A process that holds the write lock of the database.
 struct Locked(Child);
 
 impl Locked {
@@ -116,10 +116,10 @@ impl Locked {
             .stdout(Stdio::piped())
             .spawn()
             .expect("python3 starts");
-        let mut said = String::new();
+        let mut line = String::new();
         let output = child.stdout.take().expect("its output");
-        BufReader::new(output).read_line(&mut said).expect("it says something");
-        assert_eq!(said, "locked\n");
+        BufReader::new(output).read_line(&mut line).expect("a line");
+        assert_eq!(line, "locked\n");
         Self(child)
     }
 

@@ -1,4 +1,4 @@
-//! F3: Redis comes back with nothing, loses everything, or loses one room.
+//! F3: Redis restarts empty, is flushed, or loses one room.
 
 use harness::ServerProcess;
 use harness::dice::Dice;
@@ -22,19 +22,19 @@ async fn f3_all_rooms_of_an_emptied_redis_are_usable_within_ten_seconds() {
 async fn f3_a_flushed_redis_is_rebuilt_under_the_next_epoch() {
     let scene = Scene::new().await;
     let nodes = [scene.node().await, scene.node().await];
-    let mut duo = begun(&nodes).await;
+    let mut duo = start_duo(&nodes).await;
     scene.redis.command(&["FLUSHALL"]).await.unwrap();
-    goes_on(&scene, &mut duo).await;
+    assert_rebuilt(&scene, &mut duo).await;
     duo.judge(true);
 }
 
 #[tokio::test]
-async fn f3_a_redis_that_starts_empty_is_rebuilt_under_the_next_epoch() {
+async fn f3_a_redis_that_restarts_empty_is_rebuilt_under_the_next_epoch() {
     let mut scene = Scene::new().await;
     let nodes = [scene.node().await, scene.node().await];
-    let mut duo = begun(&nodes).await;
+    let mut duo = start_duo(&nodes).await;
     scene.redis.wipe_and_restart().await.unwrap();
-    goes_on(&scene, &mut duo).await;
+    assert_rebuilt(&scene, &mut duo).await;
     duo.judge(true);
 }
 
@@ -42,46 +42,46 @@ async fn f3_a_redis_that_starts_empty_is_rebuilt_under_the_next_epoch() {
 async fn f3_a_room_whose_state_is_deleted_is_rebuilt_alone() {
     let scene = Scene::new().await;
     let nodes = [scene.node().await, scene.node().await];
-    let mut duo = begun(&nodes).await;
+    let mut duo = start_duo(&nodes).await;
     let mut other = Duo::meet(&nodes).await;
     let key = scene.redis.command(&["KEYS", &format!("*:{}:state", duo.room_id)]).await.unwrap();
     scene.redis.command(&["DEL", &key.texts()[0]]).await.unwrap();
-    goes_on(&scene, &mut duo).await;
+    assert_rebuilt(&scene, &mut duo).await;
     duo.judge(true);
-    assert_eq!(other.agree().await.epoch, 1, "its neighbour is as it was");
+    assert_eq!(other.agree().await.epoch, 1, "the other room is unchanged");
 }
 
-/// A duo that has done something worth keeping.
-async fn begun(nodes: &[ServerProcess]) -> Duo {
+/// A duo with a commit that must be kept.
+async fn start_duo(nodes: &[ServerProcess]) -> Duo {
     let mut duo = Duo::meet(nodes).await;
     insist(&mut duo.host, "before", 4321).await;
     duo.agree().await;
     duo
 }
 
-/// The room is the same, one epoch on, and both command it.
-async fn goes_on(scene: &Scene, duo: &mut Duo) {
+/// Asserts that the room is unchanged in the next epoch and that both can command it.
+async fn assert_rebuilt(scene: &Scene, duo: &mut Duo) {
     let sought = insist(&mut duo.mate, "after", 1234).await;
-    // Both nodes may have had an epoch issued; one of them was used.
+    // Each node may have been issued an epoch; one of them was used.
     assert!((2..=3).contains(&sought.epoch) && !sought.duplicate, "{sought:?}");
     let rebuilt_at = sought.version - 1;
-    let mut told = Vec::new();
+    let mut versions = Vec::new();
     for socket in [&mut duo.host, &mut duo.mate] {
         let rebased = socket.wait_for("rebased").await.unwrap();
         assert_eq!(rebased["epoch"], json!(sought.epoch), "{rebased}");
-        // A node that comes back late may read the room when the seek is already in it.
+        // A node that recovers late may read the room after the seek.
         let version = rebased["version"].as_u64().unwrap_or_default();
         assert!((rebuilt_at..=sought.version).contains(&version), "{rebased}");
-        told.push(version);
+        versions.push(version);
     }
-    assert!(told.contains(&rebuilt_at), "who rebuilt it says where: {told:?}");
-    // Nobody did anything between what was acknowledged and the rebuild.
-    assert!(insist(&mut duo.host, "before", 4321).await.duplicate, "it is remembered");
+    assert!(versions.contains(&rebuilt_at), "one node rebuilt it: {versions:?}");
+    // Nothing happened between the last acknowledged commit and the rebuild.
+    assert!(insist(&mut duo.host, "before", 4321).await.duplicate, "its id is remembered");
     insist(&mut duo.host, "last", 777).await;
     let state = duo.agree().await;
     assert_eq!(
         (state.epoch, state.version, state.room.playback.position_ms),
         (sought.epoch, sought.version + 1, 777)
     );
-    scene.note_store(&duo.recorder, &duo.room_id).await;
+    scene.record_store(&duo.recorder, &duo.room_id).await;
 }

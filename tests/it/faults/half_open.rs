@@ -1,4 +1,4 @@
-//! F12: a connection that is half open: its other end is gone, and nobody says so.
+//! F12: a half-open connection, whose other end has disappeared without closing it.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use crate::party::new_room;
 const LEASE_MS: u64 = 2_000;
 /// Longer than the test.
 const GRACE_MS: u64 = 60_000;
-/// When a host whose line is dead must be missed: the lease, and as much for whoever looks.
+/// The time within which the loss of the host must be noticed: the lease, and some time to look.
 const MISSED: Duration = Duration::from_millis(3 * LEASE_MS);
 
 #[tokio::test]
-async fn f12_a_host_on_a_half_open_line_is_missed_when_the_lease_ends_at_every_node() {
+async fn f12_a_host_with_a_half_open_connection_is_lost_at_every_node_when_the_lease_ends() {
     let scene = Scene::new().await;
     let nodes = [scene.node().await, scene.node().await];
-    let line = FaultProxy::start(address(nodes[0].page())).await.unwrap();
+    let line = FaultProxy::start(nodes[0].address().parse().expect("an address")).await.unwrap();
     let token = nodes[0].api().guest("Ada").await.unwrap().access_token;
     let host_api = Api::new(&format!("http://{}/", line.address())).with_token(&token);
     let room = CreateRoom {
@@ -33,7 +33,7 @@ async fn f12_a_host_on_a_half_open_line_is_missed_when_the_lease_ends_at_every_n
     let guest_api = nodes[1].api().as_guest("Ben").await.unwrap();
     let mut guest = guest_api.enter(&room_id).await.unwrap();
 
-    // Alive as long as the line is, whatever the lease.
+    // A working connection keeps the host, however short the lease is.
     host.read_for(2 * Duration::from_millis(LEASE_MS)).await.unwrap();
     let state = guest_api.state(&room_id).await.unwrap();
     assert_eq!(state.room.state, LifecycleState::Live);
@@ -50,14 +50,9 @@ async fn f12_a_host_on_a_half_open_line_is_missed_when_the_lease_ends_at_every_n
         (&"grace".into(), &"host_lost".into())
     );
 
-    // Who comes back by another line is the host again.
+    // Over another connection, the host returns.
     let back_api = nodes[1].api().with_token(&token);
     let mut back = back_api.connect(&room_id).await.unwrap();
     let welcome = back.hello(&[]).await.unwrap();
     assert_eq!(welcome.room.state, LifecycleState::Live);
-}
-
-fn address(page: &str) -> std::net::SocketAddr {
-    let address = page.trim_start_matches("http://").trim_end_matches('/');
-    address.parse().expect("a server's address")
 }

@@ -1,4 +1,4 @@
-//! F14: messages of Redis and frames of clients that come twice, in another order, late or never.
+//! F14: messages of Redis and frames of clients that are duplicated, reordered, delayed or lost.
 
 use std::time::Duration;
 
@@ -15,27 +15,27 @@ const LOAD: Duration = Duration::from_millis(1_500);
 const SIZE: Size = Size { rooms: 2, commanders: 2, viewers: 2 };
 
 #[tokio::test]
-async fn f14_messages_that_come_twice_are_shown_once() {
-    mistreated(PushFault::Duplicate).await;
+async fn f14_duplicated_messages_are_shown_once() {
+    load_with_fault(PushFault::Duplicate).await;
 }
 
 #[tokio::test]
-async fn f14_messages_in_another_order_are_shown_in_order() {
-    mistreated(PushFault::ReorderPairs).await;
+async fn f14_reordered_messages_are_shown_in_order() {
+    load_with_fault(PushFault::ReorderPairs).await;
 }
 
 #[tokio::test]
-async fn f14_messages_that_come_late_leave_no_hole() {
-    mistreated(PushFault::DelayBy(3)).await;
+async fn f14_delayed_messages_leave_no_gap() {
+    load_with_fault(PushFault::DelayBy(3)).await;
 }
 
 #[tokio::test]
-async fn f14_messages_that_are_lost_leave_no_hole() {
-    mistreated(PushFault::DropEvery(3)).await;
+async fn f14_lost_messages_leave_no_gap() {
+    load_with_fault(PushFault::DropEvery(3)).await;
 }
 
 #[tokio::test]
-async fn f14_frames_that_are_sent_twice_have_one_effect_and_two_answers() {
+async fn f14_frames_sent_twice_have_one_effect_and_two_answers() {
     let scene = Scene::new().await;
     let nodes = [scene.node().await, scene.node().await];
     let mut duo = Duo::meet(&nodes).await;
@@ -63,11 +63,11 @@ async fn f14_frames_that_are_sent_twice_have_one_effect_and_two_answers() {
 }
 
 #[tokio::test]
-async fn f14_frames_that_come_late_are_answered_in_their_order() {
+async fn f14_delayed_frames_are_answered_in_order() {
     let scene = Scene::new().await;
     let nodes = [scene.node().await, scene.node().await];
     let mut duo = Duo::meet(&nodes).await;
-    let address = nodes[0].page().trim_start_matches("http://").trim_end_matches('/');
+    let address = nodes[0].address();
     let line = FaultProxy::start(address.parse().expect("a server's address")).await.unwrap();
     let token = nodes[0].api().guest("Cleo").await.unwrap().access_token;
     let far_api = Api::new(&format!("http://{}/", line.address())).with_token(&token);
@@ -85,8 +85,8 @@ async fn f14_frames_that_come_late_are_answered_in_their_order() {
     duo.judge(true);
 }
 
-/// Load over two nodes, one of which hears badly.
-async fn mistreated(fault: PushFault) {
+/// Runs a load over two nodes, one of which receives messages with a fault.
+async fn load_with_fault(fault: PushFault) {
     let scene = Scene::new().await;
     let fake = FakeRedis::start(scene.redis.address()).await.unwrap();
     let nodes = vec![scene.node_at(&fake.url()).await, scene.node().await];
@@ -97,7 +97,7 @@ async fn mistreated(fault: PushFault) {
     sleep(LOAD).await;
     assert!(fake.push_faults() > 0, "messages were mistreated");
     fake.push_fault(None);
-    crowd.served().await.unwrap();
+    crowd.wait_served().await.unwrap();
     let outcome = crowd.finish(Outcome::new("messages", true, &[]), 1).await.unwrap();
     assert_eq!(outcome.problems(), Vec::<String>::new(), "{outcome}");
     assert!(outcome.acked > 20, "{outcome}");

@@ -1,44 +1,45 @@
-//! F5, F6: the line between a node and Redis breaks, one way or both, or swallows an answer.
+//! F5 and F6: the connection between a node and Redis fails in one or both directions, or loses a
+//! reply.
 
 use std::time::Duration;
 
 use harness::{FakeRedis, FaultProxy, ServerProcess};
 use tokio::time::sleep;
 
-use super::scene::{Duo, Scene, answers, insist, told_authority, unavailable};
+use super::scene::{Duo, Scene, answers, insist, unavailable, wait_for_authority};
 
-/// How long a line stays broken: longer than a connection may owe an answer.
+/// How long the connection stays broken: longer than a reply may take.
 const PARTED: Duration = Duration::from_millis(2_500);
 
 #[tokio::test]
-async fn f5_a_node_that_hears_no_answers_acknowledges_nothing_and_heals_by_itself() {
-    parted(|proxy, on| proxy.stop_replies(on)).await;
+async fn f5_a_node_that_receives_no_replies_acknowledges_nothing_and_recovers() {
+    with_fault(|proxy, on| proxy.stop_replies(on)).await;
 }
 
 #[tokio::test]
-async fn f5_a_node_behind_a_black_hole_acknowledges_nothing_and_heals_by_itself() {
-    parted(|proxy, on| proxy.black_hole(on)).await;
+async fn f5_a_node_behind_a_black_hole_acknowledges_nothing_and_recovers() {
+    with_fault(|proxy, on| proxy.black_hole(on)).await;
 }
 
 #[tokio::test]
-async fn f5_a_node_that_is_cut_off_acknowledges_nothing_and_heals_by_itself() {
+async fn f5_a_node_that_is_cut_off_acknowledges_nothing_and_recovers() {
     let (scene, proxy) = with_proxy().await;
     let nodes = [scene.node_at(&url(&proxy)).await, scene.node().await];
     let mut duo = Duo::meet(&nodes).await;
     proxy.cut().await;
-    others_go_on(&nodes, &mut duo).await;
+    others_continue(&nodes, &mut duo).await;
     proxy.heal().await.unwrap();
     heals(&scene, duo).await;
 }
 
 #[tokio::test]
-async fn f6_a_command_whose_answer_is_swallowed_has_one_effect() {
+async fn f6_a_command_whose_reply_is_lost_has_one_effect() {
     let scene = Scene::new().await;
     let fake = FakeRedis::start(scene.redis.address()).await.unwrap();
     let nodes = [scene.node_at(&fake.url()).await, scene.node().await];
     let mut duo = Duo::meet(&nodes).await;
     let before = duo.agree().await;
-    // Its id is in no other command.
+    // No other command contains this id.
     fake.swallow_replies("swallowed-id", 1);
     unavailable(&mut duo.host, "swallowed-id", 3333).await;
     assert_eq!(fake.swallowed(), 1, "it was carried out");
@@ -47,24 +48,24 @@ async fn f6_a_command_whose_answer_is_swallowed_has_one_effect() {
     let state = duo.agree().await;
     assert_eq!((state.epoch, state.version), (before.epoch, before.version + 1));
     assert_eq!(state.room.playback.position_ms, 3333);
-    scene.note_store(&duo.recorder, &duo.room_id).await;
+    scene.record_store(&duo.recorder, &duo.room_id).await;
     duo.judge(true);
 }
 
-async fn parted(set: impl Fn(&FaultProxy, bool)) {
+async fn with_fault(set: impl Fn(&FaultProxy, bool)) {
     let (scene, proxy) = with_proxy().await;
     let nodes = [scene.node_at(&url(&proxy)).await, scene.node().await];
     let mut duo = Duo::meet(&nodes).await;
     set(&proxy, true);
-    others_go_on(&nodes, &mut duo).await;
+    others_continue(&nodes, &mut duo).await;
     set(&proxy, false);
     heals(&scene, duo).await;
 }
 
-/// The host's node says that it can't, the other one can.
-async fn others_go_on(nodes: &[ServerProcess], duo: &mut Duo) {
+/// Asserts that the host's node can't store commands, but the other one can.
+async fn others_continue(nodes: &[ServerProcess], duo: &mut Duo) {
     unavailable(&mut duo.host, "parted", 1111).await;
-    told_authority(&mut duo.host, false).await;
+    wait_for_authority(&mut duo.host, false).await;
     answers(&nodes[0]).await;
     let one = insist(&mut duo.mate, "one", 2221).await;
     sleep(PARTED).await;
@@ -74,9 +75,9 @@ async fn others_go_on(nodes: &[ServerProcess], duo: &mut Duo) {
     assert!(two.version > one.version && !two.duplicate);
 }
 
-/// What is repeated has one effect, and both are shown the same.
+/// Asserts that repeated commands have one effect and that both sessions agree.
 async fn heals(scene: &Scene, mut duo: Duo) {
-    told_authority(&mut duo.host, true).await;
+    wait_for_authority(&mut duo.host, true).await;
     let epoch = duo.agree().await.epoch;
     for (id, position_ms) in [("parted", 1111), ("still parted", 1112)] {
         let first = insist(&mut duo.host, id, position_ms).await;
@@ -87,7 +88,7 @@ async fn heals(scene: &Scene, mut duo: Duo) {
     let state = duo.agree().await;
     assert_eq!((state.epoch, state.room.playback.position_ms), (epoch, 2223));
     assert_eq!(epoch, 1, "nothing was rebuilt");
-    scene.note_store(&duo.recorder, &duo.room_id).await;
+    scene.record_store(&duo.recorder, &duo.room_id).await;
     duo.judge(true);
 }
 

@@ -1,4 +1,4 @@
-//! Nodes on one Redis, and a room with a host at the first and a co-host at the last.
+//! Nodes that share a Redis, and a room with a host at the first and a co-host at the last.
 
 use std::time::Duration;
 
@@ -14,24 +14,24 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-/// More than an answer may take that a client waits for: half a second, and what a busy machine adds.
+/// The longest time for an answer: half a second, plus what a busy machine adds.
 pub const ANSWERED: Duration = Duration::from_secs(2);
-const AGAIN: Duration = Duration::from_millis(20);
+const RETRY: Duration = Duration::from_millis(20);
 
-/// Where servers run in these tests.
+/// How servers are started in these tests.
 pub fn ground() -> Ground {
     Ground::in_memory(ServerOptions::built().expect("the server is built"))
 }
 
-/// A Redis with room for nodes.
+/// A Redis that nodes can share.
 pub struct Scene {
-    /// The Redis. It syncs each write before it answers.
+    /// The Redis, which syncs each write before it replies.
     pub redis: RedisServer,
     ground: Ground,
     directory: TempDir,
 }
 
-/// A host and a co-host, each connected to a node of their own, and their history.
+/// A host and a co-host, each connected to their own node, and their history.
 pub struct Duo {
     /// The room.
     pub room_id: String,
@@ -43,14 +43,14 @@ pub struct Duo {
     pub mate_api: Api,
     /// The co-host's socket.
     pub mate: WsClient,
-    /// What both write down.
+    /// The recorder of both sessions.
     pub recorder: Recorder,
-    /// The furthest place that each was seen to be shown.
-    shown: [(u64, u64); 2],
+    /// The furthest place that each has received.
+    seen: [Place; 2],
 }
 
 impl Scene {
-    /// An empty Redis.
+    /// Starts an empty Redis.
     pub async fn new() -> Self {
         let ground = ground();
         let directory = ground.directory().unwrap();
@@ -59,17 +59,17 @@ impl Scene {
         Self { redis, ground, directory }
     }
 
-    /// How one more node is started, which reaches the Redis at `url`.
+    /// The options of a node that reaches the Redis at `url`.
     pub fn options(&self, url: &str) -> ServerOptions {
-        self.ground.joining(url, AppendFsync::Always, self.directory.path())
+        self.ground.sharing(url, AppendFsync::Always, self.directory.path())
     }
 
-    /// One more node.
+    /// Starts a node.
     pub async fn node(&self) -> ServerProcess {
         self.node_at(&self.redis.url()).await
     }
 
-    /// One more node, which reaches the Redis at `url`.
+    /// Starts a node that reaches the Redis at `url`.
     pub async fn node_at(&self, url: &str) -> ServerProcess {
         self.options(url).start().await.unwrap()
     }
@@ -79,8 +79,8 @@ impl Scene {
         self.directory.path().join("shared.db")
     }
 
-    /// Writes down what Redis holds of a room in which nothing happens.
-    pub async fn note_store(&self, recorder: &Recorder, room_id: &str) {
+    /// Records what Redis holds of a room, while nothing happens in it.
+    pub async fn record_store(&self, recorder: &Recorder, room_id: &str) {
         let mut redis = self.redis.client().await.unwrap();
         let keys = redis.command(&["KEYS", &format!("*:{room_id}:*")]).await.unwrap().texts();
         let mut without_ttl = Vec::new();
@@ -100,7 +100,7 @@ impl Scene {
         };
         let log = of(":log").expect("the room has a log");
         let entry = redis.command(&["XREVRANGE", &log, "+", "-", "COUNT", "1"]).await.unwrap();
-        let log = entry.items().first().and_then(|entry| place_of(&entry.texts()[0]));
+        let log = entry.items().first().and_then(|entry| place_of_entry(&entry.texts()[0]));
         let shard = state.split(':').nth(1).unwrap_or_default();
         let due = redis.command(&["ZSCORE", &format!("ph:{shard}:due"), room_id]).await.unwrap();
         recorder.record(
@@ -119,7 +119,7 @@ impl Scene {
 }
 
 impl Duo {
-    /// A host at the first node and a co-host at the last, with the sample chosen.
+    /// Lets a host join at the first node and a co-host at the last, with the sample chosen.
     pub async fn meet(nodes: &[ServerProcess]) -> Self {
         let [first, .., last] = nodes else { panic!("a duo meets at two nodes") };
         let token = first.api().guest("Ada").await.unwrap().access_token;
@@ -134,11 +134,11 @@ impl Duo {
         let mate_id = mate_api.join(&room_id).await.unwrap().participant_id;
         host_api.give_role(&room_id, &mate_id, Role::CoHost).await.unwrap();
         let (mate, at_mate) = enter(&mate_api, &room_id, &recorder).await;
-        let shown = [at_host, at_mate];
-        Self { room_id, host_api, host, mate_api, mate, recorder, shown }
+        let seen = [at_host, at_mate];
+        Self { room_id, host_api, host, mate_api, mate, recorder, seen }
     }
 
-    /// Waits until both were shown the newest state, which both nodes give alike.
+    /// Waits until both nodes agree on the newest state and both sessions have received it.
     pub async fn agree(&mut self) -> RoomState {
         let began = Instant::now();
         loop {
@@ -151,23 +151,24 @@ impl Duo {
                     if (here.epoch, here.version) == (there.epoch, there.version) =>
                 {
                     assert_eq!(here.room.playback, there.room.playback, "both nodes say the same");
+                    let place = Place { epoch: here.epoch, version: here.version };
                     let sockets = [&mut self.host, &mut self.mate];
-                    for (socket, shown) in sockets.into_iter().zip(&mut self.shown) {
-                        if *shown < (here.epoch, here.version) {
-                            *shown = show(socket, (here.epoch, here.version)).await;
+                    for (socket, seen) in sockets.into_iter().zip(&mut self.seen) {
+                        if *seen < place {
+                            *seen = wait_for_place(socket, place).await;
                         }
                     }
                     return here;
                 }
                 (here, there) => {
                     assert!(began.elapsed() < DEADLINE, "no agreement: {here:?} {there:?}");
-                    tokio::time::sleep(AGAIN).await;
+                    tokio::time::sleep(RETRY).await;
                 }
             }
         }
     }
 
-    /// Judges what was written down, under the promise that nothing is lost or not.
+    /// Checks the history; `strong` promises that no acknowledged commit is lost.
     pub fn judge(self, strong: bool) {
         let report = check(&self.recorder.history(), Promises { strong });
         assert!(report.is_clean(), "{report}");
@@ -177,16 +178,16 @@ impl Duo {
     }
 }
 
-/// Enters a room and writes down everything; the place that it was shown first.
-pub async fn enter(api: &Api, room_id: &str, recorder: &Recorder) -> (WsClient, (u64, u64)) {
+/// Enters a room and records everything; also returns the place of the welcome.
+pub async fn enter(api: &Api, room_id: &str, recorder: &Recorder) -> (WsClient, Place) {
     let participant_id = api.join(room_id).await.unwrap().participant_id;
     let log = SessionLog::new(recorder, room_id, &participant_id, &participant_id);
     let mut socket = api.connect(room_id).await.unwrap().recorded(log);
     let welcome = socket.welcome(&[], None).await.unwrap();
-    (socket, place(&welcome).expect("it has a place"))
+    (socket, Place::of(&welcome).expect("it has a place"))
 }
 
-/// Sends a command that can't be carried out now: it is answered in time, and not for good.
+/// Sends a command that can't be carried out now; it must be rejected in time, with unknown outcome.
 pub async fn unavailable(socket: &mut WsClient, id: &str, position_ms: u64) {
     let began = Instant::now();
     let answer = socket.command_with_id(id, "seek", json!({ "position_ms": position_ms })).await;
@@ -196,7 +197,7 @@ pub async fn unavailable(socket: &mut WsClient, id: &str, position_ms: u64) {
     assert!(began.elapsed() < ANSWERED, "answered after {:?}", began.elapsed());
 }
 
-/// Repeats a seek under its id until its outcome is known, as clients do; it must take effect.
+/// Repeats a seek under the same id until its outcome is known, as clients do; it must take effect.
 pub async fn insist(socket: &mut WsClient, id: &str, position_ms: u64) -> Acked {
     let began = Instant::now();
     loop {
@@ -211,12 +212,12 @@ pub async fn insist(socket: &mut WsClient, id: &str, position_ms: u64) -> Acked 
         }
         assert_eq!(answer["error"]["code"], "store_unavailable", "{answer}");
         assert!(began.elapsed() < DEADLINE, "still {answer}");
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(RETRY).await;
     }
 }
 
-/// Waits until the socket is told whether commands can be stored.
-pub async fn told_authority(socket: &mut WsClient, reachable: bool) {
+/// Waits for the frame that says whether commands can be stored.
+pub async fn wait_for_authority(socket: &mut WsClient, reachable: bool) {
     let awaited = format!("authority_changed, reachable {reachable}");
     let wanted = |frame: &Value| {
         frame["type"] == "authority_changed" && frame["data"]["reachable"] == reachable
@@ -224,25 +225,21 @@ pub async fn told_authority(socket: &mut WsClient, reachable: bool) {
     socket.take(awaited, wanted).await.unwrap();
 }
 
-/// The node answers what needs no Redis.
+/// Asserts that the node responds to a request that needs no Redis.
 pub async fn answers(node: &ServerProcess) {
     let began = Instant::now();
     node.api().meta().await.unwrap();
     assert!(began.elapsed() < ANSWERED, "meta took {:?}", began.elapsed());
 }
 
-/// Reads on until this place or a later one is shown; which.
-async fn show(socket: &mut WsClient, wanted: (u64, u64)) -> (u64, u64) {
-    let is_there = |frame: &Value| frame["type"] != "ack" && place(frame) >= Some(wanted);
-    let frame = socket.take(format!("{wanted:?}"), is_there).await.unwrap();
-    place(&frame).expect("it has a place")
+/// Waits for a frame with this place or a later one, and returns its place.
+async fn wait_for_place(socket: &mut WsClient, wanted: Place) -> Place {
+    let is_there = |frame: &Value| frame["type"] != "ack" && Place::of(frame) >= Some(wanted);
+    let frame = socket.take(wanted, is_there).await.unwrap();
+    Place::of(&frame).expect("it has a place")
 }
 
-fn place(frame: &Value) -> Option<(u64, u64)> {
-    Some((frame["epoch"].as_u64()?, frame["version"].as_u64()?))
-}
-
-fn place_of(id: &str) -> Option<Place> {
+fn place_of_entry(id: &str) -> Option<Place> {
     let (epoch, version) = id.split_once('-')?;
     Some(Place { epoch: epoch.parse().ok()?, version: version.parse().ok()? })
 }

@@ -1,8 +1,9 @@
-//! Random frames, texts, requests and bytes, the same for the same seed.
+//! Generates random frames, texts, requests and bytes from a seed.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use contracts::{ClientFrame, Media};
+use harness::dice::Dice;
 use serde_json::{Value, json};
 
 /// Paths that exist, with `{room}` for a room, and some that don't.
@@ -22,17 +23,17 @@ const PATHS: [&str; 12] = [
 ];
 const TAILS: [&str; 8] = ["/", "/x", "/%00", "/..", "/%ff", "//", "/🎬", "/p_nobody"];
 const QUERIES: [&str; 5] = ["?", "?page_size=0", "?page_token=x", "?a=%zz", "?ticket=x"];
-/// Characters that parsers trip over.
+/// Characters that are hard for parsers.
 const CHARACTERS: [&str; 24] = [
     "{", "}", "[", "]", "\"", "\\", ":", ",", " ", "\n", "\0", "\u{7f}", "\u{feff}", "\u{202e}",
     "é", "漢", "🎬", "a", "0", "-", ".", "e", "type", "null",
 ];
 
-/// Where the randomness starts; printed when the test fails.
+/// The seed of a test, which is printed if the test fails.
 pub struct Seed(pub u64);
 
 impl Seed {
-    /// From `PLAYHEAD_FUZZ_SEED`, or another each time.
+    /// The seed in `PLAYHEAD_FUZZ_SEED`, or else a new one.
     pub fn new() -> Self {
         let given = std::env::var("PLAYHEAD_FUZZ_SEED").ok();
         let given = given.map(|seed| seed.parse().expect("PLAYHEAD_FUZZ_SEED is a number"));
@@ -48,44 +49,40 @@ impl Drop for Seed {
     }
 }
 
-/// What frames may speak of.
+/// What random frames can refer to.
 #[derive(Clone)]
 pub struct World {
-    /// Who is in the room.
+    /// The participants of the room.
     pub participants: Vec<String>,
-    /// What is watched at first.
+    /// The first media of the room.
     pub media: Media,
-    /// The server's page.
+    /// The URL of the server's page.
     pub page: String,
 }
 
-/// A small generator (SplitMix64): fast, seeded, the same on every machine.
+/// A generator of random input.
 pub struct Random {
-    state: u64,
+    dice: Dice,
     used: Vec<String>,
     count: usize,
 }
 
 impl Random {
-    /// Starts at a seed.
+    /// A generator with this seed.
     pub fn new(seed: u64) -> Self {
-        Self { state: seed, used: Vec::new(), count: 0 }
+        Self { dice: Dice::new(seed), used: Vec::new(), count: 0 }
     }
 
     fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.dice.next_u64()
     }
 
-    /// 0 to `end` - 1.
+    /// A number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
+        self.dice.below(end as u64) as usize
     }
 
-    /// One of them.
+    /// One of the choices.
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len())]
     }
@@ -94,14 +91,14 @@ impl Random {
         self.below(chances) == 0
     }
 
-    /// Up to `max` bytes.
+    /// One to `max` bytes.
     pub fn bytes(&mut self, max: usize) -> Vec<u8> {
         let length = self.below(max) + 1;
         (0..length).map(|_| self.next() as u8).collect()
     }
 
-    /// A frame with a usable id, of a known type mostly, with data that fits mostly. Never `leave`,
-    /// which would end all connections of its sender.
+    /// A frame with a usable id, usually of a known type with valid data; never `leave`, which would end
+    /// all connections of its sender.
     pub fn frame(&mut self, world: &World, connection: usize) -> Value {
         let known: Vec<&str> =
             ClientFrame::TYPES.iter().copied().filter(|type_| *type_ != "leave").collect();
@@ -160,7 +157,7 @@ impl Random {
         }
     }
 
-    /// Replaces or removes a field, or adds one, or replaces it all.
+    /// Replaces, removes or adds a field, or replaces all data.
     fn spoil(&mut self, data: &mut Value) {
         let keys: Vec<String> =
             data.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect();
@@ -195,7 +192,7 @@ impl Random {
         (0..self.below(max)).map(|_| *self.pick(&CHARACTERS)).collect()
     }
 
-    /// A text that is hardly a frame: noise, or a frame that was cut or scratched.
+    /// A text that is rarely a valid frame: noise, or a frame with a cut or an insertion.
     pub fn text_frame(&mut self) -> String {
         let frame = r#"{"type":"seek","id":"x","data":{"position_ms":1000}}"#;
         match self.below(4) {
@@ -209,7 +206,7 @@ impl Random {
         }
     }
 
-    /// A path, often of this room, sometimes with a query or a tail.
+    /// A path, often of this room, and sometimes with a suffix or a query.
     pub fn path(&mut self, room_id: &str) -> String {
         let mut path = self.pick(&PATHS).replace("{room}", room_id);
         if self.one_in(3) {

@@ -7,7 +7,7 @@ use super::site::{Across, site};
 use crate::party::{new_room, number, playback, versioned};
 
 #[tokio::test]
-async fn every_command_of_the_host_reaches_the_other_node_as_the_same_frame() {
+async fn every_command_of_the_host_reaches_the_other_node_in_the_same_frame() {
     let site = site().await;
     let mut party = site.watch(&new_room(), &[]).await.party;
     let commands = [
@@ -21,7 +21,7 @@ async fn every_command_of_the_host_reaches_the_other_node_as_the_same_frame() {
         if type_ != "change_quality" {
             party.command(type_, data).await;
         } else {
-            // It is so already.
+            // It changes nothing.
             party.host.ack(type_, data).await.unwrap();
         }
     }
@@ -49,7 +49,7 @@ async fn a_forged_command_at_the_other_node_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_new_host_at_the_other_node_commands_at_once_and_the_old_one_no_more() {
+async fn a_new_host_at_the_other_node_takes_over_at_once() {
     let site = site().await;
     let mut party = site.watch(&new_room(), &[]).await.party;
     let to_guest = json!({ "participant_id": party.guest_id });
@@ -62,7 +62,7 @@ async fn a_new_host_at_the_other_node_commands_at_once_and_the_old_one_no_more()
     party.guest.ack("pause", json!({})).await.unwrap();
     party.committed().await;
 
-    // And back again, by the new host's own node.
+    // And back again, by the new host at the other node.
     let back = json!({ "participant_id": party.host_id });
     party.guest.ack("host_transfer", back).await.unwrap();
     party.committed().await;
@@ -72,11 +72,11 @@ async fn a_new_host_at_the_other_node_commands_at_once_and_the_old_one_no_more()
 }
 
 #[tokio::test]
-async fn a_command_sent_before_the_host_moved_is_refused_at_either_node() {
+async fn a_command_of_the_old_host_is_refused_at_either_node() {
     let site = site().await;
     let Across { mut party, host: [_, elsewhere], .. } = site.watch(&new_room(), &[]).await;
     let mut second = elsewhere.enter(&party.room_id).await.unwrap();
-    // Both are on their way when the other node hears that the host moved.
+    // Both are sent before the other node receives the change of host.
     let transfer = json!({ "type": "host_transfer", "id": "move",
         "data": { "participant_id": party.guest_id } });
     party.host.send_json(&transfer).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_command_sent_before_the_host_moved_is_refused_at_either_node() {
 }
 
 #[tokio::test]
-async fn of_two_commands_for_one_version_at_two_nodes_one_is_made() {
+async fn one_of_two_commands_for_the_same_version_at_two_nodes_is_committed() {
     let site = site().await;
     let Across { mut party, host: [_, elsewhere], .. } = site.watch(&new_room(), &[]).await;
     let mut second = elsewhere.enter(&party.room_id).await.unwrap();
@@ -127,7 +127,7 @@ async fn of_two_commands_for_one_version_at_two_nodes_one_is_made() {
 }
 
 #[tokio::test]
-async fn one_id_at_both_nodes_has_one_effect() {
+async fn the_same_id_at_both_nodes_has_one_effect() {
     let site = site().await;
     let Across { mut party, host: [_, elsewhere], .. } = site.watch(&new_room(), &[]).await;
     let mut second = elsewhere.enter(&party.room_id).await.unwrap();
@@ -157,12 +157,12 @@ async fn one_id_at_both_nodes_has_one_effect() {
 }
 
 #[tokio::test]
-async fn a_role_given_at_one_node_counts_at_the_other_at_once() {
+async fn a_role_assigned_at_one_node_applies_at_the_other_at_once() {
     let site = site().await;
     let mut party = site.watch(&new_room(), &[]).await.party;
     for _ in 0..10 {
         party.host_api.give_role(&party.room_id, &party.guest_id, Role::CoHost).await.unwrap();
-        // The other node may not have heard of it yet.
+        // The other node may not have received it yet.
         let frame = if party.version % 2 == 0 { "play" } else { "pause" };
         party.guest.ack(frame, json!({})).await.unwrap();
         party.host_api.give_role(&party.room_id, &party.guest_id, Role::Guest).await.unwrap();

@@ -7,7 +7,7 @@ use super::site::{Site, sees, site};
 use crate::party::{Party, new_room, number, playback};
 
 #[tokio::test]
-async fn a_start_waits_for_players_at_both_nodes_and_no_longer_than_the_last() {
+async fn a_start_waits_until_the_last_player_at_both_nodes_is_ready() {
     let site = site().await;
     for last_at_hosts_node in [true, false] {
         let mut party = ready_party(&site).await;
@@ -36,7 +36,7 @@ async fn a_start_waits_for_players_at_both_nodes_and_no_longer_than_the_last() {
 }
 
 #[tokio::test]
-async fn a_start_does_not_begin_while_a_player_at_the_other_node_is_not_ready() {
+async fn a_start_waits_for_a_player_at_the_other_node_until_the_deadline() {
     let site = site().await;
     let mut party = ready_party(&site).await;
     party.command("play", json!({})).await;
@@ -47,7 +47,7 @@ async fn a_start_does_not_begin_while_a_player_at_the_other_node_is_not_ready() 
 }
 
 #[tokio::test]
-async fn a_player_that_leaves_the_other_node_is_not_waited_for() {
+async fn a_start_does_not_wait_for_a_player_that_leaves_the_other_node() {
     let site = site().await;
     let mut party = ready_party(&site).await;
     party.command("play", json!({})).await;
@@ -59,7 +59,7 @@ async fn a_player_that_leaves_the_other_node_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn players_of_a_killed_node_hold_a_start_no_longer_than_its_deadline() {
+async fn players_of_a_killed_node_delay_a_start_until_its_deadline_at_most() {
     let mut site = Site::of(2).await;
     let mut party = ready_party(&site).await;
     site.kill_9(1).await;
@@ -76,7 +76,7 @@ async fn players_of_a_killed_node_hold_a_start_no_longer_than_its_deadline() {
     assert_eq!(started["data"]["cause"], "deadline");
 }
 
-/// Players at both nodes, of whom both nodes know.
+/// A party with players at both nodes, known to both nodes.
 async fn ready_party(site: &Site) -> Party {
     let mut party = site.watch(&new_room(), &["ready"]).await.party;
     let both = [party.host_id.clone(), party.guest_id.clone()];

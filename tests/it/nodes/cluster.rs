@@ -1,4 +1,4 @@
-//! Nodes over a cluster of three masters.
+//! Nodes over a Redis cluster of three masters.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::story;
 use crate::party::{Party, new_room, versioned};
 
 #[tokio::test]
-async fn nodes_over_a_cluster_tell_the_same_story() {
+async fn a_redis_cluster_behaves_like_a_single_redis() {
     let cluster = RedisCluster::start_with(options()).await.unwrap();
     let site = over(&cluster).await;
     let mut party = site.watch(&story::room(), &[]).await.party;
@@ -19,13 +19,13 @@ async fn nodes_over_a_cluster_tell_the_same_story() {
 }
 
 #[tokio::test]
-async fn a_master_that_is_killed_and_comes_back_has_its_own_rooms_rebuilt_and_no_others() {
+async fn only_the_rooms_of_a_restarted_master_are_rebuilt() {
     let mut cluster = RedisCluster::start_with(options()).await.unwrap();
     let site = over(&cluster).await;
     let (mut parties, mut masters) = (Vec::new(), Vec::new());
     while masters.iter().all(|master| *master == masters[0]) {
         let party = site.watch(&new_room(), &[]).await.party;
-        masters.push(holds(&cluster, &format!("*{}:state", party.room_id)).await);
+        masters.push(master_of(&cluster, &format!("*{}:state", party.room_id)).await);
         parties.push(party);
     }
     let victim = masters[0];
@@ -37,14 +37,14 @@ async fn a_master_that_is_killed_and_comes_back_has_its_own_rooms_rebuilt_and_no
     assert_eq!((&*refused.code, refused.outcome), ("store_unavailable", Outcome::Unknown));
     let first = &mut parties[0];
     for socket in [&mut first.host, &mut first.guest] {
-        is_reachable(socket, false).await;
+        wait_reachable(socket, false).await;
     }
     cluster.node_mut(victim).restart().await.unwrap();
     cluster.wait_ok().await.unwrap();
 
     for (party, master) in parties.iter_mut().zip(&masters) {
         for socket in [&mut party.host, &mut party.guest] {
-            is_reachable(socket, true).await;
+            wait_reachable(socket, true).await;
         }
         if *master == victim {
             rebuilt(party).await;
@@ -55,12 +55,12 @@ async fn a_master_that_is_killed_and_comes_back_has_its_own_rooms_rebuilt_and_no
     }
 }
 
-/// Everybody is told that the room begins a new epoch where it was, and commands go on.
+/// Asserts that both are told of the new epoch and that the room continues where it was.
 async fn rebuilt(party: &mut Party) {
     for socket in [&mut party.host, &mut party.guest] {
         let rebased = versioned(socket).await;
         assert_eq!(rebased["type"], "rebased", "{rebased}");
-        // What its operator declares excludes no loss.
+        // By what its operator declares, a loss can't be excluded.
         assert_eq!((&rebased["epoch"], &rebased["data"]["lost"]), (&json!(2), &json!(true)));
         let previous = json!({ "epoch": 1, "version": party.version });
         assert_eq!(rebased["data"]["previous"], previous);
@@ -73,19 +73,19 @@ async fn rebuilt(party: &mut Party) {
     assert_eq!(seeked["epoch"], 2);
 }
 
-async fn is_reachable(socket: &mut WsClient, reachable: bool) {
-    let told = |frame: &Value| {
+async fn wait_reachable(socket: &mut WsClient, reachable: bool) {
+    let wanted = |frame: &Value| {
         frame["type"] == "authority_changed" && frame["data"]["reachable"] == reachable
     };
-    socket.take(format!("control to be there: {reachable}"), told).await.unwrap();
+    socket.take(format!("authority_changed, reachable: {reachable}"), wanted).await.unwrap();
 }
 
-/// Three masters that don't wait for the disk: nobody cuts the power here.
+/// Options for masters that don't sync to disk, since no power cut is tested here.
 fn options() -> RedisOptions {
     RedisOptions::new().append_fsync(AppendFsync::Everysec)
 }
 
-/// Two nodes over the cluster, which leaves the site's own Redis alone.
+/// Two nodes over the cluster, which don't use the site's own Redis.
 async fn over(cluster: &RedisCluster) -> Site {
     let mut site = Site::of(0).await;
     for _ in 0..2 {
@@ -96,8 +96,8 @@ async fn over(cluster: &RedisCluster) -> Site {
     site
 }
 
-/// Which master holds keys of this pattern.
-async fn holds(cluster: &RedisCluster, pattern: &str) -> usize {
+/// The master that holds keys of this pattern.
+async fn master_of(cluster: &RedisCluster, pattern: &str) -> usize {
     let answers = cluster.command(&["KEYS", pattern]).await.unwrap();
     answers.iter().position(|keys| !keys.items().is_empty()).expect("one of them holds it")
 }

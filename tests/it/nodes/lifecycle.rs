@@ -1,26 +1,26 @@
-//! How rooms go on and end when nodes do.
+//! How rooms continue and end when nodes are killed.
 
 use std::time::Duration;
 
 use contracts::{CreateRoom, HostLoss, LifecycleState, Role};
 use engine::{EXPIRED_MS, RoomId};
 use harness::Closed;
-use harness::api::Method;
+use harness::http::Method;
 use serde_json::json;
 
 use super::site::{Across, Site, site, until};
 use crate::party::{new_room, number, versioned};
 use crate::problem;
 
-/// Short, so that a lost host is soon noticed.
+/// Short, so that the loss of a host is noticed soon.
 const LEASE_MS: u64 = 2000;
-/// A host is missed within this, even by nodes that have just started.
+/// The time within which the loss of a host is noticed, even by nodes that have just started.
 const LOST: Duration = Duration::from_secs(25);
-/// After the retention a room leaves nothing behind within this.
+/// The time within which an ended room has been swept.
 const SWEPT: Duration = Duration::from_millis(EXPIRED_MS + 10_000);
 
 #[tokio::test]
-async fn a_host_whose_node_is_killed_is_host_at_the_other_within_the_lease() {
+async fn a_host_of_a_killed_node_remains_host_at_the_other_within_the_lease() {
     let mut site = Site::of(2).await;
     let Across { mut party, host: [_, elsewhere], .. } = site.watch(&new_room(), &[]).await;
     party.command("play", json!({})).await;
@@ -40,7 +40,7 @@ async fn a_host_whose_node_is_killed_is_host_at_the_other_within_the_lease() {
 }
 
 #[tokio::test]
-async fn a_host_whose_node_is_killed_ends_the_grace_at_the_other() {
+async fn a_host_of_a_killed_node_ends_the_grace_period_at_the_other() {
     let mut site = Site::of(3).await;
     let room = CreateRoom { host_lease_ms: Some(LEASE_MS), ..new_room() };
     let Across { party, host: [_, elsewhere], guest } = site.watch(&room, &[]).await;
@@ -75,7 +75,7 @@ async fn a_host_whose_node_is_killed_ends_the_grace_at_the_other() {
 }
 
 #[tokio::test]
-async fn a_host_keeps_a_short_lease_by_being_at_either_node() {
+async fn a_connection_to_either_node_renews_the_hosts_lease() {
     let site = site().await;
     let room = CreateRoom { host_lease_ms: Some(LEASE_MS), ..new_room() };
     let Across { party, host: [_, elsewhere], guest: [guest, _] } = site.watch(&room, &[]).await;
@@ -88,7 +88,7 @@ async fn a_host_keeps_a_short_lease_by_being_at_either_node() {
 }
 
 #[tokio::test]
-async fn a_room_without_anybody_at_a_node_ends_its_grace_all_the_same() {
+async fn the_grace_period_of_a_room_without_connections_ends_too() {
     let mut site = Site::of(2).await;
     let room = CreateRoom {
         host_loss: Some(HostLoss::Hold),
@@ -98,7 +98,7 @@ async fn a_room_without_anybody_at_a_node_ends_its_grace_all_the_same() {
     };
     let Across { party, host, guest } = site.meet(&room, &[]).await;
     let (room_id, [_, elsewhere]) = (party.room_id.clone(), guest);
-    // Nobody is left who follows the room.
+    // No node follows the room any more.
     party.guest.close().await.unwrap();
     drop((party.server, party.host, host));
     site.kill_9(0).await;
@@ -110,14 +110,14 @@ async fn a_room_without_anybody_at_a_node_ends_its_grace_all_the_same() {
 }
 
 #[tokio::test]
-async fn an_end_is_told_at_the_other_node_and_leaves_nothing_behind_after_the_retention() {
+async fn an_ended_room_closes_at_the_other_node_and_leaves_nothing_after_the_retention() {
     let site = site().await;
     let Across { mut party, guest: [guest_here, guest_there], .. } =
         site.watch(&new_room(), &[]).await;
     let path = format!("rooms/{}", party.room_id);
     for guest in [&guest_here, &guest_there] {
-        let reply = guest.request(Method::DELETE, &path, None).await.unwrap();
-        problem::check(&reply, "forbidden", "a guest's delete");
+        let response = guest.request(Method::DELETE, &path, None).await.unwrap();
+        problem::check(&response, "forbidden", "a guest's delete");
     }
     party.nothing_happened().await;
     let code = party.state().await.room.code;
@@ -136,8 +136,8 @@ async fn an_end_is_told_at_the_other_node_and_leaves_nothing_behind_after_the_re
         assert_eq!(socket.closed().await.unwrap(), closed);
     }
     for guest in [&guest_here, &guest_there] {
-        let reply = guest.request(Method::POST, &format!("{path}/join"), Some(&json!({}))).await;
-        problem::check(&reply.unwrap(), "room_closed", "a join after the end");
+        let response = guest.request(Method::POST, &format!("{path}/join"), Some(&json!({}))).await;
+        problem::check(&response.unwrap(), "room_closed", "a join after the end");
     }
 
     let sql = site.sql().await;
@@ -152,7 +152,7 @@ async fn an_end_is_told_at_the_other_node_and_leaves_nothing_behind_after_the_re
     assert!(sql.load_snapshot(&room_id).await.unwrap().is_none());
     sql.close().await;
     for guest in [&guest_here, &guest_there] {
-        let reply = guest.request(Method::GET, &path, None).await.unwrap();
-        problem::check(&reply, "room_not_found", "a room that is gone");
+        let response = guest.request(Method::GET, &path, None).await.unwrap();
+        problem::check(&response, "room_not_found", "a room that is gone");
     }
 }

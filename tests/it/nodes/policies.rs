@@ -1,4 +1,4 @@
-//! What becomes of a room whose host stays away, told the same at every node.
+//! The policies for a room whose host stays away, which have the same effect at every node.
 
 use contracts::{CreateRoom, HostLoss, Role, Status};
 use harness::{Closed, WsClient};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::site::{Across, Site, site};
 use crate::party::{new_room, number, playback, versioned};
 
-/// Short, so that a lost host is soon noticed.
+/// Short, so that the loss of a host is noticed soon.
 const LEASE_MS: u64 = 2000;
 const GRACE_MS: u64 = 500;
 
@@ -15,9 +15,9 @@ const GRACE_MS: u64 = 500;
 async fn by_default_the_party_ends_at_every_node() {
     let site = site().await;
     let mut scene = Scene::of(&site, HostLoss::Expire).await;
-    scene.host_goes();
-    let fence = scene.both_are_told("grace", "host_lost").await["data"]["fence"].clone();
-    let expired = scene.both_are_told("expired", "grace_ended").await;
+    scene.break_host();
+    let fence = scene.both_receive_edge("grace", "host_lost").await["data"]["fence"].clone();
+    let expired = scene.both_receive_edge("expired", "grace_ended").await;
     assert_eq!(number(&expired["data"]["fence"]), number(&fence) + 1);
     let closed = Closed { close_code: Some(4410), reason: "room_closed".to_owned() };
     for socket in [&mut scene.here, &mut scene.there] {
@@ -29,9 +29,9 @@ async fn by_default_the_party_ends_at_every_node() {
 async fn a_held_room_goes_on_and_its_former_host_regains_it_at_the_other_node() {
     let site = site().await;
     let mut scene = Scene::of(&site, HostLoss::Hold).await;
-    scene.host_goes();
-    scene.both_are_told("grace", "host_lost").await;
-    let held = scene.both_are_told("live", "grace_ended").await;
+    scene.break_host();
+    scene.both_receive_edge("grace", "host_lost").await;
+    let held = scene.both_receive_edge("live", "grace_ended").await;
     assert_eq!((&held["data"]["host_id"], playback(&held).status), (&Value::Null, Status::Playing));
     for socket in [&mut scene.here, &mut scene.there] {
         assert_eq!(socket.reject("pause", json!({})).await.unwrap().code, "not_host");
@@ -52,25 +52,24 @@ async fn a_held_room_goes_on_and_its_former_host_regains_it_at_the_other_node() 
 }
 
 #[tokio::test]
-async fn a_room_may_pause_at_every_node() {
+async fn a_room_can_be_set_to_pause_at_every_node() {
     let site = site().await;
     let mut scene = Scene::of(&site, HostLoss::Pause).await;
-    scene.host_goes();
-    let grace = scene.both_are_told("grace", "host_lost").await;
+    scene.break_host();
+    let grace = scene.both_receive_edge("grace", "host_lost").await;
     assert_eq!(playback(&grace).status, Status::Playing, "not before the grace ends");
-    let paused = scene.both_are_told("live", "grace_ended").await;
+    let paused = scene.both_receive_edge("live", "grace_ended").await;
     assert_eq!(playback(&paused).status, Status::Paused);
     assert_eq!(paused["data"]["host_id"], Value::Null);
 }
 
 #[tokio::test]
-async fn the_longest_connected_co_host_is_promoted_whichever_node_carries_it_out() {
-    // The deadline is carried out by either node: in one of the two rooms the co-host sits at the
-    // other one.
+async fn the_longest_connected_co_host_is_promoted_by_either_node() {
+    // Either node may carry out the deadline, so in one of the rooms the co-host is at the other one.
     let site = site().await;
     for longest_here in [true, false] {
         let mut scene = Scene::of(&site, HostLoss::Promote).await;
-        // Whoever comes again has been connected for less long.
+        // The one that reconnects has been connected for a shorter time.
         let (shorter_api, shorter, longest_id) = if longest_here {
             (&scene.there_api, &mut scene.there, &scene.here_id)
         } else {
@@ -83,11 +82,11 @@ async fn the_longest_connected_co_host_is_promoted_whichever_node_carries_it_out
         let longest_id = longest_id.clone();
         for id in [scene.here_id.clone(), scene.there_id.clone()] {
             scene.host_api.give_role(&scene.room_id, &id, Role::CoHost).await.unwrap();
-            scene.both_get("role_changed").await;
+            scene.both_receive("role_changed").await;
         }
-        scene.host_goes();
-        scene.both_are_told("grace", "host_lost").await;
-        let live = scene.both_are_told("live", "grace_ended").await;
+        scene.break_host();
+        scene.both_receive_edge("grace", "host_lost").await;
+        let live = scene.both_receive_edge("live", "grace_ended").await;
         assert_eq!(live["data"]["host_id"], longest_id);
         let (new, other) = if longest_here {
             (&mut scene.here, &mut scene.there)
@@ -99,7 +98,7 @@ async fn the_longest_connected_co_host_is_promoted_whichever_node_carries_it_out
     }
 }
 
-/// A party that plays with a short lease, a guest at either node, and its host at the first.
+/// A playing party with a short lease, its host at the first node, and a guest at each node.
 struct Scene {
     room_id: String,
     host_id: String,
@@ -143,20 +142,20 @@ impl Scene {
         }
     }
 
-    /// The host's socket breaks.
-    fn host_goes(&mut self) {
+    /// Breaks the host's socket.
+    fn break_host(&mut self) {
         self.host = None;
     }
 
-    /// The next commit, which must be this edge, is the same frame at both nodes.
-    async fn both_are_told(&mut self, state: &str, cause: &str) -> Value {
-        let frame = self.both_get("lifecycle_changed").await;
-        let told = (&frame["data"]["state"], &frame["data"]["cause"]);
-        assert_eq!(told, (&json!(state), &json!(cause)), "{frame}");
+    /// Waits for the next commit at both nodes, which must be this edge of the lifecycle.
+    async fn both_receive_edge(&mut self, state: &str, cause: &str) -> Value {
+        let frame = self.both_receive("lifecycle_changed").await;
+        let edge = (&frame["data"]["state"], &frame["data"]["cause"]);
+        assert_eq!(edge, (&json!(state), &json!(cause)), "{frame}");
         frame
     }
 
-    async fn both_get(&mut self, type_: &str) -> Value {
+    async fn both_receive(&mut self, type_: &str) -> Value {
         let (here, there) = (versioned(&mut self.here).await, versioned(&mut self.there).await);
         assert_eq!(here["type"], type_, "{here}");
         assert_eq!(here, there);

@@ -1,4 +1,4 @@
-//! The same over PostgreSQL.
+//! Nodes over PostgreSQL.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::story;
 use crate::party::{Party, sample};
 
 #[tokio::test]
-async fn nodes_over_postgresql_tell_the_same_story() {
+async fn postgresql_behaves_like_sqlite() {
     let postgres = PostgresServer::start_unsynced().await.unwrap();
     let mut site = Site::of(0).await;
     for _ in 0..2 {
@@ -20,7 +20,7 @@ async fn nodes_over_postgresql_tell_the_same_story() {
     let mut party = site.watch(&story::room(), &[]).await.party;
     story::tell(&mut party).await;
 
-    // And a room of which Redis knows nothing any more.
+    // A room that Redis has lost is rebuilt under an epoch of PostgreSQL.
     let mut party: Party = site.watch(&story::room(), &[]).await.party;
     party.host.ack("seek", json!({ "position_ms": 2500 })).await.unwrap();
     let written = "SELECT count(*) FROM rooms WHERE room_id = '";

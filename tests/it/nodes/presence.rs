@@ -1,4 +1,4 @@
-//! Who is here, as every node tells it.
+//! Presence across nodes.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::site::{Across, NOTICED, Site, sees, site, until};
 use crate::party::new_room;
 
 #[tokio::test]
-async fn who_is_at_the_other_node_is_named_and_counted_at_both() {
+async fn participants_at_the_other_node_are_listed_and_counted_at_both() {
     let site = site().await;
     let room = CreateRoom { is_public: true, ..new_room() };
     let mut party = site.meet(&room, &[]).await.party;
@@ -40,18 +40,18 @@ async fn who_is_at_the_other_node_is_named_and_counted_at_both() {
 }
 
 #[tokio::test]
-async fn a_node_that_nobody_of_a_room_is_connected_to_knows_who_is_in_it() {
+async fn a_node_without_connections_to_a_room_knows_its_participants() {
     let site = site().await;
     let [host, elsewhere] = site.guest("Ada").await;
     let room_id = host.create_room("Friday").await.unwrap().room_id;
     let mut socket = host.connect(&room_id).await.unwrap();
     let id = socket.hello(&[]).await.unwrap().participant_id;
-    until("the other node to be told", NOTICED, async || {
+    until("the other node to know", NOTICED, async || {
         (listed(&elsewhere, &room_id).await == [id.clone()]).then_some(())
     })
     .await;
     assert_eq!(elsewhere.find_room(&room_id).await.unwrap().viewer_count, 1);
-    // And once somebody is connected there.
+    // And when a client is connected there.
     let mut watcher = site.api(1).as_guest("Ben").await.unwrap().connect(&room_id).await.unwrap();
     let welcome = watcher.hello(&[]).await.unwrap();
     assert_eq!(welcome.room.viewer_count, 2);
@@ -59,7 +59,7 @@ async fn a_node_that_nobody_of_a_room_is_connected_to_knows_who_is_in_it() {
 }
 
 #[tokio::test]
-async fn a_participant_at_two_nodes_counts_once_and_is_gone_with_the_last_socket() {
+async fn a_participant_at_two_nodes_counts_once_until_the_last_socket_closes() {
     let site = site().await;
     let room = CreateRoom { is_public: true, ..new_room() };
     let Across { mut party, guest: [guest, _], .. } = site.meet(&room, &[]).await;
@@ -70,17 +70,17 @@ async fn a_participant_at_two_nodes_counts_once_and_is_gone_with_the_last_socket
     assert_eq!(welcome.room.viewer_count, 2, "participants are counted, not sockets");
     assert_eq!(sees(&mut second, &[&both[0], &both[1]]).await["data"]["total"], 2);
     let present = site.keys(&format!("*{}:present", party.room_id)).await;
-    until("the second socket to be told", NOTICED, async || {
-        let told = site.redis.command(&["HLEN", &present[0]]).await.unwrap();
-        (told.integer() == Some(3)).then_some(())
+    until("the second socket to be registered", NOTICED, async || {
+        let count = site.redis.command(&["HLEN", &present[0]]).await.unwrap();
+        (count.integer() == Some(3)).then_some(())
     })
     .await;
     is_listed_with(&guest, &party.room_id, 2).await;
 
     party.guest.close().await.unwrap();
-    until("the socket that closed to be told", NOTICED, async || {
-        let told = site.redis.command(&["HLEN", &present[0]]).await.unwrap();
-        (told.integer() == Some(2)).then_some(())
+    until("the closed socket to be removed", NOTICED, async || {
+        let count = site.redis.command(&["HLEN", &present[0]]).await.unwrap();
+        (count.integer() == Some(2)).then_some(())
     })
     .await;
     assert_eq!(listed(&party.host_api, &party.room_id).await, both);
@@ -90,7 +90,7 @@ async fn a_participant_at_two_nodes_counts_once_and_is_gone_with_the_last_socket
 }
 
 #[tokio::test]
-async fn those_of_a_killed_node_are_gone_and_leave_no_ghosts() {
+async fn participants_of_a_killed_node_disappear() {
     let mut site = Site::of(3).await;
     let Across { mut party, guest, .. } = site.meet(&new_room(), &[]).await;
     let (host_id, guest_id) = (party.host_id.clone(), party.guest_id.clone());
@@ -104,7 +104,7 @@ async fn those_of_a_killed_node_are_gone_and_leave_no_ghosts() {
     .await;
     sees(&mut party.host, &[&host_id]).await;
     assert_eq!(party.host_api.state(&party.room_id).await.unwrap().room.viewer_count, 1);
-    // A node that never heard of the room asks what is left in Redis.
+    // A node that doesn't follow the room reads what is left in Redis.
     let stranger = site.api(2).as_guest("Cleo").await.unwrap();
     assert_eq!(stranger.find_room(&party.room_id).await.unwrap().viewer_count, 1);
     let present = site.keys(&format!("*{}:present", party.room_id)).await;
@@ -120,14 +120,14 @@ async fn those_of_a_killed_node_are_gone_and_leave_no_ghosts() {
     sees(&mut party.host, &[&host_id]).await;
 }
 
-/// Who a node says is in a room, in its order.
+/// The participants that a node lists, in order.
 async fn listed(api: &Api, room_id: &str) -> Vec<String> {
     let page = api.participants(room_id).await.unwrap();
     assert_eq!(page.total, page.items.len() as u64);
     page.items.into_iter().map(|one| one.participant_id).collect()
 }
 
-/// A list may be a second old.
+/// Waits for the public list, which may be a second old.
 async fn is_listed_with(api: &Api, room_id: &str, viewer_count: u64) {
     until("the list to tell it", NOTICED, async || {
         let rooms = api.public_rooms().await.unwrap().items;

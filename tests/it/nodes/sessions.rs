@@ -1,4 +1,4 @@
-//! Tickets and sessions of one node at the other.
+//! Tickets and sessions from one node, used at the other.
 
 use contracts::{Resume, Welcome};
 use harness::{Closed, Upgrade, WsClient};
@@ -9,7 +9,7 @@ use crate::party::{new_room, number, versioned};
 use crate::problem;
 
 #[tokio::test]
-async fn a_ticket_of_one_node_opens_a_socket_at_the_other_once() {
+async fn a_ticket_from_one_node_opens_one_socket_at_the_other() {
     let site = site().await;
     let [here, _] = site.guest("Ada").await;
     let room_id = here.create_room("Friday").await.unwrap().room_id;
@@ -28,7 +28,7 @@ async fn a_ticket_of_one_node_opens_a_socket_at_the_other_once() {
 }
 
 #[tokio::test]
-async fn a_session_goes_on_at_the_other_node_without_a_gap_or_a_repeat() {
+async fn a_session_resumes_at_the_other_node_without_gap_or_repetition() {
     let site = site().await;
     let Across { mut party, guest: [elsewhere, here], .. } = site.watch(&new_room(), &[]).await;
     party.guest.close().await.unwrap();
@@ -50,9 +50,9 @@ async fn a_session_goes_on_at_the_other_node_without_a_gap_or_a_repeat() {
     let session_id = resume.session_id.clone();
     let welcome = socket.welcome(&[], Some(resume)).await.unwrap();
     assert_eq!(number(&welcome["version"]), last.version, "the newest state");
-    let told: Welcome = serde_json::from_value(welcome["data"].clone()).unwrap();
-    assert!(told.resumed && told.session_id == session_id);
-    assert_eq!(told.room, party.host_api.state(&party.room_id).await.unwrap().room);
+    let data: Welcome = serde_json::from_value(welcome["data"].clone()).unwrap();
+    assert!(data.resumed && data.session_id == session_id);
+    assert_eq!(data.room, party.host_api.state(&party.room_id).await.unwrap().room);
     for position_ms in [1, 2, 3] {
         party.host.ack("seek", json!({ "position_ms": position_ms })).await.unwrap();
         let next = versioned(&mut socket).await;
@@ -62,7 +62,7 @@ async fn a_session_goes_on_at_the_other_node_without_a_gap_or_a_repeat() {
 }
 
 #[tokio::test]
-async fn an_older_socket_of_a_session_is_closed_when_it_goes_on_at_the_other_node() {
+async fn the_old_socket_of_a_session_closes_when_it_resumes_at_the_other_node() {
     let site = site().await;
     let Across { mut party, guest: [elsewhere, here], .. } = site.watch(&new_room(), &[]).await;
     let mut old = here.connect(&party.room_id).await.unwrap();
@@ -72,7 +72,7 @@ async fn an_older_socket_of_a_session_is_closed_when_it_goes_on_at_the_other_nod
     assert_eq!(old.closed().await.unwrap(), replaced);
     party.command("play", json!({})).await;
     assert_eq!(number(&versioned(&mut new).await["version"]), party.version);
-    // The participant's other sockets are other sessions.
+    // The other sockets of the participant are separate sessions.
     party.nothing_happened().await;
 }
 
@@ -85,7 +85,7 @@ async fn resume(api: &harness::Api, room_id: &str, welcome: &Welcome, version: u
     socket
 }
 
-/// The same path at another node.
+/// The same URL at another node.
 fn at_node(site: &Site, node: usize, url: &str) -> String {
     let host = |url: &str| url.split('/').nth(2).unwrap_or_default().to_owned();
     url.replacen(&host(url), &host(site.nodes[node].page()), 1)

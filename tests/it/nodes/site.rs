@@ -13,17 +13,17 @@ use tokio::sync::Mutex;
 
 use crate::party::{Party, options, over_redis, quick_directory, sample};
 
-/// How often something that gives no notice is looked at.
-const LOOK: Duration = Duration::from_millis(20);
-/// Nodes notice that another is gone within this, and tell it.
+/// The interval at which states without notification are polled.
+const POLL: Duration = Duration::from_millis(20);
+/// The time within which nodes notice and announce that another node has disappeared.
 pub const NOTICED: Duration = Duration::from_secs(15);
 
-// Weak, so that all of it ends with the last test that uses it: statics are never dropped.
+// Weak, so that everything ends with the last test that uses it, since statics are never dropped.
 static SHARED: Mutex<Weak<Site>> = Mutex::const_new(Weak::new());
 
-/// Nodes over one Redis and one SQL database.
+/// Nodes with one Redis and one SQL database.
 pub struct Site {
-    /// In the order of their start. Fields are dropped in their order: nodes before their Redis.
+    /// The nodes, in the order of their start. They are dropped before the Redis.
     pub nodes: Vec<Arc<ServerProcess>>,
     /// The Redis.
     pub redis: RedisServer,
@@ -32,15 +32,15 @@ pub struct Site {
 
 /// A party whose host is at the first node and whose guest is at the second.
 pub struct Across {
-    /// Both.
+    /// Host and guest.
     pub party: Party,
-    /// The host at each node.
+    /// The host's API at each node.
     pub host: [Api; 2],
-    /// The guest at each node.
+    /// The guest's API at each node.
     pub guest: [Api; 2],
 }
 
-/// Two nodes for tests that leave them as they were.
+/// Two shared nodes, for tests that leave them unchanged.
 pub async fn site() -> Arc<Site> {
     let mut shared = SHARED.lock().await;
     if let Some(site) = shared.upgrade() {
@@ -52,7 +52,7 @@ pub async fn site() -> Arc<Site> {
 }
 
 impl Site {
-    /// So many nodes over a Redis and a SQLite file of their own.
+    /// Starts nodes with their own Redis and SQLite database.
     pub async fn of(nodes: usize) -> Self {
         let parent = quick_directory().map_or_else(std::env::temp_dir, PathBuf::from);
         let directory = tempfile::Builder::new().prefix("playhead-site-").tempdir_in(parent);
@@ -67,7 +67,7 @@ impl Site {
         site
     }
 
-    /// How one more node is started.
+    /// The options of another node.
     pub fn options(&self) -> ServerOptions {
         let database = format!("sqlite://{}", self.database().display());
         over_redis(options(), &self.redis.url()).env("PLAYHEAD_DATABASE_URL", database)
@@ -78,7 +78,7 @@ impl Site {
         self.nodes[node].api()
     }
 
-    /// A host at the first node, a guest at the second.
+    /// A host joins at the first node, and a guest at the second.
     pub async fn meet(&self, room: &CreateRoom, capabilities: &[&str]) -> Across {
         let (host, guest) = (self.guest("Ada").await, self.guest("Ben").await);
         let ([host_api, _], [_, guest_api]) = (host.clone(), guest.clone());
@@ -87,7 +87,7 @@ impl Site {
         Across { party, host, guest }
     }
 
-    /// The same with the sample chosen.
+    /// Does the same and chooses the sample.
     pub async fn watch(&self, room: &CreateRoom, capabilities: &[&str]) -> Across {
         let mut across = self.meet(room, capabilities).await;
         let link = sample(&across.party.server);
@@ -95,24 +95,24 @@ impl Site {
         across
     }
 
-    /// A new user, at the first two nodes: a token of one is good at the other.
+    /// A new guest's API at the first two nodes; the token of one is valid at the other.
     pub async fn guest(&self, name: &str) -> [Api; 2] {
         let token = self.api(0).guest(name).await.unwrap().access_token;
         [0, 1].map(|node| self.api(node).with_token(&token))
     }
 
-    /// Ends a node that nobody else holds as a power cut would.
+    /// Kills a node (SIGKILL), which no test may still hold.
     pub async fn kill_9(&mut self, node: usize) {
         let node = Arc::get_mut(&mut self.nodes[node]).expect("nobody else holds the node");
         node.kill_9().await.unwrap();
     }
 
-    /// The names of keys of this pattern.
+    /// The keys of this pattern.
     pub async fn keys(&self, pattern: &str) -> Vec<String> {
         self.redis.command(&["KEYS", pattern]).await.unwrap().texts()
     }
 
-    /// The database of all nodes, opened beside them.
+    /// Opens the database that the nodes share.
     pub async fn sql(&self) -> Sql {
         Sql::open_file(&self.database()).await.unwrap()
     }
@@ -122,7 +122,7 @@ impl Site {
     }
 }
 
-/// Waits until `probe` finds something.
+/// Waits until `probe` returns something.
 pub async fn until<T>(
     awaited: &str,
     limit: Duration,
@@ -134,11 +134,11 @@ pub async fn until<T>(
             return found;
         }
         assert!(began.elapsed() < limit, "waited {limit:?} for {awaited}");
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL).await;
     }
 }
 
-/// Waits until the newest frame about who is here names exactly these.
+/// Waits for a `presence_changed` that lists exactly these participants.
 pub async fn sees(client: &mut WsClient, wanted: &[&String]) -> Value {
     let mut wanted: Vec<String> = wanted.iter().copied().cloned().collect();
     wanted.sort_unstable();

@@ -1,4 +1,4 @@
-//! A node that hears late, or not at all, of what was committed elsewhere decides on what is so.
+//! A node that receives commits of other nodes late or never still decides by the newest state.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::site::{Across, Site};
 use crate::party::{new_room, number, versioned};
 
 #[tokio::test]
-async fn a_guest_who_was_made_co_host_elsewhere_is_not_refused() {
+async fn a_guest_who_became_co_host_at_another_node_is_not_refused() {
     let mut scene = Scene::of(&[]).await;
     let Across { party, .. } = &mut scene.across;
     party.host_api.give_role(&party.room_id, &party.guest_id, Role::CoHost).await.unwrap();
@@ -19,11 +19,11 @@ async fn a_guest_who_was_made_co_host_elsewhere_is_not_refused() {
     assert_eq!(acked.version, party.version + 2);
     party.host_api.give_role(&party.room_id, &party.guest_id, Role::Guest).await.unwrap();
     assert_eq!(party.guest.reject("pause", json!({})).await.unwrap().code, "not_host");
-    scene.stays_deaf();
+    scene.assert_messages_dropped();
 }
 
 #[tokio::test]
-async fn a_host_who_gave_the_room_away_elsewhere_commands_it_no_more() {
+async fn a_host_who_transferred_the_room_at_another_node_is_refused() {
     let mut scene = Scene::of(&[]).await;
     let Across { party, .. } = &mut scene.across;
     let to_guest = json!({ "participant_id": party.guest_id });
@@ -34,25 +34,25 @@ async fn a_host_who_gave_the_room_away_elsewhere_commands_it_no_more() {
     }
     let state = party.host_api.state(&party.room_id).await.unwrap();
     assert_eq!(state.version, moved.version, "nothing was committed");
-    scene.stays_deaf();
+    scene.assert_messages_dropped();
 }
 
 #[tokio::test]
-async fn what_was_so_and_is_no_more_is_not_answered_as_already_so() {
+async fn a_command_is_a_no_op_only_by_the_newest_state() {
     let mut scene = Scene::of(&["play"]).await;
     let Across { party, .. } = &mut scene.across;
     let paused = party.host.ack("pause", json!({})).await.unwrap();
-    // Here the room still plays, as far as is heard of.
+    // As far as this node knows, the room is still playing.
     let again = scene.host_there.ack("play", json!({})).await.unwrap();
     assert_eq!(again.version, paused.version + 1, "a commit of its own");
     let paused = party.host.ack("pause", json!({})).await.unwrap();
     let already = scene.host_there.ack("pause", json!({})).await.unwrap();
     assert_eq!(already.version, paused.version, "it is so, and no commit");
-    scene.stays_deaf();
+    scene.assert_messages_dropped();
 }
 
 #[tokio::test]
-async fn messages_that_come_late_are_shown_in_their_order_and_none_twice() {
+async fn delayed_messages_are_shown_once_and_in_order() {
     let mut scene = Scene::of(&[]).await;
     scene.fake.push_fault(Some(PushFault::DelayBy(5)));
     let Across { party, .. } = &mut scene.across;
@@ -64,14 +64,14 @@ async fn messages_that_come_late_are_shown_in_their_order_and_none_twice() {
     while seen < first + 29 {
         let frame = versioned(&mut party.guest).await;
         let version = number(&frame["version"]);
-        // A whole state may stand for what went before.
+        // A whole state may replace the events before it.
         let is_state = frame["type"] == "room_state";
         assert!(version == seen + 1 || is_state && version > seen, "{frame} after {seen}");
         seen = version;
     }
 }
 
-/// A party across two nodes, of which the second hears of nothing that is committed.
+/// A party across two nodes, of which the second receives no commits.
 struct Scene {
     across: Across,
     /// The host at the second node.
@@ -82,7 +82,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// After these commands, which both heard of.
+    /// Starts the party and sends these commands, which both nodes receive.
     async fn of(commands: &[&str]) -> Self {
         let mut site = Site::of(1).await;
         let fake = FakeRedis::start(site.redis.address()).await.unwrap();
@@ -97,8 +97,8 @@ impl Scene {
         Self { across, host_there, fake, _site: site }
     }
 
-    /// There was something to hear.
-    fn stays_deaf(&self) {
+    /// Asserts that messages to the second node were dropped.
+    fn assert_messages_dropped(&self) {
         assert!(self.fake.push_faults() > 0, "nothing was lost on its way");
     }
 }

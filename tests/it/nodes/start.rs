@@ -1,4 +1,4 @@
-//! How nodes begin, and what they must have in common.
+//! How nodes start, and what they must have in common.
 
 use std::time::{Duration, Instant};
 
@@ -6,11 +6,11 @@ use harness::ServerOptions;
 
 use super::site::{Site, site};
 
-/// How far apart two answers about the time may be beyond how long they took.
+/// How far apart two readings of the time may be, in addition to how long they took.
 const APART_US: u64 = 50_000;
 
 #[tokio::test]
-async fn a_node_with_another_sql_database_ends_in_words_and_harms_nothing() {
+async fn a_node_with_another_sql_database_ends_with_an_explanation_and_harms_nothing() {
     let site = Site::of(1).await;
     let host = site.api(0).as_guest("Ada").await.unwrap();
     let room = host.create_room("Friday").await.unwrap();
@@ -26,7 +26,7 @@ async fn a_node_with_another_sql_database_ends_in_words_and_harms_nothing() {
 }
 
 #[tokio::test]
-async fn a_node_that_finds_no_redis_ends_in_words() {
+async fn a_node_that_cannot_reach_redis_ends_with_an_explanation() {
     let site = Site::of(0).await;
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("redis://:hush@{nobody}");
@@ -36,7 +36,7 @@ async fn a_node_that_finds_no_redis_ends_in_words() {
 }
 
 #[tokio::test]
-async fn two_nodes_and_redis_are_one_clock() {
+async fn two_nodes_and_redis_share_one_clock() {
     let site = site().await;
     for _ in 0..5 {
         let began = Instant::now();
@@ -64,7 +64,7 @@ fn us(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap()
 }
 
-/// What the process says when it ends instead of serving.
+/// The error of a process that ends instead of serving.
 async fn does_not_start(options: ServerOptions) -> String {
     let words = options.start().await.expect_err("it doesn't start").to_string();
     assert!(words.contains("exit status: 1"), "{words}");

@@ -1,4 +1,4 @@
-//! One short story of a party across nodes, for every kind of ground.
+//! A short story of a party across two nodes, for different stores.
 
 use contracts::CreateRoom;
 use harness::Api;
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::site::{NOTICED, sees, until};
 use crate::party::{Party, new_room};
 
-/// Two meet at two nodes, watch together and end it.
+/// Host and guest meet at two nodes, watch together and end the room.
 pub async fn tell(party: &mut Party) {
     let both = [party.host_id.clone(), party.guest_id.clone()];
     for socket in [&mut party.host, &mut party.guest] {
@@ -41,7 +41,7 @@ pub fn room() -> CreateRoom {
     CreateRoom { is_public: true, ..new_room() }
 }
 
-/// A list may be a second old.
+/// Waits for the public list, which may be a second old.
 async fn is_listed(api: &Api, room_id: &str, listed: bool) {
     until("the list to tell it", NOTICED, async || {
         let rooms = api.public_rooms().await.unwrap().items;

@@ -1,11 +1,11 @@
-//! How far players are apart, to whichever nodes they are connected.
+//! The spread of players that are connected to different nodes.
 
 use super::site::{NOTICED, Site, sees, site, until};
 use crate::party::{Party, new_room};
 use crate::sync::{assert_was_shown_nothing, report, sees as sees_spread, shown};
 
 #[tokio::test]
-async fn the_host_is_shown_players_at_the_other_node() {
+async fn the_host_sees_the_spread_of_players_at_the_other_node() {
     let site = site().await;
     let mut party = known_party(&site).await;
     report(&mut party.guest, 12.0, 3.0).await;
@@ -17,14 +17,14 @@ async fn the_host_is_shown_players_at_the_other_node() {
     let version = party.version;
     assert_eq!(party.state().await.version, version, "nothing was committed");
 
-    // The host's own report is younger, so that only one of them is gone.
+    // The host's own report is renewed, so that only the guest's is dropped.
     report(&mut party.host, -8.0, 1.0).await;
     party.guest.close().await.unwrap();
     sees_spread(&mut party.host, shown(1, 0.0, 1.0)).await;
 }
 
 #[tokio::test]
-async fn a_co_host_at_the_other_node_is_shown_the_same() {
+async fn a_co_host_at_the_other_node_sees_the_same_spread() {
     let site = site().await;
     let mut party = known_party(&site).await;
     let role = contracts::Role::CoHost;
@@ -37,7 +37,7 @@ async fn a_co_host_at_the_other_node_is_shown_the_same() {
 }
 
 #[tokio::test]
-async fn players_of_a_killed_node_are_shown_no_more() {
+async fn players_of_a_killed_node_no_longer_count() {
     let mut site = Site::of(2).await;
     let mut party = known_party(&site).await;
     report(&mut party.guest, 12.0, 3.0).await;
@@ -51,7 +51,7 @@ async fn players_of_a_killed_node_are_shown_no_more() {
     .await;
 }
 
-/// A host at the first node and a guest at the second, of whom both nodes know.
+/// A host at the first node and a guest at the second, both known to both nodes.
 async fn known_party(site: &Site) -> Party {
     let mut party = site.watch(&new_room(), &[]).await.party;
     let both = [party.host_id.clone(), party.guest_id.clone()];

@@ -1,4 +1,4 @@
-//! A small run, written down by hand.
+//! Builds the histories of small runs.
 
 use contracts::{Outcome, Playback, Status};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::session_log::SessionLog;
 
 pub(super) const ROOM: &str = "r1";
 
-/// Ana and Bo are in a room at (1, 1), paused at 0, with the host Ana and fence 1.
+/// A run in which Ana and Bo are in a room at (1, 1), paused at 0, with Ana as the host and fence 1.
 pub(super) struct Run {
     recorder: Recorder,
     sessions: Vec<(String, SessionLog)>,
@@ -17,8 +17,8 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn new() -> Self {
         let mut run = Self { recorder: Recorder::new(), sessions: Vec::new() };
-        run.shown("ana", &welcome(1, 1, &paused(0)));
-        run.shown("bo", &welcome(1, 1, &paused(0)));
+        run.received("ana", &welcome(1, 1, &paused(0)));
+        run.received("bo", &welcome(1, 1, &paused(0)));
         run
     }
 
@@ -36,7 +36,7 @@ impl Run {
         &mut self.sessions[index].1
     }
 
-    pub(super) fn shown(&mut self, session: &str, frame: &Value) {
+    pub(super) fn received(&mut self, session: &str, frame: &Value) {
         self.session(session).received(frame);
     }
 
@@ -49,13 +49,13 @@ impl Run {
         let data = json!({"duplicate": duplicate});
         let ack =
             json!({"type": "ack", "id": id, "epoch": epoch, "version": version, "data": data});
-        self.shown("ana", &ack);
+        self.received("ana", &ack);
     }
 
-    pub(super) fn refused(&mut self, id: &str, outcome: Outcome) {
+    pub(super) fn rejected(&mut self, id: &str, outcome: Outcome) {
         let error = json!({"code": "not_host", "retry": "never", "outcome": outcome,
             "detail": "no", "meta": {}});
-        self.shown("ana", &json!({"type": "reject", "id": id, "error": error}));
+        self.received("ana", &json!({"type": "reject", "id": id, "error": error}));
     }
 
     pub(super) fn committed(&mut self, id: &str, epoch: u64, version: u64) {
@@ -78,7 +78,7 @@ impl Run {
     }
 }
 
-/// Commands, a hand-over, a grace that ends, and a rebuild that loses nothing.
+/// A run with commands, a change of host, a grace period that ends, and a rebuild without loss.
 pub(super) fn good_run() -> Run {
     let mut run = Run::new();
     let playing = Playback { status: Status::Playing, anchor_at_ms: 1_002, ..paused(0) };
@@ -88,24 +88,24 @@ pub(super) fn good_run() -> Run {
         ("c3", host_changed(1, 4, "bo", 2)),
     ] {
         run.acked(id, 1, frame["version"].as_u64().unwrap(), false);
-        run.shown("ana", &frame);
-        run.shown("bo", &frame);
+        run.received("ana", &frame);
+        run.received("bo", &frame);
     }
     run.sent("c4");
-    run.refused("c4", Outcome::NotApplied);
+    run.rejected("c4", Outcome::NotApplied);
     run.acked("c3", 1, 4, true);
     run.committed("c3", 1, 4);
-    run.shown("ana", &rebased(2, 5, (1, 4), false));
+    run.received("ana", &rebased(2, 5, (1, 4), false));
     let mut room = welcome(2, 5, &paused(1));
     (room["data"]["fence"], room["data"]["room"]["host_id"]) = (json!(2), json!("bo"));
-    run.shown("ana", &room);
-    run.shown("bo", &room);
-    run.shown("bo", &rebased(2, 5, (1, 4), false));
+    run.received("ana", &room);
+    run.received("bo", &room);
+    run.received("bo", &rebased(2, 5, (1, 4), false));
     for session in ["ana", "bo"] {
         let grace = lifecycle_changed(2, 6, "grace", "host_lost", Some(1_007), 2);
-        run.shown(session, &with(grace, "host_id", "bo", &paused(1)));
+        run.received(session, &with(grace, "host_id", "bo", &paused(1)));
         let end = lifecycle_changed(2, 7, "expired", "grace_ended", None, 3);
-        run.shown(session, &with(end, "host_id", "bo", &paused(1)));
+        run.received(session, &with(end, "host_id", "bo", &paused(1)));
     }
     run
 }
@@ -134,7 +134,7 @@ pub(super) fn paused(position_ms: u64) -> Playback {
     }
 }
 
-/// A versioned frame; one version is one millisecond after 1,000 on the room clock.
+/// A versioned frame. Version n is committed n milliseconds after 1,000 on the room clock.
 pub(super) fn versioned(kind: &str, epoch: u64, version: u64, data: Value) -> Value {
     let at_ms = 1_000 + version;
     json!({"type": kind, "epoch": epoch, "version": version, "at_ms": at_ms, "data": data})
