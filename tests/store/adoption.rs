@@ -1,17 +1,17 @@
-//! Nodes that know different copies of a room that Redis has lost.
+//! A room that Redis has lost, of which two nodes know different copies.
 
 use harness::fake_redis::PushFault;
 use harness::{FakeRedis, FaultProxy, RedisOptions};
 use server::store::RoomStore;
 
+use crate::cuttable_sql::CuttableSql;
 use crate::follower::Follower;
 use crate::node::{Ground, advance, make, newest, open, until};
-use crate::sql_link::SqlLink;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fresher_copy_replaces_what_another_node_rebuilt_from_an_older_one() {
     let ground = Ground::new(RedisOptions::new()).await;
-    let sql = SqlLink::start().await;
+    let sql = CuttableSql::start().await;
     let deaf = FakeRedis::start(ground.redis.address()).await.expect("started");
     let line = FaultProxy::start(ground.redis.address()).await.expect("started");
     let (fresh, _) = open(&format!("redis://{}", line.address()), sql.through.clone()).await;
@@ -27,7 +27,7 @@ async fn a_fresher_copy_replaces_what_another_node_rebuilt_from_an_older_one() {
     })
     .await;
 
-    // One node acknowledges what neither SQL nor the other node hears of, and is cut off.
+    // One node acknowledges commits of which neither SQL nor the other node hears, and is cut off.
     sql.line.cut().await;
     deaf.push_fault(Some(PushFault::DropEvery(1)));
     let mut last = both.clone();
@@ -50,7 +50,7 @@ async fn a_fresher_copy_replaces_what_another_node_rebuilt_from_an_older_one() {
     assert_eq!(one, other);
     assert_eq!((one.place(), &one.profile), (adopted, &last.profile), "nothing is lost");
     assert!(last.ops.iter().all(|op| one.ops.iter().any(|kept| kept == op)));
-    // That something may be missing is said, because nobody can exclude it.
+    // Clients are told that something may be missing, because that can't be excluded.
     assert!(at_stale.rebuilds().iter().all(|(_, lost)| *lost), "{:?}", at_stale.rebuilds());
     let after = advance(&*stale, &room_id).await;
     at_fresh.reaches(after.place()).await;

@@ -1,4 +1,4 @@
-//! What a room may cost Redis: few keys, each of which ends by itself.
+//! What a room may occupy in Redis: few keys, all of which expire.
 
 use engine::{Lifecycle, LifecycleState, ParticipantId, Role, Room, Timestamp};
 use harness::{RedisOptions, resp::Reply};
@@ -9,11 +9,11 @@ use crate::node::{Ground, advance};
 
 /// The most keys of one room.
 const KEYS_MAX: usize = 8;
-/// The most remembered commands and kept commits, give or take what Redis trims at once.
+/// The most remembered commands, and the most commits in the log, except for what Redis trims late.
 const KEPT_MAX: i64 = 1024;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_lively_story_every_key_ends_by_itself_and_a_room_has_few() {
+async fn a_busy_room_has_few_keys_and_all_of_them_expire() {
     let ground = Ground::new(RedisOptions::new()).await;
     let (one, _) = ground.node().await;
     let (other, _) = ground.node().await;
@@ -32,15 +32,15 @@ async fn after_a_lively_story_every_key_ends_by_itself_and_a_room_has_few() {
         other.tell(&room_id, Notice::SessionTaken { session_id: id }).await.expect("told");
     }
     one.attend(std::slice::from_ref(&room_id), Timestamp::default()).await.expect("attended");
-    all_end_by_themselves(&ground).await;
+    all_expire(&ground).await;
     let own = ground.ask(&["KEYS", "*r_lively*"]).await.texts();
     assert!((1..=KEYS_MAX).contains(&own.len()), "{own:?}");
 
-    // So does what is rebuilt.
+    // The same is true of a rebuilt room.
     let room_id = ground.make(&*one, "rebuilt").await.room_id;
     ground.ask(&["FLUSHALL"]).await;
     advance(&*other, &room_id).await;
-    all_end_by_themselves(&ground).await;
+    all_expire(&ground).await;
     let own = ground.ask(&["KEYS", "*r_rebuilt*"]).await.texts();
     assert!((1..=KEYS_MAX).contains(&own.len()), "{own:?}");
     one.close().await;
@@ -71,7 +71,7 @@ async fn a_room_that_ended_leaves_no_key_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_and_the_remembered_commands_of_a_room_do_not_grow_without_end() {
+async fn the_log_and_the_remembered_commands_of_a_room_are_bounded() {
     let ground = Ground::new(RedisOptions::new()).await;
     let (store, _) = ground.node().await;
     let room_id = ground.make(&*store, "busy").await.room_id;
@@ -83,19 +83,19 @@ async fn the_log_and_the_remembered_commands_of_a_room_do_not_grow_without_end()
         ground.ask(&[command, &key]).await.integer().expect("a number")
     };
     assert_eq!(length("LLEN", "ops").await, KEPT_MAX);
-    // Redis trims whole nodes of its tree, of a hundred entries.
+    // Redis trims a stream in blocks of a hundred entries.
     let log = length("XLEN", "log").await;
     assert!((KEPT_MAX..KEPT_MAX + 100).contains(&log), "{log}");
     store.close().await;
 }
 
-async fn all_end_by_themselves(ground: &Ground) {
+async fn all_expire(ground: &Ground) {
     let keys = ground.ask(&["KEYS", "*"]).await.texts();
     assert!(!keys.is_empty());
     for key in keys {
         let ttl = ground.ask(&["PTTL", &key]).await;
-        // -2: it has ended just now.
-        assert_ne!(ttl, Reply::Integer(-1), "{key} never ends");
+        // -1 is a key that doesn't expire, -2 one that just has.
+        assert_ne!(ttl, Reply::Integer(-1), "{key} never expires");
     }
 }
 

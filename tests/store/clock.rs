@@ -1,4 +1,4 @@
-//! A node whose clock is far off does no harm: nothing is committed at a time that isn't Redis'.
+//! A node whose clock is far off does no harm: Redis stores only commits whose time is near its own.
 
 use std::sync::Arc;
 
@@ -10,11 +10,12 @@ use server::store::{CommitOutcome, RoomStore};
 use crate::node::{Ground, decided, newest, until};
 
 const HOUR_US: i64 = 3_600_000_000;
-/// Further from Redis' own time than this nothing is committed; twice that, for the way there.
+/// Twice the greatest distance from Redis' own time at which a commit is stored, to allow for the way
+/// there.
 const TOLERATED_MS: u64 = 500;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f13_a_clock_that_jumps_by_an_hour_commits_nothing_then_and_is_put_right_by_itself() {
+async fn f13_a_clock_that_jumps_by_an_hour_commits_nothing_until_it_has_corrected_itself() {
     for jump_us in [HOUR_US, -HOUR_US] {
         let ground = Ground::new(RedisOptions::new()).await;
         let (store, clock) = ground.node().await;
@@ -58,7 +59,7 @@ async fn f13_a_deadline_is_not_carried_out_before_redis_says_that_its_time_has_c
     store.create(made.clone()).await.expect("created");
     let deadline = made.deadline().expect("a grace ends");
     assert!(deadline > clock.now());
-    // What a node with a fast clock takes for its time.
+    // A node whose clock is fast takes the deadline for past.
     let early = decided(&made, Command::Deadline, deadline);
     let outcome = store.commit(&Arc::new(made.clone()), Arc::new(early)).await;
     assert_eq!(outcome.expect("answered"), CommitOutcome::Conflict);
@@ -66,7 +67,7 @@ async fn f13_a_deadline_is_not_carried_out_before_redis_says_that_its_time_has_c
     store.close().await;
 }
 
-/// What Redis says is the time.
+/// Returns the time of Redis.
 async fn clock_right(ground: &Ground) -> Timestamp {
     let time = ground.ask(&["TIME"]).await.texts();
     let part = |index: usize| time[index].parse::<u64>().expect("a number");

@@ -1,4 +1,4 @@
-//! What a room costs Redis, by what Redis says it was asked.
+//! How many commands a room costs Redis, as Redis itself reports them.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use server::store::{CommitOutcome, RoomStore, Store};
 
 use crate::node::Ground;
 
-/// How many commands are sent.
+/// The number of commits, and of reads.
 const COMMANDS: usize = 50;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,7 +20,7 @@ async fn a_commit_costs_one_round_trip_and_a_read_of_a_followed_room_none() {
     let made = room("cost");
     store.create(made.clone()).await.expect("created");
     store.follow(&made.room_id).await.expect("followed");
-    // The first one teaches Redis the script.
+    // The first commit loads the script into Redis.
     commit(&*store, "The first").await;
     let mut monitor = Monitor::start(&ground).await;
 
@@ -34,7 +34,7 @@ async fn a_commit_costs_one_round_trip_and_a_read_of_a_followed_room_none() {
         let room = store.load(&made.room_id).await.expect("answered").expect("there");
         assert_eq!(room.version, 2 + COMMANDS as u64);
     }
-    // The laws' rooms are old: Redis may have called this one due by now.
+    // Takes note of the room if Redis found it due: its deadline is in the past.
     store.list_due(Timestamp::from_millis(1), 8).await.expect("answered");
     let asked = monitor.asked_about(&made.room_id.to_string()).await;
     assert!(asked.is_empty(), "{asked:#?}");
@@ -47,7 +47,7 @@ async fn commit(store: &dyn Store, name: &str) {
     assert_eq!(outcome, CommitOutcome::Committed);
 }
 
-/// Everything that Redis is asked, as it says itself.
+/// The commands that Redis receives, as `MONITOR` reports them.
 struct Monitor {
     heard: Client,
     marker: Client,
@@ -62,7 +62,7 @@ impl Monitor {
         Self { heard, marker, marks: 0 }
     }
 
-    /// The commands about `name` since the last call, without those that scripts sent themselves.
+    /// Returns the commands about `name` since the last call, without those that scripts sent.
     async fn asked_about(&mut self, name: &str) -> Vec<String> {
         self.marks += 1;
         let mark = format!("mark-{}", self.marks);

@@ -1,11 +1,11 @@
-//! The same story on both stores: they must tell the same rooms, crashes and all.
+//! Runs the same random story on both stores, crashes included: their rooms must stay equal.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use engine::{
-    Actor, Answer, ChatSettings, Command, Facts, HostLoss, NewRoom, Op, ParticipantId, Profile,
-    Rate, Request, Role, Room, RoomId, Settings, Timestamp,
+    Actor, ChatSettings, Command, Decision, Envelope, Facts, HostLoss, NewRoom, Op, ParticipantId,
+    Profile, Rate, Request, Role, Room, RoomId, Settings, Timestamp,
 };
 use harness::{RedisOptions, RedisServer};
 use proptest::prelude::*;
@@ -18,24 +18,24 @@ use tokio::runtime::Runtime;
 
 use crate::node::{database, open, quick_directory};
 
-/// How many stories are told.
+/// The number of stories.
 const STORIES: u32 = 12;
 
-/// What happens next.
+/// A step of a story.
 #[derive(Clone, Debug)]
 enum Step {
-    /// Somebody asks for something, under a name that may have been used before.
+    /// A participant sends a command, under an id that may have been used before.
     Ask { who: u8, command: Command, name: u8 },
-    /// The former host is lost, or a deadline comes.
+    /// The server itself sends a command.
     System(Command),
     /// A commit that was decided on an older room.
     Late,
-    /// The store's process is killed and comes back.
+    /// Both stores crash and restart.
     Crash,
 }
 
 #[test]
-fn memory_and_redis_tell_the_same_story_whatever_crashes() {
+fn memory_and_redis_hold_the_same_room_after_every_step_and_crash() {
     let runtime = Runtime::new().expect("a runtime");
     let mut runner = TestRunner::new(Config { cases: STORIES, ..Config::default() });
     let told = runner.run(&story(), |steps| {
@@ -79,7 +79,7 @@ fn story() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..24)
 }
 
-/// A memory store and a Redis store with one room each.
+/// A memory store and a Redis store with the same room.
 struct Worlds {
     dir: TempDir,
     memory: Arc<MemoryStore>,
@@ -104,7 +104,7 @@ impl Worlds {
         for store in [&*memory as &dyn Store, &*over_redis] {
             store.create(room.clone()).await.expect("created");
         }
-        // A room in Redis is rebuilt under an epoch of SQL, which must know it.
+        // SQL issues the epochs of rebuilds, so it must know the room.
         sql.create_room(&room_id, &room.code, clock.now()).await.expect("known");
         let before = [None, None];
         Self { dir, memory, redis, over_redis, sql, clock, room_id, before }
@@ -139,22 +139,16 @@ impl Worlds {
         }
     }
 
-    /// Both decide on what they hold, at the same time, and both answers must be the same.
+    /// Decides a command on both rooms at the same time. The outcomes must be equal.
     async fn ask(&mut self, actor: Actor, command: &Command, op: Option<Op>, now: Timestamp) {
-        let request = Request {
-            actor,
-            command: command.clone(),
-            op,
-            expected_version: None,
-            seen_epoch: None,
-            fence: None,
-        };
+        let envelope = Envelope { op, ..Envelope::of(actor) };
+        let request = Request { envelope, command: command.clone() };
         let mut outcomes = Vec::new();
         for (index, store) in self.stores().into_iter().enumerate() {
             let room = newest(store, &self.room_id).await;
             let facts = Facts { now, ..Facts::default() };
             let outcome = match room.handle(&request, &facts) {
-                Ok(Answer::Commit(commit)) => {
+                Ok(Decision::Commit(commit)) => {
                     let made = store.commit(&room, Arc::new(*commit)).await.expect("answered");
                     format!("{made:?}")
                 }
@@ -168,24 +162,17 @@ impl Worlds {
         }
     }
 
-    /// A commit decided on the room as it was is a conflict, unless nothing has happened since.
+    /// Commits what was decided on an earlier room, which must be a conflict.
     async fn commit_late(&self, now: Timestamp) {
-        let request = Request {
-            actor: Actor::System,
-            command: Command::Rebase { epoch: u64::MAX >> 20, lost: true },
-            op: None,
-            expected_version: None,
-            seen_epoch: None,
-            fence: None,
-        };
+        let request = Request::of_system(Command::Rebase { epoch: u64::MAX >> 20, lost: true });
         for (store, before) in self.stores().into_iter().zip(&self.before) {
             let Some(before) = before else { continue };
             let newest = newest(store, &self.room_id).await;
-            if (newest.epoch, newest.version) == (before.epoch, before.version) {
+            if newest.place() == before.place() {
                 continue;
             }
             let facts = Facts { now, ..Facts::default() };
-            let Ok(Answer::Commit(commit)) = before.handle(&request, &facts) else { continue };
+            let Ok(Decision::Commit(commit)) = before.handle(&request, &facts) else { continue };
             let made = store.commit(before, Arc::new(*commit)).await.expect("answered");
             assert_eq!(made, CommitOutcome::Conflict);
         }
@@ -196,7 +183,7 @@ impl Worlds {
         self.memory = open_memory(self.dir.path()).await;
         self.redis.kill_9().await.expect("killed");
         self.redis.restart().await.expect("restarted");
-        // The client comes back by itself; a node that starts anew is as good.
+        // The client would reconnect, but a node that restarts is as good a test.
         self.over_redis.close().await;
         let (over_redis, clock) = open(&self.redis.url(), self.sql.clone()).await;
         (self.over_redis, self.clock) = (over_redis, clock);
@@ -215,7 +202,7 @@ impl Worlds {
     }
 }
 
-/// A rebuild is made at another time in each store; everything else is the same.
+/// A room without its time: the stores rebuild it at different times.
 fn timeless(room: &Room) -> Room {
     Room { at: Timestamp::default(), ..room.clone() }
 }

@@ -1,4 +1,4 @@
-//! A subscriber that checks the order in which it is told of one room.
+//! A subscriber that follows one room, and checks the order of its news.
 
 use std::sync::Arc;
 
@@ -9,25 +9,25 @@ use tokio::time::timeout;
 
 use crate::node::HANG;
 
-/// One node's view of a room, as its connections would be shown it.
+/// A room as the clients of one node are told of it.
 pub struct Follower {
     /// The node's store.
     pub store: Arc<RedisStore>,
     room_id: RoomId,
     news: mpsc::Receiver<News>,
     told: Place,
-    /// What was told, in its order.
+    /// The commits, in the order in which they were told.
     pub commits: Vec<Commit>,
-    /// How often the whole state was told instead.
+    /// How often the whole state was told instead of commits.
     pub resets: usize,
-    /// The newest room that was told.
+    /// The room as it was told last.
     pub room: Option<Arc<Room>>,
-    /// Whether the room is gone, as was told.
+    /// Whether it was told that the room is gone.
     pub gone: bool,
 }
 
 impl Follower {
-    /// Follows a room from here on.
+    /// Follows a room from now on.
     pub async fn of(store: &Arc<RedisStore>, room_id: &RoomId) -> Self {
         let news = store.subscribe();
         store.follow(room_id).await.expect("followed");
@@ -44,7 +44,7 @@ impl Follower {
         }
     }
 
-    /// Takes news until it was told of this place.
+    /// Takes news up to this place.
     pub async fn reaches(&mut self, place: Place) {
         while self.told < place {
             self.take_one(&format!("{place:?}")).await;
@@ -52,7 +52,7 @@ impl Follower {
         assert_eq!(self.told, place, "told of something newer");
     }
 
-    /// Takes news until it was told of an epoch above this one; the room then.
+    /// Takes news up to an epoch above this one. Returns the room then.
     pub async fn rises_above(&mut self, epoch: u64) -> Arc<Room> {
         while self.told.epoch <= epoch {
             self.take_one(&format!("an epoch above {epoch}")).await;
@@ -69,8 +69,7 @@ impl Follower {
         }
     }
 
-    /// The rebuilds that were told: the epoch each began, and whether it said that something is
-    /// lost.
+    /// Returns the rebuilds that were told: the epoch that each began, and whether it announced a loss.
     pub fn rebuilds(&self) -> Vec<(u64, bool)> {
         let rebuilt = |commit: &Commit| match commit.event {
             Event::Rebased { lost, .. } => Some((commit.epoch, lost)),
@@ -103,9 +102,9 @@ impl Follower {
         }
     }
 
-    /// The next one, or a rebuild of something that went before.
+    /// Takes the next commit, or a rebuild from any earlier place.
     fn take_commit(&mut self, commit: &Commit) {
-        let place = Place { epoch: commit.epoch, version: commit.version };
+        let place = commit.place();
         match commit.event {
             Event::Rebased { .. } => assert!(place > self.told, "{place:?} after {:?}", self.told),
             _ => {

@@ -1,9 +1,11 @@
-//! Stores over the real thing: a Redis of the tests' own, and what becomes of rooms when it fails.
+//! Tests of the stores on a real Redis and a real PostgreSQL, and of what happens to rooms when these
+//! fail.
 
 mod adoption;
 mod bounds;
 mod clock;
 mod cost;
+mod cuttable_sql;
 mod differential;
 mod due;
 mod follower;
@@ -13,5 +15,4 @@ mod node;
 mod postgres;
 mod promotion;
 mod recovery;
-mod sql_link;
 mod switch;

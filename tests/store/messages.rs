@@ -1,5 +1,5 @@
-//! Messages between nodes come twice, in the wrong order, late or never: what a node tells its
-//! connections has one order all the same.
+//! Messages between nodes arrive twice, in the wrong order, late or never. What a node tells its clients
+//! is in order all the same.
 
 use engine::{Room, Timestamp};
 use harness::fake_redis::PushFault;
@@ -9,35 +9,35 @@ use server::store::RoomStore;
 use crate::follower::Follower;
 use crate::node::{Ground, advance, open};
 
-/// How many commits are made.
+/// The number of commits.
 const COMMITS: usize = 60;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f14_messages_that_come_twice_are_told_once() {
+async fn f14_a_message_that_arrives_twice_is_told_once() {
     let followed = follow_under(PushFault::Duplicate).await;
     assert_eq!((followed.commits.len(), followed.resets), (COMMITS, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f14_messages_that_come_in_the_wrong_order_are_told_in_the_right_one() {
+async fn f14_messages_that_arrive_in_the_wrong_order_are_told_in_the_right_one() {
     let followed = follow_under(PushFault::ReorderPairs).await;
     assert_eq!((followed.commits.len(), followed.resets), (COMMITS, 0), "from the log");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f14_messages_that_come_late_are_told_in_their_order() {
+async fn f14_messages_that_arrive_late_are_told_in_order() {
     let followed = follow_under(PushFault::DelayBy(7)).await;
     assert_eq!((followed.commits.len(), followed.resets), (COMMITS, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f14_messages_that_are_lost_are_told_from_the_log() {
+async fn f14_commits_whose_messages_are_lost_are_told_from_the_log() {
     let followed = follow_under(PushFault::DropEvery(3)).await;
     assert_eq!((followed.commits.len(), followed.resets), (COMMITS, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f14_what_the_log_no_longer_holds_is_told_as_a_whole_state() {
+async fn f14_commits_that_the_log_no_longer_holds_are_told_as_a_whole_state() {
     let ground = Ground::new(RedisOptions::new()).await;
     let fake = FakeRedis::start(ground.redis.address()).await.expect("started");
     let (writer, _) = ground.node().await;
@@ -51,9 +51,9 @@ async fn f14_what_the_log_no_longer_holds_is_told_as_a_whole_state() {
     }
     let log = ground.ask(&["KEYS", "*:r_trimmed:log"]).await.texts().remove(0);
     ground.ask(&["XTRIM", &log, "MAXLEN", "3"]).await;
-    told_again(&follower, &last).await;
+    attend(&follower, &last).await;
     follower.reaches(last.place()).await;
-    // A busy machine may have made it look for itself before the log was cut.
+    // On a slow machine the node may have caught up by itself before the log was trimmed.
     let told = follower.commits.len();
     assert_eq!(follower.resets, 1);
     assert_eq!(follower.room.as_deref(), Some(&last));
@@ -65,22 +65,22 @@ async fn f14_what_the_log_no_longer_holds_is_told_as_a_whole_state() {
     behind.close().await;
 }
 
-/// Follows a room whose messages are mistreated until it was told of the last of many commits.
+/// Follows a room whose messages suffer a fault, up to the last of many commits.
 async fn follow_under(fault: PushFault) -> Follower {
     let ground = Ground::new(RedisOptions::new()).await;
     let fake = FakeRedis::start(ground.redis.address()).await.expect("started");
     let (writer, _) = ground.node().await;
     let (behind, _) = open(&fake.url(), ground.sql.clone()).await;
-    let room = ground.make(&*writer, "mistreated").await;
+    let room = ground.make(&*writer, "faulty").await;
     let mut follower = Follower::of(&behind, &room.room_id).await;
     fake.push_fault(Some(fault));
     let mut last = room;
     for _ in 0..COMMITS {
         last = advance(&*writer, &last.room_id).await;
     }
-    told_again(&follower, &last).await;
+    attend(&follower, &last).await;
     follower.reaches(last.place()).await;
-    assert!(fake.push_faults() > 0, "nothing was mistreated");
+    assert!(fake.push_faults() > 0, "there was no fault");
     let told = follower.room.as_deref().expect("told");
     assert_eq!((told.place(), &told.profile), (last.place(), &last.profile));
     assert_eq!(behind.load(&last.room_id).await.expect("answered").as_deref(), Some(&last));
@@ -89,9 +89,9 @@ async fn follow_under(fault: PushFault) -> Follower {
     follower
 }
 
-/// What a node does every few seconds while somebody is connected: messages that nothing follows
-/// are missed by nobody else.
-async fn told_again(follower: &Follower, last: &Room) {
+/// Attends the room, as a node does every few seconds while it has connections. Nothing else shows that
+/// the last message is missing.
+async fn attend(follower: &Follower, last: &Room) {
     let rooms = [last.room_id.clone()];
     follower.store.attend(&rooms, Timestamp::default()).await.expect("attended");
 }

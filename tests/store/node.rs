@@ -1,10 +1,11 @@
-//! One node's side of a Redis: a store with a database of its own, or a shared one.
+//! A Redis and an SQL database for tests, the stores of nodes that share them, and what tests do with a
+//! room.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use engine::{Actor, Answer, Command, Commit, Facts, Request, Room, RoomId, Timestamp};
+use engine::{Command, Commit, Decision, Facts, Request, Room, RoomId, Timestamp};
 use harness::{RedisOptions, RedisServer};
 use server::clock::RoomClock;
 use server::sql::Sql;
@@ -12,14 +13,14 @@ use server::store::laws::{NOW, rename, room};
 use server::store::{CommitOutcome, RedisStore, RoomStore, Store};
 use tempfile::TempDir;
 
-/// No test waits this long for what it tests.
+/// The longest that a test waits for what it tests.
 pub const HANG: Duration = Duration::from_secs(15);
-/// How often something that gives no notice is looked at.
-const LOOK: Duration = Duration::from_millis(10);
-/// Files that live in memory, where there is such a place.
+/// How often a condition that can't be awaited is checked.
+const CHECK_EVERY: Duration = Duration::from_millis(10);
+/// Where files are kept in memory, if the system has it.
 const MEMORY: &str = "/dev/shm";
 
-/// A Redis and an SQL database, for any number of nodes.
+/// A Redis and an SQL database for any number of nodes.
 pub struct Ground {
     /// The Redis.
     pub redis: RedisServer,
@@ -28,11 +29,11 @@ pub struct Ground {
     _dir: TempDir,
 }
 
-/// A node's store and clock.
+/// The store and the clock of a node.
 pub type Opened = (Arc<RedisStore>, RoomClock);
 
 impl Ground {
-    /// An empty one.
+    /// Starts an empty Redis and an empty database.
     pub async fn new(options: RedisOptions) -> Self {
         let dir = quick_directory();
         let redis = RedisServer::start(options.data_dir(dir.path().join("redis"))).await;
@@ -40,39 +41,39 @@ impl Ground {
         Self { redis: redis.expect("Redis starts"), sql, _dir: dir }
     }
 
-    /// One more node.
+    /// Opens the store of a further node.
     pub async fn node(&self) -> Opened {
         open(&self.redis.url(), self.sql.clone()).await
     }
 
-    /// A new room, known to SQL as rooms are.
+    /// Creates a room, in SQL too.
     pub async fn make(&self, store: &dyn Store, name: &str) -> Room {
         make(&self.sql, store, name).await
     }
 
-    /// One command; an error is a failure of the test.
+    /// Sends a command to Redis. An error fails the test.
     pub async fn ask(&self, words: &[&str]) -> harness::resp::Reply {
         self.redis.command(words).await.expect("Redis answers")
     }
 }
 
-/// A directory where no other program's writes hold up a commit, if there is such a place.
+/// Creates a directory in memory if possible, so that other programs' writes don't hold up commits.
 pub fn quick_directory() -> TempDir {
     let dir = if Path::new(MEMORY).is_dir() { TempDir::new_in(MEMORY) } else { TempDir::new() };
     dir.expect("a directory")
 }
 
-/// A store at a URL, whose operator declares `appendfsync always`.
+/// Opens a store whose operator declares `appendfsync always`.
 pub async fn open(url: &str, sql: Arc<Sql>) -> Opened {
     RedisStore::open(url, true, sql).await.expect("the store opens")
 }
 
-/// The database in a file.
+/// Opens the database in a file.
 pub async fn database(path: &Path) -> Sql {
     Sql::open_file(path).await.expect("the database opens")
 }
 
-/// A new room, known to SQL as rooms are.
+/// Creates a room, in SQL too.
 pub async fn make(sql: &Sql, store: &dyn Store, name: &str) -> Room {
     let made = room(name);
     sql.create_room(&made.room_id, &made.code, NOW).await.expect("known");
@@ -80,7 +81,7 @@ pub async fn make(sql: &Sql, store: &dyn Store, name: &str) -> Room {
     made
 }
 
-/// One commit to the newest room, which nobody else changes; the room after it.
+/// Commits once to the newest room, which nobody else may change. Returns the room after it.
 pub async fn advance(store: &dyn Store, room_id: &RoomId) -> Room {
     let room = newest(store, room_id).await;
     let commit = rename(&room, &format!("Party {}-{}", room.epoch, room.version + 1));
@@ -91,23 +92,16 @@ pub async fn advance(store: &dyn Store, room_id: &RoomId) -> Room {
     after
 }
 
-/// What the server itself makes of a room at a time.
+/// Decides a command of the server itself.
 pub fn decided(room: &Room, command: Command, now: Timestamp) -> Commit {
-    let request = Request {
-        actor: Actor::System,
-        command,
-        op: None,
-        expected_version: None,
-        seen_epoch: None,
-        fence: None,
-    };
+    let request = Request::of_system(command);
     match room.handle(&request, &Facts { now, ..Facts::default() }) {
-        Ok(Answer::Commit(commit)) => *commit,
-        other => panic!("{other:?}"),
+        Ok(Decision::Commit(commit)) => *commit,
+        decision => panic!("{decision:?}"),
     }
 }
 
-/// The newest durable state.
+/// Loads the newest durable state.
 pub async fn newest(store: &dyn Store, room_id: &RoomId) -> Arc<Room> {
     store.load_newest(room_id).await.expect("answered").expect("the room is there")
 }
@@ -120,6 +114,6 @@ pub async fn until<T>(awaited: &str, mut probe: impl AsyncFnMut() -> Option<T>) 
             return found;
         }
         assert!(began.elapsed() < HANG, "waited {HANG:?} for {awaited}");
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_EVERY).await;
     }
 }

@@ -1,4 +1,4 @@
-//! A replica is promoted while the old primary is alive and goes on answering whoever still asks it.
+//! A replica is promoted while the old primary is alive, and still answers the nodes connected to it.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::node::{Ground, advance, newest, open, quick_directory};
 use crate::switch::Switch;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f7_what_the_old_primary_acknowledged_is_lost_and_said_to_be_once_others_went_on() {
+async fn f7_commits_of_the_old_primary_are_announced_as_lost_if_the_room_has_changed_since() {
     let mut scene = Scene::new("split").await;
     let rebuilt = scene.new_side_moves().await;
     assert_eq!(rebuilt.profile, scene.shared.profile, "what both had");
@@ -22,7 +22,11 @@ async fn f7_what_the_old_primary_acknowledged_is_lost_and_said_to_be_once_others
     scene.old_switch.turn(scene.replica.address());
     scene.old.reaches(went_on.place()).await;
     let (epoch, lost) = scene.old.rebuilds()[0];
-    assert!(lost && epoch == rebuilt.epoch, "it was shown {:?}, so it is said", late.place());
+    assert!(
+        lost && epoch == rebuilt.epoch,
+        "clients were told of {:?}, so the loss is announced",
+        late.place()
+    );
     assert_eq!(scene.old.room.as_deref(), Some(&went_on));
     for store in [&scene.old_side, &scene.new_side] {
         assert_eq!(*newest(&**store, &went_on.room_id).await, went_on, "one room again");
@@ -34,7 +38,7 @@ async fn f7_what_the_old_primary_acknowledged_is_lost_and_said_to_be_once_others
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f7_what_the_old_primary_acknowledged_is_kept_if_nobody_went_on_without_it() {
+async fn f7_commits_of_the_old_primary_are_kept_if_the_room_has_not_changed_since() {
     let mut scene = Scene::new("kept").await;
     let rebuilt = scene.new_side_moves().await;
     let late = scene.old_side_goes_on().await;
@@ -52,7 +56,7 @@ async fn f7_what_the_old_primary_acknowledged_is_kept_if_nobody_went_on_without_
     scene.close().await;
 }
 
-/// Two nodes that shared a primary and a room, and the promoted replica of it.
+/// Two nodes that share a room on one primary, and its promoted replica.
 struct Scene {
     ground: Ground,
     replica: RedisServer,
@@ -87,7 +91,7 @@ impl Scene {
         }
         old.reaches(shared.place()).await;
         new.reaches(shared.place()).await;
-        // Written and replicated on one connection.
+        // `WAIT` covers the writes of its own connection.
         let mut client = ground.redis.client().await.expect("a connection");
         client.command(&["SET", "replicated", "1"]).await.expect("written");
         let copies = client.command(&["WAIT", "1", "10000"]).await.expect("answered");
@@ -97,7 +101,7 @@ impl Scene {
         Self { ground, replica, old_switch, new_switch, old_side, new_side, old, new, shared, _dir }
     }
 
-    /// One side is led to the promoted replica, and finds that another process answers.
+    /// Moves one node to the promoted replica, where it finds another process.
     async fn new_side_moves(&mut self) -> Room {
         self.new_switch.turn(self.replica.address());
         let rebuilt = self.new.rises_above(self.shared.epoch).await;
@@ -105,7 +109,7 @@ impl Scene {
         Room::clone(&rebuilt)
     }
 
-    /// The other one stays with the old primary, which acknowledges what nobody else hears of.
+    /// Commits on the node that stays with the old primary. Nobody else hears of it.
     async fn old_side_goes_on(&mut self) -> Room {
         let mut late = self.shared.clone();
         for _ in 0..3 {

@@ -1,4 +1,4 @@
-//! Rooms that Redis has lost, while SQL is away, and after SQL forgot them.
+//! Rooms that Redis has lost, while SQL is away or after SQL has forgotten them.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use harness::RedisOptions;
 use server::store::laws::rename;
 use server::store::{CommitOutcome, RoomStore};
 
+use crate::cuttable_sql::CuttableSql;
 use crate::follower::Follower;
 use crate::node::{Ground, advance, make, open, until};
-use crate::sql_link::SqlLink;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_sql_rooms_go_on_a_lost_one_waits_for_it_and_snapshots_catch_up() {
+async fn while_sql_is_away_rooms_go_on_lost_ones_wait_and_snapshots_catch_up_later() {
     let ground = Ground::new(RedisOptions::new()).await;
-    let sql = SqlLink::start().await;
+    let sql = CuttableSql::start().await;
     let (store, _) = open(&ground.redis.url(), sql.through.clone()).await;
     let room_id = make(&sql.direct, &*store, "patient").await.room_id;
     let mut follower = Follower::of(&store, &room_id).await;
@@ -48,7 +48,7 @@ async fn without_sql_rooms_go_on_a_lost_one_waits_for_it_and_snapshots_catch_up(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_that_sql_has_forgotten_is_gone_wherever_it_is_found_and_leaves_no_key() {
+async fn a_room_that_sql_has_forgotten_is_gone_and_leaves_no_key() {
     let mut ground = Ground::new(RedisOptions::new()).await;
     let (store, _) = ground.node().await;
     let made = ground.make(&*store, "forgotten").await;
@@ -56,7 +56,7 @@ async fn a_room_that_sql_has_forgotten_is_gone_wherever_it_is_found_and_leaves_n
     let last = advance(&*store, &made.room_id).await;
     follower.reaches(last.place()).await;
     ground.sql.delete_rooms(std::slice::from_ref(&made.room_id)).await.expect("deleted");
-    // Another process, with all the keys of the one before.
+    // The new process has all the keys of the old one.
     ground.redis.restart().await.expect("restarted");
     follower.sees_it_gone().await;
     assert!(store.load_newest(&made.room_id).await.expect("answered").is_none());

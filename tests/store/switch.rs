@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// A running switch; it ends with its owner.
+/// A running switch. It stops when it is dropped.
 pub struct Switch {
     address: SocketAddr,
     upstream: watch::Sender<SocketAddr>,
@@ -15,7 +15,7 @@ pub struct Switch {
 }
 
 impl Switch {
-    /// Leads to `upstream` at first.
+    /// Starts a switch that leads to `upstream`.
     pub async fn to(upstream: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
@@ -29,12 +29,12 @@ impl Switch {
         Self { address, upstream, task }
     }
 
-    /// `redis://127.0.0.1:port`.
+    /// Its address as a URL, `redis://127.0.0.1:port`.
     pub fn url(&self) -> String {
         format!("redis://{}", self.address)
     }
 
-    /// Leads elsewhere from now on; connections to where it led end.
+    /// Leads to another server from now on, and closes the connections to the one before.
     pub fn turn(&self, upstream: SocketAddr) {
         self.upstream.send_replace(upstream);
     }

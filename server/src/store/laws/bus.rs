@@ -5,7 +5,7 @@ use crate::store::CommitOutcome;
 
 impl Laws<'_> {
     /// `commit`, `subscribe`: durable before `Committed`; published once each, in order.
-    pub async fn a_commit_is_made_so_and_published_in_order(&self) {
+    pub async fn commits_are_stored_and_published_in_order(&self) {
         let store = self.store;
         let mut room = self.create("published").await;
         let mut news = self.follow(&room).await;
@@ -25,8 +25,8 @@ impl Laws<'_> {
         self.nothing_else_is_published(&mut news, &room).await;
     }
 
-    /// `follow`, `load`: what the news told is in `load`, and `load_newest` never waits for it.
-    pub async fn a_followed_room_is_known_once_its_news_came(&self) {
+    /// `follow`, `load`: `load` returns what the news told; `load_newest` doesn't depend on news.
+    pub async fn a_followed_room_is_known_once_its_news_arrive(&self) {
         let store = self.store;
         let mut room = self.create("known").await;
         let before = rename(&room, "before");

@@ -17,15 +17,15 @@ impl Laws<'_> {
         }
         let renamed = Member { display_name: "Renamed".to_owned(), ..member("p_1") };
         let added = store.add_member(room_id, renamed.clone(), 3, &|_| true).await;
-        assert!(added.expect("answered"), "the same participant needs no more room");
+        assert!(added.expect("answered"), "the same participant takes no further place");
         assert_eq!(find(store, room_id, "p_1").await, Some(renamed));
         for id in ["p_2", "p_3"] {
-            assert!(find(store, room_id, id).await.is_some(), "nobody made room");
+            assert!(find(store, room_id, id).await.is_some(), "nobody had to make way");
         }
 
         self.is_present(room_id, "p_2").await;
         assert!(add(store, room_id, "p_4", 3, &["p_2"]).await);
-        assert!(find(store, room_id, "p_3").await.is_none(), "the oldest who was absent made room");
+        assert!(find(store, room_id, "p_3").await.is_none(), "the oldest absent member made way");
         for id in ["p_1", "p_2", "p_4"] {
             assert!(find(store, room_id, id).await.is_some());
         }
@@ -33,7 +33,7 @@ impl Laws<'_> {
         for id in all {
             self.is_present(room_id, id).await;
         }
-        assert!(!add(store, room_id, "p_5", 3, &all).await, "nobody can make room");
+        assert!(!add(store, room_id, "p_5", 3, &all).await, "nobody can make way");
         assert!(find(store, room_id, "p_5").await.is_none());
         let unknown = self.room("unknown").room_id;
         assert!(!add(store, &unknown, "p_1", 3, &[]).await);
@@ -41,7 +41,7 @@ impl Laws<'_> {
     }
 
     /// `keep_ticket`, `redeem_ticket`.
-    pub async fn a_ticket_is_good_once_and_for_its_time(&self) {
+    pub async fn a_ticket_is_valid_once_until_it_expires(&self) {
         let store = self.store;
         let room_id = self.room("ticket").room_id;
         let ticket = |expires_at| Ticket {
@@ -58,7 +58,7 @@ impl Laws<'_> {
         let redeem = async |name: &str| store.redeem_ticket(&secret(name)).await.expect("answered");
         assert_eq!(redeem("good").await, Some(ticket(LATE)));
         assert_eq!(redeem("good").await, None, "it was used");
-        assert_eq!(redeem("old").await, None, "it has run out");
+        assert_eq!(redeem("old").await, None, "it has expired");
         assert_eq!(redeem("unknown").await, None);
     }
 }

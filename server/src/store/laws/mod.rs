@@ -1,7 +1,7 @@
-//! The laws of a store. Every store is tested with them; a law that is broken panics.
+//! The laws of a store, with which every store is tested. A law that is broken panics.
 //!
-//! Each law makes rooms of its own, named after the run and the law, so that all of them hold side
-//! by side. News may come after the answer that they are about.
+//! Each law creates rooms of its own, named after the run and the law, so that laws don't affect each
+//! other. News may arrive after the answer of the operation that they are about.
 
 mod bus;
 mod members;
@@ -22,38 +22,37 @@ use super::{
     CommitOutcome, LifeSigns, Member, News, Notice, PresenceUpdate, Present, Published, Store,
 };
 
-/// When the rooms of the laws are made: later than any test runs, for a store with a time of its own
-/// takes a commit from another only if the room was there already.
+/// When the rooms of the laws are created. A store with a clock of its own accepts a commit whose time
+/// differs from it only at the time of the room itself, so nothing in most laws happens later.
 pub const NOW: Timestamp = Timestamp::from_millis(3_900_000_000_000);
-/// How long a law waits for news. No law depends on how soon they come.
+/// How long a law waits for news. No law depends on how soon they arrive.
 const NEWS_TIMEOUT: Duration = Duration::from_secs(10);
 /// Later than `NOW`.
 const LATE: Timestamp = Timestamp::from_millis(4_000_000_000_000);
 
-/// The laws of every store. `run` begins the names of the rooms, so that runs on one store don't
-/// meet. Nothing in them happens after the rooms were made: a store that has a time of its own lets
-/// no commit come from another.
+/// Checks the laws of every store. The names of the rooms begin with `run`, so that several runs can use
+/// one store.
 pub async fn all(store: &dyn Store, run: &str) {
     let laws = Laws { store, run };
-    laws.a_created_room_is_there().await;
+    laws.a_created_room_is_found().await;
     laws.a_taken_id_or_code_is_an_error().await;
-    laws.a_commit_is_made_so_and_published_in_order().await;
-    laws.a_followed_room_is_known_once_its_news_came().await;
-    laws.only_a_commit_to_the_newest_room_is_made().await;
-    laws.of_two_commits_at_once_one_wins().await;
+    laws.commits_are_stored_and_published_in_order().await;
+    laws.a_followed_room_is_known_once_its_news_arrive().await;
+    laws.only_a_commit_to_the_newest_room_is_stored().await;
+    laws.of_two_simultaneous_commits_one_wins().await;
     laws.a_dropped_commit_is_never_half_stored().await;
     laws.a_deleted_room_leaves_nothing_behind().await;
     laws.members_are_kept_up_to_a_limit().await;
-    laws.a_ticket_is_good_once_and_for_its_time().await;
+    laws.a_ticket_is_valid_once_until_it_expires().await;
     laws.a_lease_is_renewed_and_ended().await;
-    laws.open_rooms_are_listed_if_they_are_public().await;
+    laws.only_public_rooms_are_listed().await;
 }
 
-/// The laws of a store whose time is what the caller says.
+/// Checks the laws of a store that has no clock of its own.
 pub async fn at_any_time(store: &dyn Store, run: &str) {
     let laws = Laws { store, run };
     laws.rooms_are_due_by_deadline_and_by_lease().await;
-    laws.a_room_that_nobody_attends_is_due().await;
+    laws.an_idle_room_is_due().await;
 }
 
 /// The laws on one store.
@@ -61,7 +60,7 @@ pub async fn at_any_time(store: &dyn Store, run: &str) {
 pub struct Laws<'a> {
     /// The store.
     pub store: &'a dyn Store,
-    /// Begins the names of the rooms.
+    /// What the names of the rooms begin with.
     pub run: &'a str,
 }
 
@@ -82,7 +81,7 @@ impl Laws<'_> {
         news
     }
 
-    /// Somebody is connected, as a store that nodes share knows it.
+    /// Connects a participant, as far as a store that nodes share knows.
     async fn is_present(&self, room_id: &RoomId, id: &str) {
         let Member { participant_id, display_name, base, .. } = member(id);
         let (since, connections, ready_capable) = (NOW, 1, false);
@@ -97,7 +96,7 @@ impl Laws<'_> {
         listed.iter().filter(|listed| listed.room.room_id == *room_id).count() == 1
     }
 
-    /// The next news of the room are those of the commit that is made now.
+    /// Asserts that the next news of the room are those of a commit made now.
     async fn nothing_else_is_published(&self, news: &mut mpsc::Receiver<News>, room: &Room) {
         let last = rename(room, "last");
         assert_eq!(put(self.store, room, &last).await, CommitOutcome::Committed);
@@ -105,7 +104,7 @@ impl Laws<'_> {
     }
 }
 
-/// A room of a law, with `r_` before its name as id and the name as code.
+/// Makes the room of a law. Its code is `name`, its id `name` after `r_`.
 pub fn room(name: &str) -> Room {
     let settings = Settings {
         host_loss: HostLoss::Expire,
@@ -124,19 +123,19 @@ pub fn room(name: &str) -> Room {
     Room::new(new, NOW)
 }
 
-/// The host of every room of the laws.
+/// Returns the host of every room of the laws.
 pub fn host() -> ParticipantId {
     ParticipantId::new("p_host")
 }
 
-/// The commit by which the host renames a room.
+/// Decides that the host renames a room.
 pub fn rename(room: &Room, name: &str) -> Commit {
     let patch = RoomPatch { name: Some(name.to_owned()), ..RoomPatch::default() };
     let request = rename_request(room.version, patch);
     decided(room, &request, NOW)
 }
 
-/// A member by this id.
+/// Makes a member with this id.
 pub fn member(id: &str) -> Member {
     Member {
         participant_id: ParticipantId::new(id),
@@ -146,7 +145,7 @@ pub fn member(id: &str) -> Member {
     }
 }
 
-/// Ends a room and carries out its last deadline; the room as it was published last.
+/// Deletes a room by carrying out its deadlines. Returns the room as it was published last.
 pub async fn delete(store: &dyn Store, room_id: &RoomId) -> Room {
     let mut room = Room::clone(&*newest(store, room_id).await);
     while room.lifecycle.state != LifecycleState::Deleted {
@@ -182,8 +181,8 @@ fn after(room: &Room, commit: &Commit) -> Room {
     room
 }
 
-/// The commit by which the host comes.
-fn come(room: &Room) -> Commit {
+/// Decides that the host connects.
+fn connect_host(room: &Room) -> Commit {
     command(room, &Command::Connected { participant: host() }, NOW)
 }
 
@@ -196,7 +195,7 @@ async fn put(store: &dyn Store, room: &Room, commit: &Commit) -> CommitOutcome {
     store.commit(&room, commit).await.expect("answered")
 }
 
-/// The next commit of a room that is told.
+/// Returns the next commit of a room in the news.
 async fn next(news: &mut mpsc::Receiver<News>, room_id: &RoomId) -> Published {
     let next = async {
         loop {

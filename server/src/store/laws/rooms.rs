@@ -4,13 +4,13 @@ use engine::{INACTIVE_MS, Lifecycle, LifecycleState, Room, Timestamp};
 use futures_util::FutureExt;
 
 use super::{
-    LATE, Laws, NOW, add, after, come, delete, due, find, newest, next, put, rename, signs,
+    LATE, Laws, NOW, add, after, connect_host, delete, due, find, newest, next, put, rename, signs,
 };
 use crate::store::{CommitOutcome, LifeSigns};
 
 impl Laws<'_> {
     /// `create`, `load`, `load_newest`, `find_code`.
-    pub async fn a_created_room_is_there(&self) {
+    pub async fn a_created_room_is_found(&self) {
         let store = self.store;
         let made = self.create("created").await;
         assert_eq!(*newest(store, &made.room_id).await, made);
@@ -40,8 +40,8 @@ impl Laws<'_> {
         assert_eq!(store.find_code(&first.code).await.expect("answered"), Some(first.room_id));
     }
 
-    /// `commit`: `Conflict` unless the room is as it was, `Gone` without a room.
-    pub async fn only_a_commit_to_the_newest_room_is_made(&self) {
+    /// `commit`: `Conflict` unless the room is at the same place, `Gone` without a room.
+    pub async fn only_a_commit_to_the_newest_room_is_stored(&self) {
         let store = self.store;
         let first = self.create("next").await;
         let second = after(&first, &rename(&first, "second"));
@@ -63,8 +63,8 @@ impl Laws<'_> {
         self.nothing_else_is_published(&mut news, &second).await;
     }
 
-    /// `commit`: of two to the same room exactly one is stored.
-    pub async fn of_two_commits_at_once_one_wins(&self) {
+    /// `commit`: of two commits to the same room exactly one is stored.
+    pub async fn of_two_simultaneous_commits_one_wins(&self) {
         let store = self.store;
         let room = self.create("contended").await;
         let (one, other) = (rename(&room, "one"), rename(&room, "other"));
@@ -77,7 +77,7 @@ impl Laws<'_> {
         assert_eq!(*newest(store, &room.room_id).await, after(&room, &winner));
     }
 
-    /// `commit`: a caller that goes away leaves the room before or after the commit, and usable.
+    /// `commit`: if the caller goes away, the room is as before the commit or as after it, and usable.
     pub async fn a_dropped_commit_is_never_half_stored(&self) {
         let store = self.store;
         let room = self.create("dropped").await;
@@ -98,7 +98,7 @@ impl Laws<'_> {
         self.nothing_else_is_published(&mut news, &room).await;
     }
 
-    /// `commit`: one that deletes the room leaves nothing of it, and frees its code.
+    /// `commit`: one that deletes the room leaves nothing of it behind, and frees its code.
     pub async fn a_deleted_room_leaves_nothing_behind(&self) {
         let store = self.store;
         let mut room = self.room("deleted");
@@ -122,7 +122,7 @@ impl Laws<'_> {
         assert_eq!(signs(store, room_id).await, LifeSigns::default());
         assert!(!due(store, LATE).await.contains(room_id));
         assert!(!self.lists(room_id).await);
-        assert!(!add(store, room_id, "p_late", 8, &[]).await, "there is no room to join");
+        assert!(!add(store, room_id, "p_late", 8, &[]).await, "a deleted room has no members");
         store.renew_lease(room_id, NOW).await.expect("answered");
         store.attend(std::slice::from_ref(room_id), NOW).await.expect("answered");
         assert_eq!(signs(store, room_id).await, LifeSigns::default());
@@ -147,7 +147,7 @@ impl Laws<'_> {
         assert_eq!(*newest(store, room_id).await, room, "a renewal is no commit");
     }
 
-    /// `list_due`: rooms stay due until their deadline or lease moves.
+    /// `list_due`: rooms stay due until their deadline or lease changes.
     pub async fn rooms_are_due_by_deadline_and_by_lease(&self) {
         let store = self.store;
         let deadline = self.create("deadline").await;
@@ -169,21 +169,23 @@ impl Laws<'_> {
         assert!(rooms.contains(&deadline.room_id) && rooms.contains(&leased.room_id));
         assert_eq!(store.list_due(at, 1).await.expect("answered").len(), 1, "at most max");
         store.attend(std::slice::from_ref(&deadline.room_id), at).await.expect("attended");
-        let live = come(&deadline);
+        let live = connect_host(&deadline);
         assert_eq!(put(store, &deadline, &live).await, CommitOutcome::Committed);
-        // With the commit the host has a lease.
+        // The commit gave the host a lease.
         store.renew_lease(&deadline.room_id, LATE).await.expect("renewed");
-        assert!(!due(store, at).await.contains(&deadline.room_id), "the commit moved it");
+        assert!(
+            !due(store, at).await.contains(&deadline.room_id),
+            "the commit changed the deadline"
+        );
     }
 
-    /// `attend`, `list_due`: a party that nobody attends is due, and one that waits for its host
-    /// is not.
-    pub async fn a_room_that_nobody_attends_is_due(&self) {
+    /// `attend`, `list_due`: a room without connections becomes due, unless it waits for its host.
+    pub async fn an_idle_room_is_due(&self) {
         let store = self.store;
         let (live, waiting) = (self.create("idle").await, self.create("idle-not-begun").await);
         let room_id = &live.room_id;
-        assert_eq!(signs(store, room_id).await.attended, Some(NOW), "as it was made");
-        assert_eq!(put(store, &live, &come(&live)).await, CommitOutcome::Committed);
+        assert_eq!(signs(store, room_id).await.attended, Some(NOW), "when it was created");
+        assert_eq!(put(store, &live, &connect_host(&live)).await, CommitOutcome::Committed);
         store.renew_lease(room_id, LATE).await.expect("renewed");
         let end = NOW.plus_millis(INACTIVE_MS);
         assert!(due(store, end).await.contains(room_id));
@@ -204,7 +206,7 @@ impl Laws<'_> {
     }
 
     /// `list_public`.
-    pub async fn open_rooms_are_listed_if_they_are_public(&self) {
+    pub async fn only_public_rooms_are_listed(&self) {
         let open = self.create("listed").await;
         let mut private = self.room("private");
         private.profile.is_public = false;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use engine::{LifecycleState, Room, RoomId};
+use engine::{Room, RoomId};
 use tokio::sync::Notify;
 
 /// How many snapshots one transaction writes.
@@ -26,7 +26,7 @@ impl Backlog {
         if known.is_none_or(|known| known.place() < room.place()) {
             waiting.insert(room.room_id.clone(), room.clone());
         }
-        if room.lifecycle.state == LifecycleState::Expired {
+        if !room.is_open() {
             self.urgent.notify_one();
         }
     }

@@ -1,3 +1,4 @@
+-- Records that the room has connections.
 -- ARGV: 1 room
 local st = redis.call('HMGET', KEYS[1], 'run', 'epoch', 'version')
 local standing = standing(st[1])

@@ -1,4 +1,5 @@
--- KEYS: 1 alive, 2 database; ARGV: 1 node, 2 database, 3 after how long a node is dead, in ms
+-- Records a heartbeat.
+-- KEYS: 1 alive, 2 database; ARGV: 1 node, 2 database, 3 age in ms at which a node is dead
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local was_there = redis.call('SET', KEYS[2], ARGV[2], 'NX') and 0 or 1

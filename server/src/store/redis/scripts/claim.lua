@@ -1,4 +1,5 @@
--- KEYS: due of each shard; ARGV: 1 how many of each, 2 for how long the others leave them alone
+-- Claims rooms that are due.
+-- KEYS: due of each shard; ARGV: 1 most rooms of each, 2 for how long other nodes leave them alone, in ms
 local now = now_ms()
 local claimed = {}
 for _, key in ipairs(KEYS) do

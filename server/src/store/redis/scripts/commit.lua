@@ -1,12 +1,13 @@
+-- Writes a commit, and publishes it.
 -- ARGV: 1 room, 2 epoch before, 3 version before, 4 version, 5 at, 6 body, 7 commit, 8 op or '',
 --       9 deadline or '', 10 idle_ms or '', 11 listed, 12 '1' deletes, 13 channel, 14 lease: '' keeps,
---       '0' ends it, 15 '1': only if the lease is over
+--       '0' ends it, 15 '1' only if the lease is over
 local st = redis.call('HMGET', KEYS[1], 'run', 'epoch', 'version', 'at', 'lease')
 local standing = standing(st[1])
 if standing ~= 'ok' then return { standing } end
 if st[2] ~= ARGV[2] or st[3] ~= ARGV[3] then return { 'moved' } end
 local now, at = now_ms(), tonumber(ARGV[5])
--- The room's own time never goes back, even if the clock of this Redis has.
+-- The room's own time never goes back, even if the clock of this Redis has gone back.
 if at < now - 250 or at > now + 250 and at ~= tonumber(st[4]) then
   return { 'clock' }
 end
@@ -19,7 +20,7 @@ if ARGV[12] == '1' then
   redis.call('PUBLISH', ARGV[13], message)
   return { 'ok' }
 end
--- First what may be refused: a log or ops of another type, or a log that is ahead.
+-- What may fail comes first: a log or ops of another type, or a log that is ahead.
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', 1024, ARGV[2] .. '-' .. ARGV[4], 'commit', ARGV[7])
 if ARGV[8] ~= '' then
   redis.call('RPUSH', KEYS[3], ARGV[8])

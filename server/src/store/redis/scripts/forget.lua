@@ -1,3 +1,4 @@
+-- Deletes the presence of a node in the room.
 -- ARGV: 1 node
 local gone = ARGV[1] .. '|'
 for _, field in ipairs(redis.call('HKEYS', KEYS[6])) do

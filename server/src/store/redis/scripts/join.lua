@@ -1,4 +1,5 @@
--- ARGV: 1 room, 2 participant, 3 member, 4 how many there may be, 5… who may make room
+-- Adds a member.
+-- ARGV: 1 room, 2 participant, 3 member, 4 most members, 5… members who may make way
 local standing = standing(redis.call('HGET', KEYS[1], 'run'))
 if standing ~= 'ok' then return { standing } end
 if redis.call('HEXISTS', KEYS[4], ARGV[2]) == 0 then

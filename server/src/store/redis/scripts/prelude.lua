@@ -11,14 +11,14 @@ local function run_id()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 end
 
--- Which process wrote the room, as 'ok', 'stale' or 'absent'.
+-- Returns 'ok' if the running process wrote the room, else 'stale' or 'absent'.
 local function standing(run)
   if not run then return 'absent' end
   if run ~= run_id() then return 'stale' end
   return 'ok'
 end
 
--- Notes when the room must be looked at next, and lets none of its keys outlive it for long.
+-- Schedules when the room must be looked at next, and lets all its keys expire.
 local function schedule(room)
   local st = redis.call('HMGET', KEYS[1], 'deadline', 'lease', 'attended', 'idle_ms')
   local due = nil

@@ -1,15 +1,16 @@
--- ARGV: 1 room, 2 what is there: 'absent' or the run that wrote it, 3 its epoch, 4 its version,
+-- Writes a whole room, new or rebuilt.
+-- ARGV: 1 room, 2 what must be there: 'absent' or the run that wrote it, 3 its epoch, 4 its version,
 --       5 epoch, 6 version, 7 at, 8 body, 9 commit or '' for a new room, 10 deadline or '',
---       11 idle_ms or '', 12 listed, 13 channel, 14 lease_ms or '', 15 the life in which all that
---       was read, or '' for a new room, 16… ops
+--       11 idle_ms or '', 12 listed, 13 channel, 14 lease_ms or '', 15 the life in which that was
+--       read, or '' for any, 16… ops
 if ARGV[15] ~= '' and ARGV[15] ~= run_id() .. ':' .. (redis.call('GET', KEYS[9]) or '') then
-  -- Redis was lost once more.
+  -- Redis has lost its data once more.
   return { 'moved' }
 end
 local st = redis.call('HMGET', KEYS[1], 'run', 'epoch', 'version')
 if ARGV[2] == 'absent' then
   if st[1] then return { 'moved' } end
-  -- What is left of a room that is gone is not the room's.
+  -- What is left of an earlier room isn't part of this one.
   redis.call('DEL', KEYS[2], KEYS[3])
 else
   if st[1] ~= ARGV[2] or st[2] ~= ARGV[3] or st[3] ~= ARGV[4] then return { 'moved' } end

@@ -1,4 +1,5 @@
--- ARGV: 1 '(<epoch>-<version>'. The commits after that place, and where the room is.
+-- Reads the commits after a place, and the place of the room.
+-- ARGV: 1 '(<epoch>-<version>'
 local st = redis.call('HMGET', KEYS[1], 'run', 'epoch', 'version')
 local standing = standing(st[1])
 if standing ~= 'ok' then return { standing } end

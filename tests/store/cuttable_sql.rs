@@ -1,4 +1,4 @@
-//! A PostgreSQL behind a line that can be cut for one node.
+//! A PostgreSQL that one node reaches through a line that can be cut.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,19 +6,19 @@ use std::sync::Arc;
 use harness::{FaultProxy, PostgresServer};
 use server::sql::Sql;
 
-/// A PostgreSQL, as one node sees it through the line and another without.
-pub struct SqlLink {
-    /// Cut it, and the node has no SQL.
+/// A PostgreSQL that one node reaches through a line, and another directly.
+pub struct CuttableSql {
+    /// The line. While it is cut, the node has no SQL.
     pub line: FaultProxy,
     /// The database through the line.
     pub through: Arc<Sql>,
-    /// The same database.
+    /// The same database directly.
     pub direct: Arc<Sql>,
     _postgres: PostgresServer,
 }
 
-impl SqlLink {
-    /// An empty database.
+impl CuttableSql {
+    /// Starts an empty database.
     pub async fn start() -> Self {
         let postgres = PostgresServer::start_unsynced().await.expect("PostgreSQL starts");
         let url = postgres.url();
