@@ -3,7 +3,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { arriveBare } from './harness/bare-person.mjs';
 import { startOrigin } from './harness/origin.mjs';
 import { clockMs } from './harness/poll.mjs';
-import { arrive } from './harness/person.mjs';
+import { arrive, closeBrowser } from './harness/person.mjs';
 import { startServer } from './harness/server.mjs';
 import { together } from './harness/together.mjs';
 import { callsOf, inFrame, meddles, opens, pageOf, standsReady, startStage } from './youtube/stage.mjs';
@@ -28,7 +28,7 @@ afterEach(async () => {
   await Promise.all(people.map((person) => person.go()));
   people = [];
 });
-after(() => Promise.all([server?.stop(), stage?.stop(), origin?.stop()]));
+after(() => Promise.all([closeBrowser(), server?.stop(), stage?.stop(), origin?.stop()]));
 
 /** How a page looks that plays from here on. */
 const playsFrom = (fromMs, untilMs = CLIP_MS) => ({ paused, ready, positionMs }) =>

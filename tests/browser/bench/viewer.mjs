@@ -1,16 +1,12 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { until } from '../harness/poll.mjs';
-import { CHROMIUM, SWITCHES } from '../harness/person.mjs';
+import { BROWSER, SWITCHES } from '../harness/person.mjs';
 import { FILM } from './origin.mjs';
 import { truthMs } from './room-clock.mjs';
 import { samplerOf } from './sampler.mjs';
 
 const LAUNCHER = fileURLToPath(new URL('browser.sh', import.meta.url));
-/** The same browser without windows of its own, whose drawing takes from a small machine what viewers need. */
-const WINDOWLESS = '/usr/bin/chromium-headless-shell';
-export const BROWSER = process.env.PLAYHEAD_CHROMIUM === undefined && existsSync(WINDOWLESS) ? WINDOWLESS : CHROMIUM;
 const STEP_MS = 40_000;
 /** How often a page's clock is compared with ours. */
 const COMPARISONS = 30;

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { ARTIFACTS } from './paths.mjs';
@@ -6,6 +6,10 @@ import { until } from './poll.mjs';
 import { DRAIN, RECORDER } from './recorder.mjs';
 
 export const CHROMIUM = process.env.PLAYHEAD_CHROMIUM ?? '/usr/bin/chromium';
+/** The same browser without windows of its own, whose drawing takes from a small machine what players need. */
+const WINDOWLESS = '/usr/bin/chromium-headless-shell';
+/** For pages that need no window: the windowless one, unless another was asked for. */
+export const BROWSER = process.env.PLAYHEAD_CHROMIUM === undefined && existsSync(WINDOWLESS) ? WINDOWLESS : CHROMIUM;
 /** Switches that every browser of the tests gets: nothing but the page reaches the network. */
 export const SWITCHES = [
   '--disable-gpu',
@@ -21,26 +25,43 @@ export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor:
 const SAMPLES_MAX = 5_000;
 const STEP_MS = 20_000;
 
-/** Somebody with a browser of their own, who uses the page by hand. */
-export async function arrive(name, { screen = DESKTOP } = {}) {
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
+let shared = null;
+
+/**
+ * The Chromium of this test file, started for the first who comes: a start costs a small machine more than a second.
+ * People share nothing in it but its processes.
+ */
+function sharedBrowser() {
+  shared ??= chromium.launch({
+    executablePath: BROWSER,
     args: [...SWITCHES, '--autoplay-policy=no-user-gesture-required'],
   });
+  return shared;
+}
+
+/** Closes the Chromium of this test file, and everybody's pages with it. */
+export async function closeBrowser() {
+  await (await shared)?.close();
+  shared = null;
+}
+
+/** Somebody with a browser profile of their own, who uses the page by hand. */
+export async function arrive(name, { screen = DESKTOP } = {}) {
+  const browser = await sharedBrowser();
   const context = await browser.newContext({ ...screen, permissions: ['clipboard-read', 'clipboard-write'] });
   context.setDefaultTimeout(STEP_MS);
   await context.addInitScript(RECORDER);
   const page = await context.newPage();
-  return new Person(name, browser, page);
+  return new Person(name, context, page);
 }
 
 class Person {
   samples = [];
   events = [];
 
-  constructor(name, browser, page) {
+  constructor(name, context, page) {
     this.name = name;
-    this.browser = browser;
+    this.context = context;
     this.page = page;
     this.complaints = [];
     page.on('pageerror', (error) => this.complaints.push(String(error)));
@@ -74,7 +95,7 @@ class Person {
 
   /** Opens the invite in a new tab, where nobody asks for a name any more. */
   async comesBack(invite) {
-    this.page = await this.page.context().newPage();
+    this.page = await this.context.newPage();
     this.page.on('pageerror', (error) => this.complaints.push(String(error)));
     await this.page.goto(invite);
   }
@@ -148,6 +169,6 @@ class Person {
   }
 
   async go() {
-    await this.browser.close();
+    await this.context.close();
   }
 }
