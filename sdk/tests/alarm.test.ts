@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Alarm } from '../src/player/alarm.js';
 
-/** Longer than the last stretch, which is waited by messages. */
+/** Longer than the last stretch, which the alarm waits by messages. */
 const FAR_MS = 60;
 const NEAR_MS = 8;
-/** An exact alarm rings up to 0.2 ms early, a timer of Node's up to two of the whole milliseconds it counts in. */
+/** An exact alarm rings up to 0.2 ms early; a timer of Node, which counts whole milliseconds, up to two early. */
 const EXACT_MS = 0.21;
 const TIMER_MS = 2;
 
@@ -35,7 +35,7 @@ test.each([
   expect(rings).toHaveLength(1);
 });
 
-test('alarms ring in the order of their instants, whatever the order they were set in', async () => {
+test('alarms ring in the order of their instants, whatever order they were set in', async () => {
   const order: string[] = [];
   const start = performance.now();
   const first = new Alarm(() => order.push('first'));
@@ -59,7 +59,7 @@ describe.each([
     expect(rings).toEqual([]);
   });
 
-  test('and is set anew rings at its new instant alone', async () => {
+  test('and is set again rings only at its new instant', async () => {
     alarm.set(performance.now() + inMs, true);
     const atMs = performance.now() + 2 * inMs;
     alarm.set(atMs, true);
@@ -69,8 +69,8 @@ describe.each([
   });
 });
 
-test('one that is cleared while it waits by messages never rings', async () => {
-  // Until it is cleared its instant can't come, however busy the machine is.
+test('an alarm that is cleared while it waits by messages never rings', async () => {
+  // It is cleared before its instant can come, however busy the machine is.
   const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
   alarm.set(performance.now() + NEAR_MS, true);
   await new Promise((resolve) => setImmediate(resolve));
@@ -80,7 +80,7 @@ test('one that is cleared while it waits by messages never rings', async () => {
   expect(rings).toEqual([]);
 });
 
-test('it may be set again when it rings', async () => {
+test('an alarm may be set again when it rings', async () => {
   let left = 3;
   const again = new Alarm(() => {
     left -= 1;
@@ -90,7 +90,7 @@ test('it may be set again when it rings', async () => {
   await vi.waitUntil(() => left === 0);
 });
 
-test('clearing twice, or what was never set, does nothing', () => {
+test('clearing an alarm twice, or one that was never set, does nothing', () => {
   alarm.clear();
   alarm.set(performance.now() + FAR_MS, true);
   alarm.clear();

@@ -23,7 +23,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-test('an authority that goes away and comes back is told apart from the connection', async () => {
+test('an authority that goes away and comes back is distinguished from the connection', async () => {
   const [joined, connection] = await join(1, 1);
   expect(joined.getSnapshot()).toMatchObject({ connection: 'open', authority: 'reachable' });
   connection.send(authority(false));
@@ -33,7 +33,7 @@ test('an authority that goes away and comes back is told apart from the connecti
   await until(joined, (now) => now.authority === 'reachable');
 });
 
-test('a welcome says that the authority is reachable, unless the next frame denies it', async () => {
+test('a welcome means that the authority is reachable, unless the next frame says otherwise', async () => {
   const [joined, connection] = await join(1, 1);
   connection.send(authority(false));
   await until(joined, (now) => now.authority === 'away');
@@ -65,7 +65,7 @@ describe('a command that can’t be stored', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  test('is repeated under its id with growing waits, then told with its last refusal', async () => {
+  test('is repeated under its id with growing waits, then rejects with its last refusal', async () => {
     const { commands, sent } = outbox();
     const failed = commands.submit('play', {}).catch((error: unknown) => error);
     for (let repeat = 0; repeat < 6; repeat += 1) {
@@ -80,7 +80,7 @@ describe('a command that can’t be stored', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('is told as such when its time is over before its repeats are', async () => {
+  test('rejects as such when its time is up before its repeats are', async () => {
     const { commands, sent } = outbox();
     const failed = commands.submit('play', {}).catch((error: unknown) => error);
     vi.advanceTimersByTime(14_900);
@@ -89,7 +89,7 @@ describe('a command that can’t be stored', () => {
     expect(await failed).toMatchObject({ code: 'store_unavailable', outcome: 'not_applied' });
   });
 
-  test('goes out without a wait once commands can be stored, one without an answer does not', () => {
+  test('is sent at once when commands can be stored again; one without an answer is not', () => {
     const { commands, sent } = outbox();
     void commands.submit('play', {});
     void commands.submit('seek', { position_ms: 5 });
@@ -99,7 +99,7 @@ describe('a command that can’t be stored', () => {
   });
 });
 
-test('what is asked for last holds: an earlier command of its kind is not repeated any more', async () => {
+test('the latest command wins: an earlier one of its kind is no longer repeated', async () => {
   const [joined, connection] = await join(1, 1);
   const far = joined.seek(60_000);
   const first = await connection.next();
@@ -114,7 +114,7 @@ test('what is asked for last holds: an earlier command of its kind is not repeat
   await near;
 });
 
-test('a pause takes the place of a play that is refused after it was sent', async () => {
+test('a pause replaces a play that is refused after the pause was sent', async () => {
   const [joined, connection] = await join(1, 1);
   const played = joined.play();
   const paused = joined.pause();
@@ -125,7 +125,7 @@ test('a pause takes the place of a play that is refused after it was sent', asyn
   await paused;
 });
 
-test('the state that follows a rebuild replaces everything at the same place in the order', async () => {
+test('the state that follows a rebuild replaces everything at the same place', async () => {
   const [joined, connection] = await join(3, 9);
   const rebased = { previous: { epoch: 3, version: 9 }, lost: true };
   connection.send({ type: 'rebased', epoch: 4, version: 8, at_ms: 0, data: rebased });
@@ -140,20 +140,20 @@ test('the state that follows a rebuild replaces everything at the same place in 
   expect(server.connections.empty).toBe(true);
 });
 
-test('a rebuild is a notice only when changes may be missing', async () => {
+test('a rebuild makes a notice only if changes may be missing', async () => {
   const [joined, connection] = await join(1, 5);
-  const told: boolean[] = [];
-  joined.on('rebased', ({ lost }) => told.push(lost));
+  const announced: boolean[] = [];
+  joined.on('rebased', ({ lost }) => announced.push(lost));
   for (const [epoch, lost] of [[2, false], [3, true]] as const) {
     connection.send({ type: 'rebased', epoch, version: 5, at_ms: 0, data: { previous: { epoch: epoch - 1, version: 5 }, lost } });
     connection.send(state(epoch, 5, room()));
     const seen = await until(joined, (now) => now.epoch === epoch);
     expect(seen.notice?.code).toBe(lost ? 'rebased' : undefined);
   }
-  expect(told).toEqual([false, true]);
+  expect(announced).toEqual([false, true]);
 });
 
-test('who loses the host role is again what they were before', async () => {
+test('a host that stops being host gets its former role back', async () => {
   const joining = client.join('r_1');
   const connection = await server.connections.take();
   await connection.welcome(1, 1, { host_id: 'p_2' }, { role: 'co_host' });
@@ -168,7 +168,7 @@ test('who loses the host role is again what they were before', async () => {
   expect((await until(session, ({ version }) => version === 5)).me.role).toBe('co_host');
 });
 
-test('why the room is in its state is told as long as that was seen', async () => {
+test('the cause of the room’s state is known as long as the session saw it happen', async () => {
   const [joined, connection] = await join(1, 1);
   const expired = { state: 'expired', cause: 'deleted', host_id: 'p_1', fence: 1, playback: playback() };
   connection.send(event('lifecycle_changed', 2, expired));
@@ -179,12 +179,12 @@ test('why the room is in its state is told as long as that was seen', async () =
   expect((await until(joined, ({ version }) => version === 3)).stateCause).toBeUndefined();
 });
 
-test('a room is ended by one request that answers nothing', async () => {
+test('a room is ended by one request with an empty answer', async () => {
   server.answers.push({ path: '/rooms/ABC', answer: { status: 204, body: undefined } });
   await expect(client.rooms.delete('ABC')).resolves.toBeUndefined();
 });
 
-test('the waits stay near what was asked for, and grow no further than their bound', () => {
+test('waits stay near what was asked for, and grow no further than their bound', () => {
   const [least, most] = [() => 0, () => 1];
   expect([askedDelayMs(0, most), askedDelayMs(400, least), askedDelayMs(400, most), askedDelayMs(9_000, most)]).toEqual([0, 400, 500, 9_250]);
   const longest = Array.from({ length: 6 }, (_, repeat) => repeatDelayMs(repeat, most));

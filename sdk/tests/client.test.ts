@@ -23,7 +23,7 @@ test('a guest of the same name stays the same, another name is another guest', a
   expect(client.token()).toBeNull();
 });
 
-test('a kept identity makes the next page the same guest, until it expires', async () => {
+test('a stored identity makes the next page the same guest, until it expires', async () => {
   const tokenStore = memoryTokenStore();
   const first = await clientOf(server.baseUrl, tokenStore).guest('Ada');
   const reloaded = clientOf(server.baseUrl, tokenStore);
@@ -61,7 +61,7 @@ test('calls carry the token, the path and the query', async () => {
   ]);
 });
 
-test('a refusal is the server’s own code and sentence', async () => {
+test('a refusal carries the server’s own code and sentence', async () => {
   server.answers.push({ path: '/sources/resolve', answer: problem(422, 'link_unsupported', 'never', { hint: 'x' }) });
   const client = clientOf(server.baseUrl);
   await expect(client.sources.resolve('x')).rejects.toMatchObject({
@@ -77,7 +77,7 @@ test('a refusal is the server’s own code and sentence', async () => {
 test.each([
   [502, 'unknown'],
   [404, 'not_applied'],
-])('an answer %i that is no problem document is told apart, and not the server’s last word', async (status, outcome) => {
+])('a %i answer without a problem document has a code of its own and may be retried', async (status, outcome) => {
   const proxy = await proxyThatSays(status, '<h1>Bad gateway</h1>');
   const { port } = proxy.address() as AddressInfo;
   const client = clientOf(`http://127.0.0.1:${port}`);
@@ -90,7 +90,7 @@ test.each([
   await new Promise((resolve) => proxy.close(resolve));
 });
 
-test('without a server a read is known not to be applied, a write is not', async () => {
+test('if the server can’t be reached, a read had no effect; a write may have had one', async () => {
   const client = clientOf('http://127.0.0.1:1');
   await expect(client.meta()).rejects.toMatchObject({ code: 'network_error', outcome: 'not_applied' });
   await expect(client.guest('Ada')).rejects.toMatchObject({ code: 'network_error', outcome: 'unknown' });

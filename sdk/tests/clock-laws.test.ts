@@ -3,13 +3,13 @@ import { LOOK_MS, percentile, SimulatedPath, type Look, type PathTraits } from '
 
 const SEEDS = [1, 2, 3];
 const TEN_MINUTES = 600_000;
-/** What is given out follows a better estimate by no more than this part of the time that passes. */
+/** The published offset follows a better estimate by at most this fraction of the elapsed time. */
 const SLEW = 0.01;
 
-/** What half the difference between the two directions costs on its own. */
+/** The error that half the difference between the directions causes by itself. */
 const asymmetryOf = ({ forwardMs = 40, backwardMs = 40 }: Partial<PathTraits>) => Math.abs(forwardMs - backwardMs) / 2;
 
-/** Bounds for 99 of 100 looks: in the first minute, whose skew is still unknown, and later. */
+/** Bounds for 99 % of the samples: in the first minute, while the skew is unknown, and later. */
 const paths: [string, Partial<PathTraits>, { firstMs: number; laterMs: number }][] = [
   ['a cable', { forwardMs: 0.2, backwardMs: 0.2, jitterMs: 0.3 }, { firstMs: 1.5, laterMs: 0.2 }],
   ['a wireless network', { forwardMs: 2, backwardMs: 2, jitterMs: 5 }, { firstMs: 2, laterMs: 1 }],
@@ -31,7 +31,7 @@ describe.each([-100, -50, 0, 50, 100])('over ten minutes with an oscillator off 
   });
 });
 
-test('the skew is found to a tenth after two minutes', () => {
+test('the skew is known to a tenth after two minutes', () => {
   for (const ppm of [-100, 100]) {
     const path = new SimulatedPath({ jitterMs: 5, ppm });
     path.run(120_000);
@@ -48,7 +48,7 @@ describe('a step of the room’s clock', () => {
     ['a path of 80 ms', { jitterMs: 5 }],
   ];
   describe.each(traits)('over %s', (_name, path) => {
-    test.each(steps)('of %i ms is found within 3 s, and until then alone is the uncertainty a lie', (byMs) => {
+    test.each(steps)('of %i ms is detected within 3 s, and only until then does the uncertainty not cover the error', (byMs) => {
       for (const seed of SEEDS) {
         const { looks, stepAtMs } = stepped({ ...path, seed }, byMs);
         const later = looks.filter(({ atMs }) => atMs - stepAtMs >= 3_000);
@@ -58,7 +58,7 @@ describe('a step of the room’s clock', () => {
     });
   });
 
-  test.each([2, -4, 6, -8])('of %i ms is taken for jitter, but forgotten within 80 s', (byMs) => {
+  test.each([2, -4, 6, -8])('of %i ms is mistaken for jitter, but corrected within 80 s', (byMs) => {
     for (const seed of SEEDS) {
       const { looks, stepAtMs } = stepped({ jitterMs: 5, seed }, byMs);
       expect(lie(looks)).toBe(0);
@@ -75,19 +75,19 @@ describe('a step of the room’s clock', () => {
   }
 });
 
-describe('what is given out', () => {
+describe('the published offset', () => {
   const jittery: Partial<PathTraits> = { forwardMs: 60, backwardMs: 30, jitterMs: 30, ppm: 100 };
 
-  test('never moves faster than the slew rate once it has settled, nor back', () => {
+  test('never moves faster than the slew rate once it has settled, and never backwards', () => {
     for (const seed of SEEDS) {
       const settled = new SimulatedPath({ ...jittery, seed }).run(TEN_MINUTES).filter(({ atMs }) => atMs > 10_000);
       const moved = settled.slice(1).map(({ offsetMs }, index) => Math.abs(offsetMs - settled[index]!.offsetMs));
-      // The room's own skew comes on top; 200 ppm are the most that the filter believes.
+      // The room's own skew is added; the filter believes at most 200 ppm.
       expect(Math.max(...moved)).toBeLessThanOrEqual((SLEW + 2e-4) * LOOK_MS + 1e-6);
     }
   });
 
-  test('still gets where the estimate is', () => {
+  test('still reaches the estimate', () => {
     const path = new SimulatedPath({ jitterMs: 5 });
     path.run(120_000);
     path.steppedMs += 4;
@@ -97,7 +97,7 @@ describe('what is given out', () => {
   });
 });
 
-test('an hour of heavy-tailed jitter on twelve paths is mistaken for no step', () => {
+test('an hour of heavy-tailed jitter on twelve paths is never mistaken for a step', () => {
   for (let seed = 1; seed <= 12; seed += 1) {
     const path = new SimulatedPath({ jitterMs: 10, jitter: 'heavyTailed', seed });
     path.run(300_000);
@@ -105,7 +105,7 @@ test('an hour of heavy-tailed jitter on twelve paths is mistaken for no step', (
   }
 });
 
-test('a path whose queues empty and fill never makes the uncertainty a lie', () => {
+test('a path whose queues fill and drain never makes the error exceed the uncertainty', () => {
   for (const seed of SEEDS) {
     const path = new SimulatedPath({ forwardMs: 140, jitterMs: 10, seed });
     path.run(90_000);
@@ -116,7 +116,7 @@ test('a path whose queues empty and fill never makes the uncertainty a lie', () 
   }
 });
 
-test('a silent server only makes the uncertainty grow', () => {
+test('with a silent server only the uncertainty grows', () => {
   const path = new SimulatedPath({ jitterMs: 5, ppm: 50 });
   path.run(120_000);
   path.silent = true;
@@ -128,7 +128,7 @@ test('a silent server only makes the uncertainty grow', () => {
   expect(lie(looks)).toBe(0);
 });
 
-/** By how much the worst error is above what was published with it. */
+/** Returns by how much the worst error exceeds the uncertainty published with it. */
 function lie(looks: readonly Look[]): number {
   return looks.reduce((most, { errorMs, uncertaintyMs }) => Math.max(most, errorMs - uncertaintyMs), 0);
 }

@@ -18,14 +18,14 @@ test('the smallest delays of each direction are combined, even from different pi
   expect(estimate.uncertaintyMs).toBeCloseTo(5, 1);
 });
 
-test('an asymmetric path is wrong by half its asymmetry and says so', () => {
+test('an asymmetric path makes an error of half its asymmetry, within the uncertainty', () => {
   const clock = fed(10, { offsetMs: 500, forward: 60, backward: 20 });
   const estimate = clock.estimate(300)!;
   expect(estimate.offsetMs).toBeCloseTo(520, 9);
   expect(Math.abs(estimate.offsetMs - 500)).toBeLessThanOrEqual(estimate.uncertaintyMs);
 });
 
-test('nothing is claimed before four pings agree', () => {
+test('there is no estimate before four pings agree', () => {
   const clock = fed(3, { offsetMs: 9, forward: 1, backward: 1 });
   expect(clock.estimate(100)).toBeNull();
   expect(clock.add(ping({ at: 60, offsetMs: 9, forward: 1, backward: 1 }))).toBe('taken');
@@ -38,7 +38,7 @@ test('delays older than a minute are forgotten', () => {
   expect(clock.estimate(61_100)?.rttMs).toBe(16);
 });
 
-test('after a long silence the old estimate holds until there are enough new pings', () => {
+test('after a long silence the old estimate stays until there are enough new pings', () => {
   const clock = fed(60, { offsetMs: 700, ...STEADY });
   clock.add(ping({ at: 300_000, offsetMs: 700, forward: 90, backward: 50 }));
   const estimate = clock.estimate(300_200)!;
@@ -54,7 +54,7 @@ test('asking for another instant changes nothing', () => {
   expect(clock.estimate(600)).toEqual(before);
 });
 
-describe('impossible stamps are ignored', () => {
+describe('impossible timestamps are ignored', () => {
   const good = ping({ at: 1_000, offsetMs: 700, ...STEADY });
   const bad: [string, Partial<ClockStamps>][] = [
     ['t0 is no number', { t0: Number.NaN }],
@@ -87,10 +87,10 @@ describe('impossible stamps are ignored', () => {
   });
 });
 
-describe('server stamps that jump', () => {
+describe('server timestamps that jump', () => {
   const jumps = [-3_600_000, -200, -60, -20, 20, 60, 84, 200, 3_600_000];
 
-  test.each(jumps)('once by %i ms: a lone strange sample changes nothing', (byMs) => {
+  test.each(jumps)('once by %i ms: a single contradicting sample changes nothing', (byMs) => {
     const clock = fed(30, { offsetMs: 700, ...STEADY });
     const before = clock.estimate(1_000);
     expect(clock.add(ping({ at: 1_000, offsetMs: 700 + byMs, ...STEADY }))).toBe('suspect');
@@ -106,7 +106,7 @@ describe('server stamps that jump', () => {
     expect(clock.estimate(120_000)?.offsetMs).toBeCloseTo(700, 3);
   });
 
-  test.each(jumps)('for good by %i ms: four that agree are followed', (byMs) => {
+  test.each(jumps)('permanently by %i ms: four samples that agree are believed', (byMs) => {
     const clock = fed(30, { offsetMs: 700, ...STEADY });
     for (let more = 0; more < 4; more += 1) {
       expect(clock.estimate(1_000)?.offsetMs).toBeCloseTo(700, 9);
@@ -115,7 +115,7 @@ describe('server stamps that jump', () => {
     expect(clock.estimate(1_200)?.offsetMs).toBeCloseTo(700 + byMs, 9);
   });
 
-  test('each time to somewhere else: none of them is followed', () => {
+  test('to somewhere else each time: none is believed', () => {
     const clock = fed(30, { offsetMs: 700, ...STEADY });
     const before = clock.estimate(2_000);
     for (let more = 0; more < 20; more += 1) {
@@ -124,7 +124,7 @@ describe('server stamps that jump', () => {
     expect(clock.estimate(2_000)).toEqual(before);
   });
 
-  test('there and back: both are followed', () => {
+  test('there and back: both are believed', () => {
     const clock = fed(30, { offsetMs: 700, ...STEADY });
     for (let more = 0; more < 4; more += 1) clock.add(ping({ at: 1_000 + more, offsetMs: 9_000, ...STEADY }));
     for (let more = 0; more < 4; more += 1) clock.add(ping({ at: 3_000 + more, offsetMs: 700, ...STEADY }));
@@ -132,7 +132,7 @@ describe('server stamps that jump', () => {
   });
 });
 
-test('a local clock that slept is a step like any other', () => {
+test('a local clock that was suspended is a step like any other', () => {
   const clock = fed(60, { offsetMs: 700, ...STEADY });
   const sleptMs = 8 * 3_600_000;
   for (let more = 0; more < 4; more += 1) {
@@ -155,7 +155,7 @@ test('a local clock that ticks in whole milliseconds is off by no more than a ti
   }
 });
 
-test('a pong never answered: what is known ages, and says so', () => {
+test('without pongs the uncertainty of the estimate grows', () => {
   const clock = fed(30, { offsetMs: 700, ...STEADY });
   const ages = [600, 5_000, 60_000, 3_600_000].map((at) => clock.estimate(at)!);
   for (const { offsetMs } of ages) expect(offsetMs).toBeCloseTo(700, 9);
@@ -164,7 +164,7 @@ test('a pong never answered: what is known ages, and says so', () => {
   expect(uncertainties.at(-1)! - uncertainties[0]!).toBeGreaterThan(3_600_000 * 2e-5);
 });
 
-/** A filter that has heard so many pings, 15 ms apart. */
+/** Returns a filter after this many pings, 15 ms apart. */
 function fed(pings: number, of: { offsetMs: number; forward: number; backward: number }): ClockFilter {
   const clock = new ClockFilter();
   for (let sent = 0; sent < pings; sent += 1) clock.add(ping({ at: sent * 15, ...of }));

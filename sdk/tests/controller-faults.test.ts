@@ -5,14 +5,14 @@ import { SimulatedPlayer } from './simulated-player.js';
 
 const TEN_MINUTES = 600_000;
 const LONG: Partial<MediaTraits> = { durationMs: 3_600_000 };
-/** The guard's gaps between two own starts, and what it takes to trust a player again after the last. */
+/** The guard's gaps between the controller's own starts, and how long it takes to trust a player again. */
 const FIRST_GAP_MS = 3_000;
 const LONGEST_GAP_MS = 30_000;
 const TRUSTED_AFTER_MS = 30_000 + LONGEST_GAP_MS;
-/** A command's own start, and its tries when that is late. */
+/** The start for a command, and its retries if it is late. */
 const STARTS_OF_A_COMMAND = 1 + 3;
 
-/** The most own seeks in a time in which nothing helps: those of the command, then one for each gap. */
+/** The most seeks of its own while nothing helps: those for the command, then one for each gap. */
 function mostSeeks(forMs: number): number {
   let starts = STARTS_OF_A_COMMAND;
   for (let [atMs, gapMs] = [0, FIRST_GAP_MS]; atMs <= forMs; starts += 1) {
@@ -22,12 +22,12 @@ function mostSeeks(forMs: number): number {
   return starts;
 }
 
-test('the guard’s bound for ten minutes of a player that can’t is 27 seeks', () => {
+test('the guard allows at most 27 seeks in ten minutes for a player on which they never help', () => {
   expect(mostSeeks(TEN_MINUTES)).toBe(27);
 });
 
-describe('server stamps that jump', () => {
-  test('for good by less than a start is worth: closed by the rate', () => {
+describe('server timestamps that jump', () => {
+  test('permanently, by too little for a new start: closed by rate', () => {
     const player = SimulatedPlayer.following(LONG);
     player.offsetMs += 120;
     const sinceMs = player.nowMs;
@@ -36,7 +36,7 @@ describe('server stamps that jump', () => {
     expect(player.moves(sinceMs)).toEqual([]);
   });
 
-  test.each([-5_000, 400, 5_000, 900_000])('for good by %i ms: one new start', (byMs) => {
+  test.each([-5_000, 400, 5_000, 900_000])('permanently by %i ms: one new start', (byMs) => {
     const player = SimulatedPlayer.following(LONG, { position_ms: 100_000 });
     player.offsetMs += byMs;
     const sinceMs = player.nowMs;
@@ -45,7 +45,7 @@ describe('server stamps that jump', () => {
     expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(1);
   });
 
-  test.each([1_000, 5_000, 20_000])('back and forth every %i ms for ten minutes: no seek loop, and all is well afterwards', (everyMs) => {
+  test.each([1_000, 5_000, 20_000])('back and forth every %i ms for ten minutes: no seek loop, and in place afterwards', (everyMs) => {
     const player = SimulatedPlayer.following(LONG, { position_ms: 100_000 });
     const sinceMs = player.nowMs;
     for (let jump = 0; player.nowMs < sinceMs + TEN_MINUTES; jump += 1) {
@@ -58,7 +58,7 @@ describe('server stamps that jump', () => {
   });
 });
 
-test('a pong never answered: the player goes on by what is known', () => {
+test('without pongs the player continues by the last estimate', () => {
   const player = SimulatedPlayer.following({ ...LONG, skew: 5e-5 });
   const sinceMs = player.nowMs;
   const { driftMs } = player.watch(TEN_MINUTES);
@@ -67,7 +67,7 @@ test('a pong never answered: the player goes on by what is known', () => {
 });
 
 describe('a player that ignores rate', () => {
-  test.each(['openly', 'secretly'] as const)('%s is kept near the room by rare starts', (ignoresRate) => {
+  test.each(['openly', 'secretly'] as const)('%s is kept near the room by occasional new starts', (ignoresRate) => {
     for (const skew of [-1e-3, 1e-3]) {
       const player = SimulatedPlayer.following({ ...LONG, ignoresRate, skew });
       const sinceMs = player.nowMs;
@@ -79,7 +79,7 @@ describe('a player that ignores rate', () => {
     }
   });
 
-  test.each(['openly', 'secretly'] as const)('%s and runs 2 %% off can’t be helped, and says so until it can', (ignoresRate) => {
+  test.each(['openly', 'secretly'] as const)('%s and runs 2 %% off is degraded until its rate works again', (ignoresRate) => {
     const player = SimulatedPlayer.following({ ...LONG, ignoresRate, skew: 2e-2 });
     player.run(TEN_MINUTES);
     expect(player.actions('seek').length).toBeLessThanOrEqual(mostSeeks(TEN_MINUTES + 20_000));
@@ -90,7 +90,7 @@ describe('a player that ignores rate', () => {
     expect(Math.abs(player.driftMs)).toBeLessThan(150);
   });
 
-  test('openly gets no more rates once that is known', () => {
+  test('openly is given no more rates once that is known', () => {
     const player = SimulatedPlayer.following({ ...LONG, ignoresRate: 'openly', skew: 1e-3 });
     player.run(20_000);
     const sinceMs = player.nowMs;
@@ -98,7 +98,7 @@ describe('a player that ignores rate', () => {
     expect(player.actions('rate', sinceMs)).toEqual([]);
   });
 
-  test.each(['openly', 'secretly'] as const)('%s in a room at double the rate can’t be helped, and says so', (ignoresRate) => {
+  test.each(['openly', 'secretly'] as const)('%s in a room at double the rate is degraded', (ignoresRate) => {
     const player = new SimulatedPlayer({ ...LONG, ignoresRate });
     player.commit({ status: 'playing', position_ms: 0, rate: 2 });
     player.run(TEN_MINUTES);
@@ -107,7 +107,7 @@ describe('a player that ignores rate', () => {
     player.commit({ rate: 1, position_ms: player.roomPositionMs() });
     player.run(10_000);
     expect(player.last?.degraded).toBe(false);
-    // What it showed of itself was no lead; a player that lies about its rate teaches a wrong one.
+    // What it showed was not a lead; a player that misreports its rate teaches a wrong one.
     expect(Math.abs(player.driftMs)).toBeLessThan(ignoresRate === 'openly' ? 30 : 150);
   });
 });
@@ -132,7 +132,7 @@ describe.each<[string, Partial<MediaTraits>, Partial<MediaTraits>]>([
     expect(player.last).toMatchObject({ phase: 'following', degraded: false });
   });
 
-  test('is tried at once when the room changes', () => {
+  test('is tried again at once when the room changes', () => {
     const player = new SimulatedPlayer({ ...LONG, ...faulty });
     player.commit({ status: 'playing', position_ms: 30_000 });
     player.run(TEN_MINUTES);
@@ -144,7 +144,7 @@ describe.each<[string, Partial<MediaTraits>, Partial<MediaTraits>]>([
   });
 });
 
-test('a player that refuses to play, but is started by hand, is put in place at once', () => {
+test('a player that refuses to play but is started by hand is put in place at once', () => {
   const player = new SimulatedPlayer({ ...LONG, refusesPlay: true });
   player.commit({ status: 'playing', position_ms: 30_000 });
   player.run(TEN_MINUTES);
@@ -154,13 +154,13 @@ test('a player that refuses to play, but is started by hand, is put in place at 
   expect(Math.abs(player.driftMs)).toBeLessThan(1);
 });
 
-test('a player that plays on whatever it is told is not sought in a loop while the room is paused', () => {
+test('a player that can’t be paused is not sought in a loop while the room is paused', () => {
   const player = SimulatedPlayer.following(LONG, { position_ms: 30_000 });
   player.traits.refusesPause = true;
   player.commit({ status: 'paused', position_ms: 40_000 });
   const sinceMs = player.nowMs;
   player.run(TEN_MINUTES);
-  // Somebody else's moves are undone twelve times a minute.
+  // What something else does is undone twelve times a minute.
   expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(120);
   player.traits.refusesPause = false;
   player.run(2 * 60_000);
@@ -176,7 +176,7 @@ describe('a player that ends early', () => {
     return player;
   };
 
-  test('is not sought in a loop, never plays from the front and ends the room for nobody', () => {
+  test('is not sought in a loop, never restarts from the beginning and doesn’t end the room', () => {
     const player = early();
     expect(player.actions('seek').length).toBeLessThanOrEqual(mostSeeks(TEN_MINUTES));
     expect(player.actions('play')).toHaveLength(1);
@@ -185,7 +185,7 @@ describe('a player that ends early', () => {
     expect(player.last).toMatchObject({ phase: 'finished', degraded: true });
   });
 
-  test('and comes there before the room does never plays from the front', () => {
+  test('before the room gets there never restarts from the beginning', () => {
     for (let aheadMs = 40; aheadMs < 150; aheadMs += 10) {
       const player = SimulatedPlayer.following({ ...LONG, endsAtMs: 60_000 });
       while (player.positionMs < 59_800) player.run(10);
@@ -196,7 +196,7 @@ describe('a player that ends early', () => {
     }
   });
 
-  test('plays where it has something when the host goes there', () => {
+  test('plays again when the host seeks to where it has data', () => {
     const player = early();
     player.commit({ position_ms: 10_000 });
     player.run(15_000);
@@ -204,7 +204,7 @@ describe('a player that ends early', () => {
     expect(player.last?.degraded).toBe(false);
   });
 
-  test('goes on when there is more after all', () => {
+  test('continues when there is more after all', () => {
     const player = early();
     player.traits.endsAtMs = Infinity;
     player.run(LONGEST_GAP_MS + 15_000);
@@ -213,7 +213,7 @@ describe('a player that ends early', () => {
     expect(player.last?.degraded).toBe(false);
   });
 
-  test('by a second is at the room’s end', () => {
+  test('by a second has reached the room’s end', () => {
     const player = new SimulatedPlayer({ durationMs: 60_000, endsAtMs: 59_000 });
     player.commit({ status: 'playing', position_ms: 50_000 });
     player.run(30_000);
@@ -223,7 +223,7 @@ describe('a player that ends early', () => {
 });
 
 describe('a player that changes duration', () => {
-  test('to less than where the room is: it stands at its end, ends the room for nobody, and goes on when it grows', () => {
+  test('to less than the room’s position: it stands at its end, doesn’t end the room, and continues when it grows', () => {
     const player = SimulatedPlayer.following({ durationMs: 600_000 }, { position_ms: 100_000 });
     player.traits.durationMs = 90_000;
     const sinceMs = player.nowMs;
@@ -236,7 +236,7 @@ describe('a player that changes duration', () => {
     expect(Math.abs(player.driftMs)).toBeLessThan(1);
   });
 
-  test('to less than the room’s: the end is told when the room is there', () => {
+  test('to less than the room’s: the end is reported when the room gets there', () => {
     const player = SimulatedPlayer.following({ durationMs: 600_000 }, { position_ms: 560_000 });
     player.traits.durationMs = 590_000;
     player.run(40_000);
@@ -257,7 +257,7 @@ describe('a player that changes duration', () => {
     expect(Math.abs(player.driftMs)).toBeLessThan(1);
   });
 
-  test('within a length that was unknown changes nothing', () => {
+  test('from unknown to known changes nothing', () => {
     const player = SimulatedPlayer.following({ durationMs: null });
     const sinceMs = player.nowMs;
     for (let second = 0; second < 60; second += 1) {
@@ -286,9 +286,9 @@ describe('a seek that lands a keyframe away', () => {
         player.run(1_000);
         const sinceMs = player.nowMs;
         player.commit({ status: 'playing', position_ms: Math.round(random.between(0, 2_000_000)) });
-        // Its tries, and as long as one waits for the room to come by.
+        // Its tries, and the time that one waits for the room to pass by.
         player.run(45_000);
-        // One that led too far is waited for, one that fell short is tried again.
+        // A seek that landed too far ahead waits; one that fell short is tried again.
         const most = lands === 'after' ? 1 : STARTS_OF_A_COMMAND + 2;
         expect(player.actions('seek', sinceMs).length).toBeLessThanOrEqual(most);
         expect(Math.abs(player.driftMs)).toBeLessThan(30);
@@ -299,7 +299,7 @@ describe('a seek that lands a keyframe away', () => {
       }
     });
 
-    test('is remembered: later starts take one seek, or two', () => {
+    test('is remembered: later starts take one or two seeks', () => {
       const player = new SimulatedPlayer({ ...LONG, gridMs, lands });
       player.commit({ status: 'playing', position_ms: 30_500 });
       player.run(45_000);
@@ -313,7 +313,7 @@ describe('a seek that lands a keyframe away', () => {
     });
   });
 
-  test.each(rates)('and only ever at the front, with %s: no seek loop, degraded, and in place when seeks are exact again', (_name, rates) => {
+  test.each(rates)('and only ever at the beginning, with %s: no seek loop, degraded, and in place when seeks are exact again', (_name, rates) => {
     const player = new SimulatedPlayer({ ...LONG, gridMs: 3_600_000, lands: 'before', rates });
     player.commit({ status: 'playing', position_ms: 45_000 });
     player.run(TEN_MINUTES);

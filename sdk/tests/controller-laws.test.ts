@@ -10,16 +10,16 @@ const LENGTH_MS = 36_000_000;
 const PLACED_MS = 15_000;
 /** … and for each of the two a seek, and another where the first took longer than planned. */
 const SEEKS_UNTIL_PLACED = 4;
-/** The guard's longest gap, which has to pass first where stalls have used up the shorter ones. */
+/** The guard's longest gap, which has to pass first if stalls have used up the shorter ones. */
 const LONGEST_GAP_MS = 30_000;
-/** A command's or a hand's own start and its tries; a player may be sought once more to stand, and twice to refine. */
+/** The start for a command or a local change, and its tries; plus one seek to stand and two to refine. */
 const SEEKS_OF_AN_EVENT = 1 + 3 + 3;
-/** Own starts that the guard lets through: those of the short gaps after each event, then one for each longest gap. */
+/** The starts that the guard allows: those of the short gaps after each event, then one for each longest gap. */
 const ownStartsIn = (forMs: number) => 5 + forMs / LONGEST_GAP_MS;
 
 interface Happening {
   name: string;
-  /** The room's own change, after which the guard knows nothing of what was before. */
+  /** A change of the room, after which the guard has forgotten everything. */
   isCommand?: true;
   to: (player: SimulatedPlayer, random: Seeded) => void;
 }
@@ -114,7 +114,7 @@ describe('whatever happens, in whatever order', () => {
   });
 });
 
-/** Lets things happen; at the end the page is seen, nobody holds the player and the room plays. */
+/** Lets events happen; at the end the page is shown, nobody holds the player and the room plays. */
 function tell(
   player: SimulatedPlayer,
   random: Seeded,

@@ -41,7 +41,7 @@ describe('a gap, by profile', () => {
   });
 });
 
-test('relaxed lets 30 ms be and brings 50 to 5', () => {
+test('relaxed leaves 30 ms alone and closes 50 to 5', () => {
   const player = following('relaxed');
   player.positionMs += 30 - player.driftMs;
   const sinceMs = player.nowMs;
@@ -101,22 +101,22 @@ test('a profile may be changed while playing', () => {
   }
 });
 
-describe('a player with steps', () => {
+describe('a player with a few rates', () => {
   const stepped: Partial<MediaTraits> = { rates: STEPS, positionErrorMs: 80 };
 
-  test.each([0.5, 1, 1.25])('is kept near a room at %d by pulses, and is only given its own rates', (rate) => {
+  test.each([0.5, 1, 1.25])('is kept near a room at %d by pulses, and is only given rates it supports', (rate) => {
     for (const skew of [-1e-3, 0, 1e-3]) {
       const player = SimulatedPlayer.following({ ...stepped, skew }, { rate });
       const sinceMs = player.nowMs;
       const { driftMs } = player.watch(300_000);
-      // It is seen from 80 ms on, which its position may hide for as much again.
+      // It shows from 80 ms on, and its position may hide as much again.
       expect(driftMs).toBeLessThan(160 + 20);
       expect(player.moves(sinceMs)).toEqual([]);
       for (const { action } of player.actions('rate')) expect(STEPS).toContain(action.rate);
     }
   });
 
-  test.each([150, -150])('closes a gap of %i ms by pulses alone', (gapMs) => {
+  test.each([150, -150])('closes a gap of %i ms only by pulses', (gapMs) => {
     const player = SimulatedPlayer.following({ rates: STEPS });
     player.positionMs += gapMs - player.driftMs;
     const sinceMs = player.nowMs;
@@ -126,7 +126,7 @@ describe('a player with steps', () => {
     expect(player.rate).toBe(1);
   });
 
-  test.each([0.75, 0.9, 1.1])('follows a room at %d, which it doesn’t have, by pulses between two that it has', (rate) => {
+  test.each([0.75, 0.9, 1.1])('follows a room at %d, which it doesn’t support, by pulses between two rates that it does', (rate) => {
     const player = SimulatedPlayer.following(stepped, { rate });
     const { driftMs } = player.watch(60_000);
     expect(driftMs).toBeLessThan(600);
@@ -134,7 +134,7 @@ describe('a player with steps', () => {
   });
 });
 
-test.each(PROFILES)('a player that tells its position up to 80 ms wrong is left in peace, %s', (profile) => {
+test.each(PROFILES)('a player that reports its position up to 80 ms off is left alone, %s', (profile) => {
   const player = new SimulatedPlayer({ positionErrorMs: 80 });
   player.profile = profile;
   player.commit({ status: 'playing', position_ms: 20_000 });
@@ -145,7 +145,7 @@ test.each(PROFILES)('a player that tells its position up to 80 ms wrong is left 
   expect(driftMs).toBeLessThan(160);
 });
 
-test('a player that tells its position half a second wrong is not started anew for it', () => {
+test('a player that reports its position half a second off once is not started anew', () => {
   const player = SimulatedPlayer.following({ positionErrorMs: 500 });
   const sinceMs = player.nowMs;
   player.run(120_000);

@@ -10,7 +10,7 @@ const COMMITTED_MS = 100;
 /** In ten minutes, as for every other fault. */
 const SEEKS_MOST = 27;
 
-test('a scheduled start begins at its instant, less the lead it takes', () => {
+test('a scheduled start plays at its instant, less the player’s lead', () => {
   const player = new SimulatedPlayer();
   player.commit({ status: 'paused', position_ms: 8_000 });
   player.run(1_000);
@@ -25,7 +25,7 @@ test('a scheduled start begins at its instant, less the lead it takes', () => {
   expect(player.actions('seek', 1_000)).toEqual([]);
 });
 
-test('a scheduled start that is committed anew before its instant is followed to the new one', () => {
+test('a scheduled start that is rescheduled before its instant is followed to the new one', () => {
   const player = new SimulatedPlayer();
   player.commit({ status: 'paused', position_ms: 8_000 });
   player.run(1_000);
@@ -86,7 +86,7 @@ describe('the lead is learned', () => {
     expect(player.controller.playLeadMs).toBe(before);
   });
 
-  /** Starts and pauses so often; how far off each start was once it had settled. */
+  /** Starts and pauses this many times; returns how far off each start was once it had settled. */
   function starts(player: SimulatedPlayer, times: number): number[] {
     player.commit({});
     const errors: number[] = [];
@@ -115,7 +115,7 @@ describe('a start that would be late', () => {
       player.commit({ position_ms: 200_000 });
       player.run(2_000);
     }
-    // What a seek takes is known by now, and 60 ms are added to it.
+    // The duration of a seek is known by now; 60 ms are added to it.
     player.traits.seekMs = 300 + 60 + lateMs;
     const sinceMs = player.nowMs;
     player.commit({ position_ms: 300_000 });
@@ -126,7 +126,7 @@ describe('a start that would be late', () => {
     expect(Math.abs(player.driftMs)).toBeLessThan(1);
   });
 
-  test('again and again is tried four times, then played and caught up', () => {
+  test('every time is tried four times, then played and caught up', () => {
     const player = following();
     const sinceMs = player.nowMs;
     player.commit({ position_ms: 300_000 });
@@ -141,7 +141,7 @@ describe('a start that would be late', () => {
   });
 });
 
-test('what a seek takes is learned: the second one is planned with it', () => {
+test('the duration of a seek is learned, and the second one is planned with it', () => {
   const player = following({ seekMs: 2_000 });
   for (const [nth, most] of [2, 1, 1].entries()) {
     const sinceMs = player.nowMs;
@@ -152,7 +152,7 @@ test('what a seek takes is learned: the second one is planned with it', () => {
 });
 
 describe('starvation', () => {
-  test('is a new start once the data is there again', () => {
+  test('makes a new start once there is data again', () => {
     const player = following();
     const sinceMs = player.nowMs;
     player.starve(4_000);
@@ -163,7 +163,7 @@ describe('starvation', () => {
     expect(Math.abs(player.driftMs)).toBeLessThan(1);
   });
 
-  test('of less than 40 ms is caught up by the rate', () => {
+  test('of less than 40 ms is caught up by rate', () => {
     const player = following();
     const sinceMs = player.nowMs;
     player.tickMs = 10;
@@ -173,7 +173,7 @@ describe('starvation', () => {
     expect(Math.abs(player.driftMs)).toBeLessThan(1);
   });
 
-  test('again and again makes a new start 3 s after the last at the earliest, then 6, 12, 24, 30', () => {
+  test('that repeats makes a new start at the earliest 3 s after the last, then 6, 12, 24 and 30', () => {
     const player = following();
     const sinceMs = player.nowMs;
     while (player.nowMs < sinceMs + 120_000) {
@@ -186,13 +186,13 @@ describe('starvation', () => {
       if (index < gaps.length) expect(gaps[index]).toBeGreaterThanOrEqual(least);
     });
     expect(starts.length).toBeGreaterThan(3);
-    // When it is over, the longest gap is waited for and the player is in place again.
+    // When it is over, the longest gap passes and the player is in place again.
     player.run(45_000);
     expect(Math.abs(player.driftMs)).toBeLessThan(1);
   });
 });
 
-test.each([100_000, 2_000])('a player that waited for data %i ms further on isn’t taken for a slow one', (furtherMs) => {
+test.each([100_000, 2_000])('a player that waited for data %i ms further on isn’t mistaken for a slow one', (furtherMs) => {
   const player = following({ seekMs: 150 });
   player.loaded = () => false;
   for (let stall = 0; stall < 3; stall += 1) {
@@ -209,7 +209,7 @@ test.each([100_000, 2_000])('a player that waited for data %i ms further on isn�
 });
 
 describe('a player that joins late', () => {
-  test.each([700, 1_000, 1_500])('finds its data in time when they take what loading took, %i ms', (loadMs) => {
+  test.each([700, 1_000, 1_500])('finds its data in time if it takes as long as loading took, %i ms', (loadMs) => {
     const player = joining({ seekMs: 0.75 * loadMs });
     player.controller.loaded(loadMs);
     player.run(4_000);
@@ -217,7 +217,7 @@ describe('a player that joins late', () => {
     expect(Math.abs(player.driftMs)).toBeLessThan(10);
   });
 
-  test('waits for the room when it is ready early', () => {
+  test('waits for the room if it is ready early', () => {
     const player = joining({ seekMs: 100 });
     player.controller.loaded(1_800);
     player.run(4_000);
@@ -226,8 +226,8 @@ describe('a player that joins late', () => {
   });
 });
 
-describe('data that do not come', () => {
-  test('are asked for again where the room is by then, ever more seldom, though the player was told to play', () => {
+describe('data that doesn’t arrive', () => {
+  test('is requested again where the room is by then, with back-off, even after the player was played', () => {
     const player = joining({ seekMs: Infinity });
     player.arriving = false;
     player.run(600_000);
@@ -240,14 +240,14 @@ describe('data that do not come', () => {
     expect(seeks.length).toBeLessThanOrEqual(SEEKS_MOST);
   });
 
-  test('are waited for while some come in', () => {
+  test('is waited for while some of it arrives', () => {
     const player = joining({ seekMs: 9_000 });
     player.arriving = true;
     player.run(8_000);
     expect(player.actions('seek')).toHaveLength(1);
   });
 
-  test('are waited for twice as long as they took before', () => {
+  test('is waited for longer than loading took before', () => {
     const player = joining({ seekMs: 1_500 });
     player.controller.loaded(1_500);
     player.arriving = false;
@@ -256,7 +256,7 @@ describe('data that do not come', () => {
     expect(Math.abs(player.driftMs)).toBeLessThan(10);
   });
 
-  test('are not what a slow device waits for', () => {
+  test('is not what a slow device waits for', () => {
     const player = joining({ seekMs: 4_000 });
     player.arriving = false;
     player.loaded = () => player.actions('seek').length > 0;
@@ -264,7 +264,7 @@ describe('data that do not come', () => {
     expect(player.actions('seek')).toHaveLength(1);
   });
 
-  test('where it plays are asked for where the room is by then', () => {
+  test('during playback is requested where the room is by then', () => {
     const player = SimulatedPlayer.following();
     const beganMs = player.nowMs;
     player.loaded = () => false;
@@ -280,7 +280,7 @@ describe('data that do not come', () => {
     ['some come in', (player: SimulatedPlayer) => (player.arriving = true)],
     ['the player cannot tell', (player: SimulatedPlayer) => (player.arriving = undefined)],
     ['there are some, but a slow device cannot use them yet', (player: SimulatedPlayer) => (player.loaded = () => true)],
-  ])('where it plays are waited for while %s', (_, tells) => {
+  ])('during playback is waited for while %s', (_, tells) => {
     const player = SimulatedPlayer.following();
     const beganMs = player.nowMs;
     player.loaded = () => false;
@@ -291,7 +291,7 @@ describe('data that do not come', () => {
     expect(player.moves(beganMs)).toEqual([]);
   });
 
-  test('are followed by a start within half a second once they are there', () => {
+  test('is followed by a start within half a second once it arrives', () => {
     const player = joining({ seekMs: Infinity });
     player.arriving = false;
     player.run(5_000);
@@ -305,7 +305,7 @@ describe('data that do not come', () => {
   });
 });
 
-/** One that comes into a playing room, with nothing loaded where it plays. */
+/** Returns a player that joins a playing room, with nothing loaded where it plays. */
 function joining(traits: Partial<MediaTraits>): SimulatedPlayer {
   const player = new SimulatedPlayer(traits);
   player.loaded = () => false;

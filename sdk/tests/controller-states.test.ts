@@ -4,7 +4,7 @@ import { SimulatedPlayer } from './simulated-player.js';
 const { following } = SimulatedPlayer;
 
 describe('a page that is hidden', () => {
-  test('and that the browser paused is left alone until it is seen again', () => {
+  test('and whose player the browser paused is left alone until it is shown again', () => {
     const player = following();
     player.hidden = true;
     player.interrupt();
@@ -18,7 +18,7 @@ describe('a page that is hidden', () => {
     expect(Math.abs(player.driftMs)).toBeLessThan(1);
   });
 
-  test('and plays on is kept in place', () => {
+  test('and keeps playing is kept in place', () => {
     const player = following({ skew: 1e-4 });
     player.hidden = true;
     const sinceMs = player.nowMs;
@@ -27,7 +27,7 @@ describe('a page that is hidden', () => {
     expect(player.moves(sinceMs)).toEqual([]);
   });
 
-  test.each([1_000, 5_000, 60_000])('and is looked at every %i ms is kept in place without a seek', (tickMs) => {
+  test.each([1_000, 5_000, 60_000])('and is stepped every %i ms is kept in place without a seek', (tickMs) => {
     const player = following({ skew: 1e-4, durationMs: 20_000_000 });
     player.hidden = true;
     player.positionMs += 30;
@@ -37,12 +37,12 @@ describe('a page that is hidden', () => {
     expect(player.moves(sinceMs)).toEqual([]);
     for (let look = 0; look < 20; look += 1) {
       player.run(tickMs);
-      // What drifts in between can't be known before.
+      // The drift in between can't be known in advance.
       expect(Math.abs(player.driftMs)).toBeLessThan(1 + 2 * 1e-4 * tickMs);
     }
   });
 
-  test('and is looked at every second is not started anew for one wrong look, but for three', () => {
+  test('and is stepped every second is started anew not for one wrong step, but for three', () => {
     for (const looks of [1, 2, 3]) {
       const player = following({ playsHidden: true });
       player.hidden = true;
@@ -57,7 +57,7 @@ describe('a page that is hidden', () => {
     }
   });
 
-  test('is put right with one seek after it was paused for an hour', () => {
+  test('is put in place with one seek after it was paused for an hour', () => {
     const player = following({ durationMs: 20_000_000 });
     player.hidden = true;
     player.interrupt();
@@ -88,7 +88,7 @@ describe('a player that is held', () => {
     ['the media comes to its end', (player) => player.userSeeks(600_000)],
     ['it becomes a live edge', (player) => player.commit({ live: true })],
   ];
-  test.each(happenings)('gets no action at all when %s', (_name, happens) => {
+  test.each(happenings)('is left alone when %s', (_name, happens) => {
     const player = following();
     player.held = true;
     const sinceMs = player.nowMs;
@@ -134,7 +134,7 @@ describe('after a sleep', () => {
     }
   });
 
-  test('in which the local clock stood the room has moved on: one new start', () => {
+  test('during which the local clock stood still, the room has moved on: one new start', () => {
     const player = following({ durationMs: 20_000_000 });
     player.offsetMs += 3_600_000;
     const sinceMs = player.nowMs;
@@ -143,7 +143,7 @@ describe('after a sleep', () => {
     expect(player.actions('seek', sinceMs)).toHaveLength(1);
   });
 
-  test('what was seen before it says nothing', () => {
+  test('earlier drifts don’t count', () => {
     const player = following();
     player.positionMs += 100;
     player.run(100);
@@ -155,8 +155,8 @@ describe('after a sleep', () => {
   });
 });
 
-describe('where a room waits', () => {
-  test('for a gesture, the place is taken without playing', () => {
+describe('when the room waits', () => {
+  test('for a gesture, the player takes its position without playing', () => {
     const player = following();
     player.blocked = true;
     player.run(5_000);
@@ -166,7 +166,7 @@ describe('where a room waits', () => {
     expect(Math.abs(player.driftMs)).toBeLessThan(1);
   });
 
-  test('and its media is taken away, the player is paused and later put in place again', () => {
+  test('and its media goes away, the player is paused and later put in place again', () => {
     const player = following();
     const line = player.timeline;
     player.timeline = null;

@@ -60,7 +60,7 @@ test('a usual player is within 1 ms 5 s after a start, without a second try', ()
 });
 
 describe('at any rate of the room', () => {
-  test.each([0.5, 1, 1.5, 2])('%d: a small gap is closed by the rate alone, then the rate is exactly the room’s', (rate) => {
+  test.each([0.5, 1, 1.5, 2])('%d: a small gap is closed only by rate, and then the rate is exactly the room’s', (rate) => {
     const player = following({}, { rate });
     const sinceMs = player.nowMs;
     player.positionMs += 80;
@@ -73,7 +73,7 @@ describe('at any rate of the room', () => {
     expect(player.moves(sinceMs)).toEqual([]);
   });
 
-  test.each([0.5, 1, 1.5, 2])('%d: a stall, a local seek, a local pause and a sleep are got over', (rate) => {
+  test.each([0.5, 1, 1.5, 2])('%d: it recovers from a stall, a local seek, a local pause and a sleep', (rate) => {
     const player = following({}, { rate });
     const happenings = [
       () => player.starve(1_000),
@@ -95,7 +95,7 @@ test.each([140, -140, 101, -101, 60, -60])('a gap of %i ms is closed within 8 s,
   player.positionMs += gapMs - player.driftMs;
   while (player.nowMs < sinceMs + 8_000) {
     player.run(10);
-    // The middle of five looks is 100 ms old, and so up to 5 ms further off.
+    // The median of five steps is 100 ms old, and so up to 5 ms further off.
     const seenMs = Math.abs(player.driftMs) + 7.5;
     const most = seenMs < 12 ? 0.005 : seenMs < 40 ? 0.02 : 0.05;
     expect(Math.abs(player.rate - 1)).toBeLessThanOrEqual(most + 1e-12);
@@ -104,7 +104,7 @@ test.each([140, -140, 101, -101, 60, -60])('a gap of %i ms is closed within 8 s,
   expect(player.moves(sinceMs)).toEqual([]);
 });
 
-test.each([160, -160, 240, -240])('a lasting gap of %i ms is ended by one new start', (gapMs) => {
+test.each([160, -160, 240, -240])('a lasting gap of %i ms is closed by one new start', (gapMs) => {
   const player = following();
   const sinceMs = player.nowMs;
   player.positionMs += gapMs;
@@ -113,7 +113,7 @@ test.each([160, -160, 240, -240])('a lasting gap of %i ms is ended by one new st
   expect(player.actions('seek', sinceMs)).toHaveLength(1);
 });
 
-test('a short outlier of the position starts nothing anew', () => {
+test('a brief outlier of the position causes no new start', () => {
   const player = following();
   const sinceMs = player.nowMs;
   player.positionMs += 300;
@@ -123,7 +123,7 @@ test('a short outlier of the position starts nothing anew', () => {
   expect(player.moves(sinceMs)).toEqual([]);
 });
 
-test('a pause stands on the committed position', () => {
+test('a paused player stands at the committed position', () => {
   const player = following();
   player.run(60);
   player.commit({ status: 'paused', position_ms: player.roomPositionMs() - 150 });
@@ -132,7 +132,7 @@ test('a pause stands on the committed position', () => {
   expect(player.driftMs).toBe(0);
 });
 
-test.each(['paused', 'waiting'] as const)('a player that runs on is put back to the room’s place, %s', (status) => {
+test.each(['paused', 'waiting'] as const)('a player that keeps running is put back to the room’s position, %s', (status) => {
   const player = following({ overrunMs: 27 });
   player.commit({ status, position_ms: player.roomPositionMs() });
   const sinceMs = player.nowMs;
@@ -141,7 +141,7 @@ test.each(['paused', 'waiting'] as const)('a player that runs on is put back to 
   expect(player.actions('seek', sinceMs)).toHaveLength(1);
 });
 
-test('a player that cannot be placed exactly is sought once for each change', () => {
+test('a player that can’t seek exactly is sought once for each change', () => {
   const player = following({ gridMs: 100 });
   for (const positionMs of [30_030, 40_160, 45_050]) {
     player.commit({ status: 'paused', position_ms: positionMs });
@@ -151,7 +151,7 @@ test('a player that cannot be placed exactly is sought once for each change', ()
   }
 });
 
-test('a barrier gets one ready, after the player stands there with data', () => {
+test('a barrier gets one `ready`, once the player is in place and has data', () => {
   const player = new SimulatedPlayer({ seekMs: 700 });
   player.commit({});
   player.run(200);
@@ -165,14 +165,14 @@ test('a barrier gets one ready, after the player stands there with data', () => 
   expect(player.actions('ready').at(-1)?.action).toEqual({ type: 'ready', version: 9 });
 });
 
-test('a barrier for others gets no ready', () => {
+test('a barrier for others gets no `ready`', () => {
   const player = new SimulatedPlayer();
   player.commit({ status: 'waiting', position_ms: 90_000 });
   player.run(3_000);
   expect(player.actions('ready')).toEqual([]);
 });
 
-describe('what somebody does to the player itself is undone:', () => {
+describe('what somebody does to the player directly is undone:', () => {
   test('a pause', () => {
     const player = following();
     player.interrupt();
@@ -211,7 +211,7 @@ describe('what somebody does to the player itself is undone:', () => {
     expect(Math.abs(player.driftMs)).toBeLessThanOrEqual(8);
   });
 
-  test('again and again, but not for ever: then it is only told to play', () => {
+  test('again and again, but not for ever: then it is only played', () => {
     const player = following();
     const sinceMs = player.nowMs;
     for (let round = 0; round < 120; round += 1) {
@@ -222,7 +222,7 @@ describe('what somebody does to the player itself is undone:', () => {
   });
 });
 
-test('where the browser wants a gesture nothing is played, then all is caught up', () => {
+test('nothing is played while the browser requires a gesture; then the player catches up', () => {
   const player = new SimulatedPlayer();
   player.blocked = true;
   player.commit({ status: 'playing', position_ms: 0 });
@@ -233,7 +233,7 @@ test('where the browser wants a gesture nothing is played, then all is caught up
   expect(Math.abs(player.driftMs)).toBeLessThan(1);
 });
 
-test('the end is told once and nothing is played after it', () => {
+test('the end is reported once, and nothing is played after it', () => {
   const player = new SimulatedPlayer({ durationMs: 10_000 });
   player.commit({ status: 'playing', position_ms: 0 });
   player.run(20_000);
@@ -253,7 +253,7 @@ test('a change of tracks re-anchors without a seek or a pause', () => {
   expect(player.moves(sinceMs)).toEqual([]);
 });
 
-test('a place that the media does not have is not sought for ever', () => {
+test('a position that the media doesn’t have is not sought for ever', () => {
   const player = new SimulatedPlayer({ durationMs: 10_000 });
   player.commit({ status: 'paused', position_ms: 12_000, durationMs: null });
   player.run(10_000);
@@ -272,7 +272,7 @@ test('a live edge only follows play and pause', () => {
   expect(player.paused).toBe(true);
 });
 
-test('a live stream that has ended is not begun again, and the room is told', () => {
+test('a live stream that has ended is not restarted, and the end is reported', () => {
   const player = new SimulatedPlayer({ durationMs: null });
   player.positionMs = 90_000;
   player.commit({ status: 'playing', live: true });
@@ -283,7 +283,7 @@ test('a live stream that has ended is not begun again, and the room is told', ()
   expect(player.actions('ended')).toHaveLength(1);
 });
 
-test('without media or clock nothing is done but pausing', () => {
+test('without media or clock the player is only paused', () => {
   const player = new SimulatedPlayer();
   player.paused = false;
   player.run(500);

@@ -36,33 +36,33 @@ describe('the rate for a drift, by profile', () => {
     }
   });
 
-  test('a gap that was taken up is closed to well below where it began', () => {
+  test('a gap is closed to well below where correction started', () => {
     const correction = new Correction();
     const rates = [0.7, 0.5, 0.3, 0.21, 0.19, 0.5, 0.59].map((driftMs) => correction.rate(seen({ driftMs }), PROFILES.default));
     expect(rates.map((rate) => rate !== 1)).toEqual([true, true, true, true, false, false, false]);
   });
 
-  test('what the position doesn’t show is left alone', () => {
+  test('drift below the accuracy of the position is not corrected', () => {
     const correction = new Correction();
     expect(correction.rate(seen({ driftMs: 79, positionErrorMs: 80 }), PROFILES.default)).toBe(1);
     expect(correction.rate(seen({ driftMs: 81, positionErrorMs: 80 }), PROFILES.default)).toBeLessThan(1);
     expect(correction.rate(seen({ driftMs: 19, positionErrorMs: 80 }), PROFILES.default)).toBe(1);
   });
 
-  test('the longer until the next look, the gentler', () => {
+  test('the longer until the next step, the gentler', () => {
     const rate = new Correction().rate(seen({ driftMs: 100, stepMs: 60_000 }), PROFILES.default);
     expect(1 - rate).toBeLessThanOrEqual(100 / 60_000);
   });
 });
 
-describe('a player with steps alone', () => {
+describe('a player with only a few rates', () => {
   test.each([
     { driftMs: 100, roomRate: 1, step: 0.5, forMs: 200 },
     { driftMs: -100, roomRate: 1, step: 1.25, forMs: 400 },
     { driftMs: -100, roomRate: 1.25, step: 1.5, forMs: 400 },
     { driftMs: 100, roomRate: 1.5, step: 1.25, forMs: 400 },
     { driftMs: -5_000, roomRate: 1, step: 1.25, forMs: 4_000 },
-    // A room at a rate the player doesn't have is followed by pulses between the two it has.
+    // A room at a rate that the player doesn't support is followed by pulses between the two nearest.
     { driftMs: -100, roomRate: 0.75, step: 1, forMs: 400 },
     { driftMs: 100, roomRate: 0.75, step: 0.5, forMs: 400 },
   ])('$driftMs ms at $roomRate: one pulse of $step for $forMs ms', ({ driftMs, roomRate, step, forMs }) => {
@@ -86,15 +86,15 @@ describe('a player with steps alone', () => {
     expect(new Set(pulses({ driftMs, roomRate, rates }, 3_000))).toEqual(new Set([roomRate]));
   });
 
-  test('gets no pulse within what its position doesn’t show', () => {
+  test('gets no pulse for a drift below the accuracy of its position', () => {
     expect(new Set(pulses({ driftMs: 70, positionErrorMs: 80, rates: STEPS }, 3_000))).toEqual(new Set([1]));
   });
 
-  test('gets no pulse that would be over before the next look', () => {
+  test('gets no pulse that would be over before the next step', () => {
     expect(pulses({ driftMs: -100, rates: STEPS, stepMs: 1_000 }, 3_000)).toEqual([1, 1, 1]);
   });
 
-  test('gets none in the free profile', () => {
+  test('gets no pulse in the free profile', () => {
     expect(stepped().rate(seen({ driftMs: -1_000, rates: STEPS }), PROFILES.free)).toBe(1);
   });
 
@@ -112,7 +112,7 @@ describe('a player with steps alone', () => {
 });
 
 describe('a player that ignores rate', () => {
-  test('is noticed after 1.5 s and given the room’s alone from then on', () => {
+  test('is detected after 1.5 s and only given the room’s rate from then on', () => {
     const correction = stepped();
     for (let localMs = 0; localMs < 10_000; localMs += 50) {
       const rate = correction.rate(seen({ localMs, driftMs: 30, playerRate: 1 }), PROFILES.default);
@@ -125,16 +125,16 @@ describe('a player that ignores rate', () => {
 
   test.each([50, 300, 1_000])('is not one whose rate follows %i ms late', (lateMs) => {
     const correction = stepped();
-    const told: number[] = [];
+    const rates: number[] = [];
     for (let localMs = 0; localMs < 10_000; localMs += 50) {
       const driftMs = 100 * Math.exp(-localMs / 2_000);
-      const playerRate = told.at(-1 - lateMs / 50) ?? 1;
-      told.push(correction.rate(seen({ localMs, driftMs, playerRate }), PROFILES.default));
+      const playerRate = rates.at(-1 - lateMs / 50) ?? 1;
+      rates.push(correction.rate(seen({ localMs, driftMs, playerRate }), PROFILES.default));
     }
     expect(correction.deaf).toBe(false);
   });
 
-  test.each([1_000, 60_000])('is not one that is looked at every %i ms', (stepMs) => {
+  test.each([1_000, 60_000])('is not one that is stepped every %i ms', (stepMs) => {
     const correction = stepped();
     let playerRate = 1;
     for (let look = 0; look < 50; look += 1) {

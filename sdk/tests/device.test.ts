@@ -8,7 +8,7 @@ const OWN: DeviceSettings = { playLeadsMs: { file: 81.5 }, offsetMs: -120, profi
 
 afterEach(() => vi.unstubAllGlobals());
 
-describe('whatever was stored, what comes out makes sense', () => {
+describe('whatever was stored, the settings are valid', () => {
   test.each<[string, unknown, Partial<DeviceSettings>]>([
     ['nothing', null, {}],
     ['undefined', undefined, {}],
@@ -87,7 +87,7 @@ function refuse(): never {
   throw new DOMException('no room', 'QuotaExceededError');
 }
 
-/** The part of localStorage that is used. */
+/** The part of localStorage that the SDK uses. */
 class Storage {
   readonly #items = new Map<string, string>();
   getItem = (key: string): string | null => this.#items.get(key) ?? null;

@@ -1,12 +1,12 @@
-/** A media element as adapters see it, that does what it is told. */
+/** A media element as adapters see it, controlled by the test. */
 export class FakeVideo extends EventTarget {
   readyState = 0;
   paused = true;
   seeking = false;
   error: { code: number } | null = null;
-  /** Each address that was given. */
+  /** Each address that was set. */
   readonly sources: string[] = [];
-  /** How often it was told to load the same again. */
+  /** How many times it was asked to load the same address again. */
   loads = 0;
   currentTime = 0;
   readonly textTracks = Object.assign(new EventTarget(), { length: 0 });

@@ -49,7 +49,7 @@ describe('events of the contract are applied', () => {
   };
   const types = Object.keys(changes) as (keyof typeof changes)[];
 
-  test('and each golden frame is known here', () => {
+  test('every golden frame is known here', () => {
     expect(typesOf('server')).toEqual([...types, 'welcome', 'ack', 'reject', 'pong'].sort());
   });
 
@@ -97,7 +97,7 @@ test('the golden ack answers its command', async () => {
   expect(await played).toEqual({ epoch: frame.epoch, version: frame.version, duplicate: frame.data.duplicate });
 });
 
-test('the golden reject refuses its command, or is a notice', async () => {
+test('the golden reject refuses its command or becomes a notice', async () => {
   const frame = golden<ServerFrame>('server', 'reject');
   const [joined, connection] = await joinBefore(frame);
   const sought = joined.seek(1);
@@ -123,7 +123,7 @@ test('the golden pong sets the room clock', async () => {
   expect(Math.abs(joined.now() - expectedMs)).toBeLessThanOrEqual(uncertaintyMs + 1);
 });
 
-describe('commands are written as the contract has them', () => {
+describe('commands are sent as the contract has them', () => {
   type Senders = { [K in keyof ClientData]: (to: RoomSession, data: ClientData[K]) => Promise<unknown> };
   const senders: Omit<Senders, 'hello' | 'ping'> = {
     play: (to, data) => to.play(optionsOf(data)),
@@ -143,7 +143,7 @@ describe('commands are written as the contract has them', () => {
   };
   const types = Object.keys(senders) as (keyof typeof senders)[];
 
-  test('and each golden frame is known here', () => {
+  test('every golden frame is known here', () => {
     expect(typesOf('client')).toEqual([...types, 'hello', 'ping'].sort());
   });
 
@@ -159,7 +159,7 @@ describe('commands are written as the contract has them', () => {
   });
 });
 
-test('the hello of a session that comes back is the golden one', async () => {
+test('the hello of a session that reconnects is the golden one', async () => {
   const frame = golden<Frame>('client', 'hello');
   const welcome = golden<ServerFrame>('server', 'welcome');
   const { session_id, epoch, version } = frame.data['resume'];
@@ -189,10 +189,10 @@ function golden<T>(side: 'client' | 'server', type: string): T {
   return JSON.parse(readFileSync(new URL(`${side}.${type}.json`, FOLDER), 'utf8')) as T;
 }
 
-/** A session to which `frame` is the next thing that happens; a rebase starts an epoch, others take the next version. */
+/** Returns a session for which `frame` is the next in order; a rebase starts an epoch, others take the next version. */
 function joinBefore({ type, epoch, version }: ServerFrame) {
   const welcome = golden<ServerFrame & { data: Welcome }>('server', 'welcome');
-  // Told to hosts alone.
+  // Sent only to hosts.
   if (type === 'sync_changed') return join({ ...welcome, data: { ...welcome.data, role: 'host' } });
   if (epoch === undefined || version === undefined) return join(welcome);
   return join(type === 'rebased' ? { ...welcome, epoch: epoch - 1 } : { ...welcome, epoch, version: version - 1 });
@@ -208,7 +208,7 @@ async function join(welcome: ServerFrame, prepare = (_connection: Connection): v
   return [session, connection] as const;
 }
 
-/** The clock comes in by itself at any moment. */
+/** Leaves out the clock, which may be updated at any time. */
 function withoutClock(of: RoomSession): SessionSnapshot {
   return { ...of.getSnapshot(), clock: null };
 }

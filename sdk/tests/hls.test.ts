@@ -11,12 +11,12 @@ function film(live = false): Media {
   return { delivery, live, renditions: [], text_tracks: [], audio_tracks: [] } as unknown as Media;
 }
 
-test('the class of hls.js is what the adapter asks for', () => {
+test('the class of hls.js has what the adapter needs', () => {
   const asked: HlsClass = Hls;
   expect(typeof asked.isSupported).toBe('function');
 });
 
-test('the names of events and errors are those of hls.js', () => {
+test('the event and error names are those of hls.js', () => {
   for (const [name, value] of Object.entries(HLS_EVENTS)) {
     expect(Hls.Events[name as keyof typeof HLS_EVENTS]).toBe(value);
   }
@@ -51,13 +51,13 @@ describe('loading', () => {
     ['none is known', [], 300],
     ['a round trip takes 80 ms', [{ requestStart: 100, responseStart: 180 }], 780],
     ['a round trip takes a second', [{ requestStart: 0, responseStart: 1_000 }], 1_200],
-  ])('begins where the room will be when the first data are there: %s', (_, navigation, leadMs) => {
+  ])('begins where the room will be when the first data arrives: %s', (_, navigation, leadMs) => {
     vi.spyOn(performance, 'getEntriesByType').mockReturnValue(navigation as unknown as PerformanceEntryList);
     void adapter().load(film(), NONE, (inMs) => 60_000 + inMs);
     expect(hls.config.startPosition).toBe((60_000 + leadMs) / 1000);
   });
 
-  test('begins where the room stands, and not beyond the end', () => {
+  test('begins where the room is, and not beyond the end', () => {
     void adapter().load(film(), NONE, () => 60_000);
     expect(hls.config.startPosition).toBe(60);
     void adapter().load({ ...film(), duration_ms: 60_000 }, NONE, () => 60_000);
@@ -66,12 +66,12 @@ describe('loading', () => {
     expect(hls.config.startPosition).toBe(0);
   });
 
-  test('begins at the edge of what is live', () => {
+  test('begins at the live edge', () => {
     void adapter().load(film(true), NONE, (inMs) => 60_000 + inMs);
     expect(hls.config.startPosition).toBe(-1);
   });
 
-  test('is over when what comes first can be played', async () => {
+  test('is done when the first data can be played', async () => {
     const loaded = vi.fn();
     void adapter().load(film(), NONE, () => 0).then(loaded);
     video.become(1, 'loadedmetadata');
@@ -82,7 +82,7 @@ describe('loading', () => {
     expect(loaded).toHaveBeenCalled();
   });
 
-  test('is over soon after the metadata where the first fragment doesn’t come', async () => {
+  test('is done soon after the metadata if the first fragment doesn’t arrive', async () => {
     const loaded = vi.fn();
     void adapter().load(film(), NONE, () => 0).then(loaded);
     video.become(1, 'loadedmetadata');
@@ -108,13 +108,13 @@ describe('loading', () => {
     test.each([
       ['a fragment', 'fragLoadError', ['start 70.3']],
       ['the playlist', 'manifestLoadError', ['source 60.3', 'source 70.3']],
-    ])('of %s before there are data begins where the room is by then', async (_, details, asked) => {
+    ])('of %s before there is data, loading begins where the room is by then', async (_, details, asked) => {
       void adapter().load(film(), NONE, (inMs) => roomMs + inMs);
       await failWith(details);
       expect(hls.asked.slice(-asked.length)).toEqual(asked);
     });
 
-    test('goes on where the player was sent', async () => {
+    test('continues where the player was sought to', async () => {
       void adapter().load(film(), NONE, (inMs) => roomMs + inMs);
       video.become(1, 'loadedmetadata');
       video.currentTime = 65;
@@ -122,7 +122,7 @@ describe('loading', () => {
       expect(hls.asked.at(-1)).toBe('start 65');
     });
 
-    test('goes on at the edge of what is live', async () => {
+    test('continues at the live edge', async () => {
       void adapter().load(film(true), NONE, (inMs) => roomMs + inMs);
       video.become(1, 'loadedmetadata');
       video.currentTime = 65;
@@ -130,7 +130,7 @@ describe('loading', () => {
       expect(hls.asked.at(-1)).toBe('start -1');
     });
 
-    test('nothing is asked for once the player is gone', async () => {
+    test('nothing is requested once the player is destroyed', async () => {
       const player = adapter();
       void player.load(film(), NONE, () => 0);
       player.destroy();
@@ -139,7 +139,7 @@ describe('loading', () => {
     });
   });
 
-  test('data arrive as long as bytes of any fragment come in', () => {
+  test('data is arriving while bytes of any fragment arrive', () => {
     const player = adapter();
     void player.load(film(), NONE, () => 0);
     expect(player.arriving?.()).toBe(false);
@@ -163,13 +163,13 @@ describe('loading', () => {
   });
 });
 
-/** Says what the adapter asks hls.js for, and tells it what happens. */
+/** Records what the adapter asks of hls.js, and emits its events. */
 class FakeHlsBase {
   static isSupported = () => true;
   readonly levels = [];
   readonly subtitleTracks = [];
   readonly audioTracks = [];
-  /** What was to be loaded, from where, in seconds. */
+  /** What was requested, and from where, in seconds. */
   readonly asked: string[] = [];
   readonly #listeners = new Map<string, (event: string, data: unknown) => void>();
 

@@ -19,7 +19,7 @@ beforeEach(() => {
 
 const adapter = () => html5Adapter(video as unknown as HTMLVideoElement);
 
-test('a film that the page has begun to load is not loaded again', async () => {
+test('a film that the page has started to load is not loaded again', async () => {
   video.src = URL;
   const loaded = adapter().load(FILM, NONE, () => 0);
   video.become(1, 'loadedmetadata');
@@ -27,7 +27,7 @@ test('a film that the page has begun to load is not loaded again', async () => {
   expect(video.sources).toEqual([URL]);
 });
 
-test('a film whose metadata the page has loaded already is loaded', async () => {
+test('a film whose metadata the page has already loaded counts as loaded', async () => {
   video.src = URL;
   video.readyState = 4;
   await adapter().load(FILM, NONE, () => 0);
@@ -37,7 +37,7 @@ test('a film whose metadata the page has loaded already is loaded', async () => 
 test.each([
   ['failed', URL, { code: 2 }],
   ['is another', 'https://films.example/other.mp4', null],
-])('what the page has begun to load and %s is loaded anew', async (_, url, error) => {
+])('what the page has started to load and %s is loaded again', async (_, url, error) => {
   video.src = url;
   video.readyState = 1;
   video.error = error;
@@ -50,7 +50,7 @@ test.each([
   await loading;
 });
 
-test('data arrive as long as the element says so', () => {
+test('data is arriving while the element says so', () => {
   vi.useFakeTimers();
   const player = adapter();
   void player.load(FILM, NONE, () => 0);
@@ -81,7 +81,7 @@ describe('a film that cannot be reached', () => {
     await vi.advanceTimersByTimeAsync(0);
   };
 
-  test('is asked for again, ever later, until it can be played', async () => {
+  test('is requested again with back-off until it can be played', async () => {
     const player = adapter();
     void player.load(FILM, NONE, () => 0);
     await failAs(2);
@@ -100,7 +100,7 @@ describe('a film that cannot be reached', () => {
     expect(video.loads).toBe(3);
   });
 
-  test('is asked for no more after the player is gone', async () => {
+  test('is no longer requested after the player is destroyed', async () => {
     const player = adapter();
     void player.load(FILM, NONE, () => 0);
     await failAs(2);
@@ -111,16 +111,16 @@ describe('a film that cannot be reached', () => {
     expect(video.loads).toBe(loads);
   });
 
-  test('is no film that the browser cannot play: that is told once', async () => {
+  test('is not one that the browser can’t play, which is reported once', async () => {
     vi.stubGlobal('fetch', async () => new Response('no film'));
     const player = adapter();
-    const told: unknown[] = [];
-    player.onEvent((event) => told.push(event));
+    const events: unknown[] = [];
+    player.onEvent((event) => events.push(event));
     void player.load(FILM, NONE, () => 0);
     await failAs(4);
-    await vi.waitUntil(() => told.length > 0);
+    await vi.waitUntil(() => events.length > 0);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(told).toMatchObject([{ type: 'error', code: 'format_unsupported' }]);
+    expect(events).toMatchObject([{ type: 'error', code: 'format_unsupported' }]);
     expect(video.loads).toBe(0);
   });
 });

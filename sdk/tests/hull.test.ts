@@ -23,7 +23,7 @@ test.each<[string, Point[]]>([
   expect(floorSlope(points)).toBe(0);
 });
 
-test('no point lies below the line through the edge, whatever the points', () => {
+test('no point lies below the line through the edge, whatever the points are', () => {
   const random = new Seeded(7);
   for (let round = 0; round < 200; round += 1) {
     let at = 0;
@@ -35,7 +35,7 @@ test('no point lies below the line through the edge, whatever the points', () =>
   }
 });
 
-test.each([-100, 0, 100])('the drift of a floor under jitter is found, %i ppm', (ppm) => {
+test.each([-100, 0, 100])('the drift of a floor under jitter is measured, %i ppm', (ppm) => {
   const random = new Seeded(3);
   const points = Array.from({ length: 120 }, (_, second) => ({
     at: second * 500,

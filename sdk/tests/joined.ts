@@ -1,7 +1,7 @@
 import { playback, type Connection, type Frame, type RoomServer } from './room-server.js';
 import type { Client, RoomSession, SessionSnapshot } from '../src/index.js';
 
-/** Joins and is welcomed at this epoch and version. */
+/** Joins; resolves once welcomed at this epoch and version. */
 export async function joinAt(
   server: RoomServer,
   client: Client,
@@ -14,7 +14,7 @@ export async function joinAt(
   return [await opened(joining), connection, hello];
 }
 
-/** The session once it is welcomed; the join itself is over as soon as the room is known. */
+/** Resolves with the session once it is welcomed; the join itself resolves as soon as the room is known. */
 export async function opened(joining: Promise<RoomSession>): Promise<RoomSession> {
   const session = await joining;
   await until(session, (now) => now.connection === 'open');

@@ -34,14 +34,14 @@ test('twelve pings 15 ms apart, then two a second for a minute, then one', () =>
   expect(between(61_000, 120_000).length).toBeLessThanOrEqual(60);
 });
 
-test('a pong never answered: it goes on asking at the same pace and knows since when', () => {
+test('without pongs it keeps pinging at the same pace and knows since when', () => {
   pinger.start();
   vi.advanceTimersByTime(30_000);
   expect(pinger.unansweredSince).toBe(startMs);
   expect(between(10_000, 30_000)).toHaveLength(40);
 });
 
-test('whoever hears an answer sets it right; the next question counts anew', () => {
+test('after an answer the next ping counts anew', () => {
   pinger.start();
   vi.advanceTimersByTime(5_000);
   pinger.unansweredSince = null;
@@ -50,14 +50,14 @@ test('whoever hears an answer sets it right; the next question counts anew', () 
   expect(pinger.unansweredSince).toBeGreaterThanOrEqual(startMs + 5_000);
 });
 
-test('what could not be sent is not waited for', () => {
+test('a ping that could not be sent is not waited for', () => {
   connected = false;
   pinger.start();
   vi.advanceTimersByTime(5_000);
   expect(pinger.unansweredSince).toBeNull();
 });
 
-test('a burst is eight pings, and another only 2 s later', () => {
+test('a burst is eight pings, and the next is possible 2 s later', () => {
   pinger.start();
   vi.advanceTimersByTime(90_000);
   const before = sentAtMs.length;
@@ -73,7 +73,7 @@ test('a burst is eight pings, and another only 2 s later', () => {
   expect(sentAtMs.length - later).toBe(8);
 });
 
-test('after a sleep eight pings come at once', () => {
+test('after a sleep eight pings are sent at once', () => {
   pinger.start();
   vi.advanceTimersByTime(90_000);
   const before = sentAtMs.length;
@@ -83,7 +83,7 @@ test('after a sleep eight pings come at once', () => {
   expect(sentAtMs.length - before).toBe(8);
 });
 
-test('a stopped one asks nothing more, until it is started again', () => {
+test('a stopped pinger sends nothing until it is started again', () => {
   pinger.start();
   vi.advanceTimersByTime(1_000);
   pinger.stop();

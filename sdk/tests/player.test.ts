@@ -62,7 +62,7 @@ afterEach(async () => {
   vi.unstubAllGlobals();
 });
 
-test('another player is loaded with the room’s choice and brought to its position', async () => {
+test('a custom player is loaded with the room’s selections and brought to its position', async () => {
   const other = new OtherPlayer();
   player = createPlayer(session, {} as HTMLVideoElement, { adapter: (media) => (media === session.getSnapshot().media ? other : null) });
   await until(() => other.positionMs() === 12_345);
@@ -72,7 +72,7 @@ test('another player is loaded with the room’s choice and brought to its posit
   expect(other.calls.at(-1)).toBe('destroy');
 });
 
-test('the first seek is planned by how long the page has been loading the media', async () => {
+test('the first seek is planned by how long the page took to load the media', async () => {
   const playing = { media_id: FILM.media_id, status: 'playing' as const, position_ms: 60_000, anchor_at_ms: Date.now() };
   connection.send(changed(1, 2, playing));
   await until(() => session.getSnapshot().playback.status === 'playing');
@@ -83,7 +83,7 @@ test('the first seek is planned by how long the page has been loading the media'
   expect(other.firstSeek?.aheadMs).toBeGreaterThan(1_200);
 });
 
-test('a media that another player refuses, and none of the own plays, is an error in words', async () => {
+test('media that neither the custom nor a built-in player can play is an error with a sentence', async () => {
   player = createPlayer(session, { canPlayType: () => '' } as unknown as HTMLVideoElement, { adapter: () => null });
   await until(() => player?.getSnapshot().state === 'error');
   expect(player.getSnapshot().error).toMatchObject({ code: 'format_unsupported' });
@@ -100,14 +100,14 @@ describe('hls.js', () => {
     await until(() => session.getSnapshot().media?.media_id === 'm_2');
   });
 
-  test('that cannot be fetched is no fault of the media', async () => {
+  test('that can’t be fetched is not reported as a fault of the media', async () => {
     const hls = () => Promise.reject(new TypeError('no such module'));
     player = createPlayer(session, video as unknown as HTMLVideoElement, { hls });
     await until(() => player?.getSnapshot().state === 'error');
     expect(player.getSnapshot().error).toMatchObject({ code: 'source_unreachable' });
   });
 
-  test('is begun once, however often the player is reloaded while it is fetched', async () => {
+  test('is started once, however often the player is reloaded while it is fetched', async () => {
     const begun = vi.fn();
     class Hls {
       static isSupported = () => true;
@@ -129,7 +129,7 @@ describe('hls.js', () => {
 });
 
 describe('a hidden tab that the browser pauses', () => {
-  test.each(['and plays', 'and stands'])('is never taken for the host’s intent: no command leaves, the tab is shown %s', async (and) => {
+  test.each(['and plays', 'and stays paused'])('is never mistaken for the host’s intent: no command is sent, the tab is shown %s', async (and) => {
     const other = await following();
     const sent = await framesOf(async () => {
       page.hidden = true;
@@ -147,7 +147,7 @@ describe('a hidden tab that the browser pauses', () => {
     expect(other.paused()).toBe(false);
   });
 
-  test('that was paused by the room meanwhile stays so', async () => {
+  test('that the room paused meanwhile stays paused', async () => {
     const other = await following();
     page.hidden = true;
     other.interrupt();
@@ -160,8 +160,8 @@ describe('a hidden tab that the browser pauses', () => {
   });
 });
 
-describe('what somebody does at the player itself', () => {
-  test('is undone and leaves no command', async () => {
+describe('what somebody does to the player directly', () => {
+  test('is undone and sends no command', async () => {
     const other = await following();
     const sent = await framesOf(async () => {
       other.interrupt();
@@ -187,7 +187,7 @@ describe('the offset of a device', () => {
     expect(Math.abs(ahead[1]! - ahead[0]! - offsetMs)).toBeLessThan(500);
   });
 
-  test('is followed when it is set, kept within ±5 s, and kept by the device', async () => {
+  test('is applied when it is set, limited to ±5 s, and stored for the device', async () => {
     const device = memoryDeviceStore();
     const other = await following(device);
     const seeks = other.calls.filter((call) => call.startsWith('seek')).length;
@@ -201,11 +201,11 @@ describe('the offset of a device', () => {
   });
 });
 
-test('what the device learned about its player is kept for the next page', async () => {
+test('what the device learned about its player is stored for the next page', async () => {
   const device = memoryDeviceStore();
   const other = await following(device);
   const lead = () => device.load()!.playLeadsMs['other']!;
-  // A start that a busy machine made late teaches nothing.
+  // A start that a busy machine delayed teaches nothing.
   for (let starts = 2; lead() === other.capabilities.playLeadMs; starts += 1) {
     other.interrupt();
     await until(() => other.calls.filter((call) => call === 'play').length === starts && player!.getSnapshot().driftMs !== null);
@@ -213,7 +213,7 @@ test('what the device learned about its player is kept for the next page', async
   expect(lead()).toBeLessThan(other.capabilities.playLeadMs);
 });
 
-test('a profile that is set is told, kept, and must be one', async () => {
+test('a profile that is set is published and stored, and must exist', async () => {
   const device = memoryDeviceStore();
   await following(device);
   player!.setProfile('relaxed');
@@ -223,7 +223,7 @@ test('a profile that is set is told, kept, and must be one', async () => {
   expect(player!.getSnapshot().profile).toBe('default');
 });
 
-test('while held the player is left alone, a barrier is answered, and release puts it in place', async () => {
+test('a held player is left alone and a barrier is answered; release puts it in place', async () => {
   const other = await following();
   player!.hold();
   expect(player!.getSnapshot().state).toBe('held');
@@ -241,7 +241,7 @@ test('while held the player is left alone, a barrier is answered, and release pu
   await until(() => other.positionMs() === 90_000);
 });
 
-test('a lasting lack of data is told, and its end', async () => {
+test('a lasting lack of data is reported, and its end', async () => {
   const other = await following();
   other.hasData = false;
   expect((await next('buffering')).data).toEqual({ on: true });
@@ -250,7 +250,7 @@ test('a lasting lack of data is told, and its end', async () => {
   expect((await next('buffering')).data).toEqual({ on: false });
 });
 
-/** A player that follows the playing room. */
+/** Returns a player that follows the playing room. */
 async function following(device?: DeviceStore): Promise<OtherPlayer> {
   const other = new OtherPlayer();
   const playing = { media_id: FILM.media_id, status: 'playing' as const, position_ms: 60_000, anchor_at_ms: Date.now() - 30_000 };
@@ -262,7 +262,7 @@ async function following(device?: DeviceStore): Promise<OtherPlayer> {
   return other;
 }
 
-/** Resolves after the controller has looked at the player so often. */
+/** Resolves after the controller has made this many steps. */
 async function looks(other: OtherPlayer, times: number): Promise<void> {
   const before = other.looks;
   await until(() => other.looks >= before + times);
@@ -277,7 +277,7 @@ function until(holds: () => boolean): Promise<boolean> {
   return vi.waitUntil(holds, WAIT_MS);
 }
 
-/** The types of the frames that leave while something goes on, but for pings. */
+/** Resolves with the types of the frames sent meanwhile, except pings. */
 async function framesOf(goesOn: () => Promise<void>): Promise<string[]> {
   const types: string[] = [];
   while (!connection.idle) await connection.next();
@@ -286,11 +286,11 @@ async function framesOf(goesOn: () => Promise<void>): Promise<string[]> {
   return types;
 }
 
-/** A player in real time that notes what it is told. */
+/** A player in real time that records what it is asked to do. */
 class OtherPlayer implements PlayerAdapter {
   readonly capabilities = { kind: 'other', rates: 'continuous' as const, minRate: 0.5, maxRate: 2, positionErrorMs: 0, playLeadMs: 75 };
   readonly calls: string[] = [];
-  /** Where the first seek led, against where the room was. */
+  /** Where the first seek led, relative to the room. */
   firstSeek: { aheadMs: number } | null = null;
   expected: () => number = () => 0;
   looks = 0;
@@ -341,7 +341,7 @@ class OtherPlayer implements PlayerAdapter {
     this.interrupt();
   }
 
-  /** What the browser does to a hidden page, or somebody at the player. */
+  /** What the browser does to a hidden page, or somebody to the player. */
   interrupt(): void {
     this.#settle();
     this.#playsSinceMs = null;

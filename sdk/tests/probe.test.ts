@@ -31,12 +31,12 @@ test.each([
   expect(await explainPlain(`${origin}/${path}`)).toBe(plain);
 });
 
-test('a server that is away is unreachable to both', async () => {
+test('a server that is down is unreachable to both', async () => {
   expect(await probeSource('http://127.0.0.1:1/film.mp4')).toBe('source_unreachable');
   expect(await explainPlain('http://127.0.0.1:1/film.mp4')).toBe('source_unreachable');
 });
 
-/** Node's fetch with the one rule of a page that it lacks: what isn't granted can't be read. */
+/** Node's fetch with the one rule that pages add: what CORS doesn't allow can't be read. */
 function pageFetch(fetchAll: typeof fetch): typeof fetch {
   return async (input, init) => {
     const response = await fetchAll(input, init);

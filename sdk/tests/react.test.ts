@@ -14,7 +14,7 @@ const NOTHING_LEFT = 1000;
 let server: RoomServer;
 let client: Client;
 let root: Root | null;
-/** What the component got at each of its renders. */
+/** What the component received at each render. */
 let renders: Streamed[];
 
 beforeEach(async () => {
@@ -29,7 +29,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-test('a component joins when it appears and closes without leaving when it goes', async () => {
+test('a component joins when it mounts and closes without leaving when it unmounts', async () => {
   render(createElement(Page, { room: 'ABC', name: 'Ada' }));
   const connection = await welcomed();
   const seen = await until((now) => now.connection === 'open');
@@ -53,7 +53,7 @@ test('strict mode signs in and joins once', async () => {
   expect(server.connections.empty).toBe(true);
 });
 
-test('a component that goes while it joins leaves no session', async () => {
+test('a component that unmounts while it joins leaves no session behind', async () => {
   const sockets: WebSocket[] = [];
   class Watched extends WebSocket {
     constructor(url: string, protocols?: string | string[]) {
@@ -80,7 +80,7 @@ test('a component that goes while it joins leaves no session', async () => {
   await vi.waitFor(() => expect(sockets.map(({ readyState }) => readyState)).toEqual([WebSocket.CLOSED]), 4_000);
 });
 
-test('a component that goes before it is welcomed closes its socket', async () => {
+test('a component that unmounts before it is welcomed closes its socket', async () => {
   render(createElement(Page, { room: 'ABC', name: 'Ada' }));
   const connection = await server.connections.take();
   root!.unmount();
@@ -100,7 +100,7 @@ test('another room is joined instead of the first', async () => {
   expect(second.idle).toBe(true);
 });
 
-test('the same room in another object is the same room', async () => {
+test('the same room in a new object is the same room', async () => {
   render(createElement(Page, { room: 'ABC', name: 'Ada' }));
   await welcomed();
   const { play, videoRef } = await until((now) => now.connection === 'open');
@@ -111,14 +111,14 @@ test('the same room in another object is the same room', async () => {
   expect(server.requests).toHaveLength(2);
 });
 
-test('no room is no room', async () => {
+test('null joins no room', async () => {
   render(createElement(Page, { room: null, name: 'Ada' }));
   await until((now) => now.connection === 'idle');
   await expect(renders.at(-1)!.play()).rejects.toMatchObject({ code: 'invalid_use' });
   expect(server.requests).toEqual([]);
 });
 
-test('a refused join is an error in words, and can be tried again', async () => {
+test('a refused join is an error with a sentence, and can be retried', async () => {
   server.answers.push({ path: '/join', answer: problem(404, 'room_not_found', 'never') });
   render(createElement(Page, { room: 'ABC', name: 'Ada' }));
   const refused = await until((now) => now.error !== null);
@@ -129,7 +129,7 @@ test('a refused join is an error in words, and can be tried again', async () => 
   await until((now) => now.connection === 'open' && now.error === null);
 });
 
-test('being sent away is an error, leaving is not', async () => {
+test('being removed is an error, leaving is not', async () => {
   render(createElement(Page, { room: 'ABC', name: 'Ada' }));
   const first = await welcomed();
   const joined = await until((now) => now.connection === 'open');
@@ -146,7 +146,7 @@ test('being sent away is an error, leaving is not', async () => {
   await until((now) => now.connection === 'closed' && now.error === null);
 });
 
-test('a session from elsewhere is shown at once and stays open', async () => {
+test('a session that is passed in is shown at once and stays open', async () => {
   await client.guest('Ada');
   const [session, connection] = await joinAt(server, client, 1, 1);
   render(createElement(Shown, { from: session }));
@@ -162,7 +162,7 @@ test('a session from elsewhere is shown at once and stays open', async () => {
   session.close();
 });
 
-test('a component renders again for the fields that it reads and for no other', async () => {
+test('a component renders again only for the fields that it reads', async () => {
   await client.guest('Ada');
   const [session, connection] = await joinAt(server, client, 1, 1);
   const counts = { status: 0, viewers: 0 };
@@ -184,7 +184,7 @@ test('a component renders again for the fields that it reads and for no other', 
   session.close();
 });
 
-test('a command goes to the room; its refusal is shown, and needs no handler', async () => {
+test('a command goes to the room; its refusal is shown and needs no handler', async () => {
   render(createElement(Page, { room: 'ABC', name: 'Ada' }));
   const connection = await welcomed();
   const { seek, pause } = await until((now) => now.connection === 'open');
@@ -214,7 +214,7 @@ test('the player lives as long as its element', async () => {
   expect(renders.at(-1)!.connection).toBe('open');
 });
 
-test('what a server renders is what the page takes over', async () => {
+test('the page hydrates what the server rendered', async () => {
   const element = createElement(Words, { room: 'ABC', name: 'Ada' });
   const text = renderToString(element);
   expect(text).toContain('connecting');
@@ -262,13 +262,13 @@ async function welcomed(part: Parameters<typeof room>[0] = {}): Promise<Connecti
   return connection;
 }
 
-/** Waits for what then stays so. */
+/** Waits until a condition holds, and checks that it stays so. */
 async function until(holds: (now: Streamed) => boolean): Promise<Streamed> {
   await vi.waitFor(() => expect(renders.some(holds) && holds(renders.at(-1)!)).toBe(true), { timeout: 5_000 });
   return renders.at(-1)!;
 }
 
-/** Goes wherever it is sent and stays there. */
+/** A player that seeks instantly and stays there. */
 class StandingPlayer {
   capabilities = { kind: 'standing', rates: [], minRate: 1, maxRate: 1, positionErrorMs: 0, playLeadMs: 0 };
   positionMs = 0;

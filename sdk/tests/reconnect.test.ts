@@ -39,7 +39,7 @@ test.each([
 });
 
 test.each([1000, 1001, 1011, 1012, 1013, 4408, 4500, 4503, 4504, 4508, 4509])(
-  'close code %i makes it come back',
+  'close code %i makes it reconnect',
   async (closeCode) => {
     const [joined, connection] = await join(1, 1);
     connection.close(closeCode);
@@ -99,7 +99,7 @@ test('an identity that is refused while the server goes away is renewed when it 
   expect(tokenStore.load()).toMatchObject({ access_token: 't_1', display_name: 'Ada' });
 });
 
-test('an identity whose renewal was put off is renewed later', async () => {
+test('an identity whose renewal failed is renewed later', async () => {
   server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
   server.answers.push({ path: '/auth/guest', answer: problem(503, 'store_unavailable', 'backoff') });
   server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
@@ -147,7 +147,7 @@ test('a network that comes back while the identity is renewed starts no second j
   expect(joinTokens()).toEqual(['t_old', 't_2']);
 });
 
-test('a refused join is repeated as often as its refusal asks for it', async () => {
+test('a refused join is repeated as long as the refusal allows it', async () => {
   for (const code of ['limit_reached', 'room_full', 'limit_reached']) {
     server.answers.push({ path: '/join', answer: problem(409, code, 'backoff') });
   }
@@ -156,7 +156,7 @@ test('a refused join is repeated as often as its refusal asks for it', async () 
   expect(joinTokens()).toHaveLength(4);
 });
 
-test('a join whose refusal never ends is given up in its time, with the refusal', async () => {
+test('a join that keeps being refused is given up after its timeout, with the refusal', async () => {
   for (let time = 0; time < 50; time += 1) {
     server.answers.push({ path: '/join', answer: problem(409, 'limit_reached', 'backoff') });
   }
@@ -176,7 +176,7 @@ test.each([4403, 4429])('a hello that is refused for now is repeated, though it 
   expect(session.getSnapshot().room.name).toBe('Friday');
 });
 
-test('a room that is not there rejects the join in its own words', async () => {
+test('a room that doesn’t exist rejects the join with the server’s code', async () => {
   server.answers.push({ path: '/join', answer: problem(404, 'room_not_found', 'never') });
   await expect(client.join('nowhere')).rejects.toMatchObject({ code: 'room_not_found', status: 404, retry: 'never' });
 });
@@ -191,7 +191,7 @@ test('a refused hello closes the session with the server’s code', async () => 
   expect(closeReason).toMatchObject({ code: 'forbidden', closeCode: 4403 });
 });
 
-test('a socket that never opens the room ends the session in time', async () => {
+test('a socket that is never welcomed ends the session after the timeout', async () => {
   session = await client.join('r_1', { timeoutMs: 300 });
   const connection = await server.connections.take();
   await connection.next();
@@ -199,7 +199,7 @@ test('a socket that never opens the room ends the session in time', async () => 
   expect(closeReason).toMatchObject({ code: 'join_timeout' });
 });
 
-test('a server that is away is asked again until it is back', async () => {
+test('a server that is down is tried again until it is back', async () => {
   const { port } = server;
   const [joined] = await join(1, 4);
   await server.stop();
@@ -210,7 +210,7 @@ test('a server that is away is asked again until it is back', async () => {
   expect(await until(joined, (now) => now.connection === 'open')).toMatchObject({ epoch: 2, version: 5 });
 });
 
-test('a join that never succeeds is given up in its time', async () => {
+test('a join that never succeeds is given up after its timeout', async () => {
   const away = createClient({ baseUrl: 'http://127.0.0.1:1', WebSocket });
   await expect(away.join('r_1', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'network_error', retry: 'backoff' });
 });
@@ -218,7 +218,7 @@ test('a join that never succeeds is given up in its time', async () => {
 test.each([
   [4429, 'rate_limited', 'after'],
   [4503, 'draining', 'immediate'],
-])('the wait that a closing frame with %i asks for is kept', async (close_code, code, retry) => {
+])('the wait that a closing frame with %i asks for is respected', async (close_code, code, retry) => {
   const [joined, connection] = await join(1, 1);
   connection.send({ type: 'closing', data: { close_code, code, retry, after_ms: 400 } });
   const closedAt = performance.now();
@@ -229,7 +229,7 @@ test.each([
   await until(joined, (now) => now.connection === 'open');
 });
 
-test('the wait that a refused join asks for is kept', async () => {
+test('the wait that a refused join asks for is respected', async () => {
   const [joined, connection] = await join(1, 1);
   const { status, body } = problem(429, 'rate_limited', 'after');
   server.answers.push({ path: '/join', answer: { status, body: { ...(body as object), retry_after_ms: 700 } } });
@@ -241,7 +241,7 @@ test('the wait that a refused join asks for is kept', async () => {
   await until(joined, (now) => now.connection === 'open');
 });
 
-test('a server that goes silent is left for another connection', async () => {
+test('a connection on which the server goes silent is replaced', async () => {
   const joining = client.join('r_1');
   const connection = await server.connections.take();
   connection.silent = true;

@@ -6,7 +6,7 @@ import type { ConnectionState, RoomSession } from '../src/index.js';
 const TICK_MS = 50;
 
 describe('reports of sync', () => {
-  test('come every 2 s while the player follows, with what it saw', async () => {
+  test('come every 2 s while the player follows, with what it measured', async () => {
     const { session, watch } = watched();
     await watch(10_000, { driftMs: -1.5, uncertaintyMs: 40 });
     expect(session.reports.map(({ atMs }) => atMs)).toEqual([0, 2_000, 4_000, 6_000, 8_000]);
@@ -20,7 +20,7 @@ describe('reports of sync', () => {
     expect(session.reports).toHaveLength(1);
   });
 
-  test('go on after one was refused', async () => {
+  test('continue after one was refused', async () => {
     const { session, watch } = watched();
     session.answers = 'refused';
     await watch(10_000);
@@ -52,7 +52,7 @@ describe('reports of sync', () => {
 });
 
 describe('a lack of data', () => {
-  test('is told after 1.5 s, and its end at once', async () => {
+  test('is reported after 1.5 s, and its end at once', async () => {
     const { session, watch } = watched({ followed: true });
     await watch(1_500, { phase: 'starved' });
     expect(session.bufferings).toEqual([]);
@@ -62,7 +62,7 @@ describe('a lack of data', () => {
     expect(session.bufferings.slice(1)).toEqual([{ on: false, atMs: 6_500 }]);
   });
 
-  test('that is shorter is nobody’s business, however often it comes', async () => {
+  test('that is shorter is not reported, however often it occurs', async () => {
     const { session, watch } = watched({ followed: true });
     for (let stall = 0; stall < 10; stall += 1) {
       await watch(1_400, { phase: 'starved' });
@@ -71,7 +71,7 @@ describe('a lack of data', () => {
     expect(session.bufferings).toEqual([]);
   });
 
-  test('is told when the connection is back, if it still lasts', async () => {
+  test('is reported when the connection is back, if it still lasts', async () => {
     const { session, watch } = watched({ followed: true });
     session.connection = 'reconnecting';
     await watch(5_000, { phase: 'starved' });
@@ -81,7 +81,7 @@ describe('a lack of data', () => {
     expect(session.bufferings).toEqual([{ on: true, atMs: 5_000 }]);
   });
 
-  test('that couldn’t be told stops nothing', async () => {
+  test('that couldn’t be reported stops nothing', async () => {
     const { session, watch } = watched({ followed: true });
     session.answers = 'refused';
     await watch(3_000, { phase: 'starved' });
@@ -89,7 +89,7 @@ describe('a lack of data', () => {
     expect(session.bufferings.map(({ on }) => on)).toEqual([true, false]);
   });
 
-  test('of somebody who hasn’t followed yet holds up nobody', async () => {
+  test('of a player that hasn’t followed yet holds up nobody', async () => {
     const { session, watch } = watched();
     await watch(5_000, { phase: 'starved' });
     expect(session.bufferings).toEqual([]);
@@ -111,7 +111,7 @@ function watched({ followed = false } = {}): { session: NotedSession; watch: (fo
     const { phase, driftMs, uncertaintyMs } = { phase: 'following' as const, driftMs: 0.1, uncertaintyMs: 1, ...seen };
     for (const untilMs = session.nowMs + forMs; session.nowMs < untilMs; session.nowMs += TICK_MS) {
       reporter.saw({ actions: [], phase, driftMs, degraded: false }, uncertaintyMs, session.nowMs);
-      // Lets an answer arrive between two looks.
+      // Lets an answer arrive between two steps.
       await Promise.resolve();
       await Promise.resolve();
     }
@@ -119,7 +119,7 @@ function watched({ followed = false } = {}): { session: NotedSession; watch: (fo
   return { session, watch };
 }
 
-/** Notes what it is asked to tell, and when. */
+/** Records what is reported, and when. */
 class NotedSession {
   nowMs = 0;
   connection: ConnectionState = 'open';

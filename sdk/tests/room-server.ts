@@ -11,19 +11,19 @@ export interface Frame {
   data: Record<string, any>;
 }
 
-/** What a REST route of the test answers. */
+/** The answer of a REST route. */
 export interface Answer {
   status: number;
   body: unknown;
 }
 
-/** A server over real sockets that does what the test tells it, frame by frame. */
+/** A server over real sockets that the test scripts frame by frame. */
 export class RoomServer {
   readonly requests: { path: string; token: string | undefined; body: any }[] = [];
-  /** Answers given once, first in first out, before the usual one; by the end of the path. */
+  /** Answers used once, first in, first out, instead of the usual one; matched by the end of the path. */
   readonly answers: { path: string; answer: Answer }[] = [];
   readonly connections = new Queue<Connection>();
-  /** What a join tells of the room: by default something that any welcome follows. */
+  /** The room in the answer to a join; by default older than any welcome. */
   atJoin: { epoch: number; version: number; at_ms?: number; room: Room } = { epoch: 0, version: 0, room: room() };
   readonly #http: Server;
   readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'playhead.v1.json' });
@@ -69,8 +69,8 @@ export class RoomServer {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
     this.requests.push({ path, token, body: text === '' ? undefined : JSON.parse(text) });
-    const told = this.answers.findIndex((one) => path.endsWith(one.path));
-    const [once] = told >= 0 ? this.answers.splice(told, 1) : [];
+    const index = this.answers.findIndex((one) => path.endsWith(one.path));
+    const [once] = index >= 0 ? this.answers.splice(index, 1) : [];
     return once?.answer ?? this.#usual(path);
   }
 
@@ -96,7 +96,7 @@ export function problem(status: number, code: string, retry: string, meta = {}):
   return { status, body: { type: 'about:blank', title: code, status, detail: code, code, retry, outcome: 'not_applied', meta } };
 }
 
-/** One accepted socket. Pings are answered by itself unless `silent`. */
+/** One accepted socket. It answers pings by itself unless `silent`. */
 export class Connection {
   readonly ticket: string | null;
   readonly closed: Promise<number>;
@@ -114,12 +114,12 @@ export class Connection {
     socket.on('message', (bytes) => this.#received(JSON.parse(String(bytes)) as Frame));
   }
 
-  /** The next frame that isn't a ping. */
+  /** Resolves with the next frame that isn’t a ping. */
   next(): Promise<Frame> {
     return this.#frames.take();
   }
 
-  /** Whether frames other than pings wait to be taken. */
+  /** Whether no frames other than pings are waiting. */
   get idle(): boolean {
     return this.#frames.empty;
   }
@@ -132,12 +132,12 @@ export class Connection {
     this.#socket.close(code, reason);
   }
 
-  /** Ends it as a lost network does. */
+  /** Terminates the socket as a lost network would. */
   terminate(): void {
     this.#socket.terminate();
   }
 
-  /** Takes the hello and welcomes; returns the hello. */
+  /** Takes the hello and sends a welcome; returns the hello. */
   async welcome(epoch: number, version: number, part: Partial<Room> = {}, more = {}): Promise<Frame> {
     const hello = await this.next();
     const data = {
@@ -199,7 +199,7 @@ export function room(part: Partial<Room> = {}): Room {
   };
 }
 
-/** Values in their order, for whoever waits for the next. */
+/** A queue whose `take` waits for the next value. */
 export class Queue<T> {
   readonly #values: T[] = [];
   readonly #takers: ((value: T) => void)[] = [];

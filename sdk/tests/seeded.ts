@@ -1,4 +1,4 @@
-/** Random numbers that are the same in every run, so that a failure can be looked at again. */
+/** Random numbers that are the same in every run, so that a failure can be reproduced. */
 export class Seeded {
   #state: number;
 

@@ -37,7 +37,7 @@ test('joining says hello with its capability and opens the welcomed room', async
 });
 
 test('the room is known before its socket is open, and the welcome brings what has changed since', async () => {
-  // A room clock of its own: nobody's wall clock helps.
+  // A room clock unrelated to any wall clock.
   const nowMs = 5_000_000;
   const early = playback({ media_id: 'm_1', status: 'playing', position_ms: 5_000, anchor_at_ms: nowMs - 3_000 });
   server.atJoin = { epoch: 2, version: 3, at_ms: nowMs, room: room({ playback: early }) };
@@ -52,7 +52,7 @@ test('the room is known before its socket is open, and the welcome brings what h
   expect(now).toMatchObject({ status: 'paused', position_ms: 7_000 });
 });
 
-test('until it is welcomed the room is what the newest join says', async () => {
+test('until the welcome the room is what the latest join says', async () => {
   session = await client.join('r_1');
   server.atJoin = { ...server.atJoin, epoch: 2, version: 3, room: room({ name: 'Saturday' }) };
   (await server.connections.take()).terminate();
@@ -62,7 +62,7 @@ test('until it is welcomed the room is what the newest join says', async () => {
   expect((await until(session, (now) => now.connection === 'open')).sessionId).toBe('s_1');
 });
 
-test('a welcome that is older than what the join said is asked for again', async () => {
+test('after a welcome that is older than the join it joins again', async () => {
   server.atJoin = { ...server.atJoin, epoch: 2, version: 3 };
   session = await client.join('r_1');
   await (await server.connections.take()).welcome(2, 2);
@@ -78,7 +78,7 @@ test('a page without a player joins no barrier', async () => {
   expect(hello.data['capabilities']).toEqual([]);
 });
 
-test('events are applied in their order and told to listeners', async () => {
+test('events are applied in order and passed to listeners', async () => {
   const [joined, connection] = await join(1, 1);
   const causes: string[] = [];
   joined.on('playback_changed', (data, frame) => causes.push(`${data.cause} ${frame.version}`));
@@ -99,7 +99,7 @@ test('an unknown event type takes its place in the order', async () => {
   expect((await until(joined, ({ version }) => version === 3)).playback.position_ms).toBe(30);
 });
 
-test('a gap makes it come back for the newest snapshot', async () => {
+test('after a gap it reconnects for the latest snapshot', async () => {
   const [joined, connection] = await join(1, 1);
   connection.send(changed(1, 3, { position_ms: 30 }));
   const again = await server.connections.take();
@@ -110,7 +110,7 @@ test('a gap makes it come back for the newest snapshot', async () => {
   expect(again.ticket).not.toBe(connection.ticket);
 });
 
-test('a new epoch is taken only when it is announced', async () => {
+test('a new epoch is accepted only if it was announced', async () => {
   const [joined, connection] = await join(1, 5);
   connection.send({ type: 'rebased', epoch: 2, version: 6, at_ms: 0, data: { previous: { epoch: 1, version: 5 }, lost: true } });
   connection.send({ type: 'room_state', epoch: 2, version: 6, at_ms: 0, data: { room: room({ name: 'Rebuilt' }) } });
@@ -122,10 +122,10 @@ test('a new epoch is taken only when it is announced', async () => {
   expect((await until(joined, ({ epoch }) => epoch === 4)).version).toBe(7);
 });
 
-test('a rebuild that was missed is told after the welcome, once, and needs no snapshot', async () => {
+test('a missed rebuild is announced once after the welcome and needs no snapshot', async () => {
   const [joined, connection] = await join(1, 5);
-  const told: number[] = [];
-  joined.on('rebased', ({ previous }, { epoch }) => told.push(previous.epoch, epoch!));
+  const announced: number[] = [];
+  joined.on('rebased', ({ previous }, { epoch }) => announced.push(previous.epoch, epoch!));
   connection.terminate();
   const again = await server.connections.take();
   const hello = await again.welcome(2, 5, { name: 'Rebuilt' });
@@ -136,17 +136,17 @@ test('a rebuild that was missed is told after the welcome, once, and needs no sn
   expect(hello.data['resume']).toMatchObject({ epoch: 1 });
   const seen = await until(joined, ({ version }) => version === 6);
   expect(seen).toMatchObject({ epoch: 2, room: { name: 'Rebuilt' }, notice: { code: 'rebased' } });
-  expect(told).toEqual([1, 2]);
+  expect(announced).toEqual([1, 2]);
 });
 
-test('a rebuild before the first welcome is no news', async () => {
+test('a rebuild before the first welcome is not news', async () => {
   const [joined, connection] = await join(2, 5);
   connection.send({ type: 'rebased', epoch: 2, version: 5, at_ms: 0, data: { previous: { epoch: 1, version: 5 }, lost: true } });
   connection.send(changed(2, 6, {}));
   expect((await until(joined, ({ version }) => version === 6)).notice).toBeUndefined();
 });
 
-test('a snapshot older than what was seen is not taken', async () => {
+test('a snapshot older than what was seen is not accepted', async () => {
   const [joined, connection] = await join(2, 9);
   connection.terminate();
   const behind = await server.connections.take();
@@ -157,7 +157,7 @@ test('a snapshot older than what was seen is not taken', async () => {
   expect(seen.room.name).toBe('Current');
 });
 
-test('the whole of each sub-state follows its events', async () => {
+test('each sub-state is replaced as a whole by its events', async () => {
   const [joined, connection] = await join(1, 1);
   const media = { media_id: 'm_1', title: 'Film' };
   const { is_public, settings, chat } = room();
@@ -192,7 +192,7 @@ test('a former host learns the role that it was granted', async () => {
 test.each([
   ['is not listed', { status: 200, body: { items: [], total: 0 } }],
   ['gets no answer', problem(503, 'store_unavailable', 'backoff')],
-])('a former host that %s is a guest until presence says more', async (_what, answer) => {
+])('a former host that %s is a guest until presence says otherwise', async (_what, answer) => {
   server.answers.push({ path: '/participants?page_size=200', answer });
   const [joined, connection] = await join(1, 1);
   connection.send(event('host_changed', 2, { host_id: 'p_2', fence: 2, cause: 'transfer' }));
@@ -202,7 +202,7 @@ test.each([
   await until(joined, ({ me }) => me.role === 'moderator');
 });
 
-test('commands carry what they say and resolve with their ack', async () => {
+test('commands carry their data and resolve with their ack', async () => {
   const [joined, connection] = await join(1, 1);
   const sought = joined.seek(1234.4, { expectedVersion: 1 });
   const frame = await connection.next();
@@ -236,7 +236,7 @@ test('an unknown outcome repeats the same id', async () => {
   expect((await played).duplicate).toBe(true);
 });
 
-test('commands without an answer go out again after a lost connection, in their order', async () => {
+test('commands without an answer are sent again in order after a lost connection', async () => {
   const [joined, connection] = await join(1, 1);
   const played = joined.play();
   const sent = await connection.next();
@@ -279,7 +279,7 @@ test('the room clock is known after the burst', async () => {
   expect(connection.pings.length).toBeGreaterThanOrEqual(4);
 });
 
-test('leaving tells the server and does not come back', async () => {
+test('leaving informs the server and doesn’t reconnect', async () => {
   const [joined, connection] = await join(1, 1);
   const left = joined.leave();
   const frame = await connection.next();
@@ -291,7 +291,7 @@ test('leaving tells the server and does not come back', async () => {
   expect(server.connections.empty).toBe(true);
 });
 
-test('what is no frame at all is ignored', async () => {
+test('anything that isn’t a frame is ignored', async () => {
   const [joined, connection] = await join(1, 1);
   connection.send([1, 2]);
   connection.send({ type: 7 });

@@ -2,21 +2,21 @@ import type { AdapterCapabilities } from '../src/adapters/adapter.js';
 import { Seeded } from './seeded.js';
 
 export interface MediaTraits {
-  /** From `play` to the first movement. */
+  /** The time from `play` to the first movement. */
   playLeadMs: number;
-  /** From `seek` to enough data. */
+  /** The time from `seek` to enough data. */
   seekMs: number;
-  /** A seek leads to a multiple of this … */
+  /** A seek lands on a multiple of this … */
   gridMs: number;
-  /** … on this side of where it should have led. */
+  /** … on this side of its target. */
   lands: 'before' | 'after';
-  /** How far the media runs on after `pause`. */
+  /** How far the media keeps running after `pause`. */
   overrunMs: number;
   durationMs: number | null;
   /** The player's own rate error: 1e-4 is 100 ppm. */
   skew: number;
   rates: AdapterCapabilities['rates'];
-  /** Openly if the rate that it tells stays as it was, secretly if it tells what it was given. */
+  /** Ignores rates: openly if it reports its real rate, secretly if it reports what it was given. */
   ignoresRate: 'no' | 'openly' | 'secretly';
   /** `play` does nothing. */
   refusesPlay: boolean;
@@ -24,11 +24,11 @@ export interface MediaTraits {
   refusesPause: boolean;
   /** Whether `play` has an effect in a hidden page, as it has with sound. */
   playsHidden: boolean;
-  /** Plays, says the player, but the position stands. */
+  /** Reports that it plays, but the position stands still. */
   standsStill: boolean;
-  /** Where the media ends although it is longer by its own word. */
+  /** Where the media ends although it claims to be longer. */
   endsAtMs: number;
-  /** The position that is told while it plays is off by up to this, each time differently. */
+  /** The position reported while playing is off by up to this, differently each time. */
   positionErrorMs: number;
 }
 
@@ -50,7 +50,7 @@ const USUAL: MediaTraits = {
   positionErrorMs: 0,
 };
 
-/** A media element in simulated time, with the faults that it is given. */
+/** A media element in simulated time, with configurable faults. */
 export class SimulatedMedia {
   nowMs = 0;
   positionMs = 0;
@@ -79,7 +79,7 @@ export class SimulatedMedia {
     return Math.min(this.traits.durationMs ?? Infinity, this.traits.endsAtMs);
   }
 
-  /** The position as the player tells it. */
+  /** The position as the player reports it. */
   get toldMs(): number {
     const { positionErrorMs } = this.traits;
     return this.paused ? this.positionMs : this.positionMs + this.#random.between(-positionErrorMs, positionErrorMs);

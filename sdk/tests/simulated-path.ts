@@ -4,13 +4,13 @@ import { Seeded } from './seeded.js';
 const BURST_PINGS = 12;
 const BURST_SPACING_MS = 15;
 const EARLY_MS = 60_000;
-/** Between two looks at the estimate. */
+/** The time between two samples of the estimate. */
 export const LOOK_MS = 100;
 
 export interface PathTraits {
   forwardMs: number;
   backwardMs: number;
-  /** Mean of what comes on top in each direction. */
+  /** The mean additional delay in each direction. */
   jitterMs: number;
   jitter: 'exponential' | 'heavyTailed';
   /** How much faster than the local clock the room's runs. */
@@ -18,7 +18,7 @@ export interface PathTraits {
   seed: number;
 }
 
-/** What the filter said at one instant. */
+/** The filter's estimate at one instant. */
 export interface Look {
   atMs: number;
   offsetMs: number;
@@ -28,7 +28,7 @@ export interface Look {
 
 /** A path to the room's clock in simulated time. As in any stream, no message overtakes another. */
 export class SimulatedPath {
-  /** What the room's clock has stepped by so far. */
+  /** How far the room's clock has stepped so far. */
   steppedMs = 0;
   nowMs = 0;
   /** No ping is answered. */
@@ -54,12 +54,12 @@ export class SimulatedPath {
     return 1_700_000_000_000 + localMs * this.#traits.ppm * 1e-6 + this.steppedMs;
   }
 
-  /** From now on the path takes this long. */
+  /** Changes the delay of the path. */
   queue(delays: Partial<Pick<PathTraits, 'forwardMs' | 'backwardMs'>>): void {
     this.#traits = { ...this.#traits, ...delays };
   }
 
-  /** Pings as the SDK does, and looks at the estimate every 100 ms. */
+  /** Pings as the SDK does, and samples the estimate every 100 ms. */
   run(forMs: number): Look[] {
     const looks: Look[] = [];
     const untilMs = this.nowMs + forMs;
@@ -78,7 +78,7 @@ export class SimulatedPath {
   #hear(stamps: ClockStamps): void {
     if (this.clock.add(stamps) !== 'suspect') return;
     this.suspects += 1;
-    // As the session does: strange samples are looked into, but not again and again.
+    // As in the session: suspect samples cause a burst, but not repeatedly.
     if (this.nowMs - this.#burstAtMs < 2_000) return;
     this.#burstAtMs = this.nowMs;
     this.#left = 8;
@@ -107,7 +107,7 @@ export class SimulatedPath {
   }
 }
 
-/** So much of the errors is at most this. */
+/** Returns the bound that this fraction of the errors stays within. */
 export function percentile(looks: readonly Look[], part: number): number {
   const errors = looks.map(({ errorMs }) => errorMs).sort((a, b) => a - b);
   return errors[Math.floor(errors.length * part)] ?? Number.NaN;

@@ -6,18 +6,18 @@ import type { SyncProfile } from '../src/types.js';
 import { SimulatedMedia, type MediaTraits } from './simulated-media.js';
 
 const TICK_MS = 50;
-/** Alarms are this exact. */
+/** How exact alarms are. */
 const ALARM_MS = 0.2;
 const GUESSED_LEAD_MS = 75;
 
 /** A player and its controller in simulated time; the room clock is the local one plus an offset. */
 export class SimulatedPlayer extends SimulatedMedia {
   offsetMs = 1_000_000;
-  /** Between two steps; more in a hidden page, whose alarms are as slow. */
+  /** The time between two steps; longer in a hidden page, whose alarms are as slow. */
   tickMs = TICK_MS;
-  /** What the player says of a position, if it can tell. */
+  /** Whether the player has a position loaded, if it knows. */
   loaded: ((positionMs: number) => boolean) | undefined = undefined;
-  /** What it says of data that come in, if it can tell. */
+  /** Whether data is arriving, if it knows. */
   arriving: boolean | undefined = undefined;
   blocked = false;
   held = false;
@@ -27,7 +27,7 @@ export class SimulatedPlayer extends SimulatedMedia {
   last: ControllerStep | null = null;
   readonly controller = controllerWithPulses();
 
-  /** One that has followed a playing room for a while. */
+  /** Returns a player that has followed a playing room for a while. */
   static following(traits: Partial<MediaTraits> = {}, room: Partial<Timeline> = {}): SimulatedPlayer {
     const player = new SimulatedPlayer(traits);
     player.commit({});
@@ -37,7 +37,7 @@ export class SimulatedPlayer extends SimulatedMedia {
     return player;
   }
 
-  /** Position minus the room's. */
+  /** The player's position minus the room's. */
   get driftMs(): number {
     return this.positionMs - this.roomPositionMs();
   }
@@ -73,13 +73,13 @@ export class SimulatedPlayer extends SimulatedMedia {
     }
   }
 
-  /** The page sleeps while the media plays on, or with it. */
+  /** Suspends the page, while the media keeps playing or stops with it. */
   sleep(forMs: number, media: 'plays on' | 'sleeps too'): void {
     if (media === 'plays on') this.advance(this.nowMs + forMs);
     else this.nowMs += forMs;
   }
 
-  /** The largest drift and rate deviation there is, looked at every 20 ms. */
+  /** Returns the largest drift and rate deviation, sampled every 20 ms. */
   watch(forMs: number): { driftMs: number; rateOff: number } {
     const most = { driftMs: 0, rateOff: 0 };
     for (const untilMs = this.nowMs + forMs; this.nowMs < untilMs; this.run(20)) {
@@ -89,7 +89,7 @@ export class SimulatedPlayer extends SimulatedMedia {
     return most;
   }
 
-  /** What was done since, but for changes of rate. */
+  /** Returns the actions since then, except changes of rate. */
   moves(sinceMs = 0): string[] {
     return this.log.filter(({ atMs, action }) => atMs >= sinceMs && action.type !== 'rate').map(({ action }) => action.type);
   }

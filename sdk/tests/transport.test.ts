@@ -113,7 +113,7 @@ describe('the transport', () => {
     await waits(0);
   });
 
-  test('a snapshot older than what was seen is asked for again', async () => {
+  test('after a snapshot older than what was seen it joins again', async () => {
     isCurrent = false;
     transport.start();
     (await joined()).open().welcome();
@@ -244,7 +244,7 @@ describe('the transport', () => {
     expect(FakeSocket.all.every(({ isClosed }) => isClosed)).toBe(true);
   });
 
-  test('one that its listener closes while it is welcomed stays closed and asks nothing', async () => {
+  test('a listener that closes it during the welcome leaves it closed, without pings', async () => {
     transport.start();
     const socket = (await joined()).open();
     onWelcome = () => transport.stop(LEFT);
@@ -253,18 +253,22 @@ describe('the transport', () => {
     expect(socket.sent.map(({ type }) => type)).toEqual(['hello']);
   });
 
-  test('one that its listener closes while it is reconnecting doesn’t join again', async () => {
+  test.each([
+    [1006, 'connection_lost'],
+    [4401, 'token_expired'],
+  ])('a listener that closes it while it reconnects after %i prevents what would come next', async (closeCode, code) => {
     const socket = await opened();
     onState = (state) => {
       if (state === 'reconnecting') transport.stop(LEFT);
     };
-    socket.drop(1006);
+    socket.drop(closeCode);
+    expect(heard.slice(-2)).toEqual([`reconnecting: ${code}`, 'closed: left']);
+    expect(vi.getTimerCount()).toBe(0);
     await vi.advanceTimersByTimeAsync(20_000);
-    expect(heard.slice(-2)).toEqual(['reconnecting: connection_lost', 'closed: left']);
-    expect(joins).toHaveLength(1);
+    expect([joins.length, renewals.length]).toEqual([1, 0]);
   });
 
-  test('a join that throws anything but a failure of the API is final', async () => {
+  test('a join that throws anything but a `PlayheadError` is final', async () => {
     transport.start();
     joins[0]!.reject(new TypeError('ws is undefined'));
     await vi.advanceTimersByTimeAsync(0);

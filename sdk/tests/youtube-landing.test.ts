@@ -3,7 +3,7 @@ import { YOUTUBE_STATES } from '../src/adapters/youtube-api.js';
 import { Landing } from '../src/adapters/youtube-landing.js';
 
 const { PLAYING, PAUSED, BUFFERING, ENDED, CUED } = YOUTUBE_STATES;
-/** Instant, state and told position of each look, and what is found. */
+/** The instant, state and reported position at each check, and its result. */
 type Look = [nowMs: number, state: number, reportedMs: number, found: 'going' | 'again' | 'there'];
 
 const STORIES: [name: string, looks: Look[], stands?: boolean][] = [

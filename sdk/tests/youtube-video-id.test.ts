@@ -11,11 +11,11 @@ test.each([
   ['https://youtu.be/a1_B2-c3D4e'],
   ['https://www.youtube.com/shorts/a1_B2-c3D4e'],
   ['https://www.youtube.com/live/a1_B2-c3D4e?feature=share'],
-])('the video of %s is known by its link', (url) => {
+])('the id is found in %s', (url) => {
   expect(youtubeVideoId(media({ stream_id: 'another name', url }))).toBe(ID);
 });
 
-test('the name that the provider gave is taken as it is', () => {
+test('an id that the provider gave is used as it is', () => {
   expect(youtubeVideoId(media({ stream_id: ID, url: 'https://www.youtube.com/embed/zzzzzzzzzzz' }))).toBe(ID);
 });
 
@@ -25,7 +25,7 @@ test.each([
   ['a link to a list', { url: 'https://www.youtube.com/embed/videoseries?list=PL123' }],
   ['a link to a channel', { url: 'https://www.youtube.com/embed/live_stream?channel=UC123' }],
   ['a name that is too long', { url: 'https://www.youtube.com/embed/a1_B2-c3D4e5' }],
-])('%s is no video of YouTube', (_, part) => {
+])('%s is not a YouTube video', (_, part) => {
   expect(youtubeVideoId(media(part))).toBeNull();
 });
 

@@ -28,7 +28,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('a video is loaded by playing a moment of it in silence', async () => {
+test('a video is loaded by playing a silent moment of it', async () => {
   const player = await loaded();
   expect(player.calls).toEqual(['mute', 'play', 'rate 1.05', 'rate 1', 'pause', 'unMute']);
   expect(player.options).toMatchObject({
@@ -41,7 +41,7 @@ test('a video is loaded by playing a moment of it in silence', async () => {
   expect(events).toEqual([]);
 });
 
-test('muted for good when asked so', async () => {
+test('a video stays muted if the options say so', async () => {
   const player = await loaded({ muted: true });
   void adapter.play().catch(() => undefined);
   await vi.advanceTimersByTimeAsync(500);
@@ -55,7 +55,7 @@ test.each([
   [ENDED, { paused: true, ready: true, ended: true }],
   [CUED, { paused: true, ready: false, ended: false }],
   [UNSTARTED, { paused: true, ready: false, ended: false }],
-])('state %i of a player that was told to play', async (state, seen) => {
+])('state %i of a player that was asked to play', async (state, seen) => {
   const player = await loaded();
   void adapter.play().catch(() => undefined);
   await vi.advanceTimersByTimeAsync(2_000);
@@ -63,7 +63,7 @@ test.each([
   expect({ paused: adapter.paused(), ready: adapter.ready(), ended: adapter.ended() }).toEqual(seen);
 });
 
-test('what was asked counts at once, and what the player says after a while', async () => {
+test('a request counts at once, and what the player reports counts after a while', async () => {
   const player = await loaded();
   player.deaf = true;
   const playing = adapter.play();
@@ -75,7 +75,7 @@ test('what was asked counts at once, and what the player says after a while', as
   expect(adapter.paused()).toBe(true);
 });
 
-test('playing, running dry and coming to the end are told', async () => {
+test('playing, stalling and ending are emitted', async () => {
   const player = await loaded();
   await started();
   player.tell(BUFFERING);
@@ -84,7 +84,7 @@ test('playing, running dry and coming to the end are told', async () => {
   expect(events.map(({ type }) => type)).toEqual(['playing', 'waiting', 'playing', 'ended']);
 });
 
-test('a pause takes back a start that has not happened', async () => {
+test('a pause cancels a start that hasn’t happened yet', async () => {
   const player = await loaded();
   player.deaf = true;
   const playing = adapter.play();
@@ -92,7 +92,7 @@ test('a pause takes back a start that has not happened', async () => {
   await expect(playing).rejects.toMatchObject({ name: 'PlayheadError' });
 });
 
-test('a seek is at its target at once and ready when the player is there', async () => {
+test('a seek reports its target at once and is ready when the player arrives', async () => {
   const player = await loaded();
   adapter.seek(30_000);
   expect([adapter.position(), adapter.ready()]).toEqual([30_000, false]);
@@ -117,7 +117,7 @@ test('a keyframe before the target costs one more seek and never a third', async
   expect(player.seeks()).toEqual(['seek 30', 'seek 30']);
 });
 
-test('a seek of a player that somebody else has paused ends where it stands', async () => {
+test('a seek of a player that something else has paused ends paused', async () => {
   const player = await loaded();
   await started();
   await vi.advanceTimersByTimeAsync(2_000);
@@ -129,7 +129,7 @@ test('a seek of a player that somebody else has paused ends where it stands', as
   expect([adapter.position(), adapter.ready()]).toEqual([30_000, true]);
 });
 
-test('a seek that starts the player is followed by a pause and heard by nobody', async () => {
+test('a seek that starts the player is followed by a pause and is inaudible', async () => {
   const player = await loaded();
   await started();
   player.tell(ENDED, 120);
@@ -143,7 +143,7 @@ test('a seek that starts the player is followed by a pause and heard by nobody',
   expect([adapter.paused(), adapter.ready(), adapter.position()]).toEqual([true, true, 5_000]);
 });
 
-test('a player that takes a rate from outside of its list takes any', async () => {
+test('a player that accepts a rate outside its list accepts any', async () => {
   FakePlayer.traits.takesAnyRate = true;
   const player = await loaded();
   expect(adapter.capabilities).toMatchObject({ kind: 'youtube', rates: 'continuous', minRate: 0.25, maxRate: 2 });
@@ -152,7 +152,7 @@ test('a player that takes a rate from outside of its list takes any', async () =
   expect(player.calls.at(-1)).toBe('rate 1.013');
 });
 
-test('a player that refuses such a rate has the rates of its list', async () => {
+test('a player that refuses such a rate has only the rates of its list', async () => {
   await loaded();
   expect(adapter.capabilities).toEqual({
     kind: 'youtube',
@@ -166,14 +166,14 @@ test('a player that refuses such a rate has the rates of its list', async () => 
   expect(adapter.rate()).toBe(1.25);
 });
 
-test('a video with one rate is asked for no other', async () => {
+test('a video with one rate is given no other', async () => {
   FakePlayer.traits.rates = [1];
   const player = await loaded();
   expect(adapter.capabilities).toMatchObject({ rates: [], minRate: 1, maxRate: 1 });
   expect(player.calls).not.toContain('rate 1.05');
 });
 
-test('a refused rate is seen after a while', async () => {
+test('a refused rate is noticed after a while', async () => {
   const player = await loaded();
   player.deaf = true;
   adapter.setRate(1.25);
@@ -197,7 +197,7 @@ test.each([
   expect(adapter.ready()).toBe(false);
 });
 
-test('a player that breaks is ready again when it plays again', async () => {
+test('a player that fails is ready again when it plays again', async () => {
   const player = await loaded();
   player.fail(5);
   expect(adapter.ready()).toBe(false);
@@ -205,7 +205,7 @@ test('a player that breaks is ready again when it plays again', async () => {
   expect(adapter.ready()).toBe(true);
 });
 
-test('a player that may not start even in silence says so and waits for a gesture', async () => {
+test('a player that may not even start silently reports that and waits for a gesture', async () => {
   FakePlayer.traits.blocks = () => true;
   const player = await loaded();
   expect(events).toEqual([{ type: 'error', code: 'autoplay_blocked', detail: expect.any(String) }]);
@@ -222,7 +222,7 @@ test('a player that may not start even in silence says so and waits for a gestur
   expect([adapter.position(), adapter.ready(), player.muted, player.seeks()]).toEqual([30_000, true, false, ['seek 30']]);
 });
 
-test('a start with sound that the browser blocks is told and rejected', async () => {
+test('a start with sound that the browser blocks is reported and rejected', async () => {
   FakePlayer.traits.blocks = (player) => !player.muted;
   await loaded();
   await expect(started()).rejects.toMatchObject({ code: 'autoplay_blocked' });
@@ -230,14 +230,14 @@ test('a start with sound that the browser blocks is told and rejected', async ()
   expect(adapter.paused()).toBe(true);
 });
 
-test('another media, and an API that cannot be loaded, are errors in words', async () => {
+test('other media, and an API that can’t be loaded, are errors with a sentence', async () => {
   await expect(load({}, { ...MEDIA, provider: 'file' } as Media)).rejects.toMatchObject({ code: 'format_unsupported' });
   const failing = load({ YT: undefined, loadApi: () => Promise.reject(new Error('blocked')) });
   await expect(failing).rejects.toMatchObject({ code: 'source_unreachable' });
   expect(events.at(-1)).toMatchObject({ type: 'error', code: 'source_unreachable', detail: expect.stringMatching(/YouTube/) });
 });
 
-test('a page may say itself which video a media is', async () => {
+test('a page may decide itself which video a media is', async () => {
   const player = await loaded({ videoId: ({ provider }) => `from ${provider}` });
   expect(player.options.videoId).toBe('from youtube');
 });
@@ -253,13 +253,13 @@ test('a destroyed adapter leaves nothing in the page and calls nobody', async ()
   expect(container.children).toHaveLength(0);
   expect(player.destroyed).toBe(true);
   player.tell(PLAYING);
-  // What the player itself had still to do.
+  // What the player itself still had pending.
   await vi.advanceTimersByTimeAsync(30);
   expect(events).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('an adapter that is destroyed while it loads makes no player', async () => {
+test('an adapter that is destroyed while it loads creates no player', async () => {
   let arrive!: (api: NonNullable<YouTubeOptions['YT']>) => void;
   const loading = load({ YT: undefined, loadApi: () => new Promise((resolve) => (arrive = resolve)) });
   const before = FakePlayer.made;
@@ -287,7 +287,7 @@ test('the script of the API is loaded once, and again after a failure', async ()
   delete page.onYouTubeIframeAPIReady;
 });
 
-/** Loads and gives the player as soon as the adapter has loaded. */
+/** Loads; resolves with the player once the adapter has loaded. */
 async function loaded(options: YouTubeOptions = {}): Promise<FakePlayer> {
   await load(options);
   return FakePlayer.last!;
@@ -312,12 +312,12 @@ async function started(): Promise<void> {
 interface Traits {
   blocks: (player: FakePlayer) => boolean;
   takesAnyRate: boolean;
-  /** The error that it has instead of a video. */
+  /** The error that it reports instead of playing. */
   error: number | null;
   rates: number[];
 }
 
-/** A player of the API that answers 30 ms late; what it says of seeks is up to the test. */
+/** A player of the API that reports 30 ms late; the test scripts what it reports about seeks. */
 class FakePlayer {
   static traits: Traits;
   static last: FakePlayer | null = null;
@@ -325,7 +325,7 @@ class FakePlayer {
   readonly calls: string[] = [];
   readonly options: any;
   muted = false;
-  /** Does nothing any more. */
+  /** Ignores every call. */
   deaf = false;
   destroyed = false;
   #state: number = UNSTARTED;

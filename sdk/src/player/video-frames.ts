@@ -23,7 +23,7 @@ const TRIES = 3;
  * refresh late, up to three, until the next start, while the sound is on time. Playing very slightly faster makes it
  * leave the rhythm and choose frames by the clock again.
  */
-export class Pictures implements Pacing {
+export class VideoFrames implements Pacing {
   readonly #video: HTMLVideoElement;
   /** How much later frames were presented than the clock passed them, in milliseconds. */
   #lagsMs: number[] = [];

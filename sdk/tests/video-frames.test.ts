@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Pictures } from '../src/player/pictures.js';
+import { VideoFrames } from '../src/player/video-frames.js';
 import { PROFILES } from '../src/player/profile.js';
 
 const FRAME_MS = 1000 / 30;
@@ -7,13 +7,13 @@ const STEP_MS = 50;
 const TRACE_FASTER = 1.005;
 
 let screen: Screen;
-let pictures: Pictures;
+let frames: VideoFrames;
 let profile = PROFILES.default;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
   screen = new Screen();
-  pictures = new Pictures(screen as unknown as HTMLVideoElement);
+  frames = new VideoFrames(screen as unknown as HTMLVideoElement);
   profile = PROFILES.default;
 });
 
@@ -21,7 +21,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('pictures that lag for long make the player a trace faster until they are on time', () => {
+test('frames that stay late make the player slightly faster until they are on time', () => {
   screen.lagMs = 25;
   expect(playing(1_500)).toEqual([1]);
   expect(playing(1_500)).toContain(TRACE_FASTER);
@@ -29,36 +29,36 @@ test('pictures that lag for long make the player a trace faster until they are o
   expect(playing(5_000, 200)).toEqual([1]);
 });
 
-test.each([-16, 0, 17])('pictures %i ms late, as near as a display comes, are left alone', (lagMs) => {
+test.each([-16, 0, 17])('frames %i ms late, which a display can’t avoid, are left alone', (lagMs) => {
   screen.lagMs = lagMs;
   expect(playing(60_000)).toEqual([1]);
 });
 
-test('pictures that are late three times in four are no lag yet', () => {
+test('frames that are late three times out of four are not corrected', () => {
   let looks = 0;
   screen.lagOf = () => (looks++ % 4 === 0 ? 8 : 41);
   expect(playing(60_000)).toEqual([1]);
 });
 
-test('how late is late goes by the length of the frames and the rate they are shown at', () => {
+test('how late is late depends on the frame duration and the rate', () => {
   screen.frameMs = 1000 / 60;
   screen.lagMs = 12;
   expect(playing(5_000)).toContain(TRACE_FASTER);
   screen = new Screen();
-  pictures = new Pictures(screen as unknown as HTMLVideoElement);
+  frames = new VideoFrames(screen as unknown as HTMLVideoElement);
   screen.playbackRate = 0.5;
   screen.lagMs = 25;
   expect(playing(60_000)).toEqual([1]);
 });
 
-test('a player that is not helped by it is left alone after three tries of at most 1.5 s', () => {
+test('a player on which it doesn’t help is left alone after three tries of at most 1.5 s', () => {
   screen.lagMs = 30;
   const fasterMs = () => rates(120_000).filter((rate) => rate === TRACE_FASTER).length * STEP_MS;
   expect(fasterMs()).toBe(3 * 1_500);
   expect(fasterMs()).toBe(0);
 });
 
-test('who was helped is helped again, but not at once', () => {
+test('a player on which it helped is corrected again, but not at once', () => {
   for (let time = 0; time < 10; time += 1) {
     screen.lagMs = 25;
     expect(untilFasterMs()).toBeLessThan(3_000);
@@ -75,26 +75,26 @@ test('a gap is closed first', () => {
   expect(playing(1_000)).toContain(TRACE_FASTER);
 });
 
-test.each(['relaxed', 'free'] as const)('%s changes no rate for pictures, and asks for none', (name) => {
+test.each(['relaxed', 'free'] as const)('%s changes no rate for late frames and samples none', (name) => {
   profile = PROFILES[name];
   screen.lagMs = 25;
   expect(playing(60_000)).toEqual([1]);
   expect(screen.asked).toBe(0);
 });
 
-test('a new start forgets what was seen before it', () => {
+test('a new start clears earlier samples', () => {
   screen.lagMs = 25;
   expect(playing(1_900)).toEqual([1]);
-  pictures.stop();
+  frames.stop();
   expect(playing(1_500)).toEqual([1]);
 });
 
-test.each([-400, 250])('instants %i ms apart mean something else and are not believed', (lagMs) => {
+test.each([-400, 250])('lags of %i ms mean something else and are not believed', (lagMs) => {
   screen.lagMs = lagMs;
   expect(playing(60_000)).toEqual([1]);
 });
 
-test('a page that shows no pictures, such as a hidden one, is asked once', () => {
+test('a page that presents no frames, such as a hidden one, is sampled once', () => {
   screen.shows = false;
   expect(playing(60_000)).toEqual([1]);
   expect(screen.asked).toBe(1);
@@ -116,13 +116,13 @@ function rates(forMs: number, engaged = false): number[] {
   for (let atMs = 0; atMs < forMs; atMs += STEP_MS) {
     vi.advanceTimersByTime(STEP_MS);
     screen.show();
-    const inputs = { localMs: performance.now(), roomRate: 1 } as Parameters<Pictures['rate']>[0];
-    seen.push(pictures.rate(inputs, engaged, profile) ?? 1);
+    const inputs = { localMs: performance.now(), roomRate: 1 } as Parameters<VideoFrames['rate']>[0];
+    seen.push(frames.rate(inputs, engaged, profile) ?? 1);
   }
   return seen;
 }
 
-/** A video whose newest picture is `lagMs` behind its clock. */
+/** A video whose latest frame is `lagMs` behind its clock. */
 class Screen {
   lagMs = 0;
   lagOf = (): number => this.lagMs;
