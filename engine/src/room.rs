@@ -175,7 +175,7 @@ impl Room {
 
     /// Whether a committed deadline has come at `now`.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.deadline().is_some_and(|deadline| deadline < now)
+        self.deadline().is_some_and(|deadline| deadline <= now)
     }
 
     /// Whether the room waits when a participant's player re-buffers: its settings say so, and it

@@ -109,7 +109,7 @@ export class SimulatedPlayer extends SimulatedMedia {
       timeline: this.timeline,
       player: {
         positionMs: this.toldMs,
-        durationMs,
+        durationMs: durationMs ?? Number.NaN,
         paused: this.paused,
         ended: this.ended,
         ready: this.ready,

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { startOrigin } from './harness/origin.mjs';
 import { ROOT } from './harness/paths.mjs';
 import { clockMs, until } from './harness/poll.mjs';
-import { arrive } from './harness/person.mjs';
+import { arrive, closeBrowser } from './harness/person.mjs';
 import { startServer } from './harness/server.mjs';
 import { together } from './harness/together.mjs';
 import { bundle } from './youtube/bundle.mjs';
@@ -32,7 +32,7 @@ before(async () => {
 });
 after(async () => {
   await Promise.all(people.map((person) => person.go()));
-  await Promise.all([server?.stop(), site?.stop(), origin?.stop()]);
+  await Promise.all([closeBrowser(), server?.stop(), site?.stop(), origin?.stop()]);
 });
 
 test('the examples are short, and the README quotes them unchanged', () => {

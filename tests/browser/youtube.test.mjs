@@ -4,7 +4,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { arriveBare } from './harness/bare-person.mjs';
 import { startOrigin } from './harness/origin.mjs';
 import { clockMs } from './harness/poll.mjs';
-import { arrive } from './harness/person.mjs';
+import { arrive, closeBrowser } from './harness/person.mjs';
 import { startServer } from './harness/server.mjs';
 import { together } from './harness/together.mjs';
 import { callsOf, inFrame, meddles, opens, pageOf, isReady, startStage } from './youtube/stage.mjs';
@@ -29,7 +29,7 @@ afterEach(async () => {
   await Promise.all(people.map((person) => person.go()));
   people = [];
 });
-after(() => Promise.all([server?.stop(), stage?.stop(), origin?.stop()]));
+after(() => Promise.all([closeBrowser(), server?.stop(), stage?.stop(), origin?.stop()]));
 
 /** Holds for a sample of a page that plays from this position. */
 const playsFrom = (fromMs, untilMs = CLIP_MS) => ({ paused, ready, positionMs }) =>

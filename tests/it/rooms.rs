@@ -120,6 +120,11 @@ async fn a_list_of_rooms_in_pages_stays_right_while_rooms_come_and_go() {
     let second = page(&format!("rooms/public?page_token={token}")).await;
     assert_eq!(second.items, all[2..]);
     assert_eq!(second.next_page_token, None);
+    for room in &second.items {
+        host.delete_room(&room.room_id).await.unwrap();
+    }
+    let beyond = page(&format!("rooms/public?page_token={token}")).await;
+    assert_eq!((beyond.items, beyond.next_page_token), (vec![], None), "beyond the end");
 }
 
 #[tokio::test]

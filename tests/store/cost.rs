@@ -6,7 +6,7 @@ use engine::Timestamp;
 use harness::RedisOptions;
 use harness::resp::{Client, encode_command};
 use server::store::laws::{rename, room};
-use server::store::{CommitOutcome, RoomStore, Store};
+use server::store::{Bus, CommitOutcome, RoomStore, Store};
 
 use crate::node::Ground;
 

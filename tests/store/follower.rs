@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::{Commit, Event, Place, Room, RoomId};
-use server::store::{News, RedisStore, RoomStore};
+use server::store::{Bus, News, RedisStore, RoomStore};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 

@@ -10,7 +10,7 @@ use harness::{RedisOptions, RedisServer};
 use server::clock::RoomClock;
 use server::sql::Sql;
 use server::store::laws::{NOW, rename, room};
-use server::store::{CommitOutcome, RedisStore, RoomStore, Store};
+use server::store::{CommitOutcome, RedisStore, Store};
 use tempfile::TempDir;
 
 /// The longest that a test waits for what it tests.

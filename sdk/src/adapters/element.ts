@@ -13,7 +13,7 @@ const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErr
 export const DETAILS: Record<AdapterErrorCode, string> = {
   autoplay_blocked: 'tap to start playback',
   source_unreachable: 'the media could not be loaded',
-  cors_missing: 'the media server does not allow other sites to play it',
+  cors_missing: 'the media server does not allow this site to play it',
   format_unsupported: 'this browser cannot play this format',
   decode_failed: 'the media could not be decoded',
 };

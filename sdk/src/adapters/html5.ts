@@ -69,9 +69,9 @@ class Html5Adapter extends ElementAdapter {
 
   async #failed(): Promise<void> {
     // Imported only after a failure; if even that fails, nothing is reachable.
-    const explain = () => import('./probe.js').then(({ explainPlain }) => explainPlain(this.#url));
-    const reported = ERRORS[this.video.error?.code ?? 0];
-    const code = reported ?? (await explain().catch(() => 'source_unreachable' as const));
+    const code =
+      ERRORS[this.video.error?.code ?? 0] ??
+      (await import('./probe.js').then(({ explainPlain }) => explainPlain(this.#url)).catch(() => 'source_unreachable' as const));
     this.fail(code);
     if (code === 'source_unreachable') this.retryLater(() => this.video.load());
   }

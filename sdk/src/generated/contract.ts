@@ -13,7 +13,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives a token to somebody without an account, for twelve hours. */
+        /** Issues an access token to a guest, valid for twelve hours. */
         post: operations["createGuest"];
         delete?: never;
         options?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What this server is. */
+        /** Describes this server. */
         get: operations["findMeta"];
         put?: never;
         post?: never;
@@ -47,7 +47,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a room; the caller is its host. */
+        /** Creates a room. The caller is its host. */
         post: operations["createRoom"];
         delete?: never;
         options?: never;
@@ -62,7 +62,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists public rooms, the most watched first. */
+        /** Lists the public rooms, the most watched first. */
         get: operations["listPublicRooms"];
         put?: never;
         post?: never;
@@ -79,15 +79,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Finds a room by id or code: what somebody invited may know before joining. */
+        /** Finds a room by id or code: what somebody with an invite may know before joining. */
         get: operations["findRoom"];
         put?: never;
         post?: never;
-        /** Ends a room: the host may, or the creator of a room without one. */
+        /** Ends a room. The host may, and the creator of a room without a host. */
         delete: operations["deleteRoom"];
         options?: never;
         head?: never;
-        /** Changes a room's own properties; the host alone may. */
+        /** Changes the properties of a room. Only the host may. */
         patch: operations["changeRoom"];
         trace?: never;
     };
@@ -100,7 +100,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Joins a room and gives a ticket for its WebSocket, and what is watched, so that it can load meanwhile. */
+        /**
+         * Joins a room. The response holds a ticket for its WebSocket, and its state, so that the media can
+         *     load while the WebSocket opens.
+         */
         post: operations["joinRoom"];
         delete?: never;
         options?: never;
@@ -115,7 +118,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists who is connected, for members: the host first, then the longest connected. */
+        /** Lists who is connected, to members: the host first, then the longest connected. */
         get: operations["listParticipants"];
         put?: never;
         post?: never;
@@ -138,7 +141,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Gives a participant a role; the host alone may. */
+        /** Gives a participant a role. Only the host may. */
         patch: operations["changeParticipant"];
         trace?: never;
     };
@@ -149,7 +152,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A room's whole state at one version, for its members. */
+        /** Returns a room's whole state at one version, to its members. */
         get: operations["findState"];
         put?: never;
         post?: never;
@@ -185,7 +188,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Says what a link leads to, without changing anything. */
+        /** Resolves a link to a source, without changing anything. */
         post: operations["resolveSource"];
         delete?: never;
         options?: never;
@@ -200,7 +203,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The room clock. For measuring it, `ping` over the WebSocket is better. */
+        /** Returns the room clock. To measure it, `ping` over the WebSocket is more exact. */
         get: operations["findTime"];
         put?: never;
         post?: never;
@@ -214,95 +217,101 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description More about a command that took effect. */
+        /** @description Details of an acknowledgement. */
         AckData: {
-            /** @description Whether it was committed before, under the same id. */
+            /** @description Whether an earlier command with the same `id` was committed; this one had no further effect. */
             duplicate: boolean;
         };
-        /** @description A sound track. */
+        /** @description An audio track. */
         AudioTrack: {
-            /** @description Unique within the source and the same each time it is resolved. */
+            /** @description An id that is unique within the source and the same each time the source is resolved. */
             id: string;
-            /** @description Name for people. */
+            /** @description A label to display. */
             label: string;
-            /** @description BCP 47. */
+            /** @description The language, as a BCP 47 tag; null if unknown. */
             language: string | null;
-            /** @description Played unless another is chosen. */
+            /** @description Whether this track plays unless another is selected. */
             default: boolean;
         };
         /**
-         * @description Whether commands can be stored now; playback goes on by itself meanwhile. A `welcome` says that
-         *     they can, unless this frame follows it.
+         * @description Whether the server can store commands. After `welcome`, clients assume that it can until this
+         *     frame says otherwise.
          */
         AuthorityChanged: {
-            /** @description False: commands are answered `store_unavailable` until a frame says true. */
+            /**
+             * @description False while commands are rejected with `store_unavailable`; true once they can be stored
+             *     again.
+             */
             reachable: boolean;
         };
-        /** @description Whether the source was there when it was looked at. */
+        /** @description Whether a source was available when it was resolved. */
         Availability: {
-            /** @description The answer. */
+            /** @description Whether the server could verify that the source is available. */
             state: components["schemas"]["AvailabilityState"];
-            /** @description What was seen, or why nothing could be. */
+            /** @description What the server verified, or why it couldn't. */
             evidence: string;
         };
         /**
-         * @description Whether a source was there.
+         * @description Whether the server could verify that a source is available.
          * @enum {string}
          */
         AvailabilityState: "available" | "unverified";
-        /** @description `buffering`. */
+        /** @description The data of `buffering`. */
         Buffering: {
-            /** @description Whether the player is dry. */
+            /** @description Whether the player is re-buffering. */
             on: boolean;
         };
-        /** @description `change_audio`. */
+        /** @description The data of `change_audio`. */
         ChangeAudio: {
-            /** @description A sound track's id. */
+            /** @description The id of an audio track. */
             track: string;
             /**
              * Format: int64
-             * @description The only version at which the command is meant.
+             * @description Applies the command only if the room is at this version.
              */
             expected_version?: number;
         };
-        /** @description `change_quality`. */
+        /** @description The data of `change_quality`. */
         ChangeQuality: {
-            /** @description A rendition's id, or `auto`. */
+            /** @description The id of a rendition, or `auto`. */
             rendition: string;
             /**
              * Format: int64
-             * @description The only version at which the command is meant.
+             * @description Applies the command only if the room is at this version.
              */
             expected_version?: number;
         };
-        /** @description `change_subtitle`. */
+        /** @description The data of `change_subtitle`. */
         ChangeSubtitle: {
-            /** @description A text track's id, or null for off. */
+            /** @description The id of a text track, or null to turn text tracks off. */
             track: string | null;
             /**
              * Format: int64
-             * @description The only version at which the command is meant.
+             * @description Applies the command only if the room is at this version.
              */
             expected_version?: number;
         };
-        /** @description How a room's chat behaves. */
+        /** @description The settings of a room's chat. */
         Chat: {
-            /** @description Whether messages are taken. */
+            /** @description Whether participants can send messages. */
             enabled: boolean;
             /**
              * Format: int64
-             * @description The least time between two messages of one participant.
+             * @description The minimum time between two messages of one participant, in milliseconds.
              */
             slow_mode_ms: number;
         };
-        /** @description A frame without its `id`. Every one but `ping` needs one of 1 to 64 characters. */
+        /**
+         * @description A frame sent by a client, without its `id`. Every frame except `ping` needs an `id` of 1 to 64
+         *     characters, chosen by the client and unique among its commands.
+         */
         ClientFrame: {
-            /** @description The first frame, within five seconds. */
+            /** @description Introduces the client. Must be the first frame, within five seconds of connecting. */
             data: components["schemas"]["Hello"];
             /** @enum {string} */
             type: "hello";
         } | {
-            /** @description Measures the clock. */
+            /** @description Measures the room clock. */
             data: components["schemas"]["Ping"];
             /** @enum {string} */
             type: "ping";
@@ -312,7 +321,7 @@ export interface components {
             /** @enum {string} */
             type: "play";
         } | {
-            /** @description Stops playback. */
+            /** @description Pauses playback. */
             data: components["schemas"]["Expected"];
             /** @enum {string} */
             type: "pause";
@@ -322,538 +331,553 @@ export interface components {
             /** @enum {string} */
             type: "seek";
         } | {
-            /** @description Changes the speed. */
+            /** @description Changes the playback rate. */
             data: components["schemas"]["SetRate"];
             /** @enum {string} */
             type: "set_rate";
         } | {
-            /** @description Chooses a quality for all. */
+            /** @description Selects a rendition for the whole room. */
             data: components["schemas"]["ChangeQuality"];
             /** @enum {string} */
             type: "change_quality";
         } | {
-            /** @description Chooses subtitles for all. */
+            /** @description Selects a text track for the whole room, or turns text tracks off. */
             data: components["schemas"]["ChangeSubtitle"];
             /** @enum {string} */
             type: "change_subtitle";
         } | {
-            /** @description Chooses a sound track for all. */
+            /** @description Selects an audio track for the whole room. */
             data: components["schemas"]["ChangeAudio"];
             /** @enum {string} */
             type: "change_audio";
         } | {
-            /** @description Watches something else. */
+            /** @description Replaces the room's media. */
             data: components["schemas"]["SetMedia"];
             /** @enum {string} */
             type: "set_media";
         } | {
-            /** @description The host's player came to the end. */
+            /** @description Reports that the host's player reached the end of the media. */
             data: components["schemas"]["Ended"];
             /** @enum {string} */
             type: "ended";
         } | {
-            /** @description The player holds data at the waiting position. */
+            /** @description Reports that the player has buffered enough to start at the position of the barrier. */
             data: components["schemas"]["Ready"];
             /** @enum {string} */
             type: "ready";
         } | {
-            /** @description The player ran dry, or no longer. */
+            /** @description Reports that the player started or stopped re-buffering. */
             data: components["schemas"]["Buffering"];
             /** @enum {string} */
             type: "buffering";
         } | {
-            /** @description How far the player is from the room. */
+            /** @description Reports how far the player is from the room's playhead. */
             data: components["schemas"]["SyncReport"];
             /** @enum {string} */
             type: "sync_report";
         } | {
-            /** @description Gives the host role away. */
+            /** @description Transfers the host role to another participant. */
             data: components["schemas"]["HostTransfer"];
             /** @enum {string} */
             type: "host_transfer";
         } | {
-            /** @description Goes away for good; the server closes the connection. */
+            /** @description Leaves the room for good. The server then closes the connection. */
             data: components["schemas"]["Leave"];
             /** @enum {string} */
             type: "leave";
         };
-        /** @description What connects, for the log. */
+        /** @description A client's name and version, for the server's log. */
         ClientInfo: {
-            /** @description Its name. */
+            /** @description The name of the client. */
             name: string;
-            /** @description Its version. */
+            /** @description The version of the client. */
             version: string;
         };
-        /** @description Why the server closes the connection. */
+        /** @description Why the server closes the connection, and when to reconnect. */
         Closing: {
             /**
              * Format: int32
-             * @description The number in the close frame.
+             * @description The status code of the close frame.
              */
             close_code: number;
-            /** @description Its name. */
+            /** @description The name of the close code. */
             code: string;
-            /** @description What to do. */
+            /** @description Whether and how to reconnect. */
             retry: components["schemas"]["Retry"];
             /**
              * Format: int64
-             * @description How long to wait before a new connection.
+             * @description How long to wait before reconnecting, in milliseconds.
              */
             after_ms: number;
         };
-        /** @description What a player can be told to do. */
+        /** @description How far a page can control the player of a source. */
         Control: {
-            /** @description `A` own element, `B` scriptable embed, `C` embed that only reports, `D` page outside. */
+            /**
+             * @description `A`: a media element of the page. `B`: an embed that scripts can control. `C`: an embed that
+             *     only reports its state. `D`: an external page.
+             */
             class: string;
-            /** @description Whether its rate can be set finely. */
+            /** @description Whether the playback rate can be set to any value rather than to one of a few. */
             continuous_rate: boolean;
-            /** @description Whether it can be sent to a position. */
+            /** @description Whether the player can seek. */
             seek: boolean;
         };
-        /** @description Makes a room. */
+        /** @description A room to create. */
         CreateRoom: {
-            /** @description What it is called, 1 to 80 characters. */
+            /** @description The name of the room, 1 to 80 characters. */
             name: string;
-            /** @description Whether it is listed. */
+            /** @description Whether the room appears in the public list. */
             is_public?: boolean;
-            /** @description What happens when the host stays away; `expire` unless given. */
+            /** @description What happens when the host stays away. The default is `expire`. */
             host_loss?: components["schemas"]["HostLoss"];
             /**
              * Format: int64
-             * @description How long the host may stay away; the server's own unless given.
+             * @description How long the host may stay away, in milliseconds. The default is the server's.
              */
             host_grace_ms?: number;
             /**
              * Format: int64
-             * @description How long a host lives without a sign of life; the server's own unless given.
+             * @description How long the host counts as present after its last sign of life, in milliseconds. The
+             *     default is the server's.
              */
             host_lease_ms?: number;
-            /** @description Whether playback waits for members whose player runs dry. */
+            /** @description Whether playback waits for participants who are re-buffering. */
             rebuffer_barrier?: boolean;
         };
         /** @description One way to play a source. */
         Delivery: {
             /** @description `file`, `hls`, `dash`, `embed` or `external`. */
             type: string;
-            /** @description Where the player fetches it. */
+            /** @description The URL that the player loads. */
             url: string;
-            /** @description Media type. */
+            /** @description The media type, for example `video/mp4`; absent if unknown. */
             mime?: string;
-            /** @description `any`, `origin`, `missing`, `not_needed` or `unknown`: whether pages may read the bytes. */
+            /**
+             * @description Whether scripts of a page may read the bytes: `any`, `origin`, `missing`, `not_needed` or
+             *     `unknown`.
+             */
             cors: string;
         };
-        /** @description `ended`. */
+        /** @description The data of `ended`. */
         Ended: {
-            /** @description The media that ended; about another one the command says nothing. */
+            /** @description The media that ended. The command has no effect if the room has other media by now. */
             media_id: string;
             /**
              * Format: int64
-             * @description The only version at which the command is meant.
+             * @description Applies the command only if the room is at this version.
              */
             expected_version?: number;
         };
-        /** @description A command without arguments of its own. */
+        /** @description The data of a command that has no arguments of its own. */
         Expected: {
             /**
              * Format: int64
-             * @description The only version at which the command is meant.
+             * @description Applies the command only if the room is at this version.
              */
             expected_version?: number;
         };
-        /** @description Asks for a token without an account. */
+        /** @description A request for a guest's access token, which needs no account. */
         GuestRequest: {
-            /** @description What to be called, 1 to 40 characters. */
+            /** @description The name that other participants see, 1 to 40 characters. */
             display_name: string;
         };
-        /** @description A token without an account. */
+        /** @description A guest's access token. */
         GuestToken: {
-            /** @description Names the user. */
+            /** @description The id of the new user. */
             user_id: string;
-            /** @description Goes into `Authorization: Bearer`. */
+            /** @description The token, to be sent as `Authorization: Bearer`. */
             access_token: string;
             /**
              * Format: int64
-             * @description When it runs out. Unix epoch.
+             * @description When the token expires, in milliseconds since the Unix epoch.
              */
             expires_at_ms: number;
         };
         /** @description Introduces a client. */
         Hello: {
-            /** @description What connects. */
+            /** @description The client's name and version. */
             client: components["schemas"]["ClientInfo"];
-            /** @description What it can do: `ready` joins barriers. Unknown ones are ignored. */
+            /**
+             * @description What the client supports. With `ready`, the connection takes part in barriers. Unknown
+             *     values are ignored.
+             */
             capabilities?: string[];
-            /** @description The session to go on with. */
+            /** @description The session to resume, after a reconnect. */
             resume?: components["schemas"]["Resume"];
         };
-        /** @description The host role moved. */
+        /** @description The new host. */
         HostChanged: {
-            /** @description Who holds it now. */
+            /** @description The new host; null if the room has none. */
             host_id: string | null;
             /**
              * Format: int64
-             * @description Rises with each change.
+             * @description The new fence, higher than any before.
              */
             fence: number;
-            /** @description `transfer` or `return`. */
+            /** @description What changed it: `transfer` or `return`. */
             cause: string;
         };
         /**
-         * @description What happens when the host stays away.
+         * @description What happens when the host stays away for longer than the grace period.
          * @enum {string}
          */
         HostLoss: "expire" | "promote" | "hold" | "pause";
-        /** @description `host_transfer`. */
+        /** @description The data of `host_transfer`. */
         HostTransfer: {
-            /** @description To whom. */
+            /** @description The participant who becomes the host. */
             participant_id: string;
             /**
              * Format: int64
-             * @description The only version at which the command is meant.
+             * @description Applies the command only if the room is at this version.
              */
             expected_version?: number;
         };
-        /** @description Joins a room. */
+        /** @description A request to join a room. */
         JoinRequest: Record<string, never>;
-        /** @description A place in a room, and the way to its WebSocket. */
+        /** @description The caller's participant in a room, and what it needs to open the WebSocket. */
         Joined: {
-            /** @description The same for the same user each time. */
+            /** @description The id of the caller's participant: the same whenever the same user joins this room. */
             participant_id: string;
-            /** @description What the participant may do. */
+            /** @description The participant's role. */
             role: components["schemas"]["Role"];
-            /** @description The way to the WebSocket. */
+            /** @description The address of the WebSocket, and a ticket to open it. */
             ws: components["schemas"]["WsTicket"];
-            /** @description The room as it is now, so that players can load while the WebSocket opens. */
+            /** @description The current state of the room, so that the player can load while the WebSocket opens. */
             state: components["schemas"]["RoomState"];
         };
-        /** @description `leave`. */
+        /** @description The data of `leave`, which is empty. */
         Leave: Record<string, never>;
-        /** @description The room's life took an edge. */
+        /** @description The new state of the room's lifecycle, and what came with it. */
         LifecycleChanged: {
-            /** @description Where it is now. */
+            /** @description The new lifecycle state. */
             state: components["schemas"]["LifecycleState"];
             /**
-             * @description `host_connected`, `host_lost`, `grace_ended`, `never_started`, `idle`, `deleted` or
-             *     `retention`.
+             * @description What changed it: `host_connected`, `host_lost`, `grace_ended`, `never_started`, `idle`,
+             *     `deleted` or `retention`.
              */
             cause: string;
-            /** @description The host now. */
+            /** @description The current host; null if the room has none. */
             host_id: string | null;
             /**
              * Format: int64
-             * @description The fence now.
+             * @description The current fence.
              */
             fence: number;
             /**
              * Format: int64
-             * @description When the state ends by itself. Room clock.
+             * @description When this state ends on its own, in milliseconds on the room clock; absent if it doesn't.
              */
             deadline_ms?: number;
-            /** @description The playback now. */
+            /** @description The current playback. */
             playback: components["schemas"]["Playback"];
         };
         /**
-         * @description Where a room is in its life.
+         * @description A room's lifecycle state.
          * @enum {string}
          */
         LifecycleState: "created" | "live" | "grace" | "expired" | "deleted";
-        /** @description Limits that clients meet. */
+        /** @description The limits that clients meet. */
         Limits: {
             /**
              * Format: int64
-             * @description The largest client frame.
+             * @description The size of the largest frame that a client may send, in bytes.
              */
             frame_bytes_max: number;
             /**
              * Format: int64
-             * @description Frames a connection may send per second, in the long run.
+             * @description How many frames a connection may send per second, on average.
              */
             frames_per_second: number;
             /**
              * Format: int64
-             * @description Participants a room takes.
+             * @description The largest number of participants in a room.
              */
             participants_per_room_max: number;
         };
-        /** @description A source that a room watches. */
+        /** @description A source that was chosen for a room. */
         Media: components["schemas"]["Source"] & {
-            /** @description Names this choice; the same link chosen again gets another. */
+            /** @description The id of this choice. Choosing the same source again gives a new id. */
             media_id: string;
         };
-        /** @description Something else is watched. */
+        /** @description The new media, and who chose it. */
         MediaChanged: {
-            /** @description `set_media`. */
+            /** @description What changed it: `set_media`. */
             cause: string;
-            /** @description Who chose it. */
+            /** @description The participant who chose the media; null if the server did. */
             by: string | null;
-            /** @description What. */
+            /** @description The new media. */
             media: components["schemas"]["Media"];
-            /** @description Paused at its start. */
+            /** @description The new playback, paused at the start of the media. */
             playback: components["schemas"]["Playback"];
         };
-        /** @description What a server is. */
+        /** @description The server's version and what it supports. */
         Meta: {
-            /** @description `playhead`. */
+            /** @description Always `playhead`. */
             name: string;
             /** @description The server's version. */
             version: string;
-            /** @description WebSocket subprotocols, best first. */
+            /** @description The WebSocket subprotocols that the server supports, best first. */
             protocols: string[];
-            /** @description Providers that resolve links. */
+            /** @description The providers that resolve links. */
             providers: string[];
-            /** @description Limits that clients meet. */
+            /** @description The limits that clients meet. */
             limits: components["schemas"]["Limits"];
         };
-        /** @description A variable of a `detail`. */
+        /** @description A variable of `detail`. */
         MetaValue: number | string;
         /**
-         * @description Whether the request had its effect.
+         * @description Whether a request took effect despite the error.
          * @enum {string}
          */
         Outcome: "not_applied" | "unknown";
-        /** @description Somebody in a room. */
+        /** @description A participant of a room. */
         Participant: {
-            /** @description The same for the same user each time. */
+            /** @description The id of the participant: the same whenever the same user joins this room. */
             participant_id: string;
-            /** @description What the user is called. */
+            /** @description The name that other participants see. */
             display_name: string;
-            /** @description What the participant may do. */
+            /** @description The participant's role. */
             role: components["schemas"]["Role"];
         };
         /** @description A page of connected participants. */
         ParticipantPage: {
-            /** @description Who is connected, the longest connected first. */
+            /** @description The participants on this page, the host first, then the longest connected. */
             items: components["schemas"]["Participant"][];
             /**
              * Format: int64
-             * @description How many there are in all.
+             * @description The number of connected participants on all pages.
              */
             total: number;
-            /** @description Asks for the next page; absent at the end. */
+            /** @description The token of the next page; absent on the last page. */
             next_page_token?: string;
         };
-        /** @description Changes a room's chat; what is absent stays. */
+        /** @description Changes to a room's chat. Absent fields keep their value. */
         PatchChat: {
-            /** @description Whether messages are taken. */
+            /** @description Whether participants can send messages. */
             enabled?: boolean;
             /**
              * Format: int64
-             * @description The least time between two messages of one participant.
+             * @description The minimum time between two messages of one participant, in milliseconds.
              */
             slow_mode_ms?: number;
         };
-        /** @description Changes a participant; what is absent stays. */
+        /** @description Changes to a participant. Absent fields keep their value. */
         PatchParticipant: {
-            /** @description Any but `host`, which moves by `host_transfer`. */
+            /** @description The new role: any except `host`, which `host_transfer` moves. */
             role?: components["schemas"]["Role"];
         };
-        /** @description Changes a room; what is absent stays. */
+        /** @description Changes to a room. Absent fields keep their value. */
         PatchRoom: {
-            /** @description What it is called, 1 to 80 characters. */
+            /** @description The name of the room, 1 to 80 characters. */
             name?: string;
-            /** @description Whether it is listed. */
+            /** @description Whether the room appears in the public list. */
             is_public?: boolean;
-            /** @description Its chat. */
+            /** @description The settings of the room's chat. */
             chat?: components["schemas"]["PatchChat"];
             /** @description What happens when the host stays away. */
             host_loss?: components["schemas"]["HostLoss"];
             /**
              * Format: int64
-             * @description How long the host may stay away.
+             * @description How long the host may stay away, in milliseconds.
              */
             host_grace_ms?: number;
-            /** @description Whether playback waits for members whose player runs dry. */
+            /** @description Whether playback waits for participants who are re-buffering. */
             rebuffer_barrier?: boolean;
         };
-        /** @description Measures the clock. */
+        /** @description Measures the room clock. */
         Ping: {
             /**
              * Format: double
-             * @description The client's clock, in any unit; comes back as it is.
+             * @description The client's clock, in any unit. `pong` returns it unchanged.
              */
             t0: number;
         };
         /**
-         * @description What every player of a room shows. At room time `t` its position is `position_ms`, plus
-         *     `max(0, t - anchor_at_ms) * rate` while `playing`, at most the duration.
+         * @description The state of a room's playback. At time `t` on the room clock, the playhead is at
+         *     `position_ms`, plus `max(0, t - anchor_at_ms) * rate` while `status` is `playing`, but at most
+         *     at the duration of the media.
          */
         Playback: {
-            /** @description What plays. */
+            /** @description The room's media; null if it has none. */
             media_id: string | null;
-            /** @description Whether the playhead moves. */
+            /** @description Whether the playhead moves, and if not, why. */
             status: components["schemas"]["Status"];
             /**
              * Format: int64
-             * @description Where the playhead was at `anchor_at_ms`.
+             * @description The position of the playhead at `anchor_at_ms`, in milliseconds.
              */
             position_ms: number;
             /**
              * Format: int64
-             * @description Room clock; in the future it is a scheduled start.
+             * @description The time to which `position_ms` refers, in milliseconds on the room clock. While `playing`,
+             *     a time in the future is a scheduled start.
              */
             anchor_at_ms: number;
             /**
              * Format: double
-             * @description 0.25 to 4, in thousandths.
+             * @description The playback rate, from 0.25 to 4, with up to three decimal places. 1 is normal speed.
              */
             rate: number;
-            /** @description A rendition's id, or `auto`. */
+            /** @description The id of the selected rendition, or `auto`. */
             rendition: string;
-            /** @description The chosen text track; null is off. */
+            /** @description The id of the selected text track; null if text tracks are off. */
             text_track: string | null;
-            /** @description The chosen sound track; null where there is no choice. */
+            /** @description The id of the selected audio track; null if the media offers no choice. */
             audio_track: string | null;
-            /** @description There exactly while `status` is `waiting`. */
+            /** @description The barrier that playback waits for. Present exactly while `status` is `waiting`. */
             waiting?: components["schemas"]["Waiting"];
         };
-        /** @description Any playback command, barrier or end. */
+        /** @description The new playback, and what changed it. */
         PlaybackChanged: {
             /**
-             * @description `play`, `pause`, `seek`, `set_rate`, `change_quality`, `change_subtitle`, `change_audio`,
-             *     `ended`, `ready`, `deadline` or `rebuffer`.
+             * @description What changed it: `play`, `pause`, `seek`, `set_rate`, `change_quality`, `change_subtitle`,
+             *     `change_audio`, `ended`, `ready`, `deadline` or `rebuffer`.
              */
             cause: string;
-            /** @description Who; null if it was a deadline's. */
+            /** @description The participant whose command it was; null if the server changed it. */
             by: string | null;
-            /** @description The whole playback. */
+            /** @description The complete new playback. */
             playback: components["schemas"]["Playback"];
         };
-        /** @description Three of the four stamps of a clock measurement. */
+        /** @description Three of the four timestamps of a clock measurement. */
         Pong: {
             /**
              * Format: double
-             * @description As it was sent.
+             * @description `t0` of the ping, unchanged.
              */
             t0: number;
             /**
              * Format: int64
-             * @description When the ping was read, in microseconds on the room clock.
+             * @description When the server read the ping, in microseconds on the room clock.
              */
             t1_us: number;
             /**
              * Format: int64
-             * @description When the pong was written, in microseconds on the room clock.
+             * @description When the server wrote the pong, in microseconds on the room clock.
              */
             t2_us: number;
         };
-        /** @description Who is here. */
+        /** @description The connected participants. */
         PresenceChanged: {
-            /** @description Everybody in a room of up to 20, else the first 8: the host, then the longest connected. */
+            /**
+             * @description The host first, then the others by how long they have been connected. All of them up to 20,
+             *     otherwise the first 8.
+             */
             participants: components["schemas"]["Participant"][];
             /**
              * Format: int64
-             * @description How many there are in all.
+             * @description The number of connected participants.
              */
             total: number;
         };
-        /** @description A place in the order of frames. */
+        /** @description The epoch and version of a room's state before it was rebuilt. */
         Previous: {
             /**
              * Format: int64
-             * @description The epoch.
+             * @description The epoch before the rebuild.
              */
             epoch: number;
             /**
              * Format: int64
-             * @description The version.
+             * @description The version before the rebuild.
              */
             version: number;
         };
-        /** @description A failed request, RFC 9457. */
+        /** @description The body of a failed HTTP request, as defined by RFC 9457. */
         Problem: {
             /** @description `urn:playhead:problem:<code>`. */
             type: string;
-            /** @description The registry's title. */
+            /** @description A short description of the error, the same for every occurrence. */
             title: string;
             /**
              * Format: int32
              * @description The HTTP status.
              */
             status: number;
-            /** @description What happened this time; the text may change. */
+            /** @description A description of this occurrence. The wording may change. */
             detail: string;
-            /** @description The frozen name of the error. */
+            /** @description The name of the error, which never changes. */
             code: string;
-            /** @description What to do about it. */
+            /** @description What the client should do. */
             retry: components["schemas"]["Retry"];
             /**
              * Format: int64
-             * @description How long to wait first, when `retry` is `after`.
+             * @description How long to wait before the next attempt, in milliseconds. Present if `retry` is `after`.
              */
             retry_after_ms?: number;
-            /** @description Whether it had its effect. */
+            /** @description Whether the request took effect. */
             outcome: components["schemas"]["Outcome"];
-            /** @description Finds the request in the server's log. */
+            /** @description Identifies the request in the server's log. */
             request_id: string;
-            /** @description Every variable of `detail`, by a frozen key. */
+            /** @description The variables of `detail`. Their keys never change. */
             meta: {
                 [key: string]: components["schemas"]["MetaValue"];
             };
         };
-        /** @description `ready`. */
+        /** @description The data of `ready`. */
         Ready: {
             /**
              * Format: int64
-             * @description `since_version` of the barrier.
+             * @description The `since_version` of the barrier.
              */
             version: number;
         };
-        /** @description The state was rebuilt under a new epoch. */
+        /** @description The rebuild of a room's state under a new epoch. */
         Rebased: {
-            /** @description Where it was. */
+            /** @description The epoch and version of the state that was rebuilt. */
             previous: components["schemas"]["Previous"];
-            /** @description Whether an acknowledged command may be missing. */
+            /** @description Whether acknowledged commands may be missing from the rebuilt state. */
             lost: boolean;
         };
-        /** @description One quality. */
+        /** @description A rendition of a source: one quality. */
         Rendition: {
-            /** @description Unique within the source and the same each time it is resolved. */
+            /** @description An id that is unique within the source and the same each time the source is resolved. */
             id: string;
             /**
              * Format: int32
-             * @description In pixels.
+             * @description The width in pixels; null if unknown.
              */
             width: number | null;
             /**
              * Format: int32
-             * @description In pixels.
+             * @description The height in pixels; null if unknown.
              */
             height: number | null;
             /**
              * Format: int64
-             * @description In bits per second, as the manifest states it.
+             * @description The bit rate that the manifest states, in bits per second; null if unknown.
              */
             bitrate_bps: number | null;
-            /** @description RFC 6381. */
+            /** @description The codecs, as defined by RFC 6381; null if unknown. */
             codecs: string | null;
         };
-        /** @description Asks what a link leads to. */
+        /** @description A request to resolve a link. */
         ResolveRequest: {
-            /** @description What a person pasted. */
+            /** @description The link that a person pasted. */
             link: string;
         };
-        /** @description What a link leads to. */
+        /** @description A resolved link. */
         Resolved: {
-            /** @description The source. */
+            /** @description The source that the link leads to. */
             source: components["schemas"]["Source"];
         };
-        /** @description Where a client was when its connection broke. */
+        /** @description The session that a client resumes, and the last state it saw. */
         Resume: {
-            /** @description From `welcome`. */
+            /** @description The `session_id` from `welcome`. */
             session_id: string;
             /**
              * Format: int64
-             * @description The last epoch it saw.
+             * @description The last epoch that the client saw.
              */
             epoch: number;
             /**
              * Format: int64
-             * @description The last version it saw.
+             * @description The last version that the client saw.
              */
             version: number;
         };
         /**
-         * @description What a client does about an error.
+         * @description What a client should do about an error.
          * @enum {string}
          */
         Retry: "never" | "immediate" | "backoff" | "after" | "reauth" | "resync";
@@ -862,337 +886,337 @@ export interface components {
          * @enum {string}
          */
         Role: "host" | "co_host" | "moderator" | "member" | "guest" | "viewer";
-        /** @description Somebody's role changed. */
+        /** @description A participant's new role. */
         RoleChanged: {
-            /** @description Whose. */
+            /** @description The participant whose role changed. */
             participant_id: string;
-            /** @description To. */
+            /** @description The new role. */
             role: components["schemas"]["Role"];
-            /** @description By whom. */
+            /** @description The participant who changed it; null if the server did. */
             by: string | null;
         };
-        /** @description A whole room: what `welcome` and `state` carry. */
+        /** @description A room, as `welcome` and `/rooms/{room_id}/state` return it. */
         Room: {
-            /** @description Its identity. */
+            /** @description The id of the room. */
             room_id: string;
-            /** @description What people type to find it; works wherever `room_id` does. */
+            /** @description The code that people type to find the room. It is accepted wherever `room_id` is. */
             code: string;
-            /** @description What it is called. */
+            /** @description The name of the room. */
             name: string;
-            /** @description Whether it is listed. */
+            /** @description Whether the room appears in the public list. */
             is_public: boolean;
-            /** @description Where it is in its life. */
+            /** @description The room's lifecycle state. */
             state: components["schemas"]["LifecycleState"];
             /**
              * Format: int64
-             * @description When the state ends by itself. Room clock.
+             * @description When `state` ends on its own, in milliseconds on the room clock; absent if it doesn't.
              */
             deadline_ms?: number;
-            /** @description Who commands it. */
+            /** @description The participant who is the host; null if the room has none. */
             host_id: string | null;
-            /** @description How it behaves. */
+            /** @description The settings of the room. */
             settings: components["schemas"]["Settings"];
-            /** @description Its chat. */
+            /** @description The settings of the room's chat. */
             chat: components["schemas"]["Chat"];
             media: components["schemas"]["Media"] | null;
-            /** @description Where its playhead is. */
+            /** @description The state of playback. */
             playback: components["schemas"]["Playback"];
-            /** @description Media to come. */
+            /** @description The media that play next. */
             queue: components["schemas"]["Media"][];
             /**
              * Format: int64
-             * @description Participants with a connection now.
+             * @description The number of connected participants.
              */
             viewer_count: number;
             /**
              * Format: int64
-             * @description The most there have been.
+             * @description The largest number of participants that were ever connected at once.
              */
             peak_viewers: number;
         };
-        /** @description The room's own properties, all of them. */
+        /** @description The room's name, visibility, settings and chat, changed or not. */
         RoomChanged: {
-            /** @description What it is called. */
+            /** @description The name of the room. */
             name: string;
-            /** @description Whether it is listed. */
+            /** @description Whether the room appears in the public list. */
             is_public: boolean;
-            /** @description How it behaves. */
+            /** @description The settings of the room. */
             settings: components["schemas"]["Settings"];
-            /** @description Its chat. */
+            /** @description The settings of the room's chat. */
             chat: components["schemas"]["Chat"];
         };
-        /** @description A page of listed rooms. */
+        /** @description A page of public rooms. */
         RoomPage: {
-            /** @description The rooms, the most watched first. */
+            /** @description The rooms on this page, the most watched first. */
             items: components["schemas"]["RoomSummary"][];
-            /** @description Asks for the next page; absent at the end. */
+            /** @description The token of the next page; absent on the last page. */
             next_page_token?: string;
         };
-        /** @description The newest state. */
+        /** @description The current state of a room. */
         RoomSnapshot: {
-            /** @description The room. */
+            /** @description The current state of the room. */
             room: components["schemas"]["Room"];
             /**
              * Format: int64
-             * @description The room's fence.
+             * @description The room's fence, which rises with every change of host.
              */
             fence: number;
         };
-        /** @description A room at one version. */
+        /** @description The state of a room at one version. */
         RoomState: {
             /**
              * Format: int64
-             * @description With `version`, orders everything.
+             * @description The room's epoch. `(epoch, version)` orders all states of a room.
              */
             epoch: number;
             /**
              * Format: int64
-             * @description Commits so far.
+             * @description The room's version within the epoch: the number of commits so far.
              */
             version: number;
             /**
              * Format: int64
-             * @description The room clock when this was read.
+             * @description When the state was read, in milliseconds on the room clock.
              */
             at_ms: number;
             /** @description The room. */
             room: components["schemas"]["Room"];
         };
-        /** @description A listed room. */
+        /** @description A room in the public list. */
         RoomSummary: {
-            /** @description Its identity. */
+            /** @description The id of the room. */
             room_id: string;
-            /** @description What people type to find it. */
+            /** @description The code that people type to find the room. */
             code: string;
-            /** @description What it is called. */
+            /** @description The name of the room. */
             name: string;
-            /** @description The title of what is watched. */
+            /** @description The title of the room's media; null if it has none. */
             media_title: string | null;
             /**
              * Format: int64
-             * @description Participants with a connection now.
+             * @description The number of connected participants.
              */
             viewer_count: number;
         };
-        /** @description `seek`. */
+        /** @description The data of `seek`. */
         Seek: {
             /**
              * Format: int64
-             * @description Where to, 0 to the duration.
+             * @description The target position in milliseconds, from 0 to the duration.
              */
             position_ms: number;
             /**
              * Format: int64
-             * @description The only version at which the command is meant.
+             * @description Applies the command only if the room is at this version.
              */
             expected_version?: number;
         };
-        /** @description Everything the server sends. Clients ignore types they don't know. */
+        /** @description A frame sent by the server. Clients ignore types they don't know. */
         ServerFrame: {
-            /** @description The hello's. */
+            /** @description The `id` of the `hello`. */
             id: string;
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The room's epoch.
              */
             epoch: number;
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The room's version within the epoch.
              */
             version: number;
             /**
              * Format: int64
-             * @description Room clock.
+             * @description When the state was read, in milliseconds on the room clock.
              */
             at_ms: number;
-            /** @description The state. */
+            /** @description The session and the room. */
             data: components["schemas"]["Welcome"];
             /** @enum {string} */
             type: "welcome";
         } | {
-            /** @description The command's. */
+            /** @description The `id` of the command. */
             id: string;
             /**
              * Format: int64
-             * @description The epoch of its commit, or the current one.
+             * @description The epoch of the command's commit, or the room's epoch if it made none.
              */
             epoch: number;
             /**
              * Format: int64
-             * @description The version of its commit, or the current one.
+             * @description The version of the command's commit, or the room's version if it made none.
              */
             version: number;
-            /** @description More about it. */
+            /** @description Details of the acknowledgement. */
             data: components["schemas"]["AckData"];
             /** @enum {string} */
             type: "ack";
         } | {
-            /** @description The command's; null if it had no usable one. */
+            /** @description The `id` of the frame; null if it had no valid one. */
             id: string | null;
-            /** @description Why. */
+            /** @description Why the frame was rejected. */
             error: components["schemas"]["WireError"];
             /** @enum {string} */
             type: "reject";
         } | {
-            /** @description Three of the four stamps. */
+            /** @description Three of the four timestamps of the measurement. */
             data: components["schemas"]["Pong"];
             /** @enum {string} */
             type: "pong";
         } | {
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The epoch of the commit.
              */
             epoch: number;
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The version of the commit within its epoch.
              */
             version: number;
             /**
              * Format: int64
-             * @description Room clock.
+             * @description When the commit was made, in milliseconds on the room clock.
              */
             at_ms: number;
-            /** @description What changed. */
+            /** @description The new values. */
             data: components["schemas"]["PlaybackChanged"];
             /** @enum {string} */
             type: "playback_changed";
         } | {
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The epoch of the commit.
              */
             epoch: number;
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The version of the commit within its epoch.
              */
             version: number;
             /**
              * Format: int64
-             * @description Room clock.
+             * @description When the commit was made, in milliseconds on the room clock.
              */
             at_ms: number;
-            /** @description What changed. */
+            /** @description The new values. */
             data: components["schemas"]["MediaChanged"];
             /** @enum {string} */
             type: "media_changed";
         } | {
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The epoch of the commit.
              */
             epoch: number;
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The version of the commit within its epoch.
              */
             version: number;
             /**
              * Format: int64
-             * @description Room clock.
+             * @description When the commit was made, in milliseconds on the room clock.
              */
             at_ms: number;
-            /** @description What changed. */
+            /** @description The new values. */
             data: components["schemas"]["HostChanged"];
             /** @enum {string} */
             type: "host_changed";
         } | {
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The epoch of the commit.
              */
             epoch: number;
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The version of the commit within its epoch.
              */
             version: number;
             /**
              * Format: int64
-             * @description Room clock.
+             * @description When the commit was made, in milliseconds on the room clock.
              */
             at_ms: number;
-            /** @description What changed. */
+            /** @description The new values. */
             data: components["schemas"]["RoleChanged"];
             /** @enum {string} */
             type: "role_changed";
         } | {
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The epoch of the commit.
              */
             epoch: number;
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The version of the commit within its epoch.
              */
             version: number;
             /**
              * Format: int64
-             * @description Room clock.
+             * @description When the commit was made, in milliseconds on the room clock.
              */
             at_ms: number;
-            /** @description What changed. */
+            /** @description The new values. */
             data: components["schemas"]["RoomChanged"];
             /** @enum {string} */
             type: "room_changed";
         } | {
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The epoch of the commit.
              */
             epoch: number;
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The version of the commit within its epoch.
              */
             version: number;
             /**
              * Format: int64
-             * @description Room clock.
+             * @description When the commit was made, in milliseconds on the room clock.
              */
             at_ms: number;
-            /** @description What changed. */
+            /** @description The new values. */
             data: components["schemas"]["LifecycleChanged"];
             /** @enum {string} */
             type: "lifecycle_changed";
         } | {
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The epoch of the commit.
              */
             epoch: number;
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The version of the commit within its epoch.
              */
             version: number;
             /**
              * Format: int64
-             * @description Room clock.
+             * @description When the commit was made, in milliseconds on the room clock.
              */
             at_ms: number;
-            /** @description What it replaced. */
+            /** @description The state that was replaced. */
             data: components["schemas"]["Rebased"];
             /** @enum {string} */
             type: "rebased";
         } | {
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The room's epoch.
              */
             epoch: number;
             /**
              * Format: int64
-             * @description Orders frames.
+             * @description The room's version within the epoch.
              */
             version: number;
             /**
              * Format: int64
-             * @description Room clock.
+             * @description When the state was read, in milliseconds on the room clock.
              */
             at_ms: number;
             /** @description The state. */
@@ -1200,32 +1224,32 @@ export interface components {
             /** @enum {string} */
             type: "room_state";
         } | {
-            /** @description Who. */
+            /** @description The connected participants: all of them up to 20, otherwise the first 8. */
             data: components["schemas"]["PresenceChanged"];
             /** @enum {string} */
             type: "presence_changed";
         } | {
-            /** @description How many. */
+            /** @description The current number and the peak. */
             data: components["schemas"]["ViewerCountChanged"];
             /** @enum {string} */
             type: "viewer_count_changed";
         } | {
-            /** @description How far. */
+            /** @description The spread of the players' drift. */
             data: components["schemas"]["SyncChanged"];
             /** @enum {string} */
             type: "sync_changed";
         } | {
-            /** @description Whether. */
+            /** @description Whether commands can be stored. */
             data: components["schemas"]["AuthorityChanged"];
             /** @enum {string} */
             type: "authority_changed";
         } | {
-            /** @description Why. */
+            /** @description Why the connection closes, and when to reconnect. */
             data: components["schemas"]["Closing"];
             /** @enum {string} */
             type: "closing";
         };
-        /** @description `set_media`: exactly one of `link` and `source`. */
+        /** @description The data of `set_media`: exactly one of `link` and `source`. */
         SetMedia: {
             /** @description A link that a person pasted. */
             link?: string;
@@ -1233,127 +1257,128 @@ export interface components {
             source?: components["schemas"]["SourceRef"];
             /**
              * Format: int64
-             * @description The only version at which the command is meant.
+             * @description Applies the command only if the room is at this version.
              */
             expected_version?: number;
         };
-        /** @description `set_rate`. */
+        /** @description The data of `set_rate`. */
         SetRate: {
             /**
              * Format: double
-             * @description 0.25 to 4; kept to a thousandth.
+             * @description The playback rate, from 0.25 to 4, rounded to three decimal places. 1 is normal speed.
              */
             rate: number;
             /**
              * Format: int64
-             * @description The only version at which the command is meant.
+             * @description Applies the command only if the room is at this version.
              */
             expected_version?: number;
         };
-        /** @description How a room behaves. */
+        /** @description The settings of a room. */
         Settings: {
-            /** @description What happens when the host stays away longer than the grace. */
+            /** @description What happens when the host stays away longer than `host_grace_ms`. */
             host_loss: components["schemas"]["HostLoss"];
             /**
              * Format: int64
-             * @description How long the host may stay away.
+             * @description How long the host may stay away, in milliseconds.
              */
             host_grace_ms: number;
             /**
              * Format: int64
-             * @description How long a host lives without a sign of life.
+             * @description How long the host counts as present after its last sign of life, in milliseconds.
              */
             host_lease_ms: number;
-            /** @description Whether playback waits for members whose player runs dry. */
+            /** @description Whether playback waits for participants who are re-buffering. */
             rebuffer_barrier: boolean;
         };
-        /** @description Playable media as a provider resolved it. */
+        /** @description A source: playable media, as a provider resolved it. */
         Source: {
-            /** @description The adapter that resolved it, for example `hls`. */
+            /** @description The provider that resolved the source, for example `hls`. */
             provider: string;
-            /** @description The adapter's durable name for it. */
+            /** @description The provider's own id for the source, which doesn't change. */
             stream_id: string;
-            /** @description A title for people. */
+            /** @description A title to display. */
             title: string;
             /**
              * Format: int64
-             * @description Length; null if unknown.
+             * @description The duration in milliseconds; null if unknown.
              */
             duration_ms: number | null;
-            /** @description Whether it is still being produced. */
+            /** @description Whether the source is a live stream. */
             live: boolean;
-            /** @description Ways to play it, best first. */
+            /** @description The ways to play the source, best first. */
             delivery: components["schemas"]["Delivery"][];
-            /** @description Qualities, best first. */
+            /** @description The available renditions, best first. */
             renditions: components["schemas"]["Rendition"][];
-            /** @description Subtitles and captions. */
+            /** @description The available subtitles and captions. */
             text_tracks: components["schemas"]["TextTrack"][];
-            /** @description Sound tracks, if there is a choice. */
+            /** @description The available audio tracks; empty if there is no choice. */
             audio_tracks: components["schemas"]["AudioTrack"][];
-            /** @description A picture to show before it plays. */
+            /** @description The URL of an image to show before playback; null if there is none. */
             poster: string | null;
-            /** @description What a player can be told to do with it. */
+            /** @description How far a page can control the player. */
             control: components["schemas"]["Control"];
-            /** @description Whether it was there when it was looked at. */
+            /** @description Whether the source was available when it was resolved. */
             availability: components["schemas"]["Availability"];
         };
-        /** @description Names a source durably. */
+        /** @description A durable reference to a source. */
         SourceRef: {
-            /** @description Its provider. */
+            /** @description The provider of the source. */
             provider: string;
-            /** @description The provider's name for it. */
+            /** @description The provider's own id for the source. */
             stream_id: string;
         };
         /**
-         * @description Whether the playhead moves.
+         * @description Whether the playhead moves, and if not, why.
          * @enum {string}
          */
         Status: "playing" | "paused" | "waiting" | "ended";
         /**
-         * @description How far the room's players are apart, by their `sync_report`s of the last five seconds. With
-         *     none it is told once, all zero.
+         * @description How far apart the room's players are, from their `sync_report`s of the last five seconds. Once
+         *     no player reports any more, the server sends it once with all values zero.
          */
         SyncChanged: {
             /**
              * Format: int64
-             * @description How many connections report.
+             * @description The number of connections whose player reports.
              */
             reporting: number;
             /**
              * Format: double
-             * @description From the player that is furthest behind to the one that is furthest ahead, in milliseconds.
+             * @description The distance between the player furthest behind and the one furthest ahead, in
+             *     milliseconds.
              */
             spread_ms: number;
             /**
              * Format: double
-             * @description The largest uncertainty that any of them reports, in milliseconds: `spread_ms` may be off by
-             *     up to twice this.
+             * @description The largest `uncertainty_ms` that a player reports. `spread_ms` may be off by up to twice as
+             *     much.
              */
             uncertainty_ms: number;
         };
         /**
-         * @description `sync_report`, about every two seconds while the player plays. It changes no state: it feeds the
-         *     server's metrics and `sync_changed`.
+         * @description The data of `sync_report`, sent about every two seconds during playback. It never changes the
+         *     room's state: it feeds the server's metrics and `sync_changed`.
          */
         SyncReport: {
             /**
              * Format: double
-             * @description The player's position minus the room's, in milliseconds: above zero is ahead.
+             * @description The player's position minus the room's, in milliseconds. Positive if the player is ahead.
              */
             drift_ms: number;
             /**
              * Format: double
-             * @description How far the client's idea of the room clock may be off, in milliseconds.
+             * @description The largest possible error of the client's estimate of the room clock, in milliseconds.
              */
             uncertainty_ms: number;
         };
-        /** @description Timed text. */
+        /** @description A text track: subtitles or captions. */
         TextTrack: {
-            /** @description Unique within the source and the same each time it is resolved. */
+            /** @description An id that is unique within the source and the same each time the source is resolved. */
             id: string;
-            /** @description Name for people. */
+            /** @description A label to display. */
             label: string;
-            /** @description BCP 47. */
+            /** @description The language, as a BCP 47 tag; null if unknown. */
             language: string | null;
             /** @description `subtitles` or `captions`. */
             kind: string;
@@ -1362,118 +1387,119 @@ export interface components {
         Time: {
             /**
              * Format: int64
-             * @description Microseconds since the Unix epoch on the room clock.
+             * @description The current time on the room clock, in microseconds since the Unix epoch.
              */
             now_us: number;
             /**
              * Format: int64
-             * @description Milliseconds since the Unix epoch on the room clock.
+             * @description The current time on the room clock, in milliseconds since the Unix epoch.
              */
             now_ms: number;
             /**
              * Format: int64
-             * @description How far this node's room clock may be from the authority's, in microseconds: 0 where the
-             *     node is the authority itself, else as it was measured.
+             * @description The largest possible error of this node's room clock, in microseconds: 0 on a single node,
+             *     otherwise measured against the store that all nodes share.
              */
             uncertainty_us: number;
         };
-        /** @description How many are here. */
+        /** @description The number of connected participants, and its peak. */
         ViewerCountChanged: {
             /**
              * Format: int64
-             * @description Participants with a connection now.
+             * @description The number of connected participants.
              */
             viewer_count: number;
             /**
              * Format: int64
-             * @description The most there have been.
+             * @description The largest number of participants that were ever connected at once.
              */
             peak_viewers: number;
         };
-        /** @description A start that waits for players to load. */
+        /** @description A barrier: playback waits until every player is ready. */
         Waiting: {
             /**
              * Format: int64
-             * @description What a `ready` names.
+             * @description The version at which the wait began. `ready` refers to the barrier by it.
              */
             since_version: number;
             /**
              * Format: int64
-             * @description Playback starts then, whoever is missing. Room clock.
+             * @description When playback starts even if some players aren't ready, in milliseconds on the room clock.
              */
             deadline_ms: number;
-            /** @description Who was waited for at the start of the wait. */
+            /** @description The participants whose players weren't ready when the wait began. */
             waiting_for: components["schemas"]["WaitingFor"];
         };
-        /** @description Who a start waits for. */
+        /** @description The participants that a barrier waits for. */
         WaitingFor: {
             /**
              * Format: int32
-             * @description How many participants.
+             * @description The number of participants.
              */
             count: number;
-            /** @description The first 20 of them. */
+            /** @description The ids of the first 20 of them. */
             participant_ids: string[];
         };
-        /** @description The state that a connection starts from. */
+        /** @description The session of a connection and the current state of its room. */
         Welcome: {
-            /** @description Goes into the next `hello`'s `resume`. */
+            /** @description Identifies the session in the `resume` of a later `hello`. */
             session_id: string;
-            /** @description Who you are here. */
+            /** @description The client's participant in this room. */
             participant_id: string;
-            /** @description What you may do. */
+            /** @description The participant's role. */
             role: components["schemas"]["Role"];
             /**
              * Format: int64
-             * @description The room's fence.
+             * @description The room's fence, which rises with every change of host.
              */
             fence: number;
-            /** @description Whether the session of `resume` was kept. */
+            /** @description Whether the session named in `resume` was resumed. */
             resumed: boolean;
             /**
              * Format: int64
-             * @description Send something at least this often.
+             * @description How often the client must send at least one frame, in milliseconds.
              */
             heartbeat_ms: number;
             /**
              * Format: int64
-             * @description A server silent for this long is gone.
+             * @description How long the server may stay silent before the client treats the connection as dead, in
+             *     milliseconds.
              */
             dead_after_ms: number;
-            /** @description The room. */
+            /** @description The current state of the room. */
             room: components["schemas"]["Room"];
         };
-        /** @description A refused frame. */
+        /** @description Why a frame was rejected. */
         WireError: {
-            /** @description The frozen name of the error. */
+            /** @description The name of the error, which never changes. */
             code: string;
-            /** @description What to do about it. */
+            /** @description What the client should do. */
             retry: components["schemas"]["Retry"];
             /**
              * Format: int64
-             * @description How long to wait first, when `retry` is `after`.
+             * @description How long to wait before the next attempt, in milliseconds. Present if `retry` is `after`.
              */
             retry_after_ms?: number;
-            /** @description Whether it had its effect. */
+            /** @description Whether the request took effect. */
             outcome: components["schemas"]["Outcome"];
-            /** @description What happened this time; the text may change. */
+            /** @description A description of this occurrence. The wording may change. */
             detail: string;
-            /** @description Every variable of `detail`, by a frozen key. */
+            /** @description The variables of `detail`. Their keys never change. */
             meta: {
                 [key: string]: components["schemas"]["MetaValue"];
             };
         };
-        /** @description One use of the WebSocket. */
+        /** @description The address of a room's WebSocket, and a ticket to open it once. */
         WsTicket: {
-            /** @description Absolute, without the ticket: add `?ticket=`. */
+            /** @description The absolute URL, without the ticket. Append `?ticket=` and the ticket. */
             url: string;
-            /** @description Good once, for this room and user. */
+            /** @description The ticket, valid once and only for this room and user. */
             ticket: string;
-            /** @description The subprotocol to ask for. */
+            /** @description The WebSocket subprotocol to request. */
             protocol: string;
             /**
              * Format: int64
-             * @description When the ticket runs out. Unix epoch.
+             * @description When the ticket expires, in milliseconds since the Unix epoch.
              */
             expires_at_ms: number;
         };
@@ -1570,7 +1596,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names the room: the same key of the same user makes it once */
+                /** @description Names the room: the same key of the same user creates it once */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -1801,7 +1827,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The place */
+            /** @description The ticket and the state */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1886,7 +1912,7 @@ export interface operations {
             path: {
                 /** @description A room's id or code */
                 room_id: string;
-                /** @description Whom */
+                /** @description The participant's id */
                 participant_id: string;
             };
             cookie?: never;
@@ -1968,7 +1994,7 @@ export interface operations {
     connect: {
         parameters: {
             query: {
-                /** @description From `join`; good once */
+                /** @description From `join`; valid once */
                 ticket: string;
             };
             header?: never;
@@ -1980,7 +2006,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The upgrade; say `hello` within five seconds */
+            /** @description The upgrade; send `hello` within five seconds */
             101: {
                 headers: {
                     [name: string]: unknown;

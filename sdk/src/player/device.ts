@@ -6,7 +6,6 @@ import type { DeviceSettings, DeviceStore, SyncProfile } from '../types.js';
 import { PROFILES } from './profile.js';
 import { OFFSET_MAX_MS } from './tuning.js';
 
-const PROFILE_NAMES = Object.keys(PROFILES) as SyncProfile[];
 
 /** Keeps a device's settings for the life of the page. */
 export function memoryDeviceStore(): DeviceStore {
@@ -24,15 +23,19 @@ function settingsIn({ load, save }: Slot): DeviceStore {
 
 /** Returns what a store held, with defaults for whatever is missing or invalid. */
 export function deviceSettings(stored: unknown): DeviceSettings {
-  const it = (typeof stored === 'object' && stored !== null ? stored : {}) as Partial<DeviceSettings>;
+  const it = Object(stored) as Partial<DeviceSettings>;
   const leads = Object.entries(it.playLeadsMs ?? {}).filter(([, ms]) => Number.isFinite(ms));
   return {
     playLeadsMs: Object.fromEntries(leads),
     offsetMs: validOffset(it.offsetMs),
-    profile: PROFILE_NAMES.find((name) => name === it.profile) ?? 'default',
+    profile: isProfile(it.profile) ? it.profile : 'default',
   };
 }
 
 export function validOffset(offsetMs: unknown): number {
   return Number.isFinite(offsetMs) ? clamp(offsetMs as number, -OFFSET_MAX_MS, OFFSET_MAX_MS) : 0;
+}
+
+function isProfile(name: unknown): name is SyncProfile {
+  return Object.hasOwn(PROFILES, name as string);
 }

@@ -49,6 +49,7 @@ const STATES: Partial<Record<ControllerPhase, PlayerState>> = {
   starved: 'buffering',
   held: 'held',
 };
+const UNMEASURED = { state: 'idle', driftMs: null, uncertaintyMs: null, degraded: false } as const;
 const ignore = () => undefined;
 
 class RoomPlayer implements Player {
@@ -84,8 +85,7 @@ class RoomPlayer implements Player {
     this.#device = options.device ?? memoryDeviceStore();
     this.#settings = deviceSettings(this.#device.load());
     const { profile, offsetMs } = this.#settings;
-    const unmeasured = { driftMs: null, uncertaintyMs: null, degraded: false };
-    this.#store = new SnapshotStore<PlayerSnapshot>({ state: 'idle', ...unmeasured, profile, offsetMs });
+    this.#store = new SnapshotStore<PlayerSnapshot>({ ...UNMEASURED, profile, offsetMs });
     this.#alarm = new Alarm(() => this.#step());
     this.#reporter = new Reporter(session);
     this.#unsubscribe = session.subscribe(this.#sync);
@@ -243,7 +243,7 @@ class RoomPlayer implements Player {
       timeline: timelineOf(this.#session.getSnapshot(), this.#loadedMediaId),
       player: {
         positionMs,
-        durationMs: finite(adapter.duration()),
+        durationMs: adapter.duration(),
         paused: adapter.paused(),
         ended: adapter.ended(),
         ready: adapter.ready(),
@@ -330,10 +330,6 @@ function commandsPlayback({ role }: SessionSnapshot['me']): boolean {
 
 function selectionsOf({ rendition, text_track, audio_track }: Playback): Selections {
   return { rendition, textTrack: text_track ?? null, audioTrack: audio_track ?? null };
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }
 
 function tenths(ms: number | null): number | null {

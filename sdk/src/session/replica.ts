@@ -172,7 +172,7 @@ export class Replica implements TransportListener {
     const ahead = place.epoch > this.#seen.epoch;
     if (!ahead && place.epoch <= this.#knownEpoch) return false;
     this.#knownEpoch = Math.max(this.#knownEpoch, place.epoch);
-    const notice = { code: 'rebased', detail: 'the server restarted; the last changes may be missing' };
+    const notice = { code: 'rebased', detail: 'the last changes may be missing' };
     // A rebuild that lost nothing needs no notice.
     this.store.update({ ...(ahead && place), ...(lost && { notice }) });
     // If it isn't ahead, the welcome before it already had the room's state.

@@ -25,6 +25,8 @@ pub struct ParticipantCursor {
 pub struct ParticipantPage {
     /// The participants.
     pub items: Vec<Participant>,
+    /// How many participants are connected, on all pages.
+    pub total: u64,
     /// Where the next page begins, if there is one.
     pub next: Option<ParticipantCursor>,
 }
@@ -111,6 +113,7 @@ impl<'a> Presence<'a> {
         };
         ParticipantPage {
             items: listed.into_iter().map(participant).collect(),
+            total: self.count(),
             next: has_more.then_some(next),
         }
     }

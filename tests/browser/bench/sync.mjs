@@ -18,7 +18,7 @@ import { run } from './run.mjs';
 import { choose } from './scenarios.mjs';
 import { summarise } from './summary.mjs';
 import { gateTable, rowTable } from './tables.mjs';
-import { BROWSER } from './viewer.mjs';
+import { BROWSER } from '../harness/person.mjs';
 
 const OUT = join(ROOT, 'target/bench');
 const NO_NAMESPACES = 'network namespaces are refused here, so the lines have no delay and no loss';

@@ -1,17 +1,13 @@
 /** The browsers of the bench and their tabs. */
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { until } from '../harness/poll.mjs';
-import { CHROMIUM, SWITCHES } from '../harness/person.mjs';
+import { BROWSER, SWITCHES } from '../harness/person.mjs';
 import { FILM } from './origin.mjs';
 import { truthMs } from './room-clock.mjs';
 import { samplerOf } from './sampler.mjs';
 
 const LAUNCHER = fileURLToPath(new URL('browser.sh', import.meta.url));
-/** The same browser without a window, whose drawing would take processor time that the viewers need. */
-const WINDOWLESS = '/usr/bin/chromium-headless-shell';
-export const BROWSER = process.env.PLAYHEAD_CHROMIUM === undefined && existsSync(WINDOWLESS) ? WINDOWLESS : CHROMIUM;
 const STEP_MS = 40_000;
 /** How many times a page's clock is compared with ours. */
 const COMPARISONS = 30;

@@ -1,5 +1,5 @@
 /** A person with a browser, who uses the page by hand. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { ARTIFACTS } from './paths.mjs';
@@ -7,6 +7,10 @@ import { until } from './poll.mjs';
 import { DRAIN, RECORDER } from './recorder.mjs';
 
 export const CHROMIUM = process.env.PLAYHEAD_CHROMIUM ?? '/usr/bin/chromium';
+/** The same browser without a window, whose drawing would take processor time that players need. */
+const WINDOWLESS = '/usr/bin/chromium-headless-shell';
+/** The browser of the tests: the one without a window, unless another is named. */
+export const BROWSER = process.env.PLAYHEAD_CHROMIUM === undefined && existsSync(WINDOWLESS) ? WINDOWLESS : CHROMIUM;
 /** The switches of every browser in the tests, so that only the page uses the network. */
 export const SWITCHES = [
   '--disable-gpu',
@@ -22,26 +26,43 @@ export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor:
 const SAMPLES_MAX = 5_000;
 const STEP_MS = 20_000;
 
-/** Starts a browser for a person. */
-export async function arrive(name, { screen = DESKTOP } = {}) {
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
+let shared = null;
+
+/**
+ * Returns the Chromium of this test file, started for its first person: each start costs more than a second. People
+ * share its processes, but no state.
+ */
+function sharedBrowser() {
+  shared ??= chromium.launch({
+    executablePath: BROWSER,
     args: [...SWITCHES, '--autoplay-policy=no-user-gesture-required'],
   });
+  return shared;
+}
+
+/** Closes the Chromium of this test file, with every page in it. */
+export async function closeBrowser() {
+  await (await shared)?.close();
+  shared = null;
+}
+
+/** Opens a browser context for a person, with state of its own. */
+export async function arrive(name, { screen = DESKTOP } = {}) {
+  const browser = await sharedBrowser();
   const context = await browser.newContext({ ...screen, permissions: ['clipboard-read', 'clipboard-write'] });
   context.setDefaultTimeout(STEP_MS);
   await context.addInitScript(RECORDER);
   const page = await context.newPage();
-  return new Person(name, browser, page);
+  return new Person(name, context, page);
 }
 
 class Person {
   samples = [];
   events = [];
 
-  constructor(name, browser, page) {
+  constructor(name, context, page) {
     this.name = name;
-    this.browser = browser;
+    this.context = context;
     this.page = page;
     this.complaints = [];
     page.on('pageerror', (error) => this.complaints.push(String(error)));
@@ -75,7 +96,7 @@ class Person {
 
   /** Opens the invite link in a new tab, which asks for no name. */
   async comesBack(invite) {
-    this.page = await this.page.context().newPage();
+    this.page = await this.context.newPage();
     this.page.on('pageerror', (error) => this.complaints.push(String(error)));
     await this.page.goto(invite);
   }
@@ -149,6 +170,6 @@ class Person {
   }
 
   async go() {
-    await this.browser.close();
+    await this.context.close();
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { arriveBare } from './bare-person.mjs';
 import { startOrigin } from './origin.mjs';
 import { temporaryFolder } from './paths.mjs';
-import { arrive } from './person.mjs';
+import { arrive, closeBrowser } from './person.mjs';
 import { startRedis } from './redis.mjs';
 import { startServer } from './server.mjs';
 
@@ -63,7 +63,7 @@ function worldOf({ origin, server, stop }) {
       try {
         await this.everybodyLeaves();
       } finally {
-        await stop();
+        await Promise.all([closeBrowser(), stop()]);
       }
     },
   };

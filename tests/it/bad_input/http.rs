@@ -107,8 +107,10 @@ async fn an_invalid_page_token_or_size_is_a_problem() {
         for (query, code) in [
             ("page_token=nonsense", "page_token_invalid"),
             ("page_token=", "page_token_invalid"),
-            ("page_token=o-1", "page_token_invalid"),
-            ("page_token=o99999999999999999999", "page_token_invalid"),
+            ("page_token=o50", "page_token_invalid"),
+            // `null`, and `{}`, in the token's own encoding.
+            ("page_token=bnVsbA", "page_token_invalid"),
+            ("page_token=e30", "page_token_invalid"),
             ("page_token=%ff", "page_token_invalid"),
             ("page_size=0", "invalid_request"),
             ("page_size=-1", "invalid_request"),
@@ -118,9 +120,10 @@ async fn an_invalid_page_token_or_size_is_a_problem() {
             let response = party.host_api.request(Method::GET, &path, None).await.unwrap();
             problem::check(&response, code, &path);
         }
-        let path = format!("{list}?page_size=4000000000&page_token=o4000000000");
+        let path = format!("{list}?page_size=4000000000");
         let response = party.host_api.request(Method::GET, &path, None).await.unwrap();
-        assert_eq!(response.expect_success().unwrap().json["items"], json!([]), "beyond the end");
+        let page = response.expect_success().unwrap().json;
+        assert_eq!(page.get("next_page_token"), None, "a size over the maximum is cut to it");
     }
 }
 
