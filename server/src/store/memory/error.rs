@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::sql::SqlError;
 
-/// The store can't be opened. Nothing was changed.
+/// The store can't be opened. Nothing is lost.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The data directory can't be created or locked.
