@@ -1,40 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PlayheadError } from '../src/error.js';
-import { TRANSPORT_STATES, type TransportEvent, type TransportState } from '../src/session/transport-states.js';
 import { Transport, type TransportListener } from '../src/session/transport.js';
 import type { CloseReason, ConnectionState } from '../src/types.js';
 import type { JoinAnswer } from '../src/wire.js';
 
-const STATES = Object.keys(TRANSPORT_STATES) as TransportState[];
 const LEFT: CloseReason = { code: 'left', detail: 'left the room', retry: 'never' };
-
-describe('the table', () => {
-  test('can be stopped in every state, and has no way back', () => {
-    for (const state of STATES) {
-      if (state === 'closed') expect(TRANSPORT_STATES[state]).toEqual({});
-      else expect(TRANSPORT_STATES[state].stop).toEqual(['closed', 'drop', 'unlisten', 'report']);
-    }
-  });
-
-  test('joins only from states that have neither a join nor a socket', () => {
-    expect(statesThat('join')).toEqual(['idle: connect', 'waiting: connect']);
-  });
-
-  test('drops the socket in every step that leaves a state with one', () => {
-    for (const state of ['greeting', 'open'] as const) {
-      for (const step of Object.values(TRANSPORT_STATES[state])) {
-        const [next, ...effects] = step;
-        expect(next === 'open' || effects.includes('drop'), `${state} → ${next}`).toBe(true);
-      }
-    }
-  });
-
-  test('reaches every state', () => {
-    const reached = new Set<TransportState>(['idle']);
-    for (const state of reached) for (const [next] of Object.values(TRANSPORT_STATES[state])) reached.add(next);
-    expect([...reached].sort()).toEqual([...STATES].sort());
-  });
-});
 
 describe('the transport', () => {
   let heard: string[];
@@ -348,13 +318,6 @@ function answer(number: number): JoinAnswer {
 
 function failure(code: string, retry: 'backoff' | 'reauth'): PlayheadError {
   return new PlayheadError({ code, retry, detail: code });
-}
-
-function statesThat(effect: string): string[] {
-  return STATES.flatMap((state) => {
-    const steps = Object.entries(TRANSPORT_STATES[state]) as [TransportEvent, readonly string[]][];
-    return steps.filter(([, effects]) => effects.includes(effect)).map(([event]) => `${state}: ${event}`);
-  });
 }
 
 class FakeSocket {
