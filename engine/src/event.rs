@@ -60,7 +60,7 @@ pub enum Event {
     },
     /// The room's lifecycle took an edge.
     LifecycleChanged {
-        /// Why.
+        /// Why it took the edge.
         cause: LifecycleCause,
         /// The new lifecycle.
         lifecycle: Lifecycle,

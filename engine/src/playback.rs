@@ -52,7 +52,7 @@ pub enum Status {
 pub struct Barrier {
     /// The version of the commit that entered `Waiting`; a `ready` names it.
     pub since_version: u64,
-    /// When playback starts, whoever isn't ready by then.
+    /// When playback starts, even if some players aren't ready by then.
     pub deadline: Timestamp,
     /// The number of participants that playback waits for.
     pub count: u32,

@@ -1,4 +1,4 @@
-//! The error type: a message for whoever reads the failed run.
+//! The error type: a message for the reader of a failed run.
 
 use std::fmt::{Debug, Display, Formatter};
 

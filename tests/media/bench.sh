@@ -42,7 +42,7 @@ for n in range(int(sys.argv[1])):
 }
 
 # About 0.9 Mbit/s with its sound, so that it still plays over 3G. Chunks of a second keep the index in
-# front small (0.2 MB), which whoever joins loads first. No frame is reordered: in HLS the first one
+# front small (0.2 MB), which each joiner loads first. No frame is reordered: in HLS the first one
 # would otherwise start late, and frame n not at n/30 s.
 counter | $ffmpeg \
     -f lavfi -i "testsrc2=size=640x360:rate=$fps:duration=$seconds" \

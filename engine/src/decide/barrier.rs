@@ -16,7 +16,7 @@ pub(super) fn start_ready(room: &Room, since_version: u64, facts: &Facts) -> Opt
         .then(|| changed(PlaybackCause::Ready, None, start(&room.playback, facts)))
 }
 
-/// Starts playback since the wait has lasted long enough, whoever isn't ready.
+/// Starts playback at the deadline of the wait, even if some players aren't ready.
 pub(super) fn deadline(room: &Room, facts: &Facts) -> Option<Event> {
     let barrier = room.playback.waiting.as_ref()?;
     (barrier.deadline <= facts.now && room.is_open())

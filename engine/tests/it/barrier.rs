@@ -114,7 +114,7 @@ fn a_selection_during_the_wait_keeps_the_barrier() {
 }
 
 #[test]
-fn at_the_deadline_playback_starts_whoever_is_not_ready() {
+fn at_the_deadline_playback_starts_even_if_some_players_are_not_ready() {
     let mut party = Party::waiting();
     party.later(2_999);
     party.changes_nothing(SERVER, Command::Deadline);

@@ -1,4 +1,4 @@
-//! The laws: what holds in every history, whoever sends whatever command and when.
+//! The laws: what holds in every history, for any commands of any senders at any time.
 
 use engine::{
     Command, Commit, Decision, Event, LifecycleState, Op, Place, Playback, ROLES_MAX, Rate,

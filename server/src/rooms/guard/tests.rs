@@ -57,7 +57,7 @@ async fn f29_a_panic_over_one_room_keeps_no_other_from_being_shown() {
     beat.abort();
 }
 
-/// A store in which one room is always as it was made, and another makes whoever touches it panic.
+/// A store with one room that never changes, and another that panics when it is touched.
 #[derive(Debug)]
 struct Broken(RoomId);
 

@@ -1,5 +1,5 @@
-//! Follows rooms: each commit is told to the subscribers once and in order, whatever happens to the
-//! messages.
+//! Follows rooms: each commit reaches the subscribers once and in order, even if messages are lost,
+//! repeated or reordered.
 
 use std::sync::{Arc, PoisonError};
 

@@ -108,8 +108,8 @@ impl Node {
         receiver
     }
 
-    /// Sends news to every subscriber. Returns `false` if one has no space left: it is told everything
-    /// anew after the next heartbeat.
+    /// Sends news to every subscriber. Returns `false` if the queue of one is full: that one
+    /// gets every room's state after the next heartbeat.
     pub(super) fn send_news(&self, news: &News) -> bool {
         let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
         subscribers.retain(|subscriber| !subscriber.is_closed());
