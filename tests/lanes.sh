@@ -24,9 +24,9 @@ note_stage() {
   printf '%5d s  from %5d s  %s\n' $((SECONDS - $2)) "$2" "$1" >>"$lanes_directory/times"
 }
 
-# Of a shell that ends: notes the stage that it was in, which failed.
+# Of a shell that ends: notes the stage that it was in, which failed or was stopped.
 note_failed_stage() {
-  [ -z "${stage_name:-}" ] || note_stage "$stage_name: FAILED" "$stage_began"
+  [ -z "${stage_name:-}" ] || note_stage "$stage_name: ${stage_end:-FAILED}" "$stage_began"
 }
 
 # Starts a function in the background. What it prints is kept until it ends.
@@ -35,6 +35,7 @@ start_lane() {
   shift
   (
     trap note_failed_stage EXIT
+    trap 'stage_end=stopped; exit 143' TERM
     "$@"
   ) >"$lanes_directory/$name.log" 2>&1 &
   lane_of[$!]=$name
