@@ -14,7 +14,7 @@ programs=$target/test-programs
 mkdir -p "$target"
 
 # Test programs that mostly wait for servers, leases and deadlines: so many of their tests at once.
-waiting=(tests/it tests/store harness/{fake_redis,fault_proxy,links,redis_server,ws_client})
+waiting=(tests/it tests/store harness/{fake_redis,fault_proxy,redis_server,ws_client})
 waiting_threads=8
 # The modules of these programs that measure time run alone, one test after the other.
 measuring=(clock:: nodes::start::)
