@@ -35,7 +35,9 @@ pub(crate) struct Shared {
 }
 
 /// Makes the dialogue of a new connection.
-pub(crate) struct MakeDialogue(Box<dyn Fn(&Arc<Shared>) -> Box<dyn Dialogue> + Send + Sync>);
+pub(crate) struct MakeDialogue(Box<NewDialogue>);
+
+type NewDialogue = dyn Fn(&Arc<Shared>) -> Box<dyn Dialogue> + Send + Sync;
 
 /// The faults of all connections that concern bytes rather than replies.
 #[derive(Clone, Debug, Default)]
