@@ -1,6 +1,7 @@
 //! Laws of snapshots.
 
 use super::{Database, create_rooms, id, snapshot};
+use crate::sql::SnapshotRow;
 
 pub(super) async fn a_snapshot_is_replaced_only_by_a_newer_one(database: &Database) {
     let sql = database.open().await;
