@@ -13,11 +13,27 @@ use crate::wire;
 /// Where a page of participants ends. The page after it is right whatever has changed since: nobody
 /// who stayed is listed twice or left out.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(from = "CursorFields", into = "CursorFields")]
 pub struct ParticipantCursor {
     /// The host whom the first page listed first, and who is therefore in no later page.
     host_id: Option<ParticipantId>,
     /// The last participant listed besides the host: since when connected, and the id.
     last: Option<(Timestamp, ParticipantId)>,
+}
+
+/// A cursor's fields in their order, none of which may be missing in a token.
+type CursorFields = (Option<ParticipantId>, Option<(Timestamp, ParticipantId)>);
+
+impl From<CursorFields> for ParticipantCursor {
+    fn from((host_id, last): CursorFields) -> Self {
+        Self { host_id, last }
+    }
+}
+
+impl From<ParticipantCursor> for CursorFields {
+    fn from(cursor: ParticipantCursor) -> Self {
+        (cursor.host_id, cursor.last)
+    }
 }
 
 /// A page of participants.
