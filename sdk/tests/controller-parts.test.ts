@@ -73,6 +73,14 @@ test('a start that stays late is tried three times, and again after a change of 
   expect(tries()).toEqual(['seek', 'seek', 'seek', 'play']);
 });
 
+test('a start that is due at once plays at the room’s rate, whatever rate the player had', () => {
+  const start = new Start(course, LEAD_MS);
+  const now = moment({ driftMs: LEAD_MS, paused: true });
+  now.player.rate = 1.03;
+  expect(start.align(now, 'agreed')).toBe(true);
+  expect(course.actions.map(({ type }) => type)).toEqual(['rate', 'play']);
+});
+
 describe('what was observed before is forgotten', () => {
   const happenings: [name: string, happens: (player: SimulatedPlayer) => void][] = [
     ['a new start', (player) => player.commit({ position_ms: 200_000 })],

@@ -180,6 +180,16 @@ test('each sub-state is replaced as a whole by its events', async () => {
   });
 });
 
+test('an event changes the room only at its place', async () => {
+  const [joined, connection] = await join(1, 1);
+  connection.send({ type: 'room_changed', data: { ...room(), name: 'Elsewhere' } });
+  connection.send(event('presence_changed', 2, { participants: [], total: 9 }));
+  connection.send({ type: 'viewer_count_changed', data: { viewer_count: 70, peak_viewers: 90 } });
+  const seen = await until(joined, ({ viewerCount }) => viewerCount === 70);
+  expect(seen.room.name).not.toBe('Elsewhere');
+  expect(seen.presenceTotal).not.toBe(9);
+});
+
 test('a former host learns the role that it was granted', async () => {
   const items = [{ participant_id: 'p_2', display_name: 'Bob', role: 'host' }, { participant_id: 'p_1', display_name: 'Ada', role: 'co_host' }];
   server.answers.push({ path: '/participants?page_size=200', answer: { status: 200, body: { items, total: 2 } } });

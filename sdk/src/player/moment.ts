@@ -50,7 +50,7 @@ export interface Moment extends ControllerInputs {
 
 /** Returns the end of the media, the shorter of what the room and the player know; infinite where neither does. */
 export function endOf({ timeline, player }: Moment): number {
-  return Math.min(timeline.durationMs ?? Infinity, player.durationMs || Infinity);
+  return Math.min(timeline.durationMs ?? Infinity, Number.isFinite(player.durationMs) ? player.durationMs : Infinity);
 }
 
 /** Returns where the room is at a local instant. */

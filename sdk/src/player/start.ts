@@ -78,6 +78,7 @@ export class Start {
     const course = this.#course;
     this.#awaitData(now);
     if (player.paused && player.ready && !player.ended && this.#passesSoon(now, WAIT_MS)) {
+      course.setRate(now, now.timeline.rate);
       course.enter('armed', now);
       this.#startOnTime(now);
       return true;

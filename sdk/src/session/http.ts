@@ -62,17 +62,17 @@ function parse(text: string): unknown {
 }
 
 function problemOf(response: Response, body: unknown): PlayheadError {
-  const problem = body as Partial<Problem> | undefined;
+  const problem = (body ?? {}) as Partial<Problem>;
   const { status } = response;
   // A proxy in between, as during a deployment, answers without a problem document, which says nothing lasting. The
   // request behind its 5xx may have reached the server.
   return new PlayheadError({
-    code: 'unexpected_answer',
-    retry: 'backoff',
-    outcome: status >= 500 ? 'unknown' : 'not_applied',
-    detail: problem?.title ?? `the server answered ${status}`,
-    ...problem,
-    meta: { ...problem?.meta, ...(problem?.request_id && { request_id: problem.request_id }) },
+    code: problem.code ?? 'unexpected_answer',
+    retry: problem.retry ?? 'backoff',
+    outcome: problem.outcome ?? (status >= 500 ? 'unknown' : 'not_applied'),
+    detail: problem.detail ?? problem.title ?? `the server answered ${status}`,
+    retry_after_ms: problem.retry_after_ms,
+    meta: { ...problem.meta, ...(problem.request_id && { request_id: problem.request_id }) },
     status,
   });
 }

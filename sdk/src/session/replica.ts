@@ -13,6 +13,9 @@ import { Transport, type RoomAccess, type TransportListener } from './transport.
 
 const CLIENT = { name: 'playhead-sdk', version: '0.1.0' };
 
+/** The events without a place in the room's order. Any other event changes the room only at its place. */
+const EPHEMERAL = /^(presence|viewer_count|sync|authority)_changed$/;
+
 const NOBODY_YET = {
   connection: 'connecting',
   authority: 'reachable',
@@ -132,7 +135,7 @@ export class Replica implements TransportListener {
     } else if (typeof frame.epoch === 'number' && typeof frame.version === 'number') {
       if (this.#takes(frame, { epoch, version })) this.#announce(frame);
     } else {
-      this.#update(applyFrame(this.#seen, frame, this.#formerRole));
+      if (EPHEMERAL.test(type)) this.#update(applyFrame(this.#seen, frame, this.#formerRole));
       if (type === 'authority_changed' && this.#seen.authority === 'reachable') this.commands.repeatRefused();
       this.#announce(frame);
     }
@@ -154,7 +157,8 @@ export class Replica implements TransportListener {
       if (verdict === 'resync') this.transport.resync();
       if (verdict !== 'apply') return false;
     }
-    this.#update({ ...place, ...applyFrame(seen, frame, this.#formerRole) });
+    const change = EPHEMERAL.test(frame.type) ? {} : applyFrame(seen, frame, this.#formerRole);
+    this.#update({ ...place, ...change });
     if (seen.me.role === 'host') void this.#askRole();
     return true;
   }

@@ -111,9 +111,8 @@ export class Transport {
 
   private greet(_: Ending | undefined, answer?: JoinAnswer): void {
     const { url, ticket, protocol } = answer!.ws;
-    const address = new URL(url);
-    address.searchParams.set('ticket', ticket);
-    const socket = new this.#access.socketClass(address.href, protocol);
+    const address = `${url}${url.includes('?') ? '&' : '?'}ticket=${encodeURIComponent(ticket)}`;
+    const socket = new this.#access.socketClass(address, protocol);
     this.#socket = socket;
     this.#announced = undefined;
     const detail = 'the server did not answer in time';
