@@ -45,7 +45,7 @@ bench-fanout bench-idle:
 	$(CARGO_TARGET_DIR)/release/playhead-harness $@
 
 # How exactly real browsers stay together, and what happens when the host acts; half an hour. QUICK=1
-# makes one short run, ONLY=far,lan some of them (their results go to files of their own). As root, in network namespaces behind emulated links
+# makes one short run, ONLY=far,lan some of them (their results go to files of their own). As root, in network namespaces behind emulated lines
 # and before other programs; where that is refused (77), over loopback, and no gate is held.
 LINKS = nice -n -10 $(CARGO_TARGET_DIR)/release/playhead-harness lines --clients 5 --
 bench-sync: install

@@ -139,8 +139,6 @@ run_program() {
   (cd "$folder" && CARGO_MANIFEST_DIR=$folder "$program" "$@" </dev/null)
 }
 
-is_waiting() { [[ " ${waiting[*]} " == *" $1 "* ]]; }
-
 # Runs a command while a Redis is there for all servers, each with a database of its own. Nobody restarts it, so it
 # keeps nothing.
 with_redis() (

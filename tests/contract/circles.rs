@@ -33,6 +33,23 @@ fn the_redis_store_has_no_import_circle() {
 }
 
 #[test]
+fn services_never_import_a_door_and_doors_never_import_the_store() {
+    let server = Graph::read(&repository().join("server/src"), &["crate"]);
+    let services = ["access", "members", "rooms", "sources", "hub", "store", "sql", "wire"];
+    for (from, forbidden) in services
+        .map(|service| (service, ["http", "ws"]))
+        .into_iter()
+        .chain(["http", "ws"].map(|door| (door, ["store", "sql"])))
+    {
+        let imports = &server.edges.get(from).cloned().unwrap_or_default();
+        assert!(server.nodes.contains(from), "{from} is a module");
+        for to in forbidden {
+            assert_eq!(imports.get(to), None, "{from} imports {to}");
+        }
+    }
+}
+
+#[test]
 fn a_circle_is_shown_with_the_place_of_each_import() {
     let root = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {

@@ -1,5 +1,5 @@
-//! The HTTP API: one file an operation, one folder a resource. A handler extracts, makes one call to a
-//! service, and encodes.
+//! The HTTP API: one file an operation, one folder a resource. A handler extracts, calls
+//! services, and encodes.
 
 pub(crate) mod auth;
 mod caller;

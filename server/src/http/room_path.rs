@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use contracts::ErrorCode;
 use engine::Room;
 use serde::Deserialize;
 
@@ -13,11 +12,12 @@ use crate::app::App;
 use crate::id::RoomKey;
 use crate::net::Peer;
 use crate::refusal::Refusal;
+use crate::rooms::not_found;
 
 /// The room that a path names, by id or code.
 #[derive(Clone, Debug)]
 pub(crate) struct RoomPath {
-    /// The room as this node knows it.
+    /// The room as this node knew it when the request's headers had arrived.
     pub room: Arc<Room>,
 }
 
@@ -38,7 +38,7 @@ impl FromRequestParts<App> for RoomPath {
                 app.limiters.check_code(peer.address)?;
                 app.rooms.find_by_code(&code).await?
             }
-            None => return Err(Refusal::new(ErrorCode::RoomNotFound, "there is no such room")),
+            None => return Err(not_found()),
         };
         Ok(Self { room })
     }

@@ -97,7 +97,7 @@ impl Hub {
     }
 
     /// Returns the rooms that somebody is connected to on this node.
-    pub fn attended(&self) -> Vec<RoomId> {
+    pub fn rooms_with_connections(&self) -> Vec<RoomId> {
         let rooms = self.all();
         let attended = rooms.iter().filter(|room| room.connection_count() > 0);
         attended.map(|room| room.room_id.clone()).collect()

@@ -51,7 +51,8 @@ impl Rooms {
                         busy.insert(room_id.clone(), None);
                         let rooms = self.clone();
                         under_way.spawn(async move {
-                            let done = rooms.guard(&room_id, rooms.carry_out(&room_id, now)).await;
+                            let done =
+                                rooms.guard(&room_id, rooms.carry_out_due(&room_id, now)).await;
                             (room_id, done.unwrap_or(Ok(())))
                         });
                     }
@@ -81,7 +82,7 @@ impl Rooms {
         Err(StoreError { operation: "carry out", cause: None })
     }
 
-    async fn carry_out(&self, room_id: &RoomId, now: Timestamp) -> Result<(), StoreError> {
+    async fn carry_out_due(&self, room_id: &RoomId, now: Timestamp) -> Result<(), StoreError> {
         let Some(room) = self.store.load(room_id).await? else { return Ok(()) };
         if room.is_due(now) {
             self.carry_out_command(room_id, Command::Deadline).await?;

@@ -35,7 +35,7 @@ impl Rooms {
     async fn node_gone(self: &Arc<Self>, node_id: &NodeId) {
         for hub in self.hub.all() {
             let gone = async {
-                self.take_step(&hub.room_id, hub.node_gone(node_id));
+                self.carry_out_barrier(&hub.room_id, hub.node_gone(node_id));
                 self.hub.mark_presence_changed(&hub.room_id);
             };
             self.guard(&hub.room_id, gone).await;
@@ -61,11 +61,11 @@ impl Rooms {
     fn dispatch_notice(self: &Arc<Self>, hub: &RoomHub, node_id: NodeId, notice: Notice) {
         match notice {
             Notice::Presence(update) => {
-                self.take_step(&hub.room_id, hub.node_updated(node_id, update));
+                self.carry_out_barrier(&hub.room_id, hub.node_updated(node_id, update));
                 self.hub.mark_presence_changed(&hub.room_id);
             }
             Notice::Ready { since_version } => {
-                self.take_step(&hub.room_id, hub.node_ready(node_id, since_version));
+                self.carry_out_barrier(&hub.room_id, hub.node_ready(node_id, since_version));
             }
             Notice::Spread(spread) => {
                 hub.set_node_spread(node_id, spread, Instant::now());
@@ -114,7 +114,7 @@ impl Rooms {
     fn follow_barrier(self: &Arc<Self>, hub: &RoomHub, room: &Room) {
         match &room.playback.waiting {
             Some(waiting) => {
-                self.take_step(&room.room_id, hub.begin_wait(waiting.since_version));
+                self.carry_out_barrier(&room.room_id, hub.begin_wait(waiting.since_version));
             }
             None => hub.end_wait(),
         }

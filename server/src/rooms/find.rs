@@ -88,6 +88,7 @@ fn key(room: &RoomSummary) -> (Reverse<u64>, &str) {
     (Reverse(room.viewer_count), &room.room_id)
 }
 
-pub(super) fn not_found() -> Refusal {
+/// Refuses a request that names no room.
+pub fn not_found() -> Refusal {
     Refusal::new(ErrorCode::RoomNotFound, "there is no such room")
 }

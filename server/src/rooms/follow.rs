@@ -43,7 +43,7 @@ impl Rooms {
     pub(super) async fn load_elsewhere(self: &Arc<Self>, hub: &RoomHub) -> Result<(), StoreError> {
         let load = hub.begin_remote_load();
         let elsewhere = self.store.load_presence(&hub.room_id).await?;
-        self.take_step(&hub.room_id, load.finish(elsewhere));
+        self.carry_out_barrier(&hub.room_id, load.finish(elsewhere));
         Ok(())
     }
 
@@ -108,16 +108,16 @@ impl Rooms {
     }
 
     /// Carries out what a barrier asks for, in a task of its own.
-    pub fn take_step(self: &Arc<Self>, room_id: &RoomId, step: Option<BarrierAction>) {
-        let Some(step) = step else { return };
+    pub fn carry_out_barrier(self: &Arc<Self>, room_id: &RoomId, action: Option<BarrierAction>) {
+        let Some(action) = action else { return };
         let (rooms, room_id) = (self.clone(), room_id.clone());
         tokio::spawn(async move {
-            rooms.guard(&room_id, rooms.step(&room_id, step)).await;
+            rooms.guard(&room_id, rooms.carry_out(&room_id, action)).await;
         });
     }
 
-    async fn step(&self, room_id: &RoomId, step: BarrierAction) {
-        match step {
+    async fn carry_out(&self, room_id: &RoomId, action: BarrierAction) {
+        match action {
             BarrierAction::Start(since_version) => {
                 let start = Command::StartReady { since_version };
                 self.handle_system(room_id, start).await;

@@ -31,7 +31,9 @@ pub struct Ack {
 }
 
 impl Rooms {
-    /// Decides a request and stores what it changes.
+    /// Decides a request and stores what it changes. A command that names another participant is
+    /// refused first by its sender's role (`not_host`, `forbidden`), then if that participant hasn't
+    /// joined (`participant_not_found`).
     #[tracing::instrument(name = "room.handle", level = "debug", skip_all,
         fields(room.id = %room_id, command.kind = request.command.kind().name()))]
     pub async fn handle(&self, room_id: &RoomId, request: &Request) -> Result<Ack, Refusal> {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use create::RoomSpec;
-pub use find::PublicRoomCursor;
+pub use find::{PublicRoomCursor, not_found};
 pub use guard::count_panic;
 pub use handle::Ack;
 
@@ -31,6 +31,8 @@ use crate::store::{Store, StoreError};
 
 /// How long a command may take before its outcome is called unknown.
 const COMMAND_TIMEOUT: Duration = Duration::from_millis(500);
+/// For how many rooms at once the other nodes are sent notices.
+const SENT_AT_ONCE: usize = 32;
 
 /// The rooms of the store.
 pub struct Rooms {

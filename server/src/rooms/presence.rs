@@ -6,14 +6,12 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::Rooms;
+use super::{Rooms, SENT_AT_ONCE};
 use crate::hub::RoomHub;
 use crate::store::{Notice, StoreError};
 
 /// How often changed presence is sent and told.
 const PRESENCE_TICK: Duration = Duration::from_millis(250);
-/// How many rooms are told to the other nodes at once.
-const TOLD_AT_ONCE: usize = 32;
 /// How often this node records which rooms have connections here.
 const ATTEND_TICK: Duration = Duration::from_secs(5);
 
@@ -38,12 +36,12 @@ impl Rooms {
     }
 
     /// Records every few seconds which rooms have connections here, until the node ends.
-    pub async fn attend(self: Arc<Self>) {
+    pub async fn watch_attendance(self: Arc<Self>) {
         let mut tick = interval(ATTEND_TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            let attended = self.hub.attended();
+            let attended = self.hub.rooms_with_connections();
             if attended.is_empty() {
                 continue;
             }
@@ -64,7 +62,7 @@ impl Rooms {
 
     /// Tells the other nodes who came and went. What fails now is told later.
     async fn tell(self: Arc<Self>) {
-        let untold = stream::iter(self.hub.take_presence_unsent());
+        let unsent = stream::iter(self.hub.take_presence_unsent());
         let tell = |hub: Arc<RoomHub>| {
             let rooms = self.clone();
             async move {
@@ -76,7 +74,7 @@ impl Rooms {
                 }
             }
         };
-        untold.for_each_concurrent(TOLD_AT_ONCE, tell).await;
+        unsent.for_each_concurrent(SENT_AT_ONCE, tell).await;
     }
 
     async fn tell_one(self: &Arc<Self>, hub: &RoomHub) -> Result<(), StoreError> {

@@ -1,4 +1,4 @@
-//! The re-buffering barrier: a room may wait for a member whose player ran dry.
+//! The re-buffering barrier: a room may wait for a participant whose player re-buffers.
 
 use engine::Command;
 
@@ -7,8 +7,8 @@ use crate::hub::RoomHub;
 use crate::refusal::Refusal;
 
 impl Rooms {
-    /// Records that a member's player ran dry. The room waits if it is set to, and hasn't done so for a
-    /// while.
+    /// Records that a participant's player re-buffers. The room waits if it is set to, and hasn't done so
+    /// for a while.
     pub async fn rebuffer(&self, hub: &RoomHub) -> Result<(), Refusal> {
         let room = self.find(&hub.room_id).await?;
         // A report that changes nothing must not use up the room's turn.

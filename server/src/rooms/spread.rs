@@ -8,14 +8,12 @@ use engine::RoomId;
 use futures_util::{StreamExt, stream};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::Rooms;
+use super::{Rooms, SENT_AT_ONCE};
 use crate::hub::{Connection, RoomHub};
 use crate::store::{NodeSpread, Notice};
 
 /// How often the spread is sent and told at most.
 const SPREAD_TICK: Duration = Duration::from_secs(1);
-/// How many rooms are told to the other nodes at once.
-const TOLD_AT_ONCE: usize = 32;
 
 impl Rooms {
     /// Records a player's report. It changes no state of the room.
@@ -37,14 +35,14 @@ impl Rooms {
             tick.tick().await;
             let may_tell = telling.as_ref().is_none_or(tokio::task::JoinHandle::is_finished)
                 && self.hub.is_reachable();
-            let mut untold = Vec::new();
+            let mut unsent = Vec::new();
             for hub in self.hub.take_reporting() {
                 self.guard(&hub.room_id, self.show_spread(&hub)).await;
                 let spread = may_tell.then(|| hub.take_spread_update(Instant::now())).flatten();
-                untold.extend(spread.map(|spread| (hub.room_id.clone(), spread)));
+                unsent.extend(spread.map(|spread| (hub.room_id.clone(), spread)));
             }
-            if !untold.is_empty() {
-                telling = Some(tokio::spawn(self.clone().tell_spreads(untold)));
+            if !unsent.is_empty() {
+                telling = Some(tokio::spawn(self.clone().tell_spreads(unsent)));
             }
         }
     }
@@ -60,7 +58,7 @@ impl Rooms {
     }
 
     /// Tells the other nodes. A spread that gets lost is told again, or expires there, within seconds.
-    async fn tell_spreads(self: Arc<Self>, untold: Vec<(RoomId, NodeSpread)>) {
+    async fn tell_spreads(self: Arc<Self>, unsent: Vec<(RoomId, NodeSpread)>) {
         let tell = |(room_id, spread): (RoomId, NodeSpread)| {
             let store = self.store.clone();
             async move {
@@ -70,6 +68,6 @@ impl Rooms {
                 }
             }
         };
-        stream::iter(untold).for_each_concurrent(TOLD_AT_ONCE, tell).await;
+        stream::iter(unsent).for_each_concurrent(SENT_AT_ONCE, tell).await;
     }
 }

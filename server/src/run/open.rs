@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use providers::{Egress, EgressPolicy, OwnOrigin, Registry};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
@@ -18,16 +19,28 @@ use crate::page;
 use crate::rooms::Rooms;
 use crate::sources::Sources;
 use crate::sql::Sql;
-use crate::store::{MemoryStore, RedisStore, Store};
+use crate::store::{MemoryStore, News, RedisStore, Store};
+
+/// A node whose services are ready to serve.
+pub struct Opened {
+    /// The services.
+    pub app: App,
+    /// The store, to be closed at the end.
+    pub store: Arc<dyn Store>,
+    /// The news since the store was opened.
+    pub news: mpsc::Receiver<News>,
+}
 
 /// Opens a node that will listen on `address`. The error is a sentence for the operator.
-pub async fn open(config: Config, address: SocketAddr) -> Result<(App, Arc<dyn Store>), String> {
+pub async fn open(config: Config, address: SocketAddr) -> Result<Opened, String> {
     let sql = match config.database_url.as_ref() {
         Some(url) => Sql::open(url.expose()).await,
         None => Sql::open_file(&config.data_dir.join("playhead.db")).await,
     };
     let sql = Arc::new(sql.map_err(|error| with_causes(&error))?);
     let (store, clock) = open_store(&config, sql.clone()).await?;
+    // At once, so that no news is missed while the rest is opened.
+    let news = store.subscribe();
     let access = Access::open(config.token_key_file.as_deref(), &sql, clock.clone()).await?;
 
     let policy = EgressPolicy {
@@ -63,7 +76,7 @@ pub async fn open(config: Config, address: SocketAddr) -> Result<(App, Arc<dyn S
         fanout_seconds: metrics::histogram!("playhead_fanout_seconds"),
         draining: CancellationToken::new(),
     });
-    Ok((app, store))
+    Ok(Opened { app, store, news })
 }
 
 /// Opens the store with the room clock that belongs to it.

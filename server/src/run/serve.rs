@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::announce::announce;
+use super::open::Opened;
 use super::{admin, open};
 use crate::app::App;
 use crate::config::Config;
@@ -34,14 +35,14 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let listener = bind(config.listen).await?;
     let admin_listener = bind(config.admin_listen).await?;
     let (address, admin_address) = (local(&listener)?, local(&admin_listener)?);
-    let (app, store) = open::open(config, address).await?;
+    let Opened { app, store, news } = open::open(config, address).await?;
 
     let mut tasks = JoinSet::new();
-    tasks.spawn(app.rooms.clone().dispatch(store.subscribe()));
+    tasks.spawn(app.rooms.clone().dispatch(news));
     tasks.spawn(app.rooms.clone().watch_deadlines());
     tasks.spawn(app.rooms.clone().watch_presence());
     tasks.spawn(app.rooms.clone().watch_spread());
-    tasks.spawn(app.rooms.clone().attend());
+    tasks.spawn(app.rooms.clone().watch_attendance());
     tasks.spawn(app.rooms.clone().sweep());
     tasks.spawn(keep_up(app.clone(), metrics.clone()));
 

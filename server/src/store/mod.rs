@@ -4,6 +4,7 @@
 //! | where | what |
 //! |---|---|
 //! | `rooms`, `members`, `bus` | the traits, with the plain data that they exchange |
+//! | `error` | why a store couldn't do an operation |
 //! | `laws` | the behavior that every store must show |
 //! | `memory` | the store of a single node: memory and a journal |
 //! | `redis` | the store of any number of nodes |

@@ -21,8 +21,8 @@ use crate::wire;
 
 /// How often a client should send something, in milliseconds.
 const HEARTBEAT_MS: u64 = 5_000;
-/// After how long a silence a client should consider the server gone, in milliseconds.
-const DEAD_AFTER_MS: u64 = 15_000;
+/// After how long a silence of the server a client should consider it gone, in milliseconds.
+const SERVER_SILENT_MS: u64 = 15_000;
 
 /// A socket that has been welcomed, with everything that belongs to it.
 pub struct Open {
@@ -178,7 +178,7 @@ fn welcome(sender: &Sender, room: &Room, resumed: bool) -> Welcome {
         fence: room.fence,
         resumed,
         heartbeat_ms: HEARTBEAT_MS,
-        dead_after_ms: DEAD_AFTER_MS,
+        dead_after_ms: SERVER_SILENT_MS,
         room: wire::room(room, sender.hub.viewers()),
     }
 }

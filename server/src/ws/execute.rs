@@ -90,7 +90,7 @@ async fn perform(app: &App, sender: &Sender, decoded: Decoded, seen: Seen) -> Re
         }
         Action::SetMedia(choice) => return app.rooms.set_media(proof, envelope, &choice).await,
         Action::Ready(since_version) => {
-            app.rooms.take_step(room_id, hub.ready(connection, since_version));
+            app.rooms.carry_out_barrier(room_id, hub.ready(connection, since_version));
         }
         Action::Buffering(true) => app.rooms.rebuffer(hub).await?,
         Action::Buffering(false) => {}

@@ -18,8 +18,8 @@ use crate::limit::FrameLimiter;
 use crate::rooms;
 use crate::wire::Decoded;
 
-/// How long a connection may be silent before it counts as dead.
-const DEAD_AFTER: Duration = Duration::from_secs(45);
+/// How long a client may be silent before its connection counts as dead.
+const CLIENT_SILENT_MAX: Duration = Duration::from_secs(45);
 /// How many commands of one connection may queue before its socket isn't read any further.
 const QUEUED_MAX: usize = 32;
 
@@ -136,7 +136,7 @@ impl Session {
 
     /// Sends a ping, renews the host's lease, and ends dead and expired sessions.
     async fn beat(&mut self, socket: &mut Socket) -> Result<Option<End>, Broken> {
-        if self.heard.elapsed() >= DEAD_AFTER {
+        if self.heard.elapsed() >= CLIENT_SILENT_MAX {
             return Ok(Some(End::Close(CloseCode::HEARTBEAT_TIMEOUT)));
         }
         if self.app.access.has_expired(&self.sender.proof) {
@@ -161,8 +161,8 @@ impl Session {
         }
         metrics::gauge!("playhead_connections").decrement(1);
         let Sender { hub, connection, .. } = &self.sender;
-        let step = hub.detach(connection, self.app.clock.now());
-        self.app.rooms.take_step(&hub.room_id, step);
+        let action = hub.detach(connection, self.app.clock.now());
+        self.app.rooms.carry_out_barrier(&hub.room_id, action);
         if left {
             hub.close_participant(&connection.participant_id, connection.number, CloseCode::LEFT);
         }
