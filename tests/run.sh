@@ -15,7 +15,7 @@ mkdir -p "$target"
 
 # Test programs that mostly wait for servers, leases and deadlines: so many of their tests at once.
 waiting=(tests/it tests/store harness/{fake_redis,fault_proxy,redis_server,ws_client})
-waiting_threads=8
+waiting_threads=6
 # The modules of these programs that measure time run alone, one test after the other.
 measuring=(clock:: nodes::start:: faults::emptied::f3_all_rooms)
 # These bring a Redis of their own, so they aren't repeated over another one.
