@@ -27,10 +27,11 @@ main() {
   stage "build" build
   start_lane rust rust_lane
   start_lane checks checks_lane
-  await_lanes pages rust checks
+  await_lanes pages rust
+  stage "real browsers, two files at a time" browser_tests together
+  await_lanes checks
   stage "Rust tests that measure time" measuring_tests
   stage "the same tests over Redis" with_redis it_over_redis --test-threads 1 "${measuring[@]}"
-  stage "real browsers, two files at a time" browser_tests together
   stage "real browsers that measure time" browser_tests alone
 }
 
@@ -51,7 +52,7 @@ rust_lane() {
   stage "the same tests over Redis" with_redis it_over_redis --test-threads "$waiting_threads" "${measuring[@]/#/--skip=}"
 }
 
-# Gives way to the tests in Rust, which depend on being served in time.
+# Gives way to the tests in Rust and then to the browsers, which depend on being served in time.
 checks_lane() {
   renice -n 19 "$BASHPID" >/dev/null
   stage "formatting and lints" lints
