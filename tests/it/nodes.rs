@@ -8,6 +8,7 @@ mod lifecycle;
 mod policies;
 mod postgres;
 mod presence;
+mod restricted;
 mod sessions;
 pub mod site;
 mod stale;
