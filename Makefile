@@ -48,6 +48,7 @@ bench-fanout bench-idle:
 # makes one short run, ONLY=far,lan some of them (their results go to files of their own). As root, in network namespaces behind emulated lines
 # and before other programs; where that is refused (77), over loopback, and no gate is held.
 LINKS = nice -n -10 $(CARGO_TARGET_DIR)/release/playhead-harness lines --clients 5 --
+bench-sync: export PLAYHEAD_SERVER_BIN ?= $(abspath $(CARGO_TARGET_DIR))/release/playhead-server
 bench-sync: install
 	cargo build --release -q -p server -p harness
 	[ -d sdk/node_modules ] || (cd sdk && npm ci --no-audit --no-fund)
