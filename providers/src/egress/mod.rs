@@ -6,6 +6,7 @@
 mod address;
 mod gate;
 mod guard;
+mod own;
 mod policy;
 mod request;
 mod response;

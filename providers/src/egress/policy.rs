@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use super::address;
+use super::{address, own};
 use crate::error::{ErrorKind, Failure};
 
 /// Ports that are never requested, because the service there could take a request for a command.
@@ -21,7 +21,8 @@ const PORTS_DENIED: [u16; 42] = [
 /// What the server may request in addition to public addresses.
 #[derive(Clone, Debug, Default)]
 pub struct EgressPolicy {
-    /// Networks allowed in addition to public addresses, for example a media server at home.
+    /// Networks allowed in addition to the public addresses of other machines, for example a media
+    /// server at home.
     ///
     /// Every address of a name must be public or in one of these; IPv4 inside IPv6 counts as IPv4.
     pub allow: Vec<IpNet>,
@@ -94,10 +95,12 @@ impl EgressPolicy {
         })
     }
 
-    /// Whether a connection to this address is allowed.
+    /// Whether a connection to this address is allowed. This machine's own addresses aren't public, whatever
+    /// their network.
     pub(super) fn permits(&self, address: IpAddr) -> bool {
         let real = address::unwrap(address);
-        address::is_public(address) || self.allow.iter().any(|net| net.contains(&real))
+        self.allow.iter().any(|net| net.contains(&real))
+            || address::is_public(address) && !own::is_own(real)
     }
 }
 
@@ -163,6 +166,24 @@ mod tests {
         }
         let other = Url::parse("http://192.168.1.1/").unwrap();
         assert!(policy.judge(&other, false).is_err());
+    }
+
+    #[test]
+    fn the_machines_own_public_address_is_refused_on_every_port_unless_it_is_allowed() {
+        let allowed = EgressPolicy { allow: vec!["203.0.114.7/32".parse().unwrap()], ..policy() };
+        for link in [
+            "http://203.0.114.7/",
+            "https://203.0.114.7/",
+            "http://203.0.114.7:8096/film.mp4",
+            "http://0xcb007207/",
+            "http://[::ffff:203.0.114.7]:8096/",
+            "http://[64:ff9b::203.0.114.7]/",
+        ] {
+            let url = Url::parse(link).unwrap();
+            let refused = policy().judge(&url, false).unwrap_err();
+            assert_eq!(refused.kind, ErrorKind::EgressBlocked, "{link}");
+            assert_eq!(allowed.judge(&url, false).unwrap(), Rule::Vetted, "{link}");
+        }
     }
 
     #[test]

@@ -7,9 +7,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 #[tokio::test]
-async fn a_name_with_a_private_address_is_refused() {
+async fn a_name_with_a_private_address_or_one_of_this_machine_is_refused() {
     let origin = serve(HOME, OK).await;
-    for name in ["rebind.test", "mixed.test", "mapped.test"] {
+    for name in ["rebind.test", "mixed.test", "mapped.test", "own.test"] {
         let url = origin.at(name);
         let failure = egress(&[]).fetch(&Request::manifest(&url)).await.unwrap_err();
         assert_eq!(failure.kind, ErrorKind::EgressBlocked, "{name}");
@@ -170,5 +170,7 @@ pub(super) fn names() -> HashMap<&'static str, Vec<IpAddr>> {
         ("mixed.test", addresses(&["8.8.8.8", "127.0.0.1"])),
         ("mapped.test", addresses(&["::ffff:127.0.0.1"])),
         ("two-nets.test", addresses(&["127.0.0.1", "10.0.0.1"])),
+        // Public, and this machine's own.
+        ("own.test", addresses(&["203.0.114.7"])),
     ])
 }
