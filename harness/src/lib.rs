@@ -15,6 +15,7 @@ pub mod frame;
 pub mod history;
 pub mod http;
 pub mod line;
+mod nginx;
 pub mod port;
 pub mod postgres_server;
 mod process;

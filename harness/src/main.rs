@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use harness::ServerOptions;
-use harness::bench::{BenchOptions, Load, bench_fanout, bench_idle};
+use harness::bench::{BenchOptions, Load, PageLoad, bench_fanout, bench_idle, bench_page};
 use harness::line::{Lines, REFUSED_STATUS, Refusal};
 use harness::prove::{Campaign, Ground, Scenario};
 
@@ -50,6 +50,24 @@ enum Task {
     },
     /// Measures the start-up time and the memory of an idle server.
     BenchIdle,
+    /// Measures what a party notices of people who open the page, against an nginx beside the server.
+    BenchPage {
+        /// Browsers that open the page.
+        #[arg(long, default_value_t = 200)]
+        browsers: usize,
+        /// Milliseconds after which each opens it again.
+        #[arg(long, default_value_t = 2000)]
+        interval_ms: u64,
+        /// Rounds, each of which measures all by turns.
+        #[arg(long, default_value_t = 4)]
+        rounds: usize,
+        /// Viewers of the party.
+        #[arg(long, default_value_t = 50)]
+        viewers: usize,
+        /// Measured commands in each round, one every 25 ms.
+        #[arg(long, default_value_t = 400)]
+        commands: usize,
+    },
     /// Kills and empties real processes under load; results add up over runs.
     Prove {
         /// Rounds per scenario; scenarios that take long run a tenth of them.
@@ -90,6 +108,7 @@ async fn main() -> ExitCode {
     let options = BenchOptions {
         server_binary: binary.clone(),
         over_redis: matches!(arguments.task, Task::BenchFanout { over_redis: true, .. }),
+        in_memory: matches!(arguments.task, Task::BenchPage { .. }),
         directory: directory("target/bench"),
     };
     if cfg!(debug_assertions) {
@@ -103,6 +122,13 @@ async fn main() -> ExitCode {
             bench_fanout(&options, &loads).await.map(drop)
         }
         Task::BenchIdle => bench_idle(&options).await.map(drop),
+        Task::BenchPage { browsers, interval_ms, rounds, viewers, commands } => {
+            let interval = Duration::from_millis(25);
+            let party = Load { rooms: 1, viewers, commands, warm_up: 20, interval };
+            let interval = Duration::from_millis(interval_ms);
+            let load = PageLoad { browsers, interval, rounds, party };
+            bench_page(&options, load).await.map(drop)
+        }
         Task::Prove { rounds, only, seed, on_disk } => {
             let directory = directory("target/prove");
             let server =

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::{Error, Result};
 
@@ -71,6 +72,19 @@ pub(crate) fn raise_file_limit() -> Result<()> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })
         .map_err(Error::doing("raise the limit of open files"))
+}
+
+/// The cores that this process may use.
+pub(crate) fn cores() -> Result<Vec<usize>> {
+    let permitted = sched_getaffinity(None).map_err(Error::doing("list the cores"))?;
+    Ok((0..CpuSet::MAX_CPU).filter(|core| permitted.is_set(*core)).collect())
+}
+
+/// Keeps this thread, and what it starts from now on, on some cores.
+pub(crate) fn pin_thread(cores: &[usize]) -> Result<()> {
+    let mut permitted = CpuSet::new();
+    cores.iter().for_each(|core| permitted.set(*core));
+    sched_setaffinity(None, &permitted).map_err(Error::doing("stay on some cores"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
-//! The reference page and its sample clip, embedded in the binary.
+//! The reference page and its sample clip, embedded in the binary. Text is there three times: as it is,
+//! and as `build.rs` compressed it. No request compresses anything.
+
+mod coding;
 
 use std::sync::LazyLock;
 
@@ -12,6 +15,7 @@ use contracts::ErrorCode;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
+use self::coding::Coding;
 use crate::refusal::Refusal;
 
 #[derive(RustEmbed)]
@@ -74,18 +78,34 @@ fn is_reader(headers: &HeaderMap) -> bool {
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-fn respond(request: &Request, name: &str, file: &EmbeddedFile) -> Response {
+fn respond(request: &Request, name: &str, plain: &EmbeddedFile) -> Response {
+    let asked = asked_range(request.headers(), &etag(plain));
+    let is_packed = coding::is_packed(name);
+    // A range counts the bytes of the file as it is.
+    let coding = if is_packed && asked.is_none() {
+        Coding::preferred(request.headers())
+    } else {
+        Coding::Identity
+    };
+    let packed = coding::find_packed(name, coding);
+    let file = packed.as_ref().unwrap_or(plain);
     let etag = etag(file);
     let known = request.headers().get(header::IF_NONE_MATCH);
     if known.is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
         return StatusCode::NOT_MODIFIED.into_response();
     }
     let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, content_type(name, file));
+    headers.insert(header::CONTENT_TYPE, content_type(name, plain));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control(name)));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert(header::ETAG, etag);
+    }
+    if is_packed {
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    if let Some(coding) = coding.name().filter(|_| packed.is_some()) {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
     if name == "index.html" {
         headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY.clone());
@@ -96,7 +116,6 @@ fn respond(request: &Request, name: &str, file: &EmbeddedFile) -> Response {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
     }
     let length = file.data.len();
-    let asked = request.headers().get(header::RANGE).and_then(|range| range.to_str().ok());
     match asked.map(|asked| range(asked, length)) {
         None | Some(Range::Whole) => {
             (StatusCode::OK, headers, bytes(file, 0, length)).into_response()
@@ -111,6 +130,15 @@ fn respond(request: &Request, name: &str, file: &EmbeddedFile) -> Response {
             (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()
         }
     }
+}
+
+/// Returns the range that is asked for, unless the client has part of another version of the file.
+fn asked_range<'a>(headers: &'a HeaderMap, etag: &str) -> Option<&'a str> {
+    let started = headers.get(header::IF_RANGE);
+    if started.is_some_and(|started| started.as_bytes() != etag.as_bytes()) {
+        return None;
+    }
+    headers.get(header::RANGE)?.to_str().ok()
 }
 
 #[derive(Debug, Eq, PartialEq)]
@@ -148,6 +176,7 @@ fn content_range(from: usize, to: usize, length: usize) -> HeaderValue {
     HeaderValue::from_str(&text).expect("digits are a header")
 }
 
+/// Returns the validator of these very bytes, so that each coding of a file has its own.
 fn etag(file: &EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
     let text: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();

@@ -2,10 +2,8 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::handler::HandlerWithoutStateExt;
 use axum::middleware::from_fn;
 use axum::routing::any;
-use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use utoipa::OpenApi;
@@ -13,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::http::layers::{
-    REQUEST_ID, compress_text, cors, drop_long_request_id, limit_time, method_not_allowed,
-    not_found, panicked, render_refusal,
+    REQUEST_ID, cors, drop_long_request_id, limit_time, method_not_allowed, not_found, panicked,
+    render_refusal,
 };
 use crate::{http, page, ws};
 
@@ -34,7 +32,8 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .nest("/sources", http::sources::routes())
 }
 
-/// Returns the whole service: the API and the page.
+/// Returns the whole service: the API and the page. Responses of the API aren't compressed: secrets and
+/// text that a stranger chose must not share one dictionary.
 pub fn router(app: App) -> Router {
     let (api, _) = api().split_for_parts();
     let cors = cors(&app.config.allowed_origins);
@@ -45,7 +44,7 @@ pub fn router(app: App) -> Router {
         .layer(cors);
     api.route("/api", any(not_found))
         .route("/api/{*path}", any(not_found))
-        .fallback_service(compress_text().layer(page::serve.into_service()))
+        .fallback(page::serve)
         .method_not_allowed_fallback(method_not_allowed)
         // The innermost layer comes first.
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

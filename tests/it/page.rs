@@ -1,47 +1,129 @@
 //! The page as the binary serves it.
 
+use std::collections::BTreeSet;
+
 use harness::ServerProcess;
-use reqwest::Response;
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, RANGE};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName,
+    HeaderValue, IF_NONE_MATCH, IF_RANGE, RANGE, VARY,
+};
+use reqwest::{Method, Response};
 
 use crate::party::options;
 
 #[tokio::test]
 async fn only_the_text_of_the_page_is_compressed_and_only_on_request() {
     let server = options().start().await.unwrap();
-    let index = get(&server, "", &[]).await.text().await.unwrap();
-    let script = index.split("src=\"/").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
-
-    let plain = get(&server, script, &[]).await;
+    let script = script(&server).await;
+    let plain = get(&server, &script, &[]).await;
     assert!(!plain.headers().contains_key(CONTENT_ENCODING));
     let plain = plain.bytes().await.unwrap();
-    let packed = get(&server, script, &[(ACCEPT_ENCODING, "gzip")]).await;
-    assert_eq!(packed.headers()[CONTENT_ENCODING], "gzip");
-    let packed = packed.bytes().await.unwrap();
-    assert!(packed.len() * 2 < plain.len(), "{} of {}", packed.len(), plain.len());
+    for coding in ["gzip", "br"] {
+        let packed = get(&server, &script, &[(ACCEPT_ENCODING, coding)]).await;
+        assert_eq!(packed.headers()[CONTENT_ENCODING], coding);
+        let packed = packed.bytes().await.unwrap();
+        assert!(packed.len() * 2 < plain.len(), "{coding}: {} of {}", packed.len(), plain.len());
+    }
 
-    // A range refers to the uncompressed bytes.
-    let part = get(&server, script, &[(ACCEPT_ENCODING, "gzip"), (RANGE, "bytes=0-1999")]).await;
-    assert!(!part.headers().contains_key(CONTENT_ENCODING));
-    assert!(part.headers().contains_key(CONTENT_RANGE));
-    assert_eq!(part.bytes().await.unwrap(), plain[..2000]);
+    for path in ["api/v1/meta", "sample/clip.mp4", "sample/poster.jpg"] {
+        let other = get(&server, path, &[(ACCEPT_ENCODING, "gzip, br")]).await;
+        assert!(!other.headers().contains_key(CONTENT_ENCODING), "{path}");
+        let varies = |vary: &HeaderValue| vary == "accept-encoding";
+        assert!(!other.headers().get_all(VARY).iter().any(varies), "{path}");
+    }
+}
 
-    let api = get(&server, "api/v1/meta", &[(ACCEPT_ENCODING, "gzip")]).await;
-    assert!(!api.headers().contains_key(CONTENT_ENCODING));
+#[tokio::test]
+async fn each_coding_of_a_file_has_an_etag_of_its_own() {
+    let server = options().start().await.unwrap();
+    let script = script(&server).await;
+    let codings = ["identity", "gzip", "br"];
+    let mut etags = BTreeSet::new();
+    for coding in codings {
+        let found = get(&server, &script, &[(ACCEPT_ENCODING, coding)]).await;
+        assert_eq!(found.headers()[VARY], "accept-encoding", "{coding}");
+        let etag = found.headers()[ETAG].to_str().unwrap().to_owned();
+        assert!(etag.starts_with('"'), "a strong one: {etag}");
+
+        let known = [(ACCEPT_ENCODING, coding), (IF_NONE_MATCH, &etag)];
+        assert_eq!(get(&server, &script, &known).await.status(), 304, "{coding}");
+        for other in codings.iter().filter(|other| **other != coding) {
+            let known = [(ACCEPT_ENCODING, *other), (IF_NONE_MATCH, &etag)];
+            assert_eq!(get(&server, &script, &known).await.status(), 200, "{coding}, {other}");
+        }
+        etags.insert(etag);
+    }
+    assert_eq!(etags.len(), codings.len());
+}
+
+#[tokio::test]
+async fn a_head_request_is_answered_with_the_headers_of_the_same_coding() {
+    let server = options().start().await.unwrap();
+    let script = script(&server).await;
+    for coding in ["identity", "gzip", "br"] {
+        let accepted = [(ACCEPT_ENCODING, coding)];
+        let found = get(&server, &script, &accepted).await;
+        let head = send(&server, Method::HEAD, &script, &accepted).await;
+        let named = |headers: &HeaderMap| {
+            [CONTENT_LENGTH, CONTENT_ENCODING, ETAG, VARY].map(|name| headers.get(name).cloned())
+        };
+        assert_eq!(named(head.headers()), named(found.headers()), "{coding}");
+        assert!(head.headers().contains_key(CONTENT_LENGTH), "{coding}");
+        assert!(head.bytes().await.unwrap().is_empty(), "{coding}");
+    }
+}
+
+#[tokio::test]
+async fn a_range_counts_the_bytes_of_the_file_as_it_is() {
+    let server = options().start().await.unwrap();
+    let script = script(&server).await;
+    let plain = get(&server, &script, &[]).await;
+    let etag = plain.headers()[ETAG].to_str().unwrap().to_owned();
+    let plain = plain.bytes().await.unwrap();
+    let asked = [(ACCEPT_ENCODING, "gzip"), (RANGE, "bytes=0-1999")];
+    for started in [None, Some(etag.as_str())] {
+        let started = started.map(|etag| (IF_RANGE, etag));
+        let part = get(&server, &script, &[&asked[..], started.as_slice()].concat()).await;
+        assert_eq!(part.headers()[ETAG], etag);
+        assert!(!part.headers().contains_key(CONTENT_ENCODING));
+        assert!(part.headers().contains_key(CONTENT_RANGE));
+        assert_eq!(part.bytes().await.unwrap(), plain[..2000]);
+    }
+
+    // Part of another coding is of no use.
+    let packed = get(&server, &script, &asked[..1]).await;
+    let other = packed.headers()[ETAG].to_str().unwrap();
+    let whole = get(&server, &script, &[&asked[..], &[(IF_RANGE, other)]].concat()).await;
+    assert_eq!(whole.status(), 200);
+    assert_eq!(whole.headers()[ETAG], other);
+    assert_eq!(whole.bytes().await.unwrap(), packed.bytes().await.unwrap());
+}
+
+/// Returns the path of the page's main script.
+async fn script(server: &ServerProcess) -> String {
+    let index = get(server, "", &[]).await.text().await.unwrap();
+    let script = index.split("src=\"/").nth(1).and_then(|rest| rest.split('"').next());
+    script.expect("the page has a script").to_owned()
 }
 
 /// Sends a GET request without automatic decompression.
-async fn get(
+async fn get(server: &ServerProcess, path: &str, headers: &[(HeaderName, &str)]) -> Response {
+    send(server, Method::GET, path, headers).await
+}
+
+async fn send(
     server: &ServerProcess,
+    method: Method,
     path: &str,
-    headers: &[(reqwest::header::HeaderName, &'static str)],
+    headers: &[(HeaderName, &str)],
 ) -> Response {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut asked = client.get(format!("{}{path}", server.page()));
+    let mut asked = client.request(method, format!("{}{path}", server.page()));
     for (name, value) in headers {
         asked = asked.header(name, *value);
     }
     let response = asked.send().await.unwrap();
-    assert!(response.status().is_success(), "{path}: {}", response.status());
+    let status = response.status();
+    assert!(status.is_success() || status == 304, "{path}: {status}");
     response
 }

@@ -52,6 +52,8 @@ pub(crate) struct Arrival {
 /// Everything recorded during a load, evaluated at its end.
 #[derive(Debug, Default)]
 struct Record {
+    /// How many commands each host had sent before.
+    before: usize,
     /// When each command was sent, by room.
     sent: Vec<Vec<Instant>>,
     /// By room and acked version, the command and when its ack arrived.
@@ -68,6 +70,7 @@ pub(crate) fn run(party: &mut Party, load: Load) -> Result<Measured> {
         (process::processor_time(pid)?, process::processor_time(std::process::id())?);
     let started = Instant::now();
     let (record, late) = send_and_record(party, load)?;
+    party.commands += load.warm_up + load.commands;
     let server_time = process::processor_time(pid)?.saturating_sub(server_before);
     let client_time = process::processor_time(std::process::id())?.saturating_sub(client_before);
     let client_share = client_time.as_secs_f64() / started.elapsed().as_secs_f64();
@@ -109,6 +112,7 @@ fn send_and_record(party: &mut Party, load: Load) -> Result<(Record, Duration)> 
     let per_room = load.warm_up + load.commands;
     let expected = rooms * per_room * load.viewers;
     let mut record = Record {
+        before: party.commands,
         sent: vec![Vec::with_capacity(per_room); rooms],
         acked: vec![BTreeMap::new(); rooms],
         arrivals: Vec::with_capacity(expected),
@@ -152,10 +156,10 @@ fn send_and_record(party: &mut Party, load: Load) -> Result<(Record, Duration)> 
 }
 
 fn send_seek(party: &mut Party, record: &mut Record, room: usize) -> Result<()> {
-    let command = record.sent[room].len();
-    let position_ms = POSITIONS_MS[command % POSITIONS_MS.len()];
+    let number = record.before + record.sent[room].len();
+    let position_ms = POSITIONS_MS[number % POSITIONS_MS.len()];
     let seek = json!({
-        "type": "seek", "id": format!("s{command}"), "data": {"position_ms": position_ms},
+        "type": "seek", "id": format!("s{number}"), "data": {"position_ms": position_ms},
     });
     let seek = seek.to_string();
     record.sent[room].push(Instant::now());
@@ -183,8 +187,10 @@ impl Record {
     /// Records a frame of a host. These are few, so parsing them costs little.
     fn note_answer(&mut self, room: usize, at: Instant, text: &[u8]) {
         let frame: Value = serde_json::from_slice(text).unwrap_or_default();
-        let id = frame["id"].as_str().and_then(|id| id.strip_prefix('s')?.parse().ok());
-        match (frame["type"].as_str(), id, frame["version"].as_u64()) {
+        let number =
+            frame["id"].as_str().and_then(|id| id.strip_prefix('s')?.parse::<usize>().ok());
+        let command = number.and_then(|number| number.checked_sub(self.before));
+        match (frame["type"].as_str(), command, frame["version"].as_u64()) {
             (Some("ack"), Some(command), Some(version)) => {
                 self.acked[room].insert(version, (command, at));
             }

@@ -1,11 +1,14 @@
 //! Benchmarks of a server, measured from outside.
 
+mod browsers;
 mod fanout;
 mod gates;
 mod idle;
 mod limit;
 mod load;
 mod machine;
+mod page;
+mod page_files;
 mod party;
 
 use std::path::PathBuf;
@@ -16,6 +19,7 @@ pub use crate::bench::gates::{Gate, Report};
 pub(crate) use crate::bench::gates::{align, print_line};
 pub use crate::bench::idle::bench_idle;
 pub use crate::bench::machine::Machine;
+pub use crate::bench::page::{PageLoad, bench_page};
 
 /// The options of a benchmark.
 #[derive(Clone, Debug)]
@@ -24,6 +28,8 @@ pub struct BenchOptions {
     pub server_binary: Option<PathBuf>,
     /// Whether the server keeps rooms in a Redis that syncs each write.
     pub over_redis: bool,
+    /// Whether the server keeps its files in memory, where no disk delays a commit.
+    pub in_memory: bool,
     /// The directory for the gates, one JSON file per benchmark.
     pub directory: PathBuf,
 }

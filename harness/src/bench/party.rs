@@ -1,6 +1,7 @@
 //! A server with rooms, hosts and viewers, whose connections one thread reads.
 
 use std::net::TcpStream as StdTcpStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use contracts::WsTicket;
@@ -21,6 +22,9 @@ use crate::{Api, Error, RedisOptions, RedisServer, Result, ServerOptions, Server
 const HELLO: &[u8] =
     br#"{"type":"hello","id":"h1","data":{"client":{"name":"bench","version":"1"},"capabilities":[]}}"#;
 
+/// A directory in memory, on machines that have it.
+const MEMORY: &str = "/dev/shm";
+
 /// A running server and all connections to it.
 #[derive(Debug)]
 pub(crate) struct Party {
@@ -31,6 +35,8 @@ pub(crate) struct Party {
     pub(crate) rooms: Vec<PartyRoom>,
     /// The index of the room of each connection of the reader.
     pub(crate) room_of: Vec<usize>,
+    /// How many commands each host has sent.
+    pub(crate) commands: usize,
     /// The reasons of the connections that the server ended.
     pub(crate) ended: Vec<String>,
 }
@@ -58,7 +64,8 @@ pub(crate) fn server_options(options: &BenchOptions) -> Result<ServerOptions> {
         Some(binary) => ServerOptions::new(binary),
         None => ServerOptions::built()?,
     };
-    Ok(server.for_load())
+    let in_memory = options.in_memory && Path::new(MEMORY).is_dir();
+    Ok(if in_memory { server.for_load().directory_in(MEMORY) } else { server.for_load() })
 }
 
 impl Party {
@@ -83,6 +90,7 @@ impl Party {
             reader: Reader::new()?,
             rooms: Vec::new(),
             room_of: Vec::new(),
+            commands: 0,
             ended: Vec::new(),
         };
         for _ in 0..rooms {

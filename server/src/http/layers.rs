@@ -1,17 +1,13 @@
-//! What surrounds every request: request id, time limit, panics, refusals, CORS and compression.
+//! What surrounds every request: request id, time limit, panics, refusals and CORS.
 
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::http::{
-    Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header,
-};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use contracts::ErrorCode;
 use tokio::time::timeout;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::RequestId;
 
@@ -23,8 +19,6 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// The longest request id that a client may choose, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 64;
-/// The smallest body, in bytes, that is worth compressing.
-const COMPRESSED_BYTES_MIN: u64 = 1024;
 
 /// Refuses a request that doesn't arrive, or isn't answered, in time.
 pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
@@ -95,16 +89,6 @@ pub(crate) fn cors(origins: &[String]) -> CorsLayer {
             HeaderName::from_static("idempotency-key"),
         ])
         .expose_headers([REQUEST_ID, header::RETRY_AFTER])
-}
-
-/// Compresses the page's text, which makes it a third as long. Responses of the API aren't compressed:
-/// secrets and text that a stranger chose must not share one dictionary.
-pub(crate) fn compress_text() -> CompressionLayer<impl Predicate> {
-    let is_text = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
-        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        kind.is_some_and(|kind| kind.starts_with("text/"))
-    };
-    CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN).and(is_text))
 }
 
 /// Answers a request for a path that doesn't exist.
