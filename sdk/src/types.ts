@@ -21,10 +21,16 @@ import type {
   SourceRef,
 } from './wire.js';
 
-/** The caller's identity; stored, it makes a reload the same participant. */
-export interface Identity extends GuestAnswer {
+/**
+ * The caller's identity; stored, it makes a reload the same participant. Its access token ends, the identity doesn't:
+ * the refresh token brings the next one. Only the server says whether a token has ended; `expires_at_ms` is its clock's.
+ */
+export type Identity = Omit<GuestAnswer, 'refresh_token' | 'expires_in_ms'> & {
   display_name: string;
-}
+  /** Absent for identities of servers without refresh tokens. */
+  refresh_token?: string;
+  expires_in_ms?: number;
+};
 
 export interface TokenStore {
   load(): Identity | null;
@@ -49,6 +55,8 @@ export interface ClientOptions {
   fetch?: typeof fetch;
   WebSocket?: SocketClass;
   tokenStore?: TokenStore;
+  /** Called when the server has refused the identity for good and a new guest of the same name has taken its place. */
+  onIdentityReplaced?: (identity: Identity) => void;
 }
 
 export interface PageQuery {
@@ -61,15 +69,15 @@ export interface JoinOptions {
   password?: string;
   /** False for a page without a player, so that no barrier waits for it. */
   ready?: boolean;
-  /** How long the first join may take before it rejects; 15 s by default. */
+  /** How long the first join may take before it rejects, or the server asks it to wait; 15 s by default. */
   timeoutMs?: number;
 }
 
 export interface Client {
   readonly baseUrl: string;
-  /** Signs in as a guest; an unexpired identity of the same name is reused. */
+  /** Signs in as a guest; a stored identity of the same name is reused. */
   guest(displayName: string): Promise<Identity>;
-  /** Returns the stored identity, or null if there is none or it has expired. */
+  /** Returns the stored identity, or null if there is none. */
   token(): Identity | null;
   /** Forgets the stored identity. */
   signOut(): void;
@@ -199,6 +207,8 @@ export interface RoomSession extends Subscribable<SessionSnapshot> {
   changeAudio(track: string, options?: CommandOptions): Promise<Ack>;
   setMedia(choice: MediaChoice, options?: CommandOptions): Promise<Ack>;
   ended(mediaId: string): Promise<Ack>;
+  /** Gives the connection a new access token of the same user, as after `token_expiring`. Guests' are renewed by themselves. */
+  authRefresh(accessToken: string): Promise<Ack>;
   ready(version: number): Promise<Ack>;
   buffering(on: boolean): Promise<Ack>;
   /** Reports how far this player is from the room; every 2 s is enough. It only changes what the host sees. */

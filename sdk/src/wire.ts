@@ -54,12 +54,12 @@ type ClientFrames = Schemas['ClientFrame'];
 type ServerFrames = Schemas['ServerFrame'];
 
 /** What a client may send, and the shape of each `data`. */
-export type ClientData = { [F in ClientFrames as F['type']]: F['data'] };
+export type ClientData = { [F in ClientFrames as F['type']]: F['data'] } & { auth_refresh: { access_token: string } };
 
 /** Server events and the shape of their `data`; answers to the client's own frames aren't among them. */
 export type ServerEvents = {
   [F in ServerFrames as Exclude<F['type'], 'ack' | 'reject' | 'pong'>]: F extends { data: infer Data } ? Data : never;
-};
+} & { token_expiring: { expires_in_ms: number } };
 
 /** A frame as received, possibly of an unknown type; ordered ones carry their place. */
 export interface ServerFrame {

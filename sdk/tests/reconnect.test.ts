@@ -1,8 +1,8 @@
 import { WebSocket } from 'ws';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createClient, memoryTokenStore, type Client, type Identity, type RoomSession, type TokenStore } from '../src/index.js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createClient, type Client, type RoomSession } from '../src/index.js';
 import { joinAt, opened, rejection, until } from './joined.js';
-import { problem, RoomServer } from './room-server.js';
+import { problem, RoomServer, tooMany } from './room-server.js';
 
 let server: RoomServer;
 let client: Client;
@@ -17,7 +17,6 @@ beforeEach(async () => {
 afterEach(async () => {
   session?.close();
   session = undefined;
-  vi.unstubAllGlobals();
   await server.stop();
 });
 
@@ -49,104 +48,6 @@ test.each([1000, 1001, 1011, 1012, 1013, 4408, 4500, 4503, 4504, 4508, 4509])(
   },
 );
 
-test('an expired identity is renewed once', async () => {
-  const [joined, connection] = await join(1, 1);
-  connection.close(4401, 'token_expired');
-  const again = await server.connections.take();
-  await again.welcome(1, 1);
-  await until(joined, (now) => now.connection === 'open');
-  expect(joinTokens()).toEqual(['t_1', 't_2']);
-  expect(client.token()?.display_name).toBe('Ada');
-});
-
-test('an identity that is refused twice ends the join', async () => {
-  for (let time = 0; time < 2; time += 1) {
-    server.answers.push({ path: '/join', answer: problem(401, 'unauthenticated', 'reauth') });
-  }
-  await expect(client.join('r_1')).rejects.toMatchObject({ code: 'unauthenticated', status: 401 });
-  expect(server.requests.map(({ path }) => path)).toEqual(['/auth/guest', '/rooms/r_1/join', '/auth/guest', '/rooms/r_1/join']);
-});
-
-test('an identity that is refused while the server goes away is renewed when it is back', async () => {
-  const leaving = server;
-  const { port } = leaving;
-  const tokenStore = storeWith('t_old');
-  const unreachable = gate();
-  const away = createClient({
-    baseUrl: server.baseUrl,
-    WebSocket,
-    tokenStore,
-    fetch: async (input, init) => {
-      const asksForGuest = String(input).endsWith('/auth/guest');
-      const response = await fetch(input, init).catch((error: unknown) => {
-        if (asksForGuest) unreachable.open();
-        throw error;
-      });
-      const answer = new Response(await response.text(), response);
-      if (response.status === 401) await leaving.stop();
-      return answer;
-    },
-  });
-  server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
-  const joining = away.join('r_1');
-  await unreachable.opened;
-  expect(tokenStore.load()).toMatchObject({ access_token: 't_old', display_name: 'Ada' });
-  server = await RoomServer.start(port);
-  server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
-  await (await server.connections.take()).welcome(1, 1);
-  session = await opened(joining);
-  expect(joinTokens()).toEqual(['t_old', 't_1']);
-  expect(tokenStore.load()).toMatchObject({ access_token: 't_1', display_name: 'Ada' });
-});
-
-test('an identity whose renewal failed is renewed later', async () => {
-  server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
-  server.answers.push({ path: '/auth/guest', answer: problem(503, 'store_unavailable', 'backoff') });
-  server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
-  await join(1, 1);
-  expect(joinTokens()).toEqual(['t_1', 't_1', 't_2']);
-});
-
-test('an identity that another page has renewed is used', async () => {
-  const tokenStore = storeWith('t_old');
-  const other = createClient({
-    baseUrl: server.baseUrl,
-    WebSocket,
-    tokenStore,
-    fetch: async (input, init) => {
-      const response = await fetch(input, init);
-      if (response.status === 401) tokenStore.save(identity('t_elsewhere'));
-      return response;
-    },
-  });
-  server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
-  const joining = other.join('r_1');
-  await (await server.connections.take()).welcome(1, 1);
-  session = await opened(joining);
-  expect(joinTokens()).toEqual(['t_old', 't_elsewhere']);
-});
-
-test('a network that comes back while the identity is renewed starts no second join', async () => {
-  const page = new EventTarget();
-  vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
-  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
-  const woken = createClient({
-    baseUrl: server.baseUrl,
-    WebSocket,
-    tokenStore: storeWith('t_old'),
-    fetch: async (input, init) => {
-      const response = await fetch(input, init);
-      if (String(input).endsWith('/auth/guest')) page.dispatchEvent(new Event('online'));
-      return response;
-    },
-  });
-  server.answers.push({ path: '/join', answer: problem(401, 'token_expired', 'reauth') });
-  const joining = woken.join('r_1');
-  await (await server.connections.take()).welcome(1, 1);
-  session = await opened(joining);
-  expect(joinTokens()).toEqual(['t_old', 't_2']);
-});
-
 test('a refused join is repeated as long as the refusal allows it', async () => {
   for (const code of ['limit_reached', 'room_full', 'limit_reached']) {
     server.answers.push({ path: '/join', answer: problem(409, code, 'backoff') });
@@ -161,6 +62,30 @@ test('a join that keeps being refused is given up after its timeout, with the re
     server.answers.push({ path: '/join', answer: problem(409, 'limit_reached', 'backoff') });
   }
   await expect(client.join('r_1', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'limit_reached', retry: 'backoff' });
+});
+
+test('a first join waits beyond its timeout for as long as the server asks it to', async () => {
+  for (let time = 0; time < 2; time += 1) server.answers.push({ path: '/join', answer: tooMany(450) });
+  const joining = client.join('r_1', { timeoutMs: 400 });
+  await (await server.connections.take()).welcome(1, 1);
+  session = await opened(joining);
+  expect(session.getSnapshot().room.name).toBe('Friday');
+});
+
+test('a first join that the server asks to wait for ever is given up', async () => {
+  for (let time = 0; time < 99; time += 1) server.answers.push({ path: '/join', answer: tooMany(20) });
+  await expect(client.join('r_1', { timeoutMs: 60 })).rejects.toMatchObject({ code: 'rate_limited' });
+});
+
+test('a room that was joined by its code is rejoined by its id', async () => {
+  const joining = client.join('ABC');
+  const connection = await server.connections.take();
+  await connection.welcome(1, 1);
+  session = await opened(joining);
+  connection.terminate();
+  await (await server.connections.take()).welcome(1, 1);
+  await until(session, (now) => now.connection === 'open');
+  expect(joinPaths()).toEqual(['/rooms/ABC/join', '/rooms/r_1/join']);
 });
 
 test.each([4403, 4429])('a hello that is refused for now is repeated, though it is closed with %i', async (closeCode) => {
@@ -231,8 +156,7 @@ test.each([
 
 test('the wait that a refused join asks for is respected', async () => {
   const [joined, connection] = await join(1, 1);
-  const { status, body } = problem(429, 'rate_limited', 'after');
-  server.answers.push({ path: '/join', answer: { status, body: { ...(body as object), retry_after_ms: 700 } } });
+  server.answers.push({ path: '/join', answer: tooMany(700) });
   const closedAt = performance.now();
   connection.terminate();
   const again = await server.connections.take();
@@ -258,22 +182,10 @@ async function join(epoch: number, version: number) {
   return joined;
 }
 
-function storeWith(accessToken: string): TokenStore {
-  const store = memoryTokenStore();
-  store.save(identity(accessToken));
-  return store;
-}
-
-function identity(access_token: string): Identity {
-  return { user_id: 'u_9', access_token, expires_at_ms: Date.now() + 43_200_000, display_name: 'Ada' };
-}
-
 function joinTokens(): (string | undefined)[] {
   return server.requests.filter(({ path }) => path.endsWith('/join')).map(({ token }) => token);
 }
 
-function gate() {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { opened, open: () => open() };
+function joinPaths(): string[] {
+  return server.requests.map(({ path }) => path).filter((path) => path.endsWith('/join'));
 }

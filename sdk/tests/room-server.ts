@@ -20,6 +20,10 @@ export interface Answer {
 /** A server over real sockets that the test scripts frame by frame. */
 export class RoomServer {
   readonly requests: { path: string; token: string | undefined; body: any }[] = [];
+  /** The path below which the server is found, as behind a proxy that strips it; others aren't found. */
+  basePath = '';
+  /** Whether guests get refresh tokens. */
+  refreshes = true;
   /** Answers used once, first in, first out, instead of the usual one; matched by the end of the path. */
   readonly answers: { path: string; answer: Answer }[] = [];
   readonly connections = new Queue<Connection>();
@@ -63,28 +67,38 @@ export class RoomServer {
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {
-    const path = (request.url ?? '').replace('/api/v1', '');
+    const path = (request.url ?? '').replace(`${this.basePath}/api/v1`, '');
     const token = request.headers.authorization?.replace('Bearer ', '');
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
-    this.requests.push({ path, token, body: text === '' ? undefined : JSON.parse(text) });
+    const body = text === '' ? undefined : JSON.parse(text);
+    this.requests.push({ path, token, body });
     const index = this.answers.findIndex((one) => path.endsWith(one.path));
     const [once] = index >= 0 ? this.answers.splice(index, 1) : [];
-    return once?.answer ?? this.#usual(path);
+    return once?.answer ?? this.#usual(path, body);
   }
 
-  #usual(path: string): Answer {
+  #usual(path: string, body: any): Answer {
     if (path === '/auth/guest') {
       this.#guests += 1;
       const number = this.#guests;
-      const expires_at_ms = Date.now() + 43_200_000;
-      return { status: 200, body: { user_id: `u_${number}`, access_token: `t_${number}`, expires_at_ms } };
+      const tokens = this.refreshes ? { refresh_token: `f_${number}`, expires_in_ms: 43_200_000 } : {};
+      // By the clock of a server that knows nothing of this device's.
+      return { status: 200, body: { user_id: `u_${number}`, access_token: `t_${number}`, expires_at_ms: 1, ...tokens } };
+    }
+    if (path === '/auth/refresh') {
+      // `f_1` becomes `f_1+`, and so on; the user stays.
+      const refresh_token = `${body.refresh_token}+`;
+      const [, user, times] = /^f_(\d+)(\++)$/.exec(refresh_token)!;
+      const tokens = { access_token: `t_${user}${times}`, refresh_token, expires_in_ms: 43_200_000 };
+      return { status: 200, body: { user_id: `u_${user}`, expires_at_ms: 1, ...tokens } };
     }
     if (path.endsWith('/join')) {
-      const url = `ws://127.0.0.1:${this.port}/api/v1/rooms/r_1/ws`;
+      // As a server behind a proxy may believe; the SDK knows better.
+      const url = 'ws://nowhere.invalid/api/v1/rooms/r_1/ws';
       const ticket = `k/${this.requests.length}`;
-      const ws = { url, ticket, protocol: 'playhead.v1.json', expires_at_ms: Date.now() + 30_000 };
+      const ws = { url, ticket, protocol: 'playhead.v1.json', expires_at_ms: 1, expires_in_ms: 30_000 };
       const state = { at_ms: Date.now(), ...this.atJoin };
       return { status: 200, body: { participant_id: 'p_1', role: 'host', ws, state } };
     }
@@ -96,8 +110,15 @@ export function problem(status: number, code: string, retry: string, meta = {}):
   return { status, body: { type: 'about:blank', title: code, status, detail: code, code, retry, outcome: 'not_applied', meta } };
 }
 
+/** The refusal of a server that asks for a wait. */
+export function tooMany(retry_after_ms: number): Answer {
+  const { status, body } = problem(429, 'rate_limited', 'after');
+  return { status, body: { ...(body as object), retry_after_ms } };
+}
+
 /** One accepted socket. It answers pings by itself unless `silent`. */
 export class Connection {
+  readonly path: string;
   readonly ticket: string | null;
   readonly closed: Promise<number>;
   silent = false;
@@ -109,7 +130,9 @@ export class Connection {
 
   constructor(socket: WebSocket, request: IncomingMessage) {
     this.#socket = socket;
-    this.ticket = new URL(request.url ?? '', 'http://localhost').searchParams.get('ticket');
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
+    this.path = pathname;
+    this.ticket = searchParams.get('ticket');
     this.closed = new Promise((resolve) => socket.on('close', (code) => resolve(code)));
     socket.on('message', (bytes) => this.#received(JSON.parse(String(bytes)) as Frame));
   }

@@ -9,7 +9,6 @@ const LEFT: CloseReason = { code: 'left', detail: 'left the room', retry: 'never
 describe('the transport', () => {
   let heard: string[];
   let joins: Gate<JoinAnswer>[];
-  let renewals: Gate<void>[];
   let transport: Transport;
   let page: EventTarget;
   let isCurrent: boolean;
@@ -22,13 +21,12 @@ describe('the transport', () => {
     FakeSocket.all = [];
     heard = [];
     joins = [];
-    renewals = [];
     isCurrent = true;
     transport = new Transport(
       {
         socketClass: FakeSocket,
+        socketUrl: 'ws://party.example/watch/api/v1',
         join: () => gateIn(joins),
-        renewIdentity: () => gateIn(renewals),
         participants: () => Promise.reject(new Error('nobody asks')),
       },
       listener(),
@@ -47,7 +45,7 @@ describe('the transport', () => {
     transport.start();
     expect(transport.send({ type: 'play' })).toBe(false);
     const socket = await joined();
-    expect(socket.url).toBe('ws://party.example/ws?ticket=k%2F1');
+    expect(socket.url).toBe('ws://party.example/watch/api/v1/rooms/r_1/ws?ticket=k%2F1');
     expect(transport.send({ type: 'play' })).toBe(false);
     socket.open();
     expect(socket.sent).toEqual([{ type: 'hello', id: 'hello', data: { client: 'test' } }]);
@@ -129,14 +127,9 @@ describe('the transport', () => {
     expect(joins).toHaveLength(before + 1);
   });
 
-  test.each(['joining', 'greeting', 'renewing'])('a network that comes back while %s starts no second join', async (state) => {
+  test.each(['joining', 'greeting'])('a network that comes back while %s starts no second join', async (state) => {
     transport.start();
     if (state === 'greeting') (await joined()).open();
-    if (state === 'renewing') {
-      joins[0]!.reject(failure('token_expired', 'reauth'));
-      await vi.advanceTimersByTimeAsync(0);
-      expect(renewals).toHaveLength(1);
-    }
     page.dispatchEvent(new Event('online'));
     await vi.advanceTimersByTimeAsync(0);
     expect(joins).toHaveLength(1);
@@ -164,47 +157,28 @@ describe('the transport', () => {
     expect(socket.isClosed).toBe(false);
   });
 
-  test('a refused identity is renewed once until the next welcome', async () => {
-    transport.start();
-    await isRefused();
-    renewals[0]!.resolve();
+  test('a socket whose identity is refused joins again at once; a join that is refused so is final', async () => {
+    const socket = await opened();
+    socket.drop(4401);
+    expect(heard.at(-1)).toBe('reconnecting: token_expired');
     await vi.advanceTimersByTimeAsync(0);
-    (await joined()).open().welcome();
-    FakeSocket.last.drop(4401);
-    await vi.advanceTimersByTimeAsync(0);
-    expect(renewals).toHaveLength(2);
-    renewals[1]!.resolve();
-    await vi.advanceTimersByTimeAsync(0);
-    joins.at(-1)!.reject(failure('token_expired', 'reauth'));
+    expect(joins).toHaveLength(2);
+    joins[1]!.reject(failure('token_expired', 'reauth'));
     await vi.advanceTimersByTimeAsync(0);
     expect(heard.at(-1)).toBe('closed: token_expired');
   });
 
-  test('a renewal that fails is repeated; one that is refused is final', async () => {
-    transport.start();
-    await isRefused();
-    renewals[0]!.reject(failure('network_error', 'backoff'));
-    await vi.advanceTimersByTimeAsync(0);
-    expect(heard.at(-1)).toBe('reconnecting: network_error');
-    await isRefused();
-    renewals[1]!.reject(failure('unauthenticated', 'reauth'));
-    await vi.advanceTimersByTimeAsync(0);
-    expect(heard.at(-1)).toBe('closed: unauthenticated');
-  });
-
-  test.each(['joining', 'greeting', 'open', 'waiting', 'renewing'])('is closed for good while %s', async (state) => {
+  test.each(['joining', 'greeting', 'open', 'waiting'])('is closed for good while %s', async (state) => {
     transport.start();
     if (state === 'greeting') (await joined()).open();
     if (state === 'open') (await joined()).open().welcome();
     if (state === 'waiting') await failsAndWaits(0);
     if (state === 'waiting') joins.at(-1)!.reject(failure('network_error', 'backoff'));
-    if (state === 'renewing') joins[0]!.reject(failure('token_expired', 'reauth'));
     await vi.advanceTimersByTimeAsync(0);
     transport.stop(LEFT);
     const before = [joins.length, FakeSocket.all.length, heard.length];
     expect(heard.at(-1)).toBe('closed: left');
     for (const { resolve } of joins) resolve(answer(9));
-    for (const { resolve } of renewals) resolve();
     for (const socket of FakeSocket.all) socket.receive({ type: 'playback_changed' });
     page.dispatchEvent(new Event('online'));
     transport.stop(LEFT);
@@ -235,7 +209,7 @@ describe('the transport', () => {
     expect(heard.slice(-2)).toEqual([`reconnecting: ${code}`, 'closed: left']);
     expect(vi.getTimerCount()).toBe(0);
     await vi.advanceTimersByTimeAsync(20_000);
-    expect([joins.length, renewals.length]).toEqual([1, 0]);
+    expect(joins).toHaveLength(1);
   });
 
   test('a join that throws anything but a `PlayheadError` is final', async () => {
@@ -281,11 +255,6 @@ describe('the transport', () => {
     return (await joined()).open().welcome();
   }
 
-  async function isRefused(): Promise<void> {
-    joins.at(-1)!.reject(failure('token_expired', 'reauth'));
-    await vi.advanceTimersByTimeAsync(0);
-  }
-
   async function failsAndWaits(forMs: number): Promise<void> {
     joins.at(-1)!.reject(failure('network_error', 'backoff'));
     await waits(forMs);
@@ -313,7 +282,8 @@ function gateIn<T>(gates: Gate<T>[]): Promise<T> {
 }
 
 function answer(number: number): JoinAnswer {
-  return { ws: { url: 'ws://party.example/ws', ticket: `k/${number}`, protocol: 'playhead.v1.json' } } as JoinAnswer;
+  const ws = { url: 'ws://nowhere.invalid/ws', ticket: `k/${number}`, protocol: 'playhead.v1.json' };
+  return { ws, state: { room: { room_id: 'r_1' } } } as JoinAnswer;
 }
 
 function failure(code: string, retry: 'backoff' | 'reauth'): PlayheadError {

@@ -1,4 +1,4 @@
-// Chooses what a player needs beyond the correction of gaps; fetched once it follows the room.
+// Chooses what a player needs beyond the correction of gaps.
 
 import type { PlayerAdapter } from '../adapters/adapter.js';
 import type { Pacing } from './correction.js';

@@ -19,7 +19,7 @@ import { chooseAdapter, type AdapterOptions } from './choose-adapter.js';
 import { Controller, type ControllerStep } from './controller.js';
 import type { ControllerAction, ControllerPhase } from './course.js';
 import { deviceSettings, memoryDeviceStore, validOffset } from './device.js';
-import { Reporter } from './reporter.js';
+import type { Reporter } from './reporter.js';
 import { timelineOf } from './timeline.js';
 import { DRIFT_NOTICE_MS, TICK_MS } from './tuning.js';
 
@@ -62,7 +62,8 @@ class RoomPlayer implements Player {
   readonly #unsubscribe: () => void;
   readonly #ticker: ReturnType<typeof setInterval>;
   readonly #alarm: Alarm;
-  readonly #reporter: Reporter;
+  /** Reports once the controller has followed. */
+  #reporter: Reporter | undefined;
   #controller: Controller | undefined;
   #adapter: PlayerAdapter | undefined;
   #media: Media | null = null;
@@ -74,7 +75,7 @@ class RoomPlayer implements Player {
   #error: PlayerSnapshot['error'];
   #held = false;
   /** Pending or done once the controller follows. */
-  #pacing: Promise<void> | undefined;
+  #following: Promise<void> | undefined;
   #driftNoticedAt = -Infinity;
   #destroyed = false;
 
@@ -87,7 +88,6 @@ class RoomPlayer implements Player {
     const { profile, offsetMs } = this.#settings;
     this.#store = new SnapshotStore<PlayerSnapshot>({ ...UNMEASURED, profile, offsetMs });
     this.#alarm = new Alarm(() => this.#step());
-    this.#reporter = new Reporter(session);
     this.#unsubscribe = session.subscribe(this.#sync);
     this.#ticker = setInterval(this.#step, TICK_MS);
     document.addEventListener('visibilitychange', this.#step);
@@ -169,7 +169,7 @@ class RoomPlayer implements Player {
     this.#loadedMediaId = null;
     this.#error = undefined;
     this.#controller = undefined;
-    this.#pacing = undefined;
+    this.#following = undefined;
     if (!media) return;
     // What can't be fetched now may be fetched later.
     const adapter = await chooseAdapter(media, this.#video, this.#options).catch(ignore);
@@ -257,20 +257,23 @@ class RoomPlayer implements Player {
       held: this.#held,
       profile: this.#settings.profile,
     });
-    if (step.phase === 'following') this.#pacing ??= this.#fetchPacing(controller, adapter);
+    if (step.phase === 'following') this.#following ??= this.#fetchFollowing(controller, adapter);
     for (const action of step.actions) this.#carryOut(action, adapter);
     // Only a start has to be exact; anything else may come as late as a timer.
     if (step.wakeAtMs !== undefined && step.wakeAtMs - localMs < 2 * TICK_MS) {
       this.#alarm.set(step.wakeAtMs, step.phase === 'armed');
     }
     this.#learn(controller, adapter);
-    this.#reporter.saw(step, clock?.uncertaintyMs ?? null, localMs);
+    this.#reporter?.saw(step, clock?.uncertaintyMs ?? null, localMs);
     this.#publish(step, localMs);
   };
 
   /** Fetched only now, so that the first frame doesn't wait for it. */
-  #fetchPacing(controller: Controller, adapter: PlayerAdapter): Promise<void> {
-    return import('./pacing.js').then(({ pacingFor }) => controller.usePacing(pacingFor(adapter, this.#video))).catch(ignore);
+  #fetchFollowing(controller: Controller, adapter: PlayerAdapter): Promise<void> {
+    return import('./following.js').then(({ pacingFor, Reporter }) => {
+      controller.usePacing(pacingFor(adapter, this.#video));
+      this.#reporter ??= new Reporter(this.#session);
+    }).catch(ignore);
   }
 
   #learn({ playLeadMs }: Controller, { capabilities }: PlayerAdapter): void {

@@ -4,7 +4,6 @@ import { PlayheadError } from '../error.js';
 import type { Client, ClientOptions, Identity, JoinOptions, PageQuery, RoomSession, SocketClass } from '../types.js';
 import type {
   CreateRoom,
-  GuestAnswer,
   JoinAnswer,
   Meta,
   Page,
@@ -14,11 +13,13 @@ import type {
   RoomSummary,
   Source,
 } from '../wire.js';
-import { requestJson, type Request } from './http.js';
-import { EXPIRY_MARGIN_MS, ROLE_PAGE_SIZE } from './limits.js';
+import { newGuest, type Link } from './guest.js';
+import { requestJson, unreachable, type Request } from './http.js';
+import { ROLE_PAGE_SIZE } from './limits.js';
 import { openSession } from './session.js';
 import { memoryTokenStore } from './token.js';
 
+const API = '/api/v1';
 
 /** Creates a client of one server. */
 export function createClient(options: ClientOptions = {}): Client {
@@ -29,7 +30,7 @@ class HttpClient implements Client {
   readonly baseUrl: string;
   readonly #fetch: typeof fetch;
   readonly #socketClass: SocketClass;
-  readonly #tokens;
+  readonly #link: Link;
 
   constructor(options: ClientOptions) {
     const base = options.baseUrl ?? globalThis.location?.origin;
@@ -40,21 +41,24 @@ class HttpClient implements Client {
     // The browser's fetch throws unless it is called on its global.
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.#socketClass = socketClass;
-    this.#tokens = options.tokenStore ?? memoryTokenStore();
+    this.#link = {
+      tokens: options.tokenStore ?? memoryTokenStore(),
+      send: (request) => this.#call(request),
+      replaced: options.onIdentityReplaced,
+    };
   }
 
   async guest(displayName: string): Promise<Identity> {
     const kept = this.token();
-    return kept?.display_name === displayName ? kept : this.#newGuest(displayName);
+    return kept?.display_name === displayName ? kept : newGuest(this.#link, displayName);
   }
 
   token(): Identity | null {
-    const kept = this.#tokens.load();
-    return kept && kept.expires_at_ms > Date.now() + EXPIRY_MARGIN_MS ? kept : null;
+    return this.#link.tokens.load();
   }
 
   signOut(): void {
-    this.#tokens.save(null);
+    this.#link.tokens.save(null);
   }
 
   readonly rooms = {
@@ -84,51 +88,50 @@ class HttpClient implements Client {
     return this.#call({ path: '/meta' });
   }
 
-  join(roomIdOrCode: string, options: JoinOptions = {}): Promise<RoomSession> {
+  async join(roomIdOrCode: string, options: JoinOptions = {}): Promise<RoomSession> {
     const { invite, password } = options;
     const body = { invite, password };
-    const path = pathOf(roomIdOrCode, '/join');
-    let usedToken: string | undefined;
-    return openSession(
+    let room = roomIdOrCode;
+    const session = await openSession(
       {
         socketClass: this.#socketClass,
-        join: () => {
-          usedToken = this.#tokens.load()?.access_token;
-          return this.#authorized<JoinAnswer>({ method: 'POST', path, body });
+        socketUrl: this.baseUrl.replace(/^http/, 'ws') + API,
+        join: async () => {
+          const path = pathOf(room, '/join');
+          const answer = await this.#authorized<JoinAnswer>({ method: 'POST', path, body, waits: true });
+          // From now on by its id: guesses of codes are limited for everybody behind one address.
+          room = answer.state.room.room_id;
+          return answer;
         },
-        renewIdentity: () => this.#renewIdentity(usedToken),
         participants: (roomId) => this.rooms.participants(roomId, { page_size: ROLE_PAGE_SIZE }),
       },
       options,
     );
+    // Fetched at the first welcome rather than when a token ends: by then the server may have other files.
+    for (const event of ['welcome', 'token_expiring'] as const) {
+      session.on(event, () => {
+        const now = this.token();
+        void import('./recovery.js').then(({ keepFresh }) => keepFresh(this.#link, session, event, now)).catch(() => undefined);
+      });
+    }
+    return session;
   }
 
-  #call<T>(request: Request): Promise<T> {
-    return requestJson<T>(this.#fetch, this.baseUrl, request);
+  async #call<T>(request: Request): Promise<T> {
+    try {
+      return await requestJson<T>(this.#fetch, this.baseUrl + API, request);
+    } catch (error) {
+      const { status } = error as PlayheadError;
+      if (status !== 401 && status !== 429) throw error;
+      const recovery = await import('./recovery.js').catch((cause: unknown) => {
+        throw unreachable('not_applied', cause);
+      });
+      return recovery.sendAgain<T>(this.#link, request, error as PlayheadError);
+    }
   }
 
-  async #authorized<T>(request: Request): Promise<T> {
-    return this.#call<T>({ ...request, token: this.#tokens.load()?.access_token });
-  }
-
-  async #newGuest(displayName: string): Promise<Identity> {
-    const answer = await this.#call<GuestAnswer>({
-      method: 'POST',
-      path: '/auth/guest',
-      body: { display_name: displayName },
-    });
-    const identity = { ...answer, display_name: displayName };
-    this.#tokens.save(identity);
-    return identity;
-  }
-
-  async #renewIdentity(refusedToken: string | undefined): Promise<void> {
-    const name = this.#tokens.load()?.display_name;
-    if (name === undefined) throw new PlayheadError({ code: 'invalid_use', detail: 'sign in with guest() first' });
-    const usable = this.token();
-    // Another page that shares the store may have been faster.
-    if (usable && usable.access_token !== refusedToken) return;
-    await this.#newGuest(name);
+  #authorized<T>(request: Request): Promise<T> {
+    return this.#call<T>({ ...request, identity: this.token() });
   }
 }
 

@@ -1,9 +1,9 @@
 // JSON requests to the REST API.
 
 import { PlayheadError } from '../error.js';
-import type { Problem } from '../wire.js';
+import type { Identity } from '../types.js';
+import type { Outcome, Problem } from '../wire.js';
 import { REQUEST_TIMEOUT_MS } from './limits.js';
-
 
 export interface Request {
   path: string;
@@ -11,12 +11,19 @@ export interface Request {
   method?: 'POST' | 'DELETE';
   body?: unknown;
   query?: object;
-  token?: string;
+  /** As whom it is sent. */
+  identity?: Identity | null;
+  /** Whether the caller itself waits when the server asks it to. */
+  waits?: boolean;
+  /** How often it was sent again because the server asked for a wait. */
+  tries?: number;
+  /** Whether its identity was replaced because the server refused it. */
+  renewed?: boolean;
 }
 
-/** Sends one JSON request under `/api/v1` and returns its answer; every failure is a `PlayheadError`. */
+/** Sends one JSON request under `baseUrl` and returns its answer; every failure is a `PlayheadError`. */
 export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, request: Request): Promise<T> {
-  const { method, body, token } = request;
+  const { method, body, identity } = request;
   const json = 'application/json';
   let response: Response;
   let text: string;
@@ -26,31 +33,29 @@ export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, req
       headers: {
         accept: json,
         ...(method === 'POST' && { 'content-type': json }),
-        ...(token && { authorization: `Bearer ${token}` }),
+        ...(identity && { authorization: `Bearer ${identity.access_token}` }),
       },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     text = await response.text();
   } catch (cause) {
-    throw new PlayheadError(
-      {
-        code: 'network_error',
-        retry: 'backoff',
-        outcome: method ? 'unknown' : 'not_applied',
-        detail: 'the server could not be reached',
-      },
-      { cause },
-    );
+    throw unreachable(method ? 'unknown' : 'not_applied', cause);
   }
   const answer = parse(text);
   if (response.status === 204 || (response.ok && answer !== undefined)) return answer as T;
   throw problemOf(response, answer);
 }
 
+/** Returns the error of a request that got no answer. */
+export function unreachable(outcome: Outcome, cause: unknown): PlayheadError {
+  const detail = 'the server could not be reached';
+  return new PlayheadError({ code: 'network_error', retry: 'backoff', outcome, detail }, { cause });
+}
+
 function addressOf(baseUrl: string, { path, query = {} }: Request): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  return `${baseUrl}/api/v1${path}${given.length > 0 ? '?' : ''}${new URLSearchParams(given)}`;
+  return `${baseUrl}${path}${given.length > 0 ? '?' : ''}${new URLSearchParams(given)}`;
 }
 
 function parse(text: string): unknown {

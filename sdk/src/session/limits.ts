@@ -2,12 +2,14 @@
 
 /** How long an HTTP request may take. */
 export const REQUEST_TIMEOUT_MS = 15_000;
-/** How long the first join may take, up to the first welcome. */
+/** How long the first join may take, up to the first welcome, … */
 export const FIRST_JOIN_TIMEOUT_MS = 15_000;
+/** … and how often it may take that long again while the server asks for a wait. */
+export const FIRST_JOIN_WAITS_MAX = 4;
 /** How long leaving waits for the server's answer. */
 export const LEAVE_TIMEOUT_MS = 2_000;
-/** A token this close to its expiry is no longer used. */
-export const EXPIRY_MARGIN_MS = 60_000;
+/** How many times a request is sent again because the server asked for a wait. */
+export const REQUEST_TRIES_MAX = 8;
 /** One page of participants, as large as the server allows. */
 export const ROLE_PAGE_SIZE = 200;
 

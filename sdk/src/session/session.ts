@@ -13,19 +13,24 @@ import type {
   SessionSnapshot,
 } from '../types.js';
 import type { ClientData, ServerEvents, ServerFrame } from '../wire.js';
-import { FIRST_JOIN_TIMEOUT_MS, LEAVE_TIMEOUT_MS } from './limits.js';
+import { FIRST_JOIN_TIMEOUT_MS, FIRST_JOIN_WAITS_MAX, LEAVE_TIMEOUT_MS } from './limits.js';
 import { Replica, type EventArgs } from './replica.js';
 import type { RoomAccess } from './transport.js';
 
 /** Joins a room; resolves with the session once the room is known, while its socket opens. */
 export function openSession(access: RoomAccess, options: JoinOptions): Promise<RoomSession> {
+  const { ready = true, timeoutMs = FIRST_JOIN_TIMEOUT_MS } = options;
   return new Promise((resolve, reject) => {
-    const replica = new Replica(access, options.ready ?? true);
+    const replica = new Replica(access, ready);
     const session = new Session(replica);
-    const timer = setTimeout(() => {
-      const { code = 'join_timeout', detail = 'the room could not be joined in time' } = replica.trouble ?? {};
-      session.close({ code, detail, retry: 'backoff' });
-    }, options.timeoutMs ?? FIRST_JOIN_TIMEOUT_MS);
+    let waits = FIRST_JOIN_WAITS_MAX;
+    const giveUp = () => {
+      const { code = 'join_timeout', detail = 'the room could not be joined in time', retry } = replica.trouble ?? {};
+      // A server that asks for a wait will let people in.
+      if (retry === 'after' && waits-- > 0) timer = setTimeout(giveUp, timeoutMs);
+      else session.close({ code, detail, retry: 'backoff' });
+    };
+    let timer = setTimeout(giveUp, timeoutMs);
     replica.known = () => resolve(session);
     replica.opened = (reason) => {
       clearTimeout(timer);
@@ -123,6 +128,10 @@ class Session implements RoomSession {
 
   hostTransfer(participantId: string, options?: CommandOptions): Promise<Ack> {
     return this.#command('host_transfer', { participant_id: participantId }, options);
+  }
+
+  authRefresh(accessToken: string): Promise<Ack> {
+    return this.#command('auth_refresh', { access_token: accessToken });
   }
 
   async leave(): Promise<void> {

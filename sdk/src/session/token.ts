@@ -20,9 +20,6 @@ function tokensIn({ load, save }: Slot): TokenStore {
 function asIdentity(value: unknown): Identity | null {
   const it = value as Partial<Identity> | null;
   const whole =
-    typeof it?.access_token === 'string' &&
-    typeof it.user_id === 'string' &&
-    typeof it.expires_at_ms === 'number' &&
-    typeof it.display_name === 'string';
+    typeof it?.access_token === 'string' && typeof it.user_id === 'string' && typeof it.display_name === 'string';
   return whole ? (it as Identity) : null;
 }

@@ -1,6 +1,6 @@
 // The states of the transport, the events that change them and the effects of each change, as one table.
 
-export type TransportState = 'idle' | 'joining' | 'greeting' | 'open' | 'waiting' | 'renewing' | 'closed';
+export type TransportState = 'idle' | 'joining' | 'greeting' | 'open' | 'waiting' | 'closed';
 
 export type TransportEvent =
   /** The session starts, the wait is over, or the network or the page is back. */
@@ -8,11 +8,8 @@ export type TransportEvent =
   /** The server accepted the join and issued a ticket for the socket. */
   | 'joined'
   | 'welcomed'
-  /** The join, the socket or the renewal failed, but another attempt may succeed. */
+  /** The join or the socket failed, but another attempt may succeed. */
   | 'lost'
-  /** The server refused the identity. */
-  | 'refused'
-  | 'renewed'
   /** The page closed the session, or no further attempt can succeed. */
   | 'stop';
 
@@ -22,7 +19,6 @@ export type TransportEffect =
   | 'greet'
   /** Starts the pings and watches for silence. */
   | 'watch'
-  | 'renew'
   /** Schedules the next attempt. */
   | 'retry'
   /** Drops the socket, the timer and the pings. */
@@ -39,16 +35,14 @@ type Steps = Partial<Record<TransportEvent, Step>>;
 
 const STOP: Steps = { stop: ['closed', 'drop', 'unlisten', 'report'] };
 const LOST: Steps = { ...STOP, lost: ['waiting', 'drop', 'report', 'retry'] };
-const REFUSED: Steps = { ...LOST, refused: ['renewing', 'drop', 'report', 'renew'] };
-const WELCOMED: Steps = { ...REFUSED, welcomed: ['open', 'watch', 'report'] };
+const WELCOMED: Steps = { ...LOST, welcomed: ['open', 'watch', 'report'] };
 
 /** The next state, then the effects in order. An event that a state doesn't list changes nothing. */
 export const TRANSPORT_STATES: Record<TransportState, Steps> = {
   idle: { ...STOP, connect: ['joining', 'report', 'listen', 'join'] },
-  joining: { ...REFUSED, joined: ['greeting', 'greet'] },
+  joining: { ...LOST, joined: ['greeting', 'greet'] },
   greeting: WELCOMED,
   open: WELCOMED,
   waiting: { ...STOP, connect: ['joining', 'join'] },
-  renewing: { ...LOST, renewed: ['waiting', 'retry'] },
   closed: {},
 };

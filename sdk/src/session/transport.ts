@@ -16,10 +16,10 @@ const SILENT: Ending = { code: 'silent', detail: '', retry: 'backoff' };
 /** What a session needs from the client to reach its room. */
 export interface RoomAccess {
   socketClass: SocketClass;
-  /** Joins over HTTP; each call returns a fresh ticket. */
+  /** The address that paths of the API follow, for sockets. */
+  socketUrl: string;
+  /** Joins over HTTP, with a new access token if the server refused the last one; each call returns a fresh ticket. */
   join(): Promise<JoinAnswer>;
-  /** Replaces the identity that the server refused. */
-  renewIdentity(): Promise<void>;
   /** Returns the first page of the connected participants. */
   participants(roomId: string): Promise<ParticipantPage>;
 }
@@ -54,8 +54,6 @@ export class Transport {
   #state: TransportState = 'idle';
   #socket: SocketLike | undefined;
   #failures = 0;
-  /** Whether the identity was renewed since the last welcome: a second refusal is final. */
-  #renewed = false;
   #openedAt = 0;
   #lastFrameAt = 0;
   #deadAfterMs = DEAD_AFTER_MS;
@@ -110,9 +108,10 @@ export class Transport {
   }
 
   private greet(_: Ending | undefined, answer?: JoinAnswer): void {
-    const { url, ticket, protocol } = answer!.ws;
-    const address = `${url}${url.includes('?') ? '&' : '?'}ticket=${encodeURIComponent(ticket)}`;
-    const socket = new this.#access.socketClass(address, protocol);
+    const { ws, state } = answer!;
+    // Not the server's `url`: a server behind a proxy may not know how its clients reach it.
+    const path = `/rooms/${state.room.room_id}/ws?ticket=${encodeURIComponent(ws.ticket)}`;
+    const socket = new this.#access.socketClass(this.#access.socketUrl + path, ws.protocol);
     this.#socket = socket;
     this.#announced = undefined;
     const detail = 'the server did not answer in time';
@@ -130,27 +129,13 @@ export class Transport {
   }
 
   private watch(): void {
-    this.#renewed = false;
     this.#openedAt = performance.now();
     this.#after(this.#deadAfterMs, () => this.#checkSilence());
     this.#pinger.start();
   }
 
-  private async renew(): Promise<void> {
-    this.#renewed = true;
-    try {
-      await this.#access.renewIdentity();
-      this.#on('renewed');
-    } catch (error) {
-      const ending = endingOfFailure(error);
-      // The old identity is still the one to renew, so this attempt counts only if it was refused as such.
-      this.#renewed = ending.retry === 'reauth';
-      this.#lost(ending);
-    }
-  }
-
   private retry(ending?: Ending): void {
-    this.#after(ending ? this.#delayMs(ending) : 0, () => this.#on('connect'));
+    this.#after(this.#delayMs(ending!), () => this.#on('connect'));
   }
 
   private drop(): void {
@@ -228,9 +213,9 @@ export class Transport {
 
   #lost(ending: Ending): void {
     if (this.#state === 'open' && performance.now() - this.#openedAt >= STABLE_MS) this.#failures = 0;
-    const isRefused = ending.retry === 'reauth';
-    const isFinal = ending.retry === 'never' || (isRefused && this.#renewed);
-    this.#on(isFinal ? 'stop' : isRefused ? 'refused' : 'lost', ending);
+    // A socket without a valid identity joins for another one; a join that is refused as well has tried to get one.
+    const isFinal = ending.retry === 'never' || (ending.retry === 'reauth' && this.#state === 'joining');
+    this.#on(isFinal ? 'stop' : 'lost', ending);
   }
 
   #delayMs(ending: Ending): number {
@@ -290,11 +275,11 @@ function decode(text: unknown): ServerFrame | null {
   }
 }
 
-/** Returns why a join or a renewal failed, from what it threw. */
+/** Returns why a join failed, from what it threw. */
 function endingOfFailure(error: unknown): Ending {
   if (!(error instanceof PlayheadError)) return { code: 'invalid_answer', detail: String(error), retry: 'never' };
-  const { code, detail, status, retryAfterMs } = error;
-  return { code, detail, retry: status === 401 ? 'reauth' : error.retry, afterMs: retryAfterMs, closeCode: status };
+  const { code, detail, retry, status, retryAfterMs } = error;
+  return { code, detail, retry, afterMs: retryAfterMs, closeCode: status };
 }
 
 /** Returns why the server closes or refuses a connection, from its `closing` or `reject` frame. */
