@@ -1,5 +1,6 @@
 /** What every page shares: the SDK's client, the notices and the display name. */
 import { browserTokenStore, createClient, type Client } from 'playhead-sdk';
+import { HOME } from './address.js';
 import { fetchOnce } from './early.js';
 import type { Notices } from './components/notices.js';
 
@@ -23,9 +24,14 @@ export const NAME_MAX = 40;
 
 const NAME_KEY = 'playhead.name';
 
-/** Creates a client for the server that this page came from. */
-export function ownClient(): Client {
-  return createClient({ baseUrl: location.origin, tokenStore: browserTokenStore(), fetch: fetchOnce });
+/** Creates a client for the server that this page came from; `onReplaced` runs when it has become another guest. */
+export function ownClient(onReplaced: () => void): Client {
+  return createClient({
+    baseUrl: `${location.origin}${HOME}`,
+    tokenStore: browserTokenStore(),
+    fetch: fetchOnce,
+    onIdentityReplaced: onReplaced,
+  });
 }
 
 /** Keeps the name in localStorage, or only for this visit where storage is blocked. */

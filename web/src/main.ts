@@ -7,12 +7,14 @@ import './styles/room.css';
 import './styles/player.css';
 import './styles/controls.css';
 import './styles/sync.css';
+import { codeAt, HOME } from './address.js';
 import { nameStore, ownClient, type App } from './app.js';
 import { createNotices } from './components/notices.js';
 import { createMessage } from './components/message.js';
 import type { Component } from './dom.js';
 import { createHomePage } from './pages/home.js';
 import { createRoomPage } from './pages/room.js';
+import { IDENTITY_REPLACED } from './words.js';
 
 const root = document.getElementById('app');
 if (root === null) throw new Error('the page has no #app element');
@@ -23,7 +25,7 @@ document.body.append(notices.element);
 let shown: Component | null = null;
 
 const app: App = {
-  client: ownClient(),
+  client: ownClient(() => notices.say(IDENTITY_REPLACED, 'bad')),
   notices,
   name: nameStore(),
   go(path) {
@@ -40,25 +42,16 @@ function show(): void {
 }
 
 function pageFor(path: string): Component {
-  const code = codeIn(path);
+  const code = codeAt(path);
   if (code !== null) return createRoomPage(app, code);
   document.title = 'Playhead';
-  if (path === '/') return createHomePage(app);
+  // A proxy may leave out the slash.
+  if (path === HOME || `${path}/` === HOME) return createHomePage(app);
   return createMessage({
     title: 'Page not found',
     text: 'There’s nothing at this address. Check the link for typos.',
-    actions: [{ label: 'Go to the home page', primary: true, run: () => app.go('/') }],
+    actions: [{ label: 'Go to the home page', primary: true, run: () => app.go(HOME) }],
   });
-}
-
-function codeIn(path: string): string | null {
-  const [, code] = /^\/r\/([^/]+)\/?$/.exec(path) ?? [];
-  try {
-    return code === undefined ? null : decodeURIComponent(code);
-  } catch {
-    // The link was garbled on its way here.
-    return null;
-  }
 }
 
 window.addEventListener('popstate', show);

@@ -74,6 +74,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
 /** The heading of the form for the media, which the empty stage refers to. */
 export const CHOOSE_MEDIA = 'Choose what to watch';
 
+/** Shown to a person who has become another guest, because the server no longer knew the former one. */
+export const IDENTITY_REPLACED = 'Your session has expired, so you’re a new guest now.';
+
 /** Shown while commands can't be stored. */
 export const AUTHORITY_AWAY = 'Controls are unavailable right now. Playback continues.';
 /** Added for a person whose own command is being retried. */

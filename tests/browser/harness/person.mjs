@@ -5,6 +5,7 @@ import { chromium } from 'playwright-core';
 import { ARTIFACTS } from './paths.mjs';
 import { until } from './poll.mjs';
 import { DRAIN, RECORDER } from './recorder.mjs';
+import { wrongClock } from './wrong-clock.mjs';
 
 export const CHROMIUM = process.env.PLAYHEAD_CHROMIUM ?? '/usr/bin/chromium';
 /** The same browser without a window, whose drawing would take processor time that players need. */
@@ -46,12 +47,13 @@ export async function closeBrowser() {
   shared = null;
 }
 
-/** Opens a browser context for a person, with state of its own. */
-export async function arrive(name, { screen = DESKTOP } = {}) {
+/** Opens a browser context for a person, with state of its own; the device's date is `clockOffMs` ahead of the server's. */
+export async function arrive(name, { screen = DESKTOP, clockOffMs = 0 } = {}) {
   const browser = await sharedBrowser();
   const context = await browser.newContext({ ...screen, permissions: ['clipboard-read', 'clipboard-write'] });
   context.setDefaultTimeout(STEP_MS);
   await context.addInitScript(RECORDER);
+  if (clockOffMs !== 0) await context.addInitScript(wrongClock(clockOffMs));
   const page = await context.newPage();
   return new Person(name, context, page);
 }

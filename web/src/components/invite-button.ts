@@ -1,4 +1,5 @@
 /** The button that copies the invite link. */
+import { roomPath } from '../address.js';
 import { element, setAttribute, setText, type Component } from '../dom.js';
 import { icon, setIcon } from '../icons.js';
 import type { RoomContext } from './room-context.js';
@@ -15,7 +16,7 @@ export function createInviteButton({ app, session }: RoomContext): Component {
     long,
     short,
   );
-  const link = `${location.origin}/r/${encodeURIComponent(session.getSnapshot().room.code)}`;
+  const link = `${location.origin}${roomPath(session.getSnapshot().room.code)}`;
   // The link can be read without the clipboard, which plain-HTTP pages can't use.
   setAttribute(button, 'data-link', link);
   setAttribute(button, 'title', link);

@@ -1,4 +1,5 @@
 /** The form that joins a party by its invite link or its code. */
+import { HOME, roomPath } from '../address.js';
 import type { App } from '../app.js';
 import { element, type Component } from '../dom.js';
 import { createField } from './field.js';
@@ -13,7 +14,7 @@ export function createJoinForm(app: App): Component {
       autocomplete: 'off',
       autocapitalize: 'none',
       spellcheck: 'false',
-      placeholder: `${location.origin}/r/…`,
+      placeholder: `${location.origin}${HOME}r/…`,
     },
     button,
   );
@@ -21,7 +22,7 @@ export function createJoinForm(app: App): Component {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const code = codeIn(field.input.value);
-    if (code !== null) return app.go(`/r/${encodeURIComponent(code)}`);
+    if (code !== null) return app.go(roomPath(code));
     field.fail('That isn’t an invite link or a party code.');
     field.input.focus();
   });

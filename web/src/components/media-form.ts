@@ -1,4 +1,5 @@
 /** The form that chooses what to watch, shown to the host and co-hosts. */
+import { filePath } from '../address.js';
 import { element, setShown, setText } from '../dom.js';
 import { CHOOSE_MEDIA, sentenceOf } from '../words.js';
 import { createField, whileBusy } from './field.js';
@@ -27,8 +28,8 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
     'div',
     { class: 'samples' },
     element('span', { class: 'quiet small' }, 'No link at hand?'),
-    sampleButton('Use the sample clip', 'sample-hls', '/sample/clip.m3u8'),
-    sampleButton('As MP4', 'sample-mp4', '/sample/clip.mp4'),
+    sampleButton('Use the sample clip', 'sample-hls', 'sample/clip.m3u8'),
+    sampleButton('As MP4', 'sample-mp4', 'sample/clip.mp4'),
   );
   const title = element('h2', { id: 'media-title' }, CHOOSE_MEDIA);
   const form = element(
@@ -49,9 +50,9 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
     }
   }
 
-  function sampleButton(label: string, testid: string, path: string): HTMLButtonElement {
+  function sampleButton(label: string, testid: string, file: string): HTMLButtonElement {
     const button = element('button', { type: 'button', class: 'button', 'data-testid': testid }, label);
-    button.addEventListener('click', () => whileBusy(button, () => choose(`${location.origin}${path}`)));
+    button.addEventListener('click', () => whileBusy(button, () => choose(`${location.origin}${filePath(file)}`)));
     return button;
   }
 

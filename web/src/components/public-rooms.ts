@@ -1,5 +1,6 @@
 /** The list of public parties, refreshed while the page is visible. */
 import type { RoomSummary } from 'playhead-sdk';
+import { roomPath } from '../address.js';
 import type { App } from '../app.js';
 import { element, setShown, setText, type Component } from '../dom.js';
 import { counted } from '../format.js';
@@ -21,8 +22,12 @@ export function createPublicRooms(app: App): Component {
   );
   let shown = '';
   let over = false;
+  let isBusy = false;
 
   async function refresh(): Promise<void> {
+    // The server may have asked the last request to wait.
+    if (isBusy) return;
+    isBusy = true;
     try {
       const page = await app.client.rooms.listPublic({ page_size: LISTED_MAX });
       if (!over) show(page.items);
@@ -30,6 +35,7 @@ export function createPublicRooms(app: App): Component {
       setText(state, sentenceOf(error));
       setShown(state, true);
     }
+    isBusy = false;
   }
 
   function show(rooms: RoomSummary[]): void {
@@ -68,7 +74,7 @@ function createRow(room: RoomSummary): HTMLElement {
       'a',
       {
         class: 'room-link',
-        href: `/r/${encodeURIComponent(room.code)}`,
+        href: roomPath(room.code),
         'data-page': true,
         'data-testid': 'public-room',
       },

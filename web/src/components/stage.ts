@@ -1,4 +1,5 @@
 /** The video with its spinner and the message shown over it. */
+import { filePath } from '../address.js';
 import { element, setAttribute, setShown, setText } from '../dom.js';
 import { setIcon } from '../icons.js';
 import type { RoomContext, RoomPart, RoomView } from './room-context.js';
@@ -102,5 +103,5 @@ function createOverlay(run: (action: StageAction) => void): {
 }
 
 function samplePoster(url: string | undefined): string | null {
-  return url !== undefined && url.startsWith(location.origin) && SAMPLE.test(url) ? '/sample/poster.jpg' : null;
+  return url !== undefined && url.startsWith(location.origin) && SAMPLE.test(url) ? filePath('sample/poster.jpg') : null;
 }

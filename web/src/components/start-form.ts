@@ -1,4 +1,5 @@
 /** The form that starts a party; its name field is shared with the rest of the home page. */
+import { roomPath } from '../address.js';
 import type { App } from '../app.js';
 import { element, type Component } from '../dom.js';
 import { icon, type IconName } from '../icons.js';
@@ -50,7 +51,7 @@ export function createStartForm(app: App, nameField: NameField): Component {
         name: roomName.input.value.trim() || `${name}’s party`,
         is_public: isPublic,
       });
-      app.go(`/r/${encodeURIComponent(room.code)}`);
+      app.go(roomPath(room.code));
     } catch (error) {
       problem.textContent = sentenceOf(error);
     }

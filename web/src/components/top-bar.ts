@@ -1,5 +1,6 @@
 /** The top bar of a room: its name, the connection, the invite link and the way out. */
 import type { SessionSnapshot } from 'playhead-sdk';
+import { filePath, HOME } from '../address.js';
 import { element, setAttribute, setText } from '../dom.js';
 import { counted } from '../format.js';
 import { icon } from '../icons.js';
@@ -37,8 +38,8 @@ export function createTopBar(context: RoomContext, leave: () => void): RoomPart 
       { class: 'top' },
       element(
         'a',
-        { class: 'brand top-brand', href: '/', 'data-page': true, 'aria-label': 'Playhead home' },
-        element('img', { src: '/favicon.svg', alt: '' }),
+        { class: 'brand top-brand', href: HOME, 'data-page': true, 'aria-label': 'Playhead home' },
+        element('img', { src: filePath('favicon.svg'), alt: '' }),
       ),
       element('div', { class: 'top-title' }, name, element('div', { class: 'top-facts' }, connection, viewers)),
       element('div', { class: 'top-actions' }, invite.element, leaveButton),

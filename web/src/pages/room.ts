@@ -1,6 +1,7 @@
 /** The page of one party, from the invitation to its end. */
 import type { RoomSession, SessionSnapshot } from 'playhead-sdk';
 import { PlayheadError } from 'playhead-sdk';
+import { HOME } from '../address.js';
 import type { App } from '../app.js';
 import { createInvitation } from '../components/invitation.js';
 import { createMessage, type Message } from '../components/message.js';
@@ -30,7 +31,7 @@ export function createRoomPage(app: App, code: string): Component {
     void session?.leave();
     // `leave` closes the session itself, once the server has acknowledged it.
     session = null;
-    app.go('/');
+    app.go(HOME);
   }
 
   async function join(name: string): Promise<void> {
@@ -62,7 +63,7 @@ export function createRoomPage(app: App, code: string): Component {
     session?.close();
     session = null;
     document.title = `${end.title} · Playhead`;
-    const actions = [{ label: 'Start another party', primary: !end.mayRejoin, run: () => app.go('/') }];
+    const actions = [{ label: 'Start another party', primary: !end.mayRejoin, run: () => app.go(HOME) }];
     if (end.mayRejoin) actions.unshift({ label: 'Rejoin', primary: true, run: () => void join(app.name.load()) });
     show(createMessage({ ...end, actions }));
   }
@@ -71,7 +72,7 @@ export function createRoomPage(app: App, code: string): Component {
     unsubscribe();
     session = null;
     document.title = 'Playhead';
-    show(createMessage(refusalOf(error, () => void join(name), () => app.go('/'))));
+    show(createMessage(refusalOf(error, () => void join(name), () => app.go(HOME))));
   }
 
   const name = app.name.load();

@@ -1,0 +1,72 @@
+/** Tests of who people are: after a reload, on devices whose clock is wrong, and when tokens end. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { guestOf, hostParty } from './harness/party.mjs';
+import { startWorld } from './harness/world.mjs';
+
+const HOUR_MS = 3_600_000;
+
+let world;
+before(async () => (world = await startWorld()));
+afterEach(() => world.everybodyLeaves());
+after(() => world?.end());
+
+/** Starts a party; it needs no film. */
+async function startParty(name, options) {
+  const host = await world.arrive(name, options);
+  await host.createRoom(world.server.pageUrl);
+  return host;
+}
+
+/** Spoils parts of the stored identity, as their end or another key of the server would. */
+const spoils = ({ page }, ...parts) =>
+  page.evaluate((spoilt) => {
+    const identity = JSON.parse(localStorage.getItem('playhead.identity'));
+    for (const part of spoilt) if (identity[part] !== undefined) identity[part] = `${identity[part].slice(0, -4)}AAAA`;
+    localStorage.setItem('playhead.identity', JSON.stringify(identity));
+  }, parts);
+
+for (const [hours, words] of [[12, 'ahead'], [-12, 'behind']]) {
+  test(`a device whose clock is 12 hours ${words} is the same person, and the host, after a reload`, { timeout: 60_000 }, async () => {
+    const host = await startParty('Ada', { clockOffMs: hours * HOUR_MS });
+    const { me } = await host.snapshot();
+    const offMs = (await host.page.evaluate(() => Date.now())) - Date.now();
+    assert.ok(Math.abs(offMs - hours * HOUR_MS) < HOUR_MS, `the page's clock is ${offMs} ms off`);
+    for (let times = 0; times < 2; times += 1) {
+      await host.page.reload();
+      await host.inRoom();
+      assert.deepEqual((await host.snapshot()).me, me);
+      assert.equal(me.role, 'host');
+    }
+  });
+}
+
+test('a host whose access token the server no longer takes is still the host after a reload', { timeout: 60_000 }, async () => {
+  const host = await startParty('Ada');
+  const { me } = await host.snapshot();
+  await spoils(host, 'access_token');
+  await host.page.reload();
+  await host.inRoom();
+  assert.deepEqual((await host.snapshot()).me, me);
+  assert.equal(await host.the('notice').textContent(), '');
+});
+
+test('a host whose access token has ended can still end the party', { timeout: 60_000 }, async () => {
+  const host = await startParty('Ada');
+  await spoils(host, 'access_token');
+  await host.the('end-party').click();
+  await host.the('confirm').getByRole('button', { name: 'End party' }).click();
+  await host.reads('message', 'You ended the party for everyone.');
+});
+
+test('a person whose session is gone for good joins as a new guest and reads so', { timeout: 120_000 }, async () => {
+  const { invite } = await hostParty(world);
+  const guest = await guestOf(world, invite, 'Grace');
+  const { me } = await guest.snapshot();
+  await spoils(guest, 'access_token', 'refresh_token');
+  await guest.page.reload();
+  await guest.reads('notice', 'Your session has expired, so you’re a new guest now.');
+  await guest.inRoom();
+  assert.notEqual((await guest.snapshot()).me.participant_id, me.participant_id);
+  await guest.picture('session-expired');
+});
