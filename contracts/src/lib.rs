@@ -7,6 +7,7 @@
 mod close;
 mod error;
 mod frames;
+mod name;
 mod playback;
 mod rest;
 mod room;
@@ -23,6 +24,9 @@ pub use crate::frames::server::{
     AckData, AuthorityChanged, Closing, HostChanged, LifecycleChanged, MediaChanged,
     PlaybackChanged, Pong, PresenceChanged, Previous, Rebased, RoleChanged, RoomChanged,
     RoomSnapshot, ServerFrame, SyncChanged, ViewerCountChanged, Welcome,
+};
+pub use crate::name::{
+    DISPLAY_NAME_BYTES_MAX, DISPLAY_NAME_MAX, INVISIBLE, ROOM_NAME_BYTES_MAX, ROOM_NAME_MAX,
 };
 pub use crate::playback::{Playback, Status, Waiting, WaitingFor};
 pub use crate::rest::auth::{GuestRequest, GuestToken};
@@ -46,9 +50,23 @@ pub const CAPABILITY_READY: &str = "ready";
 pub const FRAME_BYTES_MAX: usize = 16 * 1024;
 /// The length of the longest command id, in characters.
 pub const COMMAND_ID_MAX: usize = 64;
+/// The length of the longest name or version of a client, in characters.
+pub const CLIENT_NAME_MAX: usize = 64;
 /// The largest drift that a client may report, ahead or behind, in milliseconds.
 pub const DRIFT_MS_MAX: f64 = 86_400_000.0;
 /// The largest uncertainty that a client may report, in milliseconds.
 pub const UNCERTAINTY_MS_MAX: f64 = 60_000.0;
 /// How long a client may take to send `hello`, in milliseconds.
 pub const HELLO_TIMEOUT_MS: u64 = 5000;
+/// The length of the longest link, in bytes.
+pub const LINK_BYTES_MAX: usize = 2048;
+/// The longest time that a room may let its host stay away, in milliseconds.
+pub const HOST_GRACE_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+/// The shortest lease that a room may give its host, in milliseconds.
+pub const HOST_LEASE_MS_MIN: u64 = 1000;
+/// The longest lease that a room may give its host, in milliseconds.
+pub const HOST_LEASE_MS_MAX: u64 = 10 * 60 * 1000;
+/// The longest time between two messages of one participant that a room may ask for, in milliseconds.
+pub const SLOW_MODE_MS_MAX: u64 = 60 * 60 * 1000;
+/// The most items on a page of a list.
+pub const PAGE_SIZE_MAX: u32 = 200;

@@ -100,7 +100,8 @@ pub enum LifecycleState {
 pub struct Participant {
     /// The id of the participant: the same whenever the same user joins this room.
     pub participant_id: String,
-    /// The name that other participants see.
+    /// The name that other participants see. Several participants may have the same name, or names that
+    /// look alike; `participant_id` tells them apart.
     pub display_name: String,
     /// The participant's role.
     pub role: Role,

@@ -1,11 +1,16 @@
 //! Generates and parses ids, codes and secrets.
 
 use engine::{MediaId, ParticipantId, RoomId};
+use icu_properties::CodePointSetData;
+use icu_properties::props::{Dash, DefaultIgnorableCodePoint};
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
 
 /// Crockford's Base32 alphabet, which omits I, L, O and U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_LEN: usize = 10;
+/// The longest text that is looked at as a code, in bytes.
+const CODE_TEXT_BYTES_MAX: usize = 128;
 
 /// What identifies a room in a path.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -17,14 +22,17 @@ pub enum RoomKey {
 }
 
 impl RoomKey {
-    /// Parses `r_…`, or a code with or without its hyphen and in any case.
+    /// Parses `r_…`, or a code as people say, write and type it: in any case, with or without its hyphen,
+    /// with spaces, in wide letters, and with letters that look like digits.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(body) = text.strip_prefix("r_") {
             let plain = body.len() == 20 && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
             return plain.then(|| Self::Id(RoomId::new(text)));
         }
-        let code: String =
-            text.chars().filter(|c| *c != '-').map(|c| c.to_ascii_uppercase()).collect();
+        if text.len() > CODE_TEXT_BYTES_MAX {
+            return None;
+        }
+        let code: String = text.nfkc().filter(|c| !is_between(*c)).map(code_character).collect();
         let known = code.bytes().all(|byte| ALPHABET.contains(&byte));
         (code.len() == CODE_LEN && known).then(|| Self::Code(hyphenated(&code)))
     }
@@ -102,6 +110,22 @@ pub fn payload_hash(kind: &str, data: &serde_json::Value) -> u64 {
     u64::from_be_bytes(digest[..8].try_into().expect("eight bytes")) >> 11
 }
 
+/// Whether a character only separates the characters of a code, or can't be seen at all.
+fn is_between(c: char) -> bool {
+    c.is_whitespace()
+        || CodePointSetData::new::<Dash>().contains(c)
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+/// Returns the character that a code has where people read or hear `c`.
+fn code_character(c: char) -> char {
+    match c.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        c => c,
+    }
+}
+
 fn hyphenated(code: &str) -> String {
     format!("{}-{}", &code[..CODE_LEN / 2], &code[CODE_LEN / 2..])
 }
@@ -122,16 +146,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_parsed_without_its_hyphen_and_in_any_case() {
+    fn a_code_is_parsed_as_people_say_write_and_type_it() {
         let code = room_code();
         let spoken = code.replace('-', "").to_lowercase();
         assert_eq!(RoomKey::parse(&spoken), Some(RoomKey::Code(code)));
+        for text in [
+            "0A1B1-C2D3E",
+            "0a1b1c2d3e",
+            "oaib1 c2d3e",
+            "OALBl–C2D3E",
+            " 0A1B1 - C2D3E ",
+            "0 A 1 B 1  C 2 D 3 E",
+            "0A1B1\u{2014}C2D3E\u{200B}",
+            "\u{200F}0A1B1\u{2212}C2D3E",
+            "０Ａ１Ｂ１－Ｃ２Ｄ３Ｅ",
+        ] {
+            let code = RoomKey::Code("0A1B1-C2D3E".to_owned());
+            assert_eq!(RoomKey::parse(text), Some(code), "{text}");
+        }
     }
 
     #[test]
     fn invalid_text_identifies_no_room() {
-        for text in ["", "r_", "r_../../etc/passwd", "ABCDE-FGHI", "ABCDE-FGHIÄ", "ÄÄÄÄÄÄÄÄÄÄ"]
-        {
+        let endless = "A".repeat(100_000);
+        for text in [
+            "",
+            "-",
+            "r_",
+            "r_../../etc/passwd",
+            "ABCDE-FGHJ",
+            "ABCDE-FGHJU",
+            "ABCDE-FGHJÄ",
+            "ÄÄÄÄÄÄÄÄÄÄ",
+            &endless,
+        ] {
             assert_eq!(RoomKey::parse(text), None, "{text}");
         }
     }

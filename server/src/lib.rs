@@ -11,6 +11,7 @@ pub mod hub;
 pub mod id;
 pub mod limit;
 pub mod members;
+pub mod name;
 pub mod net;
 pub mod openapi;
 pub mod page;

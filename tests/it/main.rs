@@ -10,6 +10,7 @@ mod fuzz;
 mod lifecycle;
 mod limits;
 mod metrics;
+mod names;
 mod nodes;
 mod origin;
 mod page;

@@ -19,8 +19,10 @@ export interface NameStore {
   save(name: string): void;
 }
 
-/** The maximum length of a display name, in UTF-16 code units. */
+/** The maximum length of a display name, in characters as people count them. */
 export const NAME_MAX = 40;
+/** The same in UTF-16 code units: the server takes no more bytes, of which there are never fewer. */
+export const NAME_UNITS_MAX = 256;
 
 const NAME_KEY = 'playhead.name';
 

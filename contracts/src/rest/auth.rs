@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::name::display_name;
+
 /// A request for a guest's access token, which needs no account.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct GuestRequest {
-    /// The name that other participants see, 1 to 40 characters.
-    #[schema(min_length = 1, max_length = 40)]
+    /// The name that other participants see.
+    #[schema(schema_with = display_name)]
     pub display_name: String,
 }
 

@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::name::{optional_room_name, room_name};
 use crate::room::{HostLoss, Room};
 
 /// A room to create.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct CreateRoom {
-    /// The name of the room, 1 to 80 characters.
-    #[schema(min_length = 1, max_length = 80)]
+    /// The name of the room.
+    #[schema(schema_with = room_name)]
     pub name: String,
     /// Whether the room appears in the public list.
     #[serde(default)]
@@ -35,9 +36,9 @@ pub struct CreateRoom {
 /// Changes to a room. Absent fields keep their value.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct PatchRoom {
-    /// The name of the room, 1 to 80 characters.
+    /// The name of the room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, min_length = 1, max_length = 80)]
+    #[schema(schema_with = optional_room_name)]
     pub name: Option<String>,
     /// Whether the room appears in the public list.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -29,8 +29,7 @@ async fn every_unusable_body_is_a_problem() {
         (&[JSON], r#"{"name":7}"#, "invalid_request"),
         (&[JSON], r#"{"name":""}"#, "invalid_request"),
         (&[JSON], r#"{"name":" \t "}"#, "invalid_request"),
-        (&[JSON], r#"{"name":"a\u0000b"}"#, "invalid_request"),
-        (&[JSON], r#"{"name":"a\u202eb"}"#, "invalid_request"),
+        (&[JSON], r#"{"name":"\u0000\u202e\u200b"}"#, "invalid_request"),
         (&[JSON], &long, "invalid_request"),
         (&[JSON], r#"{"name":"x","is_public":"yes"}"#, "invalid_request"),
         (&[JSON], r#"{"name":"x","host_loss":"panic"}"#, "invalid_request"),
@@ -48,7 +47,7 @@ async fn every_unusable_body_is_a_problem() {
     let bytes = b"{\"name\":\"\xff\"}".to_vec();
     let response = api.raw(Method::POST, "api/v1/rooms", &[JSON], bytes).await.unwrap();
     problem::check(&response, "invalid_json", "a body that isn't UTF-8");
-    for name in ["", "   ", &"x".repeat(41), "a\u{7}b"] {
+    for name in ["", "   ", &"x".repeat(41), "\u{7}\u{3164}", &"👩\u{200D}🚀".repeat(40)] {
         let body = json!({ "display_name": name });
         let response = server.api().request(Method::POST, "auth/guest", Some(&body)).await.unwrap();
         problem::check(&response, "invalid_request", &format!("the display name {name:?}"));

@@ -40,5 +40,6 @@ export function codeIn(text: string): string | null {
       return null;
     }
   }
-  return /^[\w-]{3,64}$/.test(trimmed) ? trimmed : null;
+  // The server reads codes as people write them: with spaces, any dash, and letters that look like digits.
+  return /^[\p{L}\p{N}\p{Pd}\p{Cf}\s_-]{3,64}$/u.test(trimmed) ? trimmed : null;
 }

@@ -1,11 +1,12 @@
 /** The field for the display name. */
-import { NAME_MAX, type App } from '../app.js';
+import { NAME_MAX, NAME_UNITS_MAX, type App } from '../app.js';
+import { charactersOf } from '../characters.js';
 import type { Attributes } from '../dom.js';
 import { createField, type Field } from './field.js';
 
 /** A field whose name is remembered for the next visit. */
 export interface NameField extends Field {
-  /** Saves the name and returns it; without a name, asks for one and returns null. */
+  /** Saves the name and returns it; without one, or if it is too long, says so and returns null. */
   submit(): string | null;
 }
 
@@ -14,15 +15,16 @@ export function createNameField(app: App, attributes: Attributes = {}): NameFiel
     'data-testid': 'display-name',
     name: 'display-name',
     autocomplete: 'nickname',
-    maxlength: NAME_MAX,
+    maxlength: NAME_UNITS_MAX,
     placeholder: 'How others see you',
     ...attributes,
   });
 
   function submit(): string | null {
     const name = field.input.value.trim();
-    if (name === '') {
-      field.fail('Enter your name first.');
+    const isLong = charactersOf(name).length > NAME_MAX;
+    if (name === '' || isLong) {
+      field.fail(isLong ? `Use at most ${NAME_MAX} characters.` : 'Enter your name first.');
       field.input.focus();
       return null;
     }

@@ -1,5 +1,6 @@
 /** The list of participants, in which the host can make someone else the host. */
 import type { Presence, Role, SessionSnapshot } from 'playhead-sdk';
+import { charactersOf } from '../characters.js';
 import { element, setShown, setText } from '../dom.js';
 import { icon } from '../icons.js';
 import { sentenceOf } from '../words.js';
@@ -107,7 +108,7 @@ function rank(person: Presence, room: SessionSnapshot): number {
 function initialsOf(name: string): string {
   const words = name.trim().split(/\s+/);
   const letters = [words[0], words.length > 1 ? words[words.length - 1] : undefined].map(
-    (word) => [...(word ?? '')][0] ?? '',
+    (word) => charactersOf(word ?? '')[0] ?? '',
   );
   return letters.join('').toLocaleUpperCase();
 }

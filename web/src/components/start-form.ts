@@ -7,14 +7,15 @@ import { sentenceOf } from '../words.js';
 import { createField, whileBusy } from './field.js';
 import type { NameField } from './name-field.js';
 
-const ROOM_NAME_MAX = 80;
+/** The maximum length of a party's name, in UTF-16 code units; the server takes 80 characters as people count them. */
+const ROOM_NAME_UNITS_MAX = 512;
 
 export function createStartForm(app: App, nameField: NameField): Component {
   const roomName = createField('Party name', {
     'data-testid': 'room-name',
     name: 'room-name',
     autocomplete: 'off',
-    maxlength: ROOM_NAME_MAX,
+    maxlength: ROOM_NAME_UNITS_MAX,
     placeholder: 'Movie night',
   });
   const visibility = element(

@@ -11,9 +11,6 @@ use crate::id;
 use crate::net::Peer;
 use crate::refusal::Refusal;
 
-/// The longest display name, in characters.
-const DISPLAY_NAME_MAX: usize = 40;
-
 /// Issues an access token to a guest, valid for twelve hours.
 #[utoipa::path(post, path = "/guest", operation_id = "createGuest", tag = "auth",
     request_body = GuestRequest,
@@ -25,7 +22,7 @@ pub(crate) async fn create_guest(
     Json(body): Json<GuestRequest>,
 ) -> Result<(StatusCode, Json<GuestToken>), Refusal> {
     app.limiters.check_guest(peer.address)?;
-    let display_name = field::text("display_name", &body.display_name, DISPLAY_NAME_MAX)?;
+    let display_name = field::name("display_name", &body.display_name, field::DISPLAY_NAME)?;
     let user_id = id::user_id();
     let issued = app.access.issue_guest(&user_id, &display_name)?;
     let token = GuestToken {

@@ -5,7 +5,6 @@ use axum::http::HeaderMap;
 use contracts::{PatchRoom, Room};
 use engine::{Command, Request, RoomPatch};
 
-use super::create_room::ROOM_NAME_MAX;
 use crate::access::Caller;
 use crate::app::App;
 use crate::config::HOST_GRACE_MS;
@@ -42,7 +41,7 @@ pub(crate) async fn change_room(
 }
 
 fn patch(body: &PatchRoom) -> Result<RoomPatch, Refusal> {
-    let name = body.name.as_deref().map(|name| field::text("name", name, ROOM_NAME_MAX));
+    let name = body.name.as_deref().map(|name| field::name("name", name, field::ROOM_NAME));
     let grace = body.host_grace_ms;
     let chat = body.chat.clone().unwrap_or_default();
     let slow_mode = chat.slow_mode_ms;

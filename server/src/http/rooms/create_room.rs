@@ -15,9 +15,6 @@ use crate::refusal::Refusal;
 use crate::rooms::RoomSpec;
 use crate::wire::{self, Viewers};
 
-/// The longest room name, in characters.
-pub(crate) const ROOM_NAME_MAX: usize = 80;
-
 /// Creates a room. The caller is its host.
 #[utoipa::path(post, path = "", operation_id = "createRoom", tag = "rooms",
     security(("token" = [])), request_body = CreateRoom,
@@ -36,7 +33,7 @@ pub(crate) async fn create_room(
     let grace_ms = body.host_grace_ms.unwrap_or(app.config.host_grace_ms);
     let lease_ms = body.host_lease_ms.unwrap_or(app.config.host_lease_ms);
     let spec = RoomSpec {
-        name: field::text("name", &body.name, ROOM_NAME_MAX)?,
+        name: field::name("name", &body.name, field::ROOM_NAME)?,
         is_public: body.is_public,
         settings: Settings {
             host_loss: body.host_loss.map_or(HostLoss::Expire, wire::host_loss_from_wire),

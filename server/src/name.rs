@@ -1,0 +1,205 @@
+//! Names that people give themselves and their rooms, in every script. A name isn't refused for what it is
+//! made of: it is composed, and what can't be seen is taken out where it has no meaning.
+//!
+//! Nothing has to have a unique name so far, so nothing compares names. Where that changes, names are
+//! compared by their skeletons.
+
+use icu_properties::props::{
+    BidiClass, CanonicalCombiningClass, DefaultIgnorableCodePoint, EmojiModifier,
+    ExtendedPictographic, GeneralCategory, JoiningType, VariationSelector, WhiteSpace,
+};
+use icu_properties::{CodePointMapData, CodePointSetData};
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
+const ZERO_WIDTH_JOINER: char = '\u{200D}';
+const MONGOLIAN_VOWEL_SEPARATOR: char = '\u{180E}';
+const EMOJI_SELECTOR: char = '\u{FE0F}';
+const KEYCAP: char = '\u{20E3}';
+const BLANK_BRAILLE: char = '\u{2800}';
+const DOTTED_CIRCLE: char = '\u{25CC}';
+/// Characters of the tags that make the flag of a region of a black flag, and what ends them.
+const TAGS: std::ops::RangeInclusive<char> = '\u{E0020}'..='\u{E007E}';
+const TAG_END: char = '\u{E007F}';
+/// The most tags in a row; the flags of regions have five or six.
+const TAGS_MAX: usize = 8;
+/// The most marks that one letter may bear: Tibetan and Hebrew need five, and a tower of them would cover
+/// what stands above.
+const MARKS_MAX: usize = 6;
+
+/// Composes a name (NFC), collapses its white space, and takes out what can't be seen and has no meaning
+/// where it stands. The result is empty if nothing of the name can be seen.
+pub fn normalize(name: &str) -> String {
+    let composed: Vec<char> = name.nfc().collect();
+    let mut kept = Kept {
+        is_bidirectional: composed.iter().any(|c| is_right_to_left(*c)),
+        chars: Vec::with_capacity(composed.len()),
+        marks: 0,
+    };
+    let mut rest = composed.as_slice();
+    while let [c, after @ ..] = rest {
+        let taken = kept.take(*c, after);
+        rest = &after[taken..];
+    }
+    let kept: String = kept.chars.into_iter().nfc().collect();
+    kept.trim_end_matches(' ').to_owned()
+}
+
+/// Counts the characters of a name as people count them: its grapheme clusters.
+pub fn count_characters(name: &str) -> usize {
+    name.graphemes(true).count()
+}
+
+/// Returns what a name looks like: two names of the same skeleton can't be told apart by eye (Unicode
+/// Technical Standard 39). Not for display.
+pub fn skeleton(name: &str) -> String {
+    let seen: String = name.chars().filter(|c| !is_ignorable(*c)).collect();
+    unicode_security::skeleton(&seen).collect()
+}
+
+/// What has been kept of a name so far.
+struct Kept {
+    /// Whether the name has letters that are written from right to left.
+    is_bidirectional: bool,
+    chars: Vec<char>,
+    /// How many marks are at the end.
+    marks: usize,
+}
+
+impl Kept {
+    /// Keeps a character, or something in its place, or nothing. Returns how many of the characters after
+    /// it were taken with it.
+    fn take(&mut self, c: char, after: &[char]) -> usize {
+        if TAGS.contains(&c) {
+            return self.take_tags(c, after);
+        }
+        let next = after.first().copied();
+        if CodePointSetData::new::<WhiteSpace>().contains(c) || c == BLANK_BRAILLE {
+            if self.last().is_some_and(|last| last != ' ') {
+                self.push(' ');
+            }
+        } else if CodePointSetData::new::<VariationSelector>().contains(c) {
+            if self.last().is_some_and(|last| is_varied(last, next)) {
+                self.push(c);
+            }
+        } else if is_joiner(c) {
+            if self.joins(c, after) {
+                self.push(c);
+            }
+        } else if is_direction_mark(c) {
+            if self.is_bidirectional && !self.last().is_some_and(is_direction_mark) {
+                self.push(c);
+            }
+        } else if is_mark(c) && !is_ignorable(c) {
+            if self.last().is_none_or(|last| last == ' ') {
+                // As fonts show a mark without a letter, which would join what stands before the name.
+                self.push(DOTTED_CIRCLE);
+            }
+            if self.marks < MARKS_MAX {
+                self.chars.push(c);
+                self.marks += 1;
+            }
+        } else if !is_ignorable(c) && !is_control(c) {
+            self.push(c);
+        }
+        0
+    }
+
+    /// Keeps tags that belong to an emoji and are ended; drops others.
+    fn take_tags(&mut self, c: char, after: &[char]) -> usize {
+        let more = after.iter().take_while(|c| TAGS.contains(*c)).count();
+        let is_ended = after.get(more) == Some(&TAG_END);
+        if is_ended && more < TAGS_MAX && self.last().is_some_and(is_pictographic) {
+            self.push(c);
+            self.chars.extend(&after[..=more]);
+        }
+        more + usize::from(is_ended)
+    }
+
+    /// Whether a joiner has a meaning between what is kept and what comes after.
+    fn joins(&self, joiner: char, after: &[char]) -> bool {
+        let (Some(last), next) = (self.last(), after.first().copied()) else { return false };
+        // It says how consonants are joined.
+        if is_virama(last) || next.is_some_and(is_virama) {
+            return true;
+        }
+        if joiner == ZERO_WIDTH_JOINER && next.is_some_and(is_picture) {
+            return is_pictographic(last);
+        }
+        // It parts letters that would be joined, or joins them.
+        let is_seen = |c: &&char| joining(**c) != JoiningType::Transparent;
+        let before = self.chars.iter().rev().find(is_seen);
+        let behind = after.iter().find(is_seen);
+        let is_joined = |c: Option<&char>| {
+            c.is_some_and(|c| joining(*c) != JoiningType::NonJoining && !is_joiner(*c))
+        };
+        is_joined(before) && is_joined(behind)
+    }
+
+    fn push(&mut self, c: char) {
+        self.chars.push(c);
+        self.marks = 0;
+    }
+
+    fn last(&self) -> Option<char> {
+        self.chars.last().copied()
+    }
+}
+
+fn is_joiner(c: char) -> bool {
+    matches!(c, ZERO_WIDTH_NON_JOINER | ZERO_WIDTH_JOINER | MONGOLIAN_VOWEL_SEPARATOR)
+}
+
+/// Whether a character is one of the three invisible letters that set the direction of what is beside
+/// them. Those that set it for a whole passage would reach beyond the name, and are dropped.
+fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{200F}' | '\u{61C}')
+}
+
+fn is_right_to_left(c: char) -> bool {
+    let class = CodePointMapData::<BidiClass>::new().get(c);
+    matches!(class, BidiClass::RightToLeft | BidiClass::ArabicLetter) && !is_direction_mark(c)
+}
+
+/// Whether a variation selector after `c` selects something: symbols, ideographs and letters of many
+/// scripts have variants, in ASCII only those that begin a keycap.
+fn is_varied(c: char, next: Option<char>) -> bool {
+    if c.is_ascii() { next == Some(KEYCAP) } else { !is_ignorable(c) }
+}
+
+/// Whether an emoji may end with a character, so that it can be continued.
+fn is_pictographic(c: char) -> bool {
+    is_picture(c) || c == EMOJI_SELECTOR || CodePointSetData::new::<EmojiModifier>().contains(c)
+}
+
+fn is_picture(c: char) -> bool {
+    CodePointSetData::new::<ExtendedPictographic>().contains(c)
+}
+
+fn is_virama(c: char) -> bool {
+    let class = CodePointMapData::<CanonicalCombiningClass>::new().get(c);
+    class == CanonicalCombiningClass::Virama
+}
+
+fn joining(c: char) -> JoiningType {
+    CodePointMapData::<JoiningType>::new().get(c)
+}
+
+fn is_mark(c: char) -> bool {
+    let category = CodePointMapData::<GeneralCategory>::new().get(c);
+    matches!(category, GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark)
+}
+
+fn is_control(c: char) -> bool {
+    // The anchors of annotations show nothing, though Unicode doesn't call them ignorable.
+    c.is_control() || matches!(c, '\u{FFF9}'..='\u{FFFB}')
+}
+
+/// Whether a character is to be ignored in display, unless something gives it a meaning.
+fn is_ignorable(c: char) -> bool {
+    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+#[cfg(test)]
+mod tests;

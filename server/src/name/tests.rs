@@ -1,0 +1,119 @@
+use contracts::INVISIBLE;
+
+use super::*;
+
+#[test]
+fn names_of_every_script_stay_as_they_are() {
+    for name in [
+        "Anna",
+        "Ḡabriel",
+        "O’Brien-Müller",
+        "Nguyễn Thị Ánh",
+        "Ελένη",
+        "Ольга",
+        "نورا",
+        "می\u{200C}خواهم",
+        "דָּנִיֵּאל",
+        "क्\u{200D}षमा",
+        "র\u{200D}্যাব",
+        "അവന്\u{200D}",
+        "ශ්\u{200D}රී ලංකා",
+        "ᠠᠩᠬᠠ\u{180E}ᠠ",
+        "བསྟན་འཛིན",
+        "ပြည်သူ",
+        "ສົມພອນ",
+        "葛\u{E0100}城",
+        "山田 太郎",
+        "김민준",
+        "👩\u{200D}🚀",
+        "👩🏽\u{200D}🚀",
+        "🏳\u{FE0F}\u{200D}🌈",
+        "👨\u{200D}👩\u{200D}👧\u{200D}👦",
+        "❤\u{FE0F}",
+        "1\u{FE0F}\u{20E3}",
+        "🇩🇪 🇫🇷",
+        "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
+        "נועה (מנהלת)\u{200F}",
+        "\u{200F}C++ سارة",
+        "𐎠𐎡",
+        "🫩",
+    ] {
+        assert_eq!(normalize(name), name, "{}", name.escape_unicode());
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_is_taken_out_where_it_has_no_meaning() {
+    for (name, normal) in [
+        ("  Anna  ", "Anna"),
+        ("Anna\u{A0}\u{3000}\tBell", "Anna Bell"),
+        ("Anna\nBell\r\n", "Anna Bell"),
+        ("An\u{7}na", "Anna"),
+        ("An\u{200B}na\u{2060}\u{FEFF}", "Anna"),
+        ("An\u{AD}na", "Anna"),
+        ("A\u{200D}n\u{200C}na", "Anna"),
+        ("An\u{FE0F}na", "Anna"),
+        ("7\u{FE0F}", "7"),
+        ("Anna\u{E0067}\u{E007F}", "Anna"),
+        ("🏴\u{E0067}\u{E0062}", "🏴"),
+        ("\u{202E}annA\u{202C}", "annA"),
+        ("\u{2066}Anna\u{2069}", "Anna"),
+        ("Anna\u{200E}\u{200F}\u{61C}", "Anna"),
+        ("سارة\u{200F}\u{200F}\u{200F}", "سارة\u{200F}"),
+        ("خانه\u{200C}", "خانه"),
+        ("خا\u{200C}\u{200C}نه", "خا\u{200C}نه"),
+        ("\u{FFF9}A\u{FFFB}", "A"),
+        ("\u{2800}A\u{2800}B\u{2800}", "A B"),
+        ("A\u{30A}ngstro\u{308}m", "Ångström"),
+        ("A\u{200B}\u{30A}", "Å"),
+        ("\u{301}a", "◌\u{301}a"),
+        ("a\u{E0100}\u{E0100}", "a"),
+    ] {
+        let found = normalize(name);
+        assert_eq!(found, normal, "{}", name.escape_unicode());
+        assert_eq!(normalize(&found), found, "{}", name.escape_unicode());
+    }
+    let tower = format!("Z{}o", "\u{337}".repeat(200));
+    assert_eq!(normalize(&tower), format!("Z{}o", "\u{337}".repeat(MARKS_MAX)));
+}
+
+#[test]
+fn a_name_is_empty_exactly_if_it_has_no_character_that_the_contract_calls_visible() {
+    // Between these there are only unassigned characters and those for private use.
+    for c in ('\0'..='\u{1FFFF}').chain('\u{E0000}'..='\u{E1000}') {
+        let is_invisible = INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&c));
+        let normal = normalize(&c.to_string());
+        assert_eq!(normal.is_empty(), is_invisible, "{:?} {normal:?}", c.escape_unicode());
+    }
+}
+
+#[test]
+fn characters_are_counted_as_people_count_them() {
+    for (name, count) in [
+        ("Anna", 4),
+        ("नमस्ते", 3),
+        ("👨\u{200D}👩\u{200D}👧\u{200D}👦", 1),
+        ("🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}", 1),
+        ("🇩🇪🇫🇷", 2),
+        ("1\u{FE0F}\u{20E3}", 1),
+    ] {
+        assert_eq!(count_characters(name), count, "{name}");
+    }
+}
+
+#[test]
+fn names_that_look_alike_have_one_skeleton() {
+    for (name, other) in [
+        ("Anna", "Аnnа"),
+        ("paypal", "раураl"),
+        ("Bill", "BiIl"),
+        ("rn", "m"),
+        ("Anna", "An\u{200B}na"),
+        ("a\u{308}", "ä"),
+    ] {
+        assert_eq!(skeleton(name), skeleton(other), "{name} {other}");
+    }
+    for (name, other) in [("Anna", "Hanna"), ("Ada", "Ben"), ("山田", "山本")] {
+        assert_ne!(skeleton(name), skeleton(other), "{name} {other}");
+    }
+}
