@@ -23,6 +23,7 @@ missing=()
 for program in "${!packages[@]}"; do
   PATH="$debian_path" command -v "$program" >/dev/null || missing+=("${packages[$program]}")
 done
+python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 [ -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing+=(fonts-dejavu-core)
 [ ${#missing[@]} -gt 0 ] || exit 0
 

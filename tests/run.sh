@@ -41,6 +41,7 @@ main() {
 pages_lane() {
   renice -n 10 "$BASHPID" >/dev/null
   stage "packages of npm" install_node_packages
+  stage "packages of PyPI" tests/schemathesis/install.sh
   stage "generated files" generated_files_are_current
   stage "the page's types" npm run --silent --prefix web typecheck
   stage "media for the tests" tests/media/make.sh "$target/test-media"
@@ -50,6 +51,7 @@ rust_lane() {
   stage "Rust tests that compute" computing_tests
   stage "Rust tests that wait" waiting_tests
   stage "the same tests over Redis" with_redis it_over_redis --test-threads "$waiting_threads" "${measuring[@]/#/--skip=}"
+  stage "what the OpenAPI document says" tests/schemathesis/run.sh
 }
 
 # Gives way to the tests in Rust and then to the browsers, which depend on being served in time.

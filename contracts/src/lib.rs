@@ -12,6 +12,7 @@ mod playback;
 mod rest;
 mod room;
 mod source;
+mod whole;
 
 pub use crate::close::{CLOSE_CODES, CloseCode};
 pub use crate::error::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError};

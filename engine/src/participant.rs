@@ -29,7 +29,7 @@ impl Role {
     }
 
     /// Whether the role is held by grant of the room rather than by the kind of account.
-    pub(crate) fn is_granted(self) -> bool {
+    pub fn is_granted(self) -> bool {
         !matches!(self, Self::Member | Self::Guest)
     }
 }

@@ -1,8 +1,8 @@
 //! Rooms over HTTP: created, found, joined, listed, changed and ended.
 
 use contracts::{CreateRoom, LifecycleState, PatchRoom, Role, RoomPage};
-use harness::Closed;
 use harness::http::Method;
+use harness::{Closed, Upgrade};
 use serde_json::json;
 
 use crate::party::{Party, new_room, options, server, versioned};
@@ -53,7 +53,8 @@ async fn a_room_is_found_by_its_id_and_by_any_spelling_of_its_code() {
     let room = host.create_room("Friday").await.unwrap();
     let id = guest.join(&room.room_id).await.unwrap().participant_id;
     let plain = room.code.replace('-', "");
-    for named in [&room.code, &room.code.to_lowercase(), &plain, &plain.to_lowercase()] {
+    let spoken = room.code.replace('0', "O").replace('1', "l").replace('-', "%20%E2%80%93%20");
+    for named in [&room.code, &room.code.to_lowercase(), &plain, &plain.to_lowercase(), &spoken] {
         assert_eq!(guest.find_room(named).await.unwrap().room_id, room.room_id, "{named}");
         assert_eq!(guest.state(named).await.unwrap().room.code, room.code, "{named}");
         assert_eq!(guest.join(named).await.unwrap().participant_id, id, "{named}");
@@ -235,6 +236,34 @@ async fn a_co_host_commands_playback_until_the_role_is_revoked() {
 }
 
 #[tokio::test]
+async fn a_role_is_the_same_in_the_event_the_list_and_the_join() {
+    let mut party = Party::idle().await;
+    for (given, held) in [
+        (Role::CoHost, Role::CoHost),
+        (Role::Member, Role::Guest),
+        (Role::Moderator, Role::Moderator),
+        (Role::Viewer, Role::Viewer),
+        (Role::Guest, Role::Guest),
+    ] {
+        party.host_api.give_role(&party.room_id, &party.guest_id, given).await.unwrap();
+        let frame = party.committed().await;
+        assert_eq!(
+            (&frame["type"], &frame["data"]["role"]),
+            (&json!("role_changed"), &json!(held))
+        );
+        let page = party.host_api.participants(&party.room_id).await.unwrap();
+        let listed = page.items.iter().find(|one| one.participant_id == party.guest_id).unwrap();
+        assert_eq!(listed.role, held, "in the list");
+        assert_eq!(party.guest_api.join(&party.room_id).await.unwrap().role, held, "at the join");
+        let mut again = party.guest_api.connect(&party.room_id).await.unwrap();
+        assert_eq!(again.hello(&[]).await.unwrap().role, held, "in the welcome");
+    }
+    // A guest without a grant is a guest already.
+    party.host_api.give_role(&party.room_id, &party.guest_id, Role::Member).await.unwrap();
+    party.nothing_happened().await;
+}
+
+#[tokio::test]
 async fn a_role_that_cannot_be_assigned_changes_nothing() {
     let mut party = Party::idle().await;
     for (participant, body, code) in [
@@ -252,9 +281,11 @@ async fn a_role_that_cannot_be_assigned_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_ended_room_announces_it_closes_its_sockets_and_accepts_no_one() {
+async fn an_ended_room_announces_it_closes_its_sockets_and_says_so_at_every_door() {
     let mut party = Party::watching().await;
     let mut late = party.guest_api.connect(&party.room_id).await.unwrap();
+    let ticket = party.guest_api.join(&party.room_id).await.unwrap().ws;
+    let code = party.state().await.room.code;
     party.host_api.delete_room(&party.room_id).await.unwrap();
     let closed = Closed { close_code: Some(4410), reason: "room_closed".to_owned() };
     for socket in [&mut party.host, &mut party.guest] {
@@ -277,16 +308,26 @@ async fn an_ended_room_announces_it_closes_its_sockets_and_accepts_no_one() {
     assert!(refused.contains("room_closed"), "{refused}");
     assert_eq!(late.closed().await.unwrap(), closed);
 
-    assert_eq!(party.state().await.room.state, LifecycleState::Expired);
-    let room = format!("rooms/{}", party.room_id);
+    // A ticket from before the end opens nothing more.
+    let mut ticketed = Upgrade::with(&ticket).connect().await.unwrap();
+    let refused = ticketed.hello(&[]).await.unwrap_err().to_string();
+    assert!(refused.contains("room_closed"), "{refused}");
+    let guest = format!("participants/{}", party.guest_id);
     for (method, path, body) in [
-        (Method::POST, format!("{room}/join"), Some(json!({}))),
-        (Method::PATCH, room.clone(), Some(json!({ "name": "Again" }))),
-        (Method::DELETE, room, None),
+        (Method::GET, "", None),
+        (Method::GET, "/state", None),
+        (Method::GET, "/participants", None),
+        (Method::POST, "/join", Some(json!({}))),
+        (Method::PATCH, "", Some(json!({ "name": "Again" }))),
+        (Method::PATCH, &*format!("/{guest}"), Some(json!({ "role": "co_host" }))),
+        (Method::DELETE, "", None),
     ] {
-        let asked = format!("{method} {path}");
-        let response = party.host_api.request(method, &path, body.as_ref()).await.unwrap();
-        problem::check(&response, "room_closed", &asked);
+        for room in [&party.room_id, &code] {
+            let path = format!("rooms/{room}{path}");
+            let asked = format!("{method} {path}");
+            let sent = party.host_api.request(method.clone(), &path, body.as_ref()).await;
+            problem::check(&sent.unwrap(), "room_closed", &asked);
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use crate::whole;
+
 /// A frame sent by a client, without its `id`. Every frame except `ping` needs an `id` of 1 to 64
 /// characters, chosen by the client and unique among its commands.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
@@ -110,8 +112,10 @@ pub struct Resume {
     /// The `session_id` from `welcome`.
     pub session_id: String,
     /// The last epoch that the client saw.
+    #[serde(deserialize_with = "whole::required")]
     pub epoch: u64,
     /// The last version that the client saw.
+    #[serde(deserialize_with = "whole::required")]
     pub version: u64,
 }
 
@@ -126,7 +130,11 @@ pub struct Ping {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Expected {
     /// Applies the command only if the room is at this version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
@@ -135,9 +143,15 @@ pub struct Expected {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Seek {
     /// The target position in milliseconds, from 0 to the duration.
+    #[serde(deserialize_with = "whole::required")]
+    #[schema(minimum = 0)]
     pub position_ms: i64,
     /// Applies the command only if the room is at this version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
@@ -149,7 +163,11 @@ pub struct SetRate {
     #[schema(minimum = 0.25, maximum = 4.0)]
     pub rate: f64,
     /// Applies the command only if the room is at this version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
@@ -160,7 +178,11 @@ pub struct ChangeQuality {
     /// The id of a rendition, or `auto`.
     pub rendition: String,
     /// Applies the command only if the room is at this version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
@@ -173,7 +195,11 @@ pub struct ChangeSubtitle {
     #[schema(required = true)]
     pub track: Option<String>,
     /// Applies the command only if the room is at this version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
@@ -184,7 +210,11 @@ pub struct ChangeAudio {
     /// The id of an audio track.
     pub track: String,
     /// Applies the command only if the room is at this version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
@@ -201,7 +231,11 @@ pub struct SetMedia {
     #[schema(nullable = false)]
     pub source: Option<SourceRef>,
     /// Applies the command only if the room is at this version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
@@ -221,7 +255,11 @@ pub struct Ended {
     /// The media that ended. The command has no effect if the room has other media by now.
     pub media_id: String,
     /// Applies the command only if the room is at this version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }
@@ -230,6 +268,7 @@ pub struct Ended {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Ready {
     /// The `since_version` of the barrier.
+    #[serde(deserialize_with = "whole::required")]
     pub version: u64,
 }
 
@@ -258,7 +297,11 @@ pub struct HostTransfer {
     /// The participant who becomes the host.
     pub participant_id: String,
     /// Applies the command only if the room is at this version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
 }

@@ -54,6 +54,6 @@ pub struct ParticipantPage {
 pub struct PatchParticipant {
     /// The new role: any except `host`, which `host_transfer` moves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(required = true, nullable = false)]
     pub role: Option<Role>,
 }

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::name::{optional_room_name, room_name};
 use crate::room::{HostLoss, Room};
+use crate::whole;
 
 /// A room to create.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
@@ -17,16 +18,23 @@ pub struct CreateRoom {
     pub is_public: bool,
     /// What happens when the host stays away. The default is `expire`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub host_loss: Option<HostLoss>,
     /// How long the host may stay away, in milliseconds. The default is the server's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(maximum = 86_400_000)]
     pub host_grace_ms: Option<u64>,
     /// How long the host counts as present after its last sign of life, in milliseconds. The
     /// default is the server's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(minimum = 1000, maximum = 600_000)]
     pub host_lease_ms: Option<u64>,
     /// Whether playback waits for participants who are re-buffering.
     #[serde(default)]
@@ -36,29 +44,29 @@ pub struct CreateRoom {
 /// Changes to a room. Absent fields keep their value.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct PatchRoom {
-    /// The name of the room.
+    /// The name of the room, 1 to 80 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = optional_room_name)]
     pub name: Option<String>,
     /// Whether the room appears in the public list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub is_public: Option<bool>,
     /// The settings of the room's chat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub chat: Option<PatchChat>,
     /// What happens when the host stays away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub host_loss: Option<HostLoss>,
     /// How long the host may stay away, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(maximum = 86_400_000)]
     pub host_grace_ms: Option<u64>,
     /// Whether playback waits for participants who are re-buffering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub rebuffer_barrier: Option<bool>,
 }
 
@@ -67,11 +75,14 @@ pub struct PatchRoom {
 pub struct PatchChat {
     /// Whether participants can send messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub enabled: Option<bool>,
     /// The minimum time between two messages of one participant, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(maximum = 3_600_000)]
     pub slow_mode_ms: Option<u64>,
 }
 

@@ -9,7 +9,7 @@ use crate::source::Source;
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct ResolveRequest {
     /// The link that a person pasted.
-    #[schema(max_length = 2048)]
+    #[schema(min_length = 1, max_length = 2048)]
     pub link: String,
 }
 

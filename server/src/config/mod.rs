@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use contracts::{HOST_GRACE_MS_MAX, HOST_LEASE_MS_MAX, HOST_LEASE_MS_MIN};
 use ipnet::IpNet;
 use url::Url;
 
@@ -92,9 +93,9 @@ pub struct Config {
 }
 
 /// The grace that a room may ask for, in milliseconds.
-pub const HOST_GRACE_MS: std::ops::RangeInclusive<u64> = 0..=24 * 60 * 60 * 1000;
+pub const HOST_GRACE_MS: std::ops::RangeInclusive<u64> = 0..=HOST_GRACE_MS_MAX;
 /// The lease that a room may ask for, in milliseconds.
-pub const HOST_LEASE_MS: std::ops::RangeInclusive<u64> = 1_000..=10 * 60 * 1000;
+pub const HOST_LEASE_MS: std::ops::RangeInclusive<u64> = HOST_LEASE_MS_MIN..=HOST_LEASE_MS_MAX;
 
 /// The actions of the binary.
 #[derive(Clone, Copy, Debug, Subcommand, Eq, PartialEq)]

@@ -3,19 +3,25 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use contracts::ErrorCode;
+use contracts::{ErrorCode, PAGE_SIZE_MAX};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use crate::refusal::Refusal;
 
-const SIZE: usize = 50;
-const SIZE_MAX: usize = 200;
+/// The size of a page unless the query says otherwise.
+const SIZE: u32 = 50;
 
 /// The query of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
+    /// The most items to return, at least 1. Over 200 counts as 200.
+    #[param(minimum = 1, maximum = 4_294_967_295_u32)]
     page_size: Option<u32>,
+    /// The `next_page_token` of the page before.
+    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     page_token: Option<String>,
 }
 
@@ -31,13 +37,13 @@ pub(crate) struct Window<C> {
 impl PageQuery {
     /// Checks the query. A size over the maximum is cut to it.
     pub fn window<C: DeserializeOwned>(&self) -> Result<Window<C>, Refusal> {
-        let size = self.page_size.map_or(SIZE, |size| usize::try_from(size).unwrap_or(SIZE_MAX));
+        let size = self.page_size.unwrap_or(SIZE);
         if size == 0 {
             let detail = "`page_size` must be at least 1";
             return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
         }
         let after = self.page_token.as_deref().map(decode).transpose()?;
-        Ok(Window { after, take: size.min(SIZE_MAX) })
+        Ok(Window { after, take: size.min(PAGE_SIZE_MAX) as usize })
     }
 }
 

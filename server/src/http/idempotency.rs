@@ -6,9 +6,26 @@ use contracts::{COMMAND_ID_MAX, ErrorCode};
 use engine::{Envelope, Op};
 use serde::Serialize;
 
+use utoipa::IntoParams;
+
 use crate::access::Proof;
 use crate::id;
 use crate::refusal::Refusal;
+
+/// The header, as the OpenAPI document shows it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "documents the header that `key` reads")]
+pub(crate) struct IdempotencyKey {
+    /// Names the write: repeated under the same key, it takes effect once. 1 to 64 characters of ASCII.
+    #[param(
+        rename = "Idempotency-Key",
+        nullable = false,
+        max_length = 64,
+        pattern = "^[!-~]([ -~]*[!-~])?$"
+    )]
+    idempotency_key: Option<String>,
+}
 
 /// Makes the envelope of a write. `operation` and `body` tell a repeated write from another one under
 /// the same key.
@@ -33,9 +50,10 @@ pub(crate) fn envelope(
 pub(crate) fn key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
     let key = key.to_str().ok();
-    let key = key.filter(|key| (1..=COMMAND_ID_MAX).contains(&key.chars().count()));
+    let is_plain = |key: &&str| key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let key = key.filter(|key| (1..=COMMAND_ID_MAX).contains(&key.len())).filter(is_plain);
     key.map(Some).ok_or_else(|| {
-        let detail = format!("Idempotency-Key must be 1 to {COMMAND_ID_MAX} characters");
+        let detail = format!("Idempotency-Key must be 1 to {COMMAND_ID_MAX} characters of ASCII");
         Refusal::new(ErrorCode::InvalidRequest, detail)
     })
 }

@@ -20,4 +20,4 @@ pub(crate) mod sources;
 pub(crate) use document::Document;
 pub(crate) use extract::Query;
 pub(crate) use problems::Problems;
-pub(crate) use room_path::RoomPath;
+pub(crate) use room_path::{OpenRoomPath, RoomPath};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use contracts::ErrorCode;
 use engine::Room;
 use serde::Deserialize;
 
@@ -17,6 +18,14 @@ use crate::rooms::not_found;
 /// The room that a path names, by id or code.
 #[derive(Clone, Debug)]
 pub(crate) struct RoomPath {
+    /// The room as this node knew it when the request's headers had arrived.
+    pub room: Arc<Room>,
+}
+
+/// The room that a path names, unless the party is over. Commands find that out by themselves, since those
+/// that were carried out before the end are acknowledged again.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenRoomPath {
     /// The room as this node knew it when the request's headers had arrived.
     pub room: Arc<Room>,
 }
@@ -41,5 +50,17 @@ impl FromRequestParts<App> for RoomPath {
             None => return Err(not_found()),
         };
         Ok(Self { room })
+    }
+}
+
+impl FromRequestParts<App> for OpenRoomPath {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let RoomPath { room } = RoomPath::from_request_parts(parts, app).await?;
+        if room.is_open() {
+            return Ok(Self { room });
+        }
+        Err(Refusal::new(ErrorCode::RoomClosed, "the party is over"))
     }
 }

@@ -15,7 +15,7 @@ use crate::access::Proof;
 use crate::clock::RoomClock;
 use crate::hub::Hub;
 use crate::refusal::Refusal;
-use crate::store::Store;
+use crate::store::{Member, Store};
 
 /// The members of all rooms.
 #[derive(Debug)]
@@ -41,18 +41,16 @@ impl Members {
         }
     }
 
-    /// Refuses a participant id under which nobody has joined the room.
-    pub async fn check_exists(
+    /// Finds the member of a participant id. Refuses one under which nobody has joined the room.
+    pub async fn find_member(
         &self,
         room_id: &RoomId,
         participant_id: &ParticipantId,
-    ) -> Result<(), Refusal> {
-        match self.store.find_member(room_id, participant_id).await? {
-            Some(_) => Ok(()),
-            None => {
-                let detail = "nobody of this id has joined the room";
-                Err(Refusal::new(ErrorCode::ParticipantNotFound, detail))
-            }
-        }
+    ) -> Result<Member, Refusal> {
+        let member = self.store.find_member(room_id, participant_id).await?;
+        member.ok_or_else(|| {
+            let detail = "nobody of this id has joined the room";
+            Refusal::new(ErrorCode::ParticipantNotFound, detail)
+        })
     }
 }

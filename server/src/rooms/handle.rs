@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use contracts::Outcome;
 use engine::{
-    Actor, Command, CommandKind, Decision, Envelope, Facts, ParticipantId, Place, Request, Room,
-    RoomId,
+    Actor, Command, CommandKind, Decision, Envelope, Facts, ParticipantId, Place, Request, Role,
+    Room, RoomId,
 };
 use tokio::time::timeout;
 
@@ -43,8 +43,14 @@ impl Rooms {
             if let Some(ack) = admitted {
                 return Ok(ack);
             }
-            self.members.check_exists(room_id, participant_id).await?;
+            let member = self.members.find_member(room_id, participant_id).await?;
+            let request = with_base(request, member.base);
+            return self.decide_in_time(room_id, &request).await;
         }
+        self.decide_in_time(room_id, request).await
+    }
+
+    async fn decide_in_time(&self, room_id: &RoomId, request: &Request) -> Result<Ack, Refusal> {
         let began = Instant::now();
         let ack = timeout(COMMAND_TIMEOUT, self.decide_and_commit(room_id, request)).await;
         metrics::histogram!("playhead_commit_seconds").record(began.elapsed());
@@ -132,6 +138,18 @@ impl Rooms {
             (None, _) => Ok(Facts { now, ..Facts::default() }),
         }
     }
+}
+
+/// Returns a request in which the role that needs no grant is the one that `base` says the participant has
+/// without any, so that the event says the same as lists and joins.
+fn with_base(request: &Request, base: Role) -> Request {
+    let mut request = request.clone();
+    if let Command::SetRole { role, .. } = &mut request.command
+        && !role.is_granted()
+    {
+        *role = base;
+    }
+    request
 }
 
 /// Returns the participant that a command of somebody else names, and who must have joined.

@@ -1,14 +1,11 @@
 //! Resolves a choice of media to a source that is available now.
 
-use contracts::ErrorCode;
+use contracts::{ErrorCode, LINK_BYTES_MAX};
 use engine::Source;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{MediaChoice, Sources};
 use crate::refusal::Refusal;
-
-/// The longest link, in bytes.
-const LINK_BYTES_MAX: usize = 2048;
 
 impl Sources {
     /// Resolves a choice for a user, within the user's limit.

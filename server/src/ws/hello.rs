@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::{ClientFrame, CloseCode, ErrorCode, HELLO_TIMEOUT_MS, Hello};
+use contracts::{CLIENT_NAME_MAX, ClientFrame, CloseCode, ErrorCode, HELLO_TIMEOUT_MS, Hello};
 use tokio::time::timeout;
 
 use super::socket::{Input, Socket};
@@ -38,9 +38,6 @@ pub async fn receive(
         }
     }
 }
-
-/// The longest name or version of a client, in characters.
-const CLIENT_NAME_MAX: usize = 64;
 
 enum Step {
     Hello(String, Hello),

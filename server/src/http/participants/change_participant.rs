@@ -24,7 +24,7 @@ pub(crate) struct Parameters {
     request_body = PatchParticipant,
     params(("room_id" = String, Path, description = "A room's id or code"),
            ("participant_id" = String, Path, description = "The participant's id"),
-           ("Idempotency-Key" = Option<String>, Header, description = "Names the write")),
+           idempotency::IdempotencyKey),
     responses((status = 204, description = "Done"), Problems))]
 #[tracing::instrument(name = "http.change_participant", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn change_participant(

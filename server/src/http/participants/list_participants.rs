@@ -7,21 +7,20 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::http::cursor::{PageQuery, page_token};
 use crate::http::extract::{Json, Query};
-use crate::http::{Problems, RoomPath};
+use crate::http::{OpenRoomPath, Problems};
 use crate::refusal::Refusal;
 
 /// Lists who is connected, to members: the host first, then the longest connected.
 #[utoipa::path(get, path = "", operation_id = "listParticipants",
     tag = "rooms", security(("token" = [])),
     params(("room_id" = String, Path, description = "A room's id or code"),
-           ("page_size" = Option<u32>, Query, description = "At least 1; over 200 counts as 200"),
-           ("page_token" = Option<String>, Query, description = "From the page before")),
+           PageQuery),
     responses((status = 200, body = ParticipantPage, description = "A page"), Problems))]
 #[tracing::instrument(name = "http.list_participants", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn list_participants(
     State(app): State<App>,
     caller: Caller,
-    RoomPath { room }: RoomPath,
+    OpenRoomPath { room }: OpenRoomPath,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<ParticipantPage>, Refusal> {
     app.members.check_joined(&app.access.prove(&caller, &room.room_id)).await?;

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use contracts::{PatchRoom, Room};
+use contracts::{PatchRoom, Room, SLOW_MODE_MS_MAX};
 use engine::{Command, Request, RoomPatch};
 
 use crate::access::Caller;
@@ -14,13 +14,13 @@ use crate::refusal::Refusal;
 use crate::wire;
 
 /// The slow modes that a chat may have, in milliseconds.
-const SLOW_MODE_MS: std::ops::RangeInclusive<u64> = 0..=3_600_000;
+const SLOW_MODE_MS: std::ops::RangeInclusive<u64> = 0..=SLOW_MODE_MS_MAX;
 
 /// Changes the properties of a room. Only the host may.
 #[utoipa::path(patch, path = "", operation_id = "changeRoom", tag = "rooms",
     security(("token" = [])), request_body = PatchRoom,
     params(("room_id" = String, Path, description = "A room's id or code"),
-           ("Idempotency-Key" = Option<String>, Header, description = "Names the write")),
+           idempotency::IdempotencyKey),
     responses((status = 200, body = Room, description = "The room"), Problems))]
 #[tracing::instrument(name = "http.change_room", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn change_room(

@@ -18,8 +18,7 @@ use crate::wire::{self, Viewers};
 /// Creates a room. The caller is its host.
 #[utoipa::path(post, path = "", operation_id = "createRoom", tag = "rooms",
     security(("token" = [])), request_body = CreateRoom,
-    params(("Idempotency-Key" = Option<String>, Header,
-            description = "Names the room: the same key of the same user creates it once")),
+    params(idempotency::IdempotencyKey),
     responses((status = 201, body = Room, description = "The room"), Problems))]
 #[tracing::instrument(name = "http.create_room", skip_all)]
 pub(crate) async fn create_room(

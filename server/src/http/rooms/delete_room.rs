@@ -13,7 +13,7 @@ use crate::refusal::Refusal;
 #[utoipa::path(delete, path = "", operation_id = "deleteRoom", tag = "rooms",
     security(("token" = [])),
     params(("room_id" = String, Path, description = "A room's id or code"),
-           ("Idempotency-Key" = Option<String>, Header, description = "Names the write")),
+           idempotency::IdempotencyKey),
     responses((status = 204, description = "Ended"), Problems))]
 #[tracing::instrument(name = "http.delete_room", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn delete_room(

@@ -6,7 +6,7 @@ use contracts::RoomSummary;
 use crate::access::Caller;
 use crate::app::App;
 use crate::http::extract::Json;
-use crate::http::{Problems, RoomPath};
+use crate::http::{OpenRoomPath, Problems};
 use crate::refusal::Refusal;
 use crate::wire;
 
@@ -19,7 +19,7 @@ use crate::wire;
 pub(crate) async fn find_room(
     State(app): State<App>,
     _caller: Caller,
-    RoomPath { room }: RoomPath,
+    OpenRoomPath { room }: OpenRoomPath,
 ) -> Result<Json<RoomSummary>, Refusal> {
     let viewers = app.members.viewers(&room.room_id).await?;
     Ok(Json(wire::room_summary(&room, viewers.count)))

@@ -6,7 +6,7 @@ use contracts::RoomState;
 use crate::access::Caller;
 use crate::app::App;
 use crate::http::extract::Json;
-use crate::http::{Problems, RoomPath};
+use crate::http::{OpenRoomPath, Problems};
 use crate::refusal::Refusal;
 use crate::wire;
 
@@ -19,7 +19,7 @@ use crate::wire;
 pub(crate) async fn find_state(
     State(app): State<App>,
     caller: Caller,
-    RoomPath { room }: RoomPath,
+    OpenRoomPath { room }: OpenRoomPath,
 ) -> Result<Json<RoomState>, Refusal> {
     app.members.check_joined(&app.access.prove(&caller, &room.room_id)).await?;
     let viewers = app.members.viewers(&room.room_id).await?;

@@ -2,12 +2,12 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
-use contracts::{ErrorCode, JoinRequest, Joined, SUBPROTOCOL, WsTicket};
+use contracts::{JoinRequest, Joined, SUBPROTOCOL, WsTicket};
 
 use crate::access::Caller;
 use crate::app::App;
 use crate::http::extract::Json;
-use crate::http::{Problems, RoomPath};
+use crate::http::{OpenRoomPath, Problems};
 use crate::net::Peer;
 use crate::refusal::Refusal;
 use crate::wire;
@@ -15,7 +15,7 @@ use crate::wire;
 /// Joins a room. The response holds a ticket for its WebSocket, and its state, so that the media can
 /// load while the WebSocket opens.
 #[utoipa::path(post, path = "/join", operation_id = "joinRoom", tag = "rooms",
-    security(("token" = [])), request_body = JoinRequest,
+    security(("token" = [])), request_body = Option<JoinRequest>,
     params(("room_id" = String, Path, description = "A room's id or code")),
     responses((status = 200, body = Joined, description = "The ticket and the state"), Problems))]
 #[tracing::instrument(name = "http.join_room", skip_all, fields(room.id = %room.room_id))]
@@ -23,15 +23,12 @@ pub(crate) async fn join_room(
     State(app): State<App>,
     caller: Caller,
     peer: Peer,
-    RoomPath { room }: RoomPath,
+    OpenRoomPath { room }: OpenRoomPath,
     headers: HeaderMap,
     // Checked, though nothing in it is used yet.
-    _: Option<Json<JoinRequest>>,
+    _: Option<Json<Option<JoinRequest>>>,
 ) -> Result<Json<Joined>, Refusal> {
     app.limiters.check_join(peer.address)?;
-    if !room.is_open() {
-        return Err(Refusal::new(ErrorCode::RoomClosed, "the party is over"));
-    }
     let room_id = &room.room_id;
     let proof = app.access.prove(&caller, room_id);
     app.members.join(&proof).await?;

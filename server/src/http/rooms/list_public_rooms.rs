@@ -11,8 +11,7 @@ use crate::refusal::Refusal;
 
 /// Lists the public rooms, the most watched first.
 #[utoipa::path(get, path = "/public", operation_id = "listPublicRooms", tag = "rooms",
-    params(("page_size" = Option<u32>, Query, description = "At least 1; over 200 counts as 200"),
-           ("page_token" = Option<String>, Query, description = "From the page before")),
+    params(PageQuery),
     responses((status = 200, body = RoomPage, description = "A page"), Problems))]
 #[tracing::instrument(name = "http.list_public_rooms", skip_all)]
 pub(crate) async fn list_public_rooms(

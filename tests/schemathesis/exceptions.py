@@ -1,0 +1,24 @@
+"""What JSON Schema can't say: requests that the document's words forbid, though its schemas permit them.
+
+Schemathesis sends none of them as permitted requests. What is excepted for a whole operation is in schemathesis.toml.
+"""
+
+import schemathesis
+
+# Schemas count code points; a name is limited in grapheme clusters, of which it never has more, and in bytes.
+NAMES = {"display_name": (40, 256), "name": (80, 512)}
+
+
+@schemathesis.hook
+def filter_body(context, body):
+    if not isinstance(body, dict):
+        return True
+    return all(is_short(body.get(field), *limits) for field, limits in NAMES.items())
+
+
+def is_short(name, characters_max, bytes_max):
+    if not isinstance(name, str):
+        return True
+    # Lone surrogates are no text.
+    length = len(name.encode("utf-8", "surrogatepass"))
+    return length > 2 * bytes_max or (len(name) <= characters_max and length <= bytes_max)
