@@ -44,7 +44,7 @@ pub(crate) async fn drop_long_request_id(mut request: Request, next: Next) -> Re
 pub(crate) async fn render_refusal(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
     let id = id.unwrap_or_default().to_owned();
-    let path = request.uri().path().to_owned();
+    let path = without_code(request.uri().path());
     let mut response = next.run(request).await;
     harden(response.headers_mut());
     let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
@@ -63,6 +63,19 @@ pub(crate) async fn render_refusal(request: Request, next: Next) -> Response {
         }
     }
     rendered
+}
+
+/// Returns a path for the log. A room's code lets anybody in, so it is left out.
+fn without_code(path: &str) -> String {
+    let mut segments: Vec<&str> = path.split('/').collect();
+    let rooms = segments.iter().position(|segment| *segment == "rooms");
+    if let Some(key) = rooms.and_then(|rooms| segments.get_mut(rooms + 1))
+        && !key.starts_with("r_")
+        && *key != "public"
+    {
+        *key = "(code)";
+    }
+    segments.join("/")
 }
 
 fn harden(headers: &mut HeaderMap) {

@@ -9,6 +9,7 @@ pub mod laws;
 mod migrate;
 mod open;
 mod operation;
+mod private;
 mod rooms;
 mod token_keys;
 
@@ -18,9 +19,9 @@ use sqlx::AnyPool;
 use tokio::time::timeout;
 
 pub use error::{SqlError, Taken};
-pub(crate) use open::create_private_dir;
 pub use operation::Operation;
 pub(crate) use operation::column;
+pub(crate) use private::{create_private_dir, create_private_file};
 pub use rooms::SnapshotRow;
 pub use token_keys::TokenKey;
 

@@ -1,7 +1,5 @@
 //! Opens the database.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -15,6 +13,7 @@ use url::Url;
 use super::identity::create_identity;
 use super::migrate::migrate;
 use super::operation::STATEMENT_TIMEOUT;
+use super::private::{create_private_dir, create_private_file};
 use super::{Kind, Sql, SqlError};
 
 /// The largest number of open connections.
@@ -61,6 +60,7 @@ impl Sql {
         if let Some(parent) = path.parent() {
             create_private_dir(parent).map_err(directory(parent))?;
         }
+        create_private_file(&path);
         let detail = || SqlError::Url { detail: format!("{} names no file", path.display()) };
         let file = Url::from_file_path(&path).map_err(|()| detail())?;
         let url = format!("sqlite://{}?mode=rwc", file.path());
@@ -116,9 +116,4 @@ async fn set_up(connection: &mut AnyConnection, kind: Kind) -> Result<(), sqlx::
 
 fn directory(path: &Path) -> impl FnOnce(std::io::Error) -> SqlError {
     move |source| SqlError::Directory { path: path.display().to_string(), source }
-}
-
-/// Creates a directory that only its owner can enter. An existing one is left as it is.
-pub(crate) fn create_private_dir(path: &Path) -> std::io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }

@@ -89,13 +89,34 @@ async fn the_file_and_its_directory_are_created_for_the_owner_alone() {
     let file = dir.path().join("new folder").join("50% of #1?.db");
     let sql = Sql::open_file(&file).await.unwrap();
     create_rooms(&sql, &["r_a"]).await;
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(file.parent().unwrap()), 0o700);
+    for suffix in ["", "-wal", "-shm"] {
+        let mut path = file.clone().into_os_string();
+        path.push(suffix);
+        assert_eq!(mode(path.as_ref()), 0o600, "{suffix}");
+    }
     sql.close().await;
-    assert!(file.exists());
-    let mode = file.parent().unwrap().metadata().unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o700);
 
     let url = format!("sqlite://{}/new folder/50%25 of %231%3f.db", dir.path().display());
     assert!(Sql::open(&url).await.unwrap().has_room(&RoomId::new("r_a")).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_file_that_others_can_read_is_narrowed_when_it_is_opened() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("playhead.db");
+    let beside = dir.path().join("playhead.db-wal");
+    for path in [&file, &beside] {
+        std::fs::write(path, []).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o664)).unwrap();
+    }
+    let sql = Sql::open_file(&file).await.unwrap();
+    create_rooms(&sql, &["r_a"]).await;
+    for path in [&file, &beside] {
+        let mode = path.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+    }
 }
 
 #[tokio::test]

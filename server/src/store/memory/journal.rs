@@ -9,6 +9,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::batch::Batch;
 use super::error::OpenError;
+use crate::sql::create_private_file;
 
 /// The name of the file in the data directory.
 pub(super) const FILE: &str = "journal.db";
@@ -70,6 +71,7 @@ impl Journal {
     ) -> Result<Self, OpenError> {
         let path = data_dir.join(FILE);
         let existed = path.exists();
+        create_private_file(&path);
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .create_if_missing(true)
