@@ -17,20 +17,20 @@ mod whole;
 pub use crate::close::{CLOSE_CODES, CloseCode};
 pub use crate::error::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError};
 pub use crate::frames::client::{
-    Buffering, ChangeAudio, ChangeQuality, ChangeSubtitle, ClientFrame, ClientInfo, Ended,
-    Expected, Hello, HostTransfer, Leave, Ping, Ready, Resume, Seek, SetMedia, SetRate, SourceRef,
-    SyncReport,
+    AuthRefresh, Buffering, ChangeAudio, ChangeQuality, ChangeSubtitle, ClientFrame, ClientInfo,
+    Ended, Expected, Hello, HostTransfer, Leave, Ping, Ready, Resume, Seek, SetMedia, SetRate,
+    SourceRef, SyncReport,
 };
 pub use crate::frames::server::{
     AckData, AuthorityChanged, Closing, HostChanged, LifecycleChanged, MediaChanged,
     PlaybackChanged, Pong, PresenceChanged, Previous, Rebased, RoleChanged, RoomChanged,
-    RoomSnapshot, ServerFrame, SyncChanged, ViewerCountChanged, Welcome,
+    RoomSnapshot, ServerFrame, SyncChanged, TokenExpiring, ViewerCountChanged, Welcome,
 };
 pub use crate::name::{
     DISPLAY_NAME_BYTES_MAX, DISPLAY_NAME_MAX, INVISIBLE, ROOM_NAME_BYTES_MAX, ROOM_NAME_MAX,
 };
 pub use crate::playback::{Playback, Status, Waiting, WaitingFor};
-pub use crate::rest::auth::{GuestRequest, GuestToken};
+pub use crate::rest::auth::{GuestRequest, GuestToken, RefreshRequest};
 pub use crate::rest::meta::{Limits, Meta, Time};
 pub use crate::rest::participants::{
     JoinRequest, Joined, ParticipantPage, PatchParticipant, WsTicket,

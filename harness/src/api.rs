@@ -2,8 +2,8 @@
 
 use contracts::{
     CreateRoom, GuestRequest, GuestToken, JoinRequest, Joined, Meta, ParticipantPage,
-    PatchParticipant, PatchRoom, ResolveRequest, Resolved, Role, Room, RoomPage, RoomState,
-    RoomSummary, Source, Time,
+    PatchParticipant, PatchRoom, RefreshRequest, ResolveRequest, Resolved, Role, Room, RoomPage,
+    RoomState, RoomSummary, Source, Time,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,6 +41,11 @@ impl Api {
     pub async fn guest(&self, display_name: &str) -> Result<GuestToken> {
         let body = GuestRequest { display_name: display_name.to_owned() };
         self.post("auth/guest", &body).await
+    }
+
+    /// `POST /auth/refresh`.
+    pub async fn refresh(&self, refresh_token: &str) -> Result<GuestToken> {
+        self.post("auth/refresh", &RefreshRequest { refresh_token: refresh_token.to_owned() }).await
     }
 
     /// `GET /meta`.

@@ -1,4 +1,7 @@
-//! The room clock. This is the only file that reads the machine's wall clock.
+//! The room clock, and the wall clock. This is the only file that reads the machine's wall clock.
+//!
+//! The two are never compared: a room clock only has to be steady and shared, and a wall clock may be
+//! set, by hand or by NTP. Hence two types, [`Timestamp`] and [`WallTime`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -22,6 +25,83 @@ struct Shared {
     uncertainty_us: AtomicU64,
     /// When `offset_us` was last set, as `monotonic_us`; 0 if it never was.
     set_at_us: AtomicU64,
+}
+
+/// A time on the machine's wall clock, which judges what people see: the ends of tokens and families.
+/// It may jump, forward or back.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct WallTime(u64);
+
+impl WallTime {
+    /// Reads the wall clock.
+    pub fn now() -> Self {
+        Self(wall_us() / 1000)
+    }
+
+    /// Makes a time of milliseconds since the Unix epoch.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Returns the milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// Returns the time `millis` later.
+    #[must_use]
+    pub const fn plus_millis(self, millis: u64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// Returns the time `millis` earlier.
+    #[must_use]
+    pub const fn minus_millis(self, millis: u64) -> Self {
+        Self(self.0.saturating_sub(millis))
+    }
+
+    /// Returns the milliseconds since `earlier`: 0 if that is later, as it may be once the clock was
+    /// set back.
+    pub const fn millis_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Notices that the wall clock was set, by the steady clock.
+#[derive(Clone, Copy, Debug)]
+pub struct WallWatch {
+    wall: WallTime,
+    steady: Instant,
+}
+
+/// A step of the wall clock: what was written with the times from `from` to `to` was written `by_ms`
+/// too early, or too late if that is negative.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct WallStep {
+    /// What the clock showed when it was first watched.
+    pub from: WallTime,
+    /// What it would show now.
+    pub to: WallTime,
+    /// How far it was set forward, in milliseconds.
+    pub by_ms: i64,
+}
+
+/// The smallest step that counts, in milliseconds. NTP slews what is much smaller.
+const STEP_MS: u64 = 60_000;
+
+impl WallWatch {
+    /// Watches the clock from now on.
+    pub fn start(wall: WallTime, steady: Instant) -> Self {
+        Self { wall, steady }
+    }
+
+    /// Returns how far the clock was set since the watch began, if it was.
+    pub fn find_step(&self, wall: WallTime, steady: Instant) -> Option<WallStep> {
+        let passed = steady.saturating_duration_since(self.steady).as_millis();
+        let to = self.wall.plus_millis(u64::try_from(passed).unwrap_or(u64::MAX));
+        let by_ms = wall.0.cast_signed().saturating_sub(to.0.cast_signed());
+        (by_ms.unsigned_abs() >= STEP_MS).then_some(WallStep { from: self.wall, to, by_ms })
+    }
 }
 
 /// The largest rate at which two clocks drift apart, in parts per million: more than the errors of
@@ -109,5 +189,22 @@ mod tests {
             shared: clock.shared.clone(),
         };
         assert!(long_ago.uncertainty_us() >= 70 + 900, "{}", long_ago.uncertainty_us());
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_is_noticed_and_one_that_just_runs_is_not() {
+        let (wall, steady) = (WallTime::from_millis(1_700_000_000_000), Instant::now());
+        let watch = WallWatch::start(wall, steady);
+        let hour = std::time::Duration::from_secs(3600);
+        let later = wall.plus_millis(3_600_000);
+        assert_eq!(watch.find_step(later, steady + hour), None);
+        assert_eq!(watch.find_step(later.plus_millis(59_000), steady + hour), None);
+        for (found, by_ms) in [
+            (later.plus_millis(46_800_000), 46_800_000),
+            (later.minus_millis(172_800_000), -172_800_000),
+        ] {
+            let step = watch.find_step(found, steady + hour);
+            assert_eq!(step, Some(WallStep { from: wall, to: later, by_ms }));
+        }
     }
 }

@@ -90,6 +90,18 @@ pub fn secret() -> String {
     random_text(52)
 }
 
+/// Returns 256 random bits.
+pub fn random_bytes() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("the system has a source of randomness");
+    bytes
+}
+
+/// Returns the id of a new family of refresh tokens, of 130 random bits.
+pub fn family_id() -> String {
+    random_text(26)
+}
+
 /// Returns the id of a user's participant in a room: the same each time, without a table.
 pub fn participant_id(room_id: &RoomId, user_id: &str) -> ParticipantId {
     let mut hash = Sha256::new();

@@ -23,6 +23,7 @@ const EXCESS_PER_MINUTE: u32 = 2000;
 #[derive(Debug)]
 pub struct Limiters {
     guests: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    refreshes: Option<DefaultKeyedRateLimiter<IpAddr>>,
     rooms: Option<DefaultKeyedRateLimiter<IpAddr>>,
     joins: Option<DefaultKeyedRateLimiter<IpAddr>>,
     codes: Option<DefaultKeyedRateLimiter<IpAddr>>,
@@ -39,6 +40,7 @@ impl Limiters {
         };
         Self {
             guests: keyed(config.guests_per_minute),
+            refreshes: keyed(config.refreshes_per_minute),
             rooms: keyed(config.rooms_per_minute),
             joins: keyed(config.joins_per_minute),
             codes: keyed(config.codes_per_minute),
@@ -50,6 +52,11 @@ impl Limiters {
     /// Counts a new guest of an address.
     pub fn check_guest(&self, address: IpAddr) -> Result<(), Refusal> {
         check(self.guests.as_ref(), &address)
+    }
+
+    /// Counts a refresh of tokens from an address.
+    pub fn check_refresh(&self, address: IpAddr) -> Result<(), Refusal> {
+        check(self.refreshes.as_ref(), &address)
     }
 
     /// Counts a new room of an address.
@@ -80,7 +87,8 @@ impl Limiters {
 
     /// Drops keys whose limit has fully recovered.
     pub fn sweep(&self) {
-        for limiter in [&self.guests, &self.rooms, &self.joins, &self.codes].into_iter().flatten() {
+        let per_address = [&self.guests, &self.refreshes, &self.rooms, &self.joins, &self.codes];
+        for limiter in per_address.into_iter().flatten() {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }

@@ -27,6 +27,7 @@ const SERVER_TYPES: &[&str] = &[
     "viewer_count_changed",
     "sync_changed",
     "authority_changed",
+    "token_expiring",
     "closing",
 ];
 

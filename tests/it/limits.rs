@@ -13,6 +13,7 @@ async fn requests_of_an_address_are_limited_per_minute() {
     let server = options()
         .env("PLAYHEAD_LIMIT_PER_ADDRESS", "1")
         .env("PLAYHEAD_LIMIT_GUESTS_PER_MINUTE", "2")
+        .env("PLAYHEAD_LIMIT_REFRESHES_PER_MINUTE", "2")
         .env("PLAYHEAD_LIMIT_ROOMS_PER_MINUTE", "2")
         .env("PLAYHEAD_LIMIT_JOINS_PER_MINUTE", "2")
         .env("PLAYHEAD_LIMIT_CODES_PER_MINUTE", "2")
@@ -25,6 +26,7 @@ async fn requests_of_an_address_are_limited_per_minute() {
     let link = json!({ "link": "no link" });
     for (method, path, body, allowed, code) in [
         (Method::POST, "auth/guest", json!({ "display_name": "Ben" }), 1, ""),
+        (Method::POST, "auth/refresh", json!({ "refresh_token": "x" }), 2, "token_invalid"),
         (Method::POST, "rooms", json!({ "name": "Saturday" }), 1, ""),
         (Method::POST, &format!("rooms/{room_id}/join"), json!({}), 2, ""),
         (Method::GET, "rooms/AAAAA-AAAAA", json!({}), 2, "room_not_found"),

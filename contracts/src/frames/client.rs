@@ -40,6 +40,8 @@ pub enum ClientFrame {
     SyncReport(SyncReport),
     /// Transfers the host role to another participant.
     HostTransfer(HostTransfer),
+    /// Keeps the connection open beyond the end of its access token. Best sent at `token_expiring`.
+    AuthRefresh(AuthRefresh),
     /// Leaves the room for good. The server then closes the connection.
     Leave(Leave),
 }
@@ -77,6 +79,7 @@ frame_types! {
     Buffering => "buffering",
     SyncReport => "sync_report",
     HostTransfer => "host_transfer",
+    AuthRefresh => "auth_refresh",
     Leave => "leave",
 }
 
@@ -304,6 +307,20 @@ pub struct HostTransfer {
     )]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
+}
+
+/// The data of `auth_refresh`.
+#[derive(Clone, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct AuthRefresh {
+    /// A newer access token of the same user.
+    pub access_token: String,
+}
+
+impl std::fmt::Debug for AuthRefresh {
+    /// Omits the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthRefresh").finish_non_exhaustive()
+    }
 }
 
 /// The data of `leave`, which is empty.

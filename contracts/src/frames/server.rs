@@ -159,6 +159,12 @@ pub enum ServerFrame {
         /// Whether commands can be stored.
         data: AuthorityChanged,
     },
+    /// The connection's access token is about to expire. Unless `auth_refresh` brings another one in
+    /// time, the connection closes with `token_expired`.
+    TokenExpiring {
+        /// How much time is left.
+        data: TokenExpiring,
+    },
     /// Precedes the WebSocket close frame.
     Closing {
         /// Why the connection closes, and when to reconnect.
@@ -361,6 +367,13 @@ pub struct AuthorityChanged {
     /// False while commands are rejected with `store_unavailable`; true once they can be stored
     /// again.
     pub reachable: bool,
+}
+
+/// How much time is left until the connection closes.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct TokenExpiring {
+    /// How long the connection stays open, in milliseconds.
+    pub expires_in_ms: u64,
 }
 
 /// Why the server closes the connection, and when to reconnect.

@@ -29,7 +29,8 @@ pub struct Limits {
     pub participants_per_room_max: u64,
 }
 
-/// The room clock.
+/// The room clock. It is steady, and the same on all nodes, but it isn't the time of day: a server whose
+/// clock was set may be hours off.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Time {
     /// The current time on the room clock, in microseconds since the Unix epoch.

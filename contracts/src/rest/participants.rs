@@ -32,7 +32,10 @@ pub struct WsTicket {
     pub ticket: String,
     /// The WebSocket subprotocol to request.
     pub protocol: String,
-    /// When the ticket expires, in milliseconds since the Unix epoch.
+    /// How long the ticket is valid, in milliseconds.
+    pub expires_in_ms: u64,
+    /// When the ticket expires, in milliseconds since the Unix epoch. For display only: the clock of a
+    /// client may be wrong.
     pub expires_at_ms: u64,
 }
 

@@ -2,6 +2,8 @@
 
 use engine::Role;
 
+use crate::clock::WallTime;
+
 /// A user with a valid token.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Caller {
@@ -11,8 +13,8 @@ pub struct Caller {
     pub display_name: String,
     /// Whether the user has no account.
     pub guest: bool,
-    /// When the token expires, in milliseconds since the Unix epoch.
-    pub expires_at_ms: u64,
+    /// When the token expires.
+    pub expires_at: WallTime,
 }
 
 impl Caller {

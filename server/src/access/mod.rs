@@ -1,22 +1,28 @@
-//! Who is asking, and what that allows: access tokens, session ids, and the proof of being somebody
-//! in a room.
+//! Who is asking, and what that allows: access and refresh tokens, session ids, and the proof of being
+//! somebody in a room. All of it is judged by the wall clock, never by the room clock.
 
 mod caller;
+mod families;
+mod family_writer;
+mod predecessors;
 mod proof;
+mod refresh_token;
 mod session_id;
 mod token;
 
 use std::path::Path;
+use std::sync::Arc;
 
+use contracts::ErrorCode;
 use engine::RoomId;
 
 pub use caller::Caller;
 pub use proof::Proof;
-pub use token::IssuedToken;
 
+use self::families::Families;
 use self::session_id::SessionIds;
 use self::token::Tokens;
-use crate::clock::RoomClock;
+use crate::clock::WallTime;
 use crate::refusal::Refusal;
 use crate::sql::Sql;
 
@@ -24,8 +30,24 @@ use crate::sql::Sql;
 #[derive(Debug)]
 pub struct Access {
     tokens: Tokens,
+    /// How long an access token is valid, in milliseconds.
+    token_ms: u64,
     session_ids: SessionIds,
-    clock: RoomClock,
+    families: Families,
+}
+
+/// The tokens of a user.
+pub struct IssuedTokens {
+    /// The user's id.
+    pub user_id: String,
+    /// The access token.
+    pub access_token: String,
+    /// How long that is valid, in milliseconds.
+    pub expires_in_ms: u64,
+    /// When it expires.
+    pub expires_at: WallTime,
+    /// The refresh token.
+    pub refresh_token: String,
 }
 
 impl Access {
@@ -33,27 +55,54 @@ impl Access {
     /// first start creates it. The error is a sentence for the operator.
     pub async fn open(
         key_file: Option<&Path>,
-        sql: &Sql,
-        clock: RoomClock,
+        sql: Arc<Sql>,
+        token_ms: u64,
     ) -> Result<Self, String> {
-        let pkcs8 = token::load_key(key_file, sql, clock.now()).await?;
+        let pkcs8 = token::load_key(key_file, &sql, WallTime::now()).await?;
         let (tokens, session_ids) = token::from_pkcs8(&pkcs8)?;
-        Ok(Self { tokens, session_ids, clock })
+        Ok(Self { tokens, token_ms, session_ids, families: Families::open(sql) })
     }
 
     /// Returns the caller of an access token, or refuses an invalid or expired one.
     pub fn authenticate(&self, token: &str) -> Result<Caller, Refusal> {
-        self.tokens.check(token, self.clock.now())
+        self.tokens.check(token, WallTime::now())
     }
 
-    /// Issues an access token to a new guest.
-    pub fn issue_guest(&self, user_id: &str, display_name: &str) -> Result<IssuedToken, Refusal> {
-        self.tokens.issue_guest(user_id, display_name, self.clock.now())
+    /// Issues tokens to a new guest.
+    pub async fn issue_guest(
+        &self,
+        user_id: &str,
+        display_name: &str,
+    ) -> Result<IssuedTokens, Refusal> {
+        let refresh_token = self.families.begin(user_id, display_name, WallTime::now()).await?;
+        self.issue(user_id, display_name, refresh_token.text())
     }
 
-    /// Whether the token behind a proof has expired since it was checked.
-    pub fn has_expired(&self, proof: &Proof) -> bool {
-        proof.expires_at_ms() <= self.clock.now().as_millis()
+    /// Issues new tokens for a refresh token, to the same user.
+    pub async fn refresh(&self, refresh_token: &str) -> Result<IssuedTokens, Refusal> {
+        let refreshed = self.families.refresh(refresh_token).await?;
+        self.issue(&refreshed.user_id, &refreshed.display_name, refreshed.token.text())
+    }
+
+    /// Follows the wall clock, and deletes what is left of tokens that are over, until the node ends.
+    pub async fn keep(&self) {
+        self.families.keep().await;
+    }
+
+    /// Refuses a caller whose token has expired since it was checked.
+    pub fn check_unexpired(&self, caller: &Caller) -> Result<(), Refusal> {
+        if caller.expires_at <= WallTime::now() { Err(token::expired()) } else { Ok(()) }
+    }
+
+    /// Returns when an access token expires that is to keep the connection of `proof` open. Refuses a
+    /// token of somebody else, beside those that authenticate nobody.
+    pub fn extend(&self, proof: &Proof, token: &str) -> Result<WallTime, Refusal> {
+        let caller = self.authenticate(token)?;
+        if caller.user_id == proof.user_id() {
+            return Ok(caller.expires_at);
+        }
+        let detail = "the token is another user's; this connection stays yours";
+        Err(Refusal::new(ErrorCode::TokenInvalid, detail))
     }
 
     /// Proves what a caller is in a room. Every door asks here: HTTP handlers and WebSockets alike.
@@ -66,8 +115,33 @@ impl Access {
         self.session_ids.issue(proof.room_id(), proof.participant_id())
     }
 
-    /// Whether a session id was issued to this participant.
+    /// Whether a session id was issued to this participant. One that another signing key made is
+    /// unknown: the client is then welcomed as the same participant, in a new session.
     pub fn knows_session_id(&self, session_id: &str, proof: &Proof) -> bool {
         self.session_ids.knows(session_id, proof.room_id(), proof.participant_id())
+    }
+
+    fn issue(
+        &self,
+        user_id: &str,
+        display_name: &str,
+        refresh_token: String,
+    ) -> Result<IssuedTokens, Refusal> {
+        let now = WallTime::now();
+        let expires_in_ms = self.token_ms;
+        let access_token = self.tokens.issue_guest(user_id, display_name, expires_in_ms, now)?;
+        Ok(IssuedTokens {
+            user_id: user_id.to_owned(),
+            access_token,
+            expires_in_ms,
+            expires_at: now.plus_millis(expires_in_ms),
+            refresh_token,
+        })
+    }
+}
+
+impl std::fmt::Debug for IssuedTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IssuedTokens").field("user_id", &self.user_id).finish_non_exhaustive()
     }
 }

@@ -3,6 +3,7 @@
 use engine::{Actor, ParticipantId, Role, Room, RoomId};
 
 use super::Caller;
+use crate::clock::WallTime;
 use crate::id;
 
 /// Proof that a user may act in a room, and as which participant. Only `Access` issues it, so nothing
@@ -14,7 +15,7 @@ pub struct Proof {
     display_name: String,
     participant_id: ParticipantId,
     base: Role,
-    expires_at_ms: u64,
+    expires_at: WallTime,
 }
 
 impl Proof {
@@ -25,7 +26,7 @@ impl Proof {
             display_name: caller.display_name.clone(),
             participant_id: id::participant_id(room_id, &caller.user_id),
             base: caller.base(),
-            expires_at_ms: caller.expires_at_ms,
+            expires_at: caller.expires_at,
         }
     }
 
@@ -54,9 +55,9 @@ impl Proof {
         self.base
     }
 
-    /// When the user's token expires, in milliseconds since the Unix epoch.
-    pub fn expires_at_ms(&self) -> u64 {
-        self.expires_at_ms
+    /// When the user's token expires.
+    pub fn expires_at(&self) -> WallTime {
+        self.expires_at
     }
 
     /// Returns the role held in `room`, which is the proof's.

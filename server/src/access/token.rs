@@ -4,7 +4,6 @@ use std::path::Path;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use contracts::ErrorCode;
-use engine::Timestamp;
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode, errors::ErrorKind,
 };
@@ -12,11 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Caller;
 use super::session_id::SessionIds;
+use crate::clock::WallTime;
 use crate::refusal::Refusal;
 use crate::sql::{Sql, TokenKey};
 
-/// How long a guest's token is valid, in milliseconds.
-const GUEST_MS: u64 = 12 * 60 * 60 * 1000;
 const ISSUER: &str = "playhead";
 const TYPE: &str = "at+jwt";
 
@@ -25,15 +23,6 @@ pub struct Tokens {
     key_id: String,
     signing: EncodingKey,
     checking: DecodingKey,
-}
-
-/// A signed access token.
-#[derive(Clone, Debug)]
-pub struct IssuedToken {
-    /// The token, as a client sends it.
-    pub access_token: String,
-    /// When it expires, in milliseconds since the Unix epoch.
-    pub expires_at_ms: u64,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -53,7 +42,7 @@ impl std::fmt::Debug for Tokens {
 }
 
 /// Loads the private key in PKCS#8: from `file` (PEM) if given, else from the database.
-pub async fn load_key(file: Option<&Path>, sql: &Sql, now: Timestamp) -> Result<Vec<u8>, String> {
+pub async fn load_key(file: Option<&Path>, sql: &Sql, now: WallTime) -> Result<Vec<u8>, String> {
     let Some(file) = file else {
         let key = sql.load_or_create_token_key(create_key, now).await;
         return Ok(key.map_err(|error| format!("token key: {error}"))?.pkcs8);
@@ -80,38 +69,38 @@ pub fn from_pkcs8(pkcs8: &[u8]) -> Result<(Tokens, SessionIds), String> {
 }
 
 impl Tokens {
-    /// Issues a token to a new guest.
+    /// Issues a token to a guest, valid for `lifetime_ms`.
     pub fn issue_guest(
         &self,
         user_id: &str,
         display_name: &str,
-        now: Timestamp,
-    ) -> Result<IssuedToken, Refusal> {
-        let now_ms = now.as_millis();
-        let expires_at_ms = now_ms + GUEST_MS;
+        lifetime_ms: u64,
+        now: WallTime,
+    ) -> Result<String, Refusal> {
         let claims = Claims {
             iss: ISSUER.to_owned(),
             sub: user_id.to_owned(),
             name: display_name.to_owned(),
             guest: true,
-            iat: now_ms / 1000,
-            exp: expires_at_ms / 1000,
+            iat: now.as_millis() / 1000,
+            // Never before the client is told that it ends.
+            exp: now.plus_millis(lifetime_ms).as_millis().div_ceil(1000),
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(self.key_id.clone());
-        let access_token = encode(&header, &claims, &self.signing).map_err(|error| {
+        encode(&header, &claims, &self.signing).map_err(|error| {
             Refusal::new(ErrorCode::Internal, "the token can't be signed").caused_by(error)
-        })?;
-        Ok(IssuedToken { access_token, expires_at_ms })
+        })
     }
 
-    /// Returns the caller of a token that this server signed and that hasn't expired.
-    pub fn check(&self, token: &str, now: Timestamp) -> Result<Caller, Refusal> {
+    /// Returns the caller of a token that this server signed and that hasn't expired. When it was issued
+    /// doesn't matter: the clock may have been ahead then.
+    pub fn check(&self, token: &str, now: WallTime) -> Result<Caller, Refusal> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
-        // Expiry is checked below, by the room clock.
+        // Expiry is checked below, without the leeway of the library.
         validation.validate_exp = false;
         validation.validate_aud = false;
         let invalid =
@@ -126,20 +115,21 @@ impl Tokens {
         if data.header.typ.as_deref() != Some(TYPE) {
             return Err(invalid());
         }
-        let expires_at_ms = data.claims.exp.saturating_mul(1000);
-        if expires_at_ms <= now.as_millis() {
+        let expires_at = WallTime::from_millis(data.claims.exp.saturating_mul(1000));
+        if expires_at <= now {
             return Err(expired());
         }
         Ok(Caller {
             user_id: data.claims.sub,
             display_name: data.claims.name,
             guest: data.claims.guest,
-            expires_at_ms,
+            expires_at,
         })
     }
 }
 
-fn expired() -> Refusal {
+/// Refuses a token that has expired.
+pub fn expired() -> Refusal {
     Refusal::new(ErrorCode::TokenExpired, "the token has expired; get a new one")
 }
 
@@ -152,4 +142,32 @@ fn create_key() -> TokenKey {
 
 fn key_id_of(public: &[u8]) -> String {
     public.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR_MS: u64 = 60 * 60 * 1000;
+    const NOW: WallTime = WallTime::from_millis(1_700_000_000_500);
+
+    #[test]
+    fn a_token_of_a_clock_that_was_ahead_is_valid_and_one_of_a_clock_that_was_behind_has_expired() {
+        let (tokens, _) = from_pkcs8(&create_key().pkcs8).unwrap();
+        let issue = |now| tokens.issue_guest("u_ada", "Ada", 12 * HOUR_MS, now).unwrap();
+        let ahead = issue(NOW.plus_millis(48 * HOUR_MS));
+        assert_eq!(tokens.check(&ahead, NOW).unwrap().user_id, "u_ada");
+        let behind = issue(NOW.minus_millis(13 * HOUR_MS));
+        let refused = tokens.check(&behind, NOW).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::TokenExpired);
+    }
+
+    #[test]
+    fn a_token_is_valid_for_its_whole_lifetime_and_no_second_longer() {
+        let (tokens, _) = from_pkcs8(&create_key().pkcs8).unwrap();
+        let token = tokens.issue_guest("u_ada", "Ada", 5_000, NOW).unwrap();
+        tokens.check(&token, NOW.plus_millis(4_999)).unwrap();
+        let refused = tokens.check(&token, NOW.plus_millis(6_000)).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::TokenExpired);
+    }
 }

@@ -21,6 +21,14 @@ pub struct LimitConfig {
         global = true
     )]
     pub guests_per_minute: u32,
+    /// Refreshes of tokens per address and minute.
+    #[arg(
+        long = "limit-refreshes-per-minute",
+        env = "PLAYHEAD_LIMIT_REFRESHES_PER_MINUTE",
+        default_value_t = 600,
+        global = true
+    )]
+    pub refreshes_per_minute: u32,
     /// New rooms per address and minute.
     #[arg(
         long = "limit-rooms-per-minute",

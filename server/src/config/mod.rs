@@ -62,6 +62,11 @@ pub struct Config {
     /// Signing key to use instead of the generated one: Ed25519, PKCS#8, PEM.
     #[arg(long, env = "PLAYHEAD_TOKEN_KEY_FILE", default_value = "", global = true)]
     pub token_key_file: Maybe<PathBuf>,
+    /// How long an access token is valid, in milliseconds. A client gets a new one by its refresh
+    /// token, which lasts 30 days, and 7 days unused.
+    #[arg(long, env = "PLAYHEAD_ACCESS_TOKEN_MS", default_value_t = 12 * 60 * 60 * 1000,
+          global = true, value_parser = clap::value_parser!(u64).range(ACCESS_TOKEN_MS))]
+    pub access_token_ms: u64,
     /// Address under which people reach this server, for absolute links; by default taken from the
     /// request.
     #[arg(long, env = "PLAYHEAD_PUBLIC_URL", default_value = "", global = true)]
@@ -92,6 +97,8 @@ pub struct Config {
     pub limits: LimitConfig,
 }
 
+/// How long an access token may be valid, in milliseconds.
+pub const ACCESS_TOKEN_MS: std::ops::RangeInclusive<u64> = 1_000..=24 * 60 * 60 * 1000;
 /// The grace that a room may ask for, in milliseconds.
 pub const HOST_GRACE_MS: std::ops::RangeInclusive<u64> = 0..=HOST_GRACE_MS_MAX;
 /// The lease that a room may ask for, in milliseconds.

@@ -6,17 +6,18 @@ use engine::RoomId;
 
 use super::Members;
 use crate::access::Caller;
+use crate::clock::WallTime;
 use crate::id;
 use crate::refusal::Refusal;
-use crate::store::Ticket;
+use crate::store::{TICKET_MS, Ticket};
 
 /// A ticket, as its holder gets it.
 #[derive(Clone, Debug)]
 pub struct IssuedTicket {
     /// The secret that redeems it.
     pub secret: String,
-    /// When it expires, in milliseconds since the Unix epoch, on the room clock.
-    pub expires_at_ms: u64,
+    /// How long it is valid, in milliseconds.
+    pub expires_in_ms: u64,
 }
 
 impl Members {
@@ -31,12 +32,12 @@ impl Members {
             caller.user_id,
             caller.display_name,
             caller.guest,
-            caller.expires_at_ms,
+            caller.expires_at.as_millis(),
             self.clock.now(),
         );
-        let (secret, expires_at_ms) = (id::secret(), ticket.expires_at.as_millis());
+        let secret = id::secret();
         self.store.keep_ticket(&secret, ticket).await?;
-        Ok(IssuedTicket { secret, expires_at_ms })
+        Ok(IssuedTicket { secret, expires_in_ms: TICKET_MS })
     }
 
     /// Uses a ticket up, and returns its caller. Refuses one that is unknown, used, expired or another
@@ -58,7 +59,7 @@ impl Members {
             user_id: ticket.user_id,
             display_name: ticket.display_name,
             guest: ticket.guest,
-            expires_at_ms: ticket.token_expires_at_ms,
+            expires_at: WallTime::from_millis(ticket.token_expires_at_ms),
         })
     }
 }

@@ -41,7 +41,8 @@ pub async fn open(config: Config, address: SocketAddr) -> Result<Opened, String>
     let (store, clock) = open_store(&config, sql.clone()).await?;
     // At once, so that no news is missed while the rest is opened.
     let news = store.subscribe();
-    let access = Access::open(config.token_key_file.as_deref(), &sql, clock.clone()).await?;
+    let key_file = config.token_key_file.as_deref();
+    let access = Access::open(key_file, sql.clone(), config.access_token_ms).await?;
 
     let policy = EgressPolicy {
         allow: config.egress_allow.to_vec(),

@@ -45,6 +45,8 @@ pub async fn serve(config: Config) -> Result<(), String> {
     tasks.spawn(app.rooms.clone().watch_attendance());
     tasks.spawn(app.rooms.clone().sweep());
     tasks.spawn(keep_up(app.clone(), metrics.clone()));
+    let kept = app.clone();
+    tasks.spawn(async move { kept.access.keep().await });
 
     let connections = TaskTracker::new();
     let stop = CancellationToken::new();

@@ -6,13 +6,14 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, SqlSafeStr};
 use super::{Kind, SqlError};
 
 /// The migrations in order. Never change one that was released; add another.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "rooms and token keys", include_str!("migrations/0001_rooms_and_token_keys.sql")),
     (
         2,
         "codes, snapshots and identity",
         include_str!("migrations/0002_codes_snapshots_and_identity.sql"),
     ),
+    (3, "refresh families", include_str!("migrations/0003_refresh_families.sql")),
 ];
 
 /// Runs the migrations that the database lacks. If several nodes start at once, only one runs them.

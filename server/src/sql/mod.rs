@@ -1,5 +1,5 @@
 //! The SQL database, SQLite or PostgreSQL. It holds what outlives every room's state: rooms with
-//! their epochs, codes and snapshots, and token keys.
+//! their epochs, codes and snapshots, token keys, and families of refresh tokens.
 //!
 //! Statements are the same for both databases. Where they differ, [`Kind`] decides.
 
@@ -10,6 +10,7 @@ mod migrate;
 mod open;
 mod operation;
 mod private;
+mod refresh_families;
 mod rooms;
 mod token_keys;
 
@@ -22,6 +23,7 @@ pub use error::{SqlError, Taken};
 pub use operation::Operation;
 pub(crate) use operation::column;
 pub(crate) use private::{create_private_dir, create_private_file};
+pub use refresh_families::{RefreshFamily, Sweep};
 pub use rooms::SnapshotRow;
 pub use token_keys::TokenKey;
 

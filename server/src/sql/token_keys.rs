@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use engine::Timestamp;
 use sqlx::Row;
 
 use super::operation::column;
 use super::{Sql, SqlError};
+use crate::clock::WallTime;
 
 /// A key pair that signs access tokens.
 #[derive(Clone, Eq, PartialEq)]
@@ -32,7 +32,7 @@ impl Sql {
     pub async fn load_or_create_token_key(
         &self,
         create: impl FnOnce() -> TokenKey + Send,
-        now: Timestamp,
+        now: WallTime,
     ) -> Result<TokenKey, SqlError> {
         let mut operation = self.begin_transaction("load or create token key").await?;
         // Locks the row until the commit, so that other nodes find the key that this one stores.

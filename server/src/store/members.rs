@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::StoreError;
 
 /// How long a ticket is valid, in milliseconds.
-const TICKET_MS: u64 = 30_000;
+pub const TICKET_MS: u64 = 30_000;
 
 /// A participant who joined a room.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -34,7 +34,7 @@ pub struct Ticket {
     pub display_name: String,
     /// Whether the user has no account.
     pub guest: bool,
-    /// When the user's access token expires, in milliseconds since the Unix epoch.
+    /// When the user's access token expires, in milliseconds since the Unix epoch, on the wall clock.
     pub token_expires_at_ms: u64,
     /// When the ticket expires, on the room clock.
     pub expires_at: Timestamp,

@@ -22,7 +22,7 @@ pub use bus::{
     Published,
 };
 pub use error::StoreError;
-pub use members::{Member, MemberStore, Ticket};
+pub use members::{Member, MemberStore, TICKET_MS, Ticket};
 pub use memory::{MemoryStore, OpenError};
 pub use redis::{RedisOpenError, RedisStore};
 pub use rooms::{CommitOutcome, LifeSigns, Listed, RoomStore};

@@ -4,7 +4,8 @@ use axum::extract::ws::Utf8Bytes;
 use contracts::{
     AckData, AuthorityChanged, CloseCode, Closing, HostChanged, LifecycleChanged, MediaChanged,
     Participant, PlaybackChanged, Pong, PresenceChanged, Previous, Rebased, RoleChanged,
-    RoomChanged, RoomSnapshot, ServerFrame, SyncChanged, ViewerCountChanged, Welcome,
+    RoomChanged, RoomSnapshot, ServerFrame, SyncChanged, TokenExpiring, ViewerCountChanged,
+    Welcome,
 };
 use engine::{Commit, Event, HostCause, LifecycleCause, Place, PlaybackCause, Timestamp};
 
@@ -136,6 +137,11 @@ pub fn sync_changed(spread: SyncChanged) -> ServerFrame {
 /// Returns whether commands can be stored.
 pub fn authority_changed(reachable: bool) -> ServerFrame {
     ServerFrame::AuthorityChanged { data: AuthorityChanged { reachable } }
+}
+
+/// Returns how much time is left until a connection closes because its token ends.
+pub fn token_expiring(expires_in_ms: u64) -> ServerFrame {
+    ServerFrame::TokenExpiring { data: TokenExpiring { expires_in_ms } }
 }
 
 /// Returns the frame that precedes a close frame.

@@ -12,6 +12,6 @@ pub use decode::{
 pub use encode::{Viewers, chat, host_loss, playback, role, room, room_state, room_summary};
 pub use frame::{
     ack, authority_changed, closing, event, pong, presence, rebased, reject, room_snapshot,
-    sync_changed, text, viewer_count, welcome,
+    sync_changed, text, token_expiring, viewer_count, welcome,
 };
 pub use source::{media, source};

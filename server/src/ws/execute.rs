@@ -7,6 +7,7 @@ use engine::{Command, Envelope, Op, ParticipantId, Place, Request};
 
 use crate::access::Proof;
 use crate::app::App;
+use crate::clock::WallTime;
 use crate::hub::{Connection, RoomHub};
 use crate::refusal::Refusal;
 use crate::rooms::Ack;
@@ -31,6 +32,8 @@ pub struct Reply {
     pub frame: ServerFrame,
     /// Whether the participant leaves.
     pub leaves: bool,
+    /// When the access token expires that keeps the connection open from now on, if there is another.
+    pub extends_to: Option<WallTime>,
 }
 
 enum Action {
@@ -39,6 +42,7 @@ enum Action {
     Ready(u64),
     Buffering(bool),
     SyncReport(SyncReport),
+    Extend(String),
     Leave,
 }
 
@@ -47,8 +51,8 @@ enum Action {
 pub struct Seen {
     /// The fence.
     pub fence: u64,
-    /// The epoch.
-    pub epoch: u64,
+    /// The place.
+    pub place: Place,
 }
 
 /// Executes a command.
@@ -56,7 +60,8 @@ pub async fn execute(app: App, sender: Sender, decoded: Decoded, seen: Seen) -> 
     let id = decoded.id.clone().unwrap_or_default();
     let kind = decoded.frame.type_name();
     let leaves = matches!(decoded.frame, ClientFrame::Leave(_));
-    let done = perform(&app, &sender, decoded, seen).await;
+    let mut extends_to = None;
+    let done = perform(&app, &sender, decoded, seen, &mut extends_to).await;
     let code = done.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "ok");
     metrics::counter!("playhead_commands_total", "type" => kind, "code" => code).increment(1);
     let frame = match done {
@@ -66,10 +71,16 @@ pub async fn execute(app: App, sender: Sender, decoded: Decoded, seen: Seen) -> 
             wire::reject(Some(id), refusal)
         }
     };
-    Reply { frame, leaves }
+    Reply { frame, leaves, extends_to }
 }
 
-async fn perform(app: &App, sender: &Sender, decoded: Decoded, seen: Seen) -> Result<Ack, Refusal> {
+async fn perform(
+    app: &App,
+    sender: &Sender,
+    decoded: Decoded,
+    seen: Seen,
+    extends_to: &mut Option<WallTime>,
+) -> Result<Ack, Refusal> {
     let Sender { proof, hub, connection } = sender;
     let (room_id, participant_id) = (proof.room_id(), proof.participant_id());
     let op = decoded.id.map(|id| Op {
@@ -81,7 +92,7 @@ async fn perform(app: &App, sender: &Sender, decoded: Decoded, seen: Seen) -> Re
     let envelope = Envelope {
         actor: proof.actor(),
         op,
-        expected: expected_version.map(|version| Place { epoch: seen.epoch, version }),
+        expected: expected_version.map(|version| Place { epoch: seen.place.epoch, version }),
         fence: Some(seen.fence),
     };
     match action {
@@ -95,6 +106,12 @@ async fn perform(app: &App, sender: &Sender, decoded: Decoded, seen: Seen) -> Re
         Action::Buffering(true) => app.rooms.rebuffer(hub).await?,
         Action::Buffering(false) => {}
         Action::SyncReport(report) => app.rooms.report_sync(hub, connection, report),
+        Action::Extend(token) => {
+            *extends_to = Some(app.access.extend(proof, &token)?);
+            // Needs no store: a connection must not end because that is away.
+            let place = app.rooms.find(room_id).await.map_or(seen.place, |room| room.place());
+            return Ok(Ack { place, duplicate: false });
+        }
         Action::Leave => app.rooms.host_left(room_id, participant_id).await?,
     }
     // Unversioned commands are acknowledged with the current place.
@@ -142,6 +159,7 @@ fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
         ClientFrame::SyncReport(data) => {
             Ok((Action::SyncReport(wire::check_sync_report(data)?), None))
         }
+        ClientFrame::AuthRefresh(data) => Ok((Action::Extend(data.access_token), None)),
         ClientFrame::Leave(_) => Ok((Action::Leave, None)),
         ClientFrame::Hello(_) => {
             Err(Refusal::new(ErrorCode::UnexpectedFrame, "hello was sent before"))

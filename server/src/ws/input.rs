@@ -10,6 +10,7 @@ use super::end::End;
 use super::execute::{self, Reply, Seen, Sender};
 use super::session::Session;
 use super::socket::{Broken, Input, Socket};
+use crate::clock::WallTime;
 use crate::limit::FrameLimiter;
 use crate::refusal::Refusal;
 use crate::wire::{self, Decoded};
@@ -66,7 +67,7 @@ impl Session {
                 Ok(None)
             }
             (Ok(decoded), Ok(())) => {
-                let seen = Seen { fence: self.fence, epoch: self.written.epoch };
+                let seen = Seen { fence: self.fence, place: self.written };
                 self.queued.push_back((decoded, seen));
                 self.start_next();
                 Ok(None)
@@ -107,6 +108,9 @@ impl Session {
         reply: Reply,
     ) -> Result<Option<End>, Broken> {
         self.running = None;
+        if let Some(expires_at) = reply.extends_to {
+            self.expiry.extend(expires_at, WallTime::now());
+        }
         let done = reply.leaves && matches!(reply.frame, ServerFrame::Ack { .. });
         socket.send(wire::text(&reply.frame)).await?;
         self.start_next();

@@ -4,6 +4,7 @@ mod early;
 mod end;
 mod enter;
 mod execute;
+mod expiry;
 mod hello;
 mod input;
 mod lease;

@@ -11,12 +11,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::early::Early;
 use super::end::End;
 use super::execute::{Reply, Seen, Sender};
+use super::expiry::{Due, Expiry};
 use super::lease::{BEAT, renew};
 use super::socket::{Broken, Input, Socket, WRITE_TIMEOUT};
 use crate::app::App;
+use crate::clock::WallTime;
 use crate::limit::FrameLimiter;
 use crate::rooms;
-use crate::wire::Decoded;
+use crate::wire::{self, Decoded};
 
 /// How long a client may be silent before its connection counts as dead.
 const CLIENT_SILENT_MAX: Duration = Duration::from_secs(45);
@@ -39,6 +41,8 @@ pub(super) struct Session {
     pub(super) running: Option<Running>,
     /// Commands that wait for their turn, each with what the client had seen when it sent it.
     pub(super) queued: VecDeque<(Decoded, Seen)>,
+    /// The end of the access token.
+    pub(super) expiry: Expiry,
     /// When the socket was last heard.
     pub(super) heard: Instant,
     beat_at: Instant,
@@ -53,6 +57,7 @@ impl Session {
     pub(super) fn new(app: App, sender: Sender) -> Self {
         metrics::gauge!("playhead_connections").increment(1);
         let began = Instant::now();
+        let expiry = Expiry::new(sender.proof.expires_at(), WallTime::now());
         Self {
             app,
             sender,
@@ -61,6 +66,7 @@ impl Session {
             fence: 0,
             running: None,
             queued: VecDeque::new(),
+            expiry,
             heard: began,
             beat_at: began,
             pinged: None,
@@ -134,21 +140,28 @@ impl Session {
         }
     }
 
-    /// Sends a ping, renews the host's lease, and ends dead and expired sessions.
+    /// Sends a ping, renews the host's lease, ends dead and expired sessions, and tells those that are
+    /// about to expire.
     async fn beat(&mut self, socket: &mut Socket) -> Result<Option<End>, Broken> {
         if self.heard.elapsed() >= CLIENT_SILENT_MAX {
             return Ok(Some(End::Close(CloseCode::HEARTBEAT_TIMEOUT)));
         }
-        if self.app.access.has_expired(&self.sender.proof) {
-            return Ok(Some(End::Close(CloseCode::AUTH_EXPIRED)));
-        }
         let now = Instant::now();
+        let check_again = match self.expiry.check(WallTime::now(), now) {
+            Due::Nothing(wait) => wait,
+            Due::Tell(left) => {
+                let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+                socket.send(wire::text(&wire::token_expiring(left_ms))).await?;
+                left
+            }
+            Due::Close => return Ok(Some(End::Close(CloseCode::AUTH_EXPIRED))),
+        };
         if self.renewing.is_none() {
             let renew = renew(self.app.clone(), self.sender.clone(), self.heard.elapsed());
             self.renewing = Some(Box::pin(async move { now + renew.await }));
         }
         self.pinged = Some(now);
-        self.beat_at = now + BEAT;
+        self.beat_at = now + BEAT.min(check_again);
         socket.ping(bytes::Bytes::new()).await?;
         Ok(None)
     }

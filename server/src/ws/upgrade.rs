@@ -51,6 +51,7 @@ pub(crate) async fn connect(
         return Err(Refusal::new(ErrorCode::SubprotocolUnsupported, detail));
     }
     let caller = app.members.redeem_ticket(query.ticket.as_deref(), &room.room_id).await?;
+    app.access.check_unexpired(&caller)?;
     let proof = app.access.prove(&caller, &room.room_id);
     let slot = app.connections.take(peer.address, Capacity::configured(&app.config.limits, 0))?;
 

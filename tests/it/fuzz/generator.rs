@@ -152,6 +152,7 @@ impl Random {
                 let drift_ms = self.below(2000) as f64 - 1000.0;
                 json!({ "drift_ms": drift_ms, "uncertainty_ms": self.below(70_000) })
             }
+            "auth_refresh" => json!({ "access_token": self.text(40) }),
             "host_transfer" => json!({ "participant_id": self.pick(&world.participants) }),
             _ => json!({}),
         }

@@ -76,6 +76,24 @@ async fn the_old_socket_of_a_session_closes_when_it_resumes_at_the_other_node() 
     party.nothing_happened().await;
 }
 
+#[tokio::test]
+async fn a_refresh_token_that_is_used_at_both_nodes_at_once_has_one_successor() {
+    let site = site().await;
+    let mut tokens = site.api(0).guest("Ada").await.unwrap();
+    for _ in 0..10 {
+        let [here, there] = [site.api(0), site.api(1)];
+        let text = &tokens.refresh_token;
+        let (one, other) = tokio::join!(here.refresh(text), there.refresh(text));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert_eq!(one.refresh_token, other.refresh_token);
+        assert_eq!((&one.user_id, &other.user_id), (&tokens.user_id, &tokens.user_id));
+        // The access token of each node is valid at the other.
+        here.with_token(&other.access_token).create_room("Friday").await.unwrap();
+        there.with_token(&one.access_token).create_room("Friday").await.unwrap();
+        tokens = one;
+    }
+}
+
 async fn resume(api: &harness::Api, room_id: &str, welcome: &Welcome, version: u64) -> WsClient {
     let mut socket = api.connect(room_id).await.unwrap();
     let session_id = welcome.session_id.clone();

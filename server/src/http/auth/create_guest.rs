@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use contracts::{GuestRequest, GuestToken};
 
+use super::body;
 use crate::app::App;
 use crate::http::extract::Json;
 use crate::http::{Problems, field};
@@ -11,24 +12,18 @@ use crate::id;
 use crate::net::Peer;
 use crate::refusal::Refusal;
 
-/// Issues an access token to a guest, valid for twelve hours.
+/// Issues tokens to a new guest.
 #[utoipa::path(post, path = "/guest", operation_id = "createGuest", tag = "auth",
     request_body = GuestRequest,
-    responses((status = 201, body = GuestToken, description = "The token"), Problems))]
+    responses((status = 201, body = GuestToken, description = "The tokens"), Problems))]
 #[tracing::instrument(name = "http.create_guest", skip_all)]
 pub(crate) async fn create_guest(
     State(app): State<App>,
     peer: Peer,
-    Json(body): Json<GuestRequest>,
+    Json(request): Json<GuestRequest>,
 ) -> Result<(StatusCode, Json<GuestToken>), Refusal> {
     app.limiters.check_guest(peer.address)?;
-    let display_name = field::name("display_name", &body.display_name, field::DISPLAY_NAME)?;
-    let user_id = id::user_id();
-    let issued = app.access.issue_guest(&user_id, &display_name)?;
-    let token = GuestToken {
-        user_id,
-        access_token: issued.access_token,
-        expires_at_ms: issued.expires_at_ms,
-    };
-    Ok((StatusCode::CREATED, Json(token)))
+    let display_name = field::name("display_name", &request.display_name, field::DISPLAY_NAME)?;
+    let issued = app.access.issue_guest(&id::user_id(), &display_name).await?;
+    Ok((StatusCode::CREATED, Json(body(issued))))
 }

@@ -6,6 +6,7 @@ use contracts::{JoinRequest, Joined, SUBPROTOCOL, WsTicket};
 
 use crate::access::Caller;
 use crate::app::App;
+use crate::clock::WallTime;
 use crate::http::extract::Json;
 use crate::http::{OpenRoomPath, Problems};
 use crate::net::Peer;
@@ -41,7 +42,8 @@ pub(crate) async fn join_room(
             url: ws_url(&app, &headers, &peer, room_id.as_str()),
             ticket: ticket.secret,
             protocol: SUBPROTOCOL.to_owned(),
-            expires_at_ms: ticket.expires_at_ms,
+            expires_in_ms: ticket.expires_in_ms,
+            expires_at_ms: WallTime::now().plus_millis(ticket.expires_in_ms).as_millis(),
         },
         state: wire::room_state(&room, viewers, app.clock.now().max(room.at)),
     }))

@@ -5,20 +5,22 @@ use std::collections::HashSet;
 use sqlx::AssertSqlSafe;
 
 use super::{Database, NOW, create_rooms, id, snapshot};
+use crate::clock::WallTime;
 use crate::sql::{Sql, SqlError, TokenKey};
 
 pub(super) async fn the_token_key_is_created_once_and_kept(database: &Database) {
     let (one, other) = (database.open().await, database.open().await);
     let key = |kid: &str| TokenKey { kid: kid.to_owned(), pkcs8: vec![0, 255], public: vec![4] };
+    let now = WallTime::from_millis(1_000);
     let (first, second) = tokio::join!(
-        one.load_or_create_token_key(|| key("k1"), NOW),
-        other.load_or_create_token_key(|| key("k2"), NOW),
+        one.load_or_create_token_key(|| key("k1"), now),
+        other.load_or_create_token_key(|| key("k2"), now),
     );
     let created = first.unwrap();
     assert_eq!(created, second.unwrap());
     one.close().await;
 
-    let kept = database.open().await.load_or_create_token_key(|| key("k3"), NOW).await.unwrap();
+    let kept = database.open().await.load_or_create_token_key(|| key("k3"), now).await.unwrap();
     assert_eq!(kept, created);
     assert!(!format!("{kept:?}").contains("pkcs8"));
 }
@@ -49,6 +51,7 @@ pub(super) async fn nodes_that_open_a_database_of_the_previous_version_at_once_k
         "ALTER TABLE rooms DROP COLUMN snapshot_version",
         "ALTER TABLE rooms DROP COLUMN snapshot",
         "DROP TABLE identity",
+        "DROP TABLE refresh_families",
         "DELETE FROM _sqlx_migrations WHERE version > 1",
         "INSERT INTO rooms VALUES ('r_a', 4, 1000), ('r_b', 5, 1000)",
     ] {
@@ -78,7 +81,7 @@ pub(super) async fn a_database_of_a_newer_program_is_rejected_with_a_readable_er
     sql.close().await;
 
     let error = Sql::open(&database.url).await.unwrap_err();
-    assert!(matches!(error, SqlError::Newer { found: 999, known: 2 }), "{error:?}");
+    assert!(matches!(error, SqlError::Newer { found: 999, known: 3 }), "{error:?}");
     assert!(error.to_string().contains("newer version of this program"), "{error}");
 }
 

@@ -5,6 +5,7 @@
 
 mod database;
 mod epochs;
+mod refresh_families;
 mod rooms;
 mod snapshots;
 
@@ -55,6 +56,13 @@ laws! {
     snapshots::of_several_snapshots_of_one_room_the_newest_is_kept,
     snapshots::a_snapshot_does_not_bring_a_deleted_room_back,
     snapshots::more_snapshots_than_fit_in_one_statement_are_read_back_byte_for_byte,
+    refresh_families::a_family_is_found_as_it_was_created_and_creating_it_again_changes_nothing,
+    refresh_families::of_two_nodes_that_rotate_a_family_at_once_one_succeeds,
+    refresh_families::nothing_is_left_of_a_deleted_family,
+    refresh_families::a_sweep_deletes_old_and_idle_families_a_few_at_a_time,
+    refresh_families::of_too_many_families_those_unused_for_longest_are_swept,
+    refresh_families::times_before_a_step_of_the_clock_move_with_it,
+    refresh_families::times_of_a_clock_that_was_ahead_are_pulled_back,
     database::the_token_key_is_created_once_and_kept,
     database::a_database_keeps_its_id,
     database::nodes_that_open_a_new_database_at_once_find_it_complete,

@@ -1,0 +1,221 @@
+//! Families of refresh tokens: who somebody is, for longer than an access token lasts and whatever key
+//! signs those. Accounts will have such families too.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use contracts::ErrorCode;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::{sleep, timeout};
+
+use super::family_writer::FamilyWriter;
+use super::predecessors::Predecessors;
+use super::refresh_token::RefreshToken;
+use crate::clock::{WallTime, WallWatch};
+use crate::id;
+use crate::refusal::Refusal;
+use crate::sql::{RefreshFamily, Sql, SqlError, Sweep};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// How long a family lasts, in milliseconds.
+const FAMILY_MS: u64 = 30 * DAY_MS;
+/// How long it lasts unused, in milliseconds.
+const IDLE_MS: u64 = 7 * DAY_MS;
+/// How long families that are over are kept, in milliseconds: the clock that says so may be ahead, and
+/// be put right.
+const SPARE_MS: u64 = 2 * DAY_MS;
+/// How far in the future a time may lie because another node's clock is a little ahead, in
+/// milliseconds.
+const AHEAD_MS: u64 = 60 * 60 * 1000;
+/// How many families there may be. Beyond that, those that were unused for longest make way.
+const FAMILIES_MAX: u64 = 1_000_000;
+/// How often the clock is looked at, to see whether it was set.
+const WATCH_EVERY: Duration = Duration::from_secs(10);
+/// How often families that are over are deleted, in looks at the clock. Not at the start, when that may
+/// not be right yet.
+const SWEEP_EVERY: u64 = 60;
+/// How many rows one statement of a sweep deletes, so that it holds up no other for long.
+const SWEPT_AT_ONCE: usize = 1_000;
+/// How many statements a sweep has at most.
+const SWEEP_STATEMENTS_MAX: usize = 500;
+/// How long a new guest waits for the database. Without it, people can still come to running parties.
+const STORED_WITHIN: Duration = Duration::from_secs(1);
+/// How many rotations of this node use the database at once, so that other work finds a connection.
+const TURNS: usize = 4;
+
+/// The families of all users, as this node reaches them.
+#[derive(Debug)]
+pub struct Families {
+    sql: Arc<Sql>,
+    writer: FamilyWriter,
+    turns: Semaphore,
+    watch: Mutex<WallWatch>,
+}
+
+/// A refresh token, and whom it identifies.
+#[derive(Clone, Debug)]
+pub struct Refreshed {
+    /// The token that is valid from now on.
+    pub token: RefreshToken,
+    /// The user's id.
+    pub user_id: String,
+    /// The user's display name.
+    pub display_name: String,
+}
+
+impl Families {
+    /// Makes the service, and starts the writer of new families.
+    pub fn open(sql: Arc<Sql>) -> Self {
+        let writer = FamilyWriter::start(sql.clone());
+        let watch = Mutex::new(WallWatch::start(WallTime::now(), Instant::now()));
+        Self { sql, writer, turns: Semaphore::new(TURNS), watch }
+    }
+
+    /// Begins the family of a new user, and returns its first token.
+    pub async fn begin(
+        &self,
+        user_id: &str,
+        display_name: &str,
+        now: WallTime,
+    ) -> Result<RefreshToken, Refusal> {
+        let token = RefreshToken::generate();
+        let family = RefreshFamily {
+            family_id: token.family_id().to_owned(),
+            user_id: user_id.to_owned(),
+            display_name: display_name.to_owned(),
+            token_hash: token.hash().to_vec(),
+            predecessors: Vec::new(),
+            began_at: now,
+            rotated_at: now,
+        };
+        let is_stored = self.writer.queue(family).ok_or_else(Refusal::store_unavailable)?;
+        // If the database is away, the family is stored once it is back.
+        let _ = timeout(STORED_WITHIN, is_stored).await;
+        Ok(token)
+    }
+
+    /// Takes a refresh token, and returns the one that replaces it: the same each time for half a
+    /// minute, on any node. A token that was replaced before that ends its family, because one of
+    /// those who use it has stolen it.
+    pub async fn refresh(&self, text: &str) -> Result<Refreshed, Refusal> {
+        let now = WallTime::now();
+        self.follow_clock(now, Instant::now()).await.map_err(unavailable)?;
+        self.refresh_at(text, now).await
+    }
+
+    async fn refresh_at(&self, text: &str, now: WallTime) -> Result<Refreshed, Refusal> {
+        let presented = RefreshToken::parse(text).ok_or_else(unknown)?;
+        let _turn = self.turns.acquire().await;
+        // Whenever another node was quicker, what it stored decides.
+        for _ in 0..3 {
+            let family = self.sql.find_refresh_family(presented.family_id()).await;
+            let family = family.map_err(unavailable)?.ok_or_else(unknown)?;
+            if is_over(&family, now) {
+                let detail = "the refresh token has expired; become a new guest";
+                return Err(Refusal::new(ErrorCode::TokenExpired, detail));
+            }
+            let passed_ms = now.millis_since(family.rotated_at);
+            let mut predecessors = Predecessors::decode(&family.predecessors, passed_ms);
+            if presented.hash().as_slice() != family.token_hash {
+                let Some(token) = predecessors.newest_after(&presented) else {
+                    return Err(self.end(&family).await);
+                };
+                return Ok(Refreshed::of(token, family));
+            }
+            let token = predecessors
+                .rotate(&presented, id::random_bytes())
+                .map_err(Refusal::rate_limited)?;
+            let rotated = RefreshFamily {
+                token_hash: token.hash().to_vec(),
+                predecessors: predecessors.encode(),
+                // It can't have begun in the future: the clock was set back.
+                began_at: family.began_at.min(now),
+                rotated_at: now,
+                ..family.clone()
+            };
+            let stored = self.sql.rotate_refresh_family(&family.token_hash, &rotated).await;
+            if stored.map_err(unavailable)? {
+                return Ok(Refreshed::of(token, family));
+            }
+        }
+        Err(Refusal::store_unavailable())
+    }
+
+    /// Follows the clock, and deletes families that are over, until the node ends.
+    pub async fn keep(&self) {
+        for look in 1_u64.. {
+            sleep(WATCH_EVERY).await;
+            let now = WallTime::now();
+            let mut done = self.follow_clock(now, Instant::now()).await;
+            if done.is_ok() && look.is_multiple_of(SWEEP_EVERY) {
+                done = self.sweep_once(now).await;
+            }
+            if let Err(error) = done {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "refresh tokens aren't kept in order: SQL doesn't answer");
+            }
+        }
+    }
+
+    /// Moves the times of families that were written under a clock that has been put right since.
+    async fn follow_clock(&self, now: WallTime, steady: Instant) -> Result<(), SqlError> {
+        let mut watch = self.watch.lock().await;
+        let Some(step) = watch.find_step(now, steady) else { return Ok(()) };
+        self.sql.shift_refresh_families(step).await?;
+        tracing::warn!(by_ms = step.by_ms, "the wall clock was set; rooms don't notice");
+        *watch = WallWatch::start(now, steady);
+        Ok(())
+    }
+
+    async fn sweep_once(&self, now: WallTime) -> Result<(), SqlError> {
+        self.sql.pull_back_refresh_families(now.plus_millis(AHEAD_MS), now).await?;
+        let sweep = Sweep {
+            began_before: now.minus_millis(FAMILY_MS + SPARE_MS),
+            rotated_before: now.minus_millis(IDLE_MS + SPARE_MS),
+            families_max: FAMILIES_MAX,
+            rows_max: SWEPT_AT_ONCE,
+        };
+        for _ in 0..SWEEP_STATEMENTS_MAX {
+            if !self.sql.sweep_refresh_families(sweep).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a family of which a void token was used.
+    async fn end(&self, family: &RefreshFamily) -> Refusal {
+        match self.sql.delete_refresh_family(&family.family_id).await {
+            Ok(()) => {
+                tracing::info!(user.id = family.user_id, "a refresh token was used again: ended");
+                let detail = "the refresh token was used before, so it has ended; \
+                              become a new guest";
+                Refusal::new(ErrorCode::TokenInvalid, detail)
+            }
+            Err(error) => unavailable(error),
+        }
+    }
+}
+
+impl Refreshed {
+    fn of(token: RefreshToken, family: RefreshFamily) -> Self {
+        Self { token, user_id: family.user_id, display_name: family.display_name }
+    }
+}
+
+/// Whether a family has ended by its age. One from the future counts as new: the clock was ahead when
+/// it was written, and has been put right.
+fn is_over(family: &RefreshFamily, now: WallTime) -> bool {
+    now.millis_since(family.began_at) >= FAMILY_MS || now.millis_since(family.rotated_at) >= IDLE_MS
+}
+
+fn unknown() -> Refusal {
+    Refusal::new(ErrorCode::TokenInvalid, "the refresh token is not one of this server's")
+}
+
+fn unavailable(error: SqlError) -> Refusal {
+    Refusal::store_unavailable().caused_by(error)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+use tempfile::TempDir;
+
+use super::*;
+
+const MINUTE_MS: u64 = 60_000;
+const NOW: WallTime = WallTime::from_millis(1_700_000_000_000);
+
+/// A database file, and as many nodes on it as a test wants.
+struct Ground {
+    dir: TempDir,
+}
+
+impl Ground {
+    fn new() -> Self {
+        Self { dir: TempDir::new().unwrap() }
+    }
+
+    async fn sql(&self) -> Arc<Sql> {
+        Arc::new(Sql::open_file(&self.dir.path().join("playhead.db")).await.unwrap())
+    }
+
+    async fn node(&self) -> Families {
+        Families::open(self.sql().await)
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_replaced_and_its_successor_identifies_the_same_user() {
+    let node = Ground::new().node_with_guest(NOW).await;
+    let later = NOW.plus_millis(MINUTE_MS);
+    let first = node.families.refresh_at(&node.token, later).await.unwrap();
+    assert_eq!((first.user_id.as_str(), first.display_name.as_str()), ("u_ada", "Ada"));
+    assert_ne!(first.token.text(), node.token);
+    let again = later.plus_millis(MINUTE_MS);
+    let second = node.families.refresh_at(&first.token.text(), again).await.unwrap();
+    assert_eq!(second.user_id, "u_ada");
+    assert_ne!(second.token, first.token);
+}
+
+#[tokio::test]
+async fn two_nodes_that_refresh_one_token_at_once_give_one_successor() {
+    let ground = Ground::new();
+    let (one, other) = (ground.node().await, ground.node().await);
+    let mut token = one.begin("u_ada", "Ada", NOW).await.unwrap().text();
+    for round in 1..=20 {
+        let now = NOW.plus_millis(round * MINUTE_MS);
+        let (first, second) =
+            tokio::join!(one.refresh_at(&token, now), other.refresh_at(&token, now));
+        let (first, second) = (first.unwrap(), second.unwrap());
+        assert_eq!(first.token, second.token);
+        token = first.token.text();
+    }
+}
+
+#[tokio::test]
+async fn a_late_tab_gets_the_same_successor_and_one_that_is_later_ends_the_family() {
+    let node = Ground::new().node_with_guest(NOW).await;
+    let first = node.families.refresh_at(&node.token, NOW).await.unwrap();
+    for late_ms in [0, 1_000, 30_000] {
+        let late = node.families.refresh_at(&node.token, NOW.plus_millis(late_ms)).await.unwrap();
+        assert_eq!(late.token, first.token);
+    }
+    let too_late = NOW.plus_millis(30_001);
+    let refused = node.families.refresh_at(&node.token, too_late).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::TokenInvalid);
+    let refused = node.families.refresh_at(&first.token.text(), too_late).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::TokenInvalid, "the thief's token is void too");
+}
+
+#[tokio::test]
+async fn a_token_that_is_invented_changes_nothing() {
+    let node = Ground::new().node_with_guest(NOW).await;
+    for invented in ["", "rt_", "x", &RefreshToken::generate().text()] {
+        let refused = node.families.refresh_at(invented, NOW).await.unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::TokenInvalid, "{invented}");
+    }
+    node.families.refresh_at(&node.token, NOW).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_family_lasts_seven_days_unused_and_thirty_in_all() {
+    let node = Ground::new().node_with_guest(NOW).await;
+    let unused = NOW.plus_millis(IDLE_MS);
+    let refused = node.families.refresh_at(&node.token, unused).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::TokenExpired);
+
+    let mut token = node.token;
+    for days in [6, 12, 18, 24, 29] {
+        let now = NOW.plus_millis(days * DAY_MS);
+        token = node.families.refresh_at(&token, now).await.unwrap().token.text();
+    }
+    let refused = node.families.refresh_at(&token, NOW.plus_millis(FAMILY_MS)).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::TokenExpired);
+}
+
+#[tokio::test]
+async fn a_family_survives_a_clock_that_was_ahead_or_behind_and_is_put_right() {
+    for wrong in [NOW.plus_millis(2 * DAY_MS), NOW.minus_millis(13 * 60 * MINUTE_MS)] {
+        let node = Ground::new().node_with_guest(wrong).await;
+        let first = node.families.refresh_at(&node.token, wrong).await.unwrap().token.text();
+        node.families.sweep_once(NOW).await.unwrap();
+        let second = node.families.refresh_at(&first, NOW).await.unwrap().token.text();
+        // From now on its age is right.
+        let unused = NOW.plus_millis(IDLE_MS - MINUTE_MS);
+        let third = node.families.refresh_at(&second, unused).await.unwrap().token.text();
+        let refused =
+            node.families.refresh_at(&third, unused.plus_millis(IDLE_MS)).await.unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::TokenExpired);
+        let reused = node.families.refresh_at(&first, unused).await.unwrap_err();
+        assert_eq!(reused.code(), ErrorCode::TokenInvalid);
+    }
+}
+
+#[tokio::test]
+async fn a_family_keeps_its_age_when_a_clock_is_put_right_that_was_years_off() {
+    let began = Instant::now();
+    for wrong in [NOW.minus_millis(10_000 * DAY_MS), NOW.plus_millis(10_000 * DAY_MS)] {
+        let node = Ground::new().node_with_guest(wrong).await;
+        *node.families.watch.lock().await = WallWatch::start(wrong, began);
+        let hour = Duration::from_secs(3600);
+        let right = NOW.plus_millis(60 * MINUTE_MS);
+        node.families.follow_clock(right, began + hour).await.unwrap();
+        node.families.follow_clock(right, began + hour).await.unwrap();
+        let family_id = RefreshToken::parse(&node.token).unwrap().family_id().to_owned();
+        let family = node.families.sql.find_refresh_family(&family_id).await.unwrap().unwrap();
+        assert_eq!((family.began_at, family.rotated_at), (NOW, NOW));
+        node.families.refresh_at(&node.token, right).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_two_days_ahead_sweeps_nothing_that_is_still_good() {
+    let node = Ground::new().node_with_guest(NOW).await;
+    let unused = NOW.plus_millis(IDLE_MS - MINUTE_MS);
+    node.families.sweep_once(unused.plus_millis(SPARE_MS)).await.unwrap();
+    node.families.refresh_at(&node.token, unused).await.unwrap();
+
+    let over = unused.plus_millis(IDLE_MS + SPARE_MS + MINUTE_MS);
+    node.families.sweep_once(over).await.unwrap();
+    let family_id = RefreshToken::parse(&node.token).unwrap().family_id().to_owned();
+    assert_eq!(node.families.sql.find_refresh_family(&family_id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn refreshing_without_end_writes_a_bounded_row_and_is_told_when_to_go_on() {
+    let node = Ground::new().node_with_guest(NOW).await;
+    let mut token = node.token;
+    let refused = loop {
+        match node.families.refresh_at(&token, NOW).await {
+            Ok(refreshed) => token = refreshed.token.text(),
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!(refused.code(), ErrorCode::RateLimited);
+    let family_id = RefreshToken::parse(&token).unwrap().family_id().to_owned();
+    let row = node.families.sql.find_refresh_family(&family_id).await.unwrap().unwrap();
+    assert!(row.predecessors.len() <= 2_000, "{}", row.predecessors.len());
+    node.families.refresh_at(&token, NOW.plus_millis(30_001)).await.unwrap();
+}
+
+#[tokio::test]
+async fn guests_come_while_the_database_is_away_and_are_stored_once_it_is_back() {
+    let ground = Ground::new();
+    let node = ground.node().await;
+    let mut other = other_program(&ground).await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let token = node.begin("u_ada", "Ada", NOW).await.unwrap();
+    assert_eq!(node.sql.find_refresh_family(token.family_id()).await.unwrap(), None);
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    let stored = async {
+        while node.sql.find_refresh_family(token.family_id()).await.unwrap().is_none() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), stored).await.unwrap();
+    node.refresh_at(&token.text(), NOW).await.unwrap();
+}
+
+/// A node on which a guest has arrived, with the guest's first token.
+struct WithGuest {
+    families: Families,
+    token: String,
+    _ground: Ground,
+}
+
+impl Ground {
+    async fn node_with_guest(self, now: WallTime) -> WithGuest {
+        let families = self.node().await;
+        let token = families.begin("u_ada", "Ada", now).await.unwrap().text();
+        WithGuest { families, token, _ground: self }
+    }
+}
+
+/// Opens the file as a program that isn't ours does.
+async fn other_program(ground: &Ground) -> sqlx::SqliteConnection {
+    use sqlx::ConnectOptions;
+    let options = sqlx::sqlite::SqliteConnectOptions::new();
+    options.filename(ground.dir.path().join("playhead.db")).connect().await.unwrap()
+}

@@ -1,0 +1,68 @@
+//! Stores new families, all that queued during the last write in one: when a school class arrives, the
+//! disk is synced a few times, not two hundred.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
+
+use crate::sql::{RefreshFamily, Sql};
+
+/// How many families may wait for the database. Beyond that, new guests are refused.
+const QUEUE_MAX: usize = 10_000;
+/// How many are stored at once.
+const GROUP_MAX: usize = 500;
+/// How long to wait after a failure of the database.
+const BACK_OFF: Duration = Duration::from_secs(1);
+
+/// A family that waits.
+struct Job {
+    family: RefreshFamily,
+    stored: oneshot::Sender<()>,
+}
+
+/// The queue of new families.
+#[derive(Debug)]
+pub struct FamilyWriter(mpsc::Sender<Job>);
+
+impl FamilyWriter {
+    /// Starts the writer, which ends when this is dropped.
+    pub fn start(sql: Arc<Sql>) -> Self {
+        let (queue, jobs) = mpsc::channel(QUEUE_MAX);
+        tokio::spawn(write(sql, jobs));
+        Self(queue)
+    }
+
+    /// Queues a family. The receiver is told once it is stored. Returns `None` if too many wait.
+    pub fn queue(&self, family: RefreshFamily) -> Option<oneshot::Receiver<()>> {
+        let (stored, is_stored) = oneshot::channel();
+        self.0.try_send(Job { family, stored }).ok()?;
+        Some(is_stored)
+    }
+}
+
+async fn write(sql: Arc<Sql>, mut jobs: mpsc::Receiver<Job>) {
+    let mut group = Vec::new();
+    let mut is_away = false;
+    while jobs.recv_many(&mut group, GROUP_MAX).await > 0 {
+        let families: Vec<&RefreshFamily> = group.iter().map(|job| &job.family).collect();
+        // A write whose answer didn't come may have taken effect; another of the same rows changes
+        // nothing.
+        while let Err(error) = sql.create_refresh_families(&families).await {
+            // Logged once, however long it lasts.
+            if !std::mem::replace(&mut is_away, true) {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "refresh tokens wait: SQL can't be written");
+            }
+            sleep(BACK_OFF).await;
+        }
+        if std::mem::take(&mut is_away) {
+            tracing::info!("refresh tokens are stored again");
+        }
+        for job in group.drain(..) {
+            // Whoever waited may be gone.
+            let _ = job.stored.send(());
+        }
+    }
+}

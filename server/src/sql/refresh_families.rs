@@ -1,0 +1,192 @@
+//! The `refresh_families` table: the refresh tokens that have replaced each other, with the user whom
+//! they identify. Times are those of the wall clock.
+
+use std::fmt;
+
+use sqlx::{AssertSqlSafe, Row};
+
+use super::operation::{ROWS_PER_STATEMENT, column, number, placeholder_rows};
+use super::{Sql, SqlError};
+use crate::clock::{WallStep, WallTime};
+
+/// A family of refresh tokens. Only its newest token is valid, and for a while those before it.
+#[derive(Clone, Eq, PartialEq)]
+pub struct RefreshFamily {
+    /// The id, which is part of every token of the family.
+    pub family_id: String,
+    /// The user whom the tokens identify.
+    pub user_id: String,
+    /// The user's display name.
+    pub display_name: String,
+    /// The hash of the newest token.
+    pub token_hash: Vec<u8>,
+    /// What leads from the tokens before to the newest one, encoded by its writer.
+    pub predecessors: Vec<u8>,
+    /// When the first token was issued.
+    pub began_at: WallTime,
+    /// When the newest token was issued.
+    pub rotated_at: WallTime,
+}
+
+/// Which families a sweep deletes.
+#[derive(Clone, Copy, Debug)]
+pub struct Sweep {
+    /// Those that began before this time.
+    pub began_before: WallTime,
+    /// Those whose newest token was issued before this time.
+    pub rotated_before: WallTime,
+    /// Beyond this number, those that were rotated longest ago.
+    pub families_max: u64,
+    /// The largest number to delete at once.
+    pub rows_max: usize,
+}
+
+impl fmt::Debug for RefreshFamily {
+    /// Omits the hashes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefreshFamily").field("user_id", &self.user_id).finish_non_exhaustive()
+    }
+}
+
+impl Sql {
+    /// Stores new families, all or none. One that is stored already stays as it is.
+    pub async fn create_refresh_families(
+        &self,
+        families: &[&RefreshFamily],
+    ) -> Result<(), SqlError> {
+        let mut operation = self.begin_transaction("create refresh families").await?;
+        for families in families.chunks(ROWS_PER_STATEMENT) {
+            let sql = format!(
+                "INSERT INTO refresh_families (family_id, user_id, display_name, token_hash, \
+                 predecessors, began_at_ms, rotated_at_ms) VALUES {} ON CONFLICT DO NOTHING",
+                placeholder_rows(families.len(), 7)
+            );
+            let insert = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+            let insert = families.iter().fold(insert, |insert, family| {
+                insert
+                    .bind(family.family_id.as_str())
+                    .bind(family.user_id.as_str())
+                    .bind(family.display_name.as_str())
+                    .bind(family.token_hash.as_slice())
+                    .bind(family.predecessors.as_slice())
+                    .bind(column(family.began_at.as_millis()))
+                    .bind(column(family.rotated_at.as_millis()))
+            });
+            operation.execute(insert).await?;
+        }
+        operation.commit().await
+    }
+
+    /// Finds a family.
+    pub async fn find_refresh_family(
+        &self,
+        family_id: &str,
+    ) -> Result<Option<RefreshFamily>, SqlError> {
+        let mut operation = self.begin("find a refresh family").await?;
+        let query = sqlx::query(
+            "SELECT family_id, user_id, display_name, token_hash, predecessors, began_at_ms,
+             rotated_at_ms FROM refresh_families WHERE family_id = $1",
+        )
+        .bind(family_id);
+        let found = operation.fetch_one(query, |row| {
+            Ok(RefreshFamily {
+                family_id: row.try_get(0)?,
+                user_id: row.try_get(1)?,
+                display_name: row.try_get(2)?,
+                token_hash: row.try_get(3)?,
+                predecessors: row.try_get(4)?,
+                began_at: WallTime::from_millis(number(row, 5)?),
+                rotated_at: WallTime::from_millis(number(row, 6)?),
+            })
+        });
+        found.await
+    }
+
+    /// Replaces the newest token of a family. Returns `false`, and changes nothing, if that isn't
+    /// `from_hash` any more: another node was quicker.
+    pub async fn rotate_refresh_family(
+        &self,
+        from_hash: &[u8],
+        to: &RefreshFamily,
+    ) -> Result<bool, SqlError> {
+        let mut operation = self.begin("rotate a refresh family").await?;
+        let update = sqlx::query(
+            "UPDATE refresh_families SET token_hash = $1, predecessors = $2, began_at_ms = $3,
+             rotated_at_ms = $4 WHERE family_id = $5 AND token_hash = $6",
+        )
+        .bind(to.token_hash.as_slice())
+        .bind(to.predecessors.as_slice())
+        .bind(column(to.began_at.as_millis()))
+        .bind(column(to.rotated_at.as_millis()))
+        .bind(to.family_id.as_str())
+        .bind(from_hash);
+        Ok(operation.execute(update).await? > 0)
+    }
+
+    /// Deletes a family: none of its tokens is valid from then on.
+    pub async fn delete_refresh_family(&self, family_id: &str) -> Result<(), SqlError> {
+        let mut operation = self.begin("delete a refresh family").await?;
+        let delete =
+            sqlx::query("DELETE FROM refresh_families WHERE family_id = $1").bind(family_id);
+        operation.execute(delete).await.map(drop)
+    }
+
+    /// Deletes families, at most `rows_max` of them. Returns whether there may be more.
+    pub async fn sweep_refresh_families(&self, sweep: Sweep) -> Result<bool, SqlError> {
+        let mut operation = self.begin("sweep refresh families").await?;
+        // The newest of those that are too many.
+        let surplus = sqlx::query(
+            "SELECT rotated_at_ms FROM refresh_families
+             ORDER BY rotated_at_ms DESC LIMIT 1 OFFSET $1",
+        )
+        .bind(column(sweep.families_max));
+        let surplus = operation.fetch_one(surplus, |row| number(row, 0)).await?;
+        let surplus = surplus.map_or(0, |rotated_at_ms| rotated_at_ms.saturating_add(1));
+        let rotated_before = sweep.rotated_before.as_millis().max(surplus);
+        let delete = sqlx::query(
+            "DELETE FROM refresh_families WHERE family_id IN (SELECT family_id
+             FROM refresh_families WHERE began_at_ms < $1 OR rotated_at_ms < $2 LIMIT $3)",
+        )
+        .bind(column(sweep.began_before.as_millis()))
+        .bind(column(rotated_before))
+        .bind(column(sweep.rows_max as u64));
+        Ok(operation.execute(delete).await? >= sweep.rows_max as u64)
+    }
+
+    /// Moves the times that were written before a step of the wall clock.
+    pub async fn shift_refresh_families(&self, step: WallStep) -> Result<(), SqlError> {
+        let mut operation = self.begin_transaction("shift refresh families").await?;
+        for update in [
+            "UPDATE refresh_families SET began_at_ms = began_at_ms + $1
+             WHERE began_at_ms >= $2 AND began_at_ms <= $3",
+            "UPDATE refresh_families SET rotated_at_ms = rotated_at_ms + $1
+             WHERE rotated_at_ms >= $2 AND rotated_at_ms <= $3",
+        ] {
+            let update = sqlx::query(update)
+                .bind(step.by_ms)
+                .bind(column(step.from.as_millis()))
+                .bind(column(step.to.as_millis()));
+            operation.execute(update).await?;
+        }
+        operation.commit().await
+    }
+
+    /// Moves times after `from` back to `to`: they were written before the wall clock was set back,
+    /// and would count as new until it has caught up.
+    pub async fn pull_back_refresh_families(
+        &self,
+        from: WallTime,
+        to: WallTime,
+    ) -> Result<(), SqlError> {
+        let mut operation = self.begin("pull back refresh families").await?;
+        for update in [
+            "UPDATE refresh_families SET began_at_ms = $1 WHERE began_at_ms > $2",
+            "UPDATE refresh_families SET rotated_at_ms = $1 WHERE rotated_at_ms > $2",
+        ] {
+            let update =
+                sqlx::query(update).bind(column(to.as_millis())).bind(column(from.as_millis()));
+            operation.execute(update).await?;
+        }
+        Ok(())
+    }
+}
