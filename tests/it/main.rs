@@ -22,3 +22,4 @@ mod rooms;
 mod secrets;
 mod slow;
 mod sync;
+mod wall;

@@ -1,0 +1,141 @@
+//! The server's wall clock is wrong, and is put right while a party runs: rooms don't notice, and
+//! tokens are judged rightly afterwards.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use contracts::{GuestToken, Role};
+use harness::http::Method;
+use harness::{Api, ServerProcess};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::party::{Party, new_room, options, sample};
+use crate::problem;
+
+/// How far the room clock may move while a test does something else, in milliseconds.
+const MEANWHILE_MS: u64 = 30 * 60 * 1000;
+
+#[tokio::test]
+async fn a_party_goes_on_when_a_clock_that_was_13_hours_behind_is_put_right() {
+    let wall = Wall::at("-13h");
+    let (mut scene, mut party) = Scene::play(&wall).await;
+    scene.put_right(&wall).await;
+
+    // By the right clock, the tokens have ended. Nobody is closed without being told.
+    let room = format!("rooms/{}", party.room_id);
+    let refused = party.host_api.request(Method::GET, &room, None).await.unwrap();
+    problem::check(&refused, "token_expired", "a token issued 13 hours ago");
+    let ada = scene.refresh_host().await;
+    party.host.wait_for("token_expiring").await.unwrap();
+    let token = json!({ "access_token": ada.access_token });
+    party.host.ack("auth_refresh", token).await.unwrap();
+    party.command("pause", json!({})).await;
+    scene.restart_and_play(party, &ada).await;
+}
+
+#[tokio::test]
+async fn a_party_goes_on_when_a_clock_that_was_two_days_ahead_is_put_right() {
+    let wall = Wall::at("+2d");
+    let (mut scene, mut party) = Scene::play(&wall).await;
+    scene.put_right(&wall).await;
+
+    // Issued in what is now the future, which is no reason to refuse them.
+    party.host_api.find_room(&party.room_id).await.unwrap();
+    party.command("pause", json!({})).await;
+    let ada = scene.refresh_host().await;
+    scene.restart_and_play(party, &ada).await;
+}
+
+/// A server, and the host of its party.
+struct Scene {
+    server: Option<Arc<ServerProcess>>,
+    api: Api,
+    ada: GuestToken,
+    room_ms: u64,
+}
+
+impl Scene {
+    /// A party plays while the wall clock is wrong.
+    async fn play(wall: &Wall) -> (Self, Party) {
+        let server = options()
+            .env("LD_PRELOAD", wall.library.to_str().expect("a plain path"))
+            .env("FAKETIME_TIMESTAMP_FILE", wall.file().to_str().expect("a plain path"))
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        let server = Arc::new(server.start().await.unwrap());
+        let api = server.api();
+        let ada = api.guest("Ada").await.unwrap();
+        let (host, guest) = (api.with_token(&ada.access_token), api.as_guest("Ben").await.unwrap());
+        let mut party = Party::of(server.clone(), host, guest, &new_room(), &[]).await;
+        let link = sample(&server);
+        party.command("set_media", json!({ "link": link })).await;
+        party.command("play", json!({})).await;
+        let room_ms = api.time().await.unwrap().now_ms;
+        (Self { server: Some(server), api, ada, room_ms }, party)
+    }
+
+    /// Puts the wall clock right. The room clock must not notice.
+    async fn put_right(&mut self, wall: &Wall) {
+        wall.set("+0");
+        let room_ms = self.api.time().await.unwrap().now_ms;
+        let moved_ms = room_ms.checked_sub(self.room_ms).expect("it never goes back");
+        assert!(moved_ms < MEANWHILE_MS, "the room clock moved by {moved_ms} ms");
+        self.room_ms = room_ms;
+    }
+
+    async fn refresh_host(&self) -> GuestToken {
+        let refreshed = self.api.refresh(&self.ada.refresh_token).await.unwrap();
+        assert_eq!(refreshed.user_id, self.ada.user_id);
+        refreshed
+    }
+
+    /// Restarts the server under the right clock: the party is as it was, and goes on.
+    async fn restart_and_play(&mut self, party: Party, ada: &GuestToken) {
+        let api = self.api.with_token(&ada.access_token);
+        let room_id = party.room_id.clone();
+        let before = api.state(&room_id).await.unwrap();
+        drop(party);
+        let server = self.server.take().expect("it is restarted once");
+        let mut server = Arc::into_inner(server).expect("nobody else holds it");
+        server.restart().await.unwrap();
+        let room_ms = self.api.time().await.unwrap().now_ms;
+        assert!(room_ms >= self.room_ms, "{room_ms} is before {}", self.room_ms);
+        let mut host = api.connect(&room_id).await.unwrap();
+        let welcome = host.hello(&[]).await.unwrap();
+        assert_eq!((welcome.role, &welcome.room.playback), (Role::Host, &before.room.playback));
+        host.ack("play", json!({})).await.unwrap();
+        let again = self.api.refresh(&ada.refresh_token).await.unwrap();
+        assert_eq!(again.user_id, ada.user_id);
+    }
+}
+
+/// A wall clock that a test sets, by the library of Debian's `faketime`.
+struct Wall {
+    library: PathBuf,
+    directory: TempDir,
+}
+
+impl Wall {
+    fn at(offset: &str) -> Self {
+        let folders = std::fs::read_dir("/usr/lib").expect("libraries").flatten();
+        let library = folders
+            .map(|folder| folder.path().join("faketime/libfaketime.so.1"))
+            .find(|library| library.is_file())
+            .expect("tests/install.sh installs faketime");
+        let wall = Self { library, directory: tempfile::tempdir().unwrap() };
+        wall.set(offset);
+        wall
+    }
+
+    fn file(&self) -> PathBuf {
+        self.directory.path().join("offset")
+    }
+
+    /// Sets the clock, relative to the right time. Renamed into place, so that nobody reads half of it.
+    fn set(&self, offset: &str) {
+        let next = self.directory.path().join("next");
+        std::fs::write(&next, offset).unwrap();
+        std::fs::rename(&next, self.file()).unwrap();
+    }
+}
