@@ -45,13 +45,13 @@ test('without its host a party counts down and plays on, and the host who return
   const { host, guests, everybody, invite } = await watching();
   const { me } = await host.snapshot();
   await host.closesTab();
-  for (const guest of guests) await guest.reads('away', /The host left\. The party ends in \d:\d\d unless they return\./);
+  for (const guest of guests) await guest.reads('away', /The host left\. The party continues without a host in \d:\d\d unless they return\./);
   const words = await spoken(guests[0]);
   const first = await leftSeconds(guests[0]);
   assert.ok(first <= GRACE_MS / 1_000 && first > GRACE_MS / 1_000 - 20, `${first} s are left`);
   await until('the countdown to go down', async () => (await leftSeconds(guests[0])) <= first - 2);
   assert.deepEqual(await spoken(guests[0]), words, 'the countdown isn’t announced every second');
-  assert.deepEqual(words, ['The host left. The party ends unless they return.', '']);
+  assert.deepEqual(words, ['The host left. The party continues without a host unless they return.', '']);
   await framesAdvance(guests, { sinceMs: clockMs() });
   await guests[0].picture('grace-desktop');
   await guests[1].picture('grace-phone');
@@ -68,12 +68,29 @@ test('without its host a party counts down and plays on, and the host who return
   await together(everybody, { what: 'the host pauses', sinceMs, wanted: stands });
 });
 
-test('a party ends if its host stays away, and everyone reads why', { timeout: 180_000 }, async () => {
+test('a party that the page started outlives its host’s absence, and the host who returns is the host again', { timeout: 180_000 }, async () => {
+  const { host, guests, everybody, invite } = await watching();
+  const { status } = await host.asks('PATCH', '', { host_grace_ms: 1_000 });
+  assert.equal(status, 200);
+  const { room, me } = await host.snapshot();
+  assert.equal(room.settings.host_loss, 'promote');
+  await host.closesTab();
+  for (const guest of guests) await guest.reads('away', 'This party has no host right now. Playback continues;');
+  await framesAdvance(guests, { sinceMs: clockMs() });
+
+  await host.comesBack(invite);
+  await host.inRoom();
+  for (const person of everybody) await gone(person, 'away');
+  const now = await host.snapshot();
+  assert.deepEqual([now.me, now.room.host_id], [me, me.participant_id]);
+});
+
+test('a party ends if its host stays away and it was made to, and everyone reads why', { timeout: 180_000 }, async () => {
   const { host, guests, invite } = await watching();
-  const { status } = await host.asks('PATCH', '', { host_grace_ms: 3_000 });
+  const { status } = await host.asks('PATCH', '', { host_grace_ms: 3_000, host_loss: 'expire' });
   assert.equal(status, 200);
   await host.closesTab();
-  for (const guest of guests) await guest.the('away').waitFor();
+  for (const guest of guests) await guest.reads('away', /The host left\. The party ends in \d:\d\d unless they return\./);
   for (const guest of guests) {
     await guest.reads('message', 'This party has ended');
     await guest.reads('message', 'The host left and didn’t come back in time.');

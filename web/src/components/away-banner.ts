@@ -6,7 +6,7 @@ import type { RoomContext, RoomPart } from './room-context.js';
 
 const CONSEQUENCE: Readonly<Record<HostLoss, string>> = {
   expire: 'The party ends',
-  promote: 'A co-host takes over',
+  promote: 'A co-host takes over, or the party continues without a host',
   hold: 'The party continues without a host',
   pause: 'The party pauses',
 };
@@ -31,8 +31,15 @@ function bannerText(room: SessionSnapshot, when: string): string | null {
   const { state, host_id, settings, playback } = room.room;
   if (room.connection !== 'open') return null;
   if (state === 'grace')
-    return `The host left. ${CONSEQUENCE[settings.host_loss] ?? 'The party ends'}${when} unless they return.`;
+    return `The host left. ${consequenceOf(room, settings.host_loss)}${when} unless they return.`;
   if (state !== 'live' || host_id !== null) return null;
   const meanwhile = playback.status === 'paused' ? 'Playback is paused' : 'Playback continues';
   return `This party has no host right now. ${meanwhile}; the previous host takes over on return.`;
+}
+
+function consequenceOf({ presence, presenceTotal }: SessionSnapshot, policy: HostLoss): string {
+  if (policy !== 'promote') return CONSEQUENCE[policy] ?? 'The party ends';
+  if (presence.some(({ role }) => role === 'co_host')) return 'A co-host takes over';
+  // Presence may not list everybody.
+  return presence.length < presenceTotal ? CONSEQUENCE.promote : CONSEQUENCE.hold;
 }

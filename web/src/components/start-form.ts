@@ -51,6 +51,8 @@ export function createStartForm(app: App, nameField: NameField): Component {
       const room = await app.client.rooms.create({
         name: roomName.input.value.trim() || `${name}’s party`,
         is_public: isPublic,
+        // A phone that falls asleep must not end everybody's evening.
+        host_loss: 'promote',
       });
       app.go(roomPath(room.code));
     } catch (error) {
