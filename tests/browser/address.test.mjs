@@ -1,4 +1,4 @@
-/** Tests of the page at other addresses than the server's own. */
+/** Tests of the page at other addresses than the server's own: below a path of a proxy, and at one the server refuses. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { startPathProxy } from './harness/path-proxy.mjs';
@@ -64,4 +64,19 @@ test('an address that the page can’t be loaded from says so instead of staying
   const lost = await world.arrive('Grace');
   await lost.page.goto(`${world.server.pageUrl}/far/away/from/here`);
   await lost.page.getByText('This page can’t be loaded. Check its address').waitFor();
+});
+
+test('a page at an address that the server refuses says which address, and who can allow it', { timeout: 60_000 }, async () => {
+  const host = await world.arrive('Ada');
+  const detail = 'pages of this origin may not connect';
+  const problem = { code: 'origin_forbidden', status: 403, retry: 'never', outcome: 'not_applied', title: detail, detail, meta: {} };
+  await host.page.route('**/join', (route) =>
+    route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+  );
+  await host.page.goto(world.server.pageUrl);
+  await host.the('display-name').fill('Ada');
+  await host.the('create-room').click();
+  await host.reads('message', `You opened this page at ${world.server.pageUrl}, an address that its server doesn’t accept.`);
+  await host.reads('message', 'PLAYHEAD_ALLOWED_ORIGINS');
+  await host.picture('origin-refused');
 });
