@@ -1,11 +1,15 @@
 //! Rate limits. They count on this node alone.
 
+mod guesses;
+
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
 
 use governor::clock::{Clock, DefaultClock, QuantaInstant};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 
+use self::guesses::Guesses;
 use crate::config::LimitConfig;
 use crate::refusal::Refusal;
 
@@ -16,6 +20,9 @@ pub const FRAMES_BURST: u32 = 300;
 /// How many unusable frames per minute close it.
 pub const BAD_FRAMES_PER_MINUTE: u32 = 10;
 
+/// How many codes per minute a user may name whose address has no guesses left, to be let into rooms that
+/// the user is a member of.
+const MEMBER_CODES_PER_MINUTE: u32 = 10;
 /// How many frames per minute above the limit close it.
 const EXCESS_PER_MINUTE: u32 = 2000;
 
@@ -26,7 +33,8 @@ pub struct Limiters {
     refreshes: Option<DefaultKeyedRateLimiter<IpAddr>>,
     rooms: Option<DefaultKeyedRateLimiter<IpAddr>>,
     joins: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    codes: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    guesses: Option<Guesses>,
+    member_codes: DefaultKeyedRateLimiter<String>,
     resolves: DefaultKeyedRateLimiter<String>,
     writes: DefaultKeyedRateLimiter<String>,
 }
@@ -34,16 +42,18 @@ pub struct Limiters {
 impl Limiters {
     /// Makes the configured limits.
     pub fn new(config: &LimitConfig) -> Self {
-        let keyed = |per_minute: u32| {
-            let wanted = config.per_address != 0;
-            wanted.then(|| RateLimiter::keyed(per_minute_quota(per_minute)))
+        let wanted = config.per_address != 0;
+        let keyed = |per_minute: u32, burst: u32| {
+            let quota = per_minute_quota(per_minute).allow_burst(positive(burst));
+            wanted.then(|| RateLimiter::keyed(quota))
         };
         Self {
-            guests: keyed(config.guests_per_minute),
-            refreshes: keyed(config.refreshes_per_minute),
-            rooms: keyed(config.rooms_per_minute),
-            joins: keyed(config.joins_per_minute),
-            codes: keyed(config.codes_per_minute),
+            guests: keyed(config.guests_per_minute, config.guests_burst),
+            refreshes: keyed(config.refreshes_per_minute, config.refreshes_per_minute),
+            rooms: keyed(config.rooms_per_minute, config.rooms_per_minute),
+            joins: keyed(config.joins_per_minute, config.joins_burst),
+            guesses: wanted.then(|| Guesses::per_minute(config.codes_per_minute)),
+            member_codes: RateLimiter::keyed(per_minute_quota(MEMBER_CODES_PER_MINUTE)),
             resolves: RateLimiter::keyed(per_minute_quota(config.resolves_per_minute)),
             writes: RateLimiter::keyed(per_minute_quota(config.writes_per_minute)),
         }
@@ -69,10 +79,22 @@ impl Limiters {
         check(self.joins.as_ref(), &address)
     }
 
-    /// Counts a code that an address tries, right or wrong: if only wrong ones counted, the response to
-    /// one more would reveal which it is.
-    pub fn check_code(&self, address: IpAddr) -> Result<(), Refusal> {
-        check(self.codes.as_ref(), &address)
+    /// Whether an address may try a code. Once it has no guesses left, the right codes have to be refused
+    /// too: the response would reveal which they are.
+    pub fn check_guess(&self, address: IpAddr) -> Result<(), Refusal> {
+        let checked = self.guesses.as_ref().map(|guesses| guesses.check(address, Instant::now()));
+        checked.unwrap_or(Ok(())).map_err(too_soon)
+    }
+
+    /// Counts a code of an address that no room has. Refused if the address had no guesses left.
+    pub fn charge_guess(&self, address: IpAddr) -> Result<(), Refusal> {
+        let charged = self.guesses.as_ref().map(|guesses| guesses.charge(address, Instant::now()));
+        charged.unwrap_or(Ok(())).map_err(too_soon)
+    }
+
+    /// Counts a code that a user names, as a member of the room, from an address without guesses.
+    pub fn check_member_code(&self, user_id: &str) -> Result<(), Refusal> {
+        check(Some(&self.member_codes), &user_id.to_owned())
     }
 
     /// Counts a link that the server resolves for a user.
@@ -87,12 +109,15 @@ impl Limiters {
 
     /// Drops keys whose limit has fully recovered.
     pub fn sweep(&self) {
-        let per_address = [&self.guests, &self.refreshes, &self.rooms, &self.joins, &self.codes];
+        let per_address = [&self.guests, &self.refreshes, &self.rooms, &self.joins];
         for limiter in per_address.into_iter().flatten() {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
-        for limiter in [&self.resolves, &self.writes] {
+        if let Some(guesses) = &self.guesses {
+            guesses.sweep(Instant::now());
+        }
+        for limiter in [&self.member_codes, &self.resolves, &self.writes] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
@@ -145,8 +170,11 @@ fn check<K: Clone + Eq + std::hash::Hash>(
 
 /// Says when the next one is allowed.
 fn too_many(not_until: &NotUntil<QuantaInstant>) -> Refusal {
-    let wait = not_until.wait_time_from(DefaultClock::default().now());
-    Refusal::rate_limited(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1))
+    too_soon(not_until.wait_time_from(DefaultClock::default().now()))
+}
+
+fn too_soon(wait: Duration) -> Refusal {
+    Refusal::rate_limited(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1))
 }
 
 fn per_minute_quota(per_minute: u32) -> Quota {

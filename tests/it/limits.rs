@@ -14,8 +14,10 @@ async fn requests_of_an_address_are_limited_per_minute() {
         .env("PLAYHEAD_LIMIT_PER_ADDRESS", "1")
         .env("PLAYHEAD_LIMIT_GUESTS_PER_MINUTE", "2")
         .env("PLAYHEAD_LIMIT_REFRESHES_PER_MINUTE", "2")
+        .env("PLAYHEAD_LIMIT_GUESTS_BURST", "2")
         .env("PLAYHEAD_LIMIT_ROOMS_PER_MINUTE", "2")
         .env("PLAYHEAD_LIMIT_JOINS_PER_MINUTE", "2")
+        .env("PLAYHEAD_LIMIT_JOINS_BURST", "2")
         .env("PLAYHEAD_LIMIT_CODES_PER_MINUTE", "2")
         .env("PLAYHEAD_LIMIT_RESOLVES_PER_MINUTE", "2")
         .start()
@@ -45,6 +47,34 @@ async fn requests_of_an_address_are_limited_per_minute() {
     }
     // A request by room id isn't an attempt to guess a code.
     api.state(&room_id).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_address_out_of_guesses_learns_nothing_about_codes_and_members_come_and_go() {
+    let server = options()
+        .env("PLAYHEAD_LIMIT_PER_ADDRESS", "1")
+        .env("PLAYHEAD_LIMIT_CODES_PER_MINUTE", "2")
+        .start()
+        .await
+        .unwrap();
+    let host = server.api().as_guest("Ada").await.unwrap();
+    let room = host.create_room("Friday").await.unwrap();
+    let stranger = server.api().as_guest("Ben").await.unwrap();
+    for _ in 0..5 {
+        stranger.find_room(&room.code).await.expect("a code that names a room costs nothing");
+    }
+    let (right, wrong) = (format!("rooms/{}", room.code), "rooms/AAAAA-AAAAA");
+    for _ in 0..2 {
+        let response = stranger.request(Method::GET, wrong, None).await.unwrap();
+        problem::check(&response, "room_not_found", wrong);
+    }
+    for path in [wrong, &right] {
+        let response = stranger.request(Method::GET, path, None).await.unwrap();
+        problem::check(&response, "rate_limited", path);
+    }
+    host.join(&room.code).await.expect("a member comes by code");
+    stranger.join(&room.room_id).await.expect("an id is no guess");
+    stranger.state(&room.code).await.expect("now a member too");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod bad_input;
 mod barrier;
 mod clock;
 mod connection;
+mod crowd;
 mod durability;
 mod faults;
 mod fuzz;

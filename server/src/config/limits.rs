@@ -29,6 +29,14 @@ pub struct LimitConfig {
         global = true
     )]
     pub refreshes_per_minute: u32,
+    /// New guests that an address may ask for at once: a class or a household that has just been told.
+    #[arg(
+        long = "limit-guests-burst",
+        env = "PLAYHEAD_LIMIT_GUESTS_BURST",
+        default_value_t = 300,
+        global = true
+    )]
+    pub guests_burst: u32,
     /// New rooms per address and minute.
     #[arg(
         long = "limit-rooms-per-minute",
@@ -45,7 +53,15 @@ pub struct LimitConfig {
         global = true
     )]
     pub joins_per_minute: u32,
-    /// Room codes tried per address and minute.
+    /// Joins that an address may make at once: everybody behind it, after a restart too.
+    #[arg(
+        long = "limit-joins-burst",
+        env = "PLAYHEAD_LIMIT_JOINS_BURST",
+        default_value_t = 600,
+        global = true
+    )]
+    pub joins_burst: u32,
+    /// Unknown room codes tried per address and minute. Codes that name a room cost nothing.
     #[arg(
         long = "limit-codes-per-minute",
         env = "PLAYHEAD_LIMIT_CODES_PER_MINUTE",

@@ -9,6 +9,7 @@ use engine::Room;
 use serde::Deserialize;
 
 use super::extract::Path;
+use crate::access::Caller;
 use crate::app::App;
 use crate::id::RoomKey;
 use crate::net::Peer;
@@ -42,11 +43,7 @@ impl FromRequestParts<App> for RoomPath {
         let Path(Parameters { room_id: named }) = Path::from_request_parts(parts, app).await?;
         let room = match RoomKey::parse(&named) {
             Some(RoomKey::Id(room_id)) => app.rooms.find(&room_id).await?,
-            Some(RoomKey::Code(code)) => {
-                let peer = Peer::from_request_parts(parts, app).await?;
-                app.limiters.check_code(peer.address)?;
-                app.rooms.find_by_code(&code).await?
-            }
+            Some(RoomKey::Code(code)) => find_by_code(parts, app, &code).await?,
             None => return Err(not_found()),
         };
         Ok(Self { room })
@@ -63,4 +60,36 @@ impl FromRequestParts<App> for OpenRoomPath {
         }
         Err(Refusal::new(ErrorCode::RoomClosed, "the party is over"))
     }
+}
+
+/// Finds the room of a code. Only an unknown code costs the address a guess. Without guesses, its codes are
+/// refused, right or wrong, but for members of the room, who know the code.
+async fn find_by_code(parts: &mut Parts, app: &App, code: &str) -> Result<Arc<Room>, Refusal> {
+    let address = Peer::from_request_parts(parts, app).await?.address;
+    if let Err(refusal) = app.limiters.check_guess(address) {
+        return find_as_member(parts, app, code).await.ok_or(refusal);
+    }
+    match app.rooms.find_by_code(code).await {
+        Err(refusal) if refusal.code() == ErrorCode::RoomNotFound => {
+            app.limiters.charge_guess(address)?;
+            Err(refusal)
+        }
+        // Other requests of the address may have used up its guesses meanwhile.
+        Ok(room) => match app.limiters.check_guess(address) {
+            Ok(()) => Ok(room),
+            Err(refusal) => find_as_member(parts, app, code).await.ok_or(refusal),
+        },
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// Finds the room of a code for one of its members. How often a user may try is limited too: the look-ups
+/// cost something, and take longer for a code that names a room.
+async fn find_as_member(parts: &mut Parts, app: &App, code: &str) -> Option<Arc<Room>> {
+    let caller = Caller::from_request_parts(parts, app).await.ok()?;
+    app.limiters.check_member_code(&caller.user_id).ok()?;
+    let room = app.rooms.find_by_code(code).await.ok()?;
+    let proof = app.access.prove(&caller, &room.room_id);
+    app.members.check_joined(&proof).await.ok()?;
+    Some(room)
 }
