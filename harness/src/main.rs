@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use harness::ServerOptions;
-use harness::bench::{BenchOptions, Load, PageLoad, bench_fanout, bench_idle, bench_page};
+use harness::bench::{
+    BenchOptions, Load, PageLoad, bench_fanout, bench_idle, bench_page, bench_refused,
+};
 use harness::line::{Lines, REFUSED_STATUS, Refusal};
 use harness::prove::{Campaign, Ground, Scenario};
 
@@ -68,6 +70,12 @@ enum Task {
         #[arg(long, default_value_t = 400)]
         commands: usize,
     },
+    /// Measures how long a host's command takes while many others send commands that are refused.
+    BenchRefused {
+        /// Keeps the room in a Redis that syncs each write (appendfsync always).
+        #[arg(long)]
+        over_redis: bool,
+    },
     /// Kills and empties real processes under load; results add up over runs.
     Prove {
         /// Rounds per scenario; scenarios that take long run a tenth of them.
@@ -107,7 +115,10 @@ async fn main() -> ExitCode {
     let directory = |name: &str| arguments.out.clone().unwrap_or_else(|| name.into());
     let options = BenchOptions {
         server_binary: binary.clone(),
-        over_redis: matches!(arguments.task, Task::BenchFanout { over_redis: true, .. }),
+        over_redis: matches!(
+            arguments.task,
+            Task::BenchFanout { over_redis: true, .. } | Task::BenchRefused { over_redis: true }
+        ),
         in_memory: matches!(arguments.task, Task::BenchPage { .. }),
         directory: directory("target/bench"),
     };
@@ -129,6 +140,7 @@ async fn main() -> ExitCode {
             let load = PageLoad { browsers, interval, rounds, party };
             bench_page(&options, load).await.map(drop)
         }
+        Task::BenchRefused { .. } => bench_refused(&options).await.map(drop),
         Task::Prove { rounds, only, seed, on_disk } => {
             let directory = directory("target/prove");
             let server =

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use contracts::ErrorCode;
+use engine::ParticipantId;
 use governor::clock::{Clock, DefaultClock, QuantaInstant};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 
@@ -23,6 +25,8 @@ pub const BAD_FRAMES_PER_MINUTE: u32 = 10;
 /// How many codes per minute a user may name whose address has no guesses left, to be let into rooms that
 /// the user is a member of.
 const MEMBER_CODES_PER_MINUTE: u32 = 10;
+/// How many seconds' worth of refused commands may come at once.
+const REFUSED_BURST_SECONDS: u32 = 5;
 /// How many frames per minute above the limit close it.
 const EXCESS_PER_MINUTE: u32 = 2000;
 
@@ -37,6 +41,9 @@ pub struct Limiters {
     member_codes: DefaultKeyedRateLimiter<String>,
     resolves: DefaultKeyedRateLimiter<String>,
     writes: DefaultKeyedRateLimiter<String>,
+    refused: DefaultKeyedRateLimiter<ParticipantId>,
+    refused_of_address: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    rooms_max: usize,
 }
 
 impl Limiters {
@@ -56,6 +63,11 @@ impl Limiters {
             member_codes: RateLimiter::keyed(per_minute_quota(MEMBER_CODES_PER_MINUTE)),
             resolves: RateLimiter::keyed(per_minute_quota(config.resolves_per_minute)),
             writes: RateLimiter::keyed(per_minute_quota(config.writes_per_minute)),
+            refused: RateLimiter::keyed(per_second_quota(config.refused_per_second)),
+            refused_of_address: wanted.then(|| {
+                RateLimiter::keyed(per_second_quota(config.refused_per_address_and_second))
+            }),
+            rooms_max: config.rooms,
         }
     }
 
@@ -107,10 +119,26 @@ impl Limiters {
         check(Some(&self.writes), &user_id.to_owned())
     }
 
+    /// Counts a command for which its sender has no permission, before anything is done to make sure of
+    /// that. Those of one address together are counted too.
+    pub fn check_refused(&self, sender: &ParticipantId, address: IpAddr) -> Result<(), Refusal> {
+        check(Some(&self.refused), sender)?;
+        check(self.refused_of_address.as_ref(), &address)
+    }
+
+    /// Refuses one more room on a server that has this many.
+    pub fn check_rooms(&self, rooms: u64) -> Result<(), Refusal> {
+        if usize::try_from(rooms).is_ok_and(|rooms| rooms < self.rooms_max) {
+            return Ok(());
+        }
+        Err(Refusal::new(ErrorCode::LimitReached, "this server takes no more rooms"))
+    }
+
     /// Drops keys whose limit has fully recovered.
     pub fn sweep(&self) {
-        let per_address = [&self.guests, &self.refreshes, &self.rooms, &self.joins];
-        for limiter in per_address.into_iter().flatten() {
+        let by_address =
+            [&self.guests, &self.refreshes, &self.rooms, &self.joins, &self.refused_of_address];
+        for limiter in by_address.into_iter().flatten() {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
@@ -121,6 +149,8 @@ impl Limiters {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
+        self.refused.retain_recent();
+        self.refused.shrink_to_fit();
     }
 }
 
@@ -179,6 +209,12 @@ fn too_soon(wait: Duration) -> Refusal {
 
 fn per_minute_quota(per_minute: u32) -> Quota {
     Quota::per_minute(positive(per_minute))
+}
+
+/// So many per second, and a burst: an unaware client asks several times in a row.
+fn per_second_quota(per_second: u32) -> Quota {
+    let burst = per_second.saturating_mul(REFUSED_BURST_SECONDS);
+    Quota::per_second(positive(per_second)).allow_burst(positive(burst))
 }
 
 fn positive(number: u32) -> NonZeroU32 {

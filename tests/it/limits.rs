@@ -1,11 +1,13 @@
 //! Limits: each refuses with its code, says when to retry where that helps, and doesn't affect those
 //! who stay within it.
 
+use std::sync::Arc;
+
 use harness::Closed;
 use harness::http::Method;
 use serde_json::json;
 
-use crate::party::{Party, options};
+use crate::party::{Party, new_room, options};
 use crate::problem;
 
 #[tokio::test]
@@ -75,6 +77,44 @@ async fn an_address_out_of_guesses_learns_nothing_about_codes_and_members_come_a
     host.join(&room.code).await.expect("a member comes by code");
     stranger.join(&room.room_id).await.expect("an id is no guess");
     stranger.state(&room.code).await.expect("now a member too");
+}
+
+#[tokio::test]
+async fn refused_commands_are_limited_per_participant_and_address_and_permitted_ones_are_not() {
+    let server = options()
+        .env("PLAYHEAD_LIMIT_PER_ADDRESS", "1")
+        .env("PLAYHEAD_LIMIT_REFUSED_PER_SECOND", "1")
+        .env("PLAYHEAD_LIMIT_REFUSED_PER_ADDRESS_AND_SECOND", "2")
+        .start()
+        .await
+        .unwrap();
+    let mut party = Party::watching_in(Arc::new(server), &new_room(), &[]).await;
+    let other_api = party.server.api().as_guest("Cleo").await.unwrap();
+    let mut other = other_api.enter(&party.room_id).await.unwrap();
+    // Five of the guest, then ten of the address at once; more after a second.
+    for socket in [&mut party.guest, &mut other] {
+        let mut refused = Vec::new();
+        while !refused.iter().any(|code| code == "rate_limited") {
+            let error = socket.reject("play", json!({})).await.unwrap();
+            assert_eq!(error.code == "rate_limited", error.retry_after_ms.is_some());
+            refused.push(error.code);
+        }
+        assert!(refused.len() > 5, "{refused:?}");
+    }
+    let name = json!({ "name": "Sunday" });
+    let path = format!("rooms/{}", party.room_id);
+    // Over HTTP too.
+    loop {
+        let response = party.guest_api.request(Method::PATCH, &path, Some(&name)).await.unwrap();
+        if response.code() == "rate_limited" {
+            break;
+        }
+        problem::check(&response, "forbidden", &path);
+    }
+    for frame in ["play", "pause", "play"] {
+        party.command(frame, json!({})).await;
+    }
+    party.nothing_happened().await;
 }
 
 #[tokio::test]

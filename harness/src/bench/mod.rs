@@ -10,6 +10,7 @@ mod machine;
 mod page;
 mod page_files;
 mod party;
+mod refused;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub(crate) use crate::bench::gates::{align, print_line};
 pub use crate::bench::idle::bench_idle;
 pub use crate::bench::machine::Machine;
 pub use crate::bench::page::{PageLoad, bench_page};
+pub use crate::bench::refused::bench_refused;
 
 /// The options of a benchmark.
 #[derive(Clone, Debug)]

@@ -141,6 +141,18 @@ impl Party {
         self.add(stream, unread, room)
     }
 
+    /// Lets more people join the first room, over connections that somebody else reads.
+    pub(crate) async fn connect_others(&self, count: usize) -> Result<Reader> {
+        let mut reader = Reader::new()?;
+        for _ in 0..count {
+            let other = self.server.api().as_guest("Other").await?;
+            let joined = other.join(&self.rooms[0].room_id).await?;
+            let (stream, unread) = open(&joined.ws, &mut None).await?;
+            reader.add(stream, unread)?;
+        }
+        Ok(reader)
+    }
+
     fn add(&mut self, stream: StdTcpStream, unread: Vec<u8>, room: usize) -> Result<()> {
         self.reader.add(stream, unread)?;
         self.room_of.push(room);

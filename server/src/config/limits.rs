@@ -85,6 +85,23 @@ pub struct LimitConfig {
         global = true
     )]
     pub writes_per_minute: u32,
+    /// Commands per participant and second that are refused for lack of permission. More are answered
+    /// `rate_limited`. Five seconds' worth may come at once.
+    #[arg(
+        long = "limit-refused-per-second",
+        env = "PLAYHEAD_LIMIT_REFUSED_PER_SECOND",
+        default_value_t = 10,
+        global = true
+    )]
+    pub refused_per_second: u32,
+    /// The same per address and second. Commands that are permitted are never counted.
+    #[arg(
+        long = "limit-refused-per-address-and-second",
+        env = "PLAYHEAD_LIMIT_REFUSED_PER_ADDRESS_AND_SECOND",
+        default_value_t = 100,
+        global = true
+    )]
+    pub refused_per_address_and_second: u32,
     /// Connections per address.
     #[arg(
         long = "limit-connections-per-address",

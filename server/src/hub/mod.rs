@@ -8,6 +8,7 @@ mod presence;
 mod remote_nodes;
 mod room_hub;
 mod room_state;
+mod roster;
 mod spread;
 
 use std::collections::{HashMap, HashSet};
@@ -21,8 +22,9 @@ pub use barrier::BarrierAction;
 pub use connection::{Connection, NewConnection};
 pub use exchange::RemoteLoad;
 pub use outbox::{OrderedFrame, Outbox, Outgoing};
-pub use presence::{ParticipantCursor, ParticipantPage, Presence};
+pub use presence::Presence;
 pub use room_hub::{AttachError, Attached, FollowState, RoomHub};
+pub use roster::{ParticipantCursor, ParticipantPage, Roster};
 pub use spread::SyncStatus;
 
 use crate::wire;

@@ -3,49 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use contracts::Participant;
 use engine::{Facts, ParticipantId, Role, Room, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use crate::store::{Elsewhere, Present};
-use crate::wire;
-
-/// Where a page of participants ends. The page after it is right whatever has changed since: nobody
-/// who stayed is listed twice or left out.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(from = "CursorFields", into = "CursorFields")]
-pub struct ParticipantCursor {
-    /// The host whom the first page listed first, and who is therefore in no later page.
-    host_id: Option<ParticipantId>,
-    /// The last participant listed besides the host: since when connected, and the id.
-    last: Option<(Timestamp, ParticipantId)>,
-}
-
-/// A cursor's fields in their order, none of which may be missing in a token.
-type CursorFields = (Option<ParticipantId>, Option<(Timestamp, ParticipantId)>);
-
-impl From<CursorFields> for ParticipantCursor {
-    fn from((host_id, last): CursorFields) -> Self {
-        Self { host_id, last }
-    }
-}
-
-impl From<ParticipantCursor> for CursorFields {
-    fn from(cursor: ParticipantCursor) -> Self {
-        (cursor.host_id, cursor.last)
-    }
-}
-
-/// A page of participants.
-#[derive(Clone, Debug)]
-pub struct ParticipantPage {
-    /// The participants.
-    pub items: Vec<Participant>,
-    /// How many participants are connected, on all pages.
-    pub total: u64,
-    /// Where the next page begins, if there is one.
-    pub next: Option<ParticipantCursor>,
-}
 
 /// The participants that are connected to a room.
 #[derive(Debug, Default)]
@@ -91,47 +51,9 @@ impl<'a> Presence<'a> {
         self.people.iter().map(|one| &one.participant_id)
     }
 
-    /// Lists up to `take` participants behind a cursor: the host first, then the longest connected.
-    pub fn list(
-        &self,
-        room: &Room,
-        after: Option<&ParticipantCursor>,
-        take: usize,
-    ) -> ParticipantPage {
-        let is_present = |id: &&ParticipantId| self.ids().any(|present| present == *id);
-        let host_id = match after {
-            Some(after) => after.host_id.as_ref(),
-            None => room.host_id.as_ref().filter(is_present),
-        };
-        let last = after.and_then(|after| after.last.as_ref());
-        let is_host = |one: &Present| Some(&one.participant_id) == host_id;
-        let mut listed: Vec<&Present> = self
-            .people
-            .iter()
-            .map(Cow::as_ref)
-            .filter(|one| after.is_none() || !is_host(one))
-            .filter(|one| {
-                last.is_none_or(|(since, id)| (one.since, &one.participant_id) > (*since, id))
-            })
-            .collect();
-        listed.sort_unstable_by_key(|one| (!is_host(one), one.since, &one.participant_id));
-        let has_more = listed.len() > take;
-        listed.truncate(take);
-        let last = listed
-            .last()
-            .filter(|one| !is_host(one))
-            .map(|one| (one.since, one.participant_id.clone()));
-        let next = ParticipantCursor { host_id: host_id.cloned(), last };
-        let participant = |one: &Present| Participant {
-            participant_id: one.participant_id.to_string(),
-            display_name: one.display_name.clone(),
-            role: wire::role(room.role_of_participant(&one.participant_id, one.base)),
-        };
-        ParticipantPage {
-            items: listed.into_iter().map(participant).collect(),
-            total: self.count(),
-            next: has_more.then_some(next),
-        }
+    /// Returns the participants themselves, in no order.
+    pub(super) fn into_people(self) -> Vec<Present> {
+        self.people.into_iter().map(Cow::into_owned).collect()
     }
 
     /// Returns what the engine needs to know about the connections to decide a command.

@@ -10,9 +10,10 @@ use contracts::CloseCode;
 use engine::{Facts, ParticipantId, Room, RoomId, Timestamp};
 
 use super::room_state::State;
+use super::roster::KeptRoster;
 use super::{
     BarrierAction, Connection, NewConnection, OrderedFrame, Outbox, ParticipantCursor,
-    ParticipantPage, SyncStatus,
+    ParticipantPage, Roster, SyncStatus,
 };
 use crate::store::Elsewhere;
 use crate::wire::{self, Viewers};
@@ -36,6 +37,7 @@ pub struct RoomHub {
     pub gate: tokio::sync::Mutex<()>,
     /// Whether this node follows the room. Held while that changes.
     pub follow_state: tokio::sync::Mutex<FollowState>,
+    roster: KeptRoster,
     // A std mutex, never held across an await.
     state: Mutex<State>,
 }
@@ -74,7 +76,8 @@ impl RoomHub {
     pub(super) fn new(room_id: RoomId, now: Timestamp) -> Self {
         let state = State { empty_since: now, ..State::default() };
         let (gate, follow_state) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
-        Self { room_id, gate, follow_state, state: Mutex::new(state) }
+        let roster = KeptRoster::default();
+        Self { room_id, gate, follow_state, roster, state: Mutex::new(state) }
     }
 
     /// Adds a connection, unless the participant has `max` already. An older connection with the
@@ -142,7 +145,9 @@ impl RoomHub {
         let viewers = self.viewers();
         let complete = viewers.count <= PRESENCE_COMPLETE_MAX as u64;
         let max = if complete { PRESENCE_COMPLETE_MAX } else { PRESENCE_FIRST };
-        let participants = self.list_participants(room, None, max).items;
+        // Not a kept one: no later frame would correct it.
+        let roster = Roster::of(self.lock().presence());
+        let participants = roster.page(room, None, max).items;
         let presence: Utf8Bytes = wire::text(&wire::presence(participants, viewers.count));
         let count: Utf8Bytes = wire::text(&wire::viewer_count(viewers));
         self.each(|connection| {
@@ -209,14 +214,15 @@ impl RoomHub {
     }
 
     /// Lists up to `take` connected participants behind a cursor: the host first, then the longest
-    /// connected.
+    /// connected. The list of a large room may be a second old.
     pub fn list_participants(
         &self,
         room: &Room,
         after: Option<&ParticipantCursor>,
         take: usize,
     ) -> ParticipantPage {
-        self.lock().presence().list(room, after, take)
+        let roster = self.roster.find_or_make(|| Roster::of(self.lock().presence()));
+        roster.page(room, after, take)
     }
 
     /// Returns what the engine needs to know about the connections to decide a command. `unfollowed`

@@ -4,13 +4,15 @@ mod join;
 mod present;
 mod ticket;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use contracts::ErrorCode;
 use engine::{ParticipantId, RoomId};
 
 pub use ticket::IssuedTicket;
 
+use self::present::Loaded;
 use crate::access::Proof;
 use crate::clock::RoomClock;
 use crate::hub::Hub;
@@ -25,12 +27,18 @@ pub struct Members {
     clock: RoomClock,
     /// How many members a room may have.
     max: usize,
+    /// Large rosters that were loaded a moment ago.
+    loaded: Mutex<HashMap<RoomId, Loaded>>,
 }
 
 impl Members {
     /// Makes the service. A room has at most `max` members.
     pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, clock: RoomClock, max: usize) -> Self {
-        Self { store, hub, clock, max }
+        Self { store, hub, clock, max, loaded: Mutex::default() }
+    }
+
+    fn loaded(&self) -> MutexGuard<'_, HashMap<RoomId, Loaded>> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Refuses a user who hasn't joined the room.

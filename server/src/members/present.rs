@@ -1,11 +1,20 @@
 //! Who is connected to a room, through any node.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use engine::{Room, RoomId};
 
 use super::Members;
-use crate::hub::{ParticipantCursor, ParticipantPage, Presence};
+use crate::hub::{ParticipantCursor, ParticipantPage, Presence, Roster};
 use crate::store::StoreError;
 use crate::wire::Viewers;
+
+/// How long the roster of a large room that this node isn't told of is kept.
+const KEPT_FOR: Duration = Duration::from_secs(1);
+
+/// A roster with the most participants that the room ever had, and when it was loaded.
+pub(super) type Loaded = (Instant, Arc<Roster>, u64);
 
 impl Members {
     /// Counts who is connected, as this node knows it from the other nodes. `None` if it isn't told.
@@ -19,13 +28,13 @@ impl Members {
         if let Some(known) = self.known_viewers(room_id) {
             return Ok(known);
         }
-        let elsewhere = self.store.load_presence(room_id).await?;
-        let count = Presence::of_remote(&elsewhere).count();
-        Ok(Viewers { count, peak: elsewhere.peak.max(count) })
+        let (_, roster, peak) = self.load_roster(room_id).await?;
+        let count = roster.count();
+        Ok(Viewers { count, peak: peak.max(count) })
     }
 
     /// Lists up to `take` connected participants behind a cursor: the host first, then the longest
-    /// connected.
+    /// connected. The list of a large room may be a second old.
     pub async fn list_participants(
         &self,
         room: &Room,
@@ -36,7 +45,25 @@ impl Members {
         if let Some(hub) = self.hub.find(room_id).filter(|hub| hub.knows_remote()) {
             return Ok(hub.list_participants(room, after, take));
         }
+        let (_, roster, _) = self.load_roster(room_id).await?;
+        Ok(roster.page(room, after, take))
+    }
+
+    /// Loads who is connected to a room that this node isn't told of. A large roster is kept for a moment.
+    async fn load_roster(&self, room_id: &RoomId) -> Result<Loaded, StoreError> {
+        if let Some(kept) = self.loaded().get(room_id)
+            && kept.0.elapsed() < KEPT_FOR
+        {
+            return Ok(kept.clone());
+        }
         let elsewhere = self.store.load_presence(room_id).await?;
-        Ok(Presence::of_remote(&elsewhere).list(room, after, take))
+        let roster = Arc::new(Roster::of(Presence::of_remote(&elsewhere)));
+        let loaded = (Instant::now(), roster, elsewhere.peak);
+        if loaded.1.is_large() {
+            let mut all = self.loaded();
+            all.retain(|_, (at, ..)| at.elapsed() < KEPT_FOR);
+            all.insert(room_id.clone(), loaded.clone());
+        }
+        Ok(loaded)
     }
 }

@@ -70,6 +70,13 @@ impl Connections {
     }
 }
 
+impl Slot {
+    /// The address of the socket, as limits count it.
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+}
+
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut counts = self.counts.lock().expect("not poisoned");

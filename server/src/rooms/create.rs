@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use contracts::ErrorCode;
 use engine::{ChatSettings, NewRoom, Profile, Rejection, Room, RoomId, Settings};
 
 use super::Rooms;
@@ -44,10 +43,7 @@ impl Rooms {
         }
         let rooms = self.sql.count_rooms().await;
         let rooms = rooms.map_err(|error| Refusal::store_unavailable().caused_by(error))?;
-        if usize::try_from(rooms).unwrap_or(usize::MAX) >= self.rooms_max {
-            let detail = "this server takes no more rooms";
-            return Err(Refusal::new(ErrorCode::LimitReached, detail));
-        }
+        self.limiters.check_rooms(rooms)?;
         let now = self.clock.now();
         let code = id::room_code();
         let epoch = self

@@ -36,6 +36,3 @@ impl Rooms {
 pub fn count_panic() {
     metrics::counter!("playhead_room_panics_total").increment(1);
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,14 +1,18 @@
-//! The one write path: load, decide, commit; at most five times, within half a second. A decision is
-//! made on what this node knows. The store's compare-and-set, or a second look before a refusal, says
+//! The one write path: admit, load, decide, commit; at most five times, within half a second. A decision
+//! is made on what this node knows. The store's compare-and-set, or a second look before a refusal, says
 //! whether that was the newest.
+//!
+//! Permission comes before everything that costs something or that others wait for: the room's gate, the
+//! facts about its connections, the store.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use contracts::Outcome;
 use engine::{
-    Actor, Command, CommandKind, Decision, Envelope, Facts, ParticipantId, Place, Request, Role,
-    Room, RoomId,
+    Actor, Command, CommandKind, Decision, Envelope, Facts, ParticipantId, Place, Rejection,
+    Request, Role, Room, RoomId,
 };
 use tokio::time::timeout;
 
@@ -31,28 +35,30 @@ pub struct Ack {
 }
 
 impl Rooms {
-    /// Decides a request and stores what it changes. A command that names another participant is
-    /// refused first by its sender's role (`not_host`, `forbidden`), then if that participant hasn't
-    /// joined (`participant_not_found`).
+    /// Decides a request that came from an address, and stores what it changes. A command that names
+    /// another participant is refused first by its sender's role (`not_host`, `forbidden`), then if that
+    /// participant hasn't joined (`participant_not_found`).
     #[tracing::instrument(name = "room.handle", level = "debug", skip_all,
         fields(room.id = %room_id, command.kind = request.command.kind().name()))]
-    pub async fn handle(&self, room_id: &RoomId, request: &Request) -> Result<Ack, Refusal> {
-        if let Some(participant_id) = named_participant(&request.command) {
-            // The role comes first: who has joined is not for everybody to know.
-            let admitted = self.admit(room_id, request.command.kind(), &request.envelope).await?;
-            if let Some(ack) = admitted {
+    pub async fn handle(
+        &self,
+        room_id: &RoomId,
+        request: &Request,
+        from: IpAddr,
+    ) -> Result<Ack, Refusal> {
+        let handle = async {
+            let kind = request.command.kind();
+            if let Some(ack) = self.admit_first(room_id, kind, &request.envelope, from).await? {
                 return Ok(ack);
             }
+            let Some(participant_id) = named_participant(&request.command) else {
+                return self.decide_and_commit(room_id, request).await;
+            };
             let member = self.members.find_member(room_id, participant_id).await?;
-            let request = with_base(request, member.base);
-            return self.decide_in_time(room_id, &request).await;
-        }
-        self.decide_in_time(room_id, request).await
-    }
-
-    async fn decide_in_time(&self, room_id: &RoomId, request: &Request) -> Result<Ack, Refusal> {
+            self.decide_and_commit(room_id, &with_base(request, member.base)).await
+        };
         let began = Instant::now();
-        let ack = timeout(COMMAND_TIMEOUT, self.decide_and_commit(room_id, request)).await;
+        let ack = timeout(COMMAND_TIMEOUT, handle).await;
         metrics::histogram!("playhead_commit_seconds").record(began.elapsed());
         ack.unwrap_or_else(|_| Err(Refusal::store_unavailable()))
     }
@@ -64,22 +70,35 @@ impl Rooms {
         room_id: &RoomId,
         kind: CommandKind,
         envelope: &Envelope,
+        from: IpAddr,
     ) -> Result<Option<Ack>, Refusal> {
-        let admitted = async {
-            let room = self.find(room_id).await?;
-            let rejection = match room.admit(kind, envelope) {
-                Ok(admitted) => return Ok(admitted),
-                Err(rejection) => rejection,
-            };
-            // What this node knows of the room may be out of date.
-            match self.find_newer(&room).await? {
-                Some(newer) => Ok(newer.admit(kind, envelope)?),
-                None => Err(rejection.into()),
-            }
-        };
+        let admitted = self.admit_first(room_id, kind, envelope, from);
         let admitted = timeout(COMMAND_TIMEOUT, admitted).await;
-        let committed = admitted.unwrap_or_else(|_| Err(Refusal::store_unavailable()))?;
-        Ok(committed.map(|place| Ack { place, duplicate: true }))
+        admitted.unwrap_or_else(|_| Err(Refusal::store_unavailable()))
+    }
+
+    /// Admits a command by the room as this node knows it, without waiting for the room's turn. A
+    /// rejection is confirmed by the store, unless its sender has had too many of them lately.
+    async fn admit_first(
+        &self,
+        room_id: &RoomId,
+        kind: CommandKind,
+        envelope: &Envelope,
+        from: IpAddr,
+    ) -> Result<Option<Ack>, Refusal> {
+        let room = self.find(room_id).await?;
+        let rejection = match room.admit(kind, envelope) {
+            Ok(admitted) => return Ok(admitted.map(duplicate)),
+            Err(rejection) => rejection,
+        };
+        if let (Some(sender), true) = (envelope.actor.participant(), is_no_permission(&rejection)) {
+            self.limiters.check_refused(sender, from)?;
+        }
+        // What this node knows of the room may be out of date.
+        match self.find_newer(&room).await? {
+            Some(newer) => Ok(newer.admit(kind, envelope)?.map(duplicate)),
+            None => Err(rejection.into()),
+        }
     }
 
     /// Handles a command of the server itself, for something that committed state already names. A
@@ -87,7 +106,10 @@ impl Rooms {
     /// reached.
     pub async fn handle_system(&self, room_id: &RoomId, command: Command) -> bool {
         let request = Request::of_system(command);
-        let Err(refusal) = self.handle(room_id, &request).await else { return true };
+        let handled = timeout(COMMAND_TIMEOUT, self.decide_and_commit(room_id, &request)).await;
+        let Err(refusal) = handled.unwrap_or_else(|_| Err(Refusal::store_unavailable())) else {
+            return true;
+        };
         let code = refusal.code().name();
         tracing::debug!(room.id = %room_id, rejection.code = code, "system command refused");
         refusal.outcome() != Outcome::Unknown
@@ -150,6 +172,16 @@ fn with_base(request: &Request, base: Role) -> Request {
         *role = base;
     }
     request
+}
+
+/// Acknowledges what was committed before.
+fn duplicate(place: Place) -> Ack {
+    Ack { place, duplicate: true }
+}
+
+/// Whether a rejection says that the sender may not send such commands at all, rather than not now.
+fn is_no_permission(rejection: &Rejection) -> bool {
+    matches!(rejection, Rejection::NotHost | Rejection::Forbidden | Rejection::RoomClosed)
 }
 
 /// Returns the participant that a command of somebody else names, and who must have joined.

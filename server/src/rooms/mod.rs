@@ -9,6 +9,7 @@ mod follow;
 mod guard;
 mod handle;
 mod host;
+mod list_public;
 mod presence;
 mod rebuffer;
 mod set_media;
@@ -18,12 +19,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use create::RoomSpec;
-pub use find::{PublicRoomCursor, not_found};
+pub use find::not_found;
 pub use guard::count_panic;
 pub use handle::Ack;
+pub use list_public::PublicRoomCursor;
 
+use self::list_public::PublicList;
 use crate::clock::RoomClock;
 use crate::hub::Hub;
+use crate::limit::Limiters;
 use crate::members::Members;
 use crate::sources::Sources;
 use crate::sql::Sql;
@@ -42,12 +46,13 @@ pub struct Rooms {
     clock: RoomClock,
     members: Arc<Members>,
     sources: Arc<Sources>,
-    /// How many rooms the server takes.
-    rooms_max: usize,
+    limiters: Arc<Limiters>,
+    /// The list of public rooms, if there are many.
+    public: tokio::sync::Mutex<Option<PublicList>>,
 }
 
 impl Rooms {
-    /// Makes the service. The server takes at most `rooms_max` rooms.
+    /// Makes the service.
     pub fn new(
         store: Arc<dyn Store>,
         sql: Arc<Sql>,
@@ -55,9 +60,10 @@ impl Rooms {
         clock: RoomClock,
         members: Arc<Members>,
         sources: Arc<Sources>,
-        rooms_max: usize,
+        limiters: Arc<Limiters>,
     ) -> Self {
-        Self { store, sql, hub, clock, members, sources, rooms_max }
+        let public = tokio::sync::Mutex::default();
+        Self { store, sql, hub, clock, members, sources, limiters, public }
     }
 
     /// Fails while commits can't be stored.
@@ -65,3 +71,6 @@ impl Rooms {
         self.store.check_writable().await
     }
 }
+
+#[cfg(test)]
+mod tests;

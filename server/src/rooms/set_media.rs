@@ -1,6 +1,8 @@
 //! `set_media`: permission first, then resolving, then the commit. A link of somebody who may not
 //! command playback is never fetched.
 
+use std::net::IpAddr;
+
 use engine::{Command, CommandKind, Envelope, Media, Request, RoomId};
 
 use super::{Ack, Rooms};
@@ -16,14 +18,15 @@ impl Rooms {
         proof: &Proof,
         envelope: Envelope,
         choice: &MediaChoice,
+        from: IpAddr,
     ) -> Result<Ack, Refusal> {
         let room_id: &RoomId = proof.room_id();
-        if let Some(ack) = self.admit(room_id, CommandKind::SetMedia, &envelope).await? {
+        if let Some(ack) = self.admit(room_id, CommandKind::SetMedia, &envelope, from).await? {
             return Ok(ack);
         }
         let source = self.sources.resolve(proof.user_id(), choice).await?;
         let media = Media { media_id: id::media_id(), source };
         let command = Command::SetMedia { media: Box::new(media) };
-        self.handle(room_id, &Request { envelope, command }).await
+        self.handle(room_id, &Request { envelope, command }, from).await
     }
 }

@@ -62,7 +62,7 @@ pub async fn open(config: Config, address: SocketAddr) -> Result<Opened, String>
         clock.clone(),
         members.clone(),
         sources.clone(),
-        config.limits.rooms,
+        limiters.clone(),
     );
     let app = App::new(Services {
         config,

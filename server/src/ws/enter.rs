@@ -1,5 +1,6 @@
 //! From hello to welcome: a socket becomes a connection of its room, with a session.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
@@ -38,14 +39,19 @@ pub struct Open {
 
 /// Waits for hello and answers with welcome. Returns `None` if the socket was closed instead, with a
 /// reason if that could be sent.
-pub async fn open(app: App, mut socket: Socket, proof: Proof) -> Option<Box<Open>> {
+pub async fn open(
+    app: App,
+    mut socket: Socket,
+    proof: Proof,
+    address: IpAddr,
+) -> Option<Box<Open>> {
     let limiter = FrameLimiter::default();
     let (id, hello) = tokio::select! {
         hello = hello::receive(&mut socket, &limiter, &app.clock) => hello?,
         () = app.draining.cancelled() => return None,
     };
     let mut early = Early::default();
-    let entered = early.read_during(&mut socket, enter(&app, proof, &id, &hello)).await;
+    let entered = early.read_during(&mut socket, enter(&app, proof, address, &id, &hello)).await;
     match entered {
         Ok((session, frames)) => {
             write(&mut socket, frames).await;
@@ -81,6 +87,7 @@ async fn write(socket: &mut Socket, frames: Vec<Utf8Bytes>) {
 async fn enter(
     app: &App,
     proof: Proof,
+    address: IpAddr,
     id: &str,
     hello: &Hello,
 ) -> Result<(Session, Vec<Utf8Bytes>), Refusal> {
@@ -98,7 +105,7 @@ async fn enter(
     };
     // Attached before the room is followed and read, so that no commit falls between.
     let (hub, Attached { connection, is_first }) = attach(app, &proof, &new)?;
-    let sender = Sender { proof: Arc::new(proof), hub, connection };
+    let sender = Sender { proof: Arc::new(proof), hub, connection, address };
     let mut session = Session::new(app.clone(), sender.clone());
     if app.draining.is_cancelled() {
         // It came after everybody was sent away.

@@ -1,5 +1,6 @@
 //! Executes one command of one connection, and replies with exactly one ack or reject.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use contracts::{ClientFrame, ErrorCode, ServerFrame, SyncReport};
@@ -23,6 +24,8 @@ pub struct Sender {
     pub hub: Arc<RoomHub>,
     /// The connection.
     pub connection: Arc<Connection>,
+    /// The address that it comes from, as limits count it.
+    pub address: IpAddr,
 }
 
 /// The reply to a command.
@@ -34,6 +37,8 @@ pub struct Reply {
     pub leaves: bool,
     /// When the access token expires that keeps the connection open from now on, if there is another.
     pub extends_to: Option<WallTime>,
+    /// Whether the sender asked too often.
+    pub excess: bool,
 }
 
 enum Action {
@@ -64,6 +69,7 @@ pub async fn execute(app: App, sender: Sender, decoded: Decoded, seen: Seen) -> 
     let done = perform(&app, &sender, decoded, seen, &mut extends_to).await;
     let code = done.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "ok");
     metrics::counter!("playhead_commands_total", "type" => kind, "code" => code).increment(1);
+    let excess = code == ErrorCode::RateLimited.name();
     let frame = match done {
         Ok(Ack { place, duplicate }) => wire::ack(id, place, duplicate),
         Err(refusal) => {
@@ -71,7 +77,7 @@ pub async fn execute(app: App, sender: Sender, decoded: Decoded, seen: Seen) -> 
             wire::reject(Some(id), refusal)
         }
     };
-    Reply { frame, leaves, extends_to }
+    Reply { frame, leaves, excess, extends_to }
 }
 
 async fn perform(
@@ -81,7 +87,7 @@ async fn perform(
     seen: Seen,
     extends_to: &mut Option<WallTime>,
 ) -> Result<Ack, Refusal> {
-    let Sender { proof, hub, connection } = sender;
+    let Sender { proof, hub, connection, address } = sender;
     let (room_id, participant_id) = (proof.room_id(), proof.participant_id());
     let op = decoded.id.map(|id| Op {
         participant_id: participant_id.clone(),
@@ -97,9 +103,11 @@ async fn perform(
     };
     match action {
         Action::Decide(command) => {
-            return app.rooms.handle(room_id, &Request { envelope, command }).await;
+            return app.rooms.handle(room_id, &Request { envelope, command }, *address).await;
         }
-        Action::SetMedia(choice) => return app.rooms.set_media(proof, envelope, &choice).await,
+        Action::SetMedia(choice) => {
+            return app.rooms.set_media(proof, envelope, &choice, *address).await;
+        }
         Action::Ready(since_version) => {
             app.rooms.carry_out_barrier(room_id, hub.ready(connection, since_version));
         }

@@ -105,6 +105,7 @@ impl Session {
     pub(super) async fn answer(
         &mut self,
         socket: &mut Socket,
+        limiter: &FrameLimiter,
         reply: Reply,
     ) -> Result<Option<End>, Broken> {
         self.running = None;
@@ -113,6 +114,9 @@ impl Session {
         }
         let done = reply.leaves && matches!(reply.frame, ServerFrame::Ack { .. });
         socket.send(wire::text(&reply.frame)).await?;
+        if reply.excess && !limiter.check_excess() {
+            return Ok(Some(End::Close(CloseCode::RATE_LIMITED)));
+        }
         self.start_next();
         Ok(done.then_some(End::Close(CloseCode::LEFT)))
     }

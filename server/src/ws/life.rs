@@ -12,7 +12,7 @@ use crate::net::Slot;
 /// Runs a socket to its end. The size of an idle connection decides how many there can be, so every
 /// step that is rare or short is boxed, and freed when it is over.
 pub fn live(app: App, socket: Socket, proof: Proof, slot: Slot) -> impl Future<Output = ()> + Send {
-    let opening = Box::pin(enter::open(app, socket, proof));
+    let opening = Box::pin(enter::open(app, socket, proof, slot.address()));
     async move {
         let _slot = slot;
         let Some(mut open) = opening.await else { return };

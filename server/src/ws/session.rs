@@ -116,7 +116,7 @@ impl Session {
                     Ok(None)
                 }
                 reply = pending_or(&mut self.running) => {
-                    Box::pin(self.answer(socket, reply)).await
+                    Box::pin(self.answer(socket, limiter, reply)).await
                 }
                 (input, read_at) = next_input(early, socket), if reads => {
                     Box::pin(self.take(socket, limiter, input, read_at)).await

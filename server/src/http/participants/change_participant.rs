@@ -10,6 +10,7 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::http::extract::{Json, Path};
 use crate::http::{Problems, RoomPath, idempotency};
+use crate::net::Peer;
 use crate::refusal::Refusal;
 use crate::wire;
 
@@ -30,6 +31,7 @@ pub(crate) struct Parameters {
 pub(crate) async fn change_participant(
     State(app): State<App>,
     caller: Caller,
+    peer: Peer,
     RoomPath { room }: RoomPath,
     Path(Parameters { participant_id }): Path<Parameters>,
     headers: HeaderMap,
@@ -45,6 +47,6 @@ pub(crate) async fn change_participant(
     let envelope = idempotency::envelope(&proof, &headers, "change_participant", &named)?;
     let participant = ParticipantId::new(&participant_id);
     let command = Command::SetRole { participant, role: wire::role_from_wire(role) };
-    app.rooms.handle(&room.room_id, &Request { envelope, command }).await?;
+    app.rooms.handle(&room.room_id, &Request { envelope, command }, peer.address).await?;
     Ok(StatusCode::NO_CONTENT)
 }

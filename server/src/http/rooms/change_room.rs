@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::config::HOST_GRACE_MS;
 use crate::http::extract::Json;
 use crate::http::{Problems, RoomPath, field, idempotency};
+use crate::net::Peer;
 use crate::refusal::Refusal;
 use crate::wire;
 
@@ -26,6 +27,7 @@ const SLOW_MODE_MS: std::ops::RangeInclusive<u64> = 0..=SLOW_MODE_MS_MAX;
 pub(crate) async fn change_room(
     State(app): State<App>,
     caller: Caller,
+    peer: Peer,
     RoomPath { room }: RoomPath,
     headers: HeaderMap,
     Json(body): Json<PatchRoom>,
@@ -35,7 +37,7 @@ pub(crate) async fn change_room(
     let proof = app.access.prove(&caller, room_id);
     let command = Command::ChangeRoom(patch(&body)?);
     let envelope = idempotency::envelope(&proof, &headers, "change_room", &body)?;
-    app.rooms.handle(room_id, &Request { envelope, command }).await?;
+    app.rooms.handle(room_id, &Request { envelope, command }, peer.address).await?;
     let changed = app.rooms.find(room_id).await?;
     Ok(Json(wire::room(&changed, app.members.viewers(room_id).await?)))
 }

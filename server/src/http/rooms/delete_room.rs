@@ -7,6 +7,7 @@ use engine::{Command, Request};
 use crate::access::Caller;
 use crate::app::App;
 use crate::http::{Problems, RoomPath, idempotency};
+use crate::net::Peer;
 use crate::refusal::Refusal;
 
 /// Ends a room. The host may, and the creator of a room without a host.
@@ -19,12 +20,15 @@ use crate::refusal::Refusal;
 pub(crate) async fn delete_room(
     State(app): State<App>,
     caller: Caller,
+    peer: Peer,
     RoomPath { room }: RoomPath,
     headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
     app.limiters.check_write(&caller.user_id)?;
     let proof = app.access.prove(&caller, &room.room_id);
     let envelope = idempotency::envelope(&proof, &headers, "delete_room", &())?;
-    app.rooms.handle(&room.room_id, &Request { envelope, command: Command::Delete }).await?;
+    app.rooms
+        .handle(&room.room_id, &Request { envelope, command: Command::Delete }, peer.address)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,25 +1,21 @@
-use std::sync::Arc;
-use std::time::Duration;
+use std::net::{IpAddr, Ipv4Addr};
 
 use async_trait::async_trait;
-use engine::{Commit, ParticipantId, Role, Room, Timestamp};
+use contracts::{CloseCode, ErrorCode};
+use engine::{
+    Actor, Command, Commit, Envelope, ParticipantId, Request, Role, Room, RoomId, Timestamp,
+};
 use providers::{Egress, EgressPolicy, Registry};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::*;
-use crate::clock::RoomClock;
 use crate::config::Config;
-use crate::hub::{Connection, Hub, NewConnection, Outgoing};
-use crate::limit::Limiters;
-use crate::members::Members;
-use crate::sources::Sources;
-use crate::sql::Sql;
+use crate::hub::{Connection, NewConnection, Outgoing};
 use crate::store::laws::{rename, room};
 use crate::store::{
-    Bus, CommitOutcome, LifeSigns, Listed, Member, MemberStore, News, Published, RoomStore, Store,
-    StoreError, Ticket,
+    Bus, CommitOutcome, LifeSigns, Listed, Member, MemberStore, News, Published, RoomStore, Ticket,
 };
 
 /// No test waits this long for what it tests.
@@ -55,6 +51,24 @@ async fn f29_a_panic_over_one_room_keeps_no_other_from_being_shown() {
     rooms.hub.mark_presence_changed(&fine.room_id);
     assert!(matches!(next(&in_fine).await, Outgoing::Ephemeral(_)));
     beat.abort();
+}
+
+#[tokio::test]
+async fn a_command_without_permission_is_refused_while_others_have_the_room_and_not_without_end() {
+    let fine = room("fine");
+    let rooms = rooms(&room("broken")).await;
+    let guest = join(&rooms, &fine);
+    let hub = rooms.hub.find(&fine.room_id).unwrap();
+    let _turn = hub.gate.lock().await;
+    let actor = Actor::Participant { id: guest.participant_id.clone(), base: Role::Guest };
+    let request = Request { envelope: Envelope::of(actor), command: Command::Play };
+    let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let mut codes = Vec::new();
+    while codes.last() != Some(&ErrorCode::RateLimited) {
+        codes.push(rooms.handle(&fine.room_id, &request, from).await.unwrap_err().code());
+    }
+    assert!(codes.len() > 50, "{codes:?}");
+    assert!(codes[..50].iter().all(|code| *code == ErrorCode::NotHost), "{codes:?}");
 }
 
 /// A store with one room that never changes, and another that panics when it is touched.
@@ -165,9 +179,9 @@ async fn rooms(broken: &Room) -> Arc<Rooms> {
     let hub = Arc::new(Hub::default());
     let limits = <Config as clap::Parser>::parse_from(["playhead-server"]).limits;
     let limiters = Arc::new(Limiters::new(&limits));
-    let sources = Arc::new(Sources::new(Arc::new(providers), limiters));
+    let sources = Arc::new(Sources::new(Arc::new(providers), limiters.clone()));
     let members = Arc::new(Members::new(store.clone(), hub.clone(), clock.clone(), 8));
-    Arc::new(Rooms::new(store, Arc::new(sql), hub, clock, members, sources, 8))
+    Arc::new(Rooms::new(store, Arc::new(sql), hub, clock, members, sources, limiters))
 }
 
 fn join(rooms: &Rooms, room: &Room) -> Arc<Connection> {
