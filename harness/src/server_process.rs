@@ -71,11 +71,13 @@ impl ServerOptions {
         self
     }
 
-    /// Lifts the limits per address, since all clients of a load come from one, and lets links lead to
-    /// loopback addresses, since the sample clip comes from the server itself.
+    /// Lifts the limits per address and on a user's rooms, since all clients of a load come from one, and
+    /// lets links lead to loopback addresses, since the sample clip comes from the server itself.
     #[must_use]
     pub fn for_load(self) -> Self {
-        self.env("PLAYHEAD_LIMIT_PER_ADDRESS", "0").env("PLAYHEAD_EGRESS_ALLOW", "127.0.0.0/8")
+        self.env("PLAYHEAD_LIMIT_PER_ADDRESS", "0")
+            .env("PLAYHEAD_LIMIT_ROOMS_PER_USER_AND_DAY", "100000")
+            .env("PLAYHEAD_EGRESS_ALLOW", "127.0.0.0/8")
     }
 
     /// Creates the server's own directory in `parent` instead of the system's directory for temporary

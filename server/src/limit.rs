@@ -36,6 +36,8 @@ pub struct Limiters {
     guests: Option<DefaultKeyedRateLimiter<IpAddr>>,
     refreshes: Option<DefaultKeyedRateLimiter<IpAddr>>,
     rooms: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    rooms_of_day: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    rooms_of_user: DefaultKeyedRateLimiter<String>,
     joins: Option<DefaultKeyedRateLimiter<IpAddr>>,
     guesses: Option<Guesses>,
     member_codes: DefaultKeyedRateLimiter<String>,
@@ -58,6 +60,8 @@ impl Limiters {
             guests: keyed(config.guests_per_minute, config.guests_burst),
             refreshes: keyed(config.refreshes_per_minute, config.refreshes_per_minute),
             rooms: keyed(config.rooms_per_minute, config.rooms_per_minute),
+            rooms_of_day: wanted.then(|| RateLimiter::keyed(per_day_quota(config.rooms_per_day))),
+            rooms_of_user: RateLimiter::keyed(per_day_quota(config.rooms_per_user_and_day)),
             joins: keyed(config.joins_per_minute, config.joins_burst),
             guesses: wanted.then(|| Guesses::per_minute(config.codes_per_minute)),
             member_codes: RateLimiter::keyed(per_minute_quota(MEMBER_CODES_PER_MINUTE)),
@@ -81,9 +85,12 @@ impl Limiters {
         check(self.refreshes.as_ref(), &address)
     }
 
-    /// Counts a new room of an address.
-    pub fn check_room(&self, address: IpAddr) -> Result<(), Refusal> {
-        check(self.rooms.as_ref(), &address)
+    /// Counts a new room of a user at an address. A room to which nobody ever connects is kept for a day,
+    /// so rooms are counted by the day too: a few addresses must not fill the server.
+    pub fn check_room(&self, address: IpAddr, user_id: &str) -> Result<(), Refusal> {
+        check(self.rooms.as_ref(), &address)?;
+        check(self.rooms_of_day.as_ref(), &address)?;
+        check(Some(&self.rooms_of_user), &user_id.to_owned())
     }
 
     /// Counts a join of an address.
@@ -136,8 +143,14 @@ impl Limiters {
 
     /// Drops keys whose limit has fully recovered.
     pub fn sweep(&self) {
-        let by_address =
-            [&self.guests, &self.refreshes, &self.rooms, &self.joins, &self.refused_of_address];
+        let by_address = [
+            &self.guests,
+            &self.refreshes,
+            &self.rooms,
+            &self.rooms_of_day,
+            &self.joins,
+            &self.refused_of_address,
+        ];
         for limiter in by_address.into_iter().flatten() {
             limiter.retain_recent();
             limiter.shrink_to_fit();
@@ -145,7 +158,7 @@ impl Limiters {
         if let Some(guesses) = &self.guesses {
             guesses.sweep(Instant::now());
         }
-        for limiter in [&self.member_codes, &self.resolves, &self.writes] {
+        for limiter in [&self.rooms_of_user, &self.member_codes, &self.resolves, &self.writes] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
@@ -179,6 +192,11 @@ impl FrameLimiter {
         self.frames.check().map_err(|not_until| too_many(&not_until))
     }
 
+    /// Counts a control frame, which isn't refused. Returns whether the connection may stay.
+    pub fn check_control(&self) -> bool {
+        self.check_frame().is_ok() || self.check_excess()
+    }
+
     /// Counts a frame above the limit. Returns whether the connection may stay.
     pub fn check_excess(&self) -> bool {
         self.excess.check().is_ok()
@@ -209,6 +227,13 @@ fn too_soon(wait: Duration) -> Refusal {
 
 fn per_minute_quota(per_minute: u32) -> Quota {
     Quota::per_minute(positive(per_minute))
+}
+
+fn per_day_quota(per_day: u32) -> Quota {
+    let per_day = positive(per_day);
+    let period = Duration::from_secs(24 * 60 * 60) / per_day.get();
+    Quota::with_period(period)
+        .map_or_else(|| Quota::per_second(per_day), |quota| quota.allow_burst(per_day))
 }
 
 /// So many per second, and a burst: an unaware client asks several times in a row.

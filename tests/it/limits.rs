@@ -162,6 +162,30 @@ async fn the_number_of_rooms_is_limited() {
 }
 
 #[tokio::test]
+async fn the_rooms_of_an_address_and_of_a_user_are_limited_per_day() {
+    for (name, per_address, same_user) in [
+        ("PLAYHEAD_LIMIT_ROOMS_PER_DAY", "1", false),
+        ("PLAYHEAD_LIMIT_ROOMS_PER_USER_AND_DAY", "0", true),
+    ] {
+        let server = options().env("PLAYHEAD_LIMIT_PER_ADDRESS", per_address).env(name, "2");
+        let server = server.start().await.unwrap();
+        let first = server.api().as_guest("Ada").await.unwrap();
+        let second = server.api().as_guest("Ben").await.unwrap();
+        first.create_room("Friday").await.unwrap();
+        first.create_room("Saturday").await.unwrap();
+        let who = if same_user { &first } else { &second };
+        let body = json!({ "name": "Sunday" });
+        let response = who.request(Method::POST, "rooms", Some(&body)).await.unwrap();
+        problem::check(&response, "rate_limited", name);
+        let wait_ms = response.json["retry_after_ms"].as_u64().expect("it says how long");
+        assert!((39_600_000..=43_200_001).contains(&wait_ms), "{name}: {wait_ms}");
+        if same_user {
+            second.create_room("Sunday").await.expect("others may");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_ninth_connection_of_one_participant_is_refused_with_a_reason() {
     let mut party = Party::watching().await;
     let mut held = Vec::new();

@@ -45,6 +45,22 @@ pub struct LimitConfig {
         global = true
     )]
     pub rooms_per_minute: u32,
+    /// New rooms per address and day. A room to which nobody connects is kept for a day.
+    #[arg(
+        long = "limit-rooms-per-day",
+        env = "PLAYHEAD_LIMIT_ROOMS_PER_DAY",
+        default_value_t = 1_000,
+        global = true
+    )]
+    pub rooms_per_day: u32,
+    /// New rooms per user and day.
+    #[arg(
+        long = "limit-rooms-per-user-and-day",
+        env = "PLAYHEAD_LIMIT_ROOMS_PER_USER_AND_DAY",
+        default_value_t = 200,
+        global = true
+    )]
+    pub rooms_per_user_and_day: u32,
     /// Joins per address and minute.
     #[arg(
         long = "limit-joins-per-minute",

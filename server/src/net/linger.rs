@@ -1,11 +1,14 @@
 //! A TCP stream that records when it was last read and lingers when it is closed. If it were closed
 //! with unread bytes, the kernel would reset the connection, and the client would lose the very
 //! response that explains the close.
+//!
+//! Once it carries a WebSocket, it also limits how many bytes come in per message. Messages are counted
+//! elsewhere, but a message may have any number of empty fragments, which nobody else sees.
 
-use std::io::{IoSlice, Result};
+use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -19,12 +22,18 @@ const TIME_MAX: Duration = Duration::from_secs(2);
 /// How many of those bytes are read and discarded.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
 const BUFFER_BYTES: usize = 4096;
+/// How many bytes of a WebSocket may come in before a message is complete.
+const INCOMPLETE_BYTES_MAX: i64 = 64 * 1024;
+/// How many bytes the framing of one message may take on average: that of sixteen fragments.
+const FRAMING_BYTES: i64 = 16 * 14;
 
-/// When a connection was last read. Everything decoded so far had arrived by then.
+/// When a connection was last read, and how much more may be. Everything decoded so far had arrived by then.
 #[derive(Clone, Debug)]
 pub struct LastRead {
     since: Instant,
     after_ns: Arc<AtomicU64>,
+    /// How many bytes may be read before a message must be complete.
+    bytes_left: Arc<AtomicI64>,
 }
 
 impl LastRead {
@@ -33,7 +42,25 @@ impl LastRead {
         self.since + Duration::from_nanos(self.after_ns.load(Ordering::Relaxed))
     }
 
-    fn set(&self) {
+    /// Limits what is read from now on, for a WebSocket.
+    pub fn limit(&self) {
+        self.bytes_left.store(INCOMPLETE_BYTES_MAX, Ordering::Relaxed);
+    }
+
+    /// Notes that a message with so many bytes was complete.
+    pub fn note_message(&self, bytes: usize) {
+        let more = i64::try_from(bytes).unwrap_or(i64::MAX).saturating_add(FRAMING_BYTES);
+        let left = |left: i64| Some(left.saturating_add(more).min(INCOMPLETE_BYTES_MAX));
+        let _ = self.bytes_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
+    }
+
+    /// Whether more was read than the messages account for. Nothing more is read then.
+    pub fn is_exhausted(&self) -> bool {
+        self.bytes_left.load(Ordering::Relaxed) <= 0
+    }
+
+    fn set(&self, bytes: usize) {
+        self.bytes_left.fetch_sub(i64::try_from(bytes).unwrap_or(i64::MAX), Ordering::Relaxed);
         let after_ns = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.after_ns.store(after_ns, Ordering::Relaxed);
     }
@@ -41,7 +68,8 @@ impl LastRead {
 
 impl Default for LastRead {
     fn default() -> Self {
-        Self { since: Instant::now(), after_ns: Arc::default() }
+        let bytes_left = Arc::new(AtomicI64::new(i64::MAX));
+        Self { since: Instant::now(), after_ns: Arc::default(), bytes_left }
     }
 }
 
@@ -93,10 +121,15 @@ impl AsyncRead for Lingering {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<Result<()>> {
+        if self.last_read.is_exhausted() {
+            let why = "more fragments came in than messages account for";
+            return Poll::Ready(Err(Error::new(ErrorKind::QuotaExceeded, why)));
+        }
         let before = buffer.filled().len();
         let read = self.as_mut().stream().poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.last_read.set();
+        let bytes = buffer.filled().len() - before;
+        if bytes > 0 {
+            self.last_read.set(bytes);
         }
         read
     }

@@ -48,7 +48,11 @@ enum Step {
 async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> Step {
     let text = match socket.next().await {
         Input::Text(text) => text,
-        Input::Ping | Input::Pong => return Step::Again,
+        Input::Ping | Input::Pong if limiter.check_control() => return Step::Again,
+        Input::Ping | Input::Pong | Input::TooMany => {
+            socket.close(CloseCode::RATE_LIMITED, 0).await;
+            return Step::Over;
+        }
         Input::Gone => return Step::Over,
         Input::Binary => {
             socket.close(CloseCode::BAD_FRAME, 0).await;

@@ -27,14 +27,12 @@ impl Session {
         self.heard = Instant::now();
         let text = match input {
             Input::Text(text) => text,
-            Input::Ping => {
-                let calm = limiter.check_frame().is_ok() || limiter.check_excess();
-                return Ok((!calm).then_some(End::Close(CloseCode::RATE_LIMITED)));
-            }
+            Input::Ping => return Ok(over_limit(limiter)),
             Input::Pong => {
                 self.measure(read_at);
-                return Ok(None);
+                return Ok(over_limit(limiter));
             }
+            Input::TooMany => return Ok(Some(End::Close(CloseCode::RATE_LIMITED))),
             Input::Gone => return Ok(Some(End::Gone)),
             Input::Binary => return Ok(Some(End::Close(CloseCode::BAD_FRAME))),
             Input::TooLarge => return Ok(Some(End::Close(CloseCode::FRAME_TOO_LARGE))),
@@ -144,4 +142,9 @@ impl Session {
             }
         }
     }
+}
+
+/// Counts a control frame, which gets no reply of ours. Returns the end if it was one too many.
+fn over_limit(limiter: &FrameLimiter) -> Option<End> {
+    (!limiter.check_control()).then_some(End::Close(CloseCode::RATE_LIMITED))
 }

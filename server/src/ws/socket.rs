@@ -33,6 +33,8 @@ pub enum Input {
     Pong,
     /// A frame larger than allowed.
     TooLarge,
+    /// More fragments of frames than allowed.
+    TooMany,
     /// A text frame that isn't UTF-8.
     BadUtf8,
     /// A violation of the WebSocket protocol.
@@ -55,6 +57,7 @@ pub struct Socket {
 impl Socket {
     /// Wraps an upgraded socket.
     pub fn new(socket: WebSocket, last_read: LastRead) -> Self {
+        last_read.limit();
         Self { socket, last_read }
     }
 
@@ -66,7 +69,13 @@ impl Socket {
 
     /// Returns the next input. Cancel-safe.
     pub async fn next(&mut self) -> Input {
-        match self.socket.recv().await {
+        let received = self.socket.recv().await;
+        match &received {
+            Some(Ok(message)) => self.last_read.note_message(length(message)),
+            Some(Err(_)) if self.last_read.is_exhausted() => return Input::TooMany,
+            Some(Err(_)) | None => {}
+        }
+        match received {
             None | Some(Ok(Message::Close(_))) => Input::Gone,
             Some(Ok(Message::Text(text))) => Input::Text(text),
             Some(Ok(Message::Binary(_))) => Input::Binary,
@@ -136,6 +145,15 @@ impl Socket {
                 async { while self.socket.recv().await.is_some_and(|read| read.is_ok()) {} };
             let _ = timeout(CLOSE_TIMEOUT, answered).await;
         }
+    }
+}
+
+/// The length of a message's payload in bytes.
+fn length(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
+        Message::Close(_) => 0,
     }
 }
 

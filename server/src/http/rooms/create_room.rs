@@ -28,7 +28,7 @@ pub(crate) async fn create_room(
     headers: HeaderMap,
     Json(body): Json<CreateRoom>,
 ) -> Result<(StatusCode, Json<Room>), Refusal> {
-    app.limiters.check_room(peer.address)?;
+    app.limiters.check_room(peer.address, &caller.user_id)?;
     let grace_ms = body.host_grace_ms.unwrap_or(app.config.host_grace_ms);
     let lease_ms = body.host_lease_ms.unwrap_or(app.config.host_lease_ms);
     let spec = RoomSpec {
