@@ -10,8 +10,8 @@ pub struct Facts {
     pub now: Timestamp,
     /// Connected participants whose players report when they are ready.
     pub ready_capable: Vec<ParticipantId>,
-    /// The longest round trip to any of them, in milliseconds.
-    pub rtt_ms_max: u64,
+    /// The round trip, in milliseconds, that the good majority of them stays within.
+    pub rtt_ms: u64,
     /// The number of connections.
     pub connections: usize,
     /// Connected co-hosts, the longest connected first.

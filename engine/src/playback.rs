@@ -101,8 +101,8 @@ impl Playback {
     }
 }
 
-/// How far ahead a start is scheduled, in milliseconds, so that every player hears of it in time.
-/// `rtt_ms_max` is the longest round trip to any of them.
-pub fn lead_ms(rtt_ms_max: u64) -> u64 {
-    (rtt_ms_max / 2 + 150).clamp(150, 1500)
+/// How far ahead a start is scheduled, in milliseconds, so that players hear of it in time. `rtt_ms` is
+/// the round trip that the good majority of them stays within.
+pub fn lead_ms(rtt_ms: u64) -> u64 {
+    (rtt_ms / 2 + 150).clamp(150, 1500)
 }

@@ -61,6 +61,27 @@ async fn a_player_that_never_answers_delays_the_start_until_the_deadline_at_most
 }
 
 #[tokio::test]
+async fn a_player_that_was_never_ready_is_not_waited_for_again_until_it_is_ready_in_time() {
+    let mut party = Party::watching_with(&["ready"]).await;
+    start(&mut party).await;
+    party.host.ack("ready", json!({ "version": party.version })).await.unwrap();
+    assert_eq!(party.committed().await["data"]["cause"], "deadline");
+
+    // The next start waits for the host alone.
+    let frame = party.command("seek", json!({ "position_ms": 3000 })).await;
+    let wait = playback(&frame).waiting.expect("it waits");
+    assert_eq!(wait.waiting_for.participant_ids, [party.host_id.clone()]);
+    // This one is ready in time, but nobody waits for it.
+    party.guest.ack("ready", json!({ "version": party.version })).await.unwrap();
+    party.host.ack("ready", json!({ "version": party.version })).await.unwrap();
+    assert_eq!(party.committed().await["data"]["cause"], "ready");
+
+    let frame = party.command("seek", json!({ "position_ms": 6000 })).await;
+    let wait = playback(&frame).waiting.expect("it waits");
+    assert_eq!(wait.waiting_for.count, 2, "it behaved");
+}
+
+#[tokio::test]
 async fn a_start_does_not_wait_for_a_player_that_disconnects() {
     let mut party = Party::watching_with(&["ready"]).await;
     start(&mut party).await;

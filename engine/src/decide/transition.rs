@@ -9,7 +9,7 @@ use crate::time::Position;
 
 /// Starts playing from the current position: ahead of time if any player can use that, else now.
 pub(super) fn start(playback: &Playback, facts: &Facts) -> Playback {
-    let lead_ms = if facts.ready_capable.is_empty() { 0 } else { lead_ms(facts.rtt_ms_max) };
+    let lead_ms = if facts.ready_capable.is_empty() { 0 } else { lead_ms(facts.rtt_ms) };
     Playback {
         status: Status::Playing,
         anchor_at: facts.now.plus_millis(lead_ms),

@@ -21,7 +21,7 @@ fn the_first_play_waits_three_seconds_for_players_that_report_readiness() {
 #[test]
 fn the_first_play_starts_at_once_if_no_player_reports_readiness() {
     let mut party = Party::watching();
-    party.facts.rtt_ms_max = 400;
+    party.facts.rtt_ms = 400;
     party.does(HOST, Command::Play);
     assert_eq!((party.playback().status, party.lead()), (Status::Playing, 0));
     assert_eq!(party.wait(), None);
@@ -73,7 +73,7 @@ fn a_barrier_counts_every_participant_and_names_the_first_twenty() {
 fn once_every_player_is_ready_the_start_is_scheduled_ahead() {
     let mut party = Party::waiting();
     party.later(700);
-    party.facts.rtt_ms_max = 200;
+    party.facts.rtt_ms = 200;
     let since_version = since(&party);
     let commit = party.does(SERVER, Command::StartReady { since_version });
     assert_eq!(cause_and_author(&commit), (PlaybackCause::Ready, None));
@@ -158,7 +158,7 @@ fn the_earlier_of_two_deadlines_is_the_next() {
 fn play_forces_a_waiting_start() {
     let mut party = Party::waiting();
     party.later(10);
-    party.facts.rtt_ms_max = 100;
+    party.facts.rtt_ms = 100;
     party.does(CO_HOST, Command::Play);
     assert_eq!((party.playback().status, party.lead()), (Status::Playing, 200));
 }
@@ -273,7 +273,7 @@ fn the_lead_is_half_the_longest_round_trip_and_150_ms_within_limits() {
 #[test]
 fn a_start_is_never_scheduled_further_ahead_than_a_second_and_a_half() {
     let mut party = Party::waiting();
-    party.facts.rtt_ms_max = u64::MAX;
+    party.facts.rtt_ms = u64::MAX;
     party.does(HOST, Command::Play);
     assert_eq!(party.lead(), 1_500);
 }

@@ -173,7 +173,7 @@ impl Moment {
         Facts {
             now: at(clock),
             ready_capable: (0..self.ready).map(|n| id(&format!("p_ready_{n}"))).collect(),
-            rtt_ms_max: self.rtt_ms,
+            rtt_ms: self.rtt_ms,
             connections: self.ready,
             co_hosts: first([CO_HOST, MEMBER], self.co_hosts),
         }

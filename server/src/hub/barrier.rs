@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use engine::Timestamp;
+
 use super::{Connection, RoomHub};
 use crate::store::NodeId;
 
@@ -67,9 +69,14 @@ impl Barrier {
 }
 
 impl RoomHub {
-    /// Begins a wait that a commit began: for every connection whose player announces when it is
-    /// ready.
-    pub fn begin_wait(&self, since_version: u64) -> Option<BarrierAction> {
+    /// Begins a wait that a commit began, until its deadline: for every connection whose player announces
+    /// when it is ready, and that isn't set aside.
+    pub fn begin_wait(
+        &self,
+        since_version: u64,
+        deadline: Timestamp,
+        now: Timestamp,
+    ) -> Option<BarrierAction> {
         let mut state = self.lock();
         if state.barrier.as_ref().is_some_and(|barrier| barrier.since_version == since_version) {
             return None;
@@ -78,8 +85,9 @@ impl RoomHub {
             // Another commit came before the start.
             return Some(BarrierAction::Start(since_version));
         }
-        let capable = state.connections.values().filter(|connection| connection.ready_capable);
-        let connections = capable.map(|connection| connection.number).collect();
+        state.take_back_all(now);
+        state.last_wait = Some((since_version, deadline));
+        let connections = state.awaited().map(|connection| connection.number).collect();
         let mut nodes = state.remote.ready_capable();
         if state.ready_nodes.0 == since_version {
             nodes.retain(|node_id| !state.ready_nodes.1.contains(node_id));
@@ -89,10 +97,17 @@ impl RoomHub {
         state.next_barrier_action()
     }
 
-    /// Ends the wait, because a commit ended it.
-    pub fn end_wait(&self) {
+    /// Ends the wait, because a commit ended it. With `missed`, that was at the deadline, and connections
+    /// that weren't ready by then are set aside. Returns whether other nodes must be sent that.
+    pub fn end_wait(&self, missed: Option<Timestamp>) -> bool {
         let mut state = self.lock();
-        (state.barrier, state.starting) = (None, None);
+        state.starting = None;
+        let waited = state.barrier.take();
+        let (Some(now), Some(Barrier { connections, .. })) = (missed, waited) else { return false };
+        for number in &connections {
+            state.set_aside(*number, now);
+        }
+        !connections.is_empty()
     }
 
     /// Records that a connection's player is ready.

@@ -80,9 +80,9 @@ impl RoomHub {
     /// to `requeue_presence_update`.
     pub fn take_presence_update(&self) -> PresenceUpdate {
         let mut state = self.lock();
-        let rtt_ms_max = state.rtt_ms_max();
-        state.sent_rtt_ms = rtt_ms_max;
-        let mut update = PresenceUpdate { rtt_ms_max, peak: state.peak, ..Default::default() };
+        let rtt_ms = state.rtt_ms();
+        state.sent_rtt_ms = rtt_ms;
+        let mut update = PresenceUpdate { rtt_ms, peak: state.peak, ..Default::default() };
         for id in std::mem::take(&mut state.unsent) {
             match state.local.get_mut(&id) {
                 Some(local) => {

@@ -1,5 +1,6 @@
 //! Fan-out: who is connected to this node, and one commit to every connection.
 
+mod aside;
 mod barrier;
 mod connection;
 mod exchange;
@@ -9,6 +10,7 @@ mod remote_nodes;
 mod room_hub;
 mod room_state;
 mod roster;
+mod round_trips;
 mod spread;
 
 use std::collections::{HashMap, HashSet};

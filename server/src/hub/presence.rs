@@ -5,13 +5,15 @@ use std::collections::HashMap;
 
 use engine::{Facts, ParticipantId, Role, Room, Timestamp};
 
+use super::round_trips;
 use crate::store::{Elsewhere, Present};
 
 /// The participants that are connected to a room.
 #[derive(Debug, Default)]
 pub struct Presence<'a> {
     people: Vec<Cow<'a, Present>>,
-    rtt_ms_max: u64,
+    /// The round trip of each node's players, and how many they are.
+    trips: Vec<(u64, usize)>,
 }
 
 impl<'a> Presence<'a> {
@@ -19,14 +21,20 @@ impl<'a> Presence<'a> {
     pub fn of_remote(remote: &'a Elsewhere) -> Self {
         let mut presence = Self::default();
         for (_, node) in &remote.nodes {
-            presence.add(node.present.iter(), node.rtt_ms_max);
+            presence.add(node.present.iter(), node.rtt_ms);
         }
         presence
     }
 
     /// Adds the participants that are connected to one more node.
-    pub(super) fn add(&mut self, present: impl Iterator<Item = &'a Present>, rtt_ms_max: u64) {
-        self.rtt_ms_max = self.rtt_ms_max.max(rtt_ms_max);
+    pub(super) fn add(&mut self, present: impl Iterator<Item = &'a Present>, rtt_ms: u64) {
+        let mut players = 0;
+        let present = present.inspect(|one| players += usize::from(one.ready_capable));
+        self.merge_in(present);
+        self.trips.push((rtt_ms, players));
+    }
+
+    fn merge_in(&mut self, present: impl Iterator<Item = &'a Present>) {
         if self.people.is_empty() {
             self.people.extend(present.map(Cow::Borrowed));
             return;
@@ -62,7 +70,7 @@ impl<'a> Presence<'a> {
         Facts {
             now,
             ready_capable: self.ids_longest_first(|one| one.ready_capable),
-            rtt_ms_max: self.rtt_ms_max,
+            rtt_ms: round_trips::of_majority(self.trips.clone()),
             connections: self.people.iter().map(|one| one.connections).sum(),
             co_hosts: self.ids_longest_first(|one| role(one) == Role::CoHost),
         }

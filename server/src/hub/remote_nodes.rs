@@ -10,7 +10,7 @@ use crate::store::{Elsewhere, NodeId, NodePresence, PresenceUpdate, Present};
 #[derive(Debug, Default)]
 pub(super) struct RemoteNode {
     pub(super) present: HashMap<ParticipantId, Present>,
-    pub(super) rtt_ms_max: u64,
+    pub(super) rtt_ms: u64,
 }
 
 /// A change at another node.
@@ -46,7 +46,7 @@ impl RemoteNodes {
         let node = |(node_id, node): (NodeId, NodePresence)| {
             let by_id = |one: Present| (one.participant_id.clone(), one);
             let present = node.present.into_iter().map(by_id).collect();
-            (node_id, RemoteNode { present, rtt_ms_max: node.rtt_ms_max })
+            (node_id, RemoteNode { present, rtt_ms: node.rtt_ms })
         };
         self.by_id = loaded.nodes.into_iter().map(node).collect();
         for change in self.since_load.take().unwrap_or_default() {
@@ -70,7 +70,7 @@ impl RemoteNodes {
                 }
                 let by_id = |one: Present| (one.participant_id.clone(), one);
                 node.present.extend(update.came.into_iter().map(by_id));
-                node.rtt_ms_max = update.rtt_ms_max;
+                node.rtt_ms = update.rtt_ms;
                 if node.present.is_empty() {
                     self.by_id.remove(&node_id);
                 }

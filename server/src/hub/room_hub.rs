@@ -23,9 +23,7 @@ const PRESENCE_COMPLETE_MAX: usize = 20;
 /// How many participants a presence frame lists if there are more. Few, because each connection
 /// keeps a buffer as large as the largest frame it was sent.
 const PRESENCE_FIRST: usize = 8;
-/// The minimum time between two waits of a room for a re-buffering player, in milliseconds.
-const REBUFFER_EVERY_MS: u64 = 30_000;
-/// How much the longest round-trip time must change to be sent to other nodes, in milliseconds.
+/// How much the round-trip time must change to be sent to other nodes, in milliseconds.
 const RTT_CHANGE_MS_MIN: u64 = 25;
 
 /// One room's connections to this node.
@@ -113,12 +111,14 @@ impl RoomHub {
             sync: SyncStatus::default(),
         });
         state.connections.insert(number, connection.clone());
+        state.arrive_aside(&connection, now);
         Ok(Attached { connection, is_first })
     }
 
     /// Removes a connection. Returns what a barrier that waited for it needs now.
     pub fn detach(&self, connection: &Connection, now: Timestamp) -> Option<BarrierAction> {
         let mut state = self.lock();
+        state.leave_aside(connection, now);
         state.connections.remove(&connection.number)?;
         state.remove_connection(connection);
         if state.connections.is_empty() {
@@ -228,10 +228,11 @@ impl RoomHub {
     /// Returns what the engine needs to know about the connections to decide a command. `unfollowed`
     /// are connections to other nodes that this hub doesn't know of because it isn't followed.
     pub fn facts(&self, unfollowed: &Elsewhere, room: &Room, now: Timestamp) -> Facts {
-        let state = self.lock();
+        let mut state = self.lock();
+        state.take_back_all(now);
         let mut presence = state.presence();
         for (_, node) in &unfollowed.nodes {
-            presence.add(node.present.iter(), node.rtt_ms_max);
+            presence.add(node.present.iter(), node.rtt_ms);
         }
         presence.facts(room, now)
     }
@@ -241,30 +242,15 @@ impl RoomHub {
         self.lock().presence().ids().cloned().collect()
     }
 
-    /// Returns whether a re-buffering player may make the room wait now, and counts it if so. There
-    /// is one count for the room: participants that take turns could hold it up forever otherwise.
-    pub fn may_rebuffer(&self, now: Timestamp) -> bool {
-        let mut state = self.lock();
-        let may =
-            state.last_rebuffer.is_none_or(|last| now.millis_since(last) >= REBUFFER_EVERY_MS);
-        if may {
-            state.last_rebuffer = Some(now);
-        }
-        may
-    }
-
-    /// Records a round-trip time. Returns whether the longest one must be sent to other nodes.
+    /// Records a round-trip time. Returns whether that of the majority must be sent to other nodes.
     pub fn record_rtt(&self, connection: &Connection, rtt_ms: u64) -> bool {
         let before_ms = connection.rtt_ms.swap(rtt_ms, Ordering::Relaxed);
-        if !connection.ready_capable {
+        // That of the majority is computed only if this may have changed it.
+        if !connection.ready_capable || rtt_ms.abs_diff(before_ms) < RTT_CHANGE_MS_MIN {
             return false;
         }
         let state = self.lock();
-        let sent_ms = state.sent_rtt_ms;
-        // The longest is computed only if this may have been it and got shorter.
-        let fell = before_ms + RTT_CHANGE_MS_MIN >= sent_ms && rtt_ms + RTT_CHANGE_MS_MIN < sent_ms;
-        rtt_ms > sent_ms + RTT_CHANGE_MS_MIN
-            || fell && state.rtt_ms_max() + RTT_CHANGE_MS_MIN < sent_ms
+        state.rtt_ms().abs_diff(state.sent_rtt_ms) > RTT_CHANGE_MS_MIN
     }
 
     fn each(&self, act: impl Fn(&Connection)) {

@@ -10,7 +10,7 @@ use engine::{ParticipantId, Timestamp};
 use super::barrier::Barrier;
 use super::remote_nodes::RemoteNodes;
 use super::spread::Spreads;
-use super::{BarrierAction, Connection, NewConnection, Presence};
+use super::{BarrierAction, Connection, NewConnection, Presence, round_trips};
 use crate::store::{NodeId, Present};
 
 /// A participant with connections to this node.
@@ -18,7 +18,7 @@ use crate::store::{NodeId, Present};
 pub(super) struct LocalParticipant {
     pub(super) present: Present,
     pub(super) user_id: String,
-    /// How many of the connections have a player that announces when it is ready.
+    /// How many of the connections have a player that announces when it is ready, and aren't set aside.
     pub(super) ready_capable: usize,
     /// Whether the participant may have been sent to other nodes.
     pub(super) sent: bool,
@@ -39,7 +39,7 @@ pub(super) struct State {
     pub(super) peak: u64,
     /// Participants of this node whose change must be sent to other nodes.
     pub(super) unsent: HashSet<ParticipantId>,
-    /// The longest round-trip time that was last sent to other nodes.
+    /// The round-trip time that was last sent to other nodes.
     pub(super) sent_rtt_ms: u64,
     /// Whether the store has lost who has joined the room.
     pub(super) members_lost: bool,
@@ -48,7 +48,15 @@ pub(super) struct State {
     pub(super) starting: Option<u64>,
     /// The nodes that are ready, and the version of the last barrier for which any node was.
     pub(super) ready_nodes: (u64, HashSet<NodeId>),
+    /// The version and the deadline of the last wait that began.
+    pub(super) last_wait: Option<(u64, Timestamp)>,
+    /// Connections that are set aside, and until when.
+    pub(super) aside: HashMap<u64, Timestamp>,
+    /// Participants who left while set aside, and until when they would have been.
+    pub(super) gone_aside: HashMap<ParticipantId, Timestamp>,
     pub(super) last_rebuffer: Option<Timestamp>,
+    /// Participants for whom the room waited, and when each last re-buffered.
+    pub(super) rebuffered: HashMap<ParticipantId, Timestamp>,
     /// The number of the newest connection.
     pub(super) last_number: u64,
     /// When the last participant arrived.
@@ -136,17 +144,23 @@ impl State {
 
     pub(super) fn presence(&self) -> Presence<'_> {
         let mut presence = Presence::default();
-        presence.add(self.local.values().map(|local| &local.present), self.rtt_ms_max());
+        presence.add(self.local.values().map(|local| &local.present), self.rtt_ms());
         for node in self.remote.iter() {
-            presence.add(node.present.values(), node.rtt_ms_max);
+            presence.add(node.present.values(), node.rtt_ms);
         }
         presence
     }
 
-    /// Returns the longest round-trip time to a player that announces when it is ready.
-    pub(super) fn rtt_ms_max(&self) -> u64 {
+    /// Returns the connections that starts wait for.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = &Arc<Connection>> {
         let capable = self.connections.values().filter(|connection| connection.ready_capable);
-        capable.map(|connection| connection.rtt_ms.load(Ordering::Relaxed)).max().unwrap_or(0)
+        capable.filter(|connection| !self.aside.contains_key(&connection.number))
+    }
+
+    /// Returns the round-trip time of the good majority of the players that starts wait for.
+    pub(super) fn rtt_ms(&self) -> u64 {
+        let trip = |connection: &Arc<Connection>| (connection.rtt_ms.load(Ordering::Relaxed), 1);
+        round_trips::of_majority(self.awaited().map(trip).collect())
     }
 
     /// Closes every connection and recounts everything, after a panic.
@@ -164,6 +178,7 @@ impl State {
         self.unsent.extend(self.local.keys().cloned());
         self.local.retain(|_, local| local.present.connections > 0);
         self.barrier = None;
+        self.aside.clear();
         self.recount();
     }
 }

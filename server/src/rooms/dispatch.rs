@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use contracts::CloseCode;
-use engine::{Event, LifecycleState, Room, RoomId};
+use engine::{Event, LifecycleState, PlaybackCause, Room, RoomId};
 use tokio::sync::mpsc;
 
 use super::Rooms;
@@ -86,7 +86,7 @@ impl Rooms {
             published: Instant::now(),
         };
         hub.publish(&frame);
-        self.follow_barrier(hub, room);
+        self.follow_barrier(hub, room, is_deadline(&commit.event));
         match &commit.event {
             Event::HostChanged { .. } | Event::RoleChanged { .. } => {
                 self.hub.mark_presence_changed(&room.room_id);
@@ -105,20 +105,31 @@ impl Rooms {
         hub.resync_all();
         hub.mark_remote_stale();
         self.hub.mark_presence_unsent(&hub.room_id);
-        self.follow_barrier(hub, room);
+        self.follow_barrier(hub, room, false);
         close_if_over(hub, room);
         self.hub.mark_presence_changed(&room.room_id);
     }
 
-    /// Keeps the hub's barrier in step with the committed one.
-    fn follow_barrier(self: &Arc<Self>, hub: &RoomHub, room: &Room) {
+    /// Keeps the hub's barrier in step with the committed one. `missed` says that it ended at its deadline.
+    fn follow_barrier(self: &Arc<Self>, hub: &RoomHub, room: &Room, missed: bool) {
+        let now = self.clock.now();
         match &room.playback.waiting {
             Some(waiting) => {
-                self.carry_out_barrier(&room.room_id, hub.begin_wait(waiting.since_version));
+                let began = hub.begin_wait(waiting.since_version, waiting.deadline, now);
+                self.carry_out_barrier(&room.room_id, began);
             }
-            None => hub.end_wait(),
+            None => {
+                if hub.end_wait(missed.then_some(now)) {
+                    self.hub.mark_presence_unsent(&hub.room_id);
+                }
+            }
         }
     }
+}
+
+/// Whether playback starts because the players' time was up.
+fn is_deadline(event: &Event) -> bool {
+    matches!(event, Event::PlaybackChanged { cause: PlaybackCause::Deadline, .. })
 }
 
 /// Closes the connections of a room that is over.

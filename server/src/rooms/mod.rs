@@ -10,8 +10,8 @@ mod guard;
 mod handle;
 mod host;
 mod list_public;
+mod players;
 mod presence;
-mod rebuffer;
 mod set_media;
 mod spread;
 

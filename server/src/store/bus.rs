@@ -83,7 +83,7 @@ pub struct Present {
     pub since: Timestamp,
     /// The number of connections.
     pub connections: usize,
-    /// Whether the player of any of them reports when it is ready.
+    /// Whether the player of any of them reports when it is ready, and starts wait for it.
     pub ready_capable: bool,
 }
 
@@ -94,8 +94,9 @@ pub struct PresenceUpdate {
     pub came: Vec<Present>,
     /// Participants without a connection to the node.
     pub went: Vec<ParticipantId>,
-    /// The longest round trip to a player that reports when it is ready, in milliseconds.
-    pub rtt_ms_max: u64,
+    /// The round trip, in milliseconds, that the good majority of the players that report when they are ready
+    /// stays within.
+    pub rtt_ms: u64,
     /// The most participants seen at once.
     pub peak: u64,
 }
@@ -118,8 +119,9 @@ pub struct NodeSpread {
 pub struct NodePresence {
     /// The participants.
     pub present: Vec<Present>,
-    /// The longest round trip to a player that reports when it is ready, in milliseconds.
-    pub rtt_ms_max: u64,
+    /// The round trip, in milliseconds, that the good majority of the players that report when they are ready
+    /// stays within.
+    pub rtt_ms: u64,
 }
 
 /// Everybody connected to other nodes.

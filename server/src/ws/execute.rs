@@ -108,10 +108,8 @@ async fn perform(
         Action::SetMedia(choice) => {
             return app.rooms.set_media(proof, envelope, &choice, *address).await;
         }
-        Action::Ready(since_version) => {
-            app.rooms.carry_out_barrier(room_id, hub.ready(connection, since_version));
-        }
-        Action::Buffering(true) => app.rooms.rebuffer(hub).await?,
+        Action::Ready(since_version) => app.rooms.ready(hub, connection, since_version),
+        Action::Buffering(true) => app.rooms.rebuffer(hub, connection).await?,
         Action::Buffering(false) => {}
         Action::SyncReport(report) => app.rooms.report_sync(hub, connection, report),
         Action::Extend(token) => {

@@ -26,7 +26,7 @@ impl Naive {
     }
 
     pub(super) fn start(&mut self, facts: &Facts, now: f64) {
-        let trip = facts.rtt_ms_max as f64;
+        let trip = facts.rtt_ms as f64;
         let lead = (trip / 2.0 + 150.0).floor().clamp(150.0, 1500.0);
         let lead = if facts.ready_capable.is_empty() { 0.0 } else { lead };
         (self.status, self.since, self.wait, self.unprimed) = ("playing", now + lead, None, false);

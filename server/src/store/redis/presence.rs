@@ -24,7 +24,7 @@ impl Node {
         let mut args = vec![
             text(room_id),
             text(&self.node_id.0),
-            text(update.rtt_ms_max),
+            text(update.rtt_ms),
             text(update.peak),
             keys::channel(room_id).into(),
             message,
@@ -73,8 +73,8 @@ impl Node {
         let Reply::List(numbers) = numbers else { return Ok(Elsewhere::default()) };
         let mut numbers = numbers.iter().map(|number| number_of(number).unwrap_or(0));
         let peak = numbers.next().unwrap_or(0);
-        for (presence, rtt_ms_max) in nodes.values_mut().zip(numbers) {
-            presence.rtt_ms_max = rtt_ms_max;
+        for (presence, rtt_ms) in nodes.values_mut().zip(numbers) {
+            presence.rtt_ms = rtt_ms;
         }
         Ok(Elsewhere { nodes: nodes.into_iter().collect(), peak })
     }

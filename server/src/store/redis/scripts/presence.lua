@@ -1,5 +1,5 @@
 -- Writes who connected to a node and who disconnected, and publishes it.
--- ARGV: 1 room, 2 node, 3 rtt_ms_max, 4 peak, 5 channel, 6 message, 7 how many disconnected, then these,
+-- ARGV: 1 room, 2 node, 3 rtt_ms, 4 peak, 5 channel, 6 message, 7 how many disconnected, then these,
 --       then the participant and the entry of each who connected
 local standing = standing(redis.call('HGET', KEYS[1], 'run'))
 if standing ~= 'ok' then return { standing } end

@@ -1,0 +1,112 @@
+//! Who is set aside: a participant alone must not be able to hold up a room again and again. Whoever wasn't
+//! ready at the deadline of a start isn't waited for, and whoever keeps re-buffering makes nobody wait.
+
+use engine::Timestamp;
+
+use super::room_state::State;
+use super::{Connection, RoomHub};
+
+/// For how long at most a connection is set aside, in milliseconds. Being ready in time once ends it.
+const ASIDE_MS: u64 = 60_000;
+/// For how long a participant who made the room wait must not re-buffer, in milliseconds, before the room
+/// waits for that participant again.
+const CALM_MS: u64 = 300_000;
+/// The minimum time between two waits of a room for a re-buffering player, in milliseconds.
+const REBUFFER_EVERY_MS: u64 = 30_000;
+/// How many participants are remembered who left while they were set aside.
+const GONE_MAX: usize = 1024;
+
+impl RoomHub {
+    /// Notes that a connection's player is ready for the start of a wait. If that is in time, starts wait
+    /// for it again. Returns whether that is news to other nodes.
+    pub fn note_ready(&self, connection: &Connection, since_version: u64, now: Timestamp) -> bool {
+        let mut state = self.lock();
+        let waited = state.last_wait;
+        let in_time = waited.is_some_and(|(of, until)| of == since_version && now <= until);
+        in_time && state.take_back(connection.number)
+    }
+
+    /// Returns whether a re-buffering player may make the room wait now, and counts it if so. There
+    /// is one count for the room, since participants that take turns could hold it up for ever otherwise,
+    /// and one for each participant, who has to be calm before the room waits again.
+    pub fn may_rebuffer(&self, connection: &Connection, now: Timestamp) -> bool {
+        let mut state = self.lock();
+        state.rebuffered.retain(|_, last| now.millis_since(*last) < CALM_MS);
+        let is_calm = !state.rebuffered.contains_key(&connection.participant_id);
+        let is_time =
+            state.last_rebuffer.is_none_or(|last| now.millis_since(last) >= REBUFFER_EVERY_MS);
+        let may = is_calm && is_time && !state.aside.contains_key(&connection.number);
+        if may {
+            state.last_rebuffer = Some(now);
+        }
+        if may || !is_calm {
+            state.rebuffered.insert(connection.participant_id.clone(), now);
+        }
+        may
+    }
+}
+
+impl State {
+    /// Stops waiting for a connection's player at starts.
+    pub(super) fn set_aside(&mut self, number: u64, now: Timestamp) {
+        self.set_aside_until(number, now.plus_millis(ASIDE_MS));
+    }
+
+    /// Waits for everybody again who has been set aside for long enough.
+    pub(super) fn take_back_all(&mut self, now: Timestamp) {
+        let over = self.aside.iter().filter(|(_, until)| **until <= now);
+        for number in over.map(|(number, _)| *number).collect::<Vec<_>>() {
+            self.take_back(number);
+        }
+    }
+
+    /// Sets a new connection aside if the participant left while set aside: coming back is no excuse.
+    pub(super) fn arrive_aside(&mut self, connection: &Connection, now: Timestamp) {
+        if connection.ready_capable
+            && let Some(until) = self.gone_aside.remove(&connection.participant_id)
+            && until > now
+        {
+            self.set_aside_until(connection.number, until);
+        }
+    }
+
+    /// Remembers that a connection that goes was set aside.
+    pub(super) fn leave_aside(&mut self, connection: &Connection, now: Timestamp) {
+        let Some(until) = self.aside.get(&connection.number).copied() else { return };
+        self.take_back(connection.number);
+        if self.gone_aside.len() >= GONE_MAX {
+            self.gone_aside.retain(|_, until| *until > now);
+        }
+        if self.gone_aside.len() < GONE_MAX {
+            self.gone_aside.insert(connection.participant_id.clone(), until);
+        }
+    }
+
+    fn set_aside_until(&mut self, number: u64, until: Timestamp) {
+        if self.aside.insert(number, until).is_none() {
+            self.recount_player(number, |players| players.saturating_sub(1));
+        }
+    }
+
+    /// Waits for a connection's player again. Returns whether it was set aside.
+    fn take_back(&mut self, number: u64) -> bool {
+        let was_aside = self.aside.remove(&number).is_some();
+        if was_aside {
+            self.recount_player(number, |players| players + 1);
+        }
+        was_aside
+    }
+
+    /// Changes for how many players of a connection's participant starts wait.
+    fn recount_player(&mut self, number: u64, change: impl Fn(usize) -> usize) {
+        let Some(connection) = self.connections.get(&number) else { return };
+        let id = connection.participant_id.clone();
+        let Some(local) = self.local.get_mut(&id) else { return };
+        local.ready_capable = change(local.ready_capable);
+        local.present.ready_capable = local.ready_capable > 0;
+        self.unsent.insert(id);
+    }
+}
+
+#[cfg(test)]
+mod tests;
