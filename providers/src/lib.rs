@@ -13,7 +13,7 @@ mod link;
 mod registry;
 mod source;
 
-pub use egress::{Egress, EgressPolicy, OwnOrigin};
+pub use egress::{Egress, EgressPolicy, OwnOrigin, Requester};
 pub use error::{ErrorKind, Failure, ProviderError};
 pub use file::FileProvider;
 pub use hls::HlsProvider;

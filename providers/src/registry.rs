@@ -7,7 +7,7 @@ use engine::{Availability, Source};
 use tracing::Instrument;
 use url::Url;
 
-use crate::egress::{Egress, Request};
+use crate::egress::{Egress, Request, Requester};
 use crate::error::{ErrorKind, Failure, ProviderError};
 use crate::file::FileProvider;
 use crate::hls::HlsProvider;
@@ -23,10 +23,11 @@ const SNIFF_BYTES: usize = 4096;
 /// The `provider_id` of errors that occur before a provider is chosen.
 const REGISTRY: &str = "registry";
 
-/// The providers in use, and their egress.
+/// The providers in use, and their egress. Cheap to clone.
+#[derive(Clone)]
 pub struct Registry {
     egress: Arc<Egress>,
-    providers: Vec<Box<dyn PlaybackSource>>,
+    providers: Arc<[Box<dyn PlaybackSource>]>,
 }
 
 impl Registry {
@@ -37,7 +38,12 @@ impl Registry {
 
     /// A registry of these providers, whose ids must differ.
     pub fn new(egress: Arc<Egress>, providers: Vec<Box<dyn PlaybackSource>>) -> Self {
-        Self { egress, providers }
+        Self { egress, providers: providers.into() }
+    }
+
+    /// The same providers, with requests that count as those of `requester`.
+    pub fn on_behalf_of(&self, requester: Requester) -> Self {
+        Self { egress: Arc::new(self.egress.on_behalf_of(requester)), ..self.clone() }
     }
 
     /// The ids of the providers in use.

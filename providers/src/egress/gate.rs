@@ -1,99 +1,206 @@
-//! Limits how many requests are in progress at once.
+//! Shares out the requests that may be in progress at once: fairly between the addresses and the users that
+//! they are made for, and between the hosts that they go to.
+//!
+//! While there is room, anybody may use it. Once there is none, whoever has fewer requests in progress comes
+//! before whoever has more, and takes the place of one of those if the difference is two or more. Otherwise
+//! a few users whose links lead to hosts that answer drop by drop would keep everybody else waiting.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, oneshot};
+
+use crate::error::{ErrorKind, Failure};
 
 /// Requests in progress on this node.
 pub(super) const REQUESTS_MAX: usize = 64;
 /// Requests in progress to one host.
 pub(super) const REQUESTS_PER_HOST_MAX: usize = 4;
+/// Requests that wait.
+const WAITING_MAX: usize = 1024;
 
-/// Counts requests, in total and per host.
-pub(super) struct Gate {
-    all: Arc<Semaphore>,
-    // A host without requests is removed at the next call of `enter`.
-    hosts: Mutex<HashMap<String, Weak<Semaphore>>>,
+/// Whom a request is made for.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Requester {
+    /// The user; empty for the server itself.
+    pub user: Arc<str>,
+    /// The address that the user came from.
+    pub address: Option<IpAddr>,
 }
 
-/// Permission to make one request, until dropped.
+/// Admits requests.
+#[derive(Default)]
+pub(super) struct Gate(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// The number of the newest request.
+    last: u64,
+    running: BTreeMap<u64, Running>,
+    waiting: BTreeMap<u64, Waiting>,
+}
+
+struct Running {
+    requester: Requester,
+    host: String,
+    cut_off: Arc<Notify>,
+}
+
+struct Waiting {
+    requester: Requester,
+    host: String,
+    admitted: oneshot::Sender<Slot>,
+}
+
+/// Permission to make one request, until dropped or cut off.
 pub(super) struct Slot {
-    _host: OwnedSemaphorePermit,
-    _all: OwnedSemaphorePermit,
+    gate: Arc<Gate>,
+    number: u64,
+    cut_off: Arc<Notify>,
 }
 
 impl Gate {
-    pub(super) fn new() -> Self {
-        Self { all: Arc::new(Semaphore::new(REQUESTS_MAX)), hosts: Mutex::default() }
+    /// Waits until a request to `host` may be made. Fails if too many wait already.
+    pub(super) async fn enter(
+        self: &Arc<Self>,
+        requester: &Requester,
+        host: &str,
+    ) -> Result<Slot, Failure> {
+        let admission = {
+            let mut state = self.lock();
+            state.last += 1;
+            let number = state.last;
+            if state.make_room(requester, host) {
+                return Ok(self.start(&mut state, number, requester.clone(), host.to_owned()));
+            }
+            state.waiting.retain(|_, waiting| !waiting.admitted.is_closed());
+            if state.waiting.len() >= WAITING_MAX {
+                return Err(crowded());
+            }
+            let (admitted, admission) = oneshot::channel();
+            let (requester, host) = (requester.clone(), host.to_owned());
+            state.waiting.insert(number, Waiting { requester, host, admitted });
+            admission
+        };
+        admission.await.map_err(|_| crowded())
     }
 
-    /// Waits until a request to `host` may be made.
-    ///
-    /// The host's permit is taken first, so that a queue for one slow host delays no other host.
-    pub(super) async fn enter(&self, host: &str) -> Slot {
-        let host = acquire(self.host(host)).await;
-        Slot { _host: host, _all: acquire(Arc::clone(&self.all)).await }
+    fn start(
+        self: &Arc<Self>,
+        state: &mut State,
+        number: u64,
+        requester: Requester,
+        host: String,
+    ) -> Slot {
+        let cut_off = Arc::<Notify>::default();
+        state.running.insert(number, Running { requester, host, cut_off: cut_off.clone() });
+        Slot { gate: self.clone(), number, cut_off }
     }
 
-    fn host(&self, host: &str) -> Arc<Semaphore> {
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        hosts.retain(|_, semaphore| semaphore.strong_count() > 0);
-        if let Some(semaphore) = hosts.get(host).and_then(Weak::upgrade) {
-            return semaphore;
+    /// Lets requests start that wait, as far as there is room.
+    fn admit(self: &Arc<Self>) {
+        loop {
+            let mut state = self.lock();
+            state.waiting.retain(|_, waiting| !waiting.admitted.is_closed());
+            let Some(number) = state.find_next() else { return };
+            let Some(Waiting { requester, host, admitted }) = state.waiting.remove(&number) else {
+                return;
+            };
+            let slot = self.start(&mut state, number, requester, host);
+            // A slot that nobody takes any more is released at once, which takes the lock.
+            drop(state);
+            let _ = admitted.send(slot);
         }
-        let semaphore = Arc::new(Semaphore::new(REQUESTS_PER_HOST_MAX));
-        hosts.insert(host.to_owned(), Arc::downgrade(&semaphore));
-        semaphore
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn acquire(semaphore: Arc<Semaphore>) -> OwnedSemaphorePermit {
-    semaphore.acquire_owned().await.expect("no semaphore of the gate is ever closed")
+impl State {
+    /// Makes room for one more request, if need be in place of one of somebody who has more of them.
+    /// Returns whether there is room.
+    fn make_room(&mut self, requester: &Requester, host: &str) -> bool {
+        if self.count(|running| running.host == host) >= REQUESTS_PER_HOST_MAX
+            && !self.cut_off(requester, |running| running.host == host)
+        {
+            return false;
+        }
+        self.running.len() < REQUESTS_MAX || self.cut_off(requester, |_| true)
+    }
+
+    /// Ends one of the requests that `among` selects: one of whoever has most of them, the oldest first,
+    /// if `requester` still has fewer after it. Returns whether one was ended.
+    fn cut_off(&mut self, requester: &Requester, among: impl Fn(&Running) -> bool) -> bool {
+        let of_address = |who: &Requester| {
+            self.count(|running| among(running) && running.requester.address == who.address)
+        };
+        let of_user =
+            |who: &Requester| self.count(|running| among(running) && running.requester == *who);
+        let has_more = |other: &Requester| {
+            if other.address == requester.address {
+                of_user(other) > of_user(requester) + 1
+            } else {
+                of_address(other) > of_address(requester) + 1
+            }
+        };
+        let selected = self.running.iter().filter(|(_, running)| among(running));
+        let ended = selected
+            .filter(|(_, running)| has_more(&running.requester))
+            .max_by_key(|(number, Running { requester, .. })| {
+                (of_address(requester), of_user(requester), Reverse(**number))
+            })
+            .map(|(number, _)| *number);
+        let ended = ended.and_then(|number| self.running.remove(&number));
+        if let Some(running) = &ended {
+            running.cut_off.notify_one();
+        }
+        ended.is_some()
+    }
+
+    /// Returns the waiting request that may start now, of whoever has the fewest in progress.
+    fn find_next(&self) -> Option<u64> {
+        if self.running.len() >= REQUESTS_MAX {
+            return None;
+        }
+        let has_room =
+            |host: &str| self.count(|running| running.host == host) < REQUESTS_PER_HOST_MAX;
+        let startable = self.waiting.iter().filter(|(_, waiting)| has_room(&waiting.host));
+        let next = startable.min_by_key(|(number, Waiting { requester, .. })| {
+            let of_address = self.count(|running| running.requester.address == requester.address);
+            (of_address, self.count(|running| running.requester == *requester), **number)
+        });
+        next.map(|(number, _)| *number)
+    }
+
+    fn count(&self, of: impl Fn(&Running) -> bool) -> usize {
+        self.running.values().filter(|running| of(running)).count()
+    }
+}
+
+impl Slot {
+    /// Waits until the request has to end, because somebody else has fewer.
+    pub(super) async fn cut_off(&self) {
+        self.cut_off.notified().await;
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if self.gate.lock().running.remove(&self.number).is_some() {
+            self.gate.admit();
+        }
+    }
+}
+
+/// The failure of a request for which there is no room.
+pub(super) fn crowded() -> Failure {
+    let detail = "This server looks at too many links at the moment; try again a little later.";
+    Failure::new(ErrorKind::RateLimited, detail)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::future::Future;
-    use std::pin::pin;
-    use std::task::{Context, Poll, Waker};
-
-    #[test]
-    fn a_fifth_request_to_a_host_waits_for_one_of_four() {
-        let gate = Gate::new();
-        let mut slots: Vec<Slot> = (0..4).map(|_| enter_now(&gate, "a.test").unwrap()).collect();
-        assert!(enter_now(&gate, "a.test").is_none());
-        assert!(enter_now(&gate, "b.test").is_some());
-        slots.pop();
-        assert!(enter_now(&gate, "a.test").is_some());
-    }
-
-    #[test]
-    fn all_hosts_together_stay_within_the_total_limit() {
-        let gate = Gate::new();
-        let name = |n: usize| format!("{n}.test");
-        let slots: Vec<Slot> =
-            (0..REQUESTS_MAX).map(|n| enter_now(&gate, &name(n)).unwrap()).collect();
-        assert!(enter_now(&gate, "one-more.test").is_none());
-        drop(slots);
-        assert!(enter_now(&gate, "one-more.test").is_some());
-    }
-
-    #[test]
-    fn idle_hosts_are_forgotten() {
-        let gate = Gate::new();
-        for n in 0..100 {
-            enter_now(&gate, &format!("{n}.test")).unwrap();
-        }
-        assert_eq!(gate.hosts.lock().unwrap().len(), 1);
-    }
-
-    fn enter_now(gate: &Gate, host: &str) -> Option<Slot> {
-        let entering = pin!(gate.enter(host));
-        match entering.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(slot) => Some(slot),
-            Poll::Pending => None,
-        }
-    }
-}
+mod tests;

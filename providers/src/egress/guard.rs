@@ -1,10 +1,11 @@
 //! Resolves names to addresses that the policy permits.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use super::lookups::{self, Lookups};
 use super::policy::EgressPolicy;
 
 /// The client's resolver. Connections use exactly the addresses it returns, so a name can't be
@@ -14,6 +15,7 @@ pub(super) struct Guard {
     pub(super) policy: Arc<EgressPolicy>,
     /// Permits every address; only for the client that requests this server's own folders.
     pub(super) own: bool,
+    pub(super) lookups: Arc<Lookups>,
     /// Replaces the system's resolver for these names.
     #[cfg(test)]
     pub(super) names: std::collections::HashMap<&'static str, Vec<std::net::IpAddr>>,
@@ -31,20 +33,25 @@ impl Guard {
         if addresses.iter().all(permitted) { Ok(addresses) } else { Err(Refused) }
     }
 
-    async fn look_up(&self, name: &str) -> std::io::Result<Vec<SocketAddr>> {
+    async fn look_up(
+        &self,
+        name: &str,
+        made_for: Option<IpAddr>,
+    ) -> std::io::Result<Vec<SocketAddr>> {
         #[cfg(test)]
         if let Some(addresses) = self.names.get(name) {
             return Ok(addresses.iter().map(|ip| SocketAddr::new(*ip, 0)).collect());
         }
-        Ok(tokio::net::lookup_host((name, 0)).await?.collect())
+        self.lookups.look_up(name.to_owned(), made_for).await
     }
 }
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = self.clone();
+        // Asked here, in the task of the request; what follows may run in another.
+        let (guard, made_for) = (self.clone(), lookups::requester());
         Box::pin(async move {
-            let addresses = guard.look_up(name.as_str()).await?;
+            let addresses = guard.look_up(name.as_str(), made_for).await?;
             Ok(Box::new(guard.vet(addresses)?.into_iter()) as Addrs)
         })
     }

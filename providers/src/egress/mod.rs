@@ -6,6 +6,7 @@
 mod address;
 mod gate;
 mod guard;
+mod lookups;
 mod own;
 mod policy;
 mod request;
@@ -18,6 +19,7 @@ use reqwest::header::{ACCEPT_ENCODING, LOCATION, ORIGIN, RANGE};
 use reqwest::{Client, redirect};
 use url::Url;
 
+pub use gate::Requester;
 pub use policy::{EgressPolicy, OwnOrigin};
 pub(crate) use request::PROBE_BYTES_MAX;
 pub use request::Request;
@@ -26,6 +28,7 @@ pub use response::Response;
 use crate::error::{ErrorKind, Failure};
 use gate::Gate;
 use guard::Guard;
+use lookups::{Lookups, made_for};
 use policy::{Rule, blocked};
 
 /// The `Origin` of every request: the response shows whether a page of another origin may read it.
@@ -38,31 +41,49 @@ const REDIRECTS_MAX: usize = 3;
 /// Idle connections are kept only long enough for the requests of one `resolve`.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Makes the requests of providers, within the policy and the size limits.
+/// Makes the requests of providers, within the policy and the size limits. Cheap to clone.
+#[derive(Clone)]
 pub struct Egress {
     policy: Arc<EgressPolicy>,
     vetted: Client,
     own: Client,
-    gate: Gate,
+    gate: Arc<Gate>,
+    requester: Requester,
+}
+
+/// What one request led to.
+enum Fetched {
+    /// The URL that it is redirected to.
+    Elsewhere(Url),
+    /// The response.
+    Here(Response),
 }
 
 impl Egress {
     /// An egress with this policy; fails if the TLS stack finds no certificate roots.
     pub fn new(policy: EgressPolicy) -> Result<Self, Failure> {
         let policy = Arc::new(policy);
+        let lookups = Arc::<Lookups>::default();
         let guard = |own| Guard {
             policy: Arc::clone(&policy),
             own,
+            lookups: Arc::clone(&lookups),
             #[cfg(test)]
             names: tests::names(),
         };
         let (vetted, own) = (build(guard(false))?, build(guard(true))?);
-        Ok(Self { policy, vetted, own, gate: Gate::new() })
+        Ok(Self { policy, vetted, own, gate: Arc::default(), requester: Requester::default() })
+    }
+
+    /// The same egress, with requests that count as those of `requester`.
+    pub fn on_behalf_of(&self, requester: Requester) -> Self {
+        Self { requester, ..self.clone() }
     }
 
     /// Makes one GET request, follows redirects, and reads the response up to its cap.
     ///
-    /// A status other than 200 and 206 is a failure of the corresponding kind.
+    /// A status other than 200 and 206 is a failure of the corresponding kind. While the server makes as
+    /// many requests as it may, one that isn't done yet can end with `RateLimited`.
     pub async fn fetch(&self, request: &Request<'_>) -> Result<Response, Failure> {
         let mut url = request.url.clone();
         // A URL that a foreign origin named must not reach this server's own folder.
@@ -70,14 +91,32 @@ impl Egress {
         for _ in 0..=REDIRECTS_MAX {
             let rule = self.policy.judge(&url, own_granted)?;
             own_granted = rule == Rule::Own;
-            let _slot = self.gate.enter(url.host_str().unwrap_or_default()).await;
-            let response = self.send(rule, &url, request).await?;
-            match redirect_target(&response, &url)? {
-                Some(next) => url = next,
-                None => return Response::read(response, url, request).await,
+            let slot = self.gate.enter(&self.requester, url.host_str().unwrap_or_default()).await?;
+            let fetched = tokio::select! {
+                fetched = made_for(self.requester.address, self.fetch_once(rule, &url, request)) => {
+                    fetched?
+                }
+                () = slot.cut_off() => return Err(gate::crowded()),
+            };
+            match fetched {
+                Fetched::Elsewhere(next) => url = next,
+                Fetched::Here(response) => return Ok(response),
             }
         }
         Err(Failure::new(ErrorKind::Unsupported, "This link is redirected too often."))
+    }
+
+    async fn fetch_once(
+        &self,
+        rule: Rule,
+        url: &Url,
+        request: &Request<'_>,
+    ) -> Result<Fetched, Failure> {
+        let response = self.send(rule, url, request).await?;
+        if let Some(next) = redirect_target(&response, url)? {
+            return Ok(Fetched::Elsewhere(next));
+        }
+        Response::read(response, url.clone(), request).await.map(Fetched::Here)
     }
 
     async fn send(

@@ -1,22 +1,31 @@
 //! Resolves a choice of media to a source that is available now.
 
+use std::net::IpAddr;
+
 use contracts::{ErrorCode, LINK_BYTES_MAX};
 use engine::Source;
+use providers::Requester;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{MediaChoice, Sources};
 use crate::refusal::Refusal;
 
 impl Sources {
-    /// Resolves a choice for a user, within the user's limit.
-    pub async fn resolve(&self, user_id: &str, choice: &MediaChoice) -> Result<Source, Refusal> {
+    /// Resolves a choice for a user at an address, within the user's limit and share.
+    pub async fn resolve(
+        &self,
+        user_id: &str,
+        from: IpAddr,
+        choice: &MediaChoice,
+    ) -> Result<Source, Refusal> {
         self.limiters.check_resolve(user_id)?;
         if let MediaChoice::Link(link) = choice
             && link.len() > LINK_BYTES_MAX
         {
             return Err(Refusal::new(ErrorCode::LinkInvalid, "the link is too long"));
         }
-        let (providers, choice) = (self.providers.clone(), choice.clone());
+        let requester = Requester { user: user_id.into(), address: Some(from) };
+        let (providers, choice) = (self.providers.on_behalf_of(requester), choice.clone());
         let resolve = async move {
             match choice {
                 MediaChoice::Link(link) => providers.resolve(&link).await,

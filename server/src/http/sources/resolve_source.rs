@@ -7,6 +7,7 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::http::Problems;
 use crate::http::extract::Json;
+use crate::net::Peer;
 use crate::refusal::Refusal;
 use crate::sources::MediaChoice;
 use crate::wire;
@@ -19,8 +20,10 @@ use crate::wire;
 pub(crate) async fn resolve_source(
     State(app): State<App>,
     caller: Caller,
+    peer: Peer,
     Json(body): Json<ResolveRequest>,
 ) -> Result<Json<Resolved>, Refusal> {
-    let source = app.sources.resolve(&caller.user_id, &MediaChoice::Link(body.link)).await?;
+    let choice = MediaChoice::Link(body.link);
+    let source = app.sources.resolve(&caller.user_id, peer.address, &choice).await?;
     Ok(Json(Resolved { source: wire::source(&source) }))
 }
