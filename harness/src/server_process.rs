@@ -21,6 +21,8 @@ pub struct ServerOptions {
     parent: PathBuf,
     data_dir: Option<PathBuf>,
     environment: Vec<(String, String)>,
+    /// The soft and the hard limit of open files, if they are to be set.
+    open_files: Option<(u32, u32)>,
 }
 
 /// A running server; dropping it kills the process.
@@ -39,7 +41,8 @@ impl ServerOptions {
     /// Starts `binary` on its own, empty data directory.
     pub fn new(binary: impl Into<PathBuf>) -> Self {
         let parent = std::env::temp_dir();
-        Self { binary: binary.into(), parent, data_dir: None, environment: Vec::new() }
+        let environment = Vec::new();
+        Self { binary: binary.into(), parent, data_dir: None, environment, open_files: None }
     }
 
     /// The binary of `PLAYHEAD_SERVER_BIN`, or the one built beside this program.
@@ -93,6 +96,22 @@ impl ServerOptions {
     pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(path.into());
         self
+    }
+
+    /// Starts the server with these limits of open files: a soft one, which it may raise, and a hard one.
+    #[must_use]
+    pub fn open_files(mut self, soft: u32, hard: u32) -> Self {
+        self.open_files = Some((soft, hard));
+        self
+    }
+
+    /// The command that starts the server.
+    fn command(&self) -> Command {
+        let Some((soft, hard)) = self.open_files else { return Command::new(&self.binary) };
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(r#"ulimit -S -n "$1" && ulimit -H -n "$2" && exec "$0""#);
+        command.arg(&self.binary).arg(soft.to_string()).arg(hard.to_string());
+        command
     }
 
     /// Starts the server and waits until it has printed its addresses.
@@ -194,7 +213,7 @@ async fn launch(
     [listen, admin_listen]: [&str; 2],
 ) -> Result<(Daemon, [String; 2])> {
     let log = log_path(directory);
-    let mut command = Command::new(&options.binary);
+    let mut command = options.command();
     command
         .env("PLAYHEAD_LISTEN", listen)
         .env("PLAYHEAD_ADMIN_LISTEN", admin_listen)

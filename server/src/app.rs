@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::hub::Hub;
 use crate::limit::Limiters;
 use crate::members::Members;
-use crate::net::Connections;
+use crate::net::{Connections, Shares};
 use crate::rooms::Rooms;
 use crate::sources::Sources;
 
@@ -31,6 +31,8 @@ pub struct Services {
     pub limiters: Arc<Limiters>,
     /// Open WebSockets.
     pub connections: Connections,
+    /// How many sockets each part of the server may have open.
+    pub shares: Shares,
     /// Connections by room.
     pub hub: Arc<Hub>,
     /// Who has joined which room.

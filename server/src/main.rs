@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use server::config::{Action, Config};
+use server::net::{raise_limit, share_out};
 use server::openapi;
 use server::run::{serve, telemetry};
 
@@ -46,7 +47,9 @@ async fn run(config: Config) -> Result<(), String> {
             Ok(())
         }
         Action::CheckConfig => {
+            let shares = share_out(raise_limit(), &config.limits)?;
             println!("{config:#?}");
+            println!("{shares:#?}");
             Ok(())
         }
     }

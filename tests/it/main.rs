@@ -5,6 +5,7 @@ mod barrier;
 mod clock;
 mod connection;
 mod crowd;
+mod descriptors;
 mod durability;
 mod faults;
 mod fuzz;

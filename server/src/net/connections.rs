@@ -29,13 +29,15 @@ pub struct Capacity {
 }
 
 impl Capacity {
-    /// Returns the configured limits on WebSockets, raised by `more` for other sockets.
-    pub fn configured(limits: &LimitConfig, more: usize) -> Self {
-        let per_address = limits.connections_per_address + more;
-        Self {
-            total: limits.connections + more,
-            per_address: (limits.per_address != 0).then_some(per_address),
-        }
+    /// Returns the configured limits on WebSockets, of which there may be `total`.
+    pub fn of_websockets(total: usize, limits: &LimitConfig) -> Self {
+        let per_address = (limits.per_address != 0).then_some(limits.connections_per_address);
+        Self { total, per_address }
+    }
+
+    /// Returns the same limits, raised by `more` for other sockets.
+    pub fn raised_by(self, more: usize) -> Self {
+        Self { total: self.total + more, per_address: self.per_address.map(|max| max + more) }
     }
 }
 
@@ -87,5 +89,27 @@ impl Drop for Slot {
                 counts.by_address.remove(&self.address);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::peer::counted;
+    use super::*;
+
+    #[test]
+    fn the_addresses_of_one_ipv6_network_count_as_one() {
+        let (connections, capacity) =
+            (Connections::default(), Capacity { total: 9, per_address: Some(1) });
+        let take = |address: &str| {
+            connections.take(counted(address.parse().expect("an address")), capacity)
+        };
+        let _first = take("2001:db8:1:2::a").expect("the first");
+        let refusal = take("2001:db8:1:2:ffff::b").expect_err("of the same network");
+        assert_eq!(refusal.code(), ErrorCode::LimitReached);
+        let _of_another = take("2001:db8:1:3::a").expect("another network");
+        let _v4 = take("192.0.2.1").expect("an IPv4 address");
+        take("::ffff:192.0.2.1").expect_err("the same one, written as IPv6");
+        take("192.0.2.2").expect("another IPv4 address");
     }
 }

@@ -17,6 +17,8 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
+use super::connections::Slot;
+
 /// How long the remote end may keep sending after the close.
 const TIME_MAX: Duration = Duration::from_secs(2);
 /// How many of those bytes are read and discarded.
@@ -78,17 +80,24 @@ impl Default for LastRead {
 pub struct Lingering {
     stream: Option<TcpStream>,
     last_read: LastRead,
+    /// Counts the stream until it is closed.
+    slot: Option<Slot>,
 }
 
 impl Lingering {
-    /// Wraps a stream.
-    pub fn new(stream: TcpStream) -> Self {
-        Self { stream: Some(stream), last_read: LastRead::default() }
+    /// Wraps a stream that is counted by `slot`.
+    pub fn new(stream: TcpStream, slot: Slot) -> Self {
+        Self { stream: Some(stream), last_read: LastRead::default(), slot: Some(slot) }
     }
 
     /// Returns a handle that keeps showing when the stream was last read.
     pub fn last_read(&self) -> LastRead {
         self.last_read.clone()
+    }
+
+    /// Returns the stream itself.
+    pub fn tcp(&self) -> &TcpStream {
+        self.stream.as_ref().expect("present until the drop")
     }
 
     fn stream(self: Pin<&mut Self>) -> Pin<&mut TcpStream> {
@@ -100,7 +109,11 @@ impl Drop for Lingering {
     fn drop(&mut self) {
         // Without a runtime the process is ending and nothing is left to read.
         if let (Some(stream), Ok(runtime)) = (self.stream.take(), Handle::try_current()) {
-            runtime.spawn(timeout(TIME_MAX, end(stream)));
+            let slot = self.slot.take();
+            runtime.spawn(async move {
+                let _ = timeout(TIME_MAX, end(stream)).await;
+                drop(slot);
+            });
         }
     }
 }

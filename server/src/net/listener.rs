@@ -10,7 +10,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use ipnet::IpNet;
 use socket2::SockRef;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,6 +19,8 @@ use tower::ServiceExt;
 use super::connections::{Capacity, Connections, Slot};
 use super::linger::Lingering;
 use super::peer::{Ends, counted};
+use super::turn_away::turn_away;
+use crate::refusal::Refusal;
 
 /// How long a client may take to send a request's headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,18 +45,27 @@ pub struct Door {
     pub connections: Connections,
     /// How many there may be.
     pub capacity: Capacity,
-    /// Networks whose connections aren't counted: a proxy opens as many as it needs.
+    /// Connections that are being turned away.
+    pub turned_away: Connections,
+    /// How many may be turned away at once with a reason. More are closed unheard.
+    pub turned_away_max: usize,
+    /// Networks whose connections aren't counted per address: a proxy opens as many as it needs.
     pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Door {
-    /// Lets a connection in: with a slot, or uncounted from a trusted proxy. `None` turns it away.
-    fn let_in(&self, remote: SocketAddr) -> Option<Option<Slot>> {
+    /// Lets a connection in, which keeps the slot until it is closed.
+    fn let_in(&self, remote: SocketAddr) -> Result<Slot, Refusal> {
         let address = remote.ip().to_canonical();
-        if self.trusted_proxies.iter().any(|network| network.contains(&address)) {
-            return Some(None);
-        }
-        self.connections.take(counted(address), self.capacity).ok().map(Some)
+        let is_trusted = self.trusted_proxies.iter().any(|network| network.contains(&address));
+        let per_address = self.capacity.per_address.filter(|_| !is_trusted);
+        self.connections.take(counted(address), Capacity { per_address, ..self.capacity })
+    }
+
+    /// Takes a slot for telling a connection why it isn't let in.
+    fn let_hear(&self, remote: SocketAddr) -> Option<Slot> {
+        let capacity = Capacity { total: self.turned_away_max, per_address: None };
+        self.turned_away.take(counted(remote.ip().to_canonical()), capacity).ok()
     }
 }
 
@@ -72,15 +83,17 @@ pub async fn accept(
             () = stop.cancelled() => return,
         };
         match accepted {
-            Ok((stream, remote)) => {
-                // An address with too many connections is closed unheard, so that others get in.
-                let Some(slot) = door.let_in(remote) else { continue };
-                let served = serve_connection(stream, remote, service.clone(), stop.clone());
-                tasks.spawn(async move {
-                    served.await;
-                    drop(slot);
-                });
-            }
+            Ok((stream, remote)) => match door.let_in(remote) {
+                Ok(slot) => {
+                    let stream = Lingering::new(stream, slot);
+                    tasks.spawn(serve_connection(stream, remote, service.clone(), stop.clone()));
+                }
+                Err(refusal) => {
+                    if let Some(slot) = door.let_hear(remote) {
+                        tasks.spawn(turn_away(Lingering::new(stream, slot), refusal));
+                    }
+                }
+            },
             Err(error) => {
                 // Usually out of file descriptors: other connections must end first.
                 tracing::warn!(error = &error as &dyn std::error::Error, "not accepted");
@@ -91,16 +104,15 @@ pub async fn accept(
 }
 
 async fn serve_connection(
-    stream: TcpStream,
+    stream: Lingering,
     remote: SocketAddr,
     service: Router,
     stop: CancellationToken,
 ) {
-    let Ok(local) = stream.local_addr() else { return };
-    let _ = stream.set_nodelay(true);
+    let Ok(local) = stream.tcp().local_addr() else { return };
+    let _ = stream.tcp().set_nodelay(true);
     // A client that acknowledges nothing of what is written to it is gone.
-    let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD_TIMEOUT));
-    let stream = Lingering::new(stream);
+    let _ = SockRef::from(stream.tcp()).set_tcp_user_timeout(Some(UNREAD_TIMEOUT));
     let ends = Ends { remote, local, last_read: stream.last_read() };
     let service = service.map_request(move |mut request: hyper::Request<_>| {
         request.extensions_mut().insert(ends.clone());

@@ -14,7 +14,7 @@ use crate::config::{AppendFsync, Config, Secret, StoreKind};
 use crate::hub::Hub;
 use crate::limit::Limiters;
 use crate::members::Members;
-use crate::net::Connections;
+use crate::net::{Connections, Shares};
 use crate::page;
 use crate::rooms::Rooms;
 use crate::sources::Sources;
@@ -32,7 +32,7 @@ pub struct Opened {
 }
 
 /// Opens a node that will listen on `address`. The error is a sentence for the operator.
-pub async fn open(config: Config, address: SocketAddr) -> Result<Opened, String> {
+pub async fn open(config: Config, address: SocketAddr, shares: Shares) -> Result<Opened, String> {
     let sql = match config.database_url.as_ref() {
         Some(url) => Sql::open(url.expose()).await,
         None => Sql::open_file(&config.data_dir.join("playhead.db")).await,
@@ -70,6 +70,7 @@ pub async fn open(config: Config, address: SocketAddr) -> Result<Opened, String>
         access,
         limiters,
         connections: Connections::default(),
+        shares,
         hub,
         members,
         sources,

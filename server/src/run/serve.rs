@@ -16,12 +16,10 @@ use super::open::Opened;
 use super::{admin, open};
 use crate::app::App;
 use crate::config::Config;
-use crate::net::{Capacity, Connections, Door, accept, bind};
+use crate::net::{Capacity, Connections, Door, Shares, accept, bind, raise_limit, share_out};
 use crate::router;
 use crate::store::Store;
 
-/// How many TCP connections there may be in addition to those that become WebSockets.
-const HTTP_CONNECTIONS: usize = 250;
 /// How long connections may take to end at shutdown.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(9);
 /// How long the store may take to write what is queued and close.
@@ -31,11 +29,12 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(20);
 
 /// Serves until SIGTERM or SIGINT. The error is a sentence for the operator.
 pub async fn serve(config: Config) -> Result<(), String> {
+    let shares = share_descriptors(&config)?;
     let metrics = admin::install_metrics()?;
     let listener = bind(config.listen).await?;
     let admin_listener = bind(config.admin_listen).await?;
     let (address, admin_address) = (local(&listener)?, local(&admin_listener)?);
-    let Opened { app, store, news } = open::open(config, address).await?;
+    let Opened { app, store, news } = open::open(config, address, shares).await?;
 
     let mut tasks = JoinSet::new();
     tasks.spawn(app.rooms.clone().dispatch(news));
@@ -50,13 +49,19 @@ pub async fn serve(config: Config) -> Result<(), String> {
 
     let connections = TaskTracker::new();
     let stop = CancellationToken::new();
-    for (listener, service) in [
-        (listener, router::router(app.clone())),
-        (admin_listener, admin::router(app.clone(), metrics)),
+    let Shares { connections: most, websockets, .. } = shares;
+    let capacity = Capacity::of_websockets(websockets, &app.config.limits);
+    // Clients never take what the admin listener needs.
+    let of_admin = Capacity { total: shares.admin, per_address: None };
+    for (listener, service, capacity) in [
+        (listener, router::router(app.clone()), capacity.raised_by(most - websockets)),
+        (admin_listener, admin::router(app.clone(), metrics), of_admin),
     ] {
         let door = Door {
             connections: Connections::default(),
-            capacity: Capacity::configured(&app.config.limits, HTTP_CONNECTIONS),
+            capacity,
+            turned_away: Connections::default(),
+            turned_away_max: shares.turned_away,
             trusted_proxies: app.config.trusted_proxies.to_vec(),
         };
         tasks.spawn(accept(listener, service, door, connections.clone(), stop.clone()));
@@ -74,6 +79,24 @@ pub async fn serve(config: Config) -> Result<(), String> {
     tasks.shutdown().await;
     close(&*store).await;
     ended
+}
+
+/// Raises the limit of open files, and shares out what there is.
+fn share_descriptors(config: &Config) -> Result<Shares, String> {
+    let shares = share_out(raise_limit(), &config.limits)?;
+    let Shares { descriptors, connections, websockets, .. } = shares;
+    if websockets < config.limits.connections {
+        tracing::warn!(
+            descriptors,
+            websockets,
+            wanted = config.limits.connections,
+            "fewer connections than configured: this process may not open enough files; raise its \
+             limit (ulimit -n, LimitNOFILE in systemd)"
+        );
+    } else {
+        tracing::debug!(descriptors, connections, websockets, "descriptors shared out");
+    }
+    Ok(shares)
 }
 
 /// Sends everybody away, and waits for their connections to end.

@@ -53,7 +53,8 @@ pub(crate) async fn connect(
     let caller = app.members.redeem_ticket(query.ticket.as_deref(), &room.room_id).await?;
     app.access.check_unexpired(&caller)?;
     let proof = app.access.prove(&caller, &room.room_id);
-    let slot = app.connections.take(peer.address, Capacity::configured(&app.config.limits, 0))?;
+    let capacity = Capacity::of_websockets(app.shares.websockets, &app.config.limits);
+    let slot = app.connections.take(peer.address, capacity)?;
 
     upgrade.set_selected_protocol(HeaderValue::from_static(SUBPROTOCOL));
     let upgrade = upgrade

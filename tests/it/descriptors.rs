@@ -1,0 +1,71 @@
+//! File descriptors: the server raises its limit, and clients can't take what everything else needs.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use contracts::ErrorCode;
+use harness::DEADLINE;
+use harness::http::Method;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::party::{Party, new_room, options};
+
+#[tokio::test]
+async fn the_limit_of_open_files_is_raised_to_what_the_system_allows() {
+    let server = options().open_files(256, 1024).start().await.unwrap();
+    let limits = format!("/proc/{}/limits", server.pid().unwrap());
+    let limits = std::fs::read_to_string(limits).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let columns: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(columns[3..5], ["1024", "1024"], "{line}");
+}
+
+#[tokio::test]
+async fn a_server_short_of_descriptors_refuses_more_clients_in_words_and_serves_everybody_else() {
+    let server = Arc::new(options().open_files(256, 256).start().await.unwrap());
+    let mut party = Party::watching_in(server.clone(), &new_room(), &[]).await;
+    let mut held = Vec::new();
+    let refused = loop {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        let answer = ask(&mut stream).await;
+        if !answer.starts_with("HTTP/1.1 200") {
+            break answer;
+        }
+        held.push(stream);
+        assert!(held.len() < 256, "it can't have that many");
+    };
+    let status = ErrorCode::LimitReached.status();
+    assert!(refused.starts_with(&format!("HTTP/1.1 {status} ")), "{refused}");
+    let (_, body) = refused.split_once("\r\n\r\n").expect("a body");
+    let problem: Value = serde_json::from_str(body).expect("a problem");
+    assert_eq!(problem["code"], "limit_reached", "{problem}");
+
+    for path in ["healthz", "readyz", "metrics"] {
+        let response = server.admin_api().raw(Method::GET, path, &[], "").await.unwrap();
+        assert_eq!(response.status, 200, "{path}");
+    }
+    party.command("play", json!({})).await;
+    party.command("pause", json!({})).await;
+
+    drop(held);
+    let began = Instant::now();
+    while server.api().guest("Cleo").await.is_err() {
+        assert!(began.elapsed() < DEADLINE, "there is room again");
+    }
+    party.nothing_happened().await;
+}
+
+/// Asks for the time on a connection that stays open; returns the whole response.
+async fn ask(stream: &mut TcpStream) -> String {
+    let request = b"GET /api/v1/time HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}") {
+        if stream.read_buf(&mut answer).await.unwrap() == 0 {
+            break;
+        }
+    }
+    String::from_utf8(answer).unwrap()
+}
