@@ -3,7 +3,7 @@
 set -euo pipefail
 
 declare -A packages=(
-  [chromium]=chromium [ffmpeg]=ffmpeg [nginx]=nginx [gcc]=gcc [python3]=python3
+  [chromium]=chromium [ffmpeg]=ffmpeg [nginx]=nginx [caddy]=caddy [gcc]=gcc [python3]=python3
   [redis-server]=redis-server [openssl]=openssl [initdb]=postgresql [ip]=iproute2
   [chromium-headless-shell]=chromium-headless-shell [faketime]=faketime
 )

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::hub::Hub;
 use crate::limit::Limiters;
 use crate::members::Members;
-use crate::net::{Connections, Shares};
+use crate::net::{Connections, Origins, Shares};
 use crate::rooms::Rooms;
 use crate::sources::Sources;
 
@@ -33,6 +33,8 @@ pub struct Services {
     pub connections: Connections,
     /// How many sockets each part of the server may have open.
     pub shares: Shares,
+    /// Which pages may connect.
+    pub origins: Origins,
     /// Connections by room.
     pub hub: Arc<Hub>,
     /// Who has joined which room.

@@ -2,6 +2,8 @@
 //! and as `build.rs` compressed it. No request compresses anything.
 
 mod coding;
+mod conditional;
+mod shell;
 
 use std::sync::LazyLock;
 
@@ -16,6 +18,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
 use self::coding::Coding;
+use crate::net::Peer;
 use crate::refusal::Refusal;
 
 #[derive(RustEmbed)]
@@ -41,7 +44,9 @@ static CONTENT_SECURITY_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 pub async fn serve(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let refusal = Refusal::new(ErrorCode::MethodNotAllowed, "the page can only be read");
-        return refusal.into_response();
+        let mut response = refusal.into_response();
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
     }
     let path = request.uri().path();
     let name = if path == "/" || path.starts_with("/r/") {
@@ -56,7 +61,9 @@ pub async fn serve(request: Request) -> Response {
     match Dist::get("index.html").filter(|_| is_reader(request.headers())) {
         // Served without the request's conditions, so that the response is the whole page.
         Some(index) => {
-            let page = respond(&Request::default(), "index.html", &index);
+            let mut unconditional = Request::default();
+            unconditional.extensions_mut().extend(request.extensions().clone());
+            let page = respond(&unconditional, "index.html", &index);
             (StatusCode::NOT_FOUND, page).into_response()
         }
         None => Refusal::new(ErrorCode::NotFound, "there is nothing at this path").into_response(),
@@ -79,6 +86,10 @@ fn is_reader(headers: &HeaderMap) -> bool {
 }
 
 fn respond(request: &Request, name: &str, plain: &EmbeddedFile) -> Response {
+    let base = request.extensions().get::<Peer>().map_or("", |peer| peer.base.path.as_str());
+    if name == "index.html" && !base.is_empty() {
+        return shell::respond(request.headers(), plain, base);
+    }
     let asked = asked_range(request.headers(), &etag(plain));
     let is_packed = coding::is_packed(name);
     // A range counts the bytes of the file as it is.
@@ -90,10 +101,6 @@ fn respond(request: &Request, name: &str, plain: &EmbeddedFile) -> Response {
     let packed = coding::find_packed(name, coding);
     let file = packed.as_ref().unwrap_or(plain);
     let etag = etag(file);
-    let known = request.headers().get(header::IF_NONE_MATCH);
-    if known.is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
-        return StatusCode::NOT_MODIFIED.into_response();
-    }
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, content_type(name, plain));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control(name)));
@@ -114,6 +121,9 @@ fn respond(request: &Request, name: &str, plain: &EmbeddedFile) -> Response {
         // Pages of other origins may play it too.
         let any = HeaderValue::from_static("*");
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    }
+    if conditional::is_known(request.headers(), &etag) {
+        return conditional::not_modified(&headers);
     }
     let length = file.data.len();
     match asked.map(|asked| range(asked, length)) {

@@ -4,6 +4,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::routing::any;
+use tower::Layer;
+use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use utoipa::OpenApi;
@@ -36,13 +38,15 @@ pub(crate) fn api() -> OpenApiRouter<App> {
 /// text that a stranger chose must not share one dictionary.
 pub fn router(app: App) -> Router {
     let (api, _) = api().split_for_parts();
-    let cors = cors(&app.config.allowed_origins);
+    let cors = cors(&app.config);
     // CORS goes around the routes with their refusals of methods, so that a preflight never meets those.
     let api = Router::new()
         .nest("/api/v1", api.fallback(not_found))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(cors);
-    api.route("/api", any(not_found))
+    let located = app.clone();
+    let service: Router = api
+        .route("/api", any(not_found))
         .route("/api/{*path}", any(not_found))
         .fallback(page::serve)
         .method_not_allowed_fallback(method_not_allowed)
@@ -54,5 +58,8 @@ pub fn router(app: App) -> Router {
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .layer(from_fn(drop_long_request_id))
-        .with_state(app)
+        .with_state(app);
+    // Before routing, because the base path isn't part of any route.
+    let locate = MapRequestLayer::new(move |request| http::locate(&located, request));
+    Router::new().fallback_service(locate.layer(service))
 }

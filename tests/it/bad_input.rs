@@ -6,5 +6,6 @@ mod flood;
 mod frame;
 mod http;
 mod link;
+mod origin;
 mod token;
 mod upgrade;

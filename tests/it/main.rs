@@ -20,6 +20,7 @@ mod page;
 mod party;
 mod playback;
 mod problem;
+mod proxy;
 mod rooms;
 mod secrets;
 mod slow;

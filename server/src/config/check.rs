@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Config, Secret, StoreKind};
+use super::{Config, Secret, StoreKind, base_path};
 
 /// URL schemes of the databases that the server speaks.
 const DATABASE_SCHEMES: [&str; 3] = ["sqlite:", "postgres:", "postgresql:"];
@@ -13,6 +13,8 @@ impl Config {
     /// Checks everything that can be checked without opening anything. The error names the setting
     /// and says what to write instead.
     pub fn check(&self) -> Result<(), String> {
+        self.check_listeners()?;
+        self.check_public_url()?;
         self.check_origins()?;
         self.check_database()?;
         self.check_redis()
@@ -33,12 +35,49 @@ impl Config {
         }
     }
 
+    /// Returns the path below which people reach this server: empty, or like `/watch`.
+    pub fn public_path(&self) -> String {
+        let path = self.public_url.as_ref().and_then(|url| base_path(url.path()).ok());
+        path.unwrap_or_default()
+    }
+
+    fn check_listeners(&self) -> Result<(), String> {
+        // Port 0 stands for any free one.
+        if self.listen == self.admin_listen && self.listen.port() != 0 {
+            let detail = "PLAYHEAD_LISTEN and PLAYHEAD_ADMIN_LISTEN need different addresses";
+            return Err(detail.to_owned());
+        }
+        Ok(())
+    }
+
+    fn check_public_url(&self) -> Result<(), String> {
+        let Some(url) = self.public_url.as_ref() else { return Ok(()) };
+        // The URL isn't shown: it may hold a password.
+        let problem = |words: &str| Err(format!("PLAYHEAD_PUBLIC_URL: {words}"));
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return problem("write it as https://host or https://host/path");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return problem("it can't name a user");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return problem("it can't have a query or a fragment");
+        }
+        base_path(url.path()).map(drop).or_else(|words| problem(&words))
+    }
+
     fn check_origins(&self) -> Result<(), String> {
         for origin in self.allowed_origins.iter() {
-            let url = Url::parse(origin).map_err(|error| format!("origin {origin}: {error}"))?;
-            if url.origin().ascii_serialization() != *origin {
+            if origin == "*" {
+                return Err(
+                    "PLAYHEAD_ALLOWED_ORIGINS: `*` isn't possible; name each origin".to_owned()
+                );
+            }
+            let is_exact = Url::parse(origin).is_ok_and(|url| is_origin(origin, &url));
+            if !is_exact {
                 return Err(format!(
-                    "origin {origin}: write it as scheme://host or scheme://host:port"
+                    "PLAYHEAD_ALLOWED_ORIGINS {origin}: write it as the browser does, \
+                     scheme://host or scheme://host:port, without a path"
                 ));
             }
         }
@@ -69,6 +108,62 @@ impl Config {
                 if is_usable { Ok(()) } else { Err(detail.to_owned()) }
             }
             (StoreKind::Memory, _) => Ok(()),
+        }
+    }
+}
+
+/// Whether `text` is an origin as browsers write it. The pages of some apps have a scheme of their own, such as
+/// `capacitor://localhost`.
+fn is_origin(text: &str, url: &Url) -> bool {
+    if url.origin().is_tuple() {
+        return matches!(url.scheme(), "http" | "https")
+            && url.origin().ascii_serialization() == text;
+    }
+    let host = text.strip_prefix(url.scheme()).and_then(|rest| rest.strip_prefix("://"));
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._:".contains(c);
+    host.is_some_and(|host| !host.is_empty() && host.chars().all(is_plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn a_setting_that_cannot_work_is_refused_with_the_reason() {
+        for (arguments, words) in [
+            (&["--public-url", "https://party.example"][..], ""),
+            (&["--public-url", "https://party.example:8443/watch/"], ""),
+            (&["--public-url", "party.example:8443"], "https://host"),
+            (&["--public-url", "ftp://party.example"], "https://host"),
+            (&["--public-url", "https://me@party.example"], "user"),
+            (&["--public-url", "https://party.example/?a=b"], "query"),
+            (&["--public-url", "https://party.example/#a"], "fragment"),
+            (&["--public-url", "https://party.example/a%20b"], "/watch"),
+            (&["--public-url", "https://party.example/api"], "/api"),
+            (&["--public-url", "https://party.example/r/"], "/r"),
+            (&["--allowed-origins", "https://tv.example,http://127.0.0.1:3000"], ""),
+            (&["--allowed-origins", "capacitor://localhost"], ""),
+            (&["--allowed-origins", "*"], "name each origin"),
+            (&["--allowed-origins", "null"], "scheme://host"),
+            (&["--allowed-origins", "tv.example"], "scheme://host"),
+            (&["--allowed-origins", "https://tv.example/"], "scheme://host"),
+            (&["--allowed-origins", "https://TV.example"], "scheme://host"),
+            (&["--allowed-origins", "https://tv.example:443"], "scheme://host"),
+            (&["--allowed-origins", "file:///tmp"], "scheme://host"),
+            (&["--listen", "127.0.0.1:9091"], "PLAYHEAD_ADMIN_LISTEN"),
+            (&["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"], ""),
+        ] {
+            let all = [&["playhead-server"], arguments].concat();
+            let checked = Config::try_parse_from(all).expect("they parse").check();
+            match checked {
+                Ok(()) => assert_eq!(words, "", "{arguments:?} is accepted"),
+                Err(reason) => {
+                    let is_named = !words.is_empty() && reason.contains(words);
+                    assert!(is_named && reason.contains("PLAYHEAD_"), "{arguments:?}: {reason}");
+                }
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The configuration: read once from flags and environment, checked before anything listens.
 
+mod base_path;
 mod check;
 mod limits;
 mod value;
@@ -12,6 +13,7 @@ use contracts::{HOST_GRACE_MS_MAX, HOST_LEASE_MS_MAX, HOST_LEASE_MS_MIN};
 use ipnet::IpNet;
 use url::Url;
 
+pub use base_path::base_path;
 pub use limits::LimitConfig;
 pub use value::{List, Maybe, Secret};
 
@@ -67,18 +69,22 @@ pub struct Config {
     #[arg(long, env = "PLAYHEAD_ACCESS_TOKEN_MS", default_value_t = 12 * 60 * 60 * 1000,
           global = true, value_parser = clap::value_parser!(u64).range(ACCESS_TOKEN_MS))]
     pub access_token_ms: u64,
-    /// Address under which people reach this server, for absolute links; by default taken from the
-    /// request.
+    /// URL under which people reach this server, with the path if a proxy serves it below one; by
+    /// default taken from each request.
     #[arg(long, env = "PLAYHEAD_PUBLIC_URL", default_value = "", global = true)]
     pub public_url: Maybe<Url>,
-    /// Origins whose pages may connect, comma-separated; by default this server's own.
+    /// Origins whose pages may connect in addition to this server's own, comma-separated.
     #[arg(long, env = "PLAYHEAD_ALLOWED_ORIGINS", default_value = "", global = true)]
     pub allowed_origins: List<String>,
-    /// Networks (CIDR, comma-separated) whose Forwarded headers are trusted.
-    #[arg(long, env = "PLAYHEAD_TRUSTED_PROXIES", default_value = "", global = true)]
+    /// Addresses and networks (CIDR, comma-separated) of proxies whose X-Forwarded-… and Forwarded
+    /// headers are trusted.
+    #[arg(long, env = "PLAYHEAD_TRUSTED_PROXIES", default_value = "", global = true,
+          value_parser = value::networks)]
     pub trusted_proxies: List<IpNet>,
-    /// Networks (CIDR, comma-separated) that providers may reach in addition to public addresses.
-    #[arg(long, env = "PLAYHEAD_EGRESS_ALLOW", default_value = "", global = true)]
+    /// Addresses and networks (CIDR, comma-separated) that providers may reach in addition to public
+    /// addresses.
+    #[arg(long, env = "PLAYHEAD_EGRESS_ALLOW", default_value = "", global = true,
+          value_parser = value::networks)]
     pub egress_allow: List<IpNet>,
     /// How long a host may stay away, in milliseconds, unless the room sets its own.
     #[arg(long, env = "PLAYHEAD_HOST_GRACE_MS", default_value_t = 120_000, global = true,

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::RequestId;
 
+use crate::config::Config;
 use crate::refusal::Refusal;
 
 /// The header of the request id.
@@ -86,10 +87,12 @@ fn harden(headers: &mut HeaderMap) {
     }
 }
 
-/// Allows pages of these origins to call the API.
-pub(crate) fn cors(origins: &[String]) -> CorsLayer {
-    let origins: Vec<_> =
-        origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+/// Allows pages of named origins, and of the public URL's, to call the API. Pages of the origin that a
+/// request goes to need no permission.
+pub(crate) fn cors(config: &Config) -> CorsLayer {
+    let public = config.public_url.as_ref().map(|url| url.origin().ascii_serialization());
+    let origins = config.allowed_origins.iter().chain(&public);
+    let origins: Vec<_> = origins.filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
     if origins.is_empty() {
         return CorsLayer::new();
     }

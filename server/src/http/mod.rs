@@ -19,5 +19,6 @@ pub(crate) mod sources;
 
 pub(crate) use document::Document;
 pub(crate) use extract::Query;
+pub(crate) use peer::locate;
 pub(crate) use problems::Problems;
 pub(crate) use room_path::{OpenRoomPath, RoomPath};

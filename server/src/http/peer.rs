@@ -1,6 +1,7 @@
-//! Finds out where a request comes from, for the limits per address.
+//! Finds out where a request comes from: for the limits per address, and for addresses that the client can
+//! use.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use contracts::ErrorCode;
 
@@ -11,10 +12,19 @@ use crate::refusal::Refusal;
 impl FromRequestParts<App> for Peer {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let ends = parts.extensions.get::<Ends>();
-        let ends =
-            ends.ok_or_else(|| Refusal::new(ErrorCode::Internal, "the connection is unknown"))?;
-        Ok(Self::of(ends, &parts.headers, &app.config.trusted_proxies))
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
+        let peer = parts.extensions.get::<Self>().cloned();
+        peer.ok_or_else(|| Refusal::new(ErrorCode::Internal, "the connection is unknown"))
     }
+}
+
+/// Notes the peer of a request, and takes the base path off its target, before it is routed.
+pub(crate) fn locate(app: &App, mut request: Request) -> Request {
+    let Some(ends) = request.extensions().get::<Ends>() else { return request };
+    let peer = Peer::of(ends, request.headers(), &app.config);
+    if let Some(target) = peer.base.strip(request.uri()) {
+        *request.uri_mut() = target;
+    }
+    request.extensions_mut().insert(peer);
+    request
 }

@@ -1,10 +1,12 @@
 //! TCP: accepting connections, counting them, knowing both ends, and closing without losing the last
-//! response.
+//! response. And who is at the other end: through which proxies, and from which page.
 
 mod connections;
 mod descriptors;
+mod forwarded;
 mod linger;
 mod listener;
+mod origin;
 mod peer;
 mod turn_away;
 
@@ -12,4 +14,5 @@ pub use connections::{Capacity, Connections, Slot};
 pub use descriptors::{Shares, raise_limit, share_out};
 pub use linger::LastRead;
 pub use listener::{Door, accept, bind};
-pub use peer::{Ends, Peer};
+pub use origin::Origins;
+pub use peer::{BaseUrl, Ends, Peer};

@@ -1,11 +1,15 @@
-//! Where a request comes from, also behind trusted proxies.
+//! Where a request comes from, and under which URL its client reaches this server, also behind trusted
+//! proxies.
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::HeaderMap;
-use ipnet::IpNet;
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, Uri, header};
+use url::{Position, Url};
 
+use super::forwarded::{Forwarded, parse_authority};
 use super::linger::LastRead;
+use crate::config::Config;
 
 /// The two ends of the TCP connection that a request came over.
 #[derive(Clone, Debug)]
@@ -27,14 +31,77 @@ pub struct Peer {
     pub local: SocketAddr,
     /// When the connection was last read.
     pub last_read: LastRead,
+    /// The host to which the client sent the request, with its port.
+    pub host: Option<String>,
+    /// Whether a trusted proxy forwarded the request.
+    pub is_forwarded: bool,
+    /// The URL below which the client is told to reach this server.
+    pub base: BaseUrl,
+}
+
+/// The URL below which a client reaches this server.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BaseUrl {
+    /// Whether it is reached over TLS.
+    pub is_secure: bool,
+    /// Host and port.
+    pub authority: String,
+    /// The path: empty, or like `/watch`.
+    pub path: String,
 }
 
 impl Peer {
     /// Finds the client behind a TCP connection, or behind the trusted proxies that forwarded its
     /// request.
-    pub fn of(ends: &Ends, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> Self {
-        let client = client_address(ends.remote.ip().to_canonical(), headers, trusted_proxies);
-        Self { address: counted(client), local: ends.local, last_read: ends.last_read.clone() }
+    pub fn of(ends: &Ends, headers: &HeaderMap, config: &Config) -> Self {
+        let remote = ends.remote.ip().to_canonical();
+        let forwarded = Forwarded::read(remote, headers, &config.trusted_proxies);
+        let is_forwarded = forwarded.is_some();
+        let client = forwarded.as_ref().map_or(remote, |forwarded| forwarded.client);
+        let host = forwarded.as_ref().and_then(|forwarded| forwarded.host.clone());
+        let host = host.or_else(|| host_header(headers));
+        let base = config.public_url.as_ref().map_or_else(
+            || BaseUrl {
+                is_secure: forwarded.as_ref().and_then(|one| one.is_secure).unwrap_or_default(),
+                authority: host.clone().unwrap_or_else(|| ends.local.to_string()),
+                path: forwarded.as_ref().map(|one| one.prefix.clone()).unwrap_or_default(),
+            },
+            |url| BaseUrl::public(url, config.public_path()),
+        );
+        Self {
+            address: counted(client),
+            local: ends.local,
+            last_read: ends.last_read.clone(),
+            host,
+            is_forwarded,
+            base,
+        }
+    }
+}
+
+impl BaseUrl {
+    fn public(url: &Url, path: String) -> Self {
+        let authority = url[Position::BeforeHost..Position::AfterPort].to_owned();
+        Self { is_secure: url.scheme() == "https", authority, path }
+    }
+
+    /// Returns the absolute URL of a WebSocket below the base.
+    pub fn websocket(&self, path: &str) -> String {
+        let scheme = if self.is_secure { "wss" } else { "ws" };
+        format!("{scheme}://{}{}/{path}", self.authority, self.path)
+    }
+
+    /// Returns the target of a request without the base path, if the proxy left that in it.
+    pub fn strip(&self, target: &Uri) -> Option<Uri> {
+        let rest = target.path().strip_prefix(&self.path).filter(|_| !self.path.is_empty())?;
+        if !rest.is_empty() && !rest.starts_with('/') {
+            return None;
+        }
+        let query = target.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let rest = if rest.is_empty() { "/" } else { rest };
+        let mut parts = target.clone().into_parts();
+        parts.path_and_query = Some(PathAndQuery::try_from(format!("{rest}{query}")).ok()?);
+        Uri::from_parts(parts).ok()
     }
 }
 
@@ -47,39 +114,76 @@ pub fn counted(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Returns the last address in `X-Forwarded-For` that isn't a trusted proxy's, if the request came
-/// from one.
-fn client_address(remote: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
-    if !is_trusted(&remote) {
-        return remote;
-    }
-    let forwarded =
-        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let chain: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
-    let addresses = chain.iter().rev().map_while(|text| text.parse::<IpAddr>().ok());
-    addresses.map(|address| address.to_canonical()).find(|a| !is_trusted(a)).unwrap_or(remote)
+fn host_header(headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    parse_authority(host).map(|host| host.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     #[test]
-    fn forwarded_headers_count_only_from_trusted_proxies() {
-        let trusted = ["10.0.0.0/8".parse().expect("a network")];
-        for (remote, forwarded, client) in [
-            ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
-            ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
-            ("10.0.0.1", "6.6.6.6, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
-            ("10.0.0.1", "198.51.100.1, nonsense", "10.0.0.1"),
-            ("10.0.0.1", "", "10.0.0.1"),
+    fn the_websocket_is_where_the_client_reaches_the_server() {
+        let trusted = ["--trusted-proxies", "10.0.0.1"];
+        let public = ["--public-url", "https://party.example:8443/watch/"];
+        let forwarded: &[(&'static str, &'static str)] = &[
+            ("host", "127.0.0.1:8080"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "tv.example"),
+            ("x-forwarded-prefix", "/watch"),
+        ];
+        let direct: &[(&'static str, &'static str)] = &[("host", "tv.example:8080")];
+        for (arguments, headers, url) in [
+            (&[][..], direct, "ws://tv.example:8080/ws"),
+            (&[], &[], "ws://192.0.2.5:8080/ws"),
+            (&[], &[("host", "a b")], "ws://192.0.2.5:8080/ws"),
+            (&[], forwarded, "ws://127.0.0.1:8080/ws"),
+            (&trusted, forwarded, "wss://tv.example/watch/ws"),
+            (&trusted, direct, "ws://tv.example:8080/ws"),
+            (&public, forwarded, "wss://party.example:8443/watch/ws"),
+            (&public, direct, "wss://party.example:8443/watch/ws"),
         ] {
-            let mut headers = HeaderMap::new();
-            headers.insert("x-forwarded-for", forwarded.parse().expect("a header"));
-            let remote = remote.parse().expect("an address");
-            let found = client_address(remote, &headers, &trusted);
-            assert_eq!(found.to_string(), client, "{remote} {forwarded}");
+            let peer = peer(arguments, headers);
+            assert_eq!(peer.base.websocket("ws"), url, "{arguments:?} {headers:?}");
         }
+    }
+
+    #[test]
+    fn a_base_path_is_taken_off_where_the_proxy_left_it() {
+        let base = peer(&["--public-url", "https://party.example/watch"], &[]).base;
+        for (target, rest) in [
+            ("/watch", Some("/")),
+            ("/watch/", Some("/")),
+            ("/watch?a=b", Some("/?a=b")),
+            ("/watch/api/v1/meta?a=%2f&b", Some("/api/v1/meta?a=%2f&b")),
+            ("/watch//a", Some("//a")),
+            ("http://party.example/watch/r/1", Some("http://party.example/r/1")),
+            ("/watching", None),
+            ("/api/v1/meta", None),
+            ("/", None),
+        ] {
+            let stripped = base.strip(&target.parse().expect("a target"));
+            assert_eq!(stripped.map(|uri| uri.to_string()).as_deref(), rest, "{target}");
+        }
+        let root = peer(&[], &[]).base;
+        assert_eq!(root.strip(&"/watch".parse().expect("a target")), None);
+    }
+
+    fn peer(arguments: &[&str], lines: &[(&'static str, &'static str)]) -> Peer {
+        let all = [&["playhead-server"], arguments].concat();
+        let config = Config::try_parse_from(all).expect("a configuration");
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, value.parse().expect("a header"));
+        }
+        let ends = Ends {
+            remote: "10.0.0.1:40000".parse().expect("an address"),
+            local: "192.0.2.5:8080".parse().expect("an address"),
+            last_read: LastRead::default(),
+        };
+        Peer::of(&ends, &headers, &config)
     }
 }

@@ -14,7 +14,7 @@ use crate::config::{AppendFsync, Config, Secret, StoreKind};
 use crate::hub::Hub;
 use crate::limit::Limiters;
 use crate::members::Members;
-use crate::net::{Connections, Shares};
+use crate::net::{Connections, Origins, Shares};
 use crate::page;
 use crate::rooms::Rooms;
 use crate::sources::Sources;
@@ -71,6 +71,7 @@ pub async fn open(config: Config, address: SocketAddr, shares: Shares) -> Result
         limiters,
         connections: Connections::default(),
         shares,
+        origins: Origins::default(),
         hub,
         members,
         sources,
@@ -106,7 +107,7 @@ async fn open_store(config: &Config, sql: Arc<Sql>) -> Result<(Arc<dyn Store>, R
 /// Returns the origins under which this server's own sample clip may be fetched: loopback names, the
 /// addresses it listens on, and its public URL.
 fn own_origins(config: &Config, address: SocketAddr) -> Vec<OwnOrigin> {
-    let path_prefix = page::SAMPLE_PATH.to_owned();
+    let path_prefix = format!("{}{}", config.public_path(), page::SAMPLE_PATH);
     let mut hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()];
     if address.ip().is_unspecified() {
         let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
@@ -114,7 +115,8 @@ fn own_origins(config: &Config, address: SocketAddr) -> Vec<OwnOrigin> {
     } else {
         hosts.push(host(address.ip()));
     }
-    let own = |host| OwnOrigin { host, port: address.port(), path_prefix: path_prefix.clone() };
+    let own =
+        |host| OwnOrigin { host, port: address.port(), path_prefix: page::SAMPLE_PATH.to_owned() };
     let mut origins: Vec<OwnOrigin> = hosts.into_iter().map(own).collect();
     if let Some(public) = config.public_url.as_ref()
         && let (Some(host), Some(port)) = (public.host_str(), public.port_or_known_default())

@@ -9,7 +9,6 @@ mod hello;
 mod input;
 mod lease;
 mod life;
-mod origin;
 mod output;
 mod session;
 mod socket;

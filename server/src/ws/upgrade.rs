@@ -9,8 +9,8 @@ use axum::response::Response;
 use contracts::{ErrorCode, FRAME_BYTES_MAX, SUBPROTOCOL};
 use serde::Deserialize;
 
+use super::life;
 use super::socket::Socket;
-use super::{life, origin};
 use crate::app::App;
 use crate::http::{Problems, Query, RoomPath};
 use crate::net::{Capacity, Peer};
@@ -42,7 +42,7 @@ pub(crate) async fn connect(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (mut parts, _) = request.into_parts();
-    origin::check(&parts.headers, &peer, &app.config)?;
+    app.origins.check(&parts.headers, &peer, &app.config)?;
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &app).await;
     let mut upgrade = upgrade.map_err(not_an_upgrade)?;
     let offered = upgrade.requested_protocols().any(|protocol| protocol == SUBPROTOCOL);

@@ -1,7 +1,7 @@
 //! `POST /rooms/{room_id}/join`
 
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use contracts::{JoinRequest, Joined, SUBPROTOCOL, WsTicket};
 
 use crate::access::Caller;
@@ -29,6 +29,8 @@ pub(crate) async fn join_room(
     // Checked, though nothing in it is used yet.
     _: Option<Json<Option<JoinRequest>>>,
 ) -> Result<Json<Joined>, Refusal> {
+    // Refused here already, where a page can read why, and not at its WebSocket only.
+    app.origins.check(&headers, &peer, &app.config)?;
     app.limiters.check_join(peer.address)?;
     let room_id = &room.room_id;
     let proof = app.access.prove(&caller, room_id);
@@ -39,7 +41,7 @@ pub(crate) async fn join_room(
         participant_id: proof.participant_id().to_string(),
         role: wire::role(proof.role_in(&room)),
         ws: WsTicket {
-            url: ws_url(&app, &headers, &peer, room_id.as_str()),
+            url: peer.base.websocket(&format!("api/v1/rooms/{room_id}/ws")),
             ticket: ticket.secret,
             protocol: SUBPROTOCOL.to_owned(),
             expires_in_ms: ticket.expires_in_ms,
@@ -47,17 +49,4 @@ pub(crate) async fn join_room(
         },
         state: wire::room_state(&room, viewers, app.clock.now().max(room.at)),
     }))
-}
-
-/// Returns the WebSocket's absolute URL: by the public URL, else as the client reached this server.
-fn ws_url(app: &App, headers: &HeaderMap, peer: &Peer, room_id: &str) -> String {
-    let path = format!("api/v1/rooms/{room_id}/ws");
-    if let Some(public) = app.config.public_url.as_ref() {
-        let scheme = if public.scheme() == "https" { "wss" } else { "ws" };
-        let authority = public[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
-        return format!("{scheme}://{authority}/{path}");
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.map_or_else(|| peer.local.to_string(), str::to_owned);
-    format!("ws://{host}/{path}")
 }

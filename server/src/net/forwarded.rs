@@ -1,0 +1,379 @@
+//! What trusted proxies say about a request, in the spellings that proxies use: `X-Forwarded-For`, `-Proto`,
+//! `-Host`, `-Port` and `-Prefix` and their relatives, and `Forwarded` (RFC 7239).
+//!
+//! Each proxy appends what it saw, so lists are read from the right, and only as far as the proxies are trusted:
+//! what stands further left may be the client's own invention. Where both families name something,
+//! `X-Forwarded-…` counts, because most proxies write those and pass a client's `Forwarded` on unread.
+
+use std::net::IpAddr;
+
+use axum::http::HeaderMap;
+use axum::http::uri::Authority;
+use ipnet::IpNet;
+
+use crate::config::base_path;
+
+/// How many hops are read.
+const HOPS_MAX: usize = 32;
+/// Headers that name the scheme, by those who don't write `X-Forwarded-Proto`.
+const SCHEMES: [&str; 4] =
+    ["x-forwarded-proto", "x-forwarded-scheme", "x-forwarded-protocol", "x-url-scheme"];
+/// Headers that are `on` where the client came over TLS.
+const TLS_FLAGS: [&str; 2] = ["x-forwarded-ssl", "front-end-https"];
+
+/// What the trusted proxies in front of this server say.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Forwarded {
+    /// The client: the last address that isn't a trusted proxy's, as far as addresses can be read.
+    pub client: IpAddr,
+    /// Whether the client came over TLS.
+    pub is_secure: Option<bool>,
+    /// Host and port, as the client wrote them.
+    pub host: Option<String>,
+    /// The path below which the proxies serve this server: empty, or like `/watch`.
+    pub prefix: String,
+}
+
+/// One element of a `Forwarded` header.
+#[derive(Clone, Debug, Default)]
+struct Element {
+    from: Option<String>,
+    proto: Option<String>,
+    host: Option<String>,
+}
+
+impl Forwarded {
+    /// Reads what proxies say about a request that came from `remote`. `None` if that isn't a trusted proxy.
+    pub fn read(remote: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Option<Self> {
+        let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
+        if !is_trusted(&remote) {
+            return None;
+        }
+        let elements = elements(headers);
+        let listed = list(headers, "x-forwarded-for");
+        let addresses: Vec<Option<IpAddr>> = if listed.is_empty() {
+            elements.iter().map(|one| one.from.as_deref().and_then(address)).collect()
+        } else {
+            listed.iter().map(|text| address(text)).collect()
+        };
+        let (client, hops) = walk(remote, &addresses, is_trusted);
+
+        let is_secure = scheme(headers, hops, &elements);
+        let host = nth_last(&list(headers, "x-forwarded-host"), hops).map(str::to_owned);
+        let host = host.or_else(|| named(&elements, hops, |element| element.host.clone()));
+        let host = host.and_then(|host| with_port(&host, headers, hops));
+        let prefixes = list(headers, "x-forwarded-prefix");
+        // Each proxy names the part that it took off, the outermost first.
+        let prefix = prefixes.iter().map(|one| base_path(one)).collect::<Result<String, _>>();
+        let prefix = prefix.and_then(|prefix| base_path(&prefix)).unwrap_or_default();
+        Some(Self { client, is_secure, host, prefix })
+    }
+}
+
+/// Returns the client, and how many trusted proxies the request came through.
+fn walk(
+    remote: IpAddr,
+    addresses: &[Option<IpAddr>],
+    is_trusted: impl Fn(&IpAddr) -> bool,
+) -> (IpAddr, usize) {
+    let (mut client, mut hops) = (remote, 0);
+    for address in addresses.iter().rev().take(HOPS_MAX) {
+        hops += 1;
+        let Some(address) = address else { break };
+        client = *address;
+        if !is_trusted(address) {
+            break;
+        }
+    }
+    (client, hops.max(1))
+}
+
+/// Returns whether the client came over TLS, as far as anything says so.
+fn scheme(headers: &HeaderMap, hops: usize, elements: &[Element]) -> Option<bool> {
+    let said = SCHEMES.iter().find_map(|name| {
+        let listed = list(headers, name);
+        nth_last(&listed, hops).and_then(is_secure)
+    });
+    let flagged = || {
+        let on = |name: &&&str| headers.get(**name).is_some_and(|value| value.as_bytes() == b"on");
+        TLS_FLAGS.iter().find(on).map(|_| true)
+    };
+    let forwarded =
+        || named(elements, hops, |element| element.proto.as_deref().and_then(is_secure));
+    said.or_else(flagged).or_else(forwarded)
+}
+
+fn is_secure(scheme: &str) -> Option<bool> {
+    match scheme.to_ascii_lowercase().as_str() {
+        "https" | "wss" => Some(true),
+        "http" | "ws" => Some(false),
+        _ => None,
+    }
+}
+
+/// Adds the port that the client connected to, where a proxy names it apart from the host.
+fn with_port(host: &str, headers: &HeaderMap, hops: usize) -> Option<String> {
+    let authority = parse_authority(host)?;
+    let ports = list(headers, "x-forwarded-port");
+    let port = nth_last(&ports, hops).and_then(|port| port.parse::<u16>().ok());
+    // A default port is left out, or is that of a hop behind the TLS.
+    let is_told = |port: &u16| authority.port_u16().is_none() && !matches!(port, 0 | 80 | 443);
+    match port.filter(is_told) {
+        Some(port) => Some(format!("{}:{port}", authority.host())),
+        None => Some(authority.to_string()),
+    }
+}
+
+/// Parses a host with an optional port.
+pub fn parse_authority(text: &str) -> Option<Authority> {
+    let authority: Authority = text.parse().ok()?;
+    let has_usable_port = authority.port().is_none() || authority.port_u16().is_some();
+    let is_plain = !text.contains('@') && !text.ends_with(':') && !authority.host().is_empty();
+    (is_plain && has_usable_port).then_some(authority)
+}
+
+/// Returns the item that the outermost trusted proxy wrote: the one `hops` from the right, or the first where a
+/// proxy overwrites instead of appending.
+fn nth_last<'a>(items: &[&'a str], hops: usize) -> Option<&'a str> {
+    items.get(items.len().saturating_sub(hops)).copied()
+}
+
+/// Returns what the outermost trusted proxy says, or else the nearest one inside it that says anything.
+fn named<T>(elements: &[Element], hops: usize, field: impl Fn(&Element) -> Option<T>) -> Option<T> {
+    elements[elements.len().saturating_sub(hops)..].iter().find_map(field)
+}
+
+/// Returns the items of a list, which may be spread over several lines.
+fn list<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+    let lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let items = lines.flat_map(|line| line.split(',')).map(|item| item.trim().trim_matches('"'));
+    items.filter(|item| !item.is_empty()).collect()
+}
+
+/// Reads an address with or without a port, with or without brackets. Names such as `unknown` are none.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?.0,
+        // One colon separates a port; more belong to an IPv6 address.
+        None if text.matches(':').count() == 1 => text.split_once(':')?.0,
+        None => text,
+    };
+    let without_zone = bare.split_once('%').map_or(bare, |(address, _)| address);
+    without_zone.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+fn elements(headers: &HeaderMap) -> Vec<Element> {
+    let lines = headers.get_all("forwarded").iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| split(line, ',')).map(element).collect()
+}
+
+fn element(text: &str) -> Element {
+    let mut element = Element::default();
+    for pair in split(text, ';') {
+        let Some((name, value)) = pair.split_once('=') else { continue };
+        let field = match name.trim().to_ascii_lowercase().as_str() {
+            "for" => &mut element.from,
+            "proto" => &mut element.proto,
+            "host" => &mut element.host,
+            _ => continue,
+        };
+        *field = Some(unquote(value.trim()));
+    }
+    element
+}
+
+/// Splits at a separator, but not within quotes.
+fn split(text: &str, separator: char) -> Vec<&str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let at_separator = |c: char| {
+        let splits = c == separator && !is_quoted;
+        if !is_escaped && c == '"' {
+            is_quoted = !is_quoted;
+        }
+        is_escaped = is_quoted && !is_escaped && c == '\\';
+        splits
+    };
+    text.split(at_separator).map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+fn unquote(value: &str) -> String {
+    let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+    let Some(quoted) = quoted else { return value.to_owned() };
+    let mut is_escaped = false;
+    let keeps = |c: &char| {
+        is_escaped = !is_escaped && *c == '\\';
+        !is_escaped
+    };
+    quoted.chars().filter(keeps).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A request from this trusted proxy, its headers, and who the client is.
+    type Chain = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+    #[test]
+    fn the_client_is_the_last_address_that_is_no_trusted_proxys() {
+        let chains: [Chain; 24] = [
+            ("10.0.0.1", &[], "10.0.0.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "")], "10.0.0.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "198.51.100.1")], "198.51.100.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "6.6.6.6, 198.51.100.1")], "198.51.100.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "6.6.6.6,198.51.100.1,10.0.0.2")], "198.51.100.1"),
+            (
+                "10.0.0.1",
+                &[("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", "198.51.100.1")],
+                "198.51.100.1",
+            ),
+            ("10.0.0.1", &[("x-forwarded-for", "198.51.100.1:49152")], "198.51.100.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "\"198.51.100.1\"")], "198.51.100.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "2001:db8::1")], "2001:db8::1"),
+            ("10.0.0.1", &[("x-forwarded-for", "[2001:db8::1]")], "2001:db8::1"),
+            ("10.0.0.1", &[("x-forwarded-for", "[2001:db8::1]:443")], "2001:db8::1"),
+            ("10.0.0.1", &[("x-forwarded-for", "fe80::1%eth0")], "fe80::1"),
+            ("10.0.0.1", &[("x-forwarded-for", "::ffff:198.51.100.1")], "198.51.100.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "198.51.100.1, nonsense")], "10.0.0.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "nonsense, 10.0.0.2")], "10.0.0.2"),
+            // Everybody is within the trusted network: the client is the furthest one.
+            ("10.0.0.1", &[("x-forwarded-for", "10.9.9.9, 10.0.0.2")], "10.9.9.9"),
+            ("10.0.0.1", &[("forwarded", "for=198.51.100.1")], "198.51.100.1"),
+            ("10.0.0.1", &[("forwarded", "For=\"198.51.100.1:4711\";proto=http")], "198.51.100.1"),
+            ("10.0.0.1", &[("forwarded", "for=\"[2001:db8::1]:4711\"")], "2001:db8::1"),
+            (
+                "10.0.0.1",
+                &[("forwarded", "for=6.6.6.6, for=198.51.100.1;by=_p, for=10.0.0.2")],
+                "198.51.100.1",
+            ),
+            ("10.0.0.1", &[("forwarded", "for=198.51.100.1, for=unknown")], "10.0.0.1"),
+            (
+                "10.0.0.1",
+                &[("forwarded", "for=198.51.100.1;host=\"a,b;for=6.6.6.6\"")],
+                "198.51.100.1",
+            ),
+            (
+                "10.0.0.1",
+                &[("forwarded", "for=6.6.6.6"), ("x-forwarded-for", "198.51.100.1")],
+                "198.51.100.1",
+            ),
+            ("fd00::1", &[("x-forwarded-for", "198.51.100.1, fd00::2")], "198.51.100.1"),
+        ];
+        for (remote, lines, client) in chains {
+            let found = read(remote, lines).expect("a trusted proxy");
+            assert_eq!(found.client.to_string(), client, "{remote} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_but_a_trusted_proxy_is_believed() {
+        let lines = [("x-forwarded-for", "10.0.0.9"), ("x-forwarded-host", "evil.example")];
+        assert_eq!(read("203.0.113.9", &lines), None);
+        assert_eq!(read("2001:db8::9", &lines), None);
+    }
+
+    /// Headers, and the scheme, host and prefix that they mean.
+    type Meaning =
+        (&'static [(&'static str, &'static str)], &'static str, &'static str, &'static str);
+
+    #[test]
+    fn scheme_host_and_prefix_are_those_that_the_client_used() {
+        let cases: [Meaning; 26] = [
+            (&[], "", "", ""),
+            (&[("x-forwarded-proto", "https")], "https", "", ""),
+            (&[("x-forwarded-proto", "HTTPS")], "https", "", ""),
+            (&[("x-forwarded-proto", "wss")], "https", "", ""),
+            (&[("x-forwarded-proto", "http")], "http", "", ""),
+            (&[("x-forwarded-proto", "gopher")], "", "", ""),
+            (&[("x-forwarded-scheme", "https")], "https", "", ""),
+            (&[("x-forwarded-ssl", "on")], "https", "", ""),
+            (&[("front-end-https", "on")], "https", "", ""),
+            (&[("forwarded", "proto=https;host=party.example")], "https", "party.example", ""),
+            (
+                &[("forwarded", "host=\"party.example:8443\";proto=\"https\"")],
+                "https",
+                "party.example:8443",
+                "",
+            ),
+            (&[("forwarded", "host=\"[2001:db8::1]:8443\"")], "", "[2001:db8::1]:8443", ""),
+            (&[("x-forwarded-host", "party.example")], "", "party.example", ""),
+            (&[("x-forwarded-host", "party.example:8443")], "", "party.example:8443", ""),
+            (&[("x-forwarded-host", "[2001:db8::1]")], "", "[2001:db8::1]", ""),
+            (&[("x-forwarded-host", "me@party.example")], "", "", ""),
+            (&[("x-forwarded-host", "party.example/a")], "", "", ""),
+            (
+                &[("x-forwarded-host", "party.example"), ("x-forwarded-port", "8443")],
+                "",
+                "party.example:8443",
+                "",
+            ),
+            // The port of a hop behind the TLS.
+            (
+                &[
+                    ("x-forwarded-host", "party.example"),
+                    ("x-forwarded-port", "80"),
+                    ("x-forwarded-proto", "https"),
+                ],
+                "https",
+                "party.example",
+                "",
+            ),
+            // The client claims http and a host of its own; the proxy appends what it saw.
+            (
+                &[
+                    ("x-forwarded-for", "198.51.100.1"),
+                    ("x-forwarded-proto", "http, https"),
+                    ("x-forwarded-host", "evil.example, party.example"),
+                ],
+                "https",
+                "party.example",
+                "",
+            ),
+            // Two trusted hops: what the outer one saw counts.
+            (
+                &[
+                    ("x-forwarded-for", "198.51.100.1, 10.0.0.2"),
+                    ("x-forwarded-proto", "https, http"),
+                    ("x-forwarded-host", "party.example, inner.example"),
+                ],
+                "https",
+                "party.example",
+                "",
+            ),
+            (
+                &[(
+                    "forwarded",
+                    "for=198.51.100.1;proto=https;host=party.example, for=10.0.0.2;proto=http",
+                )],
+                "https",
+                "party.example",
+                "",
+            ),
+            (&[("x-forwarded-prefix", "/watch/")], "", "", "/watch"),
+            (
+                &[("x-forwarded-prefix", "/outer"), ("x-forwarded-prefix", "/inner")],
+                "",
+                "",
+                "/outer/inner",
+            ),
+            (&[("x-forwarded-prefix", "//evil.example")], "", "", ""),
+            (&[("x-forwarded-prefix", "/api")], "", "", ""),
+        ];
+        for (lines, scheme, host, prefix) in cases {
+            let found = read("10.0.0.1", lines).expect("a trusted proxy");
+            let named = found.is_secure.map_or("", |secure| if secure { "https" } else { "http" });
+            assert_eq!(named, scheme, "{lines:?}");
+            assert_eq!(found.host.as_deref().unwrap_or_default(), host, "{lines:?}");
+            assert_eq!(found.prefix, prefix, "{lines:?}");
+        }
+    }
+
+    fn read(remote: &str, lines: &[(&'static str, &'static str)]) -> Option<Forwarded> {
+        let trusted = ["10.0.0.0/8", "fd00::/8"].map(|net| net.parse().expect("a network"));
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, value.parse().expect("a header"));
+        }
+        Forwarded::read(remote.parse().expect("an address"), &headers, &trusted)
+    }
+}

@@ -1,0 +1,190 @@
+//! Checks which pages may connect. A browser always sends the true origin of a page; other clients send
+//! none, and need a ticket anyway.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use axum::http::{HeaderMap, header};
+use contracts::{ErrorCode, MetaValue};
+use url::{Host, Url};
+
+use super::forwarded::parse_authority;
+use super::peer::Peer;
+use crate::config::Config;
+use crate::refusal::Refusal;
+
+/// How many refused origins are remembered, so that each is logged once.
+const LOGGED_MAX: usize = 64;
+/// How much of an origin is shown, in characters.
+const SHOWN_MAX: usize = 200;
+
+/// Refuses the pages of foreign origins, and logs each such origin once.
+#[derive(Debug, Default)]
+pub struct Origins {
+    logged: Mutex<HashSet<String>>,
+}
+
+impl Origins {
+    /// Refuses a page whose `Origin` is neither this server's own nor allowed.
+    pub fn check(&self, headers: &HeaderMap, peer: &Peer, config: &Config) -> Result<(), Refusal> {
+        let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+        let origin = origin.to_str().unwrap_or_default();
+        if config.allowed_origins.iter().any(|allowed| allowed == origin)
+            || is_own(origin, peer, config)
+        {
+            return Ok(());
+        }
+        let shown: String = origin.chars().take(SHOWN_MAX).collect();
+        if self.is_new(&shown) {
+            tracing::warn!(
+                origin = shown,
+                host = peer.host,
+                "pages of this origin may not connect: if they are yours, add it to \
+                 PLAYHEAD_ALLOWED_ORIGINS; if it is this server's, set PLAYHEAD_PUBLIC_URL"
+            );
+        }
+        let detail = format!(
+            "pages of {shown} may not connect to this server: whoever runs it can add that to \
+             PLAYHEAD_ALLOWED_ORIGINS, or set PLAYHEAD_PUBLIC_URL if it is the server's own address"
+        );
+        let refusal = Refusal::new(ErrorCode::OriginForbidden, detail);
+        Err(refusal.with("origin", MetaValue::Text(shown)))
+    }
+
+    /// Whether an origin hasn't been logged yet. Once many have, no further one is.
+    fn is_new(&self, origin: &str) -> bool {
+        let mut logged = self.logged.lock().expect("not poisoned");
+        logged.len() < LOGGED_MAX && logged.insert(origin.to_owned())
+    }
+}
+
+/// Whether the page came from this server, as the client sees it.
+///
+/// An attacker may point a name of their own here (DNS rebinding). Their page then has the very host that it
+/// sends requests to. So over plain HTTP a name proves nothing unless it can only be this machine's, while an
+/// address can't be pointed anywhere. Over HTTPS a name does prove it: nobody here has a certificate for a
+/// name of the attacker's.
+fn is_own(origin: &str, peer: &Peer, config: &Config) -> bool {
+    if let Some(public) = config.public_url.as_ref()
+        && public.origin().ascii_serialization() == origin
+    {
+        return true;
+    }
+    let Ok(url) = Url::parse(origin) else { return false };
+    let is_origin = url.origin().ascii_serialization() == origin;
+    if !is_origin || !peer.host.as_ref().is_some_and(|host| is_at(&url, host)) {
+        return false;
+    }
+    match (url.scheme(), url.host()) {
+        ("https", Some(_)) => true,
+        ("http", Some(Host::Domain(name))) => name == "localhost" || name.ends_with(".localhost"),
+        // The addresses of a proxy aren't known here.
+        ("http", Some(Host::Ipv4(_) | Host::Ipv6(_))) if peer.is_forwarded => true,
+        ("http", Some(Host::Ipv4(ip))) => ip.is_loopback() || peer.local.ip().to_canonical() == ip,
+        ("http", Some(Host::Ipv6(ip))) => ip.is_loopback() || peer.local.ip() == ip,
+        _ => false,
+    }
+}
+
+/// Whether `host`, with or without the default port, is the host of a URL.
+fn is_at(url: &Url, host: &str) -> bool {
+    let Some(authority) = parse_authority(host) else { return false };
+    let named = authority.host();
+    let port = authority.port_u16().unwrap_or(if url.scheme() == "https" { 443 } else { 80 });
+    url.host_str().is_some_and(|own| own.eq_ignore_ascii_case(named))
+        && url.port_or_known_default() == Some(port)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::net::{Ends, LastRead};
+
+    #[test]
+    fn only_pages_of_this_server_connect_unless_others_are_named() {
+        for (origin, host, own) in [
+            ("http://127.0.0.1:8080", "127.0.0.1:8080", true),
+            ("http://localhost:8080", "localhost:8080", true),
+            ("http://localhost", "localhost:80", true),
+            ("http://[::1]:8080", "[::1]:8080", true),
+            ("http://192.168.1.5:8080", "192.168.1.5:8080", true),
+            ("http://192.168.1.6:8080", "192.168.1.6:8080", false),
+            ("http://rebound.example:8080", "rebound.example:8080", false),
+            ("http://localhost:9999", "localhost:8080", false),
+            ("http://127.0.0.1:8080/", "127.0.0.1:8080", false),
+            ("null", "127.0.0.1:8080", false),
+            ("", "127.0.0.1:8080", false),
+            ("file://", "127.0.0.1:8080", false),
+            // Only who has the certificate of a name has pages of it over HTTPS.
+            ("https://party.example", "party.example", true),
+            ("https://party.example", "Party.example:443", true),
+            ("https://party.example:8443", "party.example:8443", true),
+            ("https://party.example", "party.example:8443", false),
+            ("https://evil.example", "party.example", false),
+            ("https://evil.example", "127.0.0.1:8080", false),
+        ] {
+            let found = verdict(&[], origin, &[("host", host)]);
+            assert_eq!(found, own, "{origin} at {host}");
+        }
+    }
+
+    #[test]
+    fn a_named_origin_adds_to_the_own_ones() {
+        let named = ["--allowed-origins", "https://tv.example,capacitor://localhost"];
+        for (origin, allowed) in [
+            ("https://tv.example", true),
+            ("capacitor://localhost", true),
+            ("http://127.0.0.1:8080", true),
+            ("https://other.example", false),
+        ] {
+            let found = verdict(&named, origin, &[("host", "127.0.0.1:8080")]);
+            assert_eq!(found, allowed, "{origin}");
+        }
+    }
+
+    #[test]
+    fn behind_a_proxy_the_own_origin_is_the_one_that_the_client_sees() {
+        let trusted = ["--trusted-proxies", "10.0.0.1"];
+        let forwarded = |host| [("host", "127.0.0.1:8080"), ("x-forwarded-host", host)];
+        for (origin, host, own) in [
+            ("https://party.example", "party.example", true),
+            ("http://192.168.1.9", "192.168.1.9", true),
+            ("http://192.168.1.9", "192.168.1.8", false),
+            ("http://rebound.example", "rebound.example", false),
+        ] {
+            assert_eq!(verdict(&trusted, origin, &forwarded(host)), own, "{origin} at {host}");
+            // Nobody else may say what the client sees.
+            assert!(!verdict(&[], origin, &forwarded(host)), "{origin} at {host}");
+        }
+        let public = ["--public-url", "http://party.lan/watch"];
+        assert!(verdict(&public, "http://party.lan", &[("host", "127.0.0.1:8080")]));
+        assert!(!verdict(&public, "https://party.lan", &[("host", "127.0.0.1:8080")]));
+    }
+
+    #[test]
+    fn each_refused_origin_is_logged_once_and_not_without_end() {
+        let origins = Origins::default();
+        assert!(origins.is_new("https://a.example") && !origins.is_new("https://a.example"));
+        let logged = (0..1000).filter(|n| origins.is_new(&format!("https://{n}.example"))).count();
+        assert_eq!(logged, LOGGED_MAX - 1);
+    }
+
+    fn verdict(arguments: &[&str], origin: &str, lines: &[(&'static str, &str)]) -> bool {
+        let all = [&["playhead-server"], arguments].concat();
+        let config = Config::try_parse_from(all).expect("a configuration");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ORIGIN, origin.parse().expect("a header"));
+        for (name, value) in lines {
+            headers.insert(*name, value.parse().expect("a header"));
+        }
+        let ends = Ends {
+            remote: "10.0.0.1:40000".parse().expect("an address"),
+            local: "192.168.1.5:8080".parse().expect("an address"),
+            last_read: LastRead::default(),
+        };
+        let peer = Peer::of(&ends, &headers, &config);
+        Origins::default().check(&headers, &peer, &config).is_ok()
+    }
+}

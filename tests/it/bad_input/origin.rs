@@ -1,0 +1,51 @@
+//! Pages of foreign origins.
+
+use harness::http::Method;
+use harness::{Response, Upgrade};
+
+use crate::party::options;
+use crate::problem;
+
+#[tokio::test]
+async fn a_page_of_a_foreign_origin_is_refused_when_it_joins_in_words_that_name_it() {
+    let server = options().start().await.unwrap();
+    let api = server.api().as_guest("Ada").await.unwrap();
+    let room_id = api.create_room("Friday").await.unwrap().room_id;
+    let path = format!("api/v1/rooms/{room_id}/join");
+    for _ in 0..3 {
+        for origin in ["https://evil.example", "http://evil.example", "null"] {
+            let headers = [("origin", origin)];
+            let response: Response = api.raw(Method::POST, &path, &headers, "").await.unwrap();
+            problem::check(&response, "origin_forbidden", origin);
+            let detail = response.json["detail"].as_str().unwrap_or_default();
+            assert!(detail.contains(origin), "{detail}");
+            assert!(detail.contains("PLAYHEAD_ALLOWED_ORIGINS"), "{detail}");
+            assert_eq!(response.json["meta"]["origin"], origin);
+        }
+    }
+    assert_eq!(server.log().matches("https://evil.example").count(), 1, "{}", server.log());
+    let logged = server.log().matches("set PLAYHEAD_PUBLIC_URL").count();
+    assert_eq!(logged, 3, "each origin once: {}", server.log());
+}
+
+#[tokio::test]
+async fn naming_a_foreign_origin_keeps_the_servers_own() {
+    let server = options().env("PLAYHEAD_ALLOWED_ORIGINS", "https://tv.example").start().await;
+    let server = server.unwrap();
+    let api = server.api().as_guest("Ada").await.unwrap();
+    let room_id = api.create_room("Friday").await.unwrap().room_id;
+    let path = format!("api/v1/rooms/{room_id}/join");
+    let own = server.page().trim_end_matches('/').to_owned();
+    // A page over HTTPS, through a proxy that nobody told the server of.
+    let secure = own.replace("http:", "https:");
+    for origin in ["https://tv.example", &own, &secure] {
+        let headers = [("origin", origin)];
+        let joined = api.raw(Method::POST, &path, &headers, "").await.unwrap();
+        let joined: contracts::Joined = joined.parse().unwrap();
+        let upgrade = Upgrade::with(&joined.ws).origin(origin);
+        upgrade.connect().await.unwrap().hello(&[]).await.unwrap();
+    }
+    let headers = [("origin", "https://other.example")];
+    let response = api.raw(Method::POST, &path, &headers, "").await.unwrap();
+    problem::check(&response, "origin_forbidden", "another");
+}
