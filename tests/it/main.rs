@@ -26,3 +26,4 @@ mod secrets;
 mod slow;
 mod sync;
 mod wall;
+mod websocket;

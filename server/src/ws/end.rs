@@ -13,7 +13,7 @@ const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How a session ends.
 pub(super) enum End {
-    /// The client is gone.
+    /// The client is gone, or has sent its close frame.
     Gone,
     /// The client sent a text frame that isn't UTF-8.
     BadUtf8,
@@ -43,5 +43,6 @@ impl End {
                 socket.close(code, after_ms).await;
             }
         }
+        socket.finish().await;
     }
 }

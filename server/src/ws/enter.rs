@@ -9,6 +9,7 @@ use engine::{Place, Room};
 use tokio::time::timeout;
 
 use super::early::Early;
+use super::end::End;
 use super::execute::Sender;
 use super::hello;
 use super::session::Session;
@@ -46,9 +47,21 @@ pub async fn open(
     address: IpAddr,
 ) -> Option<Box<Open>> {
     let limiter = FrameLimiter::default();
-    let (id, hello) = tokio::select! {
-        hello = hello::receive(&mut socket, &limiter, &app.clock) => hello?,
-        () = app.draining.cancelled() => return None,
+    let received = tokio::select! {
+        hello = hello::receive(&mut socket, &limiter, &app.clock) => Some(hello),
+        () = app.draining.cancelled() => None,
+    };
+    let (id, hello) = match received {
+        Some(Some(hello)) => hello,
+        Some(None) => {
+            socket.finish().await;
+            return None;
+        }
+        None => {
+            let end = End::Close(CloseCode::DRAINING);
+            end.close(&mut socket, app.hub.drain_spread_ms()).await;
+            return None;
+        }
     };
     let mut early = Early::default();
     let entered = early.read_during(&mut socket, enter(&app, proof, address, &id, &hello)).await;
@@ -66,6 +79,7 @@ pub async fn open(
             };
             let _ = socket.reject(Some(id), refusal).await;
             socket.close(close, 0).await;
+            socket.finish().await;
             None
         }
     }

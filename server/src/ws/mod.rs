@@ -5,6 +5,7 @@ mod end;
 mod enter;
 mod execute;
 mod expiry;
+mod handshake;
 mod hello;
 mod input;
 mod lease;

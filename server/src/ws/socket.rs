@@ -39,7 +39,7 @@ pub enum Input {
     BadUtf8,
     /// A violation of the WebSocket protocol.
     BadProtocol,
-    /// The end of the connection.
+    /// The end of the connection, or the client's close frame.
     Gone,
 }
 
@@ -52,13 +52,15 @@ pub struct Broken;
 pub struct Socket {
     socket: WebSocket,
     last_read: LastRead,
+    /// Whether the client has sent its close frame.
+    is_closed_by_client: bool,
 }
 
 impl Socket {
     /// Wraps an upgraded socket.
     pub fn new(socket: WebSocket, last_read: LastRead) -> Self {
         last_read.limit();
-        Self { socket, last_read }
+        Self { socket, last_read, is_closed_by_client: false }
     }
 
     /// When the last input was read from the TCP connection, before anything was done for it or for the
@@ -76,7 +78,11 @@ impl Socket {
             Some(Err(_)) | None => {}
         }
         match received {
-            None | Some(Ok(Message::Close(_))) => Input::Gone,
+            None => Input::Gone,
+            Some(Ok(Message::Close(_))) => {
+                self.is_closed_by_client = true;
+                Input::Gone
+            }
             Some(Ok(Message::Text(text))) => Input::Text(text),
             Some(Ok(Message::Binary(_))) => Input::Binary,
             Some(Ok(Message::Ping(_))) => Input::Ping,
@@ -134,17 +140,28 @@ impl Socket {
         self.close_with(BAD_PROTOCOL, "bad_protocol").await;
     }
 
+    /// Answers the client's close frame, if it has sent one. The library has queued the answer, and writes it
+    /// at the next read.
+    pub async fn finish(&mut self) {
+        if self.is_closed_by_client {
+            self.drain().await;
+        }
+    }
+
     async fn close_with(&mut self, code: u16, reason: &'static str) {
         metrics::counter!("playhead_closes_total", "code" => reason).increment(1);
         let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
         let sent = within(self.socket.send(Message::Close(Some(frame)))).await;
         if sent.is_ok() {
             // Unread input would make the kernel reset the connection, and the close frame would be lost.
-            // The wait is bounded, because the client may never answer.
-            let answered =
-                async { while self.socket.recv().await.is_some_and(|read| read.is_ok()) {} };
-            let _ = timeout(CLOSE_TIMEOUT, answered).await;
+            self.drain().await;
         }
+    }
+
+    /// Reads to the end. The wait is bounded, because the client may never answer.
+    async fn drain(&mut self) {
+        let ended = async { while self.socket.recv().await.is_some_and(|read| read.is_ok()) {} };
+        let _ = timeout(CLOSE_TIMEOUT, ended).await;
     }
 }
 

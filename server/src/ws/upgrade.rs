@@ -9,8 +9,8 @@ use axum::response::Response;
 use contracts::{ErrorCode, FRAME_BYTES_MAX, SUBPROTOCOL};
 use serde::Deserialize;
 
-use super::life;
 use super::socket::Socket;
+use super::{handshake, life};
 use crate::app::App;
 use crate::http::{Problems, Query, RoomPath};
 use crate::net::{Capacity, Peer};
@@ -43,6 +43,7 @@ pub(crate) async fn connect(
 ) -> Result<Response, Refusal> {
     let (mut parts, _) = request.into_parts();
     app.origins.check(&parts.headers, &peer, &app.config)?;
+    handshake::check(&mut parts.headers)?;
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &app).await;
     let mut upgrade = upgrade.map_err(not_an_upgrade)?;
     let offered = upgrade.requested_protocols().any(|protocol| protocol == SUBPROTOCOL);

@@ -1,0 +1,59 @@
+//! Autobahn 1, 9 and 10: lengths of messages and frames.
+
+use harness::frame::opcode;
+
+use super::raw::{FIN, Ground, Meets, State, frame, in_bytes, message_of, text};
+
+/// The largest message, in bytes.
+const BYTES_MAX: usize = 16 * 1024;
+
+#[tokio::test]
+async fn a_text_of_any_length_up_to_the_limit_is_answered() {
+    let ground = Ground::new().await;
+    for length in [46, 125, 126, 127, 128, 255, 256, 4096, 16_383, BYTES_MAX] {
+        let sent = frame(FIN | opcode::TEXT, &message_of(length));
+        let name = format!("{length} bytes");
+        ground.run_in_both(&name, std::slice::from_ref(&sent), &Meets::Answers(1)).await;
+        if length <= 256 {
+            let name = format!("{length} bytes, one by one");
+            ground.run(&name, State::Welcomed, &in_bytes(&sent), &Meets::Answers(1)).await;
+        }
+    }
+    ground.run_in_both("no bytes", &[text("")], &Meets::Refuses("invalid_json")).await;
+}
+
+#[tokio::test]
+async fn a_longer_message_closes_the_connection_with_4413() {
+    let ground = Ground::new().await;
+    for length in [BYTES_MAX + 1, 65_535, 65_536, 131_072] {
+        let sent = frame(FIN | opcode::TEXT, &message_of(length));
+        ground.run_in_both(&format!("{length} bytes"), &[sent], &Meets::Closes(Some(4413))).await;
+    }
+    // A length is judged before its bytes come.
+    for announced in [u64::from(u32::MAX), u64::MAX >> 1, u64::MAX] {
+        let head = [&[FIN | opcode::TEXT, 0xff][..], &announced.to_be_bytes(), &[0; 4]].concat();
+        let name = format!("{announced} bytes announced");
+        ground.run(&name, State::Welcomed, &[head], &Meets::Closes(Some(4413))).await;
+    }
+}
+
+#[tokio::test]
+async fn a_binary_message_of_any_length_closes_the_connection_with_4400() {
+    let ground = Ground::new().await;
+    for length in [0, 1, 125, 126, 127, 128, BYTES_MAX] {
+        let sent = frame(FIN | opcode::BINARY, &vec![0xfe; length]);
+        ground.run_in_both(&format!("{length} bytes"), &[sent], &Meets::Closes(Some(4400))).await;
+    }
+}
+
+#[tokio::test]
+async fn a_frame_without_a_mask_closes_the_connection_with_1002() {
+    let ground = Ground::new().await;
+    for (name, sent) in [
+        ("a text", b"\x81\x02{}".to_vec()),
+        ("a ping", b"\x89\x00".to_vec()),
+        ("a close frame", b"\x88\x02\x03\xe8".to_vec()),
+    ] {
+        ground.run_in_both(name, &[sent], &Meets::Closes(Some(1002))).await;
+    }
+}
