@@ -4,8 +4,8 @@ set -euo pipefail
 
 declare -A packages=(
   [chromium]=chromium [ffmpeg]=ffmpeg [nginx]=nginx [caddy]=caddy [gcc]=gcc [python3]=python3
-  [redis-server]=redis-server [openssl]=openssl [initdb]=postgresql [ip]=iproute2
-  [chromium-headless-shell]=chromium-headless-shell [faketime]=faketime
+  [redis-server]=redis-server [openssl]=openssl [initdb]=postgresql [pgbouncer]=pgbouncer
+  [ip]=iproute2 [chromium-headless-shell]=chromium-headless-shell [faketime]=faketime
 )
 # Where Debian keeps programs that aren't on everybody's path. The tests start servers of their own
 # and never use those that the packages may start.

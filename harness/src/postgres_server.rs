@@ -16,7 +16,7 @@ use crate::process::{Stat, send_signal};
 use crate::{DEADLINE, Error, Result};
 
 /// The name of the superuser and of the first database.
-const NAME: &str = "playhead";
+pub(crate) const NAME: &str = "playhead";
 /// The directory in which Debian keeps the programs of each version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 const PROGRAMS: [&str; 4] = ["initdb", "postgres", "createdb", "psql"];
@@ -37,9 +37,9 @@ pub struct PostgresServer {
 
 /// The user that the server runs as, since it refuses root.
 #[derive(Clone, Copy, Debug)]
-struct Account {
-    user: u32,
-    group: u32,
+pub(crate) struct Account {
+    pub(crate) user: u32,
+    pub(crate) group: u32,
 }
 
 impl PostgresServer {
@@ -80,6 +80,11 @@ impl PostgresServer {
     /// The URL of its first database.
     pub fn url(&self) -> String {
         self.url_of(NAME)
+    }
+
+    /// The port; the same after a restart.
+    pub fn port(&self) -> u16 {
+        self.port.port()
     }
 
     /// Creates an empty database and returns its URL.
@@ -264,7 +269,7 @@ fn programs() -> Result<PathBuf> {
         })
 }
 
-async fn account(name: &str) -> Result<Account> {
+pub(crate) async fn account(name: &str) -> Result<Account> {
     let mut ids = [0; 2];
     for (id, flag) in ids.iter_mut().zip(["-u", "-g"]) {
         let mut command = Command::new("id");

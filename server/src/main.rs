@@ -19,7 +19,12 @@ fn main() -> ExitCode {
         .enable_all()
         .build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(config)),
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(config));
+            // Not dropped: that would wait for the look-up of a name, which may take long.
+            runtime.shutdown_background();
+            ended
+        }
         Err(error) => Err(format!("no runtime: {error}")),
     };
     match ended {

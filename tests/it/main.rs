@@ -24,6 +24,7 @@ mod proxy;
 mod rooms;
 mod secrets;
 mod slow;
+mod stop;
 mod sync;
 mod wall;
 mod websocket;

@@ -12,6 +12,7 @@ mod follower;
 mod laws;
 mod messages;
 mod node;
+mod pooler;
 mod postgres;
 mod promotion;
 mod recovery;

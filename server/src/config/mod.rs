@@ -95,6 +95,9 @@ pub struct Config {
     #[arg(long, env = "PLAYHEAD_HOST_LEASE_MS", default_value_t = 15_000, global = true,
           value_parser = clap::value_parser!(u64).range(HOST_LEASE_MS))]
     pub host_lease_ms: u64,
+    /// How long a start waits for Redis and PostgreSQL to answer, in milliseconds.
+    #[arg(long, env = "PLAYHEAD_START_TIMEOUT_MS", default_value_t = 30_000, global = true)]
+    pub start_timeout_ms: u64,
     /// What to log, as a `tracing` filter.
     #[arg(long, env = "PLAYHEAD_LOG", default_value = "info", global = true)]
     pub log: String,

@@ -1,5 +1,7 @@
 //! What operators ask for: metrics, health and version, on a listener of their own.
 
+use std::sync::{Arc, OnceLock};
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -18,7 +20,7 @@ const SYNC_BUCKETS: [f64; 14] =
 
 #[derive(Clone)]
 struct Admin {
-    app: App,
+    app: Arc<OnceLock<App>>,
     metrics: PrometheusHandle,
 }
 
@@ -69,8 +71,9 @@ fn to_text(error: BuildError) -> String {
     format!("metrics: {error}")
 }
 
-/// Returns the routes of the admin listener.
-pub fn router(app: App, metrics: PrometheusHandle) -> Router {
+/// Returns the routes of the admin listener. It answers already while the node waits for what it stands on:
+/// `app` is set once it has started.
+pub fn router(app: Arc<OnceLock<App>>, metrics: PrometheusHandle) -> Router {
     Router::new()
         .route("/metrics", get(render))
         .route("/healthz", get(async || "ok\n"))
@@ -81,17 +84,22 @@ pub fn router(app: App, metrics: PrometheusHandle) -> Router {
 
 #[expect(clippy::cast_precision_loss, reason = "a count of rooms")]
 async fn render(State(admin): State<Admin>) -> String {
-    metrics::gauge!("playhead_rooms").set(admin.app.hub.room_count() as f64);
+    if let Some(app) = admin.app.get() {
+        metrics::gauge!("playhead_rooms").set(app.hub.room_count() as f64);
+    }
     admin.metrics.run_upkeep();
     admin.metrics.render()
 }
 
-/// Whether the node takes connections: commits can be stored and it isn't shutting down.
+/// Whether the node takes connections: it has started, commits can be stored, and it isn't shutting down.
 async fn readyz(State(admin): State<Admin>) -> (StatusCode, &'static str) {
-    if admin.app.draining.is_cancelled() {
+    let Some(app) = admin.app.get() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "starting\n");
+    };
+    if app.draining.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
     }
-    match admin.app.rooms.check_writable().await {
+    match app.rooms.check_writable().await {
         Ok(_) => (StatusCode::OK, "ready\n"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "commits can't be stored\n"),
     }

@@ -3,7 +3,9 @@
 pub mod admin;
 mod announce;
 mod open;
+mod patience;
 mod serve;
+mod signals;
 pub mod telemetry;
 
 pub use serve::serve;

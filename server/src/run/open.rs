@@ -6,7 +6,9 @@ use std::sync::Arc;
 use providers::{Egress, EgressPolicy, OwnOrigin, Registry};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
+use super::patience::{Patience, with_causes};
 use crate::access::Access;
 use crate::app::{App, Services};
 use crate::clock::RoomClock;
@@ -18,8 +20,8 @@ use crate::net::{Connections, Origins, Shares};
 use crate::page;
 use crate::rooms::Rooms;
 use crate::sources::Sources;
-use crate::sql::Sql;
-use crate::store::{MemoryStore, News, RedisStore, Store};
+use crate::sql::{Sql, SqlError};
+use crate::store::{MemoryStore, News, RedisOpenError, RedisStore, Store};
 
 /// A node whose services are ready to serve.
 pub struct Opened {
@@ -33,12 +35,9 @@ pub struct Opened {
 
 /// Opens a node that will listen on `address`. The error is a sentence for the operator.
 pub async fn open(config: Config, address: SocketAddr, shares: Shares) -> Result<Opened, String> {
-    let sql = match config.database_url.as_ref() {
-        Some(url) => Sql::open(url.expose()).await,
-        None => Sql::open_file(&config.data_dir.join("playhead.db")).await,
-    };
-    let sql = Arc::new(sql.map_err(|error| with_causes(&error))?);
-    let (store, clock) = open_store(&config, sql.clone()).await?;
+    let patience = Patience::of_millis(config.start_timeout_ms);
+    let sql = Arc::new(open_sql(&config, &patience).await?);
+    let (store, clock) = open_store(&config, &patience, sql.clone()).await?;
     // At once, so that no news is missed while the rest is opened.
     let news = store.subscribe();
     let key_file = config.token_key_file.as_deref();
@@ -82,8 +81,29 @@ pub async fn open(config: Config, address: SocketAddr, shares: Shares) -> Result
     Ok(Opened { app, store, news })
 }
 
+async fn open_sql(config: &Config, patience: &Patience) -> Result<Sql, String> {
+    let Some(url) = config.database_url.as_ref() else {
+        let opened = Sql::open_file(&config.data_dir.join("playhead.db")).await;
+        return opened.map_err(|error| with_causes(&error));
+    };
+    let what = format!("the database{}", place(url));
+    patience.open(&what, SqlError::is_transient, async || Sql::open(url.expose()).await).await
+}
+
+/// Says where the server of a URL is, without its user and password.
+fn place(url: &Secret) -> String {
+    let url = Url::parse(url.expose()).ok();
+    let host = url.as_ref().and_then(Url::host_str);
+    let port = url.as_ref().and_then(Url::port).map(|port| format!(":{port}")).unwrap_or_default();
+    host.map(|host| format!(" at {host}{port}")).unwrap_or_default()
+}
+
 /// Opens the store with the room clock that belongs to it.
-async fn open_store(config: &Config, sql: Arc<Sql>) -> Result<(Arc<dyn Store>, RoomClock), String> {
+async fn open_store(
+    config: &Config,
+    patience: &Patience,
+    sql: Arc<Sql>,
+) -> Result<(Arc<dyn Store>, RoomClock), String> {
     let claimed = sql.claim_for(match config.store {
         StoreKind::Memory => "memory",
         StoreKind::Redis => "redis",
@@ -95,11 +115,12 @@ async fn open_store(config: &Config, sql: Arc<Sql>) -> Result<(Arc<dyn Store>, R
             opened.map(|(store, clock)| (store as _, clock)).map_err(|error| with_causes(&error))
         }
         StoreKind::Redis => {
-            let url = config.redis_url()?;
-            let url = url.as_ref().map(Secret::expose).unwrap_or_default();
+            let url = config.redis_url()?.unwrap_or_else(|| Secret::new(""));
             let durable = config.redis_appendfsync == AppendFsync::Always;
-            let opened = RedisStore::open(url, durable, sql).await;
-            opened.map(|(store, clock)| (store as _, clock)).map_err(|error| with_causes(&error))
+            let what = format!("Redis{}", place(&url));
+            let attempt = async || RedisStore::open(url.expose(), durable, sql.clone()).await;
+            let opened = patience.open(&what, RedisOpenError::is_transient, attempt).await;
+            opened.map(|(store, clock)| (store as _, clock))
         }
     }
 }
@@ -132,16 +153,4 @@ fn host(ip: IpAddr) -> String {
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => format!("[{ip}]"),
     }
-}
-
-/// Writes an error with its causes, for people.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }

@@ -36,6 +36,23 @@ pub enum SqlError {
         /// The last migration that this binary knows.
         known: i64,
     },
+    /// A pooler lends each transaction another connection.
+    #[error(
+        "the database is behind a pooler that lends each transaction another connection, and then \
+         neither settings nor locks of a session hold: set pool_mode = session in pgbouncer, or \
+         let PLAYHEAD_DATABASE_URL lead to PostgreSQL itself"
+    )]
+    Pooled,
+    /// A pooler doesn't know a parameter that every connection starts with.
+    #[error(
+        "a pooler refuses the connection to the database: in pgbouncer, set \
+         ignore_startup_parameters = extra_float_digits"
+    )]
+    PoolerSetting {
+        /// The cause.
+        #[source]
+        source: sqlx::Error,
+    },
     /// A migration failed.
     #[error("the tables of the database can't be brought up to date")]
     Migrate(#[source] Box<MigrateError>),
@@ -81,7 +98,25 @@ pub enum Taken {
     Code,
 }
 
+/// States of a PostgreSQL that will take connections later: it is starting, or has as many as it takes.
+const BUSY_STATES: [&str; 2] = ["57P03", "53300"];
+
 impl SqlError {
+    /// Whether another attempt to open the database may succeed a little later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Timeout { .. } => true,
+            Self::Statement { source, .. } => match source {
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+                sqlx::Error::Database(error) => {
+                    error.code().is_some_and(|code| BUSY_STATES.contains(&&*code))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// Returns a function that makes the error of a failed statement.
     pub(super) fn of(operation: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |source| Self::Statement { operation, source }

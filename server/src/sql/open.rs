@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AnyConnection, ConnectOptions, Connection, Executor};
+use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, Row};
 use tokio::time::timeout;
 use url::Url;
 
@@ -92,11 +92,48 @@ impl Sql {
 
 /// Prepares the database on a connection of its own.
 async fn prepare(kind: Kind, options: &AnyConnectOptions) -> Result<(), SqlError> {
-    let mut connection = options.connect().await.map_err(SqlError::of("open"))?;
+    let mut connection = options.connect().await.map_err(refused_by_pooler)?;
+    if kind == Kind::Postgres {
+        check_pooling(&mut connection, options).await?;
+    }
     set_up(&mut connection, kind).await.map_err(SqlError::of("open"))?;
     migrate(&mut connection, kind).await?;
     create_identity(&mut connection).await.map_err(SqlError::of("open"))?;
     connection.close().await.map_err(SqlError::of("open"))
+}
+
+/// How often two connections are compared. Another client may take the place of one in between.
+const COMPARISONS: usize = 3;
+
+/// Refuses a pooler that lends each transaction another connection to the database: settings and locks of a
+/// session would reach others. Behind such a pooler, two open connections have the same server process.
+async fn check_pooling(
+    connection: &mut AnyConnection,
+    options: &AnyConnectOptions,
+) -> Result<(), SqlError> {
+    let mut other = options.connect().await.map_err(refused_by_pooler)?;
+    for _ in 0..COMPARISONS {
+        if server_process(connection).await? == server_process(&mut other).await? {
+            return Err(SqlError::Pooled);
+        }
+    }
+    other.close().await.map_err(SqlError::of("open"))
+}
+
+async fn server_process(connection: &mut AnyConnection) -> Result<i32, SqlError> {
+    // Not prepared: a statement that was prepared on another connection isn't known on this one.
+    let row = connection.fetch_one("SELECT pg_backend_pid()").await;
+    row.and_then(|row| row.try_get(0)).map_err(SqlError::of("open"))
+}
+
+/// The error of a connection that wasn't made, in words where a pooler is the reason.
+fn refused_by_pooler(error: sqlx::Error) -> SqlError {
+    match &error {
+        sqlx::Error::Database(refusal) if refusal.message().contains("startup parameter") => {
+            SqlError::PoolerSetting { source: error }
+        }
+        _ => SqlError::of("open")(error),
+    }
 }
 
 async fn set_up(connection: &mut AnyConnection, kind: Kind) -> Result<(), sqlx::Error> {

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use harness::ServerOptions;
+use harness::http::Method;
+use harness::port::ReservedPort;
+use harness::{Api, PostgresServer, ServerOptions};
 
-use super::site::{Site, site};
+use super::site::{NOTICED, Site, site, until};
 
 /// How far apart two readings of the time may be, in addition to how long they took.
 const APART_US: u64 = 50_000;
@@ -30,9 +32,51 @@ async fn a_node_that_cannot_reach_redis_ends_with_an_explanation() {
     let site = Site::of(0).await;
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("redis://:hush@{nobody}");
+    let options = site.options().env("PLAYHEAD_REDIS_URL", url);
+    let words = does_not_start(options.env("PLAYHEAD_START_TIMEOUT_MS", "1000")).await;
+    assert!(words.contains("Redis can't be used"), "{words}");
+    assert!(words.contains("PLAYHEAD_START_TIMEOUT_MS"), "{words}");
+    assert_eq!(words.matches("waiting for Redis at 127.0.0.1").count(), 1, "said once: {words}");
+    assert!(!words.contains("hush"), "a password is nobody's to read: {words}");
+}
+
+#[tokio::test]
+async fn a_node_that_starts_before_redis_and_postgresql_waits_for_both() {
+    let mut postgres = PostgresServer::start_unsynced().await.unwrap();
+    let mut site = Site::of(0).await;
+    let admin = ReservedPort::take().unwrap();
+    let options = site.options().env("PLAYHEAD_DATABASE_URL", postgres.url());
+    let options = options.env("PLAYHEAD_ADMIN_LISTEN", admin.address().to_string());
+    postgres.stop().await.unwrap();
+    site.redis.kill_9().await.unwrap();
+    let starting = tokio::spawn(options.start());
+    // Meanwhile it is alive, but not ready.
+    let probe = Api::new(&format!("http://{}/", admin.address()));
+    let ready =
+        until("an answer", NOTICED, async || probe.raw(Method::GET, "readyz", &[], "").await.ok());
+    let ready = ready.await;
+    assert_eq!((ready.status, ready.text.as_str()), (503, "starting\n"));
+    let alive = probe.raw(Method::GET, "healthz", &[], "").await.unwrap();
+    assert_eq!(alive.status, 200);
+    postgres.restart().await.unwrap();
+    site.redis.restart().await.unwrap();
+    let node = starting.await.unwrap().unwrap();
+    let log = node.log();
+    assert_eq!(log.matches("waiting for the database at 127.0.0.1").count(), 1, "{log}");
+    let ready = probe.raw(Method::GET, "readyz", &[], "").await.unwrap();
+    assert_eq!((ready.status, ready.text.as_str()), (200, "ready\n"));
+    let host = node.api().as_guest("Ada").await.unwrap();
+    host.create_room("Friday").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_password_ends_the_start_at_once() {
+    let site = Site::of(0).await;
+    site.redis.command(&["CONFIG", "SET", "requirepass", "right"]).await.unwrap();
+    let url = site.redis.url().replace("redis://", "redis://:wrong@");
     let words = does_not_start(site.options().env("PLAYHEAD_REDIS_URL", url)).await;
     assert!(words.contains("Redis can't be used"), "{words}");
-    assert!(!words.contains("hush"), "a password is nobody's to read: {words}");
+    assert!(!words.contains("waiting for"), "{words}");
 }
 
 #[tokio::test]

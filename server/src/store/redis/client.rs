@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fred::error::ErrorKind;
 use fred::interfaces::{ClientLike, EventInterface, LuaInterface, PubsubInterface};
 use fred::prelude::{Builder, Client as Connection, Error, ReconnectPolicy, TcpConfig, Value};
 use fred::types::config::{Config, UnresponsiveConfig};
@@ -18,6 +19,8 @@ use super::script::Script;
 const COMMAND_TIMEOUT: Duration = Duration::from_millis(450);
 /// How long the first connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long taking leave may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a connection may owe a reply before it is given up.
 const UNRESPONSIVE: Duration = Duration::from_secs(2);
 /// How many commands may wait for a reply. Further ones fail at once.
@@ -67,19 +70,31 @@ pub(super) enum Push {
 
 /// A command failed, or its reply was lost or makes no sense. It may still have taken effect.
 #[derive(Debug, thiserror::Error)]
-#[error("redis: {0}")]
-pub(super) struct ClientError(String);
+#[error("redis: {words}")]
+pub(super) struct ClientError {
+    words: String,
+    is_final: bool,
+}
 
 impl ClientError {
     /// Makes the error of a reply that makes no sense.
     pub(super) fn unexpected(reply: &Reply) -> Self {
         let mut words = format!("unexpected answer {reply:?}");
         words.truncate(words.floor_char_boundary(200));
-        Self(words)
+        Self { words, is_final: false }
+    }
+
+    /// Whether the same would fail later, too: the address or the login is wrong.
+    pub(super) fn is_final(&self) -> bool {
+        self.is_final
     }
 
     fn of(error: &Error) -> Self {
-        Self(format!("{:?}: {}", error.kind(), error.details()))
+        let is_final = matches!(
+            error.kind(),
+            ErrorKind::Auth | ErrorKind::Config | ErrorKind::InvalidArgument | ErrorKind::Url
+        );
+        Self { words: format!("{:?}: {}", error.kind(), error.details()), is_final }
     }
 }
 
@@ -97,19 +112,30 @@ impl Client {
         // Not `connect` and `wait_for_connect`, which never return if the connection is made between
         // the check and the wait.
         let connected = async { tokio::try_join!(commands.init(), messages.init()) };
-        match tokio::time::timeout(CONNECT_TIMEOUT, connected).await {
+        let failed = match tokio::time::timeout(CONNECT_TIMEOUT, connected).await {
             Ok(Ok((of_commands, of_messages))) => {
                 for connection in [of_commands, of_messages] {
                     tasks.push(tokio::spawn(async move {
                         let _ = connection.await;
                     }));
                 }
+                None
             }
-            Ok(Err(error)) => return Err(ClientError::of(&error)),
-            Err(_) => return Err(ClientError("nobody answers there".to_owned())),
-        }
+            Ok(Err(error)) => Some(ClientError::of(&error)),
+            Err(_) => {
+                let words = "nobody answers there".to_owned();
+                Some(ClientError { words, is_final: false })
+            }
+        };
         let client = Self { commands, messages, cluster, tasks: Arc::new(tasks) };
-        Ok((client, receiver))
+        match failed {
+            None => Ok((client, receiver)),
+            Some(error) => {
+                // It may be tried again, with new connections.
+                client.close().await;
+                Err(error)
+            }
+        }
     }
 
     /// Whether keys of different shards are on different servers.
@@ -173,8 +199,9 @@ impl Client {
 
     /// Closes the connections.
     pub(super) async fn close(&self) {
-        let _ = self.commands.quit().await;
-        let _ = self.messages.quit().await;
+        let quit = async { tokio::join!(self.commands.quit(), self.messages.quit()) };
+        // One that isn't connected may never be told.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, quit).await;
         for task in self.tasks.iter() {
             task.abort();
         }

@@ -29,6 +29,8 @@ pub enum RedisOpenError {
     Unusable {
         /// The cause.
         detail: String,
+        /// Whether it can't be used later either.
+        is_final: bool,
     },
     /// The Redis belongs to nodes that share another SQL database.
     #[error(
@@ -48,7 +50,18 @@ pub enum RedisOpenError {
 
 impl From<ClientError> for RedisOpenError {
     fn from(error: ClientError) -> Self {
-        Self::Unusable { detail: error.to_string() }
+        Self::Unusable { detail: error.to_string(), is_final: error.is_final() }
+    }
+}
+
+impl RedisOpenError {
+    /// Whether another attempt may succeed a little later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unusable { is_final, .. } => !is_final,
+            Self::Foreign { .. } => false,
+            Self::Sql(error) => error.is_transient(),
+        }
     }
 }
 
@@ -65,10 +78,13 @@ impl RedisStore {
         let database_id = sql.database_id().await?;
         let node = Arc::new(Node::new(client, sql, database_id, clock.clone(), durable));
         let mut filter = ClockFilter::default();
-        let mut beat = first_beat(&node, &mut filter).await?;
-        for _ in 1..FIRST_EXCHANGES {
-            beat = first_beat(&node, &mut filter).await?;
-        }
+        let beat = match first_beats(&node, &mut filter).await {
+            Ok(beat) => beat,
+            Err(error) => {
+                node.client.close().await;
+                return Err(error);
+            }
+        };
         // While no node was running, nobody could renew a lease.
         node.back_at.store(node.clock.now().as_millis(), Ordering::Relaxed);
         node.note_alive(beat.alive);
@@ -90,6 +106,15 @@ impl RedisStore {
 /// Rebuilds what was lost while no node was running, before anybody needs it.
 async fn first_sweep(node: Arc<Node>) {
     node.sweep_all().await;
+}
+
+/// Measures the clock, and returns the last heartbeat.
+async fn first_beats(node: &Node, filter: &mut ClockFilter) -> Result<Beat, RedisOpenError> {
+    let mut beat = first_beat(node, filter).await?;
+    for _ in 1..FIRST_EXCHANGES {
+        beat = first_beat(node, filter).await?;
+    }
+    Ok(beat)
 }
 
 async fn first_beat(node: &Node, filter: &mut ClockFilter) -> Result<Beat, RedisOpenError> {

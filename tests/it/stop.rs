@@ -1,0 +1,84 @@
+//! How a server ends when it is asked to.
+
+use std::time::{Duration, Instant};
+
+use harness::ServerProcess;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::party::{options, sample};
+
+/// The time within which a process that was asked to end has ended: what is promised, and what a busy machine
+/// adds.
+const ENDED_WITHIN: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn half_open_clients_do_not_keep_a_server_from_ending_and_people_are_told_first() {
+    let mut server = options().start().await.unwrap();
+    let host = server.api().as_guest("Ada").await.unwrap();
+    let room_id = host.create_room("Friday").await.unwrap().room_id;
+    let mut person = host.enter(&room_id).await.unwrap();
+    let mut early = host.connect(&room_id).await.unwrap();
+    // This one never answers a close, nor reads.
+    let silent = host.enter(&room_id).await.unwrap();
+    let half_open = half_open(&server).await;
+
+    let began = Instant::now();
+    server.ask_to_end().unwrap();
+    for socket in [&mut person, &mut early] {
+        let closing = socket.wait_for("closing").await.unwrap();
+        assert_eq!(closing["data"]["close_code"], json!(4503));
+        assert_eq!(socket.closed().await.unwrap().close_code, Some(4503));
+    }
+    assert_eq!(server.wait_exit().await.unwrap(), Some(0));
+    let took = began.elapsed();
+    assert!(took < ENDED_WITHIN, "ended after {took:?}");
+    drop((silent, half_open));
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_a_server_at_once() {
+    let mut server = options().start().await.unwrap();
+    let host = server.api().as_guest("Ada").await.unwrap();
+    let room_id = host.create_room("Friday").await.unwrap().room_id;
+    let mut person = host.enter(&room_id).await.unwrap();
+    let silent = host.enter(&room_id).await.unwrap();
+    server.ask_to_end().unwrap();
+    person.wait_for("closing").await.unwrap();
+    server.ask_to_end().unwrap();
+    assert_eq!(server.wait_exit().await.unwrap(), Some(0));
+    assert!(server.log().contains("a second signal"), "{}", server.log());
+    drop(silent);
+    server.restart().await.unwrap();
+    assert_eq!(host.find_room(&room_id).await.unwrap().room_id, room_id);
+}
+
+/// Connections that stop in the middle: of the headers, of a body, of a response, and after one.
+async fn half_open(server: &ServerProcess) -> Vec<TcpStream> {
+    let address = server.address();
+    let clip = sample(server).replace("clip.m3u8", "clip.mp4");
+    let path = clip.split(address).nth(1).unwrap_or_default().to_owned();
+    let mut streams = Vec::new();
+    for (request, is_answered) in [
+        (String::new(), false),
+        (format!("GET / HTTP/1.1\r\nhost: {address}\r\nx: "), false),
+        (
+            format!(
+                "POST /api/v1/auth/guest HTTP/1.1\r\nhost: {address}\r\n\
+                 content-type: application/json\r\ncontent-length: 100\r\n\r\n{{"
+            ),
+            false,
+        ),
+        (format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n").repeat(200), true),
+        (format!("GET /api/v1/meta HTTP/1.1\r\nhost: {address}\r\n\r\n"), true),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        if is_answered {
+            stream.read_u8().await.unwrap();
+        }
+        streams.push(stream);
+    }
+    streams
+}
