@@ -4,6 +4,7 @@
 mod command;
 mod flood;
 mod frame;
+mod host;
 mod http;
 mod link;
 mod origin;

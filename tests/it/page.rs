@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use harness::ServerProcess;
 use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName,
-    HeaderValue, IF_NONE_MATCH, IF_RANGE, RANGE, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, DATE, ETAG,
+    HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, IF_RANGE, RANGE, VARY,
 };
 use reqwest::{Method, Response};
 
@@ -106,6 +106,37 @@ async fn script(server: &ServerProcess) -> String {
     let mut quoted = index.split('"').map(|text| text.trim_start_matches('/'));
     let script = quoted.find(|text| text.starts_with("assets/index-"));
     script.expect("the page has a script").to_owned()
+}
+
+#[tokio::test]
+async fn a_file_that_the_client_has_is_answered_with_304_and_its_headers() {
+    let server = options().start().await.unwrap();
+    for path in ["", "favicon.svg", "sample/clip.m3u8"] {
+        let whole = get(&server, path, &[]).await;
+        let etag = whole.headers()[ETAG].to_str().unwrap().to_owned();
+        for (condition, status) in [
+            (etag.clone(), 304),
+            (format!("W/{etag}"), 304),
+            (format!("\"other\", W/{etag} , \"more\""), 304),
+            ("*".to_owned(), 304),
+            ("\"other\"".to_owned(), 200),
+            ("W/\"other\", \"more\"".to_owned(), 200),
+        ] {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let asked = client.get(format!("{}{path}", server.page()));
+            let found = asked.header(IF_NONE_MATCH, &condition).send().await.unwrap();
+            assert_eq!(found.status().as_u16(), status, "{path}: {condition}");
+            for name in [ETAG, CACHE_CONTROL, DATE] {
+                let named = (found.headers().get(&name).is_some(), &name);
+                assert_eq!(
+                    named,
+                    (whole.headers().get(&name).is_some(), &name),
+                    "{path}: {condition}"
+                );
+            }
+            assert_eq!(found.headers()[ETAG], whole.headers()[ETAG], "{path}");
+        }
+    }
 }
 
 /// Sends a GET request without automatic decompression.

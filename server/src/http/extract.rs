@@ -1,5 +1,6 @@
 //! Extractors and the JSON response. Their refusals are problems, unlike the framework's own.
 
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::request::Parts;
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::refusal::Refusal;
+use crate::wire;
 
 /// A JSON body, of a request or a response.
 #[derive(Clone, Debug)]
@@ -21,24 +23,50 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+impl<T: DeserializeOwned + Serialize> FromRequest<App> for Json<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let (request, bytes) = read(request, app).await?;
         let body = <axum::Json<T> as FromRequest<App>>::from_request(request, app).await;
-        body.map(|axum::Json(body)| Self(body)).map_err(|rejection| refusal(&rejection))
+        let axum::Json(body) = body.map_err(|rejection| refusal(&rejection))?;
+        check_shape(&bytes, &body)?;
+        Ok(Self(body))
     }
 }
 
 /// An optional body. Without one, the content type may be missing too.
-impl<T: DeserializeOwned> OptionalFromRequest<App> for Json<T> {
+impl<T: DeserializeOwned + Serialize> OptionalFromRequest<App> for Json<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Refusal> {
+        let (request, bytes) = read(request, app).await?;
         let body = <axum::Json<T> as OptionalFromRequest<App>>::from_request(request, app).await;
-        let body = body.map_err(|rejection| refusal(&rejection))?;
-        Ok(body.map(|axum::Json(body)| Self(body)))
+        let Some(axum::Json(body)) = body.map_err(|rejection| refusal(&rejection))? else {
+            return Ok(None);
+        };
+        check_shape(&bytes, &body)?;
+        Ok(Some(Self(body)))
     }
+}
+
+/// Reads the body, and returns the request with it.
+async fn read(request: Request, app: &App) -> Result<(Request, Bytes), Refusal> {
+    let (parts, body) = request.into_parts();
+    let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), app).await;
+    let bytes = bytes.map_err(|rejection| refusal(&rejection.into()))?;
+    Ok((Request::from_parts(parts, Body::from(bytes.clone())), bytes))
+}
+
+/// Refuses a body with an array in place of an object.
+fn check_shape(bytes: &[u8], body: &impl Serialize) -> Result<(), Refusal> {
+    // Few bodies have an array at all.
+    let given = bytes.contains(&b'[').then(|| serde_json::from_slice(bytes).ok()).flatten();
+    if given.is_some_and(|given| wire::has_array_for_object(&given, body)) {
+        let detail = "an array stands where an object belongs";
+        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
+    }
+    Ok(())
 }
 
 fn refusal(rejection: &JsonRejection) -> Refusal {

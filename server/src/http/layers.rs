@@ -12,6 +12,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::RequestId;
 
 use crate::config::Config;
+use crate::net::parse_authority;
 use crate::refusal::Refusal;
 
 /// The header of the request id.
@@ -28,6 +29,28 @@ pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
         Err(_) => {
             let detail = "the request didn't arrive, or wasn't answered, in time";
             Refusal::new(ErrorCode::RequestTimeout, detail).into_response()
+        }
+    }
+}
+
+/// Refuses a request that doesn't name exactly one host, as HTTP/1.1 demands (RFC 9112, section 3.2).
+pub(crate) async fn check_host(request: Request, next: Next) -> Response {
+    match host_problem(&request) {
+        None => next.run(request).await,
+        Some(detail) => Refusal::new(ErrorCode::InvalidRequest, detail).into_response(),
+    }
+}
+
+fn host_problem(request: &Request) -> Option<&'static str> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => {
+            (request.version() >= Version::HTTP_11).then_some("the Host header is missing")
+        }
+        (Some(_), Some(_)) => Some("send one Host header"),
+        (Some(host), None) => {
+            let named = host.to_str().ok().and_then(parse_authority);
+            named.is_none().then_some("the Host header names no host")
         }
     }
 }

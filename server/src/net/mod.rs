@@ -12,6 +12,7 @@ mod turn_away;
 
 pub use connections::{Capacity, Connections, Slot};
 pub use descriptors::{Shares, raise_limit, share_out};
+pub use forwarded::parse_authority;
 pub use linger::LastRead;
 pub use listener::{Door, accept, bind};
 pub use origin::Origins;

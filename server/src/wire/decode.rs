@@ -6,6 +6,7 @@ use contracts::{
 use engine::{HostLoss, Rate, Role};
 use serde_json::Value;
 
+use super::shape::has_array_for_object;
 use crate::refusal::Refusal;
 
 /// A valid frame.
@@ -60,8 +61,14 @@ pub fn decode(text: &str) -> Result<Decoded, (Option<String>, Refusal)> {
     }
     let payload_hash = crate::id::payload_hash(&kind, &data);
     let shown = kind.clone();
-    let frame = serde_json::from_value(serde_json::json!({ "type": kind, "data": data }));
-    match frame {
+    let given = serde_json::json!({ "type": kind, "data": data });
+    // Few frames have an array at all.
+    let compared = text.contains('[').then(|| given.clone());
+    match serde_json::from_value::<ClientFrame>(given) {
+        Ok(frame) if compared.is_some_and(|given| has_array_for_object(&given, &frame)) => {
+            let detail = format!("`{shown}`: an array stands where an object belongs");
+            Err((id, Refusal::new(ErrorCode::InvalidRequest, detail)))
+        }
         Ok(frame) => Ok(Decoded { id, payload_hash, frame }),
         Err(error) => {
             Err((id, Refusal::new(ErrorCode::InvalidRequest, format!("`{shown}`: {error}"))))
@@ -146,6 +153,11 @@ mod tests {
             (r#"{"type":"seek","id":"c","data":{"position_ms":1e999}}"#, None, "invalid_json"),
             (r#"{"type":"seek","id":"c","data":[1]}"#, Some("c"), "invalid_request"),
             (r#"{"type":"play","id":"c","data":[]}"#, Some("c"), "invalid_request"),
+            (
+                r#"{"type":"hello","id":"c","data":{"client":["web","1"],"capabilities":[]}}"#,
+                Some("c"),
+                "invalid_request",
+            ),
             (r#"{"type":"change_subtitle","id":"c","data":{}}"#, Some("c"), "invalid_request"),
             (&deep, None, "invalid_json"),
         ] {

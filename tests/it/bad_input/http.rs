@@ -25,6 +25,8 @@ async fn every_unusable_body_is_a_problem() {
         (&[JSON], &deep, "invalid_json"),
         (&[JSON], "null", "invalid_request"),
         (&[JSON], "[]", "invalid_request"),
+        (&[JSON], r#"["x"]"#, "invalid_request"),
+        (&[JSON], r#"["x",true,null,null,null,false]"#, "invalid_request"),
         (&[JSON], "{}", "invalid_request"),
         (&[JSON], r#"{"name":7}"#, "invalid_request"),
         (&[JSON], r#"{"name":""}"#, "invalid_request"),
@@ -47,6 +49,11 @@ async fn every_unusable_body_is_a_problem() {
     let bytes = b"{\"name\":\"\xff\"}".to_vec();
     let response = api.raw(Method::POST, "api/v1/rooms", &[JSON], bytes).await.unwrap();
     problem::check(&response, "invalid_json", "a body that isn't UTF-8");
+    let room_id = api.create_room("Friday").await.unwrap().room_id;
+    let path = format!("api/v1/rooms/{room_id}");
+    let body = r#"{"chat":[true,1000]}"#;
+    let response = api.raw(Method::PATCH, &path, &[JSON], body).await.unwrap();
+    problem::check(&response, "invalid_request", "an array in place of an inner object");
     for name in ["", "   ", &"x".repeat(41), "\u{7}\u{3164}", &"👩\u{200D}🚀".repeat(40)] {
         let body = json!({ "display_name": name });
         let response = server.api().request(Method::POST, "auth/guest", Some(&body)).await.unwrap();
@@ -67,6 +74,7 @@ async fn a_join_needs_no_body_and_refuses_an_invalid_one() {
     for (headers, body, code) in [
         (&[JSON][..], "{", "invalid_json"),
         (&[JSON], "7", "invalid_request"),
+        (&[JSON], "[]", "invalid_request"),
         (&[("content-type", "text/plain")], "{}", "unsupported_media_type"),
     ] {
         problem::check(&join(headers, body).await.unwrap(), code, body);
@@ -95,6 +103,19 @@ async fn unknown_paths_and_methods_are_problems_everywhere() {
         let asked = format!("{method} /{path}");
         let response = server.api().raw(method, path, &[], "").await.unwrap();
         problem::check(&response, code, &asked);
+    }
+    for (method, path, allowed) in [
+        (Method::POST, "", "GET,HEAD"),
+        (Method::POST, "api/v1/meta", "GET,HEAD"),
+        (Method::PUT, "api/v1/rooms", "POST"),
+        (Method::GET, "api/v1/auth/guest", "POST"),
+        (Method::PUT, "api/v1/rooms/AAAAA-AAAAA", "DELETE,GET,HEAD,PATCH"),
+    ] {
+        let asked = format!("{method} /{path}");
+        let response = server.api().raw(method, path, &[], "").await.unwrap();
+        let mut methods: Vec<&str> = response.header("allow").split(',').map(str::trim).collect();
+        methods.sort_unstable();
+        assert_eq!(methods.join(","), allowed, "{asked}");
     }
 }
 
