@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+here=$PWD/tests/schemathesis
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 server=${PLAYHEAD_SERVER_BIN:-$target/debug/playhead-server}
 venv=$target/schemathesis
@@ -25,6 +26,6 @@ done
 
 "$server" openapi >"$work/openapi.yaml"
 eval "$("$venv/bin/python" tests/schemathesis/prepare.py "$page/api/v1")"
-export TOKEN ROOM_ID PARTICIPANT_ID PYTHONPATH=tests/schemathesis SCHEMATHESIS_HOOKS=exceptions
-"$venv/bin/schemathesis" --config-file tests/schemathesis/schemathesis.toml \
-  run "$work/openapi.yaml" --url "$page/api/v1" --no-color
+export TOKEN ROOM_ID PARTICIPANT_ID PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1 SCHEMATHESIS_HOOKS=exceptions
+cd "$work" # It keeps notes where it is started.
+"$venv/bin/schemathesis" --config-file "$here/schemathesis.toml" run openapi.yaml --url "$page/api/v1" --no-color

@@ -167,6 +167,21 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_number_may_be_written_with_a_fraction_of_zero() {
+        for position in ["90000", "90000.0", "9e4"] {
+            let text = format!(
+                r#"{{"type":"seek","id":"c","data":{{"position_ms":{position},"expected_version":3.0}}}}"#
+            );
+            let seek = contracts::Seek { position_ms: 90_000, expected_version: Some(3) };
+            assert_eq!(decode(&text).expect(position).frame, ClientFrame::Seek(seek));
+        }
+        for position in ["0.5", "1e19", "9007199254740993.5", "null", "\"1\""] {
+            let text = format!(r#"{{"type":"seek","id":"c","data":{{"position_ms":{position}}}}}"#);
+            assert!(decode(&text).is_err(), "{position}");
+        }
+    }
+
+    #[test]
     fn a_command_without_arguments_needs_no_data() {
         let decoded = decode(r#"{"type":"pause","id":"c"}"#).expect("valid");
         assert_eq!(decoded.frame, ClientFrame::Pause(contracts::Expected::default()));
