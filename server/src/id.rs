@@ -43,16 +43,6 @@ pub fn room_id() -> RoomId {
     RoomId::new(format!("r_{}", random_text(20)))
 }
 
-/// Returns the id of the room that a user creates under an idempotency key: the same each time.
-pub fn named_room_id(user_id: &str, key: &str) -> RoomId {
-    let mut hash = Sha256::new();
-    hash.update(user_id);
-    hash.update([0]);
-    hash.update(key);
-    let digest = hash.finalize();
-    RoomId::new(format!("r_{}", text_of(&digest[..20])))
-}
-
 /// Returns the code of a new room, `XXXXX-XXXXX`.
 pub fn room_code() -> String {
     hyphenated(&random_text(CODE_LEN))

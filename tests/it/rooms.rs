@@ -2,8 +2,9 @@
 
 use contracts::{CreateRoom, LifecycleState, PatchRoom, Role, RoomPage};
 use harness::http::Method;
-use harness::{Closed, Upgrade};
+use harness::{Api, Closed, Upgrade};
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::party::{Party, new_room, options, server, versioned};
 use crate::problem;
@@ -147,6 +148,35 @@ async fn a_change_under_one_idempotency_key_is_made_once_and_reaches_everyone() 
     let other = party.host_api.raw(Method::PATCH, &path, &headers, r#"{"name":"Monday"}"#);
     problem::check(&other.await.unwrap(), "id_reused", "another change under the same key");
     party.nothing_happened().await;
+}
+
+#[tokio::test]
+async fn a_room_created_again_under_its_idempotency_key_is_the_first_one_whatever_became_of_it() {
+    let mut server = options().start().await.unwrap();
+    let api = server.api().as_guest("Ada").await.unwrap();
+    let mut requests = JoinSet::new();
+    for _ in 0..8 {
+        let api = api.clone();
+        requests.spawn(async move { create_under(&api, "k1", "Friday").await });
+    }
+    let rooms = requests.join_all().await;
+    let room_id = rooms[0].1.clone();
+    assert!(rooms.iter().all(|room| *room == (201, room_id.clone())), "{rooms:?}");
+    let first = api.find_room(&room_id).await.unwrap();
+    assert_eq!(api.find_room(&first.code).await.unwrap().room_id, room_id, "by its code too");
+
+    // A change is no reason to refuse the first request, nor is a restart.
+    let changes = PatchRoom { name: Some("Sunday".to_owned()), ..PatchRoom::default() };
+    api.patch_room(&room_id, &changes).await.unwrap();
+    server.kill_9().await.unwrap();
+    server.restart().await.unwrap();
+    assert_eq!(create_under(&api, "k1", "Friday").await, (201, room_id.clone()));
+    assert_eq!(create_under(&api, "k1", "Saturday").await, (422, "id_reused".to_owned()));
+    assert_ne!(create_under(&api, "k2", "Friday").await.1, room_id);
+    let other = server.api().as_guest("Ben").await.unwrap();
+    assert_ne!(create_under(&other, "k1", "Friday").await.1, room_id);
+    api.delete_room(&room_id).await.unwrap();
+    assert_eq!(create_under(&api, "k1", "Friday").await, (201, room_id));
 }
 
 #[tokio::test]
@@ -347,4 +377,13 @@ async fn only_pages_of_allowed_origins_can_use_the_api() {
     assert_eq!(allowed.headers()["access-control-allow-origin"], origin);
     let other = preflight("https://other.example").await;
     assert!(!other.headers().contains_key("access-control-allow-origin"));
+}
+
+/// Creates a room under a key. Returns the status, and the room's id or the error code.
+pub async fn create_under(api: &Api, key: &str, name: &str) -> (u16, String) {
+    let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+    let body = json!({ "name": name, "is_public": false }).to_string();
+    let response = api.raw(Method::POST, "api/v1/rooms", &headers, body).await.unwrap();
+    let said = &response.json[if response.status == 201 { "room_id" } else { "code" }];
+    (response.status, said.as_str().unwrap_or_default().to_owned())
 }

@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use utoipa::IntoParams;
 
-use crate::access::Proof;
+use crate::access::{Caller, Proof};
 use crate::id;
 use crate::refusal::Refusal;
+use crate::rooms::CreationKey;
 
 /// The header, as the OpenAPI document shows it.
 #[derive(IntoParams)]
@@ -46,8 +47,20 @@ pub(crate) fn envelope(
     Ok(Envelope { op, ..Envelope::of(proof.actor()) })
 }
 
+/// Returns what tells a repeated creation of a room from another one, if it has an `Idempotency-Key`.
+pub(crate) fn creation_key<'a>(
+    caller: &'a Caller,
+    headers: &'a HeaderMap,
+    body: &impl Serialize,
+) -> Result<Option<CreationKey<'a>>, Refusal> {
+    let user_id = &caller.user_id;
+    let body = serde_json::to_value(body).unwrap_or_default();
+    let payload_hash = id::payload_hash("create_room", &body);
+    Ok(key(headers)?.map(|key| CreationKey { user_id, key, payload_hash }))
+}
+
 /// Returns the `Idempotency-Key`, if there is one.
-pub(crate) fn key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+fn key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
     let key = key.to_str().ok();
     let is_plain = |key: &&str| key.bytes().all(|byte| matches!(byte, b' '..=b'~'));

@@ -1,13 +1,19 @@
-//! Creates a room.
+//! Creates a room, once however often the same request is repeated.
 
 use std::sync::Arc;
 
+use contracts::ErrorCode;
 use engine::{ChatSettings, NewRoom, Profile, Rejection, Room, RoomId, Settings};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::Rooms;
 use crate::access::Proof;
 use crate::id;
 use crate::refusal::Refusal;
+use crate::sql::{Creation, CreationKey, SqlError, Taken};
+
+/// Rooms of the same stripe are created one after the other.
+const STRIPES: usize = 64;
 
 /// What a new room is to be.
 #[derive(Clone, Debug)]
@@ -20,37 +26,104 @@ pub struct RoomSpec {
     pub settings: Settings,
 }
 
+/// The beginning of a creation: which room it makes. The room may exist already.
+#[derive(Debug)]
+pub struct Beginning {
+    room_id: RoomId,
+    code: String,
+    /// The room's first epoch, if it is registered already and this is the request to create it.
+    epoch: Option<u64>,
+    /// Whether the same request may have come before.
+    is_named: bool,
+}
+
+/// Lets repeated requests on this node create a room one after the other.
+#[derive(Debug)]
+pub(super) struct Turns([Mutex<()>; STRIPES]);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Mutex::default()))
+    }
+}
+
+impl Turns {
+    async fn take(&self, room_id: &RoomId) -> MutexGuard<'_, ()> {
+        let sum = room_id.as_str().bytes().map(usize::from).sum::<usize>();
+        self.0[sum % STRIPES].lock().await
+    }
+}
+
+impl Beginning {
+    /// The room's id.
+    pub fn room_id(&self) -> &RoomId {
+        &self.room_id
+    }
+}
+
 impl Rooms {
-    /// Returns the id of a room to create: the same each time for the same user and idempotency key.
-    pub fn id_of_new(&self, user_id: &str, key: Option<&str>) -> RoomId {
-        key.map_or_else(id::room_id, |key| id::named_room_id(user_id, key))
+    /// Begins to create a room. The same key leads to the same room, for as long as the database
+    /// remembers it; if that room is gone, the request is refused.
+    pub async fn begin(&self, key: Option<CreationKey<'_>>) -> Result<Beginning, Refusal> {
+        let rooms = self.sql.count_rooms().await.map_err(unavailable)?;
+        let has_space = self.limiters.check_rooms(rooms);
+        let (room_id, code) = (id::room_id(), id::room_code());
+        let Some(key) = key else {
+            has_space?;
+            return Ok(Beginning { room_id, code, epoch: None, is_named: false });
+        };
+        if has_space.is_err() && !self.sql.has_creation(key).await.map_err(unavailable)? {
+            has_space?;
+        }
+        let begun = self.sql.begin_creation(key, &room_id, &code, self.clock.now()).await;
+        let Creation { room_id, code, payload_hash, has_ended, epoch } =
+            begun.map_err(unavailable)?;
+        if payload_hash != key.payload_hash {
+            return Err(Rejection::IdReused.into());
+        }
+        if has_ended {
+            let detail = "the room that this Idempotency-Key created is gone; take another key";
+            return Err(Refusal::new(ErrorCode::RoomClosed, detail));
+        }
+        Ok(Beginning { room_id, code, epoch, is_named: true })
     }
 
-    /// Creates the room that `proof` names, with its user as host and member, connected or not. A
-    /// repeated call with the same spec returns the room that exists.
-    pub async fn create(&self, proof: &Proof, spec: RoomSpec) -> Result<Arc<Room>, Refusal> {
-        let room = self.find_or_create(proof, spec).await?;
+    /// Creates the room that `beginning` and `proof` name, with its user as host and member, connected
+    /// or not. A repeated call returns the room that exists.
+    pub async fn create(
+        &self,
+        proof: &Proof,
+        beginning: Beginning,
+        spec: RoomSpec,
+    ) -> Result<Arc<Room>, Refusal> {
+        let room = self.find_or_create(proof, beginning, spec).await?;
         self.members.join(proof).await?;
         Ok(room)
     }
 
-    async fn find_or_create(&self, proof: &Proof, spec: RoomSpec) -> Result<Arc<Room>, Refusal> {
-        let room_id = proof.room_id();
-        if let Some(existing) = self.store.load(room_id).await? {
-            let Profile { name, is_public, settings, .. } = &existing.profile;
-            let same = (name, *is_public, *settings) == (&spec.name, spec.is_public, spec.settings);
-            return if same { Ok(existing) } else { Err(Rejection::IdReused.into()) };
+    async fn find_or_create(
+        &self,
+        proof: &Proof,
+        beginning: Beginning,
+        spec: RoomSpec,
+    ) -> Result<Arc<Room>, Refusal> {
+        let Beginning { room_id, code, epoch, is_named } = beginning;
+        let _turn = self.creating.take(&room_id).await;
+        if is_named && let Some(existing) = self.store.load(&room_id).await? {
+            return Ok(existing);
         }
-        let rooms = self.sql.count_rooms().await;
-        let rooms = rooms.map_err(|error| Refusal::store_unavailable().caused_by(error))?;
-        self.limiters.check_rooms(rooms)?;
         let now = self.clock.now();
-        let code = id::room_code();
-        let epoch = self
-            .sql
-            .create_room(room_id, &code, now)
-            .await
-            .map_err(|error| Refusal::store_unavailable().caused_by(error))?;
+        let epoch = match epoch {
+            Some(epoch) => epoch,
+            None => match self.sql.create_room(&room_id, &code, now).await {
+                Ok(epoch) => epoch,
+                // The same request at another node has been faster.
+                Err(SqlError::Taken(Taken::RoomId)) if is_named => {
+                    return self.find_newest(&room_id).await;
+                }
+                Err(error) => return Err(unavailable(error)),
+            },
+        };
         let new = NewRoom {
             creator_id: proof.participant_id().clone(),
             room_id: room_id.clone(),
@@ -65,13 +138,17 @@ impl Rooms {
         };
         let room = Room::new(new, now);
         if let Err(error) = self.store.create(room.clone()).await {
-            // A concurrent request with the same key was first, or the store's reply was lost.
-            return match self.store.load_newest(room_id).await {
-                Ok(Some(existing)) if existing.profile == room.profile => Ok(existing),
+            // The same request was first at another node, or the store's reply was lost.
+            return match self.store.load_newest(&room_id).await {
+                Ok(Some(existing)) => Ok(existing),
                 _ => Err(error.into()),
             };
         }
         tracing::info!(room.id = %room_id, "room created");
         Ok(Arc::new(room))
     }
+}
+
+fn unavailable(error: SqlError) -> Refusal {
+    Refusal::store_unavailable().caused_by(error)
 }

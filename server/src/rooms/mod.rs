@@ -18,18 +18,20 @@ mod spread;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use create::RoomSpec;
+pub use create::{Beginning, RoomSpec};
 pub use find::not_found;
 pub use guard::count_panic;
 pub use handle::Ack;
 pub use list_public::PublicRoomCursor;
 
+use self::create::Turns;
 use self::list_public::PublicList;
 use crate::clock::RoomClock;
 use crate::hub::Hub;
 use crate::limit::Limiters;
 use crate::members::Members;
 use crate::sources::Sources;
+pub use crate::sql::CreationKey;
 use crate::sql::Sql;
 use crate::store::{Store, StoreError};
 
@@ -46,6 +48,7 @@ pub struct Rooms {
     clock: RoomClock,
     members: Arc<Members>,
     sources: Arc<Sources>,
+    creating: Turns,
     limiters: Arc<Limiters>,
     /// The list of public rooms, if there are many.
     public: tokio::sync::Mutex<Option<PublicList>>,
@@ -62,8 +65,8 @@ impl Rooms {
         sources: Arc<Sources>,
         limiters: Arc<Limiters>,
     ) -> Self {
-        let public = tokio::sync::Mutex::default();
-        Self { store, sql, hub, clock, members, sources, limiters, public }
+        let (creating, public) = (Turns::default(), tokio::sync::Mutex::default());
+        Self { store, sql, hub, clock, members, sources, creating, limiters, public }
     }
 
     /// Fails while commits can't be stored.

@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, SqlSafeStr};
 use super::{Kind, SqlError};
 
 /// The migrations in order. Never change one that was released; add another.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "rooms and token keys", include_str!("migrations/0001_rooms_and_token_keys.sql")),
     (
         2,
@@ -14,11 +14,12 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
         include_str!("migrations/0002_codes_snapshots_and_identity.sql"),
     ),
     (3, "refresh families", include_str!("migrations/0003_refresh_families.sql")),
+    (4, "creations", include_str!("migrations/0004_creations.sql")),
 ];
 
 /// Runs the migrations that the database lacks. If several nodes start at once, only one runs them.
 pub(super) async fn migrate(connection: &mut AnyConnection, kind: Kind) -> Result<(), SqlError> {
-    let known = MIGRATIONS.len() as i64;
+    let known = MIGRATIONS.last().map_or(0, |(version, ..)| *version);
     run(connection, kind).await.map_err(|error| match error {
         MigrateError::VersionMissing(found) => SqlError::Newer { found, known },
         error => SqlError::Migrate(Box::new(error)),
@@ -26,11 +27,11 @@ pub(super) async fn migrate(connection: &mut AnyConnection, kind: Kind) -> Resul
 }
 
 async fn run(connection: &mut AnyConnection, kind: Kind) -> Result<(), MigrateError> {
-    let migrations = MIGRATIONS.map(|(version, description, sql)| {
+    let migrations = MIGRATIONS.iter().map(|(version, description, sql)| {
         let sql = AssertSqlSafe(dialect(sql, kind)).into_sql_str();
-        Migration::new(version, description.into(), MigrationType::Simple, sql, false)
+        Migration::new(*version, (*description).into(), MigrationType::Simple, sql, false)
     });
-    let migrator = Migrator::with_migrations(migrations.into());
+    let migrator = Migrator::with_migrations(migrations.collect());
     match kind {
         // The migrator doesn't lock SQLite.
         Kind::Sqlite => {

@@ -1,8 +1,10 @@
 //! The SQL database, SQLite or PostgreSQL. It holds what outlives every room's state: rooms with
-//! their epochs, codes and snapshots, token keys, and families of refresh tokens.
+//! their epochs, codes and snapshots, what their creations are answered with, token keys, and families of
+//! refresh tokens.
 //!
 //! Statements are the same for both databases. Where they differ, [`Kind`] decides.
 
+mod creations;
 mod error;
 mod identity;
 pub mod laws;
@@ -19,6 +21,7 @@ use std::time::Duration;
 use sqlx::AnyPool;
 use tokio::time::timeout;
 
+pub use creations::{Creation, CreationKey};
 pub use error::{SqlError, Taken};
 pub use operation::Operation;
 pub(crate) use operation::column;

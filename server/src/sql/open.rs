@@ -98,6 +98,9 @@ async fn prepare(kind: Kind, options: &AnyConnectOptions) -> Result<(), SqlError
     }
     set_up(&mut connection, kind).await.map_err(SqlError::of("open"))?;
     migrate(&mut connection, kind).await?;
+    if kind == Kind::Sqlite {
+        let_shrink(&mut connection).await;
+    }
     create_identity(&mut connection).await.map_err(SqlError::of("open"))?;
     connection.close().await.map_err(SqlError::of("open"))
 }
@@ -140,7 +143,8 @@ async fn set_up(connection: &mut AnyConnection, kind: Kind) -> Result<(), sqlx::
     match kind {
         Kind::Sqlite => {
             connection.execute(SQLITE_SETUP).await?;
-            // This setting is stored in the file.
+            // These settings are stored in the file, the first one only if it is new.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL").await?;
             connection.execute("PRAGMA journal_mode = WAL").await?;
         }
         // Notices that a table already exists are no news.
@@ -149,6 +153,21 @@ async fn set_up(connection: &mut AnyConnection, kind: Kind) -> Result<(), sqlx::
         }
     }
     Ok(())
+}
+
+/// Makes a file that an older program created able to give space back once rooms are gone.
+async fn let_shrink(connection: &mut AnyConnection) {
+    const INCREMENTAL: &str = "2";
+    let mode = "SELECT CAST(auto_vacuum AS TEXT) FROM pragma_auto_vacuum";
+    let mode: Result<String, _> = sqlx::query_scalar(mode).fetch_one(&mut *connection).await;
+    if mode.is_ok_and(|mode| mode == INCREMENTAL) {
+        return;
+    }
+    if let Err(error) = connection.execute("VACUUM").await {
+        // Another node is using the file. A later start does it.
+        let error: &dyn std::error::Error = &error;
+        tracing::info!(error, "the database keeps the space of deleted rooms for now");
+    }
 }
 
 fn directory(path: &Path) -> impl FnOnce(std::io::Error) -> SqlError {

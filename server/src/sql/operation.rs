@@ -17,6 +17,9 @@ pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(3);
 /// accept.
 pub(super) const ROWS_PER_STATEMENT: usize = 500;
 
+/// How many pages of SQLite one step gives back: more than a deleted room has used.
+const PAGES_PER_STEP: u32 = 512;
+
 /// A statement with its arguments.
 pub(super) type Statement<'q> = Query<'q, Any, AnyArguments>;
 
@@ -104,6 +107,18 @@ impl Operation {
                 );
                 self.execute(bind_all(sql, rooms)).await.map(drop)
             }
+        }
+    }
+
+    /// Gives some of the space that deleted rows have left back to the file system.
+    pub(super) async fn give_space_back(mut self) -> Result<(), SqlError> {
+        match self.kind {
+            Kind::Sqlite => {
+                let step = format!("PRAGMA incremental_vacuum({PAGES_PER_STEP})");
+                self.execute(sqlx::query(AssertSqlSafe(step))).await.map(drop)
+            }
+            // It does so by itself.
+            Kind::Postgres => Ok(()),
         }
     }
 

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use harness::http::Method;
 use harness::port::ReservedPort;
 use harness::{Api, PostgresServer, ServerOptions};
+use tokio::task::JoinSet;
 
 use super::site::{NOTICED, Site, site, until};
+use crate::rooms::create_under;
 
 /// How far apart two readings of the time may be, in addition to how long they took.
 const APART_US: u64 = 50_000;
@@ -77,6 +79,25 @@ async fn a_wrong_password_ends_the_start_at_once() {
     let words = does_not_start(site.options().env("PLAYHEAD_REDIS_URL", url)).await;
     assert!(words.contains("Redis can't be used"), "{words}");
     assert!(!words.contains("waiting for"), "{words}");
+}
+
+#[tokio::test]
+async fn a_room_created_at_two_nodes_at_once_under_one_idempotency_key_is_one_room() {
+    let site = site().await;
+    let guest = site.guest("Ada").await;
+    for key in ["k1", "k2", "k3"] {
+        let mut requests = JoinSet::new();
+        for number in 0..6 {
+            let (api, key) = (guest[number % 2].clone(), key.to_owned());
+            requests.spawn(async move { create_under(&api, &key, "Friday").await });
+        }
+        let rooms = requests.join_all().await;
+        assert!(rooms.iter().all(|room| *room == (201, rooms[0].1.clone())), "{rooms:?}");
+        for api in &guest {
+            let code = api.find_room(&rooms[0].1).await.unwrap().code;
+            assert_eq!(api.find_room(&code).await.unwrap().room_id, rooms[0].1);
+        }
+    }
 }
 
 #[tokio::test]

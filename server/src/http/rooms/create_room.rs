@@ -41,8 +41,9 @@ pub(crate) async fn create_room(
             rebuffer_barrier: body.rebuffer_barrier,
         },
     };
-    let room_id = app.rooms.id_of_new(&caller.user_id, idempotency::key(&headers)?);
-    let proof = app.access.prove(&caller, &room_id);
-    let room = app.rooms.create(&proof, spec).await?;
+    let key = idempotency::creation_key(&caller, &headers, &body)?;
+    let beginning = app.rooms.begin(key).await?;
+    let proof = app.access.prove(&caller, beginning.room_id());
+    let room = app.rooms.create(&proof, beginning, spec).await?;
     Ok((StatusCode::CREATED, Json(wire::room(&room, Viewers::default()))))
 }

@@ -3,6 +3,7 @@
 //! Each law takes a database of its own. They are public so that the `tests` package can run them on
 //! a real PostgreSQL.
 
+mod creations;
 mod database;
 mod epochs;
 mod refresh_families;
@@ -47,6 +48,10 @@ laws! {
     rooms::a_room_whose_creation_failed_can_be_created_again,
     rooms::nothing_is_left_of_a_deleted_room,
     rooms::each_room_is_listed_on_exactly_one_page,
+    creations::a_repeated_creation_names_the_first_room_and_only_the_first_one_makes_it,
+    creations::a_creation_whose_room_is_gone_says_so_and_one_that_came_to_nothing_starts_anew,
+    creations::of_simultaneous_creations_under_one_key_one_registers_the_room,
+    creations::a_creation_is_forgotten_after_a_day,
     epochs::epochs_rise_above_both_the_issued_and_the_given_ones,
     epochs::epochs_of_more_rooms_than_fit_in_one_statement_rise,
     epochs::only_registered_rooms_get_a_new_epoch,

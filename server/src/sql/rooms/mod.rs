@@ -7,6 +7,7 @@ use engine::{RoomId, Timestamp};
 use sqlx::Row;
 
 pub use self::snapshots::SnapshotRow;
+use super::creations::end_creations;
 use super::operation::{Operation, ROWS_PER_STATEMENT, bind_all, column, number, placeholders};
 use super::{Sql, SqlError, Taken};
 
@@ -68,10 +69,24 @@ impl Sql {
         list(&mut operation, after.map_or("", RoomId::as_str), max).await
     }
 
-    /// Deletes rooms with everything in the database that belongs to them. Unknown rooms are
-    /// ignored.
+    /// Deletes rooms that are over with everything in the database that belongs to them, except that
+    /// a repeated creation still finds that they are gone. Unknown rooms are ignored.
     pub async fn delete_rooms(&self, rooms: &[RoomId]) -> Result<(), SqlError> {
         let mut operation = self.begin_transaction("delete rooms").await?;
+        let rooms = in_order(rooms);
+        delete(&mut operation, &rooms).await?;
+        end_creations(&mut operation, &rooms).await?;
+        operation.commit().await?;
+        // Another deletion gives back what this one couldn't.
+        if let Ok(operation) = self.begin("give space back").await {
+            let _ = operation.give_space_back().await;
+        }
+        Ok(())
+    }
+
+    /// Deletes the rows of rooms that were never created. Their creation may be repeated.
+    pub async fn delete_never_created(&self, rooms: &[RoomId]) -> Result<(), SqlError> {
+        let mut operation = self.begin_transaction("delete rooms never created").await?;
         delete(&mut operation, &in_order(rooms)).await?;
         operation.commit().await
     }

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use engine::{Commit, Place, Room};
 
 use super::client::Reply;
-use super::codec::{encode_room, flag, json, optional_time, snapshot_of, text};
+use super::codec::{encode_room, flag, json, optional_time, snapshot_of, text, text_of};
 use super::keys;
 use super::node::Node;
+use super::read::StoredRoom;
 use super::script::PUT;
 use crate::store::StoreError;
 
@@ -38,6 +39,16 @@ pub(super) enum Precondition {
     },
 }
 
+impl Precondition {
+    /// The epoch that Redis holds; 0 if it holds nothing.
+    pub(super) fn epoch(&self) -> u64 {
+        match self {
+            Self::Unchanged { place, .. } => place.epoch,
+            Self::New | Self::Absent { .. } => NO_PLACE.epoch,
+        }
+    }
+}
+
 impl Node {
     /// Stores a new room, in SQL too, so that it can be rebuilt whatever Redis loses.
     pub(super) async fn create(self: &Arc<Self>, room: Room) -> Result<(), StoreError> {
@@ -50,10 +61,20 @@ impl Node {
         ];
         let reply = self.client.call("SET", code).await.map_err(self.failed("create"))?;
         if reply == Reply::Nil {
-            return Err(StoreError::new("create", "the code is taken"));
+            let holder = self.client.call("GET", vec![keys::code(&room.code).into()]).await;
+            let holder = holder.map_err(self.failed("create"))?;
+            // The same creation may have got this far before, or be repeated at the same time.
+            if text_of(&holder).is_none_or(|holder| holder != room.room_id.as_str()) {
+                return Err(StoreError::new("create", "the code is taken"));
+            }
         }
         if !self.put(&room, None, &Precondition::New).await? {
-            let _ = self.client.call("DEL", vec![keys::code(&room.code).into()]).await;
+            // The code stays if the same creation has been faster, whose room has it.
+            if let Ok(StoredRoom::Current(existing)) = self.read(&room.room_id, None).await
+                && existing.code != room.code
+            {
+                let _ = self.client.call("DEL", vec![keys::code(&room.code).into()]).await;
+            }
             return Err(StoreError::new("create", "the room id is taken"));
         }
         self.list_changed.fetch_or(room.is_listed(), Ordering::Relaxed);

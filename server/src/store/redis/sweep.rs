@@ -78,7 +78,7 @@ impl Node {
             old
         };
         if !old.is_empty()
-            && let Err(error) = self.sql.delete_rooms(&old).await
+            && let Err(error) = self.sql.delete_never_created(&old).await
         {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, "rows of rooms that were never created remain");

@@ -1,0 +1,148 @@
+//! The `creations` table: which room a user's idempotency key has created, so that the same request gets
+//! the same answer, on any node and after any restart.
+
+use engine::{RoomId, Timestamp};
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::operation::{Operation, ROWS_PER_STATEMENT, bind_all, column, number, placeholders};
+use super::{Sql, SqlError};
+
+/// For how long a repeated creation gets the first answer, in milliseconds.
+const KEEP_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// A request to create a room, as its sender may repeat it.
+#[derive(Clone, Copy, Debug)]
+pub struct CreationKey<'a> {
+    /// The user.
+    pub user_id: &'a str,
+    /// The idempotency key.
+    pub key: &'a str,
+    /// A hash of the request, which reveals another one under the same key.
+    pub payload_hash: u64,
+}
+
+/// What a key has created, or is about to create.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Creation {
+    /// The room.
+    pub room_id: RoomId,
+    /// Its code.
+    pub code: String,
+    /// The hash of the first request under the key.
+    pub payload_hash: u64,
+    /// Whether the room is gone.
+    pub has_ended: bool,
+    /// The first epoch, if this request is the one that creates the room.
+    pub epoch: Option<u64>,
+}
+
+impl Sql {
+    /// Returns what a key has created. If that is nothing yet, registers the room `room_id` for it.
+    pub async fn begin_creation(
+        &self,
+        key: CreationKey<'_>,
+        room_id: &RoomId,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Creation, SqlError> {
+        let mut operation = self.begin_transaction("begin a creation").await?;
+        let old = column(now.as_millis().saturating_sub(KEEP_MS));
+        let forget = sqlx::query("DELETE FROM creations WHERE created_at_ms < $1").bind(old);
+        operation.execute(forget).await?;
+        let insert = sqlx::query(
+            "INSERT INTO creations
+             (user_id, idempotency_key, payload_hash, room_id, code, ended, created_at_ms)
+             VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT DO NOTHING",
+        )
+        .bind(key.user_id)
+        .bind(key.key)
+        .bind(column(key.payload_hash))
+        .bind(room_id.as_str())
+        .bind(code)
+        .bind(column(now.as_millis()));
+        let is_first = operation.execute(insert).await? == 1;
+        // Locks the row, so that only one of several requests registers a room.
+        let lock = sqlx::query(
+            "UPDATE creations SET ended = ended WHERE user_id = $1 AND idempotency_key = $2
+             RETURNING room_id, code, payload_hash, ended",
+        )
+        .bind(key.user_id)
+        .bind(key.key);
+        let known = operation.fetch_one(lock, read).await?;
+        let mut creation = known.ok_or_else(|| missing("begin a creation"))?;
+        let is_same = creation.payload_hash == key.payload_hash && !creation.has_ended;
+        if is_first || (is_same && !has_room(&mut operation, &creation.room_id).await?) {
+            // The first attempt left nothing behind. Its id may have been seen, and isn't used again.
+            let rename = sqlx::query(
+                "UPDATE creations SET room_id = $3, code = $4
+                 WHERE user_id = $1 AND idempotency_key = $2",
+            )
+            .bind(key.user_id)
+            .bind(key.key)
+            .bind(room_id.as_str())
+            .bind(code);
+            operation.execute(rename).await?;
+            let register = sqlx::query(
+                "INSERT INTO rooms (room_id, epoch, created_at_ms, code) VALUES ($1, 1, $2, $3)",
+            )
+            .bind(room_id.as_str())
+            .bind(column(now.as_millis()))
+            .bind(code);
+            operation.execute(register).await?;
+            creation = Creation {
+                room_id: room_id.clone(),
+                code: code.to_owned(),
+                epoch: Some(1),
+                ..creation
+            };
+        }
+        operation.commit().await?;
+        Ok(creation)
+    }
+
+    /// Returns whether a key has created a room.
+    pub async fn has_creation(&self, key: CreationKey<'_>) -> Result<bool, SqlError> {
+        let mut operation = self.begin("look for a creation").await?;
+        let query = sqlx::query(
+            "SELECT room_id FROM creations WHERE user_id = $1 AND idempotency_key = $2",
+        )
+        .bind(key.user_id)
+        .bind(key.key);
+        Ok(operation.fetch_one(query, |_| Ok(())).await?.is_some())
+    }
+}
+
+/// Notes that rooms are gone, in the transaction that deletes them.
+pub(super) async fn end_creations(
+    operation: &mut Operation,
+    rooms: &[&str],
+) -> Result<(), SqlError> {
+    for rooms in rooms.chunks(ROWS_PER_STATEMENT) {
+        let sql = format!(
+            "UPDATE creations SET ended = 1 WHERE room_id IN {}",
+            placeholders(rooms.len())
+        );
+        operation.execute(bind_all(sql, rooms)).await?;
+    }
+    Ok(())
+}
+
+async fn has_room(operation: &mut Operation, room_id: &RoomId) -> Result<bool, SqlError> {
+    let query = sqlx::query("SELECT room_id FROM rooms WHERE room_id = $1").bind(room_id.as_str());
+    Ok(operation.fetch_one(query, |_| Ok(())).await?.is_some())
+}
+
+fn read(row: &AnyRow) -> Result<Creation, sqlx::Error> {
+    Ok(Creation {
+        room_id: RoomId::new(row.try_get::<&str, _>(0)?),
+        code: row.try_get(1)?,
+        payload_hash: number(row, 2)?,
+        has_ended: number(row, 3)? != 0,
+        epoch: None,
+    })
+}
+
+fn missing(operation: &'static str) -> SqlError {
+    SqlError::of(operation)(sqlx::Error::RowNotFound)
+}

@@ -1,0 +1,87 @@
+//! Laws of repeated creations.
+
+use std::collections::HashSet;
+
+use super::{Database, NOW, id};
+use crate::sql::{Creation, CreationKey};
+
+const KEY: CreationKey<'static> = CreationKey { user_id: "u_a", key: "k1", payload_hash: 7 };
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+pub(super) async fn a_repeated_creation_names_the_first_room_and_only_the_first_one_makes_it(
+    database: &Database,
+) {
+    let sql = database.open().await;
+    assert!(!sql.has_creation(KEY).await.unwrap());
+    let first = sql.begin_creation(KEY, &id("r_a"), "one", NOW).await.unwrap();
+    let made = Creation {
+        room_id: id("r_a"),
+        code: "one".to_owned(),
+        payload_hash: 7,
+        has_ended: false,
+        epoch: Some(1),
+    };
+    assert_eq!(first, made);
+    assert!(sql.has_creation(KEY).await.unwrap() && sql.has_room(&id("r_a")).await.unwrap());
+    assert_eq!(sql.find_code("one").await.unwrap(), Some(id("r_a")));
+
+    let again = Creation { epoch: None, ..made };
+    let other_payload = CreationKey { payload_hash: 8, ..KEY };
+    for key in [KEY, other_payload] {
+        assert_eq!(sql.begin_creation(key, &id("r_b"), "two", NOW).await.unwrap(), again);
+    }
+    assert!(!sql.has_room(&id("r_b")).await.unwrap());
+    for (user_id, key, room) in [("u_b", "k1", "r_c"), ("u_a", "k2", "r_d")] {
+        let key = CreationKey { user_id, key, ..KEY };
+        let other = sql.begin_creation(key, &id(room), room, NOW).await.unwrap();
+        assert_eq!((other.room_id, other.epoch), (id(room), Some(1)));
+    }
+}
+
+pub(super) async fn a_creation_whose_room_is_gone_says_so_and_one_that_came_to_nothing_starts_anew(
+    database: &Database,
+) {
+    let sql = database.open().await;
+    sql.begin_creation(KEY, &id("r_a"), "one", NOW).await.unwrap();
+    sql.delete_never_created(&[id("r_a")]).await.unwrap();
+    let anew = sql.begin_creation(KEY, &id("r_b"), "two", NOW).await.unwrap();
+    assert_eq!((anew.room_id, anew.epoch), (id("r_b"), Some(1)), "never the same id twice");
+    sql.delete_rooms(&[id("r_b")]).await.unwrap();
+    let gone = sql.begin_creation(KEY, &id("r_c"), "three", NOW).await.unwrap();
+    assert!(gone.has_ended && gone.epoch.is_none());
+    assert_eq!(gone.room_id, id("r_b"));
+    assert_eq!(sql.count_rooms().await.unwrap(), 0);
+}
+
+pub(super) async fn of_simultaneous_creations_under_one_key_one_registers_the_room(
+    database: &Database,
+) {
+    let nodes = [database.open().await, database.open().await];
+    let mut requests = Vec::new();
+    for number in 0..8 {
+        let sql = nodes[number % 2].clone();
+        requests.push(tokio::spawn(async move {
+            let name = format!("r_{number}");
+            sql.begin_creation(KEY, &id(&name), &name, NOW).await.unwrap()
+        }));
+    }
+    let mut named = HashSet::new();
+    let mut first = 0;
+    for request in requests {
+        let creation = request.await.unwrap();
+        first += usize::from(creation.epoch.is_some());
+        named.insert((creation.room_id, creation.code));
+    }
+    assert_eq!((named.len(), first), (1, 1));
+    assert_eq!(nodes[0].count_rooms().await.unwrap(), 1);
+}
+
+pub(super) async fn a_creation_is_forgotten_after_a_day(database: &Database) {
+    let sql = database.open().await;
+    sql.begin_creation(KEY, &id("r_a"), "one", NOW).await.unwrap();
+    let later = NOW.plus_millis(DAY_MS);
+    let known = sql.begin_creation(KEY, &id("r_b"), "two", later).await.unwrap();
+    assert_eq!(known.room_id, id("r_a"));
+    let anew = sql.begin_creation(KEY, &id("r_b"), "two", later.plus_millis(1)).await.unwrap();
+    assert_eq!((anew.room_id, anew.epoch), (id("r_b"), Some(1)));
+}
