@@ -39,7 +39,8 @@ impl Room {
                 self.playback = playback;
                 self.move_host(host_id, fence);
             }
-            Event::Rebased { previous_epoch, previous_version, lost } => {
+            Event::Rebased { previous_epoch, previous_version, lost, lifecycle } => {
+                self.lifecycle = lifecycle.unwrap_or(self.lifecycle);
                 let lossy_epoch = if lost {
                     commit.epoch
                 } else {

@@ -90,6 +90,8 @@ pub enum Command {
         epoch: u64,
         /// Whether an acknowledged commit may be missing.
         lost: bool,
+        /// For how long before it nothing could be carried out, in milliseconds.
+        outage_ms: u64,
     },
 }
 

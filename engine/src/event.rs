@@ -79,6 +79,9 @@ pub enum Event {
         previous_version: u64,
         /// Whether an acknowledged commit may be missing.
         lost: bool,
+        /// The lifecycle from now on, if an outage has moved its deadline.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lifecycle: Option<Lifecycle>,
     },
 }
 

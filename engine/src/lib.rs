@@ -50,8 +50,8 @@ pub use crate::permission::{CommandKind, Permission};
 pub use crate::place::{Place, Rebased};
 pub use crate::playback::{Barrier, Playback, Status, lead_ms};
 pub use crate::recovery::{
-    Copies, CopyKind, Lineage, RebuildPlan, Rebuilt, adopt, is_worth_adopting, plan_rebuild,
-    rebuild, should_adopt,
+    Copies, CopyKind, Lineage, Outage, RebuildPlan, Rebuilt, adopt, is_worth_adopting,
+    plan_rebuild, rebase, rebuild, should_adopt,
 };
 pub use crate::rejection::Rejection;
 pub use crate::room::{NewRoom, ROLES_MAX, Room};

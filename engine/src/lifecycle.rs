@@ -54,6 +54,19 @@ impl Lifecycle {
         Self { state: LifecycleState::Grace, deadline }
     }
 
+    /// The same state after `outage_ms` in which nobody could come and nothing was carried out. `None`
+    /// if that changes nothing: only the time that a host has to come moves, never a deletion.
+    pub(crate) fn after_outage(self, outage_ms: u64) -> Option<Self> {
+        let deadline = self.deadline.filter(|_| outage_ms > 0 && self.moves_with_outages())?;
+        Some(Self { deadline: Some(deadline.plus_millis(outage_ms)), ..self })
+    }
+
+    /// Whether the deadline moves by the length of an outage.
+    pub fn moves_with_outages(self) -> bool {
+        let waits = matches!(self.state, LifecycleState::Created | LifecycleState::Grace);
+        waits && self.deadline.is_some()
+    }
+
     /// A party that ended at `now`.
     pub(crate) fn expired(now: Timestamp) -> Self {
         let deadline = Some(now.plus_millis(EXPIRED_MS));

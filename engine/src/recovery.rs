@@ -52,6 +52,15 @@ pub struct RebuildPlan {
     pub lost: bool,
 }
 
+/// A time in which no node could carry out anything, as far as it is known.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Outage {
+    /// When it ended.
+    pub until: Timestamp,
+    /// How long it was, in milliseconds; `None` if nobody knows when it began.
+    pub length_ms: Option<u64>,
+}
+
 /// A rebuilt room, to be stored only if the store still holds what was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rebuilt {
@@ -78,6 +87,15 @@ impl<T> Copies<T> {
     }
 }
 
+impl Outage {
+    /// How much of the outage the copy `base` hasn't counted yet, in milliseconds. It began no earlier
+    /// than the last commit: if nobody knows more, all the time since then counts.
+    pub fn uncounted_ms(&self, base: &Room) -> u64 {
+        let since_ms = self.until.millis_since(base.at);
+        self.length_ms.map_or(since_ms, |length_ms| length_ms.min(since_ms))
+    }
+}
+
 impl Room {
     /// The lineage of this copy of the room.
     pub fn lineage(&self) -> Lineage {
@@ -99,12 +117,13 @@ impl Lineage {
 }
 
 /// Rebuilds a room from the best of its copies: see [`plan_rebuild`], also for `durable`. Returns
-/// `None` without any copy, or if `epoch` isn't above the epoch of every copy.
+/// `None` without any copy, or if `epoch` isn't above the epoch of every copy. `outage` is the last one.
 pub fn rebuild(
     copies: &Copies<&Room>,
     epoch: u64,
     now: Timestamp,
     durable: bool,
+    outage: Option<Outage>,
 ) -> Option<Rebuilt> {
     let lineage = |room: &Room| room.lineage();
     let lineages = Copies {
@@ -114,7 +133,7 @@ pub fn rebuild(
     };
     let plan = plan_rebuild(&lineages, epoch, durable)?;
     let now = copies.iter().fold(now, |now, (_, room)| now.max(room.at));
-    rebase(copies.of(plan.base)?, epoch, plan.lost, now)
+    rebase_counting(copies.of(plan.base)?, epoch, plan.lost, now, outage)
 }
 
 /// Replaces a rebuilt room by a copy that knows more. Returns `None` unless `should_adopt`, or if
@@ -122,11 +141,17 @@ pub fn rebuild(
 ///
 /// The previous place is that of `known`, not of the room that is replaced: the history continues
 /// from there, and a still better copy can be adopted after it.
-pub fn adopt(current: &Room, known: &Room, epoch: u64, now: Timestamp) -> Option<Rebuilt> {
+pub fn adopt(
+    current: &Room,
+    known: &Room,
+    epoch: u64,
+    now: Timestamp,
+    outage: Option<Outage>,
+) -> Option<Rebuilt> {
     if !should_adopt(current, known) || epoch <= current.epoch {
         return None;
     }
-    rebase(known, epoch, true, now.max(current.at))
+    rebase_counting(known, epoch, true, now.max(current.at), outage)
 }
 
 /// Whether `known` holds commits that the rebuilt room `current` lacks, while `current` holds no
@@ -161,9 +186,29 @@ pub fn is_worth_adopting(current: &Lineage, known: &Lineage) -> bool {
         && known.place.epoch < current.place.epoch
 }
 
-/// Moves a room to a new epoch by the command that every new epoch begins with.
-fn rebase(base: &Room, epoch: u64, lost: bool, now: Timestamp) -> Option<Rebuilt> {
-    let request = Request::of_system(Command::Rebase { epoch, lost });
+/// Moves a room to a new epoch, at a time that shows that `outage` is counted.
+fn rebase_counting(
+    base: &Room,
+    epoch: u64,
+    lost: bool,
+    now: Timestamp,
+    outage: Option<Outage>,
+) -> Option<Rebuilt> {
+    let outage_ms = outage.map_or(0, |outage| outage.uncounted_ms(base));
+    let now = outage.map_or(now, |outage| now.max(outage.until));
+    rebase(base, epoch, lost, now, outage_ms)
+}
+
+/// Moves a room to a new epoch by the command that every new epoch begins with. Returns `None` if
+/// `epoch` isn't above that of `base`.
+pub fn rebase(
+    base: &Room,
+    epoch: u64,
+    lost: bool,
+    now: Timestamp,
+    outage_ms: u64,
+) -> Option<Rebuilt> {
+    let request = Request::of_system(Command::Rebase { epoch, lost, outage_ms });
     let facts = Facts { now, ..Facts::default() };
     let Ok(Decision::Commit(commit)) = base.handle(&request, &facts) else { return None };
     let mut room = base.clone();

@@ -125,6 +125,12 @@ impl Room {
         self.host_id.is_none() && self.former_host_id.as_ref() == Some(id)
     }
 
+    /// Whether the room itself names a participant: as its host, as its creator, or by a role.
+    pub fn names(&self, id: &ParticipantId) -> bool {
+        let hosts = [self.host_id.as_ref(), self.former_host_id.as_ref(), Some(&self.creator_id)];
+        hosts.contains(&Some(id)) || self.roles.contains_key(id)
+    }
+
     /// Whether the arrival of a participant changes the room: the host starts the party or ends
     /// the grace period; the former host of a room without a host regains the role.
     pub fn awaits(&self, id: &ParticipantId) -> bool {
@@ -210,7 +216,7 @@ impl Room {
             epoch: self.epoch,
             version: previous_version + 1,
             at: self.at,
-            event: Event::Rebased { previous_epoch, previous_version, lost },
+            event: Event::Rebased { previous_epoch, previous_version, lost, lifecycle: None },
             op: None,
         })
     }

@@ -7,6 +7,8 @@ mod half_open;
 mod killed;
 mod messages;
 mod nonsense;
+mod outage;
 mod parted;
+mod present;
 mod scene;
 mod stopped;

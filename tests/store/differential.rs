@@ -164,7 +164,8 @@ impl Worlds {
 
     /// Commits what was decided on an earlier room, which must be a conflict.
     async fn commit_late(&self, now: Timestamp) {
-        let request = Request::of_system(Command::Rebase { epoch: u64::MAX >> 20, lost: true });
+        let request =
+            Request::of_system(Command::Rebase { epoch: u64::MAX >> 20, lost: true, outage_ms: 0 });
         for (store, before) in self.stores().into_iter().zip(&self.before) {
             let Some(before) = before else { continue };
             let newest = newest(store, &self.room_id).await;

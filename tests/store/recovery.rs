@@ -8,7 +8,7 @@ use server::store::{CommitOutcome, RoomStore};
 
 use crate::cuttable_sql::CuttableSql;
 use crate::follower::Follower;
-use crate::node::{Ground, advance, make, open, until};
+use crate::node::{Ground, advance, make, newest, open, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_sql_is_away_rooms_go_on_lost_ones_wait_and_snapshots_catch_up_later() {
@@ -67,5 +67,33 @@ async fn a_room_that_sql_has_forgotten_is_gone_and_leaves_no_key() {
         ground.ask(&["KEYS", "*r_forgotten*"]).await.items().is_empty().then_some(())
     })
     .await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_cannot_be_read_comes_back_from_its_snapshot_and_the_others_are_served() {
+    let ground = Ground::new(RedisOptions::new()).await;
+    let (store, _) = ground.node().await;
+    let other = ground.make(&*store, "readable").await;
+    for (damage, name) in ["{", &"[".repeat(100_000), ""].into_iter().zip(["a", "b", "c"]) {
+        let made = ground.make(&*store, name).await;
+        let last = advance(&*store, &made.room_id).await;
+        until("its snapshot", async || {
+            let row = ground.sql.load_snapshot(&made.room_id).await.expect("answered")?;
+            (row.version == last.version).then_some(())
+        })
+        .await;
+        let state = ground.ask(&["KEYS", &format!("*:{}:state", made.room_id)]).await.texts();
+        ground.ask(&["HSET", &state[0], "body", damage]).await;
+        // A node that has it in memory, and one that hasn't.
+        let (fresh, _) = ground.node().await;
+        let room = newest(&*fresh, &made.room_id).await;
+        assert_eq!((room.version, &room.profile), (last.version + 1, &last.profile));
+        assert!(room.epoch > last.epoch && room.rebased.is_some_and(|rebased| rebased.lost));
+        let after = advance(&*store, &made.room_id).await;
+        assert_eq!(after.version, last.version + 2);
+        assert_eq!(newest(&*fresh, &other.room_id).await.place(), other.place());
+        fresh.close().await;
+    }
     store.close().await;
 }

@@ -46,7 +46,9 @@ pub(crate) fn decide(room: &Room, actor: &Actor, command: &Command, facts: &Fact
         Command::HostLost => Ok(lifecycle::host_lost(room, facts)),
         Command::Idle => Ok(lifecycle::idle(room, facts)),
         Command::Deadline => Ok(deadline(room, facts)),
-        Command::Rebase { epoch, lost } => Ok(room::rebase(room, *epoch, *lost)),
+        Command::Rebase { epoch, lost, outage_ms } => {
+            Ok(room::rebase(room, *epoch, *lost, *outage_ms))
+        }
     }
 }
 

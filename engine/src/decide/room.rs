@@ -43,11 +43,13 @@ pub(super) fn change_room(room: &Room, patch: &RoomPatch) -> Option<Event> {
     (profile != room.profile).then_some(Event::RoomChanged { profile })
 }
 
-/// Moves the room to a new epoch. An epoch only rises: a rebase that comes late changes nothing.
-pub(super) fn rebase(room: &Room, epoch: u64, lost: bool) -> Option<Event> {
+/// Moves the room to a new epoch. An epoch only rises: a rebase that comes late changes nothing. What
+/// an outage has taken from the host's time to come is given back.
+pub(super) fn rebase(room: &Room, epoch: u64, lost: bool, outage_ms: u64) -> Option<Event> {
     (epoch > room.epoch).then_some(Event::Rebased {
         previous_epoch: room.epoch,
         previous_version: room.version,
         lost,
+        lifecycle: room.lifecycle.after_outage(outage_ms),
     })
 }

@@ -13,7 +13,7 @@ fn a_repeated_command_gets_the_first_answer_and_no_second_effect() {
     let seek = named(HOST, seek(5_000), "c1", 1);
     let Ok(Decision::Commit(first)) = party.send(&seek) else { panic!("no commit") };
     party.does(HOST, set_rate(2_000));
-    party.does(SERVER, Command::Rebase { epoch: 50, lost: false });
+    party.does(SERVER, Command::Rebase { epoch: 50, lost: false, outage_ms: 0 });
     let before = party.room.clone();
     let again = party.send(&seek);
     assert_eq!(again, Ok(Decision::Duplicate(first.place())));
@@ -105,7 +105,7 @@ fn a_command_that_expects_another_version_is_rejected() {
 fn a_version_of_an_earlier_epoch_is_another_version() {
     let mut party = Party::playing();
     let before = party.room.place();
-    party.does(SERVER, Command::Rebase { epoch: before.epoch + 1, lost: true });
+    party.does(SERVER, Command::Rebase { epoch: before.epoch + 1, lost: true, outage_ms: 0 });
     let now = party.room.place();
     let conflict = Err(Rejection::VersionConflict { version: now.version });
     for expected in [before, Place { epoch: before.epoch, version: now.version }] {

@@ -11,6 +11,9 @@ use proptest::sample::select;
 
 use crate::story::{self, CO_HOST, GUEST, HOST, MEMBER, SERVER, T0, at, id, media};
 
+/// The outage that a rebuild counts, if it counts one.
+const OUTAGE_MS: u64 = 5_000;
+
 /// A sequence of requests to a room.
 #[derive(Clone, Debug)]
 pub(crate) struct History {
@@ -162,6 +165,7 @@ impl What {
             Self::RebaseBy { by, lost } => Command::Rebase {
                 epoch: room.epoch.saturating_add_signed((*by).into()),
                 lost: *lost,
+                outage_ms: if *lost { OUTAGE_MS } else { 0 },
             },
         }
     }

@@ -253,7 +253,7 @@ fn a_rebase_raises_the_epoch_and_names_what_it_replaced() {
     let mut party = Party::playing();
     let (epoch, version) = (party.room.epoch, party.room.version);
     let playback = party.room.playback.clone();
-    let commit = party.does(SERVER, Command::Rebase { epoch: epoch + 3, lost: true });
+    let commit = party.does(SERVER, Command::Rebase { epoch: epoch + 3, lost: true, outage_ms: 0 });
     assert_eq!((commit.epoch, commit.version), (epoch + 3, version + 1));
     assert_eq!((party.room.epoch, party.room.version), (epoch + 3, version + 1));
     let rebased = Rebased {
@@ -267,11 +267,43 @@ fn a_rebase_raises_the_epoch_and_names_what_it_replaced() {
 }
 
 #[test]
+fn an_outage_is_given_back_to_whoever_waits_for_the_host_and_to_nothing_else() {
+    for mut party in [Party::created(), Party::grace(HostLoss::Expire)] {
+        let before = party.room.deadline().expect("it waits for its host");
+        party.later(10 * CREATED_MS);
+        rebase(&mut party, 10 * CREATED_MS);
+        assert_eq!(party.room.deadline(), Some(before.plus_millis(10 * CREATED_MS)));
+        party.changes_nothing(SERVER, Command::Deadline);
+        party.does(SERVER, connected(HOST));
+        assert_eq!(party.state(), LifecycleState::Live);
+    }
+    // What was overdue already stays so.
+    let mut party = Party::grace(HostLoss::Hold);
+    party.later(GRACE_MS + 5_000);
+    rebase(&mut party, 5_000);
+    party.does(SERVER, Command::Deadline);
+    assert_eq!(party.state(), LifecycleState::Live);
+
+    for mut party in [Party::live(), Party::waiting(), Party::expired()] {
+        let before = party.room.deadline();
+        rebase(&mut party, 5_000);
+        assert_eq!(party.room.deadline(), before, "barriers and deletions stay");
+    }
+}
+
+/// Moves the room to its next epoch after an outage.
+#[track_caller]
+fn rebase(party: &mut Party, outage_ms: u64) {
+    let epoch = party.room.epoch + 1;
+    party.does(SERVER, Command::Rebase { epoch, lost: false, outage_ms });
+}
+
+#[test]
 fn an_epoch_only_rises() {
     let mut party = Party::playing();
     let epoch = party.room.epoch;
     for stale in [0, epoch - 1, epoch] {
-        party.changes_nothing(SERVER, Command::Rebase { epoch: stale, lost: false });
+        party.changes_nothing(SERVER, Command::Rebase { epoch: stale, lost: false, outage_ms: 0 });
     }
 }
 

@@ -103,6 +103,6 @@ fn commands() -> Vec<Command> {
         Command::HostLost,
         Command::Idle,
         Command::Deadline,
-        Command::Rebase { epoch: 8, lost: false },
+        Command::Rebase { epoch: 8, lost: false, outage_ms: 0 },
     ]
 }

@@ -216,6 +216,6 @@ fn server_commands(since_version: u64) -> [Command; 7] {
         Command::HostLost,
         Command::Idle,
         Command::Deadline,
-        Command::Rebase { epoch: 100, lost: false },
+        Command::Rebase { epoch: 100, lost: false, outage_ms: 0 },
     ]
 }

@@ -206,7 +206,8 @@ fn only_the_commit_directly_after_a_place_follows_it() {
     ] {
         assert!(!commit.follows(other), "{other:?}");
     }
-    let rebase = party.does(SERVER, Command::Rebase { epoch: epoch + 3, lost: false });
+    let rebase =
+        party.does(SERVER, Command::Rebase { epoch: epoch + 3, lost: false, outage_ms: 0 });
     assert!(rebase.follows(commit.place()) && !rebase.follows(before));
     assert!(!rebase.follows(Place { epoch: epoch + 3, version: commit.version }));
 }
@@ -216,9 +217,9 @@ fn a_client_of_an_earlier_epoch_hears_of_the_last_rebuild_and_of_every_loss_sinc
     let mut party = Party::playing();
     let seen = party.room.place();
     assert_eq!(party.room.rebased_since(seen), None);
-    party.does(SERVER, Command::Rebase { epoch: 8, lost: true });
+    party.does(SERVER, Command::Rebase { epoch: 8, lost: true, outage_ms: 0 });
     let lossy = party.room.place();
-    party.does(SERVER, Command::Rebase { epoch: 9, lost: false });
+    party.does(SERVER, Command::Rebase { epoch: 9, lost: false, outage_ms: 0 });
     party.does(HOST, Command::Pause);
     let rebased = Rebased {
         previous_epoch: lossy.epoch,
@@ -240,7 +241,7 @@ fn a_client_of_an_earlier_epoch_hears_of_the_last_rebuild_and_of_every_loss_sinc
         epoch: 9,
         version: lossy.version + 1,
         at: party.room.at,
-        event: Event::Rebased { previous_epoch, previous_version, lost: true },
+        event: Event::Rebased { previous_epoch, previous_version, lost: true, lifecycle: None },
         op: None,
     };
     assert_eq!(party.room.rebased_commit(seen), Some(announcement));

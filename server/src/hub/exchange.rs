@@ -64,6 +64,19 @@ impl RoomHub {
         state.is_remote_stale = true;
     }
 
+    /// Begins a time in which the other nodes tell again who is connected to them. Until it ends, what this
+    /// node knew of them holds.
+    pub fn begin_settling(&self) {
+        self.lock().is_settling = true;
+    }
+
+    /// Ends that time: from now on, what the store knows holds.
+    pub fn end_settling(&self) {
+        let mut state = self.lock();
+        state.is_settling = false;
+        state.is_remote_stale = true;
+    }
+
     /// Returns who must be made a member again, once after each loss; `None` if nothing was lost.
     pub fn take_lost_members(&self) -> Option<Vec<Member>> {
         let mut state = self.lock();
@@ -111,7 +124,8 @@ impl RemoteLoad<'_> {
     pub fn finish(self, loaded: Elsewhere) -> Option<BarrierAction> {
         let mut state = self.0.lock();
         state.peak = state.peak.max(loaded.peak);
-        state.remote.finish_load(loaded);
+        let keep_missing = state.is_settling;
+        state.remote.finish_load(loaded, keep_missing);
         state.is_followed = true;
         state.remote_changed()
     }

@@ -41,14 +41,18 @@ impl RemoteNodes {
         self.since_load = None;
     }
 
-    /// Replaces all nodes by what was loaded, and applies the changes since `begin_load` to it.
-    pub(super) fn finish_load(&mut self, loaded: Elsewhere) {
+    /// Replaces all nodes by what was loaded, and applies the changes since `begin_load` to it. With
+    /// `keep_missing`, nodes that aren't in it stay as they were.
+    pub(super) fn finish_load(&mut self, loaded: Elsewhere, keep_missing: bool) {
         let node = |(node_id, node): (NodeId, NodePresence)| {
             let by_id = |one: Present| (one.participant_id.clone(), one);
             let present = node.present.into_iter().map(by_id).collect();
             (node_id, RemoteNode { present, rtt_ms: node.rtt_ms })
         };
-        self.by_id = loaded.nodes.into_iter().map(node).collect();
+        if !keep_missing {
+            self.by_id.clear();
+        }
+        self.by_id.extend(loaded.nodes.into_iter().map(node));
         for change in self.since_load.take().unwrap_or_default() {
             self.apply(change);
         }

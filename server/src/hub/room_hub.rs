@@ -205,6 +205,12 @@ impl RoomHub {
         self.lock().local.contains_key(participant_id)
     }
 
+    /// Returns whether a participant is connected to any node, as far as this one knows.
+    pub fn is_connected(&self, participant_id: &ParticipantId) -> bool {
+        let state = self.lock();
+        state.local.contains_key(participant_id) || state.remote.has(participant_id)
+    }
+
     /// Returns for how many milliseconds nobody has been connected to this node; `None` while
     /// somebody is, or while other nodes must be sent a change.
     pub fn idle_for_ms(&self, now: Timestamp) -> Option<u64> {

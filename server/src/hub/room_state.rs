@@ -34,6 +34,8 @@ pub(super) struct State {
     pub(super) is_followed: bool,
     /// Whether some of those changes may have been missed.
     pub(super) is_remote_stale: bool,
+    /// Whether nodes that the store doesn't know count as they did, after it lost them.
+    pub(super) is_settling: bool,
     /// How many participants are connected to any node.
     pub(super) count: u64,
     pub(super) peak: u64,

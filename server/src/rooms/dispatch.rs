@@ -2,16 +2,20 @@
 //! like every other node.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use contracts::CloseCode;
 use engine::{Event, LifecycleState, PlaybackCause, Room, RoomId};
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 use super::Rooms;
 use crate::hub::{OrderedFrame, RoomHub};
 use crate::store::{News, NodeId, Notice, Published};
 use crate::wire;
+
+/// How long the nodes take, at most, to notice that the store lost who is connected, and to tell it again.
+const SETTLE: Duration = Duration::from_millis(1_500);
 
 impl Rooms {
     /// Dispatches news until the store closes.
@@ -23,6 +27,7 @@ impl Rooms {
                     self.hub.set_reachable(reachable);
                 }
                 News::NodeGone(node_id) => self.node_gone(&node_id).await,
+                News::NodeCame(_) => self.node_came(),
                 news => {
                     if let Some(hub) = room_of(&news).and_then(|room_id| self.hub.find(room_id)) {
                         self.guard(&hub.room_id, self.dispatch_one(&hub, news)).await;
@@ -42,6 +47,14 @@ impl Rooms {
         }
     }
 
+    /// Loads who is connected to a node that was taken for gone, or that is new.
+    fn node_came(&self) {
+        for hub in self.hub.all() {
+            hub.mark_remote_stale();
+            self.hub.mark_presence_unsent(&hub.room_id);
+        }
+    }
+
     /// Dispatches news of one room. No step of this waits for the store.
     async fn dispatch_one(self: &Arc<Self>, hub: &RoomHub, news: News) {
         match news {
@@ -51,10 +64,24 @@ impl Rooms {
             News::Gone(_) => hub.close_all(CloseCode::ROOM_NOT_FOUND),
             News::PresenceLost(_) => {
                 hub.resend_all();
+                hub.begin_settling();
+                self.settle_later(&hub.room_id);
                 self.hub.mark_presence_unsent(&hub.room_id);
             }
-            News::NodeGone(_) | News::Reachable(_) => {}
+            News::NodeGone(_) | News::NodeCame(_) | News::Reachable(_) => {}
         }
+    }
+
+    /// Lets the store be believed again about the other nodes, once they have had time to tell it.
+    fn settle_later(self: &Arc<Self>, room_id: &RoomId) {
+        let (rooms, room_id) = (self.clone(), room_id.clone());
+        tokio::spawn(async move {
+            sleep(SETTLE).await;
+            if let Some(hub) = rooms.hub.find(&room_id) {
+                hub.end_settling();
+                rooms.hub.mark_presence_unsent(&room_id);
+            }
+        });
     }
 
     /// Dispatches what another node says about its own connections to the room.
@@ -149,6 +176,6 @@ fn room_of(news: &News) -> Option<&RoomId> {
         News::Gone(room_id) | News::PresenceLost(room_id) | News::Notice { room_id, .. } => {
             Some(room_id)
         }
-        News::NodeGone(_) | News::Reachable(_) => None,
+        News::NodeGone(_) | News::NodeCame(_) | News::Reachable(_) => None,
     }
 }

@@ -40,6 +40,8 @@ pub enum News {
     PresenceLost(RoomId),
     /// A node is gone, and with it everybody connected to it.
     NodeGone(NodeId),
+    /// A node is there that wasn't, or that was taken for gone. Who is connected to it must be loaded.
+    NodeCame(NodeId),
     /// Whether commits can be stored now.
     Reachable(bool),
 }

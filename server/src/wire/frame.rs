@@ -73,7 +73,7 @@ pub fn event(commit: &Commit) -> ServerFrame {
             };
             ServerFrame::LifecycleChanged { epoch, version, at_ms, data }
         }
-        Event::Rebased { previous_epoch, previous_version, lost } => {
+        Event::Rebased { previous_epoch, previous_version, lost, .. } => {
             let previous = Previous { epoch: *previous_epoch, version: *previous_version };
             let data = Rebased { previous, lost: *lost };
             ServerFrame::Rebased { epoch, version, at_ms, data }

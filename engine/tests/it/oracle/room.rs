@@ -51,7 +51,12 @@ impl Naive {
                 (self.life, self.life_until) = ("grace", Some(now + self.grace));
             }
             Command::Connected { participant } => return Ok(self.arrive(participant.as_str())),
-            Command::Rebase { epoch, .. } if *epoch > self.epoch => self.epoch = *epoch,
+            Command::Rebase { epoch, outage_ms, .. } if *epoch > self.epoch => {
+                self.epoch = *epoch;
+                if self.life == "created" || self.life == "grace" {
+                    self.life_until = self.life_until.map(|until| until + *outage_ms as f64);
+                }
+            }
             _ => return Ok(false),
         }
         Ok(true)

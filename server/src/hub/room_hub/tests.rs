@@ -83,6 +83,20 @@ fn changes_that_arrive_during_a_load_are_not_lost() {
 }
 
 #[test]
+fn a_store_that_lost_who_is_connected_is_believed_again_once_every_node_has_told_it() {
+    let hub = hub();
+    hub.node_updated(node("b"), came(&[present("ben", 1, false)]));
+    hub.begin_settling();
+    hub.begin_remote_load().finish(Elsewhere::default());
+    assert_eq!(hub.viewers().count, 1, "he may just not have been told again");
+    assert!(hub.is_connected(&ParticipantId::new("ben")));
+    hub.end_settling();
+    assert!(hub.take_remote_stale());
+    hub.begin_remote_load().finish(Elsewhere::default());
+    assert_eq!(hub.viewers().count, 0);
+}
+
+#[test]
 fn a_presence_change_is_sent_once_and_again_if_that_failed() {
     let hub = hub();
     let anna = connect(&hub, "anna", true);

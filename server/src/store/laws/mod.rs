@@ -106,6 +106,11 @@ impl Laws<'_> {
 
 /// Makes the room of a law. Its code is `name`, its id `name` after `r_`.
 pub fn room(name: &str) -> Room {
+    room_at(name, NOW)
+}
+
+/// Makes such a room that was created at `now`.
+pub fn room_at(name: &str, now: Timestamp) -> Room {
     let settings = Settings {
         host_loss: HostLoss::Expire,
         host_grace_ms: 120_000,
@@ -120,7 +125,7 @@ pub fn room(name: &str) -> Room {
         profile: Profile { name: "Party".to_owned(), is_public: true, settings, chat },
         epoch: 1,
     };
-    Room::new(new, NOW)
+    Room::new(new, now)
 }
 
 /// Returns the host of every room of the laws.

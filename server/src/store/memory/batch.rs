@@ -4,6 +4,7 @@ use engine::{Commit, ParticipantId, Room, RoomId};
 use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
+use super::checksum;
 use crate::sql::column;
 use crate::store::Member;
 
@@ -25,6 +26,11 @@ pub(super) enum Entry {
 }
 
 impl Entry {
+    /// Makes the entry that replaces everything about `room`.
+    pub(super) fn whole(room: &Room) -> Self {
+        Self::Snapshot(serde_json::to_vec(room).expect("a room is plain data"))
+    }
+
     /// Makes the entry of `room`, which is new, or the room after `commit`.
     pub(super) fn of(room: &Room, commit: Option<&Commit>) -> Self {
         let body = "a room is plain data";
@@ -69,6 +75,11 @@ impl Batch {
         self.members
     }
 
+    /// Whether the batch deletes rooms.
+    pub(super) fn deletes_rooms(&self) -> bool {
+        !self.deleted.is_empty()
+    }
+
     /// Adds an entry of `room`.
     pub(super) fn add(&mut self, room: &Room, entry: Entry) {
         let room_id = room.room_id.clone();
@@ -96,13 +107,14 @@ impl Batch {
     async fn write_snapshots(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         for rows in self.snapshots.chunks(ROWS_PER_STATEMENT) {
             let mut query = QueryBuilder::<Sqlite>::new(
-                "INSERT OR REPLACE INTO snapshots (room_id, epoch, version, body) ",
+                "INSERT OR REPLACE INTO snapshots (room_id, epoch, version, body, sum) ",
             );
             query.push_values(rows, |mut row, (room_id, epoch, version, body)| {
                 row.push_bind(room_id.as_str());
                 row.push_bind(column(*epoch));
                 row.push_bind(column(*version));
                 row.push_bind(body.as_slice());
+                row.push_bind(checksum::of_row(room_id.as_str(), *version, &[body]));
             });
             query.build().persistent(rows.len() == 1).execute(&mut *connection).await?;
         }
@@ -112,11 +124,12 @@ impl Batch {
     async fn write_commits(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         for rows in self.commits.chunks(ROWS_PER_STATEMENT) {
             let mut query =
-                QueryBuilder::<Sqlite>::new("INSERT INTO commits (room_id, version, body) ");
+                QueryBuilder::<Sqlite>::new("INSERT INTO commits (room_id, version, body, sum) ");
             query.push_values(rows, |mut row, (room_id, version, body)| {
                 row.push_bind(room_id.as_str());
                 row.push_bind(column(*version));
                 row.push_bind(body.as_slice());
+                row.push_bind(checksum::of_row(room_id.as_str(), *version, &[body]));
             });
             query.build().persistent(rows.len() == 1).execute(&mut *connection).await?;
         }
@@ -129,7 +142,7 @@ impl Batch {
         for rows in joined.chunks(ROWS_PER_STATEMENT) {
             let mut query = QueryBuilder::<Sqlite>::new(
                 "INSERT OR REPLACE INTO members \
-                 (room_id, participant_id, user_id, display_name, base, joined_seq) ",
+                 (room_id, participant_id, user_id, display_name, base, joined_seq, sum) ",
             );
             let rows = rows.iter().filter_map(|change| Some((change, change.entry.as_ref()?)));
             query.push_values(rows, |mut row, (change, (seq, member))| {
@@ -137,8 +150,13 @@ impl Batch {
                 row.push_bind(member.participant_id.as_str());
                 row.push_bind(member.user_id.as_str());
                 row.push_bind(member.display_name.as_str());
-                row.push_bind(role_name(member));
+                let base = role_name(member);
+                let id = member.participant_id.as_str();
+                let parts = [id, &member.user_id, &member.display_name, &base].map(str::as_bytes);
+                let sum = checksum::of_row(change.room_id.as_str(), *seq, &parts);
+                row.push_bind(base);
                 row.push_bind(column(*seq));
+                row.push_bind(sum);
             });
             query.build().persistent(false).execute(&mut *connection).await?;
         }

@@ -33,16 +33,6 @@ pub enum OpenError {
         #[source]
         source: sqlx::Error,
     },
-    /// The journal can be read, but is inconsistent.
-    #[error(
-        "the journal {path} is damaged: {detail}; restore it, or move it away to forget its rooms"
-    )]
-    Corrupt {
-        /// The journal.
-        path: PathBuf,
-        /// What is wrong.
-        detail: String,
-    },
     /// The journal holds no rooms, though the database knows some.
     #[error(
         "the journal {path} is empty, but the database knows {rooms} rooms; restore it, or move \

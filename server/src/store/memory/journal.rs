@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::batch::Batch;
@@ -14,7 +14,9 @@ use crate::sql::create_private_file;
 /// The name of the file in the data directory.
 pub(super) const FILE: &str = "journal.db";
 /// The schema below, as `PRAGMA user_version` records it.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
+/// How many rows are read ahead at the start.
+const ROWS_AHEAD: usize = 512;
 /// How long a write waits for another program that has locked the file, for example a backup.
 const BUSY: Duration = Duration::from_millis(200);
 
@@ -24,12 +26,14 @@ CREATE TABLE snapshots (
     room_id TEXT NOT NULL PRIMARY KEY,
     epoch INTEGER NOT NULL,
     version INTEGER NOT NULL,
-    body BLOB NOT NULL
+    body BLOB NOT NULL,
+    sum INTEGER
 );
 CREATE TABLE commits (
     room_id TEXT NOT NULL,
     version INTEGER NOT NULL,
     body BLOB NOT NULL,
+    sum INTEGER,
     PRIMARY KEY (room_id, version)
 ) WITHOUT ROWID;
 CREATE TABLE members (
@@ -39,15 +43,45 @@ CREATE TABLE members (
     display_name TEXT NOT NULL,
     base TEXT NOT NULL,
     joined_seq INTEGER NOT NULL,
+    sum INTEGER,
     PRIMARY KEY (room_id, participant_id)
 ) WITHOUT ROWID;
-PRAGMA user_version = 1;
+CREATE TABLE damaged (
+    kind TEXT NOT NULL,
+    room_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    sum INTEGER
+);
+PRAGMA user_version = 2;
+COMMIT;
+";
+
+/// Brings a journal of schema 1 up to date. Its rows have no checksum, and none is missed.
+const FROM_1: &str = "
+BEGIN;
+ALTER TABLE snapshots ADD COLUMN sum INTEGER;
+ALTER TABLE commits ADD COLUMN sum INTEGER;
+ALTER TABLE members ADD COLUMN sum INTEGER;
+CREATE TABLE damaged (
+    kind TEXT NOT NULL,
+    room_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    sum INTEGER
+);
+PRAGMA user_version = 2;
 COMMIT;
 ";
 
 /// The initial size of the write-ahead log, in bytes: the size up to which SQLite lets it grow before it
 /// starts over. Tests of a full disk need a file without free pages.
 const LOG_BYTES: i64 = if cfg!(test) { 0 } else { 4 * 1024 * 1024 };
+
+/// How much a probe writes, in bytes: about as much as a large room.
+const PROBE_BYTES: u32 = 128 * 1024;
+/// To what size the log is cut once it has grown beyond, as when many rooms are deleted at once.
+const LOG_BYTES_MAX: &str = "8388608";
 
 /// The open journal. It holds the lock on the data directory.
 #[derive(Debug)]
@@ -79,6 +113,9 @@ impl Journal {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
             .foreign_keys(false)
+            .row_buffer_size(ROWS_AHEAD)
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
+            .pragma("journal_size_limit", LOG_BYTES_MAX)
             .disable_statement_logging();
         let unreadable = |source| OpenError::Unreadable { path: path.clone(), source };
         let mut connection = options.connect().await.map_err(unreadable)?;
@@ -92,6 +129,9 @@ impl Journal {
             .map_err(unreadable)?;
         match version {
             SCHEMA_VERSION => {}
+            1 => {
+                sqlx::raw_sql(FROM_1).execute(&mut connection).await.map_err(unreadable)?;
+            }
             0 if tables > 0 => return Err(OpenError::Foreign { path }),
             0 if existed && rooms_known > 0 => {
                 return Err(OpenError::Emptied { path, rooms: rooms_known });
@@ -136,6 +176,30 @@ impl Journal {
         if written.is_err() {
             // Fails if SQLite has rolled back already, as it does when the disk is full.
             let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
+        }
+        self.connection = Some(connection);
+        written
+    }
+
+    /// Finds out whether the file can be written, by writing as much as a commit may.
+    pub(super) async fn probe(&mut self) -> Result<(), sqlx::Error> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.options.connect().await?,
+        };
+        #[cfg(test)]
+        self.limit_pages(&mut connection).await?;
+        let mut written = Ok(());
+        for statement in [
+            "CREATE TABLE IF NOT EXISTS probe (body BLOB NOT NULL)",
+            &format!("INSERT INTO probe VALUES (zeroblob({PROBE_BYTES}))"),
+            "DELETE FROM probe",
+        ] {
+            let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await;
+            written = done.map(drop);
+            if written.is_err() {
+                break;
+            }
         }
         self.connection = Some(connection);
         written

@@ -8,18 +8,22 @@
 //! | files | what |
 //! |---|---|
 //! | `members` `tickets` `batch` `job` `error` | data |
-//! | `journal` `replay` | the file: writing and reading it |
+//! | `journal` `checksum` `replay` `shrink` | the file: writing, reading and shrinking it |
+//! | `alive` | the sign of life, by which the next start knows how long no server was running |
 //! | `tables` | the durable state in memory |
 //! | `writer` | the only task that writes |
 //! | `store` `open` | the traits, and the start |
 
+mod alive;
 mod batch;
+mod checksum;
 mod error;
 mod job;
 mod journal;
 mod members;
 mod open;
 mod replay;
+mod shrink;
 mod store;
 mod tables;
 mod tickets;

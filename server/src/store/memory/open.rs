@@ -4,22 +4,28 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::{Command, Decision, Facts, Request, Room, RoomId, Timestamp};
+use engine::{Outage, Rebuilt, RoomId};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::alive::Alive;
 use super::batch::{Batch, Entry};
 use super::error::OpenError;
 use super::job::QUEUE_MAX;
 use super::journal::Journal;
-use super::members::Members;
+use super::replay::Replayed;
 use super::store::MemoryStore;
 use super::tables::Tables;
 use super::writer::Writer;
 use crate::clock::RoomClock;
 use crate::sql::{Sql, create_private_dir};
 use crate::store::LifeSigns;
+
+/// How many rooms one transaction of the start writes.
+const ROOMS_PER_BATCH: usize = 256;
+/// A room with so many commits since its snapshot becomes a snapshot at the start.
+const COMPACT_FROM: u64 = 16;
 
 impl MemoryStore {
     /// Opens the store of a data directory, which is created if it doesn't exist, and starts the room
@@ -28,9 +34,18 @@ impl MemoryStore {
         let lock = lock_dir(data_dir)?;
         let mut journal = Journal::open(data_dir, lock, sql.count_rooms().await?).await?;
         let stored = journal.read().await?;
-        let last = stored.iter().map(|(room, _)| room.at).max().unwrap_or_default();
-        let clock = RoomClock::start(last);
-        let tables = Arc::new(rebase(&mut journal, &sql, stored, clock.now()).await?);
+        let (alive, last_alive) = Alive::open(data_dir)
+            .map_err(|source| OpenError::Directory { path: data_dir.to_owned(), source })?;
+        let last = stored.iter().map(|replayed| replayed.room.at).max().max(last_alive);
+        let clock = RoomClock::start(last.unwrap_or_default());
+        let now = clock.now();
+        let length_ms = last_alive.map(|alive| now.millis_since(alive));
+        let outage = Outage { until: now, length_ms };
+        let tables = Arc::new(rebase(&mut journal, &sql, stored, outage).await?);
+        if let Err(error) = journal.vacuum().await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "the journal can't be made smaller");
+        }
 
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -43,8 +58,17 @@ impl MemoryStore {
             #[cfg(test)]
             pages_max: journal.pages_max.clone(),
         });
-        let writer = Writer { journal, queue: jobs, tables, sql, stop, tasks: tasks.clone() };
+        let writer = Writer {
+            journal,
+            queue: jobs,
+            tables,
+            sql,
+            stop,
+            tasks: tasks.clone(),
+            may_shrink: true,
+        };
         tasks.spawn(writer.run());
+        tasks.spawn(alive.keep(clock.clone(), store.stop.clone()));
         Ok((store, clock))
     }
 }
@@ -63,32 +87,42 @@ fn lock_dir(data_dir: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Rebases every room under an epoch of its own, all in one transaction, and gives each host a whole
-/// lease to come back.
+/// Rebases every room under an epoch of its own, and gives each host a whole lease to come back. What ran
+/// while no server did is moved by the outage. Rooms with many commits become snapshots, so that the next
+/// start has little to read.
 async fn rebase(
     journal: &mut Journal,
     sql: &Sql,
-    stored: Vec<(Room, Members)>,
-    now: Timestamp,
+    stored: Vec<Replayed>,
+    outage: Outage,
 ) -> Result<Tables, OpenError> {
-    let held: Vec<(RoomId, u64)> =
-        stored.iter().map(|(room, _)| (room.room_id.clone(), room.epoch)).collect();
+    let now = outage.until;
+    let held = |replayed: &Replayed| (replayed.room.room_id.clone(), replayed.epoch);
+    let held: Vec<(RoomId, u64)> = stored.iter().map(held).collect();
     let raised = sql.raise_epochs_and_delete_others(&held, now).await?;
     let tables = Tables::default();
-    let mut batch = Batch::default();
-    for ((mut room, members), (_, epoch)) in stored.into_iter().zip(raised) {
-        let request = Request::of_system(Command::Rebase { epoch, lost: false });
-        let facts = Facts { now, ..Facts::default() };
-        let Ok(Decision::Commit(commit)) = room.handle(&request, &facts) else {
-            let detail = format!("{} refuses epoch {epoch}", room.room_id);
-            return Err(OpenError::Corrupt { path: journal.path.clone(), detail });
-        };
-        room.apply(&commit);
-        batch.add(&room, Entry::of(&room, Some(&commit)));
-        let lease = room.lease_ms().map(|lease_ms| now.plus_millis(lease_ms));
-        tables.restore(&Arc::new(room), members, LifeSigns { lease, attended: Some(now) });
+    let mut stored = stored.into_iter().zip(raised).peekable();
+    while stored.peek().is_some() {
+        // Each transaction holds a few rooms, so that not all of them are in memory twice.
+        let mut batch = Batch::default();
+        for (replayed, (_, epoch)) in stored.by_ref().take(ROOMS_PER_BATCH) {
+            let Replayed { room, members, commits, lost, .. } = replayed;
+            let (is_lossy, outage_ms) = (lost.is_some(), outage.uncounted_ms(&room));
+            let rebuilt = engine::rebase(&room, epoch, is_lossy, now, outage_ms);
+            let Some(Rebuilt { room, commit }) = rebuilt else {
+                // The epoch is above every one that was read.
+                tracing::error!(room.id = %room.room_id, epoch, "a room refuses its epoch");
+                continue;
+            };
+            let is_whole = is_lossy || commits >= COMPACT_FROM;
+            let entry =
+                if is_whole { Entry::whole(&room) } else { Entry::of(&room, Some(&commit)) };
+            batch.add(&room, entry);
+            let lease = room.lease_ms().map(|lease_ms| now.plus_millis(lease_ms));
+            tables.restore(&Arc::new(room), members, LifeSigns { lease, attended: Some(now) });
+        }
+        let path = journal.path.clone();
+        journal.write(&batch).await.map_err(|source| OpenError::Unreadable { path, source })?;
     }
-    let path = journal.path.clone();
-    journal.write(&batch).await.map_err(|source| OpenError::Unreadable { path, source })?;
     Ok(tables)
 }

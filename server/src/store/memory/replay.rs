@@ -1,4 +1,5 @@
-//! Reads the journal: applies the commits of each room to its snapshot.
+//! Reads the journal: applies the commits of each room to its snapshot. What can't be read costs at most
+//! the room that it belongs to.
 
 use std::collections::HashMap;
 
@@ -8,114 +9,237 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
+use super::checksum;
 use super::error::OpenError;
 use super::journal::Journal;
 use super::members::Members;
 use crate::store::Member;
 
-/// Rooms by id, with their members.
-type Rooms = HashMap<String, (Room, Members)>;
-
-/// Why the journal can't be used.
-enum Flaw {
-    Sql(sqlx::Error),
-    Words(String),
+/// A room as the journal holds it.
+#[derive(Debug)]
+pub(super) struct Replayed {
+    /// The room after the last commit that could be read.
+    pub(super) room: Room,
+    /// Its members.
+    pub(super) members: Members,
+    /// How many commits have followed the snapshot.
+    pub(super) commits: u64,
+    /// The highest epoch that was read, even if the commit itself couldn't be applied.
+    pub(super) epoch: u64,
+    /// Why later commits of the room are lost, if any are.
+    pub(super) lost: Option<String>,
 }
 
-impl From<sqlx::Error> for Flaw {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Sql(error)
-    }
-}
-
-impl From<String> for Flaw {
-    fn from(words: String) -> Self {
-        Self::Words(words)
-    }
+/// What was read.
+#[derive(Debug, Default)]
+struct Replay {
+    /// Rooms by id.
+    rooms: HashMap<String, Replayed>,
+    /// Rooms that can't be had at all, and why.
+    gone: HashMap<String, String>,
 }
 
 impl Journal {
-    /// Reads every room with its members. An inconsistent journal is an error.
-    pub(super) async fn read(&mut self) -> Result<Vec<(Room, Members)>, OpenError> {
-        let flaw = |flaw| match flaw {
-            Flaw::Sql(source) => OpenError::Unreadable { path: self.path.clone(), source },
-            Flaw::Words(detail) => OpenError::Corrupt { path: self.path.clone(), detail },
-        };
-        let connection =
-            self.connection.as_mut().ok_or_else(|| flaw(Flaw::Sql(sqlx::Error::WorkerCrashed)))?;
-        let rooms = read_rooms(connection).await.map_err(flaw)?;
-        Ok(rooms.into_values().collect())
+    /// Reads every room. Those of which something can't be read are named in the log, and what is left
+    /// of them is set aside.
+    pub(super) async fn read(&mut self) -> Result<Vec<Replayed>, OpenError> {
+        let path = self.path.clone();
+        let unreadable = |source| OpenError::Unreadable { path, source };
+        match self.connection.as_mut() {
+            Some(connection) => read_all(connection).await.map_err(unreadable),
+            None => Err(unreadable(sqlx::Error::WorkerCrashed)),
+        }
     }
 }
 
-async fn read_rooms(connection: &mut SqliteConnection) -> Result<Rooms, Flaw> {
-    let mut rooms = Rooms::new();
-    let snapshots = "SELECT room_id, version, body FROM snapshots";
-    let mut rows = sqlx::query(snapshots).fetch(&mut *connection);
+async fn read_all(connection: &mut SqliteConnection) -> Result<Vec<Replayed>, sqlx::Error> {
+    let mut replay = Replay::default();
+    read_snapshots(connection, &mut replay).await?;
+    read_commits(connection, &mut replay).await?;
+    read_members(connection, &mut replay).await?;
+    for (room_id, detail) in &replay.gone {
+        tracing::error!(
+            room.id = room_id,
+            detail,
+            "a room can't be read from the journal; it is gone"
+        );
+        set_aside(connection, room_id).await?;
+        forget(connection, room_id).await?;
+    }
+    for (room_id, replayed) in &replay.rooms {
+        let Some(detail) = &replayed.lost else { continue };
+        let version = replayed.room.version;
+        tracing::error!(
+            room.id = room_id,
+            version,
+            detail,
+            "a room can't be read to its end from the journal; it goes on from this version"
+        );
+        set_aside(connection, room_id).await?;
+    }
+    Ok(replay.rooms.into_values().collect())
+}
+
+async fn read_snapshots(
+    connection: &mut SqliteConnection,
+    replay: &mut Replay,
+) -> Result<(), sqlx::Error> {
+    let snapshots = "SELECT room_id, version, body, sum FROM snapshots";
+    let mut rows = sqlx::query(snapshots).fetch(connection);
     while let Some(row) = rows.try_next().await? {
-        let (room_id, version, body) = body_of(&row)?;
-        let room = read_snapshot(&room_id, version, body)?;
-        rooms.insert(room_id, (room, Members::default()));
+        let Some(room_id) = room_of(&row) else { continue };
+        match body_of(room_id, &row).and_then(|(version, body)| snapshot(room_id, version, body)) {
+            Ok(room) => {
+                let (members, epoch) = (Members::default(), room.epoch);
+                let replayed = Replayed { room, members, commits: 0, epoch, lost: None };
+                replay.rooms.insert(room_id.to_owned(), replayed);
+            }
+            Err(words) => {
+                let words = format!("the snapshot of {room_id} {words}");
+                replay.gone.insert(room_id.to_owned(), words);
+            }
+        }
     }
-    drop(rows);
-    let commits = "SELECT room_id, version, body FROM commits ORDER BY room_id, version";
-    let mut rows = sqlx::query(commits).fetch(&mut *connection);
-    while let Some(row) = rows.try_next().await? {
-        let (room_id, version, body) = body_of(&row)?;
-        let room = rooms.get_mut(&room_id).map(|(room, _)| room);
-        replay(room, &room_id, version, body)?;
-    }
-    drop(rows);
-    let members = "SELECT room_id, participant_id, user_id, display_name, base, joined_seq \
-                   FROM members";
-    let mut rows = sqlx::query(members).fetch(&mut *connection);
-    while let Some(row) = rows.try_next().await? {
-        let room_id: String = row.try_get(0)?;
-        let (seq, member) = member_of(&row)?;
-        let Some((_, members)) = rooms.get_mut(&room_id) else {
-            return Err(Flaw::Words(format!("a member of {room_id} has no room")));
-        };
-        members.insert(seq, member);
-    }
-    drop(rows);
-    Ok(rooms)
-}
-
-fn body_of(row: &SqliteRow) -> Result<(String, u64, &[u8]), sqlx::Error> {
-    Ok((row.try_get(0)?, row.try_get::<i64, _>(1)?.unsigned_abs(), row.try_get(2)?))
-}
-
-fn read_snapshot(room_id: &str, version: u64, body: &[u8]) -> Result<Room, String> {
-    let room: Room = serde_json::from_slice(body)
-        .map_err(|error| format!("the snapshot of {room_id} can't be read: {error}"))?;
-    if room.room_id.as_str() == room_id && room.version == version {
-        Ok(room)
-    } else {
-        Err(format!("the snapshot of {room_id} is of {} at {}", room.room_id, room.version))
-    }
-}
-
-fn replay(room: Option<&mut Room>, room_id: &str, version: u64, body: &[u8]) -> Result<(), String> {
-    let room = room.ok_or_else(|| format!("commits of {room_id} have no snapshot before them"))?;
-    let commit: Commit = serde_json::from_slice(body)
-        .map_err(|error| format!("commit {version} of {room_id} can't be read: {error}"))?;
-    if commit.version != version || version != room.version + 1 {
-        let next = room.version + 1;
-        return Err(format!("commit {next} of {room_id} is missing before commit {version}"));
-    }
-    room.apply(&commit);
     Ok(())
 }
 
-fn member_of(row: &SqliteRow) -> Result<(u64, Member), sqlx::Error> {
-    let base: String = row.try_get(4)?;
-    let base: Role = serde_json::from_value(Value::String(base))
-        .map_err(|error| sqlx::Error::Decode(error.into()))?;
+async fn read_commits(
+    connection: &mut SqliteConnection,
+    replay: &mut Replay,
+) -> Result<(), sqlx::Error> {
+    let commits = "SELECT room_id, version, body, sum FROM commits ORDER BY room_id, version";
+    let mut rows = sqlx::query(commits).fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        let Some(room_id) = room_of(&row) else { continue };
+        let Some(replayed) = replay.rooms.get_mut(room_id) else {
+            let words = || format!("commits of {room_id} have no snapshot before them");
+            replay.gone.entry(room_id.to_owned()).or_insert_with(words);
+            continue;
+        };
+        let commit = body_of(room_id, &row).and_then(|(version, body)| commit(version, body));
+        if let Ok(commit) = &commit {
+            replayed.epoch = replayed.epoch.max(commit.epoch);
+        }
+        if replayed.lost.is_some() {
+            continue;
+        }
+        let next = replayed.room.version + 1;
+        match commit {
+            // Left from before the snapshot.
+            Ok(commit) if commit.version < next => {}
+            Ok(commit) if commit.version == next => {
+                replayed.room.apply(&commit);
+                replayed.commits += 1;
+            }
+            Ok(_) => replayed.lost = Some(format!("commit {next} of {room_id} is missing")),
+            Err(words) => replayed.lost = Some(format!("commit {next} of {room_id} {words}")),
+        }
+    }
+    Ok(())
+}
+
+async fn read_members(
+    connection: &mut SqliteConnection,
+    replay: &mut Replay,
+) -> Result<(), sqlx::Error> {
+    let members = "SELECT room_id, participant_id, user_id, display_name, base, joined_seq, sum \
+                   FROM members";
+    let mut unreadable = 0_u64;
+    let mut rows = sqlx::query(members).fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        let Some(room_id) = room_of(&row) else { continue };
+        let Some(replayed) = replay.rooms.get_mut(room_id) else { continue };
+        match member_of(room_id, &row) {
+            Some((seq, member)) => replayed.members.insert(seq, member),
+            None => unreadable += 1,
+        }
+    }
+    if unreadable > 0 {
+        tracing::error!(
+            unreadable,
+            "members can't be read from the journal; they have to join again"
+        );
+    }
+    Ok(())
+}
+
+/// Keeps the rows of a room, where no start reads them, for whoever wants to look into them.
+async fn set_aside(connection: &mut SqliteConnection, room_id: &str) -> Result<(), sqlx::Error> {
+    for table in ["snapshots", "commits"] {
+        let copy = format!(
+            "INSERT INTO damaged (kind, room_id, version, body, sum) \
+             SELECT '{table}', room_id, version, body, sum FROM {table} WHERE room_id = $1"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(copy)).bind(room_id).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn forget(connection: &mut SqliteConnection, room_id: &str) -> Result<(), sqlx::Error> {
+    for table in ["snapshots", "commits", "members"] {
+        let delete = format!("DELETE FROM {table} WHERE room_id = $1");
+        sqlx::query(sqlx::AssertSqlSafe(delete)).bind(room_id).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Returns the room of a row. If that can't be read, the row is as good as missing.
+fn room_of(row: &SqliteRow) -> Option<&str> {
+    let room_id = row.try_get(0);
+    if let Err(error) = &room_id {
+        let error: &dyn std::error::Error = error;
+        tracing::error!(error, "a row of the journal names no room");
+    }
+    room_id.ok()
+}
+
+/// Returns version and body of a row whose checksum is right. Rows of older programs have none.
+fn body_of<'r>(room_id: &str, row: &'r SqliteRow) -> Result<(u64, &'r [u8]), String> {
+    let words = |error: sqlx::Error| format!("can't be read: {error}");
+    let version = row.try_get::<i64, _>(1).map_err(words)?.unsigned_abs();
+    let body: &[u8] = row.try_get(2).map_err(words)?;
+    let sum: Option<i64> = row.try_get(3).map_err(words)?;
+    if sum.is_some_and(|sum| sum != checksum::of_row(room_id, version, &[body])) {
+        return Err("has changed on the disk".to_owned());
+    }
+    Ok((version, body))
+}
+
+fn snapshot(room_id: &str, version: u64, body: &[u8]) -> Result<Room, String> {
+    let room: Room =
+        serde_json::from_slice(body).map_err(|error| format!("can't be read: {error}"))?;
+    if room.room_id.as_str() == room_id && room.version == version {
+        Ok(room)
+    } else {
+        Err(format!("is of {} at {}", room.room_id, room.version))
+    }
+}
+
+fn commit(version: u64, body: &[u8]) -> Result<Commit, String> {
+    let commit: Commit =
+        serde_json::from_slice(body).map_err(|error| format!("can't be read: {error}"))?;
+    if commit.version == version {
+        Ok(commit)
+    } else {
+        Err(format!("is commit {}", commit.version))
+    }
+}
+
+fn member_of(room_id: &str, row: &SqliteRow) -> Option<(u64, Member)> {
+    let text = |index: usize| row.try_get::<&str, _>(index).ok();
+    let (id, user, name, base) = (text(1)?, text(2)?, text(3)?, text(4)?);
+    let seq = row.try_get::<i64, _>(5).ok()?.unsigned_abs();
+    let parts = [id, user, name, base].map(str::as_bytes);
+    let sum: Option<i64> = row.try_get(6).ok()?;
+    if sum.is_some_and(|sum| sum != checksum::of_row(room_id, seq, &parts)) {
+        return None;
+    }
+    let base: Role = serde_json::from_value(Value::String(base.to_owned())).ok()?;
     let member = Member {
-        participant_id: ParticipantId::new(row.try_get::<String, _>(1)?),
-        user_id: row.try_get(2)?,
-        display_name: row.try_get(3)?,
+        participant_id: ParticipantId::new(id),
+        user_id: user.to_owned(),
+        display_name: name.to_owned(),
         base,
     };
-    Ok((row.try_get::<i64, _>(5)?.unsigned_abs(), member))
+    Some((seq, member))
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use engine::{Commit, ParticipantId, Room, RoomId, Timestamp};
@@ -121,7 +120,7 @@ impl RoomStore for MemoryStore {
     }
 
     async fn check_writable(&self) -> Result<(), StoreError> {
-        if self.queue.is_closed() || self.tables.failing.load(Ordering::Relaxed) {
+        if self.queue.is_closed() || self.tables.is_failing() {
             return Err(StoreError { operation: "check writable", cause: None });
         }
         Ok(())

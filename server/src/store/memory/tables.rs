@@ -1,8 +1,9 @@
 //! The durable state of all rooms in memory. Each method is one step under one lock.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use engine::{Commit, LeaseChange, ParticipantId, Room, RoomId, Timestamp};
 use tokio::sync::{Notify, mpsc};
@@ -13,6 +14,9 @@ use super::members::Members;
 use super::tickets::Tickets;
 use crate::store::{CommitOutcome, LifeSigns, Member, News, Ticket};
 
+/// A group that takes longer to write hangs: commands are answered before.
+const HANGING: Duration = Duration::from_millis(700);
+
 /// Everything the store knows.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
@@ -22,6 +26,8 @@ pub(super) struct Tables {
     pub(super) members_changed: Notify,
     /// Whether writing the last group failed.
     pub(super) failing: AtomicBool,
+    /// Since when a group is being written.
+    pub(super) writing_since: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +66,18 @@ impl Slot {
 }
 
 impl Tables {
+    /// Whether commits can't be stored now: the last group failed, or one doesn't come to an end.
+    pub(super) fn is_failing(&self) -> bool {
+        let since = *self.writing_since.lock().unwrap_or_else(PoisonError::into_inner);
+        self.failing.load(Ordering::Relaxed) || since.is_some_and(|at| at.elapsed() >= HANGING)
+    }
+
+    /// Notes that a group is being written, or that none is.
+    pub(super) fn set_writing(&self, is_writing: bool) {
+        let since = is_writing.then(Instant::now);
+        *self.writing_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Only a caller's `is_present` can panic under the lock, and it runs before any change.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +19,8 @@ use crate::store::{News, Published, StoreError};
 
 /// The most jobs, and the most changes of members, of one transaction.
 const GROUP_MAX: usize = 512;
+/// How long the writer rests before it does what nobody waits for.
+const REST: Duration = Duration::from_millis(200);
 
 /// Takes jobs from the queue until the store is closed.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub(super) struct Writer {
     pub(super) sql: Arc<Sql>,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
+    /// Whether the file may hold free pages.
+    pub(super) may_shrink: bool,
 }
 
 impl Writer {
@@ -42,11 +48,40 @@ impl Writer {
                 }
                 count = self.queue.recv_many(&mut jobs, GROUP_MAX) => if count == 0 { break },
                 () = self.tables.members_changed.notified() => {}
+                () = sleep(REST), if self.needs_care() => {
+                    self.care().await;
+                    continue;
+                }
             }
             self.write_group(&mut jobs).await;
         }
         while self.tables.has_changed_members() && self.write_group(&mut jobs).await {}
         self.journal.close().await;
+    }
+
+    fn needs_care(&self) -> bool {
+        self.may_shrink || self.tables.failing.load(Ordering::Relaxed)
+    }
+
+    /// Does what nobody waits for: finds out whether the journal can be written again, without waiting
+    /// for somebody's commit, and gives space back step by step.
+    async fn care(&mut self) {
+        if self.tables.failing.load(Ordering::Relaxed) {
+            if self.journal.probe().await.is_ok() {
+                self.tables.failing.store(false, Ordering::Relaxed);
+                tracing::info!("the journal can be written again");
+                self.tables.members_changed.notify_one();
+            }
+            return;
+        }
+        self.may_shrink = match self.journal.shrink().await {
+            Ok(more) => more,
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::debug!(error, "the journal can't be made smaller now");
+                false
+            }
+        };
     }
 
     /// Writes a group in one transaction. Returns whether it is durable.
@@ -55,11 +90,15 @@ impl Writer {
         for job in jobs.iter_mut() {
             batch.add(&job.room, std::mem::take(&mut job.entry));
         }
-        if let Err(error) = self.journal.write(&batch).await {
+        self.tables.set_writing(true);
+        let written = self.journal.write(&batch).await;
+        self.tables.set_writing(false);
+        if let Err(error) = written {
             self.tables.return_members(batch.into_members());
             self.refuse(jobs, error);
             return false;
         }
+        self.may_shrink |= batch.deletes_rooms();
         if self.tables.failing.swap(false, Ordering::Relaxed) {
             tracing::info!("the journal can be written again");
         }

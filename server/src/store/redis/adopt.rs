@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::{Room, RoomId};
+use engine::Room;
 
 use super::codec::bytes_of;
 use super::keys;
@@ -22,22 +22,26 @@ impl Node {
         let issued = self.sql.raise_epochs(std::slice::from_ref(room_id)).await;
         let issued = issued.map_err(|error| StoreError::new("epoch", error))?;
         let Some((_, epoch)) = issued.into_iter().next() else { return Ok(()) };
-        let Some(rebuilt) = engine::adopt(current, known, epoch, self.clock.now()) else {
+        let (now, outage) = (self.clock.now(), self.outages.last());
+        let Some(rebuilt) = engine::adopt(current, known, epoch, now, outage) else {
             return Ok(());
         };
-        let Some(run) = self.run_of(room_id).await? else { return Ok(()) };
-        // The running process wrote what was read, so that state can't come back after a loss.
-        let precondition =
-            Precondition::Unchanged { life: Bytes::new(), run, place: current.place() };
+        let Some(precondition) = self.unchanged_since(current).await? else { return Ok(()) };
         if self.put(&rebuilt.room, Some(&rebuilt.commit), &precondition).await? {
             self.take_rebuilt(rebuilt.room).await;
         }
         Ok(())
     }
 
-    /// Returns the process that wrote a room.
-    async fn run_of(&self, room_id: &RoomId) -> Result<Option<Bytes>, StoreError> {
-        let reply = self.client.call("HGET", vec![keys::state(room_id).into(), "run".into()]).await;
-        Ok(bytes_of(&reply.map_err(self.failed("adopt"))?))
+    /// Returns the precondition that nobody has changed `room`, which was read as the current state. The
+    /// running process wrote it, so that it can't come back after a loss.
+    pub(super) async fn unchanged_since(
+        &self,
+        room: &Room,
+    ) -> Result<Option<Precondition>, StoreError> {
+        let writer = vec![keys::state(&room.room_id).into(), "run".into()];
+        let run = self.client.call("HGET", writer).await.map_err(self.failed("read the writer"))?;
+        let place = room.place();
+        Ok(bytes_of(&run).map(|run| Precondition::Unchanged { life: Bytes::new(), run, place }))
     }
 }

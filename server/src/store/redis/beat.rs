@@ -14,6 +14,7 @@ use super::codec::{number_of, text, text_of};
 use super::keys;
 use super::node::Node;
 use super::nodes::DEAD_MS;
+use super::outages::Recorded;
 use super::script::BEAT;
 use crate::store::{News, NodeId};
 
@@ -24,6 +25,8 @@ const BEAT_AGAIN: Duration = Duration::from_millis(50);
 
 /// After this long without an answer Redis counts as away.
 const AWAY_AFTER: Duration = Duration::from_millis(400);
+/// After this long without a heartbeat of any node, nobody could do anything, in milliseconds.
+const OUTAGE_MS: u64 = 1_500;
 /// After this long without an answer the connections are replaced.
 const SILENT_MAX: Duration = Duration::from_secs(2);
 
@@ -40,6 +43,8 @@ pub(super) struct Beat {
     /// Whether the other nodes took this one for dead.
     pub(super) late: bool,
     pub(super) alive: BTreeSet<NodeId>,
+    /// The outage that rooms are to count.
+    pub(super) outage: Option<Recorded>,
 }
 
 /// How long heartbeats have failed.
@@ -82,12 +87,25 @@ impl Node {
 
     /// Sends one heartbeat.
     pub(super) async fn beat_once(&self) -> Result<Beat, ClientError> {
-        let keys = vec![keys::ALIVE.to_owned(), keys::DATABASE.to_owned()];
-        let args = vec![text(&self.node_id.0), text(&self.database_id), text(DEAD_MS)];
+        let keys = [keys::ALIVE, keys::DATABASE, keys::OUTAGE].map(str::to_owned).to_vec();
+        let args = vec![
+            text(&self.node_id.0),
+            text(&self.database_id),
+            text(DEAD_MS),
+            text(self.beaten_at.load(Ordering::Relaxed)),
+            text(OUTAGE_MS),
+            text(self.outages.counted()),
+        ];
         let asked_us = self.clock.monotonic_us();
         let reply = self.client.run(&BEAT, keys, args).await?;
         let answered_us = self.clock.monotonic_us();
-        decode(&reply, asked_us, answered_us).ok_or_else(|| ClientError::unexpected(&reply))
+        let beat = decode(&reply, asked_us, answered_us);
+        let beat = beat.ok_or_else(|| ClientError::unexpected(&reply))?;
+        if beat.database == self.database_id {
+            self.beaten_at.store(beat.exchange.said_us / 1000, Ordering::Relaxed);
+            self.outages.note(beat.outage.clone());
+        }
+        Ok(beat)
     }
 
     /// Reports Redis as away, and replaces silent connections, once either has lasted.
@@ -141,6 +159,7 @@ impl Node {
             let node = self.clone();
             self.tasks.spawn(async move { node.catch_up_all().await });
         }
+        self.start_counting();
         self.note_alive(beat.alive);
     }
 
@@ -166,7 +185,8 @@ impl Node {
 
 fn decode(reply: &Reply, asked_us: u64, answered_us: u64) -> Option<Beat> {
     let Reply::List(parts) = reply else { return None };
-    let [seconds, micros, run, database, was_there, late, Reply::List(alive)] = parts.as_slice()
+    let [seconds, micros, run, database, was_there, late, Reply::List(alive), outage] =
+        parts.as_slice()
     else {
         return None;
     };
@@ -179,5 +199,6 @@ fn decode(reply: &Reply, asked_us: u64, answered_us: u64) -> Option<Beat> {
         emptied: number_of(was_there)? == 0,
         late: number_of(late)? == 1,
         alive: alive.collect(),
+        outage: text_of(outage).and_then(Recorded::parse),
     })
 }

@@ -1,6 +1,7 @@
 //! Leases, attendance and deadlines. Followed rooms are known to be due to the millisecond. All
 //! others are found in Redis, where one node claims each.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -32,13 +33,22 @@ const LEASE_AFTER_MS: u64 = 15_000;
 impl Node {
     /// Lists rooms that are due: those claimed since the last call, and followed ones.
     pub(super) fn list_due(&self, now: Timestamp, max: usize) -> Vec<RoomId> {
-        let mut due = {
-            let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::take(&mut *claimed)
+        let due: BTreeSet<RoomId> = {
+            let deadlines = self.deadlines.lock().unwrap_or_else(PoisonError::into_inner);
+            deadlines.due(now, max).cloned().collect()
         };
-        let deadlines = self.deadlines.lock().unwrap_or_else(PoisonError::into_inner);
-        due.extend(deadlines.due(now, max).cloned());
-        due.into_iter().collect()
+        if self.outages.is_pending() {
+            // Only what doesn't wait for a host is surely due.
+            return due.into_iter().filter(|room_id| !self.awaits_host(room_id)).collect();
+        }
+        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        due.into_iter().chain(std::mem::take(&mut *claimed)).collect()
+    }
+
+    /// Whether a followed room has a deadline that moves with outages.
+    fn awaits_host(&self, room_id: &RoomId) -> bool {
+        let room = self.followed.find(room_id).and_then(|followed| followed.newest());
+        room.is_none_or(|room| room.lifecycle.moves_with_outages())
     }
 
     /// Claims rooms that are due until the store is closed.

@@ -8,10 +8,10 @@
 //! | files | what |
 //! |---|---|
 //! | `client` `script` `keys` `codec` `message` | how Redis is reached, and what it holds |
-//! | `followed` `deadlines` `backlog` `recovery` `clock_filter` | what a node keeps in memory |
+//! | `followed` `deadlines` `backlog` `recovery` `outages` `clock_filter` | what a node keeps in memory |
 //! | `node` | one running server: all of the above |
 //! | `commit` `put` `read` `members` `presence` `tell` `due` `listing` | operations |
-//! | `follow` `take` `beat` `nodes` `sweep` `recover` `rebuild` `adopt` `snapshots` | tasks, and recovery |
+//! | `follow` `take` `beat` `nodes` `sweep` `recover` `rebuild` `adopt` `count` `snapshots` | tasks, and recovery |
 //! | `store` `open` | the traits, and the start |
 
 mod adopt;
@@ -21,6 +21,7 @@ mod client;
 mod clock_filter;
 mod codec;
 mod commit;
+mod count;
 mod deadlines;
 mod due;
 mod follow;
@@ -32,6 +33,7 @@ mod message;
 mod node;
 mod nodes;
 mod open;
+mod outages;
 mod presence;
 mod put;
 mod read;

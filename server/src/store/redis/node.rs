@@ -18,6 +18,7 @@ use super::codec::ScriptReply;
 use super::deadlines::Deadlines;
 use super::followed::FollowedRooms;
 use super::keys;
+use super::outages::Outages;
 use super::recovery::Recoveries;
 use super::script::Script;
 use crate::clock::RoomClock;
@@ -50,10 +51,13 @@ pub(super) struct Node {
     subscribers: Mutex<Vec<mpsc::Sender<News>>>,
     pub(super) backlog: Backlog,
     pub(super) recoveries: Recoveries,
+    pub(super) outages: Outages,
     /// Whether Redis answers.
     pub(super) reachable: AtomicBool,
     /// Whether a subscriber has missed news.
     pub(super) missed: AtomicBool,
+    /// When Redis last took a heartbeat of this node, in milliseconds of its clock; 0 before the first.
+    pub(super) beaten_at: AtomicU64,
     /// When Redis last answered again after it was away, in milliseconds of the room clock.
     pub(super) back_at: AtomicU64,
     /// Whether this node has changed the list of public rooms.
@@ -90,6 +94,8 @@ impl Node {
             subscribers: Mutex::default(),
             backlog: Backlog::default(),
             recoveries: Recoveries::new(),
+            outages: Outages::default(),
+            beaten_at: AtomicU64::new(0),
             reachable: AtomicBool::new(true),
             missed: AtomicBool::new(false),
             back_at: AtomicU64::new(0),

@@ -20,16 +20,24 @@ pub(super) const DEAD_MS: u64 = 8_000;
 const GONE: Duration = Duration::from_secs(3);
 
 impl Node {
-    /// Notes which nodes are alive, and reports those that are gone.
+    /// Notes which nodes are alive, and reports those that came and those that are gone.
     pub(super) fn note_alive(self: &Arc<Self>, alive: BTreeSet<NodeId>) {
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        others.extend(alive.into_iter().filter(|node| *node != self.node_id).map(|n| (n, now)));
+        let mut came = Vec::new();
+        for node_id in alive.into_iter().filter(|node| *node != self.node_id) {
+            if others.insert(node_id.clone(), now).is_none() {
+                came.push(node_id);
+            }
+        }
         let gone: Vec<NodeId> = others
             .extract_if(.., |_, heard| heard.elapsed() >= GONE)
             .map(|(node, _)| node)
             .collect();
         drop(others);
+        for node_id in came {
+            self.send_news(&News::NodeCame(node_id));
+        }
         for node_id in gone {
             tracing::warn!(node = %node_id.0, "a node is gone");
             self.send_news(&News::NodeGone(node_id.clone()));

@@ -111,6 +111,9 @@ async fn first_sweep(node: Arc<Node>) {
 /// Measures the clock, and returns the last heartbeat.
 async fn first_beats(node: &Node, filter: &mut ClockFilter) -> Result<Beat, RedisOpenError> {
     let mut beat = first_beat(node, filter).await?;
+    if beat.emptied {
+        node.outages.note_unknown(node.clock.now());
+    }
     for _ in 1..FIRST_EXCHANGES {
         beat = first_beat(node, filter).await?;
     }

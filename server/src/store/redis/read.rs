@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::{Room, RoomId, should_adopt};
+use engine::{Place, Room, RoomId, should_adopt};
 
 use super::client::Reply;
-use super::codec::{ScriptReply, bytes_of, decode_room, text};
+use super::codec::{ScriptReply, bytes_of, decode_room, number_of, text};
+use super::keys;
 use super::node::Node;
 use super::script::LOAD;
 use crate::id;
@@ -33,6 +34,31 @@ pub(super) enum StoredRoom {
         /// The life in which that was read.
         life: Bytes,
     },
+    /// A state that can't be decoded.
+    Unreadable {
+        /// The life in which it was read; empty if the running process wrote it.
+        life: Bytes,
+        /// The process that wrote it.
+        run: Bytes,
+        /// Where it is in the order.
+        place: Place,
+        /// What is wrong with it.
+        words: String,
+    },
+}
+
+/// Why a reply can't be decoded.
+enum Flaw {
+    /// It isn't what the script answers.
+    Reply(String),
+    /// The room in it can't be read. In which life that was read, if an earlier process wrote it.
+    Room { words: String, life: Bytes },
+}
+
+impl From<String> for Flaw {
+    fn from(words: String) -> Self {
+        Self::Reply(words)
+    }
 }
 
 impl Node {
@@ -46,7 +72,9 @@ impl Node {
         let room = match self.read(room_id, known.as_deref()).await? {
             StoredRoom::Known => return Ok(known),
             StoredRoom::Current(room) => room,
-            StoredRoom::Stale { .. } | StoredRoom::Absent { .. } => {
+            StoredRoom::Stale { .. }
+            | StoredRoom::Absent { .. }
+            | StoredRoom::Unreadable { .. } => {
                 return self.recover(room_id).await;
             }
         };
@@ -72,25 +100,59 @@ impl Node {
         };
         let args = vec![epoch, version, text(id::secret())];
         let reply = self.run("load", &LOAD, room_id, args).await?;
-        decode(&reply).map_err(|words| StoreError::new("load", words))
+        match decode(&reply) {
+            Ok(stored) => Ok(stored),
+            Err(Flaw::Reply(words)) => Err(StoreError::new("load", words)),
+            Err(Flaw::Room { words, life }) => self.read_unreadable(room_id, words, life).await,
+        }
+    }
+
+    /// Reads where a state that can't be decoded is in the order, which is kept beside it.
+    async fn read_unreadable(
+        &self,
+        room_id: &RoomId,
+        words: String,
+        life: Bytes,
+    ) -> Result<StoredRoom, StoreError> {
+        let fields: Vec<Bytes> =
+            vec![keys::state(room_id).into(), "run".into(), "epoch".into(), "version".into()];
+        let reply = self.client.call("HMGET", fields).await;
+        let reply = reply.map_err(self.failed("load"))?;
+        if let Reply::List(fields) = &reply
+            && let [run, epoch, version] = fields.as_slice()
+            && let (Some(run), Some(epoch), Some(version)) =
+                (bytes_of(run), number_of(epoch), number_of(version))
+        {
+            return Ok(StoredRoom::Unreadable {
+                life,
+                run,
+                place: Place { epoch, version },
+                words,
+            });
+        }
+        Err(StoreError::new("load", words))
     }
 }
 
-fn decode(reply: &ScriptReply) -> Result<StoredRoom, String> {
+fn decode(reply: &ScriptReply) -> Result<StoredRoom, Flaw> {
     let missing = || "a room without a body".to_owned();
     match (reply.status.as_str(), reply.values.as_slice()) {
         ("same", _) => Ok(StoredRoom::Known),
         ("absent", [life]) => Ok(StoredRoom::Absent { life: bytes_of(life).ok_or_else(missing)? }),
         ("ok", [body, Reply::List(ops)]) => {
             let body = bytes_of(body).ok_or_else(missing)?;
-            Ok(StoredRoom::Current(Arc::new(decode_room(&body, ops)?)))
+            let unreadable = |words| Flaw::Room { words, life: Bytes::new() };
+            Ok(StoredRoom::Current(Arc::new(decode_room(&body, ops).map_err(unreadable)?)))
         }
         ("stale", [life, run, body, Reply::List(ops)]) => {
             let (life, run) = (bytes_of(life), bytes_of(run));
             let (life, run) = life.zip(run).ok_or_else(missing)?;
             let body = bytes_of(body).ok_or_else(missing)?;
-            Ok(StoredRoom::Stale { life, run, room: Arc::new(decode_room(&body, ops)?) })
+            match decode_room(&body, ops) {
+                Ok(room) => Ok(StoredRoom::Stale { life, run, room: Arc::new(room) }),
+                Err(words) => Err(Flaw::Room { words, life }),
+            }
         }
-        (status, _) => Err(format!("unexpected answer {status}")),
+        (status, _) => Err(Flaw::Reply(format!("unexpected answer {status}"))),
     }
 }

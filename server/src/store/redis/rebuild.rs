@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
 use engine::{Copies, Room, RoomId, rebuild};
 use futures_util::future::join_all;
 
@@ -22,10 +22,10 @@ type Found = HashMap<RoomId, Option<Arc<Room>>>;
 /// A room that must be rebuilt.
 struct Lost {
     room_id: RoomId,
-    /// The life of Redis in which it was found lost.
-    life: Bytes,
-    /// The state that an earlier process wrote, after the name of that process.
-    stale: Option<(Bytes, Arc<Room>)>,
+    /// What Redis held when it was found lost.
+    found: Precondition,
+    /// The state that an earlier process wrote, if it can be read.
+    stored: Option<Arc<Room>>,
 }
 
 /// The copies of a lost room outside Redis.
@@ -45,7 +45,7 @@ impl Node {
         }
         let stale: HashSet<RoomId> = lost
             .iter()
-            .filter(|lost| lost.stale.is_some())
+            .filter(|lost| lost.stored.is_some())
             .map(|lost| lost.room_id.clone())
             .collect();
         let ids: Vec<RoomId> = lost.into_iter().map(|lost| lost.room_id).collect();
@@ -68,7 +68,7 @@ impl Node {
         for lost in lost {
             let memory = self.memory_of(&lost.room_id);
             let snapshot = snapshots.remove(&lost.room_id);
-            if lost.stale.is_none() && memory.is_none() && snapshot.is_none() {
+            if lost.stored.is_none() && memory.is_none() && snapshot.is_none() {
                 found.insert(lost.room_id, None);
             } else {
                 rebuildable.push((lost, OtherCopies { memory, snapshot }));
@@ -124,9 +124,18 @@ impl Node {
                     found.insert(room_id, Some(room));
                 }
                 Ok(StoredRoom::Stale { life, run, room }) => {
-                    lost.push(Lost { room_id, life, stale: Some((run, room)) });
+                    let found = Precondition::Unchanged { life, run, place: room.place() };
+                    lost.push(Lost { room_id, found, stored: Some(room) });
                 }
-                Ok(StoredRoom::Absent { life }) => lost.push(Lost { room_id, life, stale: None }),
+                Ok(StoredRoom::Absent { life }) => {
+                    let found = Precondition::Absent { life };
+                    lost.push(Lost { room_id, found, stored: None });
+                }
+                Ok(StoredRoom::Unreadable { life, run, place, words }) => {
+                    tracing::error!(room.id = %room_id, words, "rebuilding a room from another copy");
+                    let found = Precondition::Unchanged { life, run, place };
+                    lost.push(Lost { room_id, found, stored: None });
+                }
                 // Not possible without a known state.
                 Ok(StoredRoom::Known) => {}
                 Err(error) if rooms.len() == 1 => return Err(error),
@@ -147,18 +156,17 @@ impl Node {
         epoch: Option<u64>,
         others: OtherCopies,
     ) -> Result<Option<Option<Arc<Room>>>, StoreError> {
-        let Lost { room_id, life, stale } = lost;
+        let Lost { room_id, found, stored } = lost;
         let OtherCopies { memory, snapshot } = others;
         let room_id = &room_id;
         let Some(epoch) = epoch else {
-            if stale.is_some() {
+            if !matches!(found, Precondition::Absent { .. }) {
                 self.run("drop", &DROP, room_id, vec![text(room_id)]).await?;
             }
             return Ok(Some(None));
         };
-        let (run, stored) = stale.unzip();
         let copies = [&stored, &memory, &snapshot].into_iter().flatten();
-        let held = copies.map(|room| room.epoch).max().unwrap_or_default();
+        let held = copies.map(|room| room.epoch).max().unwrap_or_default().max(found.epoch());
         let epoch = if epoch > held {
             epoch
         } else {
@@ -168,19 +176,16 @@ impl Node {
             let Some(raised) = raised else { return Ok(Some(None)) };
             raised
         };
-        let precondition = match (run, &stored) {
-            (Some(run), Some(room)) => Precondition::Unchanged { life, run, place: room.place() },
-            _ => Precondition::Absent { life },
-        };
         let copies = Copies {
             stored: stored.as_deref(),
             memory: memory.as_deref(),
             snapshot: snapshot.as_deref(),
         };
-        let Some(rebuilt) = rebuild(&copies, epoch, self.clock.now(), self.durable) else {
+        let (now, outage) = (self.clock.now(), self.outages.last());
+        let Some(rebuilt) = rebuild(&copies, epoch, now, self.durable, outage) else {
             return Err(StoreError::new("recover", "no epoch above every copy's"));
         };
-        if !self.put(&rebuilt.room, Some(&rebuilt.commit), &precondition).await? {
+        if !self.put(&rebuilt.room, Some(&rebuilt.commit), &found).await? {
             return Ok(None);
         }
         tracing::info!(room.id = %room_id, epoch, "room rebuilt");
@@ -192,6 +197,7 @@ impl Node {
     pub(super) async fn take_rebuilt(self: &Arc<Self>, room: Room) -> Arc<Room> {
         let room = Arc::new(room);
         self.backlog.add(&room);
+        self.list_changed.fetch_or(room.is_listed(), Ordering::Relaxed);
         let code = vec![
             keys::code(&room.code).into(),
             text(&room.room_id),

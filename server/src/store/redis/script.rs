@@ -66,6 +66,8 @@ scripts! {
     FORGET = "scripts/forget.lua";
     /// Deletes what is left of a room that SQL no longer knows.
     DROP = "scripts/drop.lua";
+    /// Counts an outage.
+    COUNT = "scripts/count.lua";
     /// Claims rooms that are due.
     CLAIM = "scripts/claim.lua";
     /// Records a node's heartbeat.

@@ -2,7 +2,7 @@
 
 use engine::{
     Actor, Command, Decision, Envelope, Facts, LifecycleState, Op, ParticipantId, Place, Request,
-    Role, RoomPatch,
+    Role, RoomPatch, Timestamp,
 };
 
 use super::*;
@@ -119,4 +119,39 @@ async fn after_a_restart_each_host_has_one_lease_to_come_back() {
     assert_eq!(store.life_signs(&waiting.room_id).await.unwrap().lease, None);
     assert!(store.list_due(lease, 10).await.unwrap().contains(&live.room_id));
     assert!(clock.now() >= rebased.at);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_while_no_server_ran_ends_no_party() {
+    let hour_ms = 3_600_000;
+    // The machine's clock is far behind the rooms' time, then far ahead of it.
+    for created_at in [room("a").at, Timestamp::from_millis(hour_ms)] {
+        let dir = TempDir::new().unwrap();
+        let (store, _) = open(dir.path()).await.unwrap();
+        let waiting = laws::room_at("waiting", created_at);
+        store.create(waiting.clone()).await.unwrap();
+        store.close().await;
+        let lived_until = created_at.plus_millis(hour_ms).as_millis();
+        let alive = format!("{lived_until:020} {lived_until:020}\n");
+        std::fs::write(dir.path().join("alive"), alive).unwrap();
+
+        let (store, clock) = open(dir.path()).await.unwrap();
+        let now = load(&store, &waiting.room_id).await;
+        let left_ms = now.deadline().unwrap().millis_since(now.at);
+        assert_eq!(left_ms, engine::CREATED_MS - hour_ms, "as much as when the server ended");
+        assert!(store.list_due(clock.now(), 10).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn without_a_sign_of_life_a_room_waits_for_its_host_as_if_it_was_new() {
+    let dir = TempDir::new().unwrap();
+    let (store, _) = open(dir.path()).await.unwrap();
+    let waiting = laws::room_at("waiting", Timestamp::from_millis(1_000));
+    store.create(waiting.clone()).await.unwrap();
+    store.close().await;
+    std::fs::write(dir.path().join("alive"), "torn").unwrap();
+    let (store, _) = open(dir.path()).await.unwrap();
+    let now = load(&store, &waiting.room_id).await;
+    assert_eq!(now.deadline().unwrap().millis_since(now.at), engine::CREATED_MS);
 }

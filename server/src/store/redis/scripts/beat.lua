@@ -1,13 +1,24 @@
 -- Records a heartbeat.
--- KEYS: 1 alive, 2 database; ARGV: 1 node, 2 database, 3 age in ms at which a node is dead
+-- KEYS: 1 alive, 2 database, 3 outage
+-- ARGV: 1 node, 2 database, 3 age in ms at which a node is dead, 4 the node's last heartbeat, or '0',
+--       5 silence of all nodes in ms that is an outage, 6 an outage that every room has counted, or ''
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local was_there = redis.call('SET', KEYS[2], ARGV[2], 'NX') and 0 or 1
 redis.call('PEXPIRE', KEYS[2], KEEP_MS)
+if ARGV[6] ~= '' and redis.call('GET', KEYS[3]) == ARGV[6] then redis.call('DEL', KEYS[3]) end
+local newest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+local heard = math.max(tonumber(newest[2] or '0'), tonumber(ARGV[4]))
+if heard > 0 and now - heard >= tonumber(ARGV[5]) then
+  local uncounted = tonumber(string.match(redis.call('GET', KEYS[3]) or '', ':(%d+)$') or '0')
+  local outage = string.format('%.0f:%.0f', now, now - heard + uncounted)
+  redis.call('SET', KEYS[3], outage, 'PX', KEEP_MS)
+end
 local last = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '0')
 local late = now - last > tonumber(ARGV[3]) and 1 or 0
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], KEEP_MS)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - KEEP_MS)
 local alive = redis.call('ZRANGEBYSCORE', KEYS[1], now - ARGV[3], '+inf')
-return { tostring(t[1]), tostring(t[2]), run_id(), redis.call('GET', KEYS[2]), was_there, late, alive }
+return { tostring(t[1]), tostring(t[2]), run_id(), redis.call('GET', KEYS[2]), was_there, late, alive,
+  redis.call('GET', KEYS[3]) or '' }

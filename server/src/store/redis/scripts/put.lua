@@ -19,7 +19,8 @@ else
 end
 local now = now_ms()
 redis.call('HSET', KEYS[1], 'run', run_id(), 'epoch', ARGV[5], 'version', ARGV[6], 'at', ARGV[7],
-  'body', ARGV[8], 'deadline', ARGV[10], 'idle_ms', ARGV[11], 'attended', now)
+  'body', ARGV[8], 'deadline', ARGV[10], 'idle_ms', ARGV[11], 'attended', now,
+  'counted', ARGV[7])
 if ARGV[14] ~= '' then
   redis.call('HSET', KEYS[1], 'lease', now + tonumber(ARGV[14]))
 else
