@@ -54,6 +54,11 @@ impl<'a> Presence<'a> {
         self.people.len() as u64
     }
 
+    /// Finds a participant.
+    pub fn find(&self, id: &ParticipantId) -> Option<&Present> {
+        self.people.iter().find(|one| one.participant_id == *id).map(AsRef::as_ref)
+    }
+
     /// Iterates over their ids.
     pub fn ids(&self) -> impl Iterator<Item = &ParticipantId> {
         self.people.iter().map(|one| &one.participant_id)

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::extract::ws::Utf8Bytes;
 use contracts::CloseCode;
-use engine::{Facts, ParticipantId, Room, RoomId, Timestamp};
+use engine::{Facts, ParticipantId, Role, Room, RoomId, Timestamp};
 
 use super::room_state::State;
 use super::roster::KeptRoster;
@@ -205,10 +205,12 @@ impl RoomHub {
         self.lock().local.contains_key(participant_id)
     }
 
-    /// Returns whether a participant is connected to any node, as far as this one knows.
-    pub fn is_connected(&self, participant_id: &ParticipantId) -> bool {
+    /// Returns the role without a grant of a participant who is connected to any node, as far as this one
+    /// knows.
+    pub fn base_of(&self, id: &ParticipantId) -> Option<Role> {
         let state = self.lock();
-        state.local.contains_key(participant_id) || state.remote.has(participant_id)
+        let local = state.local.get(id).map(|local| local.present.base);
+        local.or_else(|| state.remote.iter().find_map(|node| node.present.get(id)).map(|one| one.base))
     }
 
     /// Returns for how many milliseconds nobody has been connected to this node; `None` while

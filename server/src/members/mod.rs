@@ -8,16 +8,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use contracts::ErrorCode;
-use engine::{ParticipantId, RoomId};
+use engine::{ParticipantId, Role, RoomId};
 
 pub use ticket::IssuedTicket;
 
 use self::present::Loaded;
 use crate::access::Proof;
 use crate::clock::RoomClock;
-use crate::hub::Hub;
+use crate::hub::{Hub, Presence};
 use crate::refusal::Refusal;
-use crate::store::{Member, Store};
+use crate::store::{Store, StoreError};
 
 /// The members of all rooms.
 #[derive(Debug)]
@@ -43,22 +43,41 @@ impl Members {
 
     /// Refuses a user who hasn't joined the room.
     pub async fn check_joined(&self, proof: &Proof) -> Result<(), Refusal> {
-        match self.store.find_member(proof.room_id(), proof.participant_id()).await? {
-            Some(_) => Ok(()),
-            None => Err(Refusal::new(ErrorCode::NotMember, "join the room first")),
+        if self.base_of(proof.room_id(), proof.participant_id()).await?.is_some() {
+            Ok(())
+        } else {
+            Err(Refusal::new(ErrorCode::NotMember, "join the room first"))
         }
     }
 
-    /// Finds the member of a participant id. Refuses one under which nobody has joined the room.
-    pub async fn find_member(
-        &self,
-        room_id: &RoomId,
-        participant_id: &ParticipantId,
-    ) -> Result<Member, Refusal> {
-        let member = self.store.find_member(room_id, participant_id).await?;
-        member.ok_or_else(|| {
+    /// Finds the role that a participant holds without a grant. Refuses an id under which nobody has joined
+    /// the room.
+    pub async fn find_base(&self, room_id: &RoomId, id: &ParticipantId) -> Result<Role, Refusal> {
+        self.base_of(room_id, id).await?.ok_or_else(|| {
             let detail = "nobody of this id has joined the room";
             Refusal::new(ErrorCode::ParticipantNotFound, detail)
         })
+    }
+
+    /// The role of a participant without a grant; `None` for somebody who hasn't joined. The store may
+    /// have lost who has, so whoever is connected to any node, or named by the room itself, has joined too.
+    async fn base_of(
+        &self,
+        room_id: &RoomId,
+        id: &ParticipantId,
+    ) -> Result<Option<Role>, StoreError> {
+        if let Some(member) = self.store.find_member(room_id, id).await? {
+            return Ok(Some(member.base));
+        }
+        let hub = self.hub.find(room_id);
+        if let Some(base) = hub.and_then(|hub| hub.base_of(id)) {
+            return Ok(Some(base));
+        }
+        let elsewhere = self.store.load_presence(room_id).await?;
+        if let Some(present) = Presence::of_remote(&elsewhere).find(id) {
+            return Ok(Some(present.base));
+        }
+        let is_named = self.store.load(room_id).await?.is_some_and(|room| room.names(id));
+        Ok(is_named.then_some(Role::Guest))
     }
 }

@@ -54,8 +54,8 @@ impl Rooms {
             let Some(participant_id) = named_participant(&request.command) else {
                 return self.decide_and_commit(room_id, request).await;
             };
-            let member = self.members.find_member(room_id, participant_id).await?;
-            self.decide_and_commit(room_id, &with_base(request, member.base)).await
+            let base = self.members.find_base(room_id, participant_id).await?;
+            self.decide_and_commit(room_id, &with_base(request, base)).await
         };
         let began = Instant::now();
         let ack = timeout(COMMAND_TIMEOUT, handle).await;

@@ -1,14 +1,20 @@
 //! F3: Redis restarts empty, is flushed, or loses one room.
 
-use harness::ServerProcess;
-use harness::dice::Dice;
-use harness::prove::emptied;
+use std::time::{Duration, Instant};
 
+use contracts::Role;
+use harness::dice::Dice;
+use harness::http::Method;
+use harness::prove::emptied;
+use harness::{DEADLINE, ServerProcess};
 use serde_json::json;
 
 use super::scene::{Duo, Scene, ground, insist};
+use crate::nodes::site::until;
 
 const ROOMS: usize = 500;
+/// By then every node has noticed, and told again who is connected to it.
+const SETTLED: Duration = Duration::from_secs(3);
 
 #[tokio::test]
 async fn f3_all_rooms_of_an_emptied_redis_are_usable_within_ten_seconds() {
@@ -49,6 +55,51 @@ async fn f3_a_room_whose_state_is_deleted_is_rebuilt_alone() {
     assert_rebuilt(&scene, &mut duo).await;
     duo.judge(true);
     assert_eq!(other.agree().await.epoch, 1, "the other room is unchanged");
+}
+
+#[tokio::test]
+async fn f3_whoever_is_connected_stays_a_member_at_every_door_while_redis_is_emptied() {
+    let scene = Scene::new().await;
+    let nodes = [scene.node().await, scene.node().await];
+    let mut duo = start_duo(&nodes).await;
+    let token = nodes[1].api().guest("Cleo").await.unwrap().access_token;
+    let [there, guest] = [&nodes[0], &nodes[1]].map(|node| node.api().with_token(&token));
+    let guest_id = guest.join(&duo.room_id).await.unwrap().participant_id;
+    let mut seat = guest.connect(&duo.room_id).await.unwrap();
+    seat.hello(&[]).await.unwrap();
+    // Both nodes know that all three are connected.
+    for api in [&duo.host_api, &duo.mate_api] {
+        until("all three", DEADLINE, async || {
+            (api.participants(&duo.room_id).await.ok()?.total == 3).then_some(())
+        })
+        .await;
+    }
+    let everywhere = [there, guest];
+    let began = Instant::now();
+    scene.redis.command(&["FLUSHALL"]).await.unwrap();
+    while began.elapsed() < SETTLED {
+        for api in everywhere.iter().chain([&duo.host_api, &duo.mate_api]) {
+            for path in ["state", "participants"] {
+                let path = format!("rooms/{}/{path}", duo.room_id);
+                let response = api.request(Method::GET, &path, None).await.unwrap();
+                let (status, body) = (response.status, &response.text);
+                assert!(status == 200 || status == 503, "{path}: {status} {body}");
+                if status == 200 && path.ends_with("participants") {
+                    assert_eq!(response.json["total"], 3, "{body}");
+                }
+            }
+        }
+    }
+    let role = duo.host_api.give_role(&duo.room_id, &guest_id, Role::Moderator).await;
+    role.expect("the guest is still somebody to name");
+
+    // The members alone are lost as well.
+    let members = scene.redis.command(&["KEYS", &format!("*:{}:members", duo.room_id)]).await;
+    scene.redis.command(&["DEL", &members.unwrap().texts()[0]]).await.unwrap();
+    for api in &everywhere {
+        api.state(&duo.room_id).await.expect("the guest is connected");
+    }
+    insist(&mut duo.host, "still the host", 2345).await;
 }
 
 /// A duo with a commit that must be kept.
