@@ -210,7 +210,9 @@ impl RoomHub {
     pub fn base_of(&self, id: &ParticipantId) -> Option<Role> {
         let state = self.lock();
         let local = state.local.get(id).map(|local| local.present.base);
-        local.or_else(|| state.remote.iter().find_map(|node| node.present.get(id)).map(|one| one.base))
+        local.or_else(|| {
+            state.remote.iter().find_map(|node| node.present.get(id)).map(|one| one.base)
+        })
     }
 
     /// Returns for how many milliseconds nobody has been connected to this node; `None` while
