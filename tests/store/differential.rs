@@ -203,9 +203,14 @@ impl Worlds {
     }
 }
 
-/// A room without its time: the stores rebuild it at different times.
+/// A room without its time, and without the deadline that moves with outages: the stores rebuild it at
+/// different times, after outages of different lengths.
 fn timeless(room: &Room) -> Room {
-    Room { at: Timestamp::default(), ..room.clone() }
+    let mut room = Room { at: Timestamp::default(), ..room.clone() };
+    if room.lifecycle.moves_with_outages() {
+        room.lifecycle.deadline = None;
+    }
+    room
 }
 
 async fn newest(store: &dyn Store, room_id: &RoomId) -> Arc<Room> {
