@@ -17,6 +17,8 @@ use crate::{Error, Result, within};
 
 /// How many bytes are read at once.
 const CHUNK_BYTES: usize = 64 * 1024;
+/// What ends a body of unknown length.
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 /// What browsers do.
 #[derive(Clone, Debug)]
@@ -170,11 +172,18 @@ impl Connection {
             let body = bytes.split_off(head);
             let head = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
             let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-            let status = status.ok_or_else(|| Error::new(format!("{path}: {head}")))?;
-            let length = field(&head, "content-length").and_then(|length| length.parse().ok());
-            let length: usize = length.unwrap_or(0);
+            let status = status.ok_or_else(|| Error::new(format!("{path}: no response")))?;
             let is_gzip = field(&head, "content-encoding") == Some("gzip");
             let mut answer = Answer { status, is_gzip, body };
+            if field(&head, "transfer-encoding") == Some("chunked") {
+                while !answer.body.ends_with(LAST_CHUNK) {
+                    self.read_more(&mut answer.body).await?;
+                }
+                answer.body = join_chunks(&answer.body);
+                return Ok(answer);
+            }
+            let length = field(&head, "content-length").and_then(|length| length.parse().ok());
+            let length: usize = length.unwrap_or(0);
             while answer.body.len() < length {
                 self.read_more(&mut answer.body).await?;
             }
@@ -192,6 +201,21 @@ impl Connection {
     }
 }
 
+/// Joins the chunks of a body, up to the first that isn't one.
+fn join_chunks(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(chunks.len());
+    while let Some(end) = memmem::find(chunks, b"\r\n") {
+        let length = std::str::from_utf8(&chunks[..end]).ok();
+        let length = length.and_then(|digits| usize::from_str_radix(digits, 16).ok()).unwrap_or(0);
+        let Some(chunk) = chunks.get(end + 2..end + 2 + length).filter(|_| length > 0) else {
+            break;
+        };
+        body.extend_from_slice(chunk);
+        chunks = chunks.get(end + 2 + length + 2..).unwrap_or_default();
+    }
+    body
+}
+
 /// The value of a header of a response in lower case.
 fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     let mut fields = head.lines().filter_map(|line| line.split_once(':'));
@@ -201,6 +225,12 @@ fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_chunks_of_a_body_are_joined() {
+        assert_eq!(join_chunks(b"3\r\nabc\r\na\r\n0123456789\r\n0\r\n\r\n"), b"abc0123456789");
+        assert_eq!(join_chunks(b"nonsense\r\n"), b"");
+    }
 
     #[test]
     fn a_header_is_found_by_its_name() {
