@@ -8,15 +8,13 @@ import { startWorld } from './harness/world.mjs';
 
 let world;
 let proxy;
-before(async () => {
-  world = await startWorld();
-  proxy = await startPathProxy(world.server, '/watch/');
-});
-afterEach(() => world.everybodyLeaves());
-after(async () => {
-  await world?.end();
+before(async () => (world = await startWorld({ env: { PLAYHEAD_TRUSTED_PROXIES: '127.0.0.1/32' } })));
+afterEach(async () => {
+  await world.everybodyLeaves();
   await proxy?.stop();
+  proxy = null;
 });
+after(() => world?.end());
 
 /** Whether a request goes to the proxy, but not below its path. */
 function isOutside(url) {
@@ -24,41 +22,44 @@ function isOutside(url) {
   return host === new URL(proxy.origin).host && !pathname.startsWith('/watch/');
 }
 
-test('a party works below a path of a proxy, from the home page to the invite link', { timeout: 120_000 }, async () => {
-  const host = await world.arrive('Ada');
-  const guest = await world.arrive('Grace');
-  const outside = [];
-  for (const { page } of [host, guest]) {
-    page.on('request', (request) => isOutside(request.url()) && outside.push(request.url()));
-    page.on('websocket', (socket) => isOutside(socket.url()) && outside.push(socket.url()));
-  }
-  await host.createRoom(proxy.pageUrl);
-  assert.match(host.page.url(), new RegExp(`^${proxy.pageUrl}r/[^/]+$`));
-  await host.the('sample-hls').click();
-  await host.hasLoaded();
-  const invite = await host.copyInvite();
-  assert.equal(invite, host.page.url());
-  await guest.join(invite);
-  await guest.hasLoaded();
-  const sinceMs = clockMs();
-  await host.the('play-toggle').click();
-  await together([host, guest], { what: 'play below a path', sinceMs });
+for (const [words, headers] of [['says nothing about it', []], ['tells the server', ['X-Forwarded-Prefix /watch']]]) {
+  test(`a party works below a path of a proxy that ${words}, from the home page to the invite link`, { timeout: 120_000 }, async () => {
+    proxy = await startPathProxy(world.server, '/watch/', headers);
+    const host = await world.arrive('Ada');
+    const guest = await world.arrive('Grace');
+    const outside = [];
+    for (const { page } of [host, guest]) {
+      page.on('request', (request) => isOutside(request.url()) && outside.push(request.url()));
+      page.on('websocket', (socket) => isOutside(socket.url()) && outside.push(socket.url()));
+    }
+    await host.createRoom(proxy.pageUrl);
+    assert.match(host.page.url(), new RegExp(`^${proxy.pageUrl}r/[^/]+$`));
+    await host.the('sample-hls').click();
+    await host.hasLoaded();
+    const invite = await host.copyInvite();
+    assert.equal(invite, host.page.url());
+    await guest.join(invite);
+    await guest.hasLoaded();
+    const sinceMs = clockMs();
+    await host.the('play-toggle').click();
+    await together([host, guest], { what: 'play below a path', sinceMs });
 
-  await guest.page.reload();
-  await guest.inRoom();
-  await guest.page.getByRole('link', { name: 'Playhead home' }).click();
-  await guest.the('create-room').waitFor();
-  assert.equal(guest.page.url(), proxy.pageUrl);
-  await guest.the('join-input').fill(invite);
-  await guest.the('join-submit').click();
-  await guest.inRoom();
-  await guest.page.goto(`${proxy.pageUrl}nowhere`);
-  await guest.reads('message', 'Page not found');
-  await guest.page.getByRole('button', { name: 'Go to the home page' }).click();
-  await guest.the('create-room').waitFor();
-  assert.equal(guest.page.url(), proxy.pageUrl);
-  assert.deepEqual(outside, []);
-});
+    await guest.page.reload();
+    await guest.inRoom();
+    await guest.page.getByRole('link', { name: 'Playhead home' }).click();
+    await guest.the('create-room').waitFor();
+    assert.equal(guest.page.url(), proxy.pageUrl);
+    await guest.the('join-input').fill(invite);
+    await guest.the('join-submit').click();
+    await guest.inRoom();
+    await guest.page.goto(`${proxy.pageUrl}nowhere`);
+    await guest.reads('message', 'Page not found');
+    await guest.page.getByRole('button', { name: 'Go to the home page' }).click();
+    await guest.the('create-room').waitFor();
+    assert.equal(guest.page.url(), proxy.pageUrl);
+    assert.deepEqual(outside, []);
+  });
+}
 
 test('an address that the page can’t be loaded from says so instead of staying empty', { timeout: 60_000 }, async () => {
   const lost = await world.arrive('Grace');

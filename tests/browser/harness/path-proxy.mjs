@@ -6,7 +6,7 @@ import { freePort } from './free-port.mjs';
 import { temporaryFolder } from './paths.mjs';
 import { until } from './poll.mjs';
 
-const configOf = ({ work, port, path, target }) => `
+const configOf = ({ work, port, path, target, headers }) => `
 daemon off;
 master_process off;
 pid ${work}/nginx.pid;
@@ -28,18 +28,18 @@ http {
             proxy_set_header Host $http_host;
             proxy_set_header Upgrade $http_upgrade;
             proxy_set_header Connection $connection_upgrade;
-        }
+${headers.map((header) => `            proxy_set_header ${header};\n`).join('')}        }
         location / { return 404; }
     }
 }
 `;
 
-/** Starts a real nginx that strips `path`, such as `/watch/`, and sends nothing but the host that people see. */
-export async function startPathProxy({ pageUrl: target }, path) {
+/** Starts a real nginx that strips `path`, such as `/watch/`; beside the host that people see, it sends these headers. */
+export async function startPathProxy({ pageUrl: target }, path, headers = []) {
   const work = temporaryFolder('proxy');
   const port = await freePort();
   const config = join(work, 'nginx.conf');
-  writeFileSync(config, configOf({ work, port, path, target }));
+  writeFileSync(config, configOf({ work, port, path, target, headers }));
   const child = startChild('nginx', ['-p', work, '-c', config], { label: 'nginx' });
   const origin = `http://127.0.0.1:${port}`;
   await until('nginx to answer', async () => {
