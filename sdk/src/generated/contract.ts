@@ -13,8 +13,29 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Issues an access token to a guest, valid for twelve hours. */
+        /** Issues tokens to a new guest. */
         post: operations["createGuest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issues new tokens to the same user, and replaces the refresh token. For 30 seconds the replaced one
+         *     still gives the same answer, so that two tabs don't end each other's session; used after that, it
+         *     ends the session of all of them. A refresh token lasts 30 days, and 7 days unused.
+         */
+        post: operations["refreshTokens"];
         delete?: never;
         options?: never;
         head?: never;
@@ -233,6 +254,11 @@ export interface components {
             /** @description Whether this track plays unless another is selected. */
             default: boolean;
         };
+        /** @description The data of `auth_refresh`. */
+        AuthRefresh: {
+            /** @description A newer access token of the same user. */
+            access_token: string;
+        };
         /**
          * @description Whether the server can store commands. After `welcome`, clients assume that it can until this
          *     frame says otherwise.
@@ -381,6 +407,11 @@ export interface components {
             /** @enum {string} */
             type: "host_transfer";
         } | {
+            /** @description Keeps the connection open beyond the end of its access token. Best sent at `token_expiring`. */
+            data: components["schemas"]["AuthRefresh"];
+            /** @enum {string} */
+            type: "auth_refresh";
+        } | {
             /** @description Leaves the room for good. The server then closes the connection. */
             data: components["schemas"]["Leave"];
             /** @enum {string} */
@@ -424,23 +455,22 @@ export interface components {
         };
         /** @description A room to create. */
         CreateRoom: {
-            /** @description The name of the room, 1 to 80 characters. */
+            /** @description The name of the room: 1 to 80 characters as people count them (grapheme clusters), at most 512 bytes of UTF-8. It is normalized: composed (NFC), its white space collapsed, and what can't be seen taken out where it has no meaning. */
             name: string;
             /** @description Whether the room appears in the public list. */
             is_public?: boolean;
-            /** @description What happens when the host stays away. The default is `expire`. */
-            host_loss?: components["schemas"]["HostLoss"];
+            host_loss?: components["schemas"]["HostLoss"] | null;
             /**
              * Format: int64
              * @description How long the host may stay away, in milliseconds. The default is the server's.
              */
-            host_grace_ms?: number;
+            host_grace_ms?: number | null;
             /**
              * Format: int64
              * @description How long the host counts as present after its last sign of life, in milliseconds. The
              *     default is the server's.
              */
-            host_lease_ms?: number;
+            host_lease_ms?: number | null;
             /** @description Whether playback waits for participants who are re-buffering. */
             rebuffer_barrier?: boolean;
         };
@@ -476,22 +506,33 @@ export interface components {
              */
             expected_version?: number;
         };
-        /** @description A request for a guest's access token, which needs no account. */
+        /** @description A request for a guest's tokens, which needs no account. */
         GuestRequest: {
-            /** @description The name that other participants see, 1 to 40 characters. */
+            /** @description The name that other participants see: 1 to 40 characters as people count them (grapheme clusters), at most 256 bytes of UTF-8. It is normalized: composed (NFC), its white space collapsed, and what can't be seen taken out where it has no meaning. */
             display_name: string;
         };
-        /** @description A guest's access token. */
+        /** @description A guest's tokens. */
         GuestToken: {
-            /** @description The id of the new user. */
+            /** @description The id of the user, who stays the same as long as the tokens are refreshed. */
             user_id: string;
-            /** @description The token, to be sent as `Authorization: Bearer`. */
+            /** @description The access token, to be sent as `Authorization: Bearer`. */
             access_token: string;
             /**
              * Format: int64
-             * @description When the token expires, in milliseconds since the Unix epoch.
+             * @description How long the access token is valid, in milliseconds.
+             */
+            expires_in_ms: number;
+            /**
+             * Format: int64
+             * @description When the access token expires, in milliseconds since the Unix epoch. For display only: the
+             *     clock of a client may be wrong.
              */
             expires_at_ms: number;
+            /**
+             * @description The refresh token, to be sent to `POST /auth/refresh` for the next tokens. It replaces the one
+             *     before.
+             */
+            refresh_token: string;
         };
         /** @description Introduces a client. */
         Hello: {
@@ -634,7 +675,10 @@ export interface components {
         Participant: {
             /** @description The id of the participant: the same whenever the same user joins this room. */
             participant_id: string;
-            /** @description The name that other participants see. */
+            /**
+             * @description The name that other participants see. Several participants may have the same name, or names that
+             *     look alike; `participant_id` tells them apart.
+             */
             display_name: string;
             /** @description The participant's role. */
             role: components["schemas"]["Role"];
@@ -654,35 +698,33 @@ export interface components {
         /** @description Changes to a room's chat. Absent fields keep their value. */
         PatchChat: {
             /** @description Whether participants can send messages. */
-            enabled?: boolean;
+            enabled?: boolean | null;
             /**
              * Format: int64
              * @description The minimum time between two messages of one participant, in milliseconds.
              */
-            slow_mode_ms?: number;
+            slow_mode_ms?: number | null;
         };
         /** @description Changes to a participant. Absent fields keep their value. */
         PatchParticipant: {
             /** @description The new role: any except `host`, which `host_transfer` moves. */
-            role?: components["schemas"]["Role"];
+            role: components["schemas"]["Role"];
         };
         /** @description Changes to a room. Absent fields keep their value. */
         PatchRoom: {
-            /** @description The name of the room, 1 to 80 characters. */
-            name?: string;
+            /** @description The name of the room: 1 to 80 characters as people count them (grapheme clusters), at most 512 bytes of UTF-8. It is normalized: composed (NFC), its white space collapsed, and what can't be seen taken out where it has no meaning. */
+            name?: string | null;
             /** @description Whether the room appears in the public list. */
-            is_public?: boolean;
-            /** @description The settings of the room's chat. */
-            chat?: components["schemas"]["PatchChat"];
-            /** @description What happens when the host stays away. */
-            host_loss?: components["schemas"]["HostLoss"];
+            is_public?: boolean | null;
+            chat?: components["schemas"]["PatchChat"] | null;
+            host_loss?: components["schemas"]["HostLoss"] | null;
             /**
              * Format: int64
              * @description How long the host may stay away, in milliseconds.
              */
-            host_grace_ms?: number;
+            host_grace_ms?: number | null;
             /** @description Whether playback waits for participants who are re-buffering. */
-            rebuffer_barrier?: boolean;
+            rebuffer_barrier?: boolean | null;
         };
         /** @description Measures the room clock. */
         Ping: {
@@ -828,6 +870,11 @@ export interface components {
             previous: components["schemas"]["Previous"];
             /** @description Whether acknowledged commands may be missing from the rebuilt state. */
             lost: boolean;
+        };
+        /** @description A request for new tokens of the same user. */
+        RefreshRequest: {
+            /** @description The refresh token that came with the last access token. */
+            refresh_token: string;
         };
         /** @description A rendition of a source: one quality. */
         Rendition: {
@@ -1244,6 +1291,11 @@ export interface components {
             /** @enum {string} */
             type: "authority_changed";
         } | {
+            /** @description How much time is left. */
+            data: components["schemas"]["TokenExpiring"];
+            /** @enum {string} */
+            type: "token_expiring";
+        } | {
             /** @description Why the connection closes, and when to reconnect. */
             data: components["schemas"]["Closing"];
             /** @enum {string} */
@@ -1383,7 +1435,10 @@ export interface components {
             /** @description `subtitles` or `captions`. */
             kind: string;
         };
-        /** @description The room clock. */
+        /**
+         * @description The room clock. It is steady, and the same on all nodes, but it isn't the time of day: a server whose
+         *     clock was set may be hours off.
+         */
         Time: {
             /**
              * Format: int64
@@ -1401,6 +1456,14 @@ export interface components {
              *     otherwise measured against the store that all nodes share.
              */
             uncertainty_us: number;
+        };
+        /** @description How much time is left until the connection closes. */
+        TokenExpiring: {
+            /**
+             * Format: int64
+             * @description How long the connection stays open, in milliseconds.
+             */
+            expires_in_ms: number;
         };
         /** @description The number of connected participants, and its peak. */
         ViewerCountChanged: {
@@ -1499,7 +1562,13 @@ export interface components {
             protocol: string;
             /**
              * Format: int64
-             * @description When the ticket expires, in milliseconds since the Unix epoch.
+             * @description How long the ticket is valid, in milliseconds.
+             */
+            expires_in_ms: number;
+            /**
+             * Format: int64
+             * @description When the ticket expires, in milliseconds since the Unix epoch. For display only: the clock of a
+             *     client may be wrong.
              */
             expires_at_ms: number;
         };
@@ -1525,8 +1594,50 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token */
+            /** @description The tokens */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestToken"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description The tokens */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1596,8 +1707,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names the room: the same key of the same user creates it once */
-                "Idempotency-Key"?: string | null;
+                /** @description Names the write: repeated under the same key, it takes effect once. 1 to 64 characters of ASCII. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1640,9 +1751,9 @@ export interface operations {
     listPublicRooms: {
         parameters: {
             query?: {
-                /** @description At least 1; over 200 counts as 200 */
+                /** @description The most items to return, at least 1. Over 200 counts as 200. */
                 page_size?: number;
-                /** @description From the page before */
+                /** @description The `next_page_token` of the page before. */
                 page_token?: string;
             };
             header?: never;
@@ -1725,8 +1836,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names the write */
-                "Idempotency-Key"?: string | null;
+                /** @description Names the write: repeated under the same key, it takes effect once. 1 to 64 characters of ASCII. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description A room's id or code */
@@ -1767,8 +1878,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names the write */
-                "Idempotency-Key"?: string | null;
+                /** @description Names the write: repeated under the same key, it takes effect once. 1 to 64 characters of ASCII. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description A room's id or code */
@@ -1821,9 +1932,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["JoinRequest"];
+                "application/json": components["schemas"]["JoinRequest"] | null;
             };
         };
         responses: {
@@ -1859,9 +1970,9 @@ export interface operations {
     listParticipants: {
         parameters: {
             query?: {
-                /** @description At least 1; over 200 counts as 200 */
+                /** @description The most items to return, at least 1. Over 200 counts as 200. */
                 page_size?: number;
-                /** @description From the page before */
+                /** @description The `next_page_token` of the page before. */
                 page_token?: string;
             };
             header?: never;
@@ -1906,8 +2017,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Names the write */
-                "Idempotency-Key"?: string | null;
+                /** @description Names the write: repeated under the same key, it takes effect once. 1 to 64 characters of ASCII. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description A room's id or code */

@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 /// The documentation with the examples.
-const DOCS: &str = include_str!("../../../docs/proxies-draft.md");
+const DOCS: &str = include_str!("../../../docs/operations.md");
 /// Where Debian keeps programs that aren't on everybody's path.
 const FOLDER: &str = "/usr/sbin";
 /// What nginx needs around an example to run without the rights of root.
