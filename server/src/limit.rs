@@ -85,12 +85,17 @@ impl Limiters {
         check(self.refreshes.as_ref(), &address)
     }
 
-    /// Counts a new room of a user at an address. A room to which nobody ever connects is kept for a day,
-    /// so rooms are counted by the day too: a few addresses must not fill the server.
-    pub fn check_room(&self, address: IpAddr, user_id: &str) -> Result<(), Refusal> {
-        check(self.rooms.as_ref(), &address)?;
-        check(self.rooms_of_day.as_ref(), &address)?;
-        check(Some(&self.rooms_of_user), &user_id.to_owned())
+    /// Counts a request for a new room of an address.
+    pub fn check_room(&self, address: IpAddr) -> Result<(), Refusal> {
+        check(self.rooms.as_ref(), &address)
+    }
+
+    /// Counts a new room of a user at an address by the day, since a room to which nobody ever connects is
+    /// kept for a day: a few addresses must not fill the server. The user comes first, so that nobody uses
+    /// up what others at the address may make.
+    pub fn check_room_of_day(&self, address: IpAddr, user_id: &str) -> Result<(), Refusal> {
+        check(Some(&self.rooms_of_user), &user_id.to_owned())?;
+        check(self.rooms_of_day.as_ref(), &address)
     }
 
     /// Counts a join of an address.

@@ -1,8 +1,7 @@
 //! Names that people give themselves and their rooms, in every script. A name isn't refused for what it is
 //! made of: it is composed, and what can't be seen is taken out where it has no meaning.
 //!
-//! Nothing has to have a unique name so far, so nothing compares names. Where that changes, names are
-//! compared by their skeletons.
+//! Nothing has to have a unique name so far, so nothing compares names.
 
 use icu_properties::props::{
     BidiClass, CanonicalCombiningClass, DefaultIgnorableCodePoint, EmojiModifier,
@@ -49,13 +48,6 @@ pub fn normalize(name: &str) -> String {
 /// Counts the characters of a name as people count them: its grapheme clusters.
 pub fn count_characters(name: &str) -> usize {
     name.graphemes(true).count()
-}
-
-/// Returns what a name looks like: two names of the same skeleton can't be told apart by eye (Unicode
-/// Technical Standard 39). Not for display.
-pub fn skeleton(name: &str) -> String {
-    let seen: String = name.chars().filter(|c| !is_ignorable(*c)).collect();
-    unicode_security::skeleton(&seen).collect()
 }
 
 /// What has been kept of a name so far.

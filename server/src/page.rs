@@ -49,6 +49,10 @@ pub async fn serve(request: Request) -> Response {
         return response;
     }
     let path = request.uri().path();
+    if path.starts_with("//") {
+        // Below such a path, what the page loads would come from another host.
+        return Refusal::new(ErrorCode::NotFound, "there is nothing at this path").into_response();
+    }
     let name = if path == "/" || path.starts_with("/r/") {
         "index.html"
     } else {

@@ -109,7 +109,11 @@ impl Families {
         // Whenever another node was quicker, what it stored decides.
         for _ in 0..3 {
             let family = self.sql.find_refresh_family(presented.family_id()).await;
-            let family = family.map_err(unavailable)?.ok_or_else(unknown)?;
+            let Some(family) = family.map_err(unavailable)? else {
+                // It may wait to be stored: "unknown" would make its user a stranger.
+                let is_behind = self.writer.is_behind();
+                return Err(if is_behind { Refusal::store_unavailable() } else { unknown() });
+            };
             if is_over(&family, now) {
                 let detail = "the refresh token has expired; become a new guest";
                 return Err(Refusal::new(ErrorCode::TokenExpired, detail));
@@ -139,6 +143,11 @@ impl Families {
             }
         }
         Err(Refusal::store_unavailable())
+    }
+
+    /// Waits until new families are stored.
+    pub async fn catch_up(&self) {
+        self.writer.catch_up().await;
     }
 
     /// Follows the clock, and deletes families that are over, until the node ends.

@@ -2,6 +2,7 @@
 //! disk is synced a few times, not two hundred.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -13,6 +14,8 @@ use crate::sql::{RefreshFamily, Sql};
 const QUEUE_MAX: usize = 10_000;
 /// How many are stored at once.
 const GROUP_MAX: usize = 500;
+/// How often a stop looks whether all are stored.
+const POLL: Duration = Duration::from_millis(10);
 /// How long to wait after a failure of the database.
 const BACK_OFF: Duration = Duration::from_secs(1);
 
@@ -24,25 +27,46 @@ struct Job {
 
 /// The queue of new families.
 #[derive(Debug)]
-pub struct FamilyWriter(mpsc::Sender<Job>);
+pub struct FamilyWriter {
+    queue: mpsc::Sender<Job>,
+    /// How many families aren't stored yet.
+    waiting: Arc<AtomicUsize>,
+}
 
 impl FamilyWriter {
     /// Starts the writer, which ends when this is dropped.
     pub fn start(sql: Arc<Sql>) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(write(sql, jobs));
-        Self(queue)
+        let waiting = Arc::new(AtomicUsize::new(0));
+        tokio::spawn(write(sql, jobs, waiting.clone()));
+        Self { queue, waiting }
+    }
+
+    /// Whether families wait that the database doesn't know yet.
+    pub fn is_behind(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
+    }
+
+    /// Waits until all families are stored.
+    pub async fn catch_up(&self) {
+        while self.is_behind() {
+            sleep(POLL).await;
+        }
     }
 
     /// Queues a family. The receiver is told once it is stored. Returns `None` if too many wait.
     pub fn queue(&self, family: RefreshFamily) -> Option<oneshot::Receiver<()>> {
         let (stored, is_stored) = oneshot::channel();
-        self.0.try_send(Job { family, stored }).ok()?;
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        if self.queue.try_send(Job { family, stored }).is_err() {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            return None;
+        }
         Some(is_stored)
     }
 }
 
-async fn write(sql: Arc<Sql>, mut jobs: mpsc::Receiver<Job>) {
+async fn write(sql: Arc<Sql>, mut jobs: mpsc::Receiver<Job>, waiting: Arc<AtomicUsize>) {
     let mut group = Vec::new();
     let mut is_away = false;
     while jobs.recv_many(&mut group, GROUP_MAX).await > 0 {
@@ -60,6 +84,7 @@ async fn write(sql: Arc<Sql>, mut jobs: mpsc::Receiver<Job>) {
         if std::mem::take(&mut is_away) {
             tracing::info!("refresh tokens are stored again");
         }
+        waiting.fetch_sub(group.len(), Ordering::SeqCst);
         for job in group.drain(..) {
             // Whoever waited may be gone.
             let _ = job.stored.send(());

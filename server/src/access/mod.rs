@@ -89,6 +89,11 @@ impl Access {
         self.families.keep().await;
     }
 
+    /// Waits until the refresh tokens of new guests are stored.
+    pub async fn catch_up(&self) {
+        self.families.catch_up().await;
+    }
+
     /// Refuses a caller whose token has expired since it was checked.
     pub fn check_unexpired(&self, caller: &Caller) -> Result<(), Refusal> {
         if caller.expires_at <= WallTime::now() { Err(token::expired()) } else { Ok(()) }

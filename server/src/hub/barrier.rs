@@ -98,16 +98,26 @@ impl RoomHub {
     }
 
     /// Ends the wait, because a commit ended it. With `missed`, that was at the deadline, and connections
-    /// that weren't ready by then are set aside. Returns whether other nodes must be sent that.
+    /// that weren't ready by then are set aside, unless most players weren't: then the film is slow, not
+    /// they. Returns whether other nodes must be sent that.
     pub fn end_wait(&self, missed: Option<Timestamp>) -> bool {
         let mut state = self.lock();
         state.starting = None;
         let waited = state.barrier.take();
-        let (Some(now), Some(Barrier { connections, .. })) = (missed, waited) else { return false };
+        let (Some(now), Some(Barrier { connections, nodes, .. })) = (missed, waited) else {
+            return false;
+        };
+        let of_nodes =
+            |is_late: bool| state.remote.count_players(|id| nodes.contains(id) == is_late);
+        let late = connections.len() + of_nodes(true);
+        let in_time = state.awaited().count().saturating_sub(connections.len()) + of_nodes(false);
+        if connections.is_empty() || late > in_time {
+            return false;
+        }
         for number in &connections {
             state.set_aside(*number, now);
         }
-        !connections.is_empty()
+        true
     }
 
     /// Records that a connection's player is ready.

@@ -102,6 +102,13 @@ impl RemoteNodes {
         self.by_id.values().any(|node| node.present.contains_key(participant_id))
     }
 
+    /// Counts the participants at some other nodes whose players announce when they are ready.
+    pub(super) fn count_players(&self, is_counted: impl Fn(&NodeId) -> bool) -> usize {
+        let counted = self.by_id.iter().filter(|(node_id, _)| is_counted(node_id));
+        let players = counted.flat_map(|(_, node)| node.present.values());
+        players.filter(|one| one.ready_capable).count()
+    }
+
     /// Returns whether a node has a player that announces when it is ready.
     pub(super) fn is_ready_capable(&self, node_id: &NodeId) -> bool {
         let node = self.by_id.get(node_id);

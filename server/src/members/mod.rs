@@ -70,14 +70,17 @@ impl Members {
             return Ok(Some(member.base));
         }
         let hub = self.hub.find(room_id);
-        if let Some(base) = hub.and_then(|hub| hub.base_of(id)) {
+        if let Some(base) = hub.as_ref().and_then(|hub| hub.base_of(id)) {
             return Ok(Some(base));
         }
-        let elsewhere = self.store.load_presence(room_id).await?;
-        if let Some(present) = Presence::of_remote(&elsewhere).find(id) {
-            return Ok(Some(present.base));
+        if self.store.load(room_id).await?.is_some_and(|room| room.names(id)) {
+            return Ok(Some(Role::Guest));
         }
-        let is_named = self.store.load(room_id).await?.is_some_and(|room| room.names(id));
-        Ok(is_named.then_some(Role::Guest))
+        // Everybody who asks could be a stranger: who is connected is loaded only if it isn't known.
+        if hub.is_some_and(|hub| hub.knows_remote()) {
+            return Ok(None);
+        }
+        let elsewhere = self.store.load_presence(room_id).await?;
+        Ok(Presence::of_remote(&elsewhere).find(id).map(|present| present.base))
     }
 }

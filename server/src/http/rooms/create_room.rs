@@ -28,7 +28,7 @@ pub(crate) async fn create_room(
     headers: HeaderMap,
     Json(body): Json<CreateRoom>,
 ) -> Result<(StatusCode, Json<Room>), Refusal> {
-    app.limiters.check_room(peer.address, &caller.user_id)?;
+    app.limiters.check_room(peer.address)?;
     let grace_ms = body.host_grace_ms.unwrap_or(app.config.host_grace_ms);
     let lease_ms = body.host_lease_ms.unwrap_or(app.config.host_lease_ms);
     let spec = RoomSpec {
@@ -42,6 +42,7 @@ pub(crate) async fn create_room(
         },
     };
     let key = idempotency::creation_key(&caller, &headers, &body)?;
+    app.limiters.check_room_of_day(peer.address, &caller.user_id)?;
     let beginning = app.rooms.begin(key).await?;
     let proof = app.access.prove(&caller, beginning.room_id());
     let room = app.rooms.create(&proof, beginning, spec).await?;

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,8 +30,13 @@ impl Alive {
     /// of life in it.
     pub(super) fn open(data_dir: &Path) -> io::Result<(Self, Option<Timestamp>)> {
         let path = data_dir.join(FILE);
-        let file =
-            File::options().create(true).truncate(false).write(true).read(true).open(path)?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .read(true)
+            .mode(0o600)
+            .open(path)?;
         let mut text = [0; LINE_BYTES];
         let last = file.read_exact_at(&mut text, 0).ok().and_then(|()| parse(&text));
         Ok((Self(Arc::new(file)), last))

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -39,6 +39,7 @@ impl Writer {
     /// Writes groups until the store is closed or dropped, and the queue is empty.
     pub(super) async fn run(mut self) {
         let mut jobs = Vec::with_capacity(GROUP_MAX);
+        let mut care_at = Instant::now() + REST;
         loop {
             tokio::select! {
                 biased;
@@ -48,12 +49,16 @@ impl Writer {
                 }
                 count = self.queue.recv_many(&mut jobs, GROUP_MAX) => if count == 0 { break },
                 () = self.tables.members_changed.notified() => {}
-                () = sleep(REST), if self.needs_care() => {
-                    self.care().await;
-                    continue;
-                }
+                () = sleep_until(care_at), if self.needs_care() => {}
             }
-            self.write_group(&mut jobs).await;
+            if !jobs.is_empty() || self.tables.has_changed_members() {
+                self.write_group(&mut jobs).await;
+            }
+            // A server that is never idle has to do it too.
+            if care_at <= Instant::now() && self.needs_care() {
+                self.care().await;
+                care_at = Instant::now() + REST;
+            }
         }
         while self.tables.has_changed_members() && self.write_group(&mut jobs).await {}
         self.journal.close().await;
