@@ -58,12 +58,14 @@ async fn read(request: Request, app: &App) -> Result<(Request, Bytes), Refusal> 
     Ok((Request::from_parts(parts, Body::from(bytes.clone())), bytes))
 }
 
-/// Refuses a body with an array in place of an object.
+/// Refuses a body with an array in place of an object, or an object in place of a word.
 fn check_shape(bytes: &[u8], body: &impl Serialize) -> Result<(), Refusal> {
-    // Few bodies have an array at all.
-    let given = bytes.contains(&b'[').then(|| serde_json::from_slice(bytes).ok()).flatten();
-    if given.is_some_and(|given| wire::has_array_for_object(&given, body)) {
-        let detail = "an array stands where an object belongs";
+    // Few bodies have an array or an inner object at all.
+    let objects = bytes.iter().filter(|byte| **byte == b'{').count();
+    let is_nested = bytes.contains(&b'[') || objects > 1;
+    let given = is_nested.then(|| serde_json::from_slice(bytes).ok()).flatten();
+    if given.is_some_and(|given| wire::has_other_shape(&given, body)) {
+        let detail = "an array or an object stands where something else belongs";
         return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
     }
     Ok(())

@@ -27,7 +27,12 @@ pub struct Origins {
 impl Origins {
     /// Refuses a page whose `Origin` is neither this server's own nor allowed.
     pub fn check(&self, headers: &HeaderMap, peer: &Peer, config: &Config) -> Result<(), Refusal> {
-        let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let Some(origin) = origins.next() else { return Ok(()) };
+        if origins.next().is_some() {
+            let detail = "a request has one Origin header at most";
+            return Err(Refusal::new(ErrorCode::OriginForbidden, detail));
+        }
         let origin = origin.to_str().unwrap_or_default();
         if config.allowed_origins.iter().any(|allowed| allowed == origin)
             || is_own(origin, peer, config)

@@ -82,8 +82,7 @@ impl Rooms {
             return Err(Rejection::IdReused.into());
         }
         if has_ended {
-            let detail = "the room that this Idempotency-Key created is gone; take another key";
-            return Err(Refusal::new(ErrorCode::RoomClosed, detail));
+            return Err(gone());
         }
         Ok(Beginning { room_id, code, epoch, is_named: true })
     }
@@ -110,7 +109,7 @@ impl Rooms {
         let Beginning { room_id, code, epoch, is_named } = beginning;
         let _turn = self.creating.take(&room_id).await;
         if is_named && let Some(existing) = self.store.load(&room_id).await? {
-            return Ok(existing);
+            return if existing.is_open() { Ok(existing) } else { Err(gone()) };
         }
         let now = self.clock.now();
         let epoch = match epoch {
@@ -147,6 +146,11 @@ impl Rooms {
         tracing::info!(room.id = %room_id, "room created");
         Ok(Arc::new(room))
     }
+}
+
+fn gone() -> Refusal {
+    let detail = "the room that this Idempotency-Key created is gone; take another key";
+    Refusal::new(ErrorCode::RoomClosed, detail)
 }
 
 fn unavailable(error: SqlError) -> Refusal {

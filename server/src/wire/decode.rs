@@ -6,7 +6,7 @@ use contracts::{
 use engine::{HostLoss, Rate, Role};
 use serde_json::Value;
 
-use super::shape::has_array_for_object;
+use super::shape::has_other_shape;
 use crate::refusal::Refusal;
 
 /// A valid frame.
@@ -62,11 +62,13 @@ pub fn decode(text: &str) -> Result<Decoded, (Option<String>, Refusal)> {
     let payload_hash = crate::id::payload_hash(&kind, &data);
     let shown = kind.clone();
     let given = serde_json::json!({ "type": kind, "data": data });
-    // Few frames have an array at all.
-    let compared = text.contains('[').then(|| given.clone());
+    // Few frames have an array or an inner object at all.
+    let is_nested = text.contains('[') || text.matches('{').count() > 2;
+    let compared = is_nested.then(|| given.clone());
     match serde_json::from_value::<ClientFrame>(given) {
-        Ok(frame) if compared.is_some_and(|given| has_array_for_object(&given, &frame)) => {
-            let detail = format!("`{shown}`: an array stands where an object belongs");
+        Ok(frame) if compared.is_some_and(|given| has_other_shape(&given, &frame)) => {
+            let detail =
+                format!("`{shown}`: an array or an object stands where something else belongs");
             Err((id, Refusal::new(ErrorCode::InvalidRequest, detail)))
         }
         Ok(frame) => Ok(Decoded { id, payload_hash, frame }),

@@ -15,5 +15,5 @@ pub use frame::{
     ack, authority_changed, closing, event, pong, presence, rebased, reject, room_snapshot,
     sync_changed, text, token_expiring, viewer_count, welcome,
 };
-pub use shape::has_array_for_object;
+pub use shape::has_other_shape;
 pub use source::{media, source};

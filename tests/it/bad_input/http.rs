@@ -54,6 +54,9 @@ async fn every_unusable_body_is_a_problem() {
     let body = r#"{"chat":[true,1000]}"#;
     let response = api.raw(Method::PATCH, &path, &[JSON], body).await.unwrap();
     problem::check(&response, "invalid_request", "an array in place of an inner object");
+    let body = r#"{"name":"Friday","is_public":false,"host_loss":{"hold":null}}"#;
+    let response = api.raw(Method::POST, "api/v1/rooms", &[JSON], body).await.unwrap();
+    problem::check(&response, "invalid_request", "an object in place of a word");
     for name in ["", "   ", &"x".repeat(41), "\u{7}\u{3164}", &"👩\u{200D}🚀".repeat(40)] {
         let body = json!({ "display_name": name });
         let response = server.api().request(Method::POST, "auth/guest", Some(&body)).await.unwrap();
