@@ -104,11 +104,12 @@ async fn open_store(
     patience: &Patience,
     sql: Arc<Sql>,
 ) -> Result<(Arc<dyn Store>, RoomClock), String> {
-    let claimed = sql.claim_for(match config.store {
+    let kind = match config.store {
         StoreKind::Memory => "memory",
         StoreKind::Redis => "redis",
-    });
-    claimed.await.map_err(|error| with_causes(&error))?;
+    };
+    let claim = async || sql.claim_for(kind).await;
+    patience.open("the database", SqlError::is_transient, claim).await?;
     match config.store {
         StoreKind::Memory => {
             let opened = MemoryStore::open(&config.data_dir, sql).await;
