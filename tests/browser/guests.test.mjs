@@ -183,9 +183,13 @@ test('a participant who isn’t ready delays the start only briefly, and is name
   const { host, invite } = await hostParty(world);
   const guest = await guestOf(world, invite, 'Grace');
   await guest.hasLoaded();
-  const idler = await world.arrive('Idler');
-  await idler.page.goto(world.server.pageUrl);
-  await idler.page.evaluate(joinAndDoNothing, { code: new URL(invite).pathname.split('/').pop(), name: 'Idler' });
+  const code = new URL(invite).pathname.split('/').pop();
+  const arriveAndDoNothing = async (name) => {
+    const idler = await world.arrive(name);
+    await idler.page.goto(world.server.pageUrl);
+    await idler.page.evaluate(joinAndDoNothing, { code, name });
+  };
+  await arriveAndDoNothing('Idler');
 
   await host.the('play-toggle').click();
   await Promise.all(
@@ -196,8 +200,10 @@ test('a participant who isn’t ready delays the start only briefly, and is name
   );
   await together([host, guest], { what: 'the deadline of the barrier', sinceMs: clockMs() });
 
+  // Nobody waits for the same participant again, but for somebody new.
   await host.the('play-toggle').click();
   await host.status('paused');
+  await arriveAndDoNothing('Dawdler');
   await host.the('seek').fill('30000');
   await host.the('play-toggle').click();
   await host.the('start').click();
