@@ -1,9 +1,10 @@
 //! Idempotency: a repeated command gets the first answer and has no second effect.
 
 use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::id::ParticipantId;
 use crate::place::Place;
@@ -41,35 +42,49 @@ impl CommittedOp {
 }
 
 /// The last `OPS_MAX` committed commands of a room.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct Ops(VecDeque<Arc<CommittedOp>>);
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(from = "Vec<CommittedOp>")]
+pub struct Ops {
+    committed: VecDeque<Arc<CommittedOp>>,
+    /// A hash of each one's sender and id, so that a search reads little memory.
+    keys: VecDeque<u64>,
+}
 
 impl Ops {
     /// Finds the commit of a command with the same sender and id, whatever its payload.
     pub fn find(&self, op: &Op) -> Option<&CommittedOp> {
-        let same = |known: &&Arc<CommittedOp>| {
-            known.op.id == op.id && known.op.participant_id == op.participant_id
-        };
-        self.0.iter().rev().find(same).map(AsRef::as_ref)
+        let key = key(op);
+        let is_same = |known: &Op| known.id == op.id && known.participant_id == op.participant_id;
+        let numbered = self.keys.iter().enumerate().rev();
+        let alike = numbered.filter(|(_, known)| **known == key);
+        let mut committed = alike.filter_map(|(index, _)| self.committed.get(index));
+        committed.find(|known| is_same(&known.op)).map(AsRef::as_ref)
     }
 
     /// Iterates over all of them, the oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &CommittedOp> {
-        self.0.iter().map(AsRef::as_ref)
+        self.committed.iter().map(AsRef::as_ref)
     }
 
     /// The newest.
     pub fn last(&self) -> Option<&CommittedOp> {
-        self.0.back().map(AsRef::as_ref)
+        self.committed.back().map(AsRef::as_ref)
     }
 
     /// Adds a command, and forgets the oldest if there are too many.
     pub(crate) fn remember(&mut self, op: CommittedOp) {
-        if self.0.len() == OPS_MAX {
-            self.0.pop_front();
+        if self.committed.len() == OPS_MAX {
+            self.committed.pop_front();
+            self.keys.pop_front();
         }
-        self.0.push_back(Arc::new(op));
+        self.keys.push_back(key(&op.op));
+        self.committed.push_back(Arc::new(op));
+    }
+}
+
+impl Serialize for Ops {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.committed.serialize(serializer)
     }
 }
 
@@ -82,4 +97,17 @@ impl FromIterator<CommittedOp> for Ops {
         }
         ops
     }
+}
+
+impl From<Vec<CommittedOp>> for Ops {
+    fn from(committed: Vec<CommittedOp>) -> Self {
+        committed.into_iter().collect()
+    }
+}
+
+/// A hash that is the same for the same sender and id, in this process alone.
+fn key(op: &Op) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&op.participant_id, &op.id).hash(&mut hasher);
+    hasher.finish()
 }
