@@ -212,6 +212,13 @@ async fn launch(
     data_dir: &Path,
     [listen, admin_listen]: [&str; 2],
 ) -> Result<(Daemon, [String; 2])> {
+    /// Sends it the signals that make other servers read their configuration or open their log again.
+    pub fn ask_to_reload(&self) -> Result<()> {
+        [Signal::HUP, Signal::USR1, Signal::USR2]
+            .into_iter()
+            .try_for_each(|signal| self.daemon.signal(signal))
+    }
+
     let log = log_path(directory);
     let mut command = options.command();
     command

@@ -59,6 +59,47 @@ async fn a_server_short_of_descriptors_refuses_more_clients_in_words_and_serves_
 
 /// Asks for the time on a connection that stays open; returns the whole response.
 async fn ask(stream: &mut TcpStream) -> String {
+#[tokio::test]
+async fn idle_connections_never_keep_a_health_check_out() {
+    let server = options().start().await.unwrap();
+    let admin = server.admin_api();
+    let address = server.admin().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let whole = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    for (name, sent) in [
+        ("silent", ""),
+        ("in the middle of a request", "GET /healthz HTTP/1.1\r\nx: "),
+        ("answered, and silent since", whole),
+        ("unusable", "nonsense\r\n\r\n"),
+    ] {
+        let mut held = Vec::new();
+        for _ in 0..200 {
+            let mut stream = TcpStream::connect(&address).await.unwrap();
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            held.push(stream);
+        }
+        for path in ["healthz", "readyz", "metrics", "version"] {
+            let response = admin.raw(Method::GET, path, &[], "").await.unwrap();
+            assert_eq!(response.status, 200, "{path}, among connections that are {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn silent_connections_never_keep_clients_out() {
+    let server = options().open_files(256, 256).start().await.unwrap();
+    for sent in ["", "GET / HTTP/1.1\r\nx: "] {
+        let mut held = Vec::new();
+        for _ in 0..200 {
+            let mut stream = TcpStream::connect(server.address()).await.unwrap();
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            held.push(stream);
+        }
+        let api = server.api().as_guest("Ada").await.unwrap();
+        let room_id = api.create_room("Friday").await.unwrap().room_id;
+        api.enter(&room_id).await.unwrap();
+    }
+}
+
     let request = b"GET /api/v1/time HTTP/1.1\r\nhost: localhost\r\n\r\n";
     stream.write_all(request).await.unwrap();
     let mut answer = Vec::new();

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use harness::ServerProcess;
+use harness::http::Method;
+use harness::{DEADLINE, ServerProcess};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -52,6 +53,43 @@ async fn a_second_signal_ends_a_server_at_once() {
     drop(silent);
     server.restart().await.unwrap();
     assert_eq!(host.find_room(&room_id).await.unwrap().room_id, room_id);
+}
+
+#[tokio::test]
+async fn health_checks_and_metrics_are_answered_until_the_process_ends() {
+    let mut server = options().start().await.unwrap();
+    let host = server.api().as_guest("Ada").await.unwrap();
+    let room_id = host.create_room("Friday").await.unwrap().room_id;
+    let mut person = host.enter(&room_id).await.unwrap();
+    // It answers no close, so the server waits for it.
+    let silent = host.enter(&room_id).await.unwrap();
+    let admin = server.admin_api();
+    server.ask_to_end().unwrap();
+    person.wait_for("closing").await.unwrap();
+    let ready = admin.raw(Method::GET, "readyz", &[], "").await.unwrap();
+    assert_eq!((ready.status, ready.text.as_str()), (503, "draining\n"));
+    let healthy = admin.raw(Method::GET, "healthz", &[], "").await.unwrap();
+    assert_eq!((healthy.status, healthy.text.as_str()), (200, "ok\n"));
+    let metrics = admin.raw(Method::GET, "metrics", &[], "").await.unwrap();
+    assert!(metrics.text.contains("playhead_connections"), "{}", metrics.text);
+    assert_eq!(server.wait_exit().await.unwrap(), Some(0));
+    drop(silent);
+}
+
+#[tokio::test]
+async fn signals_that_ask_for_a_reload_are_ignored_in_words() {
+    let mut server = options().start().await.unwrap();
+    let mut party = server.api().as_guest("Ada").await.unwrap();
+    server.ask_to_reload().unwrap();
+    let began = Instant::now();
+    for signal in ["SIGHUP", "SIGUSR1", "SIGUSR2"] {
+        while !server.log().contains(&format!("{signal} is ignored")) {
+            assert!(began.elapsed() < DEADLINE, "{}", server.log());
+            party = server.api().as_guest("Ada").await.unwrap();
+        }
+    }
+    party.create_room("Friday").await.unwrap();
+    assert_eq!(server.terminate().await.unwrap(), Some(0));
 }
 
 /// Connections that stop in the middle: of the headers, of a body, of a response, and after one.

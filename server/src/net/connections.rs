@@ -5,18 +5,44 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use contracts::ErrorCode;
+use tokio::sync::Notify;
 
 use crate::config::LimitConfig;
 use crate::refusal::Refusal;
 
 /// Open sockets.
 #[derive(Clone, Debug, Default)]
-pub struct Connections(Arc<Mutex<Counts>>);
+pub struct Connections(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    counts: Mutex<Counts>,
+    freed: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Counts {
     total: usize,
     by_address: HashMap<IpAddr, usize>,
+}
+
+/// Why there is no slot for one more socket.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Full {
+    /// The address has as many as it may have.
+    OfAddress,
+    /// There are as many as there may be.
+    Altogether,
+}
+
+impl From<Full> for Refusal {
+    fn from(full: Full) -> Self {
+        let detail = match full {
+            Full::OfAddress => "your address has too many connections",
+            Full::Altogether => "this server takes no more connections",
+        };
+        Self::new(ErrorCode::LimitReached, detail)
+    }
 }
 
 /// How many sockets may be open.
@@ -44,31 +70,34 @@ impl Capacity {
 /// One counted socket. Dropping it frees the slot.
 #[derive(Debug)]
 pub struct Slot {
-    counts: Arc<Mutex<Counts>>,
+    shared: Arc<Shared>,
     address: IpAddr,
 }
 
 impl Connections {
     /// Takes a slot for one more socket of an address.
-    pub fn take(&self, address: IpAddr, capacity: Capacity) -> Result<Slot, Refusal> {
-        let mut counts = self.0.lock().expect("not poisoned");
+    pub fn take(&self, address: IpAddr, capacity: Capacity) -> Result<Slot, Full> {
+        let mut counts = self.0.counts.lock().expect("not poisoned");
+        let of_address = counts.by_address.get(&address).copied().unwrap_or_default();
+        if capacity.per_address.is_some_and(|max| of_address >= max) {
+            return Err(Full::OfAddress);
+        }
         if counts.total >= capacity.total {
-            let detail = "this server takes no more connections";
-            return Err(Refusal::new(ErrorCode::LimitReached, detail));
+            return Err(Full::Altogether);
         }
-        let of_address = counts.by_address.entry(address).or_default();
-        if capacity.per_address.is_some_and(|max| *of_address >= max) {
-            let detail = "your address has too many connections";
-            return Err(Refusal::new(ErrorCode::LimitReached, detail));
-        }
-        *of_address += 1;
+        counts.by_address.insert(address, of_address + 1);
         counts.total += 1;
-        Ok(Slot { counts: self.0.clone(), address })
+        Ok(Slot { shared: self.0.clone(), address })
+    }
+
+    /// Waits until a slot was freed since this was last called.
+    pub async fn freed(&self) {
+        self.0.freed.notified().await;
     }
 
     /// Returns the number of open sockets.
     pub fn total(&self) -> usize {
-        self.0.lock().expect("not poisoned").total
+        self.0.counts.lock().expect("not poisoned").total
     }
 }
 
@@ -81,7 +110,7 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut counts = self.counts.lock().expect("not poisoned");
+        let mut counts = self.shared.counts.lock().expect("not poisoned");
         counts.total -= 1;
         if let Some(of_address) = counts.by_address.get_mut(&self.address) {
             *of_address -= 1;
@@ -89,6 +118,8 @@ impl Drop for Slot {
                 counts.by_address.remove(&self.address);
             }
         }
+        drop(counts);
+        self.shared.freed.notify_one();
     }
 }
 
@@ -105,8 +136,8 @@ mod tests {
             connections.take(counted(address.parse().expect("an address")), capacity)
         };
         let _first = take("2001:db8:1:2::a").expect("the first");
-        let refusal = take("2001:db8:1:2:ffff::b").expect_err("of the same network");
-        assert_eq!(refusal.code(), ErrorCode::LimitReached);
+        let full = take("2001:db8:1:2:ffff::b").expect_err("of the same network");
+        assert_eq!(full, Full::OfAddress);
         let _of_another = take("2001:db8:1:3::a").expect("another network");
         let _v4 = take("192.0.2.1").expect("an IPv4 address");
         take("::ffff:192.0.2.1").expect_err("the same one, written as IPv6");

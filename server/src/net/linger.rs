@@ -18,6 +18,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::connections::Slot;
+use super::idle::Idling;
 
 /// How long the remote end may keep sending after the close.
 const TIME_MAX: Duration = Duration::from_secs(2);
@@ -82,12 +83,21 @@ pub struct Lingering {
     last_read: LastRead,
     /// Counts the stream until it is closed.
     slot: Option<Slot>,
+    /// Tells the stream to make room.
+    idling: Option<Arc<Idling>>,
 }
 
 impl Lingering {
     /// Wraps a stream that is counted by `slot`.
     pub fn new(stream: TcpStream, slot: Slot) -> Self {
-        Self { stream: Some(stream), last_read: LastRead::default(), slot: Some(slot) }
+        let last_read = LastRead::default();
+        Self { stream: Some(stream), last_read, slot: Some(slot), idling: None }
+    }
+
+    /// Closes the stream at once when it is told to make room: nothing of it is in progress then.
+    pub fn making_room(mut self, idling: Arc<Idling>) -> Self {
+        self.idling = Some(idling);
+        self
     }
 
     /// Returns a handle that keeps showing when the stream was last read.
@@ -107,11 +117,25 @@ impl Lingering {
 
 impl Drop for Lingering {
     fn drop(&mut self) {
+        let idling = self.idling.take();
+        if idling.as_ref().is_some_and(|idling| idling.is_told_to_go()) {
+            return;
+        }
         // Without a runtime the process is ending and nothing is left to read.
         if let (Some(stream), Ok(runtime)) = (self.stream.take(), Handle::try_current()) {
             let slot = self.slot.take();
             runtime.spawn(async move {
-                let _ = timeout(TIME_MAX, end(stream)).await;
+                let ended = timeout(TIME_MAX, end(stream));
+                match idling {
+                    Some(idling) => {
+                        idling.note_response();
+                        tokio::select! {
+                            _ = ended => {}
+                            () = idling.told_to_go() => {}
+                        }
+                    }
+                    None => drop(ended.await),
+                }
                 drop(slot);
             });
         }

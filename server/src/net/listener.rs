@@ -3,31 +3,35 @@
 //! both ends of the connection for the handlers.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use ipnet::IpNet;
 use socket2::SockRef;
 use tokio::net::TcpListener;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
+use tower::{ServiceExt, service_fn};
 
-use super::connections::{Capacity, Connections, Slot};
+use super::connections::{Capacity, Connections, Full, Slot};
+use super::idle::{IdleConnections, Idling};
 use super::linger::Lingering;
 use super::peer::{Ends, counted};
 use super::turn_away::turn_away;
 use crate::refusal::Refusal;
 
-/// How long a client may take to send a request's headers.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long data written to a client may stay unacknowledged.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// The buffer of an HTTP/1 connection, in bytes: the least that hyper takes.
 const HTTP_BUFFER_BYTES: usize = 16 * 1024;
+/// How long a connection that is told to make room may take to be closed.
+const ROOM_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long to wait before accepting again after a failure.
 const ACCEPT_BACK_OFF: Duration = Duration::from_millis(50);
 
@@ -45,6 +49,10 @@ pub struct Door {
     pub connections: Connections,
     /// How many there may be.
     pub capacity: Capacity,
+    /// Those of them that make room for others.
+    pub idle: IdleConnections,
+    /// How long a client may take to send a request's headers, and be silent between requests.
+    pub header_timeout: Duration,
     /// Connections that are being turned away.
     pub turned_away: Connections,
     /// How many may be turned away at once with a reason. More are closed unheard.
@@ -54,8 +62,28 @@ pub struct Door {
 }
 
 impl Door {
-    /// Lets a connection in, which keeps the slot until it is closed.
-    fn let_in(&self, remote: SocketAddr) -> Result<Slot, Refusal> {
+    /// Lets a connection in, which keeps the slot until it is closed. If there is no room, an idle one is closed.
+    async fn let_in(&self, remote: SocketAddr) -> Result<Slot, Refusal> {
+        let full = match self.take(remote) {
+            Ok(slot) => return Ok(slot),
+            Err(full) => full,
+        };
+        if full != Full::Altogether || !self.idle.make_room() {
+            return Err(full.into());
+        }
+        // Nobody else takes the slot meanwhile.
+        let freed = async {
+            loop {
+                self.connections.freed().await;
+                if let Ok(slot) = self.take(remote) {
+                    return slot;
+                }
+            }
+        };
+        timeout(ROOM_TIMEOUT, freed).await.map_err(|_| full.into())
+    }
+
+    fn take(&self, remote: SocketAddr) -> Result<Slot, Full> {
         let address = remote.ip().to_canonical();
         let is_trusted = self.trusted_proxies.iter().any(|network| network.contains(&address));
         let per_address = self.capacity.per_address.filter(|_| !is_trusted);
@@ -83,10 +111,13 @@ pub async fn accept(
             () = stop.cancelled() => return,
         };
         match accepted {
-            Ok((stream, remote)) => match door.let_in(remote) {
+            Ok((stream, remote)) => match door.let_in(remote).await {
                 Ok(slot) => {
-                    let stream = Lingering::new(stream, slot);
-                    tasks.spawn(serve_connection(stream, remote, service.clone(), stop.clone()));
+                    let idling = Arc::new(door.idle.add());
+                    let stream = Lingering::new(stream, slot).making_room(idling.clone());
+                    let served = Served { stream, remote, idling };
+                    let (service, stop) = (service.clone(), stop.clone());
+                    tasks.spawn(serve_connection(served, service, door.header_timeout, stop));
                 }
                 Err(refusal) => {
                     if let Some(slot) = door.let_hear(remote) {
@@ -103,10 +134,17 @@ pub async fn accept(
     }
 }
 
-async fn serve_connection(
+/// A connection that was let in.
+struct Served {
     stream: Lingering,
     remote: SocketAddr,
+    idling: Arc<Idling>,
+}
+
+async fn serve_connection(
+    Served { stream, remote, idling }: Served,
     service: Router,
+    header_timeout: Duration,
     stop: CancellationToken,
 ) {
     let Ok(local) = stream.tcp().local_addr() else { return };
@@ -114,19 +152,27 @@ async fn serve_connection(
     // A client that acknowledges nothing of what is written to it is gone.
     let _ = SockRef::from(stream.tcp()).set_tcp_user_timeout(Some(UNREAD_TIMEOUT));
     let ends = Ends { remote, local, last_read: stream.last_read() };
-    let service = service.map_request(move |mut request: hyper::Request<_>| {
+    let asked = idling.clone();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        asked.note_request();
         request.extensions_mut().insert(ends.clone());
-        request
+        let (response, asked) = (service.clone().oneshot(request), asked.clone());
+        async move {
+            let response = response.await;
+            asked.note_response();
+            response
+        }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(header_timeout)
         .max_buf_size(HTTP_BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = idling.told_to_go() => return,
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await

@@ -4,6 +4,7 @@
 mod connections;
 mod descriptors;
 mod forwarded;
+mod idle;
 mod linger;
 mod listener;
 mod origin;
@@ -13,6 +14,7 @@ mod turn_away;
 pub use connections::{Capacity, Connections, Slot};
 pub use descriptors::{Shares, raise_limit, share_out};
 pub use forwarded::parse_authority;
+pub use idle::IdleConnections;
 pub use linger::LastRead;
 pub use listener::{Door, accept, bind};
 pub use origin::Origins;

@@ -17,7 +17,9 @@ use super::signals::Signals;
 use super::{admin, open};
 use crate::app::App;
 use crate::config::Config;
-use crate::net::{Capacity, Connections, Door, Shares, accept, bind, raise_limit, share_out};
+use crate::net::{
+    Capacity, Connections, Door, IdleConnections, Shares, accept, bind, raise_limit, share_out,
+};
 use crate::router;
 use crate::store::Store;
 
@@ -25,6 +27,10 @@ use crate::store::Store;
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(1200);
 /// How long the store may take to write what is queued and close. With the above, a stop takes 2 s at most.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(700);
+/// How long a client may take to send a request's headers.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same for health checks and scrapes, which come from near.
+const ADMIN_HEADER_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often expired rate limits are dropped and metric samples are aggregated.
 const UPKEEP_EVERY: Duration = Duration::from_secs(20);
 
@@ -37,30 +43,36 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let listener = bind(config.listen).await?;
     let admin_listener = bind(config.admin_listen).await?;
     let (address, admin_address) = (local(&listener)?, local(&admin_listener)?);
-    let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
     let Shares { connections: most, websockets, .. } = shares;
     let of_clients =
         Capacity::of_websockets(websockets, &config.limits).raised_by(most - websockets);
     // Clients never take what the admin listener needs.
     let of_admin = Capacity { total: shares.admin, per_address: None };
-    let door = |capacity| Door {
+    let door = |capacity, idle, header_timeout| Door {
         connections: Connections::default(),
         capacity,
+        idle,
+        header_timeout,
         turned_away: Connections::default(),
         turned_away_max: shares.turned_away,
         trusted_proxies: config.trusted_proxies.to_vec(),
     };
-    let (public_door, admin_door) = (door(of_clients), door(of_admin));
-    let mut tasks = JoinSet::new();
+    let public_door = door(of_clients, IdleConnections::before_requests(), HEADER_TIMEOUT);
+    let admin_door = door(of_admin, IdleConnections::between_requests(), ADMIN_HEADER_TIMEOUT);
     let started = Arc::new(OnceLock::new());
     let service = admin::router(started.clone(), metrics.clone());
-    tasks.spawn(accept(admin_listener, service, admin_door, connections.clone(), stop.clone()));
+    // It answers until the process ends: nothing stops it, and nobody waits for its connections.
+    let mut admin = JoinSet::new();
+    let (served, never) = (TaskTracker::new(), CancellationToken::new());
+    admin.spawn(accept(admin_listener, service, admin_door, served, never));
 
     let Opened { app, store, news } = tokio::select! {
         opened = open::open(config, address, shares) => opened?,
         () = signals.next() => return Ok(()),
     };
     let _ = started.set(app.clone());
+    let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
+    let mut tasks = JoinSet::new();
     tasks.spawn(app.rooms.clone().dispatch(news));
     tasks.spawn(app.rooms.clone().watch_deadlines());
     tasks.spawn(app.rooms.clone().watch_presence());
@@ -78,6 +90,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
         () = signals.next() => Ok(()),
         // None of them ends by itself. Without one of them the node would only seem to serve.
         _ = tasks.join_next() => Err("a task of this node ended; see the log".to_owned()),
+        _ = admin.join_next() => Err("a task of this node ended; see the log".to_owned()),
     };
 
     tracing::info!("shutting down");
