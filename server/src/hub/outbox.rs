@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
-use axum::extract::ws::Utf8Bytes;
 use contracts::CloseCode;
 use engine::{ParticipantId, Place};
 use tokio::sync::Notify;
+use tungstenite::Utf8Bytes;
 
 const FRAMES_MAX: usize = 256;
 const BYTES_MAX: usize = 256 * 1024;

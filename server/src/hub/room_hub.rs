@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use axum::extract::ws::Utf8Bytes;
 use contracts::CloseCode;
 use engine::{Facts, ParticipantId, Role, Room, RoomId, Timestamp};
+use tungstenite::Utf8Bytes;
 
 use super::room_state::State;
 use super::roster::KeptRoster;

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::extract::ws::Utf8Bytes;
 use contracts::{SyncChanged, SyncReport};
 use engine::Room;
+use tungstenite::Utf8Bytes;
 
 use super::room_state::State;
 use super::{Connection, RoomHub};

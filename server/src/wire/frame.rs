@@ -1,6 +1,5 @@
 //! Server frames, encoded once for all connections that receive them.
 
-use axum::extract::ws::Utf8Bytes;
 use contracts::{
     AckData, AuthorityChanged, CloseCode, Closing, HostChanged, LifecycleChanged, MediaChanged,
     Participant, PlaybackChanged, Pong, PresenceChanged, Previous, Rebased, RoleChanged,
@@ -8,6 +7,7 @@ use contracts::{
     Welcome,
 };
 use engine::{Commit, Event, HostCause, LifecycleCause, Place, PlaybackCause, Timestamp};
+use tungstenite::Utf8Bytes;
 
 use super::encode::{self, Viewers};
 use crate::refusal::Refusal;

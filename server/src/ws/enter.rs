@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::ws::Utf8Bytes;
 use contracts::{CAPABILITY_READY, CloseCode, ErrorCode, Hello, Welcome};
 use engine::{Place, Room};
 use tokio::time::timeout;
+use tungstenite::Utf8Bytes;
 
 use super::early::Early;
 use super::end::End;

@@ -1,7 +1,6 @@
-//! The opening handshake of a WebSocket (RFC 6455, section 4.2.1), checked before the upgrade: the library
-//! is content with less.
+//! The opening handshake of a WebSocket (RFC 6455, section 4.2.1), checked before the upgrade.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use contracts::ErrorCode;
@@ -11,9 +10,8 @@ use crate::refusal::Refusal;
 const VERSION: &str = "13";
 const KEY_BYTES: usize = 16;
 
-/// Refuses a request that doesn't open a WebSocket as the protocol demands. Otherwise writes the headers whose
-/// values are lists as the library expects them.
-pub fn check(headers: &mut HeaderMap) -> Result<(), Refusal> {
+/// Refuses a request that doesn't open a WebSocket as the protocol demands. Otherwise returns its key.
+pub fn check(headers: &HeaderMap) -> Result<&str, Refusal> {
     if !has_token(headers, header::UPGRADE, "websocket") {
         let detail = "this path speaks WebSocket: send `Upgrade: websocket`";
         return Err(Refusal::new(ErrorCode::UpgradeRequired, detail));
@@ -34,19 +32,26 @@ pub fn check(headers: &mut HeaderMap) -> Result<(), Refusal> {
     if BASE64_STANDARD.decode(key).ok().is_none_or(|key| key.len() != KEY_BYTES) {
         return Err(invalid("`Sec-WebSocket-Key` must be 16 bytes in base64"));
     }
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-    Ok(())
+    Ok(key)
+}
+
+/// Whether a client offers to speak a subprotocol. Unlike other tokens, its case counts.
+pub fn offers(headers: &HeaderMap, subprotocol: &str) -> bool {
+    tokens(headers, header::SEC_WEBSOCKET_PROTOCOL).any(|offered| offered == subprotocol)
 }
 
 fn invalid(detail: &str) -> Refusal {
     Refusal::new(ErrorCode::InvalidRequest, detail)
 }
 
-/// Whether a list, which may be spread over several lines, has a token.
 fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
+    tokens(headers, name).any(|item| item.eq_ignore_ascii_case(token))
+}
+
+/// Returns the items of a list, which may be spread over several lines.
+fn tokens(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
+    lines.flat_map(|line| line.split(',')).map(str::trim)
 }
 
 /// Returns the value of a header that must not be there twice.
@@ -97,7 +102,7 @@ mod tests {
                     headers.insert(name, value.parse().expect("a header"));
                 }
             }
-            let found = check(&mut headers).map_or_else(|refusal| refusal.code().name(), |()| "");
+            let found = check(&headers).map_or_else(|refusal| refusal.code().name(), |_| "");
             assert_eq!(found, code, "{upgrade} {connection} {version} {key}");
         }
     }

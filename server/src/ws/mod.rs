@@ -13,6 +13,7 @@ mod life;
 mod output;
 mod session;
 mod socket;
+mod strict;
 mod upgrade;
 
 use utoipa_axum::router::OpenApiRouter;

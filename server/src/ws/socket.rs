@@ -2,12 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use contracts::CloseCode;
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
 use tungstenite::error::{CapacityError, Error, ProtocolError};
+use tungstenite::protocol::CloseFrame;
+use tungstenite::{Message, Utf8Bytes};
 
+use super::strict::{BAD_GATEWAY, Stop, Strict};
 use crate::net::LastRead;
 use crate::refusal::Refusal;
 use crate::wire;
@@ -47,20 +52,31 @@ pub enum Input {
 #[derive(Clone, Copy, Debug)]
 pub struct Broken;
 
+/// The library's WebSocket over an upgraded connection.
+pub type Upgrade = WebSocketStream<Strict<TokioIo<Upgraded>>>;
+
 /// One WebSocket.
 #[derive(Debug)]
 pub struct Socket {
-    socket: WebSocket,
+    socket: Upgrade,
     last_read: LastRead,
-    /// Whether the client has sent its close frame.
-    is_closed_by_client: bool,
+    closed_by_client: Option<ClosedByClient>,
+}
+
+/// The client has sent its close frame.
+#[derive(Clone, Copy, Debug)]
+enum ClosedByClient {
+    /// The library has queued the answer, and writes it at the next read.
+    Answered,
+    /// Its code has yet to be answered with this one.
+    Unanswered(u16),
 }
 
 impl Socket {
     /// Wraps an upgraded socket.
-    pub fn new(socket: WebSocket, last_read: LastRead) -> Self {
+    pub fn new(socket: Upgrade, last_read: LastRead) -> Self {
         last_read.limit();
-        Self { socket, last_read, is_closed_by_client: false }
+        Self { socket, last_read, closed_by_client: None }
     }
 
     /// When the last input was read from the TCP connection, before anything was done for it or for the
@@ -71,7 +87,7 @@ impl Socket {
 
     /// Returns the next input. Cancel-safe.
     pub async fn next(&mut self) -> Input {
-        let received = self.socket.recv().await;
+        let received = self.socket.next().await;
         match &received {
             Some(Ok(message)) => self.last_read.note_message(length(message)),
             Some(Err(_)) if self.last_read.is_exhausted() => return Input::TooMany,
@@ -80,20 +96,26 @@ impl Socket {
         match received {
             None => Input::Gone,
             Some(Ok(Message::Close(_))) => {
-                self.is_closed_by_client = true;
+                self.closed_by_client = Some(ClosedByClient::Answered);
                 Input::Gone
             }
             Some(Ok(Message::Text(text))) => Input::Text(text),
-            Some(Ok(Message::Binary(_))) => Input::Binary,
+            Some(Ok(Message::Binary(_) | Message::Frame(_))) => Input::Binary,
             Some(Ok(Message::Ping(_))) => Input::Ping,
             Some(Ok(Message::Pong(_))) => Input::Pong,
-            Some(Err(error)) => match error.into_inner().downcast_ref::<Error>() {
-                Some(Error::Capacity(CapacityError::MessageTooLong { .. })) => Input::TooLarge,
-                Some(Error::Utf8(_)) => Input::BadUtf8,
-                Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Input::Gone,
-                Some(Error::Protocol(_)) => Input::BadProtocol,
-                _ => Input::Gone,
+            Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => Input::TooLarge,
+            Some(Err(Error::Utf8(_))) => Input::BadUtf8,
+            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => Input::Gone,
+            Some(Err(Error::Protocol(_))) => Input::BadProtocol,
+            Some(Err(Error::Io(error))) => match Stop::of(&error) {
+                Some(Stop::BadLength) => Input::BadProtocol,
+                Some(Stop::BadGateway) => {
+                    self.closed_by_client = Some(ClosedByClient::Unanswered(BAD_GATEWAY));
+                    Input::Gone
+                }
+                None => Input::Gone,
             },
+            Some(Err(_)) => Input::Gone,
         }
     }
 
@@ -140,17 +162,21 @@ impl Socket {
         self.close_with(BAD_PROTOCOL, "bad_protocol").await;
     }
 
-    /// Answers the client's close frame, if it has sent one. The library has queued the answer, and writes it
-    /// at the next read.
+    /// Answers the client's close frame, if it has sent one.
     pub async fn finish(&mut self) {
-        if self.is_closed_by_client {
-            self.drain().await;
+        match self.closed_by_client.take() {
+            Some(ClosedByClient::Answered) => self.drain().await,
+            Some(ClosedByClient::Unanswered(code)) => {
+                let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::default() };
+                let _ = within(self.socket.send(Message::Close(Some(frame)))).await;
+            }
+            None => {}
         }
     }
 
     async fn close_with(&mut self, code: u16, reason: &'static str) {
         metrics::counter!("playhead_closes_total", "code" => reason).increment(1);
-        let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
+        let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) };
         let sent = within(self.socket.send(Message::Close(Some(frame)))).await;
         if sent.is_ok() {
             // Unread input would make the kernel reset the connection, and the close frame would be lost.
@@ -160,7 +186,7 @@ impl Socket {
 
     /// Reads to the end. The wait is bounded, because the client may never answer.
     async fn drain(&mut self) {
-        let ended = async { while self.socket.recv().await.is_some_and(|read| read.is_ok()) {} };
+        let ended = async { while self.socket.next().await.is_some_and(|read| read.is_ok()) {} };
         let _ = timeout(CLOSE_TIMEOUT, ended).await;
     }
 }
@@ -170,7 +196,7 @@ fn length(message: &Message) -> usize {
     match message {
         Message::Text(text) => text.len(),
         Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
-        Message::Close(_) => 0,
+        Message::Close(_) | Message::Frame(_) => 0,
     }
 }
 

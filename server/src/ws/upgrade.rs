@@ -1,15 +1,19 @@
 //! `GET /rooms/{room_id}/ws`: ticket, origin and subprotocol are checked before the upgrade, so that
 //! each refusal is a problem that the client can read.
 
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{FromRequestParts, Request, State};
-use axum::http::HeaderValue;
-use axum::response::Response;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use contracts::{ErrorCode, FRAME_BYTES_MAX, SUBPROTOCOL};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
 use serde::Deserialize;
+use tokio_tungstenite::WebSocketStream;
+use tungstenite::handshake::derive_accept_key;
+use tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::socket::Socket;
+use super::strict::Strict;
 use super::{handshake, life};
 use crate::app::App;
 use crate::http::{Problems, Query, RoomPath};
@@ -43,10 +47,13 @@ pub(crate) async fn connect(
 ) -> Result<Response, Refusal> {
     let (mut parts, _) = request.into_parts();
     app.origins.check(&parts.headers, &peer, &app.config)?;
-    handshake::check(&mut parts.headers)?;
-    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &app).await;
-    let mut upgrade = upgrade.map_err(not_an_upgrade)?;
-    let offered = upgrade.requested_protocols().any(|protocol| protocol == SUBPROTOCOL);
+    let accept = derive_accept_key(handshake::check(&parts.headers)?.as_bytes());
+    let on_upgrade = parts.extensions.remove::<OnUpgrade>();
+    let on_upgrade = on_upgrade.filter(|_| parts.method == Method::GET).ok_or_else(|| {
+        let detail = "this path speaks WebSocket: ask by GET and HTTP/1.1";
+        Refusal::new(ErrorCode::UpgradeRequired, detail)
+    })?;
+    let offered = handshake::offers(&parts.headers, SUBPROTOCOL);
     if !offered {
         let detail = format!("ask for the subprotocol {SUBPROTOCOL}");
         return Err(Refusal::new(ErrorCode::SubprotocolUnsupported, detail));
@@ -57,19 +64,36 @@ pub(crate) async fn connect(
     let capacity = Capacity::of_websockets(app.shares.websockets, &app.config.limits);
     let slot = app.connections.take(peer.address, capacity)?;
 
-    upgrade.set_selected_protocol(HeaderValue::from_static(SUBPROTOCOL));
-    let upgrade = upgrade
+    let last_read = peer.last_read;
+    tokio::spawn(async move {
+        // Otherwise the client left before it was told.
+        let Ok(upgraded) = on_upgrade.await else { return };
+        let stream = Strict::new(TokioIo::new(upgraded));
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config())).await;
+        life::live(app, Socket::new(socket, last_read), proof, slot).await;
+    });
+    Ok(switching_protocols(&accept))
+}
+
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .max_message_size(FRAME_BYTES_MAX)
-        .max_frame_size(FRAME_BYTES_MAX);
-    let last_read = peer.last_read;
-    Ok(upgrade
-        .on_upgrade(move |socket| life::live(app, Socket::new(socket, last_read), proof, slot)))
+        .max_message_size(Some(FRAME_BYTES_MAX))
+        .max_frame_size(Some(FRAME_BYTES_MAX))
 }
 
-fn not_an_upgrade(rejection: WebSocketUpgradeRejection) -> Refusal {
-    let detail = format!("this path speaks WebSocket: {rejection}");
-    Refusal::new(ErrorCode::UpgradeRequired, detail)
+fn switching_protocols(accept: &str) -> Response {
+    let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
+    let accept = HeaderValue::from_str(accept).expect("base64 is plain");
+    for (name, value) in [
+        (header::CONNECTION, HeaderValue::from_static("upgrade")),
+        (header::UPGRADE, HeaderValue::from_static("websocket")),
+        (header::SEC_WEBSOCKET_ACCEPT, accept),
+        (header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL)),
+    ] {
+        response.headers_mut().insert(name, value);
+    }
+    response
 }

@@ -3,16 +3,17 @@
 use harness::frame::opcode;
 use serde_json::json;
 
-use super::raw::{FIN, Ground, Meets, Seen, State, close, frame, message, text};
+use super::raw::{FIN, Ground, Meets, Seen, State, close, frame, in_bytes, message, text};
 
 const CLOSE: u8 = FIN | opcode::CLOSE;
 
 #[tokio::test]
 async fn a_close_frame_is_answered_with_its_code() {
     let ground = Ground::new().await;
-    for code in
-        [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 3000, 3999, 4000, 4999]
-    {
+    for code in [
+        1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3003, 3008,
+        3999, 4000, 4999,
+    ] {
         let name = format!("7.7: code {code}");
         ground.run_in_both(&name, &[close(code, "")], &Meets::Closes(Some(code))).await;
     }
@@ -21,6 +22,10 @@ async fn a_close_frame_is_answered_with_its_code() {
     {
         ground.run_in_both(name, &[close(1000, &reason)], &Meets::Closes(Some(1000))).await;
     }
+    let gateway = [close(1014, &"x".repeat(123))];
+    ground.run_in_both("1014 with a reason", &gateway, &Meets::Closes(Some(1014))).await;
+    let gateway = in_bytes(&close(1014, "bad"));
+    ground.run("1014 byte by byte", State::Welcomed, &gateway, &Meets::Closes(Some(1014))).await;
     ground.run_in_both("7.3.1: no payload", &[frame(CLOSE, b"")], &Meets::Closes(None)).await;
 }
 
@@ -43,6 +48,7 @@ async fn a_malformed_close_frame_is_answered_with_the_reason() {
         ("7.3.6: a payload of 126 bytes", frame(CLOSE, &too_long), 1002),
         ("7.5.1: a reason that is no UTF-8", frame(CLOSE, &no_text), 1007),
         ("a reason that is cut", frame(CLOSE, b"\x03\xe8\xe1\xbd"), 1007),
+        ("1014 with such a reason", frame(CLOSE, b"\x03\xf6\xe1\xbd"), 1007),
     ] {
         ground.run_in_both(name, &[sent], &Meets::Closes(Some(code))).await;
     }

@@ -2,7 +2,7 @@
 
 use harness::frame::opcode;
 
-use super::raw::{FIN, Ground, Meets, State, frame, in_bytes, message_of, text};
+use super::raw::{FIN, Ground, Meets, Seen, State, frame, in_bytes, message_of, text};
 
 /// The largest message, in bytes.
 const BYTES_MAX: usize = 16 * 1024;
@@ -30,11 +30,40 @@ async fn a_longer_message_closes_the_connection_with_4413() {
         ground.run_in_both(&format!("{length} bytes"), &[sent], &Meets::Closes(Some(4413))).await;
     }
     // A length is judged before its bytes come.
-    for announced in [u64::from(u32::MAX), u64::MAX >> 1, u64::MAX] {
+    for announced in [u64::from(u32::MAX), u64::MAX >> 1] {
         let head = [&[FIN | opcode::TEXT, 0xff][..], &announced.to_be_bytes(), &[0; 4]].concat();
         let name = format!("{announced} bytes announced");
         ground.run(&name, State::Welcomed, &[head], &Meets::Closes(Some(4413))).await;
     }
+}
+
+#[tokio::test]
+async fn a_length_that_is_not_written_as_it_has_to_be_closes_the_connection_with_1002() {
+    let ground = Ground::new().await;
+    let by_two = |length: u16| [&[0xfe][..], &length.to_be_bytes()].concat();
+    let by_eight = |length: u64| [&[0xff][..], &length.to_be_bytes()].concat();
+    for (name, length) in [
+        ("0 in two bytes", by_two(0)),
+        ("125 in two bytes", by_two(125)),
+        ("5 in eight bytes", by_eight(5)),
+        ("126 in eight bytes", by_eight(126)),
+        ("65,535 in eight bytes", by_eight(65_535)),
+        ("the highest bit", by_eight(1 << 63 | 5)),
+        ("every bit", by_eight(u64::MAX)),
+    ] {
+        let of = |first: u8| [&[first][..], &length, &[0; 4]].concat();
+        let closes = Meets::Closes(Some(1002));
+        ground.run_in_both(name, &[of(FIN | opcode::TEXT)], &closes).await;
+        let ping = format!("{name}, of a ping, byte by byte");
+        ground.run(&ping, State::Welcomed, &in_bytes(&of(FIN | opcode::PING)), &closes).await;
+    }
+    let asked = frame(FIN | opcode::TEXT, &message_of(46));
+    let bad = [&[FIN | opcode::TEXT][..], &by_two(3), &[0; 7]].concat();
+    let mut raw = ground.open(State::Welcomed).await;
+    raw.send(&[asked, bad].concat()).await;
+    let seen = raw.answer().await;
+    assert!(matches!(&seen, Seen::Text(frame) if frame["type"] == "pong"), "before: {seen:?}");
+    raw.closes(Some(1002), "behind a text").await;
 }
 
 #[tokio::test]

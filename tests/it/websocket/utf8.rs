@@ -2,7 +2,7 @@
 
 use harness::frame::opcode;
 
-use super::raw::{FIN, Ground, Meets, State, frame, in_bytes, message};
+use super::raw::{FIN, Ground, Meets, Seen, State, close, frame, in_bytes, message};
 
 /// Texts that are valid.
 const VALID: [(&str, &[u8]); 14] = [
@@ -66,12 +66,25 @@ const INVALID: [(&str, &[u8]); 34] = [
 #[tokio::test]
 async fn valid_text_is_answered_wherever_it_is_cut() {
     let ground = Ground::new().await;
-    for (name, inside) in VALID {
-        let whole = message(inside);
-        let sent = frame(FIN | opcode::TEXT, &whole);
-        ground.run(name, State::Welcomed, &[sent], &Meets::Answers(1)).await;
-        let name = format!("{name}, a frame a byte");
-        ground.run(&name, State::Upgraded, &[pieces(&whole)], &Meets::Answers(1)).await;
+    // It stays open, so several come over one connection: as many as may come before hello.
+    for (state, cases) in [State::Upgraded, State::Welcomed]
+        .into_iter()
+        .flat_map(|state| VALID.chunks(4).map(move |cases| (state, cases)))
+    {
+        let mut raw = ground.open(state).await;
+        for (name, inside) in cases {
+            let whole = message(inside);
+            for (cut, sent) in
+                [("whole", frame(FIN | opcode::TEXT, &whole)), ("a frame a byte", pieces(&whole))]
+            {
+                raw.send(&sent).await;
+                let seen = raw.answer().await;
+                let is_pong = matches!(&seen, Seen::Text(frame) if frame["type"] == "pong");
+                assert!(is_pong, "{name}, {cut} ({state:?}): {seen:?}");
+            }
+        }
+        raw.send(&close(1000, "done")).await;
+        raw.closes(Some(1000), "after all of them").await;
     }
 }
 
