@@ -13,8 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::http::layers::{
-    REQUEST_ID, check_host, cors, drop_long_request_id, limit_time, method_not_allowed, not_found,
-    panicked, render_refusal,
+    REQUEST_ID, check_host, check_proxies, cors, drop_long_request_id, limit_time,
+    method_not_allowed, not_found, panicked, render_refusal,
 };
 use crate::{http, page, ws};
 
@@ -54,6 +54,7 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(limit_time))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(check_proxies))
         .layer(from_fn(check_host))
         .layer(from_fn(render_refusal))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))

@@ -1,5 +1,6 @@
 //! What surrounds every request: request id, time limit, panics, refusals and CORS.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -12,7 +13,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::RequestId;
 
 use crate::config::Config;
-use crate::net::parse_authority;
+use crate::net::{Peer, parse_authority};
 use crate::refusal::Refusal;
 
 /// The header of the request id.
@@ -53,6 +54,24 @@ fn host_problem(request: &Request) -> Option<&'static str> {
             named.is_none().then_some("the Host header names no host")
         }
     }
+}
+
+/// Refuses a request whose proxies name different clients. The first one is logged at `warn`: it may be somebody's
+/// attempt, but if it isn't, nobody gets in, and the operator has to learn why.
+pub(crate) async fn check_proxies(request: Request, next: Next) -> Response {
+    static IS_LOGGED: AtomicBool = AtomicBool::new(false);
+    let peer = request.extensions().get::<Peer>();
+    if peer.is_none_or(|peer| !peer.is_contradictory) {
+        return next.run(request).await;
+    }
+    if !IS_LOGGED.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            "a proxy's X-Forwarded-For and Forwarded name different clients: such requests are refused; \
+             the proxy has to overwrite or remove what clients write into these headers"
+        );
+    }
+    let detail = "X-Forwarded-For and Forwarded name different clients";
+    Refusal::new(ErrorCode::InvalidRequest, detail).into_response()
 }
 
 /// Drops a request id that is too long or unreadable: it would go into the log and the response.

@@ -2,8 +2,9 @@
 //! `-Host`, `-Port` and `-Prefix` and their relatives, and `Forwarded` (RFC 7239).
 //!
 //! Each proxy appends what it saw, so lists are read from the right, and only as far as the proxies are trusted:
-//! what stands further left may be the client's own invention. Where both families name something,
-//! `X-Forwarded-…` counts, because most proxies write those and pass a client's `Forwarded` on unread.
+//! what stands further left may be the client's own invention. A proxy writes one family and may pass what the
+//! client wrote into the other on unread. Which is which can't be told, so both have to name the same client;
+//! for the rest, `X-Forwarded-…` counts first.
 
 use std::net::IpAddr;
 
@@ -26,6 +27,9 @@ const TLS_FLAGS: [&str; 2] = ["x-forwarded-ssl", "front-end-https"];
 pub struct Forwarded {
     /// The client: the last address that isn't a trusted proxy's, as far as addresses can be read.
     pub client: IpAddr,
+    /// Whether `X-Forwarded-For` and `Forwarded` name different clients: one of them is made up, or the proxies
+    /// aren't set up as they should be.
+    pub is_contradictory: bool,
     /// Whether the client came over TLS.
     pub is_secure: Option<bool>,
     /// Host and port, as the client wrote them.
@@ -51,12 +55,13 @@ impl Forwarded {
         }
         let elements = elements(headers);
         let listed = list(headers, "x-forwarded-for");
-        let addresses: Vec<Option<IpAddr>> = if listed.is_empty() {
-            elements.iter().map(|one| one.from.as_deref().and_then(address)).collect()
-        } else {
-            listed.iter().map(|text| address(text)).collect()
-        };
-        let (client, hops) = walk(remote, &addresses, is_trusted);
+        let told: Vec<_> =
+            elements.iter().map(|one| one.from.as_deref().and_then(address)).collect();
+        let listed: Vec<_> = listed.iter().map(|text| address(text)).collect();
+        let by_standard = walk(remote, &told, is_trusted);
+        let (client, hops) =
+            if listed.is_empty() { by_standard } else { walk(remote, &listed, is_trusted) };
+        let is_contradictory = !listed.is_empty() && !told.is_empty() && client != by_standard.0;
 
         let is_secure = scheme(headers, hops, &elements);
         let host = nth_last(&list(headers, "x-forwarded-host"), hops).map(str::to_owned);
@@ -66,7 +71,7 @@ impl Forwarded {
         // Each proxy names the part that it took off, the outermost first.
         let prefix = prefixes.iter().map(|one| base_path(one)).collect::<Result<String, _>>();
         let prefix = prefix.and_then(|prefix| base_path(&prefix)).unwrap_or_default();
-        Some(Self { client, is_secure, host, prefix })
+        Some(Self { client, is_contradictory, is_secure, host, prefix })
     }
 }
 
@@ -216,7 +221,7 @@ mod tests {
 
     #[test]
     fn the_client_is_the_last_address_that_is_no_trusted_proxys() {
-        let chains: [Chain; 24] = [
+        let chains: [Chain; 23] = [
             ("10.0.0.1", &[], "10.0.0.1"),
             ("10.0.0.1", &[("x-forwarded-for", "")], "10.0.0.1"),
             ("10.0.0.1", &[("x-forwarded-for", "198.51.100.1")], "198.51.100.1"),
@@ -252,16 +257,32 @@ mod tests {
                 &[("forwarded", "for=198.51.100.1;host=\"a,b;for=6.6.6.6\"")],
                 "198.51.100.1",
             ),
-            (
-                "10.0.0.1",
-                &[("forwarded", "for=6.6.6.6"), ("x-forwarded-for", "198.51.100.1")],
-                "198.51.100.1",
-            ),
             ("fd00::1", &[("x-forwarded-for", "198.51.100.1, fd00::2")], "198.51.100.1"),
         ];
         for (remote, lines, client) in chains {
             let found = read(remote, lines).expect("a trusted proxy");
             assert_eq!(found.client.to_string(), client, "{remote} {lines:?}");
+            assert!(!found.is_contradictory, "{remote} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn two_headers_have_to_name_the_same_client() {
+        for (listed, told, is_contradictory) in [
+            ("198.51.100.1", "for=198.51.100.1", false),
+            ("198.51.100.1", "for=\"198.51.100.1:4711\";proto=https", false),
+            ("198.51.100.1, 10.0.0.2", "for=198.51.100.1", false),
+            ("6.6.6.6, 198.51.100.1", "for=7.7.7.7, for=198.51.100.1, for=10.0.0.2", false),
+            ("2001:db8::1", "for=\"[2001:db8::1]\"", false),
+            ("198.51.100.1", "for=6.6.6.6", true),
+            ("198.51.100.1", "for=198.51.100.1, for=6.6.6.6", true),
+            ("198.51.100.1", "for=unknown", true),
+            ("198.51.100.1", "host=evil.example", true),
+            ("10.0.0.2", "for=198.51.100.1", true),
+        ] {
+            let lines = [("x-forwarded-for", listed), ("forwarded", told)];
+            let found = read("10.0.0.1", &lines).expect("a trusted proxy");
+            assert_eq!(found.is_contradictory, is_contradictory, "{lines:?}");
         }
     }
 

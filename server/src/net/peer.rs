@@ -35,6 +35,8 @@ pub struct Peer {
     pub host: Option<String>,
     /// Whether a trusted proxy forwarded the request.
     pub is_forwarded: bool,
+    /// Whether what the proxies say contradicts itself.
+    pub is_contradictory: bool,
     /// The URL below which the client is told to reach this server.
     pub base: BaseUrl,
 }
@@ -57,6 +59,7 @@ impl Peer {
         let remote = ends.remote.ip().to_canonical();
         let forwarded = Forwarded::read(remote, headers, &config.trusted_proxies);
         let is_forwarded = forwarded.is_some();
+        let is_contradictory = forwarded.as_ref().is_some_and(|one| one.is_contradictory);
         let client = forwarded.as_ref().map_or(remote, |forwarded| forwarded.client);
         let host = forwarded.as_ref().and_then(|forwarded| forwarded.host.clone());
         let host = host.or_else(|| host_header(headers));
@@ -74,6 +77,7 @@ impl Peer {
             last_read: ends.last_read.clone(),
             host,
             is_forwarded,
+            is_contradictory,
             base,
         }
     }

@@ -2,7 +2,8 @@
 
 use harness::http::Method;
 
-use crate::party::options;
+use crate::party::{options, server};
+use crate::problem;
 
 type Headers = &'static [(&'static str, &'static str)];
 
@@ -48,6 +49,33 @@ async fn the_address_of_the_websocket_is_the_one_that_the_client_came_by() {
         let base = base.replace("@SERVER@", server.address());
         assert_eq!(joined.ws.url, format!("{base}/api/v1/rooms/{room_id}/ws"), "{headers:?}");
     }
+}
+
+#[tokio::test]
+async fn two_headers_that_name_different_clients_are_refused_from_a_trusted_proxy() {
+    let trusting = options().env("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.0/8").start().await.unwrap();
+    let other = server().await;
+    let cases: [(Headers, bool); 4] = [
+        (&[("x-forwarded-for", "198.51.100.1"), ("forwarded", "for=198.51.100.1")], true),
+        (&[("x-forwarded-for", "198.51.100.1"), ("forwarded", "for=6.6.6.6")], false),
+        (&[("x-forwarded-for", "198.51.100.1"), ("forwarded", "proto=https")], false),
+        (&[("forwarded", "for=6.6.6.6")], true),
+    ];
+    for path in ["api/v1/meta", ""] {
+        for (headers, is_accepted) in cases {
+            let response = trusting.api().raw(Method::GET, path, headers, "").await.unwrap();
+            if is_accepted {
+                assert_eq!(response.status, 200, "{path}: {headers:?}");
+            } else {
+                problem::check(&response, "invalid_request", &format!("{path}: {headers:?}"));
+            }
+            // From anybody else, neither header means anything.
+            let response = other.api().raw(Method::GET, path, headers, "").await.unwrap();
+            assert_eq!(response.status, 200, "{path}: {headers:?}");
+        }
+    }
+    let told = trusting.log().matches("name different clients").count();
+    assert_eq!(told, 1, "{}", trusting.log());
 }
 
 #[tokio::test]
