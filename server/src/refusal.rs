@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError};
 use engine::Rejection;
-use providers::{ErrorKind, ProviderError};
+use providers::ProviderError;
 
 use crate::store::StoreError;
 
@@ -131,7 +131,7 @@ impl IntoResponse for Refusal {
 
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
-        let refusal = Self::new(code_of_rejection(&rejection), rejection.to_string());
+        let refusal = Self::new(registered(rejection.code()), rejection.to_string());
         match rejection {
             Rejection::PositionOutOfRange { duration_ms: Some(ms) } => {
                 refusal.with("duration_ms", MetaValue::Number(ms))
@@ -154,41 +154,11 @@ impl From<StoreError> for Refusal {
 
 impl From<ProviderError> for Refusal {
     fn from(error: ProviderError) -> Self {
-        Self::new(code_of_provider_error(error.kind), error.detail.clone()).caused_by(error)
+        Self::new(registered(error.kind.code()), error.detail.clone()).caused_by(error)
     }
 }
 
-fn code_of_rejection(rejection: &Rejection) -> ErrorCode {
-    match rejection {
-        Rejection::NotHost => ErrorCode::NotHost,
-        Rejection::Forbidden => ErrorCode::Forbidden,
-        Rejection::NoMedia => ErrorCode::NoMedia,
-        Rejection::MediaEnded => ErrorCode::MediaEnded,
-        Rejection::PositionOutOfRange { .. } => ErrorCode::PositionOutOfRange,
-        Rejection::QualityUnavailable => ErrorCode::QualityUnavailable,
-        Rejection::TrackUnavailable => ErrorCode::TrackUnavailable,
-        Rejection::VersionConflict { .. } => ErrorCode::VersionConflict,
-        Rejection::StaleFence { .. } => ErrorCode::StaleFence,
-        Rejection::IdReused => ErrorCode::IdReused,
-        Rejection::RoomClosed => ErrorCode::RoomClosed,
-        Rejection::TooManyRoles { .. } => ErrorCode::LimitReached,
-    }
-}
-
-fn code_of_provider_error(kind: ErrorKind) -> ErrorCode {
-    match kind {
-        ErrorKind::LinkInvalid => ErrorCode::LinkInvalid,
-        ErrorKind::EgressBlocked => ErrorCode::EgressBlocked,
-        ErrorKind::NotFound => ErrorCode::MediaNotFound,
-        ErrorKind::Gone => ErrorCode::MediaGone,
-        ErrorKind::Forbidden => ErrorCode::MediaForbidden,
-        ErrorKind::Unsupported => ErrorCode::MediaUnsupported,
-        ErrorKind::DrmProtected => ErrorCode::DrmProtected,
-        ErrorKind::ManifestInvalid => ErrorCode::ManifestInvalid,
-        ErrorKind::TooLarge => ErrorCode::UpstreamTooLarge,
-        ErrorKind::Timeout => ErrorCode::UpstreamTimeout,
-        ErrorKind::Unavailable => ErrorCode::UpstreamUnavailable,
-        ErrorKind::RateLimited => ErrorCode::UpstreamRateLimited,
-        ErrorKind::ProviderUnknown => ErrorCode::ProviderUnknown,
-    }
+/// Finds the code that the engine or a provider names. A test keeps that each of their names is registered.
+fn registered(name: &str) -> ErrorCode {
+    ErrorCode::find(name).unwrap_or(ErrorCode::Internal)
 }

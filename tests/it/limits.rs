@@ -186,6 +186,33 @@ async fn the_rooms_of_an_address_and_of_a_user_are_limited_per_day() {
 }
 
 #[tokio::test]
+async fn every_write_over_http_counts_against_the_same_limit() {
+    let server = options().env("PLAYHEAD_LIMIT_WRITES_PER_MINUTE", "2").start().await.unwrap();
+    let writes = |room: &str| {
+        [
+            (Method::PATCH, format!("rooms/{room}"), Some(json!({ "name": "Saturday" }))),
+            (
+                Method::PATCH,
+                format!("rooms/{room}/participants/p_x"),
+                Some(json!({ "role": "co_host" })),
+            ),
+            (Method::DELETE, format!("rooms/{room}"), None),
+        ]
+    };
+    for number in 0..3 {
+        let api = server.api().as_guest("Ada").await.unwrap();
+        let room_id = api.create_room("Friday").await.unwrap().room_id;
+        let (method, path, body) = &writes(&room_id)[number];
+        for _ in 0..2 {
+            let response = api.request(method.clone(), path, body.as_ref()).await.unwrap();
+            assert_ne!(response.code(), "rate_limited", "{method} {path}");
+        }
+        let response = api.request(method.clone(), path, body.as_ref()).await.unwrap();
+        problem::check(&response, "rate_limited", path);
+    }
+}
+
+#[tokio::test]
 async fn a_ninth_connection_of_one_participant_is_refused_with_a_reason() {
     let mut party = Party::watching().await;
     let mut held = Vec::new();

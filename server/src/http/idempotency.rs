@@ -1,14 +1,16 @@
 //! REST writes as commands of the caller's participant, connected or not, named by the
 //! `Idempotency-Key`.
 
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use contracts::{COMMAND_ID_MAX, ErrorCode};
 use engine::{Envelope, Op};
 use serde::Serialize;
-
 use utoipa::IntoParams;
 
 use crate::access::{Caller, Proof};
+use crate::app::App;
 use crate::id;
 use crate::refusal::Refusal;
 use crate::rooms::CreationKey;
@@ -28,23 +30,45 @@ pub(crate) struct IdempotencyKey {
     idempotency_key: Option<String>,
 }
 
-/// Makes the envelope of a write. `operation` and `body` tell a repeated write from another one under
-/// the same key.
-pub(crate) fn envelope(
-    proof: &Proof,
-    headers: &HeaderMap,
-    operation: &str,
-    body: &impl Serialize,
-) -> Result<Envelope, Refusal> {
-    let op = key(headers)?.map(|key| {
-        let body = serde_json::to_value(body).unwrap_or_default();
-        Op {
-            participant_id: proof.participant_id().clone(),
-            id: key.to_owned(),
-            payload_hash: id::payload_hash(operation, &body),
-        }
-    });
-    Ok(Envelope { op, ..Envelope::of(proof.actor()) })
+/// A user's write to a room, counted against the limit on writes. Handlers get the envelopes of their commands from
+/// it alone, so none forgets to count.
+#[derive(Clone, Debug)]
+pub(crate) struct Write {
+    /// Who writes.
+    pub caller: Caller,
+    key: Option<String>,
+}
+
+impl FromRequestParts<App> for Write {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        app.limiters.check_write(&caller.user_id)?;
+        let key = key(&parts.headers)?.map(str::to_owned);
+        Ok(Self { caller, key })
+    }
+}
+
+impl Write {
+    /// Makes the envelope of the command. `operation` and `body` tell a repeated write from another one under the
+    /// same key.
+    pub(crate) fn envelope(
+        &self,
+        proof: &Proof,
+        operation: &str,
+        body: &impl Serialize,
+    ) -> Envelope {
+        let op = self.key.as_ref().map(|key| {
+            let body = serde_json::to_value(body).unwrap_or_default();
+            Op {
+                participant_id: proof.participant_id().clone(),
+                id: key.clone(),
+                payload_hash: id::payload_hash(operation, &body),
+            }
+        });
+        Envelope { op, ..Envelope::of(proof.actor()) }
+    }
 }
 
 /// Returns what tells a repeated creation of a room from another one, if it has an `Idempotency-Key`.

@@ -1,15 +1,15 @@
 //! `PATCH /rooms/{room_id}/participants/{participant_id}`
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use contracts::{ErrorCode, PatchParticipant};
 use engine::{Command, ParticipantId, Request};
 use serde::Deserialize;
 
-use crate::access::Caller;
 use crate::app::App;
 use crate::http::extract::{Json, Path};
-use crate::http::{Problems, RoomPath, idempotency};
+use crate::http::idempotency::{self, Write};
+use crate::http::{Problems, RoomPath};
 use crate::net::Peer;
 use crate::refusal::Refusal;
 use crate::wire;
@@ -30,21 +30,19 @@ pub(crate) struct Parameters {
 #[tracing::instrument(name = "http.change_participant", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn change_participant(
     State(app): State<App>,
-    caller: Caller,
+    write: Write,
     peer: Peer,
     RoomPath { room }: RoomPath,
     Path(Parameters { participant_id }): Path<Parameters>,
-    headers: HeaderMap,
     Json(body): Json<PatchParticipant>,
 ) -> Result<StatusCode, Refusal> {
-    app.limiters.check_write(&caller.user_id)?;
     let Some(role) = body.role else {
         let detail = "give what is to change: `role`";
         return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
     };
-    let proof = app.access.prove(&caller, &room.room_id);
+    let proof = app.access.prove(&write.caller, &room.room_id);
     let named = (&participant_id, &body);
-    let envelope = idempotency::envelope(&proof, &headers, "change_participant", &named)?;
+    let envelope = write.envelope(&proof, "change_participant", &named);
     let participant = ParticipantId::new(&participant_id);
     let command = Command::SetRole { participant, role: wire::role_from_wire(role) };
     app.rooms.handle(&room.room_id, &Request { envelope, command }, peer.address).await?;

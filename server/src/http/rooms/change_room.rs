@@ -1,15 +1,14 @@
 //! `PATCH /rooms/{room_id}`
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use contracts::{PatchRoom, Room, SLOW_MODE_MS_MAX};
 use engine::{Command, Request, RoomPatch};
 
-use crate::access::Caller;
 use crate::app::App;
 use crate::config::HOST_GRACE_MS;
 use crate::http::extract::Json;
-use crate::http::{Problems, RoomPath, field, idempotency};
+use crate::http::idempotency::{self, Write};
+use crate::http::{Problems, RoomPath, field};
 use crate::net::Peer;
 use crate::refusal::Refusal;
 use crate::wire;
@@ -26,17 +25,15 @@ const SLOW_MODE_MS: std::ops::RangeInclusive<u64> = 0..=SLOW_MODE_MS_MAX;
 #[tracing::instrument(name = "http.change_room", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn change_room(
     State(app): State<App>,
-    caller: Caller,
+    write: Write,
     peer: Peer,
     RoomPath { room }: RoomPath,
-    headers: HeaderMap,
     Json(body): Json<PatchRoom>,
 ) -> Result<Json<Room>, Refusal> {
-    app.limiters.check_write(&caller.user_id)?;
     let room_id = &room.room_id;
-    let proof = app.access.prove(&caller, room_id);
+    let proof = app.access.prove(&write.caller, room_id);
     let command = Command::ChangeRoom(patch(&body)?);
-    let envelope = idempotency::envelope(&proof, &headers, "change_room", &body)?;
+    let envelope = write.envelope(&proof, "change_room", &body);
     app.rooms.handle(room_id, &Request { envelope, command }, peer.address).await?;
     let changed = app.rooms.find(room_id).await?;
     Ok(Json(wire::room(&changed, app.members.viewers(room_id).await?)))

@@ -1,12 +1,12 @@
 //! `DELETE /rooms/{room_id}`
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use engine::{Command, Request};
 
-use crate::access::Caller;
 use crate::app::App;
-use crate::http::{Problems, RoomPath, idempotency};
+use crate::http::idempotency::{self, Write};
+use crate::http::{Problems, RoomPath};
 use crate::net::Peer;
 use crate::refusal::Refusal;
 
@@ -19,14 +19,12 @@ use crate::refusal::Refusal;
 #[tracing::instrument(name = "http.delete_room", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn delete_room(
     State(app): State<App>,
-    caller: Caller,
+    write: Write,
     peer: Peer,
     RoomPath { room }: RoomPath,
-    headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
-    app.limiters.check_write(&caller.user_id)?;
-    let proof = app.access.prove(&caller, &room.room_id);
-    let envelope = idempotency::envelope(&proof, &headers, "delete_room", &())?;
+    let proof = app.access.prove(&write.caller, &room.room_id);
+    let envelope = write.envelope(&proof, "delete_room", &());
     app.rooms
         .handle(&room.room_id, &Request { envelope, command: Command::Delete }, peer.address)
         .await?;
