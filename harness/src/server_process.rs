@@ -114,6 +114,29 @@ impl ServerOptions {
         command
     }
 
+    /// Runs `check-config` with these options. Returns whether it finds nothing wrong, and what it prints.
+    pub async fn check_config(&self) -> Result<(bool, String)> {
+        let directory = tempfile::tempdir().map_err(Error::doing("make a directory"))?;
+        let mut command = Command::new(&self.binary);
+        let data_dir = self.data_dir.clone().unwrap_or_else(|| directory.path().join("data"));
+        self.set_up(&mut command, &data_dir, ["127.0.0.1:0", "127.0.0.1:0"]);
+        command.arg("check-config").stdin(Stdio::null()).kill_on_drop(true);
+        let ran = tokio::time::timeout(DEADLINE, command.output()).await;
+        let ran = ran.map_err(|_| Error::new("check-config doesn't end"))?;
+        let output = ran.map_err(Error::doing("run check-config"))?;
+        let printed = [output.stdout, output.stderr].concat();
+        Ok((output.status.success(), String::from_utf8_lossy(&printed).into_owned()))
+    }
+
+    /// Sets the environment of a command.
+    fn set_up(&self, command: &mut Command, data_dir: &Path, [listen, admin_listen]: [&str; 2]) {
+        command
+            .env("PLAYHEAD_LISTEN", listen)
+            .env("PLAYHEAD_ADMIN_LISTEN", admin_listen)
+            .env("PLAYHEAD_DATA_DIR", data_dir)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+    }
+
     /// Starts the server and waits until it has printed its addresses.
     pub async fn start(self) -> Result<ServerProcess> {
         let directory = tempfile::Builder::new()
@@ -189,6 +212,13 @@ impl ServerProcess {
         self.daemon.signal(Signal::TERM)
     }
 
+    /// Sends it the signals that make other servers read their configuration or open their log again.
+    pub fn ask_to_reload(&self) -> Result<()> {
+        [Signal::HUP, Signal::USR1, Signal::USR2]
+            .into_iter()
+            .try_for_each(|signal| self.daemon.signal(signal))
+    }
+
     /// Waits until it has ended; returns the exit code, `None` if a signal ended it.
     pub async fn wait_exit(&mut self) -> Result<Option<i32>> {
         Ok(self.daemon.wait_exit().await?.code())
@@ -210,23 +240,12 @@ async fn launch(
     options: &ServerOptions,
     directory: &Path,
     data_dir: &Path,
-    [listen, admin_listen]: [&str; 2],
+    listen: [&str; 2],
 ) -> Result<(Daemon, [String; 2])> {
-    /// Sends it the signals that make other servers read their configuration or open their log again.
-    pub fn ask_to_reload(&self) -> Result<()> {
-        [Signal::HUP, Signal::USR1, Signal::USR2]
-            .into_iter()
-            .try_for_each(|signal| self.daemon.signal(signal))
-    }
-
     let log = log_path(directory);
     let mut command = options.command();
-    command
-        .env("PLAYHEAD_LISTEN", listen)
-        .env("PLAYHEAD_ADMIN_LISTEN", admin_listen)
-        .env("PLAYHEAD_DATA_DIR", data_dir)
-        .envs(options.environment.iter().map(|(name, value)| (name, value)))
-        .stdout(Stdio::piped());
+    options.set_up(&mut command, data_dir, listen);
+    command.stdout(Stdio::piped());
     let mut daemon = Daemon::spawn_with_output("the server", &log, &mut command)?;
 
     let stdout = daemon.child_mut().stdout.take();

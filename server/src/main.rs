@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use server::config::{Action, Config};
-use server::net::{raise_limit, share_out};
 use server::openapi;
-use server::run::{serve, telemetry};
+use server::run::{check, serve, telemetry};
 
 /// How much stack a thread may use, in bytes; unused stack costs nothing. A reply of Redis is decoded
 /// by recursion, as deep as it is nested.
@@ -37,24 +36,27 @@ fn main() -> ExitCode {
 }
 
 async fn run(config: Config) -> Result<(), String> {
-    config.check()?;
     match config.command.unwrap_or(Action::Serve) {
         Action::Serve => {
+            let checked = check(&config)?;
             telemetry::install(&config.log)?;
             // One crypto provider in the whole tree.
             rustls::crypto::aws_lc_rs::default_provider()
                 .install_default()
                 .map_err(|_| "a crypto provider is installed already".to_owned())?;
-            serve(config).await
+            serve(config, checked).await
         }
         Action::Openapi => {
             print!("{}", openapi::yaml());
             Ok(())
         }
         Action::CheckConfig => {
-            let shares = share_out(raise_limit(), &config.limits)?;
+            let checked = check(&config)?;
             println!("{config:#?}");
-            println!("{shares:#?}");
+            println!("{:#?}", checked.shares);
+            for warning in checked.warnings {
+                eprintln!("playhead-server: warning: {warning}");
+            }
             Ok(())
         }
     }

@@ -23,6 +23,7 @@ mod problem;
 mod proxy;
 mod rooms;
 mod secrets;
+mod settings;
 mod slow;
 mod stop;
 mod sync;

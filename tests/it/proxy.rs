@@ -2,7 +2,6 @@
 
 mod forwarded;
 mod front;
-mod settings;
 
 use harness::Api;
 use harness::http::Method;

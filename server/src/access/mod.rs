@@ -63,6 +63,11 @@ impl Access {
         Ok(Self { tokens, token_ms, session_ids, families: Families::open(sql) })
     }
 
+    /// Checks the file of a signing key, without keeping anything. The error is a sentence for the operator.
+    pub fn check_key_file(file: &Path) -> Result<(), String> {
+        token::read_key(file).map(drop)
+    }
+
     /// Returns the caller of an access token, or refuses an invalid or expired one.
     pub fn authenticate(&self, token: &str) -> Result<Caller, Refusal> {
         self.tokens.check(token, WallTime::now())

@@ -47,11 +47,19 @@ pub async fn load_key(file: Option<&Path>, sql: &Sql, now: WallTime) -> Result<V
         let key = sql.load_or_create_token_key(create_key, now).await;
         return Ok(key.map_err(|error| format!("token key: {error}"))?.pkcs8);
     };
-    let pem = std::fs::read_to_string(file)
-        .map_err(|error| format!("token key {}: {error}", file.display()))?;
-    let key = EncodingKey::from_ed_pem(pem.as_bytes())
-        .map_err(|error| format!("token key {}: {error}", file.display()))?;
-    Ok(key.as_bytes().to_vec())
+    read_key(file)
+}
+
+/// Reads the private key in a file: PKCS#8, PEM. The error names the setting.
+pub fn read_key(file: &Path) -> Result<Vec<u8>, String> {
+    let problem = |words: &str| format!("PLAYHEAD_TOKEN_KEY_FILE {}: {words}", file.display());
+    let pem = std::fs::read_to_string(file).map_err(|error| problem(&error.to_string()))?;
+    let key = EncodingKey::from_ed_pem(pem.as_bytes()).ok();
+    let pkcs8 = key.map(|key| key.as_bytes().to_vec());
+    let usable = pkcs8.filter(|pkcs8| Ed25519KeyPair::from_pkcs8(pkcs8).is_ok());
+    usable.ok_or_else(|| {
+        problem("not a private Ed25519 key in PKCS#8, PEM; `openssl genpkey -algorithm ed25519` makes one")
+    })
 }
 
 /// Makes tokens and session ids of one private key.

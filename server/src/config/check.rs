@@ -1,6 +1,8 @@
 //! Checks that the settings can work together, before anything listens.
 
-use url::Url;
+use std::net::SocketAddr;
+
+use url::{Host, Url};
 
 use super::{Config, Secret, StoreKind, base_path};
 
@@ -17,7 +19,8 @@ impl Config {
         self.check_public_url()?;
         self.check_origins()?;
         self.check_database()?;
-        self.check_redis()
+        self.check_redis()?;
+        self.limits.check()
     }
 
     /// Returns the URL of the Redis, given directly or in a file.
@@ -42,10 +45,12 @@ impl Config {
     }
 
     fn check_listeners(&self) -> Result<(), String> {
-        // Port 0 stands for any free one.
-        if self.listen == self.admin_listen && self.listen.port() != 0 {
-            let detail = "PLAYHEAD_LISTEN and PLAYHEAD_ADMIN_LISTEN need different addresses";
-            return Err(detail.to_owned());
+        let (listen, admin) = (self.listen, self.admin_listen);
+        if clash(listen, admin) {
+            return Err(format!(
+                "PLAYHEAD_LISTEN {listen} and PLAYHEAD_ADMIN_LISTEN {admin} take the same port of the same \
+                 address; choose another port for one of them"
+            ));
         }
         Ok(())
     }
@@ -74,10 +79,12 @@ impl Config {
                 );
             }
             let is_exact = Url::parse(origin).is_ok_and(|url| is_origin(origin, &url));
-            if !is_exact {
+            let is_reachable =
+                Url::parse(origin).is_ok_and(|url| url.port() != Some(0) && names_one_host(&url));
+            if !is_exact || !is_reachable {
                 return Err(format!(
                     "PLAYHEAD_ALLOWED_ORIGINS {origin}: write it as the browser does, \
-                     scheme://host or scheme://host:port, without a path"
+                     scheme://host or scheme://host:port, without a path or `*`"
                 ));
             }
         }
@@ -109,6 +116,28 @@ impl Config {
             }
             (StoreKind::Memory, _) => Ok(()),
         }
+    }
+}
+
+/// Whether two listeners can't exist beside each other. An unspecified address stands for every address, that
+/// of IPv6 for those of IPv4 too. Port 0 stands for any free one.
+fn clash(one: SocketAddr, other: SocketAddr) -> bool {
+    let covers = |a: SocketAddr, b: SocketAddr| {
+        let (a, b) = (a.ip(), b.ip());
+        a.to_canonical() == b.to_canonical() || a.is_unspecified() && (a.is_ipv6() || b.is_ipv4())
+    };
+    one.port() == other.port() && one.port() != 0 && (covers(one, other) || covers(other, one))
+}
+
+/// Whether a URL names one host: an address, or a name without wildcards and empty parts.
+fn names_one_host(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+            name.split('.').all(|part| !part.is_empty() && part.chars().all(is_plain))
+        }
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
     }
 }
 
@@ -152,8 +181,25 @@ mod tests {
             (&["--allowed-origins", "https://TV.example"], "scheme://host"),
             (&["--allowed-origins", "https://tv.example:443"], "scheme://host"),
             (&["--allowed-origins", "file:///tmp"], "scheme://host"),
+            (&["--allowed-origins", "https://*.tv.example"], "scheme://host"),
+            (&["--allowed-origins", "https://tv..example"], "scheme://host"),
+            (&["--allowed-origins", "https://tv.example:0"], "scheme://host"),
+            (&["--allowed-origins", "https://tv.example:70000"], "scheme://host"),
+            (&["--allowed-origins", "https://tv.example https://b.example"], "scheme://host"),
+            (&["--allowed-origins", "http://[::1]:3000,http://10.0.0.7"], ""),
             (&["--listen", "127.0.0.1:9091"], "PLAYHEAD_ADMIN_LISTEN"),
+            (&["--listen", "0.0.0.0:9091"], "PLAYHEAD_ADMIN_LISTEN"),
+            (&["--listen", "[::]:9091"], "PLAYHEAD_ADMIN_LISTEN"),
+            (&["--listen", "[::ffff:127.0.0.1]:9091"], "PLAYHEAD_ADMIN_LISTEN"),
+            (&["--listen", "127.0.0.1:80", "--admin-listen", "0.0.0.0:80"], "PLAYHEAD_LISTEN"),
+            (&["--listen", "[::1]:9091"], ""),
+            (&["--listen", "127.0.0.2:9091"], ""),
             (&["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"], ""),
+            (&["--limit-per-address", "0"], ""),
+            (&["--limit-connections", "0"], "PLAYHEAD_LIMIT_CONNECTIONS:"),
+            (&["--limit-rooms", "0"], "PLAYHEAD_LIMIT_ROOMS:"),
+            (&["--limit-guests-burst", "0"], "PLAYHEAD_LIMIT_GUESTS_BURST:"),
+            (&["--limit-refused-per-second", "0"], "PLAYHEAD_LIMIT_REFUSED_PER_SECOND:"),
         ] {
             let all = [&["playhead-server"], arguments].concat();
             let checked = Config::try_parse_from(all).expect("they parse").check();

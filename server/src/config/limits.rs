@@ -2,6 +2,9 @@
 
 use clap::Args;
 
+/// How many connections to a node there may be unless somebody asks for another number.
+pub const CONNECTIONS_DEFAULT: usize = 20_000;
+
 /// The limits.
 #[derive(Args, Clone, Debug)]
 pub struct LimitConfig {
@@ -130,7 +133,7 @@ pub struct LimitConfig {
     #[arg(
         long = "limit-connections",
         env = "PLAYHEAD_LIMIT_CONNECTIONS",
-        default_value_t = 20_000,
+        default_value_t = CONNECTIONS_DEFAULT,
         global = true
     )]
     pub connections: usize,
@@ -158,4 +161,59 @@ pub struct LimitConfig {
         global = true
     )]
     pub connections_per_participant: usize,
+}
+
+impl LimitConfig {
+    /// Refuses limits that nothing could pass. The error names the setting.
+    pub fn check(&self) -> Result<(), String> {
+        let Self {
+            per_address: _,
+            guests_per_minute,
+            refreshes_per_minute,
+            guests_burst,
+            rooms_per_minute,
+            rooms_per_day,
+            rooms_per_user_and_day,
+            joins_per_minute,
+            joins_burst,
+            codes_per_minute,
+            resolves_per_minute,
+            writes_per_minute,
+            refused_per_second,
+            refused_per_address_and_second,
+            connections_per_address,
+            connections,
+            rooms,
+            participants_per_room,
+            connections_per_participant,
+        } = *self;
+        for (name, is_zero) in [
+            ("GUESTS_PER_MINUTE", guests_per_minute == 0),
+            ("REFRESHES_PER_MINUTE", refreshes_per_minute == 0),
+            ("GUESTS_BURST", guests_burst == 0),
+            ("ROOMS_PER_MINUTE", rooms_per_minute == 0),
+            ("ROOMS_PER_DAY", rooms_per_day == 0),
+            ("ROOMS_PER_USER_AND_DAY", rooms_per_user_and_day == 0),
+            ("JOINS_PER_MINUTE", joins_per_minute == 0),
+            ("JOINS_BURST", joins_burst == 0),
+            ("CODES_PER_MINUTE", codes_per_minute == 0),
+            ("RESOLVES_PER_MINUTE", resolves_per_minute == 0),
+            ("WRITES_PER_MINUTE", writes_per_minute == 0),
+            ("REFUSED_PER_SECOND", refused_per_second == 0),
+            ("REFUSED_PER_ADDRESS_AND_SECOND", refused_per_address_and_second == 0),
+            ("CONNECTIONS_PER_ADDRESS", connections_per_address == 0),
+            ("CONNECTIONS", connections == 0),
+            ("ROOMS", rooms == 0),
+            ("PARTICIPANTS_PER_ROOM", participants_per_room == 0),
+            ("CONNECTIONS_PER_PARTICIPANT", connections_per_participant == 0),
+        ] {
+            if is_zero {
+                return Err(format!(
+                    "PLAYHEAD_LIMIT_{name}: 0 would let nobody in; write 1 or more \
+                     (PLAYHEAD_LIMIT_PER_ADDRESS=0 lifts the limits per address)"
+                ));
+            }
+        }
+        Ok(())
+    }
 }

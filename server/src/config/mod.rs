@@ -3,6 +3,7 @@
 mod base_path;
 mod check;
 mod limits;
+mod names;
 mod value;
 
 use std::net::SocketAddr;
@@ -14,7 +15,8 @@ use ipnet::IpNet;
 use url::Url;
 
 pub use base_path::base_path;
-pub use limits::LimitConfig;
+pub use limits::{CONNECTIONS_DEFAULT, LimitConfig};
+pub use names::unknown_settings;
 pub use value::{List, Maybe, Secret};
 
 /// Synchronized watch parties: everybody on the same frame.

@@ -3,7 +3,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::config::LimitConfig;
+use crate::config::{CONNECTIONS_DEFAULT, LimitConfig};
 
 /// With fewer descriptors than this, the server doesn't start.
 const DESCRIPTORS_MIN: usize = 128;
@@ -31,6 +31,26 @@ pub struct Shares {
     pub admin: usize,
     /// Connections that are being turned away.
     pub turned_away: usize,
+}
+
+/// Fewer WebSockets than this are a shortfall even if nobody asked for a number.
+const WEBSOCKETS_ENOUGH: usize = 10_000;
+
+impl Shares {
+    /// Says in a sentence that there are fewer WebSockets than somebody asked for, or than most need. The
+    /// default is more than most need, so nobody is told that it isn't reached.
+    pub fn shortfall(&self, limits: &LimitConfig) -> Option<String> {
+        let wanted = limits.connections;
+        let is_asked_for = wanted != CONNECTIONS_DEFAULT;
+        let is_short = self.websockets < wanted;
+        (is_short && (is_asked_for || self.websockets < WEBSOCKETS_ENOUGH)).then(|| {
+            format!(
+                "there can be {} connections, not {wanted} (PLAYHEAD_LIMIT_CONNECTIONS): this process may open \
+                 only {} files; raise that limit (ulimit -Hn, LimitNOFILE in systemd)",
+                self.websockets, self.descriptors
+            )
+        })
+    }
 }
 
 /// Raises this process' limit of open files to what the system allows, and returns it.
@@ -95,5 +115,26 @@ mod tests {
         }
         let words = share_out(127, &limits).unwrap_err();
         assert!(words.contains("ulimit -n"), "{words}");
+    }
+
+    #[test]
+    fn only_a_number_that_was_asked_for_or_that_most_need_is_missed_aloud() {
+        for (asked, descriptors, is_told) in [
+            (None, 1 << 20, false),
+            (None, 20_000, false),
+            (None, 12_500, false),
+            (None, 4096, true),
+            (Some("15000"), 20_000, false),
+            (Some("15000"), 12_500, true),
+            (Some("50000"), 20_000, true),
+            (Some("500"), 4096, false),
+        ] {
+            let mut arguments = vec!["playhead-server"];
+            arguments.extend(asked.iter().flat_map(|asked| ["--limit-connections", asked]));
+            let limits = Config::parse_from(arguments).limits;
+            let shares = share_out(descriptors, &limits).unwrap();
+            let told = shares.shortfall(&limits);
+            assert_eq!(told.is_some(), is_told, "{asked:?} of {descriptors}: {told:?}");
+        }
     }
 }

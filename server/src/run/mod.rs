@@ -2,10 +2,12 @@
 
 pub mod admin;
 mod announce;
+mod check;
 mod open;
 mod patience;
 mod serve;
 mod signals;
 pub mod telemetry;
 
+pub use check::{Checked, check};
 pub use serve::serve;

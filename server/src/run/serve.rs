@@ -12,14 +12,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::announce::announce;
+use super::check::Checked;
 use super::open::Opened;
 use super::signals::Signals;
 use super::{admin, open};
 use crate::app::App;
 use crate::config::Config;
-use crate::net::{
-    Capacity, Connections, Door, IdleConnections, Shares, accept, bind, raise_limit, share_out,
-};
+use crate::net::{Capacity, Connections, Door, IdleConnections, Shares, accept, bind};
 use crate::router;
 use crate::store::Store;
 
@@ -36,9 +35,13 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(20);
 
 /// Serves until SIGTERM or SIGINT, and then shuts down in order; at once if a second one comes. The error is a
 /// sentence for the operator.
-pub async fn serve(config: Config) -> Result<(), String> {
+pub async fn serve(config: Config, checked: Checked) -> Result<(), String> {
     let mut signals = Signals::receive()?;
-    let shares = share_descriptors(&config)?;
+    let Checked { shares, warnings } = checked;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    tracing::debug!(?shares, "descriptors shared out");
     let metrics = admin::install_metrics()?;
     let listener = bind(config.listen).await?;
     let admin_listener = bind(config.admin_listen).await?;
@@ -104,24 +107,6 @@ pub async fn serve(config: Config) -> Result<(), String> {
         () = signals.next() => tracing::warn!("a second signal: ending at once"),
     }
     ended
-}
-
-/// Raises the limit of open files, and shares out what there is.
-fn share_descriptors(config: &Config) -> Result<Shares, String> {
-    let shares = share_out(raise_limit(), &config.limits)?;
-    let Shares { descriptors, connections, websockets, .. } = shares;
-    if websockets < config.limits.connections {
-        tracing::warn!(
-            descriptors,
-            websockets,
-            wanted = config.limits.connections,
-            "fewer connections than configured: this process may not open enough files; raise its \
-             limit (ulimit -n, LimitNOFILE in systemd)"
-        );
-    } else {
-        tracing::debug!(descriptors, connections, websockets, "descriptors shared out");
-    }
-    Ok(shares)
 }
 
 /// Sends everybody away, and waits for their connections to end.

@@ -11,10 +11,20 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// The crates of this program, which keep secrets out of every level.
 const OWN_CRATES: [&str; 5] = ["playhead_server", "server", "engine", "providers", "contracts"];
 
+/// Reads a filter. The error names the setting.
+pub fn parse_filter(text: &str) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(text).map_err(|error| {
+        format!("PLAYHEAD_LOG: {error}; write it like `info` or `info,playhead_server=debug`")
+    })
+}
+
 /// Starts to log to standard error.
 pub fn install(filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| format!("PLAYHEAD_LOG: {error}"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(parse_filter(filter)?)
+        // A log that nobody reads any more must not end what logs: to report it there would panic.
+        .log_internal_errors(false)
+        .with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
         builder.with_target(false).finish().with(filter_fn(holds_no_secrets)).init();
     } else {

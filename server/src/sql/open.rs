@@ -1,10 +1,11 @@
 //! Opens the database.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, Row};
 use tokio::time::timeout;
@@ -31,10 +32,18 @@ const POSTGRES_SETUP: &str = "SET statement_timeout = 2500; \
     SELECT set_config('synchronous_commit', 'on', false) \
     WHERE current_setting('synchronous_commit') = 'off'";
 
-impl Sql {
-    /// Opens the database at a URL, `sqlite://…` or `postgres://…`, and brings its tables up to
-    /// date. A missing SQLite file is created.
-    pub async fn open(url: &str) -> Result<Self, SqlError> {
+/// Where a database is.
+#[derive(Debug)]
+pub enum DatabaseAddress {
+    /// In this file, by SQLite.
+    File(PathBuf),
+    /// Behind this URL, by PostgreSQL.
+    Server(Url),
+}
+
+impl DatabaseAddress {
+    /// Reads a URL, `sqlite://…` or `postgres://…`, without opening anything.
+    pub fn of(url: &str) -> Result<Self, SqlError> {
         let detail = |detail: String| SqlError::Url { detail };
         match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => {
@@ -44,13 +53,25 @@ impl Sql {
                     let words = "it must name a file, and nothing but a file";
                     return Err(detail(words.to_owned()));
                 }
-                Self::open_file(options.get_filename()).await
+                Ok(Self::File(options.get_filename().to_owned()))
             }
             Some("postgres" | "postgresql") => {
                 let url = Url::parse(url).map_err(|error| detail(error.to_string()))?;
-                Self::connect(Kind::Postgres, &url).await
+                PgConnectOptions::from_url(&url).map_err(|error| detail(error.to_string()))?;
+                Ok(Self::Server(url))
             }
             _ => Err(detail("it begins with neither".to_owned())),
+        }
+    }
+}
+
+impl Sql {
+    /// Opens the database at a URL, `sqlite://…` or `postgres://…`, and brings its tables up to
+    /// date. A missing SQLite file is created.
+    pub async fn open(url: &str) -> Result<Self, SqlError> {
+        match DatabaseAddress::of(url)? {
+            DatabaseAddress::File(path) => Self::open_file(&path).await,
+            DatabaseAddress::Server(url) => Self::connect(Kind::Postgres, &url).await,
         }
     }
 

@@ -98,6 +98,11 @@ impl ClientError {
     }
 }
 
+/// Reads the URL of a Redis, without connecting. The error says what is wrong with it.
+pub(super) fn check_url(url: &str) -> Result<(), ClientError> {
+    Config::from_url(url).map(drop).map_err(|error| ClientError::of(&error))
+}
+
 impl Client {
     /// Connects, and reconnects from then on for as long as it takes.
     pub(super) async fn open(url: &str) -> Result<(Self, mpsc::Receiver<Push>), ClientError> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use engine::Timestamp;
 
 use super::beat::Beat;
-use super::client::{Client, ClientError};
+use super::client::{self, Client, ClientError};
 use super::clock_filter::ClockFilter;
 use super::node::Node;
 use super::store::RedisStore;
@@ -66,6 +66,11 @@ impl RedisOpenError {
 }
 
 impl RedisStore {
+    /// Reads the URL of a Redis, without connecting.
+    pub fn check_url(url: &str) -> Result<(), RedisOpenError> {
+        Ok(client::check_url(url)?)
+    }
+
     /// Opens the store at a URL, `redis://…` or `redis-cluster://…`. `durable` is whether the operator
     /// declares that an acknowledged write is on disk (`appendfsync always`).
     pub async fn open(

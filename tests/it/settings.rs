@@ -1,0 +1,74 @@
+//! Settings that can't work: `serve` and `check-config` refuse the same ones, in the same words.
+
+use crate::party::options;
+
+#[tokio::test]
+async fn a_setting_that_cannot_work_is_refused_with_the_reason_by_serve_and_by_check_config() {
+    let base = tempfile::tempdir().unwrap();
+    let file = base.path().join("nonsense.pem");
+    std::fs::write(&file, "nonsense").unwrap();
+    let file = file.to_str().unwrap();
+    let inside = format!("{file}/data");
+    for (name, value, reason) in [
+        ("PLAYHEAD_TRUSTED_PROXIES", "localhost", "neither an address nor a network"),
+        ("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.1,10.0.0.0/33", "`10.0.0.0/33`"),
+        ("PLAYHEAD_EGRESS_ALLOW", "10.0.0", "neither an address nor a network"),
+        ("PLAYHEAD_PUBLIC_URL", "ftp://party.example", "https://host"),
+        ("PLAYHEAD_PUBLIC_URL", "https://party.example/api", "/api"),
+        ("PLAYHEAD_PUBLIC_URL", "https://party.example/watch?a=b", "query"),
+        ("PLAYHEAD_ALLOWED_ORIGINS", "*", "name each origin"),
+        ("PLAYHEAD_ALLOWED_ORIGINS", "https://tv.example/", "scheme://host"),
+        ("PLAYHEAD_ALLOWED_ORIGINS", "https://*.tv.example", "scheme://host"),
+        ("PLAYHEAD_LOG", "info,playhead_server=loud", "level"),
+        ("PLAYHEAD_TOKEN_KEY_FILE", "/nowhere/key.pem", "No such file"),
+        ("PLAYHEAD_TOKEN_KEY_FILE", file, "Ed25519"),
+        ("PLAYHEAD_DATA_DIR", &inside, "Not a directory"),
+        ("PLAYHEAD_DATA_DIR", "/proc/playhead", "can't be made or written to"),
+        ("PLAYHEAD_DATABASE_URL", "mysql://host/database", "sqlite://"),
+        ("PLAYHEAD_DATABASE_URL", "postgres://host:port/database", "port"),
+        ("PLAYHEAD_LIMIT_CONNECTIONS", "0", "1 or more"),
+        ("PLAYHEAD_LIMIT_JOINS_PER_MINUTE", "0", "1 or more"),
+        ("PLAYHEAD_LIMIT_JOINS_PER_MINUTE", "many", "invalid"),
+        ("PLAYHEAD_HOST_LEASE_MS", "1", "1 is not in"),
+    ] {
+        let options = options().env(name, value);
+        let (is_accepted, checked) = options.check_config().await.unwrap();
+        assert!(!is_accepted, "{name}={value}: {checked}");
+        let started = options.start().await.expect_err("it doesn't start").to_string();
+        for words in [checked, started] {
+            let flag = name.trim_start_matches("PLAYHEAD_").to_lowercase().replace('_', "-");
+            let is_named = words.contains(name) || words.contains(&format!("--{flag}"));
+            assert!(is_named && words.contains(reason), "{name}={value}: {words}");
+            assert!(!words.contains("panicked"), "{name}={value}: {words}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_listeners_on_one_port_are_refused_before_either_listens() {
+    for (listen, admin_listen) in [
+        ("127.0.0.1:7001", "127.0.0.1:7001"),
+        ("0.0.0.0:7001", "127.0.0.1:7001"),
+        ("127.0.0.1:7001", "[::]:7001"),
+    ] {
+        let options =
+            options().env("PLAYHEAD_LISTEN", listen).env("PLAYHEAD_ADMIN_LISTEN", admin_listen);
+        let (is_accepted, checked) = options.check_config().await.unwrap();
+        let started = options.start().await.expect_err("it doesn't start").to_string();
+        for words in [checked, started] {
+            let is_named = words.contains(listen) && words.contains(admin_listen);
+            assert!(!is_accepted && is_named && words.contains("another port"), "{words}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_no_setting_is_warned_of_with_the_nearest_one() {
+    let options = options().env("PLAYHEAD_PUBLIC_ULR", "https://party.example");
+    let words = "did you mean PLAYHEAD_PUBLIC_URL?";
+    let (is_accepted, checked) = options.check_config().await.unwrap();
+    assert!(is_accepted && checked.contains(words), "{checked}");
+    let server = options.start().await.unwrap();
+    assert!(server.log().contains(words), "{}", server.log());
+    assert!(!server.log().contains("party.example"), "values aren't logged: {}", server.log());
+}
