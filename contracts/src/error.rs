@@ -187,6 +187,7 @@ registry! {
     IdReused: "id_reused", 422, Never, NotApplied, "The id was used for another command";
     PageTokenInvalid: "page_token_invalid", 400, Never, NotApplied, "The page token is not valid";
     PayloadTooLarge: "payload_too_large", 413, Never, NotApplied, "The body is too large";
+    ExpectationFailed: "expectation_failed", 417, Never, NotApplied, "The server doesn't do what the request expects";
     FrameTooLarge: "frame_too_large", 413, Never, NotApplied, "The frame is too large";
     UnsupportedMediaType: "unsupported_media_type", 415, Never, NotApplied, "The body must be JSON";
     RateLimited: "rate_limited", 429, After, NotApplied, "Too many requests";

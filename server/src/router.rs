@@ -13,13 +13,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::http::layers::{
-    REQUEST_ID, check_host, check_proxies, cors, drop_long_request_id, limit_time,
-    method_not_allowed, not_found, panicked, render_refusal,
+    BODY_BYTES_MAX, REQUEST_ID, check_body, check_host, check_proxies, cors, drop_long_request_id,
+    limit_time, method_not_allowed, not_found, panicked, render_refusal,
 };
 use crate::{http, page, ws};
-
-/// The largest body, in bytes.
-const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Returns the routes of the contract with their documentation, without state and layers.
 pub(crate) fn api() -> OpenApiRouter<App> {
@@ -43,6 +40,7 @@ pub fn router(app: App) -> Router {
     let api = Router::new()
         .nest("/api/v1", api.fallback(not_found))
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(check_body))
         .layer(cors);
     let located = app.clone();
     let service: Router = api

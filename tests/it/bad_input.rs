@@ -2,6 +2,7 @@
 //! clients nor the process.
 
 mod command;
+mod expect;
 mod flood;
 mod frame;
 mod host;

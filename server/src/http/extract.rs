@@ -9,6 +9,7 @@ use contracts::ErrorCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::layers::too_large;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::wire;
@@ -79,9 +80,7 @@ fn refusal(rejection: &JsonRejection) -> Refusal {
         JsonRejection::MissingJsonContentType(_) => {
             Refusal::new(ErrorCode::UnsupportedMediaType, "send Content-Type: application/json")
         }
-        JsonRejection::BytesRejection(_) if rejection.status() == 413 => {
-            Refusal::new(ErrorCode::PayloadTooLarge, "the body is larger than 64 KiB")
-        }
+        JsonRejection::BytesRejection(_) if rejection.status() == 413 => too_large(),
         _ => Refusal::new(ErrorCode::InvalidRequest, rejection.body_text()),
     }
 }

@@ -20,6 +20,8 @@ use crate::refusal::Refusal;
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How long a request may take, its body included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// The largest body, in bytes.
+pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The longest request id that a client may choose, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
@@ -72,6 +74,37 @@ pub(crate) async fn check_proxies(request: Request, next: Next) -> Response {
     }
     let detail = "X-Forwarded-For and Forwarded name different clients";
     Refusal::new(ErrorCode::InvalidRequest, detail).into_response()
+}
+
+/// Refuses a body that is too long by its own account, and expectations that nobody here can meet, before any of the
+/// body is asked for or read (RFC 9110, sections 10.1.1 and 15.5.14).
+pub(crate) async fn check_body(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let mut expectations = headers.get_all(header::EXPECT).iter();
+    if !expectations.all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+        let detail = "the only expectation that this server meets is 100-continue";
+        return unread(Refusal::new(ErrorCode::ExpectationFailed, detail));
+    }
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    // A longer number than this is too large, too.
+    let length = length.map(|length| length.parse().unwrap_or(usize::MAX));
+    if length.is_some_and(|length| length > BODY_BYTES_MAX) {
+        return unread(too_large());
+    }
+    next.run(request).await
+}
+
+/// Refuses a request whose body stays unread. Its connection can't serve another one, which the client has to know.
+fn unread(refusal: Refusal) -> Response {
+    let mut response = refusal.into_response();
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// The refusal of a body that is too long.
+pub(crate) fn too_large() -> Refusal {
+    let detail = format!("the body is larger than {} KiB", BODY_BYTES_MAX / 1024);
+    Refusal::new(ErrorCode::PayloadTooLarge, detail)
 }
 
 /// Drops a request id that is too long or unreadable: it would go into the log and the response.
