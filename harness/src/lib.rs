@@ -15,7 +15,6 @@ pub mod frame;
 pub mod history;
 pub mod http;
 pub mod line;
-mod nginx;
 pub mod pooler;
 pub mod port;
 pub mod postgres_server;
@@ -28,6 +27,7 @@ pub mod resp;
 pub mod server_process;
 pub mod session_log;
 pub mod upgrade;
+pub mod web_server;
 pub mod ws_client;
 
 use std::time::Duration;
@@ -45,6 +45,7 @@ pub use crate::redis_server::{AppendFsync, RedisOptions, RedisServer};
 pub use crate::server_process::{ServerOptions, ServerProcess};
 pub use crate::session_log::SessionLog;
 pub use crate::upgrade::Upgrade;
+pub use crate::web_server::WebServer;
 pub use crate::ws_client::{Acked, Closed, WsClient};
 
 /// The longest wait for anything; what takes longer counts as missing.

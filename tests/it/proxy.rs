@@ -3,26 +3,25 @@
 mod forwarded;
 mod front;
 
-use harness::Api;
 use harness::http::Method;
 use harness::port::ReservedPort;
+use harness::{Api, WebServer};
 
 use crate::party::options;
-use front::Front;
 
 const HTML: (&str, &str) = ("accept", "text/html");
 
 #[tokio::test]
 async fn a_party_meets_below_a_base_path_behind_nginx() {
     let server = options().env("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.1").start().await.unwrap();
-    let front = Front::nginx(server.address(), |example| example).await;
+    let front = front::nginx(server.address()).await;
     meets(&front).await;
 }
 
 #[tokio::test]
 async fn a_party_meets_below_a_base_path_behind_caddy() {
     let server = options().env("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.1").start().await.unwrap();
-    let front = Front::caddy(server.address()).await;
+    let front = front::caddy(server.address()).await;
     meets(&front).await;
 }
 
@@ -36,7 +35,7 @@ async fn with_a_public_url_it_does_not_matter_whether_the_proxy_strips_the_path(
             .env("PLAYHEAD_PUBLIC_URL", format!("http://{}/watch/", port.address()));
         let _server = server.start().await.unwrap();
         // This proxy says nothing about the client and the way it came.
-        let front = Front::nginx_on(port, &address, |example| {
+        let front = front::nginx_on(port, &address, |example| {
             let lines = example.lines().filter(|line| !line.contains("orwarded"));
             let silent =
                 lines.filter(|line| !line.contains("Host ")).collect::<Vec<_>>().join("\n");
@@ -52,7 +51,7 @@ async fn with_a_public_url_it_does_not_matter_whether_the_proxy_strips_the_path(
 }
 
 /// A host and a guest meet below `/watch`, as a page does that came from there.
-async fn meets(front: &Front) {
+async fn meets(front: &WebServer) {
     let base = format!("http://{}/watch/", front.address());
     let api = Api::new(&base);
     let origin = format!("http://{}", front.address());

@@ -15,9 +15,8 @@ use crate::bench::load::{self, Measured, histogram};
 use crate::bench::page_files::copy_page;
 use crate::bench::party::Party;
 use crate::bench::{BenchOptions, Gate, Load, Report};
-use crate::nginx::Nginx;
 use crate::process;
-use crate::{Error, Result};
+use crate::{Error, Result, WebServer};
 
 /// The idle time before the first load.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -86,7 +85,7 @@ async fn measure(options: &BenchOptions, load: PageLoad) -> Result<[Series; 3]> 
     let mut party = Party::start(options, 1).await?;
     let folder = tempfile::tempdir().map_err(Error::doing("make a folder for the page"))?;
     let paths: Arc<[String]> = copy_page(party.server.address(), folder.path()).await?.into();
-    let nginx = Nginx::serve(folder.path()).await?;
+    let nginx = WebServer::of_files(folder.path()).await?;
     process::pin_thread(&cores[1..])?;
     party.add_viewers(load.party.viewers).await?;
     party.drain(SETTLE)?;
