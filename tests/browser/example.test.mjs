@@ -26,7 +26,7 @@ const people = [];
 before(async () => {
   origin = await startOrigin();
   // The unchanged example with its imports bundled, as any bundler would serve it.
-  const script = await bundle(MODULE.exec(EXAMPLE)[0]);
+  const script = bundle(MODULE.exec(EXAMPLE)[0]);
   site = await startSite({ '/': EXAMPLE.replace(MODULE, () => script) });
   server = await startServer({ env: { PLAYHEAD_ALLOWED_ORIGINS: site.origin } });
 });

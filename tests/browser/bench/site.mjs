@@ -27,7 +27,10 @@ export async function startSite({ address, pages }) {
     PLAYHEAD_LOG: 'warn',
   };
   if (pages !== undefined) env.PLAYHEAD_ALLOWED_ORIGINS = `${pageUrl},${origin.url}`;
-  const server = await startServer({ binary: BINARY, env });
+  const server = await startServer({ binary: BINARY, env }).catch(async (error) => {
+    await origin.stop();
+    throw error;
+  });
   const measurements = [];
   return {
     pageUrl,

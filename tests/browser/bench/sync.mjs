@@ -43,7 +43,7 @@ const niceness = raisePriority();
 const machine = { ...readMachine(), browser: versionOf(BROWSER), niceness };
 makeClips({ long: chosen.some(({ film }) => film === 'long') });
 mkdirSync(traceFolder, { recursive: true });
-const pages = await bundleBaselines();
+const pages = bundleBaselines();
 
 const rows = [];
 const pictured = {};
@@ -59,6 +59,8 @@ for (const scenario of chosen) {
 lines.close();
 const { gates, ...report } = keepReport();
 say(`\n${factsOf(report.machine)}\n\n${gateTable(gates)}\n\n${rowTable(rows)}`);
+// What a failed run may have left behind doesn't keep this process, and ends with it.
+process.exit(rows.length === 0 ? 1 : 0);
 
 /** Runs a scenario as often as it says; returns the measurements, and why some runs failed. */
 async function runAll(scenario) {

@@ -16,7 +16,7 @@ export async function startStage(mediaUrl) {
     '/embed/clip.mp4': embed,
     '/embed.js': text('embed.js'),
   });
-  const pages = await startSite({ '/': text('page.html'), '/page.js': await bundle(text('page.js')) });
+  const pages = await startSite({ '/': text('page.html'), '/page.js': bundle(text('page.js')) });
   return {
     pages: pages.origin,
     youtube: youtube.origin,

@@ -12,9 +12,9 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>Party</title>
 `;
 
 /** Returns the page and its script, which includes the SDK, as path → text. */
-export async function bundleBaselines() {
-  const { build } = createRequire(join(ROOT, 'sdk/package.json'))('esbuild');
-  const { outputFiles } = await build({
+export function bundleBaselines() {
+  const { buildSync } = createRequire(join(ROOT, 'sdk/package.json'))('esbuild');
+  const { outputFiles } = buildSync({
     entryPoints: [join(HERE, 'page.mjs')],
     alias: { 'playhead-sdk': join(ROOT, 'sdk/src/index.ts') },
     bundle: true,
