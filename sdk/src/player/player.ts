@@ -2,6 +2,7 @@
 
 import type { AdapterEvent, PlayerAdapter, Selections } from '../adapters/adapter.js';
 import { DETAILS } from '../adapters/element.js';
+import { commandsPlayback } from '../role.js';
 import { SnapshotStore } from '../store.js';
 import type {
   DeviceSettings,
@@ -10,7 +11,6 @@ import type {
   PlayerSnapshot,
   PlayerState,
   RoomSession,
-  SessionSnapshot,
   SyncProfile,
 } from '../types.js';
 import type { Media, Playback } from '../wire.js';
@@ -300,7 +300,7 @@ class RoomPlayer implements Player {
         void this.#session.ready(action.version).catch(ignore);
         break;
       case 'ended':
-        if (commandsPlayback(this.#session.getSnapshot().me)) void this.#session.ended(action.mediaId).catch(ignore);
+        if (commandsPlayback(this.#session.getSnapshot().me.role)) void this.#session.ended(action.mediaId).catch(ignore);
         break;
     }
   }
@@ -325,10 +325,6 @@ class RoomPlayer implements Player {
     if (this.#blocked && this.#session.getSnapshot().playback.status === 'playing') return 'blocked';
     return STATES[step.phase] ?? 'paused';
   }
-}
-
-function commandsPlayback({ role }: SessionSnapshot['me']): boolean {
-  return role === 'host' || role === 'co_host';
 }
 
 function selectionsOf({ rendition, text_track, audio_track }: Playback): Selections {

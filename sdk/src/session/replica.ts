@@ -2,6 +2,7 @@
 
 import { ClockFilter, type ClockStamps } from '../clock/filter.js';
 import { Emitter } from '../emitter.js';
+import { commandsPlayback } from '../role.js';
 import { SnapshotStore } from '../store.js';
 import type { CloseReason, ConnectionState, SessionSnapshot } from '../types.js';
 import type { AckData, Hello, JoinAnswer, RejectError, Role, ServerEvents, ServerFrame, Welcome } from '../wire.js';
@@ -168,7 +169,7 @@ export class Replica implements TransportListener {
     const { role } = this.#seen.me;
     if (role !== 'host') this.#formerRole = role;
     // Only they are sent it, so for anybody else it would be outdated.
-    if (role !== 'host' && role !== 'co_host') this.store.update({ sync: null });
+    if (!commandsPlayback(role)) this.store.update({ sync: null });
   }
 
   /** Records a rebuild of the room; returns false if it isn't news. */

@@ -1,6 +1,6 @@
 /** What the parts of the room page share: the snapshots, the commands and who may send them. */
 import type { Player, PlayerSnapshot, RoomSession, SessionSnapshot } from 'playhead-sdk';
-import { PlayheadError } from 'playhead-sdk';
+import { commandsPlayback, PlayheadError } from 'playhead-sdk';
 import type { App } from '../app.js';
 import { sentenceFor, sentenceOf } from '../words.js';
 
@@ -84,7 +84,7 @@ export function createRoomContext(
 
 /** Whether this person is the host or a co-host, who control playback. */
 export function hasControl({ me }: SessionSnapshot): boolean {
-  return me.role === 'host' || me.role === 'co_host';
+  return commandsPlayback(me.role);
 }
 
 /** Returns the host's name; null if there is no host, or presence doesn't list them. */
