@@ -36,14 +36,14 @@ fn main() -> ExitCode {
 }
 
 async fn run(config: Config) -> Result<(), String> {
+    // One crypto provider in the whole tree.
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .map_err(|_| "a crypto provider is installed already".to_owned())?;
     match config.command.unwrap_or(Action::Serve) {
         Action::Serve => {
             let checked = check(&config)?;
             telemetry::install(&config.log)?;
-            // One crypto provider in the whole tree.
-            rustls::crypto::aws_lc_rs::default_provider()
-                .install_default()
-                .map_err(|_| "a crypto provider is installed already".to_owned())?;
             serve(config, checked).await
         }
         Action::Openapi => {

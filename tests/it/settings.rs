@@ -63,6 +63,22 @@ async fn two_listeners_on_one_port_are_refused_before_either_listens() {
 }
 
 #[tokio::test]
+async fn check_config_connects_nowhere_and_leaves_nothing_behind() {
+    let base = tempfile::tempdir().unwrap();
+    let data_dir = base.path().join("a/b");
+    let options = options()
+        .data_dir(&data_dir)
+        .env("PLAYHEAD_STORE", "redis")
+        .env("PLAYHEAD_REDIS_URL", "rediss://user:hidden@nowhere.invalid:6379");
+    let (is_accepted, checked) = options.check_config().await.unwrap();
+    assert!(is_accepted && !checked.contains("hidden"), "{checked}");
+    let options = options.env("PLAYHEAD_DATABASE_URL", "postgres://user:hidden@nowhere.invalid/d");
+    let (is_accepted, checked) = options.check_config().await.unwrap();
+    assert!(is_accepted && !checked.contains("hidden"), "{checked}");
+    assert_eq!(base.path().read_dir().unwrap().count(), 0);
+}
+
+#[tokio::test]
 async fn a_name_that_is_no_setting_is_warned_of_with_the_nearest_one() {
     let options = options().env("PLAYHEAD_PUBLIC_ULR", "https://party.example");
     let words = "did you mean PLAYHEAD_PUBLIC_URL?";
