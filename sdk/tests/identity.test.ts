@@ -28,7 +28,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-test('an access token that has ended is renewed, and whoever had it stays the same person', async () => {
+test('an access token that has ended is renewed, and its owner stays the same person', async () => {
   server.answers.push({ path: '/rooms', answer: EXPIRED });
   server.answers.push({ path: '/rooms', answer: { status: 201, body: { room_id: 'r_1', code: 'ABC' } } });
   expect(await client.rooms.create({ name: 'Friday' })).toMatchObject({ code: 'ABC' });

@@ -137,7 +137,7 @@ test('a room with the re-buffer barrier waits once for a player that keeps runni
   const restart = await commitOf(host, 'the start after the seek', isStart, { afterVersion: start.version });
   const before = stalls.acknowledged;
   await until('the third stall to be acknowledged', () => stalls.acknowledged > before);
-  assert.equal((await host.snapshot()).version, restart.version, 'whoever was not calm is not waited for again');
+  assert.equal((await host.snapshot()).version, restart.version, 'a player that was not calm is not waited for again');
   sinceMs = clockMs();
   await gate.opens();
   await onOneFrame(everybody, { what: 'after the third stall', sinceMs });

@@ -1,4 +1,4 @@
-//! An identity is not its token: whoever refreshes stays the same user, participant and host.
+//! An identity is not its token: a client that refreshes stays the same user, participant and host.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const OTHER_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
 const HOUR: u64 = 3600;
 
 #[tokio::test]
-async fn whoever_refreshes_is_the_same_user_and_the_host_of_the_same_party() {
+async fn a_client_that_refreshes_is_the_same_user_and_the_host_of_the_same_party() {
     let server = server().await;
     let api = server.api();
     let first = api.guest("Ada").await.unwrap();
@@ -70,8 +70,8 @@ async fn only_a_refresh_token_renews_anything() {
 }
 
 #[tokio::test]
-async fn a_party_goes_on_whose_host_brings_a_new_token_and_whoever_brings_none_is_told_and_closed()
-{
+async fn a_party_goes_on_if_its_host_brings_a_new_token_and_a_guest_who_brings_none_is_told_and_closed()
+ {
     let directory = tempfile::tempdir().unwrap();
     let server = Arc::new(server_with(KEY, directory.path()).await);
     let host_api = server.api().with_token(&token(KEY, "u_ada", 6));

@@ -311,7 +311,7 @@ async fn a_role_that_cannot_be_assigned_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_ended_room_announces_it_closes_its_sockets_and_says_so_at_every_door() {
+async fn an_ended_room_announces_it_closes_its_sockets_and_says_so_to_every_request() {
     let mut party = Party::watching().await;
     let mut late = party.guest_api.connect(&party.room_id).await.unwrap();
     let ticket = party.guest_api.join(&party.room_id).await.unwrap().ws;

@@ -267,7 +267,7 @@ fn a_rebase_raises_the_epoch_and_names_what_it_replaced() {
 }
 
 #[test]
-fn an_outage_is_given_back_to_whoever_waits_for_the_host_and_to_nothing_else() {
+fn an_outage_is_given_back_to_those_who_wait_for_the_host_and_to_nothing_else() {
     for mut party in [Party::created(), Party::grace(HostLoss::Expire)] {
         let before = party.room.deadline().expect("it waits for its host");
         party.later(10 * CREATED_MS);

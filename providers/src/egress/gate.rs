@@ -1,8 +1,8 @@
 //! Shares out the requests that may be in progress at once: fairly between the addresses and the users that
 //! they are made for, and between the hosts that they go to.
 //!
-//! While there is room, anybody may use it. Once there is none, whoever has fewer requests in progress comes
-//! before whoever has more, and takes the place of one of those if the difference is two or more. Otherwise
+//! While there is room, anybody may use it. Once there is none, users with fewer requests in progress come
+//! before those with more, and take the place of one of theirs if the difference is two or more. Otherwise
 //! a few users whose links lead to hosts that answer drop by drop would keep everybody else waiting.
 
 use std::cmp::Reverse;
@@ -132,7 +132,7 @@ impl State {
         self.running.len() < REQUESTS_MAX || self.cut_off(requester, |_| true)
     }
 
-    /// Ends one of the requests that `among` selects: one of whoever has most of them, the oldest first,
+    /// Ends one of the requests that `among` selects: the oldest one of the user who has most of them,
     /// if `requester` still has fewer after it. Returns whether one was ended.
     fn cut_off(&mut self, requester: &Requester, among: impl Fn(&Running) -> bool) -> bool {
         let of_address = |who: &Requester| {
@@ -161,7 +161,7 @@ impl State {
         ended.is_some()
     }
 
-    /// Returns the waiting request that may start now, of whoever has the fewest in progress.
+    /// Returns the waiting request that may start now: one of the user with the fewest in progress.
     fn find_next(&self) -> Option<u64> {
         if self.running.len() >= REQUESTS_MAX {
             return None;

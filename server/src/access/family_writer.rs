@@ -86,7 +86,7 @@ async fn write(sql: Arc<Sql>, mut jobs: mpsc::Receiver<Job>, waiting: Arc<Atomic
         }
         waiting.fetch_sub(group.len(), Ordering::SeqCst);
         for job in group.drain(..) {
-            // Whoever waited may be gone.
+            // The one who waited may be gone.
             let _ = job.stored.send(());
         }
     }

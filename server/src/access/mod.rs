@@ -115,7 +115,7 @@ impl Access {
         Err(Refusal::new(ErrorCode::TokenInvalid, detail))
     }
 
-    /// Proves what a caller is in a room. Every door asks here: HTTP handlers and WebSockets alike.
+    /// Proves what a caller is in a room. HTTP handlers and WebSockets alike ask here.
     pub fn prove(&self, caller: &Caller, room_id: &RoomId) -> Proof {
         Proof::new(caller, room_id)
     }

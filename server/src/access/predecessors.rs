@@ -62,7 +62,7 @@ impl Predecessors {
     }
 
     /// Returns the newest token, if `token` is one of those before it. Not its own successor, which may
-    /// have been replaced too: whoever is late must not be left with a token that is soon void.
+    /// have been replaced too: a late client must not be left with a token that is soon void.
     pub fn newest_after(&self, token: &RefreshToken) -> Option<RefreshToken> {
         let hash = token.hash();
         let from = self.0.iter().position(|predecessor| predecessor.hash == hash)?;

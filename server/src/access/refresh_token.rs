@@ -67,8 +67,8 @@ impl RefreshToken {
     /// A token that was just replaced has to give the same successor again, on any node, though the
     /// database doesn't hold it. So the successor is computed: from this token, which only its holder
     /// has, and a salt, which only the database has. Neither a copy of the database nor an old token
-    /// is enough. A secret that all families share would be one more thing to keep, and whoever
-    /// copied the database would have every token. The signing key plays no part: it may change.
+    /// is enough. A secret that all families share would be one more thing to keep, and a
+    /// copy of the database would give away every token. The signing key plays no part: it may change.
     #[must_use]
     pub fn successor(&self, salt: &Salt) -> Self {
         let tag = hmac::sign(&hmac::Key::new(HMAC_SHA256, &self.secret), salt);

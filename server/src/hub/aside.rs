@@ -1,5 +1,5 @@
-//! Who is set aside: a participant alone must not be able to hold up a room again and again. Whoever wasn't
-//! ready at the deadline of a start isn't waited for, and whoever keeps re-buffering makes nobody wait.
+//! Who is set aside: a participant alone must not be able to hold up a room again and again. One who wasn't
+//! ready at the deadline of a start isn't waited for, and one who keeps re-buffering makes nobody wait.
 
 use engine::Timestamp;
 

@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_answers_late_is_left_out_unless_most_do() {
+    fn a_participant_who_answers_late_is_left_out_unless_most_do() {
         for (trips, ms) in [
             (vec![(1001, 1), (20, 1)], 20),
             (vec![(u64::MAX, 1), (20, 1), (400, 1)], 400),

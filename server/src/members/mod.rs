@@ -60,7 +60,7 @@ impl Members {
     }
 
     /// The role of a participant without a grant; `None` for somebody who hasn't joined. The store may
-    /// have lost who has, so whoever is connected to any node, or named by the room itself, has joined too.
+    /// have lost who has, so a participant who is connected to any node, or named by the room itself, has joined too.
     async fn base_of(
         &self,
         room_id: &RoomId,

@@ -49,7 +49,7 @@ impl Origins {
             );
         }
         let detail = format!(
-            "pages of {shown} may not connect to this server: whoever runs it can add that to \
+            "pages of {shown} may not connect to this server: its operator can add that to \
              PLAYHEAD_ALLOWED_ORIGINS, or set PLAYHEAD_PUBLIC_URL if it is the server's own address"
         );
         let refusal = Refusal::new(ErrorCode::OriginForbidden, detail);

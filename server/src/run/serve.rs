@@ -22,7 +22,7 @@ use crate::net::{Capacity, Connections, Door, IdleConnections, Shares, accept, b
 use crate::router;
 use crate::store::Store;
 
-/// How long connections may take to end at shutdown. Whoever has said nothing by then is left behind.
+/// How long connections may take to end at shutdown. Those who have said nothing by then are left behind.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(1200);
 /// How long the store may take to write what is queued and close. With the above, a stop takes 2 s at most.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(700);

@@ -58,7 +58,7 @@ async fn f3_a_room_whose_state_is_deleted_is_rebuilt_alone() {
 }
 
 #[tokio::test]
-async fn f3_whoever_is_connected_stays_a_member_at_every_door_while_redis_is_emptied() {
+async fn f3_a_connected_participant_stays_a_member_everywhere_while_redis_is_emptied() {
     let scene = Scene::new().await;
     let nodes = [scene.node().await, scene.node().await];
     let mut duo = start_duo(&nodes).await;

@@ -28,7 +28,7 @@ fn all_hosts_together_stay_within_the_total_limit() {
 }
 
 #[test]
-fn whoever_has_fewer_requests_takes_the_place_of_the_oldest_of_whoever_has_most() {
+fn a_user_with_fewer_requests_takes_the_place_of_the_oldest_of_the_user_with_most() {
     let gate = Arc::<Gate>::default();
     // Sixteen guests with four each, and a user without any.
     let slots = fill(&gate, |number| user(&format!("guest {}", number % 16)));
@@ -60,7 +60,7 @@ fn many_users_behind_one_address_have_the_share_of_one_address() {
 }
 
 #[test]
-fn a_place_that_is_free_goes_to_whoever_has_fewest_and_still_waits() {
+fn a_place_that_is_free_goes_to_the_waiting_user_with_fewest_requests() {
     let gate = Arc::<Gate>::default();
     let (ben, cleo) = (user("ben"), user("cleo"));
     let enter = |name| enter_now(&gate, &user(name), "a.test").unwrap();

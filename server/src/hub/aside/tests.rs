@@ -41,7 +41,7 @@ fn a_wait_that_ends_before_its_deadline_sets_nobody_aside() {
 }
 
 #[test]
-fn whoever_comes_back_is_still_set_aside_and_nobody_is_for_longer_than_a_minute() {
+fn a_participant_who_comes_back_is_still_set_aside_but_for_no_longer_than_a_minute() {
     let hub = hub();
     let (anna, ben) = (connect(&hub, "anna"), connect(&hub, "ben"));
     miss(&hub, &anna, 7);

@@ -163,7 +163,7 @@ async fn read_members(
     Ok(())
 }
 
-/// Keeps the rows of a room, where no start reads them, for whoever wants to look into them.
+/// Keeps the rows of a room, where no start reads them, for people who want to look into them.
 async fn set_aside(connection: &mut SqliteConnection, room_id: &str) -> Result<(), sqlx::Error> {
     for table in ["snapshots", "commits"] {
         let copy = format!(
