@@ -12,14 +12,15 @@ mod playback;
 mod rest;
 mod room;
 mod source;
+mod timeline;
 mod whole;
 
 pub use crate::close::{CLOSE_CODES, CloseCode};
 pub use crate::error::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError};
 pub use crate::frames::client::{
     AuthRefresh, Buffering, ChangeAudio, ChangeQuality, ChangeSubtitle, ClientFrame, ClientInfo,
-    Ended, Expected, Hello, HostTransfer, Leave, Ping, Ready, Resume, Seek, SetMedia, SetRate,
-    SourceRef, SyncReport,
+    Ended, Expected, Hello, HostTransfer, Leave, Measured, Ping, Ready, Resume, Seek, SetMedia,
+    SetRate, SourceRef, SyncReport,
 };
 pub use crate::frames::server::{
     AckData, AuthorityChanged, Closing, HostChanged, LifecycleChanged, MediaChanged,
@@ -42,6 +43,7 @@ pub use crate::source::{
     AudioTrack, Availability, AvailabilityState, Control, Delivery, Media, Rendition, Source,
     TextTrack,
 };
+pub use crate::timeline::{Timeline, TimelineOrigin};
 
 /// The WebSocket subprotocol.
 pub const SUBPROTOCOL: &str = "playhead.v1.json";

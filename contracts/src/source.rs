@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::timeline::Timeline;
+
 /// A source: playable media, as a provider resolved it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Source {
@@ -15,6 +17,17 @@ pub struct Source {
     /// The duration in milliseconds; null if unknown.
     #[schema(required = true)]
     pub duration_ms: Option<u64>,
+    /// Where the duration comes from: `media`, the media itself; `playlist`, the sum of what a playlist
+    /// states; `header`, the header of a file; `measured`, a player of the host or a co-host. A
+    /// duration from a playlist or a header is an estimate: playback doesn't stop there, and a
+    /// measurement may replace it. Null if the duration is unknown.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub duration_origin: Option<String>,
+    /// What positions count.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub timeline: Timeline,
     /// Whether the source is a live stream.
     pub live: bool,
     /// The ways to play the source, best first.

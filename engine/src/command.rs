@@ -6,6 +6,7 @@ use crate::participant::Role;
 use crate::permission::CommandKind;
 use crate::settings::RoomPatch;
 use crate::time::Rate;
+use crate::timeline::Measurement;
 
 /// A command. Participants send the first group, the server alone the second: see [`CommandKind`].
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +50,8 @@ pub enum Command {
         /// The media that ended.
         media_id: MediaId,
     },
+    /// Reports what a player of the host or a co-host has measured of the media.
+    Measured(Measurement),
     /// Transfers the host role.
     HostTransfer {
         /// The new host.
@@ -108,6 +111,7 @@ impl Command {
             Self::ChangeAudio { .. } => CommandKind::ChangeAudio,
             Self::SetMedia { .. } => CommandKind::SetMedia,
             Self::Ended { .. } => CommandKind::Ended,
+            Self::Measured(_) => CommandKind::Measured,
             Self::HostTransfer { .. } => CommandKind::HostTransfer,
             Self::SetRole { .. } => CommandKind::SetRole,
             Self::ChangeRoom(_) => CommandKind::ChangeRoom,

@@ -26,13 +26,16 @@ pub enum Event {
         /// The new playback.
         playback: Playback,
     },
-    /// The media was replaced.
+    /// The media was replaced, or more is known of it.
     MediaChanged {
-        /// The participant who chose the media.
+        /// Why it changed.
+        #[serde(default, skip_serializing_if = "MediaCause::is_choice")]
+        cause: MediaCause,
+        /// The participant who chose the media, or whose player measured it.
         by: Option<ParticipantId>,
         /// The new media.
         media: Box<Media>,
-        /// The new playback: paused at the start.
+        /// The new playback: paused at the start of chosen media, otherwise as it was.
         playback: Playback,
     },
     /// The host role moved.
@@ -111,6 +114,24 @@ pub enum PlaybackCause {
     Deadline,
     /// A participant's player re-buffers.
     Rebuffer,
+}
+
+/// Why the media changed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaCause {
+    /// `set_media`.
+    #[default]
+    SetMedia,
+    /// `measured`.
+    Measured,
+}
+
+impl MediaCause {
+    /// Whether it is the cause of stored commits that name none.
+    fn is_choice(&self) -> bool {
+        *self == Self::SetMedia
+    }
 }
 
 /// Why the host role moved.

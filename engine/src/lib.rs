@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! id  time  place  settings  lifecycle  participant  rejection
-//!   ◀─ media  op  facts  permission  playback
+//!   ◀─ timeline ◀─ media  op  facts  permission  playback
 //!   ◀─ command  event ◀─ room ◀─ apply  lease  decide ◀─ handle ◀─ recovery
 //! ```
 
@@ -32,9 +32,10 @@ mod rejection;
 mod room;
 mod settings;
 mod time;
+mod timeline;
 
 pub use crate::command::Command;
-pub use crate::event::{Commit, Event, HostCause, LifecycleCause, PlaybackCause};
+pub use crate::event::{Commit, Event, HostCause, LifecycleCause, MediaCause, PlaybackCause};
 pub use crate::facts::Facts;
 pub use crate::handle::{Decision, Envelope, Request};
 pub use crate::id::{MediaId, ParticipantId, RoomId};
@@ -57,3 +58,4 @@ pub use crate::rejection::Rejection;
 pub use crate::room::{NewRoom, ROLES_MAX, Room};
 pub use crate::settings::{ChatSettings, HostLoss, Profile, RoomPatch, Settings};
 pub use crate::time::{Position, Rate, Timestamp};
+pub use crate::timeline::{DurationOrigin, Measurement, Origin, Timeline, TimelineKind};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::MediaId;
 use crate::time::Position;
+use crate::timeline::{DurationOrigin, Timeline};
 
 /// A playable source as a provider resolved it. It holds URLs and facts, never media data.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -17,6 +18,12 @@ pub struct Source {
     pub title: String,
     /// The duration; unknown for live sources and for some files.
     pub duration: Option<Position>,
+    /// Where the duration comes from.
+    #[serde(default, skip_serializing_if = "DurationOrigin::is_media")]
+    pub duration_origin: DurationOrigin,
+    /// What positions count.
+    #[serde(default, skip_serializing_if = "Timeline::is_unstated")]
+    pub timeline: Timeline,
     /// Whether it is live.
     pub live: bool,
     /// The ways to play it, best first; never empty.
@@ -196,6 +203,11 @@ pub enum Evidence {
 }
 
 impl Source {
+    /// The duration, if it is known and no estimate.
+    pub fn exact_duration(&self) -> Option<Position> {
+        self.duration.filter(|_| !self.duration_origin.is_estimate())
+    }
+
     /// Whether `id` is one of its renditions.
     pub fn has_rendition(&self, id: &str) -> bool {
         self.renditions.iter().any(|rendition| rendition.id == id)

@@ -69,6 +69,7 @@ command_kinds! {
     ChangeAudio     "change_audio"     Playback
     SetMedia        "set_media"        Playback
     Ended           "ended"            Playback
+    Measured        "measured"         Playback
     HostTransfer    "host_transfer"    Host
     SetRole         "set_role"         Host
     ChangeRoom      "change_room"      Host

@@ -192,9 +192,9 @@ impl Room {
             && self.playback.status == Status::Playing
     }
 
-    /// The duration of the media, if known.
+    /// The duration of the media, if it is known exactly: an estimate doesn't stop the playhead.
     pub fn duration(&self) -> Option<Position> {
-        self.media.as_ref().and_then(|media| media.source.duration)
+        self.media.as_ref().and_then(|media| media.source.exact_duration())
     }
 
     /// The position of the playhead at `now`.

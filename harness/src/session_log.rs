@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use contracts::{LifecycleState, Room, ServerFrame};
+use contracts::{LifecycleState, Room, ServerFrame, Source};
 use serde_json::Value;
 
 use crate::history::{Fact, Kind, Observation, Place, Recorder, State};
@@ -148,10 +148,16 @@ impl State {
             host_id: room.host_id.clone(),
             fence,
             media_id: room.media.as_ref().map(|media| media.media_id.clone()),
-            duration_ms: room.media.as_ref().and_then(|media| media.source.duration_ms),
+            duration_ms: room.media.as_ref().and_then(|media| exact_duration_ms(&media.source)),
             playback: room.playback.clone(),
         }
     }
+}
+
+/// The duration, unless it is an estimate, which stops no playhead.
+fn exact_duration_ms(source: &Source) -> Option<u64> {
+    let is_estimate = matches!(source.duration_origin.as_deref(), Some("playlist" | "header"));
+    source.duration_ms.filter(|_| !is_estimate)
 }
 
 /// Applies an event to the known state; returns the deadline that the event carries out, if any.
@@ -164,7 +170,7 @@ fn apply(state: &mut State, event: ServerFrame) -> Option<u64> {
         }
         ServerFrame::MediaChanged { data, .. } => {
             state.media_id = Some(data.media.media_id.clone());
-            state.duration_ms = data.media.source.duration_ms;
+            state.duration_ms = exact_duration_ms(&data.media.source);
             state.playback = data.playback;
             None
         }

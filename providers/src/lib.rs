@@ -12,6 +12,7 @@ pub mod kit;
 mod link;
 mod registry;
 mod source;
+mod timestamp;
 
 pub use egress::{Egress, EgressPolicy, OwnOrigin, Requester};
 pub use error::{ErrorKind, Failure, ProviderError};

@@ -1,6 +1,6 @@
 // Evaluates the playhead.
 
-import type { Playback } from './wire.js';
+import type { Media, Playback } from './wire.js';
 
 type Timeline = Pick<Playback, 'status' | 'position_ms' | 'anchor_at_ms' | 'rate'>;
 
@@ -9,4 +9,9 @@ export function expected(playback: Timeline, durationMs: number | null | undefin
   const elapsed = playback.status === 'playing' ? Math.max(0, nowRoomMs - playback.anchor_at_ms) : 0;
   const position = playback.position_ms + elapsed * playback.rate;
   return durationMs == null ? position : Math.min(position, durationMs);
+}
+
+/** Returns the duration of a media; null if unknown, or if it is an estimate (`playlist`, `header`), which stops nobody. */
+export function lengthOf(media: Media | null): number | null {
+  return /^(pl|he)/.test(media?.duration_origin!) ? null : (media?.duration_ms ?? null);
 }

@@ -4,6 +4,7 @@ import type { PlayheadError } from './error.js';
 import type {
   CreateRoom,
   GuestAnswer,
+  Measured,
   Media,
   Meta,
   Page,
@@ -209,6 +210,8 @@ export interface RoomSession extends Subscribable<SessionSnapshot> {
   ended(mediaId: string): Promise<Ack>;
   /** Gives the connection a new access token of the same user, as after `token_expiring`. Guests' are renewed by themselves. */
   authRefresh(accessToken: string): Promise<Ack>;
+  /** Reports facts of the media that the host's player has found out; others' reports are refused. */
+  measured(facts: Measured): Promise<Ack>;
   ready(version: number): Promise<Ack>;
   buffering(on: boolean): Promise<Ack>;
   /** Reports how far this player is from the room; every 2 s is enough. It only changes what the host sees. */

@@ -24,6 +24,8 @@ export type Availability = Schemas['Availability'];
 export type Source = Schemas['Source'];
 export type SourceRef = Schemas['SourceRef'];
 export type Media = Schemas['Media'];
+export type TimelineOrigin = Schemas['TimelineOrigin'];
+export type Measured = Schemas['Measured'];
 
 export type RoomSettings = Schemas['Settings'];
 export type Chat = Schemas['Chat'];

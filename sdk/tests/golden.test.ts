@@ -136,6 +136,7 @@ describe('commands are sent as the contract has them', () => {
     change_audio: (to, data) => to.changeAudio(data.track, optionsOf(data)),
     set_media: (to, data) => to.setMedia({ link: data.link! }, optionsOf(data)),
     ended: (to, data) => to.ended(data.media_id),
+    measured: (to, data) => to.measured(data),
     ready: (to, data) => to.ready(data.version),
     buffering: (to, data) => to.buffering(data.on),
     sync_report: (to, data) => to.syncReport(data.drift_ms, data.uncertainty_ms),

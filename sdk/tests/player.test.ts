@@ -26,6 +26,8 @@ const FILM: Media = {
   stream_id: 'film',
   title: 'Film',
   duration_ms: 600_000,
+  duration_origin: 'media',
+  timeline: { kind: 'media', origins: [] },
   live: false,
   delivery: [{ type: 'embed', url: 'https://video.example/film', cors: 'not_needed' }],
   renditions: [],

@@ -49,6 +49,33 @@ async fn each_command_reaches_everyone_in_one_frame_with_the_whole_playback() {
 }
 
 #[tokio::test]
+async fn what_the_hosts_player_measured_reaches_everyone_and_leaves_playback_as_it_is() {
+    let mut party = Party::watching().await;
+    let media = party.state().await.room.media.expect("the sample is chosen");
+    assert_eq!(media.source.duration_origin.as_deref(), Some("playlist"));
+    let before = playback(&party.command("play", json!({})).await);
+    let measured_ms = media.source.duration_ms.expect("it has an end") + 400;
+    let facts = json!({ "media_id": media.media_id, "duration_ms": measured_ms });
+    let error = party.guest.reject("measured", facts.clone()).await.unwrap();
+    assert_eq!(error.code, "not_host");
+    let frame = party.command("measured", facts.clone()).await;
+    assert_eq!(frame["type"], "media_changed");
+    assert_eq!(
+        (&frame["data"]["cause"], &frame["data"]["by"]),
+        (&json!("measured"), &json!(party.host_id))
+    );
+    assert_eq!(frame["data"]["media"]["media_id"], media.media_id);
+    assert_eq!(frame["data"]["media"]["duration_ms"], measured_ms);
+    assert_eq!(frame["data"]["media"]["duration_origin"], "measured");
+    assert_eq!(playback(&frame), before);
+
+    let again = json!({ "media_id": media.media_id, "duration_ms": measured_ms + 400 });
+    let acked = party.host.ack("measured", again).await.unwrap();
+    assert_eq!(acked.version, party.version);
+    party.nothing_happened().await;
+}
+
+#[tokio::test]
 async fn new_media_reaches_everyone_paused_at_its_start() {
     let mut party = Party::watching().await;
     let first = party.state().await.room.media.expect("the sample is chosen");
@@ -96,6 +123,7 @@ async fn a_command_that_changes_nothing_is_acknowledged_but_not_broadcast() {
         ("change_quality", json!({ "rendition": "auto" })),
         ("change_subtitle", json!({ "track": null })),
         ("ended", json!({ "media_id": "m_other" })),
+        ("measured", json!({ "media_id": "m_other", "duration_ms": 1 })),
         ("host_transfer", json!({ "participant_id": party.host_id })),
         ("ready", json!({ "version": 1 })),
         ("buffering", json!({ "on": true })),

@@ -3,7 +3,8 @@
 #
 # The film in hls/ carries its own frame number, so that a test can read from a canvas which frame
 # is on screen: 16 blocks along the bottom edge, each width/16 wide and height/18 high, the least
-# significant bit at the left, white for 1. Frame n is on screen from n/30 s.
+# significant bit at the left, white for 1. Frame n is on screen from n/30 s. So do the films in
+# inexact/, whose playlists tell nominal durations.
 set -eu
 
 out=${1:?usage: make.sh OUT_DIR}
@@ -40,13 +41,13 @@ counter() {
 import sys
 for n in range(int(sys.argv[1])):
     sys.stdout.buffer.write(bytes(255 if n >> bit & 1 else 0 for bit in range(16)))
-' $((seconds * fps))
+' "$1"
 }
 
 film() {
     label="drawtext=font=DejaVu Sans Mono:fontcolor=white:fontsize=56:x=(w-tw)/2:y=120:text='%{pts\\:hms}'"
     second="drawtext=font=DejaVu Sans Mono:fontcolor=white:fontsize=28:x=mod(n*4\\,w):y=40:text='%{frame_num}'"
-    counter | ffmpeg -hide_banner -loglevel error -y \
+    counter $((seconds * fps)) | ffmpeg -hide_banner -loglevel error -y \
         -f lavfi -i "color=c=0x20405f:size=640x360:rate=$fps:duration=$seconds" \
         -f rawvideo -pixel_format gray -video_size 16x1 -framerate $fps -i pipe:0 \
         -filter_complex "[1:v]scale=640:20:flags=neighbor,format=yuv420p[blocks];
@@ -116,10 +117,58 @@ files() {
     python3 -c 'import random, sys; sys.stdout.buffer.write(random.Random(1).randbytes(65536))' >noise.bin
 }
 
+# counted FRAMES RATE WIDTH HEIGHT OUT OPTION…: a small film that shows little but its frame numbers.
+counted() {
+    frames=$1 rate=$2 width=$3 height=$4 out_file=$5
+    shift 5
+    counter "$frames" | ffmpeg -hide_banner -loglevel error -y \
+        -f rawvideo -pixel_format gray -video_size 16x1 -framerate "$rate" -i pipe:0 \
+        -f lavfi -i "sine=frequency=330:sample_rate=48000" \
+        -filter_complex "[0:v]scale=$width:$((height / 18)):flags=neighbor,format=yuv420p,
+            pad=$width:$height:0:oh-ih:color=0x40205f[v]" \
+        -map '[v]' -map 1:a -shortest -pix_fmt yuv420p -c:v libx264 -sc_threshold 0 "$@" \
+        -c:a aac -b:a 64k "$out_file"
+}
+
+# The films in inexact/, of which players that began at different places once showed different pictures:
+# ts, fmp4   pieces of 3.4 s, told as 3 s: 30 of them, 102 s
+# ntsc       29.97 pictures per second, ten minutes in pieces of 10.01 s, told as 10 s
+# cuts       three parts of 34 s, each with timestamps of its own; told right in all, but not piece by piece
+# edits.mp4  a file that begins in the middle of a group of pictures, by its edit list
+inexact() {
+    mkdir inexact
+    pieces="-c copy -f hls -hls_playlist_type vod -hls_list_size 0"
+    counted 3060 30 256 144 inexact/whole.mp4 -preset veryfast -crf 22 -bf 2 -g 102 -keyint_min 102
+    $ffmpeg -i inexact/whole.mp4 $pieces -hls_time 3.4 -hls_segment_filename inexact/ts-%02d.ts inexact/ts.m3u8
+    $ffmpeg -i inexact/whole.mp4 $pieces -hls_time 3.4 -hls_segment_type fmp4 -hls_fmp4_init_filename fmp4-init.mp4 \
+        -hls_segment_filename inexact/fmp4-%02d.m4s inexact/fmp4.m3u8
+    counted 18000 30000/1001 128 72 inexact/ntsc.mp4 -preset ultrafast -crf 20 -g 300 -keyint_min 300
+    $ffmpeg -i inexact/ntsc.mp4 $pieces -hls_time 10.01 -hls_segment_filename inexact/ntsc-%02d.ts inexact/ntsc.m3u8
+    sed -i 's/^#EXTINF:3\.[0-9]*,/#EXTINF:3,/' inexact/ts.m3u8 inexact/fmp4.m3u8
+    sed -i 's/^#EXTINF:10\.[0-9]*,/#EXTINF:10,/' inexact/ntsc.m3u8
+    $ffmpeg -ss 2 -i inexact/whole.mp4 -t 60 -c copy -movflags +faststart inexact/edits.mp4
+    for part in 0 1 2; do
+        $ffmpeg -ss $((part * 34)) -i inexact/whole.mp4 -t 34 $pieces -hls_time 3.4 \
+            -hls_segment_filename "inexact/cut$part-%02d.ts" "inexact/cut$part.m3u8"
+    done
+    python3 - <<'PY'
+lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:4", "#EXT-X-PLAYLIST-TYPE:VOD"]
+for part in range(3):
+    pieces = [line for line in open(f"inexact/cut{part}.m3u8").read().split("\n") if line.endswith(".ts")]
+    if part > 0:
+        lines.append("#EXT-X-DISCONTINUITY")
+    for number, piece in enumerate(pieces[:10]):
+        lines += [f"#EXTINF:{4 if number % 5 in (2, 4) else 3},", piece]
+open("inexact/cuts.m3u8", "w").write("\n".join(lines + ["#EXT-X-ENDLIST"]) + "\n")
+PY
+    rm inexact/whole.mp4 inexact/ntsc.mp4 inexact/cut[0-2].m3u8
+}
+
 film
 subtitles
 master
 files
+inexact
 printf '%s\n' "$stamp" >.stamp
 rm -rf "$out"
 mv "$work" "$out"

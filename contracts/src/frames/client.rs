@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use crate::timeline::TimelineOrigin;
 use crate::whole;
 
 /// A frame sent by a client, without its `id`. Every frame except `ping` needs an `id` of 1 to 64
@@ -32,6 +33,8 @@ pub enum ClientFrame {
     SetMedia(SetMedia),
     /// Reports that the host's player reached the end of the media.
     Ended(Ended),
+    /// Reports facts of the media that the host's player has measured.
+    Measured(Measured),
     /// Reports that the player has buffered enough to start at the position of the barrier.
     Ready(Ready),
     /// Reports that the player started or stopped re-buffering.
@@ -75,6 +78,7 @@ frame_types! {
     ChangeAudio => "change_audio",
     SetMedia => "set_media",
     Ended => "ended",
+    Measured => "measured",
     Ready => "ready",
     Buffering => "buffering",
     SyncReport => "sync_report",
@@ -265,6 +269,28 @@ pub struct Ended {
     )]
     #[schema(nullable = false)]
     pub expected_version: Option<u64>,
+}
+
+/// The data of `measured`: what a player of the host or a co-host found out about the media. Each
+/// fact is taken over once, as `media_changed` with the cause `measured`, where the source has only an
+/// estimate: a duration within 20 % or 30 s of it and not below the playhead, an origin if there is
+/// none. Anything else is acknowledged and changes nothing.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Measured {
+    /// The media. The command has no effect if the room has other media by now.
+    pub media_id: String,
+    /// The duration in milliseconds.
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(nullable = false)]
+    pub duration_ms: Option<u64>,
+    /// The origin of the first discontinuity, which begins at position 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub origin: Option<TimelineOrigin>,
 }
 
 /// The data of `ready`.

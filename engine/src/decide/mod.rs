@@ -3,6 +3,7 @@
 
 mod barrier;
 mod lifecycle;
+mod measured;
 mod playback;
 mod room;
 mod transition;
@@ -34,6 +35,7 @@ pub(crate) fn decide(room: &Room, actor: &Actor, command: &Command, facts: &Fact
         Command::ChangeAudio { track } => playback::change_audio(room, by, track, facts),
         Command::SetMedia { media } => Ok(Some(playback::set_media(by, media, facts))),
         Command::Ended { media_id } => playback::ended(room, by, media_id, facts),
+        Command::Measured(report) => Ok(measured::measured(room, by, report, facts)),
         Command::StartReady { since_version } => {
             Ok(barrier::start_ready(room, *since_version, facts))
         }

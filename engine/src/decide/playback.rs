@@ -2,7 +2,7 @@
 
 use crate::decide::Decided;
 use crate::decide::transition::{self, changed, start, wait};
-use crate::event::{Event, PlaybackCause};
+use crate::event::{Event, MediaCause, PlaybackCause};
 use crate::facts::Facts;
 use crate::id::{MediaId, ParticipantId};
 use crate::media::Media;
@@ -47,7 +47,7 @@ pub(super) fn pause(room: &Room, by: Option<&ParticipantId>, facts: &Facts) -> D
 /// `seek`: while playing, at a barrier if any player reports readiness; else paused.
 pub(super) fn seek(room: &Room, by: Option<&ParticipantId>, to_ms: i64, facts: &Facts) -> Decided {
     media(room)?;
-    let to = in_range(room, to_ms)?;
+    let to = in_range(room, to_ms, facts)?;
     let playback = &room.playback;
     let plays = matches!(playback.status, Status::Playing | Status::Waiting);
     let next = if plays && facts.ready_capable.is_empty() {
@@ -133,7 +133,8 @@ pub(super) fn set_media(by: Option<&ParticipantId>, media: &Media, facts: &Facts
         audio_track: media.source.default_audio_track().map(str::to_owned),
         ..Playback::empty(facts.now)
     };
-    Event::MediaChanged { by: by.cloned(), media: Box::new(media.clone()), playback }
+    let (cause, by) = (MediaCause::SetMedia, by.cloned());
+    Event::MediaChanged { cause, by, media: Box::new(media.clone()), playback }
 }
 
 /// `ended`: a player reached the end. The end of any other media changes nothing.
@@ -149,7 +150,7 @@ pub(super) fn ended(
     }
     let next = Playback {
         status: Status::Ended,
-        position: room.duration().unwrap_or_else(|| room.expected(facts.now)),
+        position: end(room, facts).unwrap_or_else(|| room.expected(facts.now)),
         ..transition::pause(room, facts)
     };
     Ok(Some(changed(PlaybackCause::Ended, by, next)))
@@ -177,8 +178,14 @@ fn media(room: &Room) -> Result<&Media, Rejection> {
     room.media.as_deref().ok_or(Rejection::NoMedia)
 }
 
-fn in_range(room: &Room, to_ms: i64) -> Result<Position, Rejection> {
-    let duration_ms = room.duration().map(Position::as_millis);
+/// The end of the media as far as it is known: an estimate that the playhead has passed was too low.
+fn end(room: &Room, facts: &Facts) -> Option<Position> {
+    let stated = room.media.as_ref().and_then(|media| media.source.duration);
+    stated.map(|stated| stated.max(room.expected(facts.now)))
+}
+
+fn in_range(room: &Room, to_ms: i64, facts: &Facts) -> Result<Position, Rejection> {
+    let duration_ms = end(room, facts).map(Position::as_millis);
     match u64::try_from(to_ms) {
         Ok(ms) if ms <= duration_ms.unwrap_or(POSITION_MS_MAX) => Ok(Position::from_millis(ms)),
         _ => Err(Rejection::PositionOutOfRange { duration_ms }),

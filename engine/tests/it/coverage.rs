@@ -24,7 +24,7 @@ fn histories_cover_every_outcome_and_every_event() {
 }
 
 /// Every outcome of a request, and every event with its cause and the state that it leads to.
-const EVERYTHING: [&str; 41] = [
+const EVERYTHING: [&str; 42] = [
     "duplicate",
     "unchanged",
     "not_host",
@@ -38,7 +38,8 @@ const EVERYTHING: [&str; 41] = [
     "stale_fence",
     "id_reused",
     "room_closed",
-    "media",
+    "media SetMedia",
+    "media Measured",
     "role",
     "room",
     "rebased",
@@ -79,7 +80,7 @@ fn label(turn: &Turn) -> String {
         Event::PlaybackChanged { cause, playback, .. } => {
             format!("playback {cause:?} {:?}", playback.status)
         }
-        Event::MediaChanged { .. } => "media".to_owned(),
+        Event::MediaChanged { cause, .. } => format!("media {cause:?}"),
         Event::HostChanged { cause, .. } => format!("host {cause:?}"),
         Event::RoleChanged { .. } => "role".to_owned(),
         Event::RoomChanged { .. } => "room".to_owned(),

@@ -1,8 +1,8 @@
 //! Arbitrary histories of a room: participants and server send any command at any time.
 
 use engine::{
-    Actor, Command, Decision, Envelope, Facts, HostLoss, Media, MediaId, Op, ParticipantId, Place,
-    Rejection, Request, Role, Room, RoomPatch,
+    Actor, Command, Decision, DurationOrigin, Envelope, Facts, HostLoss, Media, MediaId, Op,
+    ParticipantId, Place, Rejection, Request, Role, Room, RoomPatch,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -45,8 +45,15 @@ enum What {
     Plain(Command),
     SeekShare(u8),
     EndedNow,
-    StartReady { late: bool },
-    RebaseBy { by: i8, lost: bool },
+    /// In percent of the stated duration.
+    MeasuredShare(u8),
+    StartReady {
+        late: bool,
+    },
+    RebaseBy {
+        by: i8,
+        lost: bool,
+    },
 }
 
 /// The terms of a request, relative to the current ones.
@@ -158,6 +165,13 @@ impl What {
                 let media_id = room.playback.media_id.clone();
                 Command::Ended { media_id: media_id.unwrap_or(MediaId::new("m_none")) }
             }
+            Self::MeasuredShare(percent) => {
+                let media = room.media.as_ref();
+                let stated = media.and_then(|media| media.source.duration);
+                let media_id = media.map_or("m_none", |media| media.media_id.as_str());
+                let ms = stated.map(|stated| stated.as_millis() * u64::from(*percent) / 100);
+                story::measured(media_id, ms)
+            }
             Self::StartReady { late } => {
                 let since = room.playback.waiting.as_ref().map_or(1, |wait| wait.since_version);
                 Command::StartReady { since_version: since - u64::from(*late) }
@@ -264,6 +278,7 @@ fn commands() -> impl Strategy<Value = What> {
         50 => plain.prop_map(What::Plain),
         8 => (0..=101_u8).prop_map(What::SeekShare),
         4 => Just(What::EndedNow),
+        4 => (0..=220_u8).prop_map(What::MeasuredShare),
     ]
 }
 
@@ -286,9 +301,12 @@ fn server_commands() -> impl Strategy<Value = What> {
 /// Media with and without duration, qualities and tracks.
 fn any_media() -> impl Strategy<Value = Media> {
     let duration = option::of(prop_oneof![Just(0), 1..100_000_u64]);
-    (0..4_u8, duration, any::<[bool; 4]>()).prop_map(|(n, duration, keeps)| {
+    (0..4_u8, duration, any::<[bool; 5]>()).prop_map(|(n, duration, keeps)| {
         let mut media = media(&format!("m_{n}"), duration);
         let source = &mut media.source;
+        if keeps[4] {
+            source.duration_origin = DurationOrigin::Playlist;
+        }
         source.renditions.retain(|_| keeps[0]);
         source.text_tracks.retain(|_| keeps[1]);
         source.audio_tracks.retain(|_| keeps[2]);

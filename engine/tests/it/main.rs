@@ -7,6 +7,7 @@ mod coverage;
 mod history;
 mod laws;
 mod lifecycle;
+mod measured;
 mod oracle;
 mod permission;
 mod playback;

@@ -50,6 +50,8 @@ impl Outcome {
 struct Film {
     id: String,
     duration: Option<f64>,
+    /// Whether the duration is an estimate, which doesn't stop the playhead.
+    guessed: bool,
     qualities: Vec<String>,
     texts: Vec<String>,
     audios: Vec<String>,

@@ -6,8 +6,8 @@ use std::fmt::Write;
 use engine::{Command, CommandKind, Permission, Rejection, Role, RoomPatch};
 
 use crate::story::{
-    CO_HOST, GUEST, HOST, MEMBER, Party, SERVER, audio, connected, ended, envelope, media, quality,
-    seek, set_media, set_rate, set_role, subtitle, transfer,
+    CO_HOST, GUEST, HOST, MEMBER, Party, SERVER, audio, connected, ended, envelope, measured,
+    media, quality, seek, set_media, set_rate, set_role, subtitle, transfer,
 };
 
 /// Command, permission, and the code of the rejection for a participant who lacks it.
@@ -21,6 +21,7 @@ change_subtitle Playback               not_host
 change_audio    Playback               not_host
 set_media       Playback               not_host
 ended           Playback               not_host
+measured        Playback               not_host
 host_transfer   Host                   forbidden
 set_role        Host                   forbidden
 change_room     Host                   forbidden
@@ -93,6 +94,7 @@ fn commands() -> Vec<Command> {
         audio("a0"),
         set_media(media("m_1", None)),
         ended("m_1"),
+        measured("m_1", Some(1_000)),
         transfer(GUEST),
         set_role(GUEST, Role::CoHost),
         Command::ChangeRoom(RoomPatch::default()),

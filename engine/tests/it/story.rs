@@ -2,10 +2,10 @@
 
 use engine::{
     Actor, AudioTrack, Availability, ChatSettings, Command, Commit, Control, Cors, Decision,
-    Delivery, DeliveryKind, Envelope, Event, Evidence, Facts, HostLoss, LifecycleState, Media,
-    MediaId, NewRoom, Op, ParticipantId, Playback, PlaybackCause, Position, Profile, Rate,
-    Rejection, Rendition, Request, Role, Room, RoomId, RoomPatch, Settings, Source, TextTrack,
-    TextTrackKind, Timestamp,
+    Delivery, DeliveryKind, DurationOrigin, Envelope, Event, Evidence, Facts, HostLoss,
+    LifecycleState, Measurement, Media, MediaId, NewRoom, Op, ParticipantId, Playback,
+    PlaybackCause, Position, Profile, Rate, Rejection, Rendition, Request, Role, Room, RoomId,
+    RoomPatch, Settings, Source, TextTrack, TextTrackKind, Timeline, Timestamp,
 };
 
 pub(crate) const HOST: &str = "p_host";
@@ -226,6 +226,8 @@ pub(crate) fn media(media_id: &str, duration_ms: Option<u64>) -> Media {
             stream_id: "film".to_owned(),
             title: "Film".to_owned(),
             duration: duration_ms.map(Position::from_millis),
+            duration_origin: DurationOrigin::Media,
+            timeline: Timeline::default(),
             live: duration_ms.is_none(),
             delivery: vec![delivery],
             renditions: vec![rendition("v1", 1080), rendition("v0", 360)],
@@ -288,6 +290,14 @@ pub(crate) fn set_media(media: Media) -> Command {
 
 pub(crate) fn ended(media_id: &str) -> Command {
     Command::Ended { media_id: MediaId::new(media_id) }
+}
+
+pub(crate) fn measured(media_id: &str, duration_ms: Option<u64>) -> Command {
+    Command::Measured(Measurement {
+        media_id: MediaId::new(media_id),
+        duration: duration_ms.map(Position::from_millis),
+        origin: None,
+    })
 }
 
 pub(crate) fn quality(rendition: Option<&str>) -> Command {

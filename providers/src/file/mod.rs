@@ -7,7 +7,10 @@ mod mp4;
 mod webm;
 
 use async_trait::async_trait;
-use engine::{Availability, Control, Cors, Delivery, DeliveryKind, Evidence, Position, Source};
+use engine::{
+    Availability, Control, Cors, Delivery, DeliveryKind, DurationOrigin, Evidence, Position,
+    Source, Timeline,
+};
 use url::Url;
 
 use crate::egress::{Egress, PROBE_BYTES_MAX, Request, Response};
@@ -96,6 +99,8 @@ async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
         stream_id: link.to_string(),
         title: title(link),
         duration: duration_ms.map(Position::from_millis),
+        duration_origin: DurationOrigin::Header,
+        timeline: Timeline::OF_FILE,
         live: false,
         delivery: vec![Delivery { kind: DeliveryKind::File, url: link.to_string(), mime, cors }],
         renditions: vec![],

@@ -1,20 +1,25 @@
 //! The `hls` provider: HTTP Live Streaming, from a master or a media playlist.
 //!
 //! The durable id is the link itself. An inspection reads the playlist, the playlist of its lowest
-//! variant, and one byte of that variant's first segment.
+//! variant, and the first bytes of that variant's first segment and of each discontinuity's.
 
+mod origin;
+mod pieces;
 mod playlist;
 mod tidy;
 mod tracks;
 
 use async_trait::async_trait;
-use engine::{Availability, Control, Cors, Delivery, DeliveryKind, Evidence, Position, Source};
+use engine::{
+    Availability, Control, Cors, Delivery, DeliveryKind, DurationOrigin, Evidence, Position, Source,
+};
 use url::Url;
 
 use crate::egress::{Egress, Request, Response};
 use crate::error::{Failure, ProviderError};
 use crate::link::{extension, parse_link, title};
 use crate::source::{Match, PlaybackSource};
+use origin::Origins;
 use playlist::{Master, Media, Playlist};
 
 const MIME: &str = "application/vnd.apple.mpegurl";
@@ -29,6 +34,7 @@ struct Findings {
     media: Media,
     /// The strictest of all responses: a player in a page must be able to read every part.
     cors: Cors,
+    origins: Origins,
 }
 
 #[async_trait]
@@ -72,6 +78,8 @@ impl PlaybackSource for HlsProvider {
 
 fn describe(link: &Url, findings: Findings) -> Source {
     let Master { renditions, text_tracks, audio_tracks, .. } = findings.master.unwrap_or_default();
+    let Origins { timeline, end_ms } = findings.origins;
+    let duration_ms = findings.media.duration_ms.map(|stated_ms| end_ms.unwrap_or(stated_ms));
     let delivery = Delivery {
         kind: DeliveryKind::Hls,
         url: link.to_string(),
@@ -82,7 +90,9 @@ fn describe(link: &Url, findings: Findings) -> Source {
         provider: "hls".to_owned(),
         stream_id: link.to_string(),
         title: title(link),
-        duration: findings.media.duration_ms.map(Position::from_millis),
+        duration: duration_ms.map(Position::from_millis),
+        duration_origin: DurationOrigin::Playlist,
+        timeline,
         live: findings.media.live,
         delivery: vec![delivery],
         renditions,
@@ -110,9 +120,11 @@ async fn inspect(egress: &Egress, link: &Url) -> Result<Findings, Failure> {
         }
     };
     let segment = resolve_uri(&base, &media.first_segment)?;
-    let first_byte = media.first_byte..media.first_byte.saturating_add(1);
-    let probe = egress.fetch(&Request::probe(&segment, first_byte, 1).named_by(&base)).await?;
-    Ok(Findings { master, media, cors: stricter(cors, probe.cors) })
+    let probe = origin::head_from(media.first_byte);
+    let probe = Request::probe(&segment, probe, origin::HEAD_BYTES).named_by(&base);
+    let head = egress.fetch(&probe).await?;
+    let origins = origin::read(egress, &base, &media, &head).await;
+    Ok(Findings { master, media, cors: stricter(cors, head.cors), origins })
 }
 
 async fn fetch_playlist(egress: &Egress, request: Request<'_>) -> Result<Response, Failure> {

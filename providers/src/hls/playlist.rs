@@ -4,6 +4,7 @@ use engine::{AudioTrack, Rendition, TextTrack};
 use m3u8_rs::{MasterPlaylist, MediaPlaylist, MediaPlaylistType};
 use tokio::sync::Semaphore;
 
+use super::pieces::{self, Pieces};
 use super::tidy::tidy;
 use super::tracks;
 use crate::error::{ErrorKind, Failure};
@@ -41,6 +42,8 @@ pub(super) struct Media {
     pub(super) first_segment: String,
     /// The offset of the first segment in its file, in bytes.
     pub(super) first_byte: u64,
+    /// The pieces whose timestamps tell where its timeline begins.
+    pub(super) pieces: Pieces,
 }
 
 /// The bytes after a byte order mark.
@@ -70,7 +73,8 @@ fn parse(bytes: &[u8]) -> Result<Playlist, Failure> {
             read_master(master, tidied.variants).map(Playlist::Master)
         }
         m3u8_rs::Playlist::MediaPlaylist(media) => {
-            read_media(&media, tidied.seconds).map(Playlist::Media)
+            let media = read_media(&media, tidied.seconds)?;
+            Ok(Playlist::Media(Media { pieces: pieces::scan(text), ..media }))
         }
     }
 }
@@ -102,6 +106,7 @@ fn read_media(media: &MediaPlaylist, seconds: f64) -> Result<Media, Failure> {
         duration_ms: vod.then(|| (seconds * 1000.0).round() as u64),
         first_segment: first.uri.clone(),
         first_byte: byte_range.and_then(|range| range.offset).unwrap_or(0),
+        pieces: Pieces::default(),
     })
 }
 

@@ -135,7 +135,7 @@ fn seconds(duration: &str) -> f64 {
 /// Substitutes the variables that `EXT-X-DEFINE` gives values.
 ///
 /// Variables whose values come from the link or from the master playlist are refused.
-fn expand(text: &str) -> Result<Cow<'_, str>, Failure> {
+pub(super) fn expand(text: &str) -> Result<Cow<'_, str>, Failure> {
     if !text.contains("{$") {
         return Ok(Cow::Borrowed(text));
     }
@@ -174,7 +174,7 @@ fn quoted<'a>(list: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// The attributes of a list, quotes included, up to the first malformed one.
-fn attributes(list: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn attributes(list: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = list;
     std::iter::from_fn(move || {
         let (name, after) = rest.split_once('=')?;

@@ -5,3 +5,4 @@ mod faults;
 mod kit;
 mod origin;
 mod resolve;
+mod timeline;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 pub struct Origin {
     nginx: Child,
     pub port: u16,
-    _work: TempDir,
+    work: TempDir,
 }
 
 impl Origin {
@@ -35,13 +35,20 @@ impl Origin {
             .stderr(Stdio::null())
             .spawn()
             .expect("nginx is installed");
-        let mut origin = Self { nginx, port, _work: work };
+        let mut origin = Self { nginx, port, work };
         origin.wait_until_up().await;
         origin
     }
 
     pub fn link(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}/{path}", self.port)
+    }
+
+    /// How many requests for a part of a file below `folder` were answered so far.
+    pub fn ranged_requests(&self, folder: &str) -> usize {
+        let log = std::fs::read_to_string(self.work.path().join("access.log")).unwrap();
+        let is_ranged = |line: &&str| line.contains(folder) && line.contains("\" 206 ");
+        log.lines().filter(is_ranged).count()
     }
 
     async fn wait_until_up(&mut self) {

@@ -1,5 +1,6 @@
 // The room's timeline, as a player follows it.
 
+import { lengthOf } from '../expected.js';
 import type { SessionSnapshot } from '../types.js';
 import type { Playback } from '../wire.js';
 
@@ -24,7 +25,7 @@ export function timelineOf(seen: SessionSnapshot, loadedMediaId: string | null):
   const isConcerned = waiting && (named.includes(me.participant_id) || waiting.waiting_for.count > named.length);
   return {
     ...playback,
-    durationMs: media.duration_ms ?? null,
+    durationMs: lengthOf(media),
     live: media.live,
     barrier: isConcerned ? waiting.since_version : null,
   };

@@ -1,7 +1,7 @@
 // The session that a page holds.
 
 import { PlayheadError } from '../error.js';
-import { expected } from '../expected.js';
+import { expected, lengthOf } from '../expected.js';
 import type {
   Ack,
   ClockEstimate,
@@ -12,7 +12,7 @@ import type {
   RoomSession,
   SessionSnapshot,
 } from '../types.js';
-import type { ClientData, ServerEvents, ServerFrame } from '../wire.js';
+import type { ClientData, Measured, ServerEvents, ServerFrame } from '../wire.js';
 import { FIRST_JOIN_TIMEOUT_MS, FIRST_JOIN_WAITS_MAX, LEAVE_TIMEOUT_MS } from './limits.js';
 import { Replica, type EventArgs } from './replica.js';
 import type { RoomAccess } from './transport.js';
@@ -71,7 +71,7 @@ class Session implements RoomSession {
 
   expected(nowRoomMs = this.now()): number {
     const { playback, media } = this.getSnapshot();
-    return expected(playback, media?.duration_ms, nowRoomMs);
+    return expected(playback, lengthOf(media), nowRoomMs);
   }
 
   refreshClock(): void {
@@ -112,6 +112,10 @@ class Session implements RoomSession {
 
   ended(mediaId: string): Promise<Ack> {
     return this.#command('ended', { media_id: mediaId });
+  }
+
+  measured(facts: Measured): Promise<Ack> {
+    return this.#command('measured', facts);
   }
 
   ready(version: number): Promise<Ack> {

@@ -6,7 +6,9 @@ use contracts::{
     RoomChanged, RoomSnapshot, ServerFrame, SyncChanged, TokenExpiring, ViewerCountChanged,
     Welcome,
 };
-use engine::{Commit, Event, HostCause, LifecycleCause, Place, PlaybackCause, Timestamp};
+use engine::{
+    Commit, Event, HostCause, LifecycleCause, MediaCause, Place, PlaybackCause, Timestamp,
+};
 use tungstenite::Utf8Bytes;
 
 use super::encode::{self, Viewers};
@@ -27,9 +29,9 @@ pub fn event(commit: &Commit) -> ServerFrame {
             let data = PlaybackChanged { cause, by, playback: encode::playback(playback) };
             ServerFrame::PlaybackChanged { epoch, version, at_ms, data }
         }
-        Event::MediaChanged { by, media, playback } => {
+        Event::MediaChanged { cause, by, media, playback } => {
             let data = Box::new(MediaChanged {
-                cause: "set_media".to_owned(),
+                cause: media_cause(*cause).to_owned(),
                 by: by.as_ref().map(ToString::to_string),
                 media: super::media(media),
                 playback: encode::playback(playback),
@@ -148,6 +150,13 @@ pub fn token_expiring(expires_in_ms: u64) -> ServerFrame {
 pub fn closing(close: CloseCode, after_ms: u64) -> ServerFrame {
     let CloseCode { close_code, code, retry } = close;
     ServerFrame::Closing { data: Closing { close_code, code: code.to_owned(), retry, after_ms } }
+}
+
+fn media_cause(cause: MediaCause) -> &'static str {
+    match cause {
+        MediaCause::SetMedia => "set_media",
+        MediaCause::Measured => "measured",
+    }
 }
 
 fn playback_cause(cause: PlaybackCause) -> &'static str {

@@ -6,6 +6,7 @@ mod encode;
 mod frame;
 mod shape;
 mod source;
+mod timeline;
 
 pub use decode::{
     Decoded, check_sync_report, decode, host_loss_from_wire, rate_from_wire, role_from_wire,
@@ -17,3 +18,4 @@ pub use frame::{
 };
 pub use shape::has_other_shape;
 pub use source::{media, source};
+pub use timeline::measurement_from_wire;

@@ -1,7 +1,9 @@
 //! Sources and media, from the engine to the wire.
 
 use contracts as wire;
-use engine::{Availability, Cors, DeliveryKind, Evidence, SyncClass, TextTrackKind};
+use engine::{
+    Availability, Cors, DeliveryKind, DurationOrigin, Evidence, SyncClass, TextTrackKind,
+};
 
 /// Encodes a room's media.
 pub fn media(media: &engine::Media) -> wire::Media {
@@ -15,6 +17,8 @@ pub fn source(source: &engine::Source) -> wire::Source {
         stream_id: source.stream_id.clone(),
         title: source.title.clone(),
         duration_ms: source.duration.map(engine::Position::as_millis),
+        duration_origin: source.duration.map(|_| duration_origin(source.duration_origin)),
+        timeline: super::timeline::timeline(&source.timeline),
         live: source.live,
         delivery: source.delivery.iter().map(delivery).collect(),
         renditions: source.renditions.iter().map(rendition).collect(),
@@ -24,6 +28,16 @@ pub fn source(source: &engine::Source) -> wire::Source {
         control: control(source.control),
         availability: availability(&source.availability),
     }
+}
+
+fn duration_origin(origin: DurationOrigin) -> String {
+    let name = match origin {
+        DurationOrigin::Media => "media",
+        DurationOrigin::Playlist => "playlist",
+        DurationOrigin::Header => "header",
+        DurationOrigin::Measured => "measured",
+    };
+    name.to_owned()
 }
 
 fn delivery(delivery: &engine::Delivery) -> wire::Delivery {

@@ -152,6 +152,9 @@ fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
             let media_id = engine::MediaId::new(data.media_id);
             decide(Command::Ended { media_id }, data.expected_version)
         }
+        ClientFrame::Measured(data) => {
+            decide(Command::Measured(wire::measurement_from_wire(data)?), None)
+        }
         ClientFrame::HostTransfer(data) => {
             let to = ParticipantId::new(data.participant_id);
             decide(Command::HostTransfer { to }, data.expected_version)

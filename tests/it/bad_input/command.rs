@@ -34,6 +34,14 @@ async fn a_command_with_an_invalid_field_is_refused_under_its_id() {
         ("change_subtitle", json!({ "track": 1 })),
         ("change_audio", json!({ "track": null })),
         ("ended", json!({})),
+        ("measured", json!({})),
+        ("measured", json!({ "media_id": "m", "duration_ms": -1 })),
+        ("measured", json!({ "media_id": "m", "origin": [0, 0, 0, 1] })),
+        (
+            "measured",
+            json!({ "media_id": "m", "origin":
+            { "discontinuity": 0, "start_ms": 0, "timestamp": 0, "timescale": 0 } }),
+        ),
         ("ready", json!({ "version": -1 })),
         ("buffering", json!({ "on": "yes" })),
         ("sync_report", json!({ "drift_ms": "0", "uncertainty_ms": 1 })),

@@ -145,6 +145,9 @@ impl Random {
                 let path = *self.pick(&["sample/clip.m3u8", "sample/clip.mp4", "api/v1/meta", ""]);
                 json!({ "link": format!("{}{path}", world.page) })
             }
+            "measured" => {
+                json!({ "media_id": world.media.media_id, "duration_ms": self.below(20_000) })
+            }
             "ended" => json!({ "media_id": world.media.media_id }),
             "ready" => json!({ "version": self.below(200) }),
             "buffering" => json!({ "on": self.one_in(2) }),

@@ -1,6 +1,6 @@
 //! Playback of the naive room.
 
-use engine::{Command, Facts, Media};
+use engine::{Command, DurationOrigin, Facts, Media};
 
 use super::{Changed, Film, Naive, Wait};
 
@@ -17,7 +17,25 @@ impl Naive {
     }
 
     fn duration(&self) -> Option<f64> {
-        self.film.as_ref().and_then(|film| film.duration)
+        self.film.as_ref().filter(|film| !film.guessed).and_then(|film| film.duration)
+    }
+
+    /// The end, as far as it is known at `now`.
+    fn end_at(&self, now: f64) -> Option<f64> {
+        let stated = self.film.as_ref().and_then(|film| film.duration);
+        stated.map(|stated| stated.max(self.position_at(now).floor()))
+    }
+
+    fn measure(&mut self, id: &str, measured: Option<f64>, now: f64) -> bool {
+        let reached = self.position.max(self.position_at(now).floor());
+        let film = self.film.as_mut().filter(|film| film.guessed && film.id == id);
+        let Some((film, measured)) = film.zip(measured) else { return false };
+        let Some(stated) = film.duration else { return false };
+        let near = (measured - stated).abs() <= 30_000.0_f64.max((stated / 5.0).floor());
+        if near && measured >= reached {
+            (film.duration, film.guessed) = (Some(measured), false);
+        }
+        !film.guessed
     }
 
     /// Stands still as `status` at `position`.
@@ -60,9 +78,13 @@ impl Naive {
                 if !this || self.status == "ended" {
                     return Ok(false);
                 }
-                let end = self.duration().unwrap_or(self.position_at(now));
+                let end = self.end_at(now).unwrap_or(self.position_at(now));
                 self.stand("ended", end, now);
                 return Ok(true);
+            }
+            Command::Measured(report) => {
+                let measured = report.duration.map(|duration| duration.as_millis() as f64);
+                return Ok(self.measure(report.media_id.as_str(), measured, now));
             }
             Command::StartReady { since_version } => {
                 let waits = self.wait.as_ref().is_some_and(|wait| wait.since == *since_version);
@@ -114,6 +136,7 @@ impl Naive {
         self.film = Some(Film {
             id: media.media_id.to_string(),
             duration: source.duration.map(|duration| duration.as_millis() as f64),
+            guessed: source.duration_origin == DurationOrigin::Playlist,
             qualities: source.renditions.iter().map(|one| one.id.clone()).collect(),
             texts: source.text_tracks.iter().map(|one| one.id.clone()).collect(),
             audios: source.audio_tracks.iter().map(|one| one.id.clone()).collect(),
@@ -135,7 +158,7 @@ impl Naive {
     }
 
     fn seek(&mut self, to_ms: i64, facts: &Facts, now: f64) -> Changed {
-        let last = self.duration().unwrap_or(9_007_199_254_740_991.0);
+        let last = self.end_at(now).unwrap_or(9_007_199_254_740_991.0);
         if to_ms < 0 || to_ms as f64 > last {
             return Err("position_out_of_range");
         }

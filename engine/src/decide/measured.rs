@@ -1,0 +1,59 @@
+//! `measured`: facts of the media that only a player can find out. Playback stays as it is.
+
+use crate::event::{Event, MediaCause};
+use crate::facts::Facts;
+use crate::id::ParticipantId;
+use crate::media::{Media, Source};
+use crate::room::Room;
+use crate::time::Position;
+use crate::timeline::{DurationOrigin, Measurement, Origin, Timeline, TimelineKind};
+
+/// How far a measured duration may be from the estimate, in parts of the estimate …
+const OFF_MOST_PART: u64 = 5;
+/// … and in milliseconds; the larger counts.
+const OFF_MOST_MS: u64 = 30_000;
+
+/// `measured`: betters what is an estimate, each fact once. Anything else changes nothing.
+pub(super) fn measured(
+    room: &Room,
+    by: Option<&ParticipantId>,
+    report: &Measurement,
+    facts: &Facts,
+) -> Option<Event> {
+    let media = room.media.as_deref().filter(|media| media.media_id == report.media_id)?;
+    let mut source = media.source.clone();
+    if let Some(duration) = report.duration {
+        // What was sought or has played stays within the media.
+        let reached = room.playback.position.max(room.expected(facts.now));
+        better_duration(&mut source, duration, reached);
+    }
+    if let Some(origin) = report.origin {
+        better_timeline(&mut source, origin);
+    }
+    let is_news = source != media.source;
+    is_news.then(|| Event::MediaChanged {
+        cause: MediaCause::Measured,
+        by: by.cloned(),
+        media: Box::new(Media { media_id: media.media_id.clone(), source }),
+        playback: room.playback.clone(),
+    })
+}
+
+/// Takes over a duration that is near the estimate and not below what was `reached`.
+fn better_duration(source: &mut Source, measured: Position, reached: Position) {
+    let estimate = source.duration.filter(|_| source.duration_origin.is_estimate());
+    let Some(estimate_ms) = estimate.map(Position::as_millis) else { return };
+    let off_ms = estimate_ms.abs_diff(measured.as_millis());
+    if off_ms <= OFF_MOST_MS.max(estimate_ms / OFF_MOST_PART) && measured >= reached {
+        source.duration = Some(measured);
+        source.duration_origin = DurationOrigin::Measured;
+    }
+}
+
+/// Takes over the origin of the first discontinuity if none could be read.
+fn better_timeline(source: &mut Source, measured: Origin) {
+    let is_first = measured.start == Position::START && measured.timescale > 0;
+    if source.timeline.kind == TimelineKind::Playlist && is_first && !source.live {
+        source.timeline = Timeline { kind: TimelineKind::Media, origins: vec![measured] };
+    }
+}

@@ -1,0 +1,146 @@
+//! Reads where the timeline of a playlist begins: the first timestamp of each discontinuity.
+//!
+//! The durations in a playlist may be nominal, and players place what they load by the first piece
+//! that they happen to get. The media's own timestamps are the same for every player. What can't be
+//! read (encrypted, without timestamps, refused) is left out, and the source says so.
+
+use std::ops::Range;
+
+use engine::{Origin, Position, Timeline, TimelineKind};
+use url::Url;
+
+use super::pieces::{Bytes, Piece};
+use super::playlist::Media;
+use super::resolve_uri;
+use crate::egress::{Egress, Request, Response};
+use crate::timestamp::{self, Init, Stamp};
+
+/// Bytes read of a piece or of a header.
+pub(super) const HEAD_BYTES: usize = 8 * 1024;
+/// Requests in all, that for the first piece included.
+const REQUESTS_MAX: usize = 8;
+/// Timestamps of MPEG-TS start over after so many units.
+const WRAP: i64 = 1 << 33;
+/// A piece may be told longer or shorter by this part of its time; beyond that the timestamp is
+/// another piece's, or the stream started over.
+const LENGTH_OFF_PART: u64 = 4;
+
+/// Where a timeline begins and ends.
+#[derive(Debug, Default)]
+pub(super) struct Origins {
+    pub(super) timeline: Timeline,
+    /// Where it ends, in milliseconds, if that was read and differs from what the playlist states.
+    pub(super) end_ms: Option<u64>,
+}
+
+/// The range of the first bytes of a piece that begins at `first_byte`.
+pub(super) fn head_from(first_byte: u64) -> Range<u64> {
+    first_byte..first_byte.saturating_add(HEAD_BYTES as u64)
+}
+
+/// Reads the origins of a playlist's discontinuities; `head` are the first bytes of its first piece.
+pub(super) async fn read(egress: &Egress, base: &Url, media: &Media, head: &Response) -> Origins {
+    let pieces = &media.pieces;
+    let is_probed = |first: &Piece| first.bytes.uri == media.first_segment;
+    if media.live || !pieces.first.first().is_some_and(is_probed) {
+        return Origins::default();
+    }
+    let mut reader = Reader { egress, base, requests: 1, map: None };
+    let mut origins = Vec::new();
+    for (number, piece) in pieces.first.iter().enumerate() {
+        let probed = (number == 0).then_some(head);
+        // Later ones keep their places without those before them, but the first must be known.
+        match reader.first_stamp(piece, probed).await {
+            Some(stamp) => origins.push(origin(piece, stamp)),
+            None if number == 0 => return Origins::default(),
+            None => {}
+        }
+    }
+    let end_ms = reader.end_ms(media, &origins).await;
+    Origins { timeline: Timeline { kind: TimelineKind::Media, origins }, end_ms }
+}
+
+fn origin(piece: &Piece, stamp: Stamp) -> Origin {
+    Origin {
+        discontinuity: piece.discontinuity,
+        start: Position::from_millis(piece.start_us / 1_000),
+        timestamp: stamp.value,
+        timescale: stamp.timescale,
+    }
+}
+
+struct Reader<'a> {
+    egress: &'a Egress,
+    base: &'a Url,
+    requests: usize,
+    /// The last header that was read; most playlists have one.
+    map: Option<(Bytes, Option<Init>)>,
+}
+
+impl Reader<'_> {
+    /// The first timestamp of a piece; `probed` are its first bytes if they are there already.
+    async fn first_stamp(&mut self, piece: &Piece, probed: Option<&Response>) -> Option<Stamp> {
+        if piece.is_encrypted {
+            return None;
+        }
+        let init = match &piece.map {
+            Some(map) => Some(self.init(map).await?),
+            None => None,
+        };
+        match probed {
+            Some(head) if head.start == start_of(&piece.bytes) => {
+                timestamp::first(&head.body, init.as_ref())
+            }
+            Some(_) => None,
+            None => timestamp::first(&self.head(&piece.bytes).await?, init.as_ref()),
+        }
+    }
+
+    async fn init(&mut self, map: &Bytes) -> Option<Init> {
+        if let Some((_, init)) = self.map.as_ref().filter(|(known, _)| known == map) {
+            return *init;
+        }
+        let init = self.head(map).await.and_then(|head| Init::read(&head));
+        self.map = Some((map.clone(), init));
+        init
+    }
+
+    /// The first bytes of a piece or header.
+    async fn head(&mut self, bytes: &Bytes) -> Option<Vec<u8>> {
+        if self.requests >= REQUESTS_MAX {
+            return None;
+        }
+        self.requests += 1;
+        let url = resolve_uri(self.base, &bytes.uri).ok()?;
+        let start = start_of(bytes);
+        let mut range = head_from(start);
+        if let Some(whole) = &bytes.range {
+            range.end = range.end.min(whole.end);
+        }
+        let request = Request::probe(&url, range, HEAD_BYTES).named_by(self.base);
+        let response = self.egress.fetch(&request).await.ok()?;
+        (response.start == start).then_some(response.body)
+    }
+
+    /// Where the media ends, if the playlist's durations are nominal and another request is left for
+    /// the first origin's share: what the playlist states for the last piece alone is nearly exact.
+    async fn end_ms(&mut self, media: &Media, origins: &[Origin]) -> Option<u64> {
+        let last = media.pieces.last.as_ref().filter(|_| media.pieces.is_nominal)?;
+        let begins = origins.iter().find(|one| one.discontinuity == last.discontinuity)?;
+        if last.map.is_some() {
+            return None;
+        }
+        let stamp = self.first_stamp(last, None).await?;
+        let told_us = last.start_us.checked_sub(begins.start.as_millis() * 1_000)?;
+        let units = (stamp.value - begins.timestamp).rem_euclid(WRAP);
+        let passed_us =
+            u64::try_from(units).ok()?.checked_mul(1_000_000)? / u64::from(stamp.timescale);
+        let is_near = passed_us.abs_diff(told_us) <= told_us / LENGTH_OFF_PART;
+        let end_us = begins.start.as_millis() * 1_000 + passed_us + last.duration_us;
+        is_near.then_some(end_us / 1_000)
+    }
+}
+
+fn start_of(bytes: &Bytes) -> u64 {
+    bytes.range.as_ref().map_or(0, |range| range.start)
+}

@@ -1,0 +1,31 @@
+//! Reads the first presentation timestamp of a piece of media from its first bytes.
+//!
+//! Pure. What can't be read is `None`: the caller then has no origin, never a guessed one.
+
+mod fmp4;
+mod ts;
+
+pub(crate) use fmp4::Init;
+
+/// A presentation timestamp.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Stamp {
+    /// In units of `timescale`.
+    pub(crate) value: i64,
+    /// Units per second; never 0.
+    pub(crate) timescale: u32,
+}
+
+/// The largest number that every JSON reader keeps exactly.
+const EXACT_MAX: u64 = 9_007_199_254_740_991;
+
+/// The timestamp of the first picture (or of the first sound, if there is no picture) in a piece
+/// that begins with `head`. `init` is the header of a fragmented MP4 that isn't in the piece itself.
+pub(crate) fn first(head: &[u8], init: Option<&Init>) -> Option<Stamp> {
+    let stamp = match init {
+        Some(init) => fmp4::first(head, init)?,
+        None if ts::is_packets(head) => ts::first(head)?,
+        None => fmp4::first(head, &Init::read(head)?)?,
+    };
+    (stamp.value.unsigned_abs() <= EXACT_MAX).then_some(stamp)
+}
