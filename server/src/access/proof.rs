@@ -30,6 +30,14 @@ impl Proof {
         }
     }
 
+    /// A proof of a user who was never authenticated.
+    #[cfg(test)]
+    pub(crate) fn of_user(user_id: &str, room_id: &RoomId) -> Self {
+        let (user_id, display_name) = (user_id.to_owned(), "Ada".to_owned());
+        let expires_at = WallTime::default();
+        Self::new(&Caller { user_id, display_name, guest: true, expires_at }, room_id)
+    }
+
     /// The room.
     pub fn room_id(&self) -> &RoomId {
         &self.room_id

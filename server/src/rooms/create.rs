@@ -1,12 +1,14 @@
 //! Creates a room, once however often the same request is repeated.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use contracts::ErrorCode;
 use engine::{ChatSettings, NewRoom, Profile, Rejection, Room, RoomId, Settings};
 use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::{sleep, timeout};
 
-use super::Rooms;
+use super::{COMMAND_TIMEOUT, Rooms};
 use crate::access::Proof;
 use crate::id;
 use crate::refusal::Refusal;
@@ -14,6 +16,8 @@ use crate::sql::{Creation, CreationKey, SqlError, Taken};
 
 /// Rooms of the same stripe are created one after the other.
 const STRIPES: usize = 64;
+/// How often a room that another node is creating is looked for.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What a new room is to be.
 #[derive(Clone, Debug)]
@@ -35,6 +39,8 @@ pub struct Beginning {
     epoch: Option<u64>,
     /// Whether the same request may have come before.
     is_named: bool,
+    /// Whether the room was made then.
+    is_created: bool,
 }
 
 /// Lets repeated requests on this node create a room one after the other.
@@ -70,13 +76,14 @@ impl Rooms {
         let (room_id, code) = (id::room_id(), id::room_code());
         let Some(key) = key else {
             has_space?;
-            return Ok(Beginning { room_id, code, epoch: None, is_named: false });
+            let (epoch, is_named, is_created) = (None, false, false);
+            return Ok(Beginning { room_id, code, epoch, is_named, is_created });
         };
         if has_space.is_err() && !self.sql.has_creation(key).await.map_err(unavailable)? {
             has_space?;
         }
         let begun = self.sql.begin_creation(key, &room_id, &code, self.clock.now()).await;
-        let Creation { room_id, code, payload_hash, has_ended, epoch } =
+        let Creation { room_id, code, payload_hash, is_created, has_ended, epoch } =
             begun.map_err(unavailable)?;
         if payload_hash != key.payload_hash {
             return Err(Rejection::IdReused.into());
@@ -84,7 +91,7 @@ impl Rooms {
         if has_ended {
             return Err(gone());
         }
-        Ok(Beginning { room_id, code, epoch, is_named: true })
+        Ok(Beginning { room_id, code, epoch, is_named: true, is_created })
     }
 
     /// Creates the room that `beginning` and `proof` name, with its user as host and member, connected
@@ -95,7 +102,12 @@ impl Rooms {
         beginning: Beginning,
         spec: RoomSpec,
     ) -> Result<Arc<Room>, Refusal> {
+        let is_unnoted = beginning.is_named && !beginning.is_created;
         let room = self.find_or_create(proof, beginning, spec).await?;
+        if is_unnoted {
+            // Before anybody is answered with it, so that it is never made a second time.
+            self.sql.note_created(&room.room_id).await.map_err(unavailable)?;
+        }
         self.members.join(proof).await?;
         Ok(room)
     }
@@ -106,10 +118,16 @@ impl Rooms {
         beginning: Beginning,
         spec: RoomSpec,
     ) -> Result<Arc<Room>, Refusal> {
-        let Beginning { room_id, code, epoch, is_named } = beginning;
+        let Beginning { room_id, code, epoch, is_named, is_created } = beginning;
         let _turn = self.creating.take(&room_id).await;
-        if is_named && let Some(existing) = self.store.load(&room_id).await? {
-            return if existing.is_open() { Ok(existing) } else { Err(gone()) };
+        if is_named {
+            match self.store.load(&room_id).await? {
+                Some(existing) if existing.is_open() => return Ok(existing),
+                Some(_) => return Err(gone()),
+                // The database may have been away when it was deleted.
+                None if is_created => return Err(gone()),
+                None => {}
+            }
         }
         let now = self.clock.now();
         let epoch = match epoch {
@@ -118,7 +136,7 @@ impl Rooms {
                 Ok(epoch) => epoch,
                 // The same request at another node has been faster.
                 Err(SqlError::Taken(Taken::RoomId)) if is_named => {
-                    return self.find_newest(&room_id).await;
+                    return self.await_creation(&room_id).await;
                 }
                 Err(error) => return Err(unavailable(error)),
             },
@@ -145,6 +163,22 @@ impl Rooms {
         }
         tracing::info!(room.id = %room_id, "room created");
         Ok(Arc::new(room))
+    }
+
+    /// Waits a moment for a room that the same request is just creating at another node. Whether it will
+    /// isn't known then.
+    async fn await_creation(&self, room_id: &RoomId) -> Result<Arc<Room>, Refusal> {
+        let created = async {
+            loop {
+                if let Some(room) = self.store.load_newest(room_id).await? {
+                    return Ok(room);
+                }
+                sleep(LOOK_AGAIN).await;
+            }
+        };
+        timeout(COMMAND_TIMEOUT, created)
+            .await
+            .unwrap_or_else(|_| Err(Refusal::store_unavailable()))
     }
 }
 

@@ -1,18 +1,22 @@
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use contracts::{CloseCode, ErrorCode};
+use contracts::{CloseCode, ErrorCode, Outcome};
 use engine::{
     Actor, Command, Commit, Envelope, ParticipantId, Request, Role, Room, RoomId, Timestamp,
 };
 use providers::{Egress, EgressPolicy, Registry};
 use tempfile::TempDir;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use super::*;
+use crate::access::Proof;
 use crate::config::Config;
 use crate::hub::{Connection, NewConnection, Outgoing};
+use crate::refusal::Refusal;
+use crate::sql::SnapshotRow;
 use crate::store::laws::{rename, room};
 use crate::store::{
     Bus, CommitOutcome, LifeSigns, Listed, Member, MemberStore, News, Published, RoomStore, Ticket,
@@ -71,13 +75,76 @@ async fn a_command_without_permission_is_refused_while_others_have_the_room_and_
     assert!(codes[..50].iter().all(|code| *code == ErrorCode::NotHost), "{codes:?}");
 }
 
+#[tokio::test]
+async fn a_room_that_was_made_and_is_gone_is_not_made_again_though_the_database_has_not_heard() {
+    let store = Arc::new(Broken::new(&room("broken")));
+    store.absent.store(true, Ordering::Relaxed);
+    let (rooms, _dir) = rooms_over(store.clone()).await;
+    let made = create(&rooms).await.expect("created");
+    // The store has deleted it. The row is still there.
+    assert!(rooms.sql.has_room(&made.room_id).await.unwrap());
+    assert_eq!(create(&rooms).await.unwrap_err().code(), ErrorCode::RoomClosed);
+    store.absent.store(false, Ordering::Relaxed);
+    create(&rooms).await.expect("it was there all the time");
+}
+
+#[tokio::test]
+async fn a_request_repeated_while_another_node_is_creating_waits_and_then_does_not_know() {
+    let store = Arc::new(Broken::new(&room("broken")));
+    store.absent.store(true, Ordering::Relaxed);
+    let (rooms, _dir) = rooms_over(store.clone()).await;
+    let beginning = rooms.begin(Some(KEY)).await.unwrap();
+    // The other node has come as far as to the snapshot.
+    let made = Room { room_id: beginning.room_id().clone(), ..room("there") };
+    let row = SnapshotRow { room_id: made.room_id.clone(), epoch: 1, version: 1, body: vec![1] };
+    rooms.sql.write_snapshots(&[row]).await.unwrap();
+    let refusal = create(&rooms).await.unwrap_err();
+    assert_eq!(refusal.code(), ErrorCode::StoreUnavailable);
+    assert_eq!(refusal.outcome(), Outcome::Unknown);
+    store.asked.notified().await;
+    let repeated = tokio::spawn({
+        let rooms = rooms.clone();
+        async move { create(&rooms).await }
+    });
+    store.asked.notified().await;
+    store.absent.store(false, Ordering::Relaxed);
+    timeout(HANG, repeated).await.unwrap().unwrap().expect("the room of the other node");
+}
+
+/// A request to create a room.
+const KEY: CreationKey<'static> = CreationKey { user_id: "u_ada", key: "k1", payload_hash: 1 };
+
+async fn create(rooms: &Rooms) -> Result<Arc<Room>, Refusal> {
+    let beginning = rooms.begin(Some(KEY)).await?;
+    let proof = Proof::of_user("u_ada", beginning.room_id());
+    let settings = room("any").profile.settings;
+    let spec = RoomSpec { name: "Friday".to_owned(), is_public: false, settings };
+    rooms.create(&proof, beginning, spec).await
+}
+
 /// A store with one room that never changes, and another that panics when it is touched.
 #[derive(Debug)]
-struct Broken(RoomId);
+struct Broken {
+    broken: RoomId,
+    /// Whether the first isn't there.
+    absent: AtomicBool,
+    /// How many rooms are listed.
+    public: usize,
+    /// Whether it never answers what is listed.
+    slow: AtomicBool,
+    /// Notified when it is asked for the newest state of a room, or for the list.
+    asked: Notify,
+}
 
 impl Broken {
+    fn new(broken: &Room) -> Self {
+        let (absent, slow) = (AtomicBool::new(false), AtomicBool::new(false));
+        let broken = broken.room_id.clone();
+        Self { broken, absent, public: 0, slow, asked: Notify::new() }
+    }
+
     fn touch(&self, room_id: &RoomId) {
-        assert_ne!(*room_id, self.0, "a panic on purpose");
+        assert_ne!(*room_id, self.broken, "a panic on purpose");
     }
 }
 
@@ -89,10 +156,12 @@ impl RoomStore for Broken {
 
     async fn load(&self, room_id: &RoomId) -> Result<Option<Arc<Room>>, StoreError> {
         self.touch(room_id);
-        Ok(Some(Arc::new(room("fine"))))
+        let is_there = !self.absent.load(Ordering::Relaxed);
+        Ok(is_there.then(|| Arc::new(room("fine"))))
     }
 
     async fn load_newest(&self, room_id: &RoomId) -> Result<Option<Arc<Room>>, StoreError> {
+        self.asked.notify_one();
         self.load(room_id).await
     }
 
@@ -119,7 +188,7 @@ impl RoomStore for Broken {
     }
 
     async fn list_due(&self, _: Timestamp, _: usize) -> Result<Vec<RoomId>, StoreError> {
-        Ok(vec![self.0.clone()])
+        Ok(vec![self.broken.clone()])
     }
 
     async fn check_writable(&self) -> Result<(), StoreError> {
@@ -127,7 +196,15 @@ impl RoomStore for Broken {
     }
 
     async fn list_public(&self) -> Result<Vec<Listed>, StoreError> {
-        Ok(Vec::new())
+        if self.slow.load(Ordering::Relaxed) {
+            self.asked.notify_one();
+            std::future::pending::<()>().await;
+        }
+        let listed = |number: usize| {
+            let room = Arc::new(room(&format!("listed-{number}")));
+            Listed { room, viewer_count: Some(0) }
+        };
+        Ok((0..self.public).map(listed).collect())
     }
 
     async fn close(&self) {}
@@ -170,18 +247,24 @@ impl Bus for Broken {
 }
 
 async fn rooms(broken: &Room) -> Arc<Rooms> {
+    rooms_over(Arc::new(Broken::new(broken))).await.0
+}
+
+/// The rooms of a store, and the directory of their database.
+async fn rooms_over(store: Arc<Broken>) -> (Arc<Rooms>, TempDir) {
     let dir = TempDir::new().unwrap();
     let sql = Sql::open_file(&dir.path().join("playhead.db")).await.unwrap();
     let egress = Egress::new(EgressPolicy { allow: Vec::new(), own_origins: Vec::new() });
     let providers = Registry::standard(Arc::new(egress.unwrap_or_else(|e| panic!("{}", e.detail))));
-    let store: Arc<dyn Store> = Arc::new(Broken(broken.room_id.clone()));
+    let store: Arc<dyn Store> = store;
     let clock = RoomClock::start(Timestamp::default());
     let hub = Arc::new(Hub::default());
     let limits = <Config as clap::Parser>::parse_from(["playhead-server"]).limits;
     let limiters = Arc::new(Limiters::new(&limits));
     let sources = Arc::new(Sources::new(Arc::new(providers), limiters.clone()));
     let members = Arc::new(Members::new(store.clone(), hub.clone(), clock.clone(), 8));
-    Arc::new(Rooms::new(store, Arc::new(sql), hub, clock, members, sources, limiters))
+    let rooms = Rooms::new(store, Arc::new(sql), hub, clock, members, sources, limiters);
+    (Arc::new(rooms), dir)
 }
 
 fn join(rooms: &Rooms, room: &Room) -> Arc<Connection> {

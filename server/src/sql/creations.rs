@@ -6,6 +6,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::operation::{Operation, ROWS_PER_STATEMENT, bind_all, column, number, placeholders};
+use super::rooms::is_registered;
 use super::{Sql, SqlError};
 
 /// For how long a repeated creation gets the first answer, in milliseconds.
@@ -31,6 +32,8 @@ pub struct Creation {
     pub code: String,
     /// The hash of the first request under the key.
     pub payload_hash: u64,
+    /// Whether the room was made. No request was answered with it before that was noted.
+    pub is_created: bool,
     /// Whether the room is gone.
     pub has_ended: bool,
     /// The first epoch, if this request is the one that creates the room.
@@ -52,8 +55,8 @@ impl Sql {
         operation.execute(forget).await?;
         let insert = sqlx::query(
             "INSERT INTO creations
-             (user_id, idempotency_key, payload_hash, room_id, code, ended, created_at_ms)
-             VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT DO NOTHING",
+             (user_id, idempotency_key, payload_hash, room_id, code, created, ended, created_at_ms)
+             VALUES ($1, $2, $3, $4, $5, 0, 0, $6) ON CONFLICT DO NOTHING",
         )
         .bind(key.user_id)
         .bind(key.key)
@@ -65,14 +68,17 @@ impl Sql {
         // Locks the row, so that only one of several requests registers a room.
         let lock = sqlx::query(
             "UPDATE creations SET ended = ended WHERE user_id = $1 AND idempotency_key = $2
-             RETURNING room_id, code, payload_hash, ended",
+             RETURNING room_id, code, payload_hash, created, ended",
         )
         .bind(key.user_id)
         .bind(key.key);
         let known = operation.fetch_one(lock, read).await?;
         let mut creation = known.ok_or_else(|| missing("begin a creation"))?;
-        let is_same = creation.payload_hash == key.payload_hash && !creation.has_ended;
-        if is_first || (is_same && !has_room(&mut operation, &creation.room_id).await?) {
+        let is_missing = !is_first && !is_registered(&mut operation, &creation.room_id).await?;
+        // The database may have been away when the room was deleted.
+        creation.has_ended |= is_missing && creation.is_created;
+        let is_same = creation.payload_hash == key.payload_hash;
+        if is_first || (is_same && is_missing && !creation.has_ended) {
             // The first attempt left nothing behind. Its id may have been seen, and isn't used again.
             let rename = sqlx::query(
                 "UPDATE creations SET room_id = $3, code = $4
@@ -101,6 +107,13 @@ impl Sql {
         Ok(creation)
     }
 
+    /// Notes that the room of a creation was made.
+    pub async fn note_created(&self, room_id: &RoomId) -> Result<(), SqlError> {
+        let mut operation = self.begin("note a creation").await?;
+        let note = sqlx::query("UPDATE creations SET created = 1 WHERE room_id = $1");
+        operation.execute(note.bind(room_id.as_str())).await.map(drop)
+    }
+
     /// Returns whether a key has created a room.
     pub async fn has_creation(&self, key: CreationKey<'_>) -> Result<bool, SqlError> {
         let mut operation = self.begin("look for a creation").await?;
@@ -118,19 +131,25 @@ pub(super) async fn end_creations(
     operation: &mut Operation,
     rooms: &[&str],
 ) -> Result<(), SqlError> {
+    end(operation, rooms, "").await
+}
+
+/// Notes that those rooms are gone that were made, in the transaction that deletes them. The others may be
+/// created by another attempt.
+pub(super) async fn end_finished_creations(
+    operation: &mut Operation,
+    rooms: &[&str],
+) -> Result<(), SqlError> {
+    end(operation, rooms, "created = 1 AND").await
+}
+
+async fn end(operation: &mut Operation, rooms: &[&str], only: &str) -> Result<(), SqlError> {
     for rooms in rooms.chunks(ROWS_PER_STATEMENT) {
-        let sql = format!(
-            "UPDATE creations SET ended = 1 WHERE room_id IN {}",
-            placeholders(rooms.len())
-        );
+        let rows = placeholders(rooms.len());
+        let sql = format!("UPDATE creations SET ended = 1 WHERE {only} room_id IN {rows}");
         operation.execute(bind_all(sql, rooms)).await?;
     }
     Ok(())
-}
-
-async fn has_room(operation: &mut Operation, room_id: &RoomId) -> Result<bool, SqlError> {
-    let query = sqlx::query("SELECT room_id FROM rooms WHERE room_id = $1").bind(room_id.as_str());
-    Ok(operation.fetch_one(query, |_| Ok(())).await?.is_some())
 }
 
 fn read(row: &AnyRow) -> Result<Creation, sqlx::Error> {
@@ -138,7 +157,8 @@ fn read(row: &AnyRow) -> Result<Creation, sqlx::Error> {
         room_id: RoomId::new(row.try_get::<&str, _>(0)?),
         code: row.try_get(1)?,
         payload_hash: number(row, 2)?,
-        has_ended: number(row, 3)? != 0,
+        is_created: number(row, 3)? != 0,
+        has_ended: number(row, 4)? != 0,
         epoch: None,
     })
 }

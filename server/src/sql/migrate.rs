@@ -15,6 +15,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
     (3, "refresh families", include_str!("migrations/0003_refresh_families.sql")),
     (4, "creations", include_str!("migrations/0004_creations.sql")),
+    (
+        5,
+        "creations that ended unnoticed",
+        include_str!("migrations/0005_creations_that_ended_unnoticed.sql"),
+    ),
 ];
 
 /// Runs the migrations that the database lacks. If several nodes start at once, only one runs them.

@@ -18,6 +18,7 @@ pub(super) async fn a_repeated_creation_names_the_first_room_and_only_the_first_
         room_id: id("r_a"),
         code: "one".to_owned(),
         payload_hash: 7,
+        is_created: false,
         has_ended: false,
         epoch: Some(1),
     };
@@ -51,6 +52,32 @@ pub(super) async fn a_creation_whose_room_is_gone_says_so_and_one_that_came_to_n
     assert!(gone.has_ended && gone.epoch.is_none());
     assert_eq!(gone.room_id, id("r_b"));
     assert_eq!(sql.count_rooms().await.unwrap(), 0);
+}
+
+pub(super) async fn a_room_that_was_made_and_went_unnoticed_is_never_made_again(
+    database: &Database,
+) {
+    let sql = database.open().await;
+    let keys = ["k1", "k2", "k3"].map(|key| CreationKey { key, ..KEY });
+    for (key, room) in keys.iter().zip(["r_a", "r_b", "r_c"]) {
+        sql.begin_creation(*key, &id(room), room, NOW).await.unwrap();
+    }
+    for room in ["r_a", "r_b"] {
+        sql.note_created(&id(room)).await.unwrap();
+    }
+    let known = sql.begin_creation(keys[1], &id("r_x"), "x", NOW).await.unwrap();
+    assert!(known.is_created && !known.has_ended && known.epoch.is_none());
+
+    sql.delete_never_created(&[id("r_a")]).await.unwrap();
+    // A start at which the journal holds no room.
+    sql.raise_epochs_and_delete_others(&[], NOW).await.unwrap();
+    for key in &keys[..2] {
+        let gone = sql.begin_creation(*key, &id("r_y"), "y", NOW).await.unwrap();
+        assert!(gone.has_ended && gone.epoch.is_none(), "{gone:?}");
+    }
+    assert_eq!(sql.count_rooms().await.unwrap(), 0);
+    let anew = sql.begin_creation(keys[2], &id("r_z"), "z", NOW).await.unwrap();
+    assert_eq!((anew.room_id, anew.epoch), (id("r_z"), Some(1)), "it had come to nothing");
 }
 
 pub(super) async fn of_simultaneous_creations_under_one_key_one_registers_the_room(

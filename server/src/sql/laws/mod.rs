@@ -50,6 +50,7 @@ laws! {
     rooms::each_room_is_listed_on_exactly_one_page,
     creations::a_repeated_creation_names_the_first_room_and_only_the_first_one_makes_it,
     creations::a_creation_whose_room_is_gone_says_so_and_one_that_came_to_nothing_starts_anew,
+    creations::a_room_that_was_made_and_went_unnoticed_is_never_made_again,
     creations::of_simultaneous_creations_under_one_key_one_registers_the_room,
     creations::a_creation_is_forgotten_after_a_day,
     epochs::epochs_rise_above_both_the_issued_and_the_given_ones,

@@ -7,6 +7,7 @@ use engine::{RoomId, Timestamp};
 use sqlx::{AssertSqlSafe, Row};
 
 use super::{delete, in_order, list};
+use crate::sql::creations::end_finished_creations;
 use crate::sql::operation::{
     Operation, ROWS_PER_STATEMENT, bind_all, column, number, placeholder_rows, placeholders,
 };
@@ -117,7 +118,9 @@ async fn delete_others(operation: &mut Operation, kept: &[RoomId]) -> Result<(),
         let page = list(operation, last.as_str(), ROWS_PER_STATEMENT).await?;
         let others: Vec<RoomId> =
             page.iter().filter(|room_id| !kept.contains(room_id)).cloned().collect();
-        delete(operation, &in_order(&others)).await?;
+        let others = in_order(&others);
+        delete(operation, &others).await?;
+        end_finished_creations(operation, &others).await?;
         match page.last() {
             Some(room_id) => last = room_id.clone(),
             None => return Ok(()),
