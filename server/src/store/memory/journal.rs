@@ -14,7 +14,7 @@ use crate::sql::create_private_file;
 /// The name of the file in the data directory.
 pub(super) const FILE: &str = "journal.db";
 /// The schema below, as `PRAGMA user_version` records it.
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 /// How many rows are read ahead at the start.
 const ROWS_AHEAD: usize = 512;
 /// How long a write waits for another program that has locked the file, for example a backup.
@@ -53,11 +53,12 @@ CREATE TABLE damaged (
     body BLOB NOT NULL,
     sum INTEGER
 );
-PRAGMA user_version = 2;
+CREATE TABLE probe (body BLOB NOT NULL);
+PRAGMA user_version = 3;
 COMMIT;
 ";
 
-/// Brings a journal of schema 1 up to date. Its rows have no checksum, and none is missed.
+/// Brings a journal of schema 1 to schema 2. Its rows have no checksum, and none is missed.
 const FROM_1: &str = "
 BEGIN;
 ALTER TABLE snapshots ADD COLUMN sum INTEGER;
@@ -71,6 +72,15 @@ CREATE TABLE damaged (
     sum INTEGER
 );
 PRAGMA user_version = 2;
+COMMIT;
+";
+
+/// Brings a journal of schema 2 to schema 3. It may have the table already.
+const FROM_2: &str = "
+BEGIN;
+CREATE TABLE IF NOT EXISTS probe (body BLOB NOT NULL);
+DELETE FROM probe;
+PRAGMA user_version = 3;
 COMMIT;
 ";
 
@@ -130,7 +140,12 @@ impl Journal {
         match version {
             SCHEMA_VERSION => {}
             1 => {
-                sqlx::raw_sql(FROM_1).execute(&mut connection).await.map_err(unreadable)?;
+                for step in [FROM_1, FROM_2] {
+                    sqlx::raw_sql(step).execute(&mut connection).await.map_err(unreadable)?;
+                }
+            }
+            2 => {
+                sqlx::raw_sql(FROM_2).execute(&mut connection).await.map_err(unreadable)?;
             }
             0 if tables > 0 => return Err(OpenError::Foreign { path }),
             0 if existed && rooms_known > 0 => {
@@ -190,11 +205,9 @@ impl Journal {
         #[cfg(test)]
         self.limit_pages(&mut connection).await?;
         let mut written = Ok(());
-        for statement in [
-            "CREATE TABLE IF NOT EXISTS probe (body BLOB NOT NULL)",
-            &format!("INSERT INTO probe VALUES (zeroblob({PROBE_BYTES}))"),
-            "DELETE FROM probe",
-        ] {
+        for statement in
+            [&format!("INSERT INTO probe VALUES (zeroblob({PROBE_BYTES}))"), "DELETE FROM probe"]
+        {
             let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await;
             written = done.map(drop);
             if written.is_err() {

@@ -15,6 +15,11 @@ use super::journal::Journal;
 use super::members::Members;
 use crate::store::Member;
 
+/// How many rows of damaged rooms are kept, the latest ones.
+const DAMAGED_ROWS_MAX: usize = 10_000;
+/// How many bytes these have, at most.
+const DAMAGED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// A room as the journal holds it.
 #[derive(Debug)]
 pub(super) struct Replayed {
@@ -77,6 +82,7 @@ async fn read_all(connection: &mut SqliteConnection) -> Result<Vec<Replayed>, sq
         );
         set_aside(connection, room_id).await?;
     }
+    prune_damaged(connection).await?;
     Ok(replay.rooms.into_values().collect())
 }
 
@@ -163,7 +169,7 @@ async fn read_members(
     Ok(())
 }
 
-/// Keeps the rows of a room, where no start reads them, for people who want to look into them.
+/// Keeps the rows of a room, where no start needs them, so that the operator can look into them.
 async fn set_aside(connection: &mut SqliteConnection, room_id: &str) -> Result<(), sqlx::Error> {
     for table in ["snapshots", "commits"] {
         let copy = format!(
@@ -173,6 +179,17 @@ async fn set_aside(connection: &mut SqliteConnection, room_id: &str) -> Result<(
         sqlx::query(sqlx::AssertSqlSafe(copy)).bind(room_id).execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// Deletes the earliest rows that were set aside, so that they don't grow without end.
+async fn prune_damaged(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let prune = format!(
+        "DELETE FROM damaged WHERE rowid IN (SELECT rowid FROM (
+             SELECT rowid, ROW_NUMBER() OVER newest AS place, SUM(LENGTH(body)) OVER newest AS bytes
+             FROM damaged WINDOW newest AS (ORDER BY rowid DESC)
+         ) WHERE place > {DAMAGED_ROWS_MAX} OR bytes > {DAMAGED_BYTES_MAX})"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(prune)).execute(connection).await.map(drop)
 }
 
 async fn forget(connection: &mut SqliteConnection, room_id: &str) -> Result<(), sqlx::Error> {

@@ -104,6 +104,7 @@ async fn a_journal_of_the_program_before_is_read_and_kept_up_to_date() {
         "ALTER TABLE commits DROP COLUMN sum",
         "ALTER TABLE members DROP COLUMN sum",
         "DROP TABLE damaged",
+        "DROP TABLE probe",
         "PRAGMA user_version = 1",
         "PRAGMA auto_vacuum = NONE",
         "VACUUM",
@@ -119,6 +120,41 @@ async fn a_journal_of_the_program_before_is_read_and_kept_up_to_date() {
     let mut journal = connect(dir.path()).await;
     let mode = sqlx::query_scalar::<_, i64>("PRAGMA auto_vacuum").fetch_one(&mut journal).await;
     assert_eq!(mode.unwrap(), 2, "it can give pages back");
+}
+
+#[tokio::test]
+async fn a_journal_with_a_probe_left_in_it_is_brought_up_to_date() {
+    let dir = stored_room("probed").await;
+    let mut journal = connect(dir.path()).await;
+    for statement in ["INSERT INTO probe VALUES (zeroblob(100000))", "PRAGMA user_version = 2"] {
+        sqlx::query(statement).execute(&mut journal).await.unwrap();
+    }
+    journal.close().await.unwrap();
+    let (store, _) = open(dir.path()).await.unwrap();
+    assert_eq!(load(&store, &RoomId::new("r_probed")).await.version, 6);
+    store.close().await;
+    assert_eq!(count(dir.path(), "probe").await, 0);
+}
+
+#[tokio::test]
+async fn rows_that_were_set_aside_are_kept_up_to_a_bound_the_latest_ones() {
+    let dir = stored_room("bounded").await;
+    let mut journal = connect(dir.path()).await;
+    let fill = "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 12000)
+        INSERT INTO damaged (kind, room_id, version, body) SELECT 'commits', 'r_old', n, x'7b' FROM number";
+    sqlx::query(fill).execute(&mut journal).await.unwrap();
+    journal.close().await.unwrap();
+    open(dir.path()).await.unwrap().0.close().await;
+    assert_eq!(count(dir.path(), "damaged").await, 10_000);
+    let mut journal = connect(dir.path()).await;
+    let earliest = sqlx::query_scalar("SELECT MIN(version) FROM damaged").fetch_one(&mut journal);
+    let earliest: i64 = earliest.await.unwrap();
+    assert_eq!(earliest, 2_001);
+    let large = "UPDATE damaged SET body = zeroblob(40000000) WHERE version > 11996";
+    sqlx::query(large).execute(&mut journal).await.unwrap();
+    journal.close().await.unwrap();
+    open(dir.path()).await.unwrap().0.close().await;
+    assert_eq!(count(dir.path(), "damaged").await, 1, "of four with 40 MB each");
 }
 
 #[tokio::test]
