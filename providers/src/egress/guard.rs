@@ -1,11 +1,12 @@
 //! Resolves names to addresses that the policy permits.
 
+use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::lookups::{self, Lookups};
+use super::lookups::{self, Crowded, Lookups};
 use super::policy::EgressPolicy;
 
 /// The client's resolver. Connections use exactly the addresses it returns, so a name can't be
@@ -37,7 +38,7 @@ impl Guard {
         &self,
         name: &str,
         made_for: Option<IpAddr>,
-    ) -> std::io::Result<Vec<SocketAddr>> {
+    ) -> Result<Vec<SocketAddr>, Box<dyn Error + Send + Sync>> {
         #[cfg(test)]
         if let Some(addresses) = self.names.get(name) {
             return Ok(addresses.iter().map(|ip| SocketAddr::new(*ip, 0)).collect());
@@ -58,10 +59,19 @@ impl Resolve for Guard {
 }
 
 /// Whether the error, or any error below it, is the guard's refusal.
-pub(super) fn is_refusal(error: &(dyn std::error::Error + 'static)) -> bool {
+pub(super) fn is_refusal(error: &(dyn Error + 'static)) -> bool {
+    is_because_of::<Refused>(error)
+}
+
+/// Whether the error, or any error below it, is that too many names are looked up.
+pub(super) fn is_crowded(error: &(dyn Error + 'static)) -> bool {
+    is_because_of::<Crowded>(error)
+}
+
+fn is_because_of<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
-        if error.is::<Refused>() {
+        if error.is::<E>() {
             return true;
         }
         next = error.source();

@@ -189,6 +189,9 @@ fn classify(error: reqwest::Error) -> Failure {
     if guard::is_refusal(&error) {
         return blocked();
     }
+    if guard::is_crowded(&error) {
+        return gate::crowded();
+    }
     if error.is_timeout() {
         return timed_out().because(error.without_url());
     }

@@ -65,6 +65,28 @@ async fn a_redirect_from_a_foreign_origin_never_reaches_the_own_origin() {
     assert!(egress.fetch(&Request::manifest(&target)).await.is_ok());
 }
 
+#[tokio::test]
+async fn a_name_that_cannot_be_looked_up_because_too_many_are_is_refused_by_a_registered_code() {
+    let policy = Arc::new(EgressPolicy { allow: vec![], own_origins: vec![] });
+    let lookups = Arc::<Lookups>::default();
+    let client = |own| {
+        let (policy, lookups) = (Arc::clone(&policy), Arc::clone(&lookups));
+        build(Guard { policy, own, lookups, names: HashMap::new() }).unwrap()
+    };
+    let egress = Egress {
+        policy: Arc::clone(&policy),
+        vetted: client(false),
+        own: client(true),
+        gate: Arc::default(),
+        requester: Requester::default(),
+    };
+    let _hanging = lookups.fill();
+    let url = Url::parse("http://media.test/master.m3u8").unwrap();
+    let failure = egress.fetch(&Request::manifest(&url)).await.unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::RateLimited);
+    assert_eq!(failure.kind.code(), "upstream_rate_limited");
+}
+
 #[test]
 fn https_is_never_redirected_to_http() {
     let secure = Url::parse("https://example.test/a/film.mp4").unwrap();
