@@ -65,16 +65,24 @@ impl RoomHub {
     }
 
     /// Begins a time in which the other nodes tell again who is connected to them. Until it ends, what this
-    /// node knew of them holds.
-    pub fn begin_settling(&self) {
-        self.lock().is_settling = true;
+    /// node knew of them holds. Returns its number, with which it is ended.
+    pub fn begin_settling(&self) -> u64 {
+        let mut state = self.lock();
+        state.last_settling += 1;
+        state.is_settling = true;
+        state.last_settling
     }
 
-    /// Ends that time: from now on, what the store knows holds.
-    pub fn end_settling(&self) {
+    /// Ends that time: from now on, what the store knows holds. Returns `false`, and does nothing, if the
+    /// store has lost who is connected once more since then.
+    pub fn end_settling(&self, number: u64) -> bool {
         let mut state = self.lock();
-        state.is_settling = false;
-        state.is_remote_stale = true;
+        let is_last = state.last_settling == number;
+        if is_last {
+            state.is_settling = false;
+            state.is_remote_stale = true;
+        }
+        is_last
     }
 
     /// Returns who must be made a member again, once after each loss; `None` if nothing was lost.

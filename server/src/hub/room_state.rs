@@ -36,6 +36,8 @@ pub(super) struct State {
     pub(super) is_remote_stale: bool,
     /// Whether nodes that the store doesn't know count as they did, after it lost them.
     pub(super) is_settling: bool,
+    /// How often that has begun.
+    pub(super) last_settling: u64,
     /// How many participants are connected to any node.
     pub(super) count: u64,
     pub(super) peak: u64,

@@ -56,7 +56,7 @@ impl Rooms {
     }
 
     /// Dispatches news of one room. No step of this waits for the store.
-    async fn dispatch_one(self: &Arc<Self>, hub: &RoomHub, news: News) {
+    async fn dispatch_one(self: &Arc<Self>, hub: &Arc<RoomHub>, news: News) {
         match news {
             News::Commit(published) => self.dispatch_commit(hub, &published),
             News::Reset(room) => self.dispatch_reset(hub, &room),
@@ -64,22 +64,22 @@ impl Rooms {
             News::Gone(_) => hub.close_all(CloseCode::ROOM_NOT_FOUND),
             News::PresenceLost(_) => {
                 hub.resend_all();
-                hub.begin_settling();
-                self.settle_later(&hub.room_id);
+                self.settle_later(hub, hub.begin_settling());
                 self.hub.mark_presence_unsent(&hub.room_id);
             }
             News::NodeGone(_) | News::NodeCame(_) | News::Reachable(_) => {}
         }
     }
 
-    /// Lets the store be believed again about the other nodes, once they have had time to tell it.
-    fn settle_later(self: &Arc<Self>, room_id: &RoomId) {
-        let (rooms, room_id) = (self.clone(), room_id.clone());
+    /// Lets the store be believed again about the other nodes, once they have had time to tell it since
+    /// it last lost who is connected.
+    fn settle_later(self: &Arc<Self>, hub: &Arc<RoomHub>, settling: u64) {
+        let (rooms, hub) = (self.clone(), Arc::downgrade(hub));
         tokio::spawn(async move {
             sleep(SETTLE).await;
-            if let Some(hub) = rooms.hub.find(&room_id) {
-                hub.end_settling();
-                rooms.hub.mark_presence_unsent(&room_id);
+            // Not another hub of the same room, which numbers its own.
+            if let Some(hub) = hub.upgrade().filter(|hub| hub.end_settling(settling)) {
+                rooms.hub.mark_presence_unsent(&hub.room_id);
             }
         });
     }

@@ -86,12 +86,26 @@ fn changes_that_arrive_during_a_load_are_not_lost() {
 fn a_store_that_lost_who_is_connected_is_believed_again_once_every_node_has_told_it() {
     let hub = hub();
     hub.node_updated(node("b"), came(&[present("ben", 1, false)]));
-    hub.begin_settling();
+    let settling = hub.begin_settling();
     hub.begin_remote_load().finish(Elsewhere::default());
     assert_eq!(hub.viewers().count, 1, "he may just not have been told again");
     assert!(hub.base_of(&ParticipantId::new("ben")).is_some());
-    hub.end_settling();
+    assert!(hub.end_settling(settling));
     assert!(hub.take_remote_stale());
+    hub.begin_remote_load().finish(Elsewhere::default());
+    assert_eq!(hub.viewers().count, 0);
+}
+
+#[test]
+fn a_store_that_lost_who_is_connected_twice_is_believed_once_the_second_time_is_over() {
+    let hub = hub();
+    hub.node_updated(node("b"), came(&[present("ben", 1, false)]));
+    let (first, second) = (hub.begin_settling(), hub.begin_settling());
+    assert!(!hub.end_settling(first), "it ends late");
+    assert!(!hub.take_remote_stale());
+    hub.begin_remote_load().finish(Elsewhere::default());
+    assert_eq!(hub.viewers().count, 1, "he may just not have been told again");
+    assert!(hub.end_settling(second) && hub.take_remote_stale());
     hub.begin_remote_load().finish(Elsewhere::default());
     assert_eq!(hub.viewers().count, 0);
 }
