@@ -73,6 +73,17 @@ pub struct Delivery {
     /// Whether scripts of a page may read the bytes: `any`, `origin`, `missing`, `not_needed` or
     /// `unknown`.
     pub cors: String,
+    /// The codecs of the picture and the sound, as a list of RFC 6381, for example
+    /// `avc1.64001f,mp4a.40.2`; null if unknown. Codecs without a name there have a short one of
+    /// their own, such as `dts`. Those of a playlist stand with its renditions.
+    #[schema(required = true)]
+    pub codecs: Option<String>,
+    /// Whether there is a picture; null if unknown.
+    #[schema(required = true)]
+    pub has_picture: Option<bool>,
+    /// Whether there is sound; null if unknown.
+    #[schema(required = true)]
+    pub has_sound: Option<bool>,
 }
 
 /// A rendition of a source: one quality.

@@ -62,6 +62,15 @@ pub struct Delivery {
     pub mime: Option<String>,
     /// Whether a page of another origin may read the response.
     pub cors: Cors,
+    /// The codecs of its picture and sound, as a list of RFC 6381, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codecs: Option<String>,
+    /// Whether it has a picture, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has_picture: Option<bool>,
+    /// Whether it has sound, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has_sound: Option<bool>,
 }
 
 /// The player that a delivery needs.

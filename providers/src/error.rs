@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::error::Error;
 
+use crate::foreign;
+
 /// What went wrong. Each kind has one frozen code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ErrorKind {
@@ -113,12 +115,8 @@ impl Failure {
 
     /// The failure of a link whose first bytes, `head`, no provider recognizes.
     pub(crate) fn not_media(head: &[u8]) -> Self {
-        let text = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head).trim_ascii_start();
-        let detail = if text.starts_with(b"<") {
-            "This link leads to a web page, not to media."
-        } else {
-            "This link doesn't lead to media that can be played here."
-        };
+        let detail = foreign::describe(head)
+            .unwrap_or("This link doesn't lead to media that can be played here.");
         Self::new(ErrorKind::Unsupported, detail)
     }
 

@@ -6,6 +6,7 @@
 pub mod egress;
 mod error;
 mod file;
+mod foreign;
 mod hls;
 #[cfg(feature = "kit")]
 pub mod kit;

@@ -36,6 +36,18 @@ fn a_rebuild_without_a_lossy_epoch_reads_back_with_none() {
     assert_eq!(room.rebased.expect("a rebuild").lossy_epoch, 0);
 }
 
+#[test]
+fn what_a_delivery_holds_is_stored_where_it_is_known() {
+    let known = r#""cors": "not_needed",
+          "codecs": "avc1.64001f,mp4a.40.2",
+          "has_picture": true,
+          "has_sound": true"#;
+    let room: Room = reads_back(&ROOM.replace(r#""cors": "not_needed""#, known));
+    let delivery = &room.media.expect("media").source.delivery[1];
+    assert_eq!(delivery.codecs.as_deref(), Some("avc1.64001f,mp4a.40.2"));
+    assert_eq!((delivery.has_picture, delivery.has_sound), (Some(true), Some(true)));
+}
+
 /// Reads a value and writes it again, byte for byte the same.
 #[track_caller]
 fn reads_back<T: DeserializeOwned + Serialize>(stored: &str) -> T {

@@ -218,6 +218,9 @@ pub(crate) fn media(media_id: &str, duration_ms: Option<u64>) -> Media {
         url: "https://media.example.test/film.m3u8".to_owned(),
         mime: None,
         cors: Cors::Any,
+        codecs: None,
+        has_picture: None,
+        has_sound: None,
     };
     Media {
         media_id: MediaId::new(media_id),

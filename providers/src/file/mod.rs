@@ -1,9 +1,16 @@
-//! The `file` provider: one MP4 or WebM file that a media element plays progressively.
+//! The `file` provider: one file that a media element plays progressively: MP4, WebM and their
+//! relatives, or sound alone.
 //!
-//! The durable id is the link itself. The duration comes from the container's own header, which a
-//! walk over its boxes finds with a few small ranged requests.
+//! The durable id is the link itself. Length and codecs come from the container's own headers and
+//! tables, which are found with a few small ranged requests.
 
+mod bytes;
+mod codec;
+mod contents;
 mod mp4;
+#[cfg(test)]
+mod simulated;
+mod sound;
 mod webm;
 
 use async_trait::async_trait;
@@ -14,42 +21,32 @@ use engine::{
 use url::Url;
 
 use crate::egress::{Egress, PROBE_BYTES_MAX, Request, Response};
-use crate::error::{Failure, ProviderError};
+use crate::error::{ErrorKind, Failure, ProviderError};
 use crate::link::{extension, parse_link, title};
 use crate::source::{Match, PlaybackSource};
+use bytes::{Bytes, Read, Stop};
+use contents::Contents;
 
 /// Most requests that one inspection of a file makes.
 const REQUESTS_MAX: usize = 6;
-/// Bytes of the first request; the whole header of most files fits.
-const FIRST_BYTES: u64 = 4096;
-/// Bytes of each later request; a few box headers fit.
-const NEXT_BYTES: u64 = 1024;
+/// Bytes of a request, unless more are needed in one piece: the header of most files fits.
+const STEP_BYTES: usize = 4096;
 
-const EXTENSIONS: [&str; 6] = ["mp4", "m4v", "m4a", "mov", "webm", "mkv"];
+const EXTENSIONS: [&str; 21] = [
+    "mp4", "m4v", "m4a", "m4b", "mov", "qt", "3gp", "webm", "weba", "mkv", "mka", "mp3", "ogg",
+    "oga", "ogv", "opus", "flac", "wav", "wave", "aac", "adts",
+];
 
-/// The provider of single files: MP4, QuickTime, WebM and Matroska.
+/// The provider of single files: MP4, QuickTime, WebM, Matroska, Ogg, MP3, AAC, FLAC and WAV.
 #[derive(Debug, Default)]
 pub struct FileProvider;
 
-/// What a walk over a container needs next.
-#[derive(Debug, Eq, PartialEq)]
-enum Step {
-    /// More bytes, from this offset on.
-    ReadAt(u64),
-    /// Nothing: the walk is over. The duration in milliseconds, `None` if it isn't known.
-    Done(Option<u64>),
-}
-
-/// Some bytes of a file, and their offset in it.
-#[derive(Clone, Copy)]
-struct Window<'a> {
-    start: u64,
-    bytes: &'a [u8],
-}
-
-enum Walk {
-    Mp4(mp4::Walk),
-    Webm(webm::Walk),
+/// What kind of file it is, by its first bytes.
+#[derive(Clone, Copy, Debug)]
+enum Container {
+    Mp4,
+    Webm(&'static str),
+    Sound(sound::Form),
 }
 
 #[async_trait]
@@ -89,20 +86,29 @@ impl PlaybackSource for FileProvider {
 }
 
 async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
-    let (response, mime, walk) = inspect(egress, link).await?;
+    let (response, container) = inspect(egress, link).await?;
     // A media element plays a file of another origin without CORS headers.
     let cors = if response.cors == Cors::Missing { Cors::NotNeeded } else { response.cors };
-    let duration_ms = find_duration(egress, link, response, walk).await?;
-    let mime = Some(mime.to_owned());
+    let contents = read_contents(egress, link, response, container).await?;
+    let is_exact = contents.length.is_some_and(|length| length.exact);
+    let delivery = Delivery {
+        kind: DeliveryKind::File,
+        url: link.to_string(),
+        mime: Some(contents.mime.to_owned()),
+        cors,
+        codecs: contents.codecs(),
+        has_picture: contents.has_picture(),
+        has_sound: contents.has_sound(),
+    };
     Ok(Source {
         provider: "file".to_owned(),
         stream_id: link.to_string(),
         title: title(link),
-        duration: duration_ms.map(Position::from_millis),
-        duration_origin: DurationOrigin::Header,
+        duration: contents.length.map(|length| Position::from_millis(length.ms)),
+        duration_origin: if is_exact { DurationOrigin::Media } else { DurationOrigin::Header },
         timeline: Timeline::OF_FILE,
         live: false,
-        delivery: vec![Delivery { kind: DeliveryKind::File, url: link.to_string(), mime, cors }],
+        delivery: vec![delivery],
         renditions: vec![],
         text_tracks: vec![],
         audio_tracks: vec![],
@@ -113,72 +119,70 @@ async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
 }
 
 /// Reads the start of the file; fails if it isn't a supported container.
-async fn inspect(egress: &Egress, link: &Url) -> Result<(Response, &'static str, Walk), Failure> {
-    let response = egress.fetch(&Request::probe(link, 0..FIRST_BYTES, PROBE_BYTES_MAX)).await?;
+async fn inspect(egress: &Egress, link: &Url) -> Result<(Response, Container), Failure> {
+    let first = Request::probe(link, 0..STEP_BYTES as u64, PROBE_BYTES_MAX);
+    let response = egress.fetch(&first).await?;
     match sniff(&response.body) {
-        Some((mime, walk)) if response.start == 0 => Ok((response, mime, walk)),
+        Some(container) if response.start == 0 => Ok((response, container)),
         _ => Err(Failure::not_media(&response.body)),
     }
 }
 
-/// Walks the container until its duration is known, within the limits of one inspection.
-async fn find_duration(
+/// Reads the container, fetching what that takes, within the limits of one inspection.
+async fn read_contents(
     egress: &Egress,
     link: &Url,
     first: Response,
-    mut walk: Walk,
-) -> Result<Option<u64>, Failure> {
+    container: Container,
+) -> Result<Contents, Failure> {
     let mut budget = PROBE_BYTES_MAX.saturating_sub(first.body.len());
-    let mut response = first;
-    for _ in 1..REQUESTS_MAX {
-        let window = Window { start: response.start, bytes: &response.body };
-        let at = match walk.read(window) {
-            Step::Done(duration_ms) => return Ok(duration_ms),
-            Step::ReadAt(at) => at,
+    let mut bytes = Bytes::of(first.total);
+    bytes.add(first.start, first.body);
+    let mut requests = 1;
+    loop {
+        let (contents, outcome) = container.read(&bytes);
+        let (at, len) = match outcome {
+            Ok(()) | Err(Stop::End) => return Ok(contents),
+            Err(Stop::Refused(refusal)) => return Err(refusal.into()),
+            Err(Stop::Need { at, len }) => (at, len),
         };
-        let past_end = response.total.is_some_and(|total| at >= total);
-        if past_end || budget < NEXT_BYTES as usize {
-            break;
+        let step = len.max(STEP_BYTES);
+        if requests == REQUESTS_MAX || step > budget {
+            return Ok(contents);
         }
-        let request = Request::probe(link, at..at.saturating_add(NEXT_BYTES), NEXT_BYTES as usize);
-        response = egress.fetch(&request).await?;
-        budget -= response.body.len();
-    }
-    match walk.read(Window { start: response.start, bytes: &response.body }) {
-        Step::Done(duration_ms) => Ok(duration_ms),
-        Step::ReadAt(_) => Ok(walk.give_up()),
+        let request = Request::probe(link, at..at.saturating_add(step as u64), step);
+        let response = match egress.fetch(&request).await {
+            Ok(response) => response,
+            // The file ends before, although its origin didn't say so.
+            Err(failure) if failure.kind == ErrorKind::Unsupported => return Ok(contents),
+            Err(failure) => return Err(failure),
+        };
+        requests += 1;
+        budget = budget.saturating_sub(response.body.len());
+        bytes.add(response.start, response.body);
+        if bytes.get(at, len).is_err() {
+            // The origin ignores ranges, or sends less than it said.
+            return Ok(contents);
+        }
     }
 }
 
-impl Walk {
-    fn read(&mut self, window: Window<'_>) -> Step {
+impl Container {
+    /// Reads as much as the bytes allow, and says why it stopped.
+    fn read(self, bytes: &Bytes) -> (Contents, Read<()>) {
         match self {
-            Self::Mp4(walk) => walk.read(window),
-            Self::Webm(walk) => walk.read(window),
-        }
-    }
-
-    /// The duration as far as it is known without more bytes.
-    fn give_up(&self) -> Option<u64> {
-        match self {
-            Self::Mp4(walk) => walk.duration_ms(),
-            Self::Webm(_) => None,
+            Self::Mp4 => mp4::read(bytes),
+            Self::Webm(mime) => webm::read(bytes, mime),
+            Self::Sound(form) => sound::read(bytes, form),
         }
     }
 }
 
-impl<'a> Window<'a> {
-    /// The `len` bytes at offset `at` of the file, if the window holds them all.
-    fn get(self, at: u64, len: usize) -> Option<&'a [u8]> {
-        let from = usize::try_from(at.checked_sub(self.start)?).ok()?;
-        self.bytes.get(from..from.checked_add(len)?)
+/// The container of a file that starts with `head`.
+fn sniff(head: &[u8]) -> Option<Container> {
+    if mp4::sniff(head) {
+        return Some(Container::Mp4);
     }
-}
-
-/// The media type and the walk for a file that starts with `head`.
-fn sniff(head: &[u8]) -> Option<(&'static str, Walk)> {
-    if let Some(mime) = mp4::sniff(head) {
-        return Some((mime, Walk::Mp4(mp4::Walk::default())));
-    }
-    webm::sniff(head).map(|mime| (mime, Walk::Webm(webm::Walk::default())))
+    let webm = || webm::sniff(head).map(Container::Webm);
+    webm().or_else(|| sound::sniff(head).map(Container::Sound))
 }

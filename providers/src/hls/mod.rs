@@ -85,6 +85,9 @@ fn describe(link: &Url, findings: Findings) -> Source {
         url: link.to_string(),
         mime: Some(MIME.to_owned()),
         cors: findings.cors,
+        codecs: None,
+        has_picture: None,
+        has_sound: None,
     };
     Source {
         provider: "hls".to_owned(),

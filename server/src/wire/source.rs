@@ -60,6 +60,9 @@ fn delivery(delivery: &engine::Delivery) -> wire::Delivery {
         url: delivery.url.clone(),
         mime: delivery.mime.clone(),
         cors: cors.to_owned(),
+        codecs: delivery.codecs.clone(),
+        has_picture: delivery.has_picture,
+        has_sound: delivery.has_sound,
     }
 }
 

@@ -1,0 +1,121 @@
+//! What a file holds: its length, and the codecs of its picture and sound.
+
+use crate::error::{ErrorKind, Failure};
+
+/// The most codecs that are named.
+const CODECS_MAX: usize = 12;
+/// The longest name of a codec, in characters.
+const CODEC_CHARS_MAX: usize = 60;
+
+/// How long a file plays.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Length {
+    /// In milliseconds, never 0.
+    pub(super) ms: u64,
+    /// Whether it was found by the tables of samples, the last page or the like, rather than stated
+    /// by a header alone or estimated by a bit rate.
+    pub(super) exact: bool,
+}
+
+/// What is known of a file's contents.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct Contents {
+    pub(super) mime: &'static str,
+    /// `None` if it isn't known.
+    pub(super) length: Option<Length>,
+    codecs: Vec<String>,
+    picture: bool,
+    sound: bool,
+    /// Whether every track was seen.
+    pub(super) complete: bool,
+}
+
+/// What a track is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Kind {
+    Picture,
+    Sound,
+    /// Subtitles, chapters, time codes.
+    #[default]
+    Other,
+}
+
+/// Why a file of a known container is refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Refusal {
+    /// Its samples are encrypted.
+    Encrypted,
+    /// It ends before the part that describes the film, or holds nothing else.
+    CutOff,
+    /// It is a piece of a film without the part that describes it.
+    Piece,
+    /// It has neither picture nor sound.
+    Empty,
+    /// It begins like a file with sound, but none follows.
+    NoSound,
+}
+
+impl Length {
+    /// A length of `units`, so many of which make a second; `None` for nothing.
+    pub(super) fn of(units: u64, per_second: u64, exact: bool) -> Option<Self> {
+        let per_second = u128::from(per_second);
+        let rounded = (u128::from(units) * 1000 + per_second / 2).checked_div(per_second)?;
+        let ms = u64::try_from(rounded).ok().filter(|ms| *ms > 0)?;
+        Some(Self { ms, exact })
+    }
+}
+
+impl Contents {
+    pub(super) fn new(mime: &'static str) -> Self {
+        let (codecs, picture, sound, complete) = (vec![], false, false, false);
+        Self { mime, length: None, codecs, picture, sound, complete }
+    }
+
+    /// Adds a track of picture or sound; others are left out.
+    pub(super) fn add(&mut self, kind: Kind, codec: &str) {
+        match kind {
+            Kind::Picture => self.picture = true,
+            Kind::Sound => self.sound = true,
+            Kind::Other => return,
+        }
+        let plain = |c: &char| c.is_ascii_alphanumeric() || ".-_".contains(*c);
+        let codec: String = codec.chars().filter(plain).take(CODEC_CHARS_MAX).collect();
+        if !codec.is_empty() && !self.codecs.contains(&codec) && self.codecs.len() < CODECS_MAX {
+            self.codecs.push(codec);
+        }
+    }
+
+    /// The codecs as a list of RFC 6381; `None` if none is known.
+    pub(super) fn codecs(&self) -> Option<String> {
+        (!self.codecs.is_empty()).then(|| self.codecs.join(","))
+    }
+
+    /// Whether there is a picture, if known.
+    pub(super) fn has_picture(&self) -> Option<bool> {
+        (self.picture || self.complete).then_some(self.picture)
+    }
+
+    /// Whether there is sound, if known.
+    pub(super) fn has_sound(&self) -> Option<bool> {
+        (self.sound || self.complete).then_some(self.sound)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let detail = match refusal {
+            Refusal::Encrypted => {
+                "This media is protected and plays only with a licence of its provider."
+            }
+            Refusal::CutOff => "This file is incomplete: what it needs to be played is missing.",
+            Refusal::Piece => "This is one piece of a film, which can't be played by itself.",
+            Refusal::Empty => "This file holds neither a picture nor sound.",
+            Refusal::NoSound => "This file is damaged: no sound can be found in it.",
+        };
+        let kind = match refusal {
+            Refusal::Encrypted => ErrorKind::DrmProtected,
+            _ => ErrorKind::Unsupported,
+        };
+        Failure::new(kind, detail)
+    }
+}

@@ -1,0 +1,231 @@
+//! MP4 and QuickTime: recognized by their boxes, measured by the tables of their tracks.
+
+mod boxes;
+mod fragments;
+mod sample_entry;
+#[cfg(test)]
+mod tests;
+mod track;
+
+use super::bytes::{Bytes, Read, Stop};
+use super::contents::{Contents, Kind, Length, Refusal};
+use boxes::{Boxes, Header};
+use track::Track;
+
+/// The kinds of box that a file may begin with.
+const TOP_LEVEL: [[u8; 4]; 14] = [
+    *b"ftyp", *b"styp", *b"moov", *b"mdat", *b"free", *b"skip", *b"wide", *b"pnot", *b"pdin",
+    *b"sidx", *b"moof", *b"emsg", *b"prft", *b"uuid",
+];
+/// Brands of still images, which use the same boxes.
+const STILL: [[u8; 4]; 7] = [*b"avif", *b"avis", *b"heic", *b"heix", *b"mif1", *b"msf1", *b"crx "];
+/// How far the lengths of two headers may be apart and still agree.
+const AGREE_MS: u64 = 50;
+
+/// What `moov` says.
+#[derive(Debug, Default)]
+struct Movie {
+    timescale: u64,
+    /// By its header.
+    stated: Option<Length>,
+    tracks: Vec<Track>,
+    /// Whether the media is in fragments.
+    fragmented: bool,
+    /// With all fragments, in units of the timescale, as `mehd` states it.
+    with_fragments: Option<u64>,
+    /// Whether every track was seen.
+    complete: bool,
+}
+
+/// Whether a file that starts with `head` consists of boxes; still images don't count.
+pub(super) fn sniff(head: &[u8]) -> bool {
+    let mut bytes = Bytes::of(None);
+    bytes.add(0, head.to_vec());
+    let mut boxes = Boxes::between(&bytes, 0, u64::MAX);
+    let mut seen = 0;
+    while let Ok(next) = boxes.next() {
+        match next {
+            Some(header) if TOP_LEVEL.contains(&header.kind) => seen += 1,
+            Some(_) | None if seen == 0 => return false,
+            // Junk may follow, which players skip.
+            _ => break,
+        }
+    }
+    let brand = head.get(8..12).filter(|_| head.get(4..8) == Some(b"ftyp"));
+    seen > 0 && !brand.is_some_and(|brand| STILL.iter().any(|still| still == brand))
+}
+
+/// Reads the boxes as far as the bytes allow.
+pub(super) fn read(bytes: &Bytes) -> (Contents, Read<()>) {
+    let mut contents = Contents::new(mime(bytes));
+    let outcome = read_file(bytes, &mut contents);
+    if outcome.is_ok() && contents.has_picture() == Some(false) {
+        contents.mime = "audio/mp4";
+    }
+    (contents, outcome)
+}
+
+/// The media type by the brand; without one it is a QuickTime file of old.
+fn mime(bytes: &Bytes) -> &'static str {
+    let mut boxes = Boxes::between(bytes, 0, u64::MAX);
+    while let Ok(Some(header)) = boxes.next() {
+        if header.kind == *b"ftyp" || header.kind == *b"styp" {
+            return match bytes.get(header.payload, 4) {
+                Ok(b"qt  ") => "video/quicktime",
+                Ok(b"M4A " | b"M4B ") => "audio/mp4",
+                _ => "video/mp4",
+            };
+        }
+        if matches!(&header.kind, b"moov" | b"mdat" | b"wide" | b"pnot") {
+            return "video/quicktime";
+        }
+    }
+    "video/mp4"
+}
+
+fn read_file(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
+    let mut boxes = Boxes::between(bytes, 0, u64::MAX);
+    let (mut pieces, mut has_media, mut cut_off) = (false, false, false);
+    let moov = loop {
+        let next = match boxes.next() {
+            // The file ends, or what follows is no box, before the film is described.
+            Ok(None) | Err(Stop::End) if pieces => return Err(Stop::Refused(Refusal::Piece)),
+            Ok(None) | Err(Stop::End) => return Err(Stop::Refused(Refusal::CutOff)),
+            Err(stop) => return Err(stop),
+            Ok(Some(header)) => header,
+        };
+        match &next.kind {
+            b"moov" => break next,
+            b"moof" => pieces = true,
+            b"mdat" => {
+                has_media = true;
+                cut_off |= ends_beyond(bytes, &next);
+            }
+            _ => {}
+        }
+    };
+    let movie = match read_movie(bytes, &moov) {
+        Err(Stop::End) => return Err(Stop::Refused(Refusal::CutOff)),
+        other => other?,
+    };
+    describe(&movie, contents)?;
+    if movie.fragmented {
+        contents.length = movie.stated_with_fragments();
+        let indexed = fragments::indexed_length(&mut boxes, bytes)?;
+        contents.length = indexed.or(contents.length);
+        return Ok(());
+    }
+    contents.length = movie.length();
+    loop {
+        match boxes.next() {
+            Ok(Some(next)) if next.kind == *b"mdat" => {
+                has_media = true;
+                cut_off |= ends_beyond(bytes, &next);
+            }
+            Ok(Some(_)) => {}
+            Ok(None) | Err(Stop::End) if !has_media => {
+                return Err(Stop::Refused(Refusal::CutOff));
+            }
+            // What lies further on isn't worth a request.
+            _ => break,
+        }
+    }
+    if cut_off {
+        // Fewer samples are there than the tables list.
+        contents.length = contents.length.map(|length| Length { exact: false, ..length });
+    }
+    Ok(())
+}
+
+fn ends_beyond(bytes: &Bytes, header: &Header) -> bool {
+    header.end != u64::MAX && bytes.total.is_some_and(|total| header.end > total)
+}
+
+/// Reads `moov`, but nothing more of it once a picture and sound were seen.
+fn read_movie(bytes: &Bytes, moov: &Header) -> Read<Movie> {
+    let mut movie = Movie::default();
+    let mut boxes = Boxes::of(bytes, moov);
+    loop {
+        let header = match boxes.next() {
+            Ok(Some(header)) => header,
+            Ok(None) => break,
+            Err(Stop::Need { .. }) if movie.is_enough() => return Ok(movie),
+            // It extends to the end of the file.
+            Err(Stop::End) if moov.end == u64::MAX => break,
+            Err(stop) => return Err(stop),
+        };
+        match &header.kind {
+            b"mvhd" => {
+                let (timescale, units) = boxes::timed(bytes, &header)?;
+                movie.timescale = timescale;
+                movie.stated = units.and_then(|units| Length::of(units, timescale, false));
+            }
+            b"trak" => match track::read(bytes, &header) {
+                Ok(track) => movie.tracks.push(track),
+                Err(Stop::Need { .. }) if movie.is_enough() => return Ok(movie),
+                Err(stop) => return Err(stop),
+            },
+            b"mvex" => read_mvex(bytes, &header, &mut movie)?,
+            b"pssh" => return Err(Stop::Refused(Refusal::Encrypted)),
+            _ => {}
+        }
+    }
+    movie.complete = true;
+    Ok(movie)
+}
+
+fn read_mvex(bytes: &Bytes, mvex: &Header, movie: &mut Movie) -> Read<()> {
+    movie.fragmented = true;
+    let mut boxes = Boxes::of(bytes, mvex);
+    while let Some(header) = boxes.next()? {
+        if header.kind == *b"mehd" {
+            let version = bytes.get(header.payload, 1)?[0];
+            let (_, units) = boxes::full(bytes, &header, if version == 0 { 4 } else { 8 })?;
+            movie.with_fragments = boxes::known(units);
+        }
+    }
+    Ok(())
+}
+
+/// Names the tracks that play: those enabled, or all if none is.
+fn describe(movie: &Movie, contents: &mut Contents) -> Read<()> {
+    contents.complete = movie.complete;
+    for track in movie.playing() {
+        for codec in &track.codecs {
+            contents.add(track.kind, codec);
+        }
+    }
+    if movie.complete && movie.playing().next().is_none() {
+        return Err(Stop::Refused(Refusal::Empty));
+    }
+    Ok(())
+}
+
+impl Movie {
+    /// The tracks of picture and sound that are enabled, or all of them if none is.
+    fn playing(&self) -> impl Iterator<Item = &Track> {
+        let heard_or_seen = |track: &&Track| track.kind != Kind::Other;
+        let any = self.tracks.iter().filter(heard_or_seen).any(|track| track.enabled);
+        self.tracks.iter().filter(heard_or_seen).filter(move |track| track.enabled || !any)
+    }
+
+    /// Whether a picture and sound were seen, and both have their samples in this very index.
+    fn is_enough(&self) -> bool {
+        let has = |kind| self.tracks.iter().any(|track| track.kind == kind && track.has_samples());
+        has(Kind::Picture) && has(Kind::Sound)
+    }
+
+    /// That of the longest track. One that wasn't seen may be longer, unless the header disagrees.
+    fn length(&self) -> Option<Length> {
+        let timescale = self.timescale;
+        let longest = self.playing().filter_map(|track| track.length(timescale)).max();
+        let Some(mut length) = longest else { return self.stated };
+        let agrees = self.stated.is_some_and(|stated| stated.ms.abs_diff(length.ms) <= AGREE_MS);
+        length.exact = (length.exact && self.complete) || agrees;
+        Some(length)
+    }
+
+    fn stated_with_fragments(&self) -> Option<Length> {
+        Length::of(self.with_fragments?, self.timescale, false)
+    }
+}

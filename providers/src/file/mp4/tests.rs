@@ -1,0 +1,234 @@
+//! Boxes made byte by byte.
+
+use proptest::prelude::*;
+
+use super::super::contents::Refusal;
+use super::super::simulated::inspect;
+use super::sniff;
+
+/// The picture of the tests: 30,021 units of its timescale, 1000 in a second.
+const UNITS: u32 = 30_021;
+
+#[test]
+fn an_index_at_the_front_is_read_at_once() {
+    let film = [ftyp(), moov(&[mvhd(1000, UNITS), picture(UNITS)]), mdat(50_000)].concat();
+    assert_eq!(length(&film), (Some(30_021), vec![]));
+}
+
+#[test]
+fn an_index_at_the_end_takes_one_jump() {
+    let film = [ftyp(), mdat(50_000), moov(&[mvhd(600, 6000), picture(10_000)])].concat();
+    assert_eq!(length(&film), (Some(10_000), vec![50_028]));
+}
+
+#[test]
+fn large_tables_are_skipped_and_the_last_track_ends_the_search() {
+    let tables = boxed(b"stsz", &[0; 60_000]);
+    let long = |kind, entry| {
+        track(kind, &[], &mdhd(1000, UNITS), entry, &[stts(UNITS), tables.clone()].concat())
+    };
+    let tracks = [mvhd(1000, UNITS), long(b"vide", b"avc1"), long(b"soun", b"ac-3")];
+    let film =
+        [ftyp(), moov(&[&tracks[..], &[boxed(b"udta", &[0; 9000])]].concat()), mdat(9)].concat();
+    let (found, reads) = inspect(&film, 4096);
+    let contents = found.unwrap();
+    assert_eq!(contents.codecs().as_deref(), Some("avc1,ac-3"));
+    assert_eq!((contents.length.map(|length| (length.ms, length.exact))), Some((30_021, true)));
+    assert_eq!(reads.len(), 1);
+}
+
+#[test]
+fn a_header_that_lies_is_not_believed() {
+    for stated in [0, 5000, 90_000, u32::MAX] {
+        let film = [ftyp(), moov(&[mvhd(1000, stated), picture(UNITS)])].concat();
+        assert_eq!(length(&film).0, Some(30_021), "{stated}");
+    }
+    let by_header = track(b"vide", &[], &mdhd(1000, 7), b"avc1", &stts(UNITS));
+    assert_eq!(length(&[ftyp(), moov(&[mvhd(1000, 7), by_header])].concat()).0, Some(30_021));
+}
+
+#[test]
+fn an_edit_list_says_what_is_presented() {
+    let pause = u32::MAX;
+    for (edits, expected) in [
+        (&[(0, 0)][..], 30_021),
+        (&[(10_000, 0)], 10_000),
+        (&[(99_000, 21)], 30_000),
+        (&[(500, pause), (0, 0)], 30_521),
+        (&[(500, pause), (1000, 100), (2000, 20_000)], 3500),
+    ] {
+        let track = track(b"vide", edits, &mdhd(1000, UNITS), b"avc1", &stts(UNITS));
+        let film = [ftyp(), moov(&[mvhd(1000, 1), track])].concat();
+        assert_eq!(length(&film).0, Some(expected), "{edits:?}");
+    }
+}
+
+#[test]
+fn wide_numbers_are_read() {
+    let mut wide = vec![1, 0, 0, 0];
+    wide.extend([0; 16]);
+    wide.extend(90_000u32.to_be_bytes());
+    wide.extend((90_000u64 * 3600 * 20).to_be_bytes());
+    wide.extend([0; 4]);
+    let mut large = 1u32.to_be_bytes().to_vec();
+    large.extend(b"mdat");
+    large.extend(5016u64.to_be_bytes());
+    large.extend([0; 5000]);
+    let track = track(b"vide", &[], &boxed(b"mdhd", &wide), b"avc1", &[]);
+    let film = [ftyp(), large, moov(&[mvhd(1000, 1), track])].concat();
+    assert_eq!(length(&film).0, Some(72_000_000));
+}
+
+#[test]
+fn a_fragmented_file_has_the_length_it_states_or_none() {
+    let mehd = boxed(b"mehd", &[0, 0, 0, 0, 0, 0, 0x75, 0x30]);
+    let stated = moov(&[mvhd(1000, 0), picture(0), boxed(b"mvex", &mehd)]);
+    assert_eq!(length(&[ftyp(), stated].concat()).0, Some(30_000));
+    let unstated = moov(&[mvhd(1000, 2000), picture(0), boxed(b"mvex", &boxed(b"trex", &[0; 24]))]);
+    assert_eq!(length(&[ftyp(), unstated].concat()).0, None);
+}
+
+#[test]
+fn an_index_of_fragments_counts_only_if_it_covers_the_file() {
+    let moov = moov(&[mvhd(1000, 0), picture(0), boxed(b"mvex", &[])]);
+    let piece = [boxed(b"moof", &[0; 92]), mdat(892)].concat();
+    for (pieces, tail, expected) in
+        [(1, vec![], Some(4000)), (1, boxed(b"mfra", &[0; 8]), Some(4000)), (2, vec![], None)]
+    {
+        let film = [ftyp(), moov.clone(), sidx(1000, 4000), piece.repeat(pieces), tail].concat();
+        let contents = inspect(&film, 4096).0.unwrap();
+        assert_eq!(contents.length.map(|length| length.ms), expected, "{pieces}");
+    }
+}
+
+#[test]
+fn any_box_that_may_come_first_is_recognized() {
+    for kind in [b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"ftyp"] {
+        assert!(sniff(&[boxed(kind, &[0; 40]), mdat(9)].concat()), "{kind:?}");
+    }
+    for still in [b"avif", b"heic", b"mif1"] {
+        assert!(!sniff(&boxed(b"ftyp", &[&still[..], &[0; 4]].concat())), "{still:?}");
+    }
+    for other in [&b"\x89PNG\r\n\x1a\n0000"[..], b"a free meal", b"", &[0; 64]] {
+        assert!(!sniff(other), "{other:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_played_is_refused_with_its_reason() {
+    let encrypted = |kind| track(b"vide", &[], &mdhd(1000, UNITS), kind, &stts(UNITS));
+    let text = track(b"text", &[], &mdhd(1000, UNITS), b"tx3g", &stts(UNITS));
+    let whole = moov(&[mvhd(1000, UNITS), picture(UNITS)]);
+    for (film, refusal) in [
+        (moov(&[mvhd(1000, 1), encrypted(b"encv")]), Refusal::Encrypted),
+        (moov(&[mvhd(1000, 1), encrypted(b"drmi")]), Refusal::Encrypted),
+        (moov(&[mvhd(1000, 1), picture(UNITS), boxed(b"pssh", &[0; 24])]), Refusal::Encrypted),
+        (moov(&[mvhd(1000, 1), text]), Refusal::Empty),
+        (mdat(100), Refusal::CutOff),
+        (whole[..whole.len() - 40].to_vec(), Refusal::CutOff),
+        (whole, Refusal::CutOff),
+        (boxed(b"moof", &[0; 16]), Refusal::Piece),
+        (moov(&[mvhd(1000, 0), picture(0), boxed(b"mvex", &[])]), Refusal::Piece),
+    ] {
+        assert_eq!(inspect(&[ftyp(), film].concat(), 4096).0, Err(refusal));
+    }
+}
+
+#[test]
+fn a_disabled_track_is_not_named() {
+    let mut chapters = track(b"vide", &[], &mdhd(1000, 99_000), b"jpeg", &stts(99_000));
+    // The flags of `tkhd`, the first box in it.
+    chapters[8 + 8 + 3] = 0;
+    let film = [ftyp(), moov(&[mvhd(1000, UNITS), picture(UNITS), chapters]), mdat(9)].concat();
+    let contents = inspect(&film, 4096).0.unwrap();
+    assert_eq!(contents.codecs().as_deref(), Some("avc1"));
+    assert_eq!(contents.length.map(|length| length.ms), Some(30_021));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(mut tail: Vec<u8>, moov_at in 0usize..64) {
+        if let Some(kind) = tail.get_mut(moov_at..moov_at + 4) {
+            kind.copy_from_slice(b"moov");
+        }
+        let _ = inspect(&[ftyp(), tail.clone()].concat(), 64);
+        let _ = inspect(&[ftyp(), moov(&[mvhd(1000, 1), boxed(b"trak", &tail)])].concat(), 64);
+    }
+}
+
+/// The length found, and the offsets of the further reads.
+fn length(film: &[u8]) -> (Option<u64>, Vec<u64>) {
+    let (found, reads) = inspect(&[film, &mdat(9)].concat(), 4096);
+    (found.unwrap().length.map(|length| length.ms), reads)
+}
+
+fn ftyp() -> Vec<u8> {
+    boxed(b"ftyp", b"isom\0\0\0\0mp42")
+}
+
+fn mdat(len: usize) -> Vec<u8> {
+    boxed(b"mdat", &vec![0; len])
+}
+
+fn moov(children: &[Vec<u8>]) -> Vec<u8> {
+    boxed(b"moov", &children.concat())
+}
+
+fn picture(units: u32) -> Vec<u8> {
+    track(b"vide", &[], &mdhd(1000, units), b"avc1", &stts(units))
+}
+
+/// A track of one kind of sample, enabled.
+fn track(
+    kind: &[u8; 4],
+    edits: &[(u32, u32)],
+    mdhd: &[u8],
+    entry: &[u8; 4],
+    rest: &[u8],
+) -> Vec<u8> {
+    let list: Vec<u8> = edits
+        .iter()
+        .flat_map(|(duration, from)| [*duration, *from, 0x1_0000].map(u32::to_be_bytes).concat())
+        .collect();
+    let elst = boxed(b"elst", &[&[0; 4][..], &(edits.len() as u32).to_be_bytes(), &list].concat());
+    let hdlr = boxed(b"hdlr", &[&[0; 8][..], kind, &[0; 13]].concat());
+    let entry = boxed(entry, &[0; 78]);
+    let stsd = boxed(b"stsd", &[&[0, 0, 0, 0, 0, 0, 0, 1][..], &entry].concat());
+    let stbl = boxed(b"stbl", &[&stsd, rest].concat());
+    let mdia = boxed(b"mdia", &[mdhd, &hdlr, &boxed(b"minf", &stbl)].concat());
+    let tkhd = boxed(b"tkhd", &[&[0, 0, 0, 1][..], &[0; 80]].concat());
+    let edts = if edits.is_empty() { vec![] } else { boxed(b"edts", &elst) };
+    boxed(b"trak", &[tkhd, edts, mdia].concat())
+}
+
+fn mvhd(timescale: u32, units: u32) -> Vec<u8> {
+    boxed(b"mvhd", &header(timescale, units, 80))
+}
+
+fn mdhd(timescale: u32, units: u32) -> Vec<u8> {
+    boxed(b"mdhd", &header(timescale, units, 4))
+}
+
+fn header(timescale: u32, units: u32, rest: usize) -> Vec<u8> {
+    [&[0; 12][..], &timescale.to_be_bytes(), &units.to_be_bytes(), &vec![0; rest]].concat()
+}
+
+/// One sample of so many units, or none.
+fn stts(units: u32) -> Vec<u8> {
+    let runs = [u32::from(units > 0), 1, units].map(u32::to_be_bytes).concat();
+    let len = if units > 0 { 12 } else { 4 };
+    boxed(b"stts", &[&[0; 4][..], &runs[..len]].concat())
+}
+
+/// An index of one fragment of 1000 bytes.
+fn sidx(timescale: u32, units: u32) -> Vec<u8> {
+    let numbers = [0, 1, timescale, 0, 0, 1, 1000, units, 0].map(u32::to_be_bytes).concat();
+    boxed(b"sidx", &numbers)
+}
+
+fn boxed(kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
+    let mut bytes = u32::try_from(payload.len() + 8).unwrap().to_be_bytes().to_vec();
+    bytes.extend(kind);
+    bytes.extend(payload);
+    bytes
+}

@@ -1,0 +1,194 @@
+//! MPEG audio and AAC: frames one after the other, each with a header.
+
+use super::super::bytes::{Bytes, Read, Stop, be};
+use super::super::contents::{Contents, Kind, Length, Refusal};
+
+/// How many frames in a row tell them from other bytes.
+const IN_A_ROW: usize = 3;
+/// Bytes of a look into the middle and at the end, which show whether the bit rate is constant.
+const LOOK_BYTES: usize = 4096;
+/// Bytes of a tag at the end.
+const OLD_TAG_BYTES: u64 = 128;
+
+/// Bit rates in kbit/s, by the version (1, or 2 and 2.5), the layer and the index.
+const RATES: [[[u64; 15]; 3]; 2] = [
+    [
+        [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
+        [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
+        [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+    ],
+    [
+        [0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
+        [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+        [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+    ],
+];
+const SAMPLE_RATES: [u64; 3] = [44_100, 48_000, 32_000];
+
+/// The header of a frame.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Frame {
+    codec: Codec,
+    /// Samples per second.
+    rate: u64,
+    /// Samples in the frame.
+    samples: u64,
+    /// Bits per second; 0 for AAC, whose headers don't say.
+    bit_rate: u64,
+    /// Bytes in the frame.
+    len: usize,
+    /// Bytes between the header and the place of a table of contents.
+    side: usize,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Codec {
+    /// The layer.
+    Mpeg(u8),
+    /// The kind of AAC.
+    Aac(u8),
+}
+
+/// Whether these bytes begin with frames; fewer in a row are enough where the bytes end.
+pub(super) fn begins(head: &[u8]) -> bool {
+    let Some(first) = Frame::at(head, 0) else { return false };
+    let mut at = first.len;
+    for row in 1..IN_A_ROW {
+        if at + 4 > head.len() {
+            return row > 1 || at == head.len();
+        }
+        match Frame::at(head, at) {
+            Some(next) if next.is_like(&first) => at += next.len,
+            // A tag may end a short file.
+            _ => return row > 1 && head[at..].starts_with(b"TAG"),
+        }
+    }
+    true
+}
+
+/// Reads the file whose first frame is at `at`.
+pub(super) fn read(bytes: &Bytes, at: u64, contents: &mut Contents) -> Read<()> {
+    let known = bytes.get_up_to(at, LOOK_BYTES)?;
+    let first = Frame::at(known, 0).ok_or(Stop::Refused(Refusal::NoSound))?;
+    contents.complete = true;
+    match first.codec {
+        Codec::Aac(kind) => {
+            contents.mime = "audio/aac";
+            contents.add(Kind::Sound, &format!("mp4a.40.{kind}"));
+            // Only a count of all frames would tell the length.
+            return Ok(());
+        }
+        Codec::Mpeg(layer) => contents.add(Kind::Sound, &format!("mp{layer}")),
+    }
+    let counted = counted_length(&known[..first.len.min(known.len())], &first);
+    contents.length = match counted {
+        Some(length) => Some(length),
+        None => constant_length(bytes, at, &first)?,
+    };
+    Ok(())
+}
+
+/// By the count of frames in the first frame, which holds no sound then.
+fn counted_length(frame: &[u8], first: &Frame) -> Option<Length> {
+    let table = frame.get(4 + first.side..)?;
+    if let Some(table) = table.strip_prefix(b"Xing").or_else(|| table.strip_prefix(b"Info")) {
+        let flags = be(table.get(..4)?);
+        let frames = be(table.get(4..8).filter(|_| flags & 1 != 0)?);
+        return Length::of(frames * first.samples, first.rate, true);
+    }
+    // The table of another encoder, always at the same place.
+    let table = frame.get(4 + 32..)?.strip_prefix(b"VBRI")?;
+    Length::of(be(table.get(10..14)?) * first.samples, first.rate, true)
+}
+
+/// By the bit rate, if it is the same at the front, in the middle and at the end.
+fn constant_length(bytes: &Bytes, at: u64, first: &Frame) -> Read<Option<Length>> {
+    let Some(total) = bytes.total.filter(|total| *total > at) else { return Ok(None) };
+    let last = total.saturating_sub(LOOK_BYTES as u64).max(at);
+    for look in [at, at + (last - at) / 2, last] {
+        if !is_constant(bytes.get_up_to(look, LOOK_BYTES)?, first) {
+            return Ok(None);
+        }
+    }
+    let end = total.saturating_sub(OLD_TAG_BYTES).max(at);
+    let has_tag = bytes.get_up_to(end, 3)? == b"TAG";
+    let bits = (if has_tag { end } else { total } - at) * 8;
+    Ok(Length::of(bits, first.bit_rate, false))
+}
+
+/// Whether all frames in `part` have the bit rate of `first`.
+fn is_constant(part: &[u8], first: &Frame) -> bool {
+    let is_start = |at: &usize| {
+        Frame::at(part, *at).is_some_and(|frame| frame.is_like(first)) && begins(&part[*at..])
+    };
+    let Some(mut at) = (0..part.len()).find(is_start) else { return false };
+    while let Some(frame) = Frame::at(part, at) {
+        if frame.bit_rate != first.bit_rate {
+            return false;
+        }
+        at += frame.len;
+    }
+    true
+}
+
+impl Frame {
+    /// The frame whose header is at `at`.
+    fn at(bytes: &[u8], at: usize) -> Option<Self> {
+        let header = bytes.get(at..at.checked_add(4)?)?;
+        if header[0] != 0xff || header[1] & 0xe0 != 0xe0 {
+            return None;
+        }
+        if header[1] & 0xf6 == 0xf0 {
+            return Self::aac(bytes.get(at..at + 7)?);
+        }
+        Self::mpeg(header)
+    }
+
+    fn aac(header: &[u8]) -> Option<Self> {
+        const AAC_RATES: [u64; 13] = [
+            96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025,
+            8_000, 7_350,
+        ];
+        let rate = *AAC_RATES.get(usize::from(header[2] >> 2 & 0xf))?;
+        let len = (be(&header[3..6]) >> 5 & 0x1fff) as usize;
+        let blocks = u64::from(header[6] & 3) + 1;
+        let codec = Codec::Aac((header[2] >> 6) + 1);
+        let frame = Self { codec, rate, samples: 1024 * blocks, bit_rate: 0, len, side: 0 };
+        (len >= 7).then_some(frame)
+    }
+
+    fn mpeg(header: &[u8]) -> Option<Self> {
+        let (version, layer) = (header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3));
+        let (rate_index, sample_index) = (header[2] >> 4, usize::from(header[2] >> 2 & 3));
+        if version == 1 || layer == 4 || rate_index == 0 || rate_index == 15 {
+            return None;
+        }
+        let first_version = version == 3;
+        let rate = SAMPLE_RATES.get(sample_index)? >> [2, 0, 1, 0][usize::from(version)];
+        let rates = &RATES[usize::from(!first_version)][usize::from(layer - 1)];
+        let bit_rate = rates[usize::from(rate_index)] * 1000;
+        let samples = match (layer, first_version) {
+            (1, _) => 384,
+            (3, false) => 576,
+            _ => 1152,
+        };
+        let padding = u64::from(header[2] >> 1 & 1) * if layer == 1 { 4 } else { 1 };
+        let len = match layer {
+            1 => 12 * bit_rate / rate * 4 + padding,
+            _ => samples / 8 * bit_rate / rate + padding,
+        };
+        let is_mono = header[3] >> 6 == 3;
+        let side = match (first_version, is_mono) {
+            (true, false) => 32,
+            (true, true) | (false, false) => 17,
+            (false, true) => 9,
+        };
+        let codec = Codec::Mpeg(layer);
+        Some(Self { codec, rate, samples, bit_rate, len: len as usize, side })
+    }
+
+    /// Whether both may be of one stream.
+    fn is_like(&self, other: &Self) -> bool {
+        (self.codec, self.rate, self.samples) == (other.codec, other.rate, other.samples)
+    }
+}

@@ -1,0 +1,89 @@
+//! Sound made byte by byte.
+
+use proptest::prelude::*;
+
+use super::super::contents::Refusal;
+use super::super::simulated::inspect;
+use super::super::sniff;
+
+#[test]
+fn frames_of_one_bit_rate_give_an_estimate_and_others_none() {
+    // 10 s at 128 kbit/s: 1152 samples at 44.1 kHz in 417 bytes.
+    let constant = frame(0x90, 417).repeat(383);
+    let length = inspect(&constant, 4096).0.unwrap().length.unwrap();
+    assert!(length.ms.abs_diff(10_000) <= 26, "{length:?}");
+    assert!(!length.exact);
+    let varied = [frame(0x90, 417).repeat(200), frame(0xa0, 522).repeat(200)].concat();
+    assert_eq!(inspect(&varied, 4096).0.unwrap().length, None);
+}
+
+#[test]
+fn tags_at_both_ends_are_not_sound() {
+    let tag = [&b"ID3\x04\0\0\0\0\x40\0"[..], &[0; 8192]].concat();
+    let old = [&b"TAG"[..], &[b' '; 125]].concat();
+    let tagged = [tag, vec![0; 100], frame(0x90, 417).repeat(383), old].concat();
+    let contents = inspect(&tagged, 4096).0.unwrap();
+    assert!(contents.length.unwrap().ms.abs_diff(10_000) <= 26);
+    assert_eq!((contents.mime, contents.codecs().as_deref()), ("audio/mpeg", Some("mp3")));
+}
+
+#[test]
+fn a_count_of_frames_gives_the_length() {
+    let mut first = frame(0x90, 417);
+    let table = [&b"Xing"[..], &[0, 0, 0, 1], &1000u32.to_be_bytes()].concat();
+    first[36..36 + table.len()].copy_from_slice(&table);
+    let file = [first, frame(0x90, 417).repeat(20)].concat();
+    let length = inspect(&file, 4096).0.unwrap().length.unwrap();
+    assert_eq!((length.ms, length.exact), (26_122, true));
+}
+
+#[test]
+fn a_wav_that_was_never_finished_is_as_long_as_what_is_there() {
+    for (stated, expected) in [(8000, 1000), (0, 2000), (u32::MAX, 2000), (99_000, 2000)] {
+        let contents = inspect(&wav(stated, 16_000), 4096).0.unwrap();
+        assert_eq!(contents.length.map(|length| length.ms), Some(expected), "{stated}");
+        assert_eq!(contents.codecs().as_deref(), Some("1"));
+        assert_eq!((contents.has_picture(), contents.has_sound()), (Some(false), Some(true)));
+    }
+}
+
+#[test]
+fn a_tag_without_sound_is_refused() {
+    let file = [&b"ID3\x04\0\0\0\0\0\x10"[..], &[7; 5000]].concat();
+    assert_eq!(inspect(&file, 4096).0, Err(Refusal::NoSound));
+}
+
+#[test]
+fn other_bytes_are_no_sound() {
+    let one = [frame(0x90, 417), vec![1; 3000]].concat();
+    for other in [&one[..], &[0xff; 4096], b"RIFF\0\0\0\0AVI LIST", b"OggX", b""] {
+        assert!(sniff(other).is_none());
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(tail: Vec<u8>, more: [u8; 27]) {
+        let tag = b"ID3\x04\0\0\0\0\0\x10".to_vec();
+        for start in [&b"fLaC"[..], b"OggS\0\x02", b"RIFF\0\0\0\0WAVE", &tag[..]] {
+            let _ = inspect(&[start, &[0; 16], &tail, &more].concat(), 64);
+            let _ = inspect(&[start, &tail, &[0; 16]].concat(), 64);
+        }
+        let _ = sniff(&tail);
+        let _ = sniff(&[&[0xff, 0xfb], &tail[..]].concat());
+    }
+}
+
+/// A frame of layer III at 44.1 kHz whose third byte is `rate`.
+fn frame(rate: u8, len: usize) -> Vec<u8> {
+    let mut frame = vec![0; len];
+    frame[..4].copy_from_slice(&[0xff, 0xfb, rate, 0]);
+    frame
+}
+
+/// 8 kHz, 8 bits, one channel, of which the header states so many bytes.
+fn wav(stated: u32, there: usize) -> Vec<u8> {
+    let format = [&[1, 0, 1, 0][..], &8000u32.to_le_bytes(), &8000u32.to_le_bytes(), &[1, 0, 8, 0]];
+    let head = [&b"RIFF\0\0\0\0WAVEfmt "[..], &16u32.to_le_bytes(), &format.concat()].concat();
+    [&head[..], b"data", &stated.to_le_bytes(), &vec![0x80; there]].concat()
+}

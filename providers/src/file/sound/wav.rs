@@ -1,0 +1,52 @@
+//! WAV, and its forms for more than 4 GiB.
+
+use super::super::bytes::{Bytes, Read, Stop, le};
+use super::super::contents::{Contents, Kind, Length, Refusal};
+
+/// The format tag of a description that names the format itself.
+const EXTENSIBLE: u64 = 0xfffe;
+/// Sizes that mean another, or none.
+const UNKNOWN: u64 = 0xffff_ffff;
+
+pub(super) fn is_wav(head: &[u8]) -> bool {
+    let outer = head.get(..4).is_some_and(|outer| matches!(outer, b"RIFF" | b"RF64" | b"BW64"));
+    outer && head.get(8..12) == Some(b"WAVE")
+}
+
+pub(super) fn read(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
+    let (mut at, mut large, mut rate) = (12, None, 0);
+    contents.complete = true;
+    loop {
+        let (name, size) = match bytes.get(at, 8) {
+            Err(Stop::End) => return Err(Stop::Refused(Refusal::CutOff)),
+            chunk => (&chunk?[..4], le(&bytes.get(at, 8)?[4..])),
+        };
+        let payload = at + 8;
+        match name {
+            b"ds64" => large = Some(le(&bytes.get(payload, 16)?[8..])),
+            b"fmt " => {
+                let format = bytes.get(payload, 16)?;
+                rate = le(&format[8..12]);
+                let tag = match le(&format[..2]) {
+                    EXTENSIBLE if size >= 26 => le(&bytes.get(payload + 24, 2)?[..2]),
+                    tag => tag,
+                };
+                contents.add(Kind::Sound, &tag.to_string());
+            }
+            b"data" => {
+                let stated = match (size, large) {
+                    (UNKNOWN, Some(large)) => Some(large),
+                    (0 | UNKNOWN, _) => None,
+                    _ => Some(size),
+                };
+                let there = bytes.total.map(|total| total.saturating_sub(payload));
+                // Written while it was recorded, or cut off: what is there counts.
+                let len = [stated, there].into_iter().flatten().min();
+                contents.length = len.and_then(|len| Length::of(len, rate, true));
+                return Ok(());
+            }
+            _ => {}
+        }
+        at = payload.saturating_add(size).saturating_add(size & 1);
+    }
+}

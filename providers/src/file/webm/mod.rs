@@ -1,0 +1,252 @@
+//! WebM and Matroska: the duration in `Info`, the codecs in `Tracks`.
+
+mod codec;
+mod ebml;
+
+use super::bytes::{Bytes, Read, Stop};
+use super::contents::{Contents, Kind, Length, Refusal};
+use ebml::{Element, Elements};
+
+const EBML: u64 = 0x1a45_dfa3;
+const DOC_TYPE: u64 = 0x4282;
+const SEGMENT: u64 = 0x1853_8067;
+const INFO: u64 = 0x1549_a966;
+const TIMESTAMP_SCALE: u64 = 0x2a_d7b1;
+const DURATION: u64 = 0x4489;
+const TRACKS: u64 = 0x1654_ae6b;
+const TRACK_ENTRY: u64 = 0xae;
+const TRACK_TYPE: u64 = 0x83;
+const FLAG_ENABLED: u64 = 0xb9;
+const CODEC_ID: u64 = 0x86;
+const CODEC_PRIVATE: u64 = 0x63a2;
+const CONTENT_ENCODINGS: u64 = 0x6d80;
+const CONTENT_ENCODING: u64 = 0x6240;
+const CONTENT_ENCRYPTION: u64 = 0x5035;
+const CLUSTER: u64 = 0x1f43_b675;
+
+/// Nanoseconds per unit, unless the file states another scale.
+const DEFAULT_SCALE: u64 = 1_000_000;
+/// The longest id of a codec that is read.
+const CODEC_ID_BYTES_MAX: u64 = 64;
+/// The most of a codec's configuration that is read: what names it stands at its front.
+const CONFIGURATION_BYTES_MAX: u64 = 32;
+
+/// The media type, by the document type in the EBML header.
+pub(super) fn sniff(head: &[u8]) -> Option<&'static str> {
+    let mut bytes = Bytes::of(None);
+    bytes.add(0, head.to_vec());
+    let mut top = Elements::between(&bytes, 0, u64::MAX);
+    let header = top.next().ok()?.filter(|element| element.id == EBML && element.len.is_some())?;
+    let mut inside = Elements::of(&bytes, &header);
+    while let Some(element) = inside.next().ok()? {
+        if element.id == DOC_TYPE {
+            let name = element.contents(&bytes, CODEC_ID_BYTES_MAX).ok()?;
+            return match trimmed(name) {
+                b"webm" => Some("video/webm"),
+                b"matroska" => Some("video/x-matroska"),
+                _ => None,
+            };
+        }
+    }
+    None
+}
+
+/// Reads the elements as far as the bytes allow.
+pub(super) fn read(bytes: &Bytes, mime: &'static str) -> (Contents, Read<()>) {
+    let mut contents = Contents::new(mime);
+    let outcome = read_segment(bytes, &mut contents);
+    if contents.has_picture() == Some(false) {
+        contents.mime = if mime == "video/webm" { "audio/webm" } else { "audio/x-matroska" };
+    }
+    (contents, outcome)
+}
+
+fn read_segment(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
+    let mut elements = Elements::between(bytes, 0, u64::MAX);
+    let mut measured = false;
+    while let Some(element) = elements.next()? {
+        match element.id {
+            SEGMENT => elements.enter(&element),
+            INFO if element.len.is_some() => {
+                contents.length = read_info(bytes, &element)?;
+                measured = true;
+            }
+            TRACKS => {
+                read_tracks(bytes, &element, contents)?;
+                contents.complete = true;
+            }
+            // The media begins, and neither follows it.
+            CLUSTER => break,
+            _ => {}
+        }
+        if measured && contents.complete {
+            break;
+        }
+    }
+    if (contents.has_picture(), contents.has_sound()) == (Some(false), Some(false)) {
+        return Err(Stop::Refused(Refusal::Empty));
+    }
+    Ok(())
+}
+
+fn read_info(bytes: &Bytes, info: &Element) -> Read<Option<Length>> {
+    let (mut scale_ns, mut units) = (DEFAULT_SCALE, None);
+    let mut elements = Elements::of(bytes, info);
+    while let Some(element) = elements.next()? {
+        match element.id {
+            TIMESTAMP_SCALE => scale_ns = element.number(bytes)?,
+            DURATION => units = float(element.contents(bytes, 8)?),
+            _ => {}
+        }
+    }
+    let ms = units.map(|units: f64| (units * scale_ns as f64 / 1e6).round());
+    let ms = ms.filter(|ms| ms.is_finite() && *ms > 0.0 && *ms < u64::MAX as f64);
+    // Only the header says so.
+    Ok(ms.map(|ms| Length { ms: ms as u64, exact: false }))
+}
+
+fn read_tracks(bytes: &Bytes, tracks: &Element, contents: &mut Contents) -> Read<()> {
+    let mut elements = Elements::of(bytes, tracks);
+    while let Some(element) = elements.next()? {
+        if element.id == TRACK_ENTRY {
+            read_track(bytes, &element, contents)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_track(bytes: &Bytes, entry: &Element, contents: &mut Contents) -> Read<()> {
+    let (mut kind, mut enabled) = (Kind::Other, true);
+    let (mut id, mut configuration) = (String::new(), &[][..]);
+    let mut encrypted = false;
+    let mut elements = Elements::of(bytes, entry);
+    while let Some(element) = elements.next()? {
+        match element.id {
+            TRACK_TYPE => {
+                kind = match element.number(bytes)? {
+                    1 => Kind::Picture,
+                    2 => Kind::Sound,
+                    _ => Kind::Other,
+                }
+            }
+            FLAG_ENABLED => enabled = element.number(bytes)? != 0,
+            CODEC_ID => {
+                let name = trimmed(element.contents(bytes, CODEC_ID_BYTES_MAX)?);
+                id = String::from_utf8_lossy(name).into_owned();
+            }
+            CODEC_PRIVATE => configuration = element.contents(bytes, CONFIGURATION_BYTES_MAX)?,
+            CONTENT_ENCODINGS => encrypted = is_encrypted(bytes, &element)?,
+            _ => {}
+        }
+    }
+    if encrypted && kind != Kind::Other {
+        return Err(Stop::Refused(Refusal::Encrypted));
+    }
+    if enabled {
+        contents.add(kind, &codec::name(&id, configuration));
+    }
+    Ok(())
+}
+
+/// Whether one of the encodings encrypts; others only compress.
+fn is_encrypted(bytes: &Bytes, encodings: &Element) -> Read<bool> {
+    let mut elements = Elements::of(bytes, encodings);
+    while let Some(element) = elements.next()? {
+        let mut inside = Elements::of(bytes, &element);
+        while let Some(part) = inside.next()? {
+            if element.id == CONTENT_ENCODING && part.id == CONTENT_ENCRYPTION {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Text without the blanks and zeros that fill it up.
+fn trimmed(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+    text[..end].trim_ascii_end()
+}
+
+fn float(bytes: &[u8]) -> Option<f64> {
+    match bytes.len() {
+        4 => Some(f64::from(f32::from_be_bytes(bytes.try_into().ok()?))),
+        8 => Some(f64::from_be_bytes(bytes.try_into().ok()?)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_duration_is_in_the_units_of_the_file() {
+        let scale = element(TIMESTAMP_SCALE, &[0x0f, 0x42, 0x40]);
+        let duration = element(DURATION, &10_008f64.to_be_bytes());
+        assert_eq!(length(&[scale, duration]), Some(10_008));
+        let scale = element(TIMESTAMP_SCALE, &[0x01, 0x86, 0xa0]);
+        let duration = element(DURATION, &5000f32.to_be_bytes());
+        assert_eq!(length(&[duration, scale]), Some(500));
+    }
+
+    #[test]
+    fn a_recording_without_a_duration_has_none() {
+        assert_eq!(length(&[]), None);
+        assert_eq!(length(&[element(DURATION, &f64::NAN.to_be_bytes())]), None);
+    }
+
+    #[test]
+    fn nothing_is_looked_for_behind_the_beginning_of_the_media() {
+        let cluster = element(CLUSTER, &[0; 100]);
+        let (contents, outcome) = parse(&[header("webm"), element(SEGMENT, &cluster)].concat());
+        assert_eq!((contents.length, outcome), (None, Ok(())));
+        assert_eq!((contents.has_picture(), contents.codecs()), (None, None));
+    }
+
+    #[test]
+    fn the_document_type_decides_the_media_type() {
+        assert_eq!(sniff(&header("webm")), Some("video/webm"));
+        assert_eq!(sniff(&header("matroska\0\0")), Some("video/x-matroska"));
+        assert_eq!(sniff(&header("other")), None);
+        assert_eq!(sniff(b"<!doctype html>"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(tail: Vec<u8>) {
+            let file = [header("webm"), element(SEGMENT, &tail)].concat();
+            sniff(&tail);
+            let _ = parse(&file);
+            let _ = parse(&[&file[..40], &tail].concat());
+        }
+    }
+
+    fn length(info: &[Vec<u8>]) -> Option<u64> {
+        let void = element(0xec, &[0; 60]);
+        let segment = [void, element(INFO, &info.concat())].concat();
+        let (contents, outcome) = parse(&[header("webm"), element(SEGMENT, &segment)].concat());
+        assert_eq!(outcome, Ok(()));
+        contents.length.map(|length| length.ms)
+    }
+
+    fn parse(file: &[u8]) -> (Contents, Read<()>) {
+        let mut bytes = Bytes::of(Some(file.len() as u64));
+        bytes.add(0, file.to_vec());
+        read(&bytes, "video/webm")
+    }
+
+    fn header(doc_type: &str) -> Vec<u8> {
+        let version = element(0x4286, &[1]);
+        let padding = element(0xec, &[0; 30]);
+        element(EBML, &[version, element(DOC_TYPE, doc_type.as_bytes()), padding].concat())
+    }
+
+    fn element(id: u64, payload: &[u8]) -> Vec<u8> {
+        let id = id.to_be_bytes();
+        let skip = id.iter().take_while(|byte| **byte == 0).count();
+        let len = (1u64 << 56) | payload.len() as u64;
+        [&id[skip..], &len.to_be_bytes(), payload].concat()
+    }
+}
