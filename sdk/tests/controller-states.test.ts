@@ -57,6 +57,38 @@ describe('a page that is hidden', () => {
     }
   });
 
+  test.each(['paused', 'playing'])('and whose timers are slow, left %s, makes no start after a seek until it is shown', (left) => {
+    const player = following({ playsHidden: true });
+    player.hidden = true;
+    player.tickMs = 1_000;
+    if (left === 'paused') player.interrupt();
+    player.run(3_000);
+    const soughtMs = player.nowMs;
+    player.commit({ status: 'waiting', position_ms: 200_000, barrier: 7 });
+    player.run(2_000);
+    expect(player.actions('ready', soughtMs)).toHaveLength(1);
+    player.commit({ status: 'playing', position_ms: 200_000, anchor_at_ms: player.nowMs + player.offsetMs + 190 });
+    player.run(20_000);
+    expect(player.actions('play', soughtMs)).toEqual([]);
+    expect(player.actions('seek', soughtMs)).toHaveLength(1);
+    player.hidden = false;
+    player.tickMs = 50;
+    player.run(1_000);
+    expect(player.paused).toBe(false);
+    expect(Math.abs(player.driftMs)).toBeLessThan(34);
+  });
+
+  test('has forgotten all it tried in vain once it is shown', () => {
+    const player = following({ playsHidden: true });
+    player.hidden = true;
+    player.traits.standsStill = true;
+    player.run(40_000);
+    player.traits.standsStill = false;
+    player.hidden = false;
+    player.run(1_500);
+    expect(Math.abs(player.driftMs)).toBeLessThan(34);
+  });
+
   test('is put in place with one seek after it was paused for an hour', () => {
     const player = following({ durationMs: 20_000_000 });
     player.hidden = true;

@@ -104,6 +104,9 @@ M3U8
 }
 
 files() {
+    # The film again, as one file with its sound and as one without any.
+    $ffmpeg -i hls/360.m3u8 -i hls/audio.m3u8 -map 0:v -map 1:a -c copy -movflags +faststart film.mp4
+    $ffmpeg -i film.mp4 -map 0:v -c copy -movflags +faststart silent.mp4
     $ffmpeg -f lavfi -i "testsrc=size=320x180:rate=30:duration=30" \
         -f lavfi -i "sine=frequency=330:sample_rate=48000:duration=30" \
         $x264 -b:v 150k -c:a aac -b:a 64k -movflags +faststart clip.mp4

@@ -31,6 +31,7 @@ export class Controller {
   /** Suspended because `play` had no effect, not because the page is hidden. */
   #refused = false;
   #standing = new Standing();
+  #hidden = false;
   #readySent: number | null = null;
   #endedSent = false;
 
@@ -65,11 +66,14 @@ export class Controller {
       this.#timeline = null;
       if (!inputs.held) course.pause(inputs);
     } else {
-      const changed = !this.#timeline || leadsElsewhere(this.#timeline, timeline);
+      // Where a page is seen again, nothing that was tried while it was hidden counts.
+      const isBack = this.#hidden && !inputs.hidden;
+      const changed = isBack || !this.#timeline || leadsElsewhere(this.#timeline, timeline);
       this.#timeline = timeline;
       if (changed) this.#forget();
       this.#route({ ...inputs, timeline, offsetMs, changed });
     }
+    this.#hidden = inputs.hidden;
     return {
       actions: course.actions,
       // A start whose data takes long is no longer a quick one.

@@ -23,6 +23,7 @@ import {
   SETTLE_FROM_MS,
   SETTLE_LOOK_MS,
   SETTLE_UNTIL_MS,
+  SLOW_MS,
   START_TIMEOUT_MS,
   START_TRIES,
   URGE_MS,
@@ -211,6 +212,8 @@ export class Start {
       return;
     }
     if (!now.player.ready) return;
+    // The timers of a page that is neither seen nor heard are slow: it would be late each time, for nobody.
+    if (now.hidden && lateMs > SLOW_MS) return this.#course.enter('suspended', now);
     if (lateMs > LATE_MS && this.#tries < START_TRIES && this.#tryAgain(now)) return;
     this.#onTime = lateMs <= ON_TIME_MS;
     this.#start(now);
