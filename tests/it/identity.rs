@@ -47,6 +47,29 @@ async fn a_client_that_refreshes_is_the_same_user_and_the_host_of_the_same_party
 }
 
 #[tokio::test]
+async fn who_knows_a_family_but_none_of_its_tokens_can_log_nobody_out() {
+    let server = server().await;
+    let guest = server.api().guest("Ada").await.unwrap();
+    let refreshed = server.api().refresh(&guest.refresh_token).await.unwrap();
+    let (family, secret) = guest.refresh_token.split_once('.').unwrap();
+    let other = server.api().guest("Ben").await.unwrap().refresh_token;
+    let other_secret = other.split_once('.').unwrap().1;
+    let changed = if secret.starts_with('A') { "B" } else { "A" };
+    for invented in [
+        format!("{family}.{}", "A".repeat(43)),
+        format!("{family}.{}", "A".repeat(64)),
+        format!("{family}.{other_secret}"),
+        format!("{family}.{changed}{}", &secret[1..]),
+    ] {
+        let body = json!({ "refresh_token": invented });
+        let response = server.api().request(Method::POST, "auth/refresh", Some(&body)).await;
+        problem::check(&response.unwrap(), "token_invalid", &invented);
+    }
+    let again = server.api().refresh(&refreshed.refresh_token).await.unwrap();
+    assert_eq!(again.user_id, guest.user_id);
+}
+
+#[tokio::test]
 async fn only_a_refresh_token_renews_anything() {
     let server = server().await;
     let guest = server.api().guest("Ada").await.unwrap();

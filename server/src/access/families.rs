@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::family_writer::FamilyWriter;
 use super::predecessors::Predecessors;
-use super::refresh_token::RefreshToken;
+use super::refresh_token::{ProofKey, RefreshToken};
 use crate::clock::{WallTime, WallWatch};
 use crate::id;
 use crate::refusal::Refusal;
@@ -78,12 +78,14 @@ impl Families {
         display_name: &str,
         now: WallTime,
     ) -> Result<RefreshToken, Refusal> {
-        let token = RefreshToken::generate();
+        let proof_key: ProofKey = id::random_bytes();
+        let token = RefreshToken::generate(&proof_key);
         let family = RefreshFamily {
             family_id: token.family_id().to_owned(),
             user_id: user_id.to_owned(),
             display_name: display_name.to_owned(),
             token_hash: token.hash().to_vec(),
+            proof_key: proof_key.to_vec(),
             predecessors: Vec::new(),
             began_at: now,
             rotated_at: now,
@@ -94,9 +96,17 @@ impl Families {
         Ok(token)
     }
 
-    /// Takes a refresh token, and returns the one that replaces it: the same each time for half a
-    /// minute, on any node. A token that was replaced before that ends its family, because one of
-    /// those who use it has stolen it.
+    /// Takes a refresh token, and returns the one that replaces it, on any node.
+    ///
+    /// A token that was replaced gives the newest one, the same each time: until its successor is used,
+    /// because the answer with that may have got lost, and for half a minute more, because two tabs may
+    /// refresh at once. After that it ends its family: one of those who use it has stolen it. Only a token
+    /// that was issued in the family can do that. One that is invented, whatever family it names, is
+    /// refused and changes nothing.
+    ///
+    /// So somebody who has stolen a token shares its user's identity until the two get out of step: until
+    /// either of them comes with a token that the other has replaced, and whose successor has been used
+    /// since. A family lasts 30 days at most.
     pub async fn refresh(&self, text: &str) -> Result<Refreshed, Refusal> {
         let now = WallTime::now();
         self.follow_clock(now, Instant::now()).await.map_err(unavailable)?;
@@ -114,6 +124,10 @@ impl Families {
                 let is_behind = self.writer.is_behind();
                 return Err(if is_behind { Refusal::store_unavailable() } else { unknown() });
             };
+            let is_issued = presented.is_proven_by(&family.proof_key);
+            if presented.has_proof() && !is_issued {
+                return Err(unknown());
+            }
             if is_over(&family, now) {
                 let detail = "the refresh token has expired; become a new guest";
                 return Err(Refusal::new(ErrorCode::TokenExpired, detail));
@@ -121,16 +135,24 @@ impl Families {
             let passed_ms = now.millis_since(family.rotated_at);
             let mut predecessors = Predecessors::decode(&family.predecessors, passed_ms);
             if presented.hash().as_slice() != family.token_hash {
-                let Some(token) = predecessors.newest_after(&presented) else {
-                    return Err(self.end(&family).await);
+                let newest = predecessors.newest_after(&presented, &family.proof_key);
+                return match newest {
+                    Some(token) => Ok(Refreshed::of(token, family)),
+                    None if is_issued => Err(self.end(&family).await),
+                    None => Err(unknown()),
                 };
-                return Ok(Refreshed::of(token, family));
+            }
+            let mut proof_key = family.proof_key.clone();
+            if proof_key.is_empty() {
+                // A family from before there were proofs.
+                proof_key = id::random_bytes().to_vec();
             }
             let token = predecessors
-                .rotate(&presented, id::random_bytes())
+                .rotate(&presented, id::random_bytes(), &proof_key)
                 .map_err(Refusal::rate_limited)?;
             let rotated = RefreshFamily {
                 token_hash: token.hash().to_vec(),
+                proof_key,
                 predecessors: predecessors.encode(),
                 // It can't have begun in the future: the clock was set back.
                 began_at: family.began_at.min(now),
@@ -192,7 +214,7 @@ impl Families {
         Ok(())
     }
 
-    /// Ends a family of which a void token was used.
+    /// Ends a family of which a spent token was used.
     async fn end(&self, family: &RefreshFamily) -> Refusal {
         match self.sql.delete_refresh_family(&family.family_id).await {
             Ok(()) => {

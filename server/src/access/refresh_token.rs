@@ -1,5 +1,6 @@
 //! Refresh tokens: opaque to clients, known to the database by their hashes alone.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,14 +15,24 @@ const FAMILY_ID_MAX: usize = 32;
 
 /// What makes a token's successor: random, and useless without the token.
 pub type Salt = [u8; 32];
-/// The hash of a token.
+/// The hash of a token's secret.
 pub type Hash = [u8; 32];
+/// What makes the proofs of one family: random, and useless without a secret.
+pub type ProofKey = [u8; 32];
 
-/// A refresh token, `rt_<family>.<256 bits>`.
+const SECRET_BYTES: usize = 32;
+const PROOF_BYTES: usize = 16;
+
+/// A refresh token, `rt_<family>.<secret, proof>`.
+///
+/// The secret of 256 bits is what a user is recognised by. The proof, a code over the secret, shows that
+/// the token was issued in its family, however long ago: nobody has to remember those that are spent.
+/// Tokens from before there were proofs have none.
 #[derive(Clone, Eq, PartialEq)]
 pub struct RefreshToken {
     family_id: String,
-    secret: [u8; 32],
+    secret: [u8; SECRET_BYTES],
+    proof: Option<[u8; PROOF_BYTES]>,
 }
 
 impl std::fmt::Debug for RefreshToken {
@@ -32,8 +43,8 @@ impl std::fmt::Debug for RefreshToken {
 
 impl RefreshToken {
     /// Makes the first token of a new family.
-    pub fn generate() -> Self {
-        Self { family_id: id::family_id(), secret: id::random_bytes() }
+    pub fn generate(proof_key: &ProofKey) -> Self {
+        Self::with_proof(id::family_id(), id::random_bytes(), proof_key)
     }
 
     /// Parses the text that a client sends.
@@ -43,13 +54,17 @@ impl RefreshToken {
         if family_id.is_empty() || family_id.len() > FAMILY_ID_MAX || !is_plain {
             return None;
         }
-        let secret = URL_SAFE_NO_PAD.decode(secret).ok()?.try_into().ok()?;
-        Some(Self { family_id: family_id.to_owned(), secret })
+        let bytes = URL_SAFE_NO_PAD.decode(secret).ok()?;
+        let (secret, proof) = bytes.split_first_chunk::<SECRET_BYTES>()?;
+        let proof = if proof.is_empty() { None } else { Some(proof.try_into().ok()?) };
+        Some(Self { family_id: family_id.to_owned(), secret: *secret, proof })
     }
 
     /// Returns the text that a client gets.
     pub fn text(&self) -> String {
-        format!("{PREFIX}{}.{}", self.family_id, URL_SAFE_NO_PAD.encode(self.secret))
+        let mut bytes = self.secret.to_vec();
+        bytes.extend(self.proof.iter().flatten());
+        format!("{PREFIX}{}.{}", self.family_id, URL_SAFE_NO_PAD.encode(bytes))
     }
 
     /// Returns the id of its family.
@@ -62,7 +77,21 @@ impl RefreshToken {
         Sha256::digest(self.secret).into()
     }
 
-    /// Returns the token that replaces it.
+    /// Whether the token was issued in the family with this key. The key of a family from before there
+    /// were proofs is empty, and proves nothing.
+    pub fn is_proven_by(&self, proof_key: &[u8]) -> bool {
+        let (Some(proof), Some(expected)) = (&self.proof, proof_of(&self.secret, proof_key)) else {
+            return false;
+        };
+        verify_slices_are_equal(proof, &expected).is_ok()
+    }
+
+    /// Whether the token has a proof, right or wrong.
+    pub fn has_proof(&self) -> bool {
+        self.proof.is_some()
+    }
+
+    /// Returns the token that replaces it in the family with this key.
     ///
     /// A token that was just replaced has to give the same successor again, on any node, though the
     /// database doesn't hold it. So the successor is computed: from this token, which only its holder
@@ -70,39 +99,75 @@ impl RefreshToken {
     /// is enough. A secret that all families share would be one more thing to keep, and a
     /// copy of the database would give away every token. The signing key plays no part: it may change.
     #[must_use]
-    pub fn successor(&self, salt: &Salt) -> Self {
-        let tag = hmac::sign(&hmac::Key::new(HMAC_SHA256, &self.secret), salt);
-        let code: &[u8] = tag.as_ref();
-        let secret = code.try_into().expect("a SHA-256 code has 32 bytes");
-        Self { family_id: self.family_id.clone(), secret }
+    pub fn successor(&self, salt: &Salt, proof_key: &[u8]) -> Self {
+        Self::with_proof(self.family_id.clone(), code_of(&self.secret, salt), proof_key)
     }
+
+    fn with_proof(family_id: String, secret: [u8; SECRET_BYTES], proof_key: &[u8]) -> Self {
+        let proof = proof_of(&secret, proof_key);
+        Self { family_id, secret, proof }
+    }
+}
+
+fn proof_of(secret: &[u8], proof_key: &[u8]) -> Option<[u8; PROOF_BYTES]> {
+    if proof_key.is_empty() {
+        return None;
+    }
+    code_of(proof_key, secret).first_chunk().copied()
+}
+
+fn code_of(key: &[u8], message: &[u8]) -> [u8; 32] {
+    let tag = hmac::sign(&hmac::Key::new(HMAC_SHA256, key), message);
+    let code: &[u8] = tag.as_ref();
+    code.try_into().expect("a SHA-256 code has 32 bytes")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const KEY: ProofKey = [7; 32];
+
     #[test]
     fn a_token_is_read_as_it_was_written_and_shown_nowhere_else() {
-        let token = RefreshToken::generate();
-        assert_eq!(RefreshToken::parse(&token.text()), Some(token.clone()));
-        assert!(!format!("{token:?}").contains(token.family_id()));
-        let text = token.text();
-        for broken in ["", "rt_", "rt_.", "rt_a.b", &text[3..], &text[..text.len() - 1]] {
-            assert_eq!(RefreshToken::parse(broken), None, "{broken}");
+        let without_proof = RefreshToken { proof: None, ..RefreshToken::generate(&KEY) };
+        for token in [RefreshToken::generate(&KEY), without_proof] {
+            assert_eq!(RefreshToken::parse(&token.text()), Some(token.clone()));
+            assert!(!format!("{token:?}").contains(token.family_id()));
+            let text = token.text();
+            for broken in ["", "rt_", "rt_.", "rt_a.b", &text[3..], &text[..text.len() - 1]] {
+                assert_eq!(RefreshToken::parse(broken), None, "{broken}");
+            }
+            assert_eq!(RefreshToken::parse(&format!("{text}AAAA")), None, "too long");
+            let foreign = text.replacen(token.family_id(), "../etc", 1);
+            assert_eq!(RefreshToken::parse(&foreign), None);
         }
-        let foreign = text.replacen(token.family_id(), "../etc", 1);
-        assert_eq!(RefreshToken::parse(&foreign), None);
     }
 
     #[test]
     fn a_successor_depends_on_the_token_and_on_the_salt() {
-        let (token, salt) = (RefreshToken::generate(), id::random_bytes());
-        let successor = token.successor(&salt);
-        assert_eq!(successor, token.successor(&salt));
+        let (token, salt) = (RefreshToken::generate(&KEY), id::random_bytes());
+        let successor = token.successor(&salt, &KEY);
+        assert_eq!(successor, token.successor(&salt, &KEY));
         assert_eq!(successor.family_id(), token.family_id());
         assert_ne!(successor.hash(), token.hash());
-        assert_ne!(successor, token.successor(&id::random_bytes()));
-        assert_ne!(successor.secret, RefreshToken::generate().successor(&salt).secret);
+        assert_ne!(successor, token.successor(&id::random_bytes(), &KEY));
+        let other = RefreshToken::generate(&KEY).successor(&salt, &KEY);
+        assert_ne!(successor.secret, other.secret);
+    }
+
+    #[test]
+    fn a_token_is_proven_in_its_own_family_alone_and_no_other_secret_takes_its_proof() {
+        let token = RefreshToken::generate(&KEY);
+        let successor = token.successor(&id::random_bytes(), &KEY);
+        for issued in [&token, &successor] {
+            assert!(issued.is_proven_by(&KEY));
+            assert!(!issued.is_proven_by(&[8; 32]));
+            assert!(!issued.is_proven_by(&[]));
+        }
+        let invented = RefreshToken { secret: id::random_bytes(), ..token.clone() };
+        assert!(!invented.is_proven_by(&KEY));
+        let without_proof = RefreshToken { proof: None, ..token };
+        assert!(!without_proof.is_proven_by(&KEY) && !without_proof.is_proven_by(&[]));
     }
 }

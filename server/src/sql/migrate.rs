@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "creations that ended unnoticed",
         include_str!("migrations/0005_creations_that_ended_unnoticed.sql"),
     ),
+    (6, "refresh proofs", include_str!("migrations/0006_refresh_proofs.sql")),
 ];
 
 /// Runs the migrations that the database lacks. If several nodes start at once, only one runs them.

@@ -20,6 +20,9 @@ pub struct RefreshFamily {
     pub display_name: String,
     /// The hash of the newest token.
     pub token_hash: Vec<u8>,
+    /// The key by which the family recognises tokens that were issued in it. Empty in families from
+    /// before there were such keys.
+    pub proof_key: Vec<u8>,
     /// What leads from the tokens before to the newest one, encoded by its writer.
     pub predecessors: Vec<u8>,
     /// When the first token was issued.
@@ -58,8 +61,9 @@ impl Sql {
         for families in families.chunks(ROWS_PER_STATEMENT) {
             let sql = format!(
                 "INSERT INTO refresh_families (family_id, user_id, display_name, token_hash, \
-                 predecessors, began_at_ms, rotated_at_ms) VALUES {} ON CONFLICT DO NOTHING",
-                placeholder_rows(families.len(), 7)
+                 proof_key, predecessors, began_at_ms, rotated_at_ms) VALUES {} \
+                 ON CONFLICT DO NOTHING",
+                placeholder_rows(families.len(), 8)
             );
             let insert = sqlx::query(AssertSqlSafe(sql)).persistent(false);
             let insert = families.iter().fold(insert, |insert, family| {
@@ -68,6 +72,7 @@ impl Sql {
                     .bind(family.user_id.as_str())
                     .bind(family.display_name.as_str())
                     .bind(family.token_hash.as_slice())
+                    .bind(family.proof_key.as_slice())
                     .bind(family.predecessors.as_slice())
                     .bind(column(family.began_at.as_millis()))
                     .bind(column(family.rotated_at.as_millis()))
@@ -84,8 +89,8 @@ impl Sql {
     ) -> Result<Option<RefreshFamily>, SqlError> {
         let mut operation = self.begin("find a refresh family").await?;
         let query = sqlx::query(
-            "SELECT family_id, user_id, display_name, token_hash, predecessors, began_at_ms,
-             rotated_at_ms FROM refresh_families WHERE family_id = $1",
+            "SELECT family_id, user_id, display_name, token_hash, proof_key, predecessors,
+             began_at_ms, rotated_at_ms FROM refresh_families WHERE family_id = $1",
         )
         .bind(family_id);
         let found = operation.fetch_one(query, |row| {
@@ -94,9 +99,10 @@ impl Sql {
                 user_id: row.try_get(1)?,
                 display_name: row.try_get(2)?,
                 token_hash: row.try_get(3)?,
-                predecessors: row.try_get(4)?,
-                began_at: WallTime::from_millis(number(row, 5)?),
-                rotated_at: WallTime::from_millis(number(row, 6)?),
+                proof_key: row.try_get::<Option<Vec<u8>>, _>(4)?.unwrap_or_default(),
+                predecessors: row.try_get(5)?,
+                began_at: WallTime::from_millis(number(row, 6)?),
+                rotated_at: WallTime::from_millis(number(row, 7)?),
             })
         });
         found.await
@@ -111,10 +117,11 @@ impl Sql {
     ) -> Result<bool, SqlError> {
         let mut operation = self.begin("rotate a refresh family").await?;
         let update = sqlx::query(
-            "UPDATE refresh_families SET token_hash = $1, predecessors = $2, began_at_ms = $3,
-             rotated_at_ms = $4 WHERE family_id = $5 AND token_hash = $6",
+            "UPDATE refresh_families SET token_hash = $1, proof_key = $2, predecessors = $3,
+             began_at_ms = $4, rotated_at_ms = $5 WHERE family_id = $6 AND token_hash = $7",
         )
         .bind(to.token_hash.as_slice())
+        .bind(to.proof_key.as_slice())
         .bind(to.predecessors.as_slice())
         .bind(column(to.began_at.as_millis()))
         .bind(column(to.rotated_at.as_millis()))

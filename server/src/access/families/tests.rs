@@ -1,3 +1,5 @@
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tempfile::TempDir;
 
 use super::*;
@@ -53,28 +55,93 @@ async fn two_nodes_that_refresh_one_token_at_once_give_one_successor() {
 }
 
 #[tokio::test]
-async fn a_late_tab_gets_the_same_successor_and_one_that_is_later_ends_the_family() {
+async fn a_lost_answer_is_given_again_however_late_as_long_as_nobody_has_used_it() {
     let node = Ground::new().node_with_guest(NOW).await;
     let first = node.families.refresh_at(&node.token, NOW).await.unwrap();
-    for late_ms in [0, 1_000, 30_000] {
+    for late_ms in [0, 30_001, 60 * MINUTE_MS, 6 * DAY_MS] {
         let late = node.families.refresh_at(&node.token, NOW.plus_millis(late_ms)).await.unwrap();
-        assert_eq!(late.token, first.token);
+        assert_eq!(late.token, first.token, "after {late_ms} ms");
     }
-    let too_late = NOW.plus_millis(30_001);
+    let used = NOW.plus_millis(6 * DAY_MS);
+    node.families.refresh_at(&first.token.text(), used).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_late_tab_has_half_a_minute_once_the_successor_is_used_and_after_that_ends_the_family() {
+    let node = Ground::new().node_with_guest(NOW).await;
+    let first = node.families.refresh_at(&node.token, NOW).await.unwrap();
+    let used = NOW.plus_millis(60 * MINUTE_MS);
+    let second = node.families.refresh_at(&first.token.text(), used).await.unwrap();
+    for late_ms in [0, 30_000] {
+        let late = node.families.refresh_at(&node.token, used.plus_millis(late_ms)).await.unwrap();
+        assert_eq!(late.token, second.token);
+    }
+    let too_late = used.plus_millis(30_001);
     let refused = node.families.refresh_at(&node.token, too_late).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::TokenInvalid);
-    let refused = node.families.refresh_at(&first.token.text(), too_late).await.unwrap_err();
+    let refused = node.families.refresh_at(&second.token.text(), too_late).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::TokenInvalid, "the thief's token is void too");
 }
 
 #[tokio::test]
-async fn a_token_that_is_invented_changes_nothing() {
+async fn the_oldest_of_many_spent_tokens_still_ends_the_family() {
     let node = Ground::new().node_with_guest(NOW).await;
-    for invented in ["", "rt_", "x", &RefreshToken::generate().text()] {
+    let mut token = node.token.clone();
+    for minutes in 1..=40 {
+        let now = NOW.plus_millis(minutes * MINUTE_MS);
+        token = node.families.refresh_at(&token, now).await.unwrap().token.text();
+    }
+    let now = NOW.plus_millis(60 * MINUTE_MS);
+    node.families.refresh_at(&node.token, now).await.unwrap_err();
+    node.families.refresh_at(&token, now).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_token_that_was_never_issued_changes_nothing_even_if_it_names_a_family() {
+    let node = Ground::new().node_with_guest(NOW).await;
+    let family_id = RefreshToken::parse(&node.token).unwrap().family_id().to_owned();
+    let secret = node.token.split_once('.').unwrap().1;
+    let mut bytes = URL_SAFE_NO_PAD.decode(secret).unwrap();
+    bytes[0] ^= 1;
+    let of_family = |bytes: &[u8]| format!("rt_{family_id}.{}", URL_SAFE_NO_PAD.encode(bytes));
+    let other = RefreshToken::generate(&[7; 32]).text();
+    for invented in [
+        "",
+        "rt_",
+        "x",
+        &other,
+        &of_family(&[9; 32]),
+        &of_family(&[9; 48]),
+        &of_family(&bytes),
+        &of_family(&bytes[..32]),
+        &format!("rt_{family_id}.{}", other.split_once('.').unwrap().1),
+    ] {
         let refused = node.families.refresh_at(invented, NOW).await.unwrap_err();
         assert_eq!(refused.code(), ErrorCode::TokenInvalid, "{invented}");
     }
     node.families.refresh_at(&node.token, NOW).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_from_before_there_were_proofs_is_replaced_by_one_with_a_proof() {
+    let node = Ground::new().node_with_guest(NOW).await;
+    let mut other = other_program(&node.ground).await;
+    let forget = sqlx::query("UPDATE refresh_families SET proof_key = NULL");
+    forget.execute(&mut other).await.unwrap();
+    let token = RefreshToken::parse(&node.token).unwrap();
+    let bytes = URL_SAFE_NO_PAD.decode(node.token.split_once('.').unwrap().1).unwrap();
+    let before = format!("rt_{}.{}", token.family_id(), URL_SAFE_NO_PAD.encode(&bytes[..32]));
+
+    let first = node.families.refresh_at(&before, NOW).await.unwrap();
+    assert!(first.token.has_proof());
+    let late = node.families.refresh_at(&before, NOW.plus_millis(DAY_MS)).await.unwrap();
+    assert_eq!(late.token, first.token);
+    let used = NOW.plus_millis(DAY_MS);
+    let second = node.families.refresh_at(&first.token.text(), used).await.unwrap();
+    let later = used.plus_millis(MINUTE_MS);
+    // Nothing shows that it was issued here, so it ends nothing.
+    node.families.refresh_at(&before, later).await.unwrap_err();
+    node.families.refresh_at(&second.token.text(), later).await.unwrap();
 }
 
 #[tokio::test]
@@ -106,7 +173,8 @@ async fn a_family_survives_a_clock_that_was_ahead_or_behind_and_is_put_right() {
         let refused =
             node.families.refresh_at(&third, unused.plus_millis(IDLE_MS)).await.unwrap_err();
         assert_eq!(refused.code(), ErrorCode::TokenExpired);
-        let reused = node.families.refresh_at(&first, unused).await.unwrap_err();
+        let later = unused.plus_millis(MINUTE_MS);
+        let reused = node.families.refresh_at(&first, later).await.unwrap_err();
         assert_eq!(reused.code(), ErrorCode::TokenInvalid);
     }
 }
@@ -180,14 +248,14 @@ async fn guests_come_while_the_database_is_away_and_are_stored_once_it_is_back()
 struct WithGuest {
     families: Families,
     token: String,
-    _ground: Ground,
+    ground: Ground,
 }
 
 impl Ground {
     async fn node_with_guest(self, now: WallTime) -> WithGuest {
         let families = self.node().await;
         let token = families.begin("u_ada", "Ada", now).await.unwrap().text();
-        WithGuest { families, token, _ground: self }
+        WithGuest { families, token, ground: self }
     }
 }
 

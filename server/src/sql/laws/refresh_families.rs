@@ -40,6 +40,7 @@ pub(super) async fn of_two_nodes_that_rotate_a_family_at_once_one_succeeds(datab
     one.create_refresh_families(&[&before]).await.unwrap();
     let next = |hash: u8| RefreshFamily {
         token_hash: vec![hash],
+        proof_key: vec![hash, 3],
         predecessors: vec![7, 0, 255],
         rotated_at: WallTime::from_millis(9_000),
         ..before.clone()
@@ -145,6 +146,7 @@ fn family(family_id: &str, began_at: u64, rotated_at: u64) -> RefreshFamily {
         user_id: format!("user of {family_id}"),
         display_name: "Ada \u{1f3ac}".to_owned(),
         token_hash: format!("hash of {family_id}").into_bytes(),
+        proof_key: vec![0, 255],
         predecessors: Vec::new(),
         began_at: WallTime::from_millis(began_at),
         rotated_at: WallTime::from_millis(rotated_at),
