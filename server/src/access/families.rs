@@ -2,6 +2,7 @@
 //! signs those. Accounts will have such families too.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use contracts::ErrorCode;
@@ -27,7 +28,8 @@ const SPARE_MS: u64 = 2 * DAY_MS;
 /// How far in the future a time may lie because another node's clock is a little ahead, in
 /// milliseconds.
 const AHEAD_MS: u64 = 60 * 60 * 1000;
-/// How many families there may be. Beyond that, those that were unused for longest make way.
+/// How many families there may be. Beyond that, those make way that were never used, and after them those
+/// that were unused for longest.
 const FAMILIES_MAX: u64 = 1_000_000;
 /// How often the clock is looked at, to see whether it was set.
 const WATCH_EVERY: Duration = Duration::from_secs(10);
@@ -50,6 +52,10 @@ pub struct Families {
     writer: FamilyWriter,
     turns: Semaphore,
     watch: Mutex<WallWatch>,
+    /// Tells this process' clock from those of others, which may show another time.
+    node_id: String,
+    /// How often the clock was set.
+    steps: AtomicU64,
 }
 
 /// A refresh token, and whom it identifies.
@@ -68,7 +74,8 @@ impl Families {
     pub fn open(sql: Arc<Sql>) -> Self {
         let writer = FamilyWriter::start(sql.clone());
         let watch = Mutex::new(WallWatch::start(WallTime::now(), Instant::now()));
-        Self { sql, writer, turns: Semaphore::new(TURNS), watch }
+        let (node_id, steps) = (id::node_id(), AtomicU64::new(0));
+        Self { sql, writer, turns: Semaphore::new(TURNS), watch, node_id, steps }
     }
 
     /// Begins the family of a new user, and returns its first token.
@@ -89,6 +96,7 @@ impl Families {
             predecessors: Vec::new(),
             began_at: now,
             rotated_at: now,
+            clock_id: self.clock_id(self.steps.load(Ordering::SeqCst)),
         };
         let is_stored = self.writer.queue(family).ok_or_else(Refusal::store_unavailable)?;
         // If the database is away, the family is stored once it is back.
@@ -157,6 +165,7 @@ impl Families {
                 // It can't have begun in the future: the clock was set back.
                 began_at: family.began_at.min(now),
                 rotated_at: now,
+                clock_id: self.clock_id(self.steps.load(Ordering::SeqCst)),
                 ..family.clone()
             };
             let stored = self.sql.rotate_refresh_family(&family.token_hash, &rotated).await;
@@ -188,18 +197,29 @@ impl Families {
         }
     }
 
-    /// Moves the times of families that were written under a clock that has been put right since.
+    /// Moves the times of families that were written by this process' clock and before that was set. Each
+    /// node sees to its own, so that they move once, and by how far the clock was off that wrote them.
     async fn follow_clock(&self, now: WallTime, steady: Instant) -> Result<(), SqlError> {
         let mut watch = self.watch.lock().await;
         let Some(step) = watch.find_step(now, steady) else { return Ok(()) };
-        self.sql.shift_refresh_families(step).await?;
+        let steps = self.steps.load(Ordering::SeqCst);
+        let (before, after) = (self.clock_id(steps), self.clock_id(steps + 1));
+        self.sql.shift_refresh_families(step, &before, &after).await?;
         tracing::warn!(by_ms = step.by_ms, "the wall clock was set; rooms don't notice");
+        self.steps.store(steps + 1, Ordering::SeqCst);
         *watch = WallWatch::start(now, steady);
         Ok(())
     }
 
+    /// Returns the id of this process' clock after it was set so many times.
+    fn clock_id(&self, steps: u64) -> String {
+        format!("{}.{steps}", self.node_id)
+    }
+
     async fn sweep_once(&self, now: WallTime) -> Result<(), SqlError> {
-        self.sql.pull_back_refresh_families(now.plus_millis(AHEAD_MS), now).await?;
+        let clock_id = self.clock_id(self.steps.load(Ordering::SeqCst));
+        let ahead = now.plus_millis(AHEAD_MS);
+        self.sql.pull_back_refresh_families(ahead, now, &clock_id).await?;
         let sweep = Sweep {
             began_before: now.minus_millis(FAMILY_MS + SPARE_MS),
             rotated_before: now.minus_millis(IDLE_MS + SPARE_MS),

@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("migrations/0005_creations_that_ended_unnoticed.sql"),
     ),
     (6, "refresh proofs", include_str!("migrations/0006_refresh_proofs.sql")),
+    (7, "refresh clocks", include_str!("migrations/0007_refresh_clocks.sql")),
 ];
 
 /// Runs the migrations that the database lacks. If several nodes start at once, only one runs them.

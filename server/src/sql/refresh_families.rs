@@ -29,6 +29,8 @@ pub struct RefreshFamily {
     pub began_at: WallTime,
     /// When the newest token was issued.
     pub rotated_at: WallTime,
+    /// The clock that these times are by. Empty in families from before clocks were told apart.
+    pub clock_id: String,
 }
 
 /// Which families a sweep deletes.
@@ -38,7 +40,8 @@ pub struct Sweep {
     pub began_before: WallTime,
     /// Those whose newest token was issued before this time.
     pub rotated_before: WallTime,
-    /// Beyond this number, those that were rotated longest ago.
+    /// Beyond this number, those that were never rotated, and after them those that were rotated longest
+    /// ago.
     pub families_max: u64,
     /// The largest number to delete at once.
     pub rows_max: usize,
@@ -61,9 +64,9 @@ impl Sql {
         for families in families.chunks(ROWS_PER_STATEMENT) {
             let sql = format!(
                 "INSERT INTO refresh_families (family_id, user_id, display_name, token_hash, \
-                 proof_key, predecessors, began_at_ms, rotated_at_ms) VALUES {} \
+                 proof_key, predecessors, began_at_ms, rotated_at_ms, clock_id) VALUES {} \
                  ON CONFLICT DO NOTHING",
-                placeholder_rows(families.len(), 8)
+                placeholder_rows(families.len(), 9)
             );
             let insert = sqlx::query(AssertSqlSafe(sql)).persistent(false);
             let insert = families.iter().fold(insert, |insert, family| {
@@ -76,6 +79,7 @@ impl Sql {
                     .bind(family.predecessors.as_slice())
                     .bind(column(family.began_at.as_millis()))
                     .bind(column(family.rotated_at.as_millis()))
+                    .bind(family.clock_id.as_str())
             });
             operation.execute(insert).await?;
         }
@@ -90,7 +94,7 @@ impl Sql {
         let mut operation = self.begin("find a refresh family").await?;
         let query = sqlx::query(
             "SELECT family_id, user_id, display_name, token_hash, proof_key, predecessors,
-             began_at_ms, rotated_at_ms FROM refresh_families WHERE family_id = $1",
+             began_at_ms, rotated_at_ms, clock_id FROM refresh_families WHERE family_id = $1",
         )
         .bind(family_id);
         let found = operation.fetch_one(query, |row| {
@@ -103,6 +107,7 @@ impl Sql {
                 predecessors: row.try_get(5)?,
                 began_at: WallTime::from_millis(number(row, 6)?),
                 rotated_at: WallTime::from_millis(number(row, 7)?),
+                clock_id: row.try_get(8)?,
             })
         });
         found.await
@@ -118,13 +123,15 @@ impl Sql {
         let mut operation = self.begin("rotate a refresh family").await?;
         let update = sqlx::query(
             "UPDATE refresh_families SET token_hash = $1, proof_key = $2, predecessors = $3,
-             began_at_ms = $4, rotated_at_ms = $5 WHERE family_id = $6 AND token_hash = $7",
+             began_at_ms = $4, rotated_at_ms = $5, clock_id = $6
+             WHERE family_id = $7 AND token_hash = $8",
         )
         .bind(to.token_hash.as_slice())
         .bind(to.proof_key.as_slice())
         .bind(to.predecessors.as_slice())
         .bind(column(to.began_at.as_millis()))
         .bind(column(to.rotated_at.as_millis()))
+        .bind(to.clock_id.as_str())
         .bind(to.family_id.as_str())
         .bind(from_hash);
         Ok(operation.execute(update).await? > 0)
@@ -141,59 +148,78 @@ impl Sql {
     /// Deletes families, at most `rows_max` of them. Returns whether there may be more.
     pub async fn sweep_refresh_families(&self, sweep: Sweep) -> Result<bool, SqlError> {
         let mut operation = self.begin("sweep refresh families").await?;
-        // The newest of those that are too many.
-        let surplus = sqlx::query(
-            "SELECT rotated_at_ms FROM refresh_families
-             ORDER BY rotated_at_ms DESC LIMIT 1 OFFSET $1",
-        )
-        .bind(column(sweep.families_max));
-        let surplus = operation.fetch_one(surplus, |row| number(row, 0)).await?;
-        let surplus = surplus.map_or(0, |rotated_at_ms| rotated_at_ms.saturating_add(1));
-        let rotated_before = sweep.rotated_before.as_millis().max(surplus);
-        let delete = sqlx::query(
+        let rows_max = sweep.rows_max as u64;
+        let over = sqlx::query(
             "DELETE FROM refresh_families WHERE family_id IN (SELECT family_id
              FROM refresh_families WHERE began_at_ms < $1 OR rotated_at_ms < $2 LIMIT $3)",
         )
         .bind(column(sweep.began_before.as_millis()))
-        .bind(column(rotated_before))
-        .bind(column(sweep.rows_max as u64));
-        Ok(operation.execute(delete).await? >= sweep.rows_max as u64)
-    }
+        .bind(column(sweep.rotated_before.as_millis()))
+        .bind(column(rows_max));
+        let mut deleted = operation.execute(over).await?;
 
-    /// Moves the times that were written before a step of the wall clock.
-    pub async fn shift_refresh_families(&self, step: WallStep) -> Result<(), SqlError> {
-        let mut operation = self.begin_transaction("shift refresh families").await?;
-        for update in [
-            "UPDATE refresh_families SET began_at_ms = began_at_ms + $1
-             WHERE began_at_ms >= $2 AND began_at_ms <= $3",
-            "UPDATE refresh_families SET rotated_at_ms = rotated_at_ms + $1
-             WHERE rotated_at_ms >= $2 AND rotated_at_ms <= $3",
+        let count = sqlx::query("SELECT COUNT(*) FROM refresh_families");
+        let count = operation.fetch_one(count, |row| number(row, 0)).await?.unwrap_or_default();
+        let mut surplus = count.saturating_sub(sweep.families_max);
+        // A family has predecessors once it was rotated. An index knows those that never were: somebody
+        // may have made as many guests as there is room for, and none of them ever came back.
+        for delete in [
+            "DELETE FROM refresh_families WHERE family_id IN (SELECT family_id
+             FROM refresh_families WHERE length(predecessors) = 0
+             ORDER BY rotated_at_ms LIMIT $1)",
+            "DELETE FROM refresh_families WHERE family_id IN (SELECT family_id
+             FROM refresh_families ORDER BY rotated_at_ms LIMIT $1)",
         ] {
-            let update = sqlx::query(update)
-                .bind(step.by_ms)
-                .bind(column(step.from.as_millis()))
-                .bind(column(step.to.as_millis()));
-            operation.execute(update).await?;
+            let most = surplus.min(rows_max.saturating_sub(deleted));
+            if most > 0 {
+                let done = operation.execute(sqlx::query(delete).bind(column(most))).await?;
+                surplus = surplus.saturating_sub(done);
+                deleted += done;
+            }
         }
-        operation.commit().await
+        Ok(deleted >= rows_max)
     }
 
-    /// Moves times after `from` back to `to`: they were written before the wall clock was set back,
-    /// and would count as new until it has caught up.
+    /// Moves the times that the clock `before` wrote until it was set. It is `after` from then on, so that a
+    /// repetition moves nothing.
+    pub async fn shift_refresh_families(
+        &self,
+        step: WallStep,
+        before: &str,
+        after: &str,
+    ) -> Result<(), SqlError> {
+        let mut operation = self.begin("shift refresh families").await?;
+        // A family may have begun before this clock was watched, by another one.
+        let update = sqlx::query(
+            "UPDATE refresh_families SET rotated_at_ms = rotated_at_ms + $1, clock_id = $4,
+             began_at_ms = CASE WHEN began_at_ms < $2 THEN began_at_ms ELSE began_at_ms + $1 END
+             WHERE rotated_at_ms >= $2 AND rotated_at_ms <= $3 AND clock_id = $5",
+        )
+        .bind(step.by_ms)
+        .bind(column(step.from.as_millis()))
+        .bind(column(step.to.as_millis()))
+        .bind(after)
+        .bind(before);
+        operation.execute(update).await.map(drop)
+    }
+
+    /// Moves times after `from` back to `to`, which is by the clock `clock_id`: they were written before a
+    /// wall clock was set back, and would count as new until it has caught up.
     pub async fn pull_back_refresh_families(
         &self,
         from: WallTime,
         to: WallTime,
+        clock_id: &str,
     ) -> Result<(), SqlError> {
         let mut operation = self.begin("pull back refresh families").await?;
-        for update in [
-            "UPDATE refresh_families SET began_at_ms = $1 WHERE began_at_ms > $2",
-            "UPDATE refresh_families SET rotated_at_ms = $1 WHERE rotated_at_ms > $2",
-        ] {
-            let update =
-                sqlx::query(update).bind(column(to.as_millis())).bind(column(from.as_millis()));
-            operation.execute(update).await?;
-        }
-        Ok(())
+        let update = sqlx::query(
+            "UPDATE refresh_families SET rotated_at_ms = $1, clock_id = $3,
+             began_at_ms = CASE WHEN began_at_ms > $1 THEN $1 ELSE began_at_ms END
+             WHERE rotated_at_ms > $2",
+        )
+        .bind(column(to.as_millis()))
+        .bind(column(from.as_millis()))
+        .bind(clock_id);
+        operation.execute(update).await.map(drop)
     }
 }

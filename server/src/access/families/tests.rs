@@ -197,6 +197,30 @@ async fn a_family_keeps_its_age_when_a_clock_is_put_right_that_was_years_off() {
 }
 
 #[tokio::test]
+async fn of_several_nodes_each_moves_what_it_wrote_itself_when_clocks_are_put_right() {
+    let (ground, began) = (Ground::new(), Instant::now());
+    let wrong = NOW.minus_millis(2 * 60 * MINUTE_MS);
+    // Two on a machine whose clock is two hours behind, one on another machine.
+    let (one, other, right) = (ground.node().await, ground.node().await, ground.node().await);
+    let mut families = Vec::new();
+    for (node, now) in [(&one, wrong), (&other, wrong), (&right, NOW)] {
+        *node.watch.lock().await = WallWatch::start(now, began);
+        let token = node.begin("u_ada", "Ada", now).await.unwrap();
+        families.push(token.family_id().to_owned());
+    }
+    // A long time later, so that what is moved is still before the step.
+    let later = began + Duration::from_secs(10 * 3600);
+    let now = NOW.plus_millis(10 * 60 * MINUTE_MS);
+    for node in [&one, &other, &right, &one, &other] {
+        node.follow_clock(now, later).await.unwrap();
+    }
+    for family_id in families {
+        let family = one.sql.find_refresh_family(&family_id).await.unwrap().unwrap();
+        assert_eq!((family.began_at, family.rotated_at), (NOW, NOW));
+    }
+}
+
+#[tokio::test]
 async fn a_clock_that_is_two_days_ahead_sweeps_nothing_that_is_still_good() {
     let node = Ground::new().node_with_guest(NOW).await;
     let unused = NOW.plus_millis(IDLE_MS - MINUTE_MS);

@@ -34,6 +34,20 @@ pub(super) async fn a_family_is_found_as_it_was_created_and_creating_it_again_ch
     assert_eq!(sql.find_refresh_family("f_many_1199").await.unwrap(), many.last().cloned());
 }
 
+pub(super) async fn a_family_of_an_earlier_version_has_neither_key_nor_clock(database: &Database) {
+    let sql = database.open().await;
+    let insert = "INSERT INTO refresh_families (family_id, user_id, display_name, token_hash,
+         predecessors, began_at_ms, rotated_at_ms) VALUES ('f_1', 'u_1', 'Ada', $1, $2, 1, 2)";
+    let insert = sqlx::query(insert).bind(vec![7_u8]).bind(Vec::<u8>::new());
+    insert.execute(&sql.pool).await.unwrap();
+    let found = sql.find_refresh_family("f_1").await.unwrap().unwrap();
+    assert_eq!((found.proof_key.len(), found.clock_id.as_str()), (0, ""));
+    let rotated = RefreshFamily { token_hash: vec![8], ..family("f_1", 1, 3) };
+    assert!(sql.rotate_refresh_family(&[7], &rotated).await.unwrap());
+    let found = sql.find_refresh_family("f_1").await.unwrap().unwrap();
+    assert_eq!((found.proof_key, found.clock_id), (rotated.proof_key, rotated.clock_id));
+}
+
 pub(super) async fn of_two_nodes_that_rotate_a_family_at_once_one_succeeds(database: &Database) {
     let (one, other) = (database.open().await, database.open().await);
     let before = family("f_1", 1_000, 1_000);
@@ -43,6 +57,7 @@ pub(super) async fn of_two_nodes_that_rotate_a_family_at_once_one_succeeds(datab
         proof_key: vec![hash, 3],
         predecessors: vec![7, 0, 255],
         rotated_at: WallTime::from_millis(9_000),
+        clock_id: "c_other".to_owned(),
         ..before.clone()
     };
     let (first, second) = (next(1), next(2));
@@ -92,34 +107,58 @@ pub(super) async fn of_too_many_families_those_unused_for_longest_are_swept(data
     assert_eq!(known(&sql, &["a", "b", "c", "d"]).await, ["a", "c"]);
 }
 
-pub(super) async fn times_before_a_step_of_the_clock_move_with_it(database: &Database) {
+pub(super) async fn of_too_many_families_those_never_used_are_swept_first(database: &Database) {
+    let sql = database.open().await;
+    create(&sql, &[("a", 1, 1_000), ("b", 1, 2_000), ("c", 1, 3_000), ("d", 1, 4_000)]).await;
+    for used in ["a", "b"] {
+        let before = sql.find_refresh_family(used).await.unwrap().unwrap();
+        let rotated = RefreshFamily { predecessors: vec![1], ..before.clone() };
+        assert!(sql.rotate_refresh_family(&before.token_hash, &rotated).await.unwrap());
+    }
+    for (families_max, kept) in [(3, &["a", "b", "d"][..]), (2, &["a", "b"]), (1, &["b"])] {
+        let sweep = Sweep { families_max, ..NOTHING };
+        assert!(!sql.sweep_refresh_families(sweep).await.unwrap());
+        assert_eq!(known(&sql, &["a", "b", "c", "d"]).await, kept);
+    }
+}
+
+pub(super) async fn times_that_a_clock_wrote_before_it_was_set_move_with_it_once(
+    database: &Database,
+) {
     let sql = database.open().await;
     create(&sql, &[("old", 1_000, 2_000), ("used", 1_000, 5_000), ("new", 4_000, 5_000)]).await;
+    let of_other = RefreshFamily { clock_id: "c_2".to_owned(), ..family("of other", 4_000, 4_500) };
+    sql.create_refresh_families(&[&of_other]).await.unwrap();
     let at = WallTime::from_millis;
-    for (from, to, by_ms, moved) in
-        [(4_000, 5_000, 10_000, 15_000), (14_000, 15_000, -3_000, 12_000)]
-    {
-        let step = WallStep { from: at(from), to: at(to), by_ms };
-        sql.shift_refresh_families(step).await.unwrap();
-        let found = sql.find_refresh_family("new").await.unwrap().unwrap();
-        assert_eq!((found.began_at, found.rotated_at), (at(moved - 1_000), at(moved)));
+    let times = async |name: &str| {
+        let found = sql.find_refresh_family(name).await.unwrap().unwrap();
+        (found.began_at, found.rotated_at)
+    };
+    // What moved is still within the time before the step, and isn't moved again.
+    let step = WallStep { from: at(4_000), to: at(9_000), by_ms: 1_000 };
+    for _ in 0..2 {
+        sql.shift_refresh_families(step, "c_1", "c_1a").await.unwrap();
+        assert_eq!(times("new").await, (at(5_000), at(6_000)));
+        assert_eq!(times("used").await, (at(1_000), at(6_000)));
     }
-    let used = sql.find_refresh_family("used").await.unwrap().unwrap();
-    assert_eq!((used.began_at, used.rotated_at), (at(1_000), at(12_000)));
-    let old = sql.find_refresh_family("old").await.unwrap().unwrap();
-    assert_eq!((old.began_at, old.rotated_at), (at(1_000), at(2_000)));
+    let back = WallStep { from: at(4_000), to: at(9_000), by_ms: -3_000 };
+    sql.shift_refresh_families(back, "c_1a", "c_1b").await.unwrap();
+    assert_eq!(times("new").await, (at(2_000), at(3_000)));
+    assert_eq!(times("old").await, (at(1_000), at(2_000)));
+    assert_eq!(times("of other").await, (at(4_000), at(4_500)), "that clock wasn't set");
 }
 
 pub(super) async fn times_of_a_clock_that_was_ahead_are_pulled_back(database: &Database) {
     let sql = database.open().await;
     create(&sql, &[("past", 1_000, 2_000), ("future", 8_000, 9_000), ("used", 1_000, 9_000)]).await;
     let at = WallTime::from_millis;
-    sql.pull_back_refresh_families(at(4_000), at(3_000)).await.unwrap();
+    sql.pull_back_refresh_families(at(4_000), at(3_000), "c_2").await.unwrap();
     for (name, began_at, rotated_at) in
         [("past", 1_000, 2_000), ("future", 3_000, 3_000), ("used", 1_000, 3_000)]
     {
         let found = sql.find_refresh_family(name).await.unwrap().unwrap();
         assert_eq!((found.began_at, found.rotated_at), (at(began_at), at(rotated_at)), "{name}");
+        assert_eq!(found.clock_id == "c_2", name != "past", "{name}");
     }
 }
 
@@ -150,5 +189,6 @@ fn family(family_id: &str, began_at: u64, rotated_at: u64) -> RefreshFamily {
         predecessors: Vec::new(),
         began_at: WallTime::from_millis(began_at),
         rotated_at: WallTime::from_millis(rotated_at),
+        clock_id: "c_1".to_owned(),
     }
 }
