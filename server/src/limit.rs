@@ -1,6 +1,8 @@
 //! Rate limits. They count on this node alone.
 
 mod guesses;
+pub mod network;
+mod per_address;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -12,6 +14,7 @@ use governor::clock::{Clock, DefaultClock, QuantaInstant};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 
 use self::guesses::Guesses;
+use self::per_address::PerAddress;
 use crate::config::LimitConfig;
 use crate::refusal::Refusal;
 
@@ -33,18 +36,19 @@ const EXCESS_PER_MINUTE: u32 = 2000;
 /// Rate limits per address and per user.
 #[derive(Debug)]
 pub struct Limiters {
-    guests: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    refreshes: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    rooms: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    rooms_of_day: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    guests: Option<PerAddress>,
+    guests_of_day: Option<PerAddress>,
+    refreshes: Option<PerAddress>,
+    rooms: Option<PerAddress>,
+    rooms_of_day: Option<PerAddress>,
     rooms_of_user: DefaultKeyedRateLimiter<String>,
-    joins: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    joins: Option<PerAddress>,
     guesses: Option<Guesses>,
     member_codes: DefaultKeyedRateLimiter<String>,
     resolves: DefaultKeyedRateLimiter<String>,
     writes: DefaultKeyedRateLimiter<String>,
     refused: DefaultKeyedRateLimiter<ParticipantId>,
-    refused_of_address: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    refused_of_address: Option<PerAddress>,
     rooms_max: usize,
 }
 
@@ -53,14 +57,24 @@ impl Limiters {
     pub fn new(config: &LimitConfig) -> Self {
         let wanted = config.per_address != 0;
         let keyed = |per_minute: u32, burst: u32| {
-            let quota = per_minute_quota(per_minute).allow_burst(positive(burst));
-            wanted.then(|| RateLimiter::keyed(quota))
+            let quota = |share: u32| {
+                per_minute_quota(per_minute.saturating_mul(share))
+                    .allow_burst(positive(burst.saturating_mul(share)))
+            };
+            wanted.then(|| PerAddress::new(quota))
         };
+        let of_day = |per_day: u32| {
+            let quota = |share| per_day_quota(per_day.saturating_mul(share));
+            wanted.then(|| PerAddress::new(quota))
+        };
+        let refused_quota =
+            |share| per_second_quota(config.refused_per_address_and_second.saturating_mul(share));
         Self {
             guests: keyed(config.guests_per_minute, config.guests_burst),
+            guests_of_day: of_day(config.guests_per_day),
             refreshes: keyed(config.refreshes_per_minute, config.refreshes_per_minute),
             rooms: keyed(config.rooms_per_minute, config.rooms_per_minute),
-            rooms_of_day: wanted.then(|| RateLimiter::keyed(per_day_quota(config.rooms_per_day))),
+            rooms_of_day: of_day(config.rooms_per_day),
             rooms_of_user: RateLimiter::keyed(per_day_quota(config.rooms_per_user_and_day)),
             joins: keyed(config.joins_per_minute, config.joins_burst),
             guesses: wanted.then(|| Guesses::per_minute(config.codes_per_minute)),
@@ -68,39 +82,43 @@ impl Limiters {
             resolves: RateLimiter::keyed(per_minute_quota(config.resolves_per_minute)),
             writes: RateLimiter::keyed(per_minute_quota(config.writes_per_minute)),
             refused: RateLimiter::keyed(per_second_quota(config.refused_per_second)),
-            refused_of_address: wanted.then(|| {
-                RateLimiter::keyed(per_second_quota(config.refused_per_address_and_second))
-            }),
+            refused_of_address: wanted.then(|| PerAddress::new(refused_quota)),
             rooms_max: config.rooms,
         }
     }
 
-    /// Counts a new guest of an address.
+    /// Counts a request for a new guest of an address.
     pub fn check_guest(&self, address: IpAddr) -> Result<(), Refusal> {
-        check(self.guests.as_ref(), &address)
+        check_address(self.guests.as_ref(), address)
+    }
+
+    /// Counts a new guest of an address by the day, since each of them is remembered for a week: a few
+    /// addresses must not use up the place of all others.
+    pub fn check_guest_of_day(&self, address: IpAddr) -> Result<(), Refusal> {
+        check_address(self.guests_of_day.as_ref(), address)
     }
 
     /// Counts a refresh of tokens from an address.
     pub fn check_refresh(&self, address: IpAddr) -> Result<(), Refusal> {
-        check(self.refreshes.as_ref(), &address)
+        check_address(self.refreshes.as_ref(), address)
     }
 
     /// Counts a request for a new room of an address.
     pub fn check_room(&self, address: IpAddr) -> Result<(), Refusal> {
-        check(self.rooms.as_ref(), &address)
+        check_address(self.rooms.as_ref(), address)
     }
 
     /// Counts a new room of a user at an address by the day, since a room to which nobody ever connects is
     /// kept for a day: a few addresses must not fill the server. The user comes first, so that nobody uses
     /// up what others at the address may make.
     pub fn check_room_of_day(&self, address: IpAddr, user_id: &str) -> Result<(), Refusal> {
-        check(Some(&self.rooms_of_user), &user_id.to_owned())?;
-        check(self.rooms_of_day.as_ref(), &address)
+        check(&self.rooms_of_user, &user_id.to_owned())?;
+        check_address(self.rooms_of_day.as_ref(), address)
     }
 
     /// Counts a join of an address.
     pub fn check_join(&self, address: IpAddr) -> Result<(), Refusal> {
-        check(self.joins.as_ref(), &address)
+        check_address(self.joins.as_ref(), address)
     }
 
     /// Whether an address may try a code. Once it has no guesses left, the right codes have to be refused
@@ -118,24 +136,24 @@ impl Limiters {
 
     /// Counts a code that a user names, as a member of the room, from an address without guesses.
     pub fn check_member_code(&self, user_id: &str) -> Result<(), Refusal> {
-        check(Some(&self.member_codes), &user_id.to_owned())
+        check(&self.member_codes, &user_id.to_owned())
     }
 
     /// Counts a link that the server resolves for a user.
     pub fn check_resolve(&self, user_id: &str) -> Result<(), Refusal> {
-        check(Some(&self.resolves), &user_id.to_owned())
+        check(&self.resolves, &user_id.to_owned())
     }
 
     /// Counts a write of a user over HTTP.
     pub fn check_write(&self, user_id: &str) -> Result<(), Refusal> {
-        check(Some(&self.writes), &user_id.to_owned())
+        check(&self.writes, &user_id.to_owned())
     }
 
     /// Counts a command for which its sender has no permission, before anything is done to make sure of
     /// that. Those of one address together are counted too.
     pub fn check_refused(&self, sender: &ParticipantId, address: IpAddr) -> Result<(), Refusal> {
-        check(Some(&self.refused), sender)?;
-        check(self.refused_of_address.as_ref(), &address)
+        check(&self.refused, sender)?;
+        check_address(self.refused_of_address.as_ref(), address)
     }
 
     /// Refuses one more room on a server that has this many.
@@ -150,6 +168,7 @@ impl Limiters {
     pub fn sweep(&self) {
         let by_address = [
             &self.guests,
+            &self.guests_of_day,
             &self.refreshes,
             &self.rooms,
             &self.rooms_of_day,
@@ -157,8 +176,7 @@ impl Limiters {
             &self.refused_of_address,
         ];
         for limiter in by_address.into_iter().flatten() {
-            limiter.retain_recent();
-            limiter.shrink_to_fit();
+            limiter.sweep();
         }
         if let Some(guesses) = &self.guesses {
             guesses.sweep(Instant::now());
@@ -214,11 +232,14 @@ impl FrameLimiter {
 }
 
 fn check<K: Clone + Eq + std::hash::Hash>(
-    limiter: Option<&DefaultKeyedRateLimiter<K>>,
+    limiter: &DefaultKeyedRateLimiter<K>,
     key: &K,
 ) -> Result<(), Refusal> {
-    let Some(limiter) = limiter else { return Ok(()) };
     limiter.check_key(key).map_err(|not_until| too_many(&not_until))
+}
+
+fn check_address(limiter: Option<&PerAddress>, address: IpAddr) -> Result<(), Refusal> {
+    limiter.map_or(Ok(()), |limiter| limiter.check(address))
 }
 
 /// Says when the next one is allowed.

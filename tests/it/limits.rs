@@ -213,6 +213,53 @@ async fn every_write_over_http_counts_against_the_same_limit() {
 }
 
 #[tokio::test]
+async fn the_guests_of_an_address_are_limited_per_day_and_a_refused_name_costs_nothing() {
+    let server =
+        options().env("PLAYHEAD_LIMIT_PER_ADDRESS", "1").env("PLAYHEAD_LIMIT_GUESTS_PER_DAY", "2");
+    let server = server.start().await.unwrap();
+    let ask = async |name: &str| {
+        let body = json!({ "display_name": name });
+        server.api().request(Method::POST, "auth/guest", Some(&body)).await.unwrap()
+    };
+    for name in ["", "Ada", "", "Ben"] {
+        assert_eq!(ask(name).await.status, if name.is_empty() { 400 } else { 201 }, "{name}");
+    }
+    let response = ask("Cleo").await;
+    problem::check(&response, "rate_limited", "a third guest");
+    let wait_ms = response.json["retry_after_ms"].as_u64().expect("it says how long");
+    assert!((39_600_000..=43_200_001).contains(&wait_ms), "{wait_ms}");
+}
+
+#[tokio::test]
+async fn an_ipv6_network_has_the_share_of_a_few_addresses_and_a_tunnel_that_of_its_ipv4_address() {
+    let server = options()
+        .env("PLAYHEAD_LIMIT_PER_ADDRESS", "1")
+        .env("PLAYHEAD_LIMIT_GUESTS_PER_DAY", "1")
+        .env("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.1");
+    let server = server.start().await.unwrap();
+    let came = async |addresses: &[String]| {
+        let mut came = 0;
+        for address in addresses {
+            let json_type = ("content-type", "application/json");
+            let headers = [json_type, ("x-forwarded-for", address.as_str())];
+            let body = json!({ "display_name": "Ada" }).to_string();
+            let api = server.api();
+            let asked = api.raw(Method::POST, "api/v1/auth/guest", &headers, body).await;
+            came += u32::from(asked.unwrap().status == 201);
+        }
+        came
+    };
+    let of_one: Vec<_> = (1..5).map(|host| format!("2001:db8:1:100::{host}")).collect();
+    assert_eq!(came(&of_one).await, 1);
+    let of_a_home: Vec<_> = (0..9).map(|net| format!("2001:db8:1:20{net}::1")).collect();
+    assert_eq!(came(&of_a_home).await, 4);
+    let of_a_customer: Vec<_> = (10..50).map(|net| format!("2001:db8:2:{net}00::1")).collect();
+    assert_eq!(came(&of_a_customer).await, 16);
+    let tunnelled = ["192.0.2.1", "2002:c000:201:7::1", "64:ff9b::c000:201", "::ffff:192.0.2.1"];
+    assert_eq!(came(&tunnelled.map(ToOwned::to_owned)).await, 1);
+}
+
+#[tokio::test]
 async fn a_ninth_connection_of_one_participant_is_refused_with_a_reason() {
     let mut party = Party::watching().await;
     let mut held = Vec::new();

@@ -40,6 +40,15 @@ pub struct LimitConfig {
         global = true
     )]
     pub guests_burst: u32,
+    /// New guests per address and day: three hundred, such as a school's classes, in each of its hours. A
+    /// guest is remembered for a week.
+    #[arg(
+        long = "limit-guests-per-day",
+        env = "PLAYHEAD_LIMIT_GUESTS_PER_DAY",
+        default_value_t = 7_200,
+        global = true
+    )]
+    pub guests_per_day: u32,
     /// New rooms per address and minute.
     #[arg(
         long = "limit-rooms-per-minute",

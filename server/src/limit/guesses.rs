@@ -6,15 +6,18 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The guesses of each address: so many at once, and one more each time a fixed period has passed.
+use super::network::{Network, networks, share};
+
+/// The guesses of each address: so many at once, and one more each time a fixed period has passed. Of a
+/// network that has the share of several addresses, as many times as much.
 #[derive(Debug)]
 pub(super) struct Guesses {
-    /// After how long one guess is available again.
+    /// After how long an address has one more guess.
     period: Duration,
-    /// How long it takes until all are: the period times their number.
+    /// How long it takes until it has all: the period times their number.
     full: Duration,
-    /// When each address will have all its guesses again. An address that isn't here has them now.
-    full_at: Mutex<HashMap<IpAddr, Instant>>,
+    /// When each network will have all its guesses again. One that isn't here has them now.
+    full_at: Mutex<HashMap<Network, Instant>>,
 }
 
 impl Guesses {
@@ -28,31 +31,43 @@ impl Guesses {
     /// Returns `Ok` if an address has a guess left, else how long it has none.
     pub(super) fn check(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         let full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        self.wait(full_at.get(&address).copied(), now)
+        networks(address).try_for_each(|network| self.wait(&full_at, network, now))
     }
 
     /// Uses up a guess of an address. If it has none left, returns how long that will be so.
     pub(super) fn charge(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = full_at.get(&address).copied();
-        self.wait(until, now)?;
-        full_at.insert(address, until.unwrap_or(now).max(now) + self.period);
+        networks(address).try_for_each(|network| self.wait(&full_at, network, now))?;
+        for network in networks(address) {
+            let until = full_at.entry(network).or_insert(now);
+            *until = now.max(*until) + self.period_of(network);
+        }
         Ok(())
     }
 
-    /// Forgets addresses that have all their guesses.
+    /// Forgets networks that have all their guesses.
     pub(super) fn sweep(&self, now: Instant) {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         full_at.retain(|_, until| *until > now);
         full_at.shrink_to_fit();
     }
 
-    fn wait(&self, full_at: Option<Instant>, now: Instant) -> Result<(), Duration> {
-        let missing = full_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
-        match (missing + self.period).checked_sub(self.full) {
+    fn wait(
+        &self,
+        full_at: &HashMap<Network, Instant>,
+        network: Network,
+        now: Instant,
+    ) -> Result<(), Duration> {
+        let until = full_at.get(&network);
+        let missing = until.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
+        match (missing + self.period_of(network)).checked_sub(self.full) {
             None | Some(Duration::ZERO) => Ok(()),
             Some(wait) => Err(wait),
         }
+    }
+
+    fn period_of(&self, network: Network) -> Duration {
+        self.period / share(network.level())
     }
 }
 
@@ -86,5 +101,15 @@ mod tests {
         assert_eq!(guesses.full_at.lock().unwrap().len(), 1);
         guesses.sweep(now + Duration::from_secs(1));
         assert_eq!(guesses.full_at.lock().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn the_guesses_of_a_wider_network_are_a_multiple_of_those_of_an_address() {
+        let (guesses, now) = (Guesses::per_minute(6), Instant::now());
+        let charged = |address: String| guesses.charge(address.parse().unwrap(), now).is_ok();
+        let of_a_home = |round: u32| charged(format!("2001:db8:1:2{round:02x}::1"));
+        assert_eq!((0..256).filter(|round| of_a_home(*round)).count(), 24);
+        let of_a_customer = |round: u32| charged(format!("2001:db8:1:{round:02x}01::1"));
+        assert_eq!((16..256).filter(|round| of_a_customer(*round)).count(), 96 - 24);
     }
 }

@@ -8,6 +8,7 @@ use contracts::ErrorCode;
 use tokio::sync::Notify;
 
 use crate::config::LimitConfig;
+use crate::limit::network::{Network, counted, networks, share};
 use crate::refusal::Refusal;
 
 /// Open sockets.
@@ -23,7 +24,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Counts {
     total: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_network: HashMap<Network, usize>,
 }
 
 /// Why there is no slot for one more socket.
@@ -50,7 +51,7 @@ impl From<Full> for Refusal {
 pub struct Capacity {
     /// In total.
     pub total: usize,
-    /// Per address; `None` leaves only the total.
+    /// Per address, and a multiple of it per wider network; `None` leaves only the total.
     pub per_address: Option<usize>,
 }
 
@@ -78,16 +79,22 @@ impl Connections {
     /// Takes a slot for one more socket of an address.
     pub fn take(&self, address: IpAddr, capacity: Capacity) -> Result<Slot, Full> {
         let mut counts = self.0.counts.lock().expect("not poisoned");
-        let of_address = counts.by_address.get(&address).copied().unwrap_or_default();
-        if capacity.per_address.is_some_and(|max| of_address >= max) {
+        let is_full = |network: Network| {
+            let open = counts.by_network.get(&network).copied().unwrap_or_default();
+            let share = usize::try_from(share(network.level())).unwrap_or(1);
+            capacity.per_address.is_some_and(|max| open >= max.saturating_mul(share))
+        };
+        if networks(address).any(is_full) {
             return Err(Full::OfAddress);
         }
         if counts.total >= capacity.total {
             return Err(Full::Altogether);
         }
-        counts.by_address.insert(address, of_address + 1);
+        for network in networks(address) {
+            *counts.by_network.entry(network).or_default() += 1;
+        }
         counts.total += 1;
-        Ok(Slot { shared: self.0.clone(), address })
+        Ok(Slot { shared: self.0.clone(), address: counted(address) })
     }
 
     /// Waits until a slot was freed since this was last called.
@@ -112,10 +119,12 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let mut counts = self.shared.counts.lock().expect("not poisoned");
         counts.total -= 1;
-        if let Some(of_address) = counts.by_address.get_mut(&self.address) {
-            *of_address -= 1;
-            if *of_address == 0 {
-                counts.by_address.remove(&self.address);
+        for network in networks(self.address) {
+            if let Some(open) = counts.by_network.get_mut(&network) {
+                *open -= 1;
+                if *open == 0 {
+                    counts.by_network.remove(&network);
+                }
             }
         }
         drop(counts);
@@ -125,16 +134,13 @@ impl Drop for Slot {
 
 #[cfg(test)]
 mod tests {
-    use super::super::peer::counted;
     use super::*;
 
     #[test]
     fn the_addresses_of_one_ipv6_network_count_as_one() {
         let (connections, capacity) =
             (Connections::default(), Capacity { total: 9, per_address: Some(1) });
-        let take = |address: &str| {
-            connections.take(counted(address.parse().expect("an address")), capacity)
-        };
+        let take = |address: &str| connections.take(address.parse().expect("an address"), capacity);
         let _first = take("2001:db8:1:2::a").expect("the first");
         let full = take("2001:db8:1:2:ffff::b").expect_err("of the same network");
         assert_eq!(full, Full::OfAddress);
@@ -142,5 +148,20 @@ mod tests {
         let _v4 = take("192.0.2.1").expect("an IPv4 address");
         take("::ffff:192.0.2.1").expect_err("the same one, written as IPv6");
         take("192.0.2.2").expect("another IPv4 address");
+    }
+
+    #[test]
+    fn a_wider_ipv6_network_has_more_sockets_and_gets_them_back_when_they_close() {
+        let (connections, capacity) =
+            (Connections::default(), Capacity { total: 99, per_address: Some(2) });
+        let take = |network: u32| {
+            let address = format!("2001:db8:1:2{network:02x}::1");
+            connections.take(address.parse().expect("an address"), capacity).ok()
+        };
+        for _ in 0..3 {
+            let held: Vec<_> = (0..32).filter_map(take).collect();
+            assert_eq!(held.len(), 8, "four times those of one address");
+        }
+        assert_eq!(connections.0.lock().unwrap().by_network.len(), 0);
     }
 }

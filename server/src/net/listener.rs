@@ -22,7 +22,7 @@ use tower::{ServiceExt, service_fn};
 use super::connections::{Capacity, Connections, Full, Slot};
 use super::idle::{IdleConnections, Idling};
 use super::linger::Lingering;
-use super::peer::{Ends, counted};
+use super::peer::Ends;
 use super::turn_away::turn_away;
 use crate::refusal::Refusal;
 
@@ -87,13 +87,13 @@ impl Door {
         let address = remote.ip().to_canonical();
         let is_trusted = self.trusted_proxies.iter().any(|network| network.contains(&address));
         let per_address = self.capacity.per_address.filter(|_| !is_trusted);
-        self.connections.take(counted(address), Capacity { per_address, ..self.capacity })
+        self.connections.take(address, Capacity { per_address, ..self.capacity })
     }
 
     /// Takes a slot for telling a connection why it isn't let in.
     fn let_hear(&self, remote: SocketAddr) -> Option<Slot> {
         let capacity = Capacity { total: self.turned_away_max, per_address: None };
-        self.turned_away.take(counted(remote.ip().to_canonical()), capacity).ok()
+        self.turned_away.take(remote.ip(), capacity).ok()
     }
 }
 

@@ -10,6 +10,7 @@ use url::{Position, Url};
 use super::forwarded::{Forwarded, parse_authority};
 use super::linger::LastRead;
 use crate::config::Config;
+use crate::limit::network::counted;
 
 /// The two ends of the TCP connection that a request came over.
 #[derive(Clone, Debug)]
@@ -106,15 +107,6 @@ impl BaseUrl {
         let mut parts = target.clone().into_parts();
         parts.path_and_query = Some(PathAndQuery::try_from(format!("{rest}{query}")).ok()?);
         Uri::from_parts(parts).ok()
-    }
-}
-
-/// Returns what counts as one address: an IPv4 address, or the /64 of an IPv6 address, which one
-/// household has to itself.
-pub fn counted(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(ip) => IpAddr::V4(ip),
-        IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) >> 64 << 64).into()),
     }
 }
 

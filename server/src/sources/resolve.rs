@@ -8,6 +8,7 @@ use providers::Requester;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{MediaChoice, Sources};
+use crate::limit::network::widest;
 use crate::refusal::Refusal;
 
 impl Sources {
@@ -24,7 +25,8 @@ impl Sources {
         {
             return Err(Refusal::new(ErrorCode::LinkInvalid, "the link is too long"));
         }
-        let requester = Requester { user: user_id.into(), address: Some(from) };
+        // Who has a whole network has no larger share than who has one address.
+        let requester = Requester { user: user_id.into(), address: Some(widest(from)) };
         let (providers, choice) = (self.providers.on_behalf_of(requester), choice.clone());
         let resolve = async move {
             match choice {
