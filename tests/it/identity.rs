@@ -9,6 +9,7 @@ use harness::http::Method;
 use harness::{Api, Closed, ServerProcess};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::json;
+use server::sql::Sql;
 
 use crate::party::{Party, new_room, number, options, server};
 use crate::problem;
@@ -167,6 +168,41 @@ async fn a_changed_signing_key_makes_nobody_a_stranger() {
     let after = socket.hello_with(&[], Some(resume)).await.unwrap();
     assert!(!after.resumed, "a new session, which nobody sees");
     assert_eq!((after.participant_id, after.role), (before.participant_id, Role::Host));
+}
+
+#[tokio::test]
+async fn a_token_key_that_cannot_be_read_costs_only_the_tokens_that_it_signed() {
+    let mut server = options().start().await.unwrap();
+    let ada = server.api().guest("Ada").await.unwrap();
+    let room = server.api().with_token(&ada.access_token).create_room("Friday").await.unwrap();
+    assert_eq!(server.terminate().await.unwrap(), Some(0));
+    damage_key(&server.data_dir().join("playhead.db")).await;
+
+    server.restart().await.unwrap();
+    assert!(server.log().contains("token_keys can't be read"), "{}", server.log());
+    let before = server.api().with_token(&ada.access_token);
+    let refused = before.request(Method::POST, &format!("rooms/{}/join", room.room_id), None).await;
+    problem::check(&refused.unwrap(), "token_invalid", "signed by a key that is gone");
+    let refreshed = server.api().refresh(&ada.refresh_token).await.unwrap();
+    assert_eq!(refreshed.user_id, ada.user_id);
+
+    // The new key is kept, beside the one that can't be read.
+    server.restart().await.unwrap();
+    let api = server.api().with_token(&refreshed.access_token);
+    let welcome = api.connect(&room.room_id).await.unwrap().hello(&[]).await.unwrap();
+    assert_eq!((welcome.role, Some(welcome.participant_id)), (Role::Host, room.host_id));
+}
+
+/// Changes a byte of the only signing key in a database file.
+async fn damage_key(file: &Path) {
+    // Moves what is in the log beside the file into the file.
+    Sql::open_file(file).await.unwrap().close().await;
+    // How a private key of Ed25519 begins in PKCS #8.
+    let head = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70];
+    let mut bytes = std::fs::read(file).unwrap();
+    let at = bytes.windows(head.len()).position(|window| window == head).expect("a key");
+    bytes[at] = 0;
+    std::fs::write(file, bytes).unwrap();
 }
 
 /// A server that signs with `key`, which is kept in `directory`.

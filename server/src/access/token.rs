@@ -41,11 +41,20 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
-/// Loads the private key in PKCS#8: from `file` (PEM) if given, else from the database.
+/// Loads the private key in PKCS#8: from `file` (PEM) if given, else from the database. A key there that
+/// can't be read costs nothing but the tokens that it has signed.
 pub async fn load_key(file: Option<&Path>, sql: &Sql, now: WallTime) -> Result<Vec<u8>, String> {
     let Some(file) = file else {
-        let key = sql.load_or_create_token_key(create_key, now).await;
-        return Ok(key.map_err(|error| format!("token key: {error}"))?.pkcs8);
+        let keys = sql.load_or_create_token_key(is_whole, create_key, now).await;
+        let keys = keys.map_err(|error| format!("token key: {error}"))?;
+        for kid in keys.unreadable {
+            tracing::error!(
+                kid,
+                "a key in the table token_keys can't be read and isn't used: access tokens that it \
+                 signed are refused, and their users get others by their refresh tokens"
+            );
+        }
+        return Ok(keys.newest.pkcs8);
     };
     read_key(file)
 }
@@ -148,12 +157,23 @@ fn create_key() -> TokenKey {
     TokenKey { kid: key_id_of(&public), pkcs8, public }
 }
 
+/// Whether a key is as it was stored. One changed bit of a private key would make another, valid one.
+fn is_whole(key: &TokenKey) -> bool {
+    Ed25519KeyPair::from_pkcs8(&key.pkcs8).is_ok_and(|pair| {
+        let public = pair.public_key().as_ref();
+        public == key.public && key_id_of(public) == key.kid
+    })
+}
+
 fn key_id_of(public: &[u8]) -> String {
     public.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use sqlx::ConnectOptions;
+    use tempfile::TempDir;
+
     use super::*;
 
     const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -177,5 +197,28 @@ mod tests {
         tokens.check(&token, NOW.plus_millis(4_999)).unwrap();
         let refused = tokens.check(&token, NOW.plus_millis(6_000)).unwrap_err();
         assert_eq!(refused.code(), ErrorCode::TokenExpired);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_cannot_be_read_costs_itself_and_without_any_other_a_new_one_is_made() {
+        let directory = TempDir::new().unwrap();
+        let file = directory.path().join("playhead.db");
+        let sql = Sql::open_file(&file).await.unwrap();
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
+        let mut other = options.connect().await.unwrap();
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        for damage in ["pkcs8 = x''", "pkcs8 = 7", "pkcs8 = 'k'", "public = x'00'", "kid = x'ff'", ""] {
+            sqlx::query("DELETE FROM token_keys").execute(&mut other).await.unwrap();
+            let mut key = load_key(None, &sql, NOW).await.unwrap();
+            assert_eq!(load_key(None, &sql, NOW).await.unwrap(), key);
+            *key.last_mut().unwrap() ^= 1;
+            let one_bit = format!("pkcs8 = x'{}'", hex(&key));
+            let damage = if damage.is_empty() { &one_bit } else { damage };
+            let update = format!("UPDATE token_keys SET {damage}");
+            sqlx::query(sqlx::AssertSqlSafe(update)).execute(&mut other).await.unwrap();
+            let made = load_key(None, &sql, NOW).await.unwrap();
+            assert!(made[..16] == key[..16] && made != key, "{damage}");
+            assert_eq!(load_key(None, &sql, NOW).await.unwrap(), made, "{damage}");
+        }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) use operation::column;
 pub(crate) use private::{create_private_dir, create_private_file};
 pub use refresh_families::{RefreshFamily, Sweep};
 pub use rooms::SnapshotRow;
-pub use token_keys::TokenKey;
+pub use token_keys::{TokenKey, TokenKeys};
 
 /// How long closing may take. Operations in progress finish first.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);

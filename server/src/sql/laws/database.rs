@@ -10,19 +10,38 @@ use crate::sql::{Sql, SqlError, TokenKey};
 
 pub(super) async fn the_token_key_is_created_once_and_kept(database: &Database) {
     let (one, other) = (database.open().await, database.open().await);
-    let key = |kid: &str| TokenKey { kid: kid.to_owned(), pkcs8: vec![0, 255], public: vec![4] };
     let now = WallTime::from_millis(1_000);
     let (first, second) = tokio::join!(
-        one.load_or_create_token_key(|| key("k1"), now),
-        other.load_or_create_token_key(|| key("k2"), now),
+        one.load_or_create_token_key(|_| true, || key("k1"), now),
+        other.load_or_create_token_key(|_| true, || key("k2"), now),
     );
     let created = first.unwrap();
     assert_eq!(created, second.unwrap());
     one.close().await;
 
-    let kept = database.open().await.load_or_create_token_key(|| key("k3"), now).await.unwrap();
+    let sql = database.open().await;
+    let kept = sql.load_or_create_token_key(|_| true, || key("k3"), now).await.unwrap();
     assert_eq!(kept, created);
     assert!(!format!("{kept:?}").contains("pkcs8"));
+}
+
+pub(super) async fn a_token_key_that_is_unusable_is_named_and_the_newest_of_the_others_is_taken(
+    database: &Database,
+) {
+    let sql = database.open().await;
+    let at = WallTime::from_millis;
+    let nothing = |_: &TokenKey| false;
+    for (kid, created_at) in [("k1", 1_000), ("k2", 2_000), ("bad", 3_000)] {
+        sql.load_or_create_token_key(nothing, || key(kid), at(created_at)).await.unwrap();
+    }
+    let is_good = |key: &TokenKey| key.kid != "bad";
+    let loaded = sql.load_or_create_token_key(is_good, || key("k3"), at(4_000)).await.unwrap();
+    assert_eq!((loaded.newest.kid.as_str(), loaded.unreadable), ("k2", vec!["bad".to_owned()]));
+
+    let made = sql.load_or_create_token_key(nothing, || key("k3"), at(4_000)).await.unwrap();
+    assert_eq!((made.newest.kid.as_str(), made.unreadable.len()), ("k3", 3));
+    let kept = sql.load_or_create_token_key(is_good, || key("k4"), at(5_000)).await.unwrap();
+    assert_eq!(kept.newest.kid, "k3");
 }
 
 pub(super) async fn a_database_keeps_its_id(database: &Database) {
@@ -119,4 +138,8 @@ async fn open_at_once(database: &Database) -> Vec<Sql> {
         opened.push(node.await.unwrap().unwrap());
     }
     opened
+}
+
+fn key(kid: &str) -> TokenKey {
+    TokenKey { kid: kid.to_owned(), pkcs8: vec![0, 255], public: vec![4] }
 }

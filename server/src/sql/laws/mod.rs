@@ -72,6 +72,7 @@ laws! {
     refresh_families::times_that_a_clock_wrote_before_it_was_set_move_with_it_once,
     refresh_families::times_of_a_clock_that_was_ahead_are_pulled_back,
     database::the_token_key_is_created_once_and_kept,
+    database::a_token_key_that_is_unusable_is_named_and_the_newest_of_the_others_is_taken,
     database::a_database_keeps_its_id,
     database::nodes_that_open_a_new_database_at_once_find_it_complete,
     database::nodes_that_open_a_database_of_the_previous_version_at_once_keep_its_rooms,
