@@ -13,9 +13,10 @@ pub const ROOM_NAME_MAX: usize = 80;
 /// The length of the longest room name, in bytes of UTF-8.
 pub const ROOM_NAME_BYTES_MAX: usize = 512;
 
-/// The characters that can't be seen by themselves: white space, controls, and what Unicode says is
-/// ignored in display. A name has at least one other.
-pub const INVISIBLE: [(char, char); 22] = [
+/// The characters that can't be seen by themselves: white space, controls, what Unicode says is ignored in
+/// display, and what will never be a character that everybody sees, such as those for private use. A name
+/// has at least one other.
+pub const INVISIBLE: [(char, char); 43] = [
     ('\u{0}', ' '),
     ('\u{7F}', '\u{A0}'),
     ('\u{AD}', '\u{AD}'),
@@ -31,13 +32,34 @@ pub const INVISIBLE: [(char, char); 22] = [
     ('\u{2800}', '\u{2800}'),
     ('\u{3000}', '\u{3000}'),
     ('\u{3164}', '\u{3164}'),
+    ('\u{E000}', '\u{F8FF}'),
+    ('\u{FDD0}', '\u{FDEF}'),
     ('\u{FE00}', '\u{FE0F}'),
     ('\u{FEFF}', '\u{FEFF}'),
     ('\u{FFA0}', '\u{FFA0}'),
-    ('\u{FFF0}', '\u{FFFB}'),
+    ('\u{FFF0}', '\u{FFFC}'),
+    ('\u{FFFE}', '\u{FFFF}'),
+    ('\u{13430}', '\u{1343F}'),
+    ('\u{13441}', '\u{13442}'),
+    ('\u{16FE4}', '\u{16FE4}'),
     ('\u{1BCA0}', '\u{1BCA3}'),
+    ('\u{1D159}', '\u{1D159}'),
     ('\u{1D173}', '\u{1D17A}'),
+    ('\u{1FFFE}', '\u{1FFFF}'),
+    ('\u{2FFFE}', '\u{2FFFF}'),
+    ('\u{3FFFE}', '\u{3FFFF}'),
+    ('\u{4FFFE}', '\u{4FFFF}'),
+    ('\u{5FFFE}', '\u{5FFFF}'),
+    ('\u{6FFFE}', '\u{6FFFF}'),
+    ('\u{7FFFE}', '\u{7FFFF}'),
+    ('\u{8FFFE}', '\u{8FFFF}'),
+    ('\u{9FFFE}', '\u{9FFFF}'),
+    ('\u{AFFFE}', '\u{AFFFF}'),
+    ('\u{BFFFE}', '\u{BFFFF}'),
+    ('\u{CFFFE}', '\u{CFFFF}'),
+    ('\u{DFFFE}', '\u{DFFFF}'),
     ('\u{E0000}', '\u{E0FFF}'),
+    ('\u{EFFFE}', '\u{10FFFF}'),
 ];
 
 /// The schema of a display name.

@@ -5,7 +5,8 @@
 
 use icu_properties::props::{
     BidiClass, CanonicalCombiningClass, DefaultIgnorableCodePoint, EmojiModifier,
-    ExtendedPictographic, GeneralCategory, JoiningType, VariationSelector, WhiteSpace,
+    ExtendedPictographic, GeneralCategory, JoiningType, NoncharacterCodePoint,
+    PrependedConcatenationMark, VariationSelector, WhiteSpace,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_normalization::UnicodeNormalization;
@@ -17,6 +18,9 @@ const MONGOLIAN_VOWEL_SEPARATOR: char = '\u{180E}';
 const EMOJI_SELECTOR: char = '\u{FE0F}';
 const KEYCAP: char = '\u{20E3}';
 const BLANK_BRAILLE: char = '\u{2800}';
+/// Characters that show nothing, though Unicode doesn't call them ignorable: a filler of the Khitan small
+/// script, blanks between Egyptian hieroglyphs, a note without its head, and what stands for an object.
+const BLANKS: [char; 5] = ['\u{16FE4}', '\u{13441}', '\u{13442}', '\u{1D159}', '\u{FFFC}'];
 const DOTTED_CIRCLE: char = '\u{25CC}';
 /// Characters of the tags that make the flag of a region of a black flag, and what ends them.
 const TAGS: std::ops::RangeInclusive<char> = '\u{E0020}'..='\u{E007E}';
@@ -183,14 +187,24 @@ fn is_mark(c: char) -> bool {
     matches!(category, GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark)
 }
 
+/// Whether a character is a control or formats others, or will never be one that everybody sees: a
+/// noncharacter, or one for private use. Those that aren't assigned yet stay, since a phone may be newer
+/// than this server.
 fn is_control(c: char) -> bool {
-    // The anchors of annotations show nothing, though Unicode doesn't call them ignorable.
-    c.is_control() || matches!(c, '\u{FFF9}'..='\u{FFFB}')
+    match CodePointMapData::<GeneralCategory>::new().get(c) {
+        GeneralCategory::Control | GeneralCategory::PrivateUse => true,
+        // The signs that enclose numbers are formats, too, and are seen.
+        GeneralCategory::Format => {
+            !CodePointSetData::new::<PrependedConcatenationMark>().contains(c)
+        }
+        GeneralCategory::Unassigned => CodePointSetData::new::<NoncharacterCodePoint>().contains(c),
+        _ => false,
+    }
 }
 
 /// Whether a character is to be ignored in display, unless something gives it a meaning.
 fn is_ignorable(c: char) -> bool {
-    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c) || BLANKS.contains(&c)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use contracts::{CreateRoom, PatchRoom};
 use crate::party::{new_room, server};
 
 /// A name as it is given, and as others see it.
-const NAMES: [(&str, &str); 7] = [
+const NAMES: [(&str, &str); 8] = [
     (
         "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F} Ailsa",
         "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F} Ailsa",
@@ -15,6 +15,7 @@ const NAMES: [(&str, &str); 7] = [
     ("❤\u{FE0F} क्\u{200D}षमा", "❤\u{FE0F} क्\u{200D}षमा"),
     (" Jose\u{301}\u{200B} \u{A0} Marti\u{301} ", "José Martí"),
     ("\u{202E}annA\u{7}", "annA"),
+    ("An\u{FFFC}\u{FDD0}\u{1D159}\u{16FE4}\u{E000}\u{13430}na\u{10FFFF}", "Anna"),
     (
         "Z\u{337}\u{337}\u{337}\u{337}\u{337}\u{337}\u{337}\u{337}\u{337}",
         "Z\u{337}\u{337}\u{337}\u{337}\u{337}\u{337}",

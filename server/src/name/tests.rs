@@ -36,6 +36,10 @@ fn names_of_every_script_stay_as_they_are() {
         "נועה (מנהלת)\u{200F}",
         "\u{200F}C++ سارة",
         "𐎠𐎡",
+        "\u{601}١٢٣",
+        "𓀀\u{13440}𓀁",
+        // Not assigned yet.
+        "Anna \u{1FC00}",
         "🫩",
     ] {
         assert_eq!(normalize(name), name, "{}", name.escape_unicode());
@@ -63,6 +67,11 @@ fn what_cannot_be_seen_is_taken_out_where_it_has_no_meaning() {
         ("خانه\u{200C}", "خانه"),
         ("خا\u{200C}\u{200C}نه", "خا\u{200C}نه"),
         ("\u{FFF9}A\u{FFFB}", "A"),
+        ("An\u{FFFC}na", "Anna"),
+        ("An\u{1D159}na\u{16FE4}", "Anna"),
+        ("An\u{FFFE}na\u{FFFF}\u{FDD0}\u{FDEF}\u{1FFFE}\u{8FFFF}\u{10FFFF}", "Anna"),
+        ("\u{F8FF}Anna\u{E000}\u{F0000}\u{10FFFD}", "Anna"),
+        ("𓀀\u{13430}𓀁\u{13441}\u{1343F}", "𓀀𓀁"),
         ("\u{2800}A\u{2800}B\u{2800}", "A B"),
         ("A\u{30A}ngstro\u{308}m", "Ångström"),
         ("A\u{200B}\u{30A}", "Å"),
@@ -79,8 +88,12 @@ fn what_cannot_be_seen_is_taken_out_where_it_has_no_meaning() {
 
 #[test]
 fn a_name_is_empty_exactly_if_it_has_no_character_that_the_contract_calls_visible() {
-    // Between these there are only unassigned characters and those for private use.
-    for c in ('\0'..='\u{1FFFF}').chain('\u{E0000}'..='\u{E1000}') {
+    // Beyond the first planes there are ideographs, characters that aren't assigned yet, those of plane
+    // 14, and private use. All planes end alike.
+    let ends = (2..=16).flat_map(|plane| plane * 0x10000 + 0xFFF0..=plane * 0x10000 + 0xFFFF);
+    let ends = ends.filter_map(char::from_u32);
+    let others = ['\u{20000}', '\u{40000}', '\u{EFFFD}', '\u{F0000}', '\u{100000}', '\u{10ABCD}'];
+    for c in ('\0'..='\u{1FFFF}').chain('\u{E0000}'..='\u{E1000}').chain(ends).chain(others) {
         let is_invisible = INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&c));
         let normal = normalize(&c.to_string());
         assert_eq!(normal.is_empty(), is_invisible, "{:?} {normal:?}", c.escape_unicode());
