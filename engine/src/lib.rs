@@ -27,6 +27,7 @@ mod participant;
 mod permission;
 mod place;
 mod playback;
+mod rebuffer;
 mod recovery;
 mod rejection;
 mod room;
@@ -50,6 +51,7 @@ pub use crate::participant::{Actor, Role};
 pub use crate::permission::{CommandKind, Permission};
 pub use crate::place::{Place, Rebased};
 pub use crate::playback::{Barrier, Playback, Status, lead_ms};
+pub use crate::rebuffer::RebufferLimit;
 pub use crate::recovery::{
     Copies, CopyKind, Lineage, Outage, RebuildPlan, Rebuilt, adopt, is_worth_adopting,
     plan_rebuild, rebase, rebuild, should_adopt,

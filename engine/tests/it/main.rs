@@ -11,6 +11,7 @@ mod measured;
 mod oracle;
 mod permission;
 mod playback;
+mod rebuffer;
 mod recovery;
 mod recovery_model;
 mod roles;

@@ -11,8 +11,6 @@ const ASIDE_MS: u64 = 60_000;
 /// For how long a participant who made the room wait must not re-buffer, in milliseconds, before the room
 /// waits for that participant again.
 const CALM_MS: u64 = 300_000;
-/// The minimum time between two waits of a room for a re-buffering player, in milliseconds.
-const REBUFFER_EVERY_MS: u64 = 30_000;
 /// How many participants are remembered who left while they were set aside.
 const GONE_MAX: usize = 1024;
 
@@ -27,22 +25,26 @@ impl RoomHub {
     }
 
     /// Returns whether a re-buffering player may make the room wait now, and counts it if so. There
-    /// is one count for the room, since participants that take turns could hold it up for ever otherwise,
-    /// and one for each participant, who has to be calm before the room waits again.
+    /// is one count for the room, since participants that take turns, or are made for it, could hold it up
+    /// for ever otherwise, and one for each participant, who has to be calm before the room waits again.
     pub fn may_rebuffer(&self, connection: &Connection, now: Timestamp) -> bool {
         let mut state = self.lock();
         state.rebuffered.retain(|_, last| now.millis_since(*last) < CALM_MS);
         let is_calm = !state.rebuffered.contains_key(&connection.participant_id);
-        let is_time =
-            state.last_rebuffer.is_none_or(|last| now.millis_since(last) >= REBUFFER_EVERY_MS);
+        let is_time = state.rebuffers.may_wait(now);
         let may = is_calm && is_time && !state.aside.contains_key(&connection.number);
         if may {
-            state.last_rebuffer = Some(now);
+            state.rebuffers.count_wait(now);
         }
         if may || !is_calm {
             state.rebuffered.insert(connection.participant_id.clone(), now);
         }
         may
+    }
+
+    /// Counts a wait for a re-buffering player that was committed, by any node.
+    pub fn note_rebuffer(&self, at: Timestamp) {
+        self.lock().rebuffers.count_wait(at);
     }
 }
 

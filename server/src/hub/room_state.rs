@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use contracts::CloseCode;
-use engine::{ParticipantId, Timestamp};
+use engine::{ParticipantId, RebufferLimit, Timestamp};
 
 use super::barrier::Barrier;
 use super::remote_nodes::RemoteNodes;
@@ -58,7 +58,8 @@ pub(super) struct State {
     pub(super) aside: HashMap<u64, Timestamp>,
     /// Participants who left while set aside, and until when they would have been.
     pub(super) gone_aside: HashMap<ParticipantId, Timestamp>,
-    pub(super) last_rebuffer: Option<Timestamp>,
+    /// The room's waits for re-buffering players, on whichever node they are.
+    pub(super) rebuffers: RebufferLimit,
     /// Participants for whom the room waited, and when each last re-buffered.
     pub(super) rebuffered: HashMap<ParticipantId, Timestamp>,
     /// The number of the newest connection.

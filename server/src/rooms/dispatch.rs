@@ -115,6 +115,9 @@ impl Rooms {
         hub.publish(&frame);
         self.follow_barrier(hub, room, is_deadline(&commit.event));
         match &commit.event {
+            Event::PlaybackChanged { cause: PlaybackCause::Rebuffer, .. } => {
+                hub.note_rebuffer(commit.at);
+            }
             Event::HostChanged { .. } | Event::RoleChanged { .. } => {
                 self.hub.mark_presence_changed(&room.room_id);
             }

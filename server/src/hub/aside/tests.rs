@@ -68,6 +68,30 @@ fn a_participant_who_keeps_rebuffering_makes_the_room_wait_once() {
     assert!(hub.may_rebuffer(&anna, after(570 + 300)), "after five calm minutes");
 }
 
+#[test]
+fn ever_new_participants_make_the_room_wait_only_so_often() {
+    let hub = hub();
+    let after = |seconds: u64| NOW.plus_millis(seconds * 1000);
+    let waits = (0..3600).filter(|seconds| {
+        let fresh = connect(&hub, &format!("fresh{seconds}"));
+        let may = hub.may_rebuffer(&fresh, after(*seconds));
+        hub.detach(&fresh, after(*seconds));
+        may
+    });
+    assert_eq!(waits.collect::<Vec<_>>(), [0, 30, 90, 210, 450, 930, 1890, 2850]);
+}
+
+#[test]
+fn a_wait_that_another_node_committed_counts_too() {
+    let hub = hub();
+    let anna = connect(&hub, "anna");
+    let after = |seconds: u64| NOW.plus_millis(seconds * 1000);
+    hub.note_rebuffer(NOW);
+    hub.note_rebuffer(after(30));
+    assert!(!hub.may_rebuffer(&anna, after(89)));
+    assert!(hub.may_rebuffer(&anna, after(90)));
+}
+
 /// Lets a wait end at its deadline, with anna alone ready.
 fn miss(hub: &RoomHub, anna: &Connection, since_version: u64) {
     assert_eq!(hub.begin_wait(since_version, DEADLINE, NOW), None);
