@@ -40,10 +40,15 @@ async fn a_party_goes_on_when_a_clock_that_was_two_days_ahead_is_put_right() {
     let (mut scene, mut party) = Scene::play(&wall).await;
     scene.put_right(&wall).await;
 
-    // Issued in what is now the future, which is no reason to refuse them.
-    party.host_api.find_room(&party.room_id).await.unwrap();
-    party.command("pause", json!({})).await;
+    // Tokens from what is now the future are no good. Nobody is closed without being told.
+    let room = format!("rooms/{}", party.room_id);
+    let refused = party.host_api.request(Method::GET, &room, None).await.unwrap();
+    problem::check(&refused, "token_invalid", "a token issued in two days");
     let ada = scene.refresh_host().await;
+    party.host.wait_for("token_expiring").await.unwrap();
+    let token = json!({ "access_token": ada.access_token });
+    party.host.ack("auth_refresh", token).await.unwrap();
+    party.command("pause", json!({})).await;
     scene.restart_and_play(party, &ada).await;
 }
 

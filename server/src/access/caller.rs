@@ -2,7 +2,7 @@
 
 use engine::Role;
 
-use crate::clock::WallTime;
+use super::Validity;
 
 /// A user with a valid token.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,8 +13,8 @@ pub struct Caller {
     pub display_name: String,
     /// Whether the user has no account.
     pub guest: bool,
-    /// When the token expires.
-    pub expires_at: WallTime,
+    /// When the token is valid.
+    pub validity: Validity,
 }
 
 impl Caller {

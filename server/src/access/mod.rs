@@ -9,6 +9,7 @@ mod proof;
 mod refresh_token;
 mod session_id;
 mod token;
+mod validity;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use engine::RoomId;
 
 pub use caller::Caller;
 pub use proof::Proof;
+pub use validity::Validity;
 
 use self::families::Families;
 use self::session_id::SessionIds;
@@ -99,17 +101,17 @@ impl Access {
         self.families.catch_up().await;
     }
 
-    /// Refuses a caller whose token has expired since it was checked.
-    pub fn check_unexpired(&self, caller: &Caller) -> Result<(), Refusal> {
-        if caller.expires_at <= WallTime::now() { Err(token::expired()) } else { Ok(()) }
+    /// Refuses a caller whose token isn't valid any more, though it was when it was checked.
+    pub fn check_valid(&self, caller: &Caller) -> Result<(), Refusal> {
+        caller.validity.check(WallTime::now())
     }
 
-    /// Returns when an access token expires that is to keep the connection of `proof` open. Refuses a
+    /// Returns when an access token is valid that is to keep the connection of `proof` open. Refuses a
     /// token of somebody else, beside those that authenticate nobody.
-    pub fn extend(&self, proof: &Proof, token: &str) -> Result<WallTime, Refusal> {
+    pub fn extend(&self, proof: &Proof, token: &str) -> Result<Validity, Refusal> {
         let caller = self.authenticate(token)?;
         if caller.user_id == proof.user_id() {
-            return Ok(caller.expires_at);
+            return Ok(caller.validity);
         }
         let detail = "the token is another user's; this connection stays yours";
         Err(Refusal::new(ErrorCode::TokenInvalid, detail))

@@ -2,8 +2,7 @@
 
 use engine::{Actor, ParticipantId, Role, Room, RoomId};
 
-use super::Caller;
-use crate::clock::WallTime;
+use super::{Caller, Validity};
 use crate::id;
 
 /// Proof that a user may act in a room, and as which participant. Only `Access` issues it, so nothing
@@ -15,7 +14,7 @@ pub struct Proof {
     display_name: String,
     participant_id: ParticipantId,
     base: Role,
-    expires_at: WallTime,
+    validity: Validity,
 }
 
 impl Proof {
@@ -26,7 +25,7 @@ impl Proof {
             display_name: caller.display_name.clone(),
             participant_id: id::participant_id(room_id, &caller.user_id),
             base: caller.base(),
-            expires_at: caller.expires_at,
+            validity: caller.validity,
         }
     }
 
@@ -63,9 +62,9 @@ impl Proof {
         self.base
     }
 
-    /// When the user's token expires.
-    pub fn expires_at(&self) -> WallTime {
-        self.expires_at
+    /// When the user's token is valid.
+    pub fn validity(&self) -> Validity {
+        self.validity
     }
 
     /// Returns the role held in `room`, which is the proof's.

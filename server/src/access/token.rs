@@ -4,13 +4,11 @@ use std::path::Path;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use contracts::ErrorCode;
-use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode, errors::ErrorKind,
-};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 
-use super::Caller;
 use super::session_id::SessionIds;
+use super::{Caller, Validity};
 use crate::clock::WallTime;
 use crate::refusal::Refusal;
 use crate::sql::{Sql, TokenKey};
@@ -111,43 +109,31 @@ impl Tokens {
         })
     }
 
-    /// Returns the caller of a token that this server signed and that hasn't expired. When it was issued
-    /// doesn't matter: the clock may have been ahead then.
+    /// Returns the caller of a token that this server signed and that is valid at `now`.
     pub fn check(&self, token: &str, now: WallTime) -> Result<Caller, Refusal> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
-        // Expiry is checked below, without the leeway of the library.
+        // Checked below, without the leeway of the library.
         validation.validate_exp = false;
         validation.validate_aud = false;
         let invalid =
             || Refusal::new(ErrorCode::TokenInvalid, "the token is not one of this server's");
-        let data =
-            decode::<Claims>(token, &self.checking, &validation).map_err(|error| {
-                match error.kind() {
-                    ErrorKind::ExpiredSignature => expired(),
-                    _ => invalid().caused_by(error),
-                }
-            })?;
+        let data = decode::<Claims>(token, &self.checking, &validation)
+            .map_err(|error| invalid().caused_by(error))?;
         if data.header.typ.as_deref() != Some(TYPE) {
             return Err(invalid());
         }
-        let expires_at = WallTime::from_millis(data.claims.exp.saturating_mul(1000));
-        if expires_at <= now {
-            return Err(expired());
-        }
+        let at = |seconds: u64| WallTime::from_millis(seconds.saturating_mul(1000));
+        let validity = Validity { issued_at: at(data.claims.iat), expires_at: at(data.claims.exp) };
+        validity.check(now)?;
         Ok(Caller {
             user_id: data.claims.sub,
             display_name: data.claims.name,
             guest: data.claims.guest,
-            expires_at,
+            validity,
         })
     }
-}
-
-/// Refuses a token that has expired.
-pub fn expired() -> Refusal {
-    Refusal::new(ErrorCode::TokenExpired, "the token has expired; get a new one")
 }
 
 fn create_key() -> TokenKey {
@@ -180,14 +166,17 @@ mod tests {
     const NOW: WallTime = WallTime::from_millis(1_700_000_000_500);
 
     #[test]
-    fn a_token_of_a_clock_that_was_ahead_is_valid_and_one_of_a_clock_that_was_behind_has_expired() {
+    fn tokens_of_a_clock_that_was_ahead_or_behind_are_refused_once_it_is_right() {
         let (tokens, _) = from_pkcs8(&create_key().pkcs8).unwrap();
         let issue = |now| tokens.issue_guest("u_ada", "Ada", 12 * HOUR_MS, now).unwrap();
         let ahead = issue(NOW.plus_millis(48 * HOUR_MS));
-        assert_eq!(tokens.check(&ahead, NOW).unwrap().user_id, "u_ada");
+        let refused = tokens.check(&ahead, NOW).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::TokenInvalid);
         let behind = issue(NOW.minus_millis(13 * HOUR_MS));
         let refused = tokens.check(&behind, NOW).unwrap_err();
         assert_eq!(refused.code(), ErrorCode::TokenExpired);
+        let of_another_node = issue(NOW.plus_millis(60_000));
+        assert_eq!(tokens.check(&of_another_node, NOW).unwrap().user_id, "u_ada");
     }
 
     #[test]
@@ -207,7 +196,9 @@ mod tests {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
         let mut other = options.connect().await.unwrap();
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        for damage in ["pkcs8 = x''", "pkcs8 = 7", "pkcs8 = 'k'", "public = x'00'", "kid = x'ff'", ""] {
+        for damage in
+            ["pkcs8 = x''", "pkcs8 = 7", "pkcs8 = 'k'", "public = x'00'", "kid = x'ff'", ""]
+        {
             sqlx::query("DELETE FROM token_keys").execute(&mut other).await.unwrap();
             let mut key = load_key(None, &sql, NOW).await.unwrap();
             assert_eq!(load_key(None, &sql, NOW).await.unwrap(), key);

@@ -5,7 +5,7 @@ use contracts::ErrorCode;
 use engine::RoomId;
 
 use super::Members;
-use crate::access::Caller;
+use crate::access::{Caller, Validity};
 use crate::clock::WallTime;
 use crate::id;
 use crate::refusal::Refusal;
@@ -32,7 +32,7 @@ impl Members {
             caller.user_id,
             caller.display_name,
             caller.guest,
-            caller.expires_at.as_millis(),
+            (caller.validity.issued_at.as_millis(), caller.validity.expires_at.as_millis()),
             self.clock.now(),
         );
         let secret = id::secret();
@@ -55,11 +55,11 @@ impl Members {
             let detail = "the ticket is missing, used, expired or another room's";
             Refusal::new(ErrorCode::TicketInvalid, detail)
         })?;
-        Ok(Caller {
-            user_id: ticket.user_id,
-            display_name: ticket.display_name,
-            guest: ticket.guest,
+        let validity = Validity {
+            issued_at: WallTime::from_millis(ticket.token_issued_at_ms),
             expires_at: WallTime::from_millis(ticket.token_expires_at_ms),
-        })
+        };
+        let Ticket { user_id, display_name, guest, .. } = ticket;
+        Ok(Caller { user_id, display_name, guest, validity })
     }
 }

@@ -34,6 +34,9 @@ pub struct Ticket {
     pub display_name: String,
     /// Whether the user has no account.
     pub guest: bool,
+    /// When the user's access token was issued, in milliseconds since the Unix epoch, on the wall clock.
+    #[serde(default)]
+    pub token_issued_at_ms: u64,
     /// When the user's access token expires, in milliseconds since the Unix epoch, on the wall clock.
     pub token_expires_at_ms: u64,
     /// When the ticket expires, on the room clock.
@@ -41,17 +44,24 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// Makes a ticket that is valid from `now` on.
+    /// Makes a ticket that is valid from `now` on, for a user whose token is valid between two times.
     pub fn new(
         room_id: RoomId,
         user_id: String,
         display_name: String,
         guest: bool,
-        token_expires_at_ms: u64,
+        (token_issued_at_ms, token_expires_at_ms): (u64, u64),
         now: Timestamp,
     ) -> Self {
-        let expires_at = now.plus_millis(TICKET_MS);
-        Self { room_id, user_id, display_name, guest, token_expires_at_ms, expires_at }
+        Self {
+            room_id,
+            user_id,
+            display_name,
+            guest,
+            token_issued_at_ms,
+            token_expires_at_ms,
+            expires_at: now.plus_millis(TICKET_MS),
+        }
     }
 }
 

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use contracts::{ClientFrame, ErrorCode, ServerFrame, SyncReport};
 use engine::{Command, Envelope, Op, ParticipantId, Place, Request};
 
-use crate::access::Proof;
+use crate::access::{Proof, Validity};
 use crate::app::App;
-use crate::clock::WallTime;
 use crate::hub::{Connection, RoomHub};
 use crate::refusal::Refusal;
 use crate::rooms::Ack;
@@ -35,8 +34,8 @@ pub struct Reply {
     pub frame: ServerFrame,
     /// Whether the participant leaves.
     pub leaves: bool,
-    /// When the access token expires that keeps the connection open from now on, if there is another.
-    pub extends_to: Option<WallTime>,
+    /// When the access token is valid that keeps the connection open from now on, if there is another.
+    pub extends_to: Option<Validity>,
     /// Whether the sender asked too often.
     pub excess: bool,
 }
@@ -85,7 +84,7 @@ async fn perform(
     sender: &Sender,
     decoded: Decoded,
     seen: Seen,
-    extends_to: &mut Option<WallTime>,
+    extends_to: &mut Option<Validity>,
 ) -> Result<Ack, Refusal> {
     let Sender { proof, hub, connection, address } = sender;
     let (room_id, participant_id) = (proof.room_id(), proof.participant_id());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::access::Validity;
 use crate::clock::WallTime;
 
 /// How long before the end of its token a connection is told.
@@ -12,7 +13,7 @@ const NOTICE: Duration = Duration::from_secs(60);
 /// The end of the access token of one connection.
 #[derive(Debug)]
 pub(super) struct Expiry {
-    at: WallTime,
+    validity: Validity,
     /// How long before the end the connection is told: less for a token that had little time left, so
     /// that a client that refreshes whenever it is told has some peace in between.
     notice: Duration,
@@ -32,26 +33,27 @@ pub(super) enum Due {
 }
 
 impl Expiry {
-    /// Begins with a token that expires at `at`.
-    pub(super) fn new(at: WallTime, now: WallTime) -> Self {
-        let left = Duration::from_millis(at.millis_since(now));
-        Self { at, notice: NOTICE.min(left / 2), closes_at: None }
+    /// Begins with a token.
+    pub(super) fn new(validity: Validity, now: WallTime) -> Self {
+        let left = Duration::from_millis(validity.left_ms(now));
+        Self { validity, notice: NOTICE.min(left / 2), closes_at: None }
     }
 
     /// Takes another token, unless that ends sooner.
-    pub(super) fn extend(&mut self, at: WallTime, now: WallTime) {
-        *self = Self::new(at.max(self.at), now);
+    pub(super) fn extend(&mut self, validity: Validity, now: WallTime) {
+        let is_sooner = validity.left_ms(now) < self.validity.left_ms(now);
+        *self = Self::new(if is_sooner { self.validity } else { validity }, now);
     }
 
-    /// Returns what is due. The wall clock says when the token ends. It may have been set meanwhile, so
-    /// that a token which had hours left is over; the connection then is told too, and closed after the
-    /// time that it was told.
+    /// Returns what is due. The wall clock says when the token is valid. It may have been set meanwhile, so
+    /// that a token which had hours left is over, or from the future; the connection then is told too, and
+    /// closed after the time that it was told.
     pub(super) fn check(&mut self, now: WallTime, steady: Instant) -> Due {
         if let Some(closes_at) = self.closes_at {
             let left = closes_at.saturating_duration_since(steady);
             return if left.is_zero() { Due::Close } else { Due::Nothing(left) };
         }
-        let left = Duration::from_millis(self.at.millis_since(now));
+        let left = Duration::from_millis(self.validity.left_ms(now));
         if left > self.notice {
             return Due::Nothing(left - self.notice);
         }
@@ -70,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_connection_is_told_a_minute_before_its_token_ends_and_then_closed() {
-        let mut expiry = Expiry::new(NOW.plus_millis(12 * HOUR_MS), NOW);
+        let mut expiry = Expiry::new(token(NOW, 12 * HOUR_MS), NOW);
         let began = Instant::now();
         let Due::Nothing(wait) = expiry.check(NOW, began) else { panic!("{expiry:?}") };
         assert_eq!(wait, Duration::from_millis(12 * HOUR_MS) - NOTICE);
@@ -83,12 +85,12 @@ mod tests {
 
     #[test]
     fn another_token_keeps_it_open_and_one_that_ends_sooner_changes_nothing() {
-        let mut expiry = Expiry::new(NOW.plus_millis(10_000), NOW);
+        let mut expiry = Expiry::new(token(NOW, 10_000), NOW);
         let began = Instant::now();
         let near = NOW.plus_millis(6_000);
         assert_eq!(expiry.check(near, began + 6 * SECOND), Due::Tell(5 * SECOND));
-        expiry.extend(NOW.plus_millis(12 * HOUR_MS), near);
-        expiry.extend(NOW.plus_millis(7_000), near);
+        expiry.extend(token(NOW, 12 * HOUR_MS), near);
+        expiry.extend(token(NOW, 7_000), near);
         let Due::Nothing(wait) = expiry.check(near, began + 6 * SECOND) else { panic!() };
         assert!(wait > 10 * 3600 * SECOND, "{wait:?}");
     }
@@ -96,24 +98,32 @@ mod tests {
     #[test]
     fn a_clock_that_is_put_right_closes_nobody_who_was_not_told() {
         // The server was 13 hours behind when the token was issued.
-        let mut expiry = Expiry::new(NOW.plus_millis(12 * HOUR_MS), NOW);
+        let mut expiry = Expiry::new(token(NOW, 12 * HOUR_MS), NOW);
         let put_right = NOW.plus_millis(13 * HOUR_MS);
         let noticed = Instant::now();
         assert_eq!(expiry.check(put_right, noticed), Due::Tell(NOTICE));
         assert_ne!(expiry.check(put_right, noticed + NOTICE - SECOND), Due::Close);
-        expiry.extend(put_right.plus_millis(12 * HOUR_MS), put_right);
+        expiry.extend(token(put_right, 12 * HOUR_MS), put_right);
         assert!(matches!(expiry.check(put_right, noticed + NOTICE), Due::Nothing(_)));
 
         // It was two days ahead.
         let put_right = NOW.minus_millis(48 * HOUR_MS);
-        let mut expiry = Expiry::new(NOW.plus_millis(12 * HOUR_MS), NOW);
-        let Due::Nothing(wait) = expiry.check(put_right, noticed) else { panic!() };
-        assert!(wait > Duration::from_millis(48 * HOUR_MS));
+        let mut expiry = Expiry::new(token(NOW, 12 * HOUR_MS), NOW);
+        assert_eq!(expiry.check(put_right, noticed), Due::Tell(NOTICE));
+        assert_ne!(expiry.check(put_right, noticed + NOTICE - SECOND), Due::Close);
+        expiry.extend(token(put_right, HOUR_MS), put_right);
+        let Due::Nothing(wait) = expiry.check(put_right, noticed + NOTICE) else { panic!() };
+        assert!(wait < Duration::from_millis(HOUR_MS), "the new token counts: {wait:?}");
     }
 
     #[test]
     fn a_token_without_end_never_closes_a_connection() {
-        let mut expiry = Expiry::new(WallTime::from_millis(u64::MAX), NOW);
+        let endless = Validity { issued_at: NOW, expires_at: WallTime::from_millis(u64::MAX) };
+        let mut expiry = Expiry::new(endless, NOW);
         assert!(matches!(expiry.check(NOW, Instant::now()), Due::Nothing(_)));
+    }
+
+    fn token(issued_at: WallTime, lifetime_ms: u64) -> Validity {
+        Validity { issued_at, expires_at: issued_at.plus_millis(lifetime_ms) }
     }
 }

@@ -107,8 +107,8 @@ impl Session {
         reply: Reply,
     ) -> Result<Option<End>, Broken> {
         self.running = None;
-        if let Some(expires_at) = reply.extends_to {
-            self.expiry.extend(expires_at, WallTime::now());
+        if let Some(validity) = reply.extends_to {
+            self.expiry.extend(validity, WallTime::now());
         }
         let done = reply.leaves && matches!(reply.frame, ServerFrame::Ack { .. });
         socket.send(wire::text(&reply.frame)).await?;

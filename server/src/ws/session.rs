@@ -57,7 +57,7 @@ impl Session {
     pub(super) fn new(app: App, sender: Sender) -> Self {
         metrics::gauge!("playhead_connections").increment(1);
         let began = Instant::now();
-        let expiry = Expiry::new(sender.proof.expires_at(), WallTime::now());
+        let expiry = Expiry::new(sender.proof.validity(), WallTime::now());
         Self {
             app,
             sender,

@@ -49,6 +49,7 @@ impl Laws<'_> {
             user_id: "u_ticket".to_owned(),
             display_name: "Tilda".to_owned(),
             guest: true,
+            token_issued_at_ms: 7,
             token_expires_at_ms: LATE.as_millis(),
             expires_at,
         };
