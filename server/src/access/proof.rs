@@ -33,8 +33,9 @@ impl Proof {
     #[cfg(test)]
     pub(crate) fn of_user(user_id: &str, room_id: &RoomId) -> Self {
         let (user_id, display_name) = (user_id.to_owned(), "Ada".to_owned());
-        let expires_at = WallTime::default();
-        Self::new(&Caller { user_id, display_name, guest: true, expires_at }, room_id)
+        let [issued_at, expires_at] = [crate::clock::WallTime::default(); 2];
+        let validity = Validity { issued_at, expires_at };
+        Self::new(&Caller { user_id, display_name, guest: true, validity }, room_id)
     }
 
     /// The room.

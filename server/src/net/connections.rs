@@ -162,6 +162,6 @@ mod tests {
             let held: Vec<_> = (0..32).filter_map(take).collect();
             assert_eq!(held.len(), 8, "four times those of one address");
         }
-        assert_eq!(connections.0.lock().unwrap().by_network.len(), 0);
+        assert_eq!(connections.0.counts.lock().unwrap().by_network.len(), 0);
     }
 }
