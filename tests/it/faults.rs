@@ -1,6 +1,7 @@
 //! The fault matrix: each row has tests with real processes, signals and proxies that inject faults.
 
 mod away;
+mod damaged;
 mod draining;
 mod emptied;
 mod half_open;

@@ -6,6 +6,7 @@ mod bounds;
 mod clock;
 mod cost;
 mod cuttable_sql;
+mod damage;
 mod differential;
 mod due;
 mod follower;

@@ -19,7 +19,15 @@ impl Rooms {
 
     /// Finds a room by its code, in canonical form.
     pub async fn find_by_code(&self, code: &str) -> Result<Arc<Room>, Refusal> {
-        match self.store.find_code(code).await? {
+        let Some(room_id) = self.store.find_code(code).await? else { return Err(not_found()) };
+        match self.find(&room_id).await {
+            Ok(room) if room.code == code => return Ok(room),
+            Err(refusal) if refusal.code() != ErrorCode::RoomNotFound => return Err(refusal),
+            _ => {}
+        }
+        // The store says what isn't so; codes are kept in SQL, too.
+        let known = self.sql.find_code(code).await;
+        match known.map_err(|error| Refusal::store_unavailable().caused_by(error))? {
             Some(room_id) => self.find(&room_id).await,
             None => Err(not_found()),
         }

@@ -79,6 +79,12 @@ impl Scene {
         self.directory.path().join("shared.db")
     }
 
+    /// The name of a room's key, such as `state`.
+    pub async fn key(&self, room_id: &str, name: &str) -> String {
+        let keys = self.redis.command(&["KEYS", &format!("*:{room_id}:{name}")]).await.unwrap();
+        keys.texts().remove(0)
+    }
+
     /// Records what Redis holds of a room, while nothing happens in it.
     pub async fn record_store(&self, recorder: &Recorder, room_id: &str) {
         let mut redis = self.redis.client().await.unwrap();

@@ -84,6 +84,11 @@ impl ClientError {
         Self { words, is_final: false }
     }
 
+    /// Whether the key is of another type than the command is for.
+    pub(super) fn is_wrong_type(&self) -> bool {
+        self.words.contains("WRONGTYPE")
+    }
+
     /// Whether the same would fail later, too: the address or the login is wrong.
     pub(super) fn is_final(&self) -> bool {
         self.is_final

@@ -1,16 +1,21 @@
 //! Encodes arguments and stored values, and decodes replies.
 
 use bytes::Bytes;
-use engine::{CommittedOp, Ops, Room, Timestamp};
+use engine::{CommittedOp, Ops, Room, RoomId, Timestamp};
 
 use super::client::{ClientError, Reply};
 use crate::sql::SnapshotRow;
+
+/// The highest epoch and version that a room can have: beyond, clients would round them.
+const PLACE_MAX: u64 = (1 << 53) - 1;
 
 /// The answer of a script about a room: a status, then values.
 #[derive(Debug)]
 pub(super) struct ScriptReply {
     /// `ok`, or why nothing was done.
     pub(super) status: String,
+    /// The keys that the script has replaced, because they were of another type.
+    pub(super) mended: Vec<String>,
     /// The values.
     pub(super) values: Vec<Reply>,
 }
@@ -22,15 +27,21 @@ impl ScriptReply {
         if values.is_empty() {
             return Err(ClientError::unexpected(&Reply::List(values)));
         }
-        match text_of(&values.remove(0)) {
-            Some(status) => Ok(Self { status, values }),
-            None => Err(ClientError::unexpected(&Reply::List(values))),
-        }
+        let Some(status) = text_of(&values.remove(0)) else {
+            return Err(ClientError::unexpected(&Reply::List(values)));
+        };
+        let (status, mended) = match status.split_once(' ') {
+            Some((status, keys)) => {
+                (status.to_owned(), keys.split(',').map(str::to_owned).collect())
+            }
+            None => (status, Vec::new()),
+        };
+        Ok(Self { status, mended, values })
     }
 
-    /// Whether the room is lost: absent, or written by another Redis process.
+    /// Whether the room is lost: absent, written by another Redis process, or damaged.
     pub(super) fn is_lost(&self) -> bool {
-        matches!(self.status.as_str(), "absent" | "stale")
+        matches!(self.status.as_str(), "absent" | "stale" | "damaged")
     }
 }
 
@@ -40,13 +51,40 @@ pub(super) fn encode_room(room: &Room) -> Bytes {
 }
 
 /// Decodes a room from its body and the commands that it remembers. The error is for the log.
-pub(super) fn decode_room(body: &[u8], ops: &[Reply]) -> Result<Room, String> {
-    let unreadable = |error: serde_json::Error| format!("a room can't be read: {error}");
+pub(super) fn decode_room(room_id: &RoomId, body: &[u8], ops: &[Reply]) -> Result<Room, String> {
+    let unreadable = |error: serde_json::Error| format!("it can't be read: {error}");
     let mut room: Room = serde_json::from_slice(body).map_err(unreadable)?;
+    if room.room_id != *room_id {
+        return Err(format!("it is that of {}", room.room_id));
+    }
+    if room.epoch > PLACE_MAX || room.version > PLACE_MAX {
+        return Err(format!("no room is at {:?}", room.place()));
+    }
     let ops = ops.iter().filter_map(bytes_of);
     let ops = ops.map(|op| serde_json::from_slice::<CommittedOp>(&op).map_err(unreadable));
     room.ops = ops.collect::<Result<Vec<_>, _>>()?.into_iter().collect::<Ops>();
     Ok(room)
+}
+
+/// Decodes what can be read of a damaged room, and says what can't.
+pub(super) fn decode_damaged(
+    room_id: &RoomId,
+    body: &[u8],
+    ops: &[Reply],
+) -> (Option<Room>, String) {
+    let mut room = match decode_room(room_id, body, &[]) {
+        Ok(room) => room,
+        Err(words) => return (None, words),
+    };
+    let readable = |op: &Reply| serde_json::from_slice::<CommittedOp>(&bytes_of(op)?).ok();
+    let readable: Vec<CommittedOp> = ops.iter().filter_map(readable).collect();
+    let unreadable = ops.len() - readable.len();
+    room.ops = readable.into_iter().collect();
+    let words = match unreadable {
+        0 => "it isn't what was written".to_owned(),
+        some => format!("{some} of its commands can't be read"),
+    };
+    (Some(room), words)
 }
 
 /// Encodes a room for SQL: in full, with the commands that it remembers.

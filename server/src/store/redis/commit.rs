@@ -51,7 +51,7 @@ impl Node {
                 self.check_now.notify_one();
                 Ok(CommitOutcome::Conflict)
             }
-            "absent" | "stale" => match self.recover(&room.room_id).await? {
+            _ if reply.is_lost() => match self.recover(&room.room_id).await? {
                 Some(_) => Ok(CommitOutcome::Conflict),
                 None => Ok(CommitOutcome::Gone),
             },

@@ -125,7 +125,14 @@ impl Node {
         let key = keys::rooms_of_node(&self.node_id);
         let mut added = vec![key.clone().into()];
         added.extend(rooms.iter().map(text));
-        self.client.call("SADD", added).await?;
+        if let Err(error) = self.client.call("SADD", added.clone()).await {
+            if !error.is_wrong_type() {
+                return Err(error);
+            }
+            tracing::warn!(key, "a key of another type is replaced");
+            self.client.call("DEL", vec![key.clone().into()]).await?;
+            self.client.call("SADD", added).await?;
+        }
         self.client.call("PEXPIRE", vec![key.into(), text(keys::KEEP_MS)]).await.map(drop)
     }
 

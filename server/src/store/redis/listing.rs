@@ -48,7 +48,13 @@ impl Node {
         let shards: Vec<_> = shards.buffer_unordered(COMMANDS_AT_ONCE).collect().await;
         let mut ids = Vec::new();
         for shard in shards {
-            let Reply::List(rooms) = shard? else { continue };
+            let rooms = match shard {
+                Ok(Reply::List(rooms)) => rooms,
+                // It is replaced by whoever changes or checks a room of the shard.
+                Ok(_) => continue,
+                Err(error) if error.is_wrong_type() => continue,
+                Err(error) => return Err(error),
+            };
             ids.extend(rooms.iter().filter_map(text_of).map(RoomId::new));
         }
         let counts = stream::iter(ids)
@@ -59,10 +65,15 @@ impl Node {
         rooms.truncate(LISTED_MAX);
         let listed = stream::iter(rooms).map(async |(count, room_id)| {
             let args = vec![keys::state(&room_id).into(), "body".into()];
-            let body = self.client.call("HGET", args).await?;
-            // A room that can't be read isn't listed. Opening it gives the error.
+            let body = match self.client.call("HGET", args).await {
+                Err(error) if error.is_wrong_type() => Reply::Nil,
+                body => body?,
+            };
+            // A room that can't be read isn't listed. Whoever opens or checks it rebuilds it.
             let room = bytes_of(&body).and_then(|body| serde_json::from_slice::<Room>(&body).ok());
-            Ok(room.map(|room| Listed { room: Arc::new(room), viewer_count: Some(count) }))
+            Ok(room
+                .filter(Room::is_listed)
+                .map(|room| Listed { room: Arc::new(room), viewer_count: Some(count) }))
         });
         let listed: Vec<Result<Option<Listed>, ClientError>> =
             listed.buffer_unordered(COMMANDS_AT_ONCE).collect().await;
@@ -73,8 +84,10 @@ impl Node {
     /// Counts the participants who are connected to a room.
     async fn count_present(&self, room_id: &RoomId) -> Result<u64, ClientError> {
         let key = keys::present(room_id);
-        let entries = self.client.call("HLEN", vec![key.clone().into()]).await?;
-        let entries = number_of(&entries).unwrap_or(0);
+        let entries = match self.client.call("HLEN", vec![key.clone().into()]).await {
+            Err(error) if error.is_wrong_type() => return Ok(0),
+            entries => number_of(&entries?).unwrap_or(0),
+        };
         if entries == 0 || entries > COUNTED_MAX {
             return Ok(entries);
         }

@@ -1,5 +1,6 @@
 //! Members, tickets and codes.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -60,8 +61,16 @@ impl Node {
         let args = vec![keys::joined(room_id).into(), text(0), text(-1)];
         let reply = self.client.call("ZRANGE", args).await.map_err(self.failed("list absent"))?;
         let Reply::List(ids) = reply else { return Ok(Vec::new()) };
+        let mut ids: Vec<Bytes> = ids.iter().filter_map(bytes_of).collect();
+        // If it was lost when some of them joined, they come last.
+        let all = self.client.call("HKEYS", vec![keys::members(room_id).into()]).await;
+        if let Reply::List(all) = all.map_err(self.failed("list absent"))? {
+            let known: HashSet<Bytes> = ids.iter().cloned().collect();
+            ids.extend(all.iter().filter_map(bytes_of).filter(|id| !known.contains(id)));
+        }
         let is_absent = |id: &Bytes| !is_present(&ParticipantId::new(String::from_utf8_lossy(id)));
-        Ok(ids.iter().filter_map(bytes_of).filter(is_absent).collect())
+        ids.retain(is_absent);
+        Ok(ids)
     }
 
     pub(super) async fn find_member(
@@ -70,9 +79,22 @@ impl Node {
         participant_id: &ParticipantId,
     ) -> Result<Option<Member>, StoreError> {
         let args = vec![keys::members(room_id).into(), text(participant_id)];
-        let reply = self.client.call("HGET", args).await.map_err(self.failed("find member"))?;
-        let member = bytes_of(&reply).map(|body| serde_json::from_slice(&body)).transpose();
-        member.map_err(|error| StoreError::new("find member", error))
+        let reply = match self.client.call("HGET", args).await {
+            Err(error) if error.is_wrong_type() => {
+                self.mend(room_id).await?;
+                return Ok(None);
+            }
+            reply => reply.map_err(self.failed("find member"))?,
+        };
+        let Some(body) = bytes_of(&reply) else { return Ok(None) };
+        match serde_json::from_slice(&body) {
+            Ok(member) => Ok(Some(member)),
+            Err(error) => {
+                // Joining again replaces it.
+                self.tell_damaged(room_id, "members", &error.to_string());
+                Ok(None)
+            }
+        }
     }
 
     pub(super) async fn keep_ticket(
@@ -86,21 +108,42 @@ impl Node {
     }
 
     pub(super) async fn redeem_ticket(&self, secret: &str) -> Result<Option<Ticket>, StoreError> {
-        let reply = self.client.call("GETDEL", vec![keys::ticket(secret).into()]).await;
-        let reply = reply.map_err(self.failed("redeem ticket"))?;
-        let ticket = bytes_of(&reply).map(|body| serde_json::from_slice::<Ticket>(&body));
-        let ticket = ticket.transpose().map_err(|error| StoreError::new("redeem ticket", error))?;
-        let now = self.clock.now();
-        Ok(ticket.filter(|ticket| ticket.expires_at > now))
+        let reply = match self.client.call("GETDEL", vec![keys::ticket(secret).into()]).await {
+            Err(error) if error.is_wrong_type() => Reply::Nil,
+            reply => reply.map_err(self.failed("redeem ticket"))?,
+        };
+        let Some(body) = bytes_of(&reply) else { return Ok(None) };
+        match serde_json::from_slice::<Ticket>(&body) {
+            Ok(ticket) => Ok(Some(ticket).filter(|ticket| ticket.expires_at > self.clock.now())),
+            Err(error) => {
+                // It is gone now, and whoever has it joins again.
+                tracing::warn!(%error, "a ticket can't be read");
+                Ok(None)
+            }
+        }
     }
 
     pub(super) async fn find_code(&self, code: &str) -> Result<Option<RoomId>, StoreError> {
-        let reply = self.client.call("GET", vec![keys::code(code).into()]).await;
-        let reply = reply.map_err(self.failed("find code"))?;
-        if reply != Reply::Nil {
-            return Ok(text_of(&reply).map(RoomId::new));
+        match self.client.call("GET", vec![keys::code(code).into()]).await {
+            Ok(Reply::Nil) => {}
+            Err(error) if error.is_wrong_type() => {}
+            reply => {
+                let reply = reply.map_err(self.failed("find code"))?;
+                return Ok(text_of(&reply).map(RoomId::new));
+            }
         }
         // Redis has lost it, or it never existed.
-        self.sql.find_code(code).await.map_err(|error| StoreError::new("find code", error))
+        let found = self.sql.find_code(code).await;
+        let found = found.map_err(|error| StoreError::new("find code", error))?;
+        if let Some(room_id) = &found {
+            self.keep_code(code, room_id).await;
+        }
+        Ok(found)
+    }
+
+    /// Writes which room a code names, whatever Redis holds there. It is found in SQL, too.
+    pub(super) async fn keep_code(&self, code: &str, room_id: &RoomId) {
+        let keep = vec![keys::code(code).into(), text(room_id), "PX".into(), text(keys::KEEP_MS)];
+        let _ = self.client.call("SET", keep).await;
     }
 }

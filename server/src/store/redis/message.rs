@@ -11,6 +11,8 @@ use crate::store::{NodeId, Notice};
 pub(super) enum Message {
     /// The room was changed. Published by the scripts that change it.
     Commit(Box<Commit>),
+    /// Redis has lost who is connected to the room, or who has joined it: each node tells it again.
+    PresenceLost,
     /// A node tells something about its own connections.
     Notice {
         /// The node.

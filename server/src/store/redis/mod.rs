@@ -10,6 +10,7 @@
 //! | `client` `script` `keys` `codec` `message` | how Redis is reached, and what it holds |
 //! | `followed` `deadlines` `backlog` `recovery` `outages` `clock_filter` | what a node keeps in memory |
 //! | `node` | one running server: all of the above |
+//! | `damage` | what somebody else has changed in Redis, and what becomes of it |
 //! | `commit` `put` `read` `members` `presence` `tell` `due` `listing` | operations |
 //! | `follow` `take` `beat` `nodes` `sweep` `recover` `rebuild` `adopt` `count` `snapshots` | tasks, and recovery |
 //! | `store` `open` | the traits, and the start |
@@ -22,6 +23,7 @@ mod clock_filter;
 mod codec;
 mod commit;
 mod count;
+mod damage;
 mod deadlines;
 mod due;
 mod follow;

@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::backlog::Backlog;
 use super::client::{Client, ClientError};
 use super::codec::ScriptReply;
+use super::damage::Damage;
 use super::deadlines::Deadlines;
 use super::followed::FollowedRooms;
 use super::keys;
@@ -51,6 +52,7 @@ pub(super) struct Node {
     subscribers: Mutex<Vec<mpsc::Sender<News>>>,
     pub(super) backlog: Backlog,
     pub(super) recoveries: Recoveries,
+    pub(super) damage: Damage,
     pub(super) outages: Outages,
     /// Whether Redis answers.
     pub(super) reachable: AtomicBool,
@@ -94,6 +96,7 @@ impl Node {
             subscribers: Mutex::default(),
             backlog: Backlog::default(),
             recoveries: Recoveries::new(),
+            damage: Damage::default(),
             outages: Outages::default(),
             beaten_at: AtomicU64::new(0),
             reachable: AtomicBool::new(true),
@@ -139,7 +142,11 @@ impl Node {
     ) -> Result<ScriptReply, StoreError> {
         let reply = self.client.run(script, keys::of_room(room_id), args).await;
         let reply = reply.map_err(self.failed(operation))?;
-        ScriptReply::decode(reply).map_err(self.failed(operation))
+        let reply = ScriptReply::decode(reply).map_err(self.failed(operation))?;
+        if !reply.mended.is_empty() {
+            self.tell_mended(room_id, &reply.mended).await;
+        }
+        Ok(reply)
     }
 
     /// Converts a failed command into the failure of an operation. Redis may be away, so a heartbeat

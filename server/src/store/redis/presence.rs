@@ -43,8 +43,13 @@ impl Node {
     }
 
     pub(super) async fn load_presence(&self, room_id: &RoomId) -> Result<Elsewhere, StoreError> {
-        let fields = self.client.call("HGETALL", vec![keys::present(room_id).into()]).await;
-        let fields = fields.map_err(self.failed("load presence"))?;
+        let fields = match self.client.call("HGETALL", vec![keys::present(room_id).into()]).await {
+            Err(error) if error.is_wrong_type() => {
+                self.mend(room_id).await?;
+                return Ok(Elsewhere::default());
+            }
+            fields => fields.map_err(self.failed("load presence"))?,
+        };
         let Reply::List(fields) = fields else { return Ok(Elsewhere::default()) };
         let alive = self.others.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut nodes: BTreeMap<NodeId, NodePresence> = BTreeMap::new();
@@ -63,13 +68,16 @@ impl Node {
             }
             match serde_json::from_slice::<Present>(&body) {
                 Ok(present) => nodes.entry(node_id).or_default().present.push(present),
-                Err(error) => tracing::warn!(%error, "an entry of the presence can't be read"),
+                Err(error) => self.tell_damaged(room_id, "present", &error.to_string()),
             }
         }
         let mut args = vec![keys::state(room_id).into(), "peak".into()];
         args.extend(nodes.keys().map(|node| text(format!("rtt:{}", node.0))));
-        let numbers = self.client.call("HMGET", args).await;
-        let numbers = numbers.map_err(self.failed("load presence"))?;
+        let numbers = match self.client.call("HMGET", args).await {
+            // Whoever needs the state rebuilds it.
+            Err(error) if error.is_wrong_type() => Reply::List(Vec::new()),
+            numbers => numbers.map_err(self.failed("load presence"))?,
+        };
         let Reply::List(numbers) = numbers else { return Ok(Elsewhere::default()) };
         let mut numbers = numbers.iter().map(|number| number_of(number).unwrap_or(0));
         let peak = numbers.next().unwrap_or(0);

@@ -37,14 +37,21 @@ pub(super) enum Precondition {
         /// The place of the state.
         place: Place,
     },
+    /// The damaged state that was read.
+    Damaged {
+        /// The life in which it was read.
+        life: Bytes,
+        /// A word for exactly that state.
+        fingerprint: Bytes,
+    },
 }
 
 impl Precondition {
-    /// The epoch that Redis holds; 0 if it holds nothing.
+    /// The epoch that Redis holds; 0 if it holds none that can be relied on.
     pub(super) fn epoch(&self) -> u64 {
         match self {
             Self::Unchanged { place, .. } => place.epoch,
-            Self::New | Self::Absent { .. } => NO_PLACE.epoch,
+            Self::New | Self::Absent { .. } | Self::Damaged { .. } => NO_PLACE.epoch,
         }
     }
 }
@@ -95,16 +102,23 @@ impl Node {
         precondition: &Precondition,
     ) -> Result<bool, StoreError> {
         let absent = Bytes::from_static(b"absent");
-        let (life, run, place) = match precondition {
-            Precondition::New => (Bytes::new(), absent, NO_PLACE),
-            Precondition::Absent { life } => (life.clone(), absent, NO_PLACE),
-            Precondition::Unchanged { life, run, place } => (life.clone(), run.clone(), *place),
+        let nowhere = || (text(NO_PLACE.epoch), text(NO_PLACE.version));
+        let (life, expected, (epoch, version)) = match precondition {
+            Precondition::New => (Bytes::new(), absent, nowhere()),
+            Precondition::Absent { life } => (life.clone(), absent, nowhere()),
+            Precondition::Unchanged { life, run, place } => {
+                (life.clone(), run.clone(), (text(place.epoch), text(place.version)))
+            }
+            Precondition::Damaged { life, fingerprint } => {
+                let damaged = Bytes::from_static(b"damaged");
+                (life.clone(), damaged, (fingerprint.clone(), Bytes::new()))
+            }
         };
         let mut args = vec![
             text(&room.room_id),
-            run,
-            text(place.epoch),
-            text(place.version),
+            expected,
+            epoch,
+            version,
             text(room.epoch),
             text(room.version),
             text(room.at.as_millis()),

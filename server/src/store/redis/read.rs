@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::{Place, Room, RoomId, should_adopt};
+use engine::{Room, RoomId, should_adopt};
 
 use super::client::Reply;
-use super::codec::{ScriptReply, bytes_of, decode_room, number_of, text};
-use super::keys;
+use super::codec::{ScriptReply, decode_damaged, decode_room, flag, number_of, text, text_of};
 use super::node::Node;
 use super::script::LOAD;
 use crate::id;
@@ -34,31 +33,19 @@ pub(super) enum StoredRoom {
         /// The life in which that was read.
         life: Bytes,
     },
-    /// A state that can't be decoded.
-    Unreadable {
-        /// The life in which it was read; empty if the running process wrote it.
+    /// A state that somebody else has changed.
+    Damaged {
+        /// The life in which it was read.
         life: Bytes,
-        /// The process that wrote it.
-        run: Bytes,
-        /// Where it is in the order.
-        place: Place,
+        /// A word for exactly that state.
+        fingerprint: Bytes,
+        /// The field or key that shows it.
+        field: String,
         /// What is wrong with it.
         words: String,
+        /// The room, if it can be read all the same. It may remember fewer commands than it did.
+        room: Option<Arc<Room>>,
     },
-}
-
-/// Why a reply can't be decoded.
-enum Flaw {
-    /// It isn't what the script answers.
-    Reply(String),
-    /// The room in it can't be read. In which life that was read, if an earlier process wrote it.
-    Room { words: String, life: Bytes },
-}
-
-impl From<String> for Flaw {
-    fn from(words: String) -> Self {
-        Self::Reply(words)
-    }
 }
 
 impl Node {
@@ -72,9 +59,7 @@ impl Node {
         let room = match self.read(room_id, known.as_deref()).await? {
             StoredRoom::Known => return Ok(known),
             StoredRoom::Current(room) => room,
-            StoredRoom::Stale { .. }
-            | StoredRoom::Absent { .. }
-            | StoredRoom::Unreadable { .. } => {
+            StoredRoom::Stale { .. } | StoredRoom::Absent { .. } | StoredRoom::Damaged { .. } => {
                 return self.recover(room_id).await;
             }
         };
@@ -98,61 +83,60 @@ impl Node {
             Some(room) => (text(room.epoch), text(room.version)),
             None => (Bytes::new(), Bytes::new()),
         };
-        let args = vec![epoch, version, text(id::secret())];
+        let args = vec![epoch, version, text(id::secret()), flag(false)];
         let reply = self.run("load", &LOAD, room_id, args).await?;
-        match decode(&reply) {
-            Ok(stored) => Ok(stored),
-            Err(Flaw::Reply(words)) => Err(StoreError::new("load", words)),
-            Err(Flaw::Room { words, life }) => self.read_unreadable(room_id, words, life).await,
+        if let Ok(stored) = decode(room_id, &reply) {
+            return Ok(stored);
         }
-    }
-
-    /// Reads where a state that can't be decoded is in the order, which is kept beside it.
-    async fn read_unreadable(
-        &self,
-        room_id: &RoomId,
-        words: String,
-        life: Bytes,
-    ) -> Result<StoredRoom, StoreError> {
-        let fields: Vec<Bytes> =
-            vec![keys::state(room_id).into(), "run".into(), "epoch".into(), "version".into()];
-        let reply = self.client.call("HMGET", fields).await;
-        let reply = reply.map_err(self.failed("load"))?;
-        if let Reply::List(fields) = &reply
-            && let [run, epoch, version] = fields.as_slice()
-            && let (Some(run), Some(epoch), Some(version)) =
-                (bytes_of(run), number_of(epoch), number_of(version))
-        {
-            return Ok(StoredRoom::Unreadable {
-                life,
-                run,
-                place: Place { epoch, version },
-                words,
-            });
-        }
-        Err(StoreError::new("load", words))
+        // What is needed to replace it is sent only now.
+        let args = vec![Bytes::new(), Bytes::new(), text(id::secret()), flag(true)];
+        let reply = self.run("load", &LOAD, room_id, args).await?;
+        decode(room_id, &reply).map_err(|words| StoreError::new("load", words))
     }
 }
 
-fn decode(reply: &ScriptReply) -> Result<StoredRoom, Flaw> {
-    let missing = || "a room without a body".to_owned();
+/// Decodes the answer of the script. The error says why there is no room in it.
+fn decode(room_id: &RoomId, reply: &ScriptReply) -> Result<StoredRoom, String> {
     match (reply.status.as_str(), reply.values.as_slice()) {
         ("same", _) => Ok(StoredRoom::Known),
-        ("absent", [life]) => Ok(StoredRoom::Absent { life: bytes_of(life).ok_or_else(missing)? }),
-        ("ok", [body, Reply::List(ops)]) => {
-            let body = bytes_of(body).ok_or_else(missing)?;
-            let unreadable = |words| Flaw::Room { words, life: Bytes::new() };
-            Ok(StoredRoom::Current(Arc::new(decode_room(&body, ops).map_err(unreadable)?)))
+        ("absent", [Reply::Bytes(life)]) => Ok(StoredRoom::Absent { life: life.clone() }),
+        ("ok", [epoch, version, Reply::Bytes(body), Reply::List(ops)]) => {
+            let room = decode_at([epoch, version], room_id, body, ops)?;
+            Ok(StoredRoom::Current(room))
         }
-        ("stale", [life, run, body, Reply::List(ops)]) => {
-            let (life, run) = (bytes_of(life), bytes_of(run));
-            let (life, run) = life.zip(run).ok_or_else(missing)?;
-            let body = bytes_of(body).ok_or_else(missing)?;
-            match decode_room(&body, ops) {
-                Ok(room) => Ok(StoredRoom::Stale { life, run, room: Arc::new(room) }),
-                Err(words) => Err(Flaw::Room { words, life }),
-            }
+        ("stale", [epoch, version, Reply::Bytes(body), Reply::List(ops), life, run]) => {
+            let [Reply::Bytes(life), Reply::Bytes(run)] = [life, run] else {
+                return Err("unexpected values".to_owned());
+            };
+            let room = decode_at([epoch, version], room_id, body, ops)?;
+            Ok(StoredRoom::Stale { life: life.clone(), run: run.clone(), room })
         }
-        (status, _) => Err(Flaw::Reply(format!("unexpected answer {status}"))),
+        ("damaged", [field, Reply::Bytes(body), Reply::List(ops), life, fingerprint]) => {
+            let [Reply::Bytes(life), Reply::Bytes(fingerprint)] = [life, fingerprint] else {
+                return Err("unexpected values".to_owned());
+            };
+            let field = text_of(field).unwrap_or_default();
+            let (room, words) = decode_damaged(room_id, body, ops);
+            let (life, fingerprint) = (life.clone(), fingerprint.clone());
+            let room = room.map(Arc::new);
+            Ok(StoredRoom::Damaged { life, fingerprint, field, words, room })
+        }
+        (status, _) => Err(format!("unexpected answer {status}")),
+    }
+}
+
+/// Decodes a room, which must be at the place that is kept beside it.
+fn decode_at(
+    place: [&Reply; 2],
+    room_id: &RoomId,
+    body: &[u8],
+    ops: &[Reply],
+) -> Result<Arc<Room>, String> {
+    let room = decode_room(room_id, body, ops)?;
+    let [epoch, version] = place.map(number_of);
+    if (Some(room.epoch), Some(room.version)) == (epoch, version) {
+        Ok(Arc::new(room))
+    } else {
+        Err(format!("it is at {:?}, not at {epoch:?} and {version:?}", room.place()))
     }
 }

@@ -9,7 +9,7 @@ use engine::{Copies, Room, RoomId, rebuild};
 use futures_util::future::join_all;
 
 use super::codec::text;
-use super::keys;
+use super::damage::remember_more;
 use super::node::Node;
 use super::put::Precondition;
 use super::read::StoredRoom;
@@ -24,7 +24,7 @@ struct Lost {
     room_id: RoomId,
     /// What Redis held when it was found lost.
     found: Precondition,
-    /// The state that an earlier process wrote, if it can be read.
+    /// The state that an earlier process wrote, or that is damaged, if it can be read.
     stored: Option<Arc<Room>>,
 }
 
@@ -131,10 +131,10 @@ impl Node {
                     let found = Precondition::Absent { life };
                     lost.push(Lost { room_id, found, stored: None });
                 }
-                Ok(StoredRoom::Unreadable { life, run, place, words }) => {
-                    tracing::error!(room.id = %room_id, words, "rebuilding a room from another copy");
-                    let found = Precondition::Unchanged { life, run, place };
-                    lost.push(Lost { room_id, found, stored: None });
+                Ok(StoredRoom::Damaged { life, fingerprint, field, words, room }) => {
+                    self.tell_damaged(&room_id, &field, &words);
+                    let found = Precondition::Damaged { life, fingerprint };
+                    lost.push(Lost { room_id, found, stored: room });
                 }
                 // Not possible without a known state.
                 Ok(StoredRoom::Known) => {}
@@ -156,8 +156,13 @@ impl Node {
         epoch: Option<u64>,
         others: OtherCopies,
     ) -> Result<Option<Option<Arc<Room>>>, StoreError> {
-        let Lost { room_id, found, stored } = lost;
+        let Lost { room_id, found, mut stored } = lost;
         let OtherCopies { memory, snapshot } = others;
+        // Nobody knows what else was changed.
+        let is_damaged = matches!(found, Precondition::Damaged { .. });
+        if let Some(stored) = stored.as_mut().filter(|_| is_damaged) {
+            remember_more(Arc::make_mut(stored), memory.iter().chain(&snapshot));
+        }
         let room_id = &room_id;
         let Some(epoch) = epoch else {
             if !matches!(found, Precondition::Absent { .. }) {
@@ -182,12 +187,14 @@ impl Node {
             snapshot: snapshot.as_deref(),
         };
         let (now, outage) = (self.clock.now(), self.outages.last());
-        let Some(rebuilt) = rebuild(&copies, epoch, now, self.durable, outage) else {
+        let durable = self.durable && !is_damaged;
+        let Some(rebuilt) = rebuild(&copies, epoch, now, durable, outage) else {
             return Err(StoreError::new("recover", "no epoch above every copy's"));
         };
         if !self.put(&rebuilt.room, Some(&rebuilt.commit), &found).await? {
             return Ok(None);
         }
+        self.damage.forget(room_id);
         tracing::info!(room.id = %room_id, epoch, "room rebuilt");
         metrics::counter!("playhead_rebuilt_rooms_total").increment(1);
         Ok(Some(Some(self.take_rebuilt(rebuilt.room).await)))
@@ -198,13 +205,7 @@ impl Node {
         let room = Arc::new(room);
         self.backlog.add(&room);
         self.list_changed.fetch_or(room.is_listed(), Ordering::Relaxed);
-        let code = vec![
-            keys::code(&room.code).into(),
-            text(&room.room_id),
-            "PX".into(),
-            text(keys::KEEP_MS),
-        ];
-        let _ = self.client.call("SET", code).await;
+        self.keep_code(&room.code, &room.room_id).await;
         if let Some(followed) = self.followed.find(&room.room_id) {
             self.reset(&followed, &room);
         }

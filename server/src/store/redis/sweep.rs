@@ -30,8 +30,14 @@ impl Node {
             }
             let node = text(&self.node_id.0);
             let args = vec![keys::SWEEP.into(), node, "NX".into(), "PX".into(), text(CLAIM_MS)];
-            if matches!(self.client.call("SET", args).await, Ok(reply) if reply != Reply::Nil) {
-                self.sweep_all().await;
+            match self.client.call("SET", args).await {
+                Ok(Reply::Nil) => {
+                    // One that never ends would keep everybody from sweeping.
+                    let ends = vec![keys::SWEEP.into(), text(CLAIM_MS), "NX".into()];
+                    let _ = self.client.call("PEXPIRE", ends).await;
+                }
+                Ok(_) => self.sweep_all().await,
+                Err(_) => {}
             }
         }
     }

@@ -45,6 +45,9 @@ impl Node {
         let Some(followed) = self.followed.find(&room_id) else { return };
         match serde_json::from_slice(body) {
             Ok(Message::Commit(commit)) => self.receive(&followed, *commit),
+            Ok(Message::PresenceLost) => {
+                self.send_news(&News::PresenceLost(room_id));
+            }
             Ok(Message::Notice { node, .. }) if node == self.node_id => {}
             Ok(Message::Notice { node: node_id, notice }) => {
                 self.send_news(&News::Notice { room_id, node_id, notice });

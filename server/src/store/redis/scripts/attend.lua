@@ -1,8 +1,7 @@
 -- Records that the room has connections.
 -- ARGV: 1 room
-local st = redis.call('HMGET', KEYS[1], 'run', 'epoch', 'version')
-local standing = standing(st[1])
-if standing ~= 'ok' then return { standing } end
+local is, st, field = read_state()
+if is ~= 'ok' then return answer(is, field or '') end
 redis.call('HSET', KEYS[1], 'attended', now_ms())
 schedule(ARGV[1])
-return { 'ok', st[2], st[3] }
+return answer('ok', st.epoch, st.version)

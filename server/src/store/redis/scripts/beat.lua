@@ -2,6 +2,9 @@
 -- KEYS: 1 alive, 2 database, 3 outage
 -- ARGV: 1 node, 2 database, 3 age in ms at which a node is dead, 4 the node's last heartbeat, or '0',
 --       5 silence of all nodes in ms that is an outage, 6 an outage that every room has counted, or ''
+for i, probe in ipairs({ 'ZCARD', 'STRLEN', 'STRLEN' }) do
+  if is_of_another_type(probe, KEYS[i]) then redis.call('DEL', KEYS[i]) end
+end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local was_there = redis.call('SET', KEYS[2], ARGV[2], 'NX') and 0 or 1

@@ -1,5 +1,9 @@
--- Checks whether the room is there, and schedules it anew.
+-- Checks whether the room is there, replaces keys of another type, and schedules and lists it anew.
 -- ARGV: 1 room
-local standing = standing(redis.call('HGET', KEYS[1], 'run'))
-if standing == 'ok' then schedule(ARGV[1]) end
-return { standing }
+local is, st, field = read_state()
+if is ~= 'ok' then return answer(is, field or '') end
+if is_of_another_type(PROBES[3], KEYS[3]) then return answer('damaged', 'ops') end
+for _, i in ipairs({ 2, 4, 5, 6 }) do mend(i) end
+if st.listed then list(ARGV[1], st.listed) end
+schedule(ARGV[1])
+return answer('ok')

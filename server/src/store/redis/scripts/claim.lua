@@ -3,7 +3,10 @@
 local now = now_ms()
 local claimed = {}
 for _, key in ipairs(KEYS) do
-  for _, room in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, ARGV[1])) do
+  -- A key of another type is replaced by whoever changes a room of the shard.
+  local due = redis.pcall('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, ARGV[1])
+  if due.err and not is_of_another_type('ZCARD', key) then return due end
+  for _, room in ipairs(due) do
     redis.call('ZADD', key, now + ARGV[2], room)
     claimed[#claimed + 1] = room
   end

@@ -1,7 +1,8 @@
 -- Adds a member.
 -- ARGV: 1 room, 2 participant, 3 member, 4 most members, 5… members who may make way
-local standing = standing(redis.call('HGET', KEYS[1], 'run'))
-if standing ~= 'ok' then return { standing } end
+local is, _, field = read_state()
+if is ~= 'ok' then return answer(is, field or '') end
+for i = 4, 6 do mend(i) end
 if redis.call('HEXISTS', KEYS[4], ARGV[2]) == 0 then
   local surplus = redis.call('HLEN', KEYS[4]) + 1 - tonumber(ARGV[4])
   if surplus > 0 then
@@ -16,7 +17,7 @@ if redis.call('HEXISTS', KEYS[4], ARGV[2]) == 0 then
         gone[#gone + 1] = id
       end
     end
-    if #gone < surplus then return { 'full' } end
+    if #gone < surplus then return answer('full') end
     for _, id in ipairs(gone) do
       redis.call('HDEL', KEYS[4], id)
       redis.call('ZREM', KEYS[5], id)
@@ -27,4 +28,4 @@ local t = redis.call('TIME')
 redis.call('HSET', KEYS[4], ARGV[2], ARGV[3])
 redis.call('ZADD', KEYS[5], t[1] * 1000000 + t[2], ARGV[2])
 schedule(ARGV[1])
-return { 'ok' }
+return answer('ok')

@@ -1,12 +1,18 @@
 -- Reads the newest state.
--- ARGV: 1 epoch and 2 version that the caller knows, or '', 3 a random word
-local st = redis.call('HMGET', KEYS[1], 'run', 'epoch', 'version', 'body')
-local standing = standing(st[1])
-if standing == 'ok' and st[2] == ARGV[1] and st[3] == ARGV[2] then return { 'same' } end
-if standing == 'ok' then return { standing, st[4], redis.call('LRANGE', KEYS[3], 0, -1) } end
+-- ARGV: 1 epoch and 2 version that the caller knows, or '', 3 a random word, 4 '1' if what is there can't
+--       be decoded
+local is, st, field = read_state()
+if is == 'absent' then return answer(is, life(ARGV[3])) end
+if is == 'ok' and st.epoch == ARGV[1] and st.version == ARGV[2] then return answer('same') end
+if is ~= 'damaged' and ARGV[4] == '1' then is, field = 'damaged', 'body' end
+local body, ops = '', {}
+if field ~= 'type' then body = redis.call('HGET', KEYS[1], 'body') or '' end
+if not is_of_another_type(PROBES[3], KEYS[3]) then
+  ops = redis.call('LRANGE', KEYS[3], 0, -1)
+else
+  is, field = 'damaged', 'ops'
+end
+if is == 'ok' then return answer(is, st.epoch, st.version, body, ops) end
 -- A rebuild is written only to the same process in the same life.
-redis.call('SET', KEYS[9], ARGV[3], 'NX')
-redis.call('PEXPIRE', KEYS[9], KEEP_MS)
-local life = run_id() .. ':' .. redis.call('GET', KEYS[9])
-if standing == 'absent' then return { standing, life } end
-return { standing, life, st[1], st[4], redis.call('LRANGE', KEYS[3], 0, -1) }
+if is == 'stale' then return answer(is, st.epoch, st.version, body, ops, life(ARGV[3]), st.run) end
+return answer(is, field, body, ops, life(ARGV[3]), fingerprint())

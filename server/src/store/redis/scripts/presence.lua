@@ -1,14 +1,15 @@
 -- Writes who connected to a node and who disconnected, and publishes it.
 -- ARGV: 1 room, 2 node, 3 rtt_ms, 4 peak, 5 channel, 6 message, 7 how many disconnected, then these,
 --       then the participant and the entry of each who connected
-local standing = standing(redis.call('HGET', KEYS[1], 'run'))
-if standing ~= 'ok' then return { standing } end
+local is, _, bad = read_state()
+if is ~= 'ok' then return answer(is, bad or '') end
+mend(6)
 local went = tonumber(ARGV[7])
 for i = 8, 7 + went do redis.call('HDEL', KEYS[6], ARGV[2] .. '|' .. ARGV[i]) end
 for i = 8 + went, #ARGV, 2 do redis.call('HSET', KEYS[6], ARGV[2] .. '|' .. ARGV[i], ARGV[i + 1]) end
-local peak = tonumber(redis.call('HGET', KEYS[1], 'peak') or '0')
+local peak = number(redis.call('HGET', KEYS[1], 'peak')) or 0
 if tonumber(ARGV[4]) > peak then redis.call('HSET', KEYS[1], 'peak', ARGV[4]) end
 redis.call('HSET', KEYS[1], 'rtt:' .. ARGV[2], ARGV[3])
 schedule(ARGV[1])
 redis.call('PUBLISH', ARGV[5], ARGV[6])
-return { 'ok' }
+return answer('ok')

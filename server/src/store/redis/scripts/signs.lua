@@ -1,5 +1,4 @@
 -- Reads the lease and the last attendance.
-local st = redis.call('HMGET', KEYS[1], 'run', 'lease', 'attended')
-local standing = standing(st[1])
-if standing ~= 'ok' then return { standing } end
-return { 'ok', st[2], st[3] }
+local is, st, field = read_state()
+if is ~= 'ok' then return answer(is, field or '') end
+return answer('ok', st.lease, st.attended)
