@@ -89,7 +89,8 @@ impl<T> Copies<T> {
 
 impl Outage {
     /// How much of the outage the copy `base` hasn't counted yet, in milliseconds. It began no earlier
-    /// than the last commit: if nobody knows more, all the time since then counts.
+    /// than the last commit: if nobody knows more, all the time since then counts. Of several outages, each
+    /// counts for itself.
     pub fn uncounted_ms(&self, base: &Room) -> u64 {
         let since_ms = self.until.millis_since(base.at);
         self.length_ms.map_or(since_ms, |length_ms| length_ms.min(since_ms))
@@ -117,13 +118,13 @@ impl Lineage {
 }
 
 /// Rebuilds a room from the best of its copies: see [`plan_rebuild`], also for `durable`. Returns
-/// `None` without any copy, or if `epoch` isn't above the epoch of every copy. `outage` is the last one.
+/// `None` without any copy, or if `epoch` isn't above the epoch of every copy. `outages` are the last ones.
 pub fn rebuild(
     copies: &Copies<&Room>,
     epoch: u64,
     now: Timestamp,
     durable: bool,
-    outage: Option<Outage>,
+    outages: &[Outage],
 ) -> Option<Rebuilt> {
     let lineage = |room: &Room| room.lineage();
     let lineages = Copies {
@@ -133,7 +134,7 @@ pub fn rebuild(
     };
     let plan = plan_rebuild(&lineages, epoch, durable)?;
     let now = copies.iter().fold(now, |now, (_, room)| now.max(room.at));
-    rebase_counting(copies.of(plan.base)?, epoch, plan.lost, now, outage)
+    rebase_counting(copies.of(plan.base)?, epoch, plan.lost, now, outages)
 }
 
 /// Replaces a rebuilt room by a copy that knows more. Returns `None` unless `should_adopt`, or if
@@ -146,12 +147,12 @@ pub fn adopt(
     known: &Room,
     epoch: u64,
     now: Timestamp,
-    outage: Option<Outage>,
+    outages: &[Outage],
 ) -> Option<Rebuilt> {
     if !should_adopt(current, known) || epoch <= current.epoch {
         return None;
     }
-    rebase_counting(known, epoch, true, now.max(current.at), outage)
+    rebase_counting(known, epoch, true, now.max(current.at), outages)
 }
 
 /// Whether `known` holds commits that the rebuilt room `current` lacks, while `current` holds no
@@ -186,16 +187,16 @@ pub fn is_worth_adopting(current: &Lineage, known: &Lineage) -> bool {
         && known.place.epoch < current.place.epoch
 }
 
-/// Moves a room to a new epoch, at a time that shows that `outage` is counted.
+/// Moves a room to a new epoch, at a time that shows that `outages` are counted.
 fn rebase_counting(
     base: &Room,
     epoch: u64,
     lost: bool,
     now: Timestamp,
-    outage: Option<Outage>,
+    outages: &[Outage],
 ) -> Option<Rebuilt> {
-    let outage_ms = outage.map_or(0, |outage| outage.uncounted_ms(base));
-    let now = outage.map_or(now, |outage| now.max(outage.until));
+    let outage_ms = outages.iter().map(|outage| outage.uncounted_ms(base)).sum();
+    let now = outages.iter().fold(now, |now, outage| now.max(outage.until));
     rebase(base, epoch, lost, now, outage_ms)
 }
 

@@ -13,6 +13,7 @@ mod follower;
 mod laws;
 mod messages;
 mod node;
+mod outages;
 mod pooler;
 mod postgres;
 mod promotion;

@@ -24,10 +24,10 @@ proptest! {
         let rooms = moments.map(|moment| Some(room_at(&history, &turns, moment?)));
         let all: Vec<&Room> = rooms.iter().flatten().collect();
         let Some(highest) = all.iter().map(|room| room.epoch).max() else {
-            prop_assert_eq!(rebuild(&copies(&rooms), u64::MAX, at(now), durable, None), None);
+            prop_assert_eq!(rebuild(&copies(&rooms), u64::MAX, at(now), durable, &[]), None);
             return Ok(());
         };
-        let rebuilt = rebuild(&copies(&rooms), highest + above, at(now), durable, None);
+        let rebuilt = rebuild(&copies(&rooms), highest + above, at(now), durable, &[]);
         let rebuilt = rebuilt.expect("the epoch is above all");
         let (room, rebased) = (&rebuilt.room, rebuilt.room.rebased.expect("a rebuilt room"));
         let base = all.iter().find(|base| base.place() == rebased.previous()).expect("one of them");
@@ -64,7 +64,7 @@ proptest! {
         let rooms = moments.map(|moment| Some(room_at(&history, &turns, moment?)));
         let highest = rooms.iter().flatten().map(|room| room.epoch).max().unwrap_or_default();
         let epoch = highest.saturating_sub(below);
-        prop_assert_eq!(rebuild(&copies(&rooms), epoch, at(0), durable, None), None);
+        prop_assert_eq!(rebuild(&copies(&rooms), epoch, at(0), durable, &[]), None);
     }
 
     #[test]
@@ -72,7 +72,7 @@ proptest! {
         let turns = history.turns();
         let until = moment.index(turns.len() + 1);
         let base = turns[..until].last().map_or(history.start(), |turn| turn.after.clone());
-        let rebuilt = rebuild(&stored(&base), base.epoch + 1, base.at, true, None).expect("a rebuild");
+        let rebuilt = rebuild(&stored(&base), base.epoch + 1, base.at, true, &[]).expect("a rebuild");
         for turn in &turns[..until] {
             let Ok(Decision::Commit(commit)) = &turn.outcome else { continue };
             if commit.op.is_some() {
@@ -88,15 +88,15 @@ proptest! {
         let rooms = moments.map(|moment| Some(room_at(&history, &turns, moment?)));
         let [Some(base), Some(known), _] = &rooms else { return Ok(()) };
         let epoch = base.epoch.max(known.epoch) + 1;
-        let rebuilt = rebuild(&stored(base), epoch, base.at, false, None).expect("a rebuild");
+        let rebuilt = rebuild(&stored(base), epoch, base.at, false, &[]).expect("a rebuild");
         let mut current = rebuilt.room;
         if is_touched {
             current.apply(&touch(&current));
         }
         let adopts = !is_touched && known.lineage().last_change() > base.place();
         prop_assert_eq!(should_adopt(&current, known), adopts);
-        prop_assert_eq!(adopt(&current, known, epoch, at(0), None), None);
-        let adopted = adopt(&current, known, epoch + 1, at(0), None);
+        prop_assert_eq!(adopt(&current, known, epoch, at(0), &[]), None);
+        let adopted = adopt(&current, known, epoch + 1, at(0), &[]);
         prop_assert_eq!(adopted.is_some(), adopts);
         let Some(adopted) = adopted.map(|adopted| adopted.room) else { return Ok(()) };
         let rebased = adopted.rebased.map(|rebased| (rebased.previous(), rebased.lost));
@@ -115,7 +115,7 @@ fn an_expired_room_is_rebuilt_as_expired() {
     let party = Party::expired();
     let epoch = party.room.epoch + 1;
     let rebuilt =
-        rebuild(&stored(&party.room), epoch, party.facts.now, false, None).expect("a rebuild");
+        rebuild(&stored(&party.room), epoch, party.facts.now, false, &[]).expect("a rebuild");
     assert_eq!(rebuilt.room.lifecycle, party.room.lifecycle);
     assert_eq!(rebuilt.room.lifecycle.state, LifecycleState::Expired);
 }
@@ -128,9 +128,9 @@ fn an_unchanged_rebuilt_room_gives_way_to_a_copy_that_knows_more() {
     let request = Request { envelope, command: seek(9_000) };
     let Ok(Decision::Commit(acked)) = party.send(&request) else { panic!("a seek is committed") };
     let emptied =
-        rebuild(&stored(&early), early.epoch + 1, early.at, false, None).expect("a rebuild");
+        rebuild(&stored(&early), early.epoch + 1, early.at, false, &[]).expect("a rebuild");
     let memory = Copies { stored: Some(&emptied.room), memory: Some(&party.room), snapshot: None };
-    let again = rebuild(&memory, early.epoch + 2, early.at, true, None).expect("a rebuild");
+    let again = rebuild(&memory, early.epoch + 2, early.at, true, &[]).expect("a rebuild");
     let lost = Event::Rebased {
         previous_epoch: acked.epoch,
         previous_version: acked.version,
@@ -157,11 +157,11 @@ fn a_rebuilt_room_counts_an_outage_once_and_never_more_than_it_can_have_missed()
     let base = Party::grace(HostLoss::Expire).room;
     let deadline = base.deadline().expect("a grace period");
     let moved = |length_ms: Option<u64>, until_ms: u64| {
-        let outage = Some(Outage { until: base.at.plus_millis(until_ms), length_ms });
-        let rebuilt = rebuild(&stored(&base), base.epoch + 1, base.at, true, outage);
+        let outage = [Outage { until: base.at.plus_millis(until_ms), length_ms }];
+        let rebuilt = rebuild(&stored(&base), base.epoch + 1, base.at, true, &outage);
         let room = rebuilt.expect("a rebuild").room;
         assert!(room.at >= base.at.plus_millis(until_ms), "it shows that the outage is counted");
-        let again = rebuild(&stored(&room), base.epoch + 2, room.at, true, outage);
+        let again = rebuild(&stored(&room), base.epoch + 2, room.at, true, &outage);
         assert_eq!(again.expect("a rebuild").room.deadline(), room.deadline(), "once");
         room.deadline().expect("a grace period").millis_since(deadline)
     };
@@ -169,6 +169,27 @@ fn a_rebuilt_room_counts_an_outage_once_and_never_more_than_it_can_have_missed()
     assert_eq!(moved(Some(u64::MAX), 90_000), 90_000, "it began after the last commit");
     assert_eq!(moved(None, 90_000), 90_000, "nobody knows when it began");
     assert_eq!(moved(Some(60_000), 0), 0, "it was over before");
+}
+
+#[test]
+fn of_two_outages_a_rebuilt_room_counts_those_that_it_has_not_counted_before() {
+    let base = Party::grace(HostLoss::Expire).room;
+    let ended = |until_ms, length_ms| {
+        let until = base.at.plus_millis(until_ms);
+        Outage { until, length_ms: Some(length_ms) }
+    };
+    let outages = [ended(90_000, 60_000), ended(200_000, 50_000)];
+    let counting = |room: &Room, outages: &[Outage]| {
+        let rebuilt = rebuild(&stored(room), room.epoch + 1, room.at, true, outages);
+        rebuilt.expect("a rebuild").room
+    };
+    let moved = |after: &Room, before: &Room| {
+        let [after, before] = [after, before].map(|room| room.deadline().expect("a grace period"));
+        after.millis_since(before)
+    };
+    assert_eq!(moved(&counting(&base, &outages), &base), 110_000);
+    let first = counting(&base, &outages[..1]);
+    assert_eq!(moved(&counting(&first, &outages), &first), 50_000, "the second alone");
 }
 
 /// A change of `room`, whatever state it is in.

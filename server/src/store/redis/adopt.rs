@@ -22,8 +22,8 @@ impl Node {
         let issued = self.sql.raise_epochs(std::slice::from_ref(room_id)).await;
         let issued = issued.map_err(|error| StoreError::new("epoch", error))?;
         let Some((_, epoch)) = issued.into_iter().next() else { return Ok(()) };
-        let (now, outage) = (self.clock.now(), self.outages.last());
-        let Some(rebuilt) = engine::adopt(current, known, epoch, now, outage) else {
+        let (now, outages) = (self.clock.now(), self.outages.known());
+        let Some(rebuilt) = engine::adopt(current, known, epoch, now, &outages) else {
             return Ok(());
         };
         let Some(precondition) = self.unchanged_since(current).await? else { return Ok(()) };

@@ -43,7 +43,7 @@ pub(super) struct Beat {
     /// Whether the other nodes took this one for dead.
     pub(super) late: bool,
     pub(super) alive: BTreeSet<NodeId>,
-    /// The outage that rooms are to count.
+    /// The outages that rooms are to count.
     pub(super) outage: Option<Recorded>,
 }
 

@@ -1,5 +1,5 @@
-//! Counts an outage in every room: a host who couldn't come meanwhile has the time that it took to come
-//! now, and nobody is taken for absent because of it.
+//! Counts outages in every room: a host who couldn't come meanwhile has the time that they took to come
+//! now, and nobody is taken for absent because of them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use engine::{RoomId, rebase};
 use futures_util::future::join_all;
 
-use super::codec::{ScriptReply, flag, text};
+use super::codec::{ScriptReply, flag, number_of, text};
 use super::node::Node;
 use super::outages::Recorded;
 use super::read::StoredRoom;
@@ -22,7 +22,7 @@ const PATIENT_TRIES: u32 = 4;
 const TRIES_MAX: usize = 8;
 
 impl Node {
-    /// Counts the outage that Redis records, in a task of its own, unless this node is at it already.
+    /// Counts the outages that Redis records, in a task of its own, unless this node is at it already.
     /// Other nodes may count it at the same time: each room is changed once.
     pub(super) fn start_counting(self: &Arc<Self>) {
         let Some((outage, tries)) = self.outages.begin_counting() else { return };
@@ -32,7 +32,7 @@ impl Node {
             node.outages.end_counting(&outage, counted.is_ok());
             match counted {
                 Ok(()) => {
-                    let seconds = outage.length_ms / 1000;
+                    let seconds = outage.length_ms() / 1000;
                     tracing::info!(seconds, "nobody reached Redis for a time; hosts get it back");
                     node.check_now.notify_one();
                 }
@@ -77,8 +77,7 @@ impl Node {
         outage: &Recorded,
         is_still: bool,
     ) -> Result<ScriptReply, StoreError> {
-        let until = text(outage.until.as_millis());
-        let args = vec![text(room_id), until, text(outage.length_ms), flag(is_still)];
+        let args = vec![text(room_id), text(&outage.text), flag(is_still)];
         self.run("count an outage", &COUNT, room_id, args).await
     }
 
@@ -132,11 +131,13 @@ impl Node {
             return Ok(true);
         }
         // Another node may have been first.
-        if self.count(room_id, outage, false).await?.status != "deadline" {
+        let reply = self.count(room_id, outage, false).await?;
+        if reply.status != "deadline" {
             return Ok(true);
         }
-        let now = self.clock.now().max(outage.until);
-        let Some(rebuilt) = rebase(&room, epoch, false, now, outage.length_ms) else {
+        let uncounted_ms = reply.values.first().and_then(number_of).unwrap_or(0);
+        let now = self.clock.now().max(outage.until());
+        let Some(rebuilt) = rebase(&room, epoch, false, now, uncounted_ms) else {
             return Ok(false);
         };
         let Some(precondition) = self.unchanged_since(&room).await? else { return Ok(false) };

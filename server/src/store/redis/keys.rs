@@ -17,7 +17,7 @@
 //! | `ph:{nodes}:alive` | zset | node → its last heartbeat |
 //! | `ph:{nodes}:database` | string | the SQL database that belongs to this Redis |
 //! | `ph:{nodes}:rooms:<node>` | set | rooms with connections to the node |
-//! | `ph:{nodes}:outage` | string | the outage that rooms are to count: `<until>:<length>` |
+//! | `ph:{nodes}:outage` | string | the outages that rooms are to count: `<until>:<length>,…` |
 //! | `ph:{nodes}:sweep` | string | the node that sweeps |
 //! | `ph:{s3f}:<room>` | channel | commits and notices of the room |
 //! | `ph:{nodes}:<node>` | channel | nothing: subscribing to it shows that messages would arrive |
@@ -37,7 +37,7 @@ pub(super) const KEEP_MS: u64 = 48 * 60 * 60 * 1000;
 pub(super) const ALIVE: &str = "ph:{nodes}:alive";
 /// The SQL database that belongs to this Redis.
 pub(super) const DATABASE: &str = "ph:{nodes}:database";
-/// The outage that rooms are to count.
+/// The outages that rooms are to count.
 pub(super) const OUTAGE: &str = "ph:{nodes}:outage";
 /// The node that sweeps.
 pub(super) const SWEEP: &str = "ph:{nodes}:sweep";

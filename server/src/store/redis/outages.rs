@@ -1,19 +1,21 @@
 //! Outages: times in which no node reached Redis, so that nobody could come back and no deadline could be
 //! carried out. Redis records each; the nodes give the time back to the rooms that wait for their host.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use engine::{Outage, Timestamp};
 
-/// An outage as Redis records it.
+/// How many outages this node knows of, at most. A room that is rebuilt after more of them loses the time of
+/// the earliest.
+const KNOWN_MAX: usize = 32;
+
+/// The outages that Redis records, the earliest first: at least one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Recorded {
-    /// The record, which names it.
+    /// The record.
     pub(super) text: String,
-    /// When it ended.
-    pub(super) until: Timestamp,
-    /// How long it was, in milliseconds.
-    pub(super) length_ms: u64,
+    outages: Vec<(Timestamp, u64)>,
 }
 
 /// What this node knows of outages.
@@ -22,23 +24,36 @@ pub(super) struct Outages(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    last: Option<Outage>,
-    /// The one that rooms haven't counted yet.
+    /// The last ones, also those that rooms have counted.
+    last: VecDeque<Outage>,
+    /// Those that rooms haven't counted yet.
     pending: Option<Recorded>,
-    /// The record that this node has counted, until Redis has forgotten it.
-    counted: Option<String>,
+    /// Until when this node has counted, until Redis has forgotten it.
+    counted: Option<Timestamp>,
     is_counting: bool,
     /// How often counting `pending` has begun.
     tries: u32,
 }
 
 impl Recorded {
-    /// Parses `<until>:<length>`.
+    /// Parses `<until>:<length>,…`.
     pub(super) fn parse(text: String) -> Option<Self> {
-        let (until, length) = text.split_once(':')?;
-        let (until, length_ms) =
-            (Timestamp::from_millis(until.parse().ok()?), length.parse().ok()?);
-        Some(Self { text, until, length_ms })
+        let one = |outage: &str| {
+            let (until, length_ms) = outage.split_once(':')?;
+            Some((Timestamp::from_millis(until.parse().ok()?), length_ms.parse().ok()?))
+        };
+        let outages = text.split(',').map(one).collect::<Option<Vec<_>>>()?;
+        Some(Self { text, outages })
+    }
+
+    /// When the last one ended.
+    pub(super) fn until(&self) -> Timestamp {
+        self.outages.iter().map(|(until, _)| *until).max().unwrap_or_default()
+    }
+
+    /// How long they were together, in milliseconds.
+    pub(super) fn length_ms(&self) -> u64 {
+        self.outages.iter().fold(0, |sum, (_, length_ms)| sum.saturating_add(*length_ms))
     }
 }
 
@@ -46,35 +61,38 @@ impl Outages {
     /// Takes in what Redis records now.
     pub(super) fn note(&self, recorded: Option<Recorded>) {
         let mut known = self.lock();
-        if let Some(Recorded { until, length_ms, .. }) = &recorded {
-            known.last = Some(Outage { until: *until, length_ms: Some(*length_ms) });
+        for (until, length_ms) in recorded.iter().flat_map(|recorded| &recorded.outages) {
+            known.add(Outage { until: *until, length_ms: Some(*length_ms) });
         }
-        let is_counted = |one: &Recorded| known.counted.as_ref() == Some(&one.text);
-        if !recorded.as_ref().is_some_and(is_counted) {
+        let is_counted = |one: &Recorded| Some(one.until()) <= known.counted;
+        if recorded.as_ref().is_some_and(is_counted) {
+            return;
+        }
+        if recorded.is_none() {
             known.counted = None;
-            if known.pending != recorded {
-                known.tries = 0;
-            }
-            known.pending = recorded;
         }
+        if known.pending != recorded {
+            known.tries = 0;
+        }
+        known.pending = recorded;
     }
 
     /// Notes that Redis had lost everything when this node came, so that nobody knows since when.
     pub(super) fn note_unknown(&self, until: Timestamp) {
-        self.lock().last = Some(Outage { until, length_ms: None });
+        self.lock().add(Outage { until, length_ms: None });
     }
 
-    /// Returns the last outage, also if it is counted.
-    pub(super) fn last(&self) -> Option<Outage> {
-        self.lock().last
+    /// Returns the last outages, the earliest first, also those that are counted.
+    pub(super) fn known(&self) -> Vec<Outage> {
+        self.lock().last.iter().copied().collect()
     }
 
-    /// Whether deadlines that wait for hosts must wait until an outage is counted.
+    /// Whether deadlines that wait for hosts must wait until outages are counted.
     pub(super) fn is_pending(&self) -> bool {
         self.lock().pending.is_some()
     }
 
-    /// Returns the outage to count, and how often that has begun, unless this node is counting already.
+    /// Returns the outages to count, and how often that has begun, unless this node is counting already.
     pub(super) fn begin_counting(&self) -> Option<(Recorded, u32)> {
         let mut known = self.lock();
         let pending = known.pending.clone().filter(|_| !known.is_counting)?;
@@ -87,19 +105,33 @@ impl Outages {
     pub(super) fn end_counting(&self, recorded: &Recorded, done: bool) {
         let mut known = self.lock();
         known.is_counting = false;
-        if done && known.pending.as_ref() == Some(recorded) {
-            known.pending = None;
-            known.counted = Some(recorded.text.clone());
+        if done {
+            known.counted = known.counted.max(Some(recorded.until()));
+            known.pending.take_if(|pending| pending == recorded);
         }
     }
 
-    /// Returns the record that Redis may forget; empty if there is none.
+    /// Returns until when Redis may forget outages, in milliseconds; empty if it may forget none.
     pub(super) fn counted(&self) -> String {
-        self.lock().counted.clone().unwrap_or_default()
+        let counted = self.lock().counted;
+        counted.map(|until| until.as_millis().to_string()).unwrap_or_default()
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Adds an outage, unless it is known.
+    fn add(&mut self, outage: Outage) {
+        if self.last.iter().any(|known| known.until == outage.until) {
+            return;
+        }
+        if self.last.len() == KNOWN_MAX {
+            self.last.pop_front();
+        }
+        self.last.push_back(outage);
     }
 }
 
@@ -115,7 +147,7 @@ mod tests {
         outages.note(recorded("5000:3000"));
         let (first, tries) = outages.begin_counting().unwrap();
         assert_eq!(tries, 1);
-        assert_eq!((first.until, first.length_ms), (Timestamp::from_millis(5_000), 3_000));
+        assert_eq!((first.until(), first.length_ms()), (Timestamp::from_millis(5_000), 3_000));
         assert_eq!(outages.begin_counting(), None, "it is being counted");
         outages.end_counting(&first, false);
         let (first, tries) = outages.begin_counting().unwrap();
@@ -125,13 +157,33 @@ mod tests {
         // Redis may report it until it has heard that it is counted.
         outages.note(recorded("5000:3000"));
         assert!(!outages.is_pending());
-        assert_eq!(outages.counted(), "5000:3000");
+        assert_eq!(outages.counted(), "5000");
         outages.note(None);
         assert_eq!(outages.counted(), "");
+
         outages.note(recorded("9000:2000"));
         assert!(outages.is_pending());
         outages.note(None);
         assert!(!outages.is_pending(), "another node has counted it");
-        assert_eq!(outages.last().unwrap().length_ms, Some(2_000));
+        let known: Vec<_> = outages.known().iter().map(|outage| outage.length_ms).collect();
+        assert_eq!(known, [Some(3_000), Some(2_000)], "each for itself");
+    }
+
+    #[test]
+    fn an_outage_that_comes_while_another_is_counted_is_counted_next() {
+        let outages = Outages::default();
+        let recorded = |text: &str| Recorded::parse(text.to_owned());
+        outages.note(recorded("5000:3000"));
+        let (first, _) = outages.begin_counting().unwrap();
+        outages.note(recorded("5000:3000,9000:2000"));
+        outages.end_counting(&first, true);
+        assert_eq!(outages.counted(), "5000", "Redis may forget the first");
+        assert!(outages.is_pending());
+        outages.note(recorded("9000:2000"));
+        let (second, _) = outages.begin_counting().unwrap();
+        assert_eq!((second.until(), second.length_ms()), (Timestamp::from_millis(9_000), 2_000));
+        outages.end_counting(&second, true);
+        assert!(!outages.is_pending());
+        assert_eq!(outages.counted(), "9000");
     }
 }

@@ -186,9 +186,9 @@ impl Node {
             memory: memory.as_deref(),
             snapshot: snapshot.as_deref(),
         };
-        let (now, outage) = (self.clock.now(), self.outages.last());
+        let (now, outages) = (self.clock.now(), self.outages.known());
         let durable = self.durable && !is_damaged;
-        let Some(rebuilt) = rebuild(&copies, epoch, now, durable, outage) else {
+        let Some(rebuilt) = rebuild(&copies, epoch, now, durable, &outages) else {
             return Err(StoreError::new("recover", "no epoch above every copy's"));
         };
         if !self.put(&rebuilt.room, Some(&rebuilt.commit), &found).await? {
