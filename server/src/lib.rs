@@ -9,6 +9,7 @@ pub mod config;
 mod http;
 pub mod hub;
 pub mod id;
+pub mod kept;
 pub mod limit;
 pub mod members;
 pub mod name;

@@ -3,13 +3,14 @@
 
 use std::cmp::Reverse;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use contracts::RoomSummary;
 use engine::Room;
 use serde::{Deserialize, Serialize};
 
 use super::Rooms;
+use crate::kept::Use;
 use crate::refusal::Refusal;
 use crate::wire;
 
@@ -19,6 +20,8 @@ const LISTED_MAX: usize = 500;
 const FRESH_MAX: usize = 256;
 /// How long the list is kept if there are more.
 const KEPT_FOR: Duration = Duration::from_secs(1);
+/// How old such a list may become while the next one is being made.
+const AGE_MAX: Duration = Duration::from_secs(10);
 
 /// Where a page of public rooms ends.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -29,18 +32,25 @@ pub struct PublicRoomCursor {
     room_id: String,
 }
 
-/// The list, in its order, and when it was made.
-pub(super) type PublicList = (Instant, Arc<Vec<RoomSummary>>);
+/// The list.
+#[derive(Clone)]
+pub(super) struct PublicList {
+    /// In its order.
+    rooms: Arc<Vec<RoomSummary>>,
+    /// Whether there are so many that it is kept.
+    is_large: bool,
+}
 
 impl Rooms {
     /// Lists up to `take` public rooms behind a cursor, the most watched first, and where the page
-    /// ends if there are more. If there are many public rooms, the list may be a second old.
+    /// ends if there are more. If there are many public rooms, the list may be a second old, or older while
+    /// the store takes long.
     pub async fn list_public(
         &self,
         after: Option<&PublicRoomCursor>,
         take: usize,
     ) -> Result<(Vec<RoomSummary>, Option<PublicRoomCursor>), Refusal> {
-        let list = self.find_public_list().await?;
+        let list = self.find_public_list().await?.rooms;
         let from = after.map_or(0, |after| list.partition_point(|room| key(room) <= after.key()));
         let rest = &list[from..];
         let page = &rest[..take.min(rest.len())];
@@ -52,14 +62,21 @@ impl Rooms {
         Ok((page.to_vec(), next))
     }
 
-    /// Returns the kept list, or else makes it. Only one request at a time does.
-    async fn find_public_list(&self) -> Result<Arc<Vec<RoomSummary>>, Refusal> {
-        let mut kept = self.public.lock().await;
-        if let Some((made, list)) = kept.as_ref()
-            && made.elapsed() < KEPT_FOR
-        {
-            return Ok(list.clone());
-        }
+    async fn find_public_list(&self) -> Result<PublicList, Refusal> {
+        let judge = |list: &PublicList, age: Duration| {
+            if list.is_large && age < KEPT_FOR {
+                Use::Always
+            } else if list.is_large && age < AGE_MAX {
+                Use::Meanwhile
+            } else {
+                Use::Never
+            }
+        };
+        let list = self.public.find_or_make(judge, async || self.make_public_list().await).await;
+        list.map_err(|error| error.unwrap_or_else(Refusal::store_unavailable))
+    }
+
+    async fn make_public_list(&self) -> Result<PublicList, Refusal> {
         let rooms = self.store.list_public().await?;
         let is_large = rooms.len() > FRESH_MAX;
         let mut counted: Vec<(u64, Arc<Room>)> = rooms
@@ -74,10 +91,8 @@ impl Rooms {
             .collect();
         counted.sort_unstable_by(|one, other| rank(one).cmp(&rank(other)));
         counted.truncate(LISTED_MAX);
-        let list = counted.iter().map(|(count, room)| wire::room_summary(room, *count)).collect();
-        let list = Arc::new(list);
-        *kept = is_large.then(|| (Instant::now(), Arc::clone(&list)));
-        Ok(list)
+        let list = counted.iter().map(|(count, room)| wire::room_summary(room, *count));
+        Ok(PublicList { rooms: Arc::new(list.collect()), is_large })
     }
 }
 

@@ -28,6 +28,7 @@ use self::create::Turns;
 use self::list_public::PublicList;
 use crate::clock::RoomClock;
 use crate::hub::Hub;
+use crate::kept::Kept;
 use crate::limit::Limiters;
 use crate::members::Members;
 use crate::sources::Sources;
@@ -50,8 +51,8 @@ pub struct Rooms {
     sources: Arc<Sources>,
     creating: Turns,
     limiters: Arc<Limiters>,
-    /// The list of public rooms, if there are many.
-    public: tokio::sync::Mutex<Option<PublicList>>,
+    /// The list of public rooms.
+    public: Kept<PublicList>,
 }
 
 impl Rooms {
@@ -65,7 +66,7 @@ impl Rooms {
         sources: Arc<Sources>,
         limiters: Arc<Limiters>,
     ) -> Self {
-        let (creating, public) = (Turns::default(), tokio::sync::Mutex::default());
+        let (creating, public) = (Turns::default(), Kept::default());
         Self { store, sql, hub, clock, members, sources, creating, limiters, public }
     }
 

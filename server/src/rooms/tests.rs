@@ -76,6 +76,25 @@ async fn a_command_without_permission_is_refused_while_others_have_the_room_and_
 }
 
 #[tokio::test]
+async fn a_slow_store_keeps_nobody_waiting_for_a_list_of_public_rooms_that_there_is() {
+    let store = Arc::new(Broken { public: 300, ..Broken::new(&room("broken")) });
+    let (rooms, _dir) = rooms_over(store.clone()).await;
+    rooms.list_public(None, 10).await.unwrap();
+    // Until the list isn't new any more.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    store.slow.store(true, Ordering::Relaxed);
+    let slow = tokio::spawn({
+        let rooms = rooms.clone();
+        async move { rooms.list_public(None, 10).await }
+    });
+    timeout(HANG, store.asked.notified()).await.expect("the store is asked");
+    let meanwhile = timeout(HANG, rooms.list_public(None, 10)).await.expect("at once");
+    assert_eq!(meanwhile.unwrap().0.len(), 10);
+    assert!(!slow.is_finished());
+    slow.abort();
+}
+
+#[tokio::test]
 async fn a_room_that_was_made_and_is_gone_is_not_made_again_though_the_database_has_not_heard() {
     let store = Arc::new(Broken::new(&room("broken")));
     store.absent.store(true, Ordering::Relaxed);

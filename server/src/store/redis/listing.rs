@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use engine::{Room, RoomId};
 use futures_util::{StreamExt, stream};
@@ -12,6 +12,7 @@ use super::client::{ClientError, Reply};
 use super::codec::{bytes_of, number_of, text_of};
 use super::keys;
 use super::node::Node;
+use crate::kept::Use;
 use crate::store::{Listed, NodeId, StoreError};
 
 /// The most rooms in a list.
@@ -27,17 +28,21 @@ const COUNTED_MAX: u64 = 64;
 impl Node {
     /// Returns the list, which may be up to `LIST_AGE` old.
     pub(super) async fn list_public(&self) -> Result<Vec<Listed>, StoreError> {
-        let mut kept = self.listed.lock().await;
-        let changed = self.list_changed.swap(false, Ordering::Relaxed);
-        if let Some((made, listed)) = kept.as_ref()
-            && made.elapsed() < LIST_AGE
-            && !changed
-        {
-            return Ok(listed.clone());
-        }
-        let listed = self.make_list().await.map_err(self.failed("list public"))?;
-        *kept = Some((Instant::now(), listed.clone()));
-        Ok(listed)
+        let judge = |_: &Vec<Listed>, age: Duration| {
+            let is_new = age < LIST_AGE && !self.list_changed.load(Ordering::Relaxed);
+            if is_new { Use::Always } else { Use::Never }
+        };
+        let make = async || {
+            // Before anything is read: what changes from here on may be missing.
+            self.list_changed.store(false, Ordering::Relaxed);
+            let listed = self.make_list().await;
+            self.list_changed.fetch_or(listed.is_err(), Ordering::Relaxed);
+            listed.map_err(self.failed("list public"))
+        };
+        let listed = self.listed.find_or_make(judge, make).await;
+        listed.map_err(|error| {
+            error.unwrap_or_else(|| StoreError::new("list public", "it was just tried in vain"))
+        })
     }
 
     /// Lists the rooms with the most viewers.

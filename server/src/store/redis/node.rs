@@ -24,6 +24,7 @@ use super::recovery::Recoveries;
 use super::script::Script;
 use crate::clock::RoomClock;
 use crate::id;
+use crate::kept::Kept;
 use crate::sql::Sql;
 use crate::store::{Listed, News, NodeId, StoreError};
 
@@ -64,8 +65,8 @@ pub(super) struct Node {
     pub(super) back_at: AtomicU64,
     /// Whether this node has changed the list of public rooms.
     pub(super) list_changed: AtomicBool,
-    /// The last list of public rooms, and when it was made.
-    pub(super) listed: tokio::sync::Mutex<Option<(Instant, Vec<Listed>)>>,
+    /// The last list of public rooms.
+    pub(super) listed: Kept<Vec<Listed>>,
     /// Asks for a heartbeat at once.
     pub(super) check_now: Notify,
     pub(super) stop: CancellationToken,
@@ -103,7 +104,7 @@ impl Node {
             missed: AtomicBool::new(false),
             back_at: AtomicU64::new(0),
             list_changed: AtomicBool::new(false),
-            listed: tokio::sync::Mutex::default(),
+            listed: Kept::default(),
             check_now: Notify::new(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
