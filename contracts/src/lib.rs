@@ -40,8 +40,8 @@ pub use crate::rest::rooms::{CreateRoom, PatchChat, PatchRoom, RoomPage, RoomSta
 pub use crate::rest::sources::{ResolveRequest, Resolved};
 pub use crate::room::{Chat, HostLoss, LifecycleState, Participant, Role, Room, Settings};
 pub use crate::source::{
-    AudioTrack, Availability, AvailabilityState, Control, Delivery, Media, Rendition, Source,
-    TextTrack,
+    AudioTrack, Availability, AvailabilityState, Control, Delivery, ManifestEntry, Media,
+    Rendition, Source, TextTrack,
 };
 pub use crate::timeline::{Timeline, TimelineOrigin};
 

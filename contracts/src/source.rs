@@ -115,8 +115,29 @@ pub struct TextTrack {
     /// The language, as a BCP 47 tag; null if unknown.
     #[schema(required = true)]
     pub language: Option<String>,
-    /// `subtitles` or `captions`.
+    /// `subtitles`, `captions` (which describe sounds, too), or `forced`: what people need who
+    /// understand the audio. Forced tracks are shown with audio of their language unless another
+    /// track is selected; they aren't offered.
     pub kind: String,
+    /// The ids of the renditions that have the track; absent if all do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renditions: Vec<String>,
+    /// Where the manifest lists the track; absent if it can be told by label and language.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<ManifestEntry>,
+    /// The channel of captions that are part of the picture, for example `CC1`; absent for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub channel: Option<String>,
+}
+
+/// Where a manifest lists a track, which tells it from others of the same name.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct ManifestEntry {
+    /// The group of tracks, as the manifest names it.
+    pub group: String,
+    /// The track's place among those of its kind in the group, from 0.
+    pub index: u32,
 }
 
 /// An audio track.
@@ -131,6 +152,12 @@ pub struct AudioTrack {
     pub language: Option<String>,
     /// Whether this track plays unless another is selected.
     pub default: bool,
+    /// The ids of the renditions that have the track; absent if all do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renditions: Vec<String>,
+    /// Where the manifest lists the track; absent if it can be told by label and language.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<ManifestEntry>,
 }
 
 /// How far a page can control the player of a source.

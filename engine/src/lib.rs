@@ -43,8 +43,8 @@ pub use crate::id::{MediaId, ParticipantId, RoomId};
 pub use crate::lease::LeaseChange;
 pub use crate::lifecycle::{CREATED_MS, EXPIRED_MS, INACTIVE_MS, Lifecycle, LifecycleState};
 pub use crate::media::{
-    AudioTrack, Availability, Control, Cors, Delivery, DeliveryKind, Evidence, Media, Rendition,
-    Source, SyncClass, TextTrack, TextTrackKind,
+    AudioTrack, Availability, Control, Cors, Delivery, DeliveryKind, Evidence, ManifestEntry,
+    Media, Rendition, Source, SyncClass, TextTrack, TextTrackKind,
 };
 pub use crate::op::{CommittedOp, OPS_MAX, Op, Ops};
 pub use crate::participant::{Actor, Role};

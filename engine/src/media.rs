@@ -129,8 +129,26 @@ pub struct TextTrack {
     pub label: String,
     /// The BCP 47 language tag.
     pub language: Option<String>,
-    /// Subtitles or captions.
+    /// What it is for.
     pub kind: TextTrackKind,
+    /// The ids of the renditions that have it; empty if all do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renditions: Vec<String>,
+    /// Where the manifest lists it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<ManifestEntry>,
+    /// The channel of captions that are part of the picture, such as `CC1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+}
+
+/// Where a manifest lists a track, which tells it from others of the same name.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ManifestEntry {
+    /// The group of tracks, as the manifest names it.
+    pub group: String,
+    /// The track's place among those of its kind in the group, from 0.
+    pub index: u32,
 }
 
 /// What a text track is for.
@@ -141,6 +159,8 @@ pub enum TextTrackKind {
     Subtitles,
     /// Dialogue and other sounds, for people who can't hear them.
     Captions,
+    /// Only what people need who understand the audio, such as signs: players show them unasked.
+    Forced,
 }
 
 /// An audio track of a source.
@@ -154,6 +174,12 @@ pub struct AudioTrack {
     pub language: Option<String>,
     /// Whether it plays unless another is chosen.
     pub default: bool,
+    /// The ids of the renditions that have it; empty if all do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renditions: Vec<String>,
+    /// Where the manifest lists it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<ManifestEntry>,
 }
 
 /// How a player can be controlled.

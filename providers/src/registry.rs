@@ -57,7 +57,19 @@ impl Registry {
             let link = parse_link(link).map_err(|failure| failure.at(REGISTRY, "resolve"))?;
             let provider =
                 self.choose(&link).await.map_err(|failure| failure.at(REGISTRY, "resolve"))?;
-            provider.resolve(&self.egress, &link).await
+            let resolved = provider.resolve(&self.egress, &link).await;
+            match resolved {
+                // The name of the link may say something else than what is behind it.
+                Err(error) if error.kind == ErrorKind::Unsupported => {
+                    match self.recognize(&link).await {
+                        Ok(other) if other.id() != provider.id() => {
+                            other.resolve(&self.egress, &link).await
+                        }
+                        _ => Err(error),
+                    }
+                }
+                _ => resolved,
+            }
         };
         let span = tracing::info_span!("source.resolve");
         within(RESOLVE_DEADLINE, "resolve", resolving).instrument(span).await
@@ -93,6 +105,19 @@ impl Registry {
 
     /// The provider that is sure of the link, or else the first that recognizes its first bytes.
     async fn choose(&self, link: &Url) -> Result<&dyn PlaybackSource, Failure> {
+        let candidates = self.candidates(link);
+        match candidates.first() {
+            None => {
+                let detail = "Only http and https links can be played here.";
+                Err(Failure::new(ErrorKind::Unsupported, detail))
+            }
+            Some((Match::Yes, provider)) => Ok(*provider),
+            Some(_) => self.recognize(link).await,
+        }
+    }
+
+    /// The providers that may resolve the link, the likeliest first.
+    fn candidates(&self, link: &Url) -> Vec<(Match, &dyn PlaybackSource)> {
         let mut candidates: Vec<(Match, &dyn PlaybackSource)> = self
             .providers
             .iter()
@@ -100,18 +125,21 @@ impl Registry {
             .collect();
         candidates.retain(|(matched, _)| *matched != Match::No);
         candidates.sort_by_key(|(matched, _)| std::cmp::Reverse(*matched));
-        match candidates.first() {
-            None => {
-                let detail = "Only http and https links can be played here.";
-                return Err(Failure::new(ErrorKind::Unsupported, detail));
-            }
-            Some((Match::Yes, provider)) => return Ok(*provider),
-            Some(_) => {}
-        }
+        candidates
+    }
+
+    /// The first provider that recognizes the first bytes, or else one that claims their media type.
+    async fn recognize(&self, link: &Url) -> Result<&dyn PlaybackSource, Failure> {
         let request = Request::probe(link, 0..SNIFF_BYTES as u64, SNIFF_BYTES);
-        let head = self.egress.fetch(&request).await?.body;
-        let found = candidates.into_iter().find(|(_, provider)| provider.recognizes(&head));
-        found.map(|(_, provider)| provider).ok_or_else(|| Failure::not_media(&head))
+        let response = self.egress.fetch(&request).await?;
+        let (head, mime) = (response.body, response.mime.unwrap_or_default());
+        let candidates = self.candidates(link);
+        let find = |wanted: &dyn Fn(&dyn PlaybackSource) -> bool| {
+            candidates.iter().map(|(_, provider)| *provider).find(|provider| wanted(*provider))
+        };
+        let found = find(&|provider| provider.recognizes(&head));
+        let found = found.or_else(|| find(&|provider| provider.claims(&mime)));
+        found.ok_or_else(|| Failure::not_media(&head))
     }
 }
 

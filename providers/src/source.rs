@@ -44,6 +44,12 @@ pub trait PlaybackSource: Send + Sync + 'static {
     /// Whether these first bytes (up to 4 KiB) are media of its kind. Pure.
     fn recognizes(&self, head: &[u8]) -> bool;
 
+    /// Whether servers give this media type (lower case, without parameters) to media of its kind.
+    /// Asked only if no provider recognizes the first bytes, so that the refusal says why. Pure.
+    fn claims(&self, _mime: &str) -> bool {
+        false
+    }
+
     /// Inspects the media behind the link and describes it.
     async fn resolve(&self, egress: &Egress, link: &Url) -> Result<Source, ProviderError>;
 

@@ -18,13 +18,8 @@ const ARROWS: [(&str, &[&str]); 6] = [
 const LEAVES: [(&str, &[&str]); 2] =
     [("engine", &["serde", "thiserror"]), ("contracts", &["serde", "utoipa"])];
 /// Outside crates that only one crate may depend on, except for tests.
-const OWNED: [(&str, &str); 5] = [
-    ("axum", "server"),
-    ("fred", "server"),
-    ("governor", "server"),
-    ("sqlx", "server"),
-    ("m3u8-rs", "providers"),
-];
+const OWNED: [(&str, &str); 4] =
+    [("axum", "server"), ("fred", "server"), ("governor", "server"), ("sqlx", "server")];
 
 #[test]
 fn crates_depend_only_on_the_crates_they_may() {

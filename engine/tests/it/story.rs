@@ -206,12 +206,17 @@ pub(crate) fn media(media_id: &str, duration_ms: Option<u64>) -> Media {
         label: id.to_owned(),
         language: None,
         kind,
+        renditions: vec![],
+        entries: vec![],
+        channel: None,
     };
     let audio = |id: &str, default| AudioTrack {
         id: id.to_owned(),
         label: id.to_owned(),
         language: None,
         default,
+        renditions: vec![],
+        entries: vec![],
     };
     let delivery = Delivery {
         kind: DeliveryKind::Hls,

@@ -51,6 +51,10 @@ pub struct Egress {
     requester: Requester,
 }
 
+/// Takes the body of a response, chunk by chunk, with the URL that it came from. A failure ends the
+/// request.
+pub(crate) type Take<'a> = dyn FnMut(&Url, &[u8]) -> Result<(), Failure> + Send + 'a;
+
 /// What one request led to.
 enum Fetched {
     /// The URL that it is redirected to.
@@ -85,6 +89,21 @@ impl Egress {
     /// A status other than 200 and 206 is a failure of the corresponding kind. While the server makes as
     /// many requests as it may, one that isn't done yet can end with `RateLimited`.
     pub async fn fetch(&self, request: &Request<'_>) -> Result<Response, Failure> {
+        let mut body = Vec::new();
+        let mut collect = |_: &Url, chunk: &[u8]| {
+            body.extend_from_slice(chunk);
+            Ok(())
+        };
+        let response = self.stream(request, &mut collect).await?;
+        Ok(Response { body, ..response })
+    }
+
+    /// Like [`Self::fetch`], but hands the body to `take` instead of keeping it.
+    pub(crate) async fn stream(
+        &self,
+        request: &Request<'_>,
+        take: &mut Take<'_>,
+    ) -> Result<Response, Failure> {
         let mut url = request.url.clone();
         // A URL that a foreign origin named must not reach this server's own folder.
         let mut own_granted = request.named_by.is_none_or(|parent| self.policy.owns(parent));
@@ -93,7 +112,7 @@ impl Egress {
             own_granted = rule == Rule::Own;
             let slot = self.gate.enter(&self.requester, url.host_str().unwrap_or_default()).await?;
             let fetched = tokio::select! {
-                fetched = made_for(self.requester.address, self.fetch_once(rule, &url, request)) => {
+                fetched = made_for(self.requester.address, self.fetch_once(rule, &url, request, take)) => {
                     fetched?
                 }
                 () = slot.cut_off() => return Err(gate::crowded()),
@@ -111,12 +130,13 @@ impl Egress {
         rule: Rule,
         url: &Url,
         request: &Request<'_>,
+        take: &mut Take<'_>,
     ) -> Result<Fetched, Failure> {
         let response = self.send(rule, url, request).await?;
         if let Some(next) = redirect_target(&response, url)? {
             return Ok(Fetched::Elsewhere(next));
         }
-        Response::read(response, url.clone(), request).await.map(Fetched::Here)
+        Response::read(response, url.clone(), request, take).await.map(Fetched::Here)
     }
 
     async fn send(
@@ -130,7 +150,9 @@ impl Egress {
             Rule::Own => &self.own,
         };
         let mut builder = client.get(url.clone());
-        builder = builder.header(ORIGIN, PROBE_ORIGIN).header(ACCEPT_ENCODING, "identity");
+        // A range of a compressed file would be a range of the compressed bytes.
+        let encodings = if request.range.is_some() { "identity" } else { "gzip, deflate, br" };
+        builder = builder.header(ORIGIN, PROBE_ORIGIN).header(ACCEPT_ENCODING, encodings);
         if let Some(range) = &request.range {
             builder = builder.header(RANGE, format!("bytes={}-{}", range.start, range.end - 1));
         }

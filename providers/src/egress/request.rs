@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use url::Url;
 
-/// A manifest is read whole up to this many bytes; a longer one is refused.
-const MANIFEST_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// A manifest is read whole up to this many bytes, decompressed; a longer one is refused. Signed
+/// addresses make the playlist of a film megabytes long; its readers bound what they keep of it.
+const MANIFEST_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// A probe stops reading after this many bytes.
 pub(crate) const PROBE_BYTES_MAX: usize = 256 * 1024;
 
@@ -30,7 +31,7 @@ pub(super) enum OverCap {
 }
 
 impl<'a> Request<'a> {
-    /// A request for a whole manifest of at most 2 MiB.
+    /// A request for a whole manifest of at most 32 MiB.
     pub fn manifest(url: &'a Url) -> Self {
         let (cap, over_cap) = (MANIFEST_BYTES_MAX, OverCap::Refuse);
         Self { url, named_by: None, range: None, cap, over_cap }

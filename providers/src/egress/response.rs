@@ -2,11 +2,13 @@
 
 use engine::Cors;
 use reqwest::StatusCode;
-use reqwest::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, CONTENT_RANGE, HeaderName};
+use reqwest::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, HeaderName,
+};
 use url::Url;
 
 use super::request::{OverCap, Request};
-use super::{PROBE_ORIGIN, classify};
+use super::{PROBE_ORIGIN, Take, classify};
 use crate::error::{ErrorKind, Failure};
 
 /// A successful response, read up to the cap.
@@ -20,20 +22,25 @@ pub struct Response {
     pub total: Option<u64>,
     /// Whether a page of another origin may read the response.
     pub cors: Cors,
-    /// The bytes read.
+    /// The media type that the origin states, in lower case and without parameters.
+    pub mime: Option<String>,
+    /// The bytes read; empty if they were streamed.
     pub body: Vec<u8>,
 }
 
 impl Response {
-    /// Reads a response to `request` that came from `url`; a status other than 200 and 206 is a failure.
+    /// Hands the body of a response to `request` that came from `url` to `take`; a status other than
+    /// 200 and 206 is a failure. What is compressed in a way that the client knows arrives here
+    /// decompressed, without its `Content-Encoding`.
     pub(super) async fn read(
         response: reqwest::Response,
         url: Url,
         request: &Request<'_>,
+        take: &mut Take<'_>,
     ) -> Result<Self, Failure> {
         check_status(response.status())?;
         if header(&response, CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-            let detail = "The server that holds this media sends it only compressed.";
+            let detail = "The server that holds this media compresses it in an unknown way.";
             return Err(Failure::new(ErrorKind::Unsupported, detail));
         }
         let cors = read_cors(header(&response, ACCESS_CONTROL_ALLOW_ORIGIN));
@@ -42,34 +49,36 @@ impl Response {
         } else {
             (0, response.content_length())
         };
-        let body = read_body(response, request).await?;
-        Ok(Self { url, start, total, cors, body })
+        let mime = header(&response, CONTENT_TYPE).map(media_type);
+        read_body(response, request, &mut |chunk| take(&url, chunk)).await?;
+        Ok(Self { url, start, total, cors, mime, body: vec![] })
     }
 }
 
 async fn read_body(
     mut response: reqwest::Response,
     request: &Request<'_>,
-) -> Result<Vec<u8>, Failure> {
+    take: &mut (dyn FnMut(&[u8]) -> Result<(), Failure> + Send),
+) -> Result<(), Failure> {
     let too_large = || Failure::new(ErrorKind::TooLarge, "The playlist is too large.");
     let announced = response.content_length().unwrap_or(0);
     if request.over_cap == OverCap::Refuse && announced > request.cap as u64 {
         return Err(too_large());
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(classify)? {
-        let remaining = request.cap - body.len();
-        if chunk.len() <= remaining {
-            body.extend_from_slice(&chunk);
-            continue;
-        }
-        if request.over_cap == OverCap::Refuse {
+    let mut remaining = request.cap;
+    // Nothing is read beyond the cap of a probe, not even to see that there is more.
+    while remaining > 0 || request.over_cap == OverCap::Refuse {
+        let Some(chunk) = response.chunk().await.map_err(classify)? else { break };
+        if chunk.len() > remaining && request.over_cap == OverCap::Refuse {
             return Err(too_large());
         }
-        body.extend_from_slice(&chunk[..remaining]);
-        break;
+        let kept = &chunk[..chunk.len().min(remaining)];
+        remaining -= kept.len();
+        take(kept)?;
+        // Little compressed data can become a lot, all of it ready at once.
+        tokio::task::consume_budget().await;
     }
-    Ok(body)
+    Ok(())
 }
 
 fn check_status(status: StatusCode) -> Result<(), Failure> {
@@ -95,6 +104,10 @@ fn check_status(status: StatusCode) -> Result<(), Failure> {
 
 fn header(response: &reqwest::Response, name: HeaderName) -> Option<&str> {
     response.headers().get(name)?.to_str().ok().map(str::trim)
+}
+
+fn media_type(value: &str) -> String {
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn read_cors(allow_origin: Option<&str>) -> Cors {

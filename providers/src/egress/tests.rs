@@ -99,7 +99,7 @@ fn https_is_never_redirected_to_http() {
 
 #[tokio::test]
 async fn a_manifest_over_its_cap_is_refused_even_without_a_content_length() {
-    let long = "x".repeat(3 * 1024 * 1024);
+    let long = "x".repeat(33 * 1024 * 1024);
     for head in [format!("content-length: {}\r\n", long.len()), String::new()] {
         let origin = serve(HOME, &format!("HTTP/1.1 200 OK\r\n{head}\r\n{long}")).await;
         let url = origin.at("rebind.test");
@@ -119,8 +119,8 @@ async fn a_probe_stops_at_its_cap() {
 }
 
 #[tokio::test]
-async fn a_compressed_response_is_refused() {
-    let origin = serve(HOME, "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nzzz").await;
+async fn a_response_compressed_in_an_unknown_way_is_refused() {
+    let origin = serve(HOME, "HTTP/1.1 200 OK\r\ncontent-encoding: zstd\r\n\r\nzzz").await;
     let url = origin.at("rebind.test");
     let failure = egress(&["127.0.0.0/8"]).fetch(&Request::manifest(&url)).await.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::Unsupported);

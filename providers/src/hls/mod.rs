@@ -1,13 +1,23 @@
 //! The `hls` provider: HTTP Live Streaming, from a master or a media playlist.
 //!
-//! The durable id is the link itself. An inspection reads the playlist, the playlist of its lowest
-//! variant, and the first bytes of that variant's first segment and of each discontinuity's.
+//! The durable id is the link itself. An inspection reads the playlist, the playlist of a low variant,
+//! and the first bytes of one of that variant's segments and of each discontinuity's. Playlists are read
+//! as hls.js reads them, which plays them: what it overlooks is overlooked, what it refuses is refused,
+//! with the reason.
 
+mod attributes;
+mod codecs;
+mod keys;
+mod lines;
+mod master;
+mod media;
 mod origin;
 mod pieces;
-mod playlist;
-mod tidy;
+mod qualities;
+mod reader;
+mod refusals;
 mod tracks;
+mod variables;
 
 use async_trait::async_trait;
 use engine::{
@@ -16,13 +26,20 @@ use engine::{
 use url::Url;
 
 use crate::egress::{Egress, Request, Response};
-use crate::error::{Failure, ProviderError};
+use crate::error::{ErrorKind, Failure, ProviderError};
 use crate::link::{extension, parse_link, title};
 use crate::source::{Match, PlaybackSource};
+use master::Master;
+use media::{Media, Segment};
 use origin::Origins;
-use playlist::{Master, Media, Playlist};
+use reader::{Playlist, Reader};
+use refusals::invalid;
+use variables::Variables;
 
 const MIME: &str = "application/vnd.apple.mpegurl";
+/// The media types that servers give playlists.
+const MIMES: [&str; 5] =
+    [MIME, "application/x-mpegurl", "application/mpegurl", "audio/mpegurl", "audio/x-mpegurl"];
 
 /// The provider of HTTP Live Streaming playlists.
 #[derive(Debug, Default)]
@@ -35,6 +52,13 @@ struct Findings {
     /// The strictest of all responses: a player in a page must be able to read every part.
     cors: Cors,
     origins: Origins,
+}
+
+/// A list of segments, and where it came from.
+struct Listing {
+    media: Media,
+    url: Url,
+    cors: Cors,
 }
 
 #[async_trait]
@@ -53,7 +77,11 @@ impl PlaybackSource for HlsProvider {
     }
 
     fn recognizes(&self, head: &[u8]) -> bool {
-        playlist::without_bom(head).starts_with(b"#EXTM3U")
+        reader::is_playlist(head)
+    }
+
+    fn claims(&self, mime: &str) -> bool {
+        MIMES.contains(&mime)
     }
 
     async fn resolve(&self, egress: &Egress, link: &Url) -> Result<Source, ProviderError> {
@@ -108,40 +136,134 @@ fn describe(link: &Url, findings: Findings) -> Source {
 }
 
 async fn inspect(egress: &Egress, link: &Url) -> Result<Findings, Failure> {
-    let top = fetch_playlist(egress, Request::manifest(link)).await?;
-    let (master, base, media, cors) = match playlist::read(top.body).await? {
-        Playlist::Media(media) => (None, top.url, media, top.cors),
-        Playlist::Master(master) => {
-            let variant = resolve_uri(&top.url, &master.lowest)?;
-            let request = Request::manifest(&variant).named_by(&top.url);
-            let lowest = fetch_playlist(egress, request).await?;
-            let Playlist::Media(media) = playlist::read(lowest.body).await? else {
-                let detail = "The playlist names another list of qualities as its lowest quality.";
-                return Err(playlist::invalid(detail));
-            };
-            (Some(master), lowest.url, media, stricter(top.cors, lowest.cors))
+    let (top, response) = read_playlist(egress, Request::manifest(link), None).await?;
+    let Response { url, cors, .. } = response;
+    let (master, listing, variables) = match top {
+        Playlist::Media(media) => (None, Listing { media, url, cors }, None),
+        Playlist::Master(master, variables) => {
+            let mut listing = read_a_variant(egress, &url, &master, &variables).await?;
+            listing.cors = stricter(cors, listing.cors);
+            (Some(master), listing, Some(variables))
         }
     };
-    let segment = resolve_uri(&base, &media.first_segment)?;
-    let probe = origin::head_from(media.first_byte);
-    let probe = Request::probe(&segment, probe, origin::HEAD_BYTES).named_by(&base);
-    let head = egress.fetch(&probe).await?;
-    let origins = origin::read(egress, &base, &media, &head).await;
+    let (segment, head) = probe_a_segment(egress, &listing).await?;
+    if listing.media.live {
+        refuse_contradictions(egress, &listing, variables.as_ref()).await?;
+    }
+    let Listing { media, url, cors } = listing;
+    let origins = origin::read(egress, &url, &media, (&segment, &head)).await;
     Ok(Findings { master, media, cors: stricter(cors, head.cors), origins })
 }
 
-async fn fetch_playlist(egress: &Egress, request: Request<'_>) -> Result<Response, Failure> {
-    let response = egress.fetch(&request).await?;
-    if playlist::without_bom(&response.body).starts_with(b"#EXTM3U") {
-        return Ok(response);
+/// Reads the list of segments of the lowest quality, or of another if that one can't be used.
+async fn read_a_variant(
+    egress: &Egress,
+    base: &Url,
+    master: &Master,
+    variables: &Variables,
+) -> Result<Listing, Failure> {
+    let mut first_failure = None;
+    for uri in &master.to_try {
+        let read = async {
+            let variant = resolve_uri(base, uri)?;
+            let request = Request::manifest(&variant).named_by(base);
+            let (playlist, response) = read_playlist(egress, request, Some(variables)).await?;
+            let Playlist::Media(media) = playlist else {
+                let detail = "The playlist names another list of qualities as a quality.";
+                return Err(invalid(detail));
+            };
+            Ok(Listing { media, url: response.url, cors: response.cors })
+        };
+        match read.await {
+            Ok(listing) if !listing.media.states_keys && master.is_protected => {
+                return Err(refusals::protected());
+            }
+            Ok(listing) => return Ok(listing),
+            Err(failure) if !is_of_one_address(failure.kind) => return Err(failure),
+            Err(failure) => {
+                first_failure.get_or_insert(failure);
+            }
+        }
     }
-    Err(Failure::not_media(&response.body))
+    Err(first_failure.map_or_else(|| invalid("The playlist is empty."), missing))
+}
+
+/// Asks for the first bytes of the first segment, or of another if that one is gone.
+async fn probe_a_segment(
+    egress: &Egress,
+    listing: &Listing,
+) -> Result<(Segment, Response), Failure> {
+    let mut first_failure = None;
+    for segment in &listing.media.segments {
+        let probe = async {
+            let url = resolve_uri(&listing.url, &segment.uri)?;
+            let range = origin::head_from(segment.first_byte);
+            let request = Request::probe(&url, range, origin::HEAD_BYTES).named_by(&listing.url);
+            egress.fetch(&request).await
+        };
+        match probe.await {
+            Ok(response) => return Ok((segment.clone(), response)),
+            Err(failure) if !is_of_one_address(failure.kind) => return Err(failure),
+            Err(failure) => {
+                first_failure.get_or_insert(failure);
+            }
+        }
+    }
+    Err(first_failure.map_or_else(|| invalid("The playlist is empty."), missing))
+}
+
+/// Reads a live playlist again, and refuses it if it gives the number of a segment to another one.
+/// Players stop at that; that the playlist can't be read a second time may pass.
+async fn refuse_contradictions(
+    egress: &Egress,
+    listing: &Listing,
+    variables: Option<&Variables>,
+) -> Result<(), Failure> {
+    let request = Request::manifest(&listing.url).named_by(&listing.url);
+    match read_playlist(egress, request, variables).await {
+        Ok((Playlist::Media(later), _)) if listing.media.contradicts(&later) => {
+            Err(invalid("The live playlist gives numbers of its segments to other segments."))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn read_playlist(
+    egress: &Egress,
+    request: Request<'_>,
+    imported: Option<&Variables>,
+) -> Result<(Playlist, Response), Failure> {
+    let mut reader = Reader::importing(imported);
+    let response = egress.stream(&request, &mut |url, chunk| reader.read(url, chunk)).await?;
+    let playlist = reader.finish(&response.url)?;
+    Ok((playlist, response))
+}
+
+/// Says of what isn't there that a playlist lists it.
+fn missing(failure: Failure) -> Failure {
+    match failure.kind {
+        ErrorKind::NotFound => {
+            let detail = "The playlist is there, but the media that it lists isn't.";
+            Failure::new(ErrorKind::NotFound, detail)
+        }
+        _ => failure,
+    }
+}
+
+/// Whether the failure may concern one address only, so that another is worth trying.
+fn is_of_one_address(kind: ErrorKind) -> bool {
+    use ErrorKind::{
+        Forbidden, Gone, ManifestInvalid, NotFound, TooLarge, Unavailable, Unsupported,
+    };
+    matches!(
+        kind,
+        NotFound | Gone | Forbidden | ManifestInvalid | TooLarge | Unavailable | Unsupported
+    )
 }
 
 fn resolve_uri(base: &Url, uri: &str) -> Result<Url, Failure> {
-    base.join(uri).map_err(|error| {
-        playlist::invalid("The playlist holds a link that can't be read.").because(error)
-    })
+    base.join(uri)
+        .map_err(|error| invalid("The playlist holds a link that can't be read.").because(error))
 }
 
 fn stricter(one: Cors, other: Cors) -> Cors {
@@ -151,3 +273,6 @@ fn stricter(one: Cors, other: Cors) -> Cors {
         _ => Cors::Missing,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,8 +9,8 @@ use std::ops::Range;
 use engine::{Origin, Position, Timeline, TimelineKind};
 use url::Url;
 
+use super::media::{Media, Segment};
 use super::pieces::{Bytes, Piece};
-use super::playlist::Media;
 use super::resolve_uri;
 use crate::egress::{Egress, Request, Response};
 use crate::timestamp::{self, Init, Stamp};
@@ -38,10 +38,16 @@ pub(super) fn head_from(first_byte: u64) -> Range<u64> {
     first_byte..first_byte.saturating_add(HEAD_BYTES as u64)
 }
 
-/// Reads the origins of a playlist's discontinuities; `head` are the first bytes of its first piece.
-pub(super) async fn read(egress: &Egress, base: &Url, media: &Media, head: &Response) -> Origins {
+/// Reads the origins of a playlist's discontinuities; `head` are the first bytes of the segment that was
+/// probed.
+pub(super) async fn read(
+    egress: &Egress,
+    base: &Url,
+    media: &Media,
+    (probed, head): (&Segment, &Response),
+) -> Origins {
     let pieces = &media.pieces;
-    let is_probed = |first: &Piece| first.bytes.uri == media.first_segment;
+    let is_probed = |first: &Piece| first.bytes.uri == probed.uri;
     if media.live || !pieces.first.first().is_some_and(is_probed) {
         return Origins::default();
     }

@@ -1,127 +1,176 @@
-//! The choices that a master playlist offers: qualities, subtitles and audio tracks.
+//! The subtitles, captions and audio tracks that a list of qualities offers.
 
 use std::collections::BTreeSet;
 
-use engine::{AudioTrack, Rendition, TextTrack, TextTrackKind};
-use m3u8_rs::{AlternativeMedia, AlternativeMediaType, VariantStream};
+use engine::{AudioTrack, ManifestEntry, Rendition, TextTrack, TextTrackKind};
 
+use super::master::{Alternative, Kind};
+use super::qualities::{Quality, unique};
 use crate::link::readable;
 
 /// The longest label, in characters: the whole source is sent to every member of a room.
 const LABEL_CHARS_MAX: usize = 120;
 /// The longest language tag, in characters, as BCP 47 recommends.
 const LANGUAGE_CHARS_MAX: usize = 35;
+/// The text tracks, and the audio tracks, that are listed.
+const LISTED_MAX: usize = 100;
+/// The longest group and the most groups of one track that are passed on.
+const GROUP_CHARS_MAX: usize = 120;
+const GROUPS_MAX: usize = 16;
 
-/// The variants that a player offers, best first: each quality once, even if it comes with several
-/// audio groups, and audio-only variants only if there is no video.
-pub(super) fn playable(variants: &[VariantStream]) -> Vec<&VariantStream> {
-    let has_video = variants.iter().any(|variant| variant.resolution.is_some());
-    let mut kept: Vec<&VariantStream> =
-        variants.iter().filter(|variant| !(has_video && is_audio_only(variant))).collect();
-    kept.sort_by_key(|variant| std::cmp::Reverse((height(variant), variant.bandwidth)));
-    kept.dedup_by(|next, kept| {
-        let quality = |v: &VariantStream| (v.resolution, v.bandwidth, v.codecs.clone());
-        quality(next) == quality(kept)
-    });
-    kept
+/// A track that people can choose, with its entries in the groups of all qualities.
+struct Choice<'a> {
+    entries: Vec<&'a Alternative>,
 }
 
-/// The qualities, best first; empty if there is no choice.
-pub(super) fn renditions(variants: &[&VariantStream]) -> Vec<Rendition> {
-    if variants.len() < 2 {
-        return vec![];
-    }
+/// The subtitles and captions; those that are part of the picture come last.
+pub(super) fn text_tracks(
+    qualities: &[Quality<'_>],
+    renditions: &[Rendition],
+    alternatives: &[Alternative],
+) -> Vec<TextTrack> {
     let mut taken = BTreeSet::new();
-    let rendition = |variant: &&VariantStream| {
-        let same_height = variants.iter().filter(|other| height(other) == height(variant)).count();
-        let kbps = variant.bandwidth / 1000;
-        let id = match height(variant) {
-            None => format!("{kbps}k"),
-            Some(height) if same_height == 1 => format!("{height}p"),
-            Some(height) => format!("{height}p-{kbps}"),
-        };
-        let resolution = variant.resolution;
-        Rendition {
-            id: unique(id, &mut taken),
-            width: resolution.and_then(|resolution| u32::try_from(resolution.width).ok()),
-            height: height(variant).and_then(|height| u32::try_from(height).ok()),
-            bitrate_bps: Some(variant.bandwidth),
-            codecs: variant.codecs.clone().filter(|codecs| is_plain(codecs)),
+    let mut track = |choice: &Choice<'_>, kind| {
+        let first = choice.entries[0];
+        let suffix = if kind == TextTrackKind::Forced { "-forced" } else { "" };
+        TextTrack {
+            id: unique(format!("{}{suffix}", language_id(first)), &mut taken),
+            label: label(first),
+            language: language(first),
+            kind,
+            renditions: having(choice, qualities, renditions),
+            entries: choice.entries(),
+            channel: first.channel.clone().filter(|_| first.kind == Kind::Captions),
         }
     };
-    variants.iter().map(rendition).collect()
-}
-
-/// The subtitles and captions of the group that the best variant uses.
-pub(super) fn text_tracks(
-    variants: &[&VariantStream],
-    alternatives: &[AlternativeMedia],
-) -> Vec<TextTrack> {
-    let group = variants.iter().find_map(|variant| variant.subtitles.as_deref());
-    let mut taken = BTreeSet::new();
-    let tracks = of_group(alternatives, &AlternativeMediaType::Subtitles, group);
-    tracks
-        .map(|track| {
-            let described = track.characteristics.as_deref().unwrap_or_default();
-            let captions = described.contains("public.accessibility.transcribes-spoken-dialog");
-            TextTrack {
-                id: unique(language_id(track), &mut taken),
-                label: label(track),
-                language: language(track),
-                kind: if captions { TextTrackKind::Captions } else { TextTrackKind::Subtitles },
-            }
-        })
-        .collect()
-}
-
-/// The audio tracks of the group that the best variant uses; empty if there is no choice.
-pub(super) fn audio_tracks(
-    variants: &[&VariantStream],
-    alternatives: &[AlternativeMedia],
-) -> Vec<AudioTrack> {
-    let group = variants.iter().find_map(|variant| variant.audio.as_deref());
-    let mut taken = BTreeSet::new();
-    let tracks: Vec<AudioTrack> = of_group(alternatives, &AlternativeMediaType::Audio, group)
-        .map(|track| AudioTrack {
-            id: unique(language_id(track), &mut taken),
-            label: label(track),
-            language: language(track),
-            default: track.default,
-        })
-        .collect();
-    if tracks.len() < 2 { vec![] } else { tracks }
-}
-
-fn of_group<'a>(
-    alternatives: &'a [AlternativeMedia],
-    kind: &'a AlternativeMediaType,
-    group: Option<&'a str>,
-) -> impl Iterator<Item = &'a AlternativeMedia> {
-    alternatives
+    let subtitles = choices(Kind::Subtitles, qualities, alternatives);
+    let mut tracks: Vec<TextTrack> = subtitles
         .iter()
-        .filter(move |media| media.media_type == *kind && group == Some(media.group_id.as_str()))
+        .filter(|choice| choice.entries[0].has_uri)
+        .map(|choice| track(choice, kind_of(choice.entries[0])))
+        .collect();
+    let mut channels = BTreeSet::new();
+    for choice in choices(Kind::Captions, qualities, alternatives) {
+        let number = choice.entries[0].channel.as_deref().and_then(channel_number);
+        if number.is_some_and(|number| channels.insert(number)) {
+            tracks.push(track(&choice, TextTrackKind::Captions));
+        }
+    }
+    tracks.truncate(LISTED_MAX);
+    tracks
 }
 
-fn height(variant: &VariantStream) -> Option<u64> {
-    variant.resolution.map(|resolution| resolution.height)
-}
-
-fn is_plain(codecs: &str) -> bool {
-    let plain = |c: char| c.is_ascii_graphic() || c == ' ';
-    codecs.len() <= LABEL_CHARS_MAX && codecs.chars().all(plain)
-}
-
-fn is_audio_only(variant: &VariantStream) -> bool {
-    let audio = |codec: &str| {
-        ["mp4a", "ac-3", "ec-3", "opus", "flac", "alac"]
-            .iter()
-            .any(|name| codec.trim().to_ascii_lowercase().starts_with(name))
+/// The audio tracks; empty if there is no choice.
+pub(super) fn audio_tracks(
+    qualities: &[Quality<'_>],
+    renditions: &[Rendition],
+    alternatives: &[Alternative],
+) -> Vec<AudioTrack> {
+    let choices = choices(Kind::Audio, qualities, alternatives);
+    if choices.len() < 2 {
+        return vec![];
+    }
+    let is_default = |choice: &Choice<'_>| choice.entries.iter().any(|entry| entry.is_default);
+    let default = choices.iter().position(is_default);
+    let mut taken = BTreeSet::new();
+    let track = |(at, choice): (usize, &Choice<'_>)| AudioTrack {
+        id: unique(language_id(choice.entries[0]), &mut taken),
+        label: label(choice.entries[0]),
+        language: language(choice.entries[0]),
+        default: default == Some(at),
+        renditions: having(choice, qualities, renditions),
+        entries: choice.entries(),
     };
-    let codecs = variant.codecs.as_deref().unwrap_or_default();
-    variant.resolution.is_none() && !codecs.is_empty() && codecs.split(',').all(audio)
+    choices.iter().enumerate().take(LISTED_MAX).map(track).collect()
 }
 
-fn language(track: &AlternativeMedia) -> Option<String> {
+/// The tracks of a kind that any quality plays, those of the best quality first.
+fn choices<'a>(
+    kind: Kind,
+    qualities: &[Quality<'_>],
+    alternatives: &'a [Alternative],
+) -> Vec<Choice<'a>> {
+    let mut seen = BTreeSet::new();
+    let mut found: Vec<&Alternative> = vec![];
+    for quality in qualities {
+        for preferred in [true, false] {
+            for (at, alternative) in alternatives.iter().enumerate() {
+                let group = alternative.group.as_str();
+                let plays = alternative.kind == kind && quality.plays(kind, group);
+                if plays && quality.prefers(kind, group) == preferred && seen.insert(at) {
+                    found.push(alternative);
+                }
+            }
+        }
+    }
+    let mut choices: Vec<Choice<'a>> = vec![];
+    for entry in &found {
+        let alone = |one: &Alternative| {
+            let rivals = found.iter().filter(|other| other.group == one.group);
+            rivals.filter(|other| other.language == one.language).count() == 1
+        };
+        let in_other_groups =
+            |choice: &&mut Choice<'_>| choice.entries.iter().all(|one| one.group != entry.group);
+        // Qualities may name a track otherwise, such as "Stereo" for what is "Surround" in another;
+        // it is the same if its language says which it is.
+        let same = |one: &Alternative| {
+            let named = one.name == entry.name && one.language == entry.language;
+            let spoken = one.language.is_some() && one.language == entry.language;
+            one.is_forced == entry.is_forced
+                && one.describes_sound == entry.describes_sound
+                && (named || (spoken && alone(one) && alone(entry)))
+        };
+        let known =
+            choices.iter_mut().filter(in_other_groups).find(|choice| same(choice.entries[0]));
+        match known {
+            Some(choice) => choice.entries.push(*entry),
+            None => choices.push(Choice { entries: vec![*entry] }),
+        }
+    }
+    choices
+}
+
+impl Choice<'_> {
+    fn entries(&self) -> Vec<ManifestEntry> {
+        let short = |one: &&&Alternative| one.group.chars().count() <= GROUP_CHARS_MAX;
+        let entry = |one: &&Alternative| ManifestEntry {
+            group: one.group.clone(),
+            index: u32::try_from(one.index).unwrap_or(u32::MAX),
+        };
+        self.entries.iter().filter(short).take(GROUPS_MAX).map(entry).collect()
+    }
+}
+
+/// The ids of the renditions that have the track; empty if all do.
+fn having(choice: &Choice<'_>, qualities: &[Quality<'_>], renditions: &[Rendition]) -> Vec<String> {
+    let has = |quality: &Quality<'_>| {
+        choice.entries.iter().any(|entry| quality.plays(entry.kind, &entry.group))
+    };
+    if qualities.iter().all(has) {
+        return vec![];
+    }
+    // Renditions are the qualities, in the same order.
+    let pairs = qualities.iter().zip(renditions);
+    pairs.filter(|(quality, _)| has(quality)).map(|(_, one)| one.id.clone()).collect()
+}
+
+fn kind_of(track: &Alternative) -> TextTrackKind {
+    match (track.is_forced, track.describes_sound) {
+        (true, _) => TextTrackKind::Forced,
+        (false, true) => TextTrackKind::Captions,
+        (false, false) => TextTrackKind::Subtitles,
+    }
+}
+
+/// The channel that players decode captions of this name from; they know four.
+fn channel_number(channel: &str) -> Option<char> {
+    let digits = channel.strip_prefix("CC").or_else(|| channel.strip_prefix("SERVICE"))?;
+    let mut digits = digits.chars();
+    let number = digits.next().filter(|digit| ('1'..='4').contains(digit))?;
+    digits.next().is_none().then_some(number)
+}
+
+fn language(track: &Alternative) -> Option<String> {
     let plain = |language: &String| {
         let tag = |c: char| c.is_ascii_alphanumeric() || c == '-';
         (1..=LANGUAGE_CHARS_MAX).contains(&language.len()) && language.chars().all(tag)
@@ -130,22 +179,11 @@ fn language(track: &AlternativeMedia) -> Option<String> {
 }
 
 /// The name, or the language if the name has no visible character.
-fn label(track: &AlternativeMedia) -> String {
+fn label(track: &Alternative) -> String {
     let name = readable(&track.name, LABEL_CHARS_MAX);
     if name.is_empty() { language_id(track) } else { name }
 }
 
-fn language_id(track: &AlternativeMedia) -> String {
+fn language_id(track: &Alternative) -> String {
     language(track).unwrap_or_else(|| "und".to_owned())
-}
-
-/// `id`, or the first of `id-2`, `id-3` … that isn't taken.
-fn unique(id: String, taken: &mut BTreeSet<String>) -> String {
-    let mut unique = id.clone();
-    let mut count = 1;
-    while !taken.insert(unique.clone()) {
-        count += 1;
-        unique = format!("{id}-{count}");
-    }
-    unique
 }

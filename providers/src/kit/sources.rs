@@ -26,7 +26,10 @@ pub(super) async fn resolved_source_is_complete(
     assert_unique(resolved.renditions.iter().map(|rendition| rendition.id.as_str()));
     assert_unique(resolved.text_tracks.iter().map(|track| track.id.as_str()));
     assert_unique(resolved.audio_tracks.iter().map(|track| track.id.as_str()));
-    let rank = |at: usize| (resolved.renditions[at].height, resolved.renditions[at].bitrate_bps);
+    let rank = |at: usize| {
+        let one = &resolved.renditions[at];
+        (one.width.min(one.height), one.bitrate_bps)
+    };
     assert!((1..resolved.renditions.len()).all(|at| rank(at - 1) >= rank(at)), "best first");
     let duration_ms = resolved.duration.map(|duration| duration.as_millis());
     match (duration_ms, sample.duration_ms) {

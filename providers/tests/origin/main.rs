@@ -1,5 +1,6 @@
 //! The providers against a real origin: nginx with media made by ffmpeg.
 
+mod corpus;
 mod egress;
 mod faults;
 mod kit;

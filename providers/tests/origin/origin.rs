@@ -17,13 +17,19 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// An origin of films, in every way that origins send them.
     pub async fn start() -> Self {
-        let work = TempDir::new().unwrap();
         let port = free_port();
-        let template = std::fs::read_to_string(sources().join("nginx.conf.in")).unwrap();
+        Self::serve("nginx.conf.in", media(), port).await
+    }
+
+    /// An origin with a configuration of the folder `tests/media` and these files.
+    pub async fn serve(template: &str, root: &Path, port: u16) -> Self {
+        let work = TempDir::new().unwrap();
+        let template = std::fs::read_to_string(sources().join(template)).unwrap();
         let config = template
             .replace("@PORT@", &port.to_string())
-            .replace("@ROOT@", media().to_str().unwrap())
+            .replace("@ROOT@", root.to_str().unwrap())
             .replace("@WORK@", work.path().to_str().unwrap());
         let config_file = work.path().join("nginx.conf");
         std::fs::write(&config_file, config).unwrap();

@@ -80,13 +80,21 @@ fn text_track(track: &engine::TextTrack) -> wire::TextTrack {
     let kind = match track.kind {
         TextTrackKind::Subtitles => "subtitles",
         TextTrackKind::Captions => "captions",
+        TextTrackKind::Forced => "forced",
     };
     wire::TextTrack {
         id: track.id.clone(),
         label: track.label.clone(),
         language: track.language.clone(),
         kind: kind.to_owned(),
+        renditions: track.renditions.clone(),
+        entries: track.entries.iter().map(entry).collect(),
+        channel: track.channel.clone(),
     }
+}
+
+fn entry(entry: &engine::ManifestEntry) -> wire::ManifestEntry {
+    wire::ManifestEntry { group: entry.group.clone(), index: entry.index }
 }
 
 fn audio_track(track: &engine::AudioTrack) -> wire::AudioTrack {
@@ -95,6 +103,8 @@ fn audio_track(track: &engine::AudioTrack) -> wire::AudioTrack {
         label: track.label.clone(),
         language: track.language.clone(),
         default: track.default,
+        renditions: track.renditions.clone(),
+        entries: track.entries.iter().map(entry).collect(),
     }
 }
 
