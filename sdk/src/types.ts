@@ -242,6 +242,7 @@ export type AdapterErrorCode =
   | 'source_unreachable'
   | 'cors_missing'
   | 'format_unsupported'
+  | 'manifest_invalid'
   | 'decode_failed';
 
 /**

@@ -5,7 +5,6 @@ import { PlayheadError } from 'playhead-sdk';
 const SENTENCES: Readonly<Record<string, string>> = {
   // Links and media
   link_invalid: 'That doesn’t look like a link. Paste the whole address, starting with https://.',
-  media_unsupported: 'Playhead can’t play that link. HLS (.m3u8), MP4 and WebM work.',
   egress_blocked: 'That link points to a private network, which the server isn’t allowed to access.',
   media_not_found: 'There’s nothing at that address. Check the link for typos.',
   media_gone: 'That video has been taken down.',
@@ -13,8 +12,6 @@ const SENTENCES: Readonly<Record<string, string>> = {
   media_forbidden: 'That site doesn’t allow access to the video. It may need a login, or play only on its own pages.',
   upstream_unavailable: 'The site behind that link isn’t responding. Try again in a moment.',
   upstream_timeout: 'The site behind that link took too long to respond. Try again in a moment.',
-  manifest_invalid: 'That stream is damaged: its playlist can’t be read.',
-  upstream_too_large: 'The file behind that link is too large to be a playlist.',
   upstream_rate_limited: 'The site behind that link is receiving too many requests. Try again later.',
   provider_unknown: 'This server doesn’t support that kind of link.',
   quality_unavailable: 'That quality isn’t available.',
@@ -71,6 +68,13 @@ const SENTENCES: Readonly<Record<string, string>> = {
   decode_failed: 'Your browser couldn’t decode this video. The file may be damaged.',
 };
 
+// Before the reason that the server found, which only it knows.
+const BEFORE_REASONS: Readonly<Record<string, string>> = {
+  media_unsupported: 'Playhead can’t play that link.',
+  manifest_invalid: 'That stream is damaged.',
+  upstream_too_large: 'There’s too much behind that link.',
+};
+
 /** The heading of the form for the media, which the empty stage refers to. */
 export const CHOOSE_MEDIA = 'Choose what to watch';
 
@@ -101,9 +105,11 @@ export function endFor(cause: string | undefined, isHost: boolean): string {
 export function sentenceFor(code: string, detail = ''): string {
   const known = SENTENCES[code];
   if (known !== undefined) return known;
-  if (detail === '') return `Something went wrong (${code}).`;
+  const before = BEFORE_REASONS[code];
+  if (detail === '') return before ?? `Something went wrong (${code}).`;
   const text = detail.charAt(0).toUpperCase() + detail.slice(1);
-  return /[.!?…]$/.test(text) ? text : `${text}.`;
+  const reason = /[.!?…]$/.test(text) ? text : `${text}.`;
+  return before === undefined ? reason : `${before} ${reason}`;
 }
 
 /** Returns the sentence for anything that was thrown. */

@@ -9,8 +9,10 @@ import { ARRIVING_MS, CORRECTION_MOST, HAVE_FUTURE_DATA, LOADED_S } from './tuni
 
 /** A start with sound takes as long as the buffer of the audio device. */
 const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErrorMs: 0, playLeadMs: 75 } as const;
+/** What any element may fail with. */
+export type ElementErrorCode = Exclude<AdapterErrorCode, 'manifest_invalid'>;
 /** A sentence for people about each error. */
-export const DETAILS: Record<AdapterErrorCode, string> = {
+export const DETAILS: Record<ElementErrorCode, string> = {
   autoplay_blocked: 'tap to start playback',
   source_unreachable: 'the media could not be loaded',
   cors_missing: 'the media server does not allow this site to play it',
@@ -148,7 +150,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
     this.#emitter.emit('event', event);
   }
 
-  protected fail(code: AdapterErrorCode): void {
+  protected fail(code: ElementErrorCode): void {
     this.emit({ type: 'error', code, detail: DETAILS[code] });
   }
 

@@ -1,9 +1,20 @@
 // The adapter that plays HLS through hls.js.
 
 import { clamp } from '../number.js';
-import type { Media, Rendition } from '../wire.js';
+import type { Media } from '../wire.js';
 import type { PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
+import { decodedText } from './hls-text.js';
+import {
+  type HlsCaptions,
+  type HlsLevel,
+  type HlsTrack,
+  chooseLevels,
+  indexOfTrack,
+  numberNames,
+  showCaptions,
+  shownText,
+} from './hls-tracks.js';
 import { probeSource } from './probe.js';
 
 /** How long loading waits for the first fragment once the metadata is known. */
@@ -19,6 +30,7 @@ const RECOVERED_MS = 30_000;
 const LIVE_SYNC_OFF = { maxLiveSyncPlaybackRate: 1, lowLatencyMode: false };
 /** The event names of hls.js, repeated here so that its module isn't needed for them. */
 export const HLS_EVENTS = {
+  MANIFEST_LOADED: 'hlsManifestLoaded',
   MANIFEST_PARSED: 'hlsManifestParsed',
   SUBTITLE_TRACKS_UPDATED: 'hlsSubtitleTracksUpdated',
   AUDIO_TRACKS_UPDATED: 'hlsAudioTracksUpdated',
@@ -29,11 +41,8 @@ export const NETWORK_ERROR = 'networkError';
 export const MEDIA_ERROR = 'mediaError';
 /** Failures that no retry fixes. */
 export const FORMAT_DETAILS = ['manifestParsingError', 'manifestIncompatibleCodecsError', 'bufferAddCodecError'];
-
-interface HlsTrack {
-  name?: string;
-  lang?: string;
-}
+/** A playlist that contradicts itself or the standard, or that is empty; a live one may be whole again later. */
+export const PLAYLIST_DETAILS = ['levelParsingError', 'levelEmptyError'];
 
 interface HlsFragment {
   /** `main`, `audio` or `subtitle`. */
@@ -43,8 +52,12 @@ interface HlsFragment {
 
 /** The part of an hls.js 1.x instance that the adapter uses. */
 export interface HlsInstance {
-  readonly levels: { height?: number; bitrate?: number }[];
+  readonly levels: HlsLevel[];
   currentLevel: number;
+  readonly loadLevel: number;
+  nextLoadLevel: number;
+  autoLevelCapping: number;
+  readonly bandwidthEstimate: number;
   readonly autoLevelEnabled: boolean;
   startLevel: number;
   readonly config: { startPosition: number };
@@ -64,6 +77,7 @@ export interface HlsInstance {
 /** The class that hls.js 1.x exports; the caller passes it, so that the SDK has no dependencies. */
 export interface HlsClass {
   new (config?: any): HlsInstance;
+  readonly DefaultConfig?: { loader?: unknown };
   isSupported(): boolean;
 }
 
@@ -83,6 +97,9 @@ class HlsAdapter extends ElementAdapter {
   #hls: HlsInstance | null = null;
   #url = '';
   #selections: Selections = { rendition: 'auto', textTrack: null, audioTrack: null };
+  /** The level that is played until another is chosen. */
+  #pinned: HlsLevel | undefined;
+  #captions: HlsCaptions[] = [];
   #mediaFailures = 0;
   #mediaFailedAt = -Infinity;
   #expected: (inMs: number) => number = () => 0;
@@ -106,14 +123,25 @@ class HlsAdapter extends ElementAdapter {
     this.#url = delivery.url;
     this.#selections = { ...selections };
     this.#expected = expected;
-    const hls = new this.#class({ ...LIVE_SYNC_OFF, startPosition: this.#wantedS() });
+    const text = decodedText(this.#class);
+    const hls = new this.#class({ ...LIVE_SYNC_OFF, ...text, startPosition: this.#wantedS() });
     this.#hls = hls;
-    hls.on(HLS_EVENTS.MANIFEST_PARSED, () => this.#pinLevel(this.#selections.rendition));
+    hls.on(HLS_EVENTS.MANIFEST_LOADED, (_event, { captions = [] }: { captions?: HlsCaptions[] }) => {
+      this.#captions = captions;
+    });
+    hls.on(HLS_EVENTS.MANIFEST_PARSED, (_event, parsed: { audioTracks?: HlsTrack[]; subtitleTracks?: HlsTrack[] }) => {
+      numberNames(parsed.audioTracks ?? []);
+      numberNames(parsed.subtitleTracks ?? []);
+      this.#pinned = undefined;
+      this.#chooseLevel();
+    });
     // hls.js makes its own choice right after these events; the room's has to come later.
     const chooseText = () => this.setTextTrack(this.#selections.textTrack);
     const chooseAudio = () => this.setAudioTrack(this.#selections.audioTrack);
     hls.on(HLS_EVENTS.SUBTITLE_TRACKS_UPDATED, () => queueMicrotask(chooseText));
     hls.on(HLS_EVENTS.AUDIO_TRACKS_UPDATED, () => queueMicrotask(chooseAudio));
+    // Captions that are part of the picture get a track once they are met.
+    this.listen('addtrack', chooseText, this.video.textTracks);
     hls.on(HLS_EVENTS.FRAG_LOADING, (_event, { frag }: { frag: HlsFragment }) => this.#loading.set(frag.type, frag));
     hls.on(HLS_EVENTS.ERROR, (_event, failure: HlsFailure) => {
       if (failure.fatal) void this.#failed(failure);
@@ -149,24 +177,29 @@ class HlsAdapter extends ElementAdapter {
   setRendition(id: string): void {
     if (id === this.#selections.rendition) return;
     this.#selections.rendition = id;
-    this.#pinLevel(id);
+    this.#chooseLevel();
   }
 
   setTextTrack(id: string | null): void {
     this.#selections.textTrack = id;
     const hls = this.#hls;
     if (hls === null) return;
-    const index = indexOfTrack(hls.subtitleTracks, this.media?.text_tracks.find((track) => track.id === id));
+    const shown = shownText(this.media, this.#selections);
+    const index = shown?.channel ? -1 : indexOfTrack(hls.subtitleTracks, shown);
     hls.subtitleDisplay = index >= 0;
     if (hls.subtitleTrack !== index) hls.subtitleTrack = index;
+    showCaptions(this.video, hls.subtitleTracks, this.#captions, shown);
   }
 
   setAudioTrack(id: string | null): void {
     this.#selections.audioTrack = id;
     const hls = this.#hls;
     if (hls === null) return;
-    const index = indexOfTrack(hls.audioTracks, this.media?.audio_tracks.find((track) => track.id === id));
+    this.#chooseLevel();
+    const index = indexOfTrack(hls.audioTracks, this.#audio());
     if (index >= 0 && hls.audioTrack !== index) hls.audioTrack = index;
+    // Forced subtitles go with the language of the audio.
+    this.setTextTrack(this.#selections.textTrack);
   }
 
   override destroy(): void {
@@ -176,21 +209,37 @@ class HlsAdapter extends ElementAdapter {
     this.#hls = null;
   }
 
+  #audio(): Media['audio_tracks'][number] | undefined {
+    return this.media?.audio_tracks.find((track) => track.id === this.#selections.audioTrack);
+  }
+
   // `currentLevel` drops the buffer, so that all pages show the selected quality within seconds.
-  #pinLevel(id: string): void {
+  #chooseLevel(): void {
     const hls = this.#hls;
     if (hls === null || hls.levels.length === 0) return;
-    const index = indexOfLevel(hls.levels, this.media?.renditions.find((one) => one.id === id));
-    if (index >= 0) hls.currentLevel = index;
+    const rendition = this.media?.renditions.find((one) => one.id === this.#selections.rendition);
+    const { pinned, cap } = chooseLevels(hls.levels, rendition, this.#audio(), hls.bandwidthEstimate);
+    const level = hls.levels[pinned];
+    if (level !== undefined && level !== this.#pinned) hls.currentLevel = pinned;
     // Setting it to automatic again would empty the buffer for nothing.
-    else if (!hls.autoLevelEnabled) hls.currentLevel = -1;
+    else if (level === undefined && !hls.autoLevelEnabled) hls.currentLevel = -1;
+    this.#pinned = level;
+    if (hls.autoLevelCapping === cap) return;
+    hls.autoLevelCapping = cap;
+    if (cap >= 0 && hls.loadLevel > cap) hls.nextLoadLevel = cap;
   }
 
   async #failed(failure: HlsFailure): Promise<void> {
     if (FORMAT_DETAILS.includes(failure.details)) this.fail('format_unsupported');
+    else if (PLAYLIST_DETAILS.includes(failure.details)) this.#playlistFailed(failure.details);
     else if (failure.type === NETWORK_ERROR) await this.#recoverNetwork(failure.details);
     else if (failure.type === MEDIA_ERROR) this.#recoverMedia();
     else this.fail('decode_failed');
+  }
+
+  #playlistFailed(details: string): void {
+    this.emit({ type: 'error', code: 'manifest_invalid', detail: 'Players refuse its playlist, or it is empty.' });
+    this.retryLater(() => this.#loadAgain(details));
   }
 
   async #recoverNetwork(details: string): Promise<void> {
@@ -237,22 +286,4 @@ function leadMs(): number {
   const tripMs = navigation === undefined ? 0 : navigation.responseStart - navigation.requestStart;
   const { leastMs, mostMs } = FIRST_DATA_LEAD;
   return clamp(leastMs + FIRST_DATA_TRIPS * tripMs, leastMs, mostMs);
-}
-
-function indexOfLevel(levels: HlsInstance['levels'], wanted: Rendition | undefined): number {
-  if (wanted === undefined) return -1;
-  const distances = levels.map(({ height, bitrate }) => {
-    const otherHeight = wanted.height != null && height !== undefined && height !== wanted.height;
-    const apart = Math.abs((bitrate ?? 0) - (wanted.bitrate_bps ?? bitrate ?? 0));
-    return otherHeight ? Infinity : apart;
-  });
-  const least = Math.min(...distances);
-  return Number.isFinite(least) ? distances.indexOf(least) : -1;
-}
-
-function indexOfTrack(tracks: HlsTrack[], wanted: { label: string; language?: string | null } | undefined): number {
-  if (wanted === undefined) return -1;
-  const sameLanguage = ({ lang }: HlsTrack) => !wanted.language || lang === wanted.language;
-  const exact = tracks.findIndex((track) => track.name === wanted.label && sameLanguage(track));
-  return exact >= 0 || !wanted.language ? exact : tracks.findIndex(sameLanguage);
 }

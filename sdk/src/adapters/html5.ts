@@ -1,9 +1,8 @@
 // The adapter that plays what the browser supports natively.
 
-import type { AdapterErrorCode } from '../types.js';
 import type { Delivery, Media } from '../wire.js';
 import type { PlayerAdapter, Selections } from './adapter.js';
-import { ElementAdapter, names } from './element.js';
+import { ElementAdapter, type ElementErrorCode, names } from './element.js';
 
 /** Plays what the browser supports natively: files, and HLS where it is built in. */
 export function html5Adapter(video: HTMLVideoElement): PlayerAdapter {
@@ -16,7 +15,7 @@ export function nativeDelivery(media: Media, video: HTMLVideoElement): Delivery 
   return media.delivery.find(({ type }) => type === 'file' || (type === 'hls' && playsHls));
 }
 
-const ERRORS: Record<number, AdapterErrorCode> = { 2: 'source_unreachable', 3: 'decode_failed' };
+const ERRORS: Record<number, ElementErrorCode> = { 2: 'source_unreachable', 3: 'decode_failed' };
 
 class Html5Adapter extends ElementAdapter {
   #url = '';

@@ -64,14 +64,17 @@ export function createPlaybackMenus({ session, control, mayControl, explain }: R
     element: element('div', { class: 'menus' }, rate.element, quality.element, subtitle.element, audio.element),
     update({ room }) {
       const { media, playback } = room;
+      // Players show forced subtitles unasked.
+      const offered = (media?.text_tracks ?? []).filter(({ kind }) => kind !== 'forced');
       rate.show(rateOptions(playback.rate), String(playback.rate), media !== null && !media.live);
       quality.show(qualityOptions(media?.renditions ?? []), playback.rendition, (media?.renditions.length ?? 0) > 1);
       subtitle.show(
-        subtitleOptions(media?.text_tracks ?? []),
+        subtitleOptions(offered, media?.renditions ?? []),
         playback.text_track ?? OFF,
-        (media?.text_tracks.length ?? 0) > 0,
+        offered.length > 0,
       );
-      audio.show(audioOptions(media?.audio_tracks ?? []), currentAudio(room), (media?.audio_tracks.length ?? 0) > 1);
+      const audios = audioOptions(media?.audio_tracks ?? [], media?.renditions ?? []);
+      audio.show(audios, currentAudio(room), (media?.audio_tracks.length ?? 0) > 1);
     },
   };
 }
@@ -83,13 +86,13 @@ function rateOptions(current: number): Option[] {
 
 function qualityOptions(renditions: readonly Rendition[]): Option[] {
   const best = [...renditions].sort(
-    (a, b) => (b.height ?? 0) - (a.height ?? 0) || (b.bitrate_bps ?? 0) - (a.bitrate_bps ?? 0),
+    (a, b) => (linesOf(b) ?? 0) - (linesOf(a) ?? 0) || (b.bitrate_bps ?? 0) - (a.bitrate_bps ?? 0),
   );
-  const heights = best.map((rendition) => rendition.height);
+  const heights = best.map(linesOf);
   return [
     { value: 'auto', label: 'Auto' },
     ...best.map((rendition) => {
-      const twin = heights.filter((height) => height === rendition.height).length > 1;
+      const twin = heights.filter((lines) => lines === linesOf(rendition)).length > 1;
       return { value: rendition.id, label: qualityLabel(rendition, twin) };
     }),
   ];
@@ -97,22 +100,40 @@ function qualityOptions(renditions: readonly Rendition[]): Option[] {
 
 function qualityLabel(rendition: Rendition, withBitrate: boolean): string {
   const bitrate = rendition.bitrate_bps == null ? null : `${(rendition.bitrate_bps / 1_000_000).toFixed(1)} Mbit/s`;
-  if (rendition.height == null) return bitrate ?? rendition.id;
-  return withBitrate && bitrate !== null ? `${rendition.height}p · ${bitrate}` : `${rendition.height}p`;
+  const lines = linesOf(rendition);
+  if (lines === null) return bitrate ?? rendition.id;
+  return withBitrate && bitrate !== null ? `${lines}p · ${bitrate}` : `${lines}p`;
 }
 
-function subtitleOptions(tracks: readonly TextTrack[]): Option[] {
-  return [
-    { value: OFF, label: 'Off' },
-    ...tracks.map((track) => ({
-      value: track.id,
-      label: track.kind === 'captions' ? `${track.label} (captions)` : track.label,
-    })),
-  ];
+/** The shorter side of the picture, by which people name qualities. */
+function linesOf({ width, height }: Rendition): number | null {
+  return height == null ? null : Math.min(width ?? height, height);
 }
 
-function audioOptions(tracks: readonly AudioTrack[]): Option[] {
-  return tracks.map((track) => ({ value: track.id, label: track.label }));
+function subtitleOptions(tracks: readonly TextTrack[], renditions: readonly Rendition[]): Option[] {
+  const name = (track: TextTrack) => (track.kind === 'captions' ? `${track.label} (captions)` : track.label);
+  return [{ value: OFF, label: 'Off' }, ...trackOptions(tracks, name, renditions)];
+}
+
+function audioOptions(tracks: readonly AudioTrack[], renditions: readonly Rendition[]): Option[] {
+  return trackOptions(tracks, (track) => track.label, renditions);
+}
+
+/** Tracks of one name get a number, and those that not all qualities have say which have them. */
+function trackOptions<T extends { id: string; renditions?: string[] }>(
+  tracks: readonly T[],
+  name: (track: T) => string,
+  renditions: readonly Rendition[],
+): Option[] {
+  const counts = new Map<string, number>();
+  return tracks.map((track) => {
+    const label = name(track);
+    const count = (counts.get(label) ?? 0) + 1;
+    counts.set(label, count);
+    const having = renditions.filter(({ id }) => track.renditions?.includes(id));
+    const only = having.length > 0 ? ` – ${having.map((one) => qualityLabel(one, false)).join(', ')} only` : '';
+    return { value: track.id, label: `${count > 1 ? `${label} (${count})` : label}${only}` };
+  });
 }
 
 function currentAudio({ media, playback }: SessionSnapshot): string {

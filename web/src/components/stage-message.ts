@@ -73,6 +73,7 @@ function failure(code: string, detail: string): StageMessage {
     source_unreachable: 'Can’t load this video',
     cors_missing: 'This site doesn’t allow playback here',
     format_unsupported: 'This format isn’t supported',
+    manifest_invalid: 'This stream is damaged',
     decode_failed: 'This video may be damaged',
   };
   return {
