@@ -40,7 +40,8 @@ async fn a_display_name_passes_in_every_script_and_shows_nothing_hidden() {
 
 #[tokio::test]
 async fn a_rooms_name_passes_in_every_script_and_shows_nothing_hidden() {
-    let host = server().await.api().as_guest("Ada").await.unwrap();
+    let server = server().await;
+    let host = server.api().as_guest("Ada").await.unwrap();
     for (given, seen) in NAMES {
         let name = given.to_owned();
         let room = host.create_room_with(&CreateRoom { name, ..new_room() }).await.unwrap();
