@@ -46,7 +46,13 @@ export default defineConfig({
   base: './',
   plugins: [namedFiles()],
   // The SDK is compiled from its source: one checkout, one version, nothing to install.
-  resolve: { alias: { 'playhead-sdk': new URL('../sdk/src/index.ts', import.meta.url).pathname } },
+  resolve: {
+    // The more exact name first: the first that matches is taken.
+    alias: {
+      'playhead-sdk/shortfall': new URL('../sdk/src/adapters/shortfall.ts', import.meta.url).pathname,
+      'playhead-sdk': new URL('../sdk/src/index.ts', import.meta.url).pathname,
+    },
+  },
   build: {
     target: 'es2022',
     // The server's content security policy forbids other inline scripts and `data:` media.

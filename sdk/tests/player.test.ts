@@ -29,7 +29,9 @@ const FILM: Media = {
   duration_origin: 'media',
   timeline: { kind: 'media', origins: [] },
   live: false,
-  delivery: [{ type: 'embed', url: 'https://video.example/film', cors: 'not_needed' }],
+  delivery: [
+    { type: 'embed', url: 'https://video.example/film', cors: 'not_needed', codecs: null, has_picture: null, has_sound: null },
+  ],
   renditions: [],
   text_tracks: [],
   audio_tracks: [],

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the test media in OUT_DIR with ffmpeg. A second run with the same script does nothing.
+# Makes the test media in OUT_DIR with ffmpeg. A second run with the same scripts does nothing.
 #
 # The film in hls/ carries its own frame number, so that a test can read from a canvas which frame
 # is on screen: 16 blocks along the bottom edge, each width/16 wide and height/18 high, the least
@@ -8,8 +8,8 @@
 set -eu
 
 out=${1:?usage: make.sh OUT_DIR}
-script=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
-stamp=$(sha256sum <"$script" | cut -d' ' -f1)
+folder=$(cd "$(dirname "$0")" && pwd)
+stamp=$(cat "$folder/$(basename "$0")" "$folder/containers.sh" | sha256sum | cut -d' ' -f1)
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
@@ -172,6 +172,7 @@ subtitles
 master
 files
 inexact
+"$folder/containers.sh" "$work/containers"
 printf '%s\n' "$stamp" >.stamp
 rm -rf "$out"
 mv "$work" "$out"

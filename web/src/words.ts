@@ -1,7 +1,8 @@
 /** The sentences that the page shows for error codes, outages and the end of a party. */
 import { PlayheadError } from 'playhead-sdk';
 
-// What each code means to a person who only wants to watch. Codes that never reach a viewer fall back to `detail`.
+// What each code means to a person who only wants to watch. Codes that never reach a viewer fall back to `detail`, as does
+// `media_unsupported`, whose sentence the server writes: only it knows what the link leads to.
 const SENTENCES: Readonly<Record<string, string>> = {
   // Links and media
   link_invalid: 'That doesn’t look like a link. Paste the whole address, starting with https://.',

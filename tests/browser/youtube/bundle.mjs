@@ -6,7 +6,7 @@ import { ROOT } from '../harness/paths.mjs';
 const SDK = join(ROOT, 'sdk');
 /** The SDK's bundler, so that the tests need none of their own. */
 const { buildSync } = createRequire(join(SDK, 'package.json'))('esbuild');
-const ENTRIES = { 'playhead-sdk/youtube': 'adapters/youtube.ts', 'playhead-sdk/react': 'react.ts', 'playhead-sdk': 'index.ts' };
+const ENTRIES = { 'playhead-sdk/youtube': 'adapters/youtube.ts', 'playhead-sdk/react': 'react.ts', 'playhead-sdk/shortfall': 'adapters/shortfall.ts', 'playhead-sdk': 'index.ts' };
 
 /** Returns a module's text as one script that includes the SDK. */
 export function bundle(text) {

@@ -1,4 +1,6 @@
 /** The form that chooses what to watch, shown to the host and co-hosts. */
+import type { Source } from 'playhead-sdk';
+import { findShortfall } from 'playhead-sdk/shortfall';
 import { filePath } from '../address.js';
 import { element, setShown, setText } from '../dom.js';
 import { CHOOSE_MEDIA, sentenceOf } from '../words.js';
@@ -12,7 +14,7 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
     'Watch',
   );
   const field = createField(
-    'Paste a link to a video: HLS (.m3u8), MP4 or WebM',
+    'Paste a link to a film (HLS, MP4, WebM) or to music',
     {
       'data-testid': 'link-input',
       name: 'link',
@@ -31,31 +33,69 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
     sampleButton('Use the sample clip', 'sample-hls', 'sample/clip.m3u8'),
     sampleButton('As MP4', 'sample-mp4', 'sample/clip.mp4'),
   );
+  const doubt = element('p', {});
+  const anyway = element('button', { type: 'button', class: 'button', 'data-testid': 'watch-anyway' }, 'Watch anyway');
+  const warning = element(
+    'div',
+    { class: 'warning', role: 'alert', hidden: true, 'data-testid': 'shortfall-warning' },
+    doubt,
+    anyway,
+  );
   const title = element('h2', { id: 'media-title' }, CHOOSE_MEDIA);
   const form = element(
     'form',
     { class: 'card media-form', novalidate: true, 'aria-labelledby': 'media-title' },
     title,
     field.element,
+    warning,
     samples,
   );
+  /** What the host was warned of. */
+  let doubtful: Source | null = null;
 
-  async function choose(link: string): Promise<void> {
+  /** Sends a choice and says why it failed. */
+  async function attempt(send: () => Promise<unknown>): Promise<void> {
     field.fail('');
+    warn(null, '');
     try {
-      await session.setMedia({ link });
-      field.input.value = '';
+      await send();
     } catch (error) {
       field.fail(sentenceOf(error));
     }
   }
 
+  function warn(source: Source | null, detail: string): void {
+    doubtful = source;
+    setText(doubt, detail);
+    setShown(warning, source !== null);
+  }
+
+  /** Resolves the link first, so that the host hears what this browser lacks before anybody else sees it. */
+  async function choose(link: string): Promise<void> {
+    const source = await app.client.sources.resolve(link);
+    const shortfall = findShortfall(source);
+    if (shortfall === null) return watch(source);
+    warn(source, shortfall.detail);
+  }
+
+  async function watch({ provider, stream_id }: Source): Promise<void> {
+    await session.setMedia({ source: { provider, stream_id } });
+    field.input.value = '';
+  }
+
   function sampleButton(label: string, testid: string, file: string): HTMLButtonElement {
     const button = element('button', { type: 'button', class: 'button', 'data-testid': testid }, label);
-    button.addEventListener('click', () => whileBusy(button, () => choose(`${location.origin}${filePath(file)}`)));
+    button.addEventListener('click', () => {
+      whileBusy(button, () => attempt(() => session.setMedia({ link: `${location.origin}${filePath(file)}` })));
+    });
     return button;
   }
 
+  anyway.addEventListener('click', () => {
+    const source = doubtful;
+    if (source !== null) whileBusy(anyway, () => attempt(() => watch(source)));
+  });
+  field.input.addEventListener('input', () => warn(null, ''));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const link = field.input.value.trim();
@@ -64,7 +104,7 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
       field.input.focus();
       return;
     }
-    whileBusy(submit, () => choose(link));
+    whileBusy(submit, () => attempt(() => choose(link)));
   });
 
   return {

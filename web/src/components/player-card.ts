@@ -1,5 +1,6 @@
 /** The video and its controls, which go fullscreen together, and below them the title and the sync status. */
 import { element, setAttribute, setShown, setText } from '../dom.js';
+import { shortfallOf } from '../shortfall.js';
 import { createPlaybackControls } from './playback-controls.js';
 import { createPlaybackMenus } from './playback-menus.js';
 import { hostName, type RoomContext, type RoomPart, type RoomView } from './room-context.js';
@@ -21,6 +22,7 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
   const volume = createVolume(video, toggleFullscreen);
   const mediaTitle = element('p', { class: 'media-title', 'data-testid': 'media-title' });
   const hint = element('p', { class: 'guest-hint quiet small' });
+  const missing = element('p', { class: 'shortfall', role: 'status', hidden: true, 'data-testid': 'shortfall' });
 
   const controls = element(
     'div',
@@ -29,7 +31,7 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
     element('div', { class: 'controls-row' }, buttons.element, menus.element, volume.element),
   );
   const card = element('section', { class: 'player', 'aria-label': 'Player' }, stage.element, controls);
-  const about = element('div', { class: 'about' }, mediaTitle, hint, syncStatus);
+  const about = element('div', { class: 'about' }, mediaTitle, hint, missing, syncStatus);
   const root = element('div', { class: 'player-block' }, card, about);
 
   function toggleFullscreen(): void {
@@ -61,6 +63,9 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
     controls.classList.toggle('controls-read-only', guest);
     setText(mediaTitle, room.media?.title ?? '');
     setShown(mediaTitle, room.media !== null);
+    const shortfall = shortfallOf(room.media);
+    setShown(missing, shortfall !== null);
+    setText(missing, shortfall?.detail ?? '');
     setAttribute(card, 'data-status', room.media === null ? 'empty' : room.playback.status);
   }
 

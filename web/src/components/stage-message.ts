@@ -1,6 +1,7 @@
 /** Decides which message is shown over the video. */
 import type { SessionSnapshot } from 'playhead-sdk';
 import type { IconName } from '../icons.js';
+import { shortfallOf } from '../shortfall.js';
 import { CHOOSE_MEDIA, sentenceFor } from '../words.js';
 import { hasControl, hostName, type RoomView } from './room-context.js';
 
@@ -25,7 +26,10 @@ const NAMED_MAX = 3;
 export function stageMessage({ room, player }: RoomView, nowRoomMs: number): StageMessage | null {
   const { media, playback } = room;
   if (media === null) return empty(room);
-  if (player.state === 'error' && player.error) return failure(player.error.code, player.error.detail);
+  if (player.state === 'error' && player.error) {
+    const missing = shortfallOf(media);
+    return failure(player.error.code, missing?.detail ?? sentenceFor(player.error.code, player.error.detail));
+  }
   if (player.state === 'blocked') {
     return {
       icon: 'play',
@@ -68,7 +72,7 @@ function theEnd(room: SessionSnapshot): StageMessage {
   };
 }
 
-function failure(code: string, detail: string): StageMessage {
+function failure(code: string, text: string): StageMessage {
   const titles: Readonly<Record<string, string>> = {
     source_unreachable: 'Can’t load this video',
     cors_missing: 'This site doesn’t allow playback here',
@@ -79,7 +83,7 @@ function failure(code: string, detail: string): StageMessage {
   return {
     icon: 'alert',
     title: titles[code] ?? 'This video can’t be played',
-    text: sentenceFor(code, detail),
+    text,
     solid: true,
     action: { label: 'Try again', does: 'reload' },
   };

@@ -2,6 +2,7 @@
 import { filePath } from '../address.js';
 import { element, setAttribute, setShown, setText } from '../dom.js';
 import { setIcon } from '../icons.js';
+import { createCover } from './cover.js';
 import type { RoomContext, RoomPart, RoomView } from './room-context.js';
 import { stageMessage, type StageAction, type StageMessage } from './stage-message.js';
 
@@ -28,7 +29,8 @@ export function createStage({ session, player, video, control }: RoomContext): S
     replay: () => void control(() => session.seek(0).then(() => session.play())),
   };
   const overlay = createOverlay((action) => actions[action]());
-  const stage = element('div', { class: 'stage' }, video, spinner, overlay.element);
+  const cover = createCover();
+  const stage = element('div', { class: 'stage' }, video, cover.element, spinner, overlay.element);
 
   function update(view: RoomView): void {
     const message = stageMessage(view, session.now());
@@ -36,6 +38,7 @@ export function createStage({ session, player, video, control }: RoomContext): S
     const busy = ['loading', 'buffering', 'aligning'].includes(view.player.state);
     setShown(spinner, busy && message === null && view.room.media !== null);
     showPoster(view);
+    cover.update(view);
   }
 
   function showPoster({ room }: RoomView): void {

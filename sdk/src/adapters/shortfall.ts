@@ -1,0 +1,130 @@
+// Tells what of a source this browser can't play, before it is tried; an entry of its own, `playhead-sdk/shortfall`.
+
+import type { Delivery, Source } from '../wire.js';
+
+/** What is missing here: the picture, the sound, all of it, or the permission to load it on this page. */
+export type ShortfallCode = 'picture_unsupported' | 'sound_unsupported' | 'format_unsupported' | 'mixed_content';
+
+/** What a person misses who watches a source in this browser. */
+export interface Shortfall {
+  code: ShortfallCode;
+  /** The names of the codecs that this browser lacks, such as `Dolby Digital`; empty for `mixed_content`. */
+  codecs: string[];
+  /** A sentence for people. */
+  detail: string;
+}
+
+export interface ShortfallOptions {
+  /** Whether this browser plays a media type with its codecs; asks a media element and Media Source Extensions by default. */
+  canPlay?: (type: string) => boolean;
+  /** The address of the page; its own by default. */
+  pageUrl?: string;
+}
+
+/** Returns what this browser lacks for `source`, or null if nothing is known to be missing. */
+export function findShortfall(
+  source: Pick<Source, 'delivery' | 'renditions'>,
+  { canPlay = canPlayHere, pageUrl = location.href }: ShortfallOptions = {},
+): Shortfall | null {
+  const delivery = source.delivery.find(({ type }) => type === 'file' || type === 'hls');
+  if (!delivery) return null;
+  if (isMixed(delivery.url, pageUrl)) return shortfall('mixed_content', []);
+  const lists = codecLists(delivery, source.renditions);
+  const missing = lists.map((codecs) => missingOf(codecs, canPlay));
+  // A player takes the qualities that it can play. One whose codecs aren't known may be among them.
+  if (missing.length === 0 || missing.some((one) => one === null)) return null;
+  return missing[0] ?? null;
+}
+
+/** The codecs of a file, or of each quality of a playlist. */
+function codecLists({ type, codecs }: Delivery, renditions: Source['renditions']): string[][] {
+  const stated = type === 'hls' && renditions.length > 0 ? renditions.map((rendition) => rendition.codecs) : [codecs];
+  return stated.map((list) => (list ?? '').split(',').map((codec) => codec.trim()).filter(Boolean));
+}
+
+function missingOf(codecs: string[], canPlay: (type: string) => boolean): Shortfall | null {
+  const [sounds, pictures] = [codecs.filter(isSound), codecs.filter((codec) => !isSound(codec))];
+  // Of several sounds, players take one that they can play.
+  const [lost, unseen] = [sounds, pictures].map((all) => (all.some((codec) => plays(codec, canPlay)) ? [] : all));
+  const names = [...new Set([...unseen!, ...lost!].map(nameOf))];
+  if (names.length === 0) return null;
+  if (lost!.length === sounds.length && unseen!.length === pictures.length) return shortfall('format_unsupported', names);
+  return shortfall(lost!.length > 0 ? 'sound_unsupported' : 'picture_unsupported', names);
+}
+
+function shortfall(code: ShortfallCode, codecs: string[]): Shortfall {
+  const named = codecs.join(', ');
+  const details: Record<ShortfallCode, string> = {
+    picture_unsupported: `This browser can’t play this film’s picture (${named}). Others may see it.`,
+    sound_unsupported: `This browser can’t play this film’s sound (${named}). Others may hear it.`,
+    format_unsupported: `This browser can’t play this film (${named}). Another browser may.`,
+    mixed_content: 'This film comes over an insecure connection (http), which browsers block on a secure page. Use an https link.',
+  };
+  return { code, codecs, detail: details[code] };
+}
+
+/** Whether a secure page would load it over an insecure connection; a loopback address counts as secure. */
+function isMixed(url: string, pageUrl: string): boolean {
+  const [media, page] = [new URL(url, pageUrl), new URL(pageUrl)];
+  if (page.protocol !== 'https:' || media.protocol !== 'http:') return false;
+  return !/^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(media.hostname);
+}
+
+const SOUND = /^(mp4a|ac-[34]|ec-3|dts|mlpa|opus|vorbis|flac|alac|mp[123]$|speex|truehd|wma|pcm|\d+$)/i;
+/** Samples that are hardly coded, under the names of QuickTime and Matroska and the numbers of WAV. */
+const PLAIN_SAMPLES = /^(pcm|sowt|twos|lpcm|in24|in32|fl32|fl64|raw|alaw|ulaw|[1367])$/i;
+
+function isSound(codec: string): boolean {
+  return SOUND.test(codec) || PLAIN_SAMPLES.test(codec);
+}
+
+/** What a browser is asked for a codec whose profile isn't known. */
+const TYPICAL: Record<string, string> = {
+  avc1: 'avc1.42E01E',
+  hvc1: 'hvc1.1.6.L93.B0',
+  hev1: 'hev1.1.6.L93.B0',
+  av01: 'av01.0.04M.08',
+  vp09: 'vp09.00.10.08',
+  vp08: 'vp8',
+  mp4a: 'mp4a.40.2',
+  'mp4v.20': 'mp4v.20.9',
+};
+const CONTAINERS = ['video/mp4', 'video/webm', 'audio/mpeg', 'audio/wav', 'video/ogg', 'audio/flac', 'video/quicktime'];
+
+function plays(codec: string, canPlay: (type: string) => boolean): boolean {
+  const asked = PLAIN_SAMPLES.test(codec) ? '1' : (TYPICAL[codec] ?? codec);
+  return CONTAINERS.some((container) => canPlay(`${container}; codecs="${asked}"`));
+}
+
+function canPlayHere(type: string): boolean {
+  return document.createElement('video').canPlayType(type) !== '' || !!globalThis.MediaSource?.isTypeSupported(type);
+}
+
+const NAMES: [RegExp, string][] = [
+  [/^(hvc|hev)1/, 'HEVC'],
+  [/^dv/, 'Dolby Vision'],
+  [/^avc/, 'H.264'],
+  [/^av01/, 'AV1'],
+  [/^vp0?8/, 'VP8'],
+  [/^vp0?9/, 'VP9'],
+  [/^mp4v\.6[A0-5]/, 'MPEG-2'],
+  [/^(mp4v|xvid|divx|dx50)/i, 'MPEG-4 Visual'],
+  [/^(ap[a-z0-9]{2}|prores)$/, 'ProRes'],
+  [/^(m?jpe?g|mjp)/i, 'Motion JPEG'],
+  [/^theora/, 'Theora'],
+  [/^ac-3/, 'Dolby Digital'],
+  [/^ec-3/, 'Dolby Digital Plus'],
+  [/^ac-4/, 'Dolby AC-4'],
+  [/^(mlpa|truehd)/, 'Dolby TrueHD'],
+  [/^dts/, 'DTS'],
+  [/^alac/, 'Apple Lossless'],
+  [/^mp4a/, 'AAC'],
+  [/^mp([12])$/, 'MPEG audio layer $1'],
+];
+
+function nameOf(codec: string): string {
+  const known = NAMES.find(([pattern]) => pattern.test(codec));
+  if (!known) return codec.toUpperCase();
+  const found = known[0].exec(codec);
+  return known[1].replace('$1', found?.[1] ?? '');
+}
