@@ -3,6 +3,7 @@
 mod corpus;
 mod egress;
 mod faults;
+mod files;
 mod kit;
 mod origin;
 mod resolve;

@@ -115,7 +115,7 @@ fn sources() -> PathBuf {
 }
 
 /// The folder of the test media, which the first call makes.
-fn media() -> &'static Path {
+pub fn media() -> &'static Path {
     static MEDIA: OnceLock<PathBuf> = OnceLock::new();
     MEDIA.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../test-media");

@@ -64,6 +64,17 @@ fn an_edit_list_says_what_is_presented() {
 }
 
 #[test]
+fn the_delay_of_reordered_samples_is_no_part_of_what_an_edit_leaves_out() {
+    let ctts = boxed(b"ctts", &[0, 1, UNITS, 80].map(u32::to_be_bytes).concat());
+    let tables = [stts(UNITS), ctts].concat();
+    for (from, expected) in [(80, 30_021), (1080, 29_021)] {
+        let track = track(b"vide", &[(99_000, from)], &mdhd(1000, UNITS), b"avc1", &tables);
+        let film = [ftyp(), moov(&[mvhd(1000, 1), track])].concat();
+        assert_eq!(length(&film).0, Some(expected), "{from}");
+    }
+}
+
+#[test]
 fn wide_numbers_are_read() {
     let mut wide = vec![1, 0, 0, 0];
     wide.extend([0; 16]);

@@ -19,6 +19,8 @@ pub(super) struct Track {
     stated: Option<u64>,
     /// By its samples, in the same units; `None` if their table is long.
     samples: Option<u64>,
+    /// How much later than decoded its first sample is presented; `None` if that lies too far behind.
+    delay: Option<u64>,
     /// What of it is presented; all of it if empty.
     edits: Vec<Edit>,
 }
@@ -80,7 +82,7 @@ impl Track {
                 None => duration,
                 Some(_) if edit.still => duration,
                 Some(from) => {
-                    let left = u128::from(units.saturating_sub(from)) * theirs;
+                    let left = u128::from(units.saturating_sub(self.skipped(from))) * theirs;
                     if edit.duration == 0 { left } else { duration.min(left) }
                 }
             }
@@ -89,6 +91,19 @@ impl Track {
         let ms = (total.saturating_mul(1000) + ours * theirs / 2) / (ours * theirs);
         let ms = u64::try_from(ms).ok().filter(|ms| *ms > 0)?;
         Some(Length { ms, exact })
+    }
+}
+
+impl Track {
+    /// How much of the media an edit that begins at `from` leaves out: positions count from the
+    /// first sample's decoding, which is no part of the presentation.
+    fn skipped(&self, from: u64) -> u64 {
+        match self.delay {
+            Some(delay) => from.saturating_sub(delay),
+            // Less than a second is hardly anything else.
+            None if from < self.timescale => 0,
+            None => from,
+        }
     }
 }
 
@@ -153,7 +168,10 @@ fn read_tables(bytes: &Bytes, stbl: &Header, track: &mut Track) -> Read<()> {
         let header = match boxes.next() {
             Ok(Some(header)) => header,
             Err(Stop::Need { .. }) if described => return Ok(()),
-            Ok(None) => return Ok(()),
+            Ok(None) => {
+                track.delay = Some(0);
+                return Ok(());
+            }
             Err(stop) => return Err(stop),
         };
         match &header.kind {
@@ -161,8 +179,9 @@ fn read_tables(bytes: &Bytes, stbl: &Header, track: &mut Track) -> Read<()> {
                 track.codecs = sample_entry::read_all(bytes, &header, track.kind)?;
                 described = true;
             }
-            b"stts" => {
-                track.samples = read_durations(bytes, &header);
+            b"stts" => track.samples = read_durations(bytes, &header),
+            b"ctts" => {
+                track.delay = read_delay(bytes, &header);
                 return Ok(());
             }
             _ => {}
@@ -177,4 +196,11 @@ fn read_durations(bytes: &Bytes, stts: &Header) -> Option<u64> {
     let table = bytes.get(stts.payload + 8, usize::try_from(len).ok()?).ok()?;
     let durations = table.chunks(8).map(|run| be(&run[..4]).saturating_mul(be(&run[4..])));
     Some(durations.fold(0, u64::saturating_add))
+}
+
+/// By the first run of samples; those of version 1 may be presented before they are decoded.
+fn read_delay(bytes: &Bytes, ctts: &Header) -> Option<u64> {
+    let (_, table) = boxes::full(bytes, ctts, 12).ok()?;
+    let delay = be(&table[8..]);
+    Some(if delay >> 31 == 0 { delay } else { 0 })
 }
