@@ -180,6 +180,7 @@ registry! {
     NoMedia: "no_media", 409, Never, NotApplied, "No media is set";
     MediaEnded: "media_ended", 409, Never, NotApplied, "The media has ended; seek first";
     PositionOutOfRange: "position_out_of_range", 422, Never, NotApplied, "The position lies outside the media";
+    SeekUnavailable: "seek_unavailable", 422, Never, NotApplied, "Players can't jump within the media";
     QualityUnavailable: "quality_unavailable", 422, Never, NotApplied, "The media has no such quality";
     TrackUnavailable: "track_unavailable", 422, Never, NotApplied, "The media has no such track";
     VersionConflict: "version_conflict", 409, Resync, NotApplied, "The room has moved on";

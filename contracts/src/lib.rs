@@ -19,7 +19,8 @@ pub use crate::close::{CLOSE_CODES, CloseCode};
 pub use crate::error::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError};
 pub use crate::frames::client::{
     AuthRefresh, Buffering, ChangeAudio, ChangeQuality, ChangeSubtitle, ClientFrame, ClientInfo,
-    Ended, Expected, Hello, HostTransfer, Leave, Measured, Ping, Ready, Resume, Seek, SetMedia,
+    Ended, Expected, Hello, HostTransfer, Leave, Measured, MediaFailed, Ping, Ready, Resume, Seek,
+    SetMedia,
     SetRate, SourceRef, SyncReport,
 };
 pub use crate::frames::server::{

@@ -168,7 +168,8 @@ pub struct Control {
     pub class: String,
     /// Whether the playback rate can be set to any value rather than to one of a few.
     pub continuous_rate: bool,
-    /// Whether the player can seek.
+    /// Whether players can seek to any position. If false, for example because the server that
+    /// holds the media doesn't support byte ranges, `seek` is only possible to 0.
     pub seek: bool,
 }
 

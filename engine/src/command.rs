@@ -1,7 +1,7 @@
 //! The commands that change a room.
 
 use crate::id::{MediaId, ParticipantId};
-use crate::media::Media;
+use crate::media::{Delivery, Media};
 use crate::participant::Role;
 use crate::permission::CommandKind;
 use crate::settings::RoomPatch;
@@ -76,6 +76,13 @@ pub enum Command {
     },
     /// Makes the room wait, since a participant's player re-buffers.
     Rebuffer,
+    /// Announces new addresses of the media, since those before have lapsed.
+    Refreshed {
+        /// The media.
+        media_id: MediaId,
+        /// The ways to play it from now on, best first.
+        delivery: Vec<Delivery>,
+    },
     /// Announces a participant's first connection.
     Connected {
         /// The participant.
@@ -118,6 +125,7 @@ impl Command {
             Self::Delete => CommandKind::Delete,
             Self::StartReady { .. } => CommandKind::StartReady,
             Self::Rebuffer => CommandKind::Rebuffer,
+            Self::Refreshed { .. } => CommandKind::Refreshed,
             Self::Connected { .. } => CommandKind::Connected,
             Self::HostLost => CommandKind::HostLost,
             Self::Idle => CommandKind::Idle,

@@ -26,7 +26,7 @@ pub enum Event {
         /// The new playback.
         playback: Playback,
     },
-    /// The media was replaced, or more is known of it.
+    /// The media was replaced, its addresses were, or more is known of it.
     MediaChanged {
         /// Why it changed.
         #[serde(default, skip_serializing_if = "MediaCause::is_choice")]
@@ -125,6 +125,8 @@ pub enum MediaCause {
     SetMedia,
     /// `measured`.
     Measured,
+    /// Its addresses had lapsed; it is the same media.
+    Refreshed,
 }
 
 impl MediaCause {

@@ -189,7 +189,7 @@ pub struct Control {
     pub class: SyncClass,
     /// Whether its rate can be changed in small steps.
     pub continuous_rate: bool,
-    /// Whether it can seek.
+    /// Whether it can seek to any position, rather than only start anew.
     pub seek: bool,
 }
 

@@ -76,6 +76,7 @@ command_kinds! {
     Delete          "delete"           HostOrHostlessCreator
     StartReady      "start_ready"      System
     Rebuffer        "rebuffer"         System
+    Refreshed       "refreshed"        System
     Connected       "connected"        System
     HostLost        "host_lost"        System
     Idle            "idle"             System

@@ -21,6 +21,9 @@ pub enum Rejection {
         /// The duration of the media in milliseconds, if known.
         duration_ms: Option<u64>,
     },
+    /// A seek within media in which players can't jump. They can start anew.
+    #[error("players can't jump within this media")]
+    SeekUnavailable,
     /// The media has no such quality.
     #[error("the media has no such quality")]
     QualityUnavailable,
@@ -62,6 +65,7 @@ impl Rejection {
             Self::NoMedia => "no_media",
             Self::MediaEnded => "media_ended",
             Self::PositionOutOfRange { .. } => "position_out_of_range",
+            Self::SeekUnavailable => "seek_unavailable",
             Self::QualityUnavailable => "quality_unavailable",
             Self::TrackUnavailable => "track_unavailable",
             Self::VersionConflict { .. } => "version_conflict",

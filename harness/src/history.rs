@@ -212,8 +212,15 @@ pub struct State {
     pub media_id: Option<String>,
     /// The duration of the media.
     pub duration_ms: Option<u64>,
+    /// Whether players can jump within the media. Where they can't, it stops a little ahead.
+    #[serde(default = "usually")]
+    pub jumps: bool,
     /// The playback.
     pub playback: Playback,
+}
+
+fn usually() -> bool {
+    true
 }
 
 /// The history of a run.

@@ -149,6 +149,7 @@ impl State {
             fence,
             media_id: room.media.as_ref().map(|media| media.media_id.clone()),
             duration_ms: room.media.as_ref().and_then(|media| exact_duration_ms(&media.source)),
+            jumps: room.media.as_ref().is_none_or(|media| media.source.control.seek),
             playback: room.playback.clone(),
         }
     }
@@ -170,7 +171,8 @@ fn apply(state: &mut State, event: ServerFrame) -> Option<u64> {
         }
         ServerFrame::MediaChanged { data, .. } => {
             state.media_id = Some(data.media.media_id.clone());
-            state.duration_ms = exact_duration_ms(&data.media.source);
+                state.duration_ms = exact_duration_ms(&data.media.source);
+                state.jumps = data.media.source.control.seek;
             state.playback = data.playback;
             None
         }

@@ -96,6 +96,16 @@ impl Registry {
         within(CHECK_DEADLINE, "check", checking).instrument(span).await
     }
 
+    /// Whether the first byte behind the address of a delivery can be had now.
+    pub async fn probe(&self, url: &str) -> Result<(), ProviderError> {
+        let probing = async {
+            let url = parse_link(url).map_err(|failure| failure.at(REGISTRY, "probe"))?;
+            let fetched = self.egress.fetch(&Request::probe(&url, 0..1, 1)).await;
+            fetched.map(|_| ()).map_err(|failure| failure.at(REGISTRY, "probe"))
+        };
+        within(CHECK_DEADLINE, "probe", probing).await
+    }
+
     fn find(&self, id: &str) -> Result<&dyn PlaybackSource, Failure> {
         let found = self.providers.iter().find(|provider| provider.id() == id);
         found.map(Box::as_ref).ok_or_else(|| {

@@ -214,6 +214,8 @@ export interface RoomSession extends Subscribable<SessionSnapshot> {
   measured(facts: Measured): Promise<Ack>;
   ready(version: number): Promise<Ack>;
   buffering(on: boolean): Promise<Ack>;
+  /** Reports that the media can't be loaded any more. Rejects if the server can't load it either, with the reason. */
+  mediaFailed(mediaId: string): Promise<Ack>;
   /** Reports how far this player is from the room; every 2 s is enough. It only changes what the host sees. */
   syncReport(driftMs: number, uncertaintyMs: number): Promise<Ack>;
   hostTransfer(participantId: string, options?: CommandOptions): Promise<Ack>;
@@ -240,6 +242,8 @@ export type PlayerState =
 export type AdapterErrorCode =
   | 'autoplay_blocked'
   | 'source_unreachable'
+  /** The address has expired, or leads to nothing any more. */
+  | 'source_lapsed'
   | 'cors_missing'
   | 'format_unsupported'
   | 'manifest_invalid'

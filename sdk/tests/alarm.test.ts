@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Alarm } from '../src/player/alarm.js';
+import { Alarm } from '../src/alarm.js';
 
 /** Longer than the last stretch, which the alarm waits by messages. */
 const FAR_MS = 60;

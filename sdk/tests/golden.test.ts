@@ -139,6 +139,7 @@ describe('commands are sent as the contract has them', () => {
     measured: (to, data) => to.measured(data),
     ready: (to, data) => to.ready(data.version),
     buffering: (to, data) => to.buffering(data.on),
+    media_failed: (to, data) => to.mediaFailed(data.media_id),
     sync_report: (to, data) => to.syncReport(data.drift_ms, data.uncertainty_ms),
     host_transfer: (to, data) => to.hostTransfer(data.participant_id, optionsOf(data)),
     auth_refresh: (to, data) => to.authRefresh(data.access_token),

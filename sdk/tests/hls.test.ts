@@ -1,7 +1,7 @@
 import Hls from 'hls.js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FORMAT_DETAILS, HLS_EVENTS, MEDIA_ERROR, NETWORK_ERROR, hlsAdapter, type HlsClass } from '../src/adapters/hls.js';
-import type { Media } from '../src/index.js';
+import { PlayheadError, type Media } from '../src/index.js';
 import { FakeVideo } from './fake-video.js';
 
 const NONE = { rendition: 'auto', textTrack: null, audioTrack: null };
@@ -128,6 +128,29 @@ describe('loading', () => {
       video.currentTime = 65;
       await failWith('fragLoadError');
       expect(hls.asked.at(-1)).toBe('start -1');
+    });
+
+    test.each([
+      ['are refused, the playlist is read again', 403, 'source 70.3'],
+      ['fail otherwise, they are requested again', 503, 'start 70.3'],
+    ])('fragments that %s', async (_, code, asked) => {
+      void adapter().load(film(), NONE, (inMs) => roomMs + inMs);
+      hls.tell(HLS_EVENTS.ERROR, { fatal: true, type: NETWORK_ERROR, details: 'fragLoadError', response: { code } });
+      roomMs = 70_000;
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(hls.asked.at(-1)).toBe(asked);
+    });
+
+    test('media that the server can’t load either has lapsed, and no try withdraws that', async () => {
+      const player = adapter();
+      const codes: string[] = [];
+      player.onEvent((event) => event.type === 'error' && codes.push(event.code));
+      void player.load(film(), NONE, () => 0, () => Promise.reject(new PlayheadError({ code: 'media_gone', detail: 'no' })));
+      await failWith('fragLoadError');
+      expect(codes.at(-1)).toBe('source_lapsed');
+      codes.length = 0;
+      await failWith('fragLoadError');
+      expect(new Set(codes)).toEqual(new Set(['source_lapsed']));
     });
 
     test('nothing is requested once the player is destroyed', async () => {

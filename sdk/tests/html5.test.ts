@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { html5Adapter } from '../src/adapters/html5.js';
-import type { Media } from '../src/index.js';
+import { PlayheadError, type Media } from '../src/index.js';
 import { FakeVideo } from './fake-video.js';
 
 const URL = 'https://films.example/film.mp4';
@@ -78,6 +78,7 @@ describe('a film that cannot be reached', () => {
   const failAs = async (code: number) => {
     video.error = { code };
     video.dispatchEvent(new Event('error'));
+    await vi.dynamicImportSettled();
     await vi.advanceTimersByTimeAsync(0);
   };
 
@@ -98,6 +99,44 @@ describe('a film that cannot be reached', () => {
     await failAs(2);
     await vi.advanceTimersByTimeAsync(1_200);
     expect(video.loads).toBe(3);
+  });
+
+  test('is requested where the room is, so that its beginning is never shown', async () => {
+    let roomMs = 60_000;
+    void adapter().load(FILM, NONE, (inMs) => roomMs + inMs);
+    await failAs(2);
+    roomMs = 61_200;
+    await vi.advanceTimersByTimeAsync(1_200);
+    expect(video.loads).toBe(1);
+    expect(video.currentTime).toBe(61.2);
+  });
+
+  test('is requested at the address that the room has by then', async () => {
+    const newer = { ...FILM, delivery: [{ type: 'file', url: `${URL}?signed=2`, cors: 'not_needed' }] } as unknown as Media;
+    void adapter().load(FILM, NONE, () => 0, async () => newer);
+    await failAs(2);
+    await vi.advanceTimersByTimeAsync(1_200);
+    expect(video.sources).toEqual([URL, `${URL}?signed=2`]);
+  });
+
+  test.each([
+    ['which the element names', 2],
+    ['which the element takes for a broken file', 4],
+  ])('nor by the server has lapsed, %s: one sentence, however often it is tried', async (_, element) => {
+    vi.stubGlobal('fetch', async () => new Response('no'));
+    const player = adapter();
+    const codes: string[] = [];
+    player.onEvent((event) => event.type === 'error' && codes.push(event.code));
+    void player.load(FILM, NONE, () => 0, () => Promise.reject(new PlayheadError({ code: 'media_forbidden', detail: 'no' })));
+    await failAs(element);
+    await vi.waitUntil(() => codes.includes('source_lapsed'));
+    codes.length = 0;
+    for (let time = 1; time <= 3; time += 1) {
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(video.loads).toBe(time);
+      await failAs(element);
+    }
+    expect(new Set(codes)).toEqual(new Set(['source_lapsed']));
   });
 
   test('is no longer requested after the player is destroyed', async () => {

@@ -21,6 +21,7 @@ mod party;
 mod playback;
 mod problem;
 mod proxy;
+mod refreshed;
 mod rooms;
 mod secrets;
 mod settings;

@@ -63,7 +63,8 @@ impl Origin {
         assert_eq!(connected, Ok(true), "no one connects to this origin");
     }
 
-    /// Responds to the requests that are held back.
+    /// Responds to the requests that are held back; from now on `lapsing.m3u8` is refused, and
+    /// `turning.m3u8` may be read by pages.
     pub fn release(&self) {
         self.released.send_replace(true);
     }
@@ -93,6 +94,12 @@ async fn serve(mut stream: TcpStream, mut released: watch::Receiver<bool>) {
     if path == "/held.m3u8" {
         let _ = released.wait_for(|released| *released).await;
     }
+    let path = match (path, *released.borrow()) {
+        ("/lapsing.m3u8", true) => "/secret.m3u8",
+        ("/turning.m3u8", false) => "/unread.m3u8",
+        ("/lapsing.m3u8" | "/turning.m3u8", _) => "/media.m3u8",
+        (path, _) => path,
+    };
     // The client may have closed the connection already.
     let _ = stream.write_all(&response(path)).await;
     let _ = stream.shutdown().await;
@@ -104,6 +111,7 @@ fn response(path: &str) -> Vec<u8> {
         "/wide.m3u8" => ("200 OK", kind(PLAYLIST), wide()),
         "/media.m3u8" | "/held.m3u8" => ("200 OK", kind(PLAYLIST), MEDIA.to_owned()),
         "/segment.ts" => ("200 OK", kind("video/mp2t"), "G".repeat(188)),
+        "/unread.m3u8" => ("200 OK", String::new(), MEDIA.to_owned()),
         "/empty.m3u8" => ("200 OK", kind(PLAYLIST), "#EXTM3U\n".to_owned()),
         "/blank.m3u8" => ("200 OK", kind(PLAYLIST), String::new()),
         "/words.m3u8" => ("200 OK", kind(PLAYLIST), "Once upon a time".to_owned()),

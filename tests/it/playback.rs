@@ -127,6 +127,7 @@ async fn a_command_that_changes_nothing_is_acknowledged_but_not_broadcast() {
         ("host_transfer", json!({ "participant_id": party.host_id })),
         ("ready", json!({ "version": 1 })),
         ("buffering", json!({ "on": true })),
+        ("media_failed", json!({ "media_id": "m_other" })),
         ("sync_report", json!({ "drift_ms": 1.5, "uncertainty_ms": 1 })),
     ] {
         let acked = party.host.ack(type_, data).await.unwrap();

@@ -24,6 +24,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   no_media: 'There’s nothing to play yet. Choose something to watch first.',
   media_ended: 'The video has ended. Seek back to watch it again.',
   position_out_of_range: 'That’s past the end of the video.',
+  seek_unavailable: 'This site doesn’t let players jump within the film.',
   stale_fence: 'The host has just changed, so that didn’t go through.',
   version_conflict: 'Someone else was faster, so that didn’t go through.',
   store_unavailable: 'The server can’t save changes right now. Try again in a moment.',
@@ -63,6 +64,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   // The player in this browser
   autoplay_blocked: 'Your browser needs a tap before it plays with sound.',
   source_unreachable: 'Your browser can’t reach the video. The site may be down, or blocked where you are.',
+  source_lapsed: 'This video’s link has expired or leads nowhere any more. The host can paste a new one.',
   cors_missing:
     'The site that hosts this video doesn’t allow other pages to play it (it sends no CORS headers). Another link may work.',
   format_unsupported: 'Your browser can’t play this format. Another browser or another link may work.',

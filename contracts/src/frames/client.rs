@@ -39,6 +39,8 @@ pub enum ClientFrame {
     Ready(Ready),
     /// Reports that the player started or stopped re-buffering.
     Buffering(Buffering),
+    /// Reports that the player can't load the media any more.
+    MediaFailed(MediaFailed),
     /// Reports how far the player is from the room's playhead.
     SyncReport(SyncReport),
     /// Transfers the host role to another participant.
@@ -81,6 +83,7 @@ frame_types! {
     Measured => "measured",
     Ready => "ready",
     Buffering => "buffering",
+    MediaFailed => "media_failed",
     SyncReport => "sync_report",
     HostTransfer => "host_transfer",
     AuthRefresh => "auth_refresh",
@@ -149,7 +152,8 @@ pub struct Expected {
 /// The data of `seek`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Seek {
-    /// The target position in milliseconds, from 0 to the duration.
+    /// The target position in milliseconds, from 0 to the duration; only 0 if the media's `control.seek`
+    /// is false.
     #[serde(deserialize_with = "whole::required")]
     #[schema(minimum = 0)]
     pub position_ms: i64,
@@ -306,6 +310,17 @@ pub struct Ready {
 pub struct Buffering {
     /// Whether the player is re-buffering.
     pub on: bool,
+}
+
+/// The data of `media_failed`, for example because the media's address has lapsed. The server
+/// resolves the media again, at most once in ten seconds. If that fails, the command is refused with the
+/// same codes as `set_media`; the media itself stays. If the media has other addresses by now,
+/// `media_changed` with the cause `refreshed` brings them: on the report of the host or a co-host, and on
+/// that of others if the server can't load the media at the present address either.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct MediaFailed {
+    /// The media. The command has no effect if the room has other media by now.
+    pub media_id: String,
 }
 
 /// The data of `sync_report`, sent about every two seconds during playback. It never changes the

@@ -61,7 +61,7 @@ pub enum ServerFrame {
         /// The new values.
         data: PlaybackChanged,
     },
-    /// The room's media was replaced, or more is known of it.
+    /// The room's media was replaced, its addresses were, or more is known of it.
     MediaChanged {
         /// The epoch of the commit.
         epoch: u64,
@@ -225,18 +225,19 @@ pub struct PlaybackChanged {
     pub playback: Playback,
 }
 
-/// The new media, and who chose or measured it.
+/// The new media, and who chose it; or the same media, of which other addresses or more is known.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct MediaChanged {
-    /// What changed it: `set_media`, or `measured` if a player of the host or a co-host found out more
-    /// about the same media.
+    /// What changed it: `set_media`; `measured` if a player of the host or a co-host found out more
+    /// about the same media; or `refreshed` if the same media has other addresses by now. A player that
+    /// can still load it then goes on as it is.
     pub cause: String,
     /// The participant who chose the media or whose player measured it; null if the server did.
     #[schema(required = true)]
     pub by: Option<String>,
     /// The new media.
     pub media: Media,
-    /// The new playback: paused at the start of chosen media, as it was before if measured.
+    /// The new playback: paused at the start of chosen media, as it was before if measured or refreshed.
     pub playback: Playback,
 }
 

@@ -1,7 +1,7 @@
 //! Barriers: starts that wait until players have loaded. Each has a deadline, so that no player can
 //! hold up a room for ever.
 
-use crate::decide::transition::{changed, start, wait};
+use crate::decide::transition::{changed, start, stop_position, wait};
 use crate::event::{Event, PlaybackCause};
 use crate::facts::Facts;
 use crate::room::Room;
@@ -27,7 +27,7 @@ pub(super) fn deadline(room: &Room, facts: &Facts) -> Option<Event> {
 pub(super) fn rebuffer(room: &Room, facts: &Facts) -> Option<Event> {
     let waits = room.waits_for_rebuffering() && !facts.ready_capable.is_empty();
     waits.then(|| {
-        let playback = wait(room, room.expected(facts.now), REBUFFER_BARRIER_MS, facts);
+        let playback = wait(room, stop_position(room, facts), REBUFFER_BARRIER_MS, facts);
         changed(PlaybackCause::Rebuffer, None, playback)
     })
 }

@@ -5,6 +5,7 @@ mod barrier;
 mod lifecycle;
 mod measured;
 mod playback;
+mod refreshed;
 mod room;
 mod transition;
 
@@ -40,6 +41,9 @@ pub(crate) fn decide(room: &Room, actor: &Actor, command: &Command, facts: &Fact
             Ok(barrier::start_ready(room, *since_version, facts))
         }
         Command::Rebuffer => Ok(barrier::rebuffer(room, facts)),
+        Command::Refreshed { media_id, delivery } => {
+            Ok(refreshed::refreshed(room, media_id, delivery))
+        }
         Command::HostTransfer { to } => Ok(room::host_transfer(room, to)),
         Command::SetRole { participant, role } => room::set_role(room, by, participant, *role),
         Command::ChangeRoom(patch) => Ok(room::change_room(room, patch)),

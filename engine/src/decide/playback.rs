@@ -1,4 +1,5 @@
-//! The playback commands. Only `seek`, `set_media` and `ended` move the playhead.
+//! The playback commands. Only `seek`, `set_media` and `ended` move the playhead, apart from the short
+//! way ahead that a stop takes where players can't go back.
 
 use crate::decide::Decided;
 use crate::decide::transition::{self, changed, start, wait};
@@ -44,11 +45,18 @@ pub(super) fn pause(room: &Room, by: Option<&ParticipantId>, facts: &Facts) -> D
     Ok(Some(changed(PlaybackCause::Pause, by, next)))
 }
 
-/// `seek`: while playing, at a barrier if any player reports readiness; else paused.
+/// `seek`: while playing, at a barrier if any player reports readiness; else paused. In media in which
+/// players can't jump, only to the start, where every player begins.
 pub(super) fn seek(room: &Room, by: Option<&ParticipantId>, to_ms: i64, facts: &Facts) -> Decided {
-    media(room)?;
+    let media = media(room)?;
     let to = in_range(room, to_ms, facts)?;
     let playback = &room.playback;
+    if playback.status == Status::Paused && playback.position == to {
+        return Ok(None);
+    }
+    if to != Position::START && !media.source.control.seek {
+        return Err(Rejection::SeekUnavailable);
+    }
     let plays = matches!(playback.status, Status::Playing | Status::Waiting);
     let next = if plays && facts.ready_capable.is_empty() {
         Playback { position: to, ..start(playback, facts) }
@@ -56,8 +64,6 @@ pub(super) fn seek(room: &Room, by: Option<&ParticipantId>, to_ms: i64, facts: &
         let is_first_start = playback.status == Status::Waiting && playback.unprimed;
         let wait_ms = if is_first_start { PLAY_BARRIER_MS } else { SEEK_BARRIER_MS };
         wait(room, to, wait_ms, facts)
-    } else if playback.status == Status::Paused && playback.position == to {
-        return Ok(None);
     } else {
         let (status, anchor_at) = (Status::Paused, facts.now);
         Playback { status, position: to, anchor_at, unprimed: true, ..playback.clone() }

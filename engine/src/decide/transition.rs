@@ -40,11 +40,19 @@ pub(super) fn wait(room: &Room, position: Position, wait_ms: u64, facts: &Facts)
 pub(super) fn pause(room: &Room, facts: &Facts) -> Playback {
     Playback {
         status: Status::Paused,
-        position: room.expected(facts.now),
+        position: stop_position(room, facts),
         anchor_at: facts.now,
         waiting: None,
         ..room.playback.clone()
     }
+}
+
+/// Where a playhead that stops now comes to a stand: where it is, or, since players that can't jump
+/// can't go back either, where it will be once every player has heard of it.
+pub(super) fn stop_position(room: &Room, facts: &Facts) -> Position {
+    let jumps = room.media.as_ref().is_none_or(|media| media.source.control.seek);
+    let lead_ms = if jumps || facts.ready_capable.is_empty() { 0 } else { lead_ms(facts.rtt_ms) };
+    room.expected(facts.now.plus_millis(lead_ms))
 }
 
 /// The event of a change of playback.

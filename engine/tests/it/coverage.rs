@@ -24,7 +24,7 @@ fn histories_cover_every_outcome_and_every_event() {
 }
 
 /// Every outcome of a request, and every event with its cause and the state that it leads to.
-const EVERYTHING: [&str; 42] = [
+const EVERYTHING: [&str; 44] = [
     "duplicate",
     "unchanged",
     "not_host",
@@ -32,6 +32,7 @@ const EVERYTHING: [&str; 42] = [
     "no_media",
     "media_ended",
     "position_out_of_range",
+    "seek_unavailable",
     "quality_unavailable",
     "track_unavailable",
     "version_conflict",
@@ -40,6 +41,7 @@ const EVERYTHING: [&str; 42] = [
     "room_closed",
     "media SetMedia",
     "media Measured",
+    "media Refreshed",
     "role",
     "room",
     "rebased",

@@ -288,6 +288,8 @@ fn server_commands() -> impl Strategy<Value = What> {
         12 => any_participant().prop_map(|participant| Command::Connected { participant }),
         4 => Just(Command::HostLost),
         4 => Just(Command::Rebuffer),
+        3 => (0..3_u8, 0..3_u8)
+            .prop_map(|(media, number)| story::refreshed(&format!("m_{media}"), number)),
         1 => Just(Command::Idle),
         1 => Just(Command::Delete),
     ];
@@ -298,10 +300,10 @@ fn server_commands() -> impl Strategy<Value = What> {
     ]
 }
 
-/// Media with and without duration, qualities and tracks.
+/// Media with and without duration, qualities and tracks, and some in which players can't jump.
 fn any_media() -> impl Strategy<Value = Media> {
     let duration = option::of(prop_oneof![Just(0), 1..100_000_u64]);
-    (0..4_u8, duration, any::<[bool; 5]>()).prop_map(|(n, duration, keeps)| {
+    (0..4_u8, duration, any::<[bool; 5]>(), 0..4_u8).prop_map(|(n, duration, keeps, jumps)| {
         let mut media = media(&format!("m_{n}"), duration);
         let source = &mut media.source;
         if keeps[4] {
@@ -311,6 +313,7 @@ fn any_media() -> impl Strategy<Value = Media> {
         source.text_tracks.retain(|_| keeps[1]);
         source.audio_tracks.retain(|_| keeps[2]);
         source.audio_tracks.iter_mut().for_each(|track| track.default &= keeps[3]);
+        source.control.seek = jumps > 0;
         media
     })
 }

@@ -49,9 +49,11 @@ impl Outcome {
 
 struct Film {
     id: String,
+    address: String,
     duration: Option<f64>,
     /// Whether the duration is an estimate, which doesn't stop the playhead.
     guessed: bool,
+    jumps: bool,
     qualities: Vec<String>,
     texts: Vec<String>,
     audios: Vec<String>,
@@ -190,6 +192,7 @@ impl Naive {
         let kind = match command {
             Command::StartReady { .. }
             | Command::Rebuffer
+            | Command::Refreshed { .. }
             | Command::Connected { .. }
             | Command::HostLost
             | Command::Idle

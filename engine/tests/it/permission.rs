@@ -7,7 +7,7 @@ use engine::{Command, CommandKind, Permission, Rejection, Role, RoomPatch};
 
 use crate::story::{
     CO_HOST, GUEST, HOST, MEMBER, Party, SERVER, audio, connected, ended, envelope, measured,
-    media, quality, seek, set_media, set_rate, set_role, subtitle, transfer,
+    media, quality, refreshed, seek, set_media, set_rate, set_role, subtitle, transfer,
 };
 
 /// Command, permission, and the code of the rejection for a participant who lacks it.
@@ -28,6 +28,7 @@ change_room     Host                   forbidden
 delete          HostOrHostlessCreator  forbidden
 start_ready     System                 forbidden
 rebuffer        System                 forbidden
+refreshed       System                 forbidden
 connected       System                 forbidden
 host_lost       System                 forbidden
 idle            System                 forbidden
@@ -101,6 +102,7 @@ fn commands() -> Vec<Command> {
         Command::Delete,
         Command::StartReady { since_version: 1 },
         Command::Rebuffer,
+        refreshed("m_1", 1),
         connected(HOST),
         Command::HostLost,
         Command::Idle,

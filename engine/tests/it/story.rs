@@ -296,6 +296,13 @@ pub(crate) fn set_media(media: Media) -> Command {
     Command::SetMedia { media: Box::new(media) }
 }
 
+/// New addresses, of which `number` is part.
+pub(crate) fn refreshed(media_id: &str, number: u8) -> Command {
+    let mut delivery = media(media_id, None).source.delivery;
+    delivery[0].url = format!("https://media.example.test/film.m3u8?signed={number}");
+    Command::Refreshed { media_id: MediaId::new(media_id), delivery }
+}
+
 pub(crate) fn ended(media_id: &str) -> Command {
     Command::Ended { media_id: MediaId::new(media_id) }
 }

@@ -9,6 +9,8 @@ use crate::history::{Fact, History, Kind, Place, State};
 
 /// The tolerance for positions, which are rounded to milliseconds on both sides.
 const ROUNDING_MS: f64 = 2.0;
+/// How far ahead media stops at most in which players can't go back.
+const STOP_AHEAD_MS: f64 = 1500.0;
 const RATES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
 
 /// S22: rate and position stay within their limits; only `seek`, `media_changed` and `ended` move the
@@ -38,7 +40,7 @@ pub fn playback(history: &History) -> Verdict {
             && before_place.epoch == seen.place.epoch
         {
             let [was, is] = [before, state].map(|state| expected(state, seen.at_ms));
-            if (was - is).abs() > ROUNDING_MS {
+            if was - is > ROUNDING_MS || is - was > ROUNDING_MS + stop_ahead_ms(before, state) {
                 let what = format!("{} moved the playhead from {was} to {is}", seen.frame);
                 verdict.broken(&[before_line, line], what);
             }
@@ -59,6 +61,13 @@ pub fn playback(history: &History) -> Verdict {
         }
     }
     verdict
+}
+
+/// How far ahead of the playhead a stop may lie.
+fn stop_ahead_ms(before: &State, state: &State) -> f64 {
+    let stops = matches!(state.playback.status, Status::Paused | Status::Waiting);
+    let plays = before.playback.status == Status::Playing;
+    if plays && stops && !before.jumps { STOP_AHEAD_MS * before.playback.rate } else { 0.0 }
 }
 
 fn out_of_limits(state: &State) -> Option<String> {

@@ -16,6 +16,8 @@ use crate::error::{ErrorKind, Failure};
 pub struct Response {
     /// The URL after redirects; relative links in the body resolve against it.
     pub url: Url,
+    /// Whether the origin sent the range that was asked for, rather than the whole file.
+    pub ranged: bool,
     /// Offset of `body` in the whole file, in bytes.
     pub start: u64,
     /// Length of the whole file in bytes, if the origin stated it.
@@ -44,14 +46,15 @@ impl Response {
             return Err(Failure::new(ErrorKind::Unsupported, detail));
         }
         let cors = read_cors(header(&response, ACCESS_CONTROL_ALLOW_ORIGIN));
-        let (start, total) = if response.status() == StatusCode::PARTIAL_CONTENT {
+        let ranged = response.status() == StatusCode::PARTIAL_CONTENT;
+        let (start, total) = if ranged {
             header(&response, CONTENT_RANGE).and_then(parse_content_range).unwrap_or((0, None))
         } else {
             (0, response.content_length())
         };
         let mime = header(&response, CONTENT_TYPE).map(media_type);
         read_body(response, request, &mut |chunk| take(&url, chunk)).await?;
-        Ok(Self { url, start, total, cors, mime, body: vec![] })
+        Ok(Self { url, ranged, start, total, cors, mime, body: vec![] })
     }
 }
 

@@ -89,6 +89,8 @@ async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
     let (response, container) = inspect(egress, link).await?;
     // A media element plays a file of another origin without CORS headers.
     let cors = if response.cors == Cors::Missing { Cors::NotNeeded } else { response.cors };
+    // A media element reaches a position far ahead only by asking for its bytes.
+    let control = Control { seek: response.ranged, ..Control::ELEMENT };
     let contents = read_contents(egress, link, response, container).await?;
     let is_exact = contents.length.is_some_and(|length| length.exact);
     let delivery = Delivery {
@@ -113,7 +115,7 @@ async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
         text_tracks: vec![],
         audio_tracks: vec![],
         poster: None,
-        control: Control::ELEMENT,
+        control,
         availability: Availability::Available { evidence: Evidence::FirstBytes },
     })
 }
@@ -135,6 +137,7 @@ async fn read_contents(
     first: Response,
     container: Container,
 ) -> Result<Contents, Failure> {
+    let is_ranged = first.ranged;
     let mut budget = PROBE_BYTES_MAX.saturating_sub(first.body.len());
     let mut bytes = Bytes::of(first.total);
     bytes.add(first.start, first.body);
@@ -147,7 +150,8 @@ async fn read_contents(
             Err(Stop::Need { at, len }) => (at, len),
         };
         let step = len.max(STEP_BYTES);
-        if requests == REQUESTS_MAX || step > budget {
+        // Without ranges, each further response would only repeat the start.
+        if !is_ranged || requests == REQUESTS_MAX || step > budget {
             return Ok(contents);
         }
         let request = Request::probe(link, at..at.saturating_add(step as u64), step);
@@ -161,7 +165,7 @@ async fn read_contents(
         budget = budget.saturating_sub(response.body.len());
         bytes.add(response.start, response.body);
         if bytes.get(at, len).is_err() {
-            // The origin ignores ranges, or sends less than it said.
+            // The origin ignores ranges this time, or sends less than it said.
             return Ok(contents);
         }
     }

@@ -73,6 +73,24 @@ async fn a_duration_that_cannot_be_read_is_unknown() {
 }
 
 #[tokio::test]
+async fn players_can_jump_only_where_the_origin_sends_ranges() {
+    let origin = Origin::start().await;
+    let registry = registry(open());
+    for (path, seek) in [
+        ("clip.mp4", true),
+        ("clip.webm", true),
+        ("norange/clip.mp4", false),
+        ("norange/fragmented.mp4", false),
+        ("norange/clip.webm", false),
+        // A playlist names segments, which need no ranges.
+        ("norange/hls/master.m3u8", true),
+    ] {
+        let source = registry.resolve(&origin.link(path)).await.unwrap();
+        assert_eq!(source.control.seek, seek, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn the_cors_headers_are_recorded() {
     let origin = Origin::start().await;
     let registry = registry(open());

@@ -34,6 +34,14 @@ export interface Selections {
   audioTrack: string | null;
 }
 
+/** Returns roughly where the room will be in that many milliseconds. */
+export type Expected = (inMs: number) => number;
+/**
+ * Reports to the server that the media can't be loaded. Resolves with the media as the room has it then, perhaps with
+ * another address; rejects with `PlayheadError` if the server can't load it either.
+ */
+export type Again = () => Promise<Media | null>;
+
 /**
  * A player as the controller sees it. Positions and durations are milliseconds. Members that read are called every
  * 50 ms and return at once. Members that act return at once too; their effect shows in those that read.
@@ -43,10 +51,10 @@ export interface PlayerAdapter {
   readonly capabilities: AdapterCapabilities;
   /**
    * Called once. Resolves when the player can seek anywhere: the metadata is known, and the data it loads initially
-   * has arrived. Failures are emitted as events, now or later. `expected(inMs)` returns roughly where the room will be
-   * in that many milliseconds, so that a player may start loading there; `seek` gives the exact position.
+   * has arrived. Failures are emitted as events, now or later. By `expected` a player may start loading where the room
+   * will be; `seek` gives the exact position. `again` is for media that can't be loaded, or no longer.
    */
-  load(media: Media, selections: Selections, expected: (inMs: number) => number): Promise<void>;
+  load(media: Media, selections: Selections, expected: Expected, again?: Again): Promise<void>;
   /** Returns the position, or the target of a seek in progress; accurate to a few milliseconds, or drift is invisible. */
   position(): number;
   /** Returns the duration, or NaN while it is unknown. */

@@ -1,35 +1,30 @@
 // What all adapters over a media element have in common.
 
-import { reconnectDelayMs } from '../backoff.js';
 import { Emitter } from '../emitter.js';
 import type { AdapterErrorCode } from '../types.js';
 import type { Media } from '../wire.js';
-import type { AdapterCapabilities, AdapterEvent, PlayerAdapter, Selections } from './adapter.js';
+import type { AdapterCapabilities, AdapterEvent, Again, Expected, PlayerAdapter, Selections } from './adapter.js';
 import { ARRIVING_MS, CORRECTION_MOST, HAVE_FUTURE_DATA, LOADED_S } from './tuning.js';
 
 /** A start with sound takes as long as the buffer of the audio device. */
 const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErrorMs: 0, playLeadMs: 75 } as const;
-/** What any element may fail with. */
-export type ElementErrorCode = Exclude<AdapterErrorCode, 'manifest_invalid'>;
 /** A sentence for people about each error. */
-export const DETAILS: Record<ElementErrorCode, string> = {
+export const DETAILS = {
   autoplay_blocked: 'tap to start playback',
   source_unreachable: 'the media could not be loaded',
-  cors_missing: 'the media server does not allow this site to play it',
+  cors_missing: 'the media server refuses this site',
   format_unsupported: 'this browser cannot play this format',
   decode_failed: 'the media could not be decoded',
-};
+} satisfies Partial<Record<AdapterErrorCode, string>>;
 
 /** Drives the element; subclasses load the media and select its tracks. */
 export abstract class ElementAdapter implements PlayerAdapter {
   readonly capabilities: AdapterCapabilities;
-  protected readonly video: HTMLVideoElement;
-  protected media: Media | null = null;
+  readonly video: HTMLVideoElement;
+  media: Media | null = null;
   readonly #emitter = new Emitter<{ event: [AdapterEvent] }>();
   readonly #listening = new AbortController();
   #arrivedAtMs = -Infinity;
-  #failures = 0;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(video: HTMLVideoElement, kind: string) {
     this.capabilities = { ...ELEMENT, kind };
@@ -38,10 +33,9 @@ export abstract class ElementAdapter implements PlayerAdapter {
     video.playsInline = true;
     video.preservesPitch = false;
     for (const type of ['waiting', 'playing', 'ended'] as const) this.listen(type, () => this.emit({ type }));
-    this.listen('canplay', () => (this.#failures = 0));
   }
 
-  abstract load(media: Media, selections: Selections, expected: (inMs: number) => number): Promise<void>;
+  abstract load(media: Media, selections: Selections, expected: Expected, again?: Again): Promise<void>;
   abstract setRendition(id: string): void;
   abstract setTextTrack(id: string | null): void;
   abstract setAudioTrack(id: string | null): void;
@@ -98,9 +92,9 @@ export abstract class ElementAdapter implements PlayerAdapter {
 
   loaded(positionMs: number): boolean {
     const { buffered } = this.video;
-    const [fromS, untilS] = [positionMs / 1000, positionMs / 1000 + LOADED_S];
+    const fromS = positionMs / 1000;
     for (let part = 0; part < buffered.length; part += 1) {
-      if (buffered.start(part) <= fromS && untilS <= buffered.end(part)) return true;
+      if (buffered.start(part) <= fromS && fromS + LOADED_S <= buffered.end(part)) return true;
     }
     return false;
   }
@@ -113,8 +107,12 @@ export abstract class ElementAdapter implements PlayerAdapter {
     return this.#emitter.on('event', listener);
   }
 
+  /** Aborted once the adapter is destroyed. */
+  get over(): AbortSignal {
+    return this.#listening.signal;
+  }
+
   destroy(): void {
-    clearTimeout(this.#retryTimer);
     this.#listening.abort();
     this.#emitter.clear();
     this.media = null;
@@ -127,7 +125,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
 
   /** Adds a listener that is removed when the adapter is destroyed. */
   protected listen(type: string, listener: () => void, target: EventTarget = this.video): void {
-    target.addEventListener(type, listener, { signal: this.#listening.signal });
+    target.addEventListener(type, listener, { signal: this.over });
   }
 
   /** Resolves once the element has its metadata; never if the adapter is destroyed first. */
@@ -138,19 +136,11 @@ export abstract class ElementAdapter implements PlayerAdapter {
     });
   }
 
-  /** Retries loading with exponential back-off until something can be played. */
-  protected retryLater(retry: () => void): void {
-    if (this.#listening.signal.aborted) return;
-    this.#failures += 1;
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(retry, reconnectDelayMs(this.#failures + 1));
-  }
-
-  protected emit(event: AdapterEvent): void {
+  emit(event: AdapterEvent): void {
     this.#emitter.emit('event', event);
   }
 
-  protected fail(code: ElementErrorCode): void {
+  fail(code: keyof typeof DETAILS): void {
     this.emit({ type: 'error', code, detail: DETAILS[code] });
   }
 
@@ -158,8 +148,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
   protected showTextTrack(id: string | null): void {
     const wanted = this.media?.text_tracks.find((track) => track.id === id);
     for (const track of Array.from(this.video.textTracks)) {
-      const shown = wanted && names(track, wanted);
-      track.mode = shown ? 'showing' : 'disabled';
+      track.mode = wanted && names(track, wanted) ? 'showing' : 'disabled';
     }
   }
 }

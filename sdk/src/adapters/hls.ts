@@ -2,7 +2,7 @@
 
 import { clamp } from '../number.js';
 import type { Media } from '../wire.js';
-import type { PlayerAdapter, Selections } from './adapter.js';
+import type { Again, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
 import { decodedText } from './hls-text.js';
 import {
@@ -15,7 +15,9 @@ import {
   showCaptions,
   shownText,
 } from './hls-tracks.js';
+import { LAPSED, lookAgain } from './lapsed.js';
 import { probeSource } from './probe.js';
+import { Retry } from './retry.js';
 
 /** How long loading waits for the first fragment once the metadata is known. */
 const FIRST_DATA_MS = 1_500;
@@ -90,6 +92,8 @@ interface HlsFailure {
   fatal: boolean;
   type: string;
   details: string;
+  /** The response, if there was one. */
+  response?: { code: number };
 }
 
 class HlsAdapter extends ElementAdapter {
@@ -107,13 +111,20 @@ class HlsAdapter extends ElementAdapter {
   readonly #loading = new Map<string, HlsFragment>();
   #arrivedBytes = 0;
   #firstDataTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #retry = new Retry(this.over);
+  #again: Again | undefined;
+  #hasLapsed = false;
 
   constructor(video: HTMLVideoElement, Hls: HlsClass) {
     super(video, 'hls');
     this.#class = Hls;
+    this.listen('canplay', () => {
+      this.#hasLapsed = false;
+      this.#retry.succeeded();
+    });
   }
 
-  async load(media: Media, selections: Selections, expected: (inMs: number) => number): Promise<void> {
+  async load(media: Media, selections: Selections, expected: (inMs: number) => number, again?: Again): Promise<void> {
     const delivery = media.delivery.find(({ type }) => type === 'hls');
     if (delivery === undefined) {
       this.fail('format_unsupported');
@@ -123,6 +134,7 @@ class HlsAdapter extends ElementAdapter {
     this.#url = delivery.url;
     this.#selections = { ...selections };
     this.#expected = expected;
+    this.#again = again;
     const text = decodedText(this.#class);
     const hls = new this.#class({ ...LIVE_SYNC_OFF, ...text, startPosition: this.#wantedS() });
     this.#hls = hls;
@@ -231,31 +243,40 @@ class HlsAdapter extends ElementAdapter {
 
   async #failed(failure: HlsFailure): Promise<void> {
     if (FORMAT_DETAILS.includes(failure.details)) this.fail('format_unsupported');
-    else if (PLAYLIST_DETAILS.includes(failure.details)) this.#playlistFailed(failure.details);
-    else if (failure.type === NETWORK_ERROR) await this.#recoverNetwork(failure.details);
+    else if (PLAYLIST_DETAILS.includes(failure.details)) this.#playlistFailed(failure);
+    else if (failure.type === NETWORK_ERROR) await this.#recoverNetwork(failure);
     else if (failure.type === MEDIA_ERROR) this.#recoverMedia();
     else this.fail('decode_failed');
   }
 
-  #playlistFailed(details: string): void {
+  #playlistFailed(failure: HlsFailure): void {
     this.emit({ type: 'error', code: 'manifest_invalid', detail: 'Players refuse its playlist, or it is empty.' });
-    this.retryLater(() => this.#loadAgain(details));
+    this.#retry.later(() => this.#loadAgain(failure));
   }
 
-  async #recoverNetwork(details: string): Promise<void> {
+  async #recoverNetwork(failure: HlsFailure): Promise<void> {
     const found = await probeSource(this.#url);
     if (this.#hls === null) return;
-    // If the playlist is readable, something it refers to can't be loaded.
-    this.fail(found === 'cors_missing' ? 'cors_missing' : 'source_unreachable');
-    this.retryLater(() => this.#loadAgain(details));
+    // If the playlist is readable, something it refers to can't be loaded. What is known of it isn't withdrawn at each try.
+    if (found === 'cors_missing') this.fail(found);
+    else if (this.#hasLapsed) this.emit(LAPSED);
+    else this.fail('source_unreachable');
+    this.#retry.later(() => this.#loadAgain(failure));
+    const seen = await lookAgain(this.#again);
+    if (this.#hls === null) return;
+    this.#hasLapsed = seen === 'lapsed';
+    if (seen === 'lapsed') this.emit(LAPSED);
+    else this.#url = seen?.delivery.find(({ type }) => type === 'hls')?.url ?? this.#url;
   }
 
   // Until it has read a fragment, hls.js itself would start again at the beginning.
-  #loadAgain(failed: string): void {
+  #loadAgain({ details, response }: HlsFailure): void {
     const hls = this.#hls;
     if (hls === null) return;
     hls.config.startPosition = this.#wantedS();
-    if (failed.startsWith('manifest')) hls.loadSource(this.#url);
+    // What a playlist names may have lapsed; read again, it names new addresses.
+    const isRefused = response !== undefined && response.code >= 400 && response.code < 500;
+    if (isRefused || details.startsWith('manifest')) hls.loadSource(this.#url);
     else hls.startLoad(this.#wantedS());
   }
 

@@ -1,8 +1,8 @@
 // The adapter that plays what the browser supports natively.
 
 import type { Delivery, Media } from '../wire.js';
-import type { PlayerAdapter, Selections } from './adapter.js';
-import { ElementAdapter, type ElementErrorCode, names } from './element.js';
+import type { Again, Expected, PlayerAdapter, Selections } from './adapter.js';
+import { ElementAdapter, names } from './element.js';
 
 /** Plays what the browser supports natively: files, and HLS where it is built in. */
 export function html5Adapter(video: HTMLVideoElement): PlayerAdapter {
@@ -15,25 +15,24 @@ export function nativeDelivery(media: Media, video: HTMLVideoElement): Delivery 
   return media.delivery.find(({ type }) => type === 'file' || (type === 'hls' && playsHls));
 }
 
-const ERRORS: Record<number, ElementErrorCode> = { 2: 'source_unreachable', 3: 'decode_failed' };
+/** How long to wait for the part of the SDK that mends failures, if it can't be fetched either. */
+const FETCH_AGAIN_MS = 5_000;
 
 class Html5Adapter extends ElementAdapter {
-  #url = '';
   #textTrack: string | null = null;
 
   constructor(video: HTMLVideoElement) {
     super(video, 'file');
   }
 
-  async load(media: Media, selections: Selections): Promise<void> {
+  async load(media: Media, selections: Selections, expected: Expected, again?: Again): Promise<void> {
     const delivery = nativeDelivery(media, this.video);
     if (!delivery) {
       this.fail('format_unsupported');
       return;
     }
     this.media = media;
-    this.#url = delivery.url;
-    this.listen('error', () => void this.#failed());
+    this.listen('error', () => this.#failed(expected, again));
     this.listen('progress', () => this.arrived());
     // Tracks inside the file appear once it is read.
     this.listen('addtrack', () => this.showTextTrack(this.#textTrack), this.video.textTracks);
@@ -41,6 +40,10 @@ class Html5Adapter extends ElementAdapter {
     // loading it already.
     if (this.video.src !== delivery.url || this.video.error) this.video.src = delivery.url;
     await this.metadata();
+    const { duration, seekable } = this.video;
+    if (duration < Infinity && !(seekable.length && seekable.end(0) > duration - 1)) {
+      (await import('./forward.js')).onlyForward(this, this.video, expected, this.over);
+    }
     this.setTextTrack(selections.textTrack);
     this.setAudioTrack(selections.audioTrack);
   }
@@ -66,13 +69,12 @@ class Html5Adapter extends ElementAdapter {
     this.video.load();
   }
 
-  async #failed(): Promise<void> {
-    // Imported only after a failure; if even that fails, nothing is reachable.
-    const code =
-      ERRORS[this.video.error?.code ?? 0] ??
-      (await import('./probe.js').then(({ explainPlain }) => explainPlain(this.#url)).catch(() => 'source_unreachable' as const));
-    this.fail(code);
-    if (code === 'source_unreachable') this.retryLater(() => this.video.load());
+  #failed(expected: Expected, again?: Again): void {
+    // Fetched only after a failure; what can't be fetched now may be fetched later.
+    import('./mending.js').then(({ mend }) => mend(this, expected, again)).catch(() => {
+      this.fail('source_unreachable');
+      setTimeout(() => this.over.aborted || this.#failed(expected, again), FETCH_AGAIN_MS);
+    });
   }
 }
 

@@ -14,7 +14,7 @@ import type {
   SyncProfile,
 } from '../types.js';
 import type { Media, Playback } from '../wire.js';
-import { Alarm } from './alarm.js';
+import { Alarm } from '../alarm.js';
 import { chooseAdapter, type AdapterOptions } from './choose-adapter.js';
 import { Controller, type ControllerStep } from './controller.js';
 import type { ControllerAction, ControllerPhase } from './course.js';
@@ -192,7 +192,9 @@ class RoomPlayer implements Player {
     const beganMs = (this.#applied ? null : this.#options.loadingSinceMs) ?? performance.now();
     this.#applied = chosen;
     // A failed load was reported as an event; the adapter may still recover and resolve later.
-    await adapter.load(media, chosen, (inMs) => this.#session.expected(this.#session.now() + inMs)).then(
+    const expected = (inMs: number) => this.#session.expected(this.#session.now() + inMs);
+    const again = () => this.#session.mediaFailed(media.media_id).then(() => this.#session.getSnapshot().media);
+    await adapter.load(media, chosen, expected, again).then(
       () => this.#loaded(adapter, media, performance.now() - beganMs),
       ignore,
     );

@@ -126,6 +126,10 @@ class Session implements RoomSession {
     return this.#command('buffering', { on });
   }
 
+  mediaFailed(mediaId: string): Promise<Ack> {
+    return this.#command('media_failed', { media_id: mediaId });
+  }
+
   syncReport(driftMs: number, uncertaintyMs: number): Promise<Ack> {
     return this.#command('sync_report', { drift_ms: driftMs, uncertainty_ms: uncertaintyMs });
   }

@@ -12,7 +12,7 @@ use tungstenite::Utf8Bytes;
 use super::room_state::State;
 use super::roster::KeptRoster;
 use super::{
-    BarrierAction, Connection, NewConnection, OrderedFrame, Outbox, ParticipantCursor,
+    BarrierAction, Connection, Found, NewConnection, OrderedFrame, Outbox, ParticipantCursor,
     ParticipantPage, Roster, SyncStatus,
 };
 use crate::store::Elsewhere;
@@ -35,6 +35,8 @@ pub struct RoomHub {
     pub gate: tokio::sync::Mutex<()>,
     /// Whether this node follows the room. Held while that changes.
     pub follow_state: tokio::sync::Mutex<FollowState>,
+    /// What was found about the media when a player couldn't load it. Held while it is resolved again.
+    pub found: tokio::sync::Mutex<Option<Found>>,
     roster: KeptRoster,
     // A std mutex, never held across an await.
     state: Mutex<State>,
@@ -74,8 +76,8 @@ impl RoomHub {
     pub(super) fn new(room_id: RoomId, now: Timestamp) -> Self {
         let state = State { empty_since: now, ..State::default() };
         let (gate, follow_state) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
-        let roster = KeptRoster::default();
-        Self { room_id, gate, follow_state, roster, state: Mutex::new(state) }
+        let (found, roster) = (tokio::sync::Mutex::default(), KeptRoster::default());
+        Self { room_id, gate, follow_state, found, roster, state: Mutex::new(state) }
     }
 
     /// Adds a connection, unless the participant has `max` already. An older connection with the

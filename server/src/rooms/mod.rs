@@ -12,6 +12,7 @@ mod host;
 mod list_public;
 mod players;
 mod presence;
+mod refresh;
 mod set_media;
 mod spread;
 

@@ -43,4 +43,10 @@ impl Sources {
             Err(_) => Err(Refusal::new(ErrorCode::Internal, "the link couldn't be resolved")),
         }
     }
+
+    /// Returns whether there is something at the address of a delivery, for a user at an address.
+    pub async fn is_there(&self, user_id: &str, from: IpAddr, url: &str) -> bool {
+        let requester = Requester { user: user_id.into(), address: Some(from) };
+        self.providers.on_behalf_of(requester).probe(url).await.is_ok()
+    }
 }

@@ -156,6 +156,7 @@ fn media_cause(cause: MediaCause) -> &'static str {
     match cause {
         MediaCause::SetMedia => "set_media",
         MediaCause::Measured => "measured",
+        MediaCause::Refreshed => "refreshed",
     }
 }
 

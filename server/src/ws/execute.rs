@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use contracts::{ClientFrame, ErrorCode, ServerFrame, SyncReport};
-use engine::{Command, Envelope, Op, ParticipantId, Place, Request};
+use engine::{Command, Envelope, MediaId, Op, ParticipantId, Place, Request};
 
 use crate::access::{Proof, Validity};
 use crate::app::App;
@@ -45,6 +45,7 @@ enum Action {
     SetMedia(MediaChoice),
     Ready(u64),
     Buffering(bool),
+    MediaFailed(MediaId),
     SyncReport(SyncReport),
     Extend(String),
     Leave,
@@ -110,6 +111,9 @@ async fn perform(
         Action::Ready(since_version) => app.rooms.ready(hub, connection, since_version),
         Action::Buffering(true) => app.rooms.rebuffer(hub, connection).await?,
         Action::Buffering(false) => {}
+        Action::MediaFailed(media_id) => {
+            app.rooms.refresh_media(hub, proof, &media_id, *address).await?;
+        }
         Action::SyncReport(report) => app.rooms.report_sync(hub, connection, report),
         Action::Extend(token) => {
             *extends_to = Some(app.access.extend(proof, &token)?);
@@ -148,7 +152,7 @@ fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
             decide(Command::ChangeAudio { track: data.track }, data.expected_version)
         }
         ClientFrame::Ended(data) => {
-            let media_id = engine::MediaId::new(data.media_id);
+            let media_id = MediaId::new(data.media_id);
             decide(Command::Ended { media_id }, data.expected_version)
         }
         ClientFrame::Measured(data) => {
@@ -164,6 +168,9 @@ fn action(frame: ClientFrame) -> Result<(Action, Option<u64>), Refusal> {
         }
         ClientFrame::Ready(data) => Ok((Action::Ready(data.version), None)),
         ClientFrame::Buffering(data) => Ok((Action::Buffering(data.on), None)),
+        ClientFrame::MediaFailed(data) => {
+            Ok((Action::MediaFailed(MediaId::new(data.media_id)), None))
+        }
         ClientFrame::SyncReport(data) => {
             Ok((Action::SyncReport(wire::check_sync_report(data)?), None))
         }

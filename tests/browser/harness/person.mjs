@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { ARTIFACTS } from './paths.mjs';
 import { until } from './poll.mjs';
-import { DRAIN, RECORDER } from './recorder.mjs';
+import { DRAIN, READABLE, RECORDER } from './recorder.mjs';
 import { wrongClock } from './wrong-clock.mjs';
 
 export const CHROMIUM = process.env.PLAYHEAD_CHROMIUM ?? '/usr/bin/chromium';
@@ -47,12 +47,16 @@ export async function closeBrowser() {
   shared = null;
 }
 
-/** Opens a browser context for a person, with state of its own; the device's date is `clockOffMs` ahead of the server's. */
-export async function arrive(name, { screen = DESKTOP, clockOffMs = 0 } = {}) {
+/**
+ * Opens a browser context for a person, with state of its own; the device's date is `clockOffMs` ahead of the server's.
+ * With `readsFiles`, the frame number of plain files can be read, if their origin permits it.
+ */
+export async function arrive(name, { screen = DESKTOP, clockOffMs = 0, readsFiles = false } = {}) {
   const browser = await sharedBrowser();
   const context = await browser.newContext({ ...screen, permissions: ['clipboard-read', 'clipboard-write'] });
   context.setDefaultTimeout(STEP_MS);
   await context.addInitScript(RECORDER);
+  if (readsFiles) await context.addInitScript(READABLE);
   if (clockOffMs !== 0) await context.addInitScript(wrongClock(clockOffMs));
   const page = await context.newPage();
   return new Person(name, context, page);

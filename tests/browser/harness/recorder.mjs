@@ -85,3 +85,19 @@ export const RECORDER = `(${record})(${JSON.stringify({ everyMs: EVERY_MS, keptM
 
 /** The expression that takes what a page has recorded since the last call; nothing while it is loading. */
 export const DRAIN = 'window.recorder?.drain() ?? { samples: [], events: [] }';
+
+/** Lets the page load files so that a canvas may read their pictures, which it doesn't need itself. */
+function makeReadable() {
+  const { prototype } = HTMLMediaElement;
+  const source = Object.getOwnPropertyDescriptor(prototype, 'src');
+  Object.defineProperty(prototype, 'src', {
+    ...source,
+    set(address) {
+      this.crossOrigin = 'anonymous';
+      source.set.call(this, address);
+    },
+  });
+}
+
+/** The script for that, as text. */
+export const READABLE = `(${makeReadable})()`;

@@ -44,6 +44,7 @@ async fn a_command_with_an_invalid_field_is_refused_under_its_id() {
         ),
         ("ready", json!({ "version": -1 })),
         ("buffering", json!({ "on": "yes" })),
+        ("media_failed", json!({})),
         ("sync_report", json!({ "drift_ms": "0", "uncertainty_ms": 1 })),
         ("host_transfer", json!({})),
         ("set_media", json!({})),

@@ -150,6 +150,7 @@ impl Random {
             }
             "ended" => json!({ "media_id": world.media.media_id }),
             "ready" => json!({ "version": self.below(200) }),
+            "media_failed" => json!({ "media_id": world.media.media_id }),
             "buffering" => json!({ "on": self.one_in(2) }),
             "sync_report" => {
                 let drift_ms = self.below(2000) as f64 - 1000.0;

@@ -60,7 +60,9 @@ export function createPlaybackControls(
       setAttribute(play, 'aria-label', label);
       setAttribute(play, 'title', label);
       setAttribute(play, 'data-status', status);
-      for (const button of [play, back, forward]) setAttribute(button, 'aria-disabled', mayControl() ? null : 'true');
+      const maySkip = mayControl() && room.media?.control.seek !== false;
+      setAttribute(play, 'aria-disabled', mayControl() ? null : 'true');
+      for (const button of [back, forward]) setAttribute(button, 'aria-disabled', maySkip ? null : 'true');
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The video and its controls, which go fullscreen together, and below them the title and the sync status. */
 import { element, setAttribute, setShown, setText } from '../dom.js';
 import { shortfallOf } from '../shortfall.js';
+import { sentenceFor } from '../words.js';
 import { createPlaybackControls } from './playback-controls.js';
 import { createPlaybackMenus } from './playback-menus.js';
 import { hostName, type RoomContext, type RoomPart, type RoomView } from './room-context.js';
@@ -21,6 +22,7 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
   const menus = createPlaybackMenus(context);
   const volume = createVolume(video, toggleFullscreen);
   const mediaTitle = element('p', { class: 'media-title', 'data-testid': 'media-title' });
+  const note = element('p', { class: 'quiet small', 'data-testid': 'media-note' }, sentenceFor('seek_unavailable'));
   const hint = element('p', { class: 'guest-hint quiet small' });
   const missing = element('p', { class: 'shortfall', role: 'status', hidden: true, 'data-testid': 'shortfall' });
 
@@ -31,7 +33,7 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
     element('div', { class: 'controls-row' }, buttons.element, menus.element, volume.element),
   );
   const card = element('section', { class: 'player', 'aria-label': 'Player' }, stage.element, controls);
-  const about = element('div', { class: 'about' }, mediaTitle, hint, missing, syncStatus);
+  const about = element('div', { class: 'about' }, mediaTitle, note, hint, missing, syncStatus);
   const root = element('div', { class: 'player-block' }, card, about);
 
   function toggleFullscreen(): void {
@@ -66,6 +68,7 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
     const shortfall = shortfallOf(room.media);
     setShown(missing, shortfall !== null);
     setText(missing, shortfall?.detail ?? '');
+    setShown(note, room.media?.control.seek === false);
     setAttribute(card, 'data-status', room.media === null ? 'empty' : room.playback.status);
   }
 

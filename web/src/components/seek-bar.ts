@@ -1,6 +1,7 @@
 /** The seek bar: shows the position, and lets the host change it. */
 import { element, setAttribute, setShown, setText } from '../dom.js';
 import { clockTime, spokenTime } from '../format.js';
+import { sentenceFor } from '../words.js';
 import { durationMs, type RoomContext, type RoomPart, type RoomView } from './room-context.js';
 
 /** Key presses within this time are combined into one seek. */
@@ -22,7 +23,7 @@ export interface SeekBar extends RoomPart {
 }
 
 export function createSeekBar(context: RoomContext): SeekBar {
-  const { session, video, control, mayControl, explain } = context;
+  const { app, session, video, control, mayControl, explain } = context;
   const range = element('input', {
     type: 'range',
     class: 'seek',
@@ -49,8 +50,15 @@ export function createSeekBar(context: RoomContext): SeekBar {
     range.style.setProperty('--buffered', `${max > 0 ? Math.min(100, (bufferedMs(video) / max) * 100) : 0}%`);
   }
 
+  const maySeek = (): boolean => mayControl() && session.getSnapshot().media?.control.seek !== false;
+
+  function explainSeek(): void {
+    if (mayControl()) app.notices.say(sentenceFor('seek_unavailable'));
+    else explain();
+  }
+
   function seekBy(deltaMs: number): void {
-    if (!mayControl()) return explain();
+    if (!maySeek()) return explainSeek();
     if (session.getSnapshot().media === null) return void control(() => session.seek(0));
     seekTo((seek.targetMs() ?? session.expected()) + deltaMs);
   }
@@ -63,18 +71,18 @@ export function createSeekBar(context: RoomContext): SeekBar {
   }
 
   range.addEventListener('pointerdown', (event) => {
-    if (mayControl()) return;
+    if (maySeek()) return;
     event.preventDefault();
-    explain();
+    explainSeek();
   });
   range.addEventListener('input', () => {
-    if (!mayControl()) return;
+    if (!maySeek()) return;
     dragging = true;
     draw(Number(range.value));
   });
   range.addEventListener('change', () => {
     dragging = false;
-    if (mayControl()) seek.send(Number(range.value));
+    if (maySeek()) seek.send(Number(range.value));
   });
   range.addEventListener('keydown', (event) => {
     const deltaMs = DELTA_MS[event.key];
@@ -84,12 +92,13 @@ export function createSeekBar(context: RoomContext): SeekBar {
     if (deltaMs !== undefined) return seekBy(deltaMs);
     if (!mayControl()) return explain();
     if (event.key === 'Home') seekTo(0);
+    else if (!maySeek()) explainSeek();
     else if (Number.isFinite(limitMs())) seekTo(limitMs());
   });
 
   function update({ room }: RoomView): void {
     const max = durationMs(room, video);
-    setAttribute(range, 'aria-disabled', mayControl() ? null : 'true');
+    setAttribute(range, 'aria-disabled', maySeek() ? null : 'true');
     setShown(range, room.media === null || max !== null);
     setAttribute(range, 'max', String(Math.ceil(max ?? 0)));
     setText(length, room.media?.live === true ? 'Live' : max === null ? '' : clockTime(max));

@@ -21,9 +21,14 @@ export interface StageMessage {
 /** A barrier that takes less than this shows no message. */
 const BARRIER_SEEN_MS = 350;
 const NAMED_MAX = 3;
+/** A player that is less far behind has caught up before anybody has read that it will. */
+const BEHIND_SEEN_MS = 2_500;
 
-/** Returns the most pressing message to show over the video; null if there is none. */
-export function stageMessage({ room, player }: RoomView, nowRoomMs: number): StageMessage | null {
+/**
+ * Returns the most pressing message to show over the video; null if there is none. `behindMs` is how far a player that
+ * can't jump is behind the party.
+ */
+export function stageMessage({ room, player }: RoomView, nowRoomMs: number, behindMs: number): StageMessage | null {
   const { media, playback } = room;
   if (media === null) return empty(room);
   if (player.state === 'error' && player.error) {
@@ -37,6 +42,14 @@ export function stageMessage({ room, player }: RoomView, nowRoomMs: number): Sta
       text: sentenceFor('autoplay_blocked'),
       solid: false,
       action: { label: 'Tap to play', does: 'unblock' },
+    };
+  }
+  if (behindMs > BEHIND_SEEN_MS) {
+    return {
+      icon: 'sync',
+      title: 'Catching up…',
+      text: `${sentenceFor('seek_unavailable')} Yours plays up to where the party is, fast and without sound.`,
+      solid: true,
     };
   }
   if (playback.status === 'waiting' && playback.waiting) {
@@ -75,6 +88,7 @@ function theEnd(room: SessionSnapshot): StageMessage {
 function failure(code: string, text: string): StageMessage {
   const titles: Readonly<Record<string, string>> = {
     source_unreachable: 'Can’t load this video',
+    source_lapsed: 'This link no longer works',
     cors_missing: 'This site doesn’t allow playback here',
     format_unsupported: 'This format isn’t supported',
     manifest_invalid: 'This stream is damaged',

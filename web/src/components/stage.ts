@@ -33,7 +33,8 @@ export function createStage({ session, player, video, control }: RoomContext): S
   const stage = element('div', { class: 'stage' }, video, cover.element, spinner, overlay.element);
 
   function update(view: RoomView): void {
-    const message = stageMessage(view, session.now());
+    const behindMs = playsForwardOnly(video) ? session.expected() - video.currentTime * 1000 : 0;
+    const message = stageMessage(view, session.now(), behindMs);
     overlay.show(message);
     const busy = ['loading', 'buffering', 'aligning'].includes(view.player.state);
     setShown(spinner, busy && message === null && view.room.media !== null);
@@ -103,6 +104,11 @@ function createOverlay(run: (action: StageAction) => void): {
       button.dataset['testid'] = message.action?.does ?? '';
     },
   };
+}
+
+/** Whether the video can't jump, as where its server sends no byte ranges. */
+function playsForwardOnly({ duration, seekable }: HTMLVideoElement): boolean {
+  return Number.isFinite(duration) && (seekable.length === 0 || seekable.end(0) === 0);
 }
 
 function samplePoster(url: string | undefined): string | null {

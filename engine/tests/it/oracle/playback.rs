@@ -44,10 +44,14 @@ impl Naive {
     }
 
     pub(super) fn start(&mut self, facts: &Facts, now: f64) {
-        let trip = facts.rtt_ms as f64;
-        let lead = (trip / 2.0 + 150.0).floor().clamp(150.0, 1500.0);
-        let lead = if facts.ready_capable.is_empty() { 0.0 } else { lead };
-        (self.status, self.since, self.wait, self.unprimed) = ("playing", now + lead, None, false);
+        let since = now + lead(facts);
+        (self.status, self.since, self.wait, self.unprimed) = ("playing", since, None, false);
+    }
+
+    /// Where the playhead stops: players that can't jump must not have passed it yet.
+    pub(super) fn stop_at(&self, facts: &Facts, now: f64) -> f64 {
+        let jumps = self.film.as_ref().is_none_or(|film| film.jumps);
+        self.position_at(if jumps { now } else { now + lead(facts) })
     }
 
     fn wait_at(&mut self, position: f64, ms: f64, now: f64) {
@@ -96,9 +100,16 @@ impl Naive {
             Command::Rebuffer => {
                 let stops = self.waits_for_rebuffering && ready && self.status == "playing";
                 if stops && !self.is_over() {
-                    self.wait_at(self.position_at(now), 10_000.0, now);
+                    self.wait_at(self.stop_at(facts, now), 10_000.0, now);
                 }
                 return Ok(stops && !self.is_over());
+            }
+            Command::Refreshed { media_id, delivery } => {
+                let is_over = self.is_over();
+                let film = self.film.as_mut().filter(|film| film.id == media_id.as_str());
+                let Some(film) = film.filter(|_| !is_over) else { return Ok(false) };
+                let before = std::mem::replace(&mut film.address, delivery[0].url.clone());
+                return Ok(before != film.address);
             }
             _ => {}
         }
@@ -110,7 +121,7 @@ impl Naive {
             Command::Pause => {
                 let moves = self.status == "playing" || self.status == "waiting";
                 if moves {
-                    self.stand("paused", self.position_at(now), now);
+                    self.stand("paused", self.stop_at(facts, now), now);
                 }
                 Ok(moves)
             }
@@ -135,8 +146,10 @@ impl Naive {
         self.audio = audio.map(|track| track.id.clone());
         self.film = Some(Film {
             id: media.media_id.to_string(),
+            address: source.delivery[0].url.clone(),
             duration: source.duration.map(|duration| duration.as_millis() as f64),
             guessed: source.duration_origin == DurationOrigin::Playlist,
+            jumps: source.control.seek,
             qualities: source.renditions.iter().map(|one| one.id.clone()).collect(),
             texts: source.text_tracks.iter().map(|one| one.id.clone()).collect(),
             audios: source.audio_tracks.iter().map(|one| one.id.clone()).collect(),
@@ -163,6 +176,10 @@ impl Naive {
             return Err("position_out_of_range");
         }
         let to = to_ms as f64;
+        let is_there = self.status == "paused" && (self.position - to).abs() < 0.5;
+        if to_ms > 0 && !is_there && self.film.as_ref().is_some_and(|film| !film.jumps) {
+            return Err("seek_unavailable");
+        }
         if self.status == "playing" || self.status == "waiting" {
             if facts.ready_capable.is_empty() {
                 self.position = to;
@@ -171,7 +188,7 @@ impl Naive {
                 let first = self.status == "waiting" && self.unprimed;
                 self.wait_at(to, if first { 3000.0 } else { 1500.0 }, now);
             }
-        } else if self.status == "paused" && (self.position - to).abs() < 0.5 {
+        } else if is_there {
             return Ok(false);
         } else {
             self.stand("paused", to, now);
@@ -204,4 +221,10 @@ impl Naive {
         self.reanchor(now);
         Ok(true)
     }
+}
+
+/// How long players need to hear of something, in milliseconds.
+fn lead(facts: &Facts) -> f64 {
+    let lead = (facts.rtt_ms as f64 / 2.0 + 150.0).floor().clamp(150.0, 1500.0);
+    if facts.ready_capable.is_empty() { 0.0 } else { lead }
 }

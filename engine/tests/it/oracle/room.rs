@@ -105,7 +105,7 @@ impl Naive {
                 let new_host = facts.co_hosts.first().filter(|_| self.loss == HostLoss::Promote);
                 self.move_host(new_host.map(ToString::to_string));
                 if self.loss == HostLoss::Pause && self.status != "ended" {
-                    self.stand("paused", self.position_at(now), now);
+                    self.stand("paused", self.stop_at(facts, now), now);
                 }
             }
             _ if wait_due && !self.is_over() => self.start(facts, now),

@@ -1,0 +1,23 @@
+// Tells media that can't be loaded for a while from media whose address has lapsed.
+
+import type { Media } from '../wire.js';
+import type { AdapterEvent, Again } from './adapter.js';
+
+/** What the server is refused at the address as well. */
+const REFUSED = ['media_forbidden', 'media_gone', 'media_not_found'];
+
+/** What to tell people while the address leads to nothing. */
+export const LAPSED: AdapterEvent = {
+  type: 'error',
+  code: 'source_lapsed',
+  detail: 'the address of the media has expired, or leads to nothing any more',
+};
+
+/** Asks the server about media that can't be loaded here: it has lapsed, or this is the newest address, if any is known. */
+export async function lookAgain(again: Again | undefined): Promise<Media | 'lapsed' | null> {
+  try {
+    return (await again?.()) ?? null;
+  } catch (error) {
+    return REFUSED.includes((error as { code: string }).code) ? 'lapsed' : null;
+  }
+}

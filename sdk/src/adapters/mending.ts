@@ -1,0 +1,80 @@
+// What to do when a file can't be loaded, or no longer; fetched only then.
+
+import type { Again, Expected } from './adapter.js';
+import type { DETAILS, ElementAdapter } from './element.js';
+import { LAPSED, lookAgain } from './lapsed.js';
+import { explainPlain } from './probe.js';
+import { Retry } from './retry.js';
+
+type Code = keyof typeof DETAILS;
+
+/** What the element says by itself; it doesn't tell an address without a file from a file that it can't play. */
+const ERRORS: Record<number, Code> = { 2: 'source_unreachable', 3: 'decode_failed' };
+
+const all = new WeakMap<ElementAdapter, Mending>();
+
+/** Explains a failure of the player's file, and loads it again where the room is until it plays; the others are those of `load`. */
+export function mend(player: ElementAdapter, expected: Expected, again?: Again): Promise<void> {
+  const mending = all.get(player) ?? new Mending(player, expected, again);
+  all.set(player, mending);
+  return mending.failed();
+}
+
+class Mending {
+  readonly #player: ElementAdapter;
+  readonly #expected: Expected;
+  readonly #again: Again | undefined;
+  readonly #retry: Retry;
+  /** The type of the delivery that is played. */
+  readonly #type: string | undefined;
+  #hasLapsed = false;
+  #address: string | undefined;
+
+  constructor(player: ElementAdapter, expected: Expected, again: Again | undefined) {
+    this.#player = player;
+    this.#expected = expected;
+    this.#again = again;
+    this.#type = player.media?.delivery.find(({ url }) => url === player.video.src)?.type;
+    this.#retry = new Retry(player.over);
+    const succeeded = () => {
+      this.#hasLapsed = false;
+      this.#retry.succeeded();
+    };
+    player.video.addEventListener('canplay', succeeded, { signal: player.over });
+  }
+
+  async failed(): Promise<void> {
+    const { video, over } = this.#player;
+    const code = ERRORS[video.error?.code ?? 0] ?? (await explainPlain(video.src));
+    if (over.aborted) return;
+    if (code === 'decode_failed') return this.#player.fail(code);
+    if (code === 'source_unreachable') this.#keepTrying(code);
+    const found = await lookAgain(this.#again);
+    if (over.aborted) return;
+    if (found === 'lapsed') {
+      // A refusal looks like a broken file to the element, and like any other answer to a page without permission.
+      if (code !== 'source_unreachable') this.#keepTrying(code);
+      this.#hasLapsed = true;
+      this.#player.emit(LAPSED);
+      return;
+    }
+    if (found) this.#address = found.delivery.find(({ type }) => type === this.#type)?.url;
+    if (code !== 'source_unreachable') this.#player.fail(code);
+  }
+
+  #keepTrying(code: Code): void {
+    // What is known by now isn't withdrawn at each try.
+    if (this.#hasLapsed) this.#player.emit(LAPSED);
+    else if (code === 'source_unreachable') this.#player.fail(code);
+    this.#retry.later(() => this.#load());
+  }
+
+  /** Loads it, at the newest address and where the room is: its beginning would be shown otherwise, whatever follows. */
+  #load(): void {
+    const { video } = this.#player;
+    const address = this.#address ?? video.src;
+    if (address === video.src) video.load();
+    else video.src = address;
+    video.currentTime = Math.max(0, this.#expected(0)) / 1000;
+  }
+}

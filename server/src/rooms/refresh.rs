@@ -1,0 +1,72 @@
+//! Resolves the media of a room again, because a player can't load it any more: its address may have
+//! lapsed. The report is only the occasion; what is committed is what the server finds.
+
+use std::net::IpAddr;
+
+use contracts::{ErrorCode, SourceRef};
+use engine::{Command, Media, MediaId, Role};
+
+use super::Rooms;
+use crate::access::Proof;
+use crate::hub::{Found, RoomHub};
+use crate::refusal::Refusal;
+use crate::sources::MediaChoice;
+
+impl Rooms {
+    /// Resolves the room's media again for a participant whose player can't load it, and refuses if that
+    /// fails. If it has other addresses by now, they are committed for the host and co-hosts; for others
+    /// only if the server can't load the present one either. A report about other media changes nothing.
+    /// However many players report, what is found answers all of them for ten seconds.
+    pub async fn refresh_media(
+        &self,
+        hub: &RoomHub,
+        proof: &Proof,
+        media_id: &MediaId,
+        from: IpAddr,
+    ) -> Result<(), Refusal> {
+        // Held while the media is resolved, so that others wait for the same outcome.
+        let mut found = hub.found.lock().await;
+        if let Some(outcome) = found.as_ref().and_then(|found| found.outcome_of(media_id)) {
+            return outcome;
+        }
+        let room = self.find(&hub.room_id).await?;
+        let media = room.media.as_deref().filter(|media| media.media_id == *media_id);
+        let Some(media) = media.filter(|_| room.is_open()) else {
+            return Ok(());
+        };
+        let commands = room.role_of(&proof.actor()).is_some_and(Role::commands_playback);
+        let outcome = self.look_again(proof, media, commands, from).await;
+        // That one asks too often says nothing about the media.
+        if !outcome.as_ref().is_err_and(|refusal| refusal.code() == ErrorCode::RateLimited) {
+            *found = Some(Found::new(media_id.clone(), outcome.clone()));
+        }
+        outcome
+    }
+
+    async fn look_again(
+        &self,
+        proof: &Proof,
+        media: &Media,
+        commands: bool,
+        from: IpAddr,
+    ) -> Result<(), Refusal> {
+        let (provider, stream_id) = (media.source.provider.clone(), media.source.stream_id.clone());
+        let choice = MediaChoice::Source(SourceRef { provider, stream_id });
+        let delivery = self.sources.resolve(proof.user_id(), from, &choice).await?.delivery;
+        if delivery == media.source.delivery {
+            return Ok(());
+        }
+        let lapsed = match media.source.delivery.first() {
+            Some(present) if !commands => {
+                !self.sources.is_there(proof.user_id(), from, &present.url).await
+            }
+            _ => true,
+        };
+        if lapsed {
+            let media_id = media.media_id.clone();
+            let refreshed = Command::Refreshed { media_id, delivery };
+            self.handle_system(proof.room_id(), refreshed).await;
+        }
+        Ok(())
+    }
+}
