@@ -20,8 +20,7 @@ pub use crate::error::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError}
 pub use crate::frames::client::{
     AuthRefresh, Buffering, ChangeAudio, ChangeQuality, ChangeSubtitle, ClientFrame, ClientInfo,
     Ended, Expected, Hello, HostTransfer, Leave, Measured, MediaFailed, Ping, Ready, Resume, Seek,
-    SetMedia,
-    SetRate, SourceRef, SyncReport,
+    SetMedia, SetRate, SourceRef, SyncReport,
 };
 pub use crate::frames::server::{
     AckData, AuthorityChanged, Closing, HostChanged, LifecycleChanged, MediaChanged,

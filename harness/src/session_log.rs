@@ -171,8 +171,8 @@ fn apply(state: &mut State, event: ServerFrame) -> Option<u64> {
         }
         ServerFrame::MediaChanged { data, .. } => {
             state.media_id = Some(data.media.media_id.clone());
-                state.duration_ms = exact_duration_ms(&data.media.source);
-                state.jumps = data.media.source.control.seek;
+            state.duration_ms = exact_duration_ms(&data.media.source);
+            state.jumps = data.media.source.control.seek;
             state.playback = data.playback;
             None
         }

@@ -8,10 +8,10 @@ type Timeline = Pick<Playback, 'status' | 'position_ms' | 'anchor_at_ms' | 'rate
 export function expected(playback: Timeline, durationMs: number | null | undefined, nowRoomMs: number): number {
   const elapsed = playback.status === 'playing' ? Math.max(0, nowRoomMs - playback.anchor_at_ms) : 0;
   const position = playback.position_ms + elapsed * playback.rate;
-  return durationMs == null ? position : Math.min(position, durationMs);
+  return Math.min(position, durationMs ?? Infinity);
 }
 
 /** Returns the duration of a media; null if unknown, or if it is an estimate (`playlist`, `header`), which stops nobody. */
-export function lengthOf(media: Media | null): number | null {
-  return /^(pl|he)/.test(media?.duration_origin!) ? null : (media?.duration_ms ?? null);
+export function lengthOf(media: Media | null): number | null | undefined {
+  return /^[ph]/.test(media?.duration_origin!) ? null : media?.duration_ms;
 }

@@ -270,6 +270,8 @@ export interface PlayerSnapshot {
 }
 
 export interface Player extends Subscribable<PlayerSnapshot> {
+  /** Returns the player's position in the media, in milliseconds, which an element's `currentTime` need not be. */
+  position(): number | undefined;
   /** Starts the element and follows the room again; call it inside a user gesture when the state is `blocked`. */
   unblock(): Promise<void>;
   /** Leaves the element to the page until `release`, as for an advertisement. */

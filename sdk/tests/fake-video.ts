@@ -9,6 +9,8 @@ export class FakeVideo extends EventTarget {
   /** How many times it was asked to load the same address again. */
   loads = 0;
   currentTime = 0;
+  duration = NaN;
+  buffered = { length: 1, start: () => 0, end: () => Infinity };
   readonly textTracks = Object.assign(new EventTarget(), { length: 0 });
   #source = '';
 

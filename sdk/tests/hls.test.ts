@@ -90,6 +90,115 @@ describe('loading', () => {
     expect(loaded).toHaveBeenCalled();
   });
 
+  describe('of media with timestamps', () => {
+    const timeline = { kind: 'media', origins: [{ discontinuity: 0, start_ms: 0, timestamp: 126_000, timescale: 90_000 }] };
+    const media = { ...film(), duration_ms: 90_000, duration_origin: 'playlist', timeline } as Media;
+
+    /** Fills the element from `fromS` on with what really begins at `reallyS`. */
+    const fill = (fromS: number, reallyS: number, sn: number) => {
+      const times = { startPTS: fromS, endPTS: fromS + 3.4 };
+      const frag = { type: 'main', cc: 0, sn, initSegment: null, elementaryStreams: { video: times }, stats: { loaded: 1 } };
+      const initPTS = 126_000 + (reallyS - fromS) * 90_000;
+      hls.tell(HLS_EVENTS.INIT_PTS_FOUND, { frag, initPTS, timescale: 90_000 });
+      hls.tell(HLS_EVENTS.BUFFER_APPENDING, { type: 'video', parent: 'main', frag });
+      video.readyState = 1;
+      hls.tell(HLS_EVENTS.FRAG_BUFFERED, { frag });
+    };
+
+    beforeEach(() => {
+      vi.spyOn(performance, 'getEntriesByType').mockReturnValue([]);
+    });
+
+    test('a late joiner whose first fragment is another one seeks again, and then reports true positions', () => {
+      const player = adapter();
+      void player.load(media, NONE, () => 15_000);
+      expect(hls.config.startPosition).toBe(15);
+      fill(15, 17, 5);
+      expect(video.currentTime).toBeCloseTo(13, 4);
+      expect([player.ready(), player.position()]).toEqual([false, 15_000]);
+      fill(11.6, 13.6, 4);
+      video.become(3, 'seeked');
+      expect([player.ready(), Math.round(player.position())]).toEqual([true, 15_000]);
+      player.seek(17_500);
+      expect(video.currentTime).toBeCloseTo(15.5, 4);
+    });
+
+    test('what lies before the element’s time 0, or too far from the playlist, is loaded anew from the start', () => {
+      const player = adapter();
+      void player.load(media, NONE, () => 15_000);
+      fill(15, 17, 5);
+      video.become(3, 'seeked');
+      player.seek(1_000);
+      expect(hls.asked).toEqual(['source 15', 'source 0']);
+      fill(0, 0, 0);
+      expect(video.currentTime).toBeCloseTo(1, 4);
+      player.seek(500);
+      expect([hls.asked.length, video.currentTime.toFixed(3)]).toEqual([2, '0.500']);
+
+      video.readyState = 0;
+      const far = adapter();
+      void far.load(media, NONE, () => 33_000);
+      fill(33, 37.4, 11);
+      expect(hls.asked).toEqual(['source 33', 'source 0']);
+      fill(0, 0, 0);
+      expect(video.currentTime).toBeCloseTo(33, 4);
+    });
+
+    test('the end is known once the last data is there', () => {
+      const player = adapter();
+      void player.load(media, NONE, () => 15_000);
+      video.duration = 90;
+      expect([player.duration(), player.measured?.().durationMs]).toEqual([NaN, undefined]);
+      fill(86, 88, 29);
+      hls.tell(HLS_EVENTS.BUFFERED_TO_END, undefined);
+      expect([player.duration(), player.measured?.().durationMs]).toEqual([92_000, 92_000]);
+    });
+
+    test('a target beyond what the element knows of is sought again when it knows more', () => {
+      const player = adapter();
+      void player.load(media, NONE, () => 0);
+      fill(0, 0, 0);
+      video.become(3, 'seeked');
+      let [at, duration] = [0, 90];
+      Object.defineProperties(video, {
+        duration: { get: () => duration },
+        currentTime: { get: () => at, set: (to: number) => (at = Math.min(to, duration)) },
+      });
+      player.seek(101_000);
+      expect(at).toBe(90);
+      for (duration of [92, 95, 98, 101, 102]) video.dispatchEvent(new Event('durationchange'));
+      expect(at).toBeCloseTo(101, 4);
+    });
+
+    test('a seek to where the data ends is over once more has come and the picture is the right one', () => {
+      const player = adapter();
+      void player.load(media, NONE, () => 0);
+      fill(0, 0, 0);
+      video.become(3, 'seeked');
+      const seeks: number[] = [];
+      let at = 0;
+      Object.defineProperty(video, 'currentTime', { get: () => at, set: (to: number) => seeks.push((at = to)) });
+      let end = 3.41;
+      video.buffered = { length: 1, start: () => 0, end: () => end };
+      player.seek(3_400);
+      video.become(3, 'seeked');
+      expect([player.ready(), seeks.length]).toEqual([false, 1]);
+      end = 6.8;
+      fill(3.4, 3.4, 1);
+      video.become(3, 'canplay');
+      expect(player.ready()).toBe(false);
+      video.become(3, 'seeked');
+      expect([player.ready(), seeks.map((to) => to.toFixed(3))]).toEqual([true, ['3.400', '3.400']]);
+
+      end = 6.81;
+      player.seek(6_800);
+      video.become(3, 'seeked');
+      expect(player.ready()).toBe(false);
+      vi.advanceTimersByTime(1_100);
+      expect(player.ready()).toBe(true);
+    });
+  });
+
   describe('after a failure', () => {
     let roomMs: number;
 

@@ -232,7 +232,7 @@ proptest! {
             let role = turn.before.role_of(&turn.request.envelope.actor);
             let allowed = match &commit.event {
                 Event::PlaybackChanged { by: Some(_), .. }
-                | Event::MediaChanged { cause: MediaCause::SetMedia, .. } => {
+                | Event::MediaChanged { cause: MediaCause::SetMedia | MediaCause::Measured, .. } => {
                     role.is_some_and(Role::commands_playback)
                 }
                 Event::RoleChanged { .. } | Event::RoomChanged { .. } => role == Some(Role::Host),

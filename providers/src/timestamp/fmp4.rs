@@ -1,5 +1,6 @@
 //! Fragmented MP4: a header (`moov`) with the timescale of each track, and fragments (`moof`) with a
-//! base decode time and the offset from decoding to presentation.
+//! base decode time and the offset from decoding to presentation. Players of HLS don't apply edit
+//! lists, so these don't count here.
 
 use super::Stamp;
 
@@ -8,8 +9,6 @@ use super::Stamp;
 pub(crate) struct Init {
     track_id: u32,
     timescale: u32,
-    /// Where presentation begins in the track, in units of its timescale, by its edit list.
-    media_time: i64,
 }
 
 impl Init {
@@ -36,7 +35,7 @@ pub(super) fn first(head: &[u8], init: &Init) -> Option<Stamp> {
         _ => u64::from(u32_at(tfdt, 4)?) << 32 | u64::from(u32_at(tfdt, 8)?),
     };
     let offset = composition_offset(traf.child(*b"trun")?.body)?;
-    let value = i64::try_from(decoded).ok()?.checked_add(offset)?.checked_sub(init.media_time)?;
+    let value = i64::try_from(decoded).ok()?.checked_add(offset)?;
     Some(Stamp { value, timescale: init.timescale })
 }
 
@@ -65,26 +64,7 @@ fn track(track: &Atom<'_>) -> Option<Init> {
     let past_times = |body: &[u8]| if body.first() == Some(&0) { 12 } else { 20 };
     let timescale = u32_at(mdhd, past_times(mdhd)).filter(|timescale| *timescale > 0)?;
     let track_id = u32_at(tkhd, past_times(tkhd))?;
-    let edits = track.child(*b"edts").and_then(|edts| edts.child(*b"elst"));
-    let media_time = edits.map_or(0, |elst| media_time(elst.body).unwrap_or(0));
-    Some(Init { track_id, timescale, media_time })
-}
-
-/// Where presentation begins, by the first edit that isn't empty.
-fn media_time(elst: &[u8]) -> Option<i64> {
-    let is_long = *elst.first()? > 0;
-    let entry_bytes = if is_long { 20 } else { 12 };
-    let entries = elst.get(8..)?.chunks_exact(entry_bytes);
-    let times = entries.map(|entry| {
-        if is_long {
-            let high = u32_at(entry, 8).unwrap_or(0);
-            i64::from(high.cast_signed()) << 32 | i64::from(u32_at(entry, 12).unwrap_or(0))
-        } else {
-            i64::from(u32_at(entry, 4).unwrap_or(0).cast_signed())
-        }
-    });
-    let count = usize::try_from(u32_at(elst, 4)?).ok()?;
-    times.take(count).find(|time| *time >= 0)
+    Some(Init { track_id, timescale })
 }
 
 /// A box, whose body may be cut off at the end of what was read.
@@ -177,16 +157,16 @@ mod tests {
         let audio = traf(1, &[0, 99], &[0, 1]);
         let video = traf(2, &[0x0100_0000, 1, 0], &[0x0000_0801, 1, 0, 2_048]);
         let stamp = first(&moof(&[audio, video]), &init).unwrap();
-        assert_eq!(stamp, Stamp { value: (1 << 32) + 2_048 - 1_024, timescale: 15_360 });
+        assert_eq!(stamp, Stamp { value: (1 << 32) + 2_048, timescale: 15_360 });
     }
 
     #[test]
-    fn an_offset_may_be_negative_and_an_empty_edit_is_passed_over() {
+    fn an_offset_may_be_negative_and_edits_do_not_count() {
         let init = moov(&[trak(7, b"vide", 90_000, &[0, 2, 5, u32::MAX, 1, 9, 3_000, 1])]);
         let init = Init::read(&init).unwrap();
         let run = [0x0100_0F05, 1, 0, 0, 1, 1, 1, (-500_i32).cast_unsigned()];
         let stamp = first(&moof(&[traf(7, &[0, 10_000], &run)]), &init).unwrap();
-        assert_eq!(stamp, Stamp { value: 10_000 - 500 - 3_000, timescale: 90_000 });
+        assert_eq!(stamp, Stamp { value: 10_000 - 500, timescale: 90_000 });
     }
 
     #[test]

@@ -28,11 +28,12 @@ async fn the_timeline_of_nominal_transport_streams_is_their_own_and_takes_two_sm
 }
 
 #[tokio::test]
-async fn a_fragmented_mp4_begins_where_its_decode_time_composition_and_edit_list_say() {
+async fn a_fragmented_mp4_begins_where_its_decode_time_and_composition_offset_say() {
     let origin = Origin::start().await;
     let source = resolve(&origin, "inexact/fmp4.m3u8").await;
     assert_eq!(begins(&source), [(0, 0, 15_360)]);
-    assert_eq!(source.timeline.origins[0].timestamp, 0);
+    // Two pictures of 1/30 s are decoded before the first is shown.
+    assert_eq!(source.timeline.origins[0].timestamp, 1_024);
     assert_eq!(origin.ranged_requests("/inexact/"), 2);
 }
 

@@ -1,7 +1,7 @@
 // The interface between the player and what plays: a media element, hls.js or an iframe.
 
 import type { AdapterErrorCode } from '../types.js';
-import type { Media } from '../wire.js';
+import type { Media, TimelineOrigin } from '../wire.js';
 
 export type AdapterEvent =
   /** The player ran out of data, started to move, or reached its end: the controller looks at once, not at its next tick. */
@@ -41,6 +41,13 @@ export type Expected = (inMs: number) => number;
  * another address; rejects with `PlayheadError` if the server can't load it either.
  */
 export type Again = () => Promise<Media | null>;
+/** Facts of the media that a player has found out. */
+export interface Measurement {
+  /** Where the media really ends, in milliseconds; absent until that is known. */
+  durationMs?: number;
+  /** The first timestamp of media whose origin the server couldn't read. */
+  origin?: TimelineOrigin;
+}
 
 /**
  * A player as the controller sees it. Positions and durations are milliseconds. Members that read are called every
@@ -79,6 +86,10 @@ export interface PlayerAdapter {
   loaded?(positionMs: number): boolean;
   /** Returns true if data has arrived within the last second or so. */
   arriving?(): boolean;
+  /** Takes what has become known of the media while it plays. */
+  learn?(media: Media): void;
+  /** Returns what it has found out about the media; without it, `duration()` counts. */
+  measured?(): Measurement;
   /** Plays a rendition; `auto` leaves the choice to the player. Unknown ids change nothing. */
   setRendition(id: string): void;
   /** Shows a text track, or none for null. */

@@ -2,8 +2,9 @@
 
 import { clamp } from '../number.js';
 import type { Media } from '../wire.js';
-import type { Again, PlayerAdapter, Selections } from './adapter.js';
+import type { Again, Measurement, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
+import { HlsPlace, TIMESTAMP_EVENTS, type HlsFragment } from './hls-place.js';
 import { decodedText } from './hls-text.js';
 import {
   type HlsCaptions,
@@ -37,6 +38,7 @@ export const HLS_EVENTS = {
   SUBTITLE_TRACKS_UPDATED: 'hlsSubtitleTracksUpdated',
   AUDIO_TRACKS_UPDATED: 'hlsAudioTracksUpdated',
   FRAG_LOADING: 'hlsFragLoading',
+  ...TIMESTAMP_EVENTS,
   ERROR: 'hlsError',
 } as const;
 export const NETWORK_ERROR = 'networkError';
@@ -46,15 +48,9 @@ export const FORMAT_DETAILS = ['manifestParsingError', 'manifestIncompatibleCode
 /** A playlist that contradicts itself or the standard, or that is empty; a live one may be whole again later. */
 export const PLAYLIST_DETAILS = ['levelParsingError', 'levelEmptyError'];
 
-interface HlsFragment {
-  /** `main`, `audio` or `subtitle`. */
-  type: string;
-  stats: { loaded: number };
-}
-
 /** The part of an hls.js 1.x instance that the adapter uses. */
 export interface HlsInstance {
-  readonly levels: HlsLevel[];
+  readonly levels: (HlsLevel & { details?: { startSN: number; fragments: HlsFragment[] } })[];
   currentLevel: number;
   readonly loadLevel: number;
   nextLoadLevel: number;
@@ -114,9 +110,12 @@ class HlsAdapter extends ElementAdapter {
   readonly #retry = new Retry(this.over);
   #again: Again | undefined;
   #hasLapsed = false;
+  readonly #place: HlsPlace;
 
   constructor(video: HTMLVideoElement, Hls: HlsClass) {
     super(video, 'hls');
+    this.#place = new HlsPlace(video, () => this.#loadFromStart());
+    for (const type of ['seeked', 'canplay', 'durationchange']) this.listen(type, () => this.#place.correct());
     this.#class = Hls;
     this.listen('canplay', () => {
       this.#hasLapsed = false;
@@ -135,9 +134,13 @@ class HlsAdapter extends ElementAdapter {
     this.#selections = { ...selections };
     this.#expected = expected;
     this.#again = again;
+    this.#place.learn(media);
+    const beginS = this.#wantedS();
+    this.#place.begin(beginS * 1000, beginS);
     const text = decodedText(this.#class);
-    const hls = new this.#class({ ...LIVE_SYNC_OFF, ...text, startPosition: this.#wantedS() });
+    const hls = new this.#class({ ...LIVE_SYNC_OFF, ...text, startPosition: beginS });
     this.#hls = hls;
+    this.#place.watch(hls);
     hls.on(HLS_EVENTS.MANIFEST_LOADED, (_event, { captions = [] }: { captions?: HlsCaptions[] }) => {
       this.#captions = captions;
     });
@@ -184,6 +187,46 @@ class HlsAdapter extends ElementAdapter {
     });
     const late = new Promise((resolve) => (this.#firstDataTimer = setTimeout(resolve, FIRST_DATA_MS)));
     return Promise.race([arrived, late]);
+  }
+
+  override position(): number {
+    return this.#place.position();
+  }
+
+  override duration(): number {
+    const endMs = this.#place.endMs();
+    if (endMs !== null) return endMs;
+    // Until the last fragment is there, the element only repeats what the playlist says.
+    return this.media?.duration_origin === 'playlist' ? NaN : super.duration();
+  }
+
+  override seek(positionMs: number): void {
+    this.#place.seek(positionMs);
+  }
+
+  override ready(): boolean {
+    return super.ready() && this.#place.isSettled;
+  }
+
+  override loaded(positionMs: number): boolean {
+    return super.loaded(this.#place.elementAt(positionMs));
+  }
+
+  learn(media: Media): void {
+    this.media = media;
+    this.#place.learn(media);
+  }
+
+  measured(): Measurement {
+    return this.#place.measured();
+  }
+
+  /** Loads the first fragment before any other, so that the element's times are the room's positions. */
+  #loadFromStart(): void {
+    const hls = this.#hls;
+    if (hls === null) return;
+    hls.config.startPosition = 0;
+    hls.loadSource(this.#url);
   }
 
   setRendition(id: string): void {
@@ -273,11 +316,14 @@ class HlsAdapter extends ElementAdapter {
   #loadAgain({ details, response }: HlsFailure): void {
     const hls = this.#hls;
     if (hls === null) return;
-    hls.config.startPosition = this.#wantedS();
+    const positionMs = this.position();
+    const wantedS = this.#wantedS();
+    hls.config.startPosition = wantedS;
     // What a playlist names may have lapsed; read again, it names new addresses.
     const isRefused = response !== undefined && response.code >= 400 && response.code < 500;
-    if (isRefused || details.startsWith('manifest')) hls.loadSource(this.#url);
-    else hls.startLoad(this.#wantedS());
+    if (!isRefused && !details.startsWith('manifest')) return hls.startLoad(wantedS);
+    this.#place.begin(this.video.readyState > 0 ? positionMs : wantedS * 1000, wantedS);
+    hls.loadSource(this.#url);
   }
 
   /** Returns where to load, in seconds: the seek target if any, else where the room will be; -1 for a live edge. */

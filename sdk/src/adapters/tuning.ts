@@ -1,5 +1,7 @@
 // Every tuned number of the media element adapters, in a file without imports so that bundlers inline them.
 
+/** The `readyState` from which an element shows the picture of its position. */
+export const HAVE_CURRENT_DATA = 2;
 /** The `readyState` from which an element can play on. */
 export const HAVE_FUTURE_DATA = 3;
 /** With less data ahead than this, in seconds, a player waits before it plays. */

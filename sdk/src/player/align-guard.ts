@@ -29,7 +29,7 @@ export class AlignGuard {
   own(nowMs: number, cause: 'drift' | 'starved' | 'stuck'): boolean {
     if (this.#isTrusted(nowMs)) this.clear();
     if (nowMs - this.#lastMs < this.#gapMs) return false;
-    if (Number.isFinite(this.#lastMs)) this.#gapMs = Math.min(2 * this.#gapMs, LONGEST_GAP_MS);
+    if (this.#lastMs >= 0) this.#gapMs = Math.min(2 * this.#gapMs, LONGEST_GAP_MS);
     this.#lastMs = nowMs;
     if (cause !== 'starved') this.#futile += 1;
     return true;

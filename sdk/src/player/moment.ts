@@ -50,7 +50,8 @@ export interface Moment extends ControllerInputs {
 
 /** Returns the end of the media, the shorter of what the room and the player know; infinite where neither does. */
 export function endOf({ timeline, player }: Moment): number {
-  return Math.min(timeline.durationMs ?? Infinity, Number.isFinite(player.durationMs) ? player.durationMs : Infinity);
+  // NaN while the player doesn't know.
+  return Math.min(timeline.durationMs ?? Infinity, player.durationMs || Infinity);
 }
 
 /** Returns where the room is at a local instant. */
@@ -79,7 +80,7 @@ export function isOver(now: Moment): boolean {
 export function isRoomOver({ timeline, localMs, offsetMs, aheadMs }: Moment): boolean {
   const { durationMs } = timeline;
   const roomMs = localMs + offsetMs - aheadMs;
-  return durationMs === null || expected(timeline, durationMs, roomMs) >= durationMs - ENDED_EARLY_MS;
+  return durationMs == null || expected(timeline, durationMs, roomMs) >= durationMs - ENDED_EARLY_MS;
 }
 
 /** Returns the rate nearest to `wanted` that a player supports. */

@@ -105,6 +105,10 @@ class RoomPlayer implements Player {
     this.#step();
   }
 
+  position(): number | undefined {
+    return this.#adapter?.position();
+  }
+
   hold(): void {
     this.#held = true;
     // What the page plays now has nothing to do with the room's rate.
@@ -274,7 +278,7 @@ class RoomPlayer implements Player {
   #fetchFollowing(controller: Controller, adapter: PlayerAdapter): Promise<void> {
     return import('./following.js').then(({ pacingFor, Reporter }) => {
       controller.usePacing(pacingFor(adapter, this.#video));
-      this.#reporter ??= new Reporter(this.#session);
+      (this.#reporter ??= new Reporter(this.#session)).adapter = adapter;
     }).catch(ignore);
   }
 

@@ -1,13 +1,25 @@
 // Reports to the server how this player is doing.
 
+import type { PlayerAdapter } from '../adapters/adapter.js';
+import { lengthOf } from '../expected.js';
 import type { RoomSession } from '../types.js';
+import type { Measured, Media } from '../wire.js';
 import type { ControllerStep } from './controller.js';
 import { BUFFERING_MS, REPORT_MS } from './tuning.js';
 
 
+/** A duration that is off by less is near enough; so much follows from when sound and picture end. */
+const DURATION_NEAR_MS = 250;
+/** A measurement that didn't change anything is reported again this much later. */
+const MEASURE_AGAIN_MS = 5_000;
+
 /** Sends the reports that feed the host's view, the metrics, and a room that waits for stalls. */
 export class Reporter {
   readonly #session: RoomSession;
+  /** Plays this media. */
+  #adapter: PlayerAdapter | null = null;
+  #media: Media | null = null;
+  #measuredAt = -Infinity;
   #starvedSince: number | null = null;
   #buffering = false;
   #followed = false;
@@ -18,12 +30,21 @@ export class Reporter {
     this.#session = session;
   }
 
+  /** The player that plays the room's media from now on. */
+  set adapter(adapter: PlayerAdapter) {
+    this.#adapter = adapter;
+    this.#media = this.#session.getSnapshot().media;
+    if (this.#media) adapter.learn?.(this.#media);
+  }
+
   saw({ phase, driftMs }: ControllerStep, uncertaintyMs: number | null, localMs: number): void {
+    this.#learn();
     this.#followed ||= phase === 'following';
     // A player that is slow to join holds up nobody.
     const starved = phase === 'starved' && this.#followed;
     this.#starvedSince = starved ? (this.#starvedSince ?? localMs) : null;
     if (this.#session.getSnapshot().connection !== 'open') return;
+    this.#measure(localMs);
     const lasting = this.#starvedSince !== null && localMs - this.#starvedSince >= BUFFERING_MS;
     if (lasting !== this.#buffering) {
       this.#buffering = lasting;
@@ -36,5 +57,30 @@ export class Reporter {
     const over = () => (this.#reporting = false);
     // A report that is refused or lost is superseded by the next one.
     void this.#session.syncReport(driftMs, uncertaintyMs).then(over, over);
+  }
+
+  /** Hands on what others have measured. */
+  #learn(): void {
+    const { media } = this.#session.getSnapshot();
+    if (media === this.#media || media?.media_id !== this.#media?.media_id || media === null) return;
+    this.#media = media;
+    this.#adapter?.learn?.(media);
+  }
+
+  /** Reports what the room's media really is, if this person commands playback and the server has only an estimate. */
+  #measure(localMs: number): void {
+    const { me, media } = this.#session.getSnapshot();
+    const adapter = this.#adapter;
+    if (localMs - this.#measuredAt < MEASURE_AGAIN_MS || !media || media.live) return;
+    if (adapter === null || media.media_id !== this.#media?.media_id) return;
+    if (me.role !== 'host' && me.role !== 'co_host') return;
+    const { durationMs = NaN, origin } = adapter.measured?.() ?? { durationMs: adapter.duration() };
+    const facts: Measured = { media_id: media.media_id };
+    const offMs = Math.abs(durationMs - (media.duration_ms ?? NaN));
+    if (lengthOf(media) == null && offMs > DURATION_NEAR_MS) facts.duration_ms = Math.round(durationMs);
+    if (media.timeline?.kind === 'playlist' && origin) facts.origin = origin;
+    if (Object.keys(facts).length === 1) return;
+    this.#measuredAt = localMs;
+    void this.#session.measured(facts).catch(() => undefined);
   }
 }

@@ -1,7 +1,7 @@
 // Holds a paused player in place.
 
-/** How far off a paused player may be: so little that a frame hardly ever begins in between. */
-const NEAR_MS = 1;
+/** How far off a paused player may be: rounding. Frames often begin at the very millisecond at which a room is paused. */
+const NEAR_MS = 0.004;
 /** A gap up to this is the player's own inaccuracy; beyond it something has moved the player. */
 const SMALL_MS = 40;
 const SEEK_TIMEOUT_MS = 3_000;
@@ -15,7 +15,7 @@ interface PausedPlayer {
 export class Standing {
   #soughtAtMs: number | null = null;
   /** Where a seek landed that didn't reach its target, because the media has no such position. */
-  #landedMs = Number.NaN;
+  #landedMs = NaN;
   #refined = false;
 
   /** Returns what to do; `there` also if no seek would bring the player closer. */

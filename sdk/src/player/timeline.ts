@@ -6,7 +6,7 @@ import type { Playback } from '../wire.js';
 
 /** The part of the room that a player follows. */
 export interface Timeline extends Pick<Playback, 'media_id' | 'status' | 'position_ms' | 'anchor_at_ms' | 'rate'> {
-  durationMs: number | null;
+  durationMs: number | null | undefined;
   live: boolean;
   /** The barrier that waits for this player, if one does. */
   barrier: number | null;

@@ -4,7 +4,7 @@ const KEPT_MAX = 2_000;
 /** The burnt-in frame number: 16 blocks along the bottom edge, least significant bit first, each height/18 high. */
 const COUNTER = { bits: 16, rows: 18 };
 
-/** Runs in the page before its own scripts: records the video's position, and each pause, stall, seek and rate change. */
+/** Runs in the page before its own scripts: records the position in the film, and each pause, stall, seek and rate change. */
 function record({ everyMs, keptMax, counter }) {
   const samples = [];
   const events = [];
@@ -46,7 +46,9 @@ function record({ everyMs, keptMax, counter }) {
     const playhead = window.playhead;
     if (!video || !playhead) return;
     const at = clockMs();
-    const positionMs = video.currentTime * 1000;
+    // An element's time may be another than the position of its picture.
+    const ofPlayer = playhead.player.position();
+    const positionMs = Number.isFinite(ofPlayer) ? ofPlayer : video.currentTime * 1000;
     const { epoch, version, connection, playback } = playhead.session.getSnapshot();
     samples.push({
       at,

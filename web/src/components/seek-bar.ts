@@ -23,7 +23,7 @@ export interface SeekBar extends RoomPart {
 }
 
 export function createSeekBar(context: RoomContext): SeekBar {
-  const { app, session, video, control, mayControl, explain } = context;
+  const { app, session, player, video, control, mayControl, explain } = context;
   const range = element('input', {
     type: 'range',
     class: 'seek',
@@ -47,7 +47,7 @@ export function createSeekBar(context: RoomContext): SeekBar {
     setText(now, clockTime(positionMs));
     setAttribute(range, 'aria-valuetext', spokenTime(positionMs));
     range.style.setProperty('--filled', `${max > 0 ? Math.min(100, (positionMs / max) * 100) : 0}%`);
-    range.style.setProperty('--buffered', `${max > 0 ? Math.min(100, (bufferedMs(video) / max) * 100) : 0}%`);
+    range.style.setProperty('--buffered', `${max > 0 ? Math.min(100, (bufferedMs(video, player.position() ?? 0) / max) * 100) : 0}%`);
   }
 
   const maySeek = (): boolean => mayControl() && session.getSnapshot().media?.control.seek !== false;
@@ -153,11 +153,13 @@ function createPendingSeek({ session, control }: RoomContext): PendingSeek {
   };
 }
 
-/** Returns the end of the buffered range at the current position, in milliseconds; 0 if there is none. */
-function bufferedMs(video: HTMLVideoElement): number {
+/** Returns the position up to which there is data from `positionMs`, the current one, on; 0 if there is none. */
+function bufferedMs(video: HTMLVideoElement, positionMs: number): number {
   const { buffered, currentTime } = video;
   for (let i = 0; i < buffered.length; i += 1) {
-    if (buffered.start(i) <= currentTime + 0.1 && currentTime <= buffered.end(i)) return buffered.end(i) * 1000;
+    if (buffered.start(i) <= currentTime + 0.1 && currentTime <= buffered.end(i)) {
+      return positionMs + (buffered.end(i) - currentTime) * 1000;
+    }
   }
   return 0;
 }

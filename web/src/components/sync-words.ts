@@ -1,5 +1,4 @@
 /** The text of the sync status. */
-import type { PlayerSnapshot } from 'playhead-sdk';
 import { finely, finelyUp } from '../format.js';
 import type { RoomView } from './room-context.js';
 
@@ -48,7 +47,7 @@ export function syncWords(view: RoomView, pausedOffMs: number): SyncWords {
     case 'paused':
       return pausedWords(view, pausedOffMs);
     case 'playing':
-      return player.driftMs === null ? only('busy', 'Starting…') : playingWords(player, player.driftMs);
+      return player.driftMs === null ? only('busy', 'Starting…') : playingWords(view, player.driftMs);
   }
 }
 
@@ -60,13 +59,18 @@ function pausedWords({ room }: RoomView, pausedOffMs: number): SyncWords {
   return { ...only('busy', state), off: directed(pausedOffMs) };
 }
 
-function playingWords({ profile, degraded, uncertaintyMs }: PlayerSnapshot, driftMs: number): SyncWords {
+function playingWords({ room, player }: RoomView, driftMs: number): SyncWords {
+  const { profile, degraded, uncertaintyMs } = player;
   const uncertainty = uncertaintyMs === null ? '' : finelyUp(uncertaintyMs);
   const near = Math.abs(driftMs) <= IN_SYNC_MS;
   const off = near ? finely(driftMs) : directed(driftMs);
   if (profile === 'free') return { tone: 'idle', text: 'Free-running', off, uncertainty };
   if (degraded) return { tone: 'bad', text: 'This device can’t keep up', off, uncertainty };
   if (!near) return { tone: 'busy', text: 'Syncing', off, uncertainty: '' };
+  // The film has no timestamps that all players share, or nobody can read them: the numbers would promise too much.
+  const { timeline, live, delivery } = room.media ?? {};
+  const isLoose = timeline?.kind === 'playlist' && !live && delivery?.[0]?.type === 'hls';
+  if (isLoose) return only('good', 'In sync, but this film can’t be held to the frame');
   return { tone: 'good', text: 'In sync', off, uncertainty };
 }
 

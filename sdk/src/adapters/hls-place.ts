@@ -1,0 +1,228 @@
+// Where an element that hls.js fills is in the media, and how it gets to a position.
+
+import type { Media } from '../wire.js';
+import type { Measurement } from './adapter.js';
+import { HlsTimeline } from './hls-timeline.js';
+import { HAVE_CURRENT_DATA } from './tuning.js';
+
+/** So often a seek is put right when data tells where its target really is. */
+const CORRECTIONS = 3;
+/** A seek is put right if it is off by more. */
+const SEEK_NEAR_MS = 0.5;
+/** Where loading began is put right if it is off by more: the first start seeks exactly anyway. */
+const BEGIN_NEAR_MS = 100;
+/** Beyond this distance from the playlist, subtitles wouldn't be loaded where they are shown. */
+const FAR_MS = 2_000;
+/** Where less follows, an element may show the last picture before its target and stay there once the rest has come. */
+const PICTURE_S = 0.1;
+/** If hls.js takes the hole for part of its range, the rest never comes. */
+const THIN_MS = 1_000;
+/** At its very end an element would be over. */
+const BEFORE_END_MS = 50;
+/** Frames often begin at whole milliseconds, and times are rounded on the way to the element: it stands this much later. */
+const INTO_FRAME_MS = 8e-3;
+/** The events of hls.js that tell where it places the media's timestamps. */
+export const TIMESTAMP_EVENTS = {
+  INIT_PTS_FOUND: 'hlsInitPtsFound',
+  BUFFER_APPENDING: 'hlsBufferAppending',
+  FRAG_BUFFERED: 'hlsFragBuffered',
+  BUFFERED_TO_END: 'hlsBufferedToEnd',
+} as const;
+
+export interface HlsFragment {
+  /** `main`, `audio` or `subtitle`. */
+  type: string;
+  stats: { loaded: number };
+  /** The number of its discontinuity. */
+  cc: number;
+  sn: number | 'initSegment';
+  /** Where the playlist, corrected by what was loaded, places it in the element, in seconds. */
+  start: number;
+  encrypted: boolean;
+  /** The header of a fragmented MP4. */
+  initSegment: object | null;
+  /** The times of what it holds, in seconds of the element, by `video`, `audiovideo` and `audio`. */
+  elementaryStreams: Partial<Record<string, { startPTS: number; endPTS: number } | null>>;
+}
+
+interface InitPts {
+  frag: HlsFragment;
+  initPTS: number;
+  timescale: number;
+}
+
+interface Appending {
+  type: string;
+  parent: string;
+  frag: HlsFragment;
+}
+
+/** What it needs of hls.js. */
+interface Placing {
+  readonly levels: { details?: { startSN: number; fragments: HlsFragment[] } }[];
+  on(event: any, listener: (...args: any[]) => void): void;
+}
+
+/** A seek under way: where it leads, how near is near enough, and how often it may still be put right. */
+interface Sought {
+  positionMs: number;
+  nearMs: number;
+  corrections: number;
+  /** Since when the element has stood where too little data is. */
+  thinSinceMs?: number;
+}
+
+/** Translates between positions in the media and the times of the element, and carries seeks through to their picture. */
+export class HlsPlace {
+  readonly #video: HTMLVideoElement;
+  readonly #loadFromStart: () => void;
+  readonly #timeline = new HlsTimeline();
+  #hls: Placing | null = null;
+  #sought: Sought | null = null;
+  /** Whether loading has begun at the first fragment, which nothing lies before. */
+  #fromStart = false;
+  /** The end of the media, in the element's time, once its last data is there. */
+  #endMs: number | null = null;
+  #origin: Measurement['origin'];
+
+  /** `loadFromStart` makes hls.js load everything again, the first fragment first. */
+  constructor(video: HTMLVideoElement, loadFromStart: () => void) {
+    this.#video = video;
+    this.#loadFromStart = loadFromStart;
+  }
+
+  /** Takes what is known of the media's timestamps. */
+  learn(media: Media): void {
+    this.#timeline.learn(media.timeline);
+  }
+
+  /** The element is filled from `beginS` on, on the way to a position. */
+  begin(positionMs: number, beginS: number): void {
+    this.#timeline.forget();
+    this.#endMs = null;
+    this.#fromStart ||= beginS === 0;
+    const nearMs = beginS * 1000 === positionMs ? BEGIN_NEAR_MS : SEEK_NEAR_MS;
+    this.#sought = this.#timeline.counts ? { positionMs, nearMs, corrections: CORRECTIONS } : null;
+  }
+
+  /** Keeps up with where hls.js places the media's timestamps. */
+  watch(hls: Placing): void {
+    this.#hls = hls;
+    hls.on(TIMESTAMP_EVENTS.INIT_PTS_FOUND, (_event, found: InitPts) => this.#found(found));
+    hls.on(TIMESTAMP_EVENTS.BUFFER_APPENDING, (_event, appending: Appending) => this.#appending(appending));
+    hls.on(TIMESTAMP_EVENTS.FRAG_BUFFERED, (_event, { frag }: { frag: HlsFragment }) => {
+      if (frag.type === 'main') this.correct(frag);
+    });
+    hls.on(TIMESTAMP_EVENTS.BUFFERED_TO_END, () => (this.#endMs = this.#video.duration * 1000));
+  }
+
+  /** Returns the position of the picture, or the target of a seek in progress. */
+  position(): number {
+    return this.#sought?.positionMs ?? this.#timeline.positionAt(this.#atMs());
+  }
+
+  /** Whether no seek is in progress. */
+  get isSettled(): boolean {
+    if (performance.now() - (this.#sought?.thinSinceMs ?? Infinity) > THIN_MS) this.#sought = null;
+    return this.#sought === null;
+  }
+
+  /** Returns the end of the media, or null until its last data is there. */
+  endMs(): number | null {
+    const endMs = this.#video.ended ? this.#video.duration * 1000 : this.#endMs;
+    return endMs === null ? null : this.#timeline.positionAt(endMs);
+  }
+
+  measured(): Measurement {
+    return { durationMs: this.endMs() ?? undefined, origin: this.#origin };
+  }
+
+  /** Returns the element's time at a position, in milliseconds, as far as it is known. */
+  elementAt(positionMs: number): number {
+    return this.#timeline.elementAt(positionMs, (cc) => {
+      const first = this.#details()?.fragments.find((frag) => frag.cc === cc);
+      return first && first.start * 1000;
+    });
+  }
+
+  seek(positionMs: number): void {
+    if (!this.#timeline.counts) {
+      this.#video.currentTime = positionMs / 1000;
+      return;
+    }
+    const elementMs = this.elementAt(positionMs);
+    if (elementMs < -SEEK_NEAR_MS && !this.#fromStart) return this.#fill(positionMs);
+    this.#sought = { positionMs, nearMs: SEEK_NEAR_MS, corrections: CORRECTIONS };
+    this.#go(elementMs);
+  }
+
+  /** Puts a seek right once data tells where its target is, and ends it once it is there. */
+  correct(frag?: HlsFragment): void {
+    const sought = this.#sought;
+    const { readyState, seeking, duration } = this.#video;
+    if (sought === null || readyState === 0 || !this.#timeline.isFilled) return;
+    const isFar = frag && !frag.initSegment && Math.abs(this.#timeline.shiftMs) > FAR_MS;
+    if (isFar && !this.#fromStart) return this.#fill(sought.positionMs);
+    // Until the element knows of more, it goes no further than its end.
+    const endMs = duration * 1000 - BEFORE_END_MS || Infinity;
+    const wantedMs = Math.max(0, this.elementAt(sought.positionMs));
+    const elementMs = Math.min(wantedMs, endMs);
+    if (Math.abs(elementMs - this.#atMs()) > sought.nearMs && sought.corrections > 0) {
+      // Each step towards the end tells of more.
+      if (elementMs === wantedMs) sought.corrections -= 1;
+      this.#go(elementMs);
+    } else if (!seeking && readyState >= HAVE_CURRENT_DATA) {
+      const { thinSinceMs } = sought;
+      sought.thinSinceMs = this.#hasPicture() ? undefined : (thinSinceMs ?? performance.now());
+      if (sought.thinSinceMs !== undefined) return;
+      if (thinSinceMs === undefined) this.#sought = null;
+      else this.#go(elementMs);
+    }
+  }
+
+  /** Whether the data goes on far enough for the right picture. */
+  #hasPicture(): boolean {
+    const { buffered, currentTime, duration } = this.#video;
+    const untilS = Math.min(currentTime + PICTURE_S, duration - PICTURE_S || Infinity);
+    for (let part = 0; part < buffered.length; part += 1) {
+      if (buffered.start(part) <= currentTime && untilS <= buffered.end(part)) return true;
+    }
+    return false;
+  }
+
+  #found({ frag, initPTS, timescale }: InitPts): void {
+    this.#timeline.found(frag.cc, initPTS, timescale);
+    const isFirst = frag.sn === this.#details()?.startSN;
+    // The server reads all others; what isn't encrypted and has no origin has no timestamps, and hls.js made these up.
+    if (!isFirst || !frag.encrypted || !Number.isSafeInteger(initPTS)) return;
+    this.#origin = { discontinuity: frag.cc, start_ms: 0, timestamp: initPTS, timescale };
+  }
+
+  #appending({ type, parent, frag }: Appending): void {
+    const streams = frag.elementaryStreams ?? {};
+    const times = streams[type];
+    const isBeside = type === 'audio' && (streams.video || streams.audiovideo);
+    if (parent !== 'main' || !times || isBeside) return;
+    this.#timeline.appended(frag.cc, times.startPTS * 1000, times.endPTS * 1000);
+  }
+
+  /** Fills the element anew, the first fragment first: hls.js can't place what lies before the element's time 0. */
+  #fill(positionMs: number): void {
+    this.begin(positionMs, 0);
+    this.#sought!.nearMs = SEEK_NEAR_MS;
+    this.#loadFromStart();
+  }
+
+  #go(elementMs: number): void {
+    this.#video.currentTime = Math.max(0, (elementMs + INTO_FRAME_MS) / 1000);
+  }
+
+  #atMs(): number {
+    const intoMs = this.#timeline.counts ? INTO_FRAME_MS : 0;
+    return this.#video.currentTime * 1000 - intoMs;
+  }
+
+  #details() {
+    return this.#hls?.levels.find(({ details }) => details)?.details;
+  }
+}

@@ -1,0 +1,135 @@
+// Where the media's own timestamps are in an element that hls.js fills.
+//
+// hls.js places the first fragment that it happens to load where the playlist says, and everything else by that: an
+// element's time means another picture for each viewer if the playlist's durations aren't exact. Each range that is
+// appended therefore keeps the distance between its times and the room's positions, which count the media's timestamps.
+
+import type { Media } from '../wire.js';
+
+/** Timestamps of MPEG-TS, of this timescale, start over after 2^33. */
+const TS = { timescale: 90_000, wrapMs: 2 ** 33 / 90 };
+/** A smaller distance is rounding. */
+const SAME_MS = 0.02;
+/** Ranges with one base count as one across holes up to this. */
+const HOLE_MS = 1_000;
+
+/** A timestamp of the media, in milliseconds, and the units that it is counted in. */
+interface Stamp {
+  atMs: number;
+  timescale: number;
+}
+
+/** A range of the element's time, filled with a discontinuity, and the timestamp that is the element's time 0 there. */
+interface Part {
+  cc: number;
+  fromMs: number;
+  untilMs: number;
+  base: Stamp | undefined;
+}
+
+export class HlsTimeline {
+  /** Where each discontinuity begins, by its number. */
+  readonly #origins = new Map<number, Stamp & { startMs: number }>();
+  /** The newest base of each discontinuity. */
+  readonly #bases = new Map<number, Stamp>();
+  /** What was appended, without overlaps, the newest last. */
+  #parts: Part[] = [];
+
+  /** Takes the origins of a source, which may come to be known while it plays. */
+  learn(timeline: Media['timeline'] | undefined): void {
+    this.#origins.clear();
+    if (timeline?.kind !== 'media') return;
+    for (const { discontinuity, start_ms, timestamp, timescale } of timeline.origins) {
+      this.#origins.set(discontinuity, { startMs: start_ms, atMs: (timestamp * 1000) / timescale, timescale });
+    }
+  }
+
+  /** Whether positions count the media's timestamps; otherwise they are the element's times. */
+  get counts(): boolean {
+    return this.#origins.size > 0;
+  }
+
+  /** Whether anything was appended. */
+  get isFilled(): boolean {
+    return this.#parts.length > 0;
+  }
+
+  /** Notes which timestamp hls.js now takes for the element's time 0 in a discontinuity. */
+  found(cc: number, initPts: number, timescale: number): void {
+    this.#bases.set(cc, { atMs: (initPts * 1000) / timescale, timescale });
+  }
+
+  /** Notes that this range of the element's time is filled with a discontinuity, by its newest base. */
+  appended(cc: number, fromMs: number, untilMs: number): void {
+    if (!(untilMs > fromMs)) return;
+    const base = this.#bases.get(cc);
+    const last = this.#parts.at(-1);
+    const isSame = last !== undefined && last.cc === cc && last.base === base;
+    if (isSame && fromMs <= last.untilMs + HOLE_MS && untilMs >= last.fromMs - HOLE_MS) {
+      this.#parts.pop();
+      this.#put({ cc, fromMs: Math.min(fromMs, last.fromMs), untilMs: Math.max(untilMs, last.untilMs), base });
+    } else {
+      this.#put({ cc, fromMs, untilMs, base });
+    }
+  }
+
+  /** Forgets what was appended, because the element is filled anew. */
+  forget(): void {
+    this.#bases.clear();
+    this.#parts = [];
+  }
+
+  /** Returns how much later positions are than the element's times in the newest range; 0 without one. */
+  get shiftMs(): number {
+    const part = this.#parts.at(-1);
+    return part === undefined ? 0 : this.#shiftOf(part);
+  }
+
+  /** Returns the room's position at a time of the element. */
+  positionAt(elementMs: number): number {
+    const part = nearest(this.#parts, ({ fromMs, untilMs }) => outside(elementMs, fromMs, untilMs));
+    return elementMs + (part === undefined ? 0 : this.#shiftOf(part));
+  }
+
+  /** Returns the element's time at a position; `startOf` returns where a discontinuity begins in the element, if known. */
+  elementAt(positionMs: number, startOf: (cc: number) => number | undefined): number {
+    const apart = (part: Part) => outside(positionMs - this.#shiftOf(part), part.fromMs, part.untilMs);
+    const here = this.#parts.filter((part) => apart(part) === 0).at(-1);
+    if (here) return positionMs - this.#shiftOf(here);
+    const begun = [...this.#origins].filter(([, { startMs }]) => startMs <= positionMs).at(-1);
+    if (begun === undefined) return positionMs;
+    const [cc, { startMs }] = begun;
+    const near = nearest(this.#parts.filter((part) => part.cc === cc), apart);
+    if (near) return positionMs - this.#shiftOf(near);
+    const beginsMs = startOf(cc);
+    return beginsMs === undefined ? positionMs : positionMs - startMs + beginsMs;
+  }
+
+  #shiftOf({ cc, base }: Part): number {
+    const origin = this.#origins.get(cc);
+    if (origin === undefined || base === undefined) return 0;
+    const shiftMs = origin.startMs + base.atMs - origin.atMs;
+    const wraps = base.timescale === TS.timescale && origin.timescale === TS.timescale;
+    const nearMs = wraps ? shiftMs - Math.round(shiftMs / TS.wrapMs) * TS.wrapMs : shiftMs;
+    return Math.abs(nearMs) < SAME_MS ? 0 : nearMs;
+  }
+
+  /** The newest range replaces what it covers of the others. */
+  #put(part: Part): void {
+    const rest = this.#parts.flatMap((old) => [
+      { ...old, untilMs: Math.min(old.untilMs, part.fromMs) },
+      { ...old, fromMs: Math.max(old.fromMs, part.untilMs) },
+    ]);
+    this.#parts = [...rest.filter(({ fromMs, untilMs }) => untilMs > fromMs), part];
+  }
+}
+
+function outside(ms: number, fromMs: number, untilMs: number): number {
+  return Math.max(fromMs - ms, ms - untilMs, 0);
+}
+
+function nearest(parts: Part[], apart: (part: Part) => number): Part | undefined {
+  let best: Part | undefined;
+  for (const part of parts) if (best === undefined || apart(part) <= apart(best)) best = part;
+  return best;
+}

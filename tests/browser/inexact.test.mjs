@@ -1,0 +1,100 @@
+/**
+ * Tests that everybody sees the same picture of films whose playlists tell nominal durations. The frame number that is
+ * burnt into the picture decides, never what a player says of itself.
+ */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { until } from './harness/poll.mjs';
+import { startWorld } from './harness/world.mjs';
+
+const NTSC = 30_000 / 1_001;
+/** On a busy machine a seek with several loads takes this long at most. */
+const PATIENCE_MS = 40_000;
+
+let world;
+before(async () => (world = await startWorld()));
+afterEach(() => world.everybodyLeaves());
+after(() => world?.end());
+
+for (const [what, film] of Object.entries({
+  'transport streams of 3.4 s told as 3': { file: 'ts.m3u8', seeksMs: [0, 51_017, 101_500, 34_000], exact: true },
+  'fragmented MP4 of 3.4 s told as 3': { file: 'fmp4.m3u8', seeksMs: [0, 51_017, 88_450, 34_000], exact: true },
+  'ten minutes at 29.97 pictures per second': { file: 'ntsc.m3u8', seeksMs: [0, 300_300, 599_000], fps: NTSC, exact: true },
+  'an MP4 with an edit list': { file: 'edits.mp4', seeksMs: [0, 30_017, 59_000] },
+  'two discontinuities': { file: 'cuts.m3u8', seeksMs: [0, 50_017, 101_000, 33_900], exact: true },
+})) {
+  test(`${what}: a viewer from the start, a late joiner and a reloader see one picture`, { timeout: 240_000 }, async () => {
+    const [, middleMs] = film.seeksMs;
+    const host = await arrives('Ada');
+    await host.createRoom(world.server.pageUrl);
+    await host.paste(world.origin.url(`inexact/${film.file}`));
+    await host.hasLoaded();
+    const invite = await host.copyInvite();
+    const watcher = await arrives('Grace');
+    await watcher.join(invite);
+    await watcher.hasLoaded();
+    await seeks([host, watcher], middleMs, film);
+    const joiner = await arrives('Linus');
+    await joiner.join(invite);
+    await seeOnePicture([host, watcher, joiner], middleMs, film);
+    await watcher.page.reload();
+    await watcher.inRoom();
+    await seeOnePicture([host, watcher, joiner], middleMs, film);
+    for (const positionMs of film.seeksMs) await seeks([host, watcher, joiner], positionMs, film);
+  });
+}
+
+/** Starts a browser whose page may read the pixels of files of another origin. */
+async function arrives(name) {
+  const person = await world.arrive(name);
+  await person.context.addInitScript(() => {
+    const { set, get } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'src');
+    Object.defineProperty(HTMLMediaElement.prototype, 'src', {
+      get,
+      set(url) {
+        this.crossOrigin = 'anonymous';
+        set.call(this, url);
+      },
+    });
+  });
+  return person;
+}
+
+/** The host, paused, seeks; everybody ends up on the same picture. */
+async function seeks(people, positionMs, film) {
+  const [host] = people;
+  await host.page.evaluate((to) => window.playhead.session.seek(to), positionMs);
+  await seeOnePicture(people, positionMs, film);
+}
+
+/** Waits until each page has the picture of a position, and asserts that all have the same, the right one. */
+async function seeOnePicture(people, positionMs, { fps = 30, exact = false }) {
+  const what = `at ${positionMs} ms`;
+  const seen = await Promise.all(people.map((person) => pictureOf(person, positionMs, what)));
+  const described = people.map(({ name }, n) => `${name} ${seen[n]}`).join(', ');
+  console.log(`${what}: ${described}`);
+  assert.ok(seen.every((frame) => frame !== null && frame === seen[0]), `${what} pages show different pictures: ${described}`);
+  if (exact) assert.equal(seen[0], Math.floor((positionMs / 1000) * fps + 1e-6), `${what}: the picture`);
+}
+
+/** Returns the number of the picture that a page shows, once it is paused there and shows one picture for a while. */
+async function pictureOf(person, positionMs, what) {
+  await until(`${person.name} to stand ${what}`, () => person.page.evaluate(standsAt, positionMs), PATIENCE_MS);
+  let last = null;
+  return until(`${person.name} to show a picture ${what}`, async () => {
+    await person.watch();
+    const frames = person.samples.slice(-4).map(({ frame }) => frame);
+    const isSteady = frames.length === 4 && last !== null && frames.every((frame) => frame === frames[0] && frame === last);
+    [last] = frames;
+    return isSteady ? { frame: last } : null;
+  }, PATIENCE_MS).then(({ frame }) => frame);
+}
+
+/** Runs in the page: whether its player says that it is paused there, with data. */
+function standsAt(positionMs) {
+  const video = document.querySelector('[data-testid="video"]');
+  const { session, player } = window.playhead;
+  const { playback } = session.getSnapshot();
+  const isThere = playback.status === 'paused' && playback.position_ms === positionMs && video.paused && !video.seeking;
+  return isThere && video.readyState >= 2 && player.getSnapshot().state === 'paused' && Math.abs(player.position() - positionMs) < 1;
+}
