@@ -30,6 +30,30 @@ pub struct Source {
     pub timeline: Timeline,
     /// Whether the source is a live stream.
     pub live: bool,
+    /// The position of the edge of a live stream, where its newest media ended, at `edge_at_ms`. It
+    /// advances with the room clock: at *t* it is `edge_ms` + *t* − `edge_at_ms`. Absent unless the
+    /// source is live and its players share positions, as are the next four.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub edge_ms: Option<u64>,
+    /// The room time at which the edge was at `edge_ms`, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub edge_at_ms: Option<u64>,
+    /// How much media before the edge can be played, in milliseconds. A seek before that is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub window_ms: Option<u64>,
+    /// Whether the window keeps its beginning and grows, as that of an event does, instead of moving on
+    /// with the edge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub window_grows: Option<bool>,
+    /// How far behind the edge players stay, in milliseconds, unless the window is shorter. A seek
+    /// nearer to the edge is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub hold_back_ms: Option<u64>,
     /// The ways to play the source, best first.
     #[schema(min_items = 1)]
     pub delivery: Vec<Delivery>,

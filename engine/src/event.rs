@@ -35,7 +35,8 @@ pub enum Event {
         by: Option<ParticipantId>,
         /// The new media.
         media: Box<Media>,
-        /// The new playback: paused at the start of chosen media, otherwise as it was.
+        /// The new playback: paused at the start of chosen media, or at the edge if it is live;
+        /// otherwise as it was.
         playback: Playback,
     },
     /// The host role moved.
@@ -114,6 +115,8 @@ pub enum PlaybackCause {
     Deadline,
     /// A participant's player re-buffers.
     Rebuffer,
+    /// Playback reached the end of a live source's window that its rate took it to.
+    WindowEnd,
 }
 
 /// Why the media changed.

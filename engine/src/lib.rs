@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! id  time  place  settings  lifecycle  participant  rejection
-//!   ◀─ timeline ◀─ media  op  facts  permission  playback
+//!   ◀─ timeline  live ◀─ media  op  facts  permission  playback
 //!   ◀─ command  event ◀─ room ◀─ apply  lease  decide ◀─ handle ◀─ recovery
 //! ```
 
@@ -21,6 +21,7 @@ mod handle;
 mod id;
 mod lease;
 mod lifecycle;
+mod live;
 mod media;
 mod op;
 mod participant;
@@ -42,6 +43,7 @@ pub use crate::handle::{Decision, Envelope, Request};
 pub use crate::id::{MediaId, ParticipantId, RoomId};
 pub use crate::lease::LeaseChange;
 pub use crate::lifecycle::{CREATED_MS, EXPIRED_MS, INACTIVE_MS, Lifecycle, LifecycleState};
+pub use crate::live::LiveEdge;
 pub use crate::media::{
     AudioTrack, Availability, Control, Cors, Delivery, DeliveryKind, Evidence, ManifestEntry,
     Media, Rendition, Source, SyncClass, TextTrack, TextTrackKind,

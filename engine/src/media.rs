@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::MediaId;
+use crate::live::LiveEdge;
 use crate::time::Position;
 use crate::timeline::{DurationOrigin, Timeline};
 
@@ -26,6 +27,9 @@ pub struct Source {
     pub timeline: Timeline,
     /// Whether it is live.
     pub live: bool,
+    /// The edge, if it is live and its players share positions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live_edge: Option<LiveEdge>,
     /// The ways to play it, best first; never empty.
     pub delivery: Vec<Delivery>,
     /// The qualities, best first; empty if there is only one.

@@ -31,6 +31,10 @@ pub struct Playback {
     pub waiting: Option<Barrier>,
     /// Whether players may have nothing loaded at `position`, so that the next play needs a barrier.
     pub unprimed: bool,
+    /// Whether the next play begins at the edge of a live source instead of at `position`, since
+    /// nobody has chosen a position yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_edge: bool,
 }
 
 /// Whether the playhead moves.
@@ -79,6 +83,7 @@ impl Playback {
             audio_track: None,
             waiting: None,
             unprimed: true,
+            at_edge: false,
         }
     }
 

@@ -24,6 +24,14 @@ pub enum Rejection {
     /// A seek within media in which players can't jump. They can start anew.
     #[error("players can't jump within this media")]
     SeekUnavailable,
+    /// A seek to a position that a live source doesn't offer now.
+    #[error("the live stream offers only the positions from {earliest_ms} to {latest_ms} now")]
+    OutsideWindow {
+        /// The first position that it offers, in milliseconds.
+        earliest_ms: u64,
+        /// The last position that it offers, in milliseconds.
+        latest_ms: u64,
+    },
     /// The media has no such quality.
     #[error("the media has no such quality")]
     QualityUnavailable,
@@ -64,7 +72,7 @@ impl Rejection {
             Self::Forbidden => "forbidden",
             Self::NoMedia => "no_media",
             Self::MediaEnded => "media_ended",
-            Self::PositionOutOfRange { .. } => "position_out_of_range",
+            Self::PositionOutOfRange { .. } | Self::OutsideWindow { .. } => "position_out_of_range",
             Self::SeekUnavailable => "seek_unavailable",
             Self::QualityUnavailable => "quality_unavailable",
             Self::TrackUnavailable => "track_unavailable",

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Commit, Event};
 use crate::id::{ParticipantId, RoomId};
 use crate::lifecycle::{INACTIVE_MS, Lifecycle, LifecycleState};
+use crate::live::LiveEdge;
 use crate::media::Media;
 use crate::op::Ops;
 use crate::participant::{Actor, Role};
@@ -175,8 +176,16 @@ impl Room {
     /// The next committed deadline.
     pub fn deadline(&self) -> Option<Timestamp> {
         let barrier = self.playback.waiting.as_ref().map(|waiting| waiting.deadline);
-        let barrier = barrier.filter(|_| self.is_open());
-        barrier.into_iter().chain(self.lifecycle.deadline).min()
+        let named = barrier.or_else(|| self.window_end()).filter(|_| self.is_open());
+        named.into_iter().chain(self.lifecycle.deadline).min()
+    }
+
+    /// When playback reaches the end of a live source's window that its rate takes it to, and goes on
+    /// at normal speed.
+    pub fn window_end(&self) -> Option<Timestamp> {
+        let Playback { status, position, anchor_at, rate, .. } = self.playback;
+        let edge = self.live_edge().filter(|_| status == Status::Playing);
+        edge.and_then(|edge| edge.met_at(position, anchor_at, rate))
     }
 
     /// Whether a committed deadline has come at `now`.
@@ -197,9 +206,16 @@ impl Room {
         self.media.as_ref().and_then(|media| media.source.exact_duration())
     }
 
-    /// The position of the playhead at `now`.
+    /// The edge of the media, if it is live and its players share positions.
+    pub fn live_edge(&self) -> Option<LiveEdge> {
+        self.media.as_ref().and_then(|media| media.source.live_edge)
+    }
+
+    /// The position of the playhead at `now`. While it moves, it stays within a live source's window.
     pub fn expected(&self, now: Timestamp) -> Position {
-        self.playback.expected(now, self.duration())
+        let position = self.playback.expected(now, self.duration());
+        let edge = self.live_edge().filter(|_| self.playback.status == Status::Playing);
+        edge.map_or(position, |edge| edge.nearest(position, now))
     }
 
     /// The last rebuild as somebody must hear of it who last saw `seen`: `lost` covers every rebuild

@@ -27,7 +27,8 @@ pub enum Match {
 /// - `recognizes` accepts neither a web page nor empty input.
 /// - A resolved source is complete: it has a delivery, unique ids, the best rendition first, and no
 ///   duration if it is live.
-/// - `reopen` of a source's `stream_id` gives the same source again.
+/// - A live source that players can follow to a moment has a `live_edge`; its instant is set by the caller.
+/// - `reopen` of a source's `stream_id` gives the same source again; of a live one, the edge has moved.
 /// - `reopen` of anything else is an error, never a panic.
 /// - `check` of a resolved source gives evidence or a reason.
 /// - Missing media is `NotFound`, for `resolve` and `check`.

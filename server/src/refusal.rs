@@ -136,6 +136,9 @@ impl From<Rejection> for Refusal {
             Rejection::PositionOutOfRange { duration_ms: Some(ms) } => {
                 refusal.with("duration_ms", MetaValue::Number(ms))
             }
+            Rejection::OutsideWindow { earliest_ms, latest_ms } => refusal
+                .with("earliest_ms", MetaValue::Number(earliest_ms))
+                .with("latest_ms", MetaValue::Number(latest_ms)),
             Rejection::VersionConflict { version } => {
                 refusal.with("version", MetaValue::Number(version))
             }

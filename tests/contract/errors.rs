@@ -27,6 +27,7 @@ fn every_rejection_of_the_engine_is_answered_by_the_code_of_its_name() {
         Rejection::NoMedia,
         Rejection::MediaEnded,
         Rejection::PositionOutOfRange { duration_ms: None },
+        Rejection::OutsideWindow { earliest_ms: 1, latest_ms: 2 },
         Rejection::QualityUnavailable,
         Rejection::TrackUnavailable,
         Rejection::VersionConflict { version: 1 },

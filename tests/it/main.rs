@@ -12,6 +12,7 @@ mod fuzz;
 mod identity;
 mod lifecycle;
 mod limits;
+mod live;
 mod metrics;
 mod names;
 mod nodes;

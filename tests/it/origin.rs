@@ -13,6 +13,10 @@ const FILM: &str = "#EXTM3U\n\
     #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Deutsch\",LANGUAGE=\"de\",URI=\"media.m3u8\"\n\
     #EXT-X-STREAM-INF:BANDWIDTH=300000,RESOLUTION=640x360,AUDIO=\"a\"\nmedia.m3u8\n\
     #EXT-X-STREAM-INF:BANDWIDTH=100000,RESOLUTION=320x180,AUDIO=\"a\"\nmedia.m3u8\n";
+/// The date of the first segment of `live.m3u8`, in milliseconds since the Unix epoch.
+pub const LIVE_FROM_MS: u64 = 1_700_000_000_000;
+/// The length of its playlist.
+pub const LIVE_WINDOW_MS: u64 = 20_000;
 /// More than the size limit of manifests.
 const HUGE_BYTES: usize = 3 * 1024 * 1024;
 
@@ -108,6 +112,7 @@ async fn serve(mut stream: TcpStream, mut released: watch::Receiver<bool>) {
 fn response(path: &str) -> Vec<u8> {
     let (status, headers, body) = match path {
         "/film.m3u8" => ("200 OK", kind(PLAYLIST), FILM.to_owned()),
+        "/live.m3u8" => ("200 OK", kind(PLAYLIST), live()),
         "/wide.m3u8" => ("200 OK", kind(PLAYLIST), wide()),
         "/media.m3u8" | "/held.m3u8" => ("200 OK", kind(PLAYLIST), MEDIA.to_owned()),
         "/segment.ts" => ("200 OK", kind("video/mp2t"), "G".repeat(188)),
@@ -139,6 +144,14 @@ fn kind(mime: &str) -> String {
 
 fn location(to: &str) -> String {
     format!("location: {to}\r\n")
+}
+
+/// A live playlist whose first segment has a date.
+fn live() -> String {
+    let segments = "#EXTINF:2,\nsegment.ts\n".repeat(10);
+    format!(
+        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20Z\n{segments}"
+    )
 }
 
 /// A playlist with so many qualities and subtitles that its frame is long.

@@ -216,7 +216,7 @@ pub struct Pong {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct PlaybackChanged {
     /// What changed it: `play`, `pause`, `seek`, `set_rate`, `change_quality`, `change_subtitle`,
-    /// `change_audio`, `ended`, `ready`, `deadline` or `rebuffer`.
+    /// `change_audio`, `ended`, `ready`, `deadline`, `rebuffer` or `window_end`.
     pub cause: String,
     /// The participant whose command it was; null if the server changed it.
     #[schema(required = true)]
@@ -237,7 +237,8 @@ pub struct MediaChanged {
     pub by: Option<String>,
     /// The new media.
     pub media: Media,
-    /// The new playback: paused at the start of chosen media, as it was before if measured or refreshed.
+    /// The new playback: paused at the start of chosen media, or behind the edge if it is live; as it
+    /// was before if measured or refreshed.
     pub playback: Playback,
 }
 

@@ -13,14 +13,14 @@ const REBUFFER_BARRIER_MS: u64 = 10_000;
 pub(super) fn start_ready(room: &Room, since_version: u64, facts: &Facts) -> Option<Event> {
     let barrier = room.playback.waiting.as_ref()?;
     (barrier.since_version == since_version && room.is_open())
-        .then(|| changed(PlaybackCause::Ready, None, start(&room.playback, facts)))
+        .then(|| changed(PlaybackCause::Ready, None, start(room, &room.playback, facts)))
 }
 
 /// Starts playback at the deadline of the wait, even if some players aren't ready.
 pub(super) fn deadline(room: &Room, facts: &Facts) -> Option<Event> {
     let barrier = room.playback.waiting.as_ref()?;
     (barrier.deadline <= facts.now && room.is_open())
-        .then(|| changed(PlaybackCause::Deadline, None, start(&room.playback, facts)))
+        .then(|| changed(PlaybackCause::Deadline, None, start(room, &room.playback, facts)))
 }
 
 /// Makes the room wait for a participant whose player re-buffers.

@@ -3,6 +3,7 @@
 
 mod barrier;
 mod lifecycle;
+mod live;
 mod measured;
 mod playback;
 mod refreshed;
@@ -58,7 +59,9 @@ pub(crate) fn decide(room: &Room, actor: &Actor, command: &Command, facts: &Fact
     }
 }
 
-/// Carries out the committed deadline that is due, the lifecycle's before the barrier's.
+/// Carries out the committed deadline that is due, the lifecycle's before that of playback.
 fn deadline(room: &Room, facts: &Facts) -> Option<Event> {
-    lifecycle::deadline(room, facts).or_else(|| barrier::deadline(room, facts))
+    lifecycle::deadline(room, facts)
+        .or_else(|| barrier::deadline(room, facts))
+        .or_else(|| live::window_end(room, facts))
 }

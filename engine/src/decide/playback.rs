@@ -1,7 +1,8 @@
-//! The playback commands. Only `seek`, `set_media` and `ended` move the playhead, apart from the short
-//! way ahead that a stop takes where players can't go back.
+//! The playback commands. Only `seek`, `set_media` and `ended` move the playhead; and `play`, where it has
+//! left the window of a live source; and a stop, by a short way ahead, where players can't go back.
 
 use crate::decide::Decided;
+use crate::decide::live;
 use crate::decide::transition::{self, changed, start, wait};
 use crate::event::{Event, MediaCause, PlaybackCause};
 use crate::facts::Facts;
@@ -25,12 +26,16 @@ const POSITION_MS_MAX: u64 = 9_007_199_254_740_991;
 pub(super) fn play(room: &Room, by: Option<&ParticipantId>, facts: &Facts) -> Decided {
     media(room)?;
     let playback = &room.playback;
-    let needs_barrier = playback.unprimed && !facts.ready_capable.is_empty();
+    let from = live::start_position(room, facts);
+    let unprimed = playback.unprimed || from != playback.position;
+    let needs_barrier = unprimed && !facts.ready_capable.is_empty();
     let next = match playback.status {
         Status::Playing => return Ok(None),
         Status::Ended => return Err(Rejection::MediaEnded),
-        Status::Paused if needs_barrier => wait(room, playback.position, PLAY_BARRIER_MS, facts),
-        Status::Paused | Status::Waiting => start(playback, facts),
+        Status::Paused if needs_barrier => wait(room, from, PLAY_BARRIER_MS, facts),
+        Status::Paused | Status::Waiting => {
+            start(room, &Playback { position: from, ..playback.clone() }, facts)
+        }
     };
     Ok(Some(changed(PlaybackCause::Play, by, next)))
 }
@@ -59,14 +64,21 @@ pub(super) fn seek(room: &Room, by: Option<&ParticipantId>, to_ms: i64, facts: &
     }
     let plays = matches!(playback.status, Status::Playing | Status::Waiting);
     let next = if plays && facts.ready_capable.is_empty() {
-        Playback { position: to, ..start(playback, facts) }
+        start(room, &Playback { position: to, ..playback.clone() }, facts)
     } else if plays {
         let is_first_start = playback.status == Status::Waiting && playback.unprimed;
         let wait_ms = if is_first_start { PLAY_BARRIER_MS } else { SEEK_BARRIER_MS };
         wait(room, to, wait_ms, facts)
     } else {
         let (status, anchor_at) = (Status::Paused, facts.now);
-        Playback { status, position: to, anchor_at, unprimed: true, ..playback.clone() }
+        Playback {
+            status,
+            position: to,
+            anchor_at,
+            unprimed: true,
+            at_edge: false,
+            ..playback.clone()
+        }
     };
     Ok(Some(changed(PlaybackCause::Seek, by, next)))
 }
@@ -132,10 +144,14 @@ pub(super) fn change_audio(
     })
 }
 
-/// `set_media`: paused at the start, with the default audio track and no other choice made.
+/// `set_media`: paused at the start, or at the edge of a live source, with the default audio track and
+/// no other choice made.
 pub(super) fn set_media(by: Option<&ParticipantId>, media: &Media, facts: &Facts) -> Event {
+    let edge = media.source.live_edge;
     let playback = Playback {
         media_id: Some(media.media_id.clone()),
+        position: edge.map_or(Position::START, |edge| edge.latest(facts.now)),
+        at_edge: edge.is_some(),
         audio_track: media.source.default_audio_track().map(str::to_owned),
         ..Playback::empty(facts.now)
     };
@@ -176,6 +192,7 @@ fn select(
         return Ok(None);
     }
     let mut next = room.playback.reanchored(facts.now, room.duration());
+    next.position = room.expected(facts.now);
     set(&mut next);
     Ok(Some(changed(cause, by, next)))
 }
@@ -191,6 +208,9 @@ fn end(room: &Room, facts: &Facts) -> Option<Position> {
 }
 
 fn in_range(room: &Room, to_ms: i64, facts: &Facts) -> Result<Position, Rejection> {
+    if let Some(edge) = room.live_edge() {
+        return live::in_window(&edge, to_ms, facts);
+    }
     let duration_ms = end(room, facts).map(Position::as_millis);
     match u64::try_from(to_ms) {
         Ok(ms) if ms <= duration_ms.unwrap_or(POSITION_MS_MAX) => Ok(Position::from_millis(ms)),

@@ -7,14 +7,19 @@ use crate::playback::{Barrier, Playback, Status, lead_ms};
 use crate::room::Room;
 use crate::time::Position;
 
-/// Starts playing from the current position: ahead of time if any player can use that, else now.
-pub(super) fn start(playback: &Playback, facts: &Facts) -> Playback {
+/// Starts playing from the position of `playback`: ahead of time if any player can use that, else now.
+/// A position that has left the window of a live source gives way to the nearest one in it.
+pub(super) fn start(room: &Room, playback: &Playback, facts: &Facts) -> Playback {
     let lead_ms = if facts.ready_capable.is_empty() { 0 } else { lead_ms(facts.rtt_ms) };
+    let anchor_at = facts.now.plus_millis(lead_ms);
+    let position = playback.position;
     Playback {
         status: Status::Playing,
-        anchor_at: facts.now.plus_millis(lead_ms),
+        position: room.live_edge().map_or(position, |edge| edge.nearest(position, anchor_at)),
+        anchor_at,
         waiting: None,
         unprimed: false,
+        at_edge: false,
         ..playback.clone()
     }
 }
@@ -32,6 +37,7 @@ pub(super) fn wait(room: &Room, position: Position, wait_ms: u64, facts: &Facts)
         position,
         anchor_at: facts.now,
         waiting: Some(barrier),
+        at_edge: false,
         ..room.playback.clone()
     }
 }

@@ -24,7 +24,7 @@ fn histories_cover_every_outcome_and_every_event() {
 }
 
 /// Every outcome of a request, and every event with its cause and the state that it leads to.
-const EVERYTHING: [&str; 44] = [
+const EVERYTHING: [&str; 45] = [
     "duplicate",
     "unchanged",
     "not_host",
@@ -61,6 +61,7 @@ const EVERYTHING: [&str; 44] = [
     "playback Ready Playing",
     "playback Deadline Playing",
     "playback Rebuffer Waiting",
+    "playback WindowEnd Playing",
     "life HostConnected Live",
     "life HostLost Grace",
     "life GraceEnded Live",

@@ -9,7 +9,7 @@ use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 
-use crate::story::{self, CO_HOST, GUEST, HOST, MEMBER, SERVER, T0, at, id, media};
+use crate::story::{self, CO_HOST, GUEST, HOST, MEMBER, SERVER, T0, at, id, live_media, media};
 
 /// The outage that a rebuild counts, if it counts one.
 const OUTAGE_MS: u64 = 5_000;
@@ -20,6 +20,8 @@ pub(crate) struct History {
     host_loss: HostLoss,
     /// Whether it begins with a connected host, a co-host and media.
     opened: bool,
+    /// Whether that media is live.
+    live: bool,
     steps: Vec<Step>,
 }
 
@@ -93,7 +95,7 @@ impl History {
         let mut room = self.start();
         let mut clock = T0;
         let mut turns: Vec<Turn> = Vec::new();
-        let opening = if self.opened { opening() } else { Vec::new() };
+        let opening = if self.opened { opening(self.live) } else { Vec::new() };
         for step in opening.iter().chain(&self.steps) {
             let (request, moment) = step.request(&room, &turns);
             clock = clock.saturating_add_signed(moment.after_ms);
@@ -157,8 +159,11 @@ impl What {
         match self {
             Self::Plain(command) => command.clone(),
             Self::SeekShare(percent) => {
-                let duration = room.duration().map_or(100_000, |duration| duration.as_millis());
-                let to = duration * u64::from(*percent) / 100;
+                let (from, length) = match room.live_edge() {
+                    Some(edge) => (edge.earliest(room.at).as_millis(), edge.window_ms),
+                    None => (0, room.duration().map_or(100_000, |duration| duration.as_millis())),
+                };
+                let to = from + length * u64::from(*percent) / 100;
                 Command::Seek { to_ms: i64::try_from(to).expect("durations are small") }
             }
             Self::EndedNow => {
@@ -210,9 +215,11 @@ pub(crate) fn hash(command: &Command) -> u64 {
 pub(crate) fn histories() -> impl Strategy<Value = History> {
     let loss = select(vec![HostLoss::Expire, HostLoss::Promote, HostLoss::Hold, HostLoss::Pause]);
     let opened = prop_oneof![4 => Just(true), 1 => Just(false)];
-    (loss, opened, vec(steps(), 0..60)).prop_map(|(host_loss, opened, steps)| History {
+    let live = prop_oneof![3 => Just(false), 1 => Just(true)];
+    (loss, opened, live, vec(steps(), 0..60)).prop_map(|(host_loss, opened, live, steps)| History {
         host_loss,
         opened,
+        live,
         steps,
     })
 }
@@ -287,7 +294,7 @@ fn server_commands() -> impl Strategy<Value = What> {
         20 => Just(Command::Deadline),
         12 => any_participant().prop_map(|participant| Command::Connected { participant }),
         4 => Just(Command::HostLost),
-        4 => Just(Command::Rebuffer),
+        8 => Just(Command::Rebuffer),
         3 => (0..3_u8, 0..3_u8)
             .prop_map(|(media, number)| story::refreshed(&format!("m_{media}"), number)),
         1 => Just(Command::Idle),
@@ -300,8 +307,14 @@ fn server_commands() -> impl Strategy<Value = What> {
     ]
 }
 
-/// Media with and without duration, qualities and tracks, and some in which players can't jump.
+/// Media with and without duration, qualities and tracks, some in which players can't jump, and some live.
 fn any_media() -> impl Strategy<Value = Media> {
+    let live = (0..4_u8, 0..60_000_u64, 0..20_000_u64)
+        .prop_map(|(n, window, hold_back)| live_media(&format!("m_{n}"), window, hold_back));
+    prop_oneof![3 => any_film(), 1 => live]
+}
+
+fn any_film() -> impl Strategy<Value = Media> {
     let duration = option::of(prop_oneof![Just(0), 1..100_000_u64]);
     (0..4_u8, duration, any::<[bool; 5]>(), 0..4_u8).prop_map(|(n, duration, keeps, jumps)| {
         let mut media = media(&format!("m_{n}"), duration);
@@ -376,13 +389,14 @@ fn moments() -> impl Strategy<Value = Moment> {
 }
 
 /// The host connects, names a co-host and chooses media.
-fn opening() -> Vec<Step> {
+fn opening(live: bool) -> Vec<Step> {
     let moment = Moment { after_ms: 100, ready: 0, rtt_ms: 0, co_hosts: 0 };
     let terms = Terms { op: None, version_off: None, fence_off: None };
+    let first = if live { live_media("m_1", 20_000, 6_000) } else { media("m_1", Some(60_000)) };
     let step = |who, command| Step::New { who, what: What::Plain(command), terms, moment };
     vec![
         step(SERVER, story::connected(HOST)),
         step(HOST, story::set_role(CO_HOST, Role::CoHost)),
-        step(HOST, story::set_media(media("m_1", Some(60_000)))),
+        step(HOST, story::set_media(first)),
     ]
 }

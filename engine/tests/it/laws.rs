@@ -40,7 +40,9 @@ proptest! {
                 turn.request.command,
                 Command::Seek { .. } | Command::SetMedia { .. } | Command::Ended { .. }
             );
-            if moves || stops_ahead(&turn) {
+            // A live source moves its window, and playback with it: the naive room knows where to.
+            let live = turn.before.live_edge().is_some();
+            if moves || live || stops_ahead(&turn) {
                 continue;
             }
             let playhead = Playhead { before: &turn.before, after: &turn.after, at: commit.at };
@@ -359,7 +361,8 @@ fn is_same_but_for_its_place(before: &Room, after: &Room) -> bool {
 /// The number of committed deadlines that are due.
 fn due(room: &Room, now: Timestamp) -> usize {
     let waiting = room.playback.waiting.as_ref().filter(|_| room.is_open());
-    let named = [waiting.map(|barrier| barrier.deadline), room.lifecycle.deadline];
+    let window_end = room.window_end().filter(|_| room.is_open());
+    let named = [waiting.map(|barrier| barrier.deadline), window_end, room.lifecycle.deadline];
     named.into_iter().flatten().filter(|deadline| *deadline <= now).count()
 }
 

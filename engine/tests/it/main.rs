@@ -8,6 +8,7 @@ mod history;
 mod jumps;
 mod laws;
 mod lifecycle;
+mod live;
 mod measured;
 mod oracle;
 mod permission;

@@ -54,9 +54,19 @@ struct Film {
     /// Whether the duration is an estimate, which doesn't stop the playhead.
     guessed: bool,
     jumps: bool,
+    live: Option<Live>,
     qualities: Vec<String>,
     texts: Vec<String>,
     audios: Vec<String>,
+}
+
+/// The edge of a live film: where it was, and when; how long its window is, and how far behind players
+/// stay.
+struct Live {
+    edge: f64,
+    at: f64,
+    window: f64,
+    behind: f64,
 }
 
 struct Wait {
@@ -90,6 +100,7 @@ struct Naive {
     audio: Option<String>,
     wait: Option<Wait>,
     unprimed: bool,
+    at_edge: bool,
     /// Sender, id, payload hash and place of every commit that had an id.
     committed: Vec<(String, String, u64, Place)>,
 }
@@ -128,6 +139,7 @@ impl Naive {
             audio: None,
             wait: None,
             unprimed: true,
+            at_edge: false,
             committed: Vec::new(),
         }
     }

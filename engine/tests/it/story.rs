@@ -3,9 +3,9 @@
 use engine::{
     Actor, AudioTrack, Availability, ChatSettings, Command, Commit, Control, Cors, Decision,
     Delivery, DeliveryKind, DurationOrigin, Envelope, Event, Evidence, Facts, HostLoss,
-    LifecycleState, Measurement, Media, MediaId, NewRoom, Op, ParticipantId, Playback,
+    LifecycleState, LiveEdge, Measurement, Media, MediaId, NewRoom, Op, ParticipantId, Playback,
     PlaybackCause, Position, Profile, Rate, Rejection, Rendition, Request, Role, Room, RoomId,
-    RoomPatch, Settings, Source, TextTrack, TextTrackKind, Timeline, Timestamp,
+    RoomPatch, Settings, Source, TextTrack, TextTrackKind, Timeline, TimelineKind, Timestamp,
 };
 
 pub(crate) const HOST: &str = "p_host";
@@ -235,8 +235,9 @@ pub(crate) fn media(media_id: &str, duration_ms: Option<u64>) -> Media {
             title: "Film".to_owned(),
             duration: duration_ms.map(Position::from_millis),
             duration_origin: DurationOrigin::Media,
-            timeline: Timeline::default(),
             live: duration_ms.is_none(),
+            timeline: Timeline::default(),
+            live_edge: None,
             delivery: vec![delivery],
             renditions: vec![rendition("v1", 1080), rendition("v0", 360)],
             text_tracks: vec![
@@ -249,6 +250,16 @@ pub(crate) fn media(media_id: &str, duration_ms: Option<u64>) -> Media {
             availability: Availability::Available { evidence: Evidence::Manifest },
         },
     }
+}
+
+/// Live media whose positions are dates: its newest media ended at `T0` when the examples began.
+pub(crate) fn live_media(media_id: &str, window_ms: u64, hold_back_ms: u64) -> Media {
+    let mut media = media(media_id, None);
+    media.source.timeline.kind = TimelineKind::ProgramDateTime;
+    let position = Position::from_millis(T0);
+    let edge = LiveEdge { position, at: at(T0), window_ms, hold_back_ms, keeps_all: false };
+    media.source.live_edge = Some(edge);
+    media
 }
 
 pub(crate) fn actor(who: &str) -> Actor {

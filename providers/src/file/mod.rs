@@ -110,6 +110,7 @@ async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
         duration_origin: if is_exact { DurationOrigin::Media } else { DurationOrigin::Header },
         timeline: Timeline::OF_FILE,
         live: false,
+        live_edge: None,
         delivery: vec![delivery],
         renditions: vec![],
         text_tracks: vec![],

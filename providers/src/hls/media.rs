@@ -3,8 +3,11 @@
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use engine::{LiveEdge, Timeline};
+
 use super::attributes::{Attributes, leading};
 use super::keys::Keys;
+use super::live::LiveReader;
 use super::pieces::{Bytes, Pieces, PiecesReader};
 use super::refusals::{invalid, too_large, unsupported};
 use super::variables::Variables;
@@ -20,7 +23,8 @@ const NUMBERED_MAX: usize = 256;
 /// A list of segments.
 #[derive(Debug)]
 pub(super) struct Media {
-    pub(super) live: bool,
+    /// The edge and what its position counts, if it is live.
+    pub(super) live: Option<(LiveEdge, Timeline)>,
     /// The duration of all segments, as the playlist states it; `None` if it is live.
     pub(super) duration_ms: Option<u64>,
     /// Some of the segments, in the order in which they should be probed; never empty.
@@ -95,6 +99,7 @@ pub(super) struct MediaReader {
     once: Once,
     keys: Keys,
     pieces: PiecesReader,
+    live: LiveReader,
     numbered: Numbered,
     first: Vec<Segment>,
     last: Option<Segment>,
@@ -110,6 +115,7 @@ impl MediaReader {
     /// Reads a tag, without its `#`.
     pub(super) fn read_tag(&mut self, tag: &str, variables: &mut Variables) -> Result<(), Failure> {
         let (name, value) = tag.split_once(':').unwrap_or((tag, ""));
+        self.live.read_tag(name, value);
         match name {
             "EXTINF" => self.coming.seconds = Some(seconds(value)),
             "EXT-X-BYTERANGE" => self.coming.range = byte_range(value),
@@ -142,6 +148,7 @@ impl MediaReader {
             return Err(too_large("The playlist lists too many segments."));
         }
         self.seconds += seconds;
+        self.live.read_segment(seconds);
         let first_byte = range.map_or(0, |(_, offset)| offset.unwrap_or(self.range_end));
         self.range_end = range.map_or(0, |(len, _)| first_byte.saturating_add(len));
         let uri = variables.expand(uri)?;
@@ -185,10 +192,10 @@ impl MediaReader {
         if self.only_still_frames {
             return Err(unsupported("This playlist holds only still frames for seeking, no film."));
         }
-        let live = !(self.once.ended || self.once.is_vod);
+        let is_film = self.once.ended || self.once.is_vod;
         Ok(Media {
-            live,
-            duration_ms: (!live).then(|| (self.seconds * 1000.0).round() as u64),
+            live: (!is_film).then(|| self.live.finish()),
+            duration_ms: is_film.then(|| (self.seconds * 1000.0).round() as u64),
             segments: self.first.into_iter().chain(self.last).collect(),
             states_keys: self.keys.are_stated,
             pieces: self.pieces.finish(),

@@ -9,6 +9,7 @@ mod attributes;
 mod codecs;
 mod keys;
 mod lines;
+mod live;
 mod master;
 mod media;
 mod origin;
@@ -107,6 +108,7 @@ impl PlaybackSource for HlsProvider {
 fn describe(link: &Url, findings: Findings) -> Source {
     let Master { renditions, text_tracks, audio_tracks, .. } = findings.master.unwrap_or_default();
     let Origins { timeline, end_ms } = findings.origins;
+    let (live_edge, live_timeline) = findings.media.live.unzip();
     let duration_ms = findings.media.duration_ms.map(|stated_ms| end_ms.unwrap_or(stated_ms));
     let delivery = Delivery {
         kind: DeliveryKind::Hls,
@@ -123,8 +125,9 @@ fn describe(link: &Url, findings: Findings) -> Source {
         title: title(link),
         duration: duration_ms.map(Position::from_millis),
         duration_origin: DurationOrigin::Playlist,
-        timeline,
-        live: findings.media.live,
+        timeline: live_timeline.unwrap_or(timeline),
+        live: live_edge.is_some(),
+        live_edge,
         delivery: vec![delivery],
         renditions,
         text_tracks,
@@ -147,7 +150,7 @@ async fn inspect(egress: &Egress, link: &Url) -> Result<Findings, Failure> {
         }
     };
     let (segment, head) = probe_a_segment(egress, &listing).await?;
-    if listing.media.live {
+    if listing.media.live.is_some() {
         refuse_contradictions(egress, &listing, variables.as_ref()).await?;
     }
     let Listing { media, url, cors } = listing;

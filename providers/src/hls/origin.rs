@@ -48,7 +48,7 @@ pub(super) async fn read(
 ) -> Origins {
     let pieces = &media.pieces;
     let is_probed = |first: &Piece| first.bytes.uri == probed.uri;
-    if media.live || !pieces.first.first().is_some_and(is_probed) {
+    if media.live.is_some() || !pieces.first.first().is_some_and(is_probed) {
         return Origins::default();
     }
     let mut reader = Reader { egress, base, requests: 1, map: None };

@@ -16,7 +16,7 @@ fn a_film_lasts_as_long_as_its_segments() {
     let media =
         media("#EXTINF:9.009,\na.ts\n#EXTINF:9.009,\nb.ts\n#EXTINF:3.003,\nc.ts\n#EXT-X-ENDLIST");
     assert_eq!(media.duration_ms, Some(21_021));
-    assert!(!media.live);
+    assert!(media.live.is_none());
     assert_eq!(first(&media), ("a.ts", 0));
 }
 
@@ -49,9 +49,9 @@ fn uris_without_a_tag_are_not_segments() {
 #[test]
 fn a_playlist_without_an_end_is_live() {
     let live = media("#EXTINF:2,\na.ts");
-    assert_eq!((live.live, live.duration_ms), (true, None));
+    assert_eq!((live.live.is_some(), live.duration_ms), (true, None));
     let vod = media("#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:2,\na.ts");
-    assert_eq!((vod.live, vod.duration_ms), (false, Some(2000)));
+    assert_eq!((vod.live.is_some(), vod.duration_ms), (false, Some(2000)));
 }
 
 #[test]
@@ -223,7 +223,7 @@ proptest! {
     fn any_lines_are_read_or_refused(lines in proptest::collection::vec(line(), 0..12)) {
         let text = format!("#EXTM3U\n#EXT-X-TARGETDURATION:2\n{}", lines.join("\n"));
         if let Ok(Playlist::Media(media)) = parse(text.as_bytes()) {
-            prop_assert!(media.live == media.duration_ms.is_none());
+            prop_assert!(media.live.is_some() == media.duration_ms.is_none());
         }
     }
 }

@@ -280,7 +280,7 @@ async fn rooms_over(store: Arc<Broken>) -> (Arc<Rooms>, TempDir) {
     let hub = Arc::new(Hub::default());
     let limits = <Config as clap::Parser>::parse_from(["playhead-server"]).limits;
     let limiters = Arc::new(Limiters::new(&limits));
-    let sources = Arc::new(Sources::new(Arc::new(providers), limiters.clone()));
+    let sources = Arc::new(Sources::new(Arc::new(providers), limiters.clone(), clock.clone()));
     let members = Arc::new(Members::new(store.clone(), hub.clone(), clock.clone(), 8));
     let rooms = Rooms::new(store, Arc::new(sql), hub, clock, members, sources, limiters);
     (Arc::new(rooms), dir)

@@ -9,18 +9,20 @@ use providers::Registry;
 
 pub use choice::MediaChoice;
 
+use crate::clock::RoomClock;
 use crate::limit::Limiters;
 
 /// Resolves links and sources through the providers.
 pub struct Sources {
     providers: Arc<Registry>,
     limiters: Arc<Limiters>,
+    clock: RoomClock,
 }
 
 impl Sources {
     /// Makes the service over a registry of providers.
-    pub fn new(providers: Arc<Registry>, limiters: Arc<Limiters>) -> Self {
-        Self { providers, limiters }
+    pub fn new(providers: Arc<Registry>, limiters: Arc<Limiters>, clock: RoomClock) -> Self {
+        Self { providers, limiters, clock }
     }
 
     /// Returns the names of the providers, in the order in which they are asked.

@@ -39,7 +39,7 @@ impl Sources {
         // In a task of its own: a large playlist takes a while to parse, and the caller's pings would
         // have to wait for it.
         match AbortOnDropHandle::new(tokio::spawn(resolve)).await {
-            Ok(resolved) => Ok(resolved?),
+            Ok(resolved) => Ok(self.at_room_time(resolved?)),
             Err(_) => Err(Refusal::new(ErrorCode::Internal, "the link couldn't be resolved")),
         }
     }
@@ -48,5 +48,14 @@ impl Sources {
     pub async fn is_there(&self, user_id: &str, from: IpAddr, url: &str) -> bool {
         let requester = Requester { user: user_id.into(), address: Some(from) };
         self.providers.on_behalf_of(requester).probe(url).await.is_ok()
+    }
+
+    /// Notes when the edge of a live source was where the provider found it. The provider read it a
+    /// little earlier, so from now on it is rather ahead of this than behind.
+    fn at_room_time(&self, mut source: Source) -> Source {
+        if let Some(edge) = &mut source.live_edge {
+            edge.at = self.clock.now();
+        }
+        source
     }
 }

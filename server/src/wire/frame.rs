@@ -173,6 +173,7 @@ fn playback_cause(cause: PlaybackCause) -> &'static str {
         PlaybackCause::Ready => "ready",
         PlaybackCause::Deadline => "deadline",
         PlaybackCause::Rebuffer => "rebuffer",
+        PlaybackCause::WindowEnd => "window_end",
     }
 }
 

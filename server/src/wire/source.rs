@@ -12,6 +12,7 @@ pub fn media(media: &engine::Media) -> wire::Media {
 
 /// Encodes a source.
 pub fn source(source: &engine::Source) -> wire::Source {
+    let edge = source.live_edge;
     wire::Source {
         provider: source.provider.clone(),
         stream_id: source.stream_id.clone(),
@@ -20,6 +21,11 @@ pub fn source(source: &engine::Source) -> wire::Source {
         duration_origin: source.duration.map(|_| duration_origin(source.duration_origin)),
         timeline: super::timeline::timeline(&source.timeline),
         live: source.live,
+        edge_ms: edge.map(|edge| edge.position.as_millis()),
+        edge_at_ms: edge.map(|edge| edge.at.as_millis()),
+        window_ms: edge.map(|edge| edge.window_ms),
+        window_grows: edge.map(|edge| edge.keeps_all),
+        hold_back_ms: edge.map(|edge| edge.hold_back_ms),
         delivery: source.delivery.iter().map(delivery).collect(),
         renditions: source.renditions.iter().map(rendition).collect(),
         text_tracks: source.text_tracks.iter().map(text_track).collect(),

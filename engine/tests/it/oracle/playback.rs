@@ -2,7 +2,7 @@
 
 use engine::{Command, DurationOrigin, Facts, Media};
 
-use super::{Changed, Film, Naive, Wait};
+use super::{Changed, Film, Live, Naive, Wait};
 
 impl Naive {
     /// The position of the playhead at `t`.
@@ -13,7 +13,28 @@ impl Naive {
             0.0
         };
         let position = self.position + moved;
-        self.duration().map_or(position, |duration| position.min(duration))
+        let position = self.duration().map_or(position, |duration| position.min(duration));
+        if self.status == "playing" { self.within_window(position, t) } else { position }
+    }
+
+    /// The first and the last position that a live film offers at `t`.
+    fn window(&self, t: f64) -> Option<(f64, f64)> {
+        let Live { edge, at, window, behind } = self.film.as_ref()?.live.as_ref()?;
+        let edge = edge + (t - at).max(0.0);
+        Some(((edge - window).max(0.0), (edge - behind.min(*window)).max(0.0)))
+    }
+
+    fn within_window(&self, position: f64, t: f64) -> f64 {
+        self.window(t).map_or(position, |(first, last)| position.max(first).min(last))
+    }
+
+    /// When a rate other than normal has taken a live film to the end of its window.
+    pub(super) fn window_end(&self) -> Option<f64> {
+        let (first, last) = self.window(self.since)?;
+        let thousandths = (self.rate * 1000.0).round() - 1000.0;
+        let gap = if thousandths > 0.0 { last - self.position } else { self.position - first };
+        let moves = self.status == "playing" && thousandths != 0.0;
+        moves.then(|| self.since + (gap.max(0.0) * 1000.0 / thousandths.abs()).ceil())
     }
 
     fn duration(&self) -> Option<f64> {
@@ -46,6 +67,8 @@ impl Naive {
     pub(super) fn start(&mut self, facts: &Facts, now: f64) {
         let since = now + lead(facts);
         (self.status, self.since, self.wait, self.unprimed) = ("playing", since, None, false);
+        self.position = self.within_window(self.position, since);
+        self.at_edge = false;
     }
 
     /// Where the playhead stops: players that can't jump must not have passed it yet.
@@ -57,10 +80,11 @@ impl Naive {
     fn wait_at(&mut self, position: f64, ms: f64, now: f64) {
         self.stand("waiting", position, now);
         self.wait = Some(Wait { since: self.version + 1, until: now + ms });
+        self.at_edge = false;
     }
 
     /// Anchors the playhead at `now`, so that the rate may change.
-    fn reanchor(&mut self, now: f64) {
+    pub(super) fn reanchor(&mut self, now: f64) {
         self.position = self.position_at(now).floor();
         self.since = self.since.max(now);
     }
@@ -153,8 +177,16 @@ impl Naive {
             qualities: source.renditions.iter().map(|one| one.id.clone()).collect(),
             texts: source.text_tracks.iter().map(|one| one.id.clone()).collect(),
             audios: source.audio_tracks.iter().map(|one| one.id.clone()).collect(),
+            live: source.live_edge.map(|edge| Live {
+                edge: edge.position.as_millis() as f64,
+                at: edge.at.as_millis() as f64,
+                window: edge.window_ms as f64,
+                behind: edge.hold_back_ms as f64,
+            }),
         });
-        self.stand("paused", 0.0, now);
+        let window = self.window(now);
+        self.at_edge = window.is_some();
+        self.stand("paused", window.map_or(0.0, |(_, last)| last), now);
         (self.rate, self.quality, self.text, self.unprimed) = (1.0, None, None, true);
     }
 
@@ -162,17 +194,26 @@ impl Naive {
         match self.status {
             "playing" => return Ok(false),
             "ended" => return Err("media_ended"),
-            "paused" if self.unprimed && !facts.ready_capable.is_empty() => {
-                self.wait_at(self.position, 3000.0, now);
-            }
-            _ => self.start(facts, now),
+            _ => {}
+        }
+        let from = match self.window(now) {
+            Some((_, last)) if self.at_edge => last,
+            _ => self.within_window(self.position, now),
+        };
+        let primed = !self.unprimed && (from - self.position).abs() < 0.5;
+        self.position = from;
+        if self.status == "paused" && !primed && !facts.ready_capable.is_empty() {
+            self.wait_at(from, 3000.0, now);
+        } else {
+            self.start(facts, now);
         }
         Ok(true)
     }
 
     fn seek(&mut self, to_ms: i64, facts: &Facts, now: f64) -> Changed {
         let last = self.end_at(now).unwrap_or(9_007_199_254_740_991.0);
-        if to_ms < 0 || to_ms as f64 > last {
+        let (first, last) = self.window(now).unwrap_or((0.0, last));
+        if (to_ms as f64) < first || to_ms as f64 > last {
             return Err("position_out_of_range");
         }
         let to = to_ms as f64;
@@ -192,7 +233,7 @@ impl Naive {
             return Ok(false);
         } else {
             self.stand("paused", to, now);
-            self.unprimed = true;
+            (self.unprimed, self.at_edge) = (true, false);
         }
         Ok(true)
     }

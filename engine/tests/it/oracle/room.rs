@@ -109,6 +109,10 @@ impl Naive {
                 }
             }
             _ if wait_due && !self.is_over() => self.start(facts, now),
+            _ if !self.is_over() && self.window_end().is_some_and(|end| end <= now) => {
+                self.reanchor(now);
+                self.rate = 1.0;
+            }
             _ => return false,
         }
         true
