@@ -66,6 +66,13 @@ describe('loading', () => {
     expect(hls.config.startPosition).toBe(0);
   });
 
+  test('is strict with playlists only where a later one may contradict an earlier one', () => {
+    void adapter().load(film(), NONE, () => 0);
+    expect(hls.config).toMatchObject({ ignorePlaylistParsingErrors: true });
+    void adapter().load(film(true), NONE, () => 0);
+    expect(hls.config).toMatchObject({ ignorePlaylistParsingErrors: false });
+  });
+
   test('begins at the live edge', () => {
     void adapter().load(film(true), NONE, (inMs) => 60_000 + inMs);
     expect(hls.config.startPosition).toBe(-1);

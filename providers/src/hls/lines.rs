@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::refusals::invalid;
+use super::refusals::too_large;
 use crate::error::Failure;
 
 /// The longest line, in bytes; a URI or an attribute is far shorter.
@@ -52,7 +52,7 @@ impl Lines {
 
     fn begin(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         if self.begun.len() + bytes.len() > LINE_BYTES_MAX {
-            return Err(invalid("The playlist has a line that is too long."));
+            return Err(too_large("The playlist has a line that is too long."));
         }
         self.begun.extend_from_slice(bytes);
         Ok(())
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn an_endless_line_is_refused() {
         let line = vec![b'a'; LINE_BYTES_MAX + 1];
-        assert_eq!(lines([&line[..]]).unwrap_err().kind.code(), "manifest_invalid");
+        assert_eq!(lines([&line[..]]).unwrap_err().kind.code(), "upstream_too_large");
     }
 
     proptest! {

@@ -138,7 +138,9 @@ class HlsAdapter extends ElementAdapter {
     const beginS = this.#wantedS();
     this.#place.begin(beginS * 1000, beginS);
     const text = decodedText(this.#class);
-    const hls = new this.#class({ ...LIVE_SYNC_OFF, ...text, startPosition: beginS });
+    // The server has refused what can't be played. What hls.js would refuse beyond that is text that looks like a variable.
+    const lenient = { ignorePlaylistParsingErrors: !media.live };
+    const hls = new this.#class({ ...LIVE_SYNC_OFF, ...text, ...lenient, startPosition: beginS });
     this.#hls = hls;
     this.#place.watch(hls);
     hls.on(HLS_EVENTS.MANIFEST_LOADED, (_event, { captions = [] }: { captions?: HlsCaptions[] }) => {
