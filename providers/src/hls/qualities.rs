@@ -66,11 +66,9 @@ impl<'a> Quality<'a> {
 
     fn is(&self, other: &Variant) -> bool {
         let one = self.variant;
-        let same = one.bandwidth == other.bandwidth
-            && one.size == other.size
-            && one.codecs == other.codecs
-            && one.others == other.others;
-        same || one.uri == other.uri
+        let same_picture = one.size == other.size && one.others == other.others;
+        let same_stream = one.bandwidth == other.bandwidth && one.codecs == other.codecs;
+        same_picture && (same_stream || one.uri == other.uri)
     }
 }
 

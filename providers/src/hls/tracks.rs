@@ -13,7 +13,7 @@ const LABEL_CHARS_MAX: usize = 120;
 /// The longest language tag, in characters, as BCP 47 recommends.
 const LANGUAGE_CHARS_MAX: usize = 35;
 /// The text tracks, and the audio tracks, that are listed.
-const LISTED_MAX: usize = 100;
+const LISTED_MAX: usize = 256;
 /// The longest group and the most groups of one track that are passed on.
 const GROUP_CHARS_MAX: usize = 120;
 const GROUPS_MAX: usize = 16;
