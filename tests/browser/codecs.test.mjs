@@ -12,6 +12,8 @@ import { bundle } from './youtube/bundle.mjs';
 
 const MEDIA_DOC = readFileSync(join(ROOT, 'docs/media.md'), 'utf8');
 const ROW = /^\| `([^`]+)` \| \S+ \| `[^`]*` \| \w+ \| ([^|]+) \|$/gm;
+/** One frame, and a little for rounding: the films have 25 in a second. */
+const LENGTH_APART_MS = 43;
 /** What a shortfall means for the table. */
 const LACKS = {
   none: 'plays it',
@@ -88,11 +90,13 @@ test('every file of docs/media.md plays as it says there, and none plays black o
   );
   const wrong = [];
   for (const { file, said } of rows) {
-    const { delivered, shortfall, seen } = await host.page.evaluate(playOne, world.origin.url(`containers/${file}`));
+    const { delivered, lastsMs, shortfall, seen } = await host.page.evaluate(playOne, world.origin.url(`containers/${file}`));
     const lost = [delivered.has_sound && !seen.sound, delivered.has_picture && !seen.picture];
     const rest = [delivered.has_sound, delivered.has_picture].every((has, n) => !has || lost[n]);
     const found = rest ? 'not at all' : lost[0] ? 'without sound' : lost[1] ? 'without a picture' : 'plays it';
     if (found !== said) wrong.push(`${file}: ${found}, not ${said}`);
+    const apartMs = Math.abs(lastsMs - seen.lastsMs);
+    if (lastsMs !== null && seen.lastsMs !== null && apartMs > LENGTH_APART_MS) wrong.push(`${file}: ${lastsMs} ms, but plays ${seen.lastsMs} ms`);
     const told = LACKS[shortfall ?? 'none'];
     // A failure is told by itself.
     if (told !== found && !(seen.failed && told === 'plays it')) wrong.push(`${file}: ${found}, but told ${told}`);
@@ -114,8 +118,14 @@ async function playOne(link) {
     video.play().catch(() => undefined);
     setTimeout(() => resolve(false), 8_000);
   });
-  const seen = { failed, picture: video.webkitVideoDecodedByteCount > 0, sound: video.webkitAudioDecodedByteCount > 0 };
+  const seen = {
+    failed,
+    // Neither a failure nor a live recording has one.
+    lastsMs: Number.isFinite(video.duration) ? Math.round(video.duration * 1000) : null,
+    picture: video.webkitVideoDecodedByteCount > 0,
+    sound: video.webkitAudioDecodedByteCount > 0,
+  };
   video.removeAttribute('src');
   video.load();
-  return { delivered: source.delivery[0], shortfall: globalThis.findShortfall(source)?.code, seen };
+  return { delivered: source.delivery[0], lastsMs: source.duration_ms, shortfall: globalThis.findShortfall(source)?.code, seen };
 }

@@ -104,16 +104,16 @@ join opus.opus opus.mkv
 join flac.oga flac.mkv
 join speex.ogg speex.ogg
 join flac.flac flac.mkv
-join constant.mp3 mp3.mkv
 join constant-bare.mp3 mp3.mkv -- -write_xing 0 -id3v2_version 0
 join mp2.mp2 mp2.mkv
 join aac.aac aac.mkv -- -f adts
 join wav.wav pcm.mov
-$ffmpeg $sound -c:a libmp3lame -q:a 6 variable.mp3 -c:a libmp3lame -q:a 6 -write_xing 0 variable-bare.mp3 \
+$ffmpeg $sound -c:a libmp3lame -b:a 64k constant.mp3 -c:a libmp3lame -q:a 6 variable.mp3 -c:a libmp3lame -q:a 6 -write_xing 0 variable-bare.mp3 \
     -c:a pcm_s24le wav24.wav -c:a pcm_alaw alaw.wav -c:a pcm_f32le float.wav -c:a pcm_s16le -rf64 always rf64.wav
 # A cover of 20 kB in front of the sound.
 $ffmpeg -f lavfi -i "nullsrc=size=160x90:duration=0.04,geq=random(1)*255:128:128" -frames:v 1 essence/cover.png
-$ffmpeg -i constant.mp3 -i essence/cover.png -map 0 -map 1 -c copy -id3v2_version 3 -disposition:v attached_pic cover.mp3
+$ffmpeg $sound -i essence/cover.png -map 0 -map 1 -c:a libmp3lame -b:a 64k -c:v copy -id3v2_version 3 \
+    -disposition:v attached_pic cover.mp3
 # Long enough for a party that listens to it.
 $ffmpeg -f lavfi -i "sine=frequency=220:beep_factor=4:sample_rate=44100:duration=30" -c:a libmp3lame -q:a 7 party.mp3
 $ffmpeg -f lavfi -i "testsrc=size=64x36:rate=25:duration=30" -f lavfi -i "sine=frequency=330:duration=30" -pix_fmt yuv420p \
