@@ -4,6 +4,7 @@ export { createClient } from './session/client.js';
 export { browserTokenStore, memoryTokenStore } from './session/token.js';
 export { PlayheadError } from './error.js';
 export { expected } from './expected.js';
+export { liveWindow, type LiveWindow } from './live-window.js';
 export { commandsPlayback } from './role.js';
 export { browserDeviceStore, memoryDeviceStore } from './player/device.js';
 export { createPlayer } from './player/player.js';

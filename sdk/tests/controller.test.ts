@@ -272,6 +272,14 @@ test('a live edge only follows play and pause', () => {
   expect(player.paused).toBe(true);
 });
 
+test('live media is followed to the moment by a player that knows its positions', () => {
+  const player = new SimulatedPlayer({ durationMs: null, live: true });
+  player.positionMs = 90_000;
+  player.commit({ status: 'playing', live: true, position_ms: 80_000 });
+  player.run(6_000);
+  expect(Math.abs(player.driftMs)).toBeLessThan(5);
+});
+
 test('a live stream that has ended is not restarted, and the end is reported', () => {
   const player = new SimulatedPlayer({ durationMs: null });
   player.positionMs = 90_000;

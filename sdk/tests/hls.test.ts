@@ -78,6 +78,29 @@ describe('loading', () => {
     expect(hls.config.startPosition).toBe(-1);
   });
 
+  test('positions of a live stream with dates are its dates, wherever the element counts from', () => {
+    const dated = { timeline: { kind: 'program_date_time', origins: [] }, edge_ms: 50_000, edge_at_ms: 0 };
+    const player = adapter();
+    void player.load({ ...film(true), ...dated }, NONE, () => 47_000, () => 1_000);
+    const fragments = [0, 2].map((start) => {
+      return { start, duration: 2, programDateTime: 46_000 + start * 1000, elementaryStreams: {} };
+    });
+    const details = { live: true, edge: 4, fragments };
+    hls.latestLevelDetails = details;
+    hls.tell(HLS_EVENTS.LEVEL_UPDATED, { details });
+    expect(hls.targetLatency).toBe(3);
+    player.seek(48_500);
+    expect([video.currentTime, player.position()]).toEqual([2.5, 48_500]);
+    expect(player.duration()).toBeNaN();
+    expect(player.capabilities.live).toBe(true);
+  });
+
+  test('a live stream whose edge the room doesn’t know is only played and paused', () => {
+    const player = adapter();
+    void player.load(film(true), NONE, () => 0, () => 1_000);
+    expect(player.capabilities.live).toBeFalsy();
+  });
+
   test('is done when the first data can be played', async () => {
     const loaded = vi.fn();
     void adapter().load(film(), NONE, () => 0).then(loaded);
@@ -306,6 +329,9 @@ describe('loading', () => {
 class FakeHlsBase {
   static isSupported = () => true;
   readonly levels = [];
+  readonly currentLevel = -1;
+  latestLevelDetails: unknown = null;
+  targetLatency: number | null = null;
   readonly subtitleTracks = [];
   readonly audioTracks = [];
   /** What was requested, and from where, in seconds. */

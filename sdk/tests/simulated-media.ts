@@ -30,6 +30,8 @@ export interface MediaTraits {
   endsAtMs: number;
   /** The position reported while playing is off by up to this, differently each time. */
   positionErrorMs: number;
+  /** Knows the positions of live media. */
+  live: boolean;
 }
 
 const USUAL: MediaTraits = {
@@ -48,6 +50,7 @@ const USUAL: MediaTraits = {
   standsStill: false,
   endsAtMs: Infinity,
   positionErrorMs: 0,
+  live: false,
 };
 
 /** A media element in simulated time, with configurable faults. */

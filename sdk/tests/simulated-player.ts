@@ -101,7 +101,7 @@ export class SimulatedPlayer extends SimulatedMedia {
   }
 
   #step(): ControllerStep {
-    const { durationMs, rates, positionErrorMs } = this.traits;
+    const { durationMs, rates, positionErrorMs, live } = this.traits;
     const step = this.controller.step({
       localMs: this.nowMs,
       offsetMs: this.offsetMs,
@@ -123,6 +123,7 @@ export class SimulatedPlayer extends SimulatedMedia {
           maxRate: 16,
           positionErrorMs,
           playLeadMs: GUESSED_LEAD_MS,
+          live,
         },
       },
       hidden: this.hidden,

@@ -25,6 +25,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   media_ended: 'The video has ended. Seek back to watch it again.',
   position_out_of_range: 'That’s past the end of the video.',
   seek_unavailable: 'This site doesn’t let players jump within the film.',
+  outside_live_window: 'The live stream doesn’t offer that moment now. Choose one that’s nearer to live.',
   stale_fence: 'The host has just changed, so that didn’t go through.',
   version_conflict: 'Someone else was faster, so that didn’t go through.',
   store_unavailable: 'The server can’t save changes right now. Try again in a moment.',

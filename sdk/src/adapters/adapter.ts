@@ -22,6 +22,8 @@ export interface AdapterCapabilities {
   positionErrorMs: number;
   /** A first estimate of the time from `play()` to the first movement, in milliseconds. */
   playLeadMs: number;
+  /** Whether `position()` and `seek` are the room's positions in live media too; otherwise only its status is followed. */
+  live?: boolean;
 }
 
 /** What the room has selected, by the ids of its media. */
@@ -59,9 +61,10 @@ export interface PlayerAdapter {
   /**
    * Called once. Resolves when the player can seek anywhere: the metadata is known, and the data it loads initially
    * has arrived. Failures are emitted as events, now or later. By `expected` a player may start loading where the room
-   * will be; `seek` gives the exact position. `again` is for media that can't be loaded, or no longer.
+   * will be; `seek` gives the exact position. `again` is for media that can't be loaded, or no longer. `roomMs` returns
+   * the room clock.
    */
-  load(media: Media, selections: Selections, expected: Expected, again?: Again): Promise<void>;
+  load(media: Media, selections: Selections, expected: Expected, again?: Again, roomMs?: () => number): Promise<void>;
   /** Returns the position, or the target of a seek in progress; accurate to a few milliseconds, or drift is invisible. */
   position(): number;
   /** Returns the duration, or NaN while it is unknown. */

@@ -35,7 +35,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
     for (const type of ['waiting', 'playing', 'ended'] as const) this.listen(type, () => this.emit({ type }));
   }
 
-  abstract load(media: Media, selections: Selections, expected: Expected, again?: Again): Promise<void>;
+  abstract load(media: Media, selections: Selections, expected: Expected, again?: Again, roomMs?: () => number): Promise<void>;
   abstract setRendition(id: string): void;
   abstract setTextTrack(id: string | null): void;
   abstract setAudioTrack(id: string | null): void;

@@ -4,6 +4,7 @@ import { clamp } from '../number.js';
 import type { Media } from '../wire.js';
 import type { Again, Measurement, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
+import { LiveTimeline, type LiveDetails, type LiveFragment, type LiveHls } from './hls-live.js';
 import { HlsPlace, TIMESTAMP_EVENTS, type HlsFragment } from './hls-place.js';
 import { decodedText } from './hls-text.js';
 import {
@@ -37,6 +38,7 @@ export const HLS_EVENTS = {
   MANIFEST_PARSED: 'hlsManifestParsed',
   SUBTITLE_TRACKS_UPDATED: 'hlsSubtitleTracksUpdated',
   AUDIO_TRACKS_UPDATED: 'hlsAudioTracksUpdated',
+  LEVEL_UPDATED: 'hlsLevelUpdated',
   FRAG_LOADING: 'hlsFragLoading',
   ...TIMESTAMP_EVENTS,
   ERROR: 'hlsError',
@@ -49,8 +51,8 @@ export const FORMAT_DETAILS = ['manifestParsingError', 'manifestIncompatibleCode
 export const PLAYLIST_DETAILS = ['levelParsingError', 'levelEmptyError'];
 
 /** The part of an hls.js 1.x instance that the adapter uses. */
-export interface HlsInstance {
-  readonly levels: (HlsLevel & { details?: { startSN: number; fragments: HlsFragment[] } })[];
+export interface HlsInstance extends LiveHls {
+  readonly levels: (HlsLevel & { details?: LiveDetails & { startSN: number; fragments: (HlsFragment & LiveFragment)[] } })[];
   currentLevel: number;
   readonly loadLevel: number;
   nextLoadLevel: number;
@@ -95,6 +97,8 @@ interface HlsFailure {
 class HlsAdapter extends ElementAdapter {
   readonly #class: HlsClass;
   #hls: HlsInstance | null = null;
+  /** Of live media whose players share positions. */
+  #live: LiveTimeline | null = null;
   #url = '';
   #selections: Selections = { rendition: 'auto', textTrack: null, audioTrack: null };
   /** The level that is played until another is chosen. */
@@ -123,7 +127,7 @@ class HlsAdapter extends ElementAdapter {
     });
   }
 
-  async load(media: Media, selections: Selections, expected: (inMs: number) => number, again?: Again): Promise<void> {
+  async load(media: Media, selections: Selections, expected: Expected, again?: Again, roomMs?: () => number): Promise<void> {
     const delivery = media.delivery.find(({ type }) => type === 'hls');
     if (delivery === undefined) {
       this.fail('format_unsupported');
@@ -142,7 +146,8 @@ class HlsAdapter extends ElementAdapter {
     const lenient = { ignorePlaylistParsingErrors: !media.live };
     const hls = new this.#class({ ...LIVE_SYNC_OFF, ...text, ...lenient, startPosition: beginS });
     this.#hls = hls;
-    this.#place.watch(hls);
+    if (media.edge_at_ms !== undefined && roomMs) this.#followLive(hls, media, roomMs);
+    else this.#place.watch(hls);
     hls.on(HLS_EVENTS.MANIFEST_LOADED, (_event, { captions = [] }: { captions?: HlsCaptions[] }) => {
       this.#captions = captions;
     });
@@ -191,11 +196,21 @@ class HlsAdapter extends ElementAdapter {
     return Promise.race([arrived, late]);
   }
 
+  #followLive(hls: HlsInstance, media: Media, roomMs: () => number): void {
+    const live = new LiveTimeline(hls, media, roomMs);
+    this.#live = live;
+    this.capabilities.live = true;
+    hls.on(HLS_EVENTS.LEVEL_UPDATED, (_event, { details }: { details: LiveDetails }) => {
+      live.updated(details, this.#expected(leadMs()));
+    });
+  }
+
   override position(): number {
-    return this.#place.position();
+    return this.#live ? this.#live.positionAt(this.video.currentTime) : this.#place.position();
   }
 
   override duration(): number {
+    if (this.#live) return this.#live.endMs();
     const endMs = this.#place.endMs();
     if (endMs !== null) return endMs;
     // Until the last fragment is there, the element only repeats what the playlist says.
@@ -203,7 +218,8 @@ class HlsAdapter extends ElementAdapter {
   }
 
   override seek(positionMs: number): void {
-    this.#place.seek(positionMs);
+    if (this.#live) super.seek(this.#live.elementAt(positionMs) * 1000);
+    else this.#place.seek(positionMs);
   }
 
   override ready(): boolean {
@@ -211,7 +227,7 @@ class HlsAdapter extends ElementAdapter {
   }
 
   override loaded(positionMs: number): boolean {
-    return super.loaded(this.#place.elementAt(positionMs));
+    return super.loaded(this.#live ? this.#live.elementAt(positionMs) * 1000 : this.#place.elementAt(positionMs));
   }
 
   learn(media: Media): void {

@@ -95,7 +95,7 @@ export class Controller {
 
   #route(now: Moment): void {
     if (now.held) this.#hold(now);
-    else if (now.timeline.live) this.#followLive(now);
+    else if (now.timeline.live && !now.player.capabilities.live) this.#followLive(now);
     else if (now.timeline.status !== 'playing') this.#stand(now);
     else if (now.blocked) this.#standStill(now);
     else if (isOver(now)) this.#finish(now);
@@ -135,7 +135,7 @@ export class Controller {
     this.#course.pause(now);
   }
 
-  /** Shares only playing and pausing: a live edge has no common position. */
+  /** Shares only playing and pausing, with a player that doesn't know the positions of live media. */
   #followLive(now: Moment): void {
     const { player, timeline } = now;
     this.#course.setRate(now, timeline.rate);

@@ -51,6 +51,9 @@ export class Reporter {
       void this.#session.buffering(lasting).catch(() => undefined);
     }
     if (phase !== 'following' || driftMs === null || uncertaintyMs === null) return;
+    const { media } = this.#session.getSnapshot();
+    // Its distance from the edge says nothing about the pictures that others see.
+    if (media?.live && media.timeline.kind === 'playlist') return;
     if (this.#reporting || localMs - this.#reportedAt < REPORT_MS) return;
     this.#reportedAt = localMs;
     this.#reporting = true;

@@ -66,7 +66,7 @@ export function createPlaybackMenus({ session, control, mayControl, explain }: R
       const { media, playback } = room;
       // Players show forced subtitles unasked.
       const offered = (media?.text_tracks ?? []).filter(({ kind }) => kind !== 'forced');
-      rate.show(rateOptions(playback.rate), String(playback.rate), media !== null && !media.live);
+      rate.show(rateOptions(playback.rate), String(playback.rate), media !== null && (!media.live || media.edge_at_ms !== undefined));
       quality.show(qualityOptions(media?.renditions ?? []), playback.rendition, (media?.renditions.length ?? 0) > 1);
       subtitle.show(
         subtitleOptions(offered, media?.renditions ?? []),

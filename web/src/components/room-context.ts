@@ -66,6 +66,7 @@ export function createRoomContext(
     } catch (error) {
       const code = error instanceof PlayheadError ? error.code : '';
       if (code === 'not_host') explain();
+      else if (code === 'position_out_of_range' && session.getSnapshot().media?.live) app.notices.say(sentenceFor('outside_live_window'), 'bad');
       // A person who has since done something else doesn't need to hear of this one.
       else if (code !== 'superseded') app.notices.say(sentenceOf(error), 'bad');
       return false;

@@ -2,6 +2,7 @@
 import { element, setAttribute, setShown, setText } from '../dom.js';
 import { clockTime, spokenTime } from '../format.js';
 import { sentenceFor } from '../words.js';
+import { createLiveBar } from './live-bar.js';
 import { durationMs, type RoomContext, type RoomPart, type RoomView } from './room-context.js';
 
 /** Key presses within this time are combined into one seek. */
@@ -36,18 +37,30 @@ export function createSeekBar(context: RoomContext): SeekBar {
   });
   const now = element('span', { class: 'time', 'data-testid': 'time' }, '0:00');
   const length = element('span', { class: 'time quiet', 'data-testid': 'duration' }, '0:00');
-  const bar = element('div', { class: 'seek-row' }, now, range, length);
+  const live = createLiveBar(context, (positionMs) => seek.send(positionMs));
+  const bar = element('div', { class: 'seek-row' }, now, range, length, live.element);
   const seek = createPendingSeek(context);
   let dragging = false;
 
-  const limitMs = (): number => durationMs(session.getSnapshot(), video) ?? Number.POSITIVE_INFINITY;
+  /** The positions that can be chosen now; the bar shows them from 0 on. */
+  function offered(): { fromMs: number; untilMs: number } {
+    const untilMs = durationMs(session.getSnapshot(), video) ?? Number.POSITIVE_INFINITY;
+    return live.range() ?? { fromMs: 0, untilMs };
+  }
 
   function draw(positionMs: number): void {
     const max = Number(range.max);
-    setText(now, clockTime(positionMs));
-    setAttribute(range, 'aria-valuetext', spokenTime(positionMs));
-    range.style.setProperty('--filled', `${max > 0 ? Math.min(100, (positionMs / max) * 100) : 0}%`);
-    range.style.setProperty('--buffered', `${max > 0 ? Math.min(100, (bufferedMs(video, player.position() ?? 0) / max) * 100) : 0}%`);
+    const shownMs = positionMs - offered().fromMs;
+    const isLive = session.getSnapshot().media?.live === true;
+    const { text, spoken } = isLive
+      ? live.label(positionMs)
+      : { text: clockTime(positionMs), spoken: spokenTime(positionMs) };
+    setText(now, text);
+    setAttribute(range, 'aria-valuetext', spoken);
+    live.draw(positionMs);
+    const loadedMs = isLive ? 0 : bufferedMs(video, player.position() ?? 0);
+    range.style.setProperty('--filled', `${max > 0 ? Math.max(0, Math.min(100, (shownMs / max) * 100)) : 0}%`);
+    range.style.setProperty('--buffered', `${max > 0 ? Math.min(100, (loadedMs / max) * 100) : 0}%`);
   }
 
   const maySeek = (): boolean => mayControl() && session.getSnapshot().media?.control.seek !== false;
@@ -64,8 +77,9 @@ export function createSeekBar(context: RoomContext): SeekBar {
   }
 
   function seekTo(positionMs: number): void {
-    const targetMs = Math.max(0, Math.min(positionMs, limitMs()));
-    range.value = String(targetMs);
+    const { fromMs, untilMs } = offered();
+    const targetMs = Math.max(fromMs, Math.min(positionMs, untilMs));
+    range.value = String(targetMs - fromMs);
     draw(targetMs);
     seek.sendSoon(targetMs);
   }
@@ -78,11 +92,11 @@ export function createSeekBar(context: RoomContext): SeekBar {
   range.addEventListener('input', () => {
     if (!maySeek()) return;
     dragging = true;
-    draw(Number(range.value));
+    draw(offered().fromMs + Number(range.value));
   });
   range.addEventListener('change', () => {
     dragging = false;
-    if (maySeek()) seek.send(Number(range.value));
+    if (maySeek()) seek.send(offered().fromMs + Number(range.value));
   });
   range.addEventListener('keydown', (event) => {
     const deltaMs = DELTA_MS[event.key];
@@ -91,20 +105,23 @@ export function createSeekBar(context: RoomContext): SeekBar {
     event.preventDefault();
     if (deltaMs !== undefined) return seekBy(deltaMs);
     if (!mayControl()) return explain();
-    if (event.key === 'Home') seekTo(0);
+    const { fromMs, untilMs } = offered();
+    if (event.key === 'Home') seekTo(fromMs);
     else if (!maySeek()) explainSeek();
-    else if (Number.isFinite(limitMs())) seekTo(limitMs());
+    else if (Number.isFinite(untilMs)) seekTo(untilMs);
   });
 
   function update({ room }: RoomView): void {
-    const max = durationMs(room, video);
+    const { fromMs, untilMs } = offered();
+    const max = Number.isFinite(untilMs) ? untilMs - fromMs : null;
     setAttribute(range, 'aria-disabled', maySeek() ? null : 'true');
     setShown(range, room.media === null || max !== null);
     setAttribute(range, 'max', String(Math.ceil(max ?? 0)));
-    setText(length, room.media?.live === true ? 'Live' : max === null ? '' : clockTime(max));
+    setText(length, room.media?.live === true || max === null ? '' : clockTime(max));
+    setShown(length, room.media?.live !== true);
     if (dragging || document.visibilityState === 'hidden') return;
     const positionMs = room.media === null ? 0 : (seek.targetMs() ?? session.expected());
-    range.value = String(positionMs);
+    range.value = String(positionMs - fromMs);
     draw(positionMs);
   }
 

@@ -78,6 +78,7 @@ function empty(room: SessionSnapshot): StageMessage {
 function theEnd(room: SessionSnapshot): StageMessage {
   const message: StageMessage = { icon: 'check', title: 'The end', text: '', solid: false };
   if (!hasControl(room)) return message;
+  if (room.media?.live) return { ...message, text: 'The live stream is over. Choose what to watch next.' };
   return {
     ...message,
     text: 'Choose what to watch next, or play it again.',

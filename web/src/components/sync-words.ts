@@ -47,7 +47,9 @@ export function syncWords(view: RoomView, pausedOffMs: number): SyncWords {
     case 'paused':
       return pausedWords(view, pausedOffMs);
     case 'playing':
-      return player.driftMs === null ? only('busy', 'Starting…') : playingWords(view, player.driftMs);
+      // Without dates in its playlist, a live stream looks a little different to each viewer.
+      if (room.media.live && room.media.timeline.kind === 'playlist') return only('idle', 'Live, to within a few seconds');
+      return player.driftMs === null ? only('busy', room.media.live ? 'Live' : 'Starting…') : playingWords(view, player.driftMs);
   }
 }
 

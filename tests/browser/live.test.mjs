@@ -1,0 +1,112 @@
+/** Tests of live streams: one distance from the edge for all viewers, whenever they came. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { guestOf, hostParty } from './harness/party.mjs';
+import { startLiveStream } from './harness/live-stream.mjs';
+import { until } from './harness/poll.mjs';
+import { framesAdvance } from './harness/together.mjs';
+import { startWorld } from './harness/world.mjs';
+
+/** Half a second of the film, which viewers of a dated stream may be apart at most. */
+const APART_FRAMES = 15;
+/** Without dates, a viewer may hear of a segment, which lasts a second, that much later than others. */
+const UNDATED_FRAMES = 45;
+/** The playlist holds 7 s, and viewers stay 3 s behind its end: so long a pause leaves its window. */
+const SEGMENTS = 7;
+const LONG_PAUSE_MS = 6_000;
+
+let world;
+let stream;
+before(async () => (world = await startWorld()));
+afterEach(async () => {
+  await world.everybodyLeaves();
+  await stream?.stop();
+});
+after(() => world?.end());
+
+test('viewers of a live stream see one moment: from the start, late, back from a pause, and after a long one', { timeout: 120_000 }, async () => {
+  stream = await startLiveStream({ dated: true, segments: SEGMENTS });
+  const { host, invite } = await hostParty(world, { link: world.origin.url(stream.path) });
+  const away = await guestOf(world, invite, 'Grace');
+  await away.hasLoaded();
+  await host.the('play-toggle').click();
+  await inSync([host, away]);
+  await framesAdvance([host, away]);
+  await host.reads('live', 'LIVE');
+  assert.equal(await host.the('go-live').isVisible(), false, 'the party is live');
+
+  await away.page.evaluate(() => {
+    window.playhead.player.hold();
+    document.querySelector('[data-testid="video"]').pause();
+  });
+  const late = await guestOf(world, invite, 'Linus');
+  await inSync([late]);
+  await away.page.evaluate(() => window.playhead.player.release());
+  const everybody = [host, away, late];
+  await inSync(everybody);
+  await pausesOnOneMoment(everybody, 'from the start, back, late', APART_FRAMES);
+
+  const pausedMs = (await host.snapshot()).playback.position_ms;
+  await new Promise((resolve) => setTimeout(resolve, LONG_PAUSE_MS));
+  await host.the('play-toggle').click();
+  await inSync(everybody);
+  await host.the('go-live').waitFor();
+  const { playback } = await host.snapshot();
+  assert.ok(playback.position_ms > pausedMs + 1_000, 'what was paused has left the window');
+  await host.picture('live-behind');
+
+  await host.page.evaluate(() => {
+    const { session } = window.playhead;
+    const seek = session.seek.bind(session);
+    session.seek = (positionMs) => seek(positionMs - 60_000);
+  });
+  const { version } = await host.snapshot();
+  await host.the('seek').fill('0');
+  await host.reads('notice', 'The live stream doesn’t offer that moment now.');
+  assert.equal((await host.snapshot()).version, version, 'a refused seek has no effect');
+  await host.page.evaluate(() => delete window.playhead.session.seek);
+
+  await host.the('go-live').click();
+  await host.the('go-live').waitFor({ state: 'hidden' });
+  await inSync(everybody);
+  await pausesOnOneMoment(everybody, 'live again', APART_FRAMES);
+});
+
+test('a live stream without dates plays near its edge, and the page says how near', { timeout: 120_000 }, async () => {
+  stream = await startLiveStream({ dated: false, segments: SEGMENTS });
+  const { host, invite } = await hostParty(world, { link: world.origin.url(stream.path) });
+  await host.the('play-toggle').click();
+  const guest = await guestOf(world, invite, 'Grace');
+  const everybody = [host, guest];
+  for (const person of everybody) await person.reads('sync', 'Live, to within a few seconds');
+  await framesAdvance(everybody);
+  await pausesOnOneMoment(everybody, 'without dates', UNDATED_FRAMES);
+});
+
+/** Waits until each page says that it shows the room's moment. */
+async function inSync(people) {
+  for (const person of people) await person.reads('sync', 'In sync');
+}
+
+/** The host pauses; the pictures that everybody then sees are at most `mostFrames` apart. */
+async function pausesOnOneMoment(people, what, mostFrames) {
+  const [host] = people;
+  await host.the('play-toggle').click();
+  await host.status('paused');
+  for (const person of people) await person.hasLoaded();
+  const frames = await until('everybody’s picture to stand', async () => {
+    const found = await Promise.all(people.map(standingFrame));
+    return found.includes(null) ? null : found;
+  });
+  const apart = Math.max(...frames) - Math.min(...frames);
+  console.log(`${what}: frames ${frames.join(', ')}, ${apart} apart`);
+  assert.ok(apart <= mostFrames, `${what}: ${frames}`);
+}
+
+/** The frame on screen, once several samples in a row are of the same one, paused. */
+async function standingFrame(person) {
+  await person.watch();
+  const last = person.samples.slice(-8);
+  const [{ frame }] = last;
+  return last.every((one) => one.paused && !one.seeking && one.frame === frame && one.status === 'paused') ? frame : null;
+}
