@@ -9,8 +9,7 @@ const REPEAT_MAX_MS = 2_500;
 
 /** Returns how long to wait after `failures` failed attempts: exponential with full jitter, and 0 for the first. */
 export function reconnectDelayMs(failures: number, random: () => number = Math.random): number {
-  if (failures === 0) return 0;
-  return random() * Math.min(MAX_MS, BASE_MS * 2 ** Math.min(failures, 16));
+  return failures && random() * Math.min(MAX_MS, BASE_MS * 2 ** Math.min(failures, 16));
 }
 
 /** Returns the wait that the server asked for, plus up to a quarter of it. */

@@ -184,6 +184,19 @@ describe('loading', () => {
       expect([player.duration(), player.measured?.().durationMs]).toEqual([92_000, 92_000]);
     });
 
+    test('the first timestamp of encrypted media is measured at its first fragment only', () => {
+      const player = adapter();
+      void player.load({ ...media, timeline: { kind: 'playlist', origins: [] } }, NONE, () => 0);
+      hls.levels.push({ details: { startSN: 4, fragments: [] } });
+      const found = (sn: number, encrypted: boolean, initPTS: number) =>
+        hls.tell(HLS_EVENTS.INIT_PTS_FOUND, { frag: { cc: 2, sn, encrypted }, initPTS, timescale: 90_000 });
+      found(9, true, 1);
+      found(4, false, 2);
+      expect(player.measured?.().origin).toBeUndefined();
+      found(4, true, 126_000);
+      expect(player.measured?.().origin).toEqual({ discontinuity: 2, start_ms: 0, timestamp: 126_000, timescale: 90_000 });
+    });
+
     test('a target beyond what the element knows of is sought again when it knows more', () => {
       const player = adapter();
       void player.load(media, NONE, () => 0);
@@ -328,7 +341,7 @@ describe('loading', () => {
 /** Records what the adapter asks of hls.js, and emits its events. */
 class FakeHlsBase {
   static isSupported = () => true;
-  readonly levels = [];
+  readonly levels: object[] = [];
   readonly currentLevel = -1;
   latestLevelDetails: unknown = null;
   targetLatency: number | null = null;

@@ -36,7 +36,7 @@ export class Correction {
   #engaged = false;
   /** The rate last requested, unless it is the room's. */
   #requested: number | null = null;
-  #seenRate = NaN;
+  #seenRate = 0;
   #obeyedAtMs = 0;
   #deaf = false;
 

@@ -47,7 +47,7 @@ function record({ everyMs, keptMax, counter }) {
     if (!video || !playhead) return;
     const at = clockMs();
     // An element's time may be another than the position of its picture.
-    const ofPlayer = playhead.player.position();
+    const ofPlayer = playhead.player.position?.();
     const positionMs = Number.isFinite(ofPlayer) ? ofPlayer : video.currentTime * 1000;
     const { epoch, version, connection, playback } = playhead.session.getSnapshot();
     samples.push({
