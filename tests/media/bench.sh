@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes the clips of `make bench-sync` in OUT_DIR with ffmpeg: ten minutes of 360p30, H.264 and AAC,
-# as one file (film.mp4) and as HLS (hls/film.m3u8). A second run with the same script does nothing.
+# as one file (film.mp4), as HLS (hls/film.m3u8), and as transport streams of 10 s that are told as 9
+# (inexact/film.m3u8). A second run with the same script does nothing.
 #
 # Each frame carries its number: 16 blocks along the bottom edge, each width/16 wide and height/18
 # high, the least significant bit at the left, white for 1. Frame n is on screen from n/30 s.
@@ -24,7 +25,7 @@ fi
 
 work=$out.new
 rm -rf "$work"
-mkdir -p "$work/hls"
+mkdir -p "$work/hls" "$work/inexact"
 cd "$work"
 trap 'rm -rf "$work"' EXIT
 
@@ -61,6 +62,9 @@ for stream in v:picture a:sound; do
     $ffmpeg -nostdin -i film.mp4 -map "0:${stream%:*}" $hls -hls_fmp4_init_filename "$name-init.mp4" \
         -hls_segment_filename "hls/$name-%03d.m4s" "hls/$name.m3u8"
 done
+$ffmpeg -nostdin -i film.mp4 -c copy -f hls -hls_time 10 -hls_playlist_type vod \
+    -hls_segment_filename 'inexact/film-%02d.ts' inexact/film.m3u8
+sed -i 's/^#EXTINF:10\.[0-9]*,/#EXTINF:9,/' inexact/film.m3u8
 cat >hls/film.m3u8 <<'M3U8'
 #EXTM3U
 #EXT-X-VERSION:7

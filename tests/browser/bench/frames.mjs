@@ -1,4 +1,5 @@
 /** Compares when viewers displayed the same frame. */
+import { quantile } from './quantile.mjs';
 
 /**
  * Returns how far apart in time viewers displayed the same frame, in milliseconds, for each pair of viewers and each
@@ -20,6 +21,19 @@ export function displayDifferencesIn({ fromMs, untilMs }, tracks, framesPerSecon
     }
   }
   return differences;
+}
+
+/**
+ * Returns a viewer's samples `[atMs, positionMs, …]` with the positions of its pictures in place of the times of its
+ * element, which may be others for each viewer. `frames` are rows `[displayMs, mediaTimeS, number]` with the numbers read
+ * from pixels; null if there are none in the window.
+ */
+export function pictureSamplesIn({ fromMs, untilMs }, samples, frames, framesPerSecond) {
+  const inside = frames.filter(([displayMs, , number]) => number !== undefined && displayMs >= fromMs && displayMs < untilMs);
+  if (inside.length === 0) return null;
+  // A canvas may have drawn the next frame already, but seldom has.
+  const laterMs = quantile(inside.map(([, mediaTimeS, number]) => (number / framesPerSecond - mediaTimeS) * 1000), 0.5);
+  return samples.map(([atMs, elementMs, ...rest]) => [atMs, elementMs + laterMs, ...rest]);
 }
 
 /** Compares the frame numbers read from pixels with the media time of those frames; rows are `[read, mediaTimeS]`. */

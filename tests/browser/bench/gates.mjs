@@ -31,6 +31,11 @@ const GATES = {
     gate('skew_p99', 'ms', 8, 2, (row) => row.skew_ms.p99),
     NO_LOOP,
   ],
+  inexact: [
+    gate('picture_p50', 'ms', 16.7, 0.5, (row) => row.picture_ms.p50),
+    gate('picture_p99', 'ms', 33.4, 2, (row) => row.picture_ms.p99),
+    NO_LOOP,
+  ],
   asymmetric: [gate('clock_beyond_uncertainty', '%', 0, 0, (row) => beyondPercent(row))],
   wifi: [NO_LOOP],
   '4g': [NO_LOOP],

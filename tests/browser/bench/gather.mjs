@@ -5,6 +5,9 @@ import { until } from '../harness/poll.mjs';
 const START_MS = 40_000;
 /** Nobody presses play in the very instant in which the last player has loaded. */
 const BEFORE_PLAY_MS = 2_000;
+/** The middle of the film, and how long it plays there before others come. */
+const MIDDLE_MS = 300_000;
+const PLAYING_MS = 3_000;
 
 /** Brings all viewers into one room, waits until the film is loaded everywhere, and starts it. */
 export async function gather(kind, party, filmUrl) {
@@ -19,6 +22,15 @@ async function gatherOnPage(party, filmUrl) {
   await Promise.all(party.viewers.map((viewer) => viewer.hasLoaded()));
   await pause(BEFORE_PLAY_MS);
   await command(party, 'first play', () => host.the('play-toggle').click());
+}
+
+/** Two viewers come to a film that is playing in its middle: one reloads the page, one opens the invite link anew. */
+export async function comeLate(party) {
+  const [, , reloader, joiner] = party.viewers;
+  await command(party, 'seek', () => party.host.command('seek', MIDDLE_MS));
+  await pause(PLAYING_MS);
+  await Promise.all([reloader.page.reload({ waitUntil: 'commit' }), joiner.returns(party.invite)]);
+  await Promise.all([reloader, joiner].map((viewer) => viewer.inRoom().then(() => viewer.hasLoaded())));
 }
 
 async function gatherOnBaseline(party, filmUrl) {

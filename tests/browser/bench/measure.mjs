@@ -1,6 +1,6 @@
 /** Turns the trace of a run into measurements. */
 import { clockErrorsIn } from './clock-error.mjs';
-import { checkCounter, displayDifferencesIn } from './frames.mjs';
+import { checkCounter, displayDifferencesIn, pictureSamplesIn } from './frames.mjs';
 import { dataAgain, landedAfter } from './landing.mjs';
 import { FILM } from './origin.mjs';
 import { longestOff, rateDeviationIn, seeksIn } from './pace.mjs';
@@ -28,6 +28,7 @@ export function measure(trace) {
   return {
     ...skewIn(judged, samples),
     displays: displayDifferencesIn(judged, frames, FILM.framesPerSecond),
+    pictures: picturesIn(trace),
     clockErrors: inSteady.map(({ errors }) => errors),
     clockReadings: always.reduce((sum, { errors }) => sum + errors.length, 0),
     clockBeyond: always.reduce((sum, { beyond }) => sum + beyond, 0),
@@ -41,6 +42,12 @@ export function measure(trace) {
     counter: checkCounter(joins('read counter').flatMap(({ counted }) => counted), FILM.framesPerSecond),
     flaws: flawsOf(trace),
   };
+}
+
+/** How far apart the pictures of each pair of viewers were, in milliseconds; nothing if nobody read their numbers. */
+function picturesIn({ judged, viewers }) {
+  const tracks = viewers.map(({ samples, frames }) => pictureSamplesIn(judged, samples, frames, FILM.framesPerSecond));
+  return tracks.includes(null) ? [] : skewIn(judged, tracks).pairs;
 }
 
 // A page publishes its uncertainty in two places, and both have to hold.

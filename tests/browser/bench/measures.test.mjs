@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clockErrorsIn } from './clock-error.mjs';
-import { checkCounter, displayDifferencesIn } from './frames.mjs';
+import { checkCounter, displayDifferencesIn, pictureSamplesIn } from './frames.mjs';
 import { judge } from './gates.mjs';
 import { longestOff, rateDeviationIn, seeksIn } from './pace.mjs';
 import { roomClockOf } from './room-clock.mjs';
@@ -17,6 +17,15 @@ test('a frame that both screens displayed is compared, and one that only one of 
   const other = [[117, 0], [166, 2 / 30]];
   assert.deepEqual(displayDifferencesIn({ fromMs: 0, untilMs: 1_000 }, [one, other], 30), [17, 0]);
   assert.deepEqual(displayDifferencesIn({ fromMs: 120, untilMs: 1_000 }, [one, other], 30), [0]);
+});
+
+test('the pictures of a viewer are where their burnt-in numbers say, whatever the element’s times are', () => {
+  const frames = [[100, 7, 240], [133, 7 + 1 / 30, 241], [166, 7 + 2 / 30, 243]];
+  const [first] = pictureSamplesIn({ fromMs: 0, untilMs: 1_000 }, [[100, 7_000, 1, 0]], frames, 30);
+  assert.deepEqual([Math.round(first[1]), ...first.slice(2)], [8_000, 1, 0]);
+  const unread = frames.map(([atMs, mediaTimeS]) => [atMs, mediaTimeS]);
+  assert.equal(pictureSamplesIn({ fromMs: 0, untilMs: 1_000 }, [], unread, 30), null);
+  assert.equal(pictureSamplesIn({ fromMs: 500, untilMs: 1_000 }, [], frames, 30), null);
 });
 
 test('a burnt-in number matches the media time, is one frame later, or is wrong', () => {

@@ -13,7 +13,7 @@ export const FILM = {
   framesPerSecond: 30,
   width: 640,
   durationMs: 600_000,
-  paths: { film: 'film.mp4', hls: 'hls/film.m3u8', long: 'long.mp4' },
+  paths: { film: 'film.mp4', hls: 'hls/film.m3u8', long: 'long.mp4', inexact: 'inexact/film.m3u8' },
 };
 /** The long film repeats the other one; its frame numbers start over each time. */
 const LONG_TIMES = 7;
@@ -21,6 +21,7 @@ const MEDIA = join(ROOT, 'target/bench-media');
 const TYPES = {
   '.mp4': 'video/mp4',
   '.m4s': 'video/mp4',
+  '.ts': 'video/mp2t',
   '.m3u8': 'application/vnd.apple.mpegurl',
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startSite } from './site.mjs';
 import { carryOut } from './events.mjs';
-import { gather } from './gather.mjs';
+import { comeLate, gather } from './gather.mjs';
 import { PROFILES } from './profiles.mjs';
 import { truthMs } from './room-clock.mjs';
 import { startBrowser } from './viewer.mjs';
@@ -65,13 +65,13 @@ class Party {
   }
 
   async begin() {
-    const { profile, lineProfiles, hls, film, kind, ppm } = this.scenario;
+    const { profile, lineProfiles, hls, film, kind, ppm, readsCounter } = this.scenario;
     await this.lines.shape(0, PROFILES[profile]);
     for (const [number, name] of Object.entries(lineProfiles)) await this.lines.shape(Number(number), PROFILES[name]);
     await this.site.probeClock();
     const browsers = await Promise.all(NAMES.map((_, index) => this.startBrowser(index + 1)));
     this.viewers = await Promise.all(
-      browsers.map((browser, index) => browser.open(NAMES[index], { sampler: { ppm: ppm[index] } })),
+      browsers.map((browser, index) => browser.open(NAMES[index], { sampler: { ppm: ppm[index], readsCounter } })),
     );
     await Promise.all(this.viewers.map((viewer) => viewer.warmUp()));
     await gather(kind, this, this.site.filmUrl(hls ? 'hls' : film));
@@ -79,6 +79,7 @@ class Party {
 
   async settle() {
     if (this.scenario.hls) this.site.origin.pace(STEADY_KBIT);
+    if (this.scenario.comeLate) await comeLate(this);
     await this.watchFor(this.scenario.settleS);
   }
 

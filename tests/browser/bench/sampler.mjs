@@ -84,13 +84,14 @@ function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracke
     let number = 0;
     for (let bit = 0; bit < counter.bits; bit += 1) if (data[4 * bit] > 127) number += 2 ** bit;
     note('counted', [number, mediaTime]);
+    return number;
   }
 
   function watchFrames(element) {
     const onFrame = (_, { expectedDisplayTime, mediaTime }) => {
       if (element !== video || !recordsFrames) return;
-      note('frames', [expectedDisplayTime, mediaTime]);
-      if (pen !== null) readCounter(mediaTime);
+      const number = pen === null ? [] : [readCounter(mediaTime)];
+      note('frames', [expectedDisplayTime, mediaTime, ...number]);
       askForFrame.call(element, onFrame);
     };
     askForFrame.call(element, onFrame);

@@ -20,6 +20,10 @@ const party = {
   /** The last part of the steady time, in which players are compared; all of it by default. */
   judgedS: Infinity,
   film: 'film',
+  /** Whether two viewers come to the middle of the film, one by a reload, before the steady time. */
+  comeLate: false,
+  /** Whether all viewers read the frame numbers that they display. */
+  readsCounter: false,
   runs: 1,
 };
 const SOAK_MINUTES = Number(process.env.SOAK_MINUTES ?? 60);
@@ -33,6 +37,7 @@ export const SCENARIOS = [
   { ...party, name: 'baseline-nudge', kind: 'baseline', baseline: 'nudge', steadyS: 45 },
   { ...party, name: 'baseline-mediasync', kind: 'baseline', baseline: 'mediasync', steadyS: 45 },
   { ...party, name: 'hls', hls: true, events: EVENTS },
+  { ...party, name: 'inexact', film: 'inexact', comeLate: true, readsCounter: true, steadyS: 40 },
   { ...party, name: '3g', profile: '3g', steadyS: 40, settleS: 15 },
   { ...party, name: '4g', profile: '4g', steadyS: 40 },
   { ...party, name: 'wifi', profile: 'wifi', steadyS: 40 },

@@ -17,6 +17,7 @@ export function summarise(scenario, runs) {
     skew_ms_by_run: runs.map(({ pairs }) => quantiles(pairs)),
     spread_ms: quantiles(all('spreads')),
     display_ms: quantiles(all('displays')),
+    picture_ms: quantiles(all('pictures')),
     clock_error_ms: quantiles(all('clockErrors').flat().map(Math.abs)),
     clock_error_by_viewer_ms: runs[0].clockErrors.map((_, viewer) =>
       quantile(runs.flatMap(({ clockErrors }) => clockErrors[viewer]), 0.5),
