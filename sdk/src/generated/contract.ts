@@ -31,9 +31,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Issues new tokens to the same user, and replaces the refresh token. For 30 seconds the replaced one
-         *     still gives the same answer, so that two tabs don't end each other's session; used after that, it
-         *     ends the session of all of them. A refresh token lasts 30 days, and 7 days unused.
+         * Issues new tokens to the same user, and replaces the refresh token. The replaced one still gives the
+         *     same answer until its successor is used, in case the answer got lost, and for 30 seconds after that, so
+         *     that two tabs don't end each other's session. Used later, it ends the session of all who have a token
+         *     of it. A token that was never issued is refused and ends nothing. A refresh token lasts 30 days, and 7
+         *     days unused.
          */
         post: operations["refreshTokens"];
         delete?: never;
@@ -253,6 +255,10 @@ export interface components {
             language: string | null;
             /** @description Whether this track plays unless another is selected. */
             default: boolean;
+            /** @description The ids of the renditions that have the track; absent if all do. */
+            renditions?: string[];
+            /** @description Where the manifest lists the track; absent if it can be told by label and language. */
+            entries?: components["schemas"]["ManifestEntry"][];
         };
         /** @description The data of `auth_refresh`. */
         AuthRefresh: {
@@ -387,6 +393,11 @@ export interface components {
             /** @enum {string} */
             type: "ended";
         } | {
+            /** @description Reports facts of the media that the host's player has measured. */
+            data: components["schemas"]["Measured"];
+            /** @enum {string} */
+            type: "measured";
+        } | {
             /** @description Reports that the player has buffered enough to start at the position of the barrier. */
             data: components["schemas"]["Ready"];
             /** @enum {string} */
@@ -396,6 +407,11 @@ export interface components {
             data: components["schemas"]["Buffering"];
             /** @enum {string} */
             type: "buffering";
+        } | {
+            /** @description Reports that the player can't load the media any more. */
+            data: components["schemas"]["MediaFailed"];
+            /** @enum {string} */
+            type: "media_failed";
         } | {
             /** @description Reports how far the player is from the room's playhead. */
             data: components["schemas"]["SyncReport"];
@@ -450,7 +466,10 @@ export interface components {
             class: string;
             /** @description Whether the playback rate can be set to any value rather than to one of a few. */
             continuous_rate: boolean;
-            /** @description Whether the player can seek. */
+            /**
+             * @description Whether players can seek to any position. If false, for example because the server that
+             *     holds the media doesn't support byte ranges, `seek` is only possible to 0.
+             */
             seek: boolean;
         };
         /** @description A room to create. */
@@ -487,6 +506,16 @@ export interface components {
              *     `unknown`.
              */
             cors: string;
+            /**
+             * @description The codecs of the picture and the sound, as a list of RFC 6381, for example
+             *     `avc1.64001f,mp4a.40.2`; null if unknown. Codecs without a name there have a short one of
+             *     their own, such as `dts`. Those of a playlist stand with its renditions.
+             */
+            codecs: string | null;
+            /** @description Whether there is a picture; null if unknown. */
+            has_picture: boolean | null;
+            /** @description Whether there is sound; null if unknown. */
+            has_sound: boolean | null;
         };
         /** @description The data of `ended`. */
         Ended: {
@@ -635,21 +664,66 @@ export interface components {
              */
             participants_per_room_max: number;
         };
+        /** @description Where a manifest lists a track, which tells it from others of the same name. */
+        ManifestEntry: {
+            /** @description The group of tracks, as the manifest names it. */
+            group: string;
+            /**
+             * Format: int32
+             * @description The track's place among those of its kind in the group, from 0.
+             */
+            index: number;
+        };
+        /**
+         * @description The data of `measured`: what a player of the host or a co-host found out about the media. Each
+         *     fact is taken over once, as `media_changed` with the cause `measured`, where the source has only an
+         *     estimate: a duration within 20 % or 30 s of it and not below the playhead, an origin if there is
+         *     none. Anything else is acknowledged and changes nothing.
+         */
+        Measured: {
+            /** @description The media. The command has no effect if the room has other media by now. */
+            media_id: string;
+            /**
+             * Format: int64
+             * @description The duration in milliseconds.
+             */
+            duration_ms?: number;
+            /** @description The origin of the first discontinuity, which begins at position 0. */
+            origin?: components["schemas"]["TimelineOrigin"];
+        };
         /** @description A source that was chosen for a room. */
         Media: components["schemas"]["Source"] & {
             /** @description The id of this choice. Choosing the same source again gives a new id. */
             media_id: string;
         };
-        /** @description The new media, and who chose it. */
+        /** @description The new media, and who chose it; or the same media, of which other addresses or more is known. */
         MediaChanged: {
-            /** @description What changed it: `set_media`. */
+            /**
+             * @description What changed it: `set_media`; `measured` if a player of the host or a co-host found out more
+             *     about the same media; or `refreshed` if the same media has other addresses by now. A player that
+             *     can still load it then goes on as it is.
+             */
             cause: string;
-            /** @description The participant who chose the media; null if the server did. */
+            /** @description The participant who chose the media or whose player measured it; null if the server did. */
             by: string | null;
             /** @description The new media. */
             media: components["schemas"]["Media"];
-            /** @description The new playback, paused at the start of the media. */
+            /**
+             * @description The new playback: paused at the start of chosen media, or behind the edge if it is live; as it
+             *     was before if measured or refreshed.
+             */
             playback: components["schemas"]["Playback"];
+        };
+        /**
+         * @description The data of `media_failed`, for example because the media's address has lapsed. The server
+         *     resolves the media again, at most once in ten seconds. If that fails, the command is refused with the
+         *     same codes as `set_media`; the media itself stays. If the media has other addresses by now,
+         *     `media_changed` with the cause `refreshed` brings them: on the report of the host or a co-host, and on
+         *     that of others if the server can't load the media at the present address either.
+         */
+        MediaFailed: {
+            /** @description The media. The command has no effect if the room has other media by now. */
+            media_id: string;
         };
         /** @description The server's version and what it supports. */
         Meta: {
@@ -773,7 +847,7 @@ export interface components {
         PlaybackChanged: {
             /**
              * @description What changed it: `play`, `pause`, `seek`, `set_rate`, `change_quality`, `change_subtitle`,
-             *     `change_audio`, `ended`, `ready`, `deadline` or `rebuffer`.
+             *     `change_audio`, `ended`, `ready`, `deadline`, `rebuffer` or `window_end`.
              */
             cause: string;
             /** @description The participant whose command it was; null if the server changed it. */
@@ -1049,7 +1123,8 @@ export interface components {
         Seek: {
             /**
              * Format: int64
-             * @description The target position in milliseconds, from 0 to the duration.
+             * @description The target position in milliseconds, from 0 to the duration; only 0 if the media's `control.seek`
+             *     is false.
              */
             position_ms: number;
             /**
@@ -1356,8 +1431,45 @@ export interface components {
              * @description The duration in milliseconds; null if unknown.
              */
             duration_ms: number | null;
+            /**
+             * @description Where the duration comes from: `media`, the media itself; `playlist`, the sum of what a playlist
+             *     states; `header`, the header of a file; `measured`, a player of the host or a co-host. A
+             *     duration from a playlist or a header is an estimate: playback doesn't stop there, and a
+             *     measurement may replace it. Null if the duration is unknown.
+             */
+            duration_origin: string | null;
+            /** @description What positions count. */
+            timeline: components["schemas"]["Timeline"];
             /** @description Whether the source is a live stream. */
             live: boolean;
+            /**
+             * Format: int64
+             * @description The position of the edge of a live stream, where its newest media ended, at `edge_at_ms`. It
+             *     advances with the room clock: at *t* it is `edge_ms` + *t* − `edge_at_ms`. Absent unless the
+             *     source is live and its players share positions, as are the next four.
+             */
+            edge_ms?: number;
+            /**
+             * Format: int64
+             * @description The room time at which the edge was at `edge_ms`, in milliseconds since the Unix epoch.
+             */
+            edge_at_ms?: number;
+            /**
+             * Format: int64
+             * @description How much media before the edge can be played, in milliseconds. A seek before that is refused.
+             */
+            window_ms?: number;
+            /**
+             * @description Whether the window keeps its beginning and grows, as that of an event does, instead of moving on
+             *     with the edge.
+             */
+            window_grows?: boolean;
+            /**
+             * Format: int64
+             * @description How far behind the edge players stay, in milliseconds, unless the window is shorter. A seek
+             *     nearer to the edge is refused.
+             */
+            hold_back_ms?: number;
             /** @description The ways to play the source, best first. */
             delivery: components["schemas"]["Delivery"][];
             /** @description The available renditions, best first. */
@@ -1432,8 +1544,18 @@ export interface components {
             label: string;
             /** @description The language, as a BCP 47 tag; null if unknown. */
             language: string | null;
-            /** @description `subtitles` or `captions`. */
+            /**
+             * @description `subtitles`, `captions` (which describe sounds, too), or `forced`: what people need who
+             *     understand the audio. Forced tracks are shown with audio of their language unless another
+             *     track is selected; they aren't offered.
+             */
             kind: string;
+            /** @description The ids of the renditions that have the track; absent if all do. */
+            renditions?: string[];
+            /** @description Where the manifest lists the track; absent if it can be told by label and language. */
+            entries?: components["schemas"]["ManifestEntry"][];
+            /** @description The channel of captions that are part of the picture, for example `CC1`; absent for others. */
+            channel?: string;
         };
         /**
          * @description The room clock. It is steady, and the same on all nodes, but it isn't the time of day: a server whose
@@ -1456,6 +1578,49 @@ export interface components {
              *     otherwise measured against the store that all nodes share.
              */
             uncertainty_us: number;
+        };
+        /** @description What a source's positions count. */
+        Timeline: {
+            /**
+             * @description `media`: the media's own timestamps from `origins` on, the same picture at a position for every
+             *     player. `program_date_time`: the dates in a live playlist. `playlist`: the durations that the
+             *     playlist states; where they aren't exact, players that began at different places may show
+             *     different pictures.
+             */
+            kind: string;
+            /**
+             * @description Where each discontinuity begins, in order. Empty if the player's own positions count: a file,
+             *     or a kind other than `media`.
+             */
+            origins: components["schemas"]["TimelineOrigin"][];
+        };
+        /**
+         * @description The beginning of a discontinuity: a timestamp *t* in it is shown at the position
+         *     `start_ms` + (*t* − `timestamp`) / `timescale` · 1000.
+         */
+        TimelineOrigin: {
+            /**
+             * Format: int32
+             * @description The number of the discontinuity: `EXT-X-DISCONTINUITY-SEQUENCE`, plus one for each
+             *     `EXT-X-DISCONTINUITY` before it.
+             */
+            discontinuity: number;
+            /**
+             * Format: int64
+             * @description The position at which it begins, in milliseconds.
+             */
+            start_ms: number;
+            /**
+             * Format: int64
+             * @description The timestamp that is shown there, in units of `timescale`. Timestamps of MPEG-TS start over
+             *     after 2^33.
+             */
+            timestamp: number;
+            /**
+             * Format: int32
+             * @description Units per second.
+             */
+            timescale: number;
         };
         /** @description How much time is left until the connection closes. */
         TokenExpiring: {
