@@ -1,17 +1,10 @@
-//! What somebody else has changed in Redis: a disk, a hand, another program. A damaged state is rebuilt, a
-//! key of another type is replaced, and either is told once.
+//! What somebody else has changed in Redis: a disk, a hand, another program. Each damage is told once, and
+//! what other copies remember completes what is left of a room.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::{Ops, Room, RoomId};
-
-use super::codec::{json, text};
-use super::keys;
-use super::message::Message;
-use super::node::Node;
-use super::script::CHECK;
-use crate::store::StoreError;
 
 /// How many damages are remembered as told. Beyond, some are told again.
 const TOLD_MAX: usize = 1_024;
@@ -27,7 +20,7 @@ impl Damage {
     }
 
     /// Remembers a damage. Returns whether it is to be told.
-    fn begin(&self, room_id: &RoomId, field: &str) -> bool {
+    pub(super) fn begin(&self, room_id: &RoomId, field: &str) -> bool {
         let mut told = self.lock();
         if told.len() >= TOLD_MAX {
             told.clear();
@@ -53,40 +46,4 @@ pub(super) fn remember_more<'a>(room: &mut Room, others: impl Iterator<Item = &'
 fn add_missing(ops: &Ops, more: &Ops) -> Ops {
     let missing = more.iter().filter(|committed| ops.find(&committed.op).is_none());
     ops.iter().chain(missing).cloned().collect()
-}
-
-impl Node {
-    /// Tells the operator of a damaged field or entry of a room, once.
-    pub(super) fn tell_damaged(&self, room_id: &RoomId, field: &str, words: &str) {
-        if self.damage.begin(room_id, field) {
-            tracing::warn!(
-                room.id = %room_id,
-                field,
-                words,
-                "a room is damaged in Redis; what can't be read comes from another copy, or is lost"
-            );
-        }
-    }
-
-    /// Tells the operator of keys of a room that a script has replaced. Nodes tell again what was in them.
-    pub(super) async fn tell_mended(&self, room_id: &RoomId, mended: &[String]) {
-        for field in mended {
-            tracing::warn!(
-                room.id = %room_id,
-                field,
-                "a key of a room was unusable in Redis and is replaced"
-            );
-        }
-        if mended.iter().any(|field| matches!(field.as_str(), "members" | "joined" | "present")) {
-            let lost = vec![keys::channel(room_id).into(), json(&Message::PresenceLost)];
-            if let Err(error) = self.client.call("PUBLISH", lost).await {
-                tracing::debug!(%error, "nobody was asked to tell presence again");
-            }
-        }
-    }
-
-    /// Replaces the keys of a room that are of another type.
-    pub(super) async fn mend(&self, room_id: &RoomId) -> Result<(), StoreError> {
-        self.run("mend", &CHECK, room_id, vec![text(room_id)]).await.map(drop)
-    }
 }

@@ -8,11 +8,10 @@
 //! | files | what |
 //! |---|---|
 //! | `client` `script` `keys` `codec` `message` | how Redis is reached, and what it holds |
-//! | `followed` `deadlines` `backlog` `recovery` `outages` `clock_filter` | what a node keeps in memory |
+//! | `followed` `deadlines` `backlog` `recovery` `outages` `damage` `clock_filter` | what a node keeps in memory |
 //! | `node` | one running server: all of the above |
-//! | `damage` | what somebody else has changed in Redis, and what becomes of it |
 //! | `commit` `put` `read` `members` `presence` `tell` `due` `listing` | operations |
-//! | `follow` `take` `beat` `nodes` `sweep` `recover` `rebuild` `adopt` `count` `snapshots` | tasks, and recovery |
+//! | `follow` `take` `beat` `nodes` `sweep` `recover` `rebuild` `mend` `adopt` `count` `snapshots` | tasks, and recovery |
 //! | `store` `open` | the traits, and the start |
 
 mod adopt;
@@ -31,6 +30,7 @@ mod followed;
 mod keys;
 mod listing;
 mod members;
+mod mend;
 mod message;
 mod node;
 mod nodes;
