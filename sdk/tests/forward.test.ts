@@ -81,11 +81,11 @@ const arrives = () => vi.waitUntil(() => player.ready(), { timeout: 15_000, inte
 
 /** An element on a server without byte ranges, in real time. */
 class PlainVideo extends FakeVideo {
-  duration = 120;
+  override duration = 120;
   muted = false;
   preservesPitch = false;
   readonly seekable = { length: 1, start: () => 0, end: () => 0 };
-  readonly buffered = { length: 0, start: () => 0, end: () => 0 };
+  override readonly buffered = { length: 0, start: () => 0, end: () => 0 };
   /** Each position that was sought, in seconds. */
   readonly seeks: number[] = [];
   #rate = 1;

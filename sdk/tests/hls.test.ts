@@ -5,6 +5,7 @@ import { PlayheadError, type Media } from '../src/index.js';
 import { FakeVideo } from './fake-video.js';
 
 const NONE = { rendition: 'auto', textTrack: null, audioTrack: null };
+const ROOM = { now: () => 0, mediaFailed: async () => undefined, getSnapshot: () => ({ media: null }) };
 
 function film(live = false): Media {
   const delivery = [{ type: 'hls', url: 'https://films.example/film.m3u8', cors: 'needed' }];
@@ -81,7 +82,7 @@ describe('loading', () => {
   test('positions of a live stream with dates are its dates, wherever the element counts from', () => {
     const dated = { timeline: { kind: 'program_date_time', origins: [] }, edge_ms: 50_000, edge_at_ms: 0 };
     const player = adapter();
-    void player.load({ ...film(true), ...dated }, NONE, () => 47_000, () => 1_000);
+    void player.load({ ...film(true), ...dated }, NONE, () => 47_000, { ...ROOM, now: () => 1_000 });
     const fragments = [0, 2].map((start) => {
       return { start, duration: 2, programDateTime: 46_000 + start * 1000, elementaryStreams: {} };
     });
@@ -97,7 +98,7 @@ describe('loading', () => {
 
   test('a live stream whose edge the room doesn’t know is only played and paused', () => {
     const player = adapter();
-    void player.load(film(true), NONE, () => 0, () => 1_000);
+    void player.load(film(true), NONE, () => 0, { ...ROOM, now: () => 1_000 });
     expect(player.capabilities.live).toBeFalsy();
   });
 
@@ -297,7 +298,7 @@ describe('loading', () => {
       const player = adapter();
       const codes: string[] = [];
       player.onEvent((event) => event.type === 'error' && codes.push(event.code));
-      void player.load(film(), NONE, () => 0, () => Promise.reject(new PlayheadError({ code: 'media_gone', detail: 'no' })));
+      void player.load(film(), NONE, () => 0, { ...ROOM, mediaFailed: () => Promise.reject(new PlayheadError({ code: 'media_gone', detail: 'no' })) });
       await failWith('fragLoadError');
       expect(codes.at(-1)).toBe('source_lapsed');
       codes.length = 0;

@@ -5,6 +5,7 @@ import { FakeVideo } from './fake-video.js';
 
 const URL = 'https://films.example/film.mp4';
 const NONE = { rendition: 'auto', textTrack: null, audioTrack: null };
+const ROOM = { now: () => 0, mediaFailed: async () => undefined, getSnapshot: () => ({ media: null }) };
 const FILM = {
   delivery: [{ type: 'file', url: URL, cors: 'not_needed' }],
   text_tracks: [],
@@ -113,7 +114,7 @@ describe('a film that cannot be reached', () => {
 
   test('is requested at the address that the room has by then', async () => {
     const newer = { ...FILM, delivery: [{ type: 'file', url: `${URL}?signed=2`, cors: 'not_needed' }] } as unknown as Media;
-    void adapter().load(FILM, NONE, () => 0, async () => newer);
+    void adapter().load(FILM, NONE, () => 0, { ...ROOM, getSnapshot: () => ({ media: newer }) });
     await failAs(2);
     await vi.advanceTimersByTimeAsync(1_200);
     expect(video.sources).toEqual([URL, `${URL}?signed=2`]);
@@ -127,7 +128,7 @@ describe('a film that cannot be reached', () => {
     const player = adapter();
     const codes: string[] = [];
     player.onEvent((event) => event.type === 'error' && codes.push(event.code));
-    void player.load(FILM, NONE, () => 0, () => Promise.reject(new PlayheadError({ code: 'media_forbidden', detail: 'no' })));
+    void player.load(FILM, NONE, () => 0, { ...ROOM, mediaFailed: () => Promise.reject(new PlayheadError({ code: 'media_forbidden', detail: 'no' })) });
     await failAs(element);
     await vi.waitUntil(() => codes.includes('source_lapsed'));
     codes.length = 0;

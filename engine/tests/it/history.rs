@@ -295,8 +295,7 @@ fn server_commands() -> impl Strategy<Value = What> {
         12 => any_participant().prop_map(|participant| Command::Connected { participant }),
         4 => Just(Command::HostLost),
         8 => Just(Command::Rebuffer),
-        3 => (0..3_u8, 0..3_u8)
-            .prop_map(|(media, number)| story::refreshed(&format!("m_{media}"), number)),
+        3 => (0..3_u8, 0..3_u8).prop_map(|(n, address)| story::refreshed(&format!("m_{n}"), address)),
         1 => Just(Command::Idle),
         1 => Just(Command::Delete),
     ];

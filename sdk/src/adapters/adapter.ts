@@ -38,11 +38,17 @@ export interface Selections {
 
 /** Returns roughly where the room will be in that many milliseconds. */
 export type Expected = (inMs: number) => number;
-/**
- * Reports to the server that the media can't be loaded. Resolves with the media as the room has it then, perhaps with
- * another address; rejects with `PlayheadError` if the server can't load it either.
- */
-export type Again = () => Promise<Media | null>;
+/** What a player may ask of the session whose room it follows. */
+export interface FollowedRoom {
+  /** Returns the room clock, in milliseconds. */
+  now(): number;
+  /**
+   * Reports to the server that the media can't be loaded. Once resolved, the snapshot has the media as the room has it,
+   * perhaps with another address; rejects with `PlayheadError` if the server can't load it either.
+   */
+  mediaFailed(mediaId: string): Promise<unknown>;
+  getSnapshot(): { readonly media: Media | null };
+}
 /** Facts of the media that a player has found out. */
 export interface Measurement {
   /** Where the media really ends, in milliseconds; absent until that is known. */
@@ -61,10 +67,9 @@ export interface PlayerAdapter {
   /**
    * Called once. Resolves when the player can seek anywhere: the metadata is known, and the data it loads initially
    * has arrived. Failures are emitted as events, now or later. By `expected` a player may start loading where the room
-   * will be; `seek` gives the exact position. `again` is for media that can't be loaded, or no longer. `roomMs` returns
-   * the room clock.
+   * will be; `seek` gives the exact position. Live media needs the clock of `room`, and media that can't be loaded its help.
    */
-  load(media: Media, selections: Selections, expected: Expected, again?: Again, roomMs?: () => number): Promise<void>;
+  load(media: Media, selections: Selections, expected: Expected, room?: FollowedRoom): Promise<void>;
   /** Returns the position, or the target of a seek in progress; accurate to a few milliseconds, or drift is invisible. */
   position(): number;
   /** Returns the duration, or NaN while it is unknown. */

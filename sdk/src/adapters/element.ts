@@ -3,7 +3,7 @@
 import { Emitter } from '../emitter.js';
 import type { AdapterErrorCode } from '../types.js';
 import type { Media } from '../wire.js';
-import type { AdapterCapabilities, AdapterEvent, Again, Expected, PlayerAdapter, Selections } from './adapter.js';
+import type { AdapterCapabilities, AdapterEvent, Expected, FollowedRoom, PlayerAdapter, Selections } from './adapter.js';
 import { ARRIVING_MS, CORRECTION_MOST, HAVE_FUTURE_DATA, LOADED_S } from './tuning.js';
 
 /** A start with sound takes as long as the buffer of the audio device. */
@@ -35,7 +35,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
     for (const type of ['waiting', 'playing', 'ended'] as const) this.listen(type, () => this.emit({ type }));
   }
 
-  abstract load(media: Media, selections: Selections, expected: Expected, again?: Again, roomMs?: () => number): Promise<void>;
+  abstract load(media: Media, selections: Selections, expected: Expected, room?: FollowedRoom): Promise<void>;
   abstract setRendition(id: string): void;
   abstract setTextTrack(id: string | null): void;
   abstract setAudioTrack(id: string | null): void;

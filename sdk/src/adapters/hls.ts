@@ -2,7 +2,7 @@
 
 import { clamp } from '../number.js';
 import type { Media } from '../wire.js';
-import type { Again, Measurement, PlayerAdapter, Selections } from './adapter.js';
+import type { Expected, FollowedRoom, Measurement, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
 import { LiveTimeline, type LiveDetails, type LiveFragment, type LiveHls } from './hls-live.js';
 import { HlsPlace, TIMESTAMP_EVENTS, type HlsFragment } from './hls-place.js';
@@ -106,13 +106,13 @@ class HlsAdapter extends ElementAdapter {
   #captions: HlsCaptions[] = [];
   #mediaFailures = 0;
   #mediaFailedAt = -Infinity;
-  #expected: (inMs: number) => number = () => 0;
+  #expected: Expected = () => 0;
   /** The most recently requested fragment of each type. */
   readonly #loading = new Map<string, HlsFragment>();
   #arrivedBytes = 0;
   #firstDataTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #retry = new Retry(this.over);
-  #again: Again | undefined;
+  #room: FollowedRoom | undefined;
   #hasLapsed = false;
   readonly #place: HlsPlace;
 
@@ -127,7 +127,7 @@ class HlsAdapter extends ElementAdapter {
     });
   }
 
-  async load(media: Media, selections: Selections, expected: Expected, again?: Again, roomMs?: () => number): Promise<void> {
+  async load(media: Media, selections: Selections, expected: Expected, room?: FollowedRoom): Promise<void> {
     const delivery = media.delivery.find(({ type }) => type === 'hls');
     if (delivery === undefined) {
       this.fail('format_unsupported');
@@ -137,7 +137,7 @@ class HlsAdapter extends ElementAdapter {
     this.#url = delivery.url;
     this.#selections = { ...selections };
     this.#expected = expected;
-    this.#again = again;
+    this.#room = room;
     this.#place.learn(media);
     const beginS = this.#wantedS();
     this.#place.begin(beginS * 1000, beginS);
@@ -146,7 +146,7 @@ class HlsAdapter extends ElementAdapter {
     const lenient = { ignorePlaylistParsingErrors: !media.live };
     const hls = new this.#class({ ...LIVE_SYNC_OFF, ...text, ...lenient, startPosition: beginS });
     this.#hls = hls;
-    if (media.edge_at_ms !== undefined && roomMs) this.#followLive(hls, media, roomMs);
+    if (media.edge_at_ms !== undefined && room) this.#followLive(hls, media, room);
     else this.#place.watch(hls);
     hls.on(HLS_EVENTS.MANIFEST_LOADED, (_event, { captions = [] }: { captions?: HlsCaptions[] }) => {
       this.#captions = captions;
@@ -196,8 +196,8 @@ class HlsAdapter extends ElementAdapter {
     return Promise.race([arrived, late]);
   }
 
-  #followLive(hls: HlsInstance, media: Media, roomMs: () => number): void {
-    const live = new LiveTimeline(hls, media, roomMs);
+  #followLive(hls: HlsInstance, media: Media, room: FollowedRoom): void {
+    const live = new LiveTimeline(hls, media, () => room.now());
     this.#live = live;
     this.capabilities.live = true;
     hls.on(HLS_EVENTS.LEVEL_UPDATED, (_event, { details }: { details: LiveDetails }) => {
@@ -323,7 +323,7 @@ class HlsAdapter extends ElementAdapter {
     else if (this.#hasLapsed) this.emit(LAPSED);
     else this.fail('source_unreachable');
     this.#retry.later(() => this.#loadAgain(failure));
-    const seen = await lookAgain(this.#again);
+    const seen = await lookAgain(this.media, this.#room);
     if (this.#hls === null) return;
     this.#hasLapsed = seen === 'lapsed';
     if (seen === 'lapsed') this.emit(LAPSED);

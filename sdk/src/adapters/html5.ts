@@ -1,7 +1,7 @@
 // The adapter that plays what the browser supports natively.
 
 import type { Delivery, Media } from '../wire.js';
-import type { Again, Expected, PlayerAdapter, Selections } from './adapter.js';
+import type { Expected, FollowedRoom, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter, names } from './element.js';
 
 /** Plays what the browser supports natively: files, and HLS where it is built in. */
@@ -25,14 +25,14 @@ class Html5Adapter extends ElementAdapter {
     super(video, 'file');
   }
 
-  async load(media: Media, selections: Selections, expected: Expected, again?: Again): Promise<void> {
+  async load(media: Media, selections: Selections, expected: Expected, room?: FollowedRoom): Promise<void> {
     const delivery = nativeDelivery(media, this.video);
     if (!delivery) {
       this.fail('format_unsupported');
       return;
     }
     this.media = media;
-    this.listen('error', () => this.#failed(expected, again));
+    this.listen('error', () => this.#failed(expected, room));
     this.listen('progress', () => this.arrived());
     // Tracks inside the file appear once it is read.
     this.listen('addtrack', () => this.showTextTrack(this.#textTrack), this.video.textTracks);
@@ -69,11 +69,11 @@ class Html5Adapter extends ElementAdapter {
     this.video.load();
   }
 
-  #failed(expected: Expected, again?: Again): void {
+  #failed(expected: Expected, room?: FollowedRoom): void {
     // Fetched only after a failure; what can't be fetched now may be fetched later.
-    import('./mending.js').then(({ mend }) => mend(this, expected, again)).catch(() => {
+    import('./mending.js').then(({ mend }) => mend(this, expected, room)).catch(() => {
       this.fail('source_unreachable');
-      setTimeout(() => this.over.aborted || this.#failed(expected, again), FETCH_AGAIN_MS);
+      setTimeout(() => this.over.aborted || this.#failed(expected, room), FETCH_AGAIN_MS);
     });
   }
 }

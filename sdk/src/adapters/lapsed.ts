@@ -1,7 +1,7 @@
 // Tells media that can't be loaded for a while from media whose address has lapsed.
 
 import type { Media } from '../wire.js';
-import type { AdapterEvent, Again } from './adapter.js';
+import type { AdapterEvent, FollowedRoom } from './adapter.js';
 
 /** What the server is refused at the address as well. */
 const REFUSED = ['media_forbidden', 'media_gone', 'media_not_found'];
@@ -14,9 +14,11 @@ export const LAPSED: AdapterEvent = {
 };
 
 /** Asks the server about media that can't be loaded here: it has lapsed, or this is the newest address, if any is known. */
-export async function lookAgain(again: Again | undefined): Promise<Media | 'lapsed' | null> {
+export async function lookAgain(media: Media | null, room: FollowedRoom | undefined): Promise<Media | 'lapsed' | null> {
+  if (!media || !room) return null;
   try {
-    return (await again?.()) ?? null;
+    await room.mediaFailed(media.media_id);
+    return room.getSnapshot().media;
   } catch (error) {
     return REFUSED.includes((error as { code: string }).code) ? 'lapsed' : null;
   }

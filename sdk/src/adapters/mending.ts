@@ -1,6 +1,6 @@
 // What to do when a file can't be loaded, or no longer; fetched only then.
 
-import type { Again, Expected } from './adapter.js';
+import type { Expected, FollowedRoom } from './adapter.js';
 import type { DETAILS, ElementAdapter } from './element.js';
 import { LAPSED, lookAgain } from './lapsed.js';
 import { explainPlain } from './probe.js';
@@ -14,8 +14,8 @@ const ERRORS: Record<number, Code> = { 2: 'source_unreachable', 3: 'decode_faile
 const all = new WeakMap<ElementAdapter, Mending>();
 
 /** Explains a failure of the player's file, and loads it again where the room is until it plays; the others are those of `load`. */
-export function mend(player: ElementAdapter, expected: Expected, again?: Again): Promise<void> {
-  const mending = all.get(player) ?? new Mending(player, expected, again);
+export function mend(player: ElementAdapter, expected: Expected, room?: FollowedRoom): Promise<void> {
+  const mending = all.get(player) ?? new Mending(player, expected, room);
   all.set(player, mending);
   return mending.failed();
 }
@@ -23,17 +23,17 @@ export function mend(player: ElementAdapter, expected: Expected, again?: Again):
 class Mending {
   readonly #player: ElementAdapter;
   readonly #expected: Expected;
-  readonly #again: Again | undefined;
+  readonly #room: FollowedRoom | undefined;
   readonly #retry: Retry;
   /** The type of the delivery that is played. */
   readonly #type: string | undefined;
   #hasLapsed = false;
   #address: string | undefined;
 
-  constructor(player: ElementAdapter, expected: Expected, again: Again | undefined) {
+  constructor(player: ElementAdapter, expected: Expected, room: FollowedRoom | undefined) {
     this.#player = player;
     this.#expected = expected;
-    this.#again = again;
+    this.#room = room;
     this.#type = player.media?.delivery.find(({ url }) => url === player.video.src)?.type;
     this.#retry = new Retry(player.over);
     const succeeded = () => {
@@ -49,7 +49,7 @@ class Mending {
     if (over.aborted) return;
     if (code === 'decode_failed') return this.#player.fail(code);
     if (code === 'source_unreachable') this.#keepTrying(code);
-    const found = await lookAgain(this.#again);
+    const found = await lookAgain(this.#player.media, this.#room);
     if (over.aborted) return;
     if (found === 'lapsed') {
       // A refusal looks like a broken file to the element, and like any other answer to a page without permission.

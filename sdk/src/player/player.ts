@@ -196,10 +196,8 @@ class RoomPlayer implements Player {
     const beganMs = (this.#applied ? null : this.#options.loadingSinceMs) ?? performance.now();
     this.#applied = chosen;
     // A failed load was reported as an event; the adapter may still recover and resolve later.
-    const roomMs = () => this.#session.now();
-    const expected = (inMs: number) => this.#session.expected(roomMs() + inMs);
-    const again = () => this.#session.mediaFailed(media.media_id).then(() => this.#session.getSnapshot().media);
-    await adapter.load(media, chosen, expected, again, roomMs).then(
+    const expected = (inMs: number) => this.#session.expected(this.#session.now() + inMs);
+    await adapter.load(media, chosen, expected, this.#session).then(
       () => this.#loaded(adapter, media, performance.now() - beganMs),
       ignore,
     );

@@ -2,11 +2,11 @@
 
 import type { PlayerAdapter } from '../adapters/adapter.js';
 import { lengthOf } from '../expected.js';
+import { commandsPlayback } from '../role.js';
 import type { RoomSession } from '../types.js';
 import type { Measured, Media } from '../wire.js';
 import type { ControllerStep } from './controller.js';
 import { BUFFERING_MS, REPORT_MS } from './tuning.js';
-
 
 /** A duration that is off by less is near enough; so much follows from when sound and picture end. */
 const DURATION_NEAR_MS = 250;
@@ -43,7 +43,8 @@ export class Reporter {
     // A player that is slow to join holds up nobody.
     const starved = phase === 'starved' && this.#followed;
     this.#starvedSince = starved ? (this.#starvedSince ?? localMs) : null;
-    if (this.#session.getSnapshot().connection !== 'open') return;
+    const { connection, media } = this.#session.getSnapshot();
+    if (connection !== 'open') return;
     this.#measure(localMs);
     const lasting = this.#starvedSince !== null && localMs - this.#starvedSince >= BUFFERING_MS;
     if (lasting !== this.#buffering) {
@@ -51,7 +52,6 @@ export class Reporter {
       void this.#session.buffering(lasting).catch(() => undefined);
     }
     if (phase !== 'following' || driftMs === null || uncertaintyMs === null) return;
-    const { media } = this.#session.getSnapshot();
     // Its distance from the edge says nothing about the pictures that others see.
     if (media?.live && media.timeline.kind === 'playlist') return;
     if (this.#reporting || localMs - this.#reportedAt < REPORT_MS) return;
@@ -65,7 +65,7 @@ export class Reporter {
   /** Hands on what others have measured. */
   #learn(): void {
     const { media } = this.#session.getSnapshot();
-    if (media === this.#media || media?.media_id !== this.#media?.media_id || media === null) return;
+    if (!media || media === this.#media || media.media_id !== this.#media?.media_id) return;
     this.#media = media;
     this.#adapter?.learn?.(media);
   }
@@ -75,14 +75,13 @@ export class Reporter {
     const { me, media } = this.#session.getSnapshot();
     const adapter = this.#adapter;
     if (localMs - this.#measuredAt < MEASURE_AGAIN_MS || !media || media.live) return;
-    if (adapter === null || media.media_id !== this.#media?.media_id) return;
-    if (me.role !== 'host' && me.role !== 'co_host') return;
+    if (!adapter || media !== this.#media || !commandsPlayback(me.role)) return;
     const { durationMs = NaN, origin } = adapter.measured?.() ?? { durationMs: adapter.duration() };
     const facts: Measured = { media_id: media.media_id };
     const offMs = Math.abs(durationMs - (media.duration_ms ?? NaN));
     if (lengthOf(media) == null && offMs > DURATION_NEAR_MS) facts.duration_ms = Math.round(durationMs);
     if (media.timeline?.kind === 'playlist' && origin) facts.origin = origin;
-    if (Object.keys(facts).length === 1) return;
+    if (!facts.duration_ms && !facts.origin) return;
     this.#measuredAt = localMs;
     void this.#session.measured(facts).catch(() => undefined);
   }

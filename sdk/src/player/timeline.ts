@@ -17,8 +17,8 @@ const FOLLOWED = ['media_id', 'status', 'position_ms', 'anchor_at_ms', 'rate'] a
 /** Returns the room's timeline, or null unless the player has loaded what the room watches. */
 export function timelineOf(seen: SessionSnapshot, loadedMediaId: string | null): Timeline | null {
   const { connection, media, playback, me } = seen;
-  const isLoaded = media && media.media_id === loadedMediaId && playback.media_id === loadedMediaId;
-  if (!isLoaded || connection === 'closed') return null;
+  if (media?.media_id !== loadedMediaId || playback.media_id !== loadedMediaId) return null;
+  if (!media || connection === 'closed') return null;
   const waiting = playback.status === 'waiting' ? playback.waiting : null;
   const named = waiting?.waiting_for.participant_ids ?? [];
   // The list names only the first few participants; the server knows whether it also waits for this one.

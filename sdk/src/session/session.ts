@@ -106,16 +106,20 @@ class Session implements RoomSession {
     return this.#command('change_audio', { track }, options);
   }
 
+  mediaFailed(mediaId: string): Promise<Ack> {
+    return this.#command('media_failed', { media_id: mediaId });
+  }
+
   setMedia(choice: MediaChoice, options?: CommandOptions): Promise<Ack> {
     return this.#command('set_media', choice, options);
   }
 
-  ended(mediaId: string): Promise<Ack> {
-    return this.#command('ended', { media_id: mediaId });
-  }
-
   measured(facts: Measured): Promise<Ack> {
     return this.#command('measured', facts);
+  }
+
+  ended(mediaId: string): Promise<Ack> {
+    return this.#command('ended', { media_id: mediaId });
   }
 
   ready(version: number): Promise<Ack> {
@@ -124,10 +128,6 @@ class Session implements RoomSession {
 
   buffering(on: boolean): Promise<Ack> {
     return this.#command('buffering', { on });
-  }
-
-  mediaFailed(mediaId: string): Promise<Ack> {
-    return this.#command('media_failed', { media_id: mediaId });
   }
 
   syncReport(driftMs: number, uncertaintyMs: number): Promise<Ack> {
