@@ -214,6 +214,22 @@ describe('loading', () => {
       expect(at).toBeCloseTo(101, 4);
     });
 
+    test('a seek to just before what is loaded loads what lies before it', () => {
+      const player = adapter();
+      void player.load(media, NONE, () => 0);
+      fill(0, 0, 0);
+      video.become(3, 'seeked');
+      video.buffered = { length: 1, start: () => 51.06, end: () => 54 };
+      player.seek(51_017);
+      video.become(3, 'seeked');
+      expect([player.ready(), player.position(), video.currentTime.toFixed(3)]).toEqual([false, 51_017, '50.767']);
+      video.buffered = { length: 1, start: () => 47.6, end: () => 54 };
+      video.become(3, 'seeked');
+      expect([player.ready(), video.currentTime.toFixed(3)]).toEqual([false, '51.017']);
+      video.become(3, 'seeked');
+      expect(player.ready()).toBe(true);
+    });
+
     test('a seek to where the data ends is over once more has come and the picture is the right one', () => {
       const player = adapter();
       void player.load(media, NONE, () => 0);

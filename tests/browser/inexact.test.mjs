@@ -8,6 +8,10 @@ import { until } from './harness/poll.mjs';
 import { startWorld } from './harness/world.mjs';
 
 const NTSC = 30_000 / 1_001;
+/** The film of pieces of 3.4 s; its sound may go on a little longer. */
+const FILM_MS = 102_000;
+const LAST_FRAME = 3_059;
+const END_NEAR_MS = 300;
 /** On a busy machine a seek with several loads takes this long at most. */
 const PATIENCE_MS = 40_000;
 
@@ -25,10 +29,7 @@ for (const [what, film] of Object.entries({
 })) {
   test(`${what}: a viewer from the start, a late joiner and a reloader see one picture`, { timeout: 240_000 }, async () => {
     const [, middleMs] = film.seeksMs;
-    const host = await arrives('Ada');
-    await host.createRoom(world.server.pageUrl);
-    await host.paste(world.origin.url(`inexact/${film.file}`));
-    await host.hasLoaded();
+    const host = await hostOf(film.file);
     const invite = await host.copyInvite();
     const watcher = await arrives('Grace');
     await watcher.join(invite);
@@ -42,6 +43,52 @@ for (const [what, film] of Object.entries({
     await seeOnePicture([host, watcher, joiner], middleMs, film);
     for (const positionMs of film.seeksMs) await seeks([host, watcher, joiner], positionMs, film);
   });
+}
+
+test('of encrypted pieces the host’s player measures the origin, and a late joiner sees the same picture', { timeout: 240_000 }, async () => {
+  const host = await hostOf('aes.m3u8');
+  assert.equal((await host.snapshot()).media.timeline.kind, 'playlist', 'nobody has measured it yet');
+  await host.the('play-toggle').click();
+  await until('the origin to be measured', async () => (await host.snapshot()).media.timeline.kind === 'media', PATIENCE_MS);
+  await host.the('play-toggle').click();
+  await host.status('paused');
+  await seeks([host], 51_017, {});
+  const joiner = await arrives('Linus');
+  await joiner.join(await host.copyInvite());
+  await seeOnePicture([host, joiner], 51_017, {});
+  for (const positionMs of [1_000, 85_000]) await seeks([host, joiner], positionMs, {});
+});
+
+for (const [what, file, fromMs] of [['short', 'fmp4.m3u8', 88_000], ['long', 'long.m3u8', 97_000]]) {
+  test(`a film of 102 s that is told as too ${what} ends where it ends`, { timeout: 240_000 }, async () => {
+    const host = await hostOf(file);
+    const guest = await arrives('Grace');
+    await guest.join(await host.copyInvite());
+    await guest.hasLoaded();
+    await host.page.evaluate((to) => window.playhead.session.seek(to), fromMs);
+    await host.the('play-toggle').click();
+    for (const person of [host, guest]) {
+      await until(`the film to end for ${person.name}`, async () => {
+        await person.watch();
+        return (await person.snapshot()).playback.status === 'ended';
+      }, PATIENCE_MS);
+    }
+    const { media, playback } = await guest.snapshot();
+    console.log(`told ${what}: ended at ${playback.position_ms} of ${media.duration_ms} ms (${media.duration_origin})`);
+    assert.ok(Math.abs(playback.position_ms - FILM_MS) < END_NEAR_MS, `it ended at ${playback.position_ms} ms`);
+    assert.ok(Math.abs(media.duration_ms - FILM_MS) < END_NEAR_MS, `it is ${media.duration_ms} ms long`);
+    const last = Math.max(...guest.samples.map(({ frame }) => frame ?? 0));
+    assert.ok(last >= LAST_FRAME - 15, `the last picture was ${last}`);
+  });
+}
+
+/** Starts a party whose host has loaded a film. */
+async function hostOf(file) {
+  const host = await arrives('Ada');
+  await host.createRoom(world.server.pageUrl);
+  await host.paste(world.origin.url(`inexact/${file}`));
+  await host.hasLoaded();
+  return host;
 }
 
 /** Starts a browser whose page may read the pixels of files of another origin. */

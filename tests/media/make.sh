@@ -135,6 +135,8 @@ counted() {
 
 # The films in inexact/, of which players that began at different places once showed different pictures:
 # ts, fmp4   pieces of 3.4 s, told as 3 s: 30 of them, 102 s
+# long       the same fragmented MP4, told as 4 s
+# aes        the same transport streams, encrypted
 # ntsc       29.97 pictures per second, ten minutes in pieces of 10.01 s, told as 10 s
 # cuts       three parts of 34 s, each with timestamps of its own; told right in all, but not piece by piece
 # edits.mp4  a file that begins in the middle of a group of pictures, by its edit list
@@ -145,9 +147,16 @@ inexact() {
     $ffmpeg -i inexact/whole.mp4 $pieces -hls_time 3.4 -hls_segment_filename inexact/ts-%02d.ts inexact/ts.m3u8
     $ffmpeg -i inexact/whole.mp4 $pieces -hls_time 3.4 -hls_segment_type fmp4 -hls_fmp4_init_filename fmp4-init.mp4 \
         -hls_segment_filename inexact/fmp4-%02d.m4s inexact/fmp4.m3u8
+    printf 'a key of 16 byte' >inexact/aes.key
+    printf 'aes.key\ninexact/aes.key\n' >aes.info
+    $ffmpeg -i inexact/whole.mp4 $pieces -hls_time 3.4 -hls_key_info_file aes.info \
+        -hls_segment_filename inexact/aes-%02d.ts inexact/aes.m3u8
+    rm aes.info
     counted 18000 30000/1001 128 72 inexact/ntsc.mp4 -preset ultrafast -crf 20 -g 300 -keyint_min 300
     $ffmpeg -i inexact/ntsc.mp4 $pieces -hls_time 10.01 -hls_segment_filename inexact/ntsc-%02d.ts inexact/ntsc.m3u8
-    sed -i 's/^#EXTINF:3\.[0-9]*,/#EXTINF:3,/' inexact/ts.m3u8 inexact/fmp4.m3u8
+    sed -i 's/^#EXTINF:3\.[0-9]*,/#EXTINF:3,/' inexact/ts.m3u8 inexact/fmp4.m3u8 inexact/aes.m3u8
+    sed 's/^#EXTINF:3,/#EXTINF:4,/; s/^#EXT-X-TARGETDURATION:3/#EXT-X-TARGETDURATION:4/' \
+        inexact/fmp4.m3u8 >inexact/long.m3u8
     sed -i 's/^#EXTINF:10\.[0-9]*,/#EXTINF:10,/' inexact/ntsc.m3u8
     $ffmpeg -ss 2 -i inexact/whole.mp4 -t 60 -c copy -movflags +faststart inexact/edits.mp4
     for part in 0 1 2; do

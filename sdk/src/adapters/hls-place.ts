@@ -15,6 +15,11 @@ const BEGIN_NEAR_MS = 100;
 const FAR_MS = 2_000;
 /** Where less follows, an element may show the last picture before its target and stay there once the rest has come. */
 const PICTURE_S = 0.1;
+/**
+ * hls.js takes what begins this soon after a target for data of the target, and never loads the piece before it; from
+ * this far aside it does.
+ */
+const ASIDE_MS = 250;
 /** If hls.js takes the hole for part of its range, the rest never comes. */
 const THIN_MS = 1_000;
 /** At its very end an element would be over. */
@@ -70,6 +75,8 @@ interface Sought {
   corrections: number;
   /** Since when the element has stood where too little data is. */
   thinSinceMs?: number;
+  /** Whether the element was put aside, so that the piece before is loaded, and whether it still is. */
+  aside?: 'is' | 'was';
 }
 
 /** Translates between positions in the media and the times of the element, and carries seeks through to their picture. */
@@ -163,15 +170,23 @@ export class HlsPlace {
     if (sought === null || readyState === 0 || !this.#timeline.isFilled) return;
     const isFar = frag && !frag.initSegment && Math.abs(this.#timeline.shiftMs) > FAR_MS;
     if (isFar && !this.#fromStart) return this.#fill(sought.positionMs);
+    if (sought.aside === 'is' && (seeking || readyState < HAVE_CURRENT_DATA)) return;
     // Until the element knows of more, it goes no further than its end.
     const endMs = duration * 1000 - BEFORE_END_MS || Infinity;
     const wantedMs = Math.max(0, this.elementAt(sought.positionMs));
     const elementMs = Math.min(wantedMs, endMs);
-    if (Math.abs(elementMs - this.#atMs()) > sought.nearMs && sought.corrections > 0) {
+    if (sought.aside === 'is') {
+      sought.aside = 'was';
+      this.#go(elementMs);
+    } else if (Math.abs(elementMs - this.#atMs()) > sought.nearMs && sought.corrections > 0) {
       // Each step towards the end tells of more.
       if (elementMs === wantedMs) sought.corrections -= 1;
       this.#go(elementMs);
     } else if (!seeking && readyState >= HAVE_CURRENT_DATA) {
+      if (!sought.aside && this.#isInHole()) {
+        sought.aside = 'is';
+        return this.#go(elementMs - ASIDE_MS);
+      }
       const { thinSinceMs } = sought;
       sought.thinSinceMs = this.#hasPicture() ? undefined : (thinSinceMs ?? performance.now());
       if (sought.thinSinceMs !== undefined) return;
@@ -180,12 +195,25 @@ export class HlsPlace {
     }
   }
 
+  /** Whether the element shows what begins only after its position. */
+  #isInHole(): boolean {
+    const { buffered, currentTime } = this.#video;
+    let isBefore = false;
+    for (let part = 0; part < buffered.length; part += 1) {
+      if (buffered.start(part) <= currentTime && currentTime < buffered.end(part)) return false;
+      isBefore ||= currentTime < buffered.start(part) && buffered.start(part) - currentTime < ASIDE_MS / 1000;
+    }
+    return isBefore && currentTime > ASIDE_MS / 1000;
+  }
+
   /** Whether the data goes on far enough for the right picture. */
   #hasPicture(): boolean {
     const { buffered, currentTime, duration } = this.#video;
     const untilS = Math.min(currentTime + PICTURE_S, duration - PICTURE_S || Infinity);
+    // At the very start, sound and picture may begin one after the other.
+    const fromS = Math.max(currentTime, ASIDE_MS / 1000);
     for (let part = 0; part < buffered.length; part += 1) {
-      if (buffered.start(part) <= currentTime && untilS <= buffered.end(part)) return true;
+      if (buffered.start(part) <= fromS && untilS <= buffered.end(part)) return true;
     }
     return false;
   }
