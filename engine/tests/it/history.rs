@@ -332,9 +332,8 @@ fn any_film() -> impl Strategy<Value = Media> {
 
 fn patches() -> impl Strategy<Value = RoomPatch> {
     let loss = select(vec![HostLoss::Promote, HostLoss::Hold, HostLoss::Pause]);
-    let name = select(vec!["One", "Two"]).prop_map(str::to_owned);
     (
-        option::of(name),
+        option::of(select(vec!["One", "Two"]).prop_map(str::to_owned)),
         option::of(any::<bool>()),
         option::of(any::<bool>()),
         option::of(0..10_u64),
