@@ -2,6 +2,7 @@
 
 mod choices;
 
+use engine::TimelineKind;
 use proptest::prelude::*;
 use url::Url;
 
@@ -16,7 +17,7 @@ fn a_film_lasts_as_long_as_its_segments() {
     let media =
         media("#EXTINF:9.009,\na.ts\n#EXTINF:9.009,\nb.ts\n#EXTINF:3.003,\nc.ts\n#EXT-X-ENDLIST");
     assert_eq!(media.duration_ms, Some(21_021));
-    assert!(media.live.is_none());
+    assert_eq!(media.live, None);
     assert_eq!(first(&media), ("a.ts", 0));
 }
 
@@ -51,7 +52,18 @@ fn a_playlist_without_an_end_is_live() {
     let live = media("#EXTINF:2,\na.ts");
     assert_eq!((live.live.is_some(), live.duration_ms), (true, None));
     let vod = media("#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:2,\na.ts");
-    assert_eq!((vod.live.is_some(), vod.duration_ms), (false, Some(2000)));
+    assert_eq!((vod.live, vod.duration_ms), (None, Some(2000)));
+}
+
+#[test]
+fn the_edge_of_a_live_playlist_is_read_and_an_ended_event_is_a_film() {
+    let dated = "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:01:40Z\n\
+         #EXTINF:2,\na.ts\n#EXTINF:1.5,\nb.ts";
+    let (edge, timeline) = media(dated).live.expect("an edge");
+    assert_eq!((edge.position.as_millis(), edge.window_ms), (103_500, 3_500));
+    assert_eq!((edge.keeps_all, timeline.kind), (true, TimelineKind::ProgramDateTime));
+    let ended = media(&format!("{dated}\n#EXT-X-ENDLIST"));
+    assert_eq!((ended.live, ended.duration_ms), (None, Some(3_500)));
 }
 
 #[test]
