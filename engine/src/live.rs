@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::{Position, Rate, Timestamp};
 
+/// What lies further ahead is met by no room, in milliseconds: a hundred years.
+const FAR_MS: u64 = 3_155_760_000_000;
+
 /// The edge of a live source, as it was when the source was resolved. From then on it advances with
 /// the room clock.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -54,7 +57,8 @@ impl LiveEdge {
             return None;
         };
         let closed_in = (u128::from(gap_ms) * 1000).div_ceil(u128::from(thousandths));
-        Some(anchor_at.plus_millis(u64::try_from(closed_in).unwrap_or(u64::MAX)))
+        let closed_in = u64::try_from(closed_in).ok().filter(|ms| *ms <= FAR_MS)?;
+        Some(anchor_at.plus_millis(closed_in))
     }
 
     fn behind(&self, ms: u64, now: Timestamp) -> Position {

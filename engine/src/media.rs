@@ -247,6 +247,12 @@ impl Source {
         self.duration.filter(|_| !self.duration_origin.is_estimate())
     }
 
+    /// Whether players load it from other addresses, or under other conditions, by this delivery.
+    pub fn is_elsewhere(&self, delivery: &[Delivery]) -> bool {
+        let place = |one: &Delivery| (one.kind, one.url.clone(), one.cors);
+        !delivery.iter().map(place).eq(self.delivery.iter().map(place))
+    }
+
     /// Whether `id` is one of its renditions.
     pub fn has_rendition(&self, id: &str) -> bool {
         self.renditions.iter().any(|rendition| rendition.id == id)

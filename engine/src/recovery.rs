@@ -195,9 +195,10 @@ fn rebase_counting(
     now: Timestamp,
     outages: &[Outage],
 ) -> Option<Rebuilt> {
-    let outage_ms = outages.iter().map(|outage| outage.uncounted_ms(base)).sum();
+    let outage_ms: u64 = outages.iter().map(|outage| outage.uncounted_ms(base)).sum();
     let now = outages.iter().fold(now, |now, outage| now.max(outage.until));
-    rebase(base, epoch, lost, now, outage_ms)
+    // Outages of unknown length may overlap with others.
+    rebase(base, epoch, lost, now, outage_ms.min(now.millis_since(base.at)))
 }
 
 /// Moves a room to a new epoch by the command that every new epoch begins with. Returns `None` if

@@ -32,6 +32,10 @@ impl Http {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .tcp_nodelay(true)
+            // Responses are judged as they come.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
             .build()
             .expect("the client's options are fixed and valid");
         Self(client)

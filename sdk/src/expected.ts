@@ -11,7 +11,7 @@ export function expected(playback: Timeline, durationMs: number | null | undefin
   return Math.min(position, durationMs ?? Infinity);
 }
 
-/** Returns the duration of a media; null if unknown, or if it is an estimate (`playlist`, `header`), which stops nobody. */
+/** Returns the duration of a media; null if unknown, or if it is an estimate (`playlist`, `header`), at which playback doesn't stop. */
 export function lengthOf(media: Media | null): number | null | undefined {
   return /^[ph]/.test(media?.duration_origin!) ? null : media?.duration_ms;
 }

@@ -1,4 +1,4 @@
-/** What roles may do. */
+// What roles may do.
 import type { Role } from './wire.js';
 
 /** Whether a role commands playback, as the host's and the co-hosts' do. */

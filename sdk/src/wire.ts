@@ -56,10 +56,7 @@ type ClientFrames = Schemas['ClientFrame'];
 type ServerFrames = Schemas['ServerFrame'];
 
 /** What a client may send, and the shape of each `data`. */
-export type ClientData = { [F in ClientFrames as F['type']]: F['data'] } & {
-  auth_refresh: { access_token: string };
-  media_failed: { media_id: string };
-};
+export type ClientData = { [F in ClientFrames as F['type']]: F['data'] };
 
 /** Server events and the shape of their `data`; answers to the client's own frames aren't among them. */
 export type ServerEvents = {

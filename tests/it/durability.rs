@@ -194,7 +194,7 @@ async fn a_server_that_cannot_start_names_the_reason() {
     let missing = directory.path().join("missing.pem");
     let missing = missing.to_str().expect("a plain path");
     let words = does_not_start(options().env("PLAYHEAD_TOKEN_KEY_FILE", missing)).await;
-    assert!(words.contains("token key"), "{words}");
+    assert!(words.contains("PLAYHEAD_TOKEN_KEY_FILE"), "{words}");
 }
 
 #[tokio::test]

@@ -46,6 +46,10 @@ async fn a_guests_report_alone_changes_nothing_while_the_address_is_good() {
     let acked = party.guest.ack("media_failed", json!({ "media_id": media_id })).await.unwrap();
     assert_eq!(acked.version, party.version);
     party.nothing_happened().await;
+
+    let acked = party.host.ack("media_failed", json!({ "media_id": media_id })).await.unwrap();
+    assert_eq!(acked.version, party.version + 1, "the host isn't answered by what the guest was");
+    assert_eq!(party.committed().await["data"]["cause"], "refreshed");
 }
 
 #[tokio::test]

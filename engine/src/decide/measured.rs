@@ -44,7 +44,10 @@ fn better_duration(source: &mut Source, measured: Position, reached: Position) {
     let estimate = source.duration.filter(|_| source.duration_origin.is_estimate());
     let Some(estimate_ms) = estimate.map(Position::as_millis) else { return };
     let off_ms = estimate_ms.abs_diff(measured.as_millis());
-    if off_ms <= OFF_MOST_MS.max(estimate_ms / OFF_MOST_PART) && measured >= reached {
+    if off_ms <= OFF_MOST_MS.max(estimate_ms / OFF_MOST_PART)
+        && measured >= reached
+        && measured > Position::START
+    {
         source.duration = Some(measured);
         source.duration_origin = DurationOrigin::Measured;
     }

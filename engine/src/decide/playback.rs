@@ -56,7 +56,7 @@ pub(super) fn seek(room: &Room, by: Option<&ParticipantId>, to_ms: i64, facts: &
     let media = media(room)?;
     let to = in_range(room, to_ms, facts)?;
     let playback = &room.playback;
-    if playback.status == Status::Paused && playback.position == to {
+    if playback.status == Status::Paused && playback.position == to && !playback.at_edge {
         return Ok(None);
     }
     if to != Position::START && !media.source.control.seek {

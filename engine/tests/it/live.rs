@@ -202,6 +202,17 @@ fn a_live_source_that_ended_stays_where_it_was() {
 }
 
 #[test]
+fn a_seek_to_where_a_paused_room_stands_holds_it_there() {
+    let mut party = Party::live();
+    party.does(HOST, set_media(live_media("m_1", WINDOW_MS, HOLD_BACK_MS)));
+    let chosen = party.position();
+    party.does(HOST, seek(i64::try_from(chosen).expect("fits")));
+    party.later(5_000);
+    party.does(HOST, Command::Play);
+    assert_eq!(party.playback().position.as_millis(), chosen);
+}
+
+#[test]
 fn media_after_a_live_source_begins_at_its_own_start() {
     let mut party = playing_live();
     let commit = party.does(HOST, set_media(crate::story::media("m_2", Some(1_000))));

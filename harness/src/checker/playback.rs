@@ -31,8 +31,7 @@ pub fn playback(history: &History) -> Verdict {
         if let Some(what) = out_of_limits(state) {
             verdict.broken(&[line], what);
         }
-        let moves = seen.frame == "media_changed"
-            || matches!(seen.cause.as_deref(), Some("seek" | "ended"));
+        let moves = matches!(seen.cause.as_deref(), Some("seek" | "ended" | "set_media"));
         if let Some((before_line, before_place, before)) =
             last.insert(session, (line, seen.place, state))
             && seen.kind == Kind::Event

@@ -6,6 +6,9 @@ use engine::{LiveEdge, Position, Timeline, TimelineKind, Timestamp};
 /// How far behind the edge players stay unless the playlist says so, in target durations.
 const HOLD_BACK_TARGETS: f64 = 3.0;
 
+/// The largest date or duration, in milliseconds: the last that a date of four digits can name.
+const MILLISECONDS_MAX: u64 = 253_402_300_799_999;
+
 /// The tags read so far that concern the edge.
 #[derive(Debug, Default)]
 pub(super) struct LiveReader {
@@ -81,7 +84,7 @@ fn positive(value: &str) -> Option<f64> {
 }
 
 fn milliseconds(ms: f64) -> u64 {
-    ms.round() as u64
+    (ms.round() as u64).min(MILLISECONDS_MAX)
 }
 
 #[cfg(test)]

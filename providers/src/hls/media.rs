@@ -15,6 +15,8 @@ use crate::error::Failure;
 
 /// Segments of one playlist: a week of segments of three seconds.
 const SEGMENTS_MAX: usize = 200_000;
+/// The duration of one playlist, in seconds: ten years.
+const SECONDS_MAX: f64 = 315_360_000.0;
 /// The first segments that are kept, so that another is probed if the oldest is gone.
 const FIRST_KEPT: usize = 3;
 /// The newest segments of a live playlist whose numbers are remembered.
@@ -69,12 +71,13 @@ impl Numbered {
         self.segments.push_back(hasher.finish());
         if self.segments.len() > NUMBERED_MAX {
             self.segments.pop_front();
-            self.first += 1;
+            self.first = self.first.saturating_add(1);
         }
     }
 
     fn by_number(&self) -> impl Iterator<Item = (u64, u64)> {
-        (self.first..).zip(self.segments.iter().copied())
+        let numbered = self.segments.iter().enumerate();
+        numbered.map(|(at, segment)| (self.first.saturating_add(at as u64), *segment))
     }
 
     fn get(&self, number: u64) -> Option<u64> {
@@ -148,6 +151,9 @@ impl MediaReader {
             return Err(too_large("The playlist lists too many segments."));
         }
         self.seconds += seconds;
+        if self.seconds > SECONDS_MAX {
+            return Err(invalid("The durations of the playlist's segments add up to too much."));
+        }
         self.live.read_segment(seconds);
         let first_byte = range.map_or(0, |(_, offset)| offset.unwrap_or(self.range_end));
         self.range_end = range.map_or(0, |(len, _)| first_byte.saturating_add(len));

@@ -142,8 +142,11 @@ impl Reader<'_> {
         let passed_us =
             u64::try_from(units).ok()?.checked_mul(1_000_000)? / u64::from(stamp.timescale);
         let is_near = passed_us.abs_diff(told_us) <= told_us / LENGTH_OFF_PART;
-        let end_us = begins.start.as_millis() * 1_000 + passed_us + last.duration_us;
-        is_near.then_some(end_us / 1_000)
+        if !is_near {
+            return None;
+        }
+        let begins_us = begins.start.as_millis().checked_mul(1_000)?;
+        Some(begins_us.checked_add(passed_us)?.checked_add(last.duration_us)? / 1_000)
     }
 }
 

@@ -10,10 +10,10 @@ import { ARRIVING_MS, CORRECTION_MOST, HAVE_FUTURE_DATA, LOADED_S } from './tuni
 const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErrorMs: 0, playLeadMs: 75 } as const;
 /** A sentence for people about each error. */
 export const DETAILS = {
-  autoplay_blocked: 'tap to start playback',
+  autoplay_blocked: 'tap to start',
   source_unreachable: 'the media could not be loaded',
-  cors_missing: 'the media server refuses this site',
-  format_unsupported: 'this browser cannot play this format',
+  cors_missing: 'the media server refuses this page',
+  format_unsupported: 'this browser cannot play it',
   decode_failed: 'the media could not be decoded',
 } satisfies Partial<Record<AdapterErrorCode, string>>;
 

@@ -57,11 +57,17 @@ export class LiveTimeline {
     if (!live) return;
     const { edge_ms, edge_at_ms } = this.#media;
     const seenMs = edge_ms! + this.#roomMs() - edge_at_ms! - edge * 1000;
-    // Who hears of a fragment sooner knows better where the edge is.
+    // The earliest sighting of a fragment places the edge best.
     const better = seenMs < this.#offsetMs - UNDATED_STEP_MS || seenMs > this.#offsetMs + UNDATED_LATE_MS;
     if (better || Number.isNaN(this.#offsetMs)) this.#offsetMs = seenMs;
     // Its own ideas of where to begin, and where to go when it is lost, then lead to the room.
     this.#hls.targetLatency = Math.max(LATENCY_LEAST_S, edge - this.elementAt(wantedMs));
+  }
+
+  /** The element is filled anew, and its times begin elsewhere. */
+  forget(): void {
+    this.#offsetMs = Number.NaN;
+    this.#held = undefined;
   }
 
   /** Returns the position at a time of the element; NaN before the playlist is known. */

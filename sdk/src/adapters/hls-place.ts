@@ -88,6 +88,8 @@ export class HlsPlace {
   #sought: Sought | null = null;
   /** Whether loading has begun at the first fragment, which nothing lies before. */
   #fromStart = false;
+  /** Whether everything was loaded again from the first fragment on because the playlist is far off; done once. */
+  #isRefilled = false;
   /** The end of the media, in the element's time, once its last data is there. */
   #endMs: number | null = null;
   #origin: Measurement['origin'];
@@ -107,7 +109,7 @@ export class HlsPlace {
   begin(positionMs: number, beginS: number): void {
     this.#timeline.forget();
     this.#endMs = null;
-    this.#fromStart ||= beginS === 0;
+    this.#fromStart = beginS === 0;
     const nearMs = beginS * 1000 === positionMs ? BEGIN_NEAR_MS : SEEK_NEAR_MS;
     this.#sought = this.#timeline.counts ? { positionMs, nearMs, corrections: CORRECTIONS } : null;
   }
@@ -169,7 +171,7 @@ export class HlsPlace {
     const { readyState, seeking, duration } = this.#video;
     if (sought === null || readyState === 0 || !this.#timeline.isFilled) return;
     const isFar = frag && !frag.initSegment && Math.abs(this.#timeline.shiftMs) > FAR_MS;
-    if (isFar && !this.#fromStart) return this.#fill(sought.positionMs);
+    if (isFar && !this.#fromStart && !this.#isRefilled) return this.#fill(sought.positionMs);
     if (sought.aside === 'is' && (seeking || readyState < HAVE_CURRENT_DATA)) return;
     // Until the element knows of more, it goes no further than its end.
     const endMs = duration * 1000 - BEFORE_END_MS || Infinity;
@@ -236,6 +238,7 @@ export class HlsPlace {
 
   /** Fills the element anew, the first fragment first: hls.js can't place what lies before the element's time 0. */
   #fill(positionMs: number): void {
+    this.#isRefilled = true;
     this.begin(positionMs, 0);
     this.#sought!.nearMs = SEEK_NEAR_MS;
     this.#loadFromStart();

@@ -214,7 +214,7 @@ class HlsAdapter extends ElementAdapter {
     const endMs = this.#place.endMs();
     if (endMs !== null) return endMs;
     // Until the last fragment is there, the element only repeats what the playlist says.
-    return this.media?.duration_origin === 'playlist' ? NaN : super.duration();
+    return this.media?.duration_ms == null ? super.duration() : NaN;
   }
 
   override seek(positionMs: number): void {
@@ -311,7 +311,7 @@ class HlsAdapter extends ElementAdapter {
   }
 
   #playlistFailed(failure: HlsFailure): void {
-    this.emit({ type: 'error', code: 'manifest_invalid', detail: 'Players refuse its playlist, or it is empty.' });
+    this.emit({ type: 'error', code: 'manifest_invalid', detail: 'its playlist is empty or contradicts itself' });
     this.#retry.later(() => this.#loadAgain(failure));
   }
 
@@ -338,9 +338,10 @@ class HlsAdapter extends ElementAdapter {
     const wantedS = this.#wantedS();
     hls.config.startPosition = wantedS;
     // What a playlist names may have lapsed; read again, it names new addresses.
-    const isRefused = response !== undefined && response.code >= 400 && response.code < 500;
+    const isRefused = response !== undefined && response.code >= 401 && response.code <= 410;
     if (!isRefused && !details.startsWith('manifest')) return hls.startLoad(wantedS);
     this.#place.begin(this.video.readyState > 0 ? positionMs : wantedS * 1000, wantedS);
+    this.#live?.forget();
     hls.loadSource(this.#url);
   }
 

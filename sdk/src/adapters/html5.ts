@@ -2,7 +2,7 @@
 
 import type { Delivery, Media } from '../wire.js';
 import type { Expected, FollowedRoom, PlayerAdapter, Selections } from './adapter.js';
-import { ElementAdapter, names } from './element.js';
+import { ElementAdapter } from './element.js';
 
 /** Plays what the browser supports natively: files, and HLS where it is built in. */
 export function html5Adapter(video: HTMLVideoElement): PlayerAdapter {
@@ -14,9 +14,6 @@ export function nativeDelivery(media: Media, video: HTMLVideoElement): Delivery 
   const playsHls = video.canPlayType('application/vnd.apple.mpegurl') !== '';
   return media.delivery.find(({ type }) => type === 'file' || (type === 'hls' && playsHls));
 }
-
-/** How long to wait for the part of the SDK that mends failures, if it can't be fetched either. */
-const FETCH_AGAIN_MS = 5_000;
 
 class Html5Adapter extends ElementAdapter {
   #textTrack: string | null = null;
@@ -57,10 +54,8 @@ class Html5Adapter extends ElementAdapter {
   }
 
   setAudioTrack(id: string | null): void {
-    const wanted = this.media?.audio_tracks.find((track) => track.id === id);
-    const tracks = Array.from((this.video as WithAudioTracks).audioTracks ?? []);
-    const chosen = wanted && tracks.find((track) => names(track, wanted));
-    if (chosen) for (const track of tracks) track.enabled = track === chosen;
+    // Not every browser has `audioTracks`.
+    if ('audioTracks' in this.video) import('./audio-tracks.js').then(({ choose }) => choose(this, id), () => undefined);
   }
 
   override destroy(): void {
@@ -70,19 +65,11 @@ class Html5Adapter extends ElementAdapter {
   }
 
   #failed(expected: Expected, room?: FollowedRoom): void {
+    const fetchAgainMs = 5_000;
     // Fetched only after a failure; what can't be fetched now may be fetched later.
     import('./mending.js').then(({ mend }) => mend(this, expected, room)).catch(() => {
       this.fail('source_unreachable');
-      setTimeout(() => this.over.aborted || this.#failed(expected, room), FETCH_AGAIN_MS);
+      setTimeout(() => this.over.aborted || this.#failed(expected, room), fetchAgainMs);
     });
   }
 }
-
-interface ElementAudioTrack {
-  label: string;
-  language: string;
-  enabled: boolean;
-}
-
-// Not every browser has `audioTracks`.
-type WithAudioTracks = HTMLVideoElement & { audioTracks?: ArrayLike<ElementAudioTrack> };

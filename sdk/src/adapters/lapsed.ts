@@ -3,7 +3,7 @@
 import type { Media } from '../wire.js';
 import type { AdapterEvent, FollowedRoom } from './adapter.js';
 
-/** What the server is refused at the address as well. */
+/** Codes that mean that the origin refuses the server, too. */
 const REFUSED = ['media_forbidden', 'media_gone', 'media_not_found'];
 
 /** What to tell people while the address leads to nothing. */
@@ -13,7 +13,7 @@ export const LAPSED: AdapterEvent = {
   detail: 'the address of the media has expired, or leads to nothing any more',
 };
 
-/** Asks the server about media that can't be loaded here: it has lapsed, or this is the newest address, if any is known. */
+/** Asks the server about media that can't be loaded here. Returns `lapsed`, or the media with its newest address; null if the server can't tell. */
 export async function lookAgain(media: Media | null, room: FollowedRoom | undefined): Promise<Media | 'lapsed' | null> {
   if (!media || !room) return null;
   try {

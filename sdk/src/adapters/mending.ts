@@ -13,7 +13,7 @@ const ERRORS: Record<number, Code> = { 2: 'source_unreachable', 3: 'decode_faile
 
 const all = new WeakMap<ElementAdapter, Mending>();
 
-/** Explains a failure of the player's file, and loads it again where the room is until it plays; the others are those of `load`. */
+/** Explains a failure of the player's file, and loads it again where the room is until it plays; `expected` and `room` are the arguments of `load`. */
 export function mend(player: ElementAdapter, expected: Expected, room?: FollowedRoom): Promise<void> {
   const mending = all.get(player) ?? new Mending(player, expected, room);
   all.set(player, mending);
@@ -28,6 +28,8 @@ class Mending {
   /** The type of the delivery that is played. */
   readonly #type: string | undefined;
   #hasLapsed = false;
+  /** Whether the browser has shown that it can play the file. */
+  #isPlayable: boolean;
   #address: string | undefined;
 
   constructor(player: ElementAdapter, expected: Expected, room: FollowedRoom | undefined) {
@@ -36,8 +38,10 @@ class Mending {
     this.#room = room;
     this.#type = player.media?.delivery.find(({ url }) => url === player.video.src)?.type;
     this.#retry = new Retry(player.over);
+    this.#isPlayable = player.video.readyState > 0;
     const succeeded = () => {
       this.#hasLapsed = false;
+      this.#isPlayable = true;
       this.#retry.succeeded();
     };
     player.video.addEventListener('canplay', succeeded, { signal: player.over });
@@ -45,7 +49,11 @@ class Mending {
 
   async failed(): Promise<void> {
     const { video, over } = this.#player;
-    const code = ERRORS[video.error?.code ?? 0] ?? (await explainPlain(video.src));
+    const said = ERRORS[video.error?.code ?? 0];
+    this.#isPlayable ||= said === 'source_unreachable';
+    let code = said ?? (await explainPlain(video.src));
+    // What has played, or has begun to arrive, doesn't turn into another format.
+    if (code === 'format_unsupported' && this.#isPlayable) code = 'source_unreachable';
     if (over.aborted) return;
     if (code === 'decode_failed') return this.#player.fail(code);
     if (code === 'source_unreachable') this.#keepTrying(code);
@@ -59,7 +67,9 @@ class Mending {
       return;
     }
     if (found) this.#address = found.delivery.find(({ type }) => type === this.#type)?.url;
-    if (code !== 'source_unreachable') this.#player.fail(code);
+    if (code === 'source_unreachable') return;
+    if (this.#address && this.#address !== video.src) this.#keepTrying('source_unreachable');
+    else this.#player.fail(code);
   }
 
   #keepTrying(code: Code): void {

@@ -35,6 +35,8 @@ export class Course {
   phase: ControllerPhase = 'idle';
   /** Local instant at which the phase began. */
   sinceMs = 0;
+  /** The time since the step before, in milliseconds. */
+  stepMs = 0;
   drifts: number[] = [];
   actions: ControllerAction[] = [];
   wakeAtMs: number | undefined;

@@ -16,7 +16,6 @@ export class Follow {
   readonly #course: Course;
   #beyond = 0;
   #last: ControllerInputs | undefined;
-  #stepMs = 0;
   /** How far the player moved since the last step beyond what it played. */
   #jumpMs = 0;
 
@@ -30,9 +29,9 @@ export class Follow {
     const last = this.#last ?? inputs;
     this.#last = inputs;
     this.driftMs = null;
-    this.#stepMs = localMs - last.localMs;
-    this.#jumpMs = Math.abs(player.positionMs - last.player.positionMs - this.#stepMs * last.player.rate);
-    if (this.#stepMs > SLOW_MS) this.#course.drifts = [];
+    const stepMs = (this.#course.stepMs = localMs - last.localMs);
+    this.#jumpMs = Math.abs(player.positionMs - last.player.positionMs - stepMs * last.player.rate);
+    if (stepMs > SLOW_MS) this.#course.drifts = [];
   }
 
   /** Forgets what a new start invalidates. */
@@ -63,7 +62,7 @@ export class Follow {
     this.driftMs = driftMs;
     this.#beyond = Math.abs(driftMs) > alignMsOf(now) ? this.#beyond + 1 : 0;
     if (this.#beyond >= BEYOND_STEPS && course.guard.own(localMs, 'drift')) return 'agreed';
-    const gap = { localMs, stepMs: this.#stepMs, roomRate: timeline.rate, playerRate: player.rate, driftMs };
+    const gap = { localMs, stepMs: this.#course.stepMs, roomRate: timeline.rate, playerRate: player.rate, driftMs };
     course.setRate(now, this.correction.rate({ ...player.capabilities, ...gap }, PROFILES[profile]));
     return null;
   }

@@ -277,7 +277,7 @@ class RoomPlayer implements Player {
   #fetchFollowing(controller: Controller, adapter: PlayerAdapter): Promise<void> {
     return import('./following.js').then(({ pacingFor, Reporter }) => {
       controller.usePacing(pacingFor(adapter, this.#video));
-      (this.#reporter ??= new Reporter(this.#session)).adapter = adapter;
+      if (adapter === this.#adapter) (this.#reporter ??= new Reporter(this.#session)).adapter = adapter;
     }).catch(ignore);
   }
 

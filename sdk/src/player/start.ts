@@ -213,7 +213,7 @@ export class Start {
     }
     if (!now.player.ready) return;
     // The timers of a page that is neither seen nor heard are slow: it would be late each time, for nobody.
-    if (now.hidden && lateMs > SLOW_MS) return this.#course.enter('suspended', now);
+    if (now.hidden && Math.min(lateMs, this.#course.stepMs) > SLOW_MS) return this.#course.enter('suspended', now);
     if (lateMs > LATE_MS && this.#tries < START_TRIES && this.#tryAgain(now)) return;
     this.#onTime = lateMs <= ON_TIME_MS;
     this.#start(now);

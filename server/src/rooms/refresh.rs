@@ -24,21 +24,27 @@ impl Rooms {
         media_id: &MediaId,
         from: IpAddr,
     ) -> Result<(), Refusal> {
-        // Held while the media is resolved, so that others wait for the same outcome.
-        let mut found = hub.found.lock().await;
-        if let Some(outcome) = found.as_ref().and_then(|found| found.outcome_of(media_id)) {
-            return outcome;
-        }
         let room = self.find(&hub.room_id).await?;
         let media = room.media.as_deref().filter(|media| media.media_id == *media_id);
         let Some(media) = media.filter(|_| room.is_open()) else {
             return Ok(());
         };
         let commands = room.role_of(&proof.actor()).is_some_and(Role::commands_playback);
+        // Held while the media is resolved, so that others who command playback wait for the same
+        // outcome. Anybody else has nothing to wait for: what is found comes to all.
+        let mut found = if commands {
+            hub.found.lock().await
+        } else {
+            let Ok(found) = hub.found.try_lock() else { return Ok(()) };
+            found
+        };
+        let known = found.as_ref().and_then(|found| found.outcome_of(media_id, commands));
+        if let Some(outcome) = known {
+            return outcome;
+        }
         let outcome = self.look_again(proof, media, commands, from).await;
-        // That one asks too often says nothing about the media.
-        if !outcome.as_ref().is_err_and(|refusal| refusal.code() == ErrorCode::RateLimited) {
-            *found = Some(Found::new(media_id.clone(), outcome.clone()));
+        if outcome.as_ref().map_or_else(|refusal| is_of_the_media(refusal.code()), |()| true) {
+            *found = Some(Found::new(media_id.clone(), commands, outcome.clone()));
         }
         outcome
     }
@@ -53,20 +59,37 @@ impl Rooms {
         let (provider, stream_id) = (media.source.provider.clone(), media.source.stream_id.clone());
         let choice = MediaChoice::Source(SourceRef { provider, stream_id });
         let delivery = self.sources.resolve(proof.user_id(), from, &choice).await?.delivery;
-        if delivery == media.source.delivery {
+        if !media.source.is_elsewhere(&delivery) {
             return Ok(());
         }
         let lapsed = match media.source.delivery.first() {
             Some(present) if !commands => {
-                !self.sources.is_there(proof.user_id(), from, &present.url).await
+                self.sources.has_lapsed(proof.user_id(), from, &present.url).await
             }
             _ => true,
         };
         if lapsed {
             let media_id = media.media_id.clone();
             let refreshed = Command::Refreshed { media_id, delivery };
-            self.handle_system(proof.room_id(), refreshed).await;
+            if !self.handle_system(proof.room_id(), refreshed).await {
+                return Err(Refusal::store_unavailable());
+            }
         }
         Ok(())
     }
+}
+
+/// Whether a refusal says something about the media, rather than about who asked or about this server.
+fn is_of_the_media(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::MediaNotFound
+            | ErrorCode::MediaGone
+            | ErrorCode::MediaForbidden
+            | ErrorCode::MediaUnsupported
+            | ErrorCode::DrmProtected
+            | ErrorCode::ManifestInvalid
+            | ErrorCode::UpstreamTooLarge
+            | ErrorCode::UpstreamUnavailable
+    )
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use contracts::{ErrorCode, LINK_BYTES_MAX};
 use engine::Source;
-use providers::Requester;
+use providers::{ErrorKind, Requester};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{MediaChoice, Sources};
@@ -25,9 +25,8 @@ impl Sources {
         {
             return Err(Refusal::new(ErrorCode::LinkInvalid, "the link is too long"));
         }
-        // Who has a whole network has no larger share than who has one address.
-        let requester = Requester { user: user_id.into(), address: Some(widest(from)) };
-        let (providers, choice) = (self.providers.on_behalf_of(requester), choice.clone());
+        let providers = self.providers.on_behalf_of(requester(user_id, from));
+        let choice = choice.clone();
         let resolve = async move {
             match choice {
                 MediaChoice::Link(link) => providers.resolve(&link).await,
@@ -44,10 +43,12 @@ impl Sources {
         }
     }
 
-    /// Returns whether there is something at the address of a delivery, for a user at an address.
-    pub async fn is_there(&self, user_id: &str, from: IpAddr, url: &str) -> bool {
-        let requester = Requester { user: user_id.into(), address: Some(from) };
-        self.providers.on_behalf_of(requester).probe(url).await.is_ok()
+    /// Returns whether the address of a delivery leads to nothing any more, as a user at an address finds.
+    /// That this server is busy, or the origin slow, says nothing about the address.
+    pub async fn has_lapsed(&self, user_id: &str, from: IpAddr, url: &str) -> bool {
+        use ErrorKind::{Forbidden, Gone, NotFound, Unavailable};
+        let probed = self.providers.on_behalf_of(requester(user_id, from)).probe(url).await;
+        probed.is_err_and(|error| matches!(error.kind, NotFound | Gone | Forbidden | Unavailable))
     }
 
     /// Notes when the edge of a live source was where the provider found it. The provider read it a
@@ -58,4 +59,9 @@ impl Sources {
         }
         source
     }
+}
+
+/// A user at an address. Who has a whole network has no larger share than who has one address.
+fn requester(user_id: &str, from: IpAddr) -> Requester {
+    Requester { user: user_id.into(), address: Some(widest(from)) }
 }

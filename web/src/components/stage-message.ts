@@ -32,8 +32,10 @@ export function stageMessage({ room, player }: RoomView, nowRoomMs: number, behi
   const { media, playback } = room;
   if (media === null) return empty(room);
   if (player.state === 'error' && player.error) {
+    const { code, detail } = player.error;
     const missing = shortfallOf(media);
-    return failure(player.error.code, missing?.detail ?? sentenceFor(player.error.code, player.error.detail));
+    const explains = missing?.code === 'mixed_content' || code === 'format_unsupported' || code === 'decode_failed';
+    return failure(code, (explains && missing?.detail) || sentenceFor(code, detail));
   }
   if (player.state === 'blocked') {
     return {

@@ -56,9 +56,18 @@ export function syncWords(view: RoomView, pausedOffMs: number): SyncWords {
 function pausedWords({ room }: RoomView, pausedOffMs: number): SyncWords {
   if (room.playback.status === 'waiting') return only('good', 'Ready, waiting for others to load…');
   const state = room.playback.status === 'ended' ? 'Ended' : 'Paused';
+  const { live, timeline } = room.media ?? {};
+  // Without dates, a live stream looks a little different to each viewer; and some players don't know its positions.
+  if (live && (timeline?.kind === 'playlist' || !(Math.abs(pausedOffMs) <= IN_SYNC_MS))) return only('idle', state);
+  if (isLoose(room.media)) return only('good', state);
   if (Math.abs(pausedOffMs) < PAUSED_FINE_MS) return only('good', `${state} in sync`);
   if (Math.abs(pausedOffMs) <= IN_SYNC_MS) return { ...only('good', `${state} in sync`), off: finely(pausedOffMs) };
   return { ...only('busy', state), off: directed(pausedOffMs) };
+}
+
+/** Whether a film has no timestamps that all players share, or nobody can read them: numbers would promise too much. */
+function isLoose(media: RoomView['room']['media']): boolean {
+  return media?.timeline.kind === 'playlist' && !media.live && media.delivery[0]?.type === 'hls';
 }
 
 function playingWords({ room, player }: RoomView, driftMs: number): SyncWords {
@@ -69,10 +78,7 @@ function playingWords({ room, player }: RoomView, driftMs: number): SyncWords {
   if (profile === 'free') return { tone: 'idle', text: 'Free-running', off, uncertainty };
   if (degraded) return { tone: 'bad', text: 'This device can’t keep up', off, uncertainty };
   if (!near) return { tone: 'busy', text: 'Syncing', off, uncertainty: '' };
-  // The film has no timestamps that all players share, or nobody can read them: the numbers would promise too much.
-  const { timeline, live, delivery } = room.media ?? {};
-  const isLoose = timeline?.kind === 'playlist' && !live && delivery?.[0]?.type === 'hls';
-  if (isLoose) return only('good', 'In sync, but this film can’t be held to the frame');
+  if (isLoose(room.media)) return only('good', 'In sync, but this film can’t be held to the frame');
   return { tone: 'good', text: 'In sync', off, uncertainty };
 }
 

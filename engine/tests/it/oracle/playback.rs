@@ -217,7 +217,7 @@ impl Naive {
             return Err("position_out_of_range");
         }
         let to = to_ms as f64;
-        let is_there = self.status == "paused" && (self.position - to).abs() < 0.5;
+        let is_there = self.status == "paused" && (self.position - to).abs() < 0.5 && !self.at_edge;
         if to_ms > 0 && !is_there && self.film.as_ref().is_some_and(|film| !film.jumps) {
             return Err("seek_unavailable");
         }

@@ -112,8 +112,8 @@ fn constant_length(bytes: &Bytes, at: u64, first: &Frame) -> Read<Option<Length>
     }
     let end = total.saturating_sub(OLD_TAG_BYTES).max(at);
     let has_tag = bytes.get_up_to(end, 3)? == b"TAG";
-    let bits = (if has_tag { end } else { total } - at) * 8;
-    Ok(Length::of(bits, first.bit_rate, false))
+    let bits = (if has_tag { end } else { total } - at).checked_mul(8);
+    Ok(bits.and_then(|bits| Length::of(bits, first.bit_rate, false)))
 }
 
 /// Whether all frames in `part` have the bit rate of `first`.
