@@ -81,10 +81,13 @@ async function standsOnOneFrame(host, people, what) {
   await standStill(people, what);
 }
 
-/** Waits until all stand still where the room does, and compares the frames that they show. */
+/**
+ * Waits until all stand still near the room's position, and compares the frames that they show. The time that an element
+ * tells once it is paused may be some frames from that of its picture, and no seek may put it right.
+ */
 async function standStill(people, what) {
   const sinceMs = clockMs();
-  await onOneFrame(people, { what, sinceMs, wanted: (one) => stands(one) && Math.abs(one.positionMs - one.expectedMs) < 34 });
+  await onOneFrame(people, { what, sinceMs, wanted: (one) => stands(one) && Math.abs(one.positionMs - one.expectedMs) < 100 });
   await until('frames to be read', async () => {
     await Promise.all(people.map((person) => person.watch()));
     return people.every(({ samples }) => samples.at(-1).frame !== null);
