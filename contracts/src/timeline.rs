@@ -29,6 +29,7 @@ pub struct TimelineOrigin {
     pub discontinuity: u32,
     /// The position at which it begins, in milliseconds.
     #[serde(deserialize_with = "whole::required")]
+    #[schema(maximum = 9_007_199_254_740_991_i64)]
     pub start_ms: u64,
     /// The timestamp that is shown there, in units of `timescale`. Timestamps of MPEG-TS start over
     /// after 2^33.

@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The largest whole number that every reader of JSON keeps exactly: 2^53 - 1, as in JavaScript. Larger
+/// positions, places and timestamps are refused where they come in.
+pub const WHOLE_MAX: u64 = (1 << 53) - 1;
+
 /// An instant of the room clock, in milliseconds since the Unix epoch.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,

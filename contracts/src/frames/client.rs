@@ -289,7 +289,7 @@ pub struct Measured {
         deserialize_with = "whole::optional",
         skip_serializing_if = "Option::is_none"
     )]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, maximum = 9_007_199_254_740_991_i64)]
     pub duration_ms: Option<u64>,
     /// The origin of the first discontinuity, which begins at position 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -11,16 +11,13 @@ use crate::media::Media;
 use crate::playback::{Playback, Status};
 use crate::rejection::Rejection;
 use crate::room::Room;
-use crate::time::{Position, Rate};
+use crate::time::{Position, Rate, WHOLE_MAX};
 
 /// How long a first start waits for players, in milliseconds: longer than a seek, since nothing is
 /// loaded yet.
 const PLAY_BARRIER_MS: u64 = 3000;
 /// How long a seek while playing waits for players, in milliseconds.
 const SEEK_BARRIER_MS: u64 = 1500;
-/// The largest position where the duration is unknown: 2^53 - 1, which a JavaScript number still
-/// holds exactly.
-const POSITION_MS_MAX: u64 = 9_007_199_254_740_991;
 
 /// `play`: starts, at a barrier if players may have nothing loaded at this position.
 pub(super) fn play(room: &Room, by: Option<&ParticipantId>, facts: &Facts) -> Decided {
@@ -213,7 +210,7 @@ fn in_range(room: &Room, to_ms: i64, facts: &Facts) -> Result<Position, Rejectio
     }
     let duration_ms = end(room, facts).map(Position::as_millis);
     match u64::try_from(to_ms) {
-        Ok(ms) if ms <= duration_ms.unwrap_or(POSITION_MS_MAX) => Ok(Position::from_millis(ms)),
+        Ok(ms) if ms <= duration_ms.unwrap_or(WHOLE_MAX) => Ok(Position::from_millis(ms)),
         _ => Err(Rejection::PositionOutOfRange { duration_ms }),
     }
 }

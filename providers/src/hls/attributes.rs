@@ -5,8 +5,6 @@ use crate::error::Failure;
 
 /// Attributes of one tag that are read; the standard defines about twenty.
 const ATTRIBUTES_MAX: usize = 64;
-/// The largest number that clients can read exactly, which is JavaScript's.
-const WHOLE_MAX: u64 = (1 << 53) - 1;
 
 /// The attributes of one tag, without their quotes.
 #[derive(Debug, Default)]
@@ -47,7 +45,7 @@ impl Attributes {
     /// The whole number above zero that the value starts with.
     pub(super) fn whole(&self, name: &str) -> Option<u64> {
         let digits = leading(self.text(name)?.trim_start(), |c| c.is_ascii_digit());
-        digits.parse().ok().filter(|number| (1..=WHOLE_MAX).contains(number))
+        digits.parse().ok().filter(|number| (1..=engine::WHOLE_MAX).contains(number))
     }
 
     /// Whether the value is `YES`.

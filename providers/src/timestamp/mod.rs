@@ -16,9 +16,6 @@ pub(crate) struct Stamp {
     pub(crate) timescale: u32,
 }
 
-/// The largest number that every JSON reader keeps exactly.
-const EXACT_MAX: u64 = 9_007_199_254_740_991;
-
 /// The timestamp of the first picture (or of the first sound, if there is no picture) in a piece
 /// that begins with `head`. `init` is the header of a fragmented MP4 that isn't in the piece itself.
 pub(crate) fn first(head: &[u8], init: Option<&Init>) -> Option<Stamp> {
@@ -27,5 +24,5 @@ pub(crate) fn first(head: &[u8], init: Option<&Init>) -> Option<Stamp> {
         None if ts::is_packets(head) => ts::first(head)?,
         None => fmp4::first(head, &Init::read(head)?)?,
     };
-    (stamp.value.unsigned_abs() <= EXACT_MAX).then_some(stamp)
+    (stamp.value.unsigned_abs() <= engine::WHOLE_MAX).then_some(stamp)
 }

@@ -2,12 +2,9 @@
 
 use contracts as wire;
 use contracts::ErrorCode;
-use engine::{Measurement, MediaId, Origin, Position, TimelineKind};
+use engine::{Measurement, MediaId, Origin, Position, TimelineKind, WHOLE_MAX};
 
 use crate::refusal::Refusal;
-
-/// The largest number that every JSON reader keeps exactly.
-const EXACT_MAX: u64 = 9_007_199_254_740_991;
 
 /// Encodes a timeline.
 pub fn timeline(timeline: &engine::Timeline) -> wire::Timeline {
@@ -27,8 +24,8 @@ fn origin(origin: &Origin) -> wire::TimelineOrigin {
 /// Decodes what a player has measured, and checks its numbers.
 pub fn measurement_from_wire(measured: wire::Measured) -> Result<Measurement, Refusal> {
     let wire::Measured { media_id, duration_ms, origin } = measured;
-    if duration_ms.is_some_and(|ms| ms > EXACT_MAX) {
-        let detail = format!("`duration_ms` must be at most {EXACT_MAX}");
+    if duration_ms.is_some_and(|ms| ms > WHOLE_MAX) {
+        let detail = format!("`duration_ms` must be at most {WHOLE_MAX}");
         return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
     }
     Ok(Measurement {
@@ -40,7 +37,7 @@ pub fn measurement_from_wire(measured: wire::Measured) -> Result<Measurement, Re
 
 fn origin_from_wire(origin: wire::TimelineOrigin) -> Result<Origin, Refusal> {
     let wire::TimelineOrigin { discontinuity, start_ms, timestamp, timescale } = origin;
-    if timescale == 0 || timestamp.unsigned_abs() > EXACT_MAX || start_ms > EXACT_MAX {
+    if timescale == 0 || timestamp.unsigned_abs() > WHOLE_MAX || start_ms > WHOLE_MAX {
         let detail = "`origin` has a number outside its limits";
         return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
     }

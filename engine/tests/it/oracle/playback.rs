@@ -53,7 +53,7 @@ impl Naive {
         let Some((film, measured)) = film.zip(measured) else { return false };
         let Some(stated) = film.duration else { return false };
         let near = (measured - stated).abs() <= 30_000.0_f64.max((stated / 5.0).floor());
-        if near && measured >= reached {
+        if near && measured >= reached && measured > 0.0 {
             (film.duration, film.guessed) = (Some(measured), false);
         }
         !film.guessed

@@ -6,9 +6,6 @@ use engine::{CommittedOp, Ops, Room, RoomId, Timestamp};
 use super::client::{ClientError, Reply};
 use crate::sql::SnapshotRow;
 
-/// The highest epoch and version that a room can have: beyond, clients would round them.
-const PLACE_MAX: u64 = (1 << 53) - 1;
-
 /// The answer of a script about a room: a status, then values.
 #[derive(Debug)]
 pub(super) struct ScriptReply {
@@ -57,7 +54,7 @@ pub(super) fn decode_room(room_id: &RoomId, body: &[u8], ops: &[Reply]) -> Resul
     if room.room_id != *room_id {
         return Err(format!("it is that of {}", room.room_id));
     }
-    if room.epoch > PLACE_MAX || room.version > PLACE_MAX {
+    if room.epoch > engine::WHOLE_MAX || room.version > engine::WHOLE_MAX {
         return Err(format!("no room is at {:?}", room.place()));
     }
     let ops = ops.iter().filter_map(bytes_of);
