@@ -67,11 +67,17 @@ impl Limiters {
             let quota = |share| per_day_quota(per_day.saturating_mul(share));
             wanted.then(|| PerAddress::new(quota))
         };
+        // Guests are remembered for a week, so a customer's network gets no more of them than a home.
+        let of_home = network::share(network::HOME);
+        let guests_of_day = |per_day: u32| {
+            let quota = |share: u32| per_day_quota(per_day.saturating_mul(share.min(of_home)));
+            wanted.then(|| PerAddress::new(quota))
+        };
         let refused_quota =
             |share| per_second_quota(config.refused_per_address_and_second.saturating_mul(share));
         Self {
             guests: keyed(config.guests_per_minute, config.guests_burst),
-            guests_of_day: of_day(config.guests_per_day),
+            guests_of_day: guests_of_day(config.guests_per_day),
             refreshes: keyed(config.refreshes_per_minute, config.refreshes_per_minute),
             rooms: keyed(config.rooms_per_minute, config.rooms_per_minute),
             rooms_of_day: of_day(config.rooms_per_day),

@@ -61,12 +61,14 @@ async fn media_that_can_not_be_resolved_again_stays_and_everyone_is_told_why() {
     let failed = json!({ "media_id": media_id });
     let error = party.guest.reject("media_failed", failed.clone()).await.unwrap();
     assert_eq!(error.code, "media_forbidden");
+    let error = party.host.reject("media_failed", failed.clone()).await.unwrap();
+    assert_eq!(error.code, "media_forbidden", "the host gets a look of his own");
     let asked = origin.connections();
     for player in [&mut party.guest, &mut party.host] {
         let error = player.reject("media_failed", failed.clone()).await.unwrap();
         assert_eq!(error.code, "media_forbidden");
     }
-    assert_eq!(origin.connections(), asked, "one look answers all of them");
+    assert_eq!(origin.connections(), asked, "that look answers all of them");
     party.nothing_happened().await;
 }
 

@@ -14,22 +14,18 @@ const FOUND_FOR: Duration = Duration::from_secs(10);
 pub struct Found {
     media_id: MediaId,
     at: Instant,
-    /// Whether somebody who commands playback had reported.
-    commanded: bool,
     outcome: Result<(), Refusal>,
 }
 
 impl Found {
-    /// Makes it from an outcome of just now; `commanded` if who had reported commands playback.
-    pub fn new(media_id: MediaId, commanded: bool, outcome: Result<(), Refusal>) -> Self {
-        Self { media_id, at: Instant::now(), commanded, outcome }
+    /// Makes it from an outcome of just now.
+    pub fn new(media_id: MediaId, outcome: Result<(), Refusal>) -> Self {
+        Self { media_id, at: Instant::now(), outcome }
     }
 
-    /// Returns the outcome if it is about this media and still counts. That nothing was changed for
-    /// others doesn't answer those who command playback, for whom more is done.
-    pub fn outcome_of(&self, media_id: &MediaId, commands: bool) -> Option<Result<(), Refusal>> {
-        let is_enough = self.commanded || !commands || self.outcome.is_err();
-        let counts = is_enough && self.media_id == *media_id && self.at.elapsed() < FOUND_FOR;
+    /// Returns the outcome if it is about this media and still counts.
+    pub fn outcome_of(&self, media_id: &MediaId) -> Option<Result<(), Refusal>> {
+        let counts = self.media_id == *media_id && self.at.elapsed() < FOUND_FOR;
         counts.then(|| self.outcome.clone())
     }
 }

@@ -35,8 +35,11 @@ pub struct RoomHub {
     pub gate: tokio::sync::Mutex<()>,
     /// Whether this node follows the room. Held while that changes.
     pub follow_state: tokio::sync::Mutex<FollowState>,
-    /// What was found about the media when a player couldn't load it. Held while it is resolved again.
+    /// What was found about the media when a player of somebody who commands playback couldn't load it.
+    /// Held while it is resolved again.
     pub found: tokio::sync::Mutex<Option<Found>>,
+    /// The same for anybody else: nobody who commands playback waits for it.
+    pub found_for_others: tokio::sync::Mutex<Option<Found>>,
     roster: KeptRoster,
     // A std mutex, never held across an await.
     state: Mutex<State>,
@@ -76,8 +79,10 @@ impl RoomHub {
     pub(super) fn new(room_id: RoomId, now: Timestamp) -> Self {
         let state = State { empty_since: now, ..State::default() };
         let (gate, follow_state) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
-        let (found, roster) = (tokio::sync::Mutex::default(), KeptRoster::default());
-        Self { room_id, gate, follow_state, found, roster, state: Mutex::new(state) }
+        let (found, found_for_others) = Default::default();
+        let roster = KeptRoster::default();
+        let state = Mutex::new(state);
+        Self { room_id, gate, follow_state, found, found_for_others, roster, state }
     }
 
     /// Adds a connection, unless the participant has `max` already. An older connection with the

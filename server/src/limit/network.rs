@@ -28,6 +28,9 @@ impl Network {
     }
 }
 
+/// The level of the network that a home may have.
+pub const HOME: usize = 1;
+
 /// Returns how many times the share of one address a network of this level has.
 pub fn share(level: usize) -> u32 {
     WIDTHS.get(level).map_or(1, |(_, share)| *share)

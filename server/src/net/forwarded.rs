@@ -8,12 +8,14 @@
 
 use std::net::IpAddr;
 
-use axum::http::HeaderMap;
 use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
 use crate::config::base_path;
 
+/// Stands for an item that isn't text.
+const UNREADABLE: &str = "?";
 /// How many hops are read.
 const HOPS_MAX: usize = 32;
 /// Headers that name the scheme, by those who don't write `X-Forwarded-Proto`.
@@ -148,11 +150,13 @@ fn named<T>(elements: &[Element], hops: usize, field: impl Fn(&Element) -> Optio
     elements[elements.len().saturating_sub(hops)..].iter().find_map(field)
 }
 
-/// Returns the items of a list, which may be spread over several lines.
+/// Returns the items of a list, which may be spread over several lines. What isn't text counts as an item
+/// that can't be read: a client's part must not take with it what a proxy has appended to its line.
 fn list<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
-    let lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    let items = lines.flat_map(|line| line.split(',')).map(|item| item.trim().trim_matches('"'));
-    items.filter(|item| !item.is_empty()).collect()
+    let lines = headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let items = lines.flat_map(|line| line.split(|byte| *byte == b','));
+    let items = items.map(|item| std::str::from_utf8(item).unwrap_or(UNREADABLE));
+    items.map(|item| item.trim().trim_matches('"')).filter(|item| !item.is_empty()).collect()
 }
 
 /// Reads an address with or without a port, with or without brackets. Names such as `unknown` are none.
@@ -168,8 +172,29 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 fn elements(headers: &HeaderMap) -> Vec<Element> {
-    let lines = headers.get_all("forwarded").iter().filter_map(|value| value.to_str().ok());
-    lines.flat_map(|line| split(line, ',')).map(element).collect()
+    let lines = headers.get_all("forwarded").iter();
+    lines.flat_map(|line| elements_of(std::str::from_utf8(line.as_bytes()).ok())).collect()
+}
+
+/// The elements of a line. One that isn't text, or whose last quote isn't closed, counts as an element that
+/// can't be read: it would swallow what a proxy has appended.
+fn elements_of(line: Option<&str>) -> Vec<Element> {
+    match line.filter(|line| is_closed(line)) {
+        Some(line) => split(line, ',').into_iter().map(element).collect(),
+        None => vec![Element::default()],
+    }
+}
+
+/// Whether each quote is closed.
+fn is_closed(line: &str) -> bool {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for c in line.chars() {
+        if c == '"' && !is_escaped {
+            is_quoted = !is_quoted;
+        }
+        is_escaped = is_quoted && !is_escaped && c == '\\';
+    }
+    !is_quoted
 }
 
 fn element(text: &str) -> Element {
@@ -221,7 +246,7 @@ mod tests {
 
     #[test]
     fn the_client_is_the_last_address_that_is_no_trusted_proxys() {
-        let chains: [Chain; 23] = [
+        let chains: [Chain; 26] = [
             ("10.0.0.1", &[], "10.0.0.1"),
             ("10.0.0.1", &[("x-forwarded-for", "")], "10.0.0.1"),
             ("10.0.0.1", &[("x-forwarded-for", "198.51.100.1")], "198.51.100.1"),
@@ -258,6 +283,14 @@ mod tests {
                 "198.51.100.1",
             ),
             ("fd00::1", &[("x-forwarded-for", "198.51.100.1, fd00::2")], "198.51.100.1"),
+            // What a client makes of its part doesn't hide what a proxy appends.
+            ("10.0.0.1", &[("x-forwarded-for", "\u{ff}, 198.51.100.1")], "198.51.100.1"),
+            ("10.0.0.1", &[("forwarded", "for=6.6.6.6;x=\", for=198.51.100.1")], "10.0.0.1"),
+            (
+                "10.0.0.1",
+                &[("forwarded", "for=6.6.6.6;x=\u{ff}, for=198.51.100.1")],
+                "198.51.100.1",
+            ),
         ];
         for (remote, lines, client) in chains {
             let found = read(remote, lines).expect("a trusted proxy");

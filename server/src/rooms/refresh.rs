@@ -30,21 +30,26 @@ impl Rooms {
             return Ok(());
         };
         let commands = room.role_of(&proof.actor()).is_some_and(Role::commands_playback);
+        let known = |found: &Option<Found>| found.as_ref().and_then(|one| one.outcome_of(media_id));
         // Held while the media is resolved, so that others who command playback wait for the same
         // outcome. Anybody else has nothing to wait for: what is found comes to all.
         let mut found = if commands {
             hub.found.lock().await
         } else {
-            let Ok(found) = hub.found.try_lock() else { return Ok(()) };
+            let Ok(of_commanders) = hub.found.try_lock() else { return Ok(()) };
+            if let Some(outcome) = known(&of_commanders) {
+                return outcome;
+            }
+            drop(of_commanders);
+            let Ok(found) = hub.found_for_others.try_lock() else { return Ok(()) };
             found
         };
-        let known = found.as_ref().and_then(|found| found.outcome_of(media_id, commands));
-        if let Some(outcome) = known {
+        if let Some(outcome) = known(&found) {
             return outcome;
         }
         let outcome = self.look_again(proof, media, commands, from).await;
         if outcome.as_ref().map_or_else(|refusal| is_of_the_media(refusal.code()), |()| true) {
-            *found = Some(Found::new(media_id.clone(), commands, outcome.clone()));
+            *found = Some(Found::new(media_id.clone(), outcome.clone()));
         }
         outcome
     }
