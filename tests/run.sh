@@ -17,7 +17,7 @@ mkdir -p "$target"
 waiting=(tests/it tests/store harness/{fake_redis,fault_proxy,redis_server,ws_client})
 waiting_threads=6
 # The modules of these programs that measure time run alone, one test after the other.
-measuring=(clock:: nodes::start:: faults::emptied::f3_all_rooms)
+measuring=(clock:: nodes::start:: faults::emptied::f3_all_rooms crowd::two_hundred)
 # These bring a Redis of their own, so they aren't repeated over another one.
 own_redis=(faults:: nodes::)
 
