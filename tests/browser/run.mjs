@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 
 /** They look for stops and gaps of milliseconds, or for repeated requests, all of which a busy machine causes. */
-const ALONE = ['barrier', 'guests', 'nodes', 'page', 'ranges', 'stall', 'story', 'sync'].map((name) => `${name}.test.mjs`);
+const ALONE = ['barrier', 'guests', 'lapsed', 'nodes', 'page', 'ranges', 'stall', 'story', 'sync'].map((name) => `${name}.test.mjs`);
 
 const folder = new URL('.', import.meta.url);
 const found = ['.', 'bench'].flatMap((below) =>
