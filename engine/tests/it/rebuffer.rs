@@ -1,4 +1,4 @@
-//! How often players that re-buffer may stop a room, whoever they are.
+//! How often players that re-buffer may stop a room, all of them together.
 
 use engine::{RebufferLimit, Timestamp};
 use proptest::collection::vec;

@@ -114,6 +114,8 @@ class HlsAdapter extends ElementAdapter {
   readonly #retry = new Retry(this.over);
   #room: FollowedRoom | undefined;
   #hasLapsed = false;
+  /** Whether the playlist was read again at the last failure. */
+  #isReread = false;
   readonly #place: HlsPlace;
 
   constructor(video: HTMLVideoElement, Hls: HlsClass) {
@@ -123,6 +125,7 @@ class HlsAdapter extends ElementAdapter {
     this.#class = Hls;
     this.listen('canplay', () => {
       this.#hasLapsed = false;
+      this.#isReread = false;
       this.#retry.succeeded();
     });
   }
@@ -337,9 +340,11 @@ class HlsAdapter extends ElementAdapter {
     const positionMs = this.position();
     const wantedS = this.#wantedS();
     hls.config.startPosition = wantedS;
-    // What a playlist names may have lapsed; read again, it names new addresses.
+    // What a playlist names may have lapsed; read again, it names new addresses. That fills the element anew, so it is done
+    // at every other refusal.
     const isRefused = response !== undefined && response.code >= 401 && response.code <= 410;
-    if (!isRefused && !details.startsWith('manifest')) return hls.startLoad(wantedS);
+    this.#isReread = isRefused && !this.#isReread;
+    if (!this.#isReread && !details.startsWith('manifest')) return hls.startLoad(wantedS);
     this.#place.begin(this.video.readyState > 0 ? positionMs : wantedS * 1000, wantedS);
     this.#live?.forget();
     hls.loadSource(this.#url);

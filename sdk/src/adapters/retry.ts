@@ -2,7 +2,7 @@
 
 import { reconnectDelayMs } from '../backoff.js';
 
-/** Calls again with exponential back-off, until it is told of a success or the player is over. */
+/** Calls again with exponential back-off, until `succeeded` is called or the player is destroyed. */
 export class Retry {
   readonly #over: AbortSignal;
   #failures = 0;

@@ -55,7 +55,7 @@ impl Node {
         for shard in shards {
             let rooms = match shard {
                 Ok(Reply::List(rooms)) => rooms,
-                // It is replaced by whoever changes or checks a room of the shard.
+                // It is replaced at the next change or check of a room of the shard.
                 Ok(_) => continue,
                 Err(error) if error.is_wrong_type() => continue,
                 Err(error) => return Err(error),
@@ -74,7 +74,7 @@ impl Node {
                 Err(error) if error.is_wrong_type() => Reply::Nil,
                 body => body?,
             };
-            // A room that can't be read isn't listed. Whoever opens or checks it rebuilds it.
+            // A room that can't be read isn't listed. It is rebuilt when it is next opened or checked.
             let room = bytes_of(&body).and_then(|body| serde_json::from_slice::<Room>(&body).ok());
             Ok(room
                 .filter(Room::is_listed)

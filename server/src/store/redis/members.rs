@@ -116,7 +116,7 @@ impl Node {
         match serde_json::from_slice::<Ticket>(&body) {
             Ok(ticket) => Ok(Some(ticket).filter(|ticket| ticket.expires_at > self.clock.now())),
             Err(error) => {
-                // It is gone now, and whoever has it joins again.
+                // It is gone now, and its holder has to join again.
                 tracing::warn!(%error, "a ticket can't be read");
                 Ok(None)
             }

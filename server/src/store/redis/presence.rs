@@ -74,7 +74,7 @@ impl Node {
         let mut args = vec![keys::state(room_id).into(), "peak".into()];
         args.extend(nodes.keys().map(|node| text(format!("rtt:{}", node.0))));
         let numbers = match self.client.call("HMGET", args).await {
-            // Whoever needs the state rebuilds it.
+            // It is rebuilt when the state is next needed.
             Err(error) if error.is_wrong_type() => Reply::List(Vec::new()),
             numbers => numbers.map_err(self.failed("load presence"))?,
         };

@@ -3,7 +3,7 @@
 local now = now_ms()
 local claimed = {}
 for _, key in ipairs(KEYS) do
-  -- A key of another type is replaced by whoever changes a room of the shard.
+  -- A key of another type is replaced at the next change of a room of the shard.
   local due = redis.pcall('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, ARGV[1])
   if due.err and not is_of_another_type('ZCARD', key) then return due end
   for _, room in ipairs(due) do
