@@ -1,5 +1,5 @@
 //! Recovery of a room whose store has lost state: which copy the room is rebuilt from, and whether
-//! clients are told of a loss.
+//! clients hear of a loss.
 //!
 //! Every decision is made on lineages, by functions that know nothing else of a room. The model in
 //! the tests checks exactly these functions, and rooms are rebuilt by them.

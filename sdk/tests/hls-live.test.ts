@@ -46,7 +46,7 @@ describe('with dates', () => {
     expect(dated().elementAt(DATE_MS + 42_500)).toBe(2.625);
   });
 
-  test('durations that are told wrongly don’t add up', () => {
+  test('wrong segment durations don’t add up', () => {
     const told = playlist([fragment(0, 40), fragment(2, 42.5), fragment(4, 45)]);
     hls.latestLevelDetails = told;
     expect(dated().positionAt(4)).toBe(DATE_MS + 45_000);
@@ -83,7 +83,7 @@ describe('with dates', () => {
     expect(dated().elementAt(DATE_MS)).toBe(10);
   });
 
-  test('hls.js is told how far from the edge the room is', () => {
+  test('hls.js learns how far from the edge the room is', () => {
     const details = playlist([fragment(0, 40), fragment(2, 42), fragment(4, 44)]);
     hls.latestLevelDetails = details;
     dated().updated(details, DATE_MS + 41_000);

@@ -101,7 +101,7 @@ test('a renewal that fails while the server goes away is repeated when it is bac
   expect(tokenStore.load()).toMatchObject({ user_id: 'u_1', refresh_token: 'f_1+' });
 });
 
-test('only an identity that is refused for good makes way for a new guest, and the page is told', async () => {
+test('only an identity that is refused for good makes way for a new guest, and the page hears of it', async () => {
   server.answers.push({ path: '/join', answer: UNKNOWN }, { path: '/auth/refresh', answer: UNKNOWN });
   await join();
   expect(asked().slice(1)).toEqual(['/rooms/r_1/join t_1', '/auth/refresh f_1', '/auth/guest', '/rooms/r_1/join t_2']);

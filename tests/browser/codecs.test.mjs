@@ -51,7 +51,7 @@ test('a listening party shows a cover with the title and plays in sync', { timeo
   await together([host, guest], { what: 'pause', sinceMs, wanted: stands });
 });
 
-test('the host is told of sound that the browser lacks before choosing it, and everyone is told in the room', { timeout: 120_000 }, async () => {
+test('the host hears of sound that the browser can’t play before choosing it, and everyone does in the room', { timeout: 120_000 }, async () => {
   const host = await world.arrive('Ada');
   await host.createRoom(world.server.pageUrl);
   const guest = await guestOf(world, await host.copyInvite(), 'Grace');
@@ -70,7 +70,7 @@ test('the host is told of sound that the browser lacks before choosing it, and e
   await guest.the('shortfall').waitFor({ state: 'hidden' });
 });
 
-test('where a picture can’t be played, the cover is shown and the reason is told', { timeout: 120_000 }, async () => {
+test('where a picture can’t be played, the cover and the reason are shown', { timeout: 120_000 }, async () => {
   const host = await world.arrive('Ada');
   await host.createRoom(world.server.pageUrl);
   await host.paste(world.origin.url('containers/mpeg4.mp4'));
@@ -98,7 +98,7 @@ test('every file of docs/media.md plays as it says there, and none plays black o
     const apartMs = Math.abs(lastsMs - seen.lastsMs);
     if (lastsMs !== null && seen.lastsMs !== null && apartMs > LENGTH_APART_MS) wrong.push(`${file}: ${lastsMs} ms, but plays ${seen.lastsMs} ms`);
     const told = LACKS[shortfall ?? 'none'];
-    // A failure is told by itself.
+    // A failure has its own message.
     if (told !== found && !(seen.failed && told === 'plays it')) wrong.push(`${file}: ${found}, but told ${told}`);
   }
   assert.deepEqual(wrong, []);

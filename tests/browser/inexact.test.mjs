@@ -60,7 +60,7 @@ test('of encrypted pieces the host’s player measures the origin, and a late jo
 });
 
 for (const [what, file, fromMs] of [['short', 'fmp4.m3u8', 88_000], ['long', 'long.m3u8', 97_000]]) {
-  test(`a film of 102 s that is told as too ${what} ends where it ends`, { timeout: 240_000 }, async () => {
+  test(`a film of 102 s whose playlist is too ${what} ends where it ends`, { timeout: 240_000 }, async () => {
     const host = await hostOf(file);
     const guest = await arrives('Grace');
     await guest.join(await host.copyInvite());

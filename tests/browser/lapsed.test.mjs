@@ -55,7 +55,7 @@ for (const [what, path] of [['a file', 'film.mp4'], ['a playlist', 'hls/master.m
     for (const person of [host, guest]) {
       await person.watch();
       const states = new Set(person.samples.filter(({ at }) => at > saidMs).map(({ state }) => state));
-      assert.deepEqual([...states], ['error'], `${person.name} is told once`);
+      assert.deepEqual([...states], ['error'], `${person.name} sees one message`);
     }
     assertNothingElse([host, guest], saidMs, 80_000);
   });

@@ -50,7 +50,7 @@ async fn a_fresher_copy_replaces_what_another_node_rebuilt_from_an_older_one() {
     assert_eq!(one, other);
     assert_eq!((one.place(), &one.profile), (adopted, &last.profile), "nothing is lost");
     assert!(last.ops.iter().all(|op| one.ops.iter().any(|kept| kept == op)));
-    // Clients are told that something may be missing, because that can't be excluded.
+    // Clients hear that something may be missing, because that can't be excluded.
     assert!(at_stale.rebuilds().iter().all(|(_, lost)| *lost), "{:?}", at_stale.rebuilds());
     let after = advance(&*stale, &room_id).await;
     at_fresh.reaches(after.place()).await;

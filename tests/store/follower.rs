@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::node::HANG;
 
-/// A room as the clients of one node are told of it.
+/// A room as the clients of one node see it.
 pub struct Follower {
     /// The node's store.
     pub store: Arc<RedisStore>,

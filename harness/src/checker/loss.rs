@@ -17,7 +17,7 @@ pub(super) struct Rebuild {
 }
 
 /// S4: an acknowledged commit is missing only after a rebuild that announces a loss, and no session
-/// that saw more than was kept is told that nothing is lost.
+/// that saw more than was kept hears that nothing is lost.
 pub fn honest_loss(history: &History) -> Verdict {
     let mut verdict = Verdict::new("S4", "honest loss");
     each_missing(history, &mut verdict, |verdict, missing| {

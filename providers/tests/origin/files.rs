@@ -1,4 +1,4 @@
-//! Files of every container: what they are told to hold and how long they play, by a table of them.
+//! Files of every container: which tracks and duration the provider reports for each, by a table.
 //!
 //! The files are made by `tests/media/containers.sh`, the variants byte by byte in `variants`. Every
 //! row of the table in `docs/media.md` is one of these files; `UPDATE=1` writes that table anew.

@@ -20,7 +20,7 @@ async fn the_timeline_of_nominal_transport_streams_is_their_own_and_takes_two_sm
     assert_eq!(source.timeline.kind, TimelineKind::Media);
     assert_eq!(begins(&source), [(0, 0, 90_000)]);
     assert!(source.timeline.origins[0].timestamp > 0, "{:?}", source.timeline);
-    // The last piece of 3.4 s is told as 3 s, all others don't matter.
+    // Only the last segment matters: it lasts 3.4 s and its EXTINF says 3 s.
     let duration_ms = source.duration.unwrap().as_millis();
     assert!(duration_ms.abs_diff(101_600) < 100, "{duration_ms}");
     assert_eq!(source.duration_origin, DurationOrigin::Playlist);

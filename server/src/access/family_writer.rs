@@ -54,7 +54,7 @@ impl FamilyWriter {
         }
     }
 
-    /// Queues a family. The receiver is told once it is stored. Returns `None` if too many wait.
+    /// Queues a family. The receiver resolves once it is stored. Returns `None` if too many wait.
     pub fn queue(&self, family: RefreshFamily) -> Option<oneshot::Receiver<()>> {
         let (stored, is_stored) = oneshot::channel();
         self.waiting.fetch_add(1, Ordering::SeqCst);

@@ -98,7 +98,7 @@ impl Tokens {
             name: display_name.to_owned(),
             guest: true,
             iat: now.as_millis() / 1000,
-            // Never before the client is told that it ends.
+            // Never before the client is warned that it ends.
             exp: now.plus_millis(lifetime_ms).as_millis().div_ceil(1000),
         };
         let mut header = Header::new(Algorithm::EdDSA);

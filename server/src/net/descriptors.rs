@@ -38,7 +38,7 @@ const WEBSOCKETS_ENOUGH: usize = 10_000;
 
 impl Shares {
     /// Says in a sentence that there are fewer WebSockets than somebody asked for, or than most need. The
-    /// default is more than most need, so nobody is told that it isn't reached.
+    /// default is more than most need, so nothing is logged when it isn't reached.
     pub fn shortfall(&self, limits: &LimitConfig) -> Option<String> {
         let wanted = limits.connections;
         let is_asked_for = wanted != CONNECTIONS_DEFAULT;

@@ -94,7 +94,7 @@ impl Lingering {
         Self { stream: Some(stream), last_read, slot: Some(slot), idling: None }
     }
 
-    /// Closes the stream at once when it is told to make room: nothing of it is in progress then.
+    /// Closes the stream at once when it is asked to make room: nothing is in progress on it then.
     pub fn making_room(mut self, idling: Arc<Idling>) -> Self {
         self.idling = Some(idling);
         self

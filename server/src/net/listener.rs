@@ -30,7 +30,7 @@ use crate::refusal::Refusal;
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// The buffer of an HTTP/1 connection, in bytes: the least that hyper takes.
 const HTTP_BUFFER_BYTES: usize = 16 * 1024;
-/// How long a connection that is told to make room may take to be closed.
+/// How long a connection that is asked to make room may take to close.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long to wait before accepting again after a failure.
 const ACCEPT_BACK_OFF: Duration = Duration::from_millis(50);

@@ -38,7 +38,7 @@ pub struct Peer {
     pub is_forwarded: bool,
     /// Whether what the proxies say contradicts itself.
     pub is_contradictory: bool,
-    /// The URL below which the client is told to reach this server.
+    /// The base URL at which clients reach this server.
     pub base: BaseUrl,
 }
 

@@ -57,7 +57,7 @@ impl Rooms {
         }
     }
 
-    /// Tells the other nodes. A spread that gets lost is told again, or expires there, within seconds.
+    /// Tells the other nodes. A spread that gets lost is sent again, or expires there, within seconds.
     async fn tell_spreads(self: Arc<Self>, unsent: Vec<(RoomId, NodeSpread)>) {
         let tell = |(room_id, spread): (RoomId, NodeSpread)| {
             let store = self.store.clone();

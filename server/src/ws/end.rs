@@ -26,7 +26,7 @@ pub(super) enum End {
 }
 
 impl End {
-    /// Closes the socket. At shutdown, clients are told to return at random within `drain_spread_ms`.
+    /// Closes the socket. At shutdown, clients are asked to return at random within `drain_spread_ms`.
     pub(super) async fn close(self, socket: &mut Socket, drain_spread_ms: u64) {
         match self {
             Self::Gone => {}

@@ -1,4 +1,4 @@
-//! How long a connection stays open by its access token: it is told before that ends, and closed after.
+//! How long a connection stays open by its access token: it is warned before that ends, and closed after.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use tokio::time::Instant;
 use crate::access::Validity;
 use crate::clock::WallTime;
 
-/// How long before the end of its token a connection is told.
+/// How long before the end of its token a connection is warned.
 const NOTICE: Duration = Duration::from_secs(60);
 
 /// The end of the access token of one connection.
 #[derive(Debug)]
 pub(super) struct Expiry {
     validity: Validity,
-    /// How long before the end the connection is told: less for a token that had little time left, so
-    /// that a client that refreshes whenever it is told has some peace in between.
+    /// How long before the end the connection is warned: less for a token that had little time left, so
+    /// that a client that refreshes at each warning has some peace in between.
     notice: Duration,
     /// When the connection closes, once it was told.
     closes_at: Option<Instant>,
@@ -46,7 +46,7 @@ impl Expiry {
     }
 
     /// Returns what is due. The wall clock says when the token is valid. It may have been set meanwhile, so
-    /// that a token which had hours left is over, or from the future; the connection then is told too, and
+    /// that a token which had hours left is over, or from the future; the connection then is warned too, and
     /// closed after the time that it was told.
     pub(super) fn check(&mut self, now: WallTime, steady: Instant) -> Due {
         if let Some(closes_at) = self.closes_at {

@@ -1,6 +1,6 @@
 /** A device whose date is wrong. */
 
-/** Runs in the page before its own scripts: shifts what scripts are told of the date, but not the time that passes. */
+/** Runs in the page before its own scripts: shifts the date that scripts see, but not the time that passes. */
 function shift(offMs) {
   const Real = Date;
   class Shifted extends Real {

@@ -69,7 +69,7 @@ async fn f31_keys_of_another_type_are_replaced_while_people_are_connected() {
     assert_eq!(duo.agree().await.epoch, epoch, "nothing was rebuilt");
     for field in ["members", "present", "log"] {
         let told = nodes.iter().map(|node| count(node, &duo.room_id, "is replaced", field));
-        assert_eq!(told.sum::<usize>(), 1, "{field}: the replacement is told once");
+        assert_eq!(told.sum::<usize>(), 1, "{field}: the replacement is logged once");
     }
 }
 

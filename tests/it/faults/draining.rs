@@ -36,7 +36,7 @@ async fn f9_a_draining_node_spreads_its_members_and_loses_nothing() {
     }
     let back_off_ms: Vec<u64> =
         crowd.members.iter().flat_map(|member| member.progress().back_off_ms).collect();
-    assert_eq!(back_off_ms.len(), moving, "each is told when to reconnect: {back_off_ms:?}");
+    assert_eq!(back_off_ms.len(), moving, "each hears when to reconnect: {back_off_ms:?}");
     let different = back_off_ms.iter().collect::<BTreeSet<_>>().len();
     assert!(different > moving / 2, "they don't reconnect all at once: {back_off_ms:?}");
     let resumed = crowd.members.iter().filter(|member| member.progress().resumed > 0).count();

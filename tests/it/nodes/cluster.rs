@@ -55,7 +55,7 @@ async fn only_the_rooms_of_a_restarted_master_are_rebuilt() {
     }
 }
 
-/// Asserts that both are told of the new epoch and that the room continues where it was.
+/// Asserts that both hear of the new epoch and that the room continues where it was.
 async fn rebuilt(party: &mut Party) {
     for socket in [&mut party.host, &mut party.guest] {
         let rebased = versioned(socket).await;

@@ -1,4 +1,4 @@
-//! Where clients are told to connect, by the headers of a proxy.
+//! The address that clients are given to connect to, by the headers of a proxy.
 
 use harness::http::Method;
 

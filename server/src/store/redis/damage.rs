@@ -1,4 +1,4 @@
-//! What somebody else has changed in Redis: a disk, a hand, another program. Each damage is told once, and
+//! What somebody else has changed in Redis: a disk, a hand, another program. Each damage is logged once, and
 //! what other copies remember completes what is left of a room.
 
 use std::collections::HashSet;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::{Ops, Room, RoomId};
 
-/// How many damages are remembered as told. Beyond, some are told again.
+/// How many damages are remembered as logged. Beyond that, some are logged again.
 const TOLD_MAX: usize = 1_024;
 
 /// The damages that were told and aren't mended yet, by room and field.

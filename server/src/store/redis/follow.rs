@@ -125,7 +125,7 @@ impl Node {
         progress.raise_newest(&room);
         let deadline = progress.newest.as_ref().and_then(|newest| newest.deadline());
         if room.is_deleted() {
-            // Before the subscribers are told, so that they no longer find the room.
+            // Before the subscribers are notified, so that they no longer find the room.
             self.forget_followed(&followed.room_id);
         }
         // Told while the progress is locked, so that nobody else's news come between.

@@ -28,7 +28,7 @@ use crate::kept::Kept;
 use crate::sql::Sql;
 use crate::store::{Listed, News, NodeId, StoreError};
 
-/// How much news may wait for a subscriber. One that is further behind is told its rooms anew.
+/// How much news may wait for a subscriber. One that is further behind receives its rooms anew.
 const SUBSCRIPTION_MAX: usize = 16_384;
 
 /// One running server among those that share a Redis.
