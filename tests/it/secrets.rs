@@ -80,7 +80,11 @@ async fn databases_belong_to_their_owner_alone_even_if_they_did_not_before() {
     for (name, mode) in databases(server.data_dir()) {
         assert_eq!(mode & 0o077, 0, "{name} has {mode:o} after a restart");
     }
-    assert!(server.log().contains("playhead.db"), "the operator reads it in the log: {}", server.log());
+    assert!(
+        server.log().contains("playhead.db"),
+        "the operator reads it in the log: {}",
+        server.log()
+    );
 }
 
 /// The files of databases in a directory, with their rights.
