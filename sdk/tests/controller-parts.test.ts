@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { Correction } from '../src/player/correction.js';
 import { Course } from '../src/player/course.js';
 import { Follow } from '../src/player/follow.js';
 import type { Moment } from '../src/player/moment.js';
@@ -60,6 +61,21 @@ describe('what asks for a new start', () => {
   });
 });
 
+test('until what closes gaps is there, a player plays at the room’s rate, and from then on until there is none', () => {
+  const follow = followingAt(0);
+  const rates = () => {
+    course.actions = [];
+    const now = moment({ localMs: 50, driftMs: 30 });
+    now.player.rate = 1.01;
+    follow.begin(now);
+    expect(follow.correct(now)).toBeNull();
+    return course.actions;
+  };
+  expect(rates()).toEqual([{ type: 'rate', rate: 1 }]);
+  follow.correction = new Correction();
+  expect(rates()).toEqual([{ type: 'rate', rate: 0.98 }]);
+});
+
 test('a start that stays late is tried three times, and again after a change of the room', () => {
   const start = new Start(course, LEAD_MS);
   const tries = () => {
@@ -89,7 +105,7 @@ describe('what was observed before is forgotten', () => {
   test.each(happenings)('with %s', (_name, happens) => {
     const player = SimulatedPlayer.following({ durationMs: 600_000 });
     const pacing = { rate: () => null, stop: vi.fn() };
-    player.controller.usePacing(pacing);
+    player.controller.correctWith(new Correction(pacing));
     player.run(500);
     expect(pacing.stop).not.toHaveBeenCalled();
     happens(player);

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { Correction, type RateInputs } from '../src/player/correction.js';
-import { PROFILES } from '../src/player/profile.js';
 import { Pulses } from '../src/player/pulses.js';
 import type { SyncProfile } from '../src/index.js';
 
@@ -30,7 +29,7 @@ describe('the rate for a drift, by profile', () => {
   ])('%s, %d ms: %d off', (profile, driftMs, most) => {
     for (const sign of [-1, 1]) {
       for (const roomRate of [0.5, 1, 2]) {
-        const rate = new Correction().rate(seen({ driftMs: sign * driftMs, roomRate }), PROFILES[profile]);
+        const rate = new Correction().rate(seen({ driftMs: sign * driftMs, roomRate }), profile);
         expect(rate / roomRate - 1).toBeCloseTo(-sign * most, 9);
       }
     }
@@ -38,19 +37,19 @@ describe('the rate for a drift, by profile', () => {
 
   test('a gap is closed to well below where correction started', () => {
     const correction = new Correction();
-    const rates = [0.7, 0.5, 0.3, 0.21, 0.19, 0.5, 0.59].map((driftMs) => correction.rate(seen({ driftMs }), PROFILES.default));
+    const rates = [0.7, 0.5, 0.3, 0.21, 0.19, 0.5, 0.59].map((driftMs) => correction.rate(seen({ driftMs }), 'default'));
     expect(rates.map((rate) => rate !== 1)).toEqual([true, true, true, true, false, false, false]);
   });
 
   test('drift below the accuracy of the position is not corrected', () => {
     const correction = new Correction();
-    expect(correction.rate(seen({ driftMs: 79, positionErrorMs: 80 }), PROFILES.default)).toBe(1);
-    expect(correction.rate(seen({ driftMs: 81, positionErrorMs: 80 }), PROFILES.default)).toBeLessThan(1);
-    expect(correction.rate(seen({ driftMs: 19, positionErrorMs: 80 }), PROFILES.default)).toBe(1);
+    expect(correction.rate(seen({ driftMs: 79, positionErrorMs: 80 }), 'default')).toBe(1);
+    expect(correction.rate(seen({ driftMs: 81, positionErrorMs: 80 }), 'default')).toBeLessThan(1);
+    expect(correction.rate(seen({ driftMs: 19, positionErrorMs: 80 }), 'default')).toBe(1);
   });
 
   test('the longer until the next step, the gentler', () => {
-    const rate = new Correction().rate(seen({ driftMs: 100, stepMs: 60_000 }), PROFILES.default);
+    const rate = new Correction().rate(seen({ driftMs: 100, stepMs: 60_000 }), 'default');
     expect(1 - rate).toBeLessThanOrEqual(100 / 60_000);
   });
 });
@@ -95,7 +94,7 @@ describe('a player with only a few rates', () => {
   });
 
   test('gets no pulse in the free profile', () => {
-    expect(stepped().rate(seen({ driftMs: -1_000, rates: STEPS }), PROFILES.free)).toBe(1);
+    expect(stepped().rate(seen({ driftMs: -1_000, rates: STEPS }), 'free')).toBe(1);
   });
 
   function pulses(part: Partial<RateInputs>, forMs: number): number[] {
@@ -104,7 +103,7 @@ describe('a player with only a few rates', () => {
     let playerRate = part.roomRate ?? 1;
     const { stepMs = 50 } = part;
     for (let localMs = 0; localMs < forMs; localMs += stepMs) {
-      playerRate = correction.rate(seen({ ...part, localMs, playerRate }), PROFILES.default);
+      playerRate = correction.rate(seen({ ...part, localMs, playerRate }), 'default');
       rates.push(playerRate);
     }
     return rates;
@@ -115,7 +114,7 @@ describe('a player that ignores rate', () => {
   test('is detected after 1.5 s and only given the room’s rate from then on', () => {
     const correction = stepped();
     for (let localMs = 0; localMs < 10_000; localMs += 50) {
-      const rate = correction.rate(seen({ localMs, driftMs: 30, playerRate: 1 }), PROFILES.default);
+      const rate = correction.rate(seen({ localMs, driftMs: 30, playerRate: 1 }), 'default');
       expect(correction.deaf).toBe(localMs >= 1_500);
       expect(rate === 1).toBe(localMs > 1_500);
     }
@@ -129,7 +128,7 @@ describe('a player that ignores rate', () => {
     for (let localMs = 0; localMs < 10_000; localMs += 50) {
       const driftMs = 100 * Math.exp(-localMs / 2_000);
       const playerRate = rates.at(-1 - lateMs / 50) ?? 1;
-      rates.push(correction.rate(seen({ localMs, driftMs, playerRate }), PROFILES.default));
+      rates.push(correction.rate(seen({ localMs, driftMs, playerRate }), 'default'));
     }
     expect(correction.deaf).toBe(false);
   });
@@ -139,7 +138,7 @@ describe('a player that ignores rate', () => {
     let playerRate = 1;
     for (let look = 0; look < 50; look += 1) {
       const driftMs = look % 2 === 0 ? 30 : -70;
-      playerRate = correction.rate(seen({ localMs: look * stepMs, stepMs, driftMs, playerRate }), PROFILES.default);
+      playerRate = correction.rate(seen({ localMs: look * stepMs, stepMs, driftMs, playerRate }), 'default');
     }
     expect(correction.deaf).toBe(false);
   });
@@ -152,7 +151,5 @@ function seen(part: Partial<RateInputs>): RateInputs {
 }
 
 function stepped(): Correction {
-  const correction = new Correction();
-  correction.pacing = new Pulses();
-  return correction;
+  return new Correction(new Pulses());
 }

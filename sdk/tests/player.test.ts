@@ -5,40 +5,18 @@ import {
   createClient,
   createPlayer,
   memoryDeviceStore,
-  type AdapterEvent,
   type DeviceStore,
-  type Media,
   type Player,
-  type PlayerAdapter,
   type RoomSession,
 } from '../src/index.js';
 import { FakeVideo } from './fake-video.js';
 import { changed, event, opened } from './joined.js';
+import { FILM, OtherPlayer } from './other-player.js';
 import { playback, RoomServer, type Connection, type Frame } from './room-server.js';
 
 /** Starts in real time take a while, and longer on a busy machine. */
 const WAIT_MS = 15_000;
 vi.setConfig({ testTimeout: 3 * WAIT_MS });
-
-const FILM: Media = {
-  media_id: 'm_1',
-  provider: 'other',
-  stream_id: 'film',
-  title: 'Film',
-  duration_ms: 600_000,
-  duration_origin: 'media',
-  timeline: { kind: 'media', origins: [] },
-  live: false,
-  delivery: [
-    { type: 'embed', url: 'https://video.example/film', cors: 'not_needed', codecs: null, has_picture: null, has_sound: null },
-  ],
-  renditions: [],
-  text_tracks: [],
-  audio_tracks: [],
-  control: { class: 'B', continuous_rate: false, seek: true },
-  poster: null,
-  availability: { state: 'available', evidence: 'test' },
-};
 
 let server: RoomServer;
 let session: RoomSession;
@@ -288,77 +266,4 @@ async function framesOf(goesOn: () => Promise<void>): Promise<string[]> {
   await goesOn();
   while (!connection.idle) types.push((await connection.next()).type);
   return types;
-}
-
-/** A player in real time that records what it is asked to do. */
-class OtherPlayer implements PlayerAdapter {
-  readonly capabilities = { kind: 'other', rates: 'continuous' as const, minRate: 0.5, maxRate: 2, positionErrorMs: 0, playLeadMs: 75 };
-  readonly calls: string[] = [];
-  /** Where the first seek led, relative to the room. */
-  firstSeek: { aheadMs: number } | null = null;
-  expected: () => number = () => 0;
-  looks = 0;
-  hasData = true;
-  #atMs = 0;
-  #playsSinceMs: number | null = null;
-  #rate = 1;
-
-  async load(media: Media, { textTrack }: { textTrack: string | null }): Promise<void> {
-    this.calls.push(`load ${media.media_id} ${textTrack}`);
-  }
-
-  positionMs(): number {
-    const playedMs = this.#playsSinceMs === null ? 0 : (performance.now() - this.#playsSinceMs) * this.#rate;
-    return this.#atMs + playedMs;
-  }
-
-  position(): number {
-    this.looks += 1;
-    return this.positionMs();
-  }
-
-  duration = () => Number.NaN;
-  paused = () => this.#playsSinceMs === null;
-  ended = () => false;
-  rate = () => this.#rate;
-  ready = () => this.hasData;
-
-  setRate(rate: number): void {
-    this.#settle();
-    this.#rate = rate;
-  }
-
-  seek(positionMs: number): void {
-    this.calls.push('seek');
-    this.firstSeek ??= { aheadMs: positionMs - this.expected() };
-    this.#settle();
-    this.#atMs = positionMs;
-  }
-
-  async play(): Promise<void> {
-    this.calls.push('play');
-    this.#playsSinceMs ??= performance.now();
-  }
-
-  pause(): void {
-    this.calls.push('pause');
-    this.interrupt();
-  }
-
-  /** What the browser does to a hidden page, or somebody to the player. */
-  interrupt(): void {
-    this.#settle();
-    this.#playsSinceMs = null;
-  }
-
-  setRendition = (id: string) => void this.calls.push(`rendition ${id}`);
-  setTextTrack = (id: string | null) => void this.calls.push(`text ${id}`);
-  setAudioTrack = (id: string | null) => void this.calls.push(`audio ${id}`);
-  onEvent = (_listener: (event: AdapterEvent) => void) => () => undefined;
-  destroy = () => void this.calls.push('destroy');
-
-  #settle(): void {
-    this.#atMs = this.positionMs();
-    if (this.#playsSinceMs !== null) this.#playsSinceMs = performance.now();
-  }
 }

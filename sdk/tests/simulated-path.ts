@@ -1,4 +1,5 @@
 import { ClockFilter, type ClockStamps } from '../src/clock/filter.js';
+import { skewOf } from '../src/clock/skew.js';
 import { Seeded } from './seeded.js';
 
 const BURST_PINGS = 12;
@@ -34,7 +35,7 @@ export class SimulatedPath {
   /** No ping is answered. */
   silent = false;
   suspects = 0;
-  readonly clock = new ClockFilter();
+  readonly clock = Object.assign(new ClockFilter(), { skewOf });
   #traits: PathTraits;
   readonly #random: Seeded;
   readonly #underway: ClockStamps[] = [];

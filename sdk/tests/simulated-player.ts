@@ -1,4 +1,5 @@
 import { Controller, type ControllerStep } from '../src/player/controller.js';
+import { Correction } from '../src/player/correction.js';
 import type { ControllerAction } from '../src/player/course.js';
 import { Pulses } from '../src/player/pulses.js';
 import type { Timeline } from '../src/player/timeline.js';
@@ -147,6 +148,6 @@ export class SimulatedPlayer extends SimulatedMedia {
 
 function controllerWithPulses(): Controller {
   const controller = new Controller(GUESSED_LEAD_MS);
-  controller.usePacing(new Pulses());
+  controller.correctWith(new Correction(new Pulses()));
   return controller;
 }

@@ -2,7 +2,7 @@
 
 import { clamp } from '../number.js';
 import type { ClockEstimate } from '../types.js';
-import { floorSlope } from './hull.js';
+import type { Sample } from './skew.js';
 import {
   COARSE_MS,
   KNOWN_SKEW,
@@ -11,7 +11,6 @@ import {
   SAMPLES_SETTLED,
   SAMPLES_USABLE,
   SKEW_GAIN,
-  SKEW_MAX,
   SKEW_SPAN_MS,
   SKEW_USABLE,
   SLEW,
@@ -22,19 +21,12 @@ import {
   WINDOW_MS,
 } from './tuning.js';
 
-
 /** The four timestamps of one ping, in milliseconds: t0 and t3 by the local clock, t1 and t2 by the room clock. */
 export interface ClockStamps {
   t0: number;
   t1: number;
   t2: number;
   t3: number;
-}
-
-interface Sample {
-  at: number;
-  forward: number;
-  backward: number;
 }
 
 /** Room clock minus local clock, and how far off it may be, at the local instant `at`. */
@@ -50,6 +42,8 @@ interface Offset {
  * the two rarely fall on the same ping. The clocks' skew is removed first, so that minutes may lie between the two.
  */
 export class ClockFilter {
+  /** Measures the skew; without it, the two clocks count as running alike, with the uncertainty of an unknown skew. */
+  skewOf?: (samples: readonly Sample[]) => number;
   #samples: Sample[] = [];
   /** Samples that contradict the estimate; if more follow, a clock has stepped. */
   #suspects: Sample[] = [];
@@ -102,12 +96,9 @@ export class ClockFilter {
 
   #measureSkew(): void {
     const samples = this.#samples;
-    if (samples.at(-1)!.at - samples[0]!.at < SKEW_SPAN_MS) return;
-    const forward = floorSlope(samples.map(({ at, forward: value }) => ({ at, value })));
-    const backward = floorSlope(samples.map(({ at, backward: value }) => ({ at, value })));
-    const measured = clamp((forward - backward) / 2, -SKEW_MAX, SKEW_MAX);
+    if (!this.skewOf || samples.at(-1)!.at - samples[0]!.at < SKEW_SPAN_MS) return;
     const gain = this.#skewMeasured === 0 ? 1 : SKEW_GAIN;
-    this.#skew += gain * (measured - this.#skew);
+    this.#skew += gain * (this.skewOf(samples) - this.#skew);
     this.#skewMeasured += 1;
   }
 

@@ -1,6 +1,6 @@
 // Decides, at every step, what a player has to do to stay on the room's timeline.
 
-import type { Pacing } from './correction.js';
+import type { Correction } from './correction.js';
 import { Course, type Cause, type ControllerAction, type ControllerPhase } from './course.js';
 import { Follow } from './follow.js';
 import { endOf, isOver, isRoomOver, targetAt, type ControllerInputs, type Moment } from './moment.js';
@@ -45,9 +45,9 @@ export class Controller {
     return this.#start.leads.warmPlayMs;
   }
 
-  /** Sets what this player needs beyond the correction of gaps. */
-  usePacing(pacing: Pacing | null): void {
-    this.#follow.correction.pacing = pacing;
+  /** Sets what closes this player's gaps; without it, only new starts do. */
+  correctWith(correction: Correction): void {
+    this.#follow.correction = correction;
   }
 
   /** Records how long the media took to load, from the request until the player could seek anywhere. */
@@ -88,7 +88,7 @@ export class Controller {
     this.#course.guard.clear();
     this.#course.drifts = [];
     this.#standing = new Standing();
-    this.#follow.correction.forget();
+    this.#follow.correction?.forget();
     this.#start.forget();
     this.#endedSent = false;
   }
@@ -105,7 +105,7 @@ export class Controller {
   /** Leaves the player to the page; nobody should wait for it. */
   #hold(now: Moment): void {
     this.#course.enter('held', now);
-    this.#follow.correction.stop();
+    this.#follow.correction?.stop();
     this.#answerBarrier(now.timeline);
   }
 

@@ -1,9 +1,9 @@
 // Closes gaps by rate.
 
 import { clamp } from '../number.js';
-import type { Correcting } from './profile.js';
+import type { SyncProfile } from '../types.js';
+import { PROFILES, type Correcting } from './profile.js';
 import { CLOSE_MS, DEAF_MS, RATE_NEAR } from './tuning.js';
-
 
 /** What the rate depends on. */
 export interface RateInputs {
@@ -32,13 +32,17 @@ export interface Pacing {
 /** Plays a little faster or slower than the room until the gap is closed. */
 export class Correction {
   /** Without it, a player that only has a few rates plays at the room's. */
-  pacing?: Pacing | null;
+  readonly #pacing: Pacing | undefined;
   #engaged = false;
   /** The rate last requested, unless it is the room's. */
   #requested: number | null = null;
   #seenRate = 0;
   #obeyedAtMs = 0;
   #deaf = false;
+
+  constructor(pacing?: Pacing) {
+    this.#pacing = pacing;
+  }
 
   /** Whether the player has turned out to ignore the rates it is given. */
   get deaf(): boolean {
@@ -48,7 +52,7 @@ export class Correction {
   /** Forgets the gap, but not what the player can do. */
   stop(): void {
     this.#engaged = false;
-    this.pacing?.stop();
+    this.#pacing?.stop();
     this.#requested = null;
   }
 
@@ -59,8 +63,8 @@ export class Correction {
   }
 
   /** Returns the rate to play at. */
-  rate(inputs: RateInputs, profile: Correcting): number {
-    const rate = this.#deaf ? inputs.roomRate : this.#choose(inputs, profile);
+  rate(inputs: RateInputs, profile: SyncProfile): number {
+    const rate = this.#deaf ? inputs.roomRate : this.#choose(inputs, PROFILES[profile]);
     this.#listen(inputs, rate);
     return rate;
   }
@@ -71,7 +75,7 @@ export class Correction {
     const untilMs = Math.max(profile.untilMs, positionErrorMs / 4);
     this.#engaged = Math.abs(driftMs) > (this.#engaged ? untilMs : fromMs);
     const most = this.#engaged ? mostAt(profile, Math.abs(driftMs)) : 0;
-    const paced = this.pacing?.rate(inputs, most > 0, profile) ?? null;
+    const paced = this.#pacing?.rate(inputs, most > 0, profile) ?? null;
     if (paced !== null || rates !== 'continuous' || !this.#engaged) return paced ?? roomRate;
     const part = clamp(driftMs / Math.max(CLOSE_MS, 2 * stepMs), -most, most);
     return clamp(roomRate * (1 - part), inputs.minRate, inputs.maxRate);

@@ -3,8 +3,7 @@
 import { clamp } from '../number.js';
 import { browserSlot, memorySlot, type Slot } from '../slot.js';
 import type { DeviceSettings, DeviceStore, SyncProfile } from '../types.js';
-import { PROFILES } from './profile.js';
-import { OFFSET_MAX_MS } from './tuning.js';
+import { ALIGN_MS, OFFSET_MAX_MS } from './tuning.js';
 
 
 /** Keeps a device's settings for the life of the page. */
@@ -37,5 +36,5 @@ export function validOffset(offsetMs: unknown): number {
 }
 
 function isProfile(name: unknown): name is SyncProfile {
-  return Object.hasOwn(PROFILES, name as string);
+  return Object.hasOwn(ALIGN_MS, name as string);
 }

@@ -1,18 +1,17 @@
 // Keeps a playing player in place.
 
 import { median } from '../number.js';
-import { Correction } from './correction.js';
+import type { Correction } from './correction.js';
 import type { Cause, Course } from './course.js';
 import { driftOf, type ControllerInputs, type Moment } from './moment.js';
-import { PROFILES } from './profile.js';
-import { BEYOND_STEPS, COMMAND_ALIGN_MS, JUMP_MS, MEDIAN_OF, SLOW_MS, STARVED_ALIGN_MS } from './tuning.js';
-
+import { ALIGN_MS, BEYOND_STEPS, COMMAND_ALIGN_MS, JUMP_MS, MEDIAN_OF, SLOW_MS, STARVED_ALIGN_MS } from './tuning.js';
 
 /** Watches the drift of a playing player and corrects it by rate. */
 export class Follow {
   /** The player's drift without outliers; null if this step measured none. */
   driftMs: number | null = null;
-  readonly correction = new Correction();
+  /** Closes gaps by rate; fetched once the player has started, until when it plays at the room's rate. */
+  correction: Correction | undefined;
   readonly #course: Course;
   #beyond = 0;
   #last: ControllerInputs | undefined;
@@ -38,7 +37,7 @@ export class Follow {
   rest(): void {
     this.#course.drifts = [];
     this.#beyond = 0;
-    this.correction.stop();
+    this.correction?.stop();
   }
 
   /** Returns why to start anew at once: after a command, after a stall, or because something else moved the player. */
@@ -62,13 +61,13 @@ export class Follow {
     this.driftMs = driftMs;
     this.#beyond = Math.abs(driftMs) > alignMsOf(now) ? this.#beyond + 1 : 0;
     if (this.#beyond >= BEYOND_STEPS && course.guard.own(localMs, 'drift')) return 'agreed';
-    const gap = { localMs, stepMs: this.#course.stepMs, roomRate: timeline.rate, playerRate: player.rate, driftMs };
-    course.setRate(now, this.correction.rate({ ...player.capabilities, ...gap }, PROFILES[profile]));
+    const gap = { localMs, stepMs: course.stepMs, roomRate: timeline.rate, playerRate: player.rate, driftMs };
+    course.setRate(now, this.correction?.rate({ ...player.capabilities, ...gap }, profile) ?? timeline.rate);
     return null;
   }
 }
 
 /** The drift beyond which only a new start helps. */
 function alignMsOf({ profile, player }: Moment): number {
-  return Math.max(PROFILES[profile].alignMs, 2 * player.capabilities.positionErrorMs);
+  return Math.max(ALIGN_MS[profile], 2 * player.capabilities.positionErrorMs);
 }

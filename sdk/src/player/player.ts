@@ -21,8 +21,7 @@ import type { ControllerAction, ControllerPhase } from './course.js';
 import { deviceSettings, memoryDeviceStore, validOffset } from './device.js';
 import type { Reporter } from './reporter.js';
 import { timelineOf } from './timeline.js';
-import { DRIFT_NOTICE_MS, TICK_MS } from './tuning.js';
-
+import { DRIFT_NOTICE_MS, FETCH_AGAIN_MS, TICK_MS } from './tuning.js';
 
 export interface PlayerOptions extends AdapterOptions {
   /** Stores this device's offset, profile and learned leads; by default they last as long as the player. */
@@ -74,7 +73,7 @@ class RoomPlayer implements Player {
   #blocked = false;
   #error: PlayerSnapshot['error'];
   #held = false;
-  /** Pending or done once the controller follows. */
+  /** Pending or done once the player has started. */
   #following: Promise<void> | undefined;
   #driftNoticedAt = -Infinity;
   #destroyed = false;
@@ -262,8 +261,8 @@ class RoomPlayer implements Player {
       held: this.#held,
       profile: this.#settings.profile,
     });
-    if (step.phase === 'following') this.#following ??= this.#fetchFollowing(controller, adapter);
     for (const action of step.actions) this.#carryOut(action, adapter);
+    if (STATES[step.phase] === 'playing') this.#following ??= this.#fetchFollowing(controller, adapter);
     // Only a start has to be exact; anything else may come as late as a timer.
     if (step.wakeAtMs !== undefined && step.wakeAtMs - localMs < 2 * TICK_MS) {
       this.#alarm.set(step.wakeAtMs, step.phase === 'armed');
@@ -273,12 +272,12 @@ class RoomPlayer implements Player {
     this.#publish(step, localMs);
   };
 
-  /** Fetched only now, so that the first frame doesn't wait for it. */
+  /** Fetched only now, so that the first frame doesn't wait for it; without it, gaps stay, so it is fetched again. */
   #fetchFollowing(controller: Controller, adapter: PlayerAdapter): Promise<void> {
-    return import('./following.js').then(({ pacingFor, Reporter }) => {
-      controller.usePacing(pacingFor(adapter, this.#video));
+    return import('./following.js').then(({ correctionFor, Reporter }) => {
+      controller.correctWith(correctionFor(adapter, this.#video));
       if (adapter === this.#adapter) (this.#reporter ??= new Reporter(this.#session)).adapter = adapter;
-    }).catch(ignore);
+    }).catch(() => void setTimeout(() => (this.#following = undefined), FETCH_AGAIN_MS));
   }
 
   #learn({ playLeadMs }: Controller, { capabilities }: PlayerAdapter): void {

@@ -1,4 +1,4 @@
-// The sync profiles.
+// How the sync profiles correct.
 
 import type { SyncProfile } from '../types.js';
 
@@ -10,16 +10,14 @@ export interface Correcting {
   untilMs: number;
   /** The most that the rate may differ, by drift; beyond the last tier its `most` applies. */
   tiers: readonly { withinMs: number; most: number }[];
-  /** Beyond this drift only a new start helps. */
-  alignMs: number;
 }
 
 /** Without time stretching a rate changes the pitch: 0.5 % is 9 cents and inaudible, 5 % is only for moments. */
 export const PROFILES: Record<SyncProfile, Correcting> = {
   tight: exact(0.01),
   default: exact(0.005),
-  relaxed: { fromMs: 40, untilMs: 5, tiers: [{ withinMs: 500, most: 0.02 }], alignMs: 500 },
-  free: { fromMs: Infinity, untilMs: Infinity, tiers: [], alignMs: Infinity },
+  relaxed: { fromMs: 40, untilMs: 5, tiers: [{ withinMs: 500, most: 0.02 }] },
+  free: { fromMs: Infinity, untilMs: Infinity, tiers: [] },
 };
 
 /** Keeps a player well within a frame; `gentle` is the most that the rate may differ for a small drift. */
@@ -29,5 +27,5 @@ function exact(gentle: number): Correcting {
     { withinMs: 40, most: 0.02 },
     { withinMs: 150, most: 0.05 },
   ];
-  return { fromMs: 0.6, untilMs: 0.2, tiers, alignMs: 150 };
+  return { fromMs: 0.6, untilMs: 0.2, tiers };
 }

@@ -4,9 +4,9 @@ import { median } from '../number.js';
 import { type Cause, type Course } from './course.js';
 import { Leads, type SeekKind } from './leads.js';
 import { aheadOfAnchor, driftOf, targetAt, type ControllerInputs, type Moment } from './moment.js';
-import { PROFILES } from './profile.js';
 import { passesAt } from './timeline.js';
 import {
+  ALIGN_MS,
   ASK_AGAIN_MOST_MS,
   ASK_AGAIN_MS,
   ASK_AGAIN_TIMES,
@@ -149,7 +149,7 @@ export class Start {
     const driftMs = median(course.drifts);
     const isAtRate = Math.abs(player.rate - timeline.rate) < RATE_STEP;
     if (this.#onTime && isAtRate) this.leads.learnStart(driftMs / timeline.rate);
-    if (Math.abs(driftMs) <= PROFILES[now.profile].alignMs) this.#tries = 0;
+    if (Math.abs(driftMs) <= ALIGN_MS[now.profile]) this.#tries = 0;
     this.#laterMs = 0;
     course.drifts = [driftMs];
     return true;

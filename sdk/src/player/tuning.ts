@@ -71,6 +71,8 @@ export const MISS_FADES = 0.7;
 export const MARGIN_MS = 60;
 
 // Following.
+/** Beyond this drift only a new start helps, by profile. */
+export const ALIGN_MS = { tight: 150, default: 150, relaxed: 500, free: Infinity };
 /** From this drift on a command, or a stall, makes a new start: playback was interrupted anyway. */
 export const COMMAND_ALIGN_MS = 150;
 export const STARVED_ALIGN_MS = 40;
@@ -85,6 +87,8 @@ export const BEYOND_STEPS = 3;
 export const CLOSE_MS = 800;
 /** A rate that has had no effect for this long is one the player ignores. */
 export const DEAF_MS = 1_500;
+/** What couldn't be fetched is fetched again this much later. */
+export const FETCH_AGAIN_MS = 5_000;
 /** Rates that differ by less are the same: those a player reports, and those it is given. */
 export const RATE_NEAR = 1e-3;
 export const RATE_STEP = 1e-6;

@@ -99,6 +99,8 @@ export class Replica implements TransportListener {
       ...viewOfRoom(data.room, seen),
     });
     this.emitter.emit('welcome', data, frame);
+    // Fetched at a welcome rather than when there are enough samples: by then the server may have other files.
+    void import('../clock/skew.js').then(({ skewOf }) => (this.clock.skewOf = skewOf)).catch(() => undefined);
     return true;
   }
 
