@@ -1,6 +1,7 @@
 import Hls from 'hls.js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FORMAT_DETAILS, HLS_EVENTS, MEDIA_ERROR, NETWORK_ERROR, hlsAdapter, type HlsClass } from '../src/adapters/hls.js';
+import { FORMAT_DETAILS, MEDIA_ERROR, NETWORK_ERROR, PLAYLIST_DETAILS } from '../src/adapters/hls-recovery.js';
+import { HLS_EVENTS, hlsAdapter, type HlsClass } from '../src/adapters/hls.js';
 import { PlayheadError, type Media } from '../src/index.js';
 import { FakeVideo } from './fake-video.js';
 
@@ -22,7 +23,7 @@ test('the event and error names are those of hls.js', () => {
     expect(Hls.Events[name as keyof typeof HLS_EVENTS]).toBe(value);
   }
   expect([Hls.ErrorTypes.NETWORK_ERROR, Hls.ErrorTypes.MEDIA_ERROR]).toEqual([NETWORK_ERROR, MEDIA_ERROR]);
-  expect(Object.values(Hls.ErrorDetails)).toEqual(expect.arrayContaining(FORMAT_DETAILS));
+  expect(Object.values(Hls.ErrorDetails)).toEqual(expect.arrayContaining([...FORMAT_DETAILS, ...PLAYLIST_DETAILS]));
 });
 
 describe('loading', () => {

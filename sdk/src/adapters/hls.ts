@@ -6,6 +6,7 @@ import type { Expected, FollowedRoom, Measurement, PlayerAdapter, Selections } f
 import { ElementAdapter } from './element.js';
 import { LiveTimeline, type LiveDetails, type LiveFragment, type LiveHls } from './hls-live.js';
 import { HlsPlace, TIMESTAMP_EVENTS, type HlsFragment } from './hls-place.js';
+import { HlsRecovery, type HlsFailure } from './hls-recovery.js';
 import { decodedText } from './hls-text.js';
 import {
   type HlsCaptions,
@@ -17,9 +18,6 @@ import {
   showCaptions,
   shownText,
 } from './hls-tracks.js';
-import { LAPSED, lookAgain } from './lapsed.js';
-import { probeSource } from './probe.js';
-import { Retry } from './retry.js';
 
 /** How long loading waits for the first fragment once the metadata is known. */
 const FIRST_DATA_MS = 1_500;
@@ -28,9 +26,6 @@ const FIRST_DATA_TRIPS = 6;
 const FIRST_DATA_LEAD = { leastMs: 300, mostMs: 1_200 };
 /** Loading doesn't start within the last frames. */
 const BEFORE_END_MS = 1_000;
-const MEDIA_RECOVERIES = 2;
-/** Failures this far apart are counted separately. */
-const RECOVERED_MS = 30_000;
 const LIVE_SYNC_OFF = { maxLiveSyncPlaybackRate: 1, lowLatencyMode: false };
 /** The event names of hls.js, repeated here so that its module isn't needed for them. */
 export const HLS_EVENTS = {
@@ -43,12 +38,6 @@ export const HLS_EVENTS = {
   ...TIMESTAMP_EVENTS,
   ERROR: 'hlsError',
 } as const;
-export const NETWORK_ERROR = 'networkError';
-export const MEDIA_ERROR = 'mediaError';
-/** Failures that no retry fixes. */
-export const FORMAT_DETAILS = ['manifestParsingError', 'manifestIncompatibleCodecsError', 'bufferAddCodecError'];
-/** A playlist that contradicts itself or the standard, or that is empty; a live one may be whole again later. */
-export const PLAYLIST_DETAILS = ['levelParsingError', 'levelEmptyError'];
 
 /** The part of an hls.js 1.x instance that the adapter uses. */
 export interface HlsInstance extends LiveHls {
@@ -86,48 +75,32 @@ export function hlsAdapter(video: HTMLVideoElement, Hls: HlsClass): PlayerAdapte
   return new HlsAdapter(video, Hls);
 }
 
-interface HlsFailure {
-  fatal: boolean;
-  type: string;
-  details: string;
-  /** The response, if there was one. */
-  response?: { code: number };
-}
-
 class HlsAdapter extends ElementAdapter {
   readonly #class: HlsClass;
   #hls: HlsInstance | null = null;
   /** Of live media whose players share positions. */
   #live: LiveTimeline | null = null;
-  #url = '';
   #selections: Selections = { rendition: 'auto', textTrack: null, audioTrack: null };
   /** The level that is played until another is chosen. */
   #pinned: HlsLevel | undefined;
   #captions: HlsCaptions[] = [];
-  #mediaFailures = 0;
-  #mediaFailedAt = -Infinity;
   #expected: Expected = () => 0;
   /** The most recently requested fragment of each type. */
   readonly #loading = new Map<string, HlsFragment>();
   #arrivedBytes = 0;
   #firstDataTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #retry = new Retry(this.over);
-  #room: FollowedRoom | undefined;
-  #hasLapsed = false;
-  /** Whether the playlist was read again at the last failure. */
-  #isReread = false;
   readonly #place: HlsPlace;
+  readonly #recovery = new HlsRecovery(this, {
+    loadOn: (rereads) => this.#loadOn(rereads),
+    decodeAnew: () => this.#hls?.recoverMediaError(),
+  });
 
   constructor(video: HTMLVideoElement, Hls: HlsClass) {
     super(video, 'hls');
     this.#place = new HlsPlace(video, () => this.#loadFromStart());
     for (const type of ['seeked', 'canplay', 'durationchange']) this.listen(type, () => this.#place.correct());
     this.#class = Hls;
-    this.listen('canplay', () => {
-      this.#hasLapsed = false;
-      this.#isReread = false;
-      this.#retry.succeeded();
-    });
+    this.listen('canplay', () => this.#recovery.succeeded());
   }
 
   async load(media: Media, selections: Selections, expected: Expected, room?: FollowedRoom): Promise<void> {
@@ -137,10 +110,9 @@ class HlsAdapter extends ElementAdapter {
       return;
     }
     this.media = media;
-    this.#url = delivery.url;
+    this.#recovery.begin(delivery.url, room);
     this.#selections = { ...selections };
     this.#expected = expected;
-    this.#room = room;
     this.#place.learn(media);
     const beginS = this.#wantedS();
     this.#place.begin(beginS * 1000, beginS);
@@ -169,7 +141,7 @@ class HlsAdapter extends ElementAdapter {
     this.listen('addtrack', chooseText, this.video.textTracks);
     hls.on(HLS_EVENTS.FRAG_LOADING, (_event, { frag }: { frag: HlsFragment }) => this.#loading.set(frag.type, frag));
     hls.on(HLS_EVENTS.ERROR, (_event, failure: HlsFailure) => {
-      if (failure.fatal) void this.#failed(failure);
+      if (failure.fatal) void this.#recovery.failed(failure);
     });
     hls.loadSource(delivery.url);
     hls.attachMedia(this.video);
@@ -247,7 +219,7 @@ class HlsAdapter extends ElementAdapter {
     const hls = this.#hls;
     if (hls === null) return;
     hls.config.startPosition = 0;
-    hls.loadSource(this.#url);
+    hls.loadSource(this.#recovery.url);
   }
 
   setRendition(id: string): void {
@@ -305,49 +277,17 @@ class HlsAdapter extends ElementAdapter {
     if (cap >= 0 && hls.loadLevel > cap) hls.nextLoadLevel = cap;
   }
 
-  async #failed(failure: HlsFailure): Promise<void> {
-    if (FORMAT_DETAILS.includes(failure.details)) this.fail('format_unsupported');
-    else if (PLAYLIST_DETAILS.includes(failure.details)) this.#playlistFailed(failure);
-    else if (failure.type === NETWORK_ERROR) await this.#recoverNetwork(failure);
-    else if (failure.type === MEDIA_ERROR) this.#recoverMedia();
-    else this.fail('decode_failed');
-  }
-
-  #playlistFailed(failure: HlsFailure): void {
-    this.emit({ type: 'error', code: 'manifest_invalid', detail: 'its playlist is empty or contradicts itself' });
-    this.#retry.later(() => this.#loadAgain(failure));
-  }
-
-  async #recoverNetwork(failure: HlsFailure): Promise<void> {
-    const found = await probeSource(this.#url);
-    if (this.#hls === null) return;
-    // If the playlist is readable, something it refers to can't be loaded. What is known of it isn't withdrawn at each try.
-    if (found === 'cors_missing') this.fail(found);
-    else if (this.#hasLapsed) this.emit(LAPSED);
-    else this.fail('source_unreachable');
-    this.#retry.later(() => this.#loadAgain(failure));
-    const seen = await lookAgain(this.media, this.#room);
-    if (this.#hls === null) return;
-    this.#hasLapsed = seen === 'lapsed';
-    if (seen === 'lapsed') this.emit(LAPSED);
-    else this.#url = seen?.delivery.find(({ type }) => type === 'hls')?.url ?? this.#url;
-  }
-
   // Until it has read a fragment, hls.js itself would start again at the beginning.
-  #loadAgain({ details, response }: HlsFailure): void {
+  #loadOn(rereads: boolean): void {
     const hls = this.#hls;
     if (hls === null) return;
     const positionMs = this.position();
     const wantedS = this.#wantedS();
     hls.config.startPosition = wantedS;
-    // What a playlist names may have lapsed; read again, it names new addresses. That fills the element anew, so it is done
-    // at every other refusal.
-    const isRefused = response !== undefined && response.code >= 401 && response.code <= 410;
-    this.#isReread = isRefused && !this.#isReread;
-    if (!this.#isReread && !details.startsWith('manifest')) return hls.startLoad(wantedS);
+    if (!rereads) return hls.startLoad(wantedS);
     this.#place.begin(this.video.readyState > 0 ? positionMs : wantedS * 1000, wantedS);
     this.#live?.forget();
-    hls.loadSource(this.#url);
+    hls.loadSource(this.#recovery.url);
   }
 
   /** Returns where to load, in seconds: the seek target if any, else where the room will be; -1 for a live edge. */
@@ -356,15 +296,6 @@ class HlsAdapter extends ElementAdapter {
     if (this.video.readyState > 0) return this.video.currentTime;
     const mostMs = (this.media?.duration_ms ?? Infinity) - BEFORE_END_MS;
     return Math.max(0, Math.min(this.#expected(leadMs()), mostMs)) / 1000;
-  }
-
-  #recoverMedia(): void {
-    const now = performance.now();
-    if (now - this.#mediaFailedAt > RECOVERED_MS) this.#mediaFailures = 0;
-    this.#mediaFailedAt = now;
-    this.#mediaFailures += 1;
-    if (this.#mediaFailures > MEDIA_RECOVERIES) this.fail('decode_failed');
-    else this.#hls?.recoverMediaError();
   }
 }
 
