@@ -64,6 +64,41 @@ test('data is arriving while the element says so', () => {
   vi.useRealTimers();
 });
 
+describe('the tracks of a file', () => {
+  const media = { ...FILM, text_tracks: [{ id: 'en', label: 'English', language: 'en' }], audio_tracks: [{ id: 'a2', label: 'Deutsch', language: 'de' }] } as unknown as Media;
+  const text = (label: string) => ({ label, language: 'en', mode: 'disabled' });
+
+  test('are selected, also those that the element tells of later', async () => {
+    const texts = [text('English')];
+    const audios = ['English', 'Deutsch'].map((label) => ({ label, language: label.slice(0, 2).toLowerCase(), enabled: label === 'English' }));
+    Object.assign(video, { textTracks: Object.assign(new EventTarget(), { length: 1, 0: texts[0] }), audioTracks: audios });
+    const player = adapter();
+    void player.load(media, { ...NONE, textTrack: 'en', audioTrack: 'a2' }, () => 0);
+    video.become(1, 'loadedmetadata');
+    await vi.waitUntil(() => texts[0]!.mode === 'showing' && audios[1]!.enabled);
+    expect(audios[0]!.enabled).toBe(false);
+    texts.push(text('Other'), text('English'));
+    Object.assign(video.textTracks, { length: 3, 1: texts[1], 2: texts[2] });
+    video.textTracks.dispatchEvent(new Event('addtrack'));
+    await vi.waitUntil(() => texts[2]!.mode === 'showing');
+    expect(texts[1]!.mode).toBe('disabled');
+    player.setTextTrack(null);
+    await vi.waitUntil(() => texts.every(({ mode }) => mode === 'disabled'));
+  });
+
+  test('are left to whatever plays in the element after the player is destroyed', async () => {
+    const texts = [text('English')];
+    Object.assign(video, { textTracks: Object.assign(new EventTarget(), { length: 1, 0: texts[0] }) });
+    const player = adapter();
+    void player.load(media, NONE, () => 0);
+    player.setTextTrack('en');
+    player.destroy();
+    await import('../src/adapters/file-tracks.js');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(texts[0]!.mode).toBe('disabled');
+  });
+});
+
 describe('a film that cannot be reached', () => {
   beforeEach(() => {
     vi.useFakeTimers();

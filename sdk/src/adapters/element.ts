@@ -8,13 +8,11 @@ import { ARRIVING_MS, CORRECTION_MOST, HAVE_FUTURE_DATA, LOADED_S } from './tuni
 
 /** A start with sound takes as long as the buffer of the audio device. */
 const ELEMENT = { rates: 'continuous', minRate: 0.0625, maxRate: 16, positionErrorMs: 0, playLeadMs: 75 } as const;
-/** A sentence for people about each error. */
+/** A sentence for people about each error that can come before anything else is fetched. */
 export const DETAILS = {
   autoplay_blocked: 'tap to start',
   source_unreachable: 'the media could not be loaded',
-  cors_missing: 'the media server refuses this page',
   format_unsupported: 'this browser cannot play it',
-  decode_failed: 'the media could not be decoded',
 } satisfies Partial<Record<AdapterErrorCode, string>>;
 
 /** Drives the element; subclasses load the media and select its tracks. */
@@ -143,23 +141,4 @@ export abstract class ElementAdapter implements PlayerAdapter {
   fail(code: keyof typeof DETAILS): void {
     this.emit({ type: 'error', code, detail: DETAILS[code] });
   }
-
-  /** Shows one of the element's own text tracks. */
-  protected showTextTrack(id: string | null): void {
-    const wanted = this.media?.text_tracks.find((track) => track.id === id);
-    for (const track of Array.from(this.video.textTracks)) {
-      track.mode = wanted && names(track, wanted) ? 'showing' : 'disabled';
-    }
-  }
-}
-
-/** A track of the media or of the element. */
-interface Named {
-  label: string;
-  language?: string | null;
-}
-
-/** Whether an element's track is the selected one. */
-export function names(track: Named, wanted: Named): boolean {
-  return track.label === wanted.label && (!wanted.language || track.language === wanted.language);
 }

@@ -2,6 +2,7 @@
 
 import type { FollowedRoom } from './adapter.js';
 import type { ElementAdapter } from './element.js';
+import { CORS_MISSING, DECODE_FAILED } from './failures.js';
 import { LAPSED, lookAgain } from './lapsed.js';
 import { probeSource } from './probe.js';
 import { Retry } from './retry.js';
@@ -76,7 +77,7 @@ export class HlsRecovery {
     else if (PLAYLIST_DETAILS.includes(failure.details)) this.#playlistFailed(failure);
     else if (failure.type === NETWORK_ERROR) await this.#networkFailed(failure);
     else if (failure.type === MEDIA_ERROR) this.#decodingFailed();
-    else this.#player.fail('decode_failed');
+    else this.#player.emit(DECODE_FAILED);
   }
 
   #playlistFailed(failure: HlsFailure): void {
@@ -89,7 +90,7 @@ export class HlsRecovery {
     const found = await probeSource(this.#url);
     if (player.over.aborted) return;
     // If the playlist is readable, something it refers to can't be loaded. What is known of it isn't withdrawn at each try.
-    if (found === 'cors_missing') player.fail(found);
+    if (found === 'cors_missing') player.emit(CORS_MISSING);
     else if (this.#hasLapsed) player.emit(LAPSED);
     else player.fail('source_unreachable');
     this.#retry.later(() => this.#loadAgain(failure));
@@ -113,7 +114,7 @@ export class HlsRecovery {
     if (now - this.#mediaFailedAt > RECOVERED_MS) this.#mediaFailures = 0;
     this.#mediaFailedAt = now;
     this.#mediaFailures += 1;
-    if (this.#mediaFailures > MEDIA_RECOVERIES) this.#player.fail('decode_failed');
+    if (this.#mediaFailures > MEDIA_RECOVERIES) this.#player.emit(DECODE_FAILED);
     else this.#hls.decodeAnew();
   }
 }

@@ -32,7 +32,7 @@ class Html5Adapter extends ElementAdapter {
     this.listen('error', () => this.#failed(expected, room));
     this.listen('progress', () => this.arrived());
     // Tracks inside the file appear once it is read.
-    this.listen('addtrack', () => this.showTextTrack(this.#textTrack), this.video.textTracks);
+    this.listen('addtrack', () => this.setTextTrack(this.#textTrack), this.video.textTracks);
     // Without `crossOrigin`, because a plain element may play what other sites may not read. The page may have started
     // loading it already.
     if (this.video.src !== delivery.url || this.video.error) this.video.src = delivery.url;
@@ -50,18 +50,22 @@ class Html5Adapter extends ElementAdapter {
 
   setTextTrack(id: string | null): void {
     this.#textTrack = id;
-    this.showTextTrack(id);
+    if (this.video.textTracks.length) this.#select(({ showText }) => showText(this, this.#textTrack));
   }
 
   setAudioTrack(id: string | null): void {
     // Not every browser has `audioTracks`.
-    if ('audioTracks' in this.video) import('./audio-tracks.js').then(({ choose }) => choose(this, id), () => undefined);
+    if ('audioTracks' in this.video) this.#select(({ playAudio }) => playAudio(this, id));
   }
 
   override destroy(): void {
     super.destroy();
     this.video.removeAttribute('src');
     this.video.load();
+  }
+
+  #select(select: (tracks: typeof import('./file-tracks.js')) => void): void {
+    import('./file-tracks.js').then((tracks) => this.over.aborted || select(tracks), () => undefined);
   }
 
   #failed(expected: Expected, room?: FollowedRoom): void {

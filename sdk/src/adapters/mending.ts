@@ -2,11 +2,12 @@
 
 import type { Expected, FollowedRoom } from './adapter.js';
 import type { DETAILS, ElementAdapter } from './element.js';
+import { DECODE_FAILED } from './failures.js';
 import { LAPSED, lookAgain } from './lapsed.js';
 import { explainPlain } from './probe.js';
 import { Retry } from './retry.js';
 
-type Code = keyof typeof DETAILS;
+type Code = keyof typeof DETAILS | 'decode_failed';
 
 /** What the element says by itself; it doesn't tell an address without a file from a file that it can't play. */
 const ERRORS: Record<number, Code> = { 2: 'source_unreachable', 3: 'decode_failed' };
@@ -55,7 +56,7 @@ class Mending {
     // What has played, or has begun to arrive, doesn't turn into another format.
     if (code === 'format_unsupported' && this.#isPlayable) code = 'source_unreachable';
     if (over.aborted) return;
-    if (code === 'decode_failed') return this.#player.fail(code);
+    if (code === 'decode_failed') return this.#player.emit(DECODE_FAILED);
     if (code === 'source_unreachable') this.#keepTrying(code);
     const found = await lookAgain(this.#player.media, this.#room);
     if (over.aborted) return;

@@ -1,0 +1,6 @@
+// Failures that only code finds which is fetched later.
+
+import type { AdapterEvent } from './adapter.js';
+
+export const CORS_MISSING: AdapterEvent = { type: 'error', code: 'cors_missing', detail: 'the media server refuses this page' };
+export const DECODE_FAILED: AdapterEvent = { type: 'error', code: 'decode_failed', detail: 'the media could not be decoded' };
