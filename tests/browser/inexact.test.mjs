@@ -12,6 +12,8 @@ const NTSC = 30_000 / 1_001;
 const FILM_MS = 102_000;
 const LAST_FRAME = 3_059;
 const END_NEAR_MS = 300;
+/** The end itself has no picture. */
+const BEFORE_END_MS = 100;
 /** On a busy machine a seek with several loads takes this long at most. */
 const PATIENCE_MS = 40_000;
 
@@ -57,6 +59,9 @@ test('of encrypted pieces the host’s player measures the origin, and a late jo
   await joiner.join(await host.copyInvite());
   await seeOnePicture([host, joiner], 51_017, {});
   for (const positionMs of [1_000, 85_000]) await seeks([host, joiner], positionMs, {});
+  // The host's player has loaded the end by now, which the playlist tells too early.
+  await until('the length to be measured', async () => isFilmLong((await host.snapshot()).media), PATIENCE_MS);
+  await seeks([host, joiner], (await host.snapshot()).media.duration_ms - BEFORE_END_MS, {});
 });
 
 for (const [what, file, fromMs] of [['short', 'fmp4.m3u8', 88_000], ['long', 'long.m3u8', 97_000]]) {
@@ -76,10 +81,16 @@ for (const [what, file, fromMs] of [['short', 'fmp4.m3u8', 88_000], ['long', 'lo
     const { media, playback } = await guest.snapshot();
     console.log(`told ${what}: ended at ${playback.position_ms} of ${media.duration_ms} ms (${media.duration_origin})`);
     assert.ok(Math.abs(playback.position_ms - FILM_MS) < END_NEAR_MS, `it ended at ${playback.position_ms} ms`);
-    assert.ok(Math.abs(media.duration_ms - FILM_MS) < END_NEAR_MS, `it is ${media.duration_ms} ms long`);
+    assert.ok(isFilmLong(media), `it is ${media.duration_ms} ms long`);
     const last = Math.max(...guest.samples.map(({ frame }) => frame ?? 0));
     assert.ok(last >= LAST_FRAME - 15, `the last picture was ${last}`);
+    await seeks([host, guest], media.duration_ms - BEFORE_END_MS, { exact: true });
   });
+}
+
+/** Whether the room has the film's real length. */
+function isFilmLong({ duration_ms: durationMs }) {
+  return Math.abs(durationMs - FILM_MS) < END_NEAR_MS;
 }
 
 /** Starts a party whose host has loaded a film. */
@@ -92,19 +103,8 @@ async function hostOf(file) {
 }
 
 /** Starts a browser whose page may read the pixels of files of another origin. */
-async function arrives(name) {
-  const person = await world.arrive(name);
-  await person.context.addInitScript(() => {
-    const { set, get } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'src');
-    Object.defineProperty(HTMLMediaElement.prototype, 'src', {
-      get,
-      set(url) {
-        this.crossOrigin = 'anonymous';
-        set.call(this, url);
-      },
-    });
-  });
-  return person;
+function arrives(name) {
+  return world.arrive(name, { readsFiles: true });
 }
 
 /** The host, paused, seeks; everybody ends up on the same picture. */

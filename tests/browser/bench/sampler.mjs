@@ -1,4 +1,5 @@
 /** The script that records in a page where its player is, what it displays and what it publishes. */
+import { READABLE } from '../harness/recorder.mjs';
 import { FLAGS } from './track.mjs';
 
 const EVERY_MS = 20;
@@ -119,18 +120,6 @@ function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracke
   setInterval(tick, everyMs);
   setInterval(() => session !== null && readClock(), readingEveryMs);
 
-  // Pixels of another origin's film can be read only if it was requested with CORS.
-  if (readsCounter) {
-    const { set, get } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'src');
-    Object.defineProperty(HTMLMediaElement.prototype, 'src', {
-      get,
-      set(url) {
-        this.crossOrigin = 'anonymous';
-        set.call(this, url);
-      },
-    });
-  }
-
   window.bench = {
     now: real,
     /** Stops recording frames: their callbacks make the page draw 60 times a second, a tenth of a processor. */
@@ -157,5 +146,6 @@ function sample({ ppm, seesFrames, readsCounter, everyMs, readingEveryMs, bracke
 export function samplerOf({ ppm = 0, seesFrames = true, readsCounter = false } = {}) {
   const asked = { ppm, seesFrames, readsCounter };
   const settings = { ...asked, everyMs: EVERY_MS, readingEveryMs: READING_EVERY_MS, bracketMs: BRACKET_MS };
-  return `(${sample})(${JSON.stringify({ ...settings, keptMax: KEPT_MAX, counter: COUNTER, flagsOf: FLAGS })})`;
+  const script = `(${sample})(${JSON.stringify({ ...settings, keptMax: KEPT_MAX, counter: COUNTER, flagsOf: FLAGS })})`;
+  return readsCounter ? `${script};${READABLE}` : script;
 }
