@@ -51,6 +51,24 @@ test('a listening party shows a cover with the title and plays in sync', { timeo
   await together([host, guest], { what: 'pause', sinceMs, wanted: stands });
 });
 
+test('a stream with sound alone shows a cover too, and one with a picture doesn’t', { timeout: 120_000 }, async () => {
+  const { host, invite } = await hostParty(world, { link: world.origin.url('hls/audio.m3u8') });
+  const guest = await guestOf(world, invite, 'Grace');
+  await guest.hasLoaded();
+  for (const person of [host, guest]) await person.reads('cover', 'audio');
+  await guest.picture('listening-party-hls');
+  const sinceMs = clockMs();
+  await host.the('play-toggle').click();
+  await together([host, guest], { what: 'play', sinceMs });
+  for (const person of [host, guest]) assert.equal(await person.the('cover').isVisible(), true);
+
+  await host.paste(world.origin.url('hls/master.m3u8'));
+  for (const person of [host, guest]) {
+    await person.hasLoaded();
+    await person.the('cover').waitFor({ state: 'hidden' });
+  }
+});
+
 test('the host hears of sound that the browser can’t play before choosing it, and everyone does in the room', { timeout: 120_000 }, async () => {
   const host = await world.arrive('Ada');
   await host.createRoom(world.server.pageUrl);

@@ -29,7 +29,7 @@ export function createStage({ session, player, video, control }: RoomContext): S
     replay: () => void control(() => session.seek(0).then(() => session.play())),
   };
   const overlay = createOverlay((action) => actions[action]());
-  const cover = createCover();
+  const cover = createCover(video);
   const stage = element('div', { class: 'stage' }, video, cover.element, spinner, overlay.element);
 
   function update(view: RoomView): void {
