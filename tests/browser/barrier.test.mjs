@@ -31,6 +31,8 @@ test('a slow player delays the start, and all start together when it has loaded'
   const everybody = [host, quick, slow];
   await slow.hasLoaded();
   await seeksWhilePaused(host, [host, quick], FAR_MS);
+  await quick.reads('sync', /^Paused in sync/);
+  await slow.reads('sync', /^Loading…$/);
 
   await host.the('play-toggle').click();
   const wait = await commitOf(host, 'the wait', isWait);

@@ -49,6 +49,9 @@ for (const [what, path] of [['a file', 'film.mp4'], ['a playlist', 'hls/master.m
     await lapsed();
     await host.the('seek').fill('90000');
     for (const person of [host, guest]) await person.reads('overlay', WORDS);
+    // What players reported before is no measurement of now.
+    assert.equal(await host.the('sync').innerText(), 'Not in sync');
+    assert.equal(await host.the('sync-spread').isVisible(), false, 'no distance is shown');
     const saidMs = clockMs();
     await host.picture(`lapsed-${path.split('.').at(-1)}`);
     await until('some retries', () => clockMs() > saidMs + WATCHED_MS, 2 * WATCHED_MS);

@@ -38,7 +38,7 @@ test('each page shows how far it is from the party, and only the host’s shows 
   await guests[0].page.evaluate(() => window.playhead.player.hold());
   await guests[0].reads('sync', 'On hold, not in sync');
   // A player on hold doesn't report its position.
-  await host.reads('sync-spread', /· 2 players$/);
+  await host.reads('sync-spread', /^2 of 3 viewers within \d+(\.\d)? ms$/);
   await guests[0].page.evaluate(() => window.playhead.player.release());
   await guests[0].reads('sync', IN_SYNC);
 

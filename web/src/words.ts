@@ -85,8 +85,10 @@ export const CHOOSE_MEDIA = 'Choose what to watch';
 /** Shown to a person who has become another guest, because the server no longer knew the former one. */
 export const IDENTITY_REPLACED = 'Your session has expired, so you’re a new guest now.';
 
-/** Shown while commands can't be stored. */
-export const AUTHORITY_AWAY = 'Controls are unavailable right now. Playback continues.';
+/** Shown while commands can't be stored, … */
+export const AUTHORITY_AWAY = 'Controls are unavailable right now.';
+/** … and added if the party plays meanwhile. */
+export const PLAYS_ON = 'Playback continues.';
 /** Added for a person whose own command is being retried. */
 export const TRYING_AGAIN = 'Retrying your last action…';
 

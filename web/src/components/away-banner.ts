@@ -1,5 +1,5 @@
 /** Says that the host left and counts down to what happens then, or that the party has no host. */
-import type { HostLoss, SessionSnapshot } from 'playhead-sdk';
+import type { HostLoss, PlaybackStatus, SessionSnapshot } from 'playhead-sdk';
 import { clockTime } from '../format.js';
 import { createBanner } from './banner.js';
 import type { RoomContext, RoomPart } from './room-context.js';
@@ -9,6 +9,13 @@ const CONSEQUENCE: Readonly<Record<HostLoss, string>> = {
   promote: 'A co-host takes over, or the party continues without a host',
   hold: 'The party continues without a host',
   pause: 'The party pauses',
+};
+
+/** What a film does without a host; nothing once it has ended. */
+const MEANWHILE: Readonly<Partial<Record<PlaybackStatus, string>>> = {
+  playing: 'Playback continues',
+  waiting: 'Playback continues',
+  paused: 'Playback is paused',
 };
 
 export function createAwayBanner({ session }: RoomContext): RoomPart {
@@ -28,13 +35,16 @@ export function createAwayBanner({ session }: RoomContext): RoomPart {
 }
 
 function bannerText(room: SessionSnapshot, when: string): string | null {
-  const { state, host_id, settings, playback } = room.room;
+  const { state, host_id, settings } = room.room;
+  const { media, playback } = room;
   if (room.connection !== 'open') return null;
   if (state === 'grace')
     return `The host left. ${consequenceOf(room, settings.host_loss)}${when} unless they return.`;
   if (state !== 'live' || host_id !== null) return null;
-  const meanwhile = playback.status === 'paused' ? 'Playback is paused' : 'Playback continues';
-  return `This party has no host right now. ${meanwhile}; the previous host takes over on return.`;
+  const meanwhile = MEANWHILE[playback.status];
+  const returns = 'the previous host takes over on return.';
+  if (media === null || meanwhile === undefined) return `This party has no host right now; ${returns}`;
+  return `This party has no host right now. ${meanwhile}; ${returns}`;
 }
 
 function consequenceOf({ presence, presenceTotal }: SessionSnapshot, policy: HostLoss): string {

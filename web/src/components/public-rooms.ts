@@ -40,7 +40,7 @@ export function createPublicRooms(app: App): Component {
 
   function show(rooms: RoomSummary[]): void {
     setShown(state, rooms.length === 0);
-    setText(state, 'There are no public parties right now. Start one and it will appear here.');
+    setText(state, 'There are no public parties right now. Start a public one and it will appear here.');
     // The list is rebuilt only when something has changed, so that the focus stays where it is.
     const next = JSON.stringify(rooms);
     if (next === shown) return;

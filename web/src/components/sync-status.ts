@@ -10,7 +10,7 @@ import { SYNC_EXPLAINED, syncWords, type SyncWords } from './sync-words.js';
 const EVERY_TICKS = 3;
 
 export function createSyncStatus(context: RoomContext): RoomPart {
-  const { session, player } = context;
+  const { session, player, video } = context;
   const status = createWords('sync', 'sync');
   const repeated = createWords('sync-repeated', 'sync sync-repeated');
   const spread = createRoomSpread();
@@ -22,7 +22,8 @@ export function createSyncStatus(context: RoomContext): RoomPart {
   let shownState = '';
 
   function show(view: RoomView): void {
-    const words = syncWords(view, (player.position() ?? NaN) - session.expected());
+    const offMs = (player.position() ?? NaN) - session.expected();
+    const words = syncWords(view, { offMs, paused: video.paused, readyState: video.seeking ? 0 : video.readyState });
     status.show(words);
     repeated.show(words);
   }

@@ -18,16 +18,27 @@ export const SYNC_EXPLAINED =
 
 /** Nobody sees or hears a difference of less than a frame or two; every profile but `free` stays within it. */
 const IN_SYNC_MS = 40;
+/** The `readyState` from which an element shows the picture of its position, and from which it can play on. */
+const HAVE_CURRENT_DATA = 2;
+const HAVE_FUTURE_DATA = 3;
 /** While paused, a smaller difference isn't worth showing. */
 const PAUSED_FINE_MS = 1;
 
-/** `pausedOffMs` is how far a paused player is from the position at which the room is paused. */
-export function syncWords(view: RoomView, pausedOffMs: number): SyncWords {
+/** What the element of a paused player shows. */
+export interface Standing {
+  /** How far it is from the position at which the room is paused; it may be on its way there. */
+  offMs: number;
+  paused: boolean;
+  /** The element's `readyState`; 0 while it seeks. */
+  readyState: number;
+}
+
+export function syncWords(view: RoomView, standing: Standing): SyncWords {
   const { room, player } = view;
   if (room.media === null) return only('idle', 'Nothing playing yet');
   if (room.sessionId === '') return only('busy', 'Connecting…');
   if (room.connection !== 'open') {
-    const plays = room.playback.status === 'playing';
+    const plays = room.playback.status === 'playing' && player.state === 'playing';
     return only('busy', plays ? 'Playback continues while reconnecting' : 'Reconnecting…');
   }
   if (room.clock === null) return only('busy', 'Syncing clocks…');
@@ -45,7 +56,7 @@ export function syncWords(view: RoomView, pausedOffMs: number): SyncWords {
     case 'aligning':
       return only('busy', 'Syncing…');
     case 'paused':
-      return pausedWords(view, pausedOffMs);
+      return pausedWords(view, standing);
     case 'playing':
       // Without dates in its playlist, a live stream looks a little different to each viewer.
       if (room.media.live && room.media.timeline.kind === 'playlist') return only('idle', 'Live, to within a few seconds');
@@ -53,8 +64,12 @@ export function syncWords(view: RoomView, pausedOffMs: number): SyncWords {
   }
 }
 
-function pausedWords({ room }: RoomView, pausedOffMs: number): SyncWords {
-  if (room.playback.status === 'waiting') return only('good', 'Ready, waiting for others to load…');
+function pausedWords({ room }: RoomView, { offMs: pausedOffMs, paused, readyState }: Standing): SyncWords {
+  const isWaiting = room.playback.status === 'waiting';
+  if (readyState < (isWaiting ? HAVE_FUTURE_DATA : HAVE_CURRENT_DATA)) return only('busy', 'Loading…');
+  // A player that can't jump plays up to where the room is.
+  if (!paused) return only('busy', 'Syncing…');
+  if (isWaiting) return only('good', 'Ready, waiting for others to load…');
   const state = room.playback.status === 'ended' ? 'Ended' : 'Paused';
   const { live, timeline } = room.media ?? {};
   // Without dates, a live stream looks a little different to each viewer; and some players don't know its positions.
@@ -66,7 +81,7 @@ function pausedWords({ room }: RoomView, pausedOffMs: number): SyncWords {
 }
 
 /** Whether a film has no timestamps that all players share, or nobody can read them: numbers would promise too much. */
-function isLoose(media: RoomView['room']['media']): boolean {
+export function isLoose(media: RoomView['room']['media']): boolean {
   return media?.timeline.kind === 'playlist' && !media.live && media.delivery[0]?.type === 'hls';
 }
 
