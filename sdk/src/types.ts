@@ -257,7 +257,7 @@ export type SyncProfile = 'tight' | 'default' | 'relaxed' | 'free';
 
 export interface PlayerSnapshot {
   readonly state: PlayerState;
-  /** The player's position minus the room's, in milliseconds; null while not playing. */
+  /** The player's position minus the room's, in milliseconds; null while not playing, or if it would say nothing. */
   readonly driftMs: number | null;
   /** The largest possible error of this device's room clock, in milliseconds; null while unknown. */
   readonly uncertaintyMs: number | null;
@@ -270,7 +270,10 @@ export interface PlayerSnapshot {
 }
 
 export interface Player extends Subscribable<PlayerSnapshot> {
-  /** Returns the player's position in the media, in milliseconds, which an element's `currentTime` need not be. */
+  /**
+   * Returns the player's position in the media, in milliseconds, which an element's `currentTime` need not be; undefined
+   * without media, and where others may show another picture at the same position.
+   */
   position(): number | undefined;
   /** Starts the element and follows the room again; call it inside a user gesture when the state is `blocked`. */
   unblock(): Promise<void>;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { LiveTimeline, type LiveDetails, type LiveFragment } from '../src/adapters/hls-live.js';
+import { LiveTimeline, type LiveDetails, type LiveFragment, type LiveHls } from '../src/adapters/hls-live.js';
+import { TIMESTAMP_EVENTS } from '../src/adapters/hls-timestamps.js';
 import type { Media } from '../src/index.js';
 
 const DATE_MS = 1_795_989_600_000;
@@ -21,11 +22,14 @@ function media(kind: string): Media {
 }
 
 let roomMs: number;
-let hls: { levels: { details?: LiveDetails }[]; currentLevel: number; latestLevelDetails: LiveDetails | null; targetLatency: number | null };
+let hls: { -readonly [K in keyof LiveHls]: LiveHls[K] };
+let listeners: [event: string, listener: (event: string, data: unknown) => void][];
 
 beforeEach(() => {
   roomMs = 5_000;
-  hls = { levels: [], currentLevel: -1, latestLevelDetails: null, targetLatency: null };
+  listeners = [];
+  const on = (event: string, listener: (event: string, data: unknown) => void) => void listeners.push([event, listener]);
+  hls = { levels: [], currentLevel: -1, latestLevelDetails: null, targetLatency: null, on };
 });
 
 describe('with dates', () => {
@@ -135,5 +139,72 @@ describe('without dates', () => {
     hls.latestLevelDetails = details;
     timeline.updated(details, DATE_MS);
     expect(timeline.positionAt(2)).toBe(DATE_MS + 60_000);
+  });
+});
+
+describe('without dates, with timestamps', () => {
+  const origins = [{ discontinuity: 3, start_ms: 0, timestamp: 900_000, timescale: 90_000 }];
+  const live = { ...media('media'), timeline: { kind: 'media', origins }, edge_ms: 12_000 };
+  const stamped = () => {
+    listeners = [];
+    return new LiveTimeline(hls, live, () => roomMs);
+  };
+  const hears = (timeline: LiveTimeline) => {
+    hls.latestLevelDetails = playlist([fragment(8, null), fragment(10, null)]);
+    timeline.updated(hls.latestLevelDetails, 6_000);
+  };
+
+  /** Appends a range of a discontinuity, in whose timestamps the element's time 0 is `baseS`. */
+  function fill(cc: number, fromS: number, untilS: number, baseS: number): void {
+    const frag = { cc, elementaryStreams: { video: { startPTS: fromS, endPTS: untilS } } };
+    tell(TIMESTAMP_EVENTS.INIT_PTS_FOUND, { frag, initPTS: baseS * 90_000, timescale: 90_000 });
+    tell(TIMESTAMP_EVENTS.BUFFER_APPENDING, { type: 'video', parent: 'main', frag });
+  }
+
+  function tell(type: string, data: unknown): void {
+    for (const [event, listener] of listeners) if (event === type) listener(event, data);
+  }
+
+  test('viewers whose elements count from elsewhere have one picture at a position', () => {
+    const early = stamped();
+    hears(early);
+    expect(early.isLoose).toBe(true);
+    expect(early.positionAt(6)).toBe(6_000);
+    fill(3, 4, 12, 10);
+    expect(early.isLoose).toBe(false);
+    expect(early.positionAt(6)).toBeCloseTo(6_000, 1);
+    // Heard of the playlist late, and began 50.25 s after the room's origin.
+    roomMs = 55_500;
+    const late = stamped();
+    hears(late);
+    fill(3, 8, 12, 10 + 42.25);
+    expect(late.positionAt(8)).toBeCloseTo(50_250, 1);
+    expect(late.elementAt(50_250)).toBeCloseTo(8, 4);
+    for (const one of [early, late]) expect(one.positionAt(one.elementAt(51_000))).toBeCloseTo(51_000, 6);
+  });
+
+  test('a discontinuity that the source doesn’t know goes on where the one before ends, and says little to others', () => {
+    const timeline = stamped();
+    hears(timeline);
+    fill(3, 4, 12, 10);
+    fill(4, 12, 14, 777);
+    expect(timeline.positionAt(13)).toBeCloseTo(13_000, 1);
+    expect(timeline.isLoose).toBe(true);
+    const late = stamped();
+    hears(late);
+    fill(4, 8, 12, 777);
+    expect(late.positionAt(10)).toBeCloseTo(10_000, 1);
+  });
+
+  test('timestamps that are far from the clock count no longer', () => {
+    const timeline = stamped();
+    hears(timeline);
+    fill(3, 4, 12, 10);
+    roomMs += 60_000;
+    hears(timeline);
+    expect(timeline.positionAt(12)).toBeCloseTo(72_000, 1);
+    expect(timeline.isLoose).toBe(true);
+    timeline.forget();
+    expect(timeline.positionAt(12)).toBeNaN();
   });
 });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FORMAT_DETAILS, MEDIA_ERROR, NETWORK_ERROR, PLAYLIST_DETAILS } from '../src/adapters/hls-recovery.js';
 import { HLS_EVENTS, hlsAdapter, type HlsClass } from '../src/adapters/hls.js';
 import { PlayheadError, type Media } from '../src/index.js';
+import { FakeHls } from './fake-hls.js';
 import { FakeVideo } from './fake-video.js';
 
 const NONE = { rendition: 'auto', textTrack: null, audioTrack: null };
@@ -29,7 +30,7 @@ test('the event and error names are those of hls.js', () => {
 describe('loading', () => {
   let video: FakeVideo;
   let hls: FakeHls;
-  class Class extends FakeHlsBase {
+  class Class extends FakeHls {
     constructor(config: { startPosition: number }) {
       super(config);
       hls = this;
@@ -95,6 +96,16 @@ describe('loading', () => {
     expect([video.currentTime, player.position()]).toEqual([2.5, 48_500]);
     expect(player.duration()).toBeNaN();
     expect(player.capabilities.live).toBe(true);
+  });
+
+  test('a live stream that counts timestamps plays before they are known, and says so', () => {
+    const player = adapter();
+    const origins = [{ discontinuity: 0, start_ms: 0, timestamp: 0, timescale: 90_000 }];
+    const stamped = { timeline: { kind: 'media', origins }, edge_ms: 12_000, edge_at_ms: 0 };
+    void player.load({ ...film(true), ...stamped }, NONE, () => 9_000, ROOM);
+    video.readyState = 4;
+    expect([player.ready(), player.loose?.()]).toEqual([true, true]);
+    expect(adapter().loose?.()).toBe(false);
   });
 
   test('a live stream whose edge the room doesn’t know is only played and paused', () => {
@@ -355,39 +366,3 @@ describe('loading', () => {
     expect(player.arriving?.()).toBe(true);
   });
 });
-
-/** Records what the adapter asks of hls.js, and emits its events. */
-class FakeHlsBase {
-  static isSupported = () => true;
-  readonly levels: object[] = [];
-  readonly currentLevel = -1;
-  latestLevelDetails: unknown = null;
-  targetLatency: number | null = null;
-  readonly subtitleTracks = [];
-  readonly audioTracks = [];
-  /** What was requested, and from where, in seconds. */
-  readonly asked: string[] = [];
-  readonly #listeners = new Map<string, (event: string, data: unknown) => void>();
-
-  constructor(readonly config: { startPosition: number }) {}
-
-  on(event: string, listener: (event: string, data: unknown) => void): void {
-    this.#listeners.set(event, listener);
-  }
-
-  tell(event: string, data: unknown): void {
-    this.#listeners.get(event)?.(event, data);
-  }
-
-  loadSource(): void {
-    this.asked.push(`source ${this.config.startPosition}`);
-  }
-
-  startLoad(positionS: number): void {
-    this.asked.push(`start ${positionS}`);
-  }
-
-  attachMedia(): void {}
-  destroy(): void {}
-}
-type FakeHls = FakeHlsBase;

@@ -223,6 +223,15 @@ test('a held player is left alone and a barrier is answered; release puts it in 
   await until(() => other.positionMs() === 90_000);
 });
 
+test('where a position doesn’t mean one picture, neither it nor a drift is told', async () => {
+  const other = await following();
+  expect(player!.position()).toBeGreaterThan(60_000);
+  Object.assign(other, { loose: () => true });
+  await until(() => player!.getSnapshot().driftMs === null);
+  expect(player!.getSnapshot().state).toBe('playing');
+  expect(player!.position()).toBeUndefined();
+});
+
 test('a lasting lack of data is reported, and its end', async () => {
   const other = await following();
   other.hasData = false;

@@ -72,8 +72,29 @@ test('viewers of a live stream see one moment: from the start, late, back from a
   await pausesOnOneMoment(everybody, 'live again', APART_FRAMES);
 });
 
-test('a live stream without dates plays near its edge, and the page says how near', { timeout: 120_000 }, async () => {
+test('viewers of a live stream without dates see one picture, by its timestamps, whenever they came', { timeout: 120_000 }, async () => {
   stream = await startLiveStream({ dated: false, segments: SEGMENTS });
+  const { host, invite } = await hostParty(world, { link: world.origin.url(stream.path) });
+  const guest = await guestOf(world, invite, 'Grace');
+  await guest.hasLoaded();
+  await host.the('play-toggle').click();
+  await inSync([host, guest]);
+  // Long enough for what the room began with to leave the playlist.
+  await new Promise((resolve) => setTimeout(resolve, LONG_PAUSE_MS));
+  const late = await guestOf(world, invite, 'Linus');
+  const everybody = [host, guest, late];
+  await inSync(everybody);
+  await pausesOnOneMoment(everybody, 'without dates, one late', 0);
+  await host.the('play-toggle').click();
+  await inSync(everybody);
+  await late.page.reload();
+  await late.inRoom();
+  await inSync(everybody);
+  await pausesOnOneMoment(everybody, 'without dates, one reloaded', 0);
+});
+
+test('a live stream without dates or readable timestamps plays near its edge, and the page says how near', { timeout: 120_000 }, async () => {
+  stream = await startLiveStream({ dated: false, segments: SEGMENTS, encrypted: true });
   const { host, invite } = await hostParty(world, { link: world.origin.url(stream.path) });
   await host.the('play-toggle').click();
   const guest = await guestOf(world, invite, 'Grace');

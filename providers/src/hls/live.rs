@@ -48,7 +48,8 @@ impl LiveReader {
     }
 
     /// The edge and what its position counts: dates where the segments have them, else the time from
-    /// the first segment that is listed now. Who knows the room clock adds the instant.
+    /// the first segment that is listed now, of which its timestamps may tell more. Who knows the room
+    /// clock adds the instant.
     pub(super) fn finish(&self) -> (LiveEdge, Timeline) {
         let window_ms = milliseconds(self.seconds * 1000.0);
         let (kind, edge_ms) = match self.edge_ms {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use engine::{LiveEdge, Timeline};
+use engine::{LiveEdge, Timeline, TimelineKind};
 
 use super::attributes::{Attributes, leading};
 use super::keys::Keys;
@@ -48,6 +48,12 @@ pub(super) struct Segment {
 }
 
 impl Media {
+    /// Whether it is live and its dates tell where its segments are.
+    pub(super) fn is_dated(&self) -> bool {
+        let live = self.live.as_ref();
+        live.is_some_and(|(_, timeline)| timeline.kind == TimelineKind::ProgramDateTime)
+    }
+
     /// Whether `later`, the same playlist read again, gives a segment's number to another one.
     pub(super) fn contradicts(&self, later: &Self) -> bool {
         let theirs = &later.numbered;

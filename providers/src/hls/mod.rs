@@ -108,6 +108,7 @@ impl PlaybackSource for HlsProvider {
 fn describe(link: &Url, findings: Findings) -> Source {
     let Master { renditions, text_tracks, audio_tracks, .. } = findings.master.unwrap_or_default();
     let Origins { timeline, end_ms } = findings.origins;
+    let is_dated = findings.media.is_dated();
     let (live_edge, live_timeline) = findings.media.live.unzip();
     let duration_ms = findings.media.duration_ms.map(|stated_ms| end_ms.unwrap_or(stated_ms));
     let delivery = Delivery {
@@ -125,7 +126,7 @@ fn describe(link: &Url, findings: Findings) -> Source {
         title: title(link),
         duration: duration_ms.map(Position::from_millis),
         duration_origin: DurationOrigin::Playlist,
-        timeline: live_timeline.unwrap_or(timeline),
+        timeline: live_timeline.filter(|_| is_dated).unwrap_or(timeline),
         live: live_edge.is_some(),
         live_edge,
         delivery: vec![delivery],

@@ -39,7 +39,7 @@ pub(super) fn head_from(first_byte: u64) -> Range<u64> {
 }
 
 /// Reads the origins of a playlist's discontinuities; `head` are the first bytes of the segment that was
-/// probed.
+/// probed. A live playlist with dates needs none.
 pub(super) async fn read(
     egress: &Egress,
     base: &Url,
@@ -48,7 +48,7 @@ pub(super) async fn read(
 ) -> Origins {
     let pieces = &media.pieces;
     let is_probed = |first: &Piece| first.bytes.uri == probed.uri;
-    if media.live.is_some() || !pieces.first.first().is_some_and(is_probed) {
+    if media.is_dated() || !pieces.first.first().is_some_and(is_probed) {
         return Origins::default();
     }
     let mut reader = Reader { egress, base, requests: 1, map: None };
@@ -62,7 +62,7 @@ pub(super) async fn read(
             None => {}
         }
     }
-    let end_ms = reader.end_ms(media, &origins).await;
+    let end_ms = if media.live.is_some() { None } else { reader.end_ms(media, &origins).await };
     Origins { timeline: Timeline { kind: TimelineKind::Media, origins }, end_ms }
 }
 

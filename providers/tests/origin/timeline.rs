@@ -46,7 +46,7 @@ async fn each_discontinuity_has_an_origin_for_one_request() {
 }
 
 #[tokio::test]
-async fn a_file_has_its_players_timeline_and_a_live_playlist_none_of_its_own() {
+async fn a_file_has_its_players_timeline() {
     let origin = Origin::start().await;
     assert_eq!(resolve(&origin, "clip.mp4").await.timeline, Timeline::OF_FILE);
     let film = resolve(&origin, "hls/master.m3u8").await;

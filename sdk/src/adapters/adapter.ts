@@ -94,6 +94,8 @@ export interface PlayerAdapter {
   loaded?(positionMs: number): boolean;
   /** Returns true if data has arrived within the last second or so. */
   arriving?(): boolean;
+  /** Returns true while others may show different pictures at the same position: its distance from the room says little. */
+  loose?(): boolean;
   /** Takes what has become known of the media while it plays. */
   learn?(media: Media): void;
   /** Returns what it has found out about the media; without it, `duration()` counts. */

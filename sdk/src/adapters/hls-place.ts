@@ -3,6 +3,7 @@
 import type { Media } from '../wire.js';
 import type { Measurement } from './adapter.js';
 import { HlsTimeline } from './hls-timeline.js';
+import { type HlsFragment, type InitPts, INTO_FRAME_MS, TIMESTAMP_EVENTS, watchTimestamps } from './hls-timestamps.js';
 import { HAVE_CURRENT_DATA } from './tuning.js';
 
 /** So often a seek is put right when data tells where its target really is. */
@@ -24,43 +25,6 @@ const ASIDE_MS = 250;
 const THIN_MS = 1_000;
 /** At its very end an element would be over. */
 const BEFORE_END_MS = 50;
-/** Frames often begin at whole milliseconds, and times are rounded on the way to the element: it stands this much later. */
-const INTO_FRAME_MS = 8e-3;
-/** The events of hls.js that tell where it places the media's timestamps. */
-export const TIMESTAMP_EVENTS = {
-  INIT_PTS_FOUND: 'hlsInitPtsFound',
-  BUFFER_APPENDING: 'hlsBufferAppending',
-  FRAG_BUFFERED: 'hlsFragBuffered',
-  BUFFERED_TO_END: 'hlsBufferedToEnd',
-} as const;
-
-export interface HlsFragment {
-  /** `main`, `audio` or `subtitle`. */
-  type: string;
-  stats: { loaded: number };
-  /** The number of its discontinuity. */
-  cc: number;
-  sn: number | 'initSegment';
-  /** Where the playlist, corrected by what was loaded, places it in the element, in seconds. */
-  start: number;
-  encrypted: boolean;
-  /** The header of a fragmented MP4. */
-  initSegment: object | null;
-  /** The times of what it holds, in seconds of the element, by `video`, `audiovideo` and `audio`. */
-  elementaryStreams: Partial<Record<string, { startPTS: number; endPTS: number } | null>>;
-}
-
-interface InitPts {
-  frag: HlsFragment;
-  initPTS: number;
-  timescale: number;
-}
-
-interface Appending {
-  type: string;
-  parent: string;
-  frag: HlsFragment;
-}
 
 /** What it needs of hls.js. */
 interface Placing {
@@ -117,8 +81,8 @@ export class HlsPlace {
   /** Keeps up with where hls.js places the media's timestamps. */
   watch(hls: Placing): void {
     this.#hls = hls;
+    watchTimestamps(hls, this.#timeline);
     hls.on(TIMESTAMP_EVENTS.INIT_PTS_FOUND, (_event, found: InitPts) => this.#found(found));
-    hls.on(TIMESTAMP_EVENTS.BUFFER_APPENDING, (_event, appending: Appending) => this.#appending(appending));
     hls.on(TIMESTAMP_EVENTS.FRAG_BUFFERED, (_event, { frag }: { frag: HlsFragment }) => {
       if (frag.type === 'main') this.correct(frag);
     });
@@ -221,19 +185,10 @@ export class HlsPlace {
   }
 
   #found({ frag, initPTS, timescale }: InitPts): void {
-    this.#timeline.found(frag.cc, initPTS, timescale);
     const isFirst = frag.sn === this.#details()?.startSN;
     // The server reads all others; what isn't encrypted and has no origin has no timestamps, and hls.js made these up.
     if (!isFirst || !frag.encrypted || !Number.isSafeInteger(initPTS)) return;
     this.#origin = { discontinuity: frag.cc, start_ms: 0, timestamp: initPTS, timescale };
-  }
-
-  #appending({ type, parent, frag }: Appending): void {
-    const streams = frag.elementaryStreams ?? {};
-    const times = streams[type];
-    const isBeside = type === 'audio' && (streams.video || streams.audiovideo);
-    if (parent !== 'main' || !times || isBeside) return;
-    this.#timeline.appended(frag.cc, times.startPTS * 1000, times.endPTS * 1000);
   }
 
   /** Fills the element anew, the first fragment first: hls.js can't place what lies before the element's time 0. */

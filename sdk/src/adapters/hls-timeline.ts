@@ -12,6 +12,8 @@ const TS = { timescale: 90_000, wrapMs: 2 ** 33 / 90 };
 const SAME_MS = 0.02;
 /** Ranges with one base count as one across holes up to this. */
 const HOLE_MS = 1_000;
+/** So many ranges are kept; a live stream never ends. */
+const PARTS_MAX = 256;
 
 /** A timestamp of the media, in milliseconds, and the units that it is counted in. */
 interface Stamp {
@@ -32,6 +34,8 @@ export class HlsTimeline {
   readonly #origins = new Map<number, Stamp & { startMs: number }>();
   /** The newest base of each discontinuity. */
   readonly #bases = new Map<number, Stamp>();
+  /** How much later positions are than the element's times, where that doesn't follow from timestamps. */
+  readonly #placed = new Map<number, number>();
   /** What was appended, without overlaps, the newest last. */
   #parts: Part[] = [];
 
@@ -73,9 +77,26 @@ export class HlsTimeline {
     }
   }
 
+  /** Takes positions of a discontinuity to be so much later than the element's times, whatever its timestamps are. */
+  place(cc: number, shiftMs: number): void {
+    this.#placed.set(cc, shiftMs);
+  }
+
+  /** Whether it is known where a discontinuity lies. */
+  knows(cc: number): boolean {
+    return this.#placed.has(cc) || this.#origins.has(cc);
+  }
+
+  /** The newest range's discontinuity, and whether its positions follow from its timestamps; undefined without one. */
+  get newest(): { cc: number; isStamped: boolean } | undefined {
+    const cc = this.#parts.at(-1)?.cc;
+    return cc === undefined ? undefined : { cc, isStamped: !this.#placed.has(cc) && this.#origins.has(cc) };
+  }
+
   /** Forgets what was appended, because the element is filled anew. */
   forget(): void {
     this.#bases.clear();
+    this.#placed.clear();
     this.#parts = [];
   }
 
@@ -91,21 +112,32 @@ export class HlsTimeline {
     return elementMs + (part === undefined ? 0 : this.#shiftOf(part));
   }
 
+  /** Returns the element's time at a position that was appended, else undefined. */
+  within(positionMs: number): number | undefined {
+    const here = this.#parts.filter((part) => this.#apart(part, positionMs) === 0).at(-1);
+    return here && positionMs - this.#shiftOf(here);
+  }
+
   /** Returns the element's time at a position; `startOf` returns where a discontinuity begins in the element, if known. */
   elementAt(positionMs: number, startOf: (cc: number) => number | undefined): number {
-    const apart = (part: Part) => outside(positionMs - this.#shiftOf(part), part.fromMs, part.untilMs);
-    const here = this.#parts.filter((part) => apart(part) === 0).at(-1);
-    if (here) return positionMs - this.#shiftOf(here);
+    const appended = this.within(positionMs);
+    if (appended !== undefined) return appended;
     const begun = [...this.#origins].filter(([, { startMs }]) => startMs <= positionMs).at(-1);
     if (begun === undefined) return positionMs;
     const [cc, { startMs }] = begun;
-    const near = nearest(this.#parts.filter((part) => part.cc === cc), apart);
+    const near = nearest(this.#parts.filter((part) => part.cc === cc), (part) => this.#apart(part, positionMs));
     if (near) return positionMs - this.#shiftOf(near);
     const beginsMs = startOf(cc);
     return beginsMs === undefined ? positionMs : positionMs - startMs + beginsMs;
   }
 
+  #apart(part: Part, positionMs: number): number {
+    return outside(positionMs - this.#shiftOf(part), part.fromMs, part.untilMs);
+  }
+
   #shiftOf({ cc, base }: Part): number {
+    const placedMs = this.#placed.get(cc);
+    if (placedMs !== undefined) return placedMs;
     const origin = this.#origins.get(cc);
     if (origin === undefined || base === undefined) return 0;
     const shiftMs = origin.startMs + base.atMs - origin.atMs;
@@ -120,7 +152,7 @@ export class HlsTimeline {
       { ...old, untilMs: Math.min(old.untilMs, part.fromMs) },
       { ...old, fromMs: Math.max(old.fromMs, part.untilMs) },
     ]);
-    this.#parts = [...rest.filter(({ fromMs, untilMs }) => untilMs > fromMs), part];
+    this.#parts = [...rest.filter(({ fromMs, untilMs }) => untilMs > fromMs), part].slice(-PARTS_MAX);
   }
 }
 

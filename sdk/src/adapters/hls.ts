@@ -5,9 +5,10 @@ import type { Media } from '../wire.js';
 import type { Expected, FollowedRoom, Measurement, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
 import { LiveTimeline, type LiveDetails, type LiveFragment, type LiveHls } from './hls-live.js';
-import { HlsPlace, TIMESTAMP_EVENTS, type HlsFragment } from './hls-place.js';
+import { HlsPlace } from './hls-place.js';
 import { HlsRecovery, type HlsFailure } from './hls-recovery.js';
 import { decodedText } from './hls-text.js';
+import { type HlsFragment, TIMESTAMP_EVENTS } from './hls-timestamps.js';
 import {
   type HlsCaptions,
   type HlsLevel,
@@ -113,7 +114,8 @@ class HlsAdapter extends ElementAdapter {
     this.#recovery.begin(delivery.url, room);
     this.#selections = { ...selections };
     this.#expected = expected;
-    this.#place.learn(media);
+    const isFollowed = media.edge_at_ms !== undefined && room !== undefined;
+    if (!isFollowed) this.#place.learn(media);
     const beginS = this.#wantedS();
     this.#place.begin(beginS * 1000, beginS);
     const text = decodedText(this.#class);
@@ -121,7 +123,7 @@ class HlsAdapter extends ElementAdapter {
     const lenient = { ignorePlaylistParsingErrors: !media.live };
     const hls = new this.#class({ ...LIVE_SYNC_OFF, ...text, ...lenient, startPosition: beginS });
     this.#hls = hls;
-    if (media.edge_at_ms !== undefined && room) this.#followLive(hls, media, room);
+    if (isFollowed) this.#followLive(hls, media, room);
     else this.#place.watch(hls);
     hls.on(HLS_EVENTS.MANIFEST_LOADED, (_event, { captions = [] }: { captions?: HlsCaptions[] }) => {
       this.#captions = captions;
@@ -207,7 +209,11 @@ class HlsAdapter extends ElementAdapter {
 
   learn(media: Media): void {
     this.media = media;
-    this.#place.learn(media);
+    if (!this.#live) this.#place.learn(media);
+  }
+
+  loose(): boolean {
+    return this.#live?.isLoose ?? false;
   }
 
   measured(): Measurement {

@@ -105,7 +105,8 @@ class RoomPlayer implements Player {
   }
 
   position(): number | undefined {
-    return this.#adapter?.position();
+    const adapter = this.#adapter;
+    return adapter?.loose?.() ? undefined : adapter?.position();
   }
 
   hold(): void {
@@ -261,6 +262,7 @@ class RoomPlayer implements Player {
       held: this.#held,
       profile: this.#settings.profile,
     });
+    if (adapter.loose?.()) step.driftMs = null;
     for (const action of step.actions) this.#carryOut(action, adapter);
     if (STATES[step.phase] === 'playing') this.#following ??= this.#fetchFollowing(controller, adapter);
     // Only a start has to be exact; anything else may come as late as a timer.

@@ -58,7 +58,7 @@ export function syncWords(view: RoomView, standing: Standing): SyncWords {
     case 'paused':
       return pausedWords(view, standing);
     case 'playing':
-      // Without dates in its playlist, a live stream looks a little different to each viewer.
+      // Without dates or timestamps, a live stream looks a little different to each viewer.
       if (room.media.live && room.media.timeline.kind === 'playlist') return only('idle', 'Live, to within a few seconds');
       return player.driftMs === null ? only('busy', room.media.live ? 'Live' : 'Starting…') : playingWords(view, player.driftMs);
   }
@@ -72,7 +72,7 @@ function pausedWords({ room }: RoomView, { offMs: pausedOffMs, paused, readyStat
   if (isWaiting) return only('good', 'Ready, waiting for others to load…');
   const state = room.playback.status === 'ended' ? 'Ended' : 'Paused';
   const { live, timeline } = room.media ?? {};
-  // Without dates, a live stream looks a little different to each viewer; and some players don't know its positions.
+  // Without dates or timestamps, a live stream looks a little different to each viewer; and some players don't know its positions.
   if (live && (timeline?.kind === 'playlist' || !(Math.abs(pausedOffMs) <= IN_SYNC_MS))) return only('idle', state);
   if (isLoose(room.media)) return only('good', state);
   if (Math.abs(pausedOffMs) < PAUSED_FINE_MS) return only('good', `${state} in sync`);

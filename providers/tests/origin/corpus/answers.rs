@@ -4,12 +4,13 @@ use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use brotli::CompressorWriter;
+use engine::{Source, TimelineKind};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::origin::{open, registry};
+use crate::origin::{Origin, open, registry};
 
 const FILM: &str = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.ts\n#EXT-X-ENDLIST\n";
 
@@ -56,6 +57,37 @@ async fn a_live_playlist_whose_sequence_goes_back_is_refused() {
     assert!(error.detail.contains("numbers of its segments"), "{}", error.detail);
     let link = answer(vec![at(10)], "live.m3u8").await;
     assert!(registry(open()).resolve(&link).await.unwrap().live);
+}
+
+#[tokio::test]
+async fn a_live_playlist_without_dates_counts_the_timestamps_of_its_first_segment() {
+    let origin = Origin::start().await;
+    let film = registry(open()).resolve(&origin.link("inexact/ts.m3u8")).await.unwrap();
+    let source = resolve_live(&origin, "").await;
+    assert_eq!((source.live, source.timeline.kind), (true, TimelineKind::Media));
+    assert_eq!(source.live_edge.unwrap().position.as_millis(), 12_000);
+    let [begins] = source.timeline.origins[..] else { panic!("{:?}", source.timeline) };
+    assert_eq!((begins.discontinuity, begins.start.as_millis()), (2, 0));
+    // Five pieces of 3.4 s, told as 3 s, come before the first that is listed.
+    assert_eq!(begins.timestamp - film.timeline.origins[0].timestamp, 5 * 306_000);
+
+    let dated = resolve_live(&origin, "#EXT-X-PROGRAM-DATE-TIME:2026-11-29T22:00:00Z\n").await;
+    assert_eq!(dated.timeline.kind, TimelineKind::ProgramDateTime);
+    assert!(dated.timeline.origins.is_empty());
+    let keyed = resolve_live(&origin, "#EXT-X-KEY:METHOD=AES-128,URI=\"key\"\n").await;
+    assert_eq!(keyed.timeline.kind, TimelineKind::Playlist);
+}
+
+/// Resolves a live playlist of four pieces from the middle of a film, with further tags before them.
+async fn resolve_live(origin: &Origin, tags: &str) -> Source {
+    let piece = |n: u32| format!("#EXTINF:3,\n{}\n", origin.link(&format!("inexact/ts-{n:02}.ts")));
+    let pieces: String = (5..9).map(piece).collect();
+    let text = format!(
+        "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXT-X-MEDIA-SEQUENCE:5\n\
+         #EXT-X-DISCONTINUITY-SEQUENCE:2\n{tags}{pieces}"
+    );
+    let link = answer(vec![(String::new(), text.into_bytes())], "live.m3u8").await;
+    registry(open()).resolve(&link).await.unwrap()
 }
 
 #[tokio::test]
