@@ -14,8 +14,9 @@ pub struct Timeline {
     /// different pictures.
     pub kind: String,
     /// Where each discontinuity begins, in order. Empty if the player's own positions count: a file,
-    /// or a kind other than `media`.
-    #[schema(max_items = 8)]
+    /// or a kind other than `media`. Those far from the playhead may be missing; they come with
+    /// `media_changed`, cause `refreshed`, when the room nears them.
+    #[schema(max_items = 64)]
     pub origins: Vec<TimelineOrigin>,
 }
 

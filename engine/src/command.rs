@@ -6,7 +6,7 @@ use crate::participant::Role;
 use crate::permission::CommandKind;
 use crate::settings::RoomPatch;
 use crate::time::Rate;
-use crate::timeline::Measurement;
+use crate::timeline::{Measurement, Reading};
 
 /// A command. Participants send the first group, the server alone the second: see [`CommandKind`].
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +83,13 @@ pub enum Command {
         /// The ways to play it from now on, best first.
         delivery: Vec<Delivery>,
     },
+    /// Announces further origins of the media's timeline, since the room nears them.
+    OriginsRead {
+        /// The media.
+        media_id: MediaId,
+        /// What was read.
+        reading: Reading,
+    },
     /// Announces a participant's first connection.
     Connected {
         /// The participant.
@@ -126,6 +133,7 @@ impl Command {
             Self::StartReady { .. } => CommandKind::StartReady,
             Self::Rebuffer => CommandKind::Rebuffer,
             Self::Refreshed { .. } => CommandKind::Refreshed,
+            Self::OriginsRead { .. } => CommandKind::OriginsRead,
             Self::Connected { .. } => CommandKind::Connected,
             Self::HostLost => CommandKind::HostLost,
             Self::Idle => CommandKind::Idle,

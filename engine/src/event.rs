@@ -128,7 +128,8 @@ pub enum MediaCause {
     SetMedia,
     /// `measured`.
     Measured,
-    /// Its addresses had lapsed; it is the same media.
+    /// Its addresses had lapsed, or the room nears a part of it whose timeline hadn't been read; it is
+    /// the same media.
     Refreshed,
 }
 

@@ -77,6 +77,7 @@ command_kinds! {
     StartReady      "start_ready"      System
     Rebuffer        "rebuffer"         System
     Refreshed       "refreshed"        System
+    OriginsRead     "origins_read"     System
     Connected       "connected"        System
     HostLost        "host_lost"        System
     Idle            "idle"             System

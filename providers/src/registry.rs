@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Availability, Source};
+use engine::{Availability, Position, Reading, Source};
 use tracing::Instrument;
 use url::Url;
 
@@ -85,6 +85,19 @@ impl Registry {
         let span = tracing::info_span!("source.reopen", provider.id = provider.id());
         let reopening = provider.reopen(&self.egress, stream_id);
         within(RESOLVE_DEADLINE, "reopen", reopening).instrument(span).await
+    }
+
+    /// Further origins of a source's timeline, from a position on.
+    pub async fn read_on(
+        &self,
+        provider_id: &str,
+        stream_id: &str,
+        from: Position,
+    ) -> Result<Reading, ProviderError> {
+        let provider = self.find(provider_id).map_err(|failure| failure.at(REGISTRY, "read_on"))?;
+        let span = tracing::info_span!("source.read_on", provider.id = provider.id());
+        let reading = provider.read_on(&self.egress, stream_id, from);
+        within(RESOLVE_DEADLINE, "read_on", reading).instrument(span).await
     }
 
     /// Whether the source is available now.

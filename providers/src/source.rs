@@ -1,7 +1,7 @@
 //! The trait of providers.
 
 use async_trait::async_trait;
-use engine::{Availability, Source};
+use engine::{Availability, Position, Reading, Source, Span};
 use url::Url;
 
 use crate::egress::Egress;
@@ -30,6 +30,7 @@ pub enum Match {
 /// - A live source that players can follow to a moment has a `live_edge`; its instant is set by the caller.
 /// - `reopen` of a source's `stream_id` gives the same source again; of a live one, the edge has moved.
 /// - `reopen` of anything else is an error, never a panic.
+/// - `read_on` gives origins in order, for a span that holds the position it was asked for.
 /// - `check` of a resolved source gives evidence or a reason.
 /// - Missing media is `NotFound`, for `resolve` and `check`.
 /// - An error names its provider and operation, and its detail is a sentence without the link.
@@ -56,6 +57,17 @@ pub trait PlaybackSource: Send + Sync + 'static {
 
     /// Resolves a source again by its durable id.
     async fn reopen(&self, egress: &Egress, stream_id: &str) -> Result<Source, ProviderError>;
+
+    /// Reads the origins of the discontinuity at `from` and of some after it, of a source whose timeline
+    /// wasn't read to its end. A source whose timeline is known has no others.
+    async fn read_on(
+        &self,
+        _egress: &Egress,
+        _stream_id: &str,
+        from: Position,
+    ) -> Result<Reading, ProviderError> {
+        Ok(Reading { origins: vec![], span: Span::new(from, Span::END) })
+    }
 
     /// Whether the source is available now; called just before a room commits to it.
     async fn check(&self, egress: &Egress, source: &Source) -> Result<Availability, ProviderError>;

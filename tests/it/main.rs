@@ -13,6 +13,7 @@ mod identity;
 mod lifecycle;
 mod limits;
 mod live;
+mod look;
 mod metrics;
 mod names;
 mod nodes;

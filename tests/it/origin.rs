@@ -106,6 +106,9 @@ async fn serve(mut stream: TcpStream, mut released: watch::Receiver<bool>) {
     };
     // The client may have closed the connection already.
     let _ = stream.write_all(&response(path)).await;
+    if path == "/stamped.ts" {
+        let _ = stream.write_all(&stamped()).await;
+    }
     let _ = stream.shutdown().await;
 }
 
@@ -115,6 +118,8 @@ fn response(path: &str) -> Vec<u8> {
         "/live.m3u8" => ("200 OK", kind(PLAYLIST), live()),
         "/wide.m3u8" => ("200 OK", kind(PLAYLIST), wide()),
         "/media.m3u8" | "/held.m3u8" => ("200 OK", kind(PLAYLIST), MEDIA.to_owned()),
+        "/cuts.m3u8" => ("200 OK", kind(PLAYLIST), cuts()),
+        "/stamped.ts" => ("200 OK", kind("video/mp2t"), String::new()),
         "/segment.ts" => ("200 OK", kind("video/mp2t"), "G".repeat(188)),
         "/unread.m3u8" => ("200 OK", String::new(), MEDIA.to_owned()),
         "/empty.m3u8" => ("200 OK", kind(PLAYLIST), "#EXTM3U\n".to_owned()),
@@ -131,7 +136,7 @@ fn response(path: &str) -> Vec<u8> {
         "/circle.m3u8" => ("302 Found", location("/circle.m3u8"), String::new()),
         _ => ("404 Not Found", String::new(), String::new()),
     };
-    let length = body.len();
+    let length = if path == "/stamped.ts" { stamped().len() } else { body.len() };
     format!(
         "HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
     )
@@ -152,6 +157,22 @@ fn live() -> String {
     format!(
         "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20Z\n{segments}"
     )
+}
+
+/// A film of 200 s with a discontinuity every 10 s, each of which begins with the same timestamp.
+fn cuts() -> String {
+    let pieces = "#EXT-X-DISCONTINUITY\n#EXTINF:10,\nstamped.ts\n".repeat(20);
+    format!("#EXTM3U\n#EXT-X-TARGETDURATION:10\n{pieces}#EXT-X-ENDLIST\n")
+}
+
+/// Two packets of a transport stream: the beginning of a picture at 1 s, and an empty one.
+fn stamped() -> Vec<u8> {
+    let pes = [0, 0, 1, 0xE0, 0, 0, 0x80, 0x80, 5, 0x21, 0x00, 0x05, 0xBF, 0x21];
+    let mut packets = [&[0x47, 0x41, 0x00, 0x10][..], &pes].concat();
+    packets.resize(188, 0xFF);
+    packets.extend([0x47, 0x1F, 0xFF, 0x10]);
+    packets.resize(2 * 188, 0xFF);
+    packets
 }
 
 /// A playlist with so many qualities and subtitles that its frame is long.

@@ -229,8 +229,9 @@ pub struct PlaybackChanged {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct MediaChanged {
     /// What changed it: `set_media`; `measured` if a player of the host or a co-host found out more
-    /// about the same media; or `refreshed` if the same media has other addresses by now. A player that
-    /// can still load it then goes on as it is.
+    /// about the same media; or `refreshed` if the same media has other addresses by now, or the room
+    /// nears a part whose timeline has only now been read. A player that can still load it then goes
+    /// on as it is.
     pub cause: String,
     /// The participant who chose the media or whose player measured it; null if the server did.
     #[schema(required = true)]

@@ -57,6 +57,6 @@ fn better_duration(source: &mut Source, measured: Position, reached: Position) {
 fn better_timeline(source: &mut Source, measured: Origin) {
     let is_first = measured.start == Position::START && measured.timescale > 0;
     if source.timeline.kind == TimelineKind::Playlist && is_first && !source.live {
-        source.timeline = Timeline { kind: TimelineKind::Media, origins: vec![measured] };
+        source.timeline = Timeline::of(TimelineKind::Media, vec![measured]);
     }
 }

@@ -45,6 +45,9 @@ pub(crate) fn decide(room: &Room, actor: &Actor, command: &Command, facts: &Fact
         Command::Refreshed { media_id, delivery } => {
             Ok(refreshed::refreshed(room, media_id, delivery))
         }
+        Command::OriginsRead { media_id, reading } => {
+            Ok(refreshed::origins_read(room, media_id, reading, facts))
+        }
         Command::HostTransfer { to } => Ok(room::host_transfer(room, to)),
         Command::SetRole { participant, role } => room::set_role(room, by, participant, *role),
         Command::ChangeRoom(patch) => Ok(room::change_room(room, patch)),

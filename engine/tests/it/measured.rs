@@ -116,7 +116,7 @@ fn an_origin_is_measured_once_where_none_could_be_read() {
     party.does(HOST, origin_of("m_1", origin(126_000)));
     party.changes_nothing(HOST, origin_of("m_1", origin(7)));
     let timeline = &party.room.media.as_ref().expect("media").source.timeline;
-    let found = Timeline { kind: TimelineKind::Media, origins: vec![origin(126_000)] };
+    let found = Timeline::of(TimelineKind::Media, vec![origin(126_000)]);
     assert_eq!(*timeline, found);
 }
 

@@ -205,6 +205,7 @@ impl Naive {
             Command::StartReady { .. }
             | Command::Rebuffer
             | Command::Refreshed { .. }
+            | Command::OriginsRead { .. }
             | Command::Connected { .. }
             | Command::HostLost
             | Command::Idle

@@ -7,7 +7,8 @@ use engine::{Command, CommandKind, Permission, Rejection, Role, RoomPatch};
 
 use crate::story::{
     CO_HOST, GUEST, HOST, MEMBER, Party, SERVER, audio, connected, ended, envelope, measured,
-    media, quality, refreshed, seek, set_media, set_rate, set_role, subtitle, transfer,
+    media, origins_read, quality, refreshed, seek, set_media, set_rate, set_role, subtitle,
+    transfer,
 };
 
 /// Command, permission, and the code of the rejection for a participant who lacks it.
@@ -29,6 +30,7 @@ delete          HostOrHostlessCreator  forbidden
 start_ready     System                 forbidden
 rebuffer        System                 forbidden
 refreshed       System                 forbidden
+origins_read    System                 forbidden
 connected       System                 forbidden
 host_lost       System                 forbidden
 idle            System                 forbidden
@@ -103,6 +105,7 @@ fn commands() -> Vec<Command> {
         Command::StartReady { since_version: 1 },
         Command::Rebuffer,
         refreshed("m_1", 1),
+        origins_read("m_1", &[], 0..1),
         connected(HOST),
         Command::HostLost,
         Command::Idle,

@@ -7,7 +7,8 @@ use engine::{
 
 use crate::story::{
     CO_HOST, GUEST, HOST, MEMBER, Party, SERVER, actor, audio, change_room, connected, ended, id,
-    media, quality, refreshed, seek, set_media, set_rate, set_role, subtitle, transfer,
+    media, origins_read, quality, refreshed, seek, set_media, set_rate, set_role, subtitle,
+    transfer,
 };
 
 #[test]
@@ -208,11 +209,12 @@ fn playback_commands() -> Vec<Command> {
 }
 
 /// Every command that the server alone sends.
-fn server_commands(since_version: u64) -> [Command; 8] {
+fn server_commands(since_version: u64) -> [Command; 9] {
     [
         Command::StartReady { since_version },
         Command::Rebuffer,
         refreshed("m_1", 1),
+        origins_read("m_1", &[], 0..1),
         connected(HOST),
         Command::HostLost,
         Command::Idle,

@@ -1,11 +1,14 @@
 //! What the examples are made of: a room, a clock, and participants who send commands.
 
+use std::ops::Range;
+
 use engine::{
     Actor, AudioTrack, Availability, ChatSettings, Command, Commit, Control, Cors, Decision,
     Delivery, DeliveryKind, DurationOrigin, Envelope, Event, Evidence, Facts, HostLoss,
-    LifecycleState, LiveEdge, Measurement, Media, MediaId, NewRoom, Op, ParticipantId, Playback,
-    PlaybackCause, Position, Profile, Rate, Rejection, Rendition, Request, Role, Room, RoomId,
-    RoomPatch, Settings, Source, TextTrack, TextTrackKind, Timeline, TimelineKind, Timestamp,
+    LifecycleState, LiveEdge, Measurement, Media, MediaId, NewRoom, Op, Origin, ParticipantId,
+    Playback, PlaybackCause, Position, Profile, Rate, Reading, Rejection, Rendition, Request, Role,
+    Room, RoomId, RoomPatch, Settings, Source, Span, TextTrack, TextTrackKind, Timeline,
+    TimelineKind, Timestamp,
 };
 
 pub(crate) const HOST: &str = "p_host";
@@ -312,6 +315,20 @@ pub(crate) fn refreshed(media_id: &str, number: u8) -> Command {
     let mut delivery = media(media_id, None).source.delivery;
     delivery[0].url = format!("https://media.example.test/film.m3u8?signed={number}");
     Command::Refreshed { media_id: MediaId::new(media_id), delivery }
+}
+
+/// Origins of discontinuities that begin at these positions, and where they were looked for.
+pub(crate) fn origins_read(media_id: &str, starts_ms: &[u64], ms: Range<u64>) -> Command {
+    let origin = |start_ms: &u64| Origin {
+        discontinuity: u32::try_from(start_ms / 1_000).expect("a small position"),
+        start: Position::from_millis(*start_ms),
+        timestamp: 90_000,
+        timescale: 90_000,
+    };
+    let origins = starts_ms.iter().map(origin).collect();
+    let span = Span::new(Position::from_millis(ms.start), Position::from_millis(ms.end));
+    let reading = Reading { origins, span };
+    Command::OriginsRead { media_id: MediaId::new(media_id), reading }
 }
 
 pub(crate) fn ended(media_id: &str) -> Command {

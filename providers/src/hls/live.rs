@@ -65,7 +65,7 @@ impl LiveReader {
             hold_back_ms: milliseconds(hold_back * 1000.0),
             keeps_all: self.keeps_all,
         };
-        (edge, Timeline { kind, origins: Vec::new() })
+        (edge, Timeline::of(kind, Vec::new()))
     }
 }
 

@@ -121,6 +121,11 @@ pub(super) struct MediaReader {
 }
 
 impl MediaReader {
+    /// Wants the timeline from this position on, in microseconds.
+    pub(super) fn want_from(&mut self, from_us: u64) {
+        self.pieces.want_from(from_us);
+    }
+
     /// Reads a tag, without its `#`.
     pub(super) fn read_tag(&mut self, tag: &str, variables: &mut Variables) -> Result<(), Failure> {
         let (name, value) = tag.split_once(':').unwrap_or((tag, ""));

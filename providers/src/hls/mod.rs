@@ -22,7 +22,8 @@ mod variables;
 
 use async_trait::async_trait;
 use engine::{
-    Availability, Control, Cors, Delivery, DeliveryKind, DurationOrigin, Evidence, Position, Source,
+    Availability, Control, Cors, Delivery, DeliveryKind, DurationOrigin, Evidence, Position,
+    Reading, Source,
 };
 use url::Url;
 
@@ -98,6 +99,20 @@ impl PlaybackSource for HlsProvider {
         reopened.await.map_err(|failure: Failure| failure.at(self.id(), "reopen"))
     }
 
+    async fn read_on(
+        &self,
+        egress: &Egress,
+        stream_id: &str,
+        from: Position,
+    ) -> Result<Reading, ProviderError> {
+        let read = async {
+            let (Listing { media, url, .. }, _) =
+                find_listing(egress, &parse_link(stream_id)?, from).await?;
+            Ok(origin::read_on(egress, &url, &media, from).await)
+        };
+        read.await.map_err(|failure: Failure| failure.at(self.id(), "read_on"))
+    }
+
     async fn check(&self, egress: &Egress, source: &Source) -> Result<Availability, ProviderError> {
         let checked = async { inspect(egress, &parse_link(&source.stream_id)?).await };
         checked.await.map_err(|failure| failure.at(self.id(), "check"))?;
@@ -140,17 +155,9 @@ fn describe(link: &Url, findings: Findings) -> Source {
 }
 
 async fn inspect(egress: &Egress, link: &Url) -> Result<Findings, Failure> {
-    let (top, response) = read_playlist(egress, Request::manifest(link), None).await?;
-    let Response { url, cors, .. } = response;
-    let (master, listing, variables) = match top {
-        Playlist::Media(media) => (None, Listing { media, url, cors }, None),
-        Playlist::Master(master, variables) => {
-            let mut listing = read_a_variant(egress, &url, &master, &variables).await?;
-            listing.cors = stricter(cors, listing.cors);
-            (Some(master), listing, Some(variables))
-        }
-    };
+    let (listing, top) = find_listing(egress, link, Position::START).await?;
     let (segment, head) = probe_a_segment(egress, &listing).await?;
+    let (master, variables) = top.unzip();
     if listing.media.live.is_some() {
         refuse_contradictions(egress, &listing, variables.as_ref()).await?;
     }
@@ -159,24 +166,44 @@ async fn inspect(egress: &Egress, link: &Url) -> Result<Findings, Failure> {
     Ok(Findings { master, media, cors: stricter(cors, head.cors), origins })
 }
 
+/// Reads the list of segments behind a link, with its timeline from a position on, and the list of
+/// qualities that named it, if one did.
+async fn find_listing(
+    egress: &Egress,
+    link: &Url,
+    from: Position,
+) -> Result<(Listing, Option<(Master, Variables)>), Failure> {
+    let (top, response) = read_playlist(egress, Request::manifest(link), None, from).await?;
+    let Response { url, cors, .. } = response;
+    match top {
+        Playlist::Media(media) => Ok((Listing { media: *media, url, cors }, None)),
+        Playlist::Master(master, variables) => {
+            let mut listing = read_a_variant(egress, &url, (&master, &variables), from).await?;
+            listing.cors = stricter(cors, listing.cors);
+            Ok((listing, Some((master, variables))))
+        }
+    }
+}
+
 /// Reads the list of segments of the lowest quality, or of another if that one can't be used.
 async fn read_a_variant(
     egress: &Egress,
     base: &Url,
-    master: &Master,
-    variables: &Variables,
+    (master, variables): (&Master, &Variables),
+    from: Position,
 ) -> Result<Listing, Failure> {
     let mut first_failure = None;
     for uri in &master.to_try {
         let read = async {
             let variant = resolve_uri(base, uri)?;
             let request = Request::manifest(&variant).named_by(base);
-            let (playlist, response) = read_playlist(egress, request, Some(variables)).await?;
+            let (playlist, response) =
+                read_playlist(egress, request, Some(variables), from).await?;
             let Playlist::Media(media) = playlist else {
                 let detail = "The playlist names another list of qualities as a quality.";
                 return Err(invalid(detail));
             };
-            Ok(Listing { media, url: response.url, cors: response.cors })
+            Ok(Listing { media: *media, url: response.url, cors: response.cors })
         };
         match read.await {
             Ok(listing) if !listing.media.states_keys && master.is_protected => {
@@ -224,7 +251,7 @@ async fn refuse_contradictions(
     variables: Option<&Variables>,
 ) -> Result<(), Failure> {
     let request = Request::manifest(&listing.url).named_by(&listing.url);
-    match read_playlist(egress, request, variables).await {
+    match read_playlist(egress, request, variables, Position::START).await {
         Ok((Playlist::Media(later), _)) if listing.media.contradicts(&later) => {
             Err(invalid("The live playlist gives numbers of its segments to other segments."))
         }
@@ -236,8 +263,11 @@ async fn read_playlist(
     egress: &Egress,
     request: Request<'_>,
     imported: Option<&Variables>,
+    from: Position,
 ) -> Result<(Playlist, Response), Failure> {
-    let mut reader = Reader::importing(imported);
+    // Whole milliseconds: a discontinuity that begins within this one counts as begun.
+    let mut reader =
+        Reader::new(imported, from.as_millis().saturating_mul(1_000).saturating_add(999));
     let response = egress.stream(&request, &mut |url, chunk| reader.read(url, chunk)).await?;
     let playlist = reader.finish(&response.url)?;
     Ok((playlist, response))

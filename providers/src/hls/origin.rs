@@ -6,11 +6,11 @@
 
 use std::ops::Range;
 
-use engine::{Origin, Position, Timeline, TimelineKind};
+use engine::{Origin, Position, Reading, Span, Timeline, TimelineKind};
 use url::Url;
 
 use super::media::{Media, Segment};
-use super::pieces::{Bytes, Piece};
+use super::pieces::{Bytes, Piece, Pieces};
 use super::resolve_uri;
 use crate::egress::{Egress, Request, Response};
 use crate::timestamp::{self, Init, Stamp};
@@ -52,27 +52,35 @@ pub(super) async fn read(
         return Origins::default();
     }
     let mut reader = Reader { egress, base, requests: 1, map: None };
-    let mut origins = Vec::new();
-    for (number, piece) in pieces.first.iter().enumerate() {
-        let probed = (number == 0).then_some(head);
-        // Later ones keep their places without those before them, but the first must be known.
-        match reader.first_stamp(piece, probed).await {
-            Some(stamp) => origins.push(origin(piece, stamp)),
-            None if number == 0 => return Origins::default(),
-            None => {}
-        }
+    // Later ones keep their places without those before them, but the first must be known.
+    if reader.first_stamp(&pieces.first[0], Some(head)).await.is_none() {
+        return Origins::default();
     }
+    let Reading { origins, span } = reader.read(media, Position::START, Some(head)).await;
     let end_ms = if media.live.is_some() { None } else { reader.end_ms(media, &origins).await };
-    Origins { timeline: Timeline { kind: TimelineKind::Media, origins }, end_ms }
+    let mut timeline = Timeline::of(TimelineKind::Media, origins);
+    if span.until < Span::END {
+        timeline.read = vec![span];
+    }
+    Origins { timeline, end_ms }
+}
+
+/// Reads the origins of the discontinuity at `from` and of those after it; `media` was read for these.
+pub(super) async fn read_on(egress: &Egress, base: &Url, media: &Media, from: Position) -> Reading {
+    Reader { egress, base, requests: 0, map: None }.read(media, from, None).await
 }
 
 fn origin(piece: &Piece, stamp: Stamp) -> Origin {
     Origin {
         discontinuity: piece.discontinuity,
-        start: Position::from_millis(piece.start_us / 1_000),
+        start: position(piece.start_us),
         timestamp: stamp.value,
         timescale: stamp.timescale,
     }
+}
+
+fn position(us: u64) -> Position {
+    Position::from_millis(us / 1_000)
 }
 
 struct Reader<'a> {
@@ -84,6 +92,39 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// The origins of the discontinuities from `from` on whose first pieces `media` has, as far as
+    /// requests are left; `probed` are the first bytes of the first piece if they are there already.
+    async fn read(
+        &mut self,
+        media: &Media,
+        from: Position,
+        mut probed: Option<&Response>,
+    ) -> Reading {
+        let Pieces { first, more_us, .. } = &media.pieces;
+        let begins = first.first().map_or(from, |piece| position(piece.start_us).min(from));
+        let (mut origins, mut ends_us) = (Vec::new(), *more_us);
+        for piece in first {
+            let probed = probed.take();
+            if probed.is_none() && self.requests + self.cost_of(piece) > REQUESTS_MAX {
+                ends_us = Some(piece.start_us);
+                break;
+            }
+            let stamp = self.first_stamp(piece, probed).await;
+            origins.extend(stamp.map(|stamp| origin(piece, stamp)));
+        }
+        Reading { origins, span: Span::new(begins, ends_us.map_or(Span::END, position)) }
+    }
+
+    /// How many requests the timestamp of a piece takes.
+    fn cost_of(&self, piece: &Piece) -> usize {
+        let is_known = |map: &Bytes| self.map.as_ref().is_some_and(|(known, _)| known == map);
+        match &piece.map {
+            _ if piece.is_encrypted => 0,
+            Some(map) if !is_known(map) => 2,
+            _ => 1,
+        }
+    }
+
     /// The first timestamp of a piece; `probed` are its first bytes if they are there already.
     async fn first_stamp(&mut self, piece: &Piece, probed: Option<&Response>) -> Option<Stamp> {
         if piece.is_encrypted {

@@ -4,14 +4,16 @@ use std::ops::Range;
 
 use super::attributes::Attributes;
 
-/// Pieces found at most: one for each discontinuity.
-const FIRST_MAX: usize = engine::Timeline::ORIGINS_MAX;
+/// First pieces found at most: one for each discontinuity that is read at once.
+const FIRST_MAX: usize = 8;
 
 /// The pieces that tell where a timeline begins and ends.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Pieces {
-    /// The first of each discontinuity, in order, as many as may be read.
+    /// The first of each discontinuity from the wanted position on, in order, as many as may be read.
     pub(super) first: Vec<Piece>,
+    /// Where the first discontinuity after those begins, in microseconds, if there is one.
+    pub(super) more_us: Option<u64>,
     /// The last of all, if it belongs to a discontinuity of `first` without being one of them.
     pub(super) last: Option<Piece>,
     /// Whether every duration but the last is a whole number of seconds, as nominal ones are.
@@ -47,7 +49,12 @@ pub(super) struct Bytes {
 /// Finds the pieces while a playlist is read.
 #[derive(Debug, Default)]
 pub(super) struct PiecesReader {
+    /// The wanted position, in microseconds.
+    from_us: u64,
     first: Vec<Piece>,
+    more_us: Option<u64>,
+    /// The discontinuity of the last piece that isn't missing.
+    seen: Option<u32>,
     last: Option<Piece>,
     /// Whether a duration other than the last isn't a whole number of seconds.
     is_exact: bool,
@@ -59,6 +66,11 @@ pub(super) struct PiecesReader {
 }
 
 impl PiecesReader {
+    /// Wants the discontinuity at this position, in microseconds, and those after it.
+    pub(super) fn want_from(&mut self, from_us: u64) {
+        self.from_us = from_us;
+    }
+
     /// Reads a tag that has no attributes.
     pub(super) fn read_tag(&mut self, name: &str, value: &str) {
         match name {
@@ -103,21 +115,32 @@ impl PiecesReader {
         if is_missing {
             return;
         }
-        let is_first = self.first.last().is_none_or(|one| one.discontinuity != self.discontinuity);
-        if is_first && self.first.len() < FIRST_MAX {
-            self.first.push(piece.clone());
+        if self.seen.replace(self.discontinuity) != Some(self.discontinuity) {
+            self.read_first(&piece);
         }
         self.last = Some(piece);
     }
 
+    /// Keeps the first piece of a discontinuity, if it is among those that are wanted.
+    fn read_first(&mut self, piece: &Piece) {
+        if piece.start_us <= self.from_us {
+            self.first.clear();
+        }
+        if self.first.len() < FIRST_MAX {
+            self.first.push(piece.clone());
+        } else {
+            self.more_us.get_or_insert(piece.start_us);
+        }
+    }
+
     /// What was found.
     pub(super) fn finish(self) -> Pieces {
-        let Self { first, last, is_exact, .. } = self;
+        let Self { first, more_us, last, is_exact, .. } = self;
         let covers = |piece: &Piece| {
             let of_last = first.last().is_some_and(|one| one.discontinuity == piece.discontinuity);
             of_last && !first.contains(piece)
         };
-        Pieces { last: last.filter(covers), first, is_nominal: !is_exact }
+        Pieces { last: last.filter(covers), first, more_us, is_nominal: !is_exact }
     }
 }
 
@@ -179,13 +202,38 @@ mod tests {
 
     #[test]
     fn discontinuities_beyond_what_may_be_read_are_left_out_and_so_is_the_end() {
-        let pieces = scan(&"#EXTINF:2,\na\n#EXT-X-DISCONTINUITY\n".repeat(20));
+        let pieces = scan(&CUTS.repeat(20));
         assert_eq!((pieces.first.len(), pieces.last), (FIRST_MAX, None));
+        assert_eq!(pieces.more_us, Some(16_000_000));
     }
 
+    #[test]
+    fn the_discontinuity_at_a_position_and_those_after_it_are_found() {
+        for (from_s, first, starts_s) in [
+            (9, 4, &[8, 10, 12, 14, 16, 18, 20, 22][..]),
+            (10, 5, &[10, 12, 14, 16, 18, 20, 22, 24][..]),
+            (37, 18, &[36, 38][..]),
+            (999, 19, &[38][..]),
+        ] {
+            let pieces = scan_from(from_s * 1_000_000, &CUTS.repeat(20));
+            let starts: Vec<u64> =
+                pieces.first.iter().map(|one| one.start_us / 1_000_000).collect();
+            assert_eq!((pieces.first[0].discontinuity, &starts[..]), (first, starts_s), "{from_s}");
+            let more =
+                starts_s.last().filter(|last| **last < 38).map(|last| (last + 2) * 1_000_000);
+            assert_eq!(pieces.more_us, more, "{from_s}");
+        }
+    }
+
+    const CUTS: &str = "#EXTINF:2,\na\n#EXT-X-DISCONTINUITY\n";
+
     fn scan(lines: &str) -> Pieces {
+        scan_from(0, lines)
+    }
+
+    fn scan_from(from_us: u64, lines: &str) -> Pieces {
         let address = Url::parse("https://example.com/film.m3u8").unwrap();
-        let mut reader = Reader::importing(None);
+        let mut reader = Reader::new(None, from_us);
         let text = format!("#EXTM3U\n#EXT-X-TARGETDURATION:10\n{lines}");
         reader.read(&address, text.as_bytes()).unwrap();
         match reader.finish(&address).unwrap() {

@@ -21,7 +21,7 @@ pub(super) enum Playlist {
     /// A list of qualities, with the variables that it defines.
     Master(Master, Variables),
     /// A list of segments.
-    Media(Media),
+    Media(Box<Media>),
 }
 
 /// Whether these are the first bytes of a playlist.
@@ -64,9 +64,12 @@ struct Content {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader of a playlist that a list of qualities with these variables has named.
-    pub(super) fn importing(imported: Option<&'a Variables>) -> Self {
-        Self { imported, ..Self::default() }
+    /// A reader of a playlist that a list of qualities with these variables has named, of which the
+    /// timeline is wanted from this position on, in microseconds.
+    pub(super) fn new(imported: Option<&'a Variables>, from_us: u64) -> Self {
+        let mut reader = Self { imported, ..Self::default() };
+        reader.content.media.want_from(from_us);
+        reader
     }
 
     /// Reads a part of the playlist at `address`.
@@ -96,7 +99,7 @@ impl<'a> Reader<'a> {
         self.lines.finish(|line| content.read(line, address, self.imported))?;
         let Content { lists_segments, variables, master, media, .. } = self.content;
         if lists_segments {
-            media.finish().map(Playlist::Media)
+            media.finish().map(|media| Playlist::Media(Box::new(media)))
         } else {
             master.finish().map(|master| Playlist::Master(master, variables))
         }

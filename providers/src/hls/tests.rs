@@ -264,7 +264,7 @@ fn line() -> impl Strategy<Value = String> {
 fn parse(bytes: &[u8]) -> Result<Playlist, Failure> {
     let address = Url::parse("https://example.test/film.m3u8").unwrap();
     let variables = Variables::default();
-    let mut reader = Reader::importing(Some(&variables));
+    let mut reader = Reader::new(Some(&variables), 0);
     for chunk in bytes.chunks(4096) {
         reader.read(&address, chunk)?;
     }
@@ -273,7 +273,7 @@ fn parse(bytes: &[u8]) -> Result<Playlist, Failure> {
 
 fn media(body: &str) -> Media {
     match parse(format!("#EXTM3U\n#EXT-X-TARGETDURATION:2\n{body}\n").as_bytes()) {
-        Ok(Playlist::Media(media)) => media,
+        Ok(Playlist::Media(media)) => *media,
         other => panic!("not a list of segments: {other:?}"),
     }
 }

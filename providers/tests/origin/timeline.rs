@@ -1,8 +1,13 @@
 //! Where the timelines of playlists begin, by the media's own timestamps.
 
-use engine::{DurationOrigin, Origin as Begin, Source, Timeline, TimelineKind};
+use std::fmt::Write;
 
-use crate::origin::{Origin, open, registry};
+use engine::{
+    DurationOrigin, Origin as Begin, Position, Reading, Source, Span, Timeline, TimelineKind,
+};
+use tempfile::TempDir;
+
+use crate::origin::{Origin, free_port, open, registry};
 
 async fn resolve(origin: &Origin, path: &str) -> Source {
     registry(open()).resolve(&origin.link(path)).await.unwrap()
@@ -52,4 +57,75 @@ async fn a_file_has_its_players_timeline() {
     let film = resolve(&origin, "hls/master.m3u8").await;
     assert_eq!((film.timeline.kind, film.timeline.origins.len()), (TimelineKind::Media, 1));
     assert_eq!(film.timeline.origins[0].timestamp, 0);
+}
+
+#[tokio::test]
+async fn origins_beyond_the_eighth_request_are_read_from_any_position_on_for_eight_more() {
+    let folder = film_of_discontinuities(20);
+    let origin = Origin::serve("playlists.conf.in", folder.path(), free_port()).await;
+    let registry = registry(open());
+    let source = registry.resolve(&origin.link("film.m3u8")).await.unwrap();
+    let numbers = |origins: &[Begin]| -> Vec<u32> {
+        assert!(
+            origins
+                .iter()
+                .all(|one| one.start.as_millis() == u64::from(one.discontinuity) * 10_000)
+        );
+        origins.iter().map(|one| one.discontinuity).collect()
+    };
+    assert_eq!(numbers(&source.timeline.origins), Vec::from_iter(0..8));
+    assert_eq!(source.timeline.read, [span(0, 80_000)]);
+    assert_eq!(origin.ranged_requests("/"), 8);
+
+    for (from_ms, expected, until) in [
+        (80_000, 8..16, Position::from_millis(160_000)),
+        (159_999, 15..20, Span::END),
+        (0, 0..8, Position::from_millis(80_000)),
+    ] {
+        let asked = origin.ranged_requests("/");
+        let from = Position::from_millis(from_ms);
+        let read = registry.read_on("hls", &source.stream_id, from).await.unwrap();
+        let Reading { origins, span } = read;
+        assert_eq!(numbers(&origins), Vec::from_iter(expected), "{from_ms}");
+        assert!(span.contains(from) && span.until == until, "{span:?}");
+        assert!(origin.ranged_requests("/") <= asked + 8);
+        let first = origins[0];
+        assert_eq!(first.timestamp, i64::from(first.discontinuity) * 90_000);
+    }
+}
+
+fn span(from_ms: u64, until_ms: u64) -> Span {
+    Span::new(Position::from_millis(from_ms), Position::from_millis(until_ms))
+}
+
+/// A folder with a film of discontinuities of 10 s, the timestamps of which begin at as many seconds as
+/// each one's number.
+fn film_of_discontinuities(count: u32) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let mut playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n".to_owned();
+    for number in 0..count {
+        write!(playlist, "#EXTINF:10,\n{number}.ts\n#EXT-X-DISCONTINUITY\n").unwrap();
+        std::fs::write(folder.path().join(format!("{number}.ts")), begins_at(number * 90_000))
+            .unwrap();
+    }
+    std::fs::write(folder.path().join("film.m3u8"), playlist + "#EXT-X-ENDLIST\n").unwrap();
+    folder
+}
+
+/// Two packets of a transport stream: the beginning of a picture with this timestamp, and an empty one.
+fn begins_at(pts: u32) -> Vec<u8> {
+    let bits = |shift: u32, mask: u32| (pts >> shift & mask) as u8;
+    let stamp = [
+        0x21 | bits(30, 3) << 1,
+        bits(22, 0xFF),
+        bits(15, 0x7F) << 1 | 1,
+        bits(7, 0xFF),
+        bits(0, 0x7F) << 1 | 1,
+    ];
+    let mut packets = vec![0x47, 0x41, 0x00, 0x10, 0, 0, 1, 0xE0, 0, 0, 0x80, 0x80, 5];
+    packets.extend(stamp);
+    packets.resize(188, 0xFF);
+    packets.extend([0x47, 0x1F, 0xFF, 0x10]);
+    packets.resize(2 * 188, 0xFF);
+    packets
 }

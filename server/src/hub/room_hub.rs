@@ -12,8 +12,8 @@ use tungstenite::Utf8Bytes;
 use super::room_state::State;
 use super::roster::KeptRoster;
 use super::{
-    BarrierAction, Connection, Found, NewConnection, OrderedFrame, Outbox, ParticipantCursor,
-    ParticipantPage, Roster, SyncStatus,
+    BarrierAction, Connection, Found, Looks, NewConnection, OrderedFrame, Outbox,
+    ParticipantCursor, ParticipantPage, Roster, SyncStatus,
 };
 use crate::store::Elsewhere;
 use crate::wire::{self, Viewers};
@@ -40,6 +40,8 @@ pub struct RoomHub {
     pub found: tokio::sync::Mutex<Option<Found>>,
     /// The same for anybody else: nobody who commands playback waits for it.
     pub found_for_others: tokio::sync::Mutex<Option<Found>>,
+    /// When the media is looked at again. Held while that is done.
+    pub looks: Arc<tokio::sync::Mutex<Looks>>,
     roster: KeptRoster,
     // A std mutex, never held across an await.
     state: Mutex<State>,
@@ -79,10 +81,10 @@ impl RoomHub {
     pub(super) fn new(room_id: RoomId, now: Timestamp) -> Self {
         let state = State { empty_since: now, ..State::default() };
         let (gate, follow_state) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
-        let (found, found_for_others) = Default::default();
+        let (found, found_for_others, looks) = Default::default();
         let roster = KeptRoster::default();
         let state = Mutex::new(state);
-        Self { room_id, gate, follow_state, found, found_for_others, roster, state }
+        Self { room_id, gate, follow_state, found, found_for_others, looks, roster, state }
     }
 
     /// Adds a connection, unless the participant has `max` already. An older connection with the
@@ -210,6 +212,13 @@ impl RoomHub {
     /// Returns whether a participant is connected to this node.
     pub fn is_here(&self, participant_id: &ParticipantId) -> bool {
         self.lock().local.contains_key(participant_id)
+    }
+
+    /// Returns whether this node does what one of the nodes does for the room: the first of its
+    /// participants is connected here.
+    pub fn leads(&self, room: &Room) -> bool {
+        let first = self.list_participants(room, None, 1).items.into_iter().next();
+        first.is_some_and(|one| self.is_here(&ParticipantId::new(one.participant_id)))
     }
 
     /// Returns the role without a grant of a participant who is connected to any node, as far as this one

@@ -102,7 +102,7 @@ impl Rooms {
         }
     }
 
-    fn dispatch_commit(self: &Arc<Self>, hub: &RoomHub, published: &Published) {
+    fn dispatch_commit(self: &Arc<Self>, hub: &Arc<RoomHub>, published: &Published) {
         let Published { room, commit } = published;
         let fence = commit.event.fence();
         let frame = OrderedFrame {
@@ -118,6 +118,8 @@ impl Rooms {
             Event::PlaybackChanged { cause: PlaybackCause::Rebuffer, .. } => {
                 hub.note_rebuffer(commit.at);
             }
+            // It may have led to where nobody has looked yet.
+            Event::PlaybackChanged { cause: PlaybackCause::Seek, .. } => self.look(hub, room),
             Event::HostChanged { .. } | Event::RoleChanged { .. } => {
                 self.hub.mark_presence_changed(&room.room_id);
             }

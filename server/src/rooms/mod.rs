@@ -10,6 +10,7 @@ mod guard;
 mod handle;
 mod host;
 mod list_public;
+mod look;
 mod players;
 mod presence;
 mod refresh;
@@ -19,6 +20,8 @@ mod spread;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 pub use create::{Beginning, RoomSpec};
 pub use find::not_found;
 pub use guard::count_panic;
@@ -27,6 +30,7 @@ pub use list_public::PublicRoomCursor;
 
 use self::create::Turns;
 use self::list_public::PublicList;
+use self::look::LOOKS_MAX;
 use crate::clock::RoomClock;
 use crate::hub::Hub;
 use crate::kept::Kept;
@@ -54,6 +58,8 @@ pub struct Rooms {
     limiters: Arc<Limiters>,
     /// The list of public rooms.
     public: Kept<PublicList>,
+    /// A permit for each look at media that may be in progress.
+    looking: Arc<Semaphore>,
 }
 
 impl Rooms {
@@ -68,7 +74,8 @@ impl Rooms {
         limiters: Arc<Limiters>,
     ) -> Self {
         let (creating, public) = (Turns::default(), Kept::default());
-        Self { store, sql, hub, clock, members, sources, creating, limiters, public }
+        let looking = Arc::new(Semaphore::new(LOOKS_MAX));
+        Self { store, sql, hub, clock, members, sources, creating, limiters, public, looking }
     }
 
     /// Fails while commits can't be stored.

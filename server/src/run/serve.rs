@@ -81,6 +81,7 @@ pub async fn serve(config: Config, checked: Checked) -> Result<(), String> {
     tasks.spawn(app.rooms.clone().watch_presence());
     tasks.spawn(app.rooms.clone().watch_spread());
     tasks.spawn(app.rooms.clone().watch_attendance());
+    tasks.spawn(app.rooms.clone().watch_media());
     tasks.spawn(app.rooms.clone().sweep());
     tasks.spawn(keep_up(app.clone(), metrics));
     let kept = app.clone();

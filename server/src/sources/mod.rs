@@ -1,6 +1,7 @@
 //! What links lead to. Resolving changes nothing and is limited per user.
 
 mod choice;
+mod look;
 mod resolve;
 
 use std::sync::Arc;
