@@ -1,11 +1,12 @@
 //! The commands that change a room.
 
 use crate::id::{MediaId, ParticipantId};
+use crate::live::LiveEdge;
 use crate::media::{Delivery, Media};
 use crate::participant::Role;
 use crate::permission::CommandKind;
 use crate::settings::RoomPatch;
-use crate::time::Rate;
+use crate::time::{Position, Rate};
 use crate::timeline::{Measurement, Reading};
 
 /// A command. Participants send the first group, the server alone the second: see [`CommandKind`].
@@ -90,6 +91,22 @@ pub enum Command {
         /// What was read.
         reading: Reading,
     },
+    /// Announces where the edge of live media is, by its playlist.
+    EdgeRead {
+        /// The media.
+        media_id: MediaId,
+        /// The edge as it was read.
+        edge: LiveEdge,
+    },
+    /// Announces that live media has ended.
+    Finished {
+        /// The live media.
+        media_id: MediaId,
+        /// The film that it has become.
+        media: Box<Media>,
+        /// The position at which it ended, where positions are dates.
+        ends: Option<Position>,
+    },
     /// Announces a participant's first connection.
     Connected {
         /// The participant.
@@ -134,6 +151,8 @@ impl Command {
             Self::Rebuffer => CommandKind::Rebuffer,
             Self::Refreshed { .. } => CommandKind::Refreshed,
             Self::OriginsRead { .. } => CommandKind::OriginsRead,
+            Self::EdgeRead { .. } => CommandKind::EdgeRead,
+            Self::Finished { .. } => CommandKind::Finished,
             Self::Connected { .. } => CommandKind::Connected,
             Self::HostLost => CommandKind::HostLost,
             Self::Idle => CommandKind::Idle,

@@ -35,8 +35,9 @@ pub enum Event {
         by: Option<ParticipantId>,
         /// The new media.
         media: Box<Media>,
-        /// The new playback: paused at the start of chosen media, or at the edge if it is live;
-        /// otherwise as it was.
+        /// The new playback: paused at the start of chosen media, or at the edge if it is live; moved
+        /// into the window of a live source whose edge has moved; at the same picture of one that has
+        /// ended; otherwise as it was.
         playback: Playback,
     },
     /// The host role moved.
@@ -131,6 +132,10 @@ pub enum MediaCause {
     /// Its addresses had lapsed, or the room nears a part of it whose timeline hadn't been read; it is
     /// the same media.
     Refreshed,
+    /// The playlist of a live source says that its edge is elsewhere; it is the same media.
+    EdgeMoved,
+    /// A live source has ended, and is a film from now on.
+    Finished,
 }
 
 impl MediaCause {

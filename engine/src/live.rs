@@ -7,8 +7,11 @@ use crate::time::{Position, Rate, Timestamp};
 /// What lies further ahead is met by no room, in milliseconds: a hundred years.
 const FAR_MS: u64 = 3_155_760_000_000;
 
-/// The edge of a live source, as it was when the source was resolved. From then on it advances with
-/// the room clock.
+/// Where two readings of an edge are less apart, they may be of the same edge, in milliseconds.
+const APART_LEAST_MS: u64 = 2_000;
+
+/// The edge of a live source, as it was when its playlist was read. From then on it advances with the
+/// room clock.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct LiveEdge {
     /// The position at which the newest media ended.
@@ -25,6 +28,37 @@ pub struct LiveEdge {
 }
 
 impl LiveEdge {
+    /// Where the newest media is taken to end at `now`.
+    pub fn position_at(&self, now: Timestamp) -> Position {
+        self.behind(0, now)
+    }
+
+    /// Whether `read`, a later reading, says something else of `now`. The newest media may be almost a
+    /// target duration old when it is read, so less than half of the distance that players keep counts
+    /// as the same: within it, they have what they need.
+    pub fn is_off(&self, read: &Self, now: Timestamp) -> bool {
+        let hold_back_ms = self.hold_back_ms.max(read.hold_back_ms);
+        let tolerance_ms = APART_LEAST_MS.max(hold_back_ms / 2);
+        let is_apart = |one: Position, other: Position| {
+            one.as_millis().abs_diff(other.as_millis()) > tolerance_ms
+        };
+        is_apart(self.position_at(now), read.position_at(now))
+            || is_apart(self.earliest(now), read.earliest(now))
+            || (self.hold_back_ms, self.keeps_all) != (read.hold_back_ms, read.keeps_all)
+    }
+
+    /// The position as far behind this edge as `position` is behind the edge `before`, if it can be
+    /// played at `now`, else the nearest that can.
+    pub(crate) fn as_far_behind(
+        &self,
+        before: &Self,
+        position: Position,
+        now: Timestamp,
+    ) -> Position {
+        let behind_ms = before.position_at(now).as_millis().saturating_sub(position.as_millis());
+        self.nearest(self.behind(behind_ms, now), now)
+    }
+
     /// The first position that can be played at `now`.
     pub fn earliest(&self, now: Timestamp) -> Position {
         self.behind(self.window_ms, if self.keeps_all { self.at } else { now })

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::MediaId;
 use crate::live::LiveEdge;
-use crate::time::Position;
-use crate::timeline::{DurationOrigin, Timeline};
+use crate::time::{Position, Timestamp};
+use crate::timeline::{DurationOrigin, Timeline, TimelineKind};
 
 /// A playable source as a provider resolved it. It holds URLs and facts, never media data.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -245,6 +245,17 @@ impl Source {
     /// The duration, if it is known and no estimate.
     pub fn exact_duration(&self) -> Option<Position> {
         self.duration.filter(|_| !self.duration_origin.is_estimate())
+    }
+
+    /// The edge from now on, if its playlist was read again and that says something else than what is
+    /// known. Without dates, positions mean nothing but the distance from the edge, which stays.
+    pub fn moved_edge(&self, read: &LiveEdge, now: Timestamp) -> Option<LiveEdge> {
+        let known = self.live_edge?;
+        let edge = match self.timeline.kind {
+            TimelineKind::ProgramDateTime => *read,
+            _ => LiveEdge { position: known.position_at(read.at), ..*read },
+        };
+        known.is_off(&edge, now).then_some(edge)
     }
 
     /// Whether players load it from other addresses, or under other conditions, by this delivery.

@@ -78,6 +78,8 @@ command_kinds! {
     Rebuffer        "rebuffer"         System
     Refreshed       "refreshed"        System
     OriginsRead     "origins_read"     System
+    EdgeRead        "edge_read"        System
+    Finished        "finished"         System
     Connected       "connected"        System
     HostLost        "host_lost"        System
     Idle            "idle"             System

@@ -96,7 +96,7 @@ pub struct Failure {
 pub struct ProviderError {
     /// The id of the provider, or `registry`.
     pub provider_id: &'static str,
-    /// `resolve`, `reopen`, `read_on`, `check` or `probe`.
+    /// `resolve`, `reopen`, `find_edge`, `read_on`, `check` or `probe`.
     pub operation: &'static str,
     /// What went wrong.
     pub kind: ErrorKind,

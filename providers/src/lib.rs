@@ -21,4 +21,4 @@ pub use file::FileProvider;
 pub use hls::HlsProvider;
 pub use link::parse_link;
 pub use registry::Registry;
-pub use source::{Match, PlaybackSource};
+pub use source::{Edge, Match, PlaybackSource};

@@ -12,7 +12,7 @@ use crate::error::{ErrorKind, Failure, ProviderError};
 use crate::file::FileProvider;
 use crate::hls::HlsProvider;
 use crate::link::parse_link;
-use crate::source::{Match, PlaybackSource};
+use crate::source::{Edge, Match, PlaybackSource};
 
 /// The longest a `resolve` or `reopen` may take, including the wait for the egress.
 const RESOLVE_DEADLINE: Duration = Duration::from_secs(5);
@@ -85,6 +85,19 @@ impl Registry {
         let span = tracing::info_span!("source.reopen", provider.id = provider.id());
         let reopening = provider.reopen(&self.egress, stream_id);
         within(RESOLVE_DEADLINE, "reopen", reopening).instrument(span).await
+    }
+
+    /// Where a live source ends now.
+    pub async fn find_edge(
+        &self,
+        provider_id: &str,
+        stream_id: &str,
+    ) -> Result<Edge, ProviderError> {
+        let provider =
+            self.find(provider_id).map_err(|failure| failure.at(REGISTRY, "find_edge"))?;
+        let span = tracing::info_span!("source.find_edge", provider.id = provider.id());
+        let finding = provider.find_edge(&self.egress, stream_id);
+        within(RESOLVE_DEADLINE, "find_edge", finding).instrument(span).await
     }
 
     /// Further origins of a source's timeline, from a position on.

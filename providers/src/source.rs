@@ -1,7 +1,7 @@
 //! The trait of providers.
 
 use async_trait::async_trait;
-use engine::{Availability, Position, Reading, Source, Span};
+use engine::{Availability, LiveEdge, Position, Reading, Source, Span, TimelineKind};
 use url::Url;
 
 use crate::egress::Egress;
@@ -18,6 +18,23 @@ pub enum Match {
     Yes,
 }
 
+/// Where a live source ends, as its playlist says now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Edge {
+    /// It goes on. The caller, who knows the room clock, sets the edge's instant.
+    Live {
+        /// Its edge.
+        edge: LiveEdge,
+        /// What the position of the edge counts.
+        counts: TimelineKind,
+    },
+    /// It is over: resolved again, it is a film.
+    Over {
+        /// The date at which it ended, if it has dates.
+        ends: Option<Position>,
+    },
+}
+
 /// A provider: recognizes links of one kind and resolves them to a `Source`.
 ///
 /// # Behavior
@@ -30,6 +47,7 @@ pub enum Match {
 /// - A live source that players can follow to a moment has a `live_edge`; its instant is set by the caller.
 /// - `reopen` of a source's `stream_id` gives the same source again; of a live one, the edge has moved.
 /// - `reopen` of anything else is an error, never a panic.
+/// - `find_edge` of a live source says where its edge is; of one that has ended, that it is over.
 /// - `read_on` gives origins in order, for a span that holds the position it was asked for.
 /// - `check` of a resolved source gives evidence or a reason.
 /// - Missing media is `NotFound`, for `resolve` and `check`.
@@ -57,6 +75,14 @@ pub trait PlaybackSource: Send + Sync + 'static {
 
     /// Resolves a source again by its durable id.
     async fn reopen(&self, egress: &Egress, stream_id: &str) -> Result<Source, ProviderError>;
+
+    /// Finds where a live source ends now.
+    async fn find_edge(&self, egress: &Egress, stream_id: &str) -> Result<Edge, ProviderError> {
+        let source = self.reopen(egress, stream_id).await?;
+        let counts = source.timeline.kind;
+        let live = source.live_edge.map(|edge| Edge::Live { edge, counts });
+        Ok(live.unwrap_or(Edge::Over { ends: None }))
+    }
 
     /// Reads the origins of the discontinuity at `from` and of some after it, of a source whose timeline
     /// wasn't read to its end. A source whose timeline is known has no others.

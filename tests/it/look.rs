@@ -1,10 +1,15 @@
 //! What the server reads of the media while a room watches it.
 
-use contracts::MediaChanged;
+use std::sync::Arc;
+
+use contracts::{MediaChanged, Status};
 use serde_json::{Value, json};
 
-use crate::origin::Origin;
-use crate::party::{Party, playback};
+use crate::origin::{AHEAD_MS, LIVE_FROM_MS, LIVE_WINDOW_MS, Origin};
+use crate::party::{Party, new_room, options, playback};
+
+/// Three target durations.
+const HOLD_BACK_MS: u64 = 6_000;
 
 #[tokio::test]
 async fn origins_far_from_the_room_are_read_once_a_seek_nears_them() {
@@ -31,8 +36,64 @@ async fn origins_far_from_the_room_are_read_once_a_seek_nears_them() {
     assert_eq!(origin.connections(), asked, "everything was read");
 }
 
+#[tokio::test]
+async fn an_edge_that_has_jumped_is_corrected_and_the_room_stays_as_far_behind_it() {
+    let origin = Origin::start().await;
+    let mut party = watching_live(&origin, "running.m3u8").await;
+    let before = media(&party.state().await.room.media);
+    party.command("play", json!({})).await;
+    origin.release();
+    let frame = party.committed().await;
+    let changed = changed(&frame);
+    assert_eq!((changed.cause.as_str(), changed.by), ("edge_moved", None));
+    assert_eq!(changed.media.media_id, before.media_id, "it is the same media");
+    let edge_ms = changed.media.source.edge_ms.expect("it is live");
+    let least_ms = LIVE_FROM_MS + LIVE_WINDOW_MS + AHEAD_MS;
+    assert!((least_ms..least_ms + AHEAD_MS).contains(&edge_ms), "{edge_ms}");
+    let passed_ms = changed.playback.anchor_at_ms - changed.media.source.edge_at_ms.unwrap();
+    let behind_ms = edge_ms + passed_ms - changed.playback.position_ms;
+    assert_eq!((changed.playback.status, behind_ms), (Status::Playing, HOLD_BACK_MS));
+    let ahead = json!({ "position_ms": edge_ms - 2 * HOLD_BACK_MS });
+    party.command("seek", ahead).await;
+}
+
+#[tokio::test]
+async fn a_live_stream_that_has_ended_is_a_film_with_a_length_and_the_room_can_seek_in_it() {
+    let origin = Origin::start().await;
+    let mut party = watching_live(&origin, "ending.m3u8").await;
+    let before = media(&party.state().await.room.media);
+    let data = json!({ "position_ms": before.source.edge_ms.unwrap() - HOLD_BACK_MS });
+    party.command("seek", data).await;
+    origin.release();
+    let changed = changed(&party.committed().await);
+    assert_eq!((changed.cause.as_str(), changed.by), ("finished", None));
+    assert_ne!(changed.media.media_id, before.media_id, "players load it as a film");
+    let source = &changed.media.source;
+    assert_eq!((source.live, source.edge_ms), (false, None));
+    assert_eq!(source.duration_ms, Some(LIVE_WINDOW_MS));
+    let stands = (changed.playback.status, changed.playback.position_ms);
+    assert_eq!(stands, (Status::Paused, LIVE_WINDOW_MS - HOLD_BACK_MS));
+    party.command("seek", json!({ "position_ms": 1_000 })).await;
+    party.nothing_happened().await;
+}
+
+/// A party that watches a live source of this origin, whose edge is read each second.
+async fn watching_live(origin: &Origin, file: &str) -> Party {
+    let server = options().env("PLAYHEAD_EDGE_READ_MS", "1000").start().await.unwrap();
+    let mut party = Party::meet(Arc::new(server), &new_room(), &[]).await;
+    party.command("set_media", json!({ "link": origin.link(file) })).await;
+    party
+}
+
+fn media(media: &Option<contracts::Media>) -> contracts::Media {
+    media.clone().expect("it was chosen")
+}
+
+fn changed(frame: &Value) -> MediaChanged {
+    serde_json::from_value(frame["data"].clone()).expect("media")
+}
+
 /// Where the discontinuities begin whose origins are known, in milliseconds.
 fn starts(frame: &Value) -> Vec<u64> {
-    let changed: MediaChanged = serde_json::from_value(frame["data"].clone()).expect("media");
-    changed.media.source.timeline.origins.iter().map(|origin| origin.start_ms).collect()
+    changed(frame).media.source.timeline.origins.iter().map(|origin| origin.start_ms).collect()
 }

@@ -1,6 +1,9 @@
 //! An origin of media on this machine, with many kinds of faults.
 
 use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::time::Instant;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -17,6 +20,8 @@ const FILM: &str = "#EXTM3U\n\
 pub const LIVE_FROM_MS: u64 = 1_700_000_000_000;
 /// The length of its playlist.
 pub const LIVE_WINDOW_MS: u64 = 20_000;
+/// How far the dates of `running.m3u8` jump ahead once the origin is released, in milliseconds.
+pub const AHEAD_MS: u64 = 600_000;
 /// More than the size limit of manifests.
 const HUGE_BYTES: usize = 3 * 1024 * 1024;
 
@@ -67,8 +72,8 @@ impl Origin {
         assert_eq!(connected, Ok(true), "no one connects to this origin");
     }
 
-    /// Responds to the requests that are held back; from now on `lapsing.m3u8` is refused, and
-    /// `turning.m3u8` may be read by pages.
+    /// Responds to the requests that are held back; from now on `lapsing.m3u8` is refused,
+    /// `turning.m3u8` may be read by pages, `ending.m3u8` has ended, and `running.m3u8` has jumped.
     pub fn release(&self) {
         self.released.send_replace(true);
     }
@@ -99,6 +104,8 @@ async fn serve(mut stream: TcpStream, mut released: watch::Receiver<bool>) {
         let _ = released.wait_for(|released| *released).await;
     }
     let path = match (path, *released.borrow()) {
+        ("/ending.m3u8", false) => "/live.m3u8",
+        ("/running.m3u8", true) => "/ahead.m3u8",
         ("/lapsing.m3u8", true) => "/secret.m3u8",
         ("/turning.m3u8", false) => "/unread.m3u8",
         ("/lapsing.m3u8" | "/turning.m3u8", _) => "/media.m3u8",
@@ -116,6 +123,9 @@ fn response(path: &str) -> Vec<u8> {
     let (status, headers, body) = match path {
         "/film.m3u8" => ("200 OK", kind(PLAYLIST), FILM.to_owned()),
         "/live.m3u8" => ("200 OK", kind(PLAYLIST), live()),
+        "/ending.m3u8" => ("200 OK", kind(PLAYLIST), format!("{}#EXT-X-ENDLIST\n", live())),
+        "/running.m3u8" => ("200 OK", kind(PLAYLIST), running(0)),
+        "/ahead.m3u8" => ("200 OK", kind(PLAYLIST), running(AHEAD_MS)),
         "/wide.m3u8" => ("200 OK", kind(PLAYLIST), wide()),
         "/media.m3u8" | "/held.m3u8" => ("200 OK", kind(PLAYLIST), MEDIA.to_owned()),
         "/cuts.m3u8" => ("200 OK", kind(PLAYLIST), cuts()),
@@ -157,6 +167,17 @@ fn live() -> String {
     format!(
         "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:20Z\n{segments}"
     )
+}
+
+/// The same, but its dates move on with time, and are so much ahead.
+fn running(ahead_ms: u64) -> String {
+    static BEGAN: OnceLock<Instant> = OnceLock::new();
+    let passed = BEGAN.get_or_init(Instant::now).elapsed();
+    // `LIVE_FROM_MS` is 22:13:20.
+    let ms = 80_000_000 + ahead_ms + u64::try_from(passed.as_millis()).expect("a short while");
+    let (hours, minutes) = (ms / 3_600_000, ms / 60_000 % 60);
+    let time = format!("{hours}:{minutes:02}:{:02}.{:03}Z", ms / 1_000 % 60, ms % 1_000);
+    live().replace("22:13:20Z", &time)
 }
 
 /// A film of 200 s with a discontinuity every 10 s, each of which begins with the same timestamp.

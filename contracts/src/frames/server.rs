@@ -231,7 +231,8 @@ pub struct MediaChanged {
     /// What changed it: `set_media`; `measured` if a player of the host or a co-host found out more
     /// about the same media; or `refreshed` if the same media has other addresses by now, or the room
     /// nears a part whose timeline has only now been read. A player that can still load it then goes
-    /// on as it is.
+    /// on as it is. `edge_moved` if the edge of a live source is elsewhere than the room took it to be;
+    /// `finished` if a live source has ended: it is other media then, a film of what it offers.
     pub cause: String,
     /// The participant who chose the media or whose player measured it; null if the server did.
     #[schema(required = true)]
@@ -239,7 +240,8 @@ pub struct MediaChanged {
     /// The new media.
     pub media: Media,
     /// The new playback: paused at the start of chosen media, or behind the edge if it is live; as it
-    /// was before if measured or refreshed.
+    /// was before if measured or refreshed; as far behind the edge as before if that has moved away from
+    /// it; at the same picture if the source has ended.
     pub playback: Playback,
 }
 

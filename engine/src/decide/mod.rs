@@ -2,6 +2,7 @@
 //! `None`; a command that can't be carried out is a `Rejection`.
 
 mod barrier;
+mod edge;
 mod lifecycle;
 mod live;
 mod measured;
@@ -47,6 +48,10 @@ pub(crate) fn decide(room: &Room, actor: &Actor, command: &Command, facts: &Fact
         }
         Command::OriginsRead { media_id, reading } => {
             Ok(refreshed::origins_read(room, media_id, reading, facts))
+        }
+        Command::EdgeRead { media_id, edge } => Ok(edge::edge_read(room, media_id, edge, facts)),
+        Command::Finished { media_id, media, ends } => {
+            Ok(edge::finished(room, media_id, media, *ends, facts))
         }
         Command::HostTransfer { to } => Ok(room::host_transfer(room, to)),
         Command::SetRole { participant, role } => room::set_role(room, by, participant, *role),

@@ -15,7 +15,7 @@ use crate::time::{Position, Rate, WHOLE_MAX};
 
 /// How long a first start waits for players, in milliseconds: longer than a seek, since nothing is
 /// loaded yet.
-const PLAY_BARRIER_MS: u64 = 3000;
+pub(super) const PLAY_BARRIER_MS: u64 = 3000;
 /// How long a seek while playing waits for players, in milliseconds.
 const SEEK_BARRIER_MS: u64 = 1500;
 

@@ -24,7 +24,7 @@ fn histories_cover_every_outcome_and_every_event() {
 }
 
 /// Every outcome of a request, and every event with its cause and the state that it leads to.
-const EVERYTHING: [&str; 45] = [
+const EVERYTHING: [&str; 47] = [
     "duplicate",
     "unchanged",
     "not_host",
@@ -42,6 +42,8 @@ const EVERYTHING: [&str; 45] = [
     "media SetMedia",
     "media Measured",
     "media Refreshed",
+    "media EdgeMoved",
+    "media Finished",
     "role",
     "room",
     "rebased",

@@ -1,14 +1,17 @@
 //! Arbitrary histories of a room: participants and server send any command at any time.
 
+mod drawn;
+
 use engine::{
-    Actor, Command, Decision, DurationOrigin, Envelope, Facts, HostLoss, Media, MediaId, Op,
-    ParticipantId, Place, Rejection, Request, Role, Room, RoomPatch,
+    Actor, Command, Decision, Envelope, Facts, HostLoss, LiveEdge, MediaId, Op, ParticipantId,
+    Place, Position, Rejection, Request, Role, Room,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 
+use self::drawn::{any_media, patches};
 use crate::story::{self, CO_HOST, GUEST, HOST, MEMBER, SERVER, T0, at, id, live_media, media};
 
 /// The outage that a rebuild counts, if it counts one.
@@ -51,6 +54,15 @@ enum What {
     MeasuredShare(u8),
     StartReady {
         late: bool,
+    },
+    /// The edge was read so many seconds ahead of where the room has it, and the window as much longer.
+    EdgeRead {
+        ahead_s: i8,
+        longer_s: i8,
+    },
+    /// The live source has ended where its edge is, or nobody knows where.
+    Finished {
+        dated: bool,
     },
     RebaseBy {
         by: i8,
@@ -181,6 +193,26 @@ impl What {
                 let since = room.playback.waiting.as_ref().map_or(1, |wait| wait.since_version);
                 Command::StartReady { since_version: since - u64::from(*late) }
             }
+            Self::EdgeRead { ahead_s, longer_s } => {
+                let media_id = room.playback.media_id.clone().unwrap_or(MediaId::new("m_none"));
+                let LiveEdge { window_ms, hold_back_ms, keeps_all, .. } = known_edge(room);
+                let moved = |ms: u64, by_s: i8| ms.saturating_add_signed(i64::from(by_s) * 1_000);
+                let position = moved(known_edge(room).position_at(room.at).as_millis(), *ahead_s);
+                let edge = LiveEdge {
+                    position: Position::from_millis(position),
+                    at: room.at,
+                    window_ms: moved(window_ms, *longer_s),
+                    hold_back_ms,
+                    keeps_all,
+                };
+                Command::EdgeRead { media_id, edge }
+            }
+            Self::Finished { dated } => {
+                let media_id = room.playback.media_id.clone().unwrap_or(MediaId::new("m_none"));
+                let ends = known_edge(room).position_at(room.at);
+                let film = Box::new(media("m_film", Some(40_000)));
+                Command::Finished { media_id, media: film, ends: dated.then_some(ends) }
+            }
             Self::RebaseBy { by, lost } => Command::Rebase {
                 epoch: room.epoch.saturating_add_signed((*by).into()),
                 lost: *lost,
@@ -188,6 +220,12 @@ impl What {
             },
         }
     }
+}
+
+/// The edge as the room has it; of other media, that of some live media.
+fn known_edge(room: &Room) -> LiveEdge {
+    let any = || live_media("m_none", 20_000, 6_000).source.live_edge.expect("it is live");
+    room.live_edge().unwrap_or_else(any)
 }
 
 impl Moment {
@@ -302,59 +340,11 @@ fn server_commands() -> impl Strategy<Value = What> {
     prop_oneof![
         40 => plain.prop_map(What::Plain),
         10 => any::<bool>().prop_map(|late| What::StartReady { late }),
+        8 => (-30..30_i8, -5..9_i8)
+            .prop_map(|(ahead_s, longer_s)| What::EdgeRead { ahead_s, longer_s }),
+        2 => any::<bool>().prop_map(|dated| What::Finished { dated }),
         2 => (-1..3_i8, any::<bool>()).prop_map(|(by, lost)| What::RebaseBy { by, lost }),
     ]
-}
-
-/// Media with and without duration, qualities and tracks, some in which players can't jump, and some live.
-fn any_media() -> impl Strategy<Value = Media> {
-    let live = (0..4_u8, 0..60_000_u64, 0..20_000_u64)
-        .prop_map(|(n, window, hold_back)| live_media(&format!("m_{n}"), window, hold_back));
-    prop_oneof![3 => any_film(), 1 => live]
-}
-
-fn any_film() -> impl Strategy<Value = Media> {
-    let duration = option::of(prop_oneof![Just(0), 1..100_000_u64]);
-    (0..4_u8, duration, any::<[bool; 5]>(), 0..4_u8).prop_map(|(n, duration, keeps, jumps)| {
-        let mut media = media(&format!("m_{n}"), duration);
-        let source = &mut media.source;
-        if keeps[4] {
-            source.duration_origin = DurationOrigin::Playlist;
-        }
-        source.renditions.retain(|_| keeps[0]);
-        source.text_tracks.retain(|_| keeps[1]);
-        source.audio_tracks.retain(|_| keeps[2]);
-        source.audio_tracks.iter_mut().for_each(|track| track.default &= keeps[3]);
-        source.control.seek = jumps > 0;
-        media
-    })
-}
-
-fn patches() -> impl Strategy<Value = RoomPatch> {
-    let loss = select(vec![HostLoss::Promote, HostLoss::Hold, HostLoss::Pause]);
-    (
-        option::of(select(vec!["One", "Two"]).prop_map(str::to_owned)),
-        option::of(any::<bool>()),
-        option::of(any::<bool>()),
-        option::of(0..10_u64),
-        option::of(loss),
-        option::of(0..200_000_u64),
-        option::of(any::<bool>()),
-    )
-        .prop_map(
-            |(name, is_public, chat_enabled, slow_mode_ms, host_loss, grace, barrier)| {
-                let (host_grace_ms, rebuffer_barrier) = (grace, barrier);
-                RoomPatch {
-                    name,
-                    is_public,
-                    chat_enabled,
-                    slow_mode_ms,
-                    host_loss,
-                    host_grace_ms,
-                    rebuffer_barrier,
-                }
-            },
-        )
 }
 
 /// Terms that are mostly current, where there are any.

@@ -246,7 +246,7 @@ proptest! {
                     role.is_none_or(|role| role == Role::Host) || (hostless && is_creator)
                 }
                 Event::PlaybackChanged { by: None, .. }
-                | Event::MediaChanged { cause: MediaCause::Refreshed, .. }
+                | Event::MediaChanged { .. }
                 | Event::Rebased { .. } => role.is_none(),
             };
             prop_assert!(allowed, "{role:?} committed {:?}", commit);

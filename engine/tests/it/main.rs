@@ -4,6 +4,7 @@ mod barrier;
 mod clock;
 mod commands;
 mod coverage;
+mod edge;
 mod history;
 mod jumps;
 mod laws;

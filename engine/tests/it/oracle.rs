@@ -1,6 +1,7 @@
 //! A second, naive room: the rules as one would explain them, in floats and strings. It shares no
 //! code with the engine and is compared with the real room after every step.
 
+mod edge;
 mod playback;
 mod room;
 
@@ -206,6 +207,8 @@ impl Naive {
             | Command::Rebuffer
             | Command::Refreshed { .. }
             | Command::OriginsRead { .. }
+            | Command::EdgeRead { .. }
+            | Command::Finished { .. }
             | Command::Connected { .. }
             | Command::HostLost
             | Command::Idle

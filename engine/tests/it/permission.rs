@@ -5,8 +5,9 @@ use std::fmt::Write;
 
 use engine::{Command, CommandKind, Permission, Rejection, Role, RoomPatch};
 
+use crate::edge::{edge_read, finished};
 use crate::story::{
-    CO_HOST, GUEST, HOST, MEMBER, Party, SERVER, audio, connected, ended, envelope, measured,
+    CO_HOST, GUEST, HOST, MEMBER, Party, SERVER, T0, audio, connected, ended, envelope, measured,
     media, origins_read, quality, refreshed, seek, set_media, set_rate, set_role, subtitle,
     transfer,
 };
@@ -31,6 +32,8 @@ start_ready     System                 forbidden
 rebuffer        System                 forbidden
 refreshed       System                 forbidden
 origins_read    System                 forbidden
+edge_read       System                 forbidden
+finished        System                 forbidden
 connected       System                 forbidden
 host_lost       System                 forbidden
 idle            System                 forbidden
@@ -106,6 +109,8 @@ fn commands() -> Vec<Command> {
         Command::Rebuffer,
         refreshed("m_1", 1),
         origins_read("m_1", &[], 0..1),
+        edge_read("m_1", T0, 1, 20_000),
+        finished("m_1", None),
         connected(HOST),
         Command::HostLost,
         Command::Idle,

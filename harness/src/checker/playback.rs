@@ -11,10 +11,13 @@ use crate::history::{Fact, History, Kind, Place, State};
 const ROUNDING_MS: f64 = 2.0;
 /// How far ahead media stops at most in which players can't go back.
 const STOP_AHEAD_MS: f64 = 1500.0;
+/// The causes with which the playhead may move.
+const MOVING: [&str; 5] = ["seek", "ended", "set_media", "edge_moved", "finished"];
 const RATES: std::ops::RangeInclusive<f64> = 0.25..=4.0;
 
-/// S22: rate and position stay within their limits; only `seek`, `media_changed` and `ended` move the
-/// playhead; and clients evaluate it correctly.
+/// S22: rate and position stay within their limits; only `seek`, `media_changed` (other media, or a live
+/// source whose edge has moved or that has ended) and `ended` move the playhead; and clients evaluate it
+/// correctly.
 pub fn playback(history: &History) -> Verdict {
     let mut verdict = Verdict::new("S22", "playback");
     let mut last: HashMap<_, (usize, Place, &State)> = HashMap::new();
@@ -31,7 +34,7 @@ pub fn playback(history: &History) -> Verdict {
         if let Some(what) = out_of_limits(state) {
             verdict.broken(&[line], what);
         }
-        let moves = matches!(seen.cause.as_deref(), Some("seek" | "ended" | "set_media"));
+        let moves = seen.cause.as_deref().is_some_and(|cause| MOVING.contains(&cause));
         if let Some((before_line, before_place, before)) =
             last.insert(session, (line, seen.place, state))
             && seen.kind == Kind::Event

@@ -47,6 +47,11 @@ impl LiveReader {
         self.longest_seconds = self.longest_seconds.max(seconds);
     }
 
+    /// The date at which the last segment ends, if any segment had a date.
+    pub(super) fn dated_end(&self) -> Option<Position> {
+        self.edge_ms.map(|edge_ms| Position::from_millis(milliseconds(edge_ms)))
+    }
+
     /// The edge and what its position counts: dates where the segments have them, else the time from
     /// the first segment that is listed now, of which its timestamps may tell more. Who knows the room
     /// clock adds the instant.

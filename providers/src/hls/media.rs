@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use engine::{LiveEdge, Timeline, TimelineKind};
+use engine::{LiveEdge, Position, Timeline, TimelineKind};
 
 use super::attributes::{Attributes, leading};
 use super::keys::Keys;
@@ -12,6 +12,7 @@ use super::pieces::{Bytes, Pieces, PiecesReader};
 use super::refusals::{invalid, too_large, unsupported};
 use super::variables::Variables;
 use crate::error::Failure;
+use crate::source::Edge;
 
 /// Segments of one playlist: a week of segments of three seconds.
 const SEGMENTS_MAX: usize = 200_000;
@@ -27,6 +28,8 @@ const NUMBERED_MAX: usize = 256;
 pub(super) struct Media {
     /// The edge and what its position counts, if it is live.
     pub(super) live: Option<(LiveEdge, Timeline)>,
+    /// The date at which its last segment ends, if its segments have dates.
+    dated_end: Option<Position>,
     /// The duration of all segments, as the playlist states it; `None` if it is live.
     pub(super) duration_ms: Option<u64>,
     /// Some of the segments, in the order in which they should be probed; never empty.
@@ -52,6 +55,14 @@ impl Media {
     pub(super) fn is_dated(&self) -> bool {
         let live = self.live.as_ref();
         live.is_some_and(|(_, timeline)| timeline.kind == TimelineKind::ProgramDateTime)
+    }
+
+    /// Where it ends now.
+    pub(super) fn edge(&self) -> Edge {
+        match &self.live {
+            Some((edge, timeline)) => Edge::Live { edge: *edge, counts: timeline.kind },
+            None => Edge::Over { ends: self.dated_end },
+        }
     }
 
     /// Whether `later`, the same playlist read again, gives a segment's number to another one.
@@ -212,6 +223,7 @@ impl MediaReader {
         let is_film = self.once.ended || self.once.is_vod;
         Ok(Media {
             live: (!is_film).then(|| self.live.finish()),
+            dated_end: self.live.dated_end(),
             duration_ms: is_film.then(|| (self.seconds * 1000.0).round() as u64),
             segments: self.first.into_iter().chain(self.last).collect(),
             states_keys: self.keys.are_stated,

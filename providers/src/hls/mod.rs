@@ -30,7 +30,7 @@ use url::Url;
 use crate::egress::{Egress, Request, Response};
 use crate::error::{ErrorKind, Failure, ProviderError};
 use crate::link::{extension, parse_link, title};
-use crate::source::{Match, PlaybackSource};
+use crate::source::{Edge, Match, PlaybackSource};
 use master::Master;
 use media::{Media, Segment};
 use origin::Origins;
@@ -97,6 +97,14 @@ impl PlaybackSource for HlsProvider {
             Ok(describe(&link, inspect(egress, &link).await?))
         };
         reopened.await.map_err(|failure: Failure| failure.at(self.id(), "reopen"))
+    }
+
+    async fn find_edge(&self, egress: &Egress, stream_id: &str) -> Result<Edge, ProviderError> {
+        let found = async {
+            let start = Position::START;
+            Ok(find_listing(egress, &parse_link(stream_id)?, start).await?.0.media.edge())
+        };
+        found.await.map_err(|failure: Failure| failure.at(self.id(), "find_edge"))
     }
 
     async fn read_on(

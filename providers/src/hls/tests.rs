@@ -2,7 +2,7 @@
 
 mod choices;
 
-use engine::TimelineKind;
+use engine::{Position, TimelineKind};
 use proptest::prelude::*;
 use url::Url;
 
@@ -11,6 +11,7 @@ use super::media::Media;
 use super::reader::{Playlist, Reader};
 use super::variables::Variables;
 use crate::error::Failure;
+use crate::source::Edge;
 
 #[test]
 fn a_film_lasts_as_long_as_its_segments() {
@@ -64,6 +65,16 @@ fn the_edge_of_a_live_playlist_is_read_and_an_ended_event_is_a_film() {
     assert_eq!((edge.keeps_all, timeline.kind), (true, TimelineKind::ProgramDateTime));
     let ended = media(&format!("{dated}\n#EXT-X-ENDLIST"));
     assert_eq!((ended.live, ended.duration_ms), (None, Some(3_500)));
+}
+
+#[test]
+fn where_a_live_playlist_ends_now_is_its_edge_or_that_it_is_over_with_the_date() {
+    let dated = "#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:01:40Z\n#EXTINF:2,\na.ts";
+    let Edge::Live { edge, counts } = media(dated).edge() else { panic!("it is live") };
+    assert_eq!((edge.position.as_millis(), counts), (102_000, TimelineKind::ProgramDateTime));
+    let ended = media(&format!("{dated}\n#EXT-X-ENDLIST"));
+    assert_eq!(ended.edge(), Edge::Over { ends: Some(Position::from_millis(102_000)) });
+    assert_eq!(media("#EXTINF:2,\na.ts\n#EXT-X-ENDLIST").edge(), Edge::Over { ends: None });
 }
 
 #[test]

@@ -97,6 +97,10 @@ pub struct Config {
     #[arg(long, env = "PLAYHEAD_HOST_LEASE_MS", default_value_t = 15_000, global = true,
           value_parser = clap::value_parser!(u64).range(HOST_LEASE_MS))]
     pub host_lease_ms: u64,
+    /// How often the playlist of a live stream is read again while a room watches it, in milliseconds.
+    #[arg(long, env = "PLAYHEAD_EDGE_READ_MS", default_value_t = 60_000, global = true,
+          value_parser = clap::value_parser!(u64).range(EDGE_READ_MS))]
+    pub edge_read_ms: u64,
     /// How long a start waits for Redis and PostgreSQL to answer, in milliseconds.
     #[arg(long, env = "PLAYHEAD_START_TIMEOUT_MS", default_value_t = 30_000, global = true)]
     pub start_timeout_ms: u64,
@@ -110,6 +114,8 @@ pub struct Config {
 
 /// How long an access token may be valid, in milliseconds.
 pub const ACCESS_TOKEN_MS: std::ops::RangeInclusive<u64> = 1_000..=24 * 60 * 60 * 1000;
+/// How often an edge may be read again, in milliseconds.
+pub const EDGE_READ_MS: std::ops::RangeInclusive<u64> = 1_000..=60 * 60 * 1000;
 /// The grace that a room may ask for, in milliseconds.
 pub const HOST_GRACE_MS: std::ops::RangeInclusive<u64> = 0..=HOST_GRACE_MS_MAX;
 /// The lease that a room may ask for, in milliseconds.

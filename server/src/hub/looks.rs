@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use engine::MediaId;
+use engine::{MediaId, Position};
 
 /// When the looks at one media are due.
 #[derive(Debug, Default)]
@@ -10,14 +10,41 @@ pub struct Looks {
     media_id: Option<MediaId>,
     /// Before then its timeline isn't read on; at any time if there is none.
     timeline_at: Option<Instant>,
+    /// Before then its edge isn't read again; never if there is none.
+    edge_at: Option<Instant>,
+    /// Where its edge was when it was last read, if that was elsewhere than the room has it.
+    edge_off: Option<Position>,
 }
 
 impl Looks {
-    /// Turns to a media: nothing that was noted of another one counts.
-    pub fn turn_to(&mut self, media_id: &MediaId) {
+    /// Turns to a media, whose edge is read `edge_every` from now: nothing that was noted of another one
+    /// counts.
+    pub fn turn_to(&mut self, media_id: &MediaId, edge_every: Duration) {
         if self.media_id.as_ref() != Some(media_id) {
-            *self = Self { media_id: Some(media_id.clone()), ..Self::default() };
+            let edge_at = Some(Instant::now() + edge_every);
+            *self = Self { media_id: Some(media_id.clone()), edge_at, ..Self::default() };
         }
+    }
+
+    /// Returns whether its edge is to be read again.
+    pub fn may_read_edge(&self) -> bool {
+        self.edge_at.is_some_and(|at| at <= Instant::now())
+    }
+
+    /// Lets its edge be read again after `pause`.
+    pub fn rest_from_edge(&mut self, pause: Duration) {
+        self.edge_at = Some(Instant::now() + pause);
+    }
+
+    /// Notes that the edge was read at a position where the room doesn't have it. Returns whether it has
+    /// moved on since it was last read so: an encoder that stands still may go on anywhere.
+    pub fn note_off(&mut self, edge: Position) -> bool {
+        self.edge_off.replace(edge).is_some_and(|before| before < edge)
+    }
+
+    /// Notes that the room has the edge where it is.
+    pub fn note_right(&mut self) {
+        self.edge_off = None;
     }
 
     /// Returns whether its timeline may be read on.

@@ -50,7 +50,8 @@ pub async fn open(config: Config, address: SocketAddr, shares: Shares) -> Result
     let egress = Egress::new(policy).map_err(|failure| failure.detail)?;
     let limiters = Arc::new(Limiters::new(&config.limits));
     let providers = Registry::standard(Arc::new(egress));
-    let sources = Arc::new(Sources::new(Arc::new(providers), limiters.clone(), clock.clone()));
+    let sources = Sources::new(Arc::new(providers), limiters.clone(), clock.clone());
+    let sources = Arc::new(sources.with_edges_every(config.edge_read_ms));
     let hub = Arc::new(Hub::default());
     let max = config.limits.participants_per_room;
     let members = Arc::new(Members::new(store.clone(), hub.clone(), clock.clone(), max));

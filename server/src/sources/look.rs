@@ -1,11 +1,32 @@
 //! Looks at a source again on behalf of the room that watches it.
 
 use engine::{Position, Reading, RoomId, Source};
-use providers::{ProviderError, Registry, Requester};
+use providers::{Edge, ProviderError, Registry, Requester};
 
 use super::Sources;
 
 impl Sources {
+    /// Finds where a live source ends now, by its playlist. The instant of the edge is that of the
+    /// answer, so that it is rather ahead of this than behind.
+    pub async fn find_edge(
+        &self,
+        room_id: &RoomId,
+        source: &Source,
+    ) -> Result<Edge, ProviderError> {
+        let mut found =
+            self.for_room(room_id).find_edge(&source.provider, &source.stream_id).await?;
+        if let Edge::Live { edge, .. } = &mut found {
+            edge.at = self.clock.now();
+        }
+        Ok(found)
+    }
+
+    /// Resolves a source once more, for the room that watches it.
+    pub async fn reopen(&self, room_id: &RoomId, source: &Source) -> Result<Source, ProviderError> {
+        let reopened = self.for_room(room_id).reopen(&source.provider, &source.stream_id).await?;
+        Ok(self.at_room_time(reopened))
+    }
+
     /// Reads further origins of a source's timeline, from a position on.
     pub async fn read_on(
         &self,

@@ -5,6 +5,7 @@ mod look;
 mod resolve;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use providers::Registry;
 
@@ -18,12 +19,26 @@ pub struct Sources {
     providers: Arc<Registry>,
     limiters: Arc<Limiters>,
     clock: RoomClock,
+    edge_every: Duration,
 }
+
+/// How often the edge of a live source is read again, unless the operator sets it.
+const EDGE_EVERY: Duration = Duration::from_secs(60);
 
 impl Sources {
     /// Makes the service over a registry of providers.
     pub fn new(providers: Arc<Registry>, limiters: Arc<Limiters>, clock: RoomClock) -> Self {
-        Self { providers, limiters, clock }
+        Self { providers, limiters, clock, edge_every: EDGE_EVERY }
+    }
+
+    /// Has the edges of live sources read again every `ms` milliseconds.
+    pub fn with_edges_every(self, ms: u64) -> Self {
+        Self { edge_every: Duration::from_millis(ms), ..self }
+    }
+
+    /// Returns how often the edge of a live source is read again while a room watches it.
+    pub fn edge_every(&self) -> Duration {
+        self.edge_every
     }
 
     /// Returns the names of the providers, in the order in which they are asked.

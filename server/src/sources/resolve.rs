@@ -53,7 +53,7 @@ impl Sources {
 
     /// Notes when the edge of a live source was where the provider found it. The provider read it a
     /// little earlier, so from now on it is rather ahead of this than behind.
-    fn at_room_time(&self, mut source: Source) -> Source {
+    pub(super) fn at_room_time(&self, mut source: Source) -> Source {
         if let Some(edge) = &mut source.live_edge {
             edge.at = self.clock.now();
         }

@@ -157,6 +157,8 @@ fn media_cause(cause: MediaCause) -> &'static str {
         MediaCause::SetMedia => "set_media",
         MediaCause::Measured => "measured",
         MediaCause::Refreshed => "refreshed",
+        MediaCause::EdgeMoved => "edge_moved",
+        MediaCause::Finished => "finished",
     }
 }
 

@@ -24,7 +24,7 @@ impl Naive {
         Some(((edge - window).max(0.0), (edge - behind.min(*window)).max(0.0)))
     }
 
-    fn within_window(&self, position: f64, t: f64) -> f64 {
+    pub(super) fn within_window(&self, position: f64, t: f64) -> f64 {
         self.window(t).map_or(position, |(first, last)| position.max(first).min(last))
     }
 
@@ -77,7 +77,7 @@ impl Naive {
         self.position_at(if jumps { now } else { now + lead(facts) })
     }
 
-    fn wait_at(&mut self, position: f64, ms: f64, now: f64) {
+    pub(super) fn wait_at(&mut self, position: f64, ms: f64, now: f64) {
         self.stand("waiting", position, now);
         self.wait = Some(Wait { since: self.version + 1, until: now + ms });
         self.at_edge = false;
@@ -135,6 +135,13 @@ impl Naive {
                 let before = std::mem::replace(&mut film.address, delivery[0].url.clone());
                 return Ok(before != film.address);
             }
+            Command::EdgeRead { media_id, edge } => {
+                return Ok(self.edge_read(media_id.as_str(), edge, now));
+            }
+            Command::Finished { media_id, media, ends } => {
+                let ends = ends.map(|ends| ends.as_millis() as f64);
+                return Ok(self.finish(media_id.as_str(), media, ends, facts, now));
+            }
             _ => {}
         }
         if self.film.is_none() {
@@ -163,7 +170,7 @@ impl Naive {
         }
     }
 
-    fn load(&mut self, media: &Media, now: f64) {
+    pub(super) fn load(&mut self, media: &Media, now: f64) {
         let source = &media.source;
         let default = source.audio_tracks.iter().find(|track| track.default);
         let audio = default.or(source.audio_tracks.first());
@@ -177,12 +184,7 @@ impl Naive {
             qualities: source.renditions.iter().map(|one| one.id.clone()).collect(),
             texts: source.text_tracks.iter().map(|one| one.id.clone()).collect(),
             audios: source.audio_tracks.iter().map(|one| one.id.clone()).collect(),
-            live: source.live_edge.map(|edge| Live {
-                edge: edge.position.as_millis() as f64,
-                at: edge.at.as_millis() as f64,
-                window: edge.window_ms as f64,
-                behind: edge.hold_back_ms as f64,
-            }),
+            live: source.live_edge.as_ref().map(Live::of),
         });
         let window = self.window(now);
         self.at_edge = window.is_some();

@@ -1,0 +1,59 @@
+//! Media and settings that histories draw.
+
+use engine::{DurationOrigin, HostLoss, Media, RoomPatch};
+use proptest::option;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::sample::select;
+
+use crate::story::{live_media, media};
+
+/// Media with and without duration, qualities and tracks, some in which players can't jump, and some live.
+pub(super) fn any_media() -> impl Strategy<Value = Media> {
+    let live = (0..4_u8, 0..60_000_u64, 0..20_000_u64)
+        .prop_map(|(n, window, hold_back)| live_media(&format!("m_{n}"), window, hold_back));
+    prop_oneof![3 => any_film(), 1 => live]
+}
+
+fn any_film() -> impl Strategy<Value = Media> {
+    let duration = option::of(prop_oneof![Just(0), 1..100_000_u64]);
+    (0..4_u8, duration, any::<[bool; 5]>(), 0..4_u8).prop_map(|(n, duration, keeps, jumps)| {
+        let mut media = media(&format!("m_{n}"), duration);
+        let source = &mut media.source;
+        if keeps[4] {
+            source.duration_origin = DurationOrigin::Playlist;
+        }
+        source.renditions.retain(|_| keeps[0]);
+        source.text_tracks.retain(|_| keeps[1]);
+        source.audio_tracks.retain(|_| keeps[2]);
+        source.audio_tracks.iter_mut().for_each(|track| track.default &= keeps[3]);
+        source.control.seek = jumps > 0;
+        media
+    })
+}
+
+pub(super) fn patches() -> impl Strategy<Value = RoomPatch> {
+    let loss = select(vec![HostLoss::Promote, HostLoss::Hold, HostLoss::Pause]);
+    (
+        option::of(select(vec!["One", "Two"]).prop_map(str::to_owned)),
+        option::of(any::<bool>()),
+        option::of(any::<bool>()),
+        option::of(0..10_u64),
+        option::of(loss),
+        option::of(0..200_000_u64),
+        option::of(any::<bool>()),
+    )
+        .prop_map(
+            |(name, is_public, chat_enabled, slow_mode_ms, host_loss, grace, barrier)| {
+                let (host_grace_ms, rebuffer_barrier) = (grace, barrier);
+                RoomPatch {
+                    name,
+                    is_public,
+                    chat_enabled,
+                    slow_mode_ms,
+                    host_loss,
+                    host_grace_ms,
+                    rebuffer_barrier,
+                }
+            },
+        )
+}
