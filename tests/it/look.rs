@@ -40,7 +40,7 @@ async fn origins_far_from_the_room_are_read_once_a_seek_nears_them() {
 async fn an_edge_that_has_jumped_is_corrected_and_the_room_stays_as_far_behind_it() {
     let origin = Origin::start().await;
     let mut party = watching_live(&origin, "running.m3u8").await;
-    let before = media(&party.state().await.room.media);
+    let before = party.state().await.room.media.expect("it was chosen");
     party.command("play", json!({})).await;
     origin.release();
     let frame = party.committed().await;
@@ -61,7 +61,7 @@ async fn an_edge_that_has_jumped_is_corrected_and_the_room_stays_as_far_behind_i
 async fn a_live_stream_that_has_ended_is_a_film_with_a_length_and_the_room_can_seek_in_it() {
     let origin = Origin::start().await;
     let mut party = watching_live(&origin, "ending.m3u8").await;
-    let before = media(&party.state().await.room.media);
+    let before = party.state().await.room.media.expect("it was chosen");
     let data = json!({ "position_ms": before.source.edge_ms.unwrap() - HOLD_BACK_MS });
     party.command("seek", data).await;
     origin.release();
@@ -83,10 +83,6 @@ async fn watching_live(origin: &Origin, file: &str) -> Party {
     let mut party = Party::meet(Arc::new(server), &new_room(), &[]).await;
     party.command("set_media", json!({ "link": origin.link(file) })).await;
     party
-}
-
-fn media(media: &Option<contracts::Media>) -> contracts::Media {
-    media.clone().expect("it was chosen")
 }
 
 fn changed(frame: &Value) -> MediaChanged {

@@ -18,8 +18,8 @@ use crate::source::Edge;
 const SEGMENTS_MAX: usize = 200_000;
 /// The duration of one playlist, in seconds: ten years.
 const SECONDS_MAX: f64 = 315_360_000.0;
-/// The first segments that are kept, so that another is probed if the oldest is gone.
-const FIRST_KEPT: usize = 3;
+/// The first and the newest segments that are kept, so that another is probed if one is gone.
+const KEPT: usize = 3;
 /// The newest segments of a live playlist whose numbers are remembered.
 const NUMBERED_MAX: usize = 256;
 
@@ -122,7 +122,7 @@ pub(super) struct MediaReader {
     live: LiveReader,
     numbered: Numbered,
     first: Vec<Segment>,
-    last: Option<Segment>,
+    newest: VecDeque<Segment>,
     range_end: u64,
     seconds: f64,
     count: usize,
@@ -193,11 +193,13 @@ impl MediaReader {
             self.fault.get_or_insert(failure);
         }
         let segment = Segment { uri: uri.into_owned(), first_byte };
-        if self.first.len() < FIRST_KEPT {
-            self.first.push(segment);
-        } else {
-            self.last = Some(segment);
+        if self.first.len() < KEPT {
+            self.first.push(segment.clone());
         }
+        if self.newest.len() == KEPT {
+            self.newest.pop_front();
+        }
+        self.newest.push_back(segment);
         Ok(())
     }
 
@@ -225,7 +227,7 @@ impl MediaReader {
             live: (!is_film).then(|| self.live.finish()),
             dated_end: self.live.dated_end(),
             duration_ms: is_film.then(|| (self.seconds * 1000.0).round() as u64),
-            segments: self.first.into_iter().chain(self.last).collect(),
+            segments: to_probe(self.first, self.newest, is_film),
             states_keys: self.keys.are_stated,
             pieces: self.pieces.finish(),
             numbered: self.numbered,
@@ -236,6 +238,19 @@ impl MediaReader {
     pub(super) fn refuse(&mut self, failure: Failure) {
         self.fault.get_or_insert(failure);
     }
+}
+
+/// Some segments in the order in which they should be probed: of a film the first, then the last; of a live
+/// playlist, whose oldest may be gone at any moment, the newest, then the oldest.
+fn to_probe(first: Vec<Segment>, newest: VecDeque<Segment>, is_film: bool) -> Vec<Segment> {
+    let (mut segments, other): (Vec<Segment>, _) = if is_film {
+        (first, newest.back().cloned())
+    } else {
+        (newest.into_iter().rev().collect(), first.into_iter().next())
+    };
+    let other = other.filter(|other| !segments.contains(other));
+    segments.extend(other);
+    segments
 }
 
 /// The tags that may occur only once, and what they say.

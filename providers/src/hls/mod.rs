@@ -227,7 +227,8 @@ async fn read_a_variant(
     Err(first_failure.map_or_else(|| invalid("The playlist is empty."), missing))
 }
 
-/// Asks for the first bytes of the first segment, or of another if that one is gone.
+/// Asks for the first bytes of the first segment, of a live playlist the newest, or of another if that one
+/// is gone.
 async fn probe_a_segment(
     egress: &Egress,
     listing: &Listing,

@@ -223,6 +223,18 @@ fn other_segments_are_known_in_case_the_first_is_gone() {
 }
 
 #[test]
+fn of_a_live_playlist_the_newest_segments_are_known_first_since_the_oldest_go() {
+    let numbered = |count| {
+        let body: String = (0..count).map(|n| format!("#EXTINF:2,\n{n}.ts\n")).collect();
+        let uris = media(&body).segments.into_iter().map(|one| one.uri);
+        uris.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(numbered(5), "4.ts 3.ts 2.ts 0.ts");
+    assert_eq!(numbered(3), "2.ts 1.ts 0.ts");
+    assert_eq!(numbered(1), "0.ts");
+}
+
+#[test]
 fn a_range_without_an_offset_follows_the_one_before() {
     let body = "#EXTINF:2,\n#EXT-X-BYTERANGE:1000@720\n#EXT-X-GAP\nall.mp4\n#EXTINF:2,\n#EXT-X-BYTERANGE:500\nall.mp4\n";
     assert_eq!(first(&media(body)), ("all.mp4", 1720));
