@@ -79,14 +79,14 @@ impl PlaybackSource for FileProvider {
     }
 
     async fn check(&self, egress: &Egress, source: &Source) -> Result<Availability, ProviderError> {
-        let checked = async { inspect(egress, &parse_link(&source.stream_id)?).await };
+        let checked = async { inspect(egress, &parse_link(&source.stream_id)?, STEP_BYTES).await };
         checked.await.map_err(|failure| failure.at(self.id(), "check"))?;
         Ok(Availability::Available { evidence: Evidence::FirstBytes })
     }
 }
 
 async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
-    let (response, container) = inspect(egress, link).await?;
+    let (response, container) = inspect(egress, link, PROBE_BYTES_MAX).await?;
     // A media element plays a file of another origin without CORS headers.
     let cors = if response.cors == Cors::Missing { Cors::NotNeeded } else { response.cors };
     // A media element reaches a position far ahead only by asking for its bytes.
@@ -121,9 +121,14 @@ async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
     })
 }
 
-/// Reads the start of the file; fails if it isn't a supported container.
-async fn inspect(egress: &Egress, link: &Url) -> Result<(Response, Container), Failure> {
-    let first = Request::probe(link, 0..STEP_BYTES as u64, PROBE_BYTES_MAX);
+/// Reads the start of the file, from an origin without ranges up to `cap` bytes; fails if it isn't a
+/// supported container.
+async fn inspect(
+    egress: &Egress,
+    link: &Url,
+    cap: usize,
+) -> Result<(Response, Container), Failure> {
+    let first = Request::probe(link, 0..STEP_BYTES as u64, cap);
     let response = egress.fetch(&first).await?;
     match sniff(&response.body) {
         Some(container) if response.start == 0 => Ok((response, container)),

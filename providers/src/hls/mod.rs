@@ -122,7 +122,11 @@ impl PlaybackSource for HlsProvider {
     }
 
     async fn check(&self, egress: &Egress, source: &Source) -> Result<Availability, ProviderError> {
-        let checked = async { inspect(egress, &parse_link(&source.stream_id)?).await };
+        let checked = async {
+            let link = parse_link(&source.stream_id)?;
+            let (listing, _) = find_listing(egress, &link, Position::START).await?;
+            probe_a_segment(egress, &listing).await
+        };
         checked.await.map_err(|failure| failure.at(self.id(), "check"))?;
         Ok(Availability::Available { evidence: Evidence::Manifest })
     }

@@ -51,6 +51,17 @@ async fn each_discontinuity_has_an_origin_for_one_request() {
 }
 
 #[tokio::test]
+async fn a_check_asks_for_one_segment_and_reads_no_timeline() {
+    let origin = Origin::start().await;
+    for path in ["inexact/cuts.m3u8", "inexact/fmp4.m3u8"] {
+        let source = resolve(&origin, path).await;
+        let asked = origin.ranged_requests("/inexact/");
+        registry(open()).check(&source).await.unwrap();
+        assert_eq!(origin.ranged_requests("/inexact/"), asked + 1, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_has_its_players_timeline() {
     let origin = Origin::start().await;
     assert_eq!(resolve(&origin, "clip.mp4").await.timeline, Timeline::OF_FILE);
