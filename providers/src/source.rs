@@ -95,7 +95,6 @@ pub trait PlaybackSource: Send + Sync + 'static {
         Ok(Reading { origins: vec![], span: Span::new(from, Span::END) })
     }
 
-    /// Whether the source is available now, by no more requests than that takes; called just before a
-    /// room commits to it.
+    /// Whether the source is available now, by no more requests than that takes.
     async fn check(&self, egress: &Egress, source: &Source) -> Result<Availability, ProviderError>;
 }

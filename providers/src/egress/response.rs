@@ -3,7 +3,8 @@
 use engine::Cors;
 use reqwest::StatusCode;
 use reqwest::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, HeaderName,
+    ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE,
+    HeaderName,
 };
 use url::Url;
 
@@ -18,6 +19,8 @@ pub struct Response {
     pub url: Url,
     /// Whether the origin sent the range that was asked for, rather than the whole file.
     pub ranged: bool,
+    /// Whether the origin says that it sends ranges, whatever it sent this time.
+    pub claims_ranges: bool,
     /// Offset of `body` in the whole file, in bytes.
     pub start: u64,
     /// Length of the whole file in bytes, if the origin stated it.
@@ -52,9 +55,11 @@ impl Response {
         } else {
             (0, response.content_length())
         };
+        let claims_ranges =
+            header(&response, ACCEPT_RANGES).is_some_and(|unit| unit.eq_ignore_ascii_case("bytes"));
         let mime = header(&response, CONTENT_TYPE).map(media_type);
         read_body(response, request, &mut |chunk| take(&url, chunk)).await?;
-        Ok(Self { url, ranged, start, total, cors, mime, body: vec![] })
+        Ok(Self { url, ranged, claims_ranges, start, total, cors, mime, body: vec![] })
     }
 }
 

@@ -89,9 +89,10 @@ async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
     let (response, container) = inspect(egress, link, PROBE_BYTES_MAX).await?;
     // A media element plays a file of another origin without CORS headers.
     let cors = if response.cors == Cors::Missing { Cors::NotNeeded } else { response.cors };
+    let sends_ranges = response.ranged || sends_ranges(egress, link, &response).await;
     // A media element reaches a position far ahead only by asking for its bytes.
-    let control = Control { seek: response.ranged, ..Control::ELEMENT };
-    let contents = read_contents(egress, link, response, container).await?;
+    let control = Control { seek: sends_ranges, ..Control::ELEMENT };
+    let contents = read_contents(egress, link, response, container, sends_ranges).await?;
     let is_exact = contents.length.is_some_and(|length| length.exact);
     let delivery = Delivery {
         kind: DeliveryKind::File,
@@ -136,18 +137,29 @@ async fn inspect(
     }
 }
 
+/// Whether an origin that has sent the whole file, but says that it sends ranges, does so. Some send
+/// everything as long as they don't hold it themselves, or if the range begins where the file does; players
+/// ask for other ranges.
+async fn sends_ranges(egress: &Egress, link: &Url, whole: &Response) -> bool {
+    let middle = whole.total.map_or(STEP_BYTES as u64, |total| total / 2).max(1);
+    let request = Request::probe(link, middle..middle + 1, 1);
+    let asked = whole.claims_ranges;
+    asked && egress.fetch(&request).await.is_ok_and(|part| part.ranged && part.start == middle)
+}
+
 /// Reads the container, fetching what that takes, within the limits of one inspection.
 async fn read_contents(
     egress: &Egress,
     link: &Url,
     first: Response,
     container: Container,
+    sends_ranges: bool,
 ) -> Result<Contents, Failure> {
-    let is_ranged = first.ranged;
-    let mut budget = PROBE_BYTES_MAX.saturating_sub(first.body.len());
+    // Where the whole file was sent at first, that and the second ask come on top.
+    let (mut requests, read) = if first.ranged { (1, first.body.len()) } else { (2, 0) };
+    let mut budget = PROBE_BYTES_MAX.saturating_sub(read);
     let mut bytes = Bytes::of(first.total);
     bytes.add(first.start, first.body);
-    let mut requests = 1;
     loop {
         let (contents, outcome) = container.read(&bytes);
         let (at, len) = match outcome {
@@ -157,7 +169,7 @@ async fn read_contents(
         };
         let step = len.max(STEP_BYTES);
         // Without ranges, each further response would only repeat the start.
-        if !is_ranged || requests == REQUESTS_MAX || step > budget {
+        if !sends_ranges || requests == REQUESTS_MAX || step > budget {
             return Ok(contents);
         }
         let request = Request::probe(link, at..at.saturating_add(step as u64), step);

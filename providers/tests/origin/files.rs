@@ -6,6 +6,7 @@
 mod counting;
 mod documented;
 mod played;
+mod ranges;
 mod refused;
 mod variants;
 
@@ -13,7 +14,7 @@ use engine::{Delivery, Position, Source};
 use providers::{ProviderError, Registry};
 
 use crate::origin::media;
-use counting::CountingOrigin;
+use counting::{CountingOrigin, Ranges};
 
 /// A file of the test media.
 fn made(name: &str) -> Vec<u8> {
@@ -27,7 +28,7 @@ async fn resolve(
     name: &str,
     file: Vec<u8>,
 ) -> (Result<Source, ProviderError>, counting::Took) {
-    let origin = CountingOrigin::start(file).await;
+    let origin = CountingOrigin::start(file, Ranges::All).await;
     let resolved = registry.resolve(&origin.link(name)).await;
     (resolved, origin.took())
 }

@@ -14,6 +14,16 @@ pub struct Took {
     pub bytes: u64,
 }
 
+/// Which ranges an origin sends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ranges {
+    All,
+    /// All but those that begin where the file does; of these it sends the whole file.
+    NotTheFirst,
+    /// None, although it says so.
+    OnlyClaimed,
+}
+
 pub struct CountingOrigin {
     port: u16,
     counts: Arc<(AtomicU64, AtomicU64)>,
@@ -21,15 +31,15 @@ pub struct CountingOrigin {
 }
 
 impl CountingOrigin {
-    /// Serves `file` under every path, with byte ranges.
-    pub async fn start(file: Vec<u8>) -> Self {
+    /// Serves `file` under every path, with these byte ranges.
+    pub async fn start(file: Vec<u8>, ranges: Ranges) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let counts = Arc::new((AtomicU64::new(0), AtomicU64::new(0)));
         let (file, counted) = (Arc::new(file), Arc::clone(&counts));
         let serving = tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(answer(socket, Arc::clone(&file), Arc::clone(&counted)));
+                tokio::spawn(answer(socket, Arc::clone(&file), ranges, Arc::clone(&counted)));
             }
         });
         Self { port, counts, serving }
@@ -51,7 +61,12 @@ impl Drop for CountingOrigin {
     }
 }
 
-async fn answer(mut socket: TcpStream, file: Arc<Vec<u8>>, counts: Arc<(AtomicU64, AtomicU64)>) {
+async fn answer(
+    mut socket: TcpStream,
+    file: Arc<Vec<u8>>,
+    ranges: Ranges,
+    counts: Arc<(AtomicU64, AtomicU64)>,
+) {
     let mut request = vec![];
     while !request.ends_with(b"\r\n\r\n") {
         match socket.read_u8().await {
@@ -60,6 +75,22 @@ async fn answer(mut socket: TcpStream, file: Arc<Vec<u8>>, counts: Arc<(AtomicU6
         }
     }
     let (from, to) = asked_range(&String::from_utf8_lossy(&request));
+    let is_whole = match ranges {
+        Ranges::All => false,
+        Ranges::NotTheFirst => from == 0,
+        Ranges::OnlyClaimed => true,
+    };
+    if is_whole {
+        counts.0.fetch_add(1, Ordering::SeqCst);
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\naccept-ranges: bytes\r\nconnection: close\r\n\r\n",
+            file.len(),
+        );
+        let _ = socket.write_all(head.as_bytes()).await;
+        // The client takes no more than it needs.
+        let _ = socket.write_all(&file).await;
+        return;
+    }
     let part = &file[from.min(file.len())..to.min(file.len())];
     counts.0.fetch_add(1, Ordering::SeqCst);
     counts.1.fetch_add(part.len() as u64, Ordering::SeqCst);
