@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Measurement, PlayerAdapter } from '../src/adapters/adapter.js';
 import type { Media, RoomSession } from '../src/index.js';
+import type { ControllerPhase } from '../src/player/course.js';
 import { Reporter } from '../src/player/reporter.js';
 import type { Measured } from '../src/wire.js';
 
@@ -23,6 +24,7 @@ describe('what the player measured is reported', () => {
     ['to a guest', { role: 'guest', found: { durationMs: 92_400 } }],
     ['what is nearly right', { role: 'host', found: { durationMs: 90_200 } }],
     ['what isn’t known yet', { role: 'host', found: {} }],
+    ['a length without an end', { role: 'host', found: { durationMs: Infinity } }],
     ['an exact length', { role: 'host', found: { durationMs: 92_400 }, media: { duration_origin: 'media' } }],
     ['the origin of media that has one', { role: 'host', found: { origin: ORIGIN } }],
     ['live media', { role: 'host', found: { durationMs: 92_400 }, media: { live: true } }],
@@ -38,10 +40,28 @@ describe('what the player measured is reported', () => {
     expect(reports).toEqual([{ media_id: 'm_1', origin: ORIGIN }]);
   });
 
-  test('of a file by the duration of its element', () => {
+  test.each([
+    ['an estimated', { duration_ms: 99_000, duration_origin: 'header' }],
+    ['an unknown', { duration_ms: null, duration_origin: null }],
+  ])('of a file with %s length by the duration of its element, once that has been at the end', (_, media) => {
+    const { watch, reports } = watched({ role: 'host', found: undefined, media });
+    watch(0);
+    watch(20_000);
+    expect(reports).toEqual([]);
+    watch(20_050, 'finished');
+    expect(reports).toEqual([{ media_id: 'm_1', duration_ms: 95_000 }]);
+  });
+
+  test('of a file at once if its element takes it to be longer than the estimate', () => {
     const { watch, reports } = watched({ role: 'host', found: undefined, media: { duration_origin: 'header' } });
     watch(0);
     expect(reports).toEqual([{ media_id: 'm_1', duration_ms: 95_000 }]);
+  });
+
+  test('of a playlist with an unknown length as soon as its end is loaded', () => {
+    const { watch, reports } = watched({ role: 'host', found: { durationMs: 92_400 }, media: { duration_ms: null } });
+    watch(0);
+    expect(reports).toEqual([{ media_id: 'm_1', duration_ms: 92_400 }]);
   });
 });
 
@@ -79,7 +99,7 @@ function watched({ role, found, media = {} }: Given) {
   const adapter = { duration: () => 95_000, measured: found && (() => found), learn: vi.fn() };
   const reporter = new Reporter(session);
   reporter.adapter = adapter as unknown as PlayerAdapter;
-  const step = { actions: [], phase: 'standing', driftMs: null, degraded: false } as const;
-  const watch = (atMs: number) => reporter.saw({ ...step, actions: [] }, null, atMs);
+  const step = { driftMs: null, degraded: false };
+  const watch = (atMs: number, phase: ControllerPhase = 'standing') => reporter.saw({ ...step, phase, actions: [] }, null, atMs);
   return { room, reports, adapter, watch };
 }

@@ -277,8 +277,8 @@ pub struct Ended {
 
 /// The data of `measured`: what a player of the host or a co-host found out about the media. Each
 /// fact is taken over once, as `media_changed` with the cause `measured`, where the source has only an
-/// estimate: a duration within 20 % or 30 s of it and not below the playhead, an origin if there is
-/// none. Anything else is acknowledged and changes nothing.
+/// estimate or nothing: a duration within 20 % or 30 s of the estimate, if there is one, and not below
+/// the playhead; an origin if there is none. Anything else is acknowledged and changes nothing.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Measured {
     /// The media. The command has no effect if the room has other media by now.

@@ -241,7 +241,7 @@ pub struct MediaChanged {
     pub media: Media,
     /// The new playback: paused at the start of chosen media, or behind the edge if it is live; as it
     /// was before if measured or refreshed; as far behind the edge as before if that has moved away from
-    /// it; at the same picture if the source has ended.
+    /// it; at the same picture if the source has ended. If measured after the end, at the measured end.
     pub playback: Playback,
 }
 

@@ -34,6 +34,12 @@ pub(crate) fn stops_ahead(turn: &Turn) -> bool {
     !jumps && !moves && stops && turn.before.playback.status == Status::Playing
 }
 
+/// Whether a commit tells a room that has ended where the end really was.
+pub(crate) fn ends_earlier(turn: &Turn) -> bool {
+    let is_over = turn.before.playback.status == Status::Ended;
+    is_over && matches!(turn.request.command, Command::Measured(_))
+}
+
 #[test]
 fn where_players_can_not_jump_a_seek_only_starts_anew() {
     let mut party = Party::live();

@@ -6,7 +6,7 @@ use engine::{
 };
 
 use crate::story::{
-    CO_HOST, DURATION_MS, GUEST, HOST, Party, ended, measured, media, seek, set_media,
+    CO_HOST, DURATION_MS, GUEST, HOST, Party, ended, live_media, measured, media, seek, set_media,
 };
 
 /// A party that watches media whose playlist states `DURATION_MS`.
@@ -83,6 +83,39 @@ fn a_long_estimate_may_be_off_by_a_fifth() {
     party.does(HOST, set_media(guessed));
     party.changes_nothing(HOST, measured("m_1", Some(1_200_001)));
     party.does(HOST, measured("m_1", Some(1_200_000)));
+}
+
+#[test]
+fn an_unknown_duration_is_measured_but_not_below_what_has_played() {
+    let mut party = Party::live();
+    let mut unknown = media("m_1", None);
+    unknown.source.live = false;
+    party.does(HOST, set_media(unknown));
+    party.does(HOST, seek(50_000));
+    party.changes_nothing(HOST, measured("m_1", Some(49_999)));
+    assert_eq!(party.rejects(GUEST, measured("m_1", Some(7_200_000))), "not_host");
+    party.does(HOST, measured("m_1", Some(7_200_000)));
+    assert_eq!(duration(&party), (7_200_000, DurationOrigin::Measured));
+    party.changes_nothing(CO_HOST, measured("m_1", Some(7_100_000)));
+    assert_eq!(party.rejects(HOST, seek(7_200_001)), "position_out_of_range");
+}
+
+#[test]
+fn a_live_source_has_no_duration_to_measure() {
+    let mut party = Party::live();
+    party.does(HOST, set_media(live_media("m_1", 20_000, 6_000)));
+    party.changes_nothing(HOST, measured("m_1", Some(7_200_000)));
+}
+
+#[test]
+fn the_end_of_an_over_told_film_is_measured_when_it_has_ended() {
+    let mut party = party();
+    party.does(HOST, Command::Play);
+    party.later(55_000);
+    party.does(HOST, ended("m_1"));
+    party.does(HOST, measured("m_1", Some(55_000)));
+    assert_eq!(duration(&party), (55_000, DurationOrigin::Measured));
+    assert_eq!(party.position(), 55_000);
 }
 
 #[test]

@@ -34,7 +34,11 @@ pub fn playback(history: &History) -> Verdict {
         if let Some(what) = out_of_limits(state) {
             verdict.broken(&[line], what);
         }
-        let moves = seen.cause.as_deref().is_some_and(|cause| MOVING.contains(&cause));
+        let is_over = state.playback.status == Status::Ended;
+        let moves = seen.cause.as_deref().is_some_and(|cause| {
+            // An end that was told too late.
+            MOVING.contains(&cause) || (cause == "measured" && is_over)
+        });
         if let Some((before_line, before_place, before)) =
             last.insert(session, (line, seen.place, state))
             && seen.kind == Kind::Event

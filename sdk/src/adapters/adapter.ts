@@ -98,7 +98,7 @@ export interface PlayerAdapter {
   loose?(): boolean;
   /** Takes what has become known of the media while it plays. */
   learn?(media: Media): void;
-  /** Returns what it has found out about the media; without it, `duration()` counts. */
+  /** Returns what it has found out about the media; without it, `duration()` counts, once the end was reached. */
   measured?(): Measurement;
   /** Plays a rendition; `auto` leaves the choice to the player. Unknown ids change nothing. */
   setRendition(id: string): void;

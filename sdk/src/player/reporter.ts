@@ -45,7 +45,7 @@ export class Reporter {
     this.#starvedSince = starved ? (this.#starvedSince ?? localMs) : null;
     const { connection, media } = this.#session.getSnapshot();
     if (connection !== 'open') return;
-    this.#measure(localMs);
+    this.#measure(phase === 'finished', localMs);
     const lasting = this.#starvedSince !== null && localMs - this.#starvedSince >= BUFFERING_MS;
     if (lasting !== this.#buffering) {
       this.#buffering = lasting;
@@ -70,16 +70,23 @@ export class Reporter {
     this.#adapter?.learn?.(media);
   }
 
-  /** Reports what the room's media really is, if this person commands playback and the server has only an estimate. */
-  #measure(localMs: number): void {
+  /**
+   * Reports what the room's media really is, if this person commands playback and the server has only an estimate or
+   * nothing. Until it has been at the end of a file, an element may only estimate, too: that counts if it is longer, so
+   * that no end is out of reach.
+   */
+  #measure(atEnd: boolean, localMs: number): void {
     const { me, media } = this.#session.getSnapshot();
     const adapter = this.#adapter;
     if (localMs - this.#measuredAt < MEASURE_AGAIN_MS || !media || media.live) return;
     if (!adapter || media !== this.#media || !commandsPlayback(me.role)) return;
-    const { durationMs = NaN, origin } = adapter.measured?.() ?? { durationMs: adapter.duration() };
+    const elementMs = adapter.duration();
+    const counts = atEnd || elementMs > (media.duration_ms ?? Infinity);
+    const { durationMs = NaN, origin } = adapter.measured?.() ?? { durationMs: counts ? elementMs : NaN };
     const facts: Measured = { media_id: media.media_id };
-    const offMs = Math.abs(durationMs - (media.duration_ms ?? NaN));
-    if (lengthOf(media) == null && offMs > DURATION_NEAR_MS) facts.duration_ms = Math.round(durationMs);
+    const offMs = Math.abs(durationMs - (media.duration_ms ?? 0));
+    const isNews = durationMs < Infinity && offMs > DURATION_NEAR_MS;
+    if (lengthOf(media) == null && isNews) facts.duration_ms = Math.round(durationMs);
     if (media.timeline?.kind === 'playlist' && origin) facts.origin = origin;
     if (!facts.duration_ms && !facts.origin) return;
     this.#measuredAt = localMs;

@@ -48,7 +48,10 @@ impl Naive {
     }
 
     fn measure(&mut self, id: &str, measured: Option<f64>, now: f64) -> bool {
-        let reached = self.position.max(self.position_at(now).floor());
+        let reached = match self.status {
+            "ended" => 0.0,
+            _ => self.position.max(self.position_at(now).floor()),
+        };
         let film = self.film.as_mut().filter(|film| film.guessed && film.id == id);
         let Some((film, measured)) = film.zip(measured) else { return false };
         let Some(stated) = film.duration else { return false };
@@ -56,7 +59,11 @@ impl Naive {
         if near && measured >= reached && measured > 0.0 {
             (film.duration, film.guessed) = (Some(measured), false);
         }
-        !film.guessed
+        let is_news = !film.guessed;
+        if is_news && self.status == "ended" {
+            self.position = self.position.min(measured);
+        }
+        is_news
     }
 
     /// Stands still as `status` at `position`.

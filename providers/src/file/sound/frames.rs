@@ -5,8 +5,12 @@ use super::super::contents::{Contents, Kind, Length, Refusal};
 
 /// How many frames in a row tell them from other bytes.
 const IN_A_ROW: usize = 3;
-/// Bytes of a look into the middle and at the end, which show whether the bit rate is constant.
+/// Bytes of a look into the file, which shows whether the bit rate is constant, and how long frames are.
 const LOOK_BYTES: usize = 4096;
+/// Where frames are counted if they differ, in quarters of the file, and how much of it each look stands for.
+const LOOKS: [(u64, u32); 5] = [(0, 1), (2, 2), (4, 1), (1, 2), (3, 2)];
+/// The looks that a length takes: at the front, in the middle and at the end.
+const LOOKS_MIN: usize = 3;
 /// Bytes of a tag at the end.
 const OLD_TAG_BYTES: u64 = 128;
 
@@ -75,8 +79,7 @@ pub(super) fn read(bytes: &Bytes, at: u64, contents: &mut Contents) -> Read<()> 
         Codec::Aac(kind) => {
             contents.mime = "audio/aac";
             contents.add(Kind::Sound, &format!("mp4a.40.{kind}"));
-            // Only a count of all frames would tell the length.
-            return Ok(());
+            return estimate_length(bytes, at, &first, contents);
         }
         Codec::Mpeg(layer) => contents.add(Kind::Sound, &format!("mp{layer}")),
     }
@@ -85,6 +88,9 @@ pub(super) fn read(bytes: &Bytes, at: u64, contents: &mut Contents) -> Read<()> 
         Some(length) => Some(length),
         None => constant_length(bytes, at, &first)?,
     };
+    if contents.length.is_none() {
+        return estimate_length(bytes, at, &first, contents);
+    }
     Ok(())
 }
 
@@ -105,23 +111,62 @@ fn counted_length(frame: &[u8], first: &Frame) -> Option<Length> {
 fn constant_length(bytes: &Bytes, at: u64, first: &Frame) -> Read<Option<Length>> {
     let Some(total) = bytes.total.filter(|total| *total > at) else { return Ok(None) };
     let last = total.saturating_sub(LOOK_BYTES as u64).max(at);
-    for look in [at, at + (last - at) / 2, last] {
-        if !is_constant(bytes.get_up_to(look, LOOK_BYTES)?, first) {
+    for quarter in [0, 2, 4] {
+        let look = bytes.get_up_to(at + (last - at) / 4 * quarter, LOOK_BYTES)?;
+        if !is_constant(look, first) {
             return Ok(None);
         }
     }
-    let end = total.saturating_sub(OLD_TAG_BYTES).max(at);
-    let has_tag = bytes.get_up_to(end, 3)? == b"TAG";
-    let bits = (if has_tag { end } else { total } - at).checked_mul(8);
+    let bits = (sound_end(bytes, at, total)? - at).checked_mul(8);
     Ok(bits.and_then(|bits| Length::of(bits, first.bit_rate, false)))
+}
+
+/// Where the sound that begins at `at` ends in a file of `total` bytes: before a tag, if there is one.
+fn sound_end(bytes: &Bytes, at: u64, total: u64) -> Read<u64> {
+    let end = total.saturating_sub(OLD_TAG_BYTES).max(at);
+    Ok(if bytes.get_up_to(end, 3)? == b"TAG" { end } else { total })
+}
+
+/// By how close frames follow each other in a few places. Each further look makes the length better.
+fn estimate_length(bytes: &Bytes, at: u64, first: &Frame, contents: &mut Contents) -> Read<()> {
+    let Some(total) = bytes.total.filter(|total| *total > at) else { return Ok(()) };
+    let last = total.saturating_sub(LOOK_BYTES as u64).max(at);
+    let (mut weights, mut frames_per_byte, mut looks) = (0.0, 0.0, 0);
+    for (quarter, weight) in LOOKS {
+        let part = bytes.get_up_to(at + (last - at) / 4 * quarter, LOOK_BYTES)?;
+        let Some(found) = frames_per_byte_in(part, first) else { continue };
+        frames_per_byte += found * f64::from(weight);
+        weights += f64::from(weight);
+        looks += 1;
+        if looks >= LOOKS_MIN {
+            let sound_bytes = sound_end(bytes, at, total)? - at;
+            let frames = (frames_per_byte / weights * sound_bytes as f64).round() as u64;
+            let samples = frames.checked_mul(first.samples);
+            contents.length = samples.and_then(|samples| Length::of(samples, first.rate, false));
+        }
+    }
+    Ok(())
+}
+
+/// How many whole frames like `first` follow each other in `part`, by the bytes that they take.
+fn frames_per_byte_in(part: &[u8], first: &Frame) -> Option<f64> {
+    let begins = (0..part.len()).find(|at| is_start(part, *at, first))?;
+    let (mut at, mut frames) = (begins, 0_u32);
+    while let Some(frame) = Frame::at(part, at).filter(|frame| at + frame.len <= part.len()) {
+        at += frame.len;
+        frames += 1;
+    }
+    (frames > 0).then(|| f64::from(frames) / (at - begins) as f64)
+}
+
+/// Whether a frame like `first` begins at `at`.
+fn is_start(part: &[u8], at: usize, first: &Frame) -> bool {
+    Frame::at(part, at).is_some_and(|frame| frame.is_like(first)) && begins(&part[at..])
 }
 
 /// Whether all frames in `part` have the bit rate of `first`.
 fn is_constant(part: &[u8], first: &Frame) -> bool {
-    let is_start = |at: &usize| {
-        Frame::at(part, *at).is_some_and(|frame| frame.is_like(first)) && begins(&part[*at..])
-    };
-    let Some(mut at) = (0..part.len()).find(is_start) else { return false };
+    let Some(mut at) = (0..part.len()).find(|at| is_start(part, *at, first)) else { return false };
     while let Some(frame) = Frame::at(part, at) {
         if frame.bit_rate != first.bit_rate {
             return false;

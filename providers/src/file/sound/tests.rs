@@ -2,19 +2,44 @@
 
 use proptest::prelude::*;
 
+use super::super::bytes::{Bytes, Stop};
 use super::super::contents::Refusal;
 use super::super::simulated::inspect;
 use super::super::sniff;
 
 #[test]
-fn frames_of_one_bit_rate_give_an_estimate_and_others_none() {
+fn frames_give_an_estimate_by_their_bit_rate_or_where_it_varies_by_their_number_in_a_few_places() {
     // 10 s at 128 kbit/s: 1152 samples at 44.1 kHz in 417 bytes.
     let constant = frame(0x90, 417).repeat(383);
     let length = inspect(&constant, 4096).0.unwrap().length.unwrap();
     assert!(length.ms.abs_diff(10_000) <= 26, "{length:?}");
     assert!(!length.exact);
     let varied = [frame(0x90, 417).repeat(200), frame(0xa0, 522).repeat(200)].concat();
-    assert_eq!(inspect(&varied, 4096).0.unwrap().length, None);
+    let (contents, reads) = inspect(&varied, 4096);
+    let length = contents.unwrap().length.unwrap();
+    assert!(length.ms.abs_diff(10_449) <= 500 && !length.exact, "{length:?}");
+    assert!(reads.len() <= 4, "{reads:?}");
+    let tag = [&b"ID3\x04\0\0\0\0\x40\0"[..], &[0; 8192]].concat();
+    let length = inspect(&[tag, varied].concat(), 4096).0.unwrap().length.unwrap();
+    assert!(length.ms.abs_diff(10_449) <= 500, "{length:?}");
+}
+
+#[test]
+fn frames_of_aac_give_an_estimate_of_the_length() {
+    let sound: Vec<u8> = (0..430).flat_map(|n| aac_frame(300 + n % 3 * 60)).collect();
+    let contents = inspect(&sound, 4096).0.unwrap();
+    let length = contents.length.unwrap();
+    // 430 frames of 1024 samples at 44.1 kHz.
+    assert!(length.ms.abs_diff(9_985) <= 200 && !length.exact, "{length:?}");
+    assert_eq!((contents.mime, contents.codecs().as_deref()), ("audio/aac", Some("mp4a.40.2")));
+}
+
+#[test]
+fn sound_whose_middle_and_end_are_unknown_has_no_length() {
+    let mut bytes = Bytes::of(Some(4_000_000));
+    bytes.add(0, aac_frame(400).repeat(300));
+    let (contents, outcome) = super::read(&bytes, super::Form::Frames);
+    assert_eq!((contents.length, outcome), (None, Err(Stop::Need { at: 1_997_952, len: 4096 })));
 }
 
 #[test]
@@ -78,6 +103,15 @@ proptest! {
 fn frame(rate: u8, len: usize) -> Vec<u8> {
     let mut frame = vec![0; len];
     frame[..4].copy_from_slice(&[0xff, 0xfb, rate, 0]);
+    frame
+}
+
+/// A frame of AAC at 44.1 kHz in two channels.
+fn aac_frame(len: u16) -> Vec<u8> {
+    let [high, low] = (len << 5).to_be_bytes();
+    let mut frame = vec![0; len.into()];
+    let top = 0x80 | u8::try_from(len >> 11).unwrap();
+    frame[..7].copy_from_slice(&[0xff, 0xf1, 0x50, top, high, low | 0x1f, 0xfc]);
     frame
 }
 

@@ -57,6 +57,7 @@ fn played_table() -> String {
         let length = match length {
             Length::Exact => "exact",
             Length::Told => "stated",
+            Length::Estimated => "estimated",
             Length::Unknown => "unknown",
         };
         let lacks = LACKS.iter().find(|(file, _)| *file == name);
