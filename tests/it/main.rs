@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod barrier;
+mod chosen;
 mod clock;
 mod connection;
 mod crowd;

@@ -24,7 +24,7 @@ impl Rooms {
         if let Some(ack) = self.admit(room_id, CommandKind::SetMedia, &envelope, from).await? {
             return Ok(ack);
         }
-        let source = self.sources.resolve(proof.user_id(), from, choice).await?;
+        let source = self.sources.choose(proof.user_id(), from, choice).await?;
         let media = Media { media_id: id::media_id(), source };
         let command = Command::SetMedia { media: Box::new(media) };
         self.handle(room_id, &Request { envelope, command }, from).await

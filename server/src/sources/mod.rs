@@ -2,6 +2,7 @@
 
 mod choice;
 mod look;
+mod recent;
 mod resolve;
 
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use std::time::Duration;
 use providers::Registry;
 
 pub use choice::MediaChoice;
+
+use self::recent::Recent;
 
 use crate::clock::RoomClock;
 use crate::limit::Limiters;
@@ -20,6 +23,7 @@ pub struct Sources {
     limiters: Arc<Limiters>,
     clock: RoomClock,
     edge_every: Duration,
+    recent: Recent,
 }
 
 /// How often the edge of a live source is read again, unless the operator sets it.
@@ -28,7 +32,8 @@ const EDGE_EVERY: Duration = Duration::from_secs(60);
 impl Sources {
     /// Makes the service over a registry of providers.
     pub fn new(providers: Arc<Registry>, limiters: Arc<Limiters>, clock: RoomClock) -> Self {
-        Self { providers, limiters, clock, edge_every: EDGE_EVERY }
+        let (edge_every, recent) = (EDGE_EVERY, Recent::default());
+        Self { providers, limiters, clock, edge_every, recent }
     }
 
     /// Has the edges of live sources read again every `ms` milliseconds.

@@ -12,6 +12,26 @@ use crate::limit::network::widest;
 use crate::refusal::Refusal;
 
 impl Sources {
+    /// Resolves a link for a user at an address, who may choose it next.
+    pub async fn ask(&self, user_id: &str, from: IpAddr, link: String) -> Result<Source, Refusal> {
+        let choice = MediaChoice::Link(link.clone());
+        self.recent.ask(user_id, &link, self.resolve(user_id, from, &choice)).await
+    }
+
+    /// Finds the source that a user at an address chooses: what was just found if the user has just
+    /// asked, else by resolving the choice.
+    pub async fn choose(
+        &self,
+        user_id: &str,
+        from: IpAddr,
+        choice: &MediaChoice,
+    ) -> Result<Source, Refusal> {
+        match self.recent.take(user_id, choice).await {
+            Some(source) => Ok(source),
+            None => self.resolve(user_id, from, choice).await,
+        }
+    }
+
     /// Resolves a choice for a user at an address, within the user's limit and share.
     pub async fn resolve(
         &self,

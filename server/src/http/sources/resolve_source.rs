@@ -9,7 +9,6 @@ use crate::http::Problems;
 use crate::http::extract::Json;
 use crate::net::Peer;
 use crate::refusal::Refusal;
-use crate::sources::MediaChoice;
 use crate::wire;
 
 /// Resolves a link to a source, without changing anything.
@@ -23,7 +22,6 @@ pub(crate) async fn resolve_source(
     peer: Peer,
     Json(body): Json<ResolveRequest>,
 ) -> Result<Json<Resolved>, Refusal> {
-    let choice = MediaChoice::Link(body.link);
-    let source = app.sources.resolve(&caller.user_id, peer.address, &choice).await?;
+    let source = app.sources.ask(&caller.user_id, peer.address, body.link).await?;
     Ok(Json(Resolved { source: wire::source(&source) }))
 }
