@@ -13,6 +13,8 @@ use engine::ParticipantId;
 use governor::clock::{Clock, DefaultClock, QuantaInstant};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 
+pub use self::guesses::Guess;
+
 use self::guesses::Guesses;
 use self::per_address::PerAddress;
 use crate::config::LimitConfig;
@@ -127,17 +129,14 @@ impl Limiters {
         check_address(self.joins.as_ref(), address)
     }
 
-    /// Whether an address may try a code. Once it has no guesses left, the right codes have to be refused
-    /// too: the response would reveal which they are.
-    pub fn check_guess(&self, address: IpAddr) -> Result<(), Refusal> {
-        let checked = self.guesses.as_ref().map(|guesses| guesses.check(address, Instant::now()));
-        checked.unwrap_or(Ok(())).map_err(too_soon)
-    }
-
-    /// Counts a code of an address that no room has. Refused if the address had no guesses left.
-    pub fn charge_guess(&self, address: IpAddr) -> Result<(), Refusal> {
-        let charged = self.guesses.as_ref().map(|guesses| guesses.charge(address, Instant::now()));
-        charged.unwrap_or(Ok(())).map_err(too_soon)
+    /// Takes a guess of an address that tries a code, before the code is looked up. Once it has none left,
+    /// the right codes have to be refused too: the response would reveal which they are. Waits, for two
+    /// seconds at most, if that depends on codes that are being looked up.
+    pub async fn take_guess(&self, address: IpAddr) -> Result<Guess<'_>, Refusal> {
+        match &self.guesses {
+            Some(guesses) => guesses.take(address).await.map_err(too_soon),
+            None => Ok(Guess::uncounted(address)),
+        }
     }
 
     /// Counts a code that a user names, as a member of the room, from an address without guesses.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use harness::Closed;
 use harness::http::Method;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::party::{Party, new_room, options};
 use crate::problem;
@@ -77,6 +78,56 @@ async fn an_address_out_of_guesses_learns_nothing_about_codes_and_members_come_a
     host.join(&room.code).await.expect("a member comes by code");
     stranger.join(&room.room_id).await.expect("an id is no guess");
     stranger.state(&room.code).await.expect("now a member too");
+}
+
+#[tokio::test]
+async fn both_doors_count_the_same_guesses_and_neither_tells_a_right_code_once_none_is_left() {
+    let server = options()
+        .env("PLAYHEAD_LIMIT_PER_ADDRESS", "1")
+        .env("PLAYHEAD_LIMIT_CODES_PER_MINUTE", "2")
+        .start()
+        .await
+        .unwrap();
+    let host = server.api().as_guest("Ada").await.unwrap();
+    let room = host.create_room("Friday").await.unwrap();
+    let url = host.join(&room.room_id).await.unwrap().ws.url;
+    let stranger = server.api().as_guest("Ben").await.unwrap();
+    let by_http = async |code: &str| {
+        let path = format!("rooms/{code}");
+        stranger.request(Method::GET, &path, None).await.unwrap().code().to_owned()
+    };
+    let by_websocket = async |code: &str| {
+        let url = url.replace(&room.room_id, code);
+        harness::Upgrade::new(&url).ticket("none").refusal().await.unwrap().code().to_owned()
+    };
+    assert_eq!(by_websocket(&room.code).await, "ticket_invalid", "a right code costs nothing");
+    assert_eq!(by_http("AAAAA-AAAAA").await, "room_not_found");
+    assert_eq!(by_websocket("AAAAA-AAAAA").await, "room_not_found");
+    for code in ["AAAAA-AAAAA", &room.code] {
+        assert_eq!(by_websocket(code).await, "rate_limited", "{code}");
+        assert_eq!(by_http(code).await, "rate_limited", "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_right_codes_come_through_at_once_though_one_wrong_one_would_be_the_last() {
+    let server = options()
+        .env("PLAYHEAD_LIMIT_PER_ADDRESS", "1")
+        .env("PLAYHEAD_LIMIT_CODES_PER_MINUTE", "1")
+        .start()
+        .await
+        .unwrap();
+    let host = server.api().as_guest("Ada").await.unwrap();
+    let room = host.create_room("Friday").await.unwrap();
+    let stranger = server.api().as_guest("Ben").await.unwrap();
+    let mut asking = JoinSet::new();
+    for _ in 0..100 {
+        let (api, code) = (stranger.clone(), room.code.clone());
+        asking.spawn(async move { api.find_room(&code).await.map(|room| room.room_id) });
+    }
+    for found in asking.join_all().await {
+        assert_eq!(found.expect("it is found"), room.room_id);
+    }
 }
 
 #[tokio::test]

@@ -62,24 +62,18 @@ impl FromRequestParts<App> for OpenRoomPath {
     }
 }
 
-/// Finds the room of a code. Only an unknown code costs the address a guess. Without guesses, its codes are
-/// refused, right or wrong, but for members of the room, who know the code.
+/// Finds the room of a code. Only an unknown code costs the address a guess, and so does one of which nothing
+/// can be said: a store that is away answers the known codes alone. Without guesses, its codes are refused,
+/// right or wrong, but for members of the room, who know the code.
 async fn find_by_code(parts: &mut Parts, app: &App, code: &str) -> Result<Arc<Room>, Refusal> {
     let address = Peer::from_request_parts(parts, app).await?.address;
-    if let Err(refusal) = app.limiters.check_guess(address) {
-        return find_as_member(parts, app, code).await.ok_or(refusal);
-    }
-    match app.rooms.find_by_code(code).await {
-        Err(refusal) if refusal.code() == ErrorCode::RoomNotFound => {
-            app.limiters.charge_guess(address)?;
-            Err(refusal)
+    match app.limiters.take_guess(address).await {
+        Ok(guess) => {
+            let room = app.rooms.find_by_code(code).await?;
+            guess.was_right();
+            Ok(room)
         }
-        // Other requests of the address may have used up its guesses meanwhile.
-        Ok(room) => match app.limiters.check_guess(address) {
-            Ok(()) => Ok(room),
-            Err(refusal) => find_as_member(parts, app, code).await.ok_or(refusal),
-        },
-        Err(refusal) => Err(refusal),
+        Err(refusal) => find_as_member(parts, app, code).await.ok_or(refusal),
     }
 }
 
