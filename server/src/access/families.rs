@@ -92,6 +92,7 @@ impl Families {
             user_id: user_id.to_owned(),
             display_name: display_name.to_owned(),
             token_hash: token.hash().to_vec(),
+            token_number: 0,
             proof_key: proof_key.to_vec(),
             predecessors: Vec::new(),
             began_at: now,
@@ -112,6 +113,11 @@ impl Families {
     /// that was issued in the family can do that. One that is invented, whatever family it names, is
     /// refused and changes nothing.
     ///
+    /// A token that was issued after the newest one that the database knows isn't spent: the database has
+    /// gone back, to a copy or to a replica that lagged behind. It is replaced like the newest one, and the
+    /// database catches up. So is one with the newest one's number, which was issued on the other side of
+    /// such a loss.
+    ///
     /// So somebody who has stolen a token shares its user's identity until the two get out of step: until
     /// either of them comes with a token that the other has replaced, and whose successor has been used
     /// since. A family lasts 30 days at most.
@@ -126,12 +132,7 @@ impl Families {
         let _turn = self.turns.acquire().await;
         // Whenever another node was quicker, what it stored decides.
         for _ in 0..3 {
-            let family = self.sql.find_refresh_family(presented.family_id()).await;
-            let Some(family) = family.map_err(unavailable)? else {
-                // It may wait to be stored: "unknown" would make its user a stranger.
-                let is_behind = self.writer.is_behind();
-                return Err(if is_behind { Refusal::store_unavailable() } else { unknown() });
-            };
+            let family = self.find(presented.family_id()).await?;
             let is_issued = presented.is_proven_by(&family.proof_key);
             if presented.has_proof() && !is_issued {
                 return Err(unknown());
@@ -143,37 +144,71 @@ impl Families {
             let passed_ms = now.millis_since(family.rotated_at);
             let mut predecessors = Predecessors::decode(&family.predecessors, passed_ms);
             if presented.hash().as_slice() != family.token_hash {
-                let newest = predecessors.newest_after(&presented, &family.proof_key);
-                return match newest {
-                    Some(token) => Ok(Refreshed::of(token, family)),
-                    None if is_issued => Err(self.end(&family).await),
-                    None => Err(unknown()),
-                };
+                let number = family.token_number;
+                let newest = predecessors.newest_after(&presented, number, &family.proof_key);
+                if let Some(token) = newest {
+                    return Ok(Refreshed::of(token, family));
+                }
+                if !is_issued {
+                    return Err(unknown());
+                }
+                if presented.number().is_none_or(|of_presented| of_presented < number) {
+                    return Err(self.end(&family).await);
+                }
+                tracing::info!(
+                    user.id = family.user_id,
+                    "a refresh token is newer than the database"
+                );
+                // Nothing leads from the tokens that the database knows to this one.
+                predecessors = Predecessors::default();
             }
-            let mut proof_key = family.proof_key.clone();
-            if proof_key.is_empty() {
-                // A family from before there were proofs.
-                proof_key = id::random_bytes().to_vec();
-            }
-            let token = predecessors
-                .rotate(&presented, id::random_bytes(), &proof_key)
-                .map_err(Refusal::rate_limited)?;
-            let rotated = RefreshFamily {
-                token_hash: token.hash().to_vec(),
-                proof_key,
-                predecessors: predecessors.encode(),
-                // It can't have begun in the future: the clock was set back.
-                began_at: family.began_at.min(now),
-                rotated_at: now,
-                clock_id: self.clock_id(self.steps.load(Ordering::SeqCst)),
-                ..family.clone()
-            };
+            let (token, rotated) = self.rotate(&presented, &family, predecessors, now)?;
             let stored = self.sql.rotate_refresh_family(&family.token_hash, &rotated).await;
             if stored.map_err(unavailable)? {
                 return Ok(Refreshed::of(token, family));
             }
         }
         Err(Refusal::store_unavailable())
+    }
+
+    async fn find(&self, family_id: &str) -> Result<RefreshFamily, Refusal> {
+        let family = self.sql.find_refresh_family(family_id).await.map_err(unavailable)?;
+        // It may wait to be stored: "unknown" would make its user a stranger.
+        let is_behind = family.is_none() && self.writer.is_behind();
+        let missing = || if is_behind { Refusal::store_unavailable() } else { unknown() };
+        family.ok_or_else(missing)
+    }
+
+    /// Returns the successor of a family's newest token, and the family with it.
+    fn rotate(
+        &self,
+        newest: &RefreshToken,
+        family: &RefreshFamily,
+        mut predecessors: Predecessors,
+        now: WallTime,
+    ) -> Result<(RefreshToken, RefreshFamily), Refusal> {
+        let mut proof_key = family.proof_key.clone();
+        if proof_key.is_empty() {
+            // A family from before there were proofs.
+            proof_key = id::random_bytes().to_vec();
+        }
+        let newest_number = newest.number().unwrap_or_default().max(family.token_number);
+        let token_number = newest_number.saturating_add(1);
+        let token = predecessors
+            .rotate(newest, id::random_bytes(), token_number, &proof_key)
+            .map_err(Refusal::rate_limited)?;
+        let rotated = RefreshFamily {
+            token_hash: token.hash().to_vec(),
+            token_number,
+            proof_key,
+            predecessors: predecessors.encode(),
+            // It can't have begun in the future: the clock was set back.
+            began_at: family.began_at.min(now),
+            rotated_at: now,
+            clock_id: self.clock_id(self.steps.load(Ordering::SeqCst)),
+            ..family.clone()
+        };
+        Ok((token, rotated))
     }
 
     /// Waits until new families are stored.

@@ -25,7 +25,7 @@ struct Predecessor {
 /// Tokens that were replaced and still give the newest one, the oldest first: each leads to the next, the
 /// last to the newest token. The last is always here, and the others until [`OVERLAP_MS`] after their
 /// successor was used, which is when that was replaced in turn.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Predecessors(Vec<Predecessor>);
 
 impl Predecessors {
@@ -56,12 +56,13 @@ impl Predecessors {
         bytes
     }
 
-    /// Replaces `newest` in the family with this key, and returns its successor. If there were too many
-    /// replacements lately, returns after how many milliseconds there may be one again.
+    /// Replaces `newest` in the family with this key, and returns its successor, with this number. If there
+    /// were too many replacements lately, returns after how many milliseconds there may be one again.
     pub fn rotate(
         &mut self,
         newest: &RefreshToken,
         salt: Salt,
+        number: u32,
         proof_key: &[u8],
     ) -> Result<RefreshToken, u64> {
         if self.0.len() >= PREDECESSORS_MAX {
@@ -69,17 +70,23 @@ impl Predecessors {
             return Err(OVERLAP_MS.saturating_sub(next_over_ms) + 1);
         }
         self.0.push(Predecessor { hash: newest.hash(), salt, age_ms: 0 });
-        Ok(newest.successor(&salt, proof_key))
+        Ok(newest.successor(&salt, number, proof_key))
     }
 
-    /// Returns the newest token, if `token` is one of those before it. Not its own successor, which may
-    /// have been replaced too: a late client must not be left with a token that is soon void.
-    pub fn newest_after(&self, token: &RefreshToken, proof_key: &[u8]) -> Option<RefreshToken> {
+    /// Returns the newest token, which has this number, if `token` is one of those before it. Not its own
+    /// successor, which may have been replaced too: a late client must not be left with a token that is
+    /// soon void.
+    pub fn newest_after(
+        &self,
+        token: &RefreshToken,
+        number: u32,
+        proof_key: &[u8],
+    ) -> Option<RefreshToken> {
         let hash = token.hash();
         let from = self.0.iter().position(|predecessor| predecessor.hash == hash)?;
         let mut newest = token.clone();
         for predecessor in self.0.iter().skip(from) {
-            newest = newest.successor(&predecessor.salt, proof_key);
+            newest = newest.successor(&predecessor.salt, number, proof_key);
         }
         Some(newest)
     }
@@ -97,19 +104,19 @@ mod tests {
     fn a_predecessor_gives_the_newest_token_until_half_a_minute_after_its_successor_was_used() {
         let first = RefreshToken::generate(&KEY);
         let mut chain = Predecessors::decode(&[], 0);
-        let second = chain.rotate(&first, id::random_bytes(), &KEY).unwrap();
+        let second = chain.rotate(&first, id::random_bytes(), 1, &KEY).unwrap();
         let stored = chain.encode();
         let later = |stored: &[u8], passed_ms| Predecessors::decode(stored, passed_ms);
         for passed_ms in [0, 30_001, DAY_MS] {
             let chain = later(&stored, passed_ms);
-            assert_eq!(chain.newest_after(&first, &KEY), Some(second.clone()), "{passed_ms}");
+            assert_eq!(chain.newest_after(&first, 1, &KEY), Some(second.clone()), "{passed_ms}");
         }
 
         // The second is used after a day: from now on the first has half a minute.
         let mut chain = later(&stored, DAY_MS);
-        let third = chain.rotate(&second, id::random_bytes(), &KEY).unwrap();
+        let third = chain.rotate(&second, id::random_bytes(), 2, &KEY).unwrap();
         let stored = chain.encode();
-        let newest = |token, passed_ms| later(&stored, passed_ms).newest_after(token, &KEY);
+        let newest = |token, passed_ms| later(&stored, passed_ms).newest_after(token, 2, &KEY);
         assert_eq!(newest(&first, 0), Some(third.clone()));
         assert_eq!(newest(&first, 30_000), Some(third.clone()));
         assert_eq!(newest(&first, 30_001), None);
@@ -123,12 +130,12 @@ mod tests {
         let mut token = RefreshToken::generate(&KEY);
         let mut chain = Predecessors::decode(&[], 0);
         for _ in 0..PREDECESSORS_MAX {
-            token = chain.rotate(&token, id::random_bytes(), &KEY).unwrap();
+            token = chain.rotate(&token, id::random_bytes(), 1, &KEY).unwrap();
         }
-        let wait_ms = chain.rotate(&token, id::random_bytes(), &KEY).unwrap_err();
+        let wait_ms = chain.rotate(&token, id::random_bytes(), 1, &KEY).unwrap_err();
         let mut sooner = Predecessors::decode(&chain.encode(), wait_ms - 1);
-        sooner.rotate(&token, id::random_bytes(), &KEY).unwrap_err();
+        sooner.rotate(&token, id::random_bytes(), 1, &KEY).unwrap_err();
         let mut chain = Predecessors::decode(&chain.encode(), wait_ms);
-        chain.rotate(&token, id::random_bytes(), &KEY).unwrap();
+        chain.rotate(&token, id::random_bytes(), 1, &KEY).unwrap();
     }
 }

@@ -20,6 +20,9 @@ pub struct RefreshFamily {
     pub display_name: String,
     /// The hash of the newest token.
     pub token_hash: Vec<u8>,
+    /// How many tokens of the family were issued before it. Those from before tokens were numbered
+    /// don't count.
+    pub token_number: u32,
     /// The key by which the family recognises tokens that were issued in it. Empty in families from
     /// before there were such keys.
     pub proof_key: Vec<u8>,
@@ -64,9 +67,9 @@ impl Sql {
         for families in families.chunks(ROWS_PER_STATEMENT) {
             let sql = format!(
                 "INSERT INTO refresh_families (family_id, user_id, display_name, token_hash, \
-                 proof_key, predecessors, began_at_ms, rotated_at_ms, clock_id) VALUES {} \
-                 ON CONFLICT DO NOTHING",
-                placeholder_rows(families.len(), 9)
+                 proof_key, predecessors, began_at_ms, rotated_at_ms, clock_id, token_number) \
+                 VALUES {} ON CONFLICT DO NOTHING",
+                placeholder_rows(families.len(), 10)
             );
             let insert = sqlx::query(AssertSqlSafe(sql)).persistent(false);
             let insert = families.iter().fold(insert, |insert, family| {
@@ -80,6 +83,7 @@ impl Sql {
                     .bind(column(family.began_at.as_millis()))
                     .bind(column(family.rotated_at.as_millis()))
                     .bind(family.clock_id.as_str())
+                    .bind(i64::from(family.token_number))
             });
             operation.execute(insert).await?;
         }
@@ -94,7 +98,8 @@ impl Sql {
         let mut operation = self.begin("find a refresh family").await?;
         let query = sqlx::query(
             "SELECT family_id, user_id, display_name, token_hash, proof_key, predecessors,
-             began_at_ms, rotated_at_ms, clock_id FROM refresh_families WHERE family_id = $1",
+             began_at_ms, rotated_at_ms, clock_id, token_number
+             FROM refresh_families WHERE family_id = $1",
         )
         .bind(family_id);
         let found = operation.fetch_one(query, |row| {
@@ -108,6 +113,7 @@ impl Sql {
                 began_at: WallTime::from_millis(number(row, 6)?),
                 rotated_at: WallTime::from_millis(number(row, 7)?),
                 clock_id: row.try_get(8)?,
+                token_number: u32::try_from(number(row, 9)?).unwrap_or(u32::MAX),
             })
         });
         found.await
@@ -123,8 +129,8 @@ impl Sql {
         let mut operation = self.begin("rotate a refresh family").await?;
         let update = sqlx::query(
             "UPDATE refresh_families SET token_hash = $1, proof_key = $2, predecessors = $3,
-             began_at_ms = $4, rotated_at_ms = $5, clock_id = $6
-             WHERE family_id = $7 AND token_hash = $8",
+             began_at_ms = $4, rotated_at_ms = $5, clock_id = $6, token_number = $7
+             WHERE family_id = $8 AND token_hash = $9",
         )
         .bind(to.token_hash.as_slice())
         .bind(to.proof_key.as_slice())
@@ -132,6 +138,7 @@ impl Sql {
         .bind(column(to.began_at.as_millis()))
         .bind(column(to.rotated_at.as_millis()))
         .bind(to.clock_id.as_str())
+        .bind(i64::from(to.token_number))
         .bind(to.family_id.as_str())
         .bind(from_hash);
         Ok(operation.execute(update).await? > 0)

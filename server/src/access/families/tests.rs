@@ -145,6 +145,64 @@ async fn a_token_from_before_there_were_proofs_is_replaced_by_one_with_a_proof()
 }
 
 #[tokio::test]
+async fn a_token_newer_than_the_database_goes_on_and_the_one_that_the_database_knew_is_spent() {
+    let node = Ground::new().node_with_guest(NOW).await;
+    let other = node.ground.node().await;
+    let first = node.families.refresh_at(&node.token, NOW).await.unwrap().token;
+    let before = node.row().await;
+    let later = |minutes| NOW.plus_millis(minutes * MINUTE_MS);
+    let second = node.families.refresh_at(&first.text(), later(1)).await.unwrap().token;
+    let third = node.families.refresh_at(&second.text(), later(2)).await.unwrap().token;
+    node.restore(&before).await;
+
+    let text = third.text();
+    let (one, two) =
+        tokio::join!(node.families.refresh_at(&text, later(3)), other.refresh_at(&text, later(3)));
+    let (fourth, again) = (one.unwrap().token, two.unwrap().token);
+    assert_eq!(fourth, again, "the answer may have got lost");
+    let fifth = node.families.refresh_at(&fourth.text(), later(4)).await.unwrap().token;
+    let row = node.row().await;
+    assert_eq!((fifth.number(), row.token_number), (Some(5), 5), "it has caught up");
+
+    // The one that the database knew as the newest is as spent as any other.
+    node.families.refresh_at(&first.text(), later(5)).await.unwrap_err();
+    node.families.refresh_at(&fifth.text(), later(5)).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn of_two_tokens_on_both_sides_of_a_loss_the_one_that_comes_goes_on() {
+    let node = Ground::new().node_with_guest(NOW).await;
+    let before = node.row().await;
+    let lost = node.families.refresh_at(&node.token, NOW).await.unwrap().token;
+    node.restore(&before).await;
+    // Another tab has only the token before.
+    let kept = node.families.refresh_at(&node.token, NOW).await.unwrap().token;
+    assert_ne!(kept, lost);
+    assert_eq!(kept.number(), lost.number());
+    let later = NOW.plus_millis(DAY_MS);
+    let next = node.families.refresh_at(&lost.text(), later).await.unwrap().token;
+    node.families.refresh_at(&next.text(), later).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_spent_token_becomes_no_newer_by_another_number() {
+    let node = Ground::new().node_with_guest(NOW).await;
+    let used = NOW.plus_millis(MINUTE_MS);
+    let first = node.families.refresh_at(&node.token, NOW).await.unwrap().token;
+    let second = node.families.refresh_at(&first.text(), used).await.unwrap().token;
+    let later = used.plus_millis(MINUTE_MS);
+    let (family, secret) = node.token.split_once('.').unwrap();
+    let bytes = URL_SAFE_NO_PAD.decode(secret).unwrap();
+    let with = |number: &[u8]| [&bytes[..32], number, &bytes[36..]].concat();
+    for forged in [with(&[0, 0, 0, 9]), with(&[255; 4]), with(&[])] {
+        let forged = format!("{family}.{}", URL_SAFE_NO_PAD.encode(forged));
+        let refused = node.families.refresh_at(&forged, later).await.unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::TokenInvalid);
+    }
+    node.families.refresh_at(&second.text(), later).await.expect("nothing has ended");
+}
+
+#[tokio::test]
 async fn a_family_lasts_seven_days_unused_and_thirty_in_all() {
     let node = Ground::new().node_with_guest(NOW).await;
     let unused = NOW.plus_millis(IDLE_MS);
@@ -280,6 +338,20 @@ impl Ground {
         let families = self.node().await;
         let token = families.begin("u_ada", "Ada", now).await.unwrap().text();
         WithGuest { families, token, ground: self }
+    }
+}
+
+impl WithGuest {
+    /// The family as the database knows it.
+    async fn row(&self) -> RefreshFamily {
+        let family_id = RefreshToken::parse(&self.token).unwrap().family_id().to_owned();
+        self.families.sql.find_refresh_family(&family_id).await.unwrap().expect("it is stored")
+    }
+
+    /// Makes the database forget what came after `row`.
+    async fn restore(&self, row: &RefreshFamily) {
+        let newest = self.row().await.token_hash;
+        assert!(self.families.sql.rotate_refresh_family(&newest, row).await.unwrap());
     }
 }
 

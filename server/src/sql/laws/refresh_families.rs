@@ -42,6 +42,7 @@ pub(super) async fn a_family_of_an_earlier_version_has_neither_key_nor_clock(dat
     insert.execute(&sql.pool).await.unwrap();
     let found = sql.find_refresh_family("f_1").await.unwrap().unwrap();
     assert_eq!((found.proof_key.len(), found.clock_id.as_str()), (0, ""));
+    assert_eq!(found.token_number, 0);
     let rotated = RefreshFamily { token_hash: vec![8], ..family("f_1", 1, 3) };
     assert!(sql.rotate_refresh_family(&[7], &rotated).await.unwrap());
     let found = sql.find_refresh_family("f_1").await.unwrap().unwrap();
@@ -54,6 +55,7 @@ pub(super) async fn of_two_nodes_that_rotate_a_family_at_once_one_succeeds(datab
     one.create_refresh_families(&[&before]).await.unwrap();
     let next = |hash: u8| RefreshFamily {
         token_hash: vec![hash],
+        token_number: 1_000_000 + u32::from(hash),
         proof_key: vec![hash, 3],
         predecessors: vec![7, 0, 255],
         rotated_at: WallTime::from_millis(9_000),
@@ -185,6 +187,7 @@ fn family(family_id: &str, began_at: u64, rotated_at: u64) -> RefreshFamily {
         user_id: format!("user of {family_id}"),
         display_name: "Ada \u{1f3ac}".to_owned(),
         token_hash: format!("hash of {family_id}").into_bytes(),
+        token_number: 0,
         proof_key: vec![0, 255],
         predecessors: Vec::new(),
         began_at: WallTime::from_millis(began_at),
