@@ -28,8 +28,9 @@ const SPARE_MS: u64 = 2 * DAY_MS;
 /// How far in the future a time may lie because another node's clock is a little ahead, in
 /// milliseconds.
 const AHEAD_MS: u64 = 60 * 60 * 1000;
-/// How many families there may be. Beyond that, those make way that were never used, and after them those
-/// that were unused for longest.
+/// How many families there may be. Beyond that, those make way that weren't used six hours or more after they
+/// began, and after them those that were unused for longest. Who makes families to use the place up has to
+/// come back for each of them.
 const FAMILIES_MAX: u64 = 1_000_000;
 /// How often the clock is looked at, to see whether it was set.
 const WATCH_EVERY: Duration = Duration::from_secs(10);

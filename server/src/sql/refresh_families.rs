@@ -43,8 +43,8 @@ pub struct Sweep {
     pub began_before: WallTime,
     /// Those whose newest token was issued before this time.
     pub rotated_before: WallTime,
-    /// Beyond this number, those that were never rotated, and after them those that were rotated longest
-    /// ago.
+    /// Beyond this number, those that weren't rotated six hours or more after they began, the oldest first,
+    /// and after them those that were rotated longest ago.
     pub families_max: u64,
     /// The largest number to delete at once.
     pub rows_max: usize,
@@ -168,12 +168,12 @@ impl Sql {
         let count = sqlx::query("SELECT COUNT(*) FROM refresh_families");
         let count = operation.fetch_one(count, |row| number(row, 0)).await?.unwrap_or_default();
         let mut surplus = count.saturating_sub(sweep.families_max);
-        // A family has predecessors once it was rotated. An index knows those that never were: somebody
-        // may have made as many guests as there is room for, and none of them ever came back.
+        // An index knows those who never came back, by this very condition: somebody may have made as many
+        // guests as there is room for, and refreshed each at once.
         for delete in [
             "DELETE FROM refresh_families WHERE family_id IN (SELECT family_id
-             FROM refresh_families WHERE length(predecessors) = 0
-             ORDER BY rotated_at_ms LIMIT $1)",
+             FROM refresh_families WHERE rotated_at_ms - began_at_ms < 21600000
+             ORDER BY began_at_ms LIMIT $1)",
             "DELETE FROM refresh_families WHERE family_id IN (SELECT family_id
              FROM refresh_families ORDER BY rotated_at_ms LIMIT $1)",
         ] {

@@ -68,7 +68,7 @@ laws! {
     refresh_families::nothing_is_left_of_a_deleted_family,
     refresh_families::a_sweep_deletes_old_and_idle_families_a_few_at_a_time,
     refresh_families::of_too_many_families_those_unused_for_longest_are_swept,
-    refresh_families::of_too_many_families_those_never_used_are_swept_first,
+    refresh_families::of_too_many_families_those_whose_people_did_not_come_back_are_swept_first,
     refresh_families::times_that_a_clock_wrote_before_it_was_set_move_with_it_once,
     refresh_families::times_of_a_clock_that_was_ahead_are_pulled_back,
     database::the_token_key_is_created_once_and_kept,

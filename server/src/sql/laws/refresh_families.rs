@@ -12,6 +12,9 @@ const NOTHING: Sweep = Sweep {
     rows_max: 1_000,
 };
 
+/// From how long after its beginning on a family counts as used if it is rotated, in milliseconds.
+const USED_MS: u64 = 6 * 60 * 60 * 1000;
+
 pub(super) async fn a_family_is_found_as_it_was_created_and_creating_it_again_changes_nothing(
     database: &Database,
 ) {
@@ -101,7 +104,8 @@ pub(super) async fn a_sweep_deletes_old_and_idle_families_a_few_at_a_time(databa
 
 pub(super) async fn of_too_many_families_those_unused_for_longest_are_swept(database: &Database) {
     let sql = database.open().await;
-    create(&sql, &[("a", 1, 4_000), ("b", 2, 1_000), ("c", 3, 3_000), ("d", 4, 2_000)]).await;
+    let families = [("a", 1, 4_000), ("b", 2, 1_000), ("c", 3, 3_000), ("d", 4, 2_000)];
+    create(&sql, &families.map(|(name, began, after)| (name, began, USED_MS + after))).await;
     let sweep = Sweep { families_max: 2, ..NOTHING };
     assert!(!sql.sweep_refresh_families(sweep).await.unwrap());
     assert_eq!(known(&sql, &["a", "b", "c", "d"]).await, ["a", "c"]);
@@ -109,18 +113,28 @@ pub(super) async fn of_too_many_families_those_unused_for_longest_are_swept(data
     assert_eq!(known(&sql, &["a", "b", "c", "d"]).await, ["a", "c"]);
 }
 
-pub(super) async fn of_too_many_families_those_never_used_are_swept_first(database: &Database) {
+pub(super) async fn of_too_many_families_those_whose_people_did_not_come_back_are_swept_first(
+    database: &Database,
+) {
     let sql = database.open().await;
-    create(&sql, &[("a", 1, 1_000), ("b", 1, 2_000), ("c", 1, 3_000), ("d", 1, 4_000)]).await;
-    for used in ["a", "b"] {
-        let before = sql.find_refresh_family(used).await.unwrap().unwrap();
-        let rotated = RefreshFamily { predecessors: vec![1], ..before.clone() };
-        assert!(sql.rotate_refresh_family(&before.token_hash, &rotated).await.unwrap());
-    }
-    for (families_max, kept) in [(3, &["a", "b", "d"][..]), (2, &["a", "b"]), (1, &["b"])] {
+    let families = [
+        ("never used", 3_000, 3_000),
+        ("used at once", 1_000, 900_000),
+        ("used again and again at first", 2_000, 2_000 + USED_MS - 1),
+        ("used later", 500, 500 + USED_MS),
+        ("used later too", 400, 401 + USED_MS),
+    ];
+    create(&sql, &families).await;
+    let names = families.map(|(name, ..)| name);
+    for (families_max, kept) in [
+        (4, &[names[0], names[2], names[3], names[4]][..]),
+        (3, &[names[0], names[3], names[4]]),
+        (2, &[names[3], names[4]]),
+        (1, &[names[3]]),
+    ] {
         let sweep = Sweep { families_max, ..NOTHING };
         assert!(!sql.sweep_refresh_families(sweep).await.unwrap());
-        assert_eq!(known(&sql, &["a", "b", "c", "d"]).await, kept);
+        assert_eq!(known(&sql, &names).await, kept);
     }
 }
 
