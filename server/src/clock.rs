@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use engine::Timestamp;
 
@@ -93,6 +93,11 @@ impl WallWatch {
     /// Watches the clock from now on.
     pub fn start(wall: WallTime, steady: Instant) -> Self {
         Self { wall, steady }
+    }
+
+    /// Returns how long it has been watched.
+    pub fn ran_for(&self, steady: Instant) -> Duration {
+        steady.saturating_duration_since(self.steady)
     }
 
     /// Returns how far the clock was set since the watch began, if it was.
@@ -185,7 +190,7 @@ mod tests {
         assert!(clock.uncertainty_us() >= 70);
         // The same estimate, as if it were ten seconds old.
         let long_ago = RoomClock {
-            since: Instant::now().checked_sub(std::time::Duration::from_secs(10)).expect("booted"),
+            since: Instant::now().checked_sub(Duration::from_secs(10)).expect("booted"),
             shared: clock.shared.clone(),
         };
         assert!(long_ago.uncertainty_us() >= 70 + 900, "{}", long_ago.uncertainty_us());
@@ -195,7 +200,7 @@ mod tests {
     fn a_wall_clock_that_is_set_is_noticed_and_one_that_just_runs_is_not() {
         let (wall, steady) = (WallTime::from_millis(1_700_000_000_000), Instant::now());
         let watch = WallWatch::start(wall, steady);
-        let hour = std::time::Duration::from_secs(3600);
+        let hour = Duration::from_secs(3600);
         let later = wall.plus_millis(3_600_000);
         assert_eq!(watch.find_step(later, steady + hour), None);
         assert_eq!(watch.find_step(later.plus_millis(59_000), steady + hour), None);

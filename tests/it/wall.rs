@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use contracts::{GuestToken, Role};
 use harness::http::Method;
-use harness::{Api, ServerProcess};
+use harness::{Api, ServerOptions, ServerProcess};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -63,12 +63,7 @@ struct Scene {
 impl Scene {
     /// A party plays while the wall clock is wrong.
     async fn play(wall: &Wall) -> (Self, Party) {
-        let server = options()
-            .env("LD_PRELOAD", wall.library.to_str().expect("a plain path"))
-            .env("FAKETIME_TIMESTAMP_FILE", wall.file().to_str().expect("a plain path"))
-            .env("FAKETIME_NO_CACHE", "1")
-            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-        let server = Arc::new(server.start().await.unwrap());
+        let server = Arc::new(wall.shown_to(options()).start().await.unwrap());
         let api = server.api();
         let ada = api.guest("Ada").await.unwrap();
         let (host, guest) = (api.with_token(&ada.access_token), api.as_guest("Ben").await.unwrap());
@@ -116,13 +111,14 @@ impl Scene {
 }
 
 /// A wall clock that a test sets, by the library of Debian's `faketime`.
-struct Wall {
+pub struct Wall {
     library: PathBuf,
     directory: TempDir,
 }
 
 impl Wall {
-    fn at(offset: &str) -> Self {
+    /// Makes a clock that is so far off, as `-13h` or `+2d`.
+    pub fn at(offset: &str) -> Self {
         let folders = std::fs::read_dir("/usr/lib").expect("libraries").flatten();
         let library = folders
             .map(|folder| folder.path().join("faketime/libfaketime.so.1"))
@@ -131,6 +127,15 @@ impl Wall {
         let wall = Self { library, directory: tempfile::tempdir().unwrap() };
         wall.set(offset);
         wall
+    }
+
+    /// Lets a server see this clock alone.
+    pub fn shown_to(&self, server: ServerOptions) -> ServerOptions {
+        server
+            .env("LD_PRELOAD", self.library.to_str().expect("a plain path"))
+            .env("FAKETIME_TIMESTAMP_FILE", self.file().to_str().expect("a plain path"))
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
     }
 
     fn file(&self) -> PathBuf {

@@ -2,17 +2,17 @@
 //! signs those. Accounts will have such families too.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use contracts::ErrorCode;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
+use super::family_clock::FamilyClock;
 use super::family_writer::FamilyWriter;
 use super::predecessors::Predecessors;
 use super::refresh_token::{ProofKey, RefreshToken};
-use crate::clock::{WallTime, WallWatch};
+use crate::clock::WallTime;
 use crate::id;
 use crate::refusal::Refusal;
 use crate::sql::{RefreshFamily, Sql, SqlError, Sweep};
@@ -52,11 +52,7 @@ pub struct Families {
     sql: Arc<Sql>,
     writer: FamilyWriter,
     turns: Semaphore,
-    watch: Mutex<WallWatch>,
-    /// Tells this process' clock from those of others, which may show another time.
-    node_id: String,
-    /// How often the clock was set.
-    steps: AtomicU64,
+    clock: FamilyClock,
 }
 
 /// A refresh token, and whom it identifies.
@@ -72,19 +68,24 @@ pub struct Refreshed {
 
 impl Families {
     /// Makes the service, and starts the writer of new families.
-    pub fn open(sql: Arc<Sql>) -> Self {
+    pub async fn open(sql: Arc<Sql>) -> Self {
         let writer = FamilyWriter::start(sql.clone());
-        let watch = Mutex::new(WallWatch::start(WallTime::now(), Instant::now()));
-        let (node_id, steps) = (id::node_id(), AtomicU64::new(0));
-        Self { sql, writer, turns: Semaphore::new(TURNS), watch, node_id, steps }
+        let clock = FamilyClock::open(sql.clone()).await;
+        Self { sql, writer, turns: Semaphore::new(TURNS), clock }
     }
 
     /// Begins the family of a new user, and returns its first token.
-    pub async fn begin(
+    pub async fn begin(&self, user_id: &str, display_name: &str) -> Result<RefreshToken, Refusal> {
+        let (now, clock_id) = self.clock.now();
+        self.begin_at(user_id, display_name, now, clock_id).await
+    }
+
+    async fn begin_at(
         &self,
         user_id: &str,
         display_name: &str,
         now: WallTime,
+        clock_id: String,
     ) -> Result<RefreshToken, Refusal> {
         let proof_key: ProofKey = id::random_bytes();
         let token = RefreshToken::generate(&proof_key);
@@ -98,7 +99,7 @@ impl Families {
             predecessors: Vec::new(),
             began_at: now,
             rotated_at: now,
-            clock_id: self.clock_id(self.steps.load(Ordering::SeqCst)),
+            clock_id,
         };
         let is_stored = self.writer.queue(family).ok_or_else(Refusal::store_unavailable)?;
         // If the database is away, the family is stored once it is back.
@@ -123,8 +124,7 @@ impl Families {
     /// either of them comes with a token that the other has replaced, and whose successor has been used
     /// since. A family lasts 30 days at most.
     pub async fn refresh(&self, text: &str) -> Result<Refreshed, Refusal> {
-        let now = WallTime::now();
-        self.follow_clock(now, Instant::now()).await.map_err(unavailable)?;
+        let now = self.clock.read().await.map_err(unavailable)?;
         self.refresh_at(text, now).await
     }
 
@@ -206,7 +206,7 @@ impl Families {
             // It can't have begun in the future: the clock was set back.
             began_at: family.began_at.min(now),
             rotated_at: now,
-            clock_id: self.clock_id(self.steps.load(Ordering::SeqCst)),
+            clock_id: self.clock.id(),
             ..family.clone()
         };
         Ok((token, rotated))
@@ -219,46 +219,45 @@ impl Families {
 
     /// Follows the clock, and deletes families that are over, until the node ends.
     pub async fn keep(&self) {
-        for look in 1_u64.. {
+        for look in 0_u64.. {
             sleep(WATCH_EVERY).await;
-            let now = WallTime::now();
-            let mut done = self.follow_clock(now, Instant::now()).await;
-            if done.is_ok() && look.is_multiple_of(SWEEP_EVERY) {
-                done = self.sweep_once(now).await;
-            }
-            if let Err(error) = done {
+            if let Err(error) = self.look(look).await {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(error, "refresh tokens aren't kept in order: SQL doesn't answer");
             }
         }
     }
 
-    /// Moves the times of families that were written by this process' clock and before that was set. Each
-    /// node sees to its own, so that they move once, and by how far the clock was off that wrote them.
-    async fn follow_clock(&self, now: WallTime, steady: Instant) -> Result<(), SqlError> {
-        let mut watch = self.watch.lock().await;
-        let Some(step) = watch.find_step(now, steady) else { return Ok(()) };
-        let steps = self.steps.load(Ordering::SeqCst);
-        let (before, after) = (self.clock_id(steps), self.clock_id(steps + 1));
-        self.sql.shift_refresh_families(step, &before, &after).await?;
-        tracing::warn!(by_ms = step.by_ms, "the wall clock was set; rooms don't notice");
-        self.steps.store(steps + 1, Ordering::SeqCst);
-        *watch = WallWatch::start(now, steady);
-        Ok(())
+    async fn look(&self, look: u64) -> Result<(), SqlError> {
+        let now = self.clock.read().await?;
+        match look {
+            // Before others come and go by this clock.
+            0 => self.doubts(now, Instant::now()).await.map(drop),
+            look if look.is_multiple_of(SWEEP_EVERY) => self.sweep_once(now, Instant::now()).await,
+            _ => Ok(()),
+        }
     }
 
-    /// Returns the id of this process' clock after it was set so many times.
-    fn clock_id(&self, steps: u64) -> String {
-        format!("{}.{steps}", self.node_id)
+    /// Whether the clock seems too far off to change families by it.
+    async fn doubts(&self, now: WallTime, steady: Instant) -> Result<bool, SqlError> {
+        let (ahead, over) = (now.plus_millis(AHEAD_MS), now.minus_millis(IDLE_MS + SPARE_MS));
+        let counts = self.sql.count_refresh_families(ahead, over).await?;
+        Ok(self.clock.is_doubtful(counts, steady).await)
     }
 
-    async fn sweep_once(&self, now: WallTime) -> Result<(), SqlError> {
-        let clock_id = self.clock_id(self.steps.load(Ordering::SeqCst));
+    async fn sweep_once(&self, now: WallTime, steady: Instant) -> Result<(), SqlError> {
+        let is_doubtful = self.doubts(now, steady).await?;
         let ahead = now.plus_millis(AHEAD_MS);
-        self.sql.pull_back_refresh_families(ahead, now, &clock_id).await?;
+        if !is_doubtful {
+            self.sql.pull_back_refresh_families(ahead, now, &self.clock.id()).await?;
+        }
+        let before = |kept_ms| {
+            let none = WallTime::from_millis(0);
+            if is_doubtful { none } else { now.minus_millis(kept_ms + SPARE_MS) }
+        };
         let sweep = Sweep {
-            began_before: now.minus_millis(FAMILY_MS + SPARE_MS),
-            rotated_before: now.minus_millis(IDLE_MS + SPARE_MS),
+            began_before: before(FAMILY_MS),
+            rotated_before: before(IDLE_MS),
             families_max: FAMILIES_MAX,
             rows_max: SWEPT_AT_ONCE,
         };

@@ -1,8 +1,9 @@
 //! Who is asking, and what that allows: access and refresh tokens, session ids, and the proof of being
-//! somebody in a room. All of it is judged by the wall clock, never by the room clock.
+//! somebody in a room. All of it is judged by wall clocks, never by the room clock.
 
 mod caller;
 mod families;
+mod family_clock;
 mod family_writer;
 mod predecessors;
 mod proof;
@@ -62,7 +63,7 @@ impl Access {
     ) -> Result<Self, String> {
         let pkcs8 = token::load_key(key_file, &sql, WallTime::now()).await?;
         let (tokens, session_ids) = token::from_pkcs8(&pkcs8)?;
-        Ok(Self { tokens, token_ms, session_ids, families: Families::open(sql) })
+        Ok(Self { tokens, token_ms, session_ids, families: Families::open(sql).await })
     }
 
     /// Checks the file of a signing key, without keeping anything. The error is a sentence for the operator.
@@ -81,7 +82,7 @@ impl Access {
         user_id: &str,
         display_name: &str,
     ) -> Result<IssuedTokens, Refusal> {
-        let refresh_token = self.families.begin(user_id, display_name, WallTime::now()).await?;
+        let refresh_token = self.families.begin(user_id, display_name).await?;
         self.issue(user_id, display_name, refresh_token.text())
     }
 
@@ -91,7 +92,7 @@ impl Access {
         self.issue(&refreshed.user_id, &refreshed.display_name, refreshed.token.text())
     }
 
-    /// Follows the wall clock, and deletes what is left of tokens that are over, until the node ends.
+    /// Follows the database's wall clock, and deletes what is left of tokens that are over, until the node ends.
     pub async fn keep(&self) {
         self.families.keep().await;
     }

@@ -15,6 +15,7 @@ mod private;
 mod refresh_families;
 mod rooms;
 mod token_keys;
+mod wall_clock;
 
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ pub use open::DatabaseAddress;
 pub use operation::Operation;
 pub(crate) use operation::column;
 pub(crate) use private::{create_private_dir, create_private_file};
-pub use refresh_families::{RefreshFamily, Sweep};
+pub use refresh_families::{FamilyCounts, RefreshFamily, Sweep};
 pub use rooms::SnapshotRow;
 pub use token_keys::{TokenKey, TokenKeys};
 

@@ -50,6 +50,17 @@ pub struct Sweep {
     pub rows_max: usize,
 }
 
+/// How many families there are, and how their times compare with a clock.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FamilyCounts {
+    /// All of them.
+    pub all: u64,
+    /// Those whose newest token was issued after a time.
+    pub ahead: u64,
+    /// Those whose newest token was issued before another.
+    pub over: u64,
+}
+
 impl fmt::Debug for RefreshFamily {
     /// Omits the hashes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,6 +161,27 @@ impl Sql {
         let delete =
             sqlx::query("DELETE FROM refresh_families WHERE family_id = $1").bind(family_id);
         operation.execute(delete).await.map(drop)
+    }
+
+    /// Counts families, and those of them whose newest token was issued after or before a time.
+    pub async fn count_refresh_families(
+        &self,
+        after: WallTime,
+        before: WallTime,
+    ) -> Result<FamilyCounts, SqlError> {
+        let mut operation = self.begin("count refresh families").await?;
+        let query = sqlx::query(
+            "SELECT (SELECT COUNT(*) FROM refresh_families),
+             (SELECT COUNT(*) FROM refresh_families WHERE rotated_at_ms > $1),
+             (SELECT COUNT(*) FROM refresh_families WHERE rotated_at_ms < $2)",
+        )
+        .bind(column(after.as_millis()))
+        .bind(column(before.as_millis()));
+        let counts = operation.fetch_one(query, |row| {
+            let (all, ahead, over) = (number(row, 0)?, number(row, 1)?, number(row, 2)?);
+            Ok(FamilyCounts { all, ahead, over })
+        });
+        Ok(counts.await?.unwrap_or(FamilyCounts { all: 0, ahead: 0, over: 0 }))
     }
 
     /// Deletes families, at most `rows_max` of them. Returns whether there may be more.

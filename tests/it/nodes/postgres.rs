@@ -8,6 +8,7 @@ use serde_json::json;
 use super::site::Site;
 use super::story;
 use crate::party::{Party, sample};
+use crate::wall::Wall;
 
 #[tokio::test]
 async fn postgresql_behaves_like_sqlite() {
@@ -41,4 +42,24 @@ async fn postgresql_behaves_like_sqlite() {
         (&chosen["epoch"], &chosen["version"]),
         (&json!(acked.epoch), &json!(acked.version))
     );
+}
+
+#[tokio::test]
+async fn a_node_whose_clock_is_years_off_ends_nobodys_session() {
+    let postgres = PostgresServer::start_unsynced().await.unwrap();
+    let mut site = Site::of(0).await;
+    let (behind, ahead) = (Wall::at("-10y"), Wall::at("+10y"));
+    for options in [site.options(), behind.shown_to(site.options()), ahead.shown_to(site.options())]
+    {
+        let node = options.env("PLAYHEAD_DATABASE_URL", postgres.url()).start().await;
+        site.nodes.push(Arc::new(node.unwrap()));
+    }
+    for began_at in 0..3 {
+        let mut tokens = site.api(began_at).guest("Ada").await.unwrap();
+        let user_id = tokens.user_id.clone();
+        for node in [0, 1, 0, 2, 0, 2, 1, 2, 0] {
+            tokens = site.api(node).refresh(&tokens.refresh_token).await.unwrap();
+            assert_eq!(tokens.user_id, user_id, "at node {node}");
+        }
+    }
 }

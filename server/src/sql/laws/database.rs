@@ -51,6 +51,16 @@ pub(super) async fn a_database_keeps_its_id(database: &Database) {
     assert_eq!(database.open().await.database_id().await.unwrap(), id);
 }
 
+pub(super) async fn the_clock_of_a_database_shows_the_milliseconds_of_its_time(
+    database: &Database,
+) {
+    let sql = database.open().await;
+    let first = sql.wall_now().await.unwrap();
+    let years = |years: u64| WallTime::from_millis(years * 365 * 24 * 60 * 60 * 1000);
+    assert!((years(50)..years(200)).contains(&first), "since 1970: {first:?}");
+    assert!(sql.wall_now().await.unwrap() >= first);
+}
+
 pub(super) async fn nodes_that_open_a_new_database_at_once_find_it_complete(database: &Database) {
     let mut ids = HashSet::new();
     for sql in open_at_once(database).await {

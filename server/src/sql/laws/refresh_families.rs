@@ -2,7 +2,7 @@
 
 use super::Database;
 use crate::clock::{WallStep, WallTime};
-use crate::sql::{RefreshFamily, Sql, Sweep};
+use crate::sql::{FamilyCounts, RefreshFamily, Sql, Sweep};
 
 /// A sweep that finds nothing to delete.
 const NOTHING: Sweep = Sweep {
@@ -136,6 +136,18 @@ pub(super) async fn of_too_many_families_those_whose_people_did_not_come_back_ar
         assert!(!sql.sweep_refresh_families(sweep).await.unwrap());
         assert_eq!(known(&sql, &names).await, kept);
     }
+}
+
+pub(super) async fn families_are_counted_by_when_their_newest_token_was_issued(
+    database: &Database,
+) {
+    let sql = database.open().await;
+    let at = WallTime::from_millis;
+    let none = FamilyCounts { all: 0, ahead: 0, over: 0 };
+    assert_eq!(sql.count_refresh_families(at(4_000), at(2_000)).await.unwrap(), none);
+    create(&sql, &[("a", 1, 1_000), ("b", 2, 2_000), ("c", 3, 4_000), ("d", 4, 4_001)]).await;
+    let counts = sql.count_refresh_families(at(4_000), at(2_000)).await.unwrap();
+    assert_eq!(counts, FamilyCounts { all: 4, ahead: 1, over: 1 });
 }
 
 pub(super) async fn times_that_a_clock_wrote_before_it_was_set_move_with_it_once(
