@@ -30,6 +30,7 @@ pub struct Origin {
     address: SocketAddr,
     connections: watch::Sender<usize>,
     released: watch::Sender<bool>,
+    stalled: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
@@ -39,14 +40,15 @@ impl Origin {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let (connections, released) = (watch::Sender::new(0), watch::Sender::new(false));
-        let (counter, release) = (connections.clone(), released.clone());
+        let stalled = watch::Sender::new(false);
+        let (counter, release, stall) = (connections.clone(), released.clone(), stalled.clone());
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 counter.send_modify(|connections| *connections += 1);
-                tokio::spawn(serve(stream, release.subscribe()));
+                tokio::spawn(serve(stream, stall.subscribe(), release.subscribe()));
             }
         });
-        Self { address, connections, released, task }
+        Self { address, connections, released, stalled, task }
     }
 
     /// The link to a file.
@@ -72,6 +74,11 @@ impl Origin {
         assert_eq!(connected, Ok(true), "no one connects to this origin");
     }
 
+    /// Holds back requests for `stalling.m3u8` from now on.
+    pub fn stall(&self) {
+        self.stalled.send_replace(true);
+    }
+
     /// Responds to the requests that are held back; from now on `lapsing.m3u8` is refused,
     /// `turning.m3u8` may be read by pages, `ending.m3u8` has ended, and `running.m3u8` has jumped.
     pub fn release(&self) {
@@ -85,7 +92,11 @@ impl Drop for Origin {
     }
 }
 
-async fn serve(mut stream: TcpStream, mut released: watch::Receiver<bool>) {
+async fn serve(
+    mut stream: TcpStream,
+    stalled: watch::Receiver<bool>,
+    mut released: watch::Receiver<bool>,
+) {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -100,7 +111,7 @@ async fn serve(mut stream: TcpStream, mut released: watch::Receiver<bool>) {
         let _ = stream.read_u8().await;
         return;
     }
-    if path == "/held.m3u8" {
+    if path == "/held.m3u8" || path == "/stalling.m3u8" && *stalled.borrow() {
         let _ = released.wait_for(|released| *released).await;
     }
     let path = match (path, *released.borrow()) {
@@ -127,7 +138,9 @@ fn response(path: &str) -> Vec<u8> {
         "/running.m3u8" => ("200 OK", kind(PLAYLIST), running(0)),
         "/ahead.m3u8" => ("200 OK", kind(PLAYLIST), running(AHEAD_MS)),
         "/wide.m3u8" => ("200 OK", kind(PLAYLIST), wide()),
-        "/media.m3u8" | "/held.m3u8" => ("200 OK", kind(PLAYLIST), MEDIA.to_owned()),
+        "/media.m3u8" | "/held.m3u8" | "/stalling.m3u8" => {
+            ("200 OK", kind(PLAYLIST), MEDIA.to_owned())
+        }
         "/cuts.m3u8" => ("200 OK", kind(PLAYLIST), cuts()),
         "/stamped.ts" => ("200 OK", kind("video/mp2t"), String::new()),
         "/segment.ts" => ("200 OK", kind("video/mp2t"), "G".repeat(188)),

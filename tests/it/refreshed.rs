@@ -72,6 +72,31 @@ async fn media_that_can_not_be_resolved_again_stays_and_everyone_is_told_why() {
     party.nothing_happened().await;
 }
 
+#[tokio::test]
+async fn commands_do_not_wait_for_a_look_at_the_media_and_a_connection_has_one_look_at_once() {
+    let origin = Origin::start().await;
+    let mut party = watching(&origin, "stalling.m3u8").await;
+    let media_id = party.state().await.room.media.expect("it is chosen").media_id;
+    let failed = json!({ "media_id": media_id });
+    origin.stall();
+    let look = json!({ "type": "media_failed", "id": "look", "data": failed });
+    party.host.send_json(&look).await.unwrap();
+
+    // In their order, though the look is still under way.
+    party.command("pause", json!({})).await;
+    party.command("seek", json!({ "position_ms": 2_000 })).await;
+    let error = party.host.reject("media_failed", failed.clone()).await.unwrap();
+    assert_eq!(error.code, "rate_limited");
+    assert!(error.retry_after_ms.is_some());
+    party.command("seek", json!({ "position_ms": 1_000 })).await;
+
+    origin.release();
+    let answer = party.host.answer("look").await.unwrap();
+    assert_eq!((&answer["type"], &answer["version"]), (&json!("ack"), &json!(party.version)));
+    party.host.ack("media_failed", failed).await.expect("what was found answers this one");
+    party.nothing_happened().await;
+}
+
 /// A party that plays a file of this origin.
 async fn watching(origin: &Origin, file: &str) -> Party {
     let mut party = Party::idle().await;

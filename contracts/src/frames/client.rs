@@ -317,6 +317,9 @@ pub struct Buffering {
 /// same codes as `set_media`; the media itself stays. If the media has other addresses by now,
 /// `media_changed` with the cause `refreshed` brings them: on the report of the host or a co-host, and on
 /// that of others if the server can't load the media at the present address either.
+///
+/// The commands behind it don't wait for the answer, which may take seconds. Another one of the same
+/// connection meanwhile is `rate_limited`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct MediaFailed {
     /// The media. The command has no effect if the room has other media by now.

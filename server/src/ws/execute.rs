@@ -62,11 +62,21 @@ pub struct Seen {
 
 /// Executes a command.
 pub async fn execute(app: App, sender: Sender, decoded: Decoded, seen: Seen) -> Reply {
-    let id = decoded.id.clone().unwrap_or_default();
-    let kind = decoded.frame.type_name();
+    let (id, kind) = (decoded.id.clone(), decoded.frame.type_name());
     let leaves = matches!(decoded.frame, ClientFrame::Leave(_));
     let mut extends_to = None;
     let done = perform(&app, &sender, decoded, seen, &mut extends_to).await;
+    Reply { leaves, extends_to, ..reply(id, kind, done) }
+}
+
+/// Refuses a command without executing it.
+pub fn refuse(decoded: &Decoded, refusal: Refusal) -> Reply {
+    reply(decoded.id.clone(), decoded.frame.type_name(), Err(refusal))
+}
+
+/// Counts a command that was carried out or refused, and replies to it.
+fn reply(id: Option<String>, kind: &'static str, done: Result<Ack, Refusal>) -> Reply {
+    let id = id.unwrap_or_default();
     let code = done.as_ref().map_or_else(|refusal| refusal.code().name(), |_| "ok");
     metrics::counter!("playhead_commands_total", "type" => kind, "code" => code).increment(1);
     let excess = code == ErrorCode::RateLimited.name();
@@ -77,7 +87,7 @@ pub async fn execute(app: App, sender: Sender, decoded: Decoded, seen: Seen) -> 
             wire::reject(Some(id), refusal)
         }
     };
-    Reply { frame, leaves, excess, extends_to }
+    Reply { frame, leaves: false, extends_to: None, excess }
 }
 
 async fn perform(

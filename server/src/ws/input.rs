@@ -15,6 +15,10 @@ use crate::limit::FrameLimiter;
 use crate::refusal::Refusal;
 use crate::wire::{self, Decoded};
 
+/// When a client may report again that it can't load the media while the server is still looking at it, in
+/// milliseconds.
+const LOOK_AGAIN_MS: u64 = 1_000;
+
 impl Session {
     /// Takes one input. Returns how the session ends, if it does.
     pub(super) async fn take(
@@ -85,13 +89,25 @@ impl Session {
     }
 
     /// Starts the next command, if none is running: commands of one connection take effect in the order
-    /// in which they arrived.
+    /// in which they arrived. A look at media that a player couldn't load begins in its turn, and the next
+    /// command doesn't wait for it. There is one at once.
     fn start_next(&mut self) {
-        if self.running.is_none()
+        while self.running.is_none()
             && let Some((decoded, seen)) = self.queued.pop_front()
         {
+            let is_look = matches!(decoded.frame, ClientFrame::MediaFailed(_));
+            if is_look && self.looking.is_some() {
+                let reply = execute::refuse(&decoded, Refusal::rate_limited(LOOK_AGAIN_MS));
+                self.running = Some(Box::pin(std::future::ready(reply)));
+                break;
+            }
             let (app, sender) = (self.app.clone(), self.sender.clone());
-            self.running = Some(Box::pin(execute::execute(app, sender, decoded, seen)));
+            let executed = Box::pin(execute::execute(app, sender, decoded, seen));
+            if is_look {
+                self.looking = Some(executed);
+            } else {
+                self.running = Some(executed);
+            }
         }
         if self.queued.is_empty() {
             // An idle connection keeps no buffer.
@@ -99,14 +115,13 @@ impl Session {
         }
     }
 
-    /// Writes the reply of the command that was running.
+    /// Writes the reply of a command that was carried out.
     pub(super) async fn answer(
         &mut self,
         socket: &mut Socket,
         limiter: &FrameLimiter,
         reply: Reply,
     ) -> Result<Option<End>, Broken> {
-        self.running = None;
         if let Some(validity) = reply.extends_to {
             self.expiry.extend(validity, WallTime::now());
         }
@@ -119,10 +134,10 @@ impl Session {
         Ok(done.then_some(End::Close(CloseCode::LEFT)))
     }
 
-    /// Answers everything that was received before the end: the running command by its result, those
+    /// Answers everything that was received before the end: what is being carried out by its result, those
     /// that waited behind it by a refusal.
     pub(super) async fn settle(&mut self, socket: &mut Socket, mut early: Early) {
-        if let Some(running) = self.running.take() {
+        for running in [self.running.take(), self.looking.take()].into_iter().flatten() {
             let frame = running.await.frame;
             let _ = socket.send(wire::text(&frame)).await;
         }

@@ -39,6 +39,8 @@ pub(super) struct Session {
     pub(super) fence: u64,
     /// The command that is being executed.
     pub(super) running: Option<Running>,
+    /// A look at media that a player couldn't load, beside the commands behind it: it may take seconds.
+    pub(super) looking: Option<Running>,
     /// Commands that wait for their turn, each with what the client had seen when it sent it.
     pub(super) queued: VecDeque<(Decoded, Seen)>,
     /// The end of the access token.
@@ -65,6 +67,7 @@ impl Session {
             written: Place { epoch: 0, version: 0 },
             fence: 0,
             running: None,
+            looking: None,
             queued: VecDeque::new(),
             expiry,
             heard: began,
@@ -116,6 +119,11 @@ impl Session {
                     Ok(None)
                 }
                 reply = pending_or(&mut self.running) => {
+                    self.running = None;
+                    Box::pin(self.answer(socket, limiter, reply)).await
+                }
+                reply = pending_or(&mut self.looking) => {
+                    self.looking = None;
                     Box::pin(self.answer(socket, limiter, reply)).await
                 }
                 (input, read_at) = next_input(early, socket), if reads => {
