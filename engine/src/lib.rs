@@ -28,13 +28,13 @@ mod participant;
 mod permission;
 mod place;
 mod playback;
-mod rebuffer;
 mod recovery;
 mod rejection;
 mod room;
 mod settings;
 mod time;
 mod timeline;
+mod wait_limit;
 
 pub use crate::command::Command;
 pub use crate::event::{Commit, Event, HostCause, LifecycleCause, MediaCause, PlaybackCause};
@@ -53,7 +53,6 @@ pub use crate::participant::{Actor, Role};
 pub use crate::permission::{CommandKind, Permission};
 pub use crate::place::{Place, Rebased};
 pub use crate::playback::{Barrier, Playback, Status, lead_ms};
-pub use crate::rebuffer::RebufferLimit;
 pub use crate::recovery::{
     Copies, CopyKind, Lineage, Outage, RebuildPlan, Rebuilt, adopt, is_worth_adopting,
     plan_rebuild, rebase, rebuild, should_adopt,
@@ -65,3 +64,4 @@ pub use crate::time::{Position, Rate, Timestamp, WHOLE_MAX};
 pub use crate::timeline::{
     DurationOrigin, Measurement, Origin, Reading, Span, Timeline, TimelineKind,
 };
+pub use crate::wait_limit::WaitLimit;

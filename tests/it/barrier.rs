@@ -82,6 +82,30 @@ async fn a_player_that_was_never_ready_is_not_waited_for_again_until_it_is_ready
 }
 
 #[tokio::test]
+async fn guests_who_come_one_after_another_and_are_never_ready_hold_up_one_start() {
+    let mut party = Party::watching_with(&["ready"]).await;
+    start(&mut party).await;
+    be_ready(&mut party).await;
+    assert_eq!(party.committed().await["data"]["cause"], "ready");
+
+    let mut fresh = Vec::new();
+    for (name, cause, position_ms) in
+        [("Cleo", "deadline", 3000), ("Dora", "ready", 5000), ("Emma", "ready", 1000)]
+    {
+        let api = party.server.api().as_guest(name).await.unwrap();
+        let mut socket = api.connect(&party.room_id).await.unwrap();
+        socket.hello(&["ready"]).await.unwrap();
+        fresh.push(socket);
+        let frame = party.command("seek", json!({ "position_ms": position_ms })).await;
+        let wait = playback(&frame).waiting.expect("it waits");
+        let awaited = if cause == "deadline" { 3 } else { 2 };
+        assert_eq!(wait.waiting_for.count, awaited, "{name} has just come");
+        be_ready(&mut party).await;
+        assert_eq!(party.committed().await["data"]["cause"], cause, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_start_does_not_wait_for_a_player_that_disconnects() {
     let mut party = Party::watching_with(&["ready"]).await;
     start(&mut party).await;
@@ -210,6 +234,13 @@ async fn forced_start(party: &mut Party) -> u64 {
     let frame = party.command("play", json!({})).await;
     assert_eq!(playback(&frame).status, Status::Playing);
     playback(&frame).anchor_at_ms - number(&frame["at_ms"])
+}
+
+/// Lets both players be ready.
+async fn be_ready(party: &mut Party) {
+    let ready = json!({ "version": party.version });
+    party.guest.ack("ready", ready.clone()).await.unwrap();
+    party.host.ack("ready", ready).await.unwrap();
 }
 
 /// Lets the host play, so that the room waits.

@@ -1,26 +1,34 @@
-//! Who is set aside: a participant alone must not be able to hold up a room again and again. One who wasn't
-//! ready at the deadline of a start isn't waited for, and one who keeps re-buffering makes nobody wait.
+//! Who is set aside: a participant alone must not be able to hold up a room again and again, and neither must
+//! many who come one after another. One who wasn't ready at the deadline of a start isn't waited for. Neither
+//! are newcomers for a while, after one of them wasn't. And one who keeps re-buffering makes nobody wait.
 
-use engine::Timestamp;
+use std::collections::HashSet;
+
+use engine::{ParticipantId, Timestamp};
 
 use super::room_state::State;
 use super::{Connection, RoomHub};
 
-/// For how long at most a connection is set aside, in milliseconds. Being ready in time once ends it.
+/// For how long a connection is set aside that held up a start, in milliseconds. Being ready in time once ends
+/// it.
 const ASIDE_MS: u64 = 60_000;
 /// For how long a participant who made the room wait must not re-buffer, in milliseconds, before the room
 /// waits for that participant again.
 const CALM_MS: u64 = 300_000;
-/// How many participants are remembered who left while they were set aside.
+/// How many participants are remembered who left while they were set aside, and how many who left and were no
+/// newcomers any more.
 const GONE_MAX: usize = 1024;
 
 impl RoomHub {
     /// Notes that a connection's player is ready for the start of a wait. If that is in time, starts wait
-    /// for it again. Returns whether that is news to other nodes.
+    /// for it again, and its participant is no newcomer any more. Returns whether that is news to other nodes.
     pub fn note_ready(&self, connection: &Connection, since_version: u64, now: Timestamp) -> bool {
         let mut state = self.lock();
         let waited = state.last_wait;
         let in_time = waited.is_some_and(|(of, until)| of == since_version && now <= until);
+        if in_time && let Some(local) = state.local.get_mut(&connection.participant_id) {
+            local.was_ready = true;
+        }
         in_time && state.take_back(connection.number)
     }
 
@@ -49,9 +57,26 @@ impl RoomHub {
 }
 
 impl State {
-    /// Stops waiting for a connection's player at starts.
-    pub(super) fn set_aside(&mut self, number: u64, now: Timestamp) {
-        self.set_aside_until(number, now.plus_millis(ASIDE_MS));
+    /// Stops waiting at starts for the players of connections that held one up. If newcomers are among them,
+    /// starts wait for no newcomer for a while, those included who come then: anybody can be as many of them
+    /// as needed.
+    pub(super) fn set_late_aside(&mut self, late: &HashSet<u64>, now: Timestamp) {
+        let minute = now.plus_millis(ASIDE_MS);
+        for number in late {
+            self.set_aside_until(*number, minute);
+        }
+        let capable = self.connections.values().filter(|connection| connection.ready_capable);
+        let newcomers = capable.filter(|connection| self.is_newcomer(&connection.participant_id));
+        let newcomers: Vec<u64> = newcomers.map(|connection| connection.number).collect();
+        if !newcomers.iter().any(|number| late.contains(number)) {
+            return;
+        }
+        self.newcomers.count_wait(now);
+        let rest = self.newcomers.rests_until().unwrap_or(now);
+        for number in newcomers {
+            let until = if late.contains(&number) { rest.max(minute) } else { rest };
+            self.set_aside_until(number, until);
+        }
     }
 
     /// Waits for everybody again who has been set aside for long enough.
@@ -62,14 +87,29 @@ impl State {
         }
     }
 
-    /// Sets a new connection aside if the participant left while set aside: coming back is no excuse.
+    /// Sets a new connection aside if the participant left while set aside: coming back is no excuse. And if
+    /// starts wait for no newcomer now, and the participant is one.
     pub(super) fn arrive_aside(&mut self, connection: &Connection, now: Timestamp) {
-        if connection.ready_capable
-            && let Some(until) = self.gone_aside.remove(&connection.participant_id)
-            && until > now
-        {
+        if !connection.ready_capable {
+            return;
+        }
+        let id = &connection.participant_id;
+        let before = self.gone_aside.remove(id);
+        let rest = self.newcomers.rests_until().filter(|_| self.is_newcomer(id));
+        if let Some(until) = before.max(rest).filter(|until| *until > now) {
             self.set_aside_until(connection.number, until);
         }
+    }
+
+    /// Remembers that a participant who goes was no newcomer any more.
+    pub(super) fn leave_ready(&mut self, id: &ParticipantId) {
+        if self.gone_ready.len() < GONE_MAX {
+            self.gone_ready.insert(id.clone());
+        }
+    }
+
+    fn is_newcomer(&self, id: &ParticipantId) -> bool {
+        self.local.get(id).is_none_or(|local| !local.was_ready)
     }
 
     /// Remembers that a connection that goes was set aside.

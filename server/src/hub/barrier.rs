@@ -114,9 +114,7 @@ impl RoomHub {
         if connections.is_empty() || late > in_time {
             return false;
         }
-        for number in &connections {
-            state.set_aside(*number, now);
-        }
+        state.set_late_aside(&connections, now);
         true
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use contracts::CloseCode;
-use engine::{ParticipantId, RebufferLimit, Timestamp};
+use engine::{ParticipantId, Timestamp, WaitLimit};
 
 use super::barrier::Barrier;
 use super::remote_nodes::RemoteNodes;
@@ -20,6 +20,9 @@ pub(super) struct LocalParticipant {
     pub(super) user_id: String,
     /// How many of the connections have a player that announces when it is ready, and aren't set aside.
     pub(super) ready_capable: usize,
+    /// Whether a player of the participant was ready for a start in time. Until then the participant is a
+    /// newcomer.
+    pub(super) was_ready: bool,
     /// Whether the participant may have been sent to other nodes.
     pub(super) sent: bool,
 }
@@ -59,7 +62,11 @@ pub(super) struct State {
     /// Participants who left while set aside, and until when they would have been.
     pub(super) gone_aside: HashMap<ParticipantId, Timestamp>,
     /// The room's waits for re-buffering players, on whichever node they are.
-    pub(super) rebuffers: RebufferLimit,
+    pub(super) rebuffers: WaitLimit,
+    /// The starts that newcomers on this node have held up.
+    pub(super) newcomers: WaitLimit,
+    /// Participants who left and were no newcomers any more.
+    pub(super) gone_ready: HashSet<ParticipantId>,
     /// Participants for whom the room waited, and when each last re-buffered.
     pub(super) rebuffered: HashMap<ParticipantId, Timestamp>,
     /// The number of the newest connection.
@@ -89,7 +96,9 @@ impl State {
                 ready_capable: false,
             };
             let user_id = new.user_id.clone();
-            let local = LocalParticipant { present, user_id, ready_capable: 0, sent: false };
+            let was_ready = self.gone_ready.remove(id);
+            let local =
+                LocalParticipant { present, user_id, ready_capable: 0, was_ready, sent: false };
             self.local.insert(id.clone(), local);
         }
         if let Some(local) = self.local.get_mut(id) {
@@ -118,7 +127,9 @@ impl State {
             // Other nodes needn't hear that somebody left of whom they never heard.
             self.unsent.remove(id);
         }
-        self.local.remove(id);
+        if self.local.remove(id).is_some_and(|local| local.was_ready) {
+            self.leave_ready(id);
+        }
         self.count -= u64::from(!self.remote.has(id));
     }
 

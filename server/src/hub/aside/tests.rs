@@ -55,6 +55,66 @@ fn a_participant_who_comes_back_is_still_set_aside_but_for_no_longer_than_a_minu
 }
 
 #[test]
+fn newcomers_who_come_one_after_another_and_are_never_ready_hold_up_few_starts() {
+    let hub = hub();
+    let (anna, ben) = begin_with(&hub);
+    let mut held = Vec::new();
+    for (seconds, version) in (0..3600).step_by(10).zip(2..) {
+        let now = NOW.plus_millis(seconds * 1000);
+        let (name, deadline) = (format!("fresh{seconds}"), now.plus_millis(3_000));
+        let fresh = connect_at(&hub, &name, now);
+        let is_held = awaited(&hub, now).contains(&name);
+        assert_eq!(hub.begin_wait(version, deadline, now), None);
+        be_ready(&hub, &anna, version, now);
+        let start = be_ready(&hub, &ben, version, now);
+        assert_eq!(start.is_none(), is_held, "after {seconds} s");
+        hub.end_wait(is_held.then_some(deadline));
+        held.extend(is_held.then_some(seconds));
+        hub.detach(&fresh, deadline);
+    }
+    assert_eq!(held, [0, 40, 110, 240, 490, 980, 1950, 2920]);
+}
+
+#[test]
+fn a_newcomer_is_waited_for_unless_another_has_just_held_up_a_start_or_once_it_was_ready() {
+    let hub = hub();
+    let (anna, ben) = begin_with(&hub);
+    connect(&hub, "cleo");
+    assert_eq!(awaited(&hub, NOW), ["anna", "ben", "cleo"]);
+    assert_eq!(hub.begin_wait(2, DEADLINE, NOW), None);
+    let dora = connect(&hub, "dora");
+    be_ready(&hub, &anna, 2, NOW);
+    assert_eq!(be_ready(&hub, &ben, 2, NOW), None);
+    assert!(hub.end_wait(Some(DEADLINE)));
+    let emma = connect_at(&hub, "emma", DEADLINE);
+    assert_eq!(awaited(&hub, DEADLINE), ["anna", "ben"]);
+
+    // Nobody waits for them, but they are loading, and ready in time.
+    let next = DEADLINE.plus_millis(3_000);
+    assert_eq!(hub.begin_wait(3, next, DEADLINE), None);
+    assert!(hub.note_ready(&dora, 3, DEADLINE));
+    assert_eq!(awaited(&hub, DEADLINE), ["anna", "ben", "dora"]);
+    // And the others after a rest.
+    let rested = DEADLINE.plus_millis(30_000);
+    assert_eq!(awaited(&hub, rested), ["anna", "ben", "dora", "emma"]);
+    hub.detach(&emma, rested);
+}
+
+#[test]
+fn a_participant_who_was_ready_before_and_comes_back_is_no_newcomer() {
+    let hub = hub();
+    let (anna, ben) = begin_with(&hub);
+    connect(&hub, "cleo");
+    assert_eq!(hub.begin_wait(2, DEADLINE, NOW), None);
+    be_ready(&hub, &anna, 2, NOW);
+    be_ready(&hub, &ben, 2, NOW);
+    assert!(hub.end_wait(Some(DEADLINE)));
+    hub.detach(&ben, DEADLINE);
+    connect_at(&hub, "ben", DEADLINE);
+    assert_eq!(awaited(&hub, DEADLINE), ["anna", "ben"]);
+}
+
+#[test]
 fn a_participant_who_keeps_rebuffering_makes_the_room_wait_once() {
     let hub = hub();
     let (anna, ben) = (connect(&hub, "anna"), connect(&hub, "ben"));
@@ -95,8 +155,29 @@ fn a_wait_that_another_node_committed_counts_too() {
 /// Lets a wait end at its deadline, with anna alone ready.
 fn miss(hub: &RoomHub, anna: &Connection, since_version: u64) {
     assert_eq!(hub.begin_wait(since_version, DEADLINE, NOW), None);
-    assert_eq!(hub.ready(anna, since_version), None);
+    assert_eq!(be_ready(hub, anna, since_version, NOW), None);
     assert!(hub.end_wait(Some(DEADLINE)));
+}
+
+/// Lets a player be ready, as its report does.
+fn be_ready(
+    hub: &RoomHub,
+    connection: &Connection,
+    since_version: u64,
+    now: Timestamp,
+) -> Option<BarrierAction> {
+    hub.note_ready(connection, since_version, now);
+    hub.ready(connection, since_version)
+}
+
+/// Lets anna and ben be ready for a start.
+fn begin_with(hub: &RoomHub) -> (Arc<Connection>, Arc<Connection>) {
+    let (anna, ben) = (connect(hub, "anna"), connect(hub, "ben"));
+    assert_eq!(hub.begin_wait(1, DEADLINE, NOW), None);
+    assert_eq!(be_ready(hub, &anna, 1, NOW), None);
+    assert_eq!(be_ready(hub, &ben, 1, NOW), Some(BarrierAction::Start(1)));
+    assert!(!hub.end_wait(None));
+    (anna, ben)
 }
 
 /// Returns whose players a start waits for.
@@ -111,6 +192,10 @@ fn hub() -> Arc<RoomHub> {
 }
 
 fn connect(hub: &RoomHub, name: &str) -> Arc<Connection> {
+    connect_at(hub, name, NOW)
+}
+
+fn connect_at(hub: &RoomHub, name: &str, now: Timestamp) -> Arc<Connection> {
     let new = NewConnection {
         participant_id: ParticipantId::new(name),
         user_id: format!("u_{name}"),
@@ -119,5 +204,5 @@ fn connect(hub: &RoomHub, name: &str) -> Arc<Connection> {
         session_id: format!("s_{name}_{}", hub.connection_count()),
         ready_capable: true,
     };
-    hub.attach(new, 8, NOW).unwrap().connection
+    hub.attach(new, 8, now).unwrap().connection
 }

@@ -1,6 +1,6 @@
-//! How often players that re-buffer may stop a room, all of them together.
+//! How often a room lets itself be held up for one reason, such as players that re-buffer.
 
-use engine::{RebufferLimit, Timestamp};
+use engine::{Timestamp, WaitLimit};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, prop_oneof};
 use proptest::{prop_assert, proptest};
@@ -10,7 +10,7 @@ const MINUTE_MS: u64 = 60 * SECOND_MS;
 
 #[test]
 fn each_wait_doubles_the_time_until_the_next_and_calm_takes_that_back() {
-    let (mut limit, mut now) = (RebufferLimit::default(), at(0));
+    let (mut limit, mut now) = (WaitLimit::default(), at(0));
     assert!(limit.may_wait(now));
     limit.count_wait(now);
     for rest_s in [30, 60, 120, 240, 480] {
@@ -25,7 +25,7 @@ fn each_wait_doubles_the_time_until_the_next_and_calm_takes_that_back() {
 
 #[test]
 fn a_wait_that_is_told_twice_counts_once() {
-    let mut limit = RebufferLimit::default();
+    let mut limit = WaitLimit::default();
     limit.count_wait(at(0));
     limit.count_wait(at(20));
     assert!(limit.may_wait(at(30_000)));
@@ -36,8 +36,8 @@ fn a_wait_that_is_told_twice_counts_once() {
 
 proptest! {
     #[test]
-    fn however_often_players_rebuffer_the_room_waits_only_so_often(steps in vec(steps(), 0..2_000)) {
-        let (mut limit, mut now) = (RebufferLimit::default(), at(0));
+    fn however_often_there_is_a_reason_the_room_waits_only_so_often(steps in vec(steps(), 0..2_000)) {
+        let (mut limit, mut now) = (WaitLimit::default(), at(0));
         let mut waits = Vec::new();
         for step_ms in steps {
             now = now.plus_millis(step_ms);
@@ -64,8 +64,9 @@ fn steps() -> impl Strategy<Value = u64> {
 }
 
 /// Checks that the next wait comes after exactly so many seconds, and counts it.
-fn wait_as_soon_as_possible(limit: &mut RebufferLimit, last: Timestamp, rest_s: u64) -> Timestamp {
+fn wait_as_soon_as_possible(limit: &mut WaitLimit, last: Timestamp, rest_s: u64) -> Timestamp {
     let soonest = last.plus_millis(rest_s * SECOND_MS);
+    assert_eq!(limit.rests_until(), Some(soonest), "{rest_s}");
     assert!(!limit.may_wait(at(soonest.as_millis() - 1)), "{rest_s}");
     assert!(limit.may_wait(soonest), "{rest_s}");
     limit.count_wait(soonest);
