@@ -20,6 +20,8 @@ async fn a_setting_that_cannot_work_is_refused_with_the_reason_by_serve_and_by_c
         ("PLAYHEAD_ALLOWED_ORIGINS", "https://tv.example/", "scheme://host"),
         ("PLAYHEAD_ALLOWED_ORIGINS", "https://*.tv.example", "scheme://host"),
         ("PLAYHEAD_LOG", "info,playhead_server=loud", "level"),
+        ("PLAYHEAD_LOG", "inof", "did you mean `info`?"),
+        ("PLAYHEAD_LOG", "sqlx=warn", "not even errors"),
         ("PLAYHEAD_TOKEN_KEY_FILE", "/nowhere/key.pem", "No such file"),
         ("PLAYHEAD_TOKEN_KEY_FILE", file, "Ed25519"),
         ("PLAYHEAD_DATA_DIR", &inside, "Not a directory"),
@@ -76,6 +78,16 @@ async fn check_config_connects_nowhere_and_leaves_nothing_behind() {
     let (is_accepted, checked) = options.check_config().await.unwrap();
     assert!(is_accepted && !checked.contains("hidden"), "{checked}");
     assert_eq!(base.path().read_dir().unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_part_of_the_log_filter_that_does_not_exist_is_warned_of() {
+    let options = options().env("PLAYHEAD_LOG", "info,sevrer=debug");
+    let words = "did you mean `server`?";
+    let (is_accepted, checked) = options.check_config().await.unwrap();
+    assert!(is_accepted && checked.contains(words), "{checked}");
+    let server = options.start().await.unwrap();
+    assert!(server.log().contains(words), "{}", server.log());
 }
 
 #[tokio::test]

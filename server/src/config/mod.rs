@@ -104,7 +104,8 @@ pub struct Config {
     /// How long a start waits for Redis and PostgreSQL to answer, in milliseconds.
     #[arg(long, env = "PLAYHEAD_START_TIMEOUT_MS", default_value_t = 30_000, global = true)]
     pub start_timeout_ms: u64,
-    /// What to log, as a `tracing` filter.
+    /// What to log, as a `tracing` filter: a level, or levels of parts, such as `info,server=debug`. `off` logs
+    /// nothing.
     #[arg(long, env = "PLAYHEAD_LOG", default_value = "info", global = true)]
     pub log: String,
     /// Limits.

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use super::log_filter;
 use super::patience::with_causes;
-use super::telemetry;
 use crate::access::Access;
 use crate::config::{Config, Secret, StoreKind, unknown_settings};
 use crate::net::{Shares, raise_limit, share_out};
@@ -26,7 +26,7 @@ pub struct Checked {
 /// open files. The error is a sentence that names the setting and the reason.
 pub fn check(config: &Config) -> Result<Checked, String> {
     config.check()?;
-    telemetry::parse_filter(&config.log)?;
+    let mut warnings = log_filter::check(&config.log)?;
     if let Some(file) = config.token_key_file.as_deref() {
         Access::check_key_file(file)?;
     }
@@ -34,7 +34,7 @@ pub fn check(config: &Config) -> Result<Checked, String> {
     check_redis(config)?;
     let shares = share_out(raise_limit(), &config.limits)?;
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let mut warnings = unknown_settings(names);
+    warnings.extend(unknown_settings(names));
     warnings.extend(shares.shortfall(&config.limits));
     Ok(Checked { shares, warnings })
 }
@@ -126,6 +126,7 @@ mod tests {
         for (arguments, setting, reason) in [
             (&["--log", "info,a=b=c"][..], "PLAYHEAD_LOG", "info"),
             (&["--log", "playhead_server=loud"], "PLAYHEAD_LOG", "info"),
+            (&["--log", "inof"], "PLAYHEAD_LOG", "did you mean `info`?"),
             (&["--token-key-file", "/nowhere/key.pem"], "PLAYHEAD_TOKEN_KEY_FILE", "No such file"),
             (&["--token-key-file", file], "PLAYHEAD_TOKEN_KEY_FILE", "Ed25519"),
             (&["--data-dir", &inside], "PLAYHEAD_DATA_DIR", "Not a directory"),

@@ -3,6 +3,7 @@
 pub mod admin;
 mod announce;
 mod check;
+mod log_filter;
 mod open;
 mod patience;
 mod serve;

@@ -3,25 +3,19 @@
 use std::io::IsTerminal;
 
 use tracing::{Level, Metadata};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::log_filter;
+
 /// The crates of this program, which keep secrets out of every level.
 const OWN_CRATES: [&str; 5] = ["playhead_server", "server", "engine", "providers", "contracts"];
-
-/// Reads a filter. The error names the setting.
-pub fn parse_filter(text: &str) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(text).map_err(|error| {
-        format!("PLAYHEAD_LOG: {error}; write it like `info` or `info,playhead_server=debug`")
-    })
-}
 
 /// Starts to log to standard error.
 pub fn install(filter: &str) -> Result<(), String> {
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(parse_filter(filter)?)
+        .with_env_filter(log_filter::parse(filter)?)
         // A log that nobody reads any more must not end what logs: to report it there would panic.
         .log_internal_errors(false)
         .with_writer(std::io::stderr);
