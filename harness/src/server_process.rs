@@ -45,6 +45,11 @@ impl ServerOptions {
         Self { binary: binary.into(), parent, data_dir: None, environment, open_files: None }
     }
 
+    /// The binary that is started.
+    pub fn binary(&self) -> &Path {
+        &self.binary
+    }
+
     /// The binary of `PLAYHEAD_SERVER_BIN`, or the one built beside this program.
     pub fn built() -> Result<Self> {
         if let Some(binary) = std::env::var_os("PLAYHEAD_SERVER_BIN") {

@@ -1,5 +1,6 @@
 //! `playhead-server`: reads the configuration and runs one of its actions.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -46,18 +47,23 @@ async fn run(config: Config) -> Result<(), String> {
             telemetry::install(&config.log)?;
             serve(config, checked).await
         }
-        Action::Openapi => {
-            print!("{}", openapi::yaml());
-            Ok(())
-        }
+        Action::Openapi => print(&openapi::yaml()),
         Action::CheckConfig => {
             let checked = check(&config)?;
-            println!("{config:#?}");
-            println!("{:#?}", checked.shares);
-            for warning in checked.warnings {
+            for warning in &checked.warnings {
                 eprintln!("playhead-server: warning: {warning}");
             }
-            Ok(())
+            print(&format!("{config:#?}\n{:#?}\n", checked.shares))
         }
+    }
+}
+
+/// Prints to the standard output. A reader that has seen enough, as `head` has, is no failure.
+fn print(text: &str) -> Result<(), String> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("can't print: {error}"))
+        }
+        _ => Ok(()),
     }
 }

@@ -1,5 +1,7 @@
 //! Settings that can't work: `serve` and `check-config` refuse the same ones, in the same words.
 
+use std::process::Stdio;
+
 use crate::party::options;
 
 #[tokio::test]
@@ -99,4 +101,15 @@ async fn a_name_that_is_no_setting_is_warned_of_with_the_nearest_one() {
     let server = options.start().await.unwrap();
     assert!(server.log().contains(words), "{}", server.log());
     assert!(!server.log().contains("party.example"), "values aren't logged: {}", server.log());
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_of_what_is_printed_is_no_failure() {
+    let mut command = std::process::Command::new(options().binary());
+    let command = command.arg("openapi").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut printing = command.spawn().unwrap();
+    drop(printing.stdout.take());
+    let ended = printing.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.success() && words.is_empty(), "{words}");
 }
