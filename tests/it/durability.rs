@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use contracts::{LifecycleState, Resume, Role, Status};
-use harness::{Api, Closed, ServerOptions, ServerProcess, WsClient};
+use engine::RoomId;
+use harness::{Api, Closed, DEADLINE, ServerOptions, ServerProcess, WsClient};
 use serde_json::{Value, json};
+use server::sql::Sql;
 
+use crate::nodes::site::until;
 use crate::party::{number, options, sample, versioned};
 
 const SEEKS: u64 = 200;
@@ -211,6 +214,97 @@ async fn a_corrupt_journal_is_named_in_the_error() {
     std::fs::write(&journal, "not a database, not at all".repeat(500)).unwrap();
     let words = does_not_start(with_journal().data_dir(&data)).await;
     assert!(words.contains("journal"), "{words}");
+}
+
+#[tokio::test]
+async fn a_journal_without_its_log_costs_rooms_their_last_changes_and_each_is_named() {
+    let mut server = with_journal().start().await.unwrap();
+    let rooms = Seeked::three(&server).await;
+    let database = server.data_dir().join("playhead.db");
+    let sql = Sql::open_file(&database).await.unwrap();
+    for room in &rooms {
+        let room_id = RoomId::new(&room.room_id);
+        let written = async || {
+            let row = sql.load_snapshot(&room_id).await.unwrap()?;
+            (row.version >= room.version).then_some(())
+        };
+        until("a snapshot in the database", DEADLINE, written).await;
+    }
+    sql.close().await;
+    server.kill_9().await.unwrap();
+    for end in ["wal", "shm"] {
+        std::fs::remove_file(server.data_dir().join(format!("journal.db-{end}"))).unwrap();
+    }
+    server.restart().await.unwrap();
+    let log = server.log();
+    let named = log.lines().find(|line| line.contains("they go on from their snapshots"));
+    for room in &rooms {
+        room.goes_on().await;
+        assert!(named.is_some_and(|line| line.contains(&room.room_id)), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_journal_is_set_aside_and_rooms_go_on_from_the_database() {
+    const PAGE: usize = 4096;
+    let mut server = with_journal().start().await.unwrap();
+    let rooms = Seeked::three(&server).await;
+    assert_eq!(server.terminate().await.unwrap(), Some(0));
+    let journal = server.data_dir().join("journal.db");
+    let mut damaged = std::fs::read(&journal).unwrap();
+    damaged[PAGE..].fill(0);
+    std::fs::write(&journal, &damaged).unwrap();
+    server.restart().await.unwrap();
+    for room in &rooms {
+        room.goes_on().await;
+    }
+    let log = server.log();
+    assert!(log.contains("the journal was damaged: it is set aside"), "{log}");
+    let kept = server.data_dir().join("journal.db.damaged-1");
+    assert_eq!(std::fs::read(kept).unwrap().len(), damaged.len());
+}
+
+/// A room whose playhead was moved.
+struct Seeked {
+    api: Api,
+    room_id: String,
+    session_id: String,
+    position_ms: u64,
+    epoch: u64,
+    version: u64,
+}
+
+impl Seeked {
+    async fn three(server: &ServerProcess) -> Vec<Self> {
+        let mut rooms = Vec::new();
+        for position_ms in [1111, 2222, 3333] {
+            let api = server.api().as_guest("Ada").await.unwrap();
+            let room_id = api.create_room("Friday").await.unwrap().room_id;
+            let mut host = api.connect(&room_id).await.unwrap();
+            let welcome = host.welcome(&[], None).await.unwrap();
+            host.ack("set_media", json!({ "link": sample(server) })).await.unwrap();
+            let seek = json!({ "position_ms": position_ms });
+            let last = host.ack("seek", seek).await.unwrap();
+            let session_id = welcome["data"]["session_id"].as_str().expect("a text").to_owned();
+            let (epoch, version) = (last.epoch, last.version);
+            rooms.push(Self { api, room_id, session_id, position_ms, epoch, version });
+        }
+        rooms
+    }
+
+    /// Asserts that the room is there under a new epoch, and that who resumes is told of a loss.
+    async fn goes_on(&self) {
+        let state = self.api.state(&self.room_id).await.unwrap();
+        assert_eq!(state.room.playback.position_ms, self.position_ms);
+        assert!(state.epoch > self.epoch && state.version > self.version, "{state:?}");
+        let (epoch, version) = (self.epoch, self.version);
+        let resume = Resume { session_id: self.session_id.clone(), epoch, version };
+        let mut host = self.api.connect(&self.room_id).await.unwrap();
+        host.welcome(&[], Some(resume)).await.unwrap();
+        let rebased = versioned(&mut host).await;
+        assert_eq!((&rebased["type"], &rebased["data"]["lost"]), (&json!("rebased"), &json!(true)));
+        host.ack("play", json!({})).await.unwrap();
+    }
 }
 
 /// A server with the memory store, even if the other tests run over Redis.

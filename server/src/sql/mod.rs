@@ -29,7 +29,7 @@ pub use operation::Operation;
 pub(crate) use operation::column;
 pub(crate) use private::{create_private_dir, create_private_file};
 pub use refresh_families::{FamilyCounts, RefreshFamily, Sweep};
-pub use rooms::SnapshotRow;
+pub use rooms::{KnownRoom, SnapshotRow};
 pub use token_keys::{TokenKey, TokenKeys};
 
 /// How long closing may take. Operations in progress finish first.

@@ -6,9 +6,11 @@
 //! | `rooms`, `members`, `bus` | the traits, with the plain data that they exchange |
 //! | `error` | why a store couldn't do an operation |
 //! | `laws` | the behavior that every store must show |
+//! | `backlog`, `snapshots` | snapshots of rooms, written to SQL behind the commits |
 //! | `memory` | the store of a single node: memory and a journal |
 //! | `redis` | the store of any number of nodes |
 
+mod backlog;
 mod bus;
 mod error;
 pub mod laws;
@@ -16,6 +18,7 @@ mod members;
 mod memory;
 mod redis;
 mod rooms;
+mod snapshots;
 
 pub use bus::{
     Bus, Elsewhere, News, NodeId, NodePresence, NodeSpread, Notice, PresenceUpdate, Present,

@@ -1,5 +1,7 @@
 //! Laws of snapshots.
 
+use engine::Place;
+
 use super::{Database, create_rooms, id, snapshot};
 use crate::sql::SnapshotRow;
 
@@ -36,6 +38,11 @@ pub(super) async fn of_several_snapshots_of_one_room_the_newest_is_kept(database
     ];
     sql.write_snapshots(&rows).await.unwrap();
     assert_eq!(sql.load_snapshot(&id("r_a")).await.unwrap(), Some(snapshot("r_a", 2, 1)));
+    create_rooms(&sql, &["r_c"]).await;
+    let known = sql.list_known_rooms(Some(&id("r_a")), 9).await.unwrap();
+    let known: Vec<_> =
+        known.iter().map(|known| (known.room_id.as_str(), known.snapshot)).collect();
+    assert_eq!(known, [("r_b", Some(Place { epoch: 1, version: 1 })), ("r_c", None)]);
     assert_eq!(sql.load_snapshot(&id("r_b")).await.unwrap(), Some(snapshot("r_b", 1, 1)));
 }
 

@@ -6,7 +6,7 @@ mod snapshots;
 use engine::{RoomId, Timestamp};
 use sqlx::Row;
 
-pub use self::snapshots::SnapshotRow;
+pub use self::snapshots::{KnownRoom, SnapshotRow};
 use super::creations::end_creations;
 use super::operation::{Operation, ROWS_PER_STATEMENT, bind_all, column, number, placeholders};
 use super::{Sql, SqlError, Taken};

@@ -1,6 +1,6 @@
 //! Snapshots of rooms, written behind their commits. A lost state is rebuilt from them.
 
-use engine::RoomId;
+use engine::{Place, RoomId};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
@@ -24,7 +24,37 @@ pub struct SnapshotRow {
     pub body: Vec<u8>,
 }
 
+/// What the database knows of a room, without the snapshot itself.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KnownRoom {
+    /// The room.
+    pub room_id: RoomId,
+    /// The place of its snapshot, if it has one.
+    pub snapshot: Option<Place>,
+}
+
 impl Sql {
+    /// Returns what is known of up to `max` registered rooms that come after `after`, in a stable order.
+    pub async fn list_known_rooms(
+        &self,
+        after: Option<&RoomId>,
+        max: usize,
+    ) -> Result<Vec<KnownRoom>, SqlError> {
+        let mut operation = self.begin("list known rooms").await?;
+        let query = sqlx::query(
+            "SELECT room_id, COALESCE(snapshot_epoch, 0), COALESCE(snapshot_version, 0) FROM rooms \
+             WHERE room_id > $1 ORDER BY room_id LIMIT $2",
+        )
+        .bind(after.map_or("", RoomId::as_str))
+        .bind(column(max as u64));
+        let known = operation.fetch(query, |row| {
+            let (epoch, version) = (number(row, 1)?, number(row, 2)?);
+            let snapshot = (version > 0).then_some(Place { epoch, version });
+            Ok(KnownRoom { room_id: RoomId::new(row.try_get::<&str, _>(0)?), snapshot })
+        });
+        known.await
+    }
+
     /// Stores snapshots, keeping only the newest of each room. A snapshot older than the stored one
     /// changes nothing. One of an unknown room, which may have been deleted, is dropped.
     pub async fn write_snapshots(&self, rooms: &[SnapshotRow]) -> Result<(), SqlError> {

@@ -162,6 +162,14 @@ pub async fn delete(store: &dyn Store, room_id: &RoomId) -> Room {
     room
 }
 
+/// Ends a room by carrying out its deadline.
+pub async fn end(store: &dyn Store, room_id: &RoomId) {
+    let room = newest(store, room_id).await;
+    let now = room.deadline().expect("an open room of the laws has a deadline");
+    let commit = command(&room, &Command::Deadline, now);
+    assert_eq!(put(store, &room, &commit).await, CommitOutcome::Committed);
+}
+
 fn rename_request(version: u64, patch: RoomPatch) -> Request {
     let op = Op { participant_id: host(), id: format!("c{version}"), payload_hash: version };
     let actor = Actor::Participant { id: host(), base: Role::Member };

@@ -5,6 +5,7 @@ use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::checksum;
+use super::members::Members;
 use crate::sql::column;
 use crate::store::Member;
 
@@ -78,6 +79,16 @@ impl Batch {
     /// Whether the batch deletes rooms.
     pub(super) fn deletes_rooms(&self) -> bool {
         !self.deleted.is_empty()
+    }
+
+    /// Adds all members of a room.
+    pub(super) fn add_members(&mut self, room_id: &RoomId, members: &Members) {
+        let change = |entry: &(u64, Member)| MemberChange {
+            room_id: room_id.clone(),
+            participant_id: entry.1.participant_id.clone(),
+            entry: Some(entry.clone()),
+        };
+        self.members.extend(members.iter().map(change));
     }
 
     /// Adds an entry of `room`.

@@ -88,6 +88,8 @@ COMMIT;
 /// starts over. Tests of a full disk need a file without free pages.
 const LOG_BYTES: i64 = if cfg!(test) { 0 } else { 4 * 1024 * 1024 };
 
+/// How many damaged files are kept. The last one makes way for another.
+const DAMAGED_MAX: u32 = 4;
 /// How much a probe writes, in bytes: about as much as a large room.
 const PROBE_BYTES: u32 = 128 * 1024;
 /// To what size the log is cut once it has grown beyond, as when many rooms are deleted at once.
@@ -100,6 +102,12 @@ pub(super) struct Journal {
     options: SqliteConnectOptions,
     /// `None` after a failure that may have broken the connection.
     pub(super) connection: Option<SqliteConnection>,
+    /// Whether there was no file, and so nothing that could be missing from it.
+    pub(super) is_new: bool,
+    /// Whether the file is known to be damaged.
+    pub(super) is_damaged: bool,
+    /// Whether the file was begun in place of a damaged one, so that everything has to be written.
+    pub(super) is_anew: bool,
     _lock: File,
     #[cfg(test)]
     pub(super) pages_max: std::sync::Arc<std::sync::atomic::AtomicU32>,
@@ -159,7 +167,9 @@ impl Journal {
             }
             found => return Err(OpenError::Newer { path, found, known: SCHEMA_VERSION }),
         }
+        let mut is_damaged = false;
         if let Err(error) = allocate_log(&mut connection).await {
+            is_damaged = is_damage(&error);
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, "the journal's log can't be allocated; commits may take longer");
         }
@@ -167,10 +177,42 @@ impl Journal {
             path,
             options,
             connection: Some(connection),
+            is_new: !existed,
+            is_damaged,
+            is_anew: false,
             _lock: lock,
             #[cfg(test)]
             pages_max: std::sync::Arc::default(),
         })
+    }
+
+    /// Sets a damaged file aside, and begins a new one. Returns the path of the old one.
+    pub(super) async fn begin_anew(&mut self) -> Result<PathBuf, OpenError> {
+        if let Some(connection) = self.connection.take() {
+            // What it complains of is known.
+            let _ = connection.close().await;
+        }
+        let path = self.path.clone();
+        let beside = |path: &Path, end: &str| PathBuf::from(format!("{}{end}", path.display()));
+        let mut numbered =
+            (1..DAMAGED_MAX).map(|number| beside(&path, &format!(".damaged-{number}")));
+        let kept = numbered.find(|kept| !kept.exists());
+        let kept = kept.unwrap_or_else(|| beside(&path, &format!(".damaged-{DAMAGED_MAX}")));
+        for end in ["-shm", "-wal", ""] {
+            match std::fs::rename(beside(&path, end), beside(&kept, end)) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(OpenError::Directory { path, source });
+                }
+                _ => {}
+            }
+        }
+        create_private_file(&path);
+        let unreadable = |source| OpenError::Unreadable { path: path.clone(), source };
+        let mut connection = self.options.connect().await.map_err(unreadable)?;
+        sqlx::raw_sql(SCHEMA).execute(&mut connection).await.map_err(unreadable)?;
+        self.connection = Some(connection);
+        (self.is_damaged, self.is_anew) = (false, true);
+        Ok(kept)
     }
 
     /// Writes a batch in one transaction. It is durable when this returns `Ok`, else nothing of it is
@@ -235,6 +277,15 @@ impl Journal {
         let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {max}"));
         sqlx::query(pragma).execute(connection).await.map(drop)
     }
+}
+
+/// Whether SQLite says that the file isn't what it wrote.
+pub(super) fn is_damage(error: &sqlx::Error) -> bool {
+    /// `SQLITE_CORRUPT`; extended codes have more in their higher bits.
+    const CORRUPT: u32 = 11;
+    let code = error.as_database_error().and_then(|refusal| refusal.code());
+    let code = code.and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == CORRUPT)
 }
 
 /// Grows the write-ahead log to its full size, then starts it over. To sync a write within a file costs

@@ -51,6 +51,11 @@ impl Members {
         self.next_seq = self.next_seq.max(seq + 1);
     }
 
+    /// Iterates over the members with their sequence numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(u64, Member)> {
+        self.by_id.values()
+    }
+
     /// Returns a member with the sequence number.
     pub(super) fn find(&self, id: &ParticipantId) -> Option<&(u64, Member)> {
         self.by_id.get(id)

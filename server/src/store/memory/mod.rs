@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `members` `tickets` `batch` `job` `error` | data |
 //! | `journal` `checksum` `replay` `shrink` | the file: writing, reading and shrinking it |
+//! | `restore` `salvage` | what is done at a start about rooms that the file lacks, and about a damaged file |
 //! | `alive` | the sign of life, by which the next start knows how long no server was running |
 //! | `tables` | the durable state in memory |
 //! | `writer` | the only task that writes |
@@ -23,6 +24,8 @@ mod journal;
 mod members;
 mod open;
 mod replay;
+mod restore;
+mod salvage;
 mod shrink;
 mod store;
 mod tables;

@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::{Outage, Rebuilt, RoomId};
 use tokio::sync::mpsc;
@@ -15,15 +16,21 @@ use super::error::OpenError;
 use super::job::QUEUE_MAX;
 use super::journal::Journal;
 use super::replay::Replayed;
+use super::restore::restore;
 use super::store::MemoryStore;
 use super::tables::Tables;
 use super::writer::Writer;
 use crate::clock::RoomClock;
 use crate::sql::{Sql, create_private_dir};
 use crate::store::LifeSigns;
+use crate::store::backlog::Backlog;
+use crate::store::snapshots::{Pace, write_behind};
 
 /// How many rooms one transaction of the start writes.
 const ROOMS_PER_BATCH: usize = 256;
+/// How snapshots follow the commits. The journal has everything, so that they may be further behind than
+/// those of another store.
+const SNAPSHOTS: Pace = Pace { every: Duration::from_secs(5), last: Duration::from_secs(1) };
 /// A room with so many commits since its snapshot becomes a snapshot at the start.
 const COMPACT_FROM: u64 = 16;
 
@@ -33,7 +40,10 @@ impl MemoryStore {
     pub async fn open(data_dir: &Path, sql: Arc<Sql>) -> Result<(Arc<Self>, RoomClock), OpenError> {
         let lock = lock_dir(data_dir)?;
         let mut journal = Journal::open(data_dir, lock, sql.count_rooms().await?).await?;
-        let stored = journal.read().await?;
+        let mut stored = journal.read(&sql).await?;
+        if !journal.is_new {
+            stored = restore(&sql, stored).await?;
+        }
         let (alive, last_alive) = Alive::open(data_dir)
             .map_err(|source| OpenError::Directory { path: data_dir.to_owned(), source })?;
         let last = stored.iter().map(|replayed| replayed.room.at).max().max(last_alive);
@@ -41,7 +51,9 @@ impl MemoryStore {
         let now = clock.now();
         let length_ms = last_alive.map(|alive| now.millis_since(alive));
         let outage = Outage { until: now, length_ms };
-        let tables = Arc::new(rebase(&mut journal, &sql, stored, outage).await?);
+        let backlog = Arc::new(Backlog::default());
+        let tables = rebase(&mut journal, &sql, stored, outage, &backlog).await?;
+        let tables = Arc::new(tables);
         if let Err(error) = journal.vacuum().await {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, "the journal can't be made smaller");
@@ -62,12 +74,19 @@ impl MemoryStore {
             journal,
             queue: jobs,
             tables,
-            sql,
+            sql: sql.clone(),
+            backlog: backlog.clone(),
             stop,
             tasks: tasks.clone(),
             may_shrink: true,
         };
-        tasks.spawn(writer.run());
+        let written = CancellationToken::new();
+        let all_written = written.clone().drop_guard();
+        tasks.spawn(async move {
+            writer.run().await;
+            drop(all_written);
+        });
+        tasks.spawn(async move { write_behind(&backlog, &sql, SNAPSHOTS, &written).await });
         tasks.spawn(alive.keep(clock.clone(), store.stop.clone()));
         Ok((store, clock))
     }
@@ -95,6 +114,7 @@ async fn rebase(
     sql: &Sql,
     stored: Vec<Replayed>,
     outage: Outage,
+    backlog: &Backlog,
 ) -> Result<Tables, OpenError> {
     let now = outage.until;
     let held = |replayed: &Replayed| (replayed.room.room_id.clone(), replayed.epoch);
@@ -106,7 +126,7 @@ async fn rebase(
         // Each transaction holds a few rooms, so that not all of them are in memory twice.
         let mut batch = Batch::default();
         for (replayed, (_, epoch)) in stored.by_ref().take(ROOMS_PER_BATCH) {
-            let Replayed { room, members, commits, lost, .. } = replayed;
+            let Replayed { room, members, commits, lost, is_backed, .. } = replayed;
             let (is_lossy, outage_ms) = (lost.is_some(), outage.uncounted_ms(&room));
             let rebuilt = engine::rebase(&room, epoch, is_lossy, now, outage_ms);
             let Some(Rebuilt { room, commit }) = rebuilt else {
@@ -118,8 +138,15 @@ async fn rebase(
             let entry =
                 if is_whole { Entry::whole(&room) } else { Entry::of(&room, Some(&commit)) };
             batch.add(&room, entry);
+            if journal.is_anew {
+                batch.add_members(&room.room_id, &members);
+            }
             let lease = room.lease_ms().map(|lease_ms| now.plus_millis(lease_ms));
-            tables.restore(&Arc::new(room), members, LifeSigns { lease, attended: Some(now) });
+            let room = Arc::new(room);
+            if !is_backed {
+                backlog.add(&room);
+            }
+            tables.restore(&room, members, LifeSigns { lease, attended: Some(now) });
         }
         let path = journal.path.clone();
         journal.write(&batch).await.map_err(|source| OpenError::Unreadable { path, source })?;

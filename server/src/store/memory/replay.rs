@@ -6,13 +6,15 @@ use std::collections::HashMap;
 use engine::{Commit, ParticipantId, Role, Room};
 use futures_util::TryStreamExt;
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, Row, Sqlite, SqliteConnection};
 
 use super::checksum;
 use super::error::OpenError;
-use super::journal::Journal;
+use super::journal::{Journal, is_damage};
 use super::members::Members;
+use crate::sql::Sql;
 use crate::store::Member;
 
 /// How many rows of damaged rooms are kept, the latest ones.
@@ -33,40 +35,49 @@ pub(super) struct Replayed {
     pub(super) epoch: u64,
     /// Why later commits of the room are lost, if any are.
     pub(super) lost: Option<String>,
+    /// Whether the snapshot in SQL holds its last change.
+    pub(super) is_backed: bool,
 }
 
 /// What was read.
 #[derive(Debug, Default)]
-struct Replay {
+pub(super) struct Replay {
     /// Rooms by id.
-    rooms: HashMap<String, Replayed>,
+    pub(super) rooms: HashMap<String, Replayed>,
     /// Rooms that can't be had at all, and why.
-    gone: HashMap<String, String>,
+    pub(super) gone: HashMap<String, String>,
 }
 
 impl Journal {
     /// Reads every room. Those of which something can't be read are named in the log, and what is left
-    /// of them is set aside.
-    pub(super) async fn read(&mut self) -> Result<Vec<Replayed>, OpenError> {
+    /// of them is set aside. If the file itself is damaged, what can be read of it is written to a new
+    /// one.
+    pub(super) async fn read(&mut self, sql: &Sql) -> Result<Vec<Replayed>, OpenError> {
         let path = self.path.clone();
         let unreadable = |source| OpenError::Unreadable { path, source };
-        match self.connection.as_mut() {
-            Some(connection) => read_all(connection).await.map_err(unreadable),
-            None => Err(unreadable(sqlx::Error::WorkerCrashed)),
+        let Some(connection) = self.connection.as_mut() else {
+            return Err(unreadable(sqlx::Error::WorkerCrashed));
+        };
+        if !self.is_damaged {
+            match read_all(connection).await {
+                Err(error) if is_damage(&error) => {}
+                read => return read.map_err(unreadable),
+            }
         }
+        self.salvage(sql).await
     }
 }
 
 async fn read_all(connection: &mut SqliteConnection) -> Result<Vec<Replayed>, sqlx::Error> {
     let mut replay = Replay::default();
-    read_snapshots(connection, &mut replay).await?;
-    read_commits(connection, &mut replay).await?;
-    read_members(connection, &mut replay).await?;
+    read_snapshots(connection, &mut replay, None).await?;
+    read_commits(connection, &mut replay, None).await?;
+    read_members(connection, &mut replay, None).await?;
     for (room_id, detail) in &replay.gone {
         tracing::error!(
             room.id = room_id,
             detail,
-            "a room can't be read from the journal; it is gone"
+            "a room can't be read from the journal; only a snapshot in the database brings it back"
         );
         set_aside(connection, room_id).await?;
         forget(connection, room_id).await?;
@@ -78,7 +89,8 @@ async fn read_all(connection: &mut SqliteConnection) -> Result<Vec<Replayed>, sq
             room.id = room_id,
             version,
             detail,
-            "a room can't be read to its end from the journal; it goes on from this version"
+            "a room can't be read to its end from the journal; it goes on from this version, or from a \
+             later snapshot in the database"
         );
         set_aside(connection, room_id).await?;
     }
@@ -86,18 +98,35 @@ async fn read_all(connection: &mut SqliteConnection) -> Result<Vec<Replayed>, sq
     Ok(replay.rooms.into_values().collect())
 }
 
-async fn read_snapshots(
+/// Completes a statement: for one room, or for all.
+fn of_room(rows: &str, room_id: Option<&str>, order: &str) -> String {
+    let only = if room_id.is_some() { "WHERE room_id = $1" } else { "" };
+    format!("{rows} {only} {order}")
+}
+
+fn query(statement: String, room_id: Option<&str>) -> Query<'static, Sqlite, SqliteArguments> {
+    let query = sqlx::query(AssertSqlSafe(statement));
+    match room_id {
+        Some(room_id) => query.bind(room_id.to_owned()),
+        None => query,
+    }
+}
+
+/// Reads the snapshot of a room, or of all.
+pub(super) async fn read_snapshots(
     connection: &mut SqliteConnection,
     replay: &mut Replay,
+    only: Option<&str>,
 ) -> Result<(), sqlx::Error> {
-    let snapshots = "SELECT room_id, version, body, sum FROM snapshots";
-    let mut rows = sqlx::query(snapshots).fetch(connection);
+    let snapshots = of_room("SELECT room_id, version, body, sum FROM snapshots", only, "");
+    let mut rows = query(snapshots, only).fetch(connection);
     while let Some(row) = rows.try_next().await? {
         let Some(room_id) = room_of(&row) else { continue };
         match body_of(room_id, &row).and_then(|(version, body)| snapshot(room_id, version, body)) {
             Ok(room) => {
                 let (members, epoch) = (Members::default(), room.epoch);
-                let replayed = Replayed { room, members, commits: 0, epoch, lost: None };
+                let (lost, is_backed) = (None, false);
+                let replayed = Replayed { room, members, commits: 0, epoch, lost, is_backed };
                 replay.rooms.insert(room_id.to_owned(), replayed);
             }
             Err(words) => {
@@ -109,12 +138,15 @@ async fn read_snapshots(
     Ok(())
 }
 
-async fn read_commits(
+/// Reads the commits of a room, or of all, and applies them.
+pub(super) async fn read_commits(
     connection: &mut SqliteConnection,
     replay: &mut Replay,
+    only: Option<&str>,
 ) -> Result<(), sqlx::Error> {
-    let commits = "SELECT room_id, version, body, sum FROM commits ORDER BY room_id, version";
-    let mut rows = sqlx::query(commits).fetch(connection);
+    let commits = "SELECT room_id, version, body, sum FROM commits";
+    let commits = of_room(commits, only, "ORDER BY room_id, version");
+    let mut rows = query(commits, only).fetch(connection);
     while let Some(row) = rows.try_next().await? {
         let Some(room_id) = room_of(&row) else { continue };
         let Some(replayed) = replay.rooms.get_mut(room_id) else {
@@ -144,14 +176,17 @@ async fn read_commits(
     Ok(())
 }
 
-async fn read_members(
+/// Reads the members of a room, or of all.
+pub(super) async fn read_members(
     connection: &mut SqliteConnection,
     replay: &mut Replay,
+    only: Option<&str>,
 ) -> Result<(), sqlx::Error> {
     let members = "SELECT room_id, participant_id, user_id, display_name, base, joined_seq, sum \
                    FROM members";
+    let members = of_room(members, only, "");
     let mut unreadable = 0_u64;
-    let mut rows = sqlx::query(members).fetch(connection);
+    let mut rows = query(members, only).fetch(connection);
     while let Some(row) = rows.try_next().await? {
         let Some(room_id) = room_of(&row) else { continue };
         let Some(replayed) = replay.rooms.get_mut(room_id) else { continue };
@@ -176,7 +211,7 @@ async fn set_aside(connection: &mut SqliteConnection, room_id: &str) -> Result<(
             "INSERT INTO damaged (kind, room_id, version, body, sum) \
              SELECT '{table}', room_id, version, body, sum FROM {table} WHERE room_id = $1"
         );
-        sqlx::query(sqlx::AssertSqlSafe(copy)).bind(room_id).execute(&mut *connection).await?;
+        sqlx::query(AssertSqlSafe(copy)).bind(room_id).execute(&mut *connection).await?;
     }
     Ok(())
 }
@@ -189,13 +224,13 @@ async fn prune_damaged(connection: &mut SqliteConnection) -> Result<(), sqlx::Er
              FROM damaged WINDOW newest AS (ORDER BY rowid DESC)
          ) WHERE place > {DAMAGED_ROWS_MAX} OR bytes > {DAMAGED_BYTES_MAX})"
     );
-    sqlx::query(sqlx::AssertSqlSafe(prune)).execute(connection).await.map(drop)
+    sqlx::query(AssertSqlSafe(prune)).execute(connection).await.map(drop)
 }
 
 async fn forget(connection: &mut SqliteConnection, room_id: &str) -> Result<(), sqlx::Error> {
     for table in ["snapshots", "commits", "members"] {
         let delete = format!("DELETE FROM {table} WHERE room_id = $1");
-        sqlx::query(sqlx::AssertSqlSafe(delete)).bind(room_id).execute(&mut *connection).await?;
+        sqlx::query(AssertSqlSafe(delete)).bind(room_id).execute(&mut *connection).await?;
     }
     Ok(())
 }

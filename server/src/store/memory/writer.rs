@@ -15,6 +15,7 @@ use super::job::Job;
 use super::journal::Journal;
 use super::tables::Tables;
 use crate::sql::Sql;
+use crate::store::backlog::Backlog;
 use crate::store::{News, Published, StoreError};
 
 /// The most jobs, and the most changes of members, of one transaction.
@@ -29,6 +30,8 @@ pub(super) struct Writer {
     pub(super) queue: mpsc::Receiver<Job>,
     pub(super) tables: Arc<Tables>,
     pub(super) sql: Arc<Sql>,
+    /// Rooms whose snapshot is yet to be written to SQL.
+    pub(super) backlog: Arc<Backlog>,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
     /// Whether the file may hold free pages.
@@ -108,6 +111,13 @@ impl Writer {
             tracing::info!("the journal can be written again");
         }
         let subscribers = self.tables.apply(jobs);
+        for job in jobs.iter() {
+            if job.room.is_deleted() {
+                self.backlog.remove(&job.room.room_id);
+            } else {
+                self.backlog.add(&job.room);
+            }
+        }
         publish(&subscribers, jobs).await;
         self.answer(jobs);
         if self.tables.has_changed_members() {

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use engine::{CommittedOp, Ops, Room, RoomId, Timestamp};
 
 use super::client::{ClientError, Reply};
-use crate::sql::SnapshotRow;
 
 /// The answer of a script about a room: a status, then values.
 #[derive(Debug)]
@@ -82,16 +81,6 @@ pub(super) fn decode_damaged(
         some => format!("{some} of its commands can't be read"),
     };
     (Some(room), words)
-}
-
-/// Encodes a room for SQL: in full, with the commands that it remembers.
-pub(super) fn snapshot_of(room: &Room) -> SnapshotRow {
-    SnapshotRow {
-        room_id: room.room_id.clone(),
-        epoch: room.epoch,
-        version: room.version,
-        body: json(room).into(),
-    }
 }
 
 /// Encodes plain data as JSON.

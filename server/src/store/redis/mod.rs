@@ -8,14 +8,13 @@
 //! | files | what |
 //! |---|---|
 //! | `client` `script` `keys` `codec` `message` | how Redis is reached, and what it holds |
-//! | `followed` `deadlines` `backlog` `recovery` `outages` `damage` `clock_filter` | what a node keeps in memory |
+//! | `followed` `deadlines` `recovery` `outages` `damage` `clock_filter` | what a node keeps in memory |
 //! | `node` | one running server: all of the above |
 //! | `commit` `put` `read` `members` `presence` `tell` `due` `listing` | operations |
-//! | `follow` `take` `beat` `nodes` `sweep` `recover` `rebuild` `mend` `adopt` `count` `snapshots` | tasks, and recovery |
+//! | `follow` `take` `beat` `nodes` `sweep` `recover` `rebuild` `mend` `adopt` `count` | tasks, and recovery |
 //! | `store` `open` | the traits, and the start |
 
 mod adopt;
-mod backlog;
 mod beat;
 mod client;
 mod clock_filter;
@@ -43,7 +42,6 @@ mod rebuild;
 mod recover;
 mod recovery;
 mod script;
-mod snapshots;
 mod store;
 mod sweep;
 mod take;

@@ -12,7 +12,6 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::backlog::Backlog;
 use super::client::{Client, ClientError};
 use super::codec::ScriptReply;
 use super::damage::Damage;
@@ -26,6 +25,7 @@ use crate::clock::RoomClock;
 use crate::id;
 use crate::kept::Kept;
 use crate::sql::Sql;
+use crate::store::backlog::Backlog;
 use crate::store::{Listed, News, NodeId, StoreError};
 
 /// How much news may wait for a subscriber. One that is further behind receives its rooms anew.

@@ -13,6 +13,7 @@ use super::node::Node;
 use super::store::RedisStore;
 use crate::clock::RoomClock;
 use crate::sql::{Sql, SqlError};
+use crate::store::snapshots::{Pace, write_behind};
 
 /// How often the first heartbeat is repeated if it fails.
 const FIRST_RETRIES: u32 = 10;
@@ -20,6 +21,9 @@ const FIRST_RETRIES: u32 = 10;
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 /// How many exchanges the clock starts with.
 const FIRST_EXCHANGES: u32 = 8;
+
+/// How snapshots follow the commits.
+const SNAPSHOTS: Pace = Pace { every: Duration::from_secs(1), last: Duration::from_secs(5) };
 
 /// The store can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +102,7 @@ impl RedisStore {
             tokio::spawn(node.clone().beat(filter, beat.run)),
             tokio::spawn(node.clone().check_messages()),
             tokio::spawn(node.clone().claim_due()),
-            tokio::spawn(node.clone().write_snapshots()),
+            tokio::spawn(write_snapshots(node.clone())),
             tokio::spawn(node.clone().sweep()),
             tokio::spawn(first_sweep(node.clone())),
         ] {
@@ -106,6 +110,10 @@ impl RedisStore {
         }
         Ok((Arc::new(Self(node)), clock))
     }
+}
+
+async fn write_snapshots(node: Arc<Node>) {
+    write_behind(&node.backlog, &node.sql, SNAPSHOTS, &node.stop).await;
 }
 
 /// Rebuilds what was lost while no node was running, before anybody needs it.

@@ -7,12 +7,13 @@ use bytes::Bytes;
 use engine::{Commit, Place, Room};
 
 use super::client::Reply;
-use super::codec::{encode_room, flag, json, optional_time, snapshot_of, text, text_of};
+use super::codec::{encode_room, flag, json, optional_time, text, text_of};
 use super::keys;
 use super::node::Node;
 use super::read::StoredRoom;
 use super::script::PUT;
 use crate::store::StoreError;
+use crate::store::snapshots::snapshot_of;
 
 /// The place that the script gets for a room that must be absent.
 const NO_PLACE: Place = Place { epoch: 0, version: 0 };

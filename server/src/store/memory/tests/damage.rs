@@ -50,30 +50,110 @@ async fn a_damaged_row_costs_its_room_what_came_after_it_and_no_other_room_anyth
             None,
         ),
     ] {
-        let dir = stored_room("damaged").await;
-        let (store, _) = open(dir.path()).await.unwrap();
-        let sound = create(&store, "sound").await;
-        store.close().await;
-        // Two starts have each added a commit; the damage is to what was there before.
-        let mut journal = connect(dir.path()).await;
-        let only = if damage.contains("WHERE") { "AND" } else { "WHERE" };
-        let damage = format!("{damage} {only} room_id = 'r_damaged'");
-        sqlx::query(sqlx::AssertSqlSafe(damage.as_str())).execute(&mut journal).await.unwrap();
-        journal.close().await.unwrap();
-
-        let (store, _) = open(dir.path()).await.unwrap();
-        assert_rebased(&store, &sound).await;
-        let damaged = store.load(&RoomId::new("r_damaged")).await.unwrap();
-        let place = damaged.map(|room| (room.version - 1, room.rebased.unwrap().lost));
-        assert_eq!(place, kept.map(|version| (version, true)), "{damage}");
-        store.close().await;
-        assert!(count(dir.path(), "damaged").await > 0 || damage.contains("x'ff'"), "{damage}");
-
-        // From then on it is an ordinary room.
-        let (store, _) = open(dir.path()).await.unwrap();
-        let again = store.load(&RoomId::new("r_damaged")).await.unwrap();
-        assert_eq!(again.map(|room| room.version), kept.map(|version| version + 2), "{damage}");
+        damage_a_row(damage, kept, false).await;
+        // The snapshot in SQL has all five versions.
+        damage_a_row(damage, Some(5), true).await;
     }
+}
+
+async fn damage_a_row(damage: &str, kept: Option<u64>, has_snapshot: bool) {
+    let dir = stored_room("damaged").await;
+    let (store, _) = open(dir.path()).await.unwrap();
+    let sound = create(&store, "sound").await;
+    store.close().await;
+    // Two starts have each added a commit; the damage is to what was there before.
+    let mut journal = connect(dir.path()).await;
+    let only = if damage.contains("WHERE") { "AND" } else { "WHERE" };
+    let damage = format!("{damage} {only} room_id = 'r_damaged'");
+    sqlx::query(sqlx::AssertSqlSafe(damage.as_str())).execute(&mut journal).await.unwrap();
+    journal.close().await.unwrap();
+
+    if !has_snapshot {
+        forget_snapshots(dir.path()).await;
+    }
+    let (store, _) = open(dir.path()).await.unwrap();
+    assert_rebased(&store, &sound).await;
+    let damaged = store.load(&RoomId::new("r_damaged")).await.unwrap();
+    let place = damaged.map(|room| (room.version - 1, room.rebased.unwrap().lost));
+    assert_eq!(place, kept.map(|version| (version, true)), "{damage}");
+    store.close().await;
+    assert!(count(dir.path(), "damaged").await > 0 || damage.contains("x'ff'"), "{damage}");
+
+    // From then on it is an ordinary room.
+    let (store, _) = open(dir.path()).await.unwrap();
+    let again = store.load(&RoomId::new("r_damaged")).await.unwrap();
+    assert_eq!(again.map(|room| room.version), kept.map(|version| version + 2), "{damage}");
+}
+
+#[tokio::test]
+async fn a_page_that_cannot_be_read_costs_neither_the_start_nor_a_room_with_a_snapshot() {
+    const PAGE: usize = 4096;
+    let dir = TempDir::new().unwrap();
+    let sql = database(dir.path()).await;
+    let (store, clock) = MemoryStore::open(dir.path(), sql.clone()).await.unwrap();
+    let mut rooms = Vec::new();
+    for number in 0..6 {
+        let room = create(&store, &format!("page-{number}")).await;
+        sql.create_room(&room.room_id, &room.code, clock.now()).await.unwrap();
+        assert!(store.add_member(&room.room_id, member("p_a"), 8, &|_| false).await.unwrap());
+        rooms.push(commit_times(&store, room, 20).await);
+    }
+    store.close().await;
+    sql.close().await;
+    let whole = std::fs::read(dir.path().join(FILE)).unwrap();
+    let mut set_aside = 0;
+    // The first page says that it is a database at all.
+    for page in 1..whole.len() / PAGE {
+        let copy = TempDir::new().unwrap();
+        for file in ["playhead.db", "playhead.db-wal"] {
+            let _ = std::fs::copy(dir.path().join(file), copy.path().join(file));
+        }
+        let mut damaged = whole.clone();
+        damaged[page * PAGE..(page + 1) * PAGE].fill(0);
+        std::fs::write(copy.path().join(FILE), damaged).unwrap();
+        let (store, _) = open(copy.path()).await.unwrap();
+        for room in &rooms {
+            let found = load(&store, &room.room_id).await;
+            let expected = (room.version + 1, &room.profile);
+            assert_eq!((found.version, &found.profile), expected, "page {page}");
+        }
+        let next = commit_times(&store, load(&store, &rooms[0].room_id).await, 1).await;
+        store.close().await;
+        if copy.path().join(format!("{FILE}.damaged-1")).exists() {
+            set_aside += 1;
+        }
+        let (store, _) = open(copy.path()).await.unwrap();
+        assert_rebased(&store, &next).await;
+    }
+    assert!(set_aside > 0, "pages with rows of rooms are noticed");
+}
+
+#[tokio::test]
+async fn a_room_that_had_ended_does_not_come_back_from_its_snapshot() {
+    let dir = TempDir::new().unwrap();
+    let sql = database(dir.path()).await;
+    let (store, clock) = MemoryStore::open(dir.path(), sql.clone()).await.unwrap();
+    let room = create(&store, "ended").await;
+    sql.create_room(&room.room_id, &room.code, clock.now()).await.unwrap();
+    laws::end(&*store, &room.room_id).await;
+    store.close().await;
+    assert!(sql.load_snapshot(&room.room_id).await.unwrap().is_some());
+    let mut journal = connect(dir.path()).await;
+    for statement in ["DELETE FROM snapshots", "DELETE FROM commits"] {
+        sqlx::query(statement).execute(&mut journal).await.unwrap();
+    }
+    journal.close().await.unwrap();
+    let (store, _) = open(dir.path()).await.unwrap();
+    assert!(store.load(&room.room_id).await.unwrap().is_none());
+}
+
+/// Leaves the rooms in the database, without their snapshots.
+async fn forget_snapshots(dir: &Path) {
+    let url = format!("sqlite://{}", dir.join("playhead.db").display());
+    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    let forget = "UPDATE rooms SET snapshot = NULL, snapshot_epoch = NULL, snapshot_version = NULL";
+    sqlx::query(forget).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
 }
 
 #[tokio::test]
