@@ -206,6 +206,16 @@ impl ServerProcess {
         self.daemon.kill_9().await
     }
 
+    /// Stops it (SIGSTOP), as a machine that is paused would: it does nothing until [`resume`](Self::resume).
+    pub fn pause(&self) -> Result<()> {
+        self.daemon.signal(Signal::STOP)
+    }
+
+    /// Lets it go on after [`pause`](Self::pause).
+    pub fn resume(&self) -> Result<()> {
+        self.daemon.signal(Signal::CONT)
+    }
+
     /// Asks it to end and waits for that; returns the exit code, `None` if a signal ended it.
     pub async fn terminate(&mut self) -> Result<Option<i32>> {
         self.ask_to_end()?;

@@ -1,4 +1,4 @@
-//! F32: no node runs, or none reaches Redis, for longer than a host may stay away.
+//! F32: no node runs, the only one stands still, or none reaches Redis, for longer than a host may stay away.
 
 use std::time::Duration;
 
@@ -28,6 +28,21 @@ async fn f32_a_party_waits_for_its_host_although_no_server_ran_until_after_the_g
     let state = still_waits(&api, &room_id).await;
     assert_eq!(state.room.state, LifecycleState::Grace);
     returns(&api, &room_id).await;
+}
+
+#[tokio::test]
+async fn f32_a_party_waits_for_its_host_although_the_server_stood_still_until_after_the_grace_period()
+ {
+    let server = options().env("PLAYHEAD_STORE", "memory").start().await.unwrap();
+    let (api, room_id, mut guest) = abandoned(&server).await;
+    server.pause().unwrap();
+    sleep(OUTAGE).await;
+    server.resume().unwrap();
+    let rebased = guest.wait_for("rebased").await.unwrap();
+    assert_eq!(rebased["data"]["lost"], false, "{rebased}");
+    assert_eq!(still_waits(&api, &room_id).await.room.state, LifecycleState::Grace);
+    returns(&api, &room_id).await;
+    guest.take("the party goes on", |frame| frame["data"]["state"] == "live").await.unwrap();
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 //! | `journal` `checksum` `replay` `shrink` | the file: writing, reading and shrinking it |
 //! | `restore` `salvage` | what is done at a start about rooms that the file lacks, and about a damaged file |
 //! | `alive` | the sign of life, by which the next start knows how long no server was running |
+//! | `freeze` `give_back` | notices that the process stood still, and gives the time back |
 //! | `tables` | the durable state in memory |
 //! | `writer` | the only task that writes |
 //! | `store` `open` | the traits, and the start |
@@ -19,6 +20,8 @@ mod alive;
 mod batch;
 mod checksum;
 mod error;
+mod freeze;
+mod give_back;
 mod job;
 mod journal;
 mod members;

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::alive::Alive;
 use super::batch::{Batch, Entry};
 use super::error::OpenError;
+use super::freeze::Freeze;
 use super::job::QUEUE_MAX;
 use super::journal::Journal;
 use super::replay::Replayed;
@@ -65,6 +66,8 @@ impl MemoryStore {
             tables: tables.clone(),
             clock: clock.clone(),
             queue,
+            sql: sql.clone(),
+            freeze: Freeze::default(),
             stop: stop.clone(),
             tasks: tasks.clone(),
             #[cfg(test)]

@@ -10,9 +10,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::batch::Entry;
+use super::freeze::Freeze;
 use super::job::Job;
 use super::tables::Tables;
 use crate::clock::RoomClock;
+use crate::sql::Sql;
 use crate::store::{
     Bus, CommitOutcome, Elsewhere, LifeSigns, Listed, Member, MemberStore, News, Notice, RoomStore,
     StoreError, Ticket,
@@ -26,6 +28,8 @@ pub struct MemoryStore {
     pub(super) tables: Arc<Tables>,
     pub(super) clock: RoomClock,
     pub(super) queue: mpsc::Sender<Job>,
+    pub(super) sql: Arc<Sql>,
+    pub(super) freeze: Freeze,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
     #[cfg(test)]
@@ -116,6 +120,7 @@ impl RoomStore for MemoryStore {
     }
 
     async fn list_due(&self, now: Timestamp, max: usize) -> Result<Vec<RoomId>, StoreError> {
+        self.give_back_freeze().await?;
         Ok(self.tables.list_due(now, max))
     }
 

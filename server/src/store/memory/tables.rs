@@ -56,6 +56,8 @@ struct Slot {
     /// The most participants seen at once.
     peak: u64,
     due: Option<Timestamp>,
+    /// Since when the lifecycle is as it is, or was read.
+    lifecycle_since: Timestamp,
 }
 
 impl Slot {
@@ -215,6 +217,28 @@ impl Tables {
         }
     }
 
+    /// Gives every host a whole lease from `now` on, and takes no room for idle because of what was before.
+    pub(super) fn renew_signs(&self, now: Timestamp) {
+        let mut inner = self.lock();
+        let ids: Vec<RoomId> = inner.rooms.keys().cloned().collect();
+        for room_id in ids {
+            if let Some(slot) = inner.rooms.get_mut(&room_id) {
+                let whole = slot.room.lease_ms().map(|lease_ms| now.plus_millis(lease_ms));
+                slot.signs.lease = slot.signs.lease.and_then(|lease| whole.max(Some(lease)));
+                slot.signs.attended = slot.signs.attended.max(Some(now));
+            }
+            inner.reschedule(&room_id);
+        }
+    }
+
+    /// Lists the rooms that have waited for their host since before `began`.
+    pub(super) fn list_waiting(&self, began: Timestamp) -> Vec<RoomId> {
+        let inner = self.lock();
+        let waits =
+            |slot: &&Slot| slot.room.lifecycle.moves_with_outages() && slot.lifecycle_since < began;
+        inner.rooms.values().filter(waits).map(|slot| slot.room.room_id.clone()).collect()
+    }
+
     pub(super) fn life_signs(&self, room_id: &RoomId) -> LifeSigns {
         self.lock().rooms.get(room_id).map(|slot| slot.signs).unwrap_or_default()
     }
@@ -271,6 +295,9 @@ impl Inner {
             return;
         }
         if let Some(slot) = self.rooms.get_mut(room_id) {
+            if slot.room.lifecycle != room.lifecycle {
+                slot.lifecycle_since = room.at;
+            }
             slot.room = room.clone();
         } else {
             let slot = Slot {
@@ -280,6 +307,7 @@ impl Inner {
                 signs: LifeSigns { lease: None, attended: Some(room.at) },
                 peak: 0,
                 due: None,
+                lifecycle_since: room.at,
             };
             self.rooms.insert(room_id.clone(), slot);
         }
