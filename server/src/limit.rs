@@ -12,6 +12,8 @@ use contracts::ErrorCode;
 use engine::ParticipantId;
 use governor::clock::{Clock, DefaultClock, QuantaInstant};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 pub use self::guesses::Guess;
 
@@ -30,6 +32,8 @@ pub const BAD_FRAMES_PER_MINUTE: u32 = 10;
 /// How many codes per minute a user may name whose address has no guesses left, to be let into rooms that
 /// the user is a member of.
 const MEMBER_CODES_PER_MINUTE: u32 = 10;
+/// How long a refresh token waits for its turn to be looked up without a guess.
+const TURN_WAIT_MAX: Duration = Duration::from_secs(2);
 /// How many seconds' worth of refused commands may come at once.
 const REFUSED_BURST_SECONDS: u32 = 5;
 /// How many frames per minute above the limit close it.
@@ -40,7 +44,9 @@ const EXCESS_PER_MINUTE: u32 = 2000;
 pub struct Limiters {
     guests: Option<PerAddress>,
     guests_of_day: Option<PerAddress>,
-    refreshes: Option<PerAddress>,
+    tokens: Option<Guesses>,
+    /// For addresses that have no guesses of tokens left.
+    token_turn: Semaphore,
     rooms: Option<PerAddress>,
     rooms_of_day: Option<PerAddress>,
     rooms_of_user: DefaultKeyedRateLimiter<String>,
@@ -80,7 +86,8 @@ impl Limiters {
         Self {
             guests: keyed(config.guests_per_minute, config.guests_burst),
             guests_of_day: guests_of_day(config.guests_per_day),
-            refreshes: keyed(config.refreshes_per_minute, config.refreshes_per_minute),
+            tokens: wanted.then(|| Guesses::per_minute(config.refreshes_per_minute)),
+            token_turn: Semaphore::new(1),
             rooms: keyed(config.rooms_per_minute, config.rooms_per_minute),
             rooms_of_day: of_day(config.rooms_per_day),
             rooms_of_user: RateLimiter::keyed(per_day_quota(config.rooms_per_user_and_day)),
@@ -106,9 +113,19 @@ impl Limiters {
         check_address(self.guests_of_day.as_ref(), address)
     }
 
-    /// Counts a refresh of tokens from an address.
-    pub fn check_refresh(&self, address: IpAddr) -> Result<(), Refusal> {
-        check_address(self.refreshes.as_ref(), address)
+    /// Takes a guess of an address that comes with a refresh token, before the token is looked up.
+    pub async fn take_token_guess(&self, address: IpAddr) -> Result<Guess<'_>, Refusal> {
+        match &self.tokens {
+            Some(tokens) => tokens.take(address).await.map_err(too_soon),
+            None => Ok(Guess::uncounted(address)),
+        }
+    }
+
+    /// Waits for the turn to look a refresh token up without a guess. Unlike a code, a token can't be found
+    /// by trying, so all that has to be limited is the work: one look-up at a time for all such addresses
+    /// together. `None` if the turn doesn't come within two seconds.
+    pub async fn take_token_turn(&self) -> Option<SemaphorePermit<'_>> {
+        timeout(TURN_WAIT_MAX, self.token_turn.acquire()).await.ok()?.ok()
     }
 
     /// Counts a request for a new room of an address.
@@ -174,7 +191,6 @@ impl Limiters {
         let by_address = [
             &self.guests,
             &self.guests_of_day,
-            &self.refreshes,
             &self.rooms,
             &self.rooms_of_day,
             &self.joins,
@@ -183,7 +199,7 @@ impl Limiters {
         for limiter in by_address.into_iter().flatten() {
             limiter.sweep();
         }
-        if let Some(guesses) = &self.guesses {
+        for guesses in [&self.guesses, &self.tokens].into_iter().flatten() {
             guesses.sweep(Instant::now());
         }
         for limiter in [&self.rooms_of_user, &self.member_codes, &self.resolves, &self.writes] {

@@ -131,6 +131,40 @@ async fn a_hundred_right_codes_come_through_at_once_though_one_wrong_one_would_b
 }
 
 #[tokio::test]
+async fn invented_refresh_tokens_keep_nobody_behind_their_address_from_renewing() {
+    let server = options()
+        .env("PLAYHEAD_LIMIT_PER_ADDRESS", "1")
+        .env("PLAYHEAD_LIMIT_REFRESHES_PER_MINUTE", "2")
+        .start()
+        .await
+        .unwrap();
+    let api = server.api();
+    let mut ada = api.guest("Ada").await.unwrap();
+    let ben = api.guest("Ben").await.unwrap();
+    for _ in 0..5 {
+        ada = api.refresh(&ada.refresh_token).await.expect("a real token costs nothing");
+    }
+    let (_, secret) = ben.refresh_token.split_once('.').expect("a family and a secret");
+    let unknown_family = format!("rt_{}.{secret}", "A".repeat(26));
+    let (adas_family, _) = ada.refresh_token.split_once('.').expect("a family and a secret");
+    let wrong_secret = format!("{adas_family}.{secret}");
+    for (invented, code) in [
+        (&unknown_family, "token_invalid"),
+        (&wrong_secret, "token_invalid"),
+        (&wrong_secret, "rate_limited"),
+        (&unknown_family, "rate_limited"),
+    ] {
+        let body = json!({ "refresh_token": invented });
+        let response = api.request(Method::POST, "auth/refresh", Some(&body)).await.unwrap();
+        problem::check(&response, code, invented);
+    }
+    for person in [ada, ben] {
+        let renewed = api.refresh(&person.refresh_token).await.expect("others go on");
+        assert_eq!(renewed.user_id, person.user_id);
+    }
+}
+
+#[tokio::test]
 async fn refused_commands_are_limited_per_participant_and_address_and_permitted_ones_are_not() {
     let server = options()
         .env("PLAYHEAD_LIMIT_PER_ADDRESS", "1")

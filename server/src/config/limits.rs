@@ -24,7 +24,7 @@ pub struct LimitConfig {
         global = true
     )]
     pub guests_per_minute: u32,
-    /// Refreshes of tokens per address and minute.
+    /// Refresh tokens per address and minute that turn out not to be this server's. Real ones cost nothing.
     #[arg(
         long = "limit-refreshes-per-minute",
         env = "PLAYHEAD_LIMIT_REFRESHES_PER_MINUTE",

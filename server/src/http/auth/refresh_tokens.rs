@@ -1,9 +1,12 @@
 //! `POST /auth/refresh`
 
+use std::net::IpAddr;
+
 use axum::extract::State;
-use contracts::{GuestToken, RefreshRequest};
+use contracts::{ErrorCode, GuestToken, RefreshRequest};
 
 use super::body;
+use crate::access::IssuedTokens;
 use crate::app::App;
 use crate::http::Problems;
 use crate::http::extract::Json;
@@ -24,6 +27,29 @@ pub(crate) async fn refresh_tokens(
     peer: Peer,
     Json(request): Json<RefreshRequest>,
 ) -> Result<Json<GuestToken>, Refusal> {
-    app.limiters.check_refresh(peer.address)?;
-    Ok(Json(body(app.access.refresh(&request.refresh_token).await?)))
+    let issued = refresh(&app, peer.address, &request.refresh_token).await?;
+    Ok(Json(body(issued)))
+}
+
+/// Refreshes by a token. Only one that isn't this server's costs the address a guess, and once that has none
+/// left, such tokens are refused without saying more. Others behind the address go on with theirs.
+async fn refresh(app: &App, address: IpAddr, text: &str) -> Result<IssuedTokens, Refusal> {
+    let no_guesses = match app.limiters.take_token_guess(address).await {
+        Ok(guess) => {
+            let refreshed = app.access.refresh(text).await;
+            if !is_invalid(&refreshed) {
+                guess.was_right();
+            }
+            return refreshed;
+        }
+        Err(refusal) => refusal,
+    };
+    let Some(_turn) = app.limiters.take_token_turn().await else { return Err(no_guesses) };
+    let refreshed = app.access.refresh(text).await;
+    if is_invalid(&refreshed) { Err(no_guesses) } else { refreshed }
+}
+
+/// Whether a token was looked up and isn't valid. If the database is away, nothing is known of it.
+fn is_invalid(refreshed: &Result<IssuedTokens, Refusal>) -> bool {
+    refreshed.as_ref().is_err_and(|refusal| refusal.code() == ErrorCode::TokenInvalid)
 }
