@@ -128,16 +128,12 @@ impl Limiters {
         timeout(TURN_WAIT_MAX, self.token_turn.acquire()).await.ok()?.ok()
     }
 
-    /// Counts a request for a new room of an address.
-    pub fn check_room(&self, address: IpAddr) -> Result<(), Refusal> {
-        check_address(self.rooms.as_ref(), address)
-    }
-
-    /// Counts a new room of a user at an address by the day, since a room to which nobody ever connects is
-    /// kept for a day: a few addresses must not fill the server. The user comes first, so that nobody uses
+    /// Counts a new room of a user at an address, also by the day, since a room to which nobody ever connects
+    /// is kept for a day: a few addresses must not fill the server. The user comes first, so that nobody uses
     /// up what others at the address may make.
-    pub fn check_room_of_day(&self, address: IpAddr, user_id: &str) -> Result<(), Refusal> {
+    pub fn check_room(&self, address: IpAddr, user_id: &str) -> Result<(), Refusal> {
         check(&self.rooms_of_user, &user_id.to_owned())?;
+        check_address(self.rooms.as_ref(), address)?;
         check_address(self.rooms_of_day.as_ref(), address)
     }
 

@@ -5,6 +5,7 @@ mod barrier;
 mod chosen;
 mod clock;
 mod connection;
+mod creation;
 mod crowd;
 mod descriptors;
 mod durability;

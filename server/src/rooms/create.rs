@@ -1,5 +1,6 @@
 //! Creates a room, once however often the same request is repeated.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,7 +44,7 @@ pub struct Beginning {
     is_created: bool,
 }
 
-/// Lets repeated requests on this node create a room one after the other.
+/// Lets repeated requests on this node begin or create a room one after the other.
 #[derive(Debug)]
 pub(super) struct Turns([Mutex<()>; STRIPES]);
 
@@ -54,8 +55,8 @@ impl Default for Turns {
 }
 
 impl Turns {
-    async fn take(&self, room_id: &RoomId) -> MutexGuard<'_, ()> {
-        let sum = room_id.as_str().bytes().map(usize::from).sum::<usize>();
+    async fn take(&self, what: &str) -> MutexGuard<'_, ()> {
+        let sum = what.bytes().map(usize::from).sum::<usize>();
         self.0[sum % STRIPES].lock().await
     }
 }
@@ -69,20 +70,29 @@ impl Beginning {
 
 impl Rooms {
     /// Begins to create a room. The same key leads to the same room, for as long as the database
-    /// remembers it; if that room is gone, the request is refused.
-    pub async fn begin(&self, key: Option<CreationKey<'_>>) -> Result<Beginning, Refusal> {
-        let rooms = self.sql.count_rooms().await.map_err(unavailable)?;
-        let has_space = self.limiters.check_rooms(rooms);
+    /// remembers it; if that room is gone, the request is refused. Only a request that may make a room is
+    /// counted as one of the user and the address.
+    pub async fn begin(
+        &self,
+        user_id: &str,
+        address: IpAddr,
+        key: Option<CreationKey<'_>>,
+    ) -> Result<Beginning, Refusal> {
         let (room_id, code) = (id::room_id(), id::room_code());
         let Some(key) = key else {
-            has_space?;
+            self.check_new(user_id, address).await?;
             let (epoch, is_named, is_created) = (None, false, false);
             return Ok(Beginning { room_id, code, epoch, is_named, is_created });
         };
-        if has_space.is_err() && !self.sql.has_creation(key).await.map_err(unavailable)? {
-            has_space?;
-        }
-        let begun = self.sql.begin_creation(key, &room_id, &code, self.clock.now()).await;
+        let begun = {
+            // Of several that come at once under one key, only the first makes a room.
+            let _turn = self.beginning.take(&format!("{user_id} {}", key.key)).await;
+            let now = self.clock.now();
+            if !self.sql.has_creation(key, now).await.map_err(unavailable)? {
+                self.check_new(user_id, address).await?;
+            }
+            self.sql.begin_creation(key, &room_id, &code, now).await
+        };
         let Creation { room_id, code, payload_hash, is_created, has_ended, epoch } =
             begun.map_err(unavailable)?;
         if payload_hash != key.payload_hash {
@@ -92,6 +102,13 @@ impl Rooms {
             return Err(gone());
         }
         Ok(Beginning { room_id, code, epoch, is_named: true, is_created })
+    }
+
+    /// Counts a new room, and refuses one too many of the address, of the user or of the server.
+    async fn check_new(&self, user_id: &str, address: IpAddr) -> Result<(), Refusal> {
+        self.limiters.check_room(address, user_id)?;
+        let rooms = self.sql.count_rooms().await.map_err(unavailable)?;
+        self.limiters.check_rooms(rooms)
     }
 
     /// Creates the room that `beginning` and `proof` name, with its user as host and member, connected
@@ -119,7 +136,7 @@ impl Rooms {
         spec: RoomSpec,
     ) -> Result<Arc<Room>, Refusal> {
         let Beginning { room_id, code, epoch, is_named, is_created } = beginning;
-        let _turn = self.creating.take(&room_id).await;
+        let _turn = self.creating.take(room_id.as_str()).await;
         if is_named {
             match self.store.load(&room_id).await? {
                 Some(existing) if existing.is_open() => return Ok(existing),

@@ -54,6 +54,7 @@ pub struct Rooms {
     clock: RoomClock,
     members: Arc<Members>,
     sources: Arc<Sources>,
+    beginning: Turns,
     creating: Turns,
     limiters: Arc<Limiters>,
     /// The list of public rooms.
@@ -73,9 +74,21 @@ impl Rooms {
         sources: Arc<Sources>,
         limiters: Arc<Limiters>,
     ) -> Self {
-        let (creating, public) = (Turns::default(), Kept::default());
+        let (beginning, creating, public) = (Turns::default(), Turns::default(), Kept::default());
         let looking = Arc::new(Semaphore::new(LOOKS_MAX));
-        Self { store, sql, hub, clock, members, sources, creating, limiters, public, looking }
+        Self {
+            store,
+            sql,
+            hub,
+            clock,
+            members,
+            sources,
+            beginning,
+            creating,
+            limiters,
+            public,
+            looking,
+        }
     }
 
     /// Fails while commits can't be stored.

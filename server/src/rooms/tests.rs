@@ -112,7 +112,7 @@ async fn a_request_repeated_while_another_node_is_creating_waits_and_then_does_n
     let store = Arc::new(Broken::new(&room("broken")));
     store.absent.store(true, Ordering::Relaxed);
     let (rooms, _dir) = rooms_over(store.clone()).await;
-    let beginning = rooms.begin(Some(KEY)).await.unwrap();
+    let beginning = rooms.begin(KEY.user_id, Ipv4Addr::LOCALHOST.into(), Some(KEY)).await.unwrap();
     // The other node has come as far as to the snapshot.
     let made = Room { room_id: beginning.room_id().clone(), ..room("there") };
     let row = SnapshotRow { room_id: made.room_id.clone(), epoch: 1, version: 1, body: vec![1] };
@@ -134,7 +134,7 @@ async fn a_request_repeated_while_another_node_is_creating_waits_and_then_does_n
 const KEY: CreationKey<'static> = CreationKey { user_id: "u_ada", key: "k1", payload_hash: 1 };
 
 async fn create(rooms: &Rooms) -> Result<Arc<Room>, Refusal> {
-    let beginning = rooms.begin(Some(KEY)).await?;
+    let beginning = rooms.begin(KEY.user_id, Ipv4Addr::LOCALHOST.into(), Some(KEY)).await?;
     let proof = Proof::of_user("u_ada", beginning.room_id());
     let settings = room("any").profile.settings;
     let spec = RoomSpec { name: "Friday".to_owned(), is_public: false, settings };

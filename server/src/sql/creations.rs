@@ -50,8 +50,8 @@ impl Sql {
         now: Timestamp,
     ) -> Result<Creation, SqlError> {
         let mut operation = self.begin_transaction("begin a creation").await?;
-        let old = column(now.as_millis().saturating_sub(KEEP_MS));
-        let forget = sqlx::query("DELETE FROM creations WHERE created_at_ms < $1").bind(old);
+        let forget = sqlx::query("DELETE FROM creations WHERE created_at_ms < $1");
+        let forget = forget.bind(oldest_kept(now));
         operation.execute(forget).await?;
         let insert = sqlx::query(
             "INSERT INTO creations
@@ -114,14 +114,20 @@ impl Sql {
         operation.execute(note.bind(room_id.as_str())).await.map(drop)
     }
 
-    /// Returns whether a key has created a room.
-    pub async fn has_creation(&self, key: CreationKey<'_>) -> Result<bool, SqlError> {
+    /// Returns whether a request under this key has come before, by what is still remembered at `now`.
+    pub async fn has_creation(
+        &self,
+        key: CreationKey<'_>,
+        now: Timestamp,
+    ) -> Result<bool, SqlError> {
         let mut operation = self.begin("look for a creation").await?;
         let query = sqlx::query(
-            "SELECT room_id FROM creations WHERE user_id = $1 AND idempotency_key = $2",
+            "SELECT room_id FROM creations
+             WHERE user_id = $1 AND idempotency_key = $2 AND created_at_ms >= $3",
         )
         .bind(key.user_id)
-        .bind(key.key);
+        .bind(key.key)
+        .bind(oldest_kept(now));
         Ok(operation.fetch_one(query, |_| Ok(())).await?.is_some())
     }
 }
@@ -150,6 +156,11 @@ async fn end(operation: &mut Operation, rooms: &[&str], only: &str) -> Result<()
         operation.execute(bind_all(sql, rooms)).await?;
     }
     Ok(())
+}
+
+/// When the oldest creation that is still remembered was begun.
+fn oldest_kept(now: Timestamp) -> i64 {
+    column(now.as_millis().saturating_sub(KEEP_MS))
 }
 
 fn read(row: &AnyRow) -> Result<Creation, sqlx::Error> {

@@ -22,8 +22,8 @@ pub(crate) async fn create_guest(
     peer: Peer,
     Json(request): Json<GuestRequest>,
 ) -> Result<(StatusCode, Json<GuestToken>), Refusal> {
-    app.limiters.check_guest(peer.address)?;
     let display_name = field::name("display_name", &request.display_name, field::DISPLAY_NAME)?;
+    app.limiters.check_guest(peer.address)?;
     app.limiters.check_guest_of_day(peer.address)?;
     let issued = app.access.issue_guest(&id::user_id(), &display_name).await?;
     Ok((StatusCode::CREATED, Json(body(issued))))

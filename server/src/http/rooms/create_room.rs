@@ -28,7 +28,6 @@ pub(crate) async fn create_room(
     headers: HeaderMap,
     Json(body): Json<CreateRoom>,
 ) -> Result<(StatusCode, Json<Room>), Refusal> {
-    app.limiters.check_room(peer.address)?;
     let grace_ms = body.host_grace_ms.unwrap_or(app.config.host_grace_ms);
     let lease_ms = body.host_lease_ms.unwrap_or(app.config.host_lease_ms);
     let spec = RoomSpec {
@@ -42,8 +41,11 @@ pub(crate) async fn create_room(
         },
     };
     let key = idempotency::creation_key(&caller, &headers, &body)?;
-    app.limiters.check_room_of_day(peer.address, &caller.user_id)?;
-    let beginning = app.rooms.begin(key).await?;
+    if key.is_some() {
+        // A repeated creation isn't counted as a new room, so it is counted as a write.
+        app.limiters.check_write(&caller.user_id)?;
+    }
+    let beginning = app.rooms.begin(&caller.user_id, peer.address, key).await?;
     let proof = app.access.prove(&caller, beginning.room_id());
     let room = app.rooms.create(&proof, beginning, spec).await?;
     Ok((StatusCode::CREATED, Json(wire::room(&room, Viewers::default()))))

@@ -12,7 +12,7 @@ pub(super) async fn a_repeated_creation_names_the_first_room_and_only_the_first_
     database: &Database,
 ) {
     let sql = database.open().await;
-    assert!(!sql.has_creation(KEY).await.unwrap());
+    assert!(!sql.has_creation(KEY, NOW).await.unwrap());
     let first = sql.begin_creation(KEY, &id("r_a"), "one", NOW).await.unwrap();
     let made = Creation {
         room_id: id("r_a"),
@@ -23,7 +23,7 @@ pub(super) async fn a_repeated_creation_names_the_first_room_and_only_the_first_
         epoch: Some(1),
     };
     assert_eq!(first, made);
-    assert!(sql.has_creation(KEY).await.unwrap() && sql.has_room(&id("r_a")).await.unwrap());
+    assert!(sql.has_creation(KEY, NOW).await.unwrap() && sql.has_room(&id("r_a")).await.unwrap());
     assert_eq!(sql.find_code("one").await.unwrap(), Some(id("r_a")));
 
     let again = Creation { epoch: None, ..made };
@@ -109,6 +109,8 @@ pub(super) async fn a_creation_is_forgotten_after_a_day(database: &Database) {
     let later = NOW.plus_millis(DAY_MS);
     let known = sql.begin_creation(KEY, &id("r_b"), "two", later).await.unwrap();
     assert_eq!(known.room_id, id("r_a"));
+    assert!(sql.has_creation(KEY, later).await.unwrap());
+    assert!(!sql.has_creation(KEY, later.plus_millis(1)).await.unwrap());
     let anew = sql.begin_creation(KEY, &id("r_b"), "two", later.plus_millis(1)).await.unwrap();
     assert_eq!((anew.room_id, anew.epoch), (id("r_b"), Some(1)));
 }
