@@ -88,7 +88,8 @@ async fn open_sql(config: &Config, patience: &Patience) -> Result<Sql, String> {
         return opened.map_err(|error| with_causes(&error));
     };
     let what = format!("the database{}", place(url));
-    patience.open(&what, SqlError::is_transient, async || Sql::open(url.expose()).await).await
+    let attempt = async |answer_by| Sql::open_by(url.expose(), answer_by).await;
+    patience.open(&what, SqlError::is_transient, attempt).await
 }
 
 /// Says where the server of a URL is, without its user and password.
@@ -109,7 +110,7 @@ async fn open_store(
         StoreKind::Memory => "memory",
         StoreKind::Redis => "redis",
     };
-    let claim = async || sql.claim_for(kind).await;
+    let claim = async |_| sql.claim_for(kind).await;
     patience.open("the database", SqlError::is_transient, claim).await?;
     match config.store {
         StoreKind::Memory => {
@@ -120,7 +121,7 @@ async fn open_store(
             let url = config.redis_url()?.unwrap_or_else(|| Secret::new(""));
             let durable = config.redis_appendfsync == AppendFsync::Always;
             let what = format!("Redis{}", place(&url));
-            let attempt = async || RedisStore::open(url.expose(), durable, sql.clone()).await;
+            let attempt = async |_| RedisStore::open(url.expose(), durable, sql.clone()).await;
             let opened = patience.open(&what, RedisOpenError::is_transient, attempt).await;
             opened.map(|(store, clock)| (store as _, clock))
         }

@@ -1,41 +1,60 @@
 //! Waits for the databases that a node stands on: where everything starts at once, they may be the last to be
 //! ready.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
 /// How long to wait between two attempts.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
-/// How long an attempt may take in any case.
+/// How long an attempt may take in any case, once it has got an answer: tables may have to be brought up to date.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long an attempt may wait for the first answer, if there is that much time.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it may wait for that in any case.
+const ANSWER_TIMEOUT_MIN: Duration = Duration::from_secs(1);
+/// After how long an attempt is so slow that the operator should know.
+const SLOW_AFTER: Duration = Duration::from_secs(1);
 
 /// How long a start may wait for databases that can't be reached, all of them together.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
+    since: Instant,
     until: Instant,
-    limit: Duration,
 }
 
 impl Patience {
     /// Starts to wait, for at most so many milliseconds.
     pub fn of_millis(limit_ms: u64) -> Self {
-        let limit = Duration::from_millis(limit_ms);
-        Self { until: Instant::now() + limit, limit }
+        let since = Instant::now();
+        Self { since, until: since + Duration::from_millis(limit_ms) }
     }
 
-    /// Repeats an attempt to open `what` while it fails for a reason that may pass. Says so once in the log. The
-    /// error is a sentence for the operator.
+    /// Repeats an attempt to open `what` while it fails for a reason that may pass. Each one gets the time by
+    /// which `what` has to have answered. Says once in the log that the start waits. The error is a sentence for
+    /// the operator.
     pub async fn open<T, E: std::error::Error>(
         &self,
         what: &str,
         is_transient: impl Fn(&E) -> bool,
-        attempt: impl AsyncFn() -> Result<T, E>,
+        attempt: impl AsyncFn(Instant) -> Result<T, E>,
     ) -> Result<T, String> {
         let mut is_logged = false;
         loop {
-            let attempt_until = self.until.max(Instant::now() + ATTEMPT_TIMEOUT);
-            let failed = match timeout_at(attempt_until, attempt()).await {
+            let now = Instant::now();
+            let answer_by = self.until.min(now + ANSWER_TIMEOUT).max(now + ANSWER_TIMEOUT_MIN);
+            let attempt_until = self.until.max(now + ATTEMPT_TIMEOUT);
+            let mut attempted = pin!(timeout_at(attempt_until, attempt(answer_by)));
+            let attempted = tokio::select! {
+                attempted = &mut attempted => attempted,
+                () = sleep(SLOW_AFTER), if !is_logged => {
+                    is_logged = true;
+                    tracing::warn!("waiting for {what}");
+                    attempted.await
+                }
+            };
+            let failed = match attempted {
                 Ok(Ok(opened)) => {
                     if is_logged {
                         tracing::info!("{what} answers");
@@ -47,9 +66,9 @@ impl Patience {
                 Err(_) => format!("{what} doesn't answer"),
             };
             if Instant::now() + AGAIN_AFTER > self.until {
-                let limit_ms = self.limit.as_millis();
+                let waited_ms = self.since.elapsed().as_millis();
                 return Err(format!(
-                    "{failed} (waited for {limit_ms} ms: PLAYHEAD_START_TIMEOUT_MS)"
+                    "{failed} (waited for {waited_ms} ms: PLAYHEAD_START_TIMEOUT_MS)"
                 ));
             }
             if !std::mem::replace(&mut is_logged, true) {
@@ -83,7 +102,7 @@ mod tests {
     async fn an_attempt_is_repeated_until_it_succeeds_or_the_time_is_over() {
         for (limit_ms, succeeds_at, opened) in [(0, 1, true), (30_000, 2, true), (0, 2, false)] {
             let attempts = Cell::new(0);
-            let attempt = async || {
+            let attempt = async |_| {
                 attempts.set(attempts.get() + 1);
                 let done = attempts.get() == succeeds_at;
                 if done { Ok(()) } else { Err(Error::from(ErrorKind::ConnectionRefused)) }
@@ -99,7 +118,7 @@ mod tests {
     #[tokio::test]
     async fn an_error_that_does_not_pass_ends_the_wait_at_once() {
         let attempts = Cell::new(0);
-        let attempt = async || {
+        let attempt = async |_| {
             attempts.set(attempts.get() + 1);
             Err::<(), _>(Error::from(ErrorKind::PermissionDenied))
         };

@@ -8,7 +8,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, Row};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use super::identity::create_identity;
@@ -69,9 +69,14 @@ impl Sql {
     /// Opens the database at a URL, `sqlite://…` or `postgres://…`, and brings its tables up to
     /// date. A missing SQLite file is created.
     pub async fn open(url: &str) -> Result<Self, SqlError> {
+        Self::open_by(url, Instant::now() + OPEN_TIMEOUT).await
+    }
+
+    /// Does the same, and fails if the server of the database hasn't answered by then.
+    pub async fn open_by(url: &str, answer_by: Instant) -> Result<Self, SqlError> {
         match DatabaseAddress::of(url)? {
             DatabaseAddress::File(path) => Self::open_file(&path).await,
-            DatabaseAddress::Server(url) => Self::connect(Kind::Postgres, &url).await,
+            DatabaseAddress::Server(url) => Self::connect(Kind::Postgres, &url, answer_by).await,
         }
     }
 
@@ -85,14 +90,15 @@ impl Sql {
         let detail = || SqlError::Url { detail: format!("{} names no file", path.display()) };
         let file = Url::from_file_path(&path).map_err(|()| detail())?;
         let url = format!("sqlite://{}?mode=rwc", file.path());
-        Self::connect(Kind::Sqlite, &Url::parse(&url).map_err(|_| detail())?).await
+        let url = Url::parse(&url).map_err(|_| detail())?;
+        Self::connect(Kind::Sqlite, &url, Instant::now() + OPEN_TIMEOUT).await
     }
 
-    async fn connect(kind: Kind, url: &Url) -> Result<Self, SqlError> {
+    async fn connect(kind: Kind, url: &Url, answer_by: Instant) -> Result<Self, SqlError> {
         sqlx::any::install_default_drivers();
         let options = AnyConnectOptions::from_url(url).map_err(SqlError::of("open"))?;
         // Outside the pool, because this may take longer than the pool waits for a connection.
-        match timeout(OPEN_TIMEOUT, prepare(kind, &options)).await {
+        match timeout(OPEN_TIMEOUT, prepare(kind, &options, answer_by)).await {
             Ok(prepared) => prepared?,
             Err(_) => return Err(SqlError::Timeout { operation: "open", limit: OPEN_TIMEOUT }),
         }
@@ -112,8 +118,12 @@ impl Sql {
 }
 
 /// Prepares the database on a connection of its own.
-async fn prepare(kind: Kind, options: &AnyConnectOptions) -> Result<(), SqlError> {
-    let mut connection = options.connect().await.map_err(refused_by_pooler)?;
+async fn prepare(
+    kind: Kind,
+    options: &AnyConnectOptions,
+    answer_by: Instant,
+) -> Result<(), SqlError> {
+    let mut connection = connect_by(options, answer_by).await?;
     if kind == Kind::Postgres {
         check_pooling(&mut connection, options).await?;
     }
@@ -124,6 +134,21 @@ async fn prepare(kind: Kind, options: &AnyConnectOptions) -> Result<(), SqlError
     }
     create_identity(&mut connection).await.map_err(SqlError::of("open"))?;
     connection.close().await.map_err(SqlError::of("open"))
+}
+
+/// Makes a connection, unless the database says nothing until then.
+async fn connect_by(
+    options: &AnyConnectOptions,
+    answer_by: Instant,
+) -> Result<AnyConnection, SqlError> {
+    let began = Instant::now();
+    match timeout_at(answer_by, options.connect()).await {
+        Ok(connected) => connected.map_err(refused_by_pooler),
+        Err(_) => {
+            let limit = answer_by.saturating_duration_since(began);
+            Err(SqlError::Timeout { operation: "connect", limit })
+        }
+    }
 }
 
 /// How often two connections are compared. Another client may take the place of one in between.

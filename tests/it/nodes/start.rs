@@ -8,6 +8,7 @@ use harness::{Api, PostgresServer, ServerOptions};
 use tokio::task::JoinSet;
 
 use super::site::{NOTICED, Site, site, until};
+use crate::party::options;
 use crate::rooms::create_under;
 
 /// How far apart two readings of the time may be, in addition to how long they took.
@@ -39,6 +40,22 @@ async fn a_node_that_cannot_reach_redis_ends_with_an_explanation() {
     assert!(words.contains("Redis can't be used"), "{words}");
     assert!(words.contains("PLAYHEAD_START_TIMEOUT_MS"), "{words}");
     assert_eq!(words.matches("waiting for Redis at 127.0.0.1").count(), 1, "said once: {words}");
+    assert!(!words.contains("hush"), "a password is nobody's to read: {words}");
+}
+
+#[tokio::test]
+async fn a_postgresql_that_never_answers_is_waited_for_as_long_as_is_set_and_the_log_says_so() {
+    // It accepts connections, as the system does for a process that hangs.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://me:hush@{}/party", silent.local_addr().unwrap());
+    let options = options().env("PLAYHEAD_DATABASE_URL", url);
+    let began = Instant::now();
+    let words = does_not_start(options.env("PLAYHEAD_START_TIMEOUT_MS", "2000")).await;
+    assert!(began.elapsed() < Duration::from_secs(20), "{words}");
+    assert!(words.contains("connect: no answer"), "{words}");
+    assert!(words.contains("PLAYHEAD_START_TIMEOUT_MS"), "{words}");
+    let waiting = "waiting for the database at 127.0.0.1";
+    assert_eq!(words.matches(waiting).count(), 1, "said once: {words}");
     assert!(!words.contains("hush"), "a password is nobody's to read: {words}");
 }
 
