@@ -38,7 +38,7 @@ use crate::limit::Limiters;
 use crate::members::Members;
 use crate::sources::Sources;
 pub use crate::sql::CreationKey;
-use crate::sql::Sql;
+use crate::sql::{Sql, SqlError};
 use crate::store::{Store, StoreError};
 
 /// How long a command may take before its outcome is called unknown.
@@ -94,6 +94,11 @@ impl Rooms {
     /// Fails while commits can't be stored.
     pub async fn check_writable(&self) -> Result<(), StoreError> {
         self.store.check_writable().await
+    }
+
+    /// Fails while the database doesn't answer, or takes no writes.
+    pub async fn check_database(&self) -> Result<(), SqlError> {
+        self.sql.check_writable().await
     }
 }
 

@@ -8,6 +8,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
+use super::patience::with_causes;
 use crate::app::App;
 
 /// Buckets of durations, in seconds.
@@ -91,18 +92,30 @@ async fn render(State(admin): State<Admin>) -> String {
     admin.metrics.render()
 }
 
-/// Whether the node takes connections: it has started, commits can be stored, and it isn't shutting down.
-async fn readyz(State(admin): State<Admin>) -> (StatusCode, &'static str) {
-    let Some(app) = admin.app.get() else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "starting\n");
-    };
+/// Whether the node takes connections: it has started, commits can be stored, and it isn't shutting down. Names
+/// each part that it stands on. Without the database it stays ready: rooms go on, and no other node would have
+/// a better one.
+async fn readyz(State(admin): State<Admin>) -> (StatusCode, String) {
+    let not_ready = |words: &str| (StatusCode::SERVICE_UNAVAILABLE, words.to_owned());
+    let Some(app) = admin.app.get() else { return not_ready("starting\n") };
     if app.draining.is_cancelled() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+        return not_ready("draining\n");
     }
-    match app.rooms.check_writable().await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "commits can't be stored\n"),
-    }
+    let (store, database) = tokio::join!(app.rooms.check_writable(), app.rooms.check_database());
+    let (status, word) = match (&store, &database) {
+        (Err(_), _) => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+        (Ok(()), Err(_)) => (StatusCode::OK, "degraded"),
+        (Ok(()), Ok(())) => (StatusCode::OK, "ready"),
+    };
+    let store = store.map_or("commits can't be stored", |()| "ok");
+    let database = match database {
+        Ok(()) => "ok".to_owned(),
+        Err(error) => {
+            let cause = with_causes(&error);
+            format!("{cause}; rooms go on, but new ones and refreshed tokens are refused")
+        }
+    };
+    (status, format!("{word}\nstore: {store}\ndatabase: {database}\n"))
 }
 
 async fn version() -> Json<serde_json::Value> {

@@ -34,6 +34,8 @@ pub use token_keys::{TokenKey, TokenKeys};
 
 /// How long closing may take. Operations in progress finish first.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a write may take before the database counts as away.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The SQL database.
 #[derive(Clone, Debug)]
@@ -50,6 +52,19 @@ enum Kind {
 }
 
 impl Sql {
+    /// Fails while nothing can be written, or a write takes longer than a second.
+    pub async fn check_writable(&self) -> Result<(), SqlError> {
+        const OPERATION: &str = "check writable";
+        let written = async {
+            let mut operation = self.begin(OPERATION).await?;
+            // A read says nothing of a full disk, and nothing of a server that only takes reads.
+            let write = sqlx::query("UPDATE identity SET one = one");
+            operation.execute(write).await.map(drop)
+        };
+        let late = || SqlError::Timeout { operation: OPERATION, limit: CHECK_TIMEOUT };
+        timeout(CHECK_TIMEOUT, written).await.unwrap_or_else(|_| Err(late()))
+    }
+
     /// Closes every connection. Operations fail from then on.
     pub async fn close(&self) {
         // A database that hangs must not hold up the shutdown.

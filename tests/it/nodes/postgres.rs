@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use harness::PostgresServer;
+use harness::http::Method;
+use harness::{DEADLINE, PostgresServer};
 use serde_json::json;
 
-use super::site::Site;
+use super::site::{Site, until};
 use super::story;
-use crate::party::{Party, sample};
+use crate::party::{Party, new_room, options, sample};
 use crate::wall::Wall;
 
 #[tokio::test]
@@ -42,6 +43,35 @@ async fn postgresql_behaves_like_sqlite() {
         (&chosen["epoch"], &chosen["version"]),
         (&json!(acked.epoch), &json!(acked.version))
     );
+}
+
+#[tokio::test]
+async fn readyz_names_a_database_that_is_away_and_stays_ready_because_rooms_go_on() {
+    let mut postgres = PostgresServer::start_unsynced().await.unwrap();
+    let server = options().env("PLAYHEAD_DATABASE_URL", postgres.url()).start().await.unwrap();
+    let mut party = Party::watching_in(Arc::new(server), &new_room(), &[]).await;
+    let admin = party.server.admin_api();
+    let says = async |words: &str| {
+        until(words, DEADLINE, async || {
+            let response = admin.raw(Method::GET, "readyz", &[], "").await.ok()?;
+            assert_eq!(response.status, 200, "{}", response.text);
+            response.text.starts_with(words).then_some(())
+        })
+        .await;
+    };
+    let (well, degraded) =
+        ("ready\nstore: ok\ndatabase: ok\n", "degraded\nstore: ok\ndatabase: sql");
+    says(well).await;
+    postgres.pause().unwrap();
+    says(degraded).await;
+    party.command("play", json!({})).await;
+    postgres.resume().unwrap();
+    says(well).await;
+    postgres.stop().await.unwrap();
+    says(degraded).await;
+    party.command("pause", json!({})).await;
+    postgres.restart().await.unwrap();
+    says(well).await;
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ async fn a_node_that_starts_before_redis_and_postgresql_waits_for_both() {
     let log = node.log();
     assert_eq!(log.matches("waiting for the database at 127.0.0.1").count(), 1, "{log}");
     let ready = probe.raw(Method::GET, "readyz", &[], "").await.unwrap();
-    assert_eq!((ready.status, ready.text.as_str()), (200, "ready\n"));
+    assert_eq!((ready.status, ready.text.as_str()), (200, "ready\nstore: ok\ndatabase: ok\n"));
     let host = node.api().as_guest("Ada").await.unwrap();
     host.create_room("Friday").await.unwrap();
 }
