@@ -11,6 +11,8 @@ async fn a_setting_that_cannot_work_is_refused_with_the_reason_by_serve_and_by_c
     std::fs::write(&file, "nonsense").unwrap();
     let file = file.to_str().unwrap();
     let inside = format!("{file}/data");
+    let nonsense = format!("sqlite://{file}");
+    let folder = format!("sqlite://{}", base.path().display());
     for (name, value, reason) in [
         ("PLAYHEAD_TRUSTED_PROXIES", "localhost", "neither an address nor a network"),
         ("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.1,10.0.0.0/33", "`10.0.0.0/33`"),
@@ -30,6 +32,9 @@ async fn a_setting_that_cannot_work_is_refused_with_the_reason_by_serve_and_by_c
         ("PLAYHEAD_DATA_DIR", "/proc/playhead", "can't be made or written to"),
         ("PLAYHEAD_DATABASE_URL", "mysql://host/database", "sqlite://"),
         ("PLAYHEAD_DATABASE_URL", "postgres://host:port/database", "port"),
+        ("PLAYHEAD_DATABASE_URL", "sqlite://", "a file"),
+        ("PLAYHEAD_DATABASE_URL", &folder, "isn't a file"),
+        ("PLAYHEAD_DATABASE_URL", &nonsense, "an SQLite database"),
         ("PLAYHEAD_LIMIT_CONNECTIONS", "0", "1 or more"),
         ("PLAYHEAD_LIMIT_JOINS_PER_MINUTE", "0", "1 or more"),
         ("PLAYHEAD_LIMIT_JOINS_PER_MINUTE", "many", "invalid"),
@@ -90,6 +95,24 @@ async fn a_part_of_the_log_filter_that_does_not_exist_is_warned_of() {
     assert!(is_accepted && checked.contains(words), "{checked}");
     let server = options.start().await.unwrap();
     assert!(server.log().contains(words), "{}", server.log());
+}
+
+#[tokio::test]
+async fn a_setting_that_lets_everybody_in_or_has_no_effect_is_warned_of() {
+    for (name, value, words) in [
+        ("PLAYHEAD_TRUSTED_PROXIES", "0.0.0.0/0", "no limit per address holds"),
+        ("PLAYHEAD_TRUSTED_PROXIES", "10.0.0.1,::/0", "no limit per address holds"),
+        ("PLAYHEAD_EGRESS_ALLOW", "0.0.0.0/0", "everything that this machine reaches"),
+        ("PLAYHEAD_REDIS_URL", "redis://user:hidden@127.0.0.1:1", "PLAYHEAD_STORE=redis"),
+    ] {
+        let options = options().env("PLAYHEAD_STORE", "memory").env(name, value);
+        let (is_accepted, checked) = options.check_config().await.unwrap();
+        assert!(is_accepted && checked.contains(name), "{name}={value}: {checked}");
+        assert!(checked.contains(words), "{name}={value}: {checked}");
+        let server = options.start().await.unwrap();
+        assert!(server.log().contains(words), "{name}={value}: {}", server.log());
+        assert!(!server.log().contains("hidden"), "values aren't logged: {}", server.log());
+    }
 }
 
 #[tokio::test]

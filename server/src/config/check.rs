@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::{Config, Secret, StoreKind, base_path};
@@ -21,6 +22,34 @@ impl Config {
         self.check_database()?;
         self.check_redis()?;
         self.limits.check()
+    }
+
+    /// Returns a sentence for each setting that works, but hardly as it was meant.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if name_everybody(&self.trusted_proxies) {
+            warnings.push(
+                "PLAYHEAD_TRUSTED_PROXIES names every address: anybody may claim to be anybody, \
+                 and no limit per address holds; name only your proxies' own addresses"
+                    .to_owned(),
+            );
+        }
+        if name_everybody(&self.egress_allow) {
+            warnings.push(
+                "PLAYHEAD_EGRESS_ALLOW names every address: links that guests send may lead to \
+                 everything that this machine reaches; name only the addresses of your media"
+                    .to_owned(),
+            );
+        }
+        let has_redis = self.redis_url.as_ref().is_some() || self.redis_url_file.as_ref().is_some();
+        if self.store == StoreKind::Memory && has_redis {
+            warnings.push(
+                "PLAYHEAD_REDIS_URL is set, but PLAYHEAD_STORE is memory, so Redis isn't used; \
+                 set PLAYHEAD_STORE=redis if nodes are to share their rooms"
+                    .to_owned(),
+            );
+        }
+        warnings
     }
 
     /// Returns the URL of the Redis, given directly or in a file.
@@ -117,6 +146,11 @@ impl Config {
             (StoreKind::Memory, _) => Ok(()),
         }
     }
+}
+
+/// Whether one of the networks holds every address of a kind.
+fn name_everybody(networks: &[IpNet]) -> bool {
+    networks.iter().any(|network| network.prefix_len() == 0)
 }
 
 /// Whether two listeners can't exist beside each other. An unspecified address stands for every address, that

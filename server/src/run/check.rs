@@ -2,7 +2,7 @@
 //! the same, in the same words.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::log_filter;
@@ -10,8 +10,11 @@ use super::patience::with_causes;
 use crate::access::Access;
 use crate::config::{Config, Secret, StoreKind, unknown_settings};
 use crate::net::{Shares, raise_limit, share_out};
-use crate::sql::{DatabaseAddress, create_private_dir};
+use crate::sql::{DATABASE_FILE, DatabaseAddress, create_private_dir};
 use crate::store::RedisStore;
+
+/// What every SQLite database begins with.
+const SQLITE_HEAD: &[u8; 16] = b"SQLite format 3\0";
 
 /// A configuration that can work, as far as that shows without starting.
 #[derive(Debug)]
@@ -27,6 +30,7 @@ pub struct Checked {
 pub fn check(config: &Config) -> Result<Checked, String> {
     config.check()?;
     let mut warnings = log_filter::check(&config.log)?;
+    warnings.extend(config.warnings());
     if let Some(file) = config.token_key_file.as_deref() {
         Access::check_key_file(file)?;
     }
@@ -55,9 +59,28 @@ fn check_database(config: &Config) -> Result<(), String> {
     match place {
         Some(DatabaseAddress::File(file)) => {
             let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-            check_writable("PLAYHEAD_DATABASE_URL", folder.unwrap_or(Path::new(".")))
+            check_writable("PLAYHEAD_DATABASE_URL", folder.unwrap_or(Path::new(".")))?;
+            check_database_file("PLAYHEAD_DATABASE_URL", &file)
         }
-        Some(DatabaseAddress::Server(_)) | None => Ok(()),
+        Some(DatabaseAddress::Server(_)) => Ok(()),
+        None => check_database_file("PLAYHEAD_DATA_DIR", &config.data_dir.join(DATABASE_FILE)),
+    }
+}
+
+/// Checks that what is in the place of an SQLite database is one, if there is anything.
+fn check_database_file(setting: &str, file: &Path) -> Result<(), String> {
+    let problem = |words: String| Err(format!("{setting}: {} {words}", file.display()));
+    if file.exists() && !file.is_file() {
+        return problem("isn't a file; name a file, such as playhead.db in a directory".to_owned());
+    }
+    let mut head = Vec::new();
+    let opened = File::options().read(true).write(true).open(file);
+    let read = opened.and_then(|file| file.take(16).read_to_end(&mut head));
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => problem(format!("can't be read and written: {error}")),
+        Ok(_) if head.is_empty() || head == SQLITE_HEAD => Ok(()),
+        Ok(_) => problem("is something other than an SQLite database; name another".to_owned()),
     }
 }
 
@@ -122,6 +145,11 @@ mod tests {
         let file = file.to_str().expect("a name");
         let inside = format!("{file}/data");
         let sqlite = format!("sqlite://{inside}/a.db");
+        let folder = format!("sqlite://{}", base.path().display());
+        let nonsense = format!("sqlite://{file}");
+        let taken = base.path().join("taken");
+        std::fs::create_dir_all(taken.join(DATABASE_FILE)).expect("a directory");
+        let taken = taken.to_str().expect("a name");
         let data = base.path().join("data");
         for (arguments, setting, reason) in [
             (&["--log", "info,a=b=c"][..], "PLAYHEAD_LOG", "info"),
@@ -133,6 +161,10 @@ mod tests {
             (&["--data-dir", file], "PLAYHEAD_DATA_DIR", "exists"),
             (&["--database-url", &sqlite], "PLAYHEAD_DATABASE_URL", "Not a directory"),
             (&["--database-url", "sqlite::memory:"], "PLAYHEAD_DATABASE_URL", "a file"),
+            (&["--database-url", "sqlite://"], "PLAYHEAD_DATABASE_URL", "a file"),
+            (&["--database-url", &folder], "PLAYHEAD_DATABASE_URL", "isn't a file"),
+            (&["--database-url", &nonsense], "PLAYHEAD_DATABASE_URL", "an SQLite database"),
+            (&["--data-dir", taken], "PLAYHEAD_DATA_DIR", "isn't a file"),
             (&["--database-url", "postgres://h:port/d"], "PLAYHEAD_DATABASE_URL", "port"),
             (&["--database-url", "postgres://h/d?sslmode=no"], "PLAYHEAD_DATABASE_URL", "ssl_mode"),
             (&["--store", "redis", "--redis-url", "redis://h/zero"], "PLAYHEAD_REDIS_URL", ""),

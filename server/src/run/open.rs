@@ -20,7 +20,7 @@ use crate::net::{Connections, Origins, Shares};
 use crate::page;
 use crate::rooms::Rooms;
 use crate::sources::Sources;
-use crate::sql::{Sql, SqlError};
+use crate::sql::{DATABASE_FILE, Sql, SqlError};
 use crate::store::{MemoryStore, News, RedisOpenError, RedisStore, Store};
 
 /// A node whose services are ready to serve.
@@ -84,7 +84,7 @@ pub async fn open(config: Config, address: SocketAddr, shares: Shares) -> Result
 
 async fn open_sql(config: &Config, patience: &Patience) -> Result<Sql, String> {
     let Some(url) = config.database_url.as_ref() else {
-        let opened = Sql::open_file(&config.data_dir.join("playhead.db")).await;
+        let opened = Sql::open_file(&config.data_dir.join(DATABASE_FILE)).await;
         return opened.map_err(|error| with_causes(&error));
     };
     let what = format!("the database{}", place(url));

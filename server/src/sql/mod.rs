@@ -24,7 +24,7 @@ use tokio::time::timeout;
 
 pub use creations::{Creation, CreationKey};
 pub use error::{SqlError, Taken};
-pub use open::DatabaseAddress;
+pub use open::{DATABASE_FILE, DatabaseAddress};
 pub use operation::Operation;
 pub(crate) use operation::column;
 pub(crate) use private::{create_private_dir, create_private_file};

@@ -17,6 +17,8 @@ use super::operation::STATEMENT_TIMEOUT;
 use super::private::{create_private_dir, create_private_file};
 use super::{Kind, Sql, SqlError};
 
+/// The name of the database in the data directory.
+pub const DATABASE_FILE: &str = "playhead.db";
 /// The largest number of open connections.
 const CONNECTIONS_MAX: u32 = 8;
 /// How long opening may take. A disk may be slow, or other nodes may be running migrations.
@@ -49,7 +51,9 @@ impl DatabaseAddress {
             Some("sqlite") => {
                 let options = SqliteConnectOptions::from_str(url)
                     .map_err(|error| detail(error.to_string()))?;
-                if url.contains(":memory:") || url.contains('?') {
+                let names_none =
+                    options.get_filename().as_os_str().is_empty() || url.ends_with('/');
+                if names_none || url.contains(":memory:") || url.contains('?') {
                     let words = "it must name a file, and nothing but a file";
                     return Err(detail(words.to_owned()));
                 }

@@ -142,9 +142,15 @@ async fn two_databases_have_different_ids() {
 
 #[tokio::test]
 async fn a_url_of_another_kind_is_rejected_with_a_readable_error() {
-    for url in
-        ["mysql://localhost/playhead", "playhead.db", "sqlite::memory:", "sqlite://a?mode=ro"]
-    {
+    for url in [
+        "mysql://localhost/playhead",
+        "playhead.db",
+        "sqlite::memory:",
+        "sqlite://a?mode=ro",
+        "sqlite:",
+        "sqlite://",
+        "sqlite:///nowhere/",
+    ] {
         let error = Sql::open(url).await.unwrap_err();
         assert!(error.to_string().contains("sqlite:///path"), "{error}");
     }
