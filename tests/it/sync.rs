@@ -117,7 +117,7 @@ async fn only_hosts_and_co_hosts_see_the_spread_of_players() {
     }
     assert_was_shown_nothing(&mut party.guest).await;
 
-    party.host_api.give_role(&party.room_id, &co_host_id, Role::Member).await.unwrap();
+    party.host_api.give_role(&party.room_id, &co_host_id, Role::Guest).await.unwrap();
     report(&mut party.host, -2.5, 1.0).await;
     report(&mut co_host, 30.0, 2.0).await;
     report(&mut party.guest, 0.0, 0.5).await;

@@ -55,7 +55,8 @@ pub struct ParticipantPage {
 /// Changes to a participant. Absent fields keep their value.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct PatchParticipant {
-    /// The new role: any except `host`, which `host_transfer` moves.
+    /// The new role: any except `host`, which `host_transfer` moves. A granted role is taken back by
+    /// `guest`, or by `member` from a user with an account; the other one of the two is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(required = true, nullable = false)]
     pub role: Option<Role>,

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use contracts::Outcome;
+use contracts::{ErrorCode, Outcome};
 use engine::{
     Actor, Command, CommandKind, Decision, Envelope, Facts, ParticipantId, Place, Rejection,
     Request, Role, Room, RoomId,
@@ -37,7 +37,8 @@ pub struct Ack {
 impl Rooms {
     /// Decides a request that came from an address, and stores what it changes. A command that names
     /// another participant is refused first by its sender's role (`not_host`, `forbidden`), then if that
-    /// participant hasn't joined (`participant_not_found`).
+    /// participant hasn't joined (`participant_not_found`), and then if the role isn't one that the participant
+    /// can have (`invalid_request`).
     #[tracing::instrument(name = "room.handle", level = "debug", skip_all,
         fields(room.id = %room_id, command.kind = request.command.kind().name()))]
     pub async fn handle(
@@ -55,7 +56,8 @@ impl Rooms {
                 return self.decide_and_commit(room_id, request).await;
             };
             let base = self.members.find_base(room_id, participant_id).await?;
-            self.decide_and_commit(room_id, &with_base(request, base)).await
+            check_base(&request.command, base)?;
+            self.decide_and_commit(room_id, request).await
         };
         let began = Instant::now();
         let ack = timeout(COMMAND_TIMEOUT, handle).await;
@@ -162,16 +164,20 @@ impl Rooms {
     }
 }
 
-/// Returns a request in which the role that needs no grant is the one that `base` says the participant has
-/// without any, so that the event says the same as lists and joins.
-fn with_base(request: &Request, base: Role) -> Request {
-    let mut request = request.clone();
-    if let Command::SetRole { role, .. } = &mut request.command
-        && !role.is_granted()
-    {
-        *role = base;
+/// Refuses to give a participant the role of another kind of account. Their own, which is `base`, takes what the
+/// room has granted back.
+fn check_base(command: &Command, base: Role) -> Result<(), Refusal> {
+    match command {
+        Command::SetRole { role, .. } if !role.is_granted() && *role != base => {
+            let detail = if base == Role::Member {
+                "this participant has an account, so the role without a grant is `member`"
+            } else {
+                "this participant has no account, so the role without a grant is `guest`"
+            };
+            Err(Refusal::new(ErrorCode::InvalidRequest, detail))
+        }
+        _ => Ok(()),
     }
-    request
 }
 
 /// Acknowledges what was committed before.
