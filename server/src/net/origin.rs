@@ -1,8 +1,10 @@
 //! Checks which pages may connect. A browser always sends the true origin of a page; other clients send
 //! none, and need a ticket anyway.
 
-use std::collections::HashSet;
-use std::sync::Mutex;
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
 use contracts::{ErrorCode, MetaValue};
@@ -11,17 +13,46 @@ use url::{Host, Url};
 use super::forwarded::parse_authority;
 use super::peer::Peer;
 use crate::config::Config;
+use crate::limit::network::widest;
 use crate::refusal::Refusal;
 
-/// How many refused origins are remembered, so that each is logged once.
-const LOGGED_MAX: usize = 64;
+/// How many refused origins are remembered, so that each is logged once. Then they are forgotten.
+const REMEMBERED_MAX: usize = 2000;
+/// How many are logged in an hour.
+const LOGGED_MAX: usize = 400;
+/// How many of them that come from one address, which may invent any number.
+const LOGGED_OF_ADDRESS_MAX: usize = 100;
+const HOUR: Duration = Duration::from_secs(60 * 60);
 /// How much of an origin is shown, in characters.
 const SHOWN_MAX: usize = 200;
 
-/// Refuses the pages of foreign origins, and logs each such origin once.
+/// Refuses the pages of foreign origins, and logs each such origin once. What somebody invents doesn't keep
+/// the origin of the operator's own page out of the log: that comes from other addresses too, and in the
+/// next hour again.
 #[derive(Debug, Default)]
 pub struct Origins {
-    logged: Mutex<HashSet<String>>,
+    logged: Mutex<Logged>,
+}
+
+/// What was logged.
+#[derive(Debug, Default)]
+struct Logged {
+    origins: HashSet<String>,
+    /// When the hour began that the counts are of.
+    since: Option<Instant>,
+    count: usize,
+    of_address: HashMap<IpAddr, usize>,
+    /// Whether it was logged that there are more.
+    is_more_logged: bool,
+}
+
+/// What is to be logged of a refused origin.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Line {
+    /// The origin.
+    Origin,
+    /// That there are too many of them.
+    More,
 }
 
 impl Origins {
@@ -40,13 +71,20 @@ impl Origins {
             return Ok(());
         }
         let shown: String = origin.chars().take(SHOWN_MAX).collect();
-        if self.is_new(&shown) {
-            tracing::warn!(
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = logged.note(&shown, peer.address, Instant::now());
+        drop(logged);
+        match line {
+            Some(Line::Origin) => tracing::warn!(
                 origin = shown,
                 host = peer.host,
                 "pages of this origin may not connect: if they are yours, add it to \
                  PLAYHEAD_ALLOWED_ORIGINS; if it is this server's, set PLAYHEAD_PUBLIC_URL"
-            );
+            ),
+            Some(Line::More) => tracing::warn!(
+                "pages of more origins are refused than are logged in an hour; somebody may invent them"
+            ),
+            None => {}
         }
         let detail = format!(
             "pages of {shown} may not connect to this server: its operator can add that to \
@@ -55,11 +93,31 @@ impl Origins {
         let refusal = Refusal::new(ErrorCode::OriginForbidden, detail);
         Err(refusal.with("origin", MetaValue::Text(shown)))
     }
+}
 
-    /// Whether an origin hasn't been logged yet. Once many have, no further one is.
-    fn is_new(&self, origin: &str) -> bool {
-        let mut logged = self.logged.lock().expect("not poisoned");
-        logged.len() < LOGGED_MAX && logged.insert(origin.to_owned())
+impl Logged {
+    /// Notes a refused origin, and returns what is to be logged of it.
+    fn note(&mut self, origin: &str, address: IpAddr, now: Instant) -> Option<Line> {
+        if self.since.is_none_or(|since| now.saturating_duration_since(since) >= HOUR) {
+            let mut origins = std::mem::take(&mut self.origins);
+            if origins.len() + LOGGED_MAX > REMEMBERED_MAX {
+                origins = HashSet::new();
+            }
+            *self = Self { origins, since: Some(now), ..Self::default() };
+        }
+        if self.origins.contains(origin) {
+            return None;
+        }
+        let address = widest(address);
+        let of_address = self.of_address.get(&address).copied().unwrap_or_default();
+        if self.count >= LOGGED_MAX || of_address >= LOGGED_OF_ADDRESS_MAX {
+            let is_first = !std::mem::replace(&mut self.is_more_logged, true);
+            return is_first.then_some(Line::More);
+        }
+        self.of_address.insert(address, of_address + 1);
+        self.count += 1;
+        self.origins.insert(origin.to_owned());
+        Some(Line::Origin)
     }
 }
 
@@ -170,10 +228,30 @@ mod tests {
 
     #[test]
     fn each_refused_origin_is_logged_once_and_not_without_end() {
-        let origins = Origins::default();
-        assert!(origins.is_new("https://a.example") && !origins.is_new("https://a.example"));
-        let logged = (0..1000).filter(|n| origins.is_new(&format!("https://{n}.example"))).count();
-        assert_eq!(logged, LOGGED_MAX - 1);
+        let (mut logged, now) = (Logged::default(), Instant::now());
+        let of = |last: u8| IpAddr::from([192, 0, 2, last]);
+        assert_eq!(logged.note("https://a.example", of(1), now), Some(Line::Origin));
+        assert_eq!(logged.note("https://a.example", of(1), now), None);
+        let lines = |logged: &mut Logged, of: IpAddr, now| {
+            let lines = (0..1000).map(|n| logged.note(&format!("https://{n}.{of}"), of, now));
+            let lines: Vec<_> = lines.flatten().collect();
+            let count = |line| lines.iter().filter(|one| **one == line).count();
+            (count(Line::Origin), count(Line::More))
+        };
+        assert_eq!(lines(&mut logged, of(1), now), (LOGGED_OF_ADDRESS_MAX - 1, 1));
+        let own = logged.note("https://own.example", of(2), now);
+        assert_eq!(own, Some(Line::Origin), "what one address invents silences no other");
+        assert_eq!(lines(&mut logged, of(3), now), (LOGGED_OF_ADDRESS_MAX, 0));
+        assert_eq!(lines(&mut logged, of(4), now), (LOGGED_OF_ADDRESS_MAX, 0));
+        assert_eq!(lines(&mut logged, of(5), now), (LOGGED_OF_ADDRESS_MAX - 1, 0));
+        assert_eq!(logged.note("https://late.example", of(6), now), None);
+        let next = logged.note("https://late.example", of(6), now + HOUR);
+        assert_eq!(next, Some(Line::Origin), "in the next hour");
+        assert_eq!(logged.note("https://a.example", of(6), now + HOUR), None, "it was logged");
+        for hour in 1..1000 {
+            lines(&mut logged, of(7), now + HOUR * hour);
+            assert!(logged.origins.len() <= REMEMBERED_MAX);
+        }
     }
 
     fn verdict(arguments: &[&str], origin: &str, lines: &[(&'static str, &str)]) -> bool {

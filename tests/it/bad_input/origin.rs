@@ -29,6 +29,20 @@ async fn a_page_of_a_foreign_origin_is_refused_when_it_joins_in_words_that_name_
 }
 
 #[tokio::test]
+async fn invented_origins_keep_the_one_of_the_operators_own_page_in_the_log() {
+    let server = options().start().await.unwrap();
+    let api = server.api().as_guest("Ada").await.unwrap();
+    let room_id = api.create_room("Friday").await.unwrap().room_id;
+    let path = format!("api/v1/rooms/{room_id}/join");
+    let invented = (0..80).map(|number| format!("https://{number}.example"));
+    for origin in invented.chain(["https://party.example".to_owned()]) {
+        let response = api.raw(Method::POST, &path, &[("origin", &origin)], "").await.unwrap();
+        problem::check(&response, "origin_forbidden", &origin);
+    }
+    assert!(server.log().contains("https://party.example"), "{}", server.log());
+}
+
+#[tokio::test]
 async fn naming_a_foreign_origin_keeps_the_servers_own() {
     let server = options().env("PLAYHEAD_ALLOWED_ORIGINS", "https://tv.example").start().await;
     let server = server.unwrap();
