@@ -1,8 +1,10 @@
 //! Generates and parses ids, codes and secrets.
 
 use engine::{MediaId, ParticipantId, RoomId};
-use icu_properties::CodePointSetData;
-use icu_properties::props::{Dash, DefaultIgnorableCodePoint};
+use icu_properties::props::{
+    Dash, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup,
+};
+use icu_properties::{CodePointMapData, CodePointSetData};
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
@@ -23,7 +25,7 @@ pub enum RoomKey {
 
 impl RoomKey {
     /// Parses `r_…`, or a code as people say, write and type it: in any case, with or without its hyphen,
-    /// with spaces, in wide letters, and with letters that look like digits.
+    /// with spaces and punctuation, in wide letters, and with letters that look like digits.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(body) = text.strip_prefix("r_") {
             let plain = body.len() == 20 && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -112,9 +114,12 @@ pub fn payload_hash(kind: &str, data: &serde_json::Value) -> u64 {
     u64::from_be_bytes(digest[..8].try_into().expect("eight bytes")) >> 11
 }
 
-/// Whether a character only separates the characters of a code, or can't be seen at all.
+/// Whether a character only separates the characters of a code, ends a sentence around it, or can't be seen at
+/// all. No punctuation is part of a code.
 fn is_between(c: char) -> bool {
     c.is_whitespace()
+        || GeneralCategoryGroup::Punctuation
+            .contains(CodePointMapData::<GeneralCategory>::new().get(c))
         || CodePointSetData::new::<Dash>().contains(c)
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
@@ -162,6 +167,13 @@ mod tests {
             "0A1B1\u{2014}C2D3E\u{200B}",
             "\u{200F}0A1B1\u{2212}C2D3E",
             "０Ａ１Ｂ１－Ｃ２Ｄ３Ｅ",
+            "0A1B1-C2D3E.",
+            "0A1B1.C2D3E",
+            "0A1B1_C2D3E",
+            "0A1B1/C2D3E",
+            "(0A1B1-C2D3E), ",
+            "“0A1B1:C2D3E”!",
+            "#0A1B1·C2D3E。",
         ] {
             let code = RoomKey::Code("0A1B1-C2D3E".to_owned());
             assert_eq!(RoomKey::parse(text), Some(code), "{text}");
@@ -179,6 +191,8 @@ mod tests {
             "ABCDE-FGHJ",
             "ABCDE-FGHJU",
             "ABCDE-FGHJÄ",
+            "ABCDE-FGHJ=",
+            "..........",
             "ÄÄÄÄÄÄÄÄÄÄ",
             &endless,
         ] {
