@@ -134,9 +134,13 @@ fn with_port(host: &str, headers: &HeaderMap, hops: usize) -> Option<String> {
 /// Parses a host with an optional port.
 pub fn parse_authority(text: &str) -> Option<Authority> {
     let authority: Authority = text.parse().ok()?;
-    let has_usable_port = authority.port().is_none() || authority.port_u16().is_some();
-    let is_plain = !text.contains('@') && !text.ends_with(':') && !authority.host().is_empty();
-    (is_plain && has_usable_port).then_some(authority)
+    // Without a user, the rest is the port. `Authority` knows none where it is no number of 16 bits.
+    let rest = text.strip_prefix(authority.host())?;
+    let port = rest.strip_prefix(':');
+    let is_port =
+        |text: &str| text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok();
+    let has_usable_port = rest.is_empty() || port.is_some_and(is_port);
+    (has_usable_port && !authority.host().is_empty()).then_some(authority)
 }
 
 /// Returns the item that the outermost trusted proxy wrote: the one `hops` from the right, or the first where a

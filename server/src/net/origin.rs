@@ -171,6 +171,7 @@ mod tests {
             ("http://127.0.0.1:8080", "127.0.0.1:8080", true),
             ("http://localhost:8080", "localhost:8080", true),
             ("http://localhost", "localhost:80", true),
+            ("http://localhost", "localhost:99999", false),
             ("http://[::1]:8080", "[::1]:8080", true),
             ("http://192.168.1.5:8080", "192.168.1.5:8080", true),
             ("http://192.168.1.6:8080", "192.168.1.6:8080", false),

@@ -23,6 +23,12 @@ async fn a_request_names_exactly_one_host() {
         ("GET /api/v1/meta HTTP/1.1\r\nhost: a b\r\n", 400),
         ("GET /api/v1/meta HTTP/1.1\r\nhost: a/b\r\n", 400),
         ("GET /api/v1/meta HTTP/1.1\r\nhost: me@a\r\n", 400),
+        ("GET /api/v1/meta HTTP/1.1\r\nhost: a:65535\r\n", 200),
+        ("GET /api/v1/meta HTTP/1.1\r\nhost: a:65536\r\n", 400),
+        ("GET /api/v1/meta HTTP/1.1\r\nhost: a:99999\r\n", 400),
+        ("GET /api/v1/meta HTTP/1.1\r\nhost: a:+80\r\n", 400),
+        ("GET /api/v1/meta HTTP/1.1\r\nhost: a:\r\n", 400),
+        ("GET /api/v1/meta HTTP/1.1\r\nhost: [::1]:99999\r\n", 400),
         ("GET / HTTP/1.1\r\n", 400),
     ] {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
