@@ -1,9 +1,11 @@
 //! Connections: hello, pings, sessions, several sockets of one participant, and leaving.
 
 use contracts::{Resume, Role, Welcome};
-use harness::{Closed, WsClient};
+use harness::http::Method;
+use harness::{Closed, DEADLINE, WsClient};
 use serde_json::{Value, json};
 
+use crate::nodes::site::until;
 use crate::party::{Party, number, playback, versioned};
 
 #[tokio::test]
@@ -100,6 +102,24 @@ async fn leaving_closes_every_connection_of_the_participant() {
     assert_eq!(second.closed().await.unwrap(), left);
     party.guest = party.guest_api.enter(&party.room_id).await.unwrap();
     party.nothing_happened().await;
+}
+
+#[tokio::test]
+async fn who_has_left_is_no_member_until_the_next_join() {
+    let mut party = Party::watching().await;
+    party.guest.ack("leave", json!({})).await.unwrap();
+    party.guest.closed().await.unwrap();
+    for what in ["state", "participants"] {
+        let path = format!("rooms/{}/{what}", party.room_id);
+        // The connection counts until its end has been noticed.
+        until(what, DEADLINE, async || {
+            let response = party.guest_api.request(Method::GET, &path, None).await.ok()?;
+            (response.status == 403 && response.code() == "not_member").then_some(())
+        })
+        .await;
+    }
+    party.guest = party.guest_api.enter(&party.room_id).await.unwrap();
+    party.guest_api.state(&party.room_id).await.expect("a member again");
 }
 
 #[tokio::test]

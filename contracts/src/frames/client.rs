@@ -47,7 +47,8 @@ pub enum ClientFrame {
     HostTransfer(HostTransfer),
     /// Keeps the connection open beyond the end of its access token. Best sent at `token_expiring`.
     AuthRefresh(AuthRefresh),
-    /// Leaves the room for good. The server then closes the connection.
+    /// Leaves the room for good: the participant is no member any more, unless the room names them (its host,
+    /// its creator, a granted role). The server then closes the connection.
     Leave(Leave),
 }
 

@@ -1,4 +1,4 @@
-//! Joining a room, and joining again after the store has lost its members.
+//! Joining a room, leaving it, and joining again after the store has lost its members.
 
 use contracts::ErrorCode;
 use engine::{ParticipantId, RoomId};
@@ -33,6 +33,11 @@ impl Members {
         } else {
             Err(Refusal::new(ErrorCode::RoomFull, "the room takes no more participants"))
         }
+    }
+
+    /// Ends the membership of a user who leaves for good. Somebody whom the room itself names stays a member.
+    pub async fn leave(&self, proof: &Proof) -> Result<(), StoreError> {
+        self.store.remove_member(proof.room_id(), proof.participant_id()).await
     }
 
     /// Makes everybody who is connected here a member again, after the store has lost its members.

@@ -249,6 +249,10 @@ impl MemberStore for Broken {
         Ok(None)
     }
 
+    async fn remove_member(&self, _: &RoomId, _: &ParticipantId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn keep_ticket(&self, _: &str, _: Ticket) -> Result<(), StoreError> {
         Ok(())
     }

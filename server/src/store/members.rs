@@ -90,6 +90,13 @@ pub trait MemberStore: std::fmt::Debug + Send + Sync + 'static {
         participant_id: &ParticipantId,
     ) -> Result<Option<Member>, StoreError>;
 
+    /// Removes a member of a room, if there is such a member.
+    async fn remove_member(
+        &self,
+        room_id: &RoomId,
+        participant_id: &ParticipantId,
+    ) -> Result<(), StoreError>;
+
     /// Keeps a ticket under its secret until it expires.
     async fn keep_ticket(&self, secret: &str, ticket: Ticket) -> Result<(), StoreError>;
 

@@ -1,6 +1,6 @@
 //! The laws of a `MemberStore`.
 
-use engine::Timestamp;
+use engine::{ParticipantId, Timestamp};
 
 use super::{LATE, Laws, add, find, member};
 use crate::store::{Member, Ticket};
@@ -38,6 +38,28 @@ impl Laws<'_> {
         let unknown = self.room("unknown").room_id;
         assert!(!add(store, &unknown, "p_1", 3, &[]).await);
         assert!(find(store, &unknown, "p_1").await.is_none());
+    }
+
+    /// `remove_member`.
+    pub async fn a_member_who_is_removed_is_none_and_makes_room_for_another(&self) {
+        let store = self.store;
+        let room = self.create("removed").await;
+        let room_id = &room.room_id;
+        for id in ["p_1", "p_2"] {
+            assert!(add(store, room_id, id, 2, &[]).await);
+        }
+        let nobody = ParticipantId::new("p_9");
+        for id in [&ParticipantId::new("p_1"), &nobody] {
+            store.remove_member(room_id, id).await.expect("answered");
+        }
+        assert!(find(store, room_id, "p_1").await.is_none());
+        assert!(add(store, room_id, "p_3", 2, &["p_2"]).await);
+        assert!(find(store, room_id, "p_2").await.is_some(), "nobody had to make way");
+        store.remove_member(room_id, &ParticipantId::new("p_2")).await.expect("answered");
+        assert!(add(store, room_id, "p_2", 2, &[]).await, "those who left may join again");
+        assert_eq!(find(store, room_id, "p_2").await, Some(member("p_2")));
+        let unknown = self.room("unknown_removed").room_id;
+        store.remove_member(&unknown, &nobody).await.expect("answered");
     }
 
     /// `keep_ticket`, `redeem_ticket`.

@@ -43,6 +43,7 @@ pub async fn all(store: &dyn Store, run: &str) {
     laws.a_dropped_commit_is_never_half_stored().await;
     laws.a_deleted_room_leaves_nothing_behind().await;
     laws.members_are_kept_up_to_a_limit().await;
+    laws.a_member_who_is_removed_is_none_and_makes_room_for_another().await;
     laws.a_ticket_is_valid_once_until_it_expires().await;
     laws.a_lease_is_renewed_and_ended().await;
     laws.only_public_rooms_are_listed().await;

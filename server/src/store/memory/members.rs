@@ -61,9 +61,12 @@ impl Members {
         self.by_id.get(id)
     }
 
-    fn remove(&mut self, id: &ParticipantId) {
-        if let Some((seq, _)) = self.by_id.remove(id) {
-            self.by_seq.remove(&seq);
+    /// Removes a member. Returns whether there was one.
+    pub(super) fn remove(&mut self, id: &ParticipantId) -> bool {
+        let removed = self.by_id.remove(id);
+        if let Some((seq, _)) = &removed {
+            self.by_seq.remove(seq);
         }
+        removed.is_some()
     }
 }

@@ -167,6 +167,18 @@ impl MemberStore for MemoryStore {
         Ok(self.tables.find_member(room_id, participant_id))
     }
 
+    async fn remove_member(
+        &self,
+        room_id: &RoomId,
+        participant_id: &ParticipantId,
+    ) -> Result<(), StoreError> {
+        if self.queue.is_closed() {
+            return Err(StoreError::new("remove member", "the store is closed"));
+        }
+        self.tables.remove_member(room_id, participant_id);
+        Ok(())
+    }
+
     async fn keep_ticket(&self, secret: &str, ticket: Ticket) -> Result<(), StoreError> {
         let kept = self.tables.keep_ticket(secret, ticket, self.clock.now());
         kept.map_err(|cause| StoreError::new("keep ticket", cause))

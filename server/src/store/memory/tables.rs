@@ -169,6 +169,15 @@ impl Tables {
         true
     }
 
+    pub(super) fn remove_member(&self, room_id: &RoomId, id: &ParticipantId) {
+        let mut inner = self.lock();
+        let slot = inner.rooms.get_mut(room_id);
+        if slot.is_some_and(|slot| slot.members.remove(id)) {
+            inner.changed.insert((room_id.clone(), id.clone()));
+            self.members_changed.notify_one();
+        }
+    }
+
     pub(super) fn find_member(&self, room_id: &RoomId, id: &ParticipantId) -> Option<Member> {
         let inner = self.lock();
         inner.rooms.get(room_id)?.members.find(id).map(|(_, member)| member.clone())

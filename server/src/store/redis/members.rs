@@ -97,6 +97,22 @@ impl Node {
         }
     }
 
+    pub(super) async fn remove_member(
+        &self,
+        room_id: &RoomId,
+        participant_id: &ParticipantId,
+    ) -> Result<(), StoreError> {
+        let keys = [("HDEL", keys::members(room_id)), ("ZREM", keys::joined(room_id))];
+        for (command, key) in keys {
+            let args = vec![key.into(), text(participant_id)];
+            match self.client.call(command, args).await {
+                Err(error) if error.is_wrong_type() => return self.mend(room_id).await,
+                reply => reply.map_err(self.failed("remove member"))?,
+            };
+        }
+        Ok(())
+    }
+
     pub(super) async fn keep_ticket(
         &self,
         secret: &str,

@@ -129,6 +129,14 @@ impl MemberStore for RedisStore {
         within(ANSWER, "find member", self.0.find_member(room_id, participant_id)).await
     }
 
+    async fn remove_member(
+        &self,
+        room_id: &RoomId,
+        participant_id: &ParticipantId,
+    ) -> Result<(), StoreError> {
+        within(ANSWER, "remove member", self.0.remove_member(room_id, participant_id)).await
+    }
+
     async fn keep_ticket(&self, secret: &str, ticket: Ticket) -> Result<(), StoreError> {
         within(ANSWER, "keep ticket", self.0.keep_ticket(secret, &ticket)).await
     }
