@@ -76,6 +76,12 @@ describe('loading', () => {
     expect(hls.config).toMatchObject({ ignorePlaylistParsingErrors: false });
   });
 
+  test('plays no interstitials, which each viewer would see at a time of its own', () => {
+    void adapter().load(film(), NONE, () => 0);
+    expect(hls.config).toMatchObject({ enableInterstitialPlayback: false });
+    expect(Hls.DefaultConfig).toHaveProperty('enableInterstitialPlayback');
+  });
+
   test('begins at the live edge', () => {
     void adapter().load(film(true), NONE, (inMs) => 60_000 + inMs);
     expect(hls.config.startPosition).toBe(-1);

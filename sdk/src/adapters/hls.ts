@@ -28,6 +28,8 @@ const FIRST_DATA_LEAD = { leastMs: 300, mostMs: 1_200 };
 /** Loading doesn't start within the last frames. */
 const BEFORE_END_MS = 1_000;
 const LIVE_SYNC_OFF = { maxLiveSyncPlaybackRate: 1, lowLatencyMode: false };
+/** Advertisements that a playlist inserts would be played by each viewer at a time of its own, and empty the element for them. */
+const INTERSTITIALS_OFF = { enableInterstitialPlayback: false };
 /** The event names of hls.js, repeated here so that its module isn't needed for them. */
 export const HLS_EVENTS = {
   MANIFEST_LOADED: 'hlsManifestLoaded',
@@ -121,7 +123,7 @@ class HlsAdapter extends ElementAdapter {
     const text = decodedText(this.#class);
     // The server has refused what can't be played. What hls.js would refuse beyond that is text that looks like a variable.
     const lenient = { ignorePlaylistParsingErrors: !media.live };
-    const hls = new this.#class({ ...LIVE_SYNC_OFF, ...text, ...lenient, startPosition: beginS });
+    const hls = new this.#class({ ...LIVE_SYNC_OFF, ...INTERSTITIALS_OFF, ...text, ...lenient, startPosition: beginS });
     this.#hls = hls;
     if (isFollowed) this.#followLive(hls, media, room);
     else this.#place.watch(hls);
