@@ -78,6 +78,7 @@ for (const [what, file, fromMs] of [['short', 'fmp4.m3u8', 88_000], ['long', 'lo
         return (await person.snapshot()).playback.status === 'ended';
       }, PATIENCE_MS);
     }
+    for (const person of [host, guest]) await person.reads('sync', /^Ended in sync$/);
     const { media, playback } = await guest.snapshot();
     console.log(`told ${what}: ended at ${playback.position_ms} of ${media.duration_ms} ms (${media.duration_origin})`);
     assert.ok(Math.abs(playback.position_ms - FILM_MS) < END_NEAR_MS, `it ended at ${playback.position_ms} ms`);

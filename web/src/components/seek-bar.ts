@@ -120,7 +120,9 @@ export function createSeekBar(context: RoomContext): SeekBar {
     setText(length, room.media?.live === true || max === null ? '' : clockTime(max));
     setShown(length, room.media?.live !== true);
     if (dragging || document.visibilityState === 'hidden') return;
-    const positionMs = room.media === null ? 0 : (seek.targetMs() ?? session.expected());
+    // A room that nobody has told of the end goes on, but no film is at a moment that it doesn't have.
+    const roomMs = room.media?.live ? session.expected() : Math.min(session.expected(), untilMs);
+    const positionMs = room.media === null ? 0 : (seek.targetMs() ?? roomMs);
     range.value = String(positionMs - fromMs);
     draw(positionMs);
   }

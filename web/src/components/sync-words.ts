@@ -21,6 +21,8 @@ const IN_SYNC_MS = 40;
 /** The `readyState` from which an element shows the picture of its position, and from which it can play on. */
 const HAVE_CURRENT_DATA = 2;
 const HAVE_FUTURE_DATA = 3;
+/** Elements round their last moment, each in its own way: this near to the end, everybody is there. */
+const ENDED_NEAR_MS = 200;
 /** While paused, a smaller difference isn't worth showing. */
 const PAUSED_FINE_MS = 1;
 
@@ -75,6 +77,7 @@ function pausedWords({ room }: RoomView, { offMs: pausedOffMs, paused, readyStat
   // Without dates or timestamps, a live stream looks a little different to each viewer; and some players don't know its positions.
   if (live && (timeline?.kind === 'playlist' || !(Math.abs(pausedOffMs) <= IN_SYNC_MS))) return only('idle', state);
   if (isLoose(room.media)) return only('good', state);
+  if (room.playback.status === 'ended' && Math.abs(pausedOffMs) <= ENDED_NEAR_MS) return only('good', `${state} in sync`);
   if (Math.abs(pausedOffMs) < PAUSED_FINE_MS) return only('good', `${state} in sync`);
   if (Math.abs(pausedOffMs) <= IN_SYNC_MS) return { ...only('good', `${state} in sync`), off: finely(pausedOffMs) };
   return { ...only('busy', state), off: directed(pausedOffMs) };
