@@ -199,3 +199,50 @@ describe('a film that cannot be reached', () => {
     expect(video.loads).toBe(0);
   });
 });
+
+describe('a file whose clock begins at 100 s', () => {
+  test('plays from position 0 on where the source states its origin', async () => {
+    const timeline = { kind: 'media', origins: [{ discontinuity: 0, start_ms: 0, timestamp: 4_800_000, timescale: 48_000 }] };
+    const player = adapter();
+    const loading = player.load({ ...FILM, timeline } as Media, NONE, () => 0);
+    Object.assign(video, { duration: 120, currentTime: 100, seekable: { length: 1, start: () => 100, end: () => 120 } });
+    video.become(1, 'loadedmetadata');
+    await loading;
+    expect([player.position(), player.duration()]).toEqual([0, 20_000]);
+    player.seek(12_000);
+    expect([video.currentTime, player.position()]).toEqual([112, 12_000]);
+    video.buffered = { length: 1, start: () => 100, end: () => 115 };
+    expect([player.loaded?.(1_000), player.loaded?.(16_000)]).toEqual([true, false]);
+  });
+
+  test('plays from position 0 on where only the element tells, also for a late joiner', async () => {
+    let at = 0;
+    Object.defineProperty(video, 'currentTime', { get: () => at, set: (to: number) => (at = Math.max(to, 100)) });
+    Object.assign(video, { duration: 120, seekable: { length: 1, start: () => 0, end: () => 120 } });
+    const player = adapter();
+    const loading = player.load(FILM, NONE, () => 0);
+    video.become(1, 'loadedmetadata');
+    await loading;
+    player.seek(12_000);
+    expect(player.position()).toBe(100_000);
+    video.become(2, 'loadeddata');
+    expect([at, player.position(), player.duration()]).toEqual([112, 12_000, 20_000]);
+  });
+
+  test('is not mistaken for a file that was sought, or whose address says where to begin', async () => {
+    Object.assign(video, { duration: 120, seekable: { length: 1, start: () => 0, end: () => 120 } });
+    const player = adapter();
+    const loading = player.load(FILM, NONE, () => 0);
+    video.become(1, 'loadedmetadata');
+    await loading;
+    player.seek(60_000);
+    video.become(2, 'loadeddata');
+    expect(player.position()).toBe(60_000);
+
+    const other = adapter();
+    void other.load({ ...FILM, delivery: [{ ...FILM.delivery[0], url: `${URL}#t=10` }] } as Media, NONE, () => 0);
+    video.currentTime = 10;
+    video.become(2, 'loadeddata');
+    expect(other.position()).toBe(10_000);
+  });
+});

@@ -20,6 +20,8 @@ export abstract class ElementAdapter implements PlayerAdapter {
   readonly capabilities: AdapterCapabilities;
   readonly video: HTMLVideoElement;
   media: Media | null = null;
+  /** The element's time at position 0, in milliseconds: the clocks of some files begin elsewhere. */
+  originMs = 0;
   readonly #emitter = new Emitter<{ event: [AdapterEvent] }>();
   readonly #listening = new AbortController();
   #arrivedAtMs = -Infinity;
@@ -39,11 +41,11 @@ export abstract class ElementAdapter implements PlayerAdapter {
   abstract setAudioTrack(id: string | null): void;
 
   position(): number {
-    return this.video.currentTime * 1000;
+    return this.video.currentTime * 1000 - this.originMs;
   }
 
   duration(): number {
-    return this.video.duration * 1000;
+    return this.video.duration * 1000 - this.originMs;
   }
 
   paused(): boolean {
@@ -67,7 +69,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
   }
 
   seek(positionMs: number): void {
-    this.video.currentTime = positionMs / 1000;
+    this.video.currentTime = (positionMs + this.originMs) / 1000;
   }
 
   async play(): Promise<void> {
@@ -90,7 +92,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
 
   loaded(positionMs: number): boolean {
     const { buffered } = this.video;
-    const fromS = positionMs / 1000;
+    const fromS = (positionMs + this.originMs) / 1000;
     for (let part = 0; part < buffered.length; part += 1) {
       if (buffered.start(part) <= fromS && fromS + LOADED_S <= buffered.end(part)) return true;
     }

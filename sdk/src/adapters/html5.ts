@@ -4,6 +4,9 @@ import type { Delivery, Media } from '../wire.js';
 import type { Expected, FollowedRoom, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
 
+/** A clock that begins earlier than this begins at 0. */
+const ORIGIN_LEAST_MS = 1_000;
+
 /** Plays what the browser supports natively: files, and HLS where it is built in. */
 export function html5Adapter(video: HTMLVideoElement): PlayerAdapter {
   return new Html5Adapter(video);
@@ -17,6 +20,7 @@ export function nativeDelivery(media: Media, video: HTMLVideoElement): Delivery 
 
 class Html5Adapter extends ElementAdapter {
   #textTrack: string | null = null;
+  #soughtMs = 0;
 
   constructor(video: HTMLVideoElement) {
     super(video, 'file');
@@ -30,6 +34,10 @@ class Html5Adapter extends ElementAdapter {
     }
     this.media = media;
     this.listen('error', () => this.#failed(expected, room));
+    const [origin] = media.timeline?.kind === 'media' ? media.timeline.origins : [];
+    if (origin) this.originMs = (origin.timestamp * 1000) / origin.timescale;
+    // A fragment such as `#t=10` moves the element by itself.
+    else if (!/#.*\bt=/.test(delivery.url)) this.listen('loadeddata', () => this.#beginsAt());
     this.listen('progress', () => this.arrived());
     // Tracks inside the file appear once it is read.
     this.listen('addtrack', () => this.setTextTrack(this.#textTrack), this.video.textTracks);
@@ -43,6 +51,19 @@ class Html5Adapter extends ElementAdapter {
     }
     this.setTextTrack(selections.textTrack);
     this.setAudioTrack(selections.audioTrack);
+  }
+
+  override seek(positionMs: number): void {
+    this.#soughtMs = positionMs;
+    super.seek(positionMs);
+  }
+
+  /** Finds out where the file's clock begins: a paused element stands later than it was sought only at its first moment. */
+  #beginsAt(): void {
+    const beginsMs = this.video.currentTime * 1000;
+    if (this.originMs > 0 || !this.video.paused || beginsMs < this.#soughtMs + ORIGIN_LEAST_MS) return;
+    this.originMs = beginsMs;
+    this.seek(this.#soughtMs);
   }
 
   /** Does nothing: a file has one rendition. */

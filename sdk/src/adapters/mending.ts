@@ -86,6 +86,6 @@ class Mending {
     const address = this.#address ?? video.src;
     if (address === video.src) video.load();
     else video.src = address;
-    video.currentTime = Math.max(0, this.#expected(0)) / 1000;
+    video.currentTime = (Math.max(0, this.#expected(0)) + this.#player.originMs) / 1000;
   }
 }
