@@ -23,6 +23,7 @@ test('a link that can’t be played is explained beside its field, and the curre
     [`http://127.0.0.1:${closed}/film.m3u8`, /isn’t responding/],
     [world.origin.url('page.html'), /leads to a web page/],
     [world.origin.url('nothing-here.m3u8'), /nothing at that address/],
+    [world.origin.url('missing.m3u8'), /playlist is there, but the media that it lists isn't/],
     [world.origin.url('empty.m3u8'), /damaged|can’t play/],
   ];
   const error = host.page.locator('.media-form .field-error');

@@ -117,6 +117,7 @@ files() {
         -c:v libvpx -b:v 100k -deadline realtime -cpu-used 8 -c:a libopus -b:a 32k clip.webm
     printf '<!doctype html>\n<title>A page</title>\n<p>No media here.\n' >page.html
     printf '#EXTM3U\n' >empty.m3u8
+    printf '#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nnot-here.ts\n#EXT-X-ENDLIST\n' >missing.m3u8
     python3 -c 'import random, sys; sys.stdout.buffer.write(random.Random(1).randbytes(65536))' >noise.bin
 }
 

@@ -72,6 +72,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   decode_failed: 'Your browser couldn’t decode this video. The file may be damaged.',
 };
 
+// Details that say no more than the sentence of their code; any other of `media_not_found` says what isn't there.
+const PLAIN_DETAILS = ['', 'There is no media behind this link.', 'The link leads to nothing', 'The link leads to nothing.'];
+
 // Before the reason that the server found, which only it knows.
 const BEFORE_REASONS: Readonly<Record<string, string>> = {
   media_unsupported: 'Playhead can’t play that link.',
@@ -110,7 +113,8 @@ export function endFor(cause: string | undefined, isHost: boolean): string {
 /** Returns the sentence for a code, or `detail` turned into one. */
 export function sentenceFor(code: string, detail = ''): string {
   const known = SENTENCES[code];
-  if (known !== undefined) return known;
+  const isTold = code === 'media_not_found' && !PLAIN_DETAILS.includes(detail);
+  if (known !== undefined && !isTold) return known;
   const before = BEFORE_REASONS[code];
   if (detail === '') return before ?? `Something went wrong (${code}).`;
   const text = detail.charAt(0).toUpperCase() + detail.slice(1);
