@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { HlsTimeline } from '../src/adapters/hls-timeline.js';
+import { HlsTimeline, NO_ROOM_MS } from '../src/adapters/hls-timeline.js';
 import type { Media } from '../src/index.js';
 
 const unknown = () => undefined;
@@ -104,4 +104,26 @@ test('nothing is left of an element that is filled anew', () => {
   expect([film.isFilled, film.shiftMs, film.positionAt(0)]).toEqual([true, 1_000, 1_000]);
   film.forget();
   expect([film.isFilled, film.shiftMs, film.positionAt(0)]).toEqual([false, 0, 0]);
+});
+
+test('the piece of a position is found between pieces that were placed by a playlist of half the truth', () => {
+  // Real 2 s told as 1, in fragmented MP4: each piece that is jumped to begins where the playlist says.
+  const film = timeline([[0, 0, 0]]);
+  const load = (piece: number, atS: number) => {
+    film.found(0, (2 * piece - atS) * 90_000, 90_000);
+    film.appended(0, atS * 1000, (atS + 2) * 1000);
+    return Math.round(film.elementAt(12_000, unknown));
+  };
+  expect([load(9, 9), load(3, 3), load(5, 6)]).toEqual([3_000, 6_600, 8_000]);
+  film.appended(0, 8_000, 10_000);
+  expect([film.elementAt(12_500, unknown), film.positionAt(8_500)]).toEqual([8_500, 12_500]);
+});
+
+test('an element whose loaded pieces leave no room for those in between has to be filled anew', () => {
+  const film = timeline([[0, 0, 0]]);
+  film.found(0, 6.8 * 90_000, 90_000);
+  film.appended(0, 10_200, 18_700);
+  film.found(0, 18.7 * 90_000, 90_000);
+  film.appended(0, 18_700, 25_500);
+  expect([film.elementAt(34_000, unknown), film.elementAt(38_000, unknown)]).toEqual([NO_ROOM_MS, 19_300]);
 });

@@ -2,12 +2,12 @@
 
 import type { Media } from '../wire.js';
 import type { Measurement } from './adapter.js';
-import { HlsTimeline } from './hls-timeline.js';
+import { HlsTimeline, NO_ROOM_MS } from './hls-timeline.js';
 import { type HlsFragment, type InitPts, INTO_FRAME_MS, TIMESTAMP_EVENTS, watchTimestamps } from './hls-timestamps.js';
 import { HAVE_CURRENT_DATA } from './tuning.js';
 
 /** So often a seek is put right when data tells where its target really is. */
-const CORRECTIONS = 3;
+const CORRECTIONS = 8;
 /** A seek is put right if it is off by more. */
 const SEEK_NEAR_MS = 0.5;
 /** Where loading began is put right if it is off by more: the first start seeks exactly anyway. */
@@ -41,6 +41,8 @@ interface Sought {
   thinSinceMs?: number;
   /** Whether the element was put aside, so that the piece before is loaded, and whether it still is. */
   aside?: 'is' | 'was';
+  /** Whether the element is being filled anew for it. */
+  isRefilled?: boolean;
 }
 
 /** Translates between positions in the media and the times of the element, and carries seeks through to their picture. */
@@ -124,7 +126,7 @@ export class HlsPlace {
       return;
     }
     const elementMs = this.elementAt(positionMs);
-    if (elementMs < -SEEK_NEAR_MS && !this.#fromStart) return this.#fill(positionMs);
+    if (elementMs === NO_ROOM_MS || (elementMs < -SEEK_NEAR_MS && !this.#fromStart)) return this.#fill(positionMs);
     this.#sought = { positionMs, nearMs: SEEK_NEAR_MS, corrections: CORRECTIONS };
     this.#go(elementMs);
   }
@@ -139,7 +141,9 @@ export class HlsPlace {
     if (sought.aside === 'is' && (seeking || readyState < HAVE_CURRENT_DATA)) return;
     // Until the element knows of more, it goes no further than its end.
     const endMs = duration * 1000 - BEFORE_END_MS || Infinity;
-    const wantedMs = Math.max(0, this.elementAt(sought.positionMs));
+    const soughtMs = this.elementAt(sought.positionMs);
+    if (soughtMs === NO_ROOM_MS && !sought.isRefilled) return this.#fill(sought.positionMs);
+    const wantedMs = Math.max(0, soughtMs);
     const elementMs = Math.min(wantedMs, endMs);
     if (sought.aside === 'is') {
       sought.aside = 'was';
@@ -195,7 +199,7 @@ export class HlsPlace {
   #fill(positionMs: number): void {
     this.#isRefilled = true;
     this.begin(positionMs, 0);
-    this.#sought!.nearMs = SEEK_NEAR_MS;
+    Object.assign(this.#sought!, { nearMs: SEEK_NEAR_MS, isRefilled: true });
     this.#loadFromStart();
   }
 

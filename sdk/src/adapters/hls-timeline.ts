@@ -10,6 +10,8 @@ import type { Media } from '../wire.js';
 const TS = { timescale: 90_000, wrapMs: 2 ** 33 / 90 };
 /** A smaller distance is rounding. */
 const SAME_MS = 0.02;
+/** The element's time at a position for which it has to be filled anew. */
+export const NO_ROOM_MS = Number.NEGATIVE_INFINITY;
 /** Ranges with one base count as one across holes up to this. */
 const HOLE_MS = 1_000;
 /** So many ranges are kept; a live stream never ends. */
@@ -118,7 +120,10 @@ export class HlsTimeline {
     return here && positionMs - this.#shiftOf(here);
   }
 
-  /** Returns the element's time at a position; `startOf` returns where a discontinuity begins in the element, if known. */
+  /**
+   * Returns the element's time at a position, `NO_ROOM_MS` where other pictures leave no room; `startOf` returns where a
+   * discontinuity begins in the element, if known.
+   */
   elementAt(positionMs: number, startOf: (cc: number) => number | undefined): number {
     const appended = this.within(positionMs);
     if (appended !== undefined) return appended;
@@ -126,9 +131,31 @@ export class HlsTimeline {
     if (begun === undefined) return positionMs;
     const [cc, { startMs }] = begun;
     const near = nearest(this.#parts.filter((part) => part.cc === cc), (part) => this.#apart(part, positionMs));
-    if (near) return positionMs - this.#shiftOf(near);
+    if (near) return this.#between(near, positionMs) ?? positionMs - this.#shiftOf(near);
     const beginsMs = startOf(cc);
     return beginsMs === undefined ? positionMs : positionMs - startMs + beginsMs;
+  }
+
+  /**
+   * Where a part would place a position at other pictures: the time between the parts before and after it, as far along
+   * as the position is. hls.js places each piece of fragmented MP4 that it jumps to where the playlist says, so each of
+   * them bounds the search from one side.
+   */
+  #between(near: Part, positionMs: number): number | undefined {
+    const toMs = positionMs - this.#shiftOf(near);
+    const same = this.#parts.filter(({ cc }) => cc === near.cc);
+    const isOthers = same.some(({ fromMs, untilMs }) => fromMs <= toMs && toMs < untilMs);
+    if (!isOthers) return undefined;
+    let [below, above] = [{ ms: 0, positionMs: this.#origins.get(near.cc)?.startMs ?? 0 }, { ms: Infinity, positionMs: Infinity }];
+    for (const part of same) {
+      const shiftMs = this.#shiftOf(part);
+      const [first, last] = [part.fromMs + shiftMs, part.untilMs + shiftMs];
+      if (last <= positionMs && last > below.positionMs) below = { ms: part.untilMs, positionMs: last };
+      if (first > positionMs && first < above.positionMs) above = { ms: part.fromMs, positionMs: first };
+    }
+    // The parts lie so close that nothing can be loaded between them.
+    if (above.ms === Infinity || above.ms <= below.ms || below.positionMs > positionMs) return NO_ROOM_MS;
+    return below.ms + ((positionMs - below.positionMs) * (above.ms - below.ms)) / (above.positionMs - below.positionMs);
   }
 
   #apart(part: Part, positionMs: number): number {
