@@ -23,6 +23,8 @@ const HAVE_CURRENT_DATA = 2;
 const HAVE_FUTURE_DATA = 3;
 /** Elements round their last moment, each in its own way: this near to the end, everybody is there. */
 const ENDED_NEAR_MS = 200;
+/** A live stream has moved on if a paused player is this far ahead; players that don't know its positions are further off. */
+const MOVED_ON_MS = { least: 1_000, most: 3_600_000 };
 /** While paused, a smaller difference isn't worth showing. */
 const PAUSED_FINE_MS = 1;
 
@@ -75,7 +77,10 @@ function pausedWords({ room }: RoomView, { offMs: pausedOffMs, paused, readyStat
   const state = room.playback.status === 'ended' ? 'Ended' : 'Paused';
   const { live, timeline } = room.media ?? {};
   // Without dates or timestamps, a live stream looks a little different to each viewer; and some players don't know its positions.
-  if (live && (timeline?.kind === 'playlist' || !(Math.abs(pausedOffMs) <= IN_SYNC_MS))) return only('idle', state);
+  if (live && (timeline?.kind === 'playlist' || !(Math.abs(pausedOffMs) <= MOVED_ON_MS.most))) return only('idle', state);
+  if (live && pausedOffMs >= MOVED_ON_MS.least) {
+    return { ...only('busy', 'Paused, but the stream no longer has the party’s moment'), off: directed(pausedOffMs) };
+  }
   if (isLoose(room.media)) return only('good', state);
   if (room.playback.status === 'ended' && Math.abs(pausedOffMs) <= ENDED_NEAR_MS) return only('good', `${state} in sync`);
   if (Math.abs(pausedOffMs) < PAUSED_FINE_MS) return only('good', `${state} in sync`);
