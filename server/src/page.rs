@@ -39,8 +39,8 @@ static CONTENT_SECURITY_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
         .expect("names and base64 are a header")
 });
 
-/// Serves a file of the page. `/` and `/r/…` are the page itself. A browser that asks for an unknown path
-/// gets the page too, which explains that there is nothing there.
+/// Serves a file of the page. `/` and a party's `/r/…` are the page itself. A browser that asks for an
+/// unknown path gets the page too, which explains that there is nothing there.
 pub async fn serve(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let refusal = Refusal::new(ErrorCode::MethodNotAllowed, "the page can only be read");
@@ -53,7 +53,7 @@ pub async fn serve(request: Request) -> Response {
         // Below such a path, what the page loads would come from another host.
         return Refusal::new(ErrorCode::NotFound, "there is nothing at this path").into_response();
     }
-    let name = if path == "/" || path.starts_with("/r/") {
+    let name = if path == "/" || is_party(path) {
         "index.html"
     } else {
         // A request may have no path at all.
@@ -65,13 +65,36 @@ pub async fn serve(request: Request) -> Response {
     match Dist::get("index.html").filter(|_| is_reader(request.headers())) {
         // Served without the request's conditions, so that the response is the whole page.
         Some(index) => {
-            let mut unconditional = Request::default();
-            unconditional.extensions_mut().extend(request.extensions().clone());
-            let page = respond(&unconditional, "index.html", &index);
+            let way = way_home(path);
+            let page = if base_of(&request).is_empty() && !way.is_empty() {
+                shell::respond(&HeaderMap::new(), &index, &way)
+            } else {
+                let mut unconditional = Request::default();
+                unconditional.extensions_mut().extend(request.extensions().clone());
+                respond(&unconditional, "index.html", &index)
+            };
             (StatusCode::NOT_FOUND, page).into_response()
         }
         None => Refusal::new(ErrorCode::NotFound, "there is nothing at this path").into_response(),
     }
+}
+
+/// Whether the path is that of a party, `/r/` and its code.
+fn is_party(path: &str) -> bool {
+    let code = path.strip_prefix("/r/");
+    code.is_some_and(|code| !code.strip_suffix('/').unwrap_or(code).contains('/'))
+}
+
+/// Returns the way from the folder of `path` to that of the home page, such as `../..`; empty if they are
+/// the same. It holds below a path that a proxy removes, too.
+fn way_home(path: &str) -> String {
+    let depth = path.matches('/').count().saturating_sub(1);
+    vec![".."; depth].join("/")
+}
+
+/// Returns the path below which the request's proxy serves the page; empty if there is none.
+fn base_of(request: &Request) -> &str {
+    request.extensions().get::<Peer>().map_or("", |peer| peer.base.path.as_str())
 }
 
 /// Returns the sources of `script-src`: this server's own scripts, and each inline script of the page by
@@ -90,7 +113,7 @@ fn is_reader(headers: &HeaderMap) -> bool {
 }
 
 fn respond(request: &Request, name: &str, plain: &EmbeddedFile) -> Response {
-    let base = request.extensions().get::<Peer>().map_or("", |peer| peer.base.path.as_str());
+    let base = base_of(request);
     if name == "index.html" && !base.is_empty() {
         return shell::respond(request.headers(), plain, base);
     }
@@ -236,6 +259,25 @@ mod tests {
         let page = "<script>f()</script><p></p>";
         let hash = "GcEEE0IkDzIP5EQ6DXZaDPORqT5RTBELX8Fyzyg9yvo=";
         assert_eq!(script_sources(page), format!("'self' 'sha256-{hash}'"));
+    }
+
+    #[test]
+    fn the_page_at_an_unknown_path_finds_its_way_home() {
+        for (path, way) in [
+            ("/nowhere", ""),
+            ("/far/away", ".."),
+            ("/far/away/", "../.."),
+            ("/far//away", "../.."),
+            ("/r/abc/def", "../.."),
+        ] {
+            assert_eq!(way_home(path), way, "{path}");
+        }
+        for path in ["/r/abc", "/r/abc/"] {
+            assert!(is_party(path), "{path}");
+        }
+        for path in ["/r", "/r/abc/def", "/r/abc//"] {
+            assert!(!is_party(path), "{path}");
+        }
     }
 
     #[test]

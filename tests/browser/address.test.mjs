@@ -61,10 +61,16 @@ for (const [words, headers] of [['says nothing about it', []], ['tells the serve
   });
 }
 
-test('an address that the page can’t be loaded from says so instead of staying empty', { timeout: 60_000 }, async () => {
+test('a page whose program can’t be loaded says so instead of staying empty, and links to the home page', { timeout: 60_000 }, async () => {
   const lost = await world.arrive('Grace');
-  await lost.page.goto(`${world.server.pageUrl}/far/away/from/here`);
+  const blocked = '**/assets/index-*.js';
+  await lost.page.route(blocked, (route) => route.abort());
+  await lost.page.goto(world.server.pageUrl);
   await lost.page.getByText('This page can’t be loaded. Check its address').waitFor();
+  await lost.picture('not-loaded');
+  await lost.page.unroute(blocked);
+  await lost.page.getByRole('link', { name: 'Go to the home page' }).click();
+  await lost.the('create-room').waitFor();
 });
 
 test('a page at an address that the server refuses says which address, and who can allow it', { timeout: 60_000 }, async () => {

@@ -106,10 +106,15 @@ test('an invite to no party, and an unknown address, say so and lead to the home
   await lost.page.getByRole('button', { name: 'Go to the home page' }).click();
   await lost.the('create-room').waitFor();
 
-  for (const path of ['/nowhere', '/r/abc%']) {
-    await lost.page.goto(new URL(path, world.server.pageUrl).href);
-    await lost.reads('message', 'Page not found');
+  for (const path of ['/nowhere', '/r/abc%', '/far/away', '/far//away/', '/r/abc/def']) {
+    const response = await lost.page.goto(new URL(path, world.server.pageUrl).href);
+    assert.equal(response.status(), path === '/r/abc%' ? 200 : 404, path);
+    await lost.reads('message', 'There’s no page at this address.');
   }
+  await lost.picture('no-such-page');
+  await lost.page.getByRole('button', { name: 'Go to the home page' }).click();
+  await lost.the('create-room').waitFor();
+  assert.equal(new URL(lost.page.url()).pathname, '/');
 });
 
 test('a form without a name asks for one instead of doing nothing', { timeout: 60_000 }, async () => {

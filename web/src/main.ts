@@ -49,7 +49,7 @@ function pageFor(path: string): Component {
   if (path === HOME || `${path}/` === HOME) return createHomePage(app);
   return createMessage({
     title: 'Page not found',
-    text: 'There’s nothing at this address. Check the link for typos.',
+    text: 'There’s no page at this address. Check the link for typos.',
     actions: [{ label: 'Go to the home page', primary: true, run: () => app.go(HOME) }],
   });
 }

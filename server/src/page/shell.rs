@@ -11,7 +11,7 @@ use super::{CONTENT_SECURITY_POLICY, cache_control, conditional};
 
 const HTML: &str = "text/html; charset=utf-8";
 
-/// Responds with the page as it is below `path`.
+/// Responds with the page as it is below `path`, which may be relative to the request's.
 pub(super) fn respond(asked: &HeaderMap, page: &EmbeddedFile, path: &str) -> Response {
     let text = rebase(&String::from_utf8_lossy(&page.data), path);
     let mut etag = String::from("\"");
