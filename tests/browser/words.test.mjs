@@ -99,6 +99,8 @@ test('the end of the party is announced to everyone, and to those who come later
 test('an invite to no party, and an unknown address, say so and lead to the home page', { timeout: 120_000 }, async () => {
   const lost = await world.arrive('Grace');
   await lost.page.goto(new URL('/r/zzzzzzzz', world.server.pageUrl).href);
+  // Nobody without a name can ask whether the party exists, so the page doesn't say that it does.
+  await lost.page.getByRole('heading', { name: 'Join a watch party' }).waitFor();
   await lost.the('display-name').fill('Grace');
   await lost.the('join-room').click();
   await lost.reads('message', 'There’s no party at this address');

@@ -4,14 +4,17 @@ import { element, type Component } from '../dom.js';
 import { createNameField } from './name-field.js';
 import { createPage } from './page.js';
 
-/** Asks for a name before the first join. The tap on its button also lets the browser play with sound. */
+/**
+ * Asks for a name before the first join. Only somebody with a name may ask the server whether the party exists, so the
+ * words promise none. The tap on its button also lets the browser play with sound.
+ */
 export function createInvitation(app: App, join: (name: string) => void): Component {
-  document.title = 'You’re invited · Playhead';
+  document.title = 'Join a watch party · Playhead';
   const name = createNameField(app, { autofocus: true });
   const form = element(
     'form',
     { class: 'card', novalidate: true },
-    element('h1', { class: 'message-title' }, 'You’re invited to a watch party'),
+    element('h1', { class: 'message-title' }, 'Join a watch party'),
     element('p', { class: 'quiet' }, 'Everyone sees the same moment at the same time. What should the others call you?'),
     name.element,
     element(
