@@ -8,6 +8,7 @@ import { plays, together } from './harness/together.mjs';
 import { startWorld } from './harness/world.mjs';
 
 const NARROW = { ...PHONE, viewport: { width: 360, height: 740 } };
+const SIDEWAYS = { ...PHONE, viewport: { width: 844, height: 390 } };
 const FINGER_PX = 44;
 const TABS_MAX = 20;
 
@@ -175,6 +176,17 @@ test('on a phone nothing overflows and every control is large enough for a finge
   await guest.the('play-toggle').tap({ force: true });
   await guest.reads('notice', 'Only the host can do that.');
   assert.equal(await sidewaysPx(guest), 0, 'with a notice');
+});
+
+test('on a phone on its side the whole picture and every control fit the screen', { timeout: 120_000 }, async () => {
+  const { host } = await hostParty(world, { screen: SIDEWAYS });
+  const { height } = SIDEWAYS.viewport;
+  for (const part of ['.stage', '.controls']) {
+    const box = await host.page.locator(part).boundingBox();
+    assert.ok(box.y >= 0 && box.y + box.height <= height, `${part}: ${JSON.stringify(box)}`);
+  }
+  assert.equal(await sidewaysPx(host), 0);
+  await host.picture('sideways-phone');
 });
 
 test('the host makes a guest the host, who then controls playback', { timeout: 120_000 }, async () => {
