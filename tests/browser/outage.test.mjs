@@ -10,6 +10,12 @@ let world;
 before(async () => (world = await startWorld()));
 after(() => world?.end());
 
+/** Whether two elements overlap nowhere. */
+async function areApart(one, other) {
+  const [a, b] = await Promise.all([one.boundingBox(), other.boundingBox()]);
+  return a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+}
+
 test('a server killed right after an ack still knows what it acknowledged, and three pages resume by themselves', { timeout: 180_000 }, async () => {
   const { host, invite } = await hostParty(world);
   const guests = [await guestOf(world, invite, 'Grace'), await guestOf(world, invite, 'Linus')];
@@ -33,6 +39,11 @@ test('a server killed right after an ack still knows what it acknowledged, and t
   await framesAdvance(everybody, { sinceMs });
   await guests[0].picture('server-away');
   await host.reads('sync', 'Playback continues while reconnecting');
+
+  await host.the('rate').selectOption('1.25');
+  await host.reads('notice', 'Not connected. That will go through once you’re reconnected.');
+  assert.ok(await areApart(host.the('notice').locator('.notice').last(), host.the('sync')), 'the notice leaves the sync status visible');
+  await host.picture('server-away-host');
 
   await world.server.start();
   sinceMs = clockMs();

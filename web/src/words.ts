@@ -45,7 +45,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   // Connection
   network_error: 'Can’t reach the server. Check your connection and try again.',
   welcome_timeout: 'The party took too long to respond. Try again in a moment.',
-  disconnected: 'You’re offline right now. That will go through as soon as you’re back.',
+  disconnected: 'Not connected. That will go through once you’re reconnected.',
   no_answer: 'The server didn’t respond in time. Check whether that went through before you try again.',
   too_many_pending: 'Too many actions are already waiting for the server. Try again in a moment.',
   connection_lost: 'The connection was lost before that went through.',
