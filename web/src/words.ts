@@ -11,7 +11,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   media_gone: 'That video has been taken down.',
   drm_protected: 'That video is copy-protected, so it only plays on its own site.',
   media_forbidden: 'That site doesn’t allow access to the video. It may need a login, or play only on its own pages.',
-  upstream_unavailable: 'The site behind that link isn’t responding. Try again in a moment.',
+  upstream_unavailable: 'Can’t reach that site. Check the link for typos, or try again in a moment.',
   upstream_timeout: 'The site behind that link took too long to respond. Try again in a moment.',
   upstream_rate_limited: 'The site behind that link is receiving too many requests. Try again later.',
   provider_unknown: 'This server doesn’t support that kind of link.',
