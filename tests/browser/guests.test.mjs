@@ -118,11 +118,11 @@ test('a guest who presses a control reads who controls playback', { timeout: 120
   const { version } = await host.snapshot();
   for (const testid of ['play-toggle', 'seek', 'forward', 'rate', 'quality', 'subtitle']) {
     await guest.the(testid).click({ force: true });
-    await guest.reads('notice', 'Only the host can do that. Ada is the host.');
+    await guest.reads('notice', 'Only Ada, the host, can do that.');
     await guest.the('notice').evaluate((region) => region.replaceChildren());
   }
   await guest.page.keyboard.press('k');
-  await guest.reads('notice', 'Only the host can do that. Ada is the host.');
+  await guest.reads('notice', 'Only Ada, the host, can do that.');
   await guest.picture('guest-pressed-a-control');
   assert.equal(await guest.the('link-input').isVisible(), false, 'a guest has no form for the media');
   assert.equal((await host.snapshot()).version, version);

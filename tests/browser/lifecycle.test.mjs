@@ -52,6 +52,9 @@ test('without its host a party counts down and plays on, and the host who return
   await until('the countdown to go down', async () => (await leftSeconds(guests[0])) <= first - 2);
   assert.deepEqual(await spoken(guests[0]), words, 'the countdown isn’t announced every second');
   assert.deepEqual(words, ['The host left. The party continues without a host unless they return.', '']);
+  await guests[0].reads('guest-hint', 'Nobody controls playback until the host returns');
+  await guests[0].the('play-toggle').click({ force: true });
+  await guests[0].reads('notice', 'Only the host can do that, and the host has left.');
   await framesAdvance(guests, { sinceMs: clockMs() });
   await guests[0].picture('grace-desktop');
   await guests[1].picture('grace-phone');

@@ -174,7 +174,7 @@ test('on a phone nothing overflows and every control is large enough for a finge
   await host.the('play-toggle').tap();
   await together([host, guest], { what: 'play by a tap', sinceMs });
   await guest.the('play-toggle').tap({ force: true });
-  await guest.reads('notice', 'Only the host can do that.');
+  await guest.reads('notice', 'Only Ada, the host, can do that.');
   assert.equal(await sidewaysPx(guest), 0, 'with a notice');
 });
 
@@ -201,7 +201,7 @@ test('the host makes a guest the host, who then controls playback', { timeout: 1
   await guest.the('play-toggle').click();
   await together([host, guest], { what: 'the new host plays', sinceMs });
   await host.the('play-toggle').click({ force: true });
-  await host.reads('notice', 'Only the host can do that. Grace is the host.');
+  await host.reads('notice', 'Only Grace, the host, can do that.');
 });
 
 for (const [size, screen] of [['desktop', {}], ['phone', { screen: PHONE }]]) {

@@ -2,9 +2,10 @@
 import { element, setAttribute, setShown, setText } from '../dom.js';
 import { shortfallOf } from '../shortfall.js';
 import { sentenceFor } from '../words.js';
+import { controlHint } from './authority-words.js';
 import { createPlaybackControls } from './playback-controls.js';
 import { createPlaybackMenus } from './playback-menus.js';
-import { hostName, type RoomContext, type RoomPart, type RoomView } from './room-context.js';
+import type { RoomContext, RoomPart, RoomView } from './room-context.js';
 import { createSeekBar } from './seek-bar.js';
 import { listenForShortcuts } from './shortcuts.js';
 import { createStage } from './stage.js';
@@ -23,7 +24,7 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
   const volume = createVolume(video, toggleFullscreen);
   const mediaTitle = element('p', { class: 'media-title', 'data-testid': 'media-title' });
   const note = element('p', { class: 'quiet small', 'data-testid': 'media-note' }, sentenceFor('seek_unavailable'));
-  const hint = element('p', { class: 'guest-hint quiet small' });
+  const hint = element('p', { class: 'guest-hint quiet small', 'data-testid': 'guest-hint' });
   const missing = element('p', { class: 'shortfall', role: 'status', hidden: true, 'data-testid': 'shortfall' });
 
   const controls = element(
@@ -57,11 +58,9 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
   stage.onClick(buttons.togglePlay);
 
   function showHint({ room }: RoomView): void {
-    const host = hostName(room);
     const guest = !context.mayControl();
     setShown(hint, guest);
-    if (room.room.host_id === null) setText(hint, 'This party has no host right now');
-    else setText(hint, host === null ? 'The host controls playback' : `${host} is the host and controls playback`);
+    setText(hint, controlHint(room));
     controls.classList.toggle('controls-read-only', guest);
     setText(mediaTitle, room.media?.title ?? '');
     setShown(mediaTitle, room.media !== null);

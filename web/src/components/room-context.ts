@@ -3,6 +3,7 @@ import type { Player, PlayerSnapshot, RoomSession, SessionSnapshot } from 'playh
 import { commandsPlayback, PlayheadError } from 'playhead-sdk';
 import type { App } from '../app.js';
 import { sentenceFor, sentenceOf } from '../words.js';
+import { controlRefusal } from './authority-words.js';
 
 /** The snapshots that every part of the room page is drawn from. */
 export interface RoomView {
@@ -46,10 +47,7 @@ export function createRoomContext(
   const mayControl = (): boolean => hasControl(session.getSnapshot());
 
   function explain(): void {
-    const room = session.getSnapshot();
-    const host = hostName(room);
-    if (room.room.host_id === null) app.notices.say('Only the host can do that, and this party has no host right now.');
-    else app.notices.say(host === null ? sentenceFor('not_host') : `Only the host can do that. ${host} is the host.`);
+    app.notices.say(controlRefusal(session.getSnapshot()));
   }
 
   async function control(send: () => Promise<unknown>): Promise<boolean> {
@@ -86,11 +84,6 @@ export function createRoomContext(
 /** Whether this person is the host or a co-host, who control playback. */
 export function hasControl({ me }: SessionSnapshot): boolean {
   return commandsPlayback(me.role);
-}
-
-/** Returns the host's name; null if there is no host, or presence doesn't list them. */
-export function hostName(room: SessionSnapshot): string | null {
-  return room.presence.find((someone) => someone.participant_id === room.room.host_id)?.display_name ?? null;
 }
 
 /** Returns the media's duration in milliseconds, from the room or else the element; null if live or unknown. */

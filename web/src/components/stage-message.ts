@@ -3,7 +3,8 @@ import type { SessionSnapshot } from 'playhead-sdk';
 import type { IconName } from '../icons.js';
 import { shortfallOf } from '../shortfall.js';
 import { CHOOSE_MEDIA, sentenceFor } from '../words.js';
-import { hasControl, hostName, type RoomView } from './room-context.js';
+import { hostName } from './authority-words.js';
+import { hasControl, type RoomView } from './room-context.js';
 
 /** What the button over the video does; also its test id. */
 export type StageAction = 'unblock' | 'reload' | 'start' | 'replay';
