@@ -61,6 +61,7 @@ for (const [testid, what] of [['sample-hls', 'the sample clip'], ['sample-mp4', 
     await guest.picture(`${testid}-guest-waits`);
     await host.the(testid).click();
     await Promise.all([host.hasLoaded(), guest.hasLoaded()]);
+    await guest.reads('media-title', 'Sample clip');
     await shortStory({ host, guest, seekMs: 20_000 });
   });
 }

@@ -30,8 +30,8 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
     'div',
     { class: 'samples' },
     element('span', { class: 'quiet small' }, 'No link at hand?'),
-    sampleButton('Use the sample clip', 'sample-hls', 'sample/clip.m3u8'),
-    sampleButton('As MP4', 'sample-mp4', 'sample/clip.mp4'),
+    sampleButton('Sample clip (HLS)', 'sample-hls', 'sample/clip.m3u8'),
+    sampleButton('Sample clip (MP4)', 'sample-mp4', 'sample/clip.mp4'),
   );
   const doubt = element('p', {});
   const anyway = element('button', { type: 'button', class: 'button', 'data-testid': 'watch-anyway' }, 'Watch anyway');

@@ -1,5 +1,6 @@
 /** The video and its controls, which go fullscreen together, and below them the title and the sync status. */
 import { element, setAttribute, setShown, setText } from '../dom.js';
+import { titleOf } from '../sample.js';
 import { shortfallOf } from '../shortfall.js';
 import { sentenceFor } from '../words.js';
 import { controlHint } from './authority-words.js';
@@ -62,7 +63,7 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
     setShown(hint, guest);
     setText(hint, controlHint(room));
     controls.classList.toggle('controls-read-only', guest);
-    setText(mediaTitle, room.media?.title ?? '');
+    setText(mediaTitle, titleOf(room.media));
     setShown(mediaTitle, room.media !== null);
     const shortfall = shortfallOf(room.media);
     setShown(missing, shortfall !== null);

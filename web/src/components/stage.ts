@@ -1,14 +1,13 @@
 /** The video with its spinner and the message shown over it. */
-import { filePath } from '../address.js';
 import { element, setAttribute, setShown, setText } from '../dom.js';
 import { setIcon } from '../icons.js';
+import { posterOf } from '../sample.js';
 import { createCover } from './cover.js';
 import type { RoomContext, RoomPart, RoomView } from './room-context.js';
 import { stageMessage, type StageAction, type StageMessage } from './stage-message.js';
 
 /** How long a click waits for a second one that would make it a double click. */
 const DOUBLE_CLICK_MS = 220;
-const SAMPLE = /\/sample\/clip\.(?:m3u8|mp4)$/;
 
 export interface Stage extends RoomPart {
   onClick(run: () => void): void;
@@ -43,8 +42,7 @@ export function createStage({ session, player, video, control }: RoomContext): S
   }
 
   function showPoster({ room }: RoomView): void {
-    const poster = room.media === null ? null : (room.media.poster ?? samplePoster(room.media.delivery[0]?.url));
-    setAttribute(video, 'poster', poster);
+    setAttribute(video, 'poster', posterOf(room.media));
   }
 
   let clicked = 0;
@@ -109,8 +107,4 @@ function createOverlay(run: (action: StageAction) => void): {
 /** Whether the video can't jump, as where its server sends no byte ranges. */
 function playsForwardOnly({ duration, seekable }: HTMLVideoElement): boolean {
   return Number.isFinite(duration) && (seekable.length === 0 || seekable.end(0) === 0);
-}
-
-function samplePoster(url: string | undefined): string | null {
-  return url !== undefined && url.startsWith(location.origin) && SAMPLE.test(url) ? filePath('sample/poster.jpg') : null;
 }
