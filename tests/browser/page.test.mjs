@@ -205,6 +205,18 @@ test('the host makes a guest the host, who then controls playback', { timeout: 1
 });
 
 for (const [size, screen] of [['desktop', {}], ['phone', { screen: PHONE }]]) {
+  test(`at ${size} size the invite button stays as wide when it has copied the link`, { timeout: 60_000 }, async () => {
+    const host = await world.arrive('Ada', screen);
+    await host.createRoom(world.server.pageUrl);
+    const { width } = await host.the('invite-link').boundingBox();
+    await host.the('invite-link').click();
+    await host.reads('invite-link', 'copied');
+    assert.equal((await host.the('invite-link').boundingBox()).width, width);
+    await host.picture(`copied-${size}`);
+  });
+}
+
+for (const [size, screen] of [['desktop', {}], ['phone', { screen: PHONE }]]) {
   test(`the page is photographed at ${size} size`, { timeout: 120_000 }, async () => {
     const visitor = await world.arrive('Visitor', screen);
     await visitor.page.goto(world.server.pageUrl);

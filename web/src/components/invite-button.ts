@@ -7,14 +7,14 @@ import type { RoomContext } from './room-context.js';
 const COPIED_MS = 2500;
 
 export function createInviteButton({ app, session }: RoomContext): Component {
-  const long = element('span', { class: 'wide-only' });
-  const short = element('span', { class: 'narrow-only' });
+  const long = createLabel('Copy invite link', 'Link copied');
+  const short = createLabel('Invite', 'Copied');
   const button = element(
     'button',
     { type: 'button', class: 'button button-primary top-invite', 'data-testid': 'invite-link' },
     icon('link', 20),
-    long,
-    short,
+    element('span', { class: 'wide-only' }, long.element),
+    element('span', { class: 'narrow-only' }, short.element),
   );
   const link = `${location.origin}${roomPath(session.getSnapshot().room.code)}`;
   // The link can be read without the clipboard, which plain-HTTP pages can't use.
@@ -22,8 +22,8 @@ export function createInviteButton({ app, session }: RoomContext): Component {
   setAttribute(button, 'title', link);
 
   function label(copied: boolean): void {
-    setText(long, copied ? 'Link copied' : 'Copy invite link');
-    setText(short, copied ? 'Copied' : 'Invite');
+    long.show(copied);
+    short.show(copied);
     setIcon(button, copied ? 'check' : 'link');
   }
   label(false);
@@ -40,6 +40,18 @@ export function createInviteButton({ app, session }: RoomContext): Component {
   });
 
   return { element: button, dispose: () => clearTimeout(timer) };
+}
+
+/** A label that is always as wide as the wider of its two texts, so that nothing moves when it changes. */
+function createLabel(before: string, after: string): { element: HTMLElement; show(copied: boolean): void } {
+  const label = element('span', { class: 'steady' });
+  return {
+    element: label,
+    show(copied) {
+      setText(label, copied ? after : before);
+      setAttribute(label, 'data-other', copied ? before : after);
+    },
+  };
 }
 
 async function copy(text: string): Promise<boolean> {
