@@ -154,6 +154,18 @@ test('a party can be started, controlled and left by keyboard alone', { timeout:
   await host.the('create-room').waitFor();
 });
 
+test('? lists the keyboard shortcuts, Escape closes the list, and no key in it controls the party', { timeout: 60_000 }, async () => {
+  const { host } = await hostParty(world);
+  const { version } = await host.snapshot();
+  await host.page.keyboard.press('?');
+  await host.page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+  await host.page.keyboard.press('k');
+  await host.picture('shortcuts');
+  await host.page.keyboard.press('Escape');
+  await host.the('shortcuts').waitFor({ state: 'detached' });
+  assert.equal((await host.snapshot()).version, version);
+});
+
 test('on a phone nothing overflows and every control is large enough for a finger', { timeout: 120_000 }, async () => {
   const { host, invite } = await hostParty(world, { screen: NARROW });
   const guest = await world.arrive('Grace Hopper with quite a long name', { screen: NARROW });

@@ -1,5 +1,6 @@
 /** The keyboard shortcuts of the room page. */
 import type { RoomContext } from './room-context.js';
+import { showShortcuts } from './shortcuts-dialog.js';
 
 const SEEK_MS = 5000;
 
@@ -11,7 +12,7 @@ export interface ShortcutActions {
 }
 
 /**
- * Listens for Space or k, ←, →, m and f, unless the focused control needs the key. Returns a function that stops
+ * Listens for Space or k, ←, →, m, f and ?, unless the focused control needs the key. Returns a function that stops
  * listening.
  */
 export function listenForShortcuts({ session }: RoomContext, actions: ShortcutActions): () => void {
@@ -21,7 +22,11 @@ export function listenForShortcuts({ session }: RoomContext, actions: ShortcutAc
     ArrowLeft: () => actions.seekBy(-SEEK_MS),
     ArrowRight: () => actions.seekBy(SEEK_MS),
   };
-  const local: Readonly<Record<string, () => void>> = { m: actions.toggleMute, f: actions.toggleFullscreen };
+  const local: Readonly<Record<string, () => void>> = {
+    m: actions.toggleMute,
+    f: actions.toggleFullscreen,
+    '?': showShortcuts,
+  };
 
   function onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || wantsKey(event)) return;
