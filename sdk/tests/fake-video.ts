@@ -33,6 +33,10 @@ export class FakeVideo extends EventTarget {
     this.#source = '';
   }
 
+  pause(): void {
+    this.paused = true;
+  }
+
   load(): void {
     this.loads += 1;
   }

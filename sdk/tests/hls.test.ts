@@ -216,6 +216,25 @@ describe('loading', () => {
       expect(player.measured?.().origin).toEqual({ discontinuity: 2, start_ms: 0, timestamp: 126_000, timescale: 90_000 });
     });
 
+    test('where one picture stands for a jump of the timestamps, no distance is told, and the film ends as long as it was told', () => {
+      const player = adapter();
+      void player.load({ ...media, duration_ms: 40_000 }, NONE, () => 0);
+      fill(0, 0, 0);
+      video.become(3, 'seeked');
+      const frag = { type: 'main', cc: 0, sn: 1, initSegment: null, elementaryStreams: { video: { startPTS: 3.4, endPTS: 5_002 } } };
+      hls.tell(HLS_EVENTS.BUFFER_APPENDING, { type: 'video', parent: 'main', frag });
+      hls.tell(HLS_EVENTS.BUFFERED_TO_END, undefined);
+      expect([player.loose?.(), player.duration(), player.measured?.().durationMs]).toEqual([false, 40_000, undefined]);
+      video.currentTime = 25;
+      expect(player.loose?.()).toBe(true);
+      const pause = vi.spyOn(video, 'pause');
+      video.dispatchEvent(new Event('timeupdate'));
+      expect(pause).not.toHaveBeenCalled();
+      video.currentTime = 40.1;
+      video.dispatchEvent(new Event('timeupdate'));
+      expect(pause).toHaveBeenCalled();
+    });
+
     test('a target beyond what the element knows of is sought again when it knows more', () => {
       const player = adapter();
       void player.load(media, NONE, () => 0);

@@ -3,7 +3,7 @@
 import type { Media } from '../wire.js';
 import type { Measurement } from './adapter.js';
 import { HlsTimeline, NO_ROOM_MS } from './hls-timeline.js';
-import { type HlsFragment, type InitPts, INTO_FRAME_MS, TIMESTAMP_EVENTS, watchTimestamps } from './hls-timestamps.js';
+import { type Appending, type HlsFragment, type InitPts, INTO_FRAME_MS, TIMESTAMP_EVENTS, watchTimestamps } from './hls-timestamps.js';
 import { HAVE_CURRENT_DATA } from './tuning.js';
 
 /** So often a seek is put right when data tells where its target really is. */
@@ -23,6 +23,8 @@ const PICTURE_S = 0.1;
 const ASIDE_MS = 250;
 /** If hls.js takes the hole for part of its range, the rest never comes. */
 const THIN_MS = 1_000;
+/** hls.js lets the first picture after an untold jump of the timestamps last for the whole jump; no piece is this long. */
+const STRETCHED_MS = 60_000;
 /** At its very end an element would be over. */
 const BEFORE_END_MS = 50;
 
@@ -59,6 +61,9 @@ export class HlsPlace {
   /** The end of the media, in the element's time, once its last data is there. */
   #endMs: number | null = null;
   #origin: Measurement['origin'];
+  /** The ranges of the element in which one picture stands for a jump of the timestamps, in milliseconds. */
+  #stretched: { fromMs: number; untilMs: number }[] = [];
+  #toldMs: number | null = null;
 
   /** `loadFromStart` makes hls.js load everything again, the first fragment first. */
   constructor(video: HTMLVideoElement, loadFromStart: () => void) {
@@ -69,11 +74,13 @@ export class HlsPlace {
   /** Takes what is known of the media's timestamps. */
   learn(media: Media): void {
     this.#timeline.learn(media.timeline);
+    this.#toldMs = media.duration_ms ?? null;
   }
 
   /** The element is filled from `beginS` on, on the way to a position. */
   begin(positionMs: number, beginS: number): void {
     this.#timeline.forget();
+    this.#stretched = [];
     this.#endMs = null;
     this.#fromStart = beginS === 0;
     const nearMs = beginS * 1000 === positionMs ? BEGIN_NEAR_MS : SEEK_NEAR_MS;
@@ -84,6 +91,11 @@ export class HlsPlace {
   watch(hls: Placing): void {
     this.#hls = hls;
     watchTimestamps(hls, this.#timeline);
+    hls.on(TIMESTAMP_EVENTS.BUFFER_APPENDING, (_event, { type, parent, frag }: Appending) => {
+      const times = parent === 'main' && frag.elementaryStreams?.[type];
+      if (!times || times.endPTS - times.startPTS < STRETCHED_MS / 1000) return;
+      this.#stretched.push({ fromMs: times.startPTS * 1000, untilMs: times.endPTS * 1000 });
+    });
     hls.on(TIMESTAMP_EVENTS.INIT_PTS_FOUND, (_event, found: InitPts) => this.#found(found));
     hls.on(TIMESTAMP_EVENTS.FRAG_BUFFERED, (_event, { frag }: { frag: HlsFragment }) => {
       if (frag.type === 'main') this.correct(frag);
@@ -102,14 +114,28 @@ export class HlsPlace {
     return this.#sought === null;
   }
 
+  /** Whether the element shows one picture although its time moves, because the timestamps jump. */
+  get standsStill(): boolean {
+    const atMs = this.#atMs();
+    return this.#stretched.some(({ fromMs, untilMs }) => fromMs <= atMs && atMs < untilMs);
+  }
+
+  /** Whether the media is over although the element goes on, because its timestamps jump. */
+  get isPastEnd(): boolean {
+    return this.#stretched.length > 0 && this.position() >= (this.#toldMs ?? Infinity);
+  }
+
   /** Returns the end of the media, or null until its last data is there. */
   endMs(): number | null {
+    // The element would end after the jump, hours later perhaps.
+    if (this.#stretched.length > 0) return this.#toldMs;
     const endMs = this.#video.ended ? this.#video.duration * 1000 : this.#endMs;
     return endMs === null ? null : this.#timeline.positionAt(endMs);
   }
 
   measured(): Measurement {
-    return { durationMs: this.endMs() ?? undefined, origin: this.#origin };
+    const durationMs = this.#stretched.length > 0 ? undefined : (this.endMs() ?? undefined);
+    return { durationMs, origin: this.#origin };
   }
 
   /** Returns the element's time at a position, in milliseconds, as far as it is known. */

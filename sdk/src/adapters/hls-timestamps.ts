@@ -35,7 +35,7 @@ export interface InitPts {
   timescale: number;
 }
 
-interface Appending {
+export interface Appending {
   type: string;
   parent: string;
   frag: HlsFragment;

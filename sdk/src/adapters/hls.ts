@@ -103,6 +103,7 @@ class HlsAdapter extends ElementAdapter {
     this.#place = new HlsPlace(video, () => this.#loadFromStart());
     for (const type of ['seeked', 'canplay', 'durationchange']) this.listen(type, () => this.#place.correct());
     this.#class = Hls;
+    this.listen('timeupdate', () => this.#place.isPastEnd && video.pause());
     this.listen('canplay', () => this.#recovery.succeeded());
   }
 
@@ -215,7 +216,7 @@ class HlsAdapter extends ElementAdapter {
   }
 
   loose(): boolean {
-    return this.#live?.isLoose ?? false;
+    return this.#live?.isLoose ?? this.#place.standsStill;
   }
 
   measured(): Measurement {

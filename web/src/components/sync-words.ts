@@ -64,6 +64,7 @@ export function syncWords(view: RoomView, standing: Standing): SyncWords {
     case 'playing':
       // Without dates or timestamps, a live stream looks a little different to each viewer.
       if (room.media.live && room.media.timeline.kind === 'playlist') return only('idle', 'Live, to within a few seconds');
+      if (!room.media.live && Number.isNaN(standing.offMs)) return only('bad', 'Not in sync: this film’s timestamps jump here');
       return player.driftMs === null ? only('busy', room.media.live ? 'Live' : 'Starting…') : playingWords(view, player.driftMs);
   }
 }
@@ -81,6 +82,7 @@ function pausedWords({ room }: RoomView, { offMs: pausedOffMs, paused, readyStat
   if (live && pausedOffMs >= MOVED_ON_MS.least) {
     return { ...only('busy', 'Paused, but the stream no longer has the party’s moment'), off: directed(pausedOffMs) };
   }
+  if (Number.isNaN(pausedOffMs)) return only('idle', state);
   if (isLoose(room.media)) return only('good', state);
   if (room.playback.status === 'ended' && Math.abs(pausedOffMs) <= ENDED_NEAR_MS) return only('good', `${state} in sync`);
   if (Math.abs(pausedOffMs) < PAUSED_FINE_MS) return only('good', `${state} in sync`);
