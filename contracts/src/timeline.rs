@@ -13,8 +13,9 @@ pub struct Timeline {
     /// playlist states; where they aren't exact, players that began at different places may show
     /// different pictures.
     pub kind: String,
-    /// Where each discontinuity begins, in order. Empty if the player's own positions count: a file,
-    /// or a kind other than `media`. Those far from the playhead may be missing; they come with
+    /// Where each discontinuity begins, in order. Empty if the player's own positions count: a file
+    /// whose clock begins at 0, or a kind other than `media`. A file whose clock begins later has
+    /// one, at position 0. Those far from the playhead may be missing; they come with
     /// `media_changed`, cause `refreshed`, when the room nears them.
     #[schema(max_items = 64)]
     pub origins: Vec<TimelineOrigin>,

@@ -4,6 +4,8 @@ use crate::error::{ErrorKind, Failure};
 
 /// The most codecs that are named.
 const CODECS_MAX: usize = 12;
+/// The largest timestamp: JavaScript knows no larger whole number.
+const WHOLE_MAX: i64 = 9_007_199_254_740_991;
 /// The longest name of a codec, in characters.
 const CODEC_CHARS_MAX: usize = 60;
 
@@ -17,12 +19,23 @@ pub(super) struct Length {
     pub(super) exact: bool,
 }
 
+/// The first timestamp of a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Start {
+    /// In units of `timescale`.
+    pub(super) timestamp: i64,
+    /// Units per second.
+    pub(super) timescale: u32,
+}
+
 /// What is known of a file's contents.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Contents {
     pub(super) mime: &'static str,
     /// `None` if it isn't known.
     pub(super) length: Option<Length>,
+    /// Where the file's own clock begins, if not at 0.
+    pub(super) start: Option<Start>,
     codecs: Vec<String>,
     picture: bool,
     sound: bool,
@@ -68,7 +81,21 @@ impl Length {
 impl Contents {
     pub(super) fn new(mime: &'static str) -> Self {
         let (codecs, picture, sound, complete) = (vec![], false, false, false);
-        Self { mime, length: None, codecs, picture, sound, complete }
+        Self { mime, length: None, start: None, codecs, picture, sound, complete }
+    }
+
+    /// Notes that the file's clock begins at `timestamp`, in units of which so many make a second.
+    pub(super) fn begins_at(&mut self, timestamp: u64, per_second: u64) {
+        let timestamp = i64::try_from(timestamp).ok().filter(|timestamp| *timestamp <= WHOLE_MAX);
+        let timescale = u32::try_from(per_second).ok().filter(|timescale| *timescale > 0);
+        self.start =
+            timestamp.zip(timescale).map(|(timestamp, timescale)| Start { timestamp, timescale });
+    }
+
+    /// When the file's clock begins, in milliseconds.
+    pub(super) fn start_ms(&self) -> u64 {
+        let ms = |start: Start| start.timestamp.unsigned_abs() * 1000 / u64::from(start.timescale);
+        self.start.map_or(0, ms)
     }
 
     /// Adds a track of picture or sound; others are left out.

@@ -15,17 +15,18 @@ mod webm;
 
 use async_trait::async_trait;
 use engine::{
-    Availability, Control, Cors, Delivery, DeliveryKind, DurationOrigin, Evidence, Position,
-    Source, Timeline,
+    Availability, Control, Cors, Delivery, DeliveryKind, DurationOrigin, Evidence, Origin,
+    Position, Source, Timeline, TimelineKind,
 };
 use url::Url;
 
 use crate::egress::{Egress, PROBE_BYTES_MAX, Request, Response};
 use crate::error::{ErrorKind, Failure, ProviderError};
+use crate::foreign;
 use crate::link::{extension, parse_link, title};
 use crate::source::{Match, PlaybackSource};
 use bytes::{Bytes, Read, Stop};
-use contents::Contents;
+use contents::{Contents, Start};
 
 /// Most requests that one inspection of a file makes.
 const REQUESTS_MAX: usize = 6;
@@ -109,7 +110,7 @@ async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
         title: title(link),
         duration: contents.length.map(|length| Position::from_millis(length.ms)),
         duration_origin: if is_exact { DurationOrigin::Media } else { DurationOrigin::Header },
-        timeline: Timeline::OF_FILE,
+        timeline: contents.start.map_or(Timeline::OF_FILE, timeline_from),
         live: false,
         live_edge: None,
         delivery: vec![delivery],
@@ -120,6 +121,13 @@ async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
         control,
         availability: Availability::Available { evidence: Evidence::FirstBytes },
     })
+}
+
+/// The timeline of a file whose own clock doesn't begin at 0.
+fn timeline_from(start: Start) -> Timeline {
+    let Start { timestamp, timescale } = start;
+    let origin = Origin { discontinuity: 0, start: Position::START, timestamp, timescale };
+    Timeline::of(TimelineKind::Media, vec![origin])
 }
 
 /// Reads the start of the file, from an origin without ranges up to `cap` bytes; fails if it isn't a
@@ -206,5 +214,11 @@ fn sniff(head: &[u8]) -> Option<Container> {
         return Some(Container::Mp4);
     }
     let webm = || webm::sniff(head).map(Container::Webm);
-    webm().or_else(|| sound::sniff(head).map(Container::Sound))
+    let sound = || sound::sniff(head).or_else(|| sound_behind(head)).map(Container::Sound);
+    webm().or_else(sound)
+}
+
+/// Sound behind bytes that mean nothing; what is known to be something else may hold frames as well.
+fn sound_behind(head: &[u8]) -> Option<sound::Form> {
+    sound::sniff_behind(head).filter(|_| foreign::describe(head).is_none())
 }

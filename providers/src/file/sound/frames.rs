@@ -2,6 +2,7 @@
 
 use super::super::bytes::{Bytes, Read, Stop, be};
 use super::super::contents::{Contents, Kind, Length, Refusal};
+use super::count::{self, Count};
 
 /// How many frames in a row tell them from other bytes.
 const IN_A_ROW: usize = 3;
@@ -11,6 +12,8 @@ const LOOK_BYTES: usize = 4096;
 const LOOKS: [(u64, u32); 5] = [(0, 1), (2, 2), (4, 1), (1, 2), (3, 2)];
 /// The looks that a length takes: at the front, in the middle and at the end.
 const LOOKS_MIN: usize = 3;
+/// How many frames may be missing of those that are counted: some encoders count the first twice.
+const CUT_FRAMES: u64 = 2;
 /// Bytes of a tag at the end.
 const OLD_TAG_BYTES: u64 = 128;
 
@@ -70,6 +73,19 @@ pub(super) fn begins(head: &[u8]) -> bool {
     true
 }
 
+/// Whether enough frames in a row follow other bytes, as where a recording was cut out of a stream.
+pub(super) fn follow_others(head: &[u8]) -> bool {
+    (1..head.len()).any(|at| {
+        let Some(first) = Frame::at(head, at) else { return false };
+        let mut at = at + first.len;
+        (1..IN_A_ROW).all(|_| {
+            let next = Frame::at(head, at).filter(|next| next.is_like(&first));
+            at += next.map_or(0, |next| next.len);
+            next.is_some()
+        })
+    })
+}
+
 /// Reads the file whose first frame is at `at`.
 pub(super) fn read(bytes: &Bytes, at: u64, contents: &mut Contents) -> Read<()> {
     let known = bytes.get_up_to(at, LOOK_BYTES)?;
@@ -83,7 +99,10 @@ pub(super) fn read(bytes: &Bytes, at: u64, contents: &mut Contents) -> Read<()> 
         }
         Codec::Mpeg(layer) => contents.add(Kind::Sound, &format!("mp{layer}")),
     }
-    let counted = counted_length(&known[..first.len.min(known.len())], &first);
+    let counted = match count::read(&known[..first.len.min(known.len())], first.side) {
+        Some(count) => counted_length(bytes, at, &first, count, contents)?,
+        None => None,
+    };
     contents.length = match counted {
         Some(length) => Some(length),
         None => constant_length(bytes, at, &first)?,
@@ -94,17 +113,31 @@ pub(super) fn read(bytes: &Bytes, at: u64, contents: &mut Contents) -> Read<()> 
     Ok(())
 }
 
-/// By the count of frames in the first frame, which holds no sound then.
-fn counted_length(frame: &[u8], first: &Frame) -> Option<Length> {
-    let table = frame.get(4 + first.side..)?;
-    if let Some(table) = table.strip_prefix(b"Xing").or_else(|| table.strip_prefix(b"Info")) {
-        let flags = be(table.get(..4)?);
-        let frames = be(table.get(4..8).filter(|_| flags & 1 != 0)?);
-        return Length::of(frames * first.samples, first.rate, true);
+/// By the count of frames, as far as its count of bytes agrees with the file: what was cut off isn't
+/// there, and what was joined later isn't counted. `None` if more sound follows what is counted.
+fn counted_length(
+    bytes: &Bytes,
+    at: u64,
+    first: &Frame,
+    count: Count,
+    contents: &mut Contents,
+) -> Read<Option<Length>> {
+    let length = |frames: u64, exact| Length::of(frames * first.samples, first.rate, exact);
+    let stated = length(count.frames, false);
+    let there = bytes.total.map_or(0, |total| total.saturating_sub(at));
+    let Some(counted) = count.bytes.filter(|_| there > 0) else { return Ok(stated) };
+    if there.saturating_add(CUT_FRAMES * first.len as u64) < counted {
+        // Both are less than 2^32.
+        return Ok(length(count.frames * there / counted, false));
     }
-    // The table of another encoder, always at the same place.
-    let table = frame.get(4 + 32..)?.strip_prefix(b"VBRI")?;
-    Length::of(be(table.get(10..14)?) * first.samples, first.rate, true)
+    if there <= counted + LOOK_BYTES as u64 {
+        return Ok(length(count.frames, true));
+    }
+    // Tags may follow as well, and are long if they hold a picture.
+    contents.length = stated;
+    let end = bytes.get_up_to(at + there - LOOK_BYTES as u64, LOOK_BYTES)?;
+    let goes_on = (0..end.len()).any(|at| is_start(end, at, first));
+    Ok(stated.filter(|_| !goes_on))
 }
 
 /// By the bit rate, if it is the same at the front, in the middle and at the end.

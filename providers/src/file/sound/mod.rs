@@ -1,8 +1,12 @@
 //! Files of sound alone, which play beside the cover of a listening party.
 
+mod count;
 mod flac;
 mod frames;
 mod ogg;
+mod ogg_clock;
+#[cfg(test)]
+mod paged_tests;
 #[cfg(test)]
 mod tests;
 mod wav;
@@ -38,6 +42,11 @@ pub(super) fn sniff(head: &[u8]) -> Option<Form> {
         _ if frames::begins(head) => Some(Form::Frames),
         _ => None,
     }
+}
+
+/// The form of a file that starts with `head`, bytes that mean nothing, but players find sound behind them.
+pub(super) fn sniff_behind(head: &[u8]) -> Option<Form> {
+    frames::follow_others(head).then_some(Form::Tagged)
 }
 
 /// Reads the file as far as the bytes allow.

@@ -53,13 +53,29 @@ fn tags_at_both_ends_are_not_sound() {
 }
 
 #[test]
-fn a_count_of_frames_gives_the_length() {
-    let mut first = frame(0x90, 417);
-    let table = [&b"Xing"[..], &[0, 0, 0, 1], &1000u32.to_be_bytes()].concat();
-    first[36..36 + table.len()].copy_from_slice(&table);
-    let file = [first, frame(0x90, 417).repeat(20)].concat();
-    let length = inspect(&file, 4096).0.unwrap().length.unwrap();
-    assert_eq!((length.ms, length.exact), (26_122, true));
+fn a_count_of_frames_is_exact_where_its_bytes_are_those_that_are_there() {
+    // 401 frames, the first of which holds the count of the others: 10.449 s.
+    let sound = frame(0x90, 417).repeat(400);
+    let whole = [counted(400, Some(401 * 417)), sound.clone()].concat();
+    let length = |file: &[u8]| {
+        let length = inspect(file, 4096).0.unwrap().length.unwrap();
+        (length.ms, length.exact)
+    };
+    assert_eq!(length(&whole), (10_449, true));
+    let tag = [&b"TAG"[..], &[b' '; 125]].concat();
+    assert_eq!(length(&[&whole[..], &tag].concat()), (10_449, true));
+    let long_tag = [&whole[..], &[7; 50_000]].concat();
+    assert_eq!(length(&long_tag), (10_449, false));
+
+    let cut = &whole[..whole.len() / 2];
+    let (ms, exact) = length(cut);
+    assert!(!exact && ms.abs_diff(5225) <= 60, "{ms}");
+    for joined in [[&whole[..], &sound].concat(), whole.repeat(2)] {
+        let (ms, exact) = length(&joined);
+        assert!(!exact && ms.abs_diff(20_900) <= 400, "{ms}");
+    }
+    let unchecked = [counted(1000, None), frame(0x90, 417).repeat(20)].concat();
+    assert_eq!(length(&unchecked), (26_122, false));
 }
 
 #[test]
@@ -73,9 +89,45 @@ fn a_wav_that_was_never_finished_is_as_long_as_what_is_there() {
 }
 
 #[test]
+fn the_rate_of_a_wav_is_that_of_its_samples_and_not_what_a_field_says() {
+    for (stated, expected) in [(4000, 2000), (0, 2000), (8000, 2000), (99_000, 2000)] {
+        let mut file = wav(16_000, 16_000);
+        file[28..32].copy_from_slice(&u32::to_le_bytes(stated));
+        let length = inspect(&file, 4096).0.unwrap().length.unwrap();
+        assert_eq!((length.ms, length.exact), (expected, true), "{stated}");
+    }
+    // Where samples are packed, only the field says it.
+    let mut packed = wav(16_000, 16_000);
+    packed[20] = 17;
+    packed[28..32].copy_from_slice(&4000u32.to_le_bytes());
+    assert_eq!(inspect(&packed, 4096).0.unwrap().length.unwrap().ms, 4000);
+}
+
+#[test]
+fn a_wav_may_describe_its_sound_behind_it() {
+    let file = wav(16_000, 16_000);
+    let late = [&file[..12], &file[36..], &file[12..36]].concat();
+    let contents = inspect(&late, 4096).0.unwrap();
+    assert_eq!(contents.length.map(|length| (length.ms, length.exact)), Some((2000, true)));
+    assert_eq!((contents.codecs().as_deref(), contents.has_sound()), (Some("1"), Some(true)));
+}
+
+#[test]
 fn a_tag_without_sound_is_refused() {
     let file = [&b"ID3\x04\0\0\0\0\0\x10"[..], &[7; 5000]].concat();
     assert_eq!(inspect(&file, 4096).0, Err(Refusal::NoSound));
+}
+
+#[test]
+fn sound_is_found_behind_a_few_bytes_that_mean_nothing() {
+    let sound = frame(0x90, 417).repeat(383);
+    let late = [&[0xff, 0xfb][..], &[0; 2500], &sound].concat();
+    let contents = inspect(&late, 4096).0.unwrap();
+    assert!(contents.length.unwrap().ms.abs_diff(10_000) <= 26);
+    assert_eq!((contents.mime, contents.codecs().as_deref()), ("audio/mpeg", Some("mp3")));
+    // A video that holds such frames, too, and bytes too few of which are frames.
+    assert!(sniff(&[&b"FLV"[..], &[0; 500], &sound].concat()[..4096]).is_none());
+    assert!(sniff(&[&[0; 3000][..], &sound].concat()[..4096]).is_none());
 }
 
 #[test]
@@ -104,6 +156,15 @@ fn frame(rate: u8, len: usize) -> Vec<u8> {
     let mut frame = vec![0; len];
     frame[..4].copy_from_slice(&[0xff, 0xfb, rate, 0]);
     frame
+}
+
+/// A frame that counts the others, and maybe the bytes of all.
+fn counted(frames: u32, bytes: Option<u32>) -> Vec<u8> {
+    let mut first = frame(0x90, 417);
+    let flags = if bytes.is_some() { 3u32 } else { 1 };
+    let numbers = [flags, frames, bytes.unwrap_or_default()].map(u32::to_be_bytes).concat();
+    first[36..52].copy_from_slice(&[&b"Xing"[..], &numbers].concat());
+    first
 }
 
 /// A frame of AAC at 44.1 kHz in two channels.

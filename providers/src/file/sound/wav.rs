@@ -5,6 +5,8 @@ use super::super::contents::{Contents, Kind, Length, Refusal};
 
 /// The format tag of a description that names the format itself.
 const EXTENSIBLE: u64 = 0xfffe;
+/// The formats whose samples are of one size: whole numbers, floating-point numbers, A-law and µ-law.
+const ONE_SIZE: [u64; 4] = [1, 3, 6, 7];
 /// Sizes that mean another, or none.
 const UNKNOWN: u64 = 0xffff_ffff;
 
@@ -14,7 +16,7 @@ pub(super) fn is_wav(head: &[u8]) -> bool {
 }
 
 pub(super) fn read(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
-    let (mut at, mut large, mut rate) = (12, None, 0);
+    let (mut at, mut large, mut rate, mut sound) = (12, None, None, None);
     contents.complete = true;
     loop {
         let (name, size) = match bytes.get(at, 8) {
@@ -26,12 +28,12 @@ pub(super) fn read(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
             b"ds64" => large = Some(le(&bytes.get(payload, 16)?[8..])),
             b"fmt " => {
                 let format = bytes.get(payload, 16)?;
-                rate = le(&format[8..12]);
                 let tag = match le(&format[..2]) {
                     EXTENSIBLE if size >= 26 => le(&bytes.get(payload + 24, 2)?[..2]),
                     tag => tag,
                 };
                 contents.add(Kind::Sound, &tag.to_string());
+                rate = Some(byte_rate(format, tag));
             }
             b"data" => {
                 let stated = match (size, large) {
@@ -41,12 +43,23 @@ pub(super) fn read(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
                 };
                 let there = bytes.total.map(|total| total.saturating_sub(payload));
                 // Written while it was recorded, or cut off: what is there counts.
-                let len = [stated, there].into_iter().flatten().min();
-                contents.length = len.and_then(|len| Length::of(len, rate, true));
-                return Ok(());
+                sound = Some([stated, there].into_iter().flatten().min());
             }
             _ => {}
         }
+        // Either may come first.
+        if let (Some(rate), Some(len)) = (rate, sound) {
+            contents.length = len.and_then(|len| Length::of(len, rate, true));
+            return Ok(());
+        }
         at = payload.saturating_add(size).saturating_add(size & 1);
     }
+}
+
+/// Bytes per second of a description with this tag. The field that states it is wrong in some files,
+/// and players go by the size of a sample in all channels, where that is always the same.
+fn byte_rate(format: &[u8], tag: u64) -> u64 {
+    let stated = le(&format[8..12]);
+    let counted = le(&format[4..8]) * le(&format[12..14]);
+    if ONE_SIZE.contains(&tag) && counted > 0 { counted } else { stated }
 }
