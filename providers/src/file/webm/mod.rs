@@ -23,6 +23,13 @@ const CONTENT_ENCODINGS: u64 = 0x6d80;
 const CONTENT_ENCODING: u64 = 0x6240;
 const CONTENT_ENCRYPTION: u64 = 0x5035;
 const CLUSTER: u64 = 0x1f43_b675;
+const TIMESTAMP: u64 = 0xe7;
+const SIMPLE_BLOCK: u64 = 0xa3;
+const BLOCK_GROUP: u64 = 0xa0;
+const BLOCK: u64 = 0xa1;
+
+/// A clock that begins earlier than this begins at 0: encoders leave as much, in milliseconds.
+const START_MIN_MS: u64 = 100;
 
 /// Nanoseconds per unit, unless the file states another scale.
 const DEFAULT_SCALE: u64 = 1_000_000;
@@ -63,12 +70,12 @@ pub(super) fn read(bytes: &Bytes, mime: &'static str) -> (Contents, Read<()>) {
 
 fn read_segment(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     let mut elements = Elements::between(bytes, 0, u64::MAX);
-    let mut measured = false;
+    let (mut measured, mut scale_ns) = (false, DEFAULT_SCALE);
     while let Some(element) = elements.next()? {
         match element.id {
             SEGMENT => elements.enter(&element),
             INFO if element.len.is_some() => {
-                contents.length = read_info(bytes, &element)?;
+                (contents.length, scale_ns) = read_info(bytes, &element)?;
                 measured = true;
             }
             TRACKS => {
@@ -76,10 +83,15 @@ fn read_segment(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
                 contents.complete = true;
             }
             // The media begins, and neither follows it.
-            CLUSTER => break,
+            CLUSTER => {
+                read_start(bytes, &element, scale_ns, contents)?;
+                break;
+            }
             _ => {}
         }
-        if measured && contents.complete {
+        let is_nothing =
+            (contents.has_picture(), contents.has_sound()) == (Some(false), Some(false));
+        if measured && is_nothing {
             break;
         }
     }
@@ -89,7 +101,44 @@ fn read_segment(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     Ok(())
 }
 
-fn read_info(bytes: &Bytes, info: &Element) -> Read<Option<Length>> {
+/// Notes where the clock begins, by the first block, and takes what it had counted before off the length.
+fn read_start(
+    bytes: &Bytes,
+    cluster: &Element,
+    scale_ns: u64,
+    contents: &mut Contents,
+) -> Read<()> {
+    let mut elements = Elements::of(bytes, cluster);
+    let mut at = 0;
+    let first = loop {
+        let Some(element) = elements.next()? else { return Ok(()) };
+        match element.id {
+            TIMESTAMP => at = element.number(bytes)?,
+            BLOCK_GROUP => elements.enter(&element),
+            SIMPLE_BLOCK | BLOCK => break element,
+            _ => {}
+        }
+    };
+    // The number of the track is in one byte of nearly all files, and the time since the cluster's follows.
+    let since = match first.contents(bytes, 3)? {
+        [0x80..=0xff, high, low] => i16::from_be_bytes([*high, *low]),
+        _ => 0,
+    };
+    let units = u128::from(at.saturating_add_signed(i64::from(since)));
+    let ms = u64::try_from(units * u128::from(scale_ns) / 1_000_000).unwrap_or(0);
+    if ms < START_MIN_MS {
+        return Ok(());
+    }
+    contents.begins_at(ms, 1000);
+    // Recorders that state how much there is, rather than when it ends, state less.
+    if let Some(length) = contents.length.filter(|length| length.ms > ms) {
+        contents.length = Some(Length { ms: length.ms - ms, ..length });
+    }
+    Ok(())
+}
+
+/// The length, and the nanoseconds of a unit.
+fn read_info(bytes: &Bytes, info: &Element) -> Read<(Option<Length>, u64)> {
     let (mut scale_ns, mut units) = (DEFAULT_SCALE, None);
     let mut elements = Elements::of(bytes, info);
     while let Some(element) = elements.next()? {
@@ -102,7 +151,7 @@ fn read_info(bytes: &Bytes, info: &Element) -> Read<Option<Length>> {
     let ms = units.map(|units: f64| (units * scale_ns as f64 / 1e6).round());
     let ms = ms.filter(|ms| ms.is_finite() && *ms > 0.0 && *ms < u64::MAX as f64);
     // Only the header says so.
-    Ok(ms.map(|ms| Length { ms: ms as u64, exact: false }))
+    Ok((ms.map(|ms| Length { ms: ms as u64, exact: false }), scale_ns))
 }
 
 fn read_tracks(bytes: &Bytes, tracks: &Element, contents: &mut Contents) -> Read<()> {
@@ -203,6 +252,27 @@ mod tests {
         let (contents, outcome) = parse(&[header("webm"), element(SEGMENT, &cluster)].concat());
         assert_eq!((contents.length, outcome), (None, Ok(())));
         assert_eq!((contents.has_picture(), contents.codecs()), (None, None));
+    }
+
+    #[test]
+    fn a_clock_that_begins_late_is_no_part_of_the_length() {
+        let info = element(INFO, &element(DURATION, &120_021f64.to_be_bytes()));
+        let entry = [element(TRACK_TYPE, &[1]), element(CODEC_ID, b"V_VP9")].concat();
+        let tracks = element(TRACKS, &element(TRACK_ENTRY, &entry));
+        let simple = |since| element(SIMPLE_BLOCK, &[0x81, 0, since, 0x80, 1, 2]);
+        let group = |since| element(BLOCK_GROUP, &element(BLOCK, &[0x81, 0, since, 0, 1, 2]));
+        for (at, block, expected) in [
+            (100_000u32, simple(14), (Some(100_014), 20_007)),
+            (100_000, group(0), (Some(100_000), 20_021)),
+            (0, simple(7), (None, 120_021)),
+        ] {
+            let cluster = [element(TIMESTAMP, &at.to_be_bytes()), block].concat();
+            let parts = [info.clone(), tracks.clone(), element(CLUSTER, &cluster)].concat();
+            let (contents, outcome) = parse(&[header("webm"), element(SEGMENT, &parts)].concat());
+            let start = contents.start.map(|start| start.timestamp);
+            assert_eq!((start, contents.length.unwrap().ms), expected);
+            assert_eq!(outcome, Ok(()));
+        }
     }
 
     #[test]
