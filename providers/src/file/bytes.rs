@@ -40,6 +40,11 @@ impl Bytes {
         self.parts.push((at, part));
     }
 
+    /// How many parts were fetched.
+    pub(super) fn parts(&self) -> usize {
+        self.parts.len()
+    }
+
     /// The `len` bytes at offset `at`.
     pub(super) fn get(&self, at: u64, len: usize) -> Read<&[u8]> {
         if len == 0 {

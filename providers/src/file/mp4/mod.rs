@@ -19,6 +19,12 @@ const TOP_LEVEL: [[u8; 4]; 14] = [
 ];
 /// Brands of still images, which use the same boxes.
 const STILL: [[u8; 4]; 7] = [*b"avif", *b"avis", *b"heic", *b"heix", *b"mif1", *b"msf1", *b"crx "];
+/// Requests for a file with its index in front.
+const FRONT_REQUESTS: usize = 2;
+/// The longest head of a box.
+const HEAD_BYTES: usize = 16;
+/// Bit rates are rounded: what is missing of the media may be this part of it and still be nothing.
+const ROUNDED_PART: u64 = 200;
 /// How far the lengths of two headers may be apart and still agree.
 const AGREE_MS: u64 = 50;
 
@@ -116,6 +122,8 @@ fn read_file(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
         return Ok(());
     }
     contents.length = movie.length();
+    let whole = contents.length;
+    let estimate = whole.map(|length| Length { exact: false, ..length });
     loop {
         match boxes.next() {
             Ok(Some(next)) if next.kind == *b"mdat" => {
@@ -126,15 +134,29 @@ fn read_file(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
             Ok(None) | Err(Stop::End) if !has_media => {
                 return Err(Stop::Refused(Refusal::CutOff));
             }
+            // The head of the media tells where it ends, and is worth a second request.
+            Err(Stop::Need { at, .. }) if !has_media && bytes.parts() < FRONT_REQUESTS => {
+                contents.length = estimate;
+                return Err(Stop::Need { at, len: HEAD_BYTES });
+            }
+            Err(Stop::Need { .. }) if !has_media => {
+                cut_off = !is_whole(&movie, &moov, bytes);
+                break;
+            }
             // What lies further on isn't worth a request.
             _ => break,
         }
     }
-    if cut_off {
-        // Fewer samples are there than the tables list.
-        contents.length = contents.length.map(|length| Length { exact: false, ..length });
-    }
+    // Fewer samples are there than the tables list, or nothing tells.
+    contents.length = if cut_off { estimate } else { whole };
     Ok(())
+}
+
+/// Whether what follows `moov` is as long as all samples, by the bit rates that their descriptions state.
+fn is_whole(movie: &Movie, moov: &Header, bytes: &Bytes) -> bool {
+    let stated = movie.playing().map(Track::bytes).try_fold(0u64, |sum, len| sum.checked_add(len?));
+    let there = bytes.total.map(|total| total.saturating_sub(moov.end));
+    stated.zip(there).is_some_and(|(stated, there)| there >= stated - stated / ROUNDED_PART)
 }
 
 fn ends_beyond(bytes: &Bytes, header: &Header) -> bool {

@@ -39,6 +39,15 @@ pub(super) fn read_all(bytes: &Bytes, stsd: &Header, kind: Kind) -> Read<Vec<Str
     Ok(codecs)
 }
 
+/// The bits per second of all that a track holds, as its first description states them.
+pub(super) fn bit_rate(bytes: &Bytes, stsd: &Header, kind: Kind) -> Option<u64> {
+    let entry = Boxes::between(bytes, stsd.payload + 8, stsd.end).next().ok()??;
+    let fixed = if kind == Kind::Picture { VISUAL_BYTES } else { AUDIO_BYTES };
+    let rates = find(bytes, entry.payload + fixed, entry.end, b"btrt").ok()??;
+    // Behind the size of a buffer and the highest rate.
+    rates.get(8..12).map(be).filter(|rate| *rate > 0)
+}
+
 fn picture(bytes: &Bytes, entry: &Header) -> Read<String> {
     let inside = |kind| find(bytes, entry.payload + VISUAL_BYTES, entry.end, kind);
     let name = name(&entry.kind);

@@ -33,8 +33,33 @@ fn large_tables_are_skipped_and_the_last_track_ends_the_search() {
     let (found, reads) = inspect(&film, 4096);
     let contents = found.unwrap();
     assert_eq!(contents.codecs().as_deref(), Some("avc1,ac-3"));
-    assert_eq!((contents.length.map(|length| (length.ms, length.exact))), Some((30_021, true)));
+    // Nothing tells whether the file is whole, and its media isn't worth a third request.
+    assert_eq!((contents.length.map(|length| (length.ms, length.exact))), Some((30_021, false)));
     assert_eq!(reads.len(), 1);
+}
+
+#[test]
+fn a_film_that_is_cut_off_behind_a_long_index_has_no_exact_length() {
+    // 30 s at 8 kbit/s in each of two tracks: 60,042 bytes.
+    let rates = boxed(b"btrt", &[0, 0, 8000].map(u32::to_be_bytes).concat());
+    let long = |kind, entry, fixed| {
+        let entry = boxed(entry, &[vec![0; fixed], rates.clone()].concat());
+        let tables = [stts(UNITS), boxed(b"stsz", &[0; 9000])].concat();
+        track_of(kind, &[], &mdhd(1000, UNITS), &entry, &tables)
+    };
+    let tracks = [mvhd(1000, UNITS), long(b"vide", b"avc1", 78), long(b"soun", b"ac-3", 28)];
+    let film = [ftyp(), moov(&tracks), mdat(60_042)].concat();
+    // A short index leaves a request for the head of the media.
+    let short = [ftyp(), moov(&[mvhd(1000, UNITS), picture(UNITS)]), boxed(b"free", &[0; 9000])];
+    let short = [short.concat(), mdat(50_000)].concat();
+    for film in [film, short] {
+        for (there, exact) in [(film.len(), true), (film.len() - 9000, false)] {
+            let (found, reads) = inspect(&film[..there], 4096);
+            let length = found.unwrap().length.unwrap();
+            assert_eq!((length.ms, length.exact), (30_021, exact), "{there}");
+            assert!(reads.len() <= 2, "{reads:?}");
+        }
+    }
 }
 
 #[test]
@@ -201,14 +226,22 @@ fn track(
         .iter()
         .flat_map(|(duration, from)| [*duration, *from, 0x1_0000].map(u32::to_be_bytes).concat())
         .collect();
-    let elst = boxed(b"elst", &[&[0; 4][..], &(edits.len() as u32).to_be_bytes(), &list].concat());
+    let count = (edits.len() as u32).to_be_bytes();
+    let elst = match edits {
+        [] => vec![],
+        _ => boxed(b"elst", &[&[0; 4][..], &count, &list].concat()),
+    };
+    track_of(kind, &elst, mdhd, &boxed(entry, &[0; 78]), rest)
+}
+
+/// The same, with an edit list or none, and a description of its samples.
+fn track_of(kind: &[u8; 4], elst: &[u8], mdhd: &[u8], entry: &[u8], rest: &[u8]) -> Vec<u8> {
     let hdlr = boxed(b"hdlr", &[&[0; 8][..], kind, &[0; 13]].concat());
-    let entry = boxed(entry, &[0; 78]);
-    let stsd = boxed(b"stsd", &[&[0, 0, 0, 0, 0, 0, 0, 1][..], &entry].concat());
+    let stsd = boxed(b"stsd", &[&[0, 0, 0, 0, 0, 0, 0, 1][..], entry].concat());
     let stbl = boxed(b"stbl", &[&stsd, rest].concat());
     let mdia = boxed(b"mdia", &[mdhd, &hdlr, &boxed(b"minf", &stbl)].concat());
     let tkhd = boxed(b"tkhd", &[&[0, 0, 0, 1][..], &[0; 80]].concat());
-    let edts = if edits.is_empty() { vec![] } else { boxed(b"edts", &elst) };
+    let edts = if elst.is_empty() { vec![] } else { boxed(b"edts", elst) };
     boxed(b"trak", &[tkhd, edts, mdia].concat())
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Track {
     stated: Option<u64>,
     /// By its samples, in the same units; `None` if their table is long.
     samples: Option<u64>,
+    /// Bits per second of all its samples, if its description says so.
+    bit_rate: Option<u64>,
     /// How much later than decoded its first sample is presented; `None` if that lies too far behind.
     delay: Option<u64>,
     /// What of it is presented; all of it if empty.
@@ -65,6 +67,13 @@ impl Track {
     /// Whether its samples are listed here rather than in fragments.
     pub(super) fn has_samples(&self) -> bool {
         self.samples != Some(0)
+    }
+
+    /// How long all its samples are, in bytes, by their bit rate; `None` if nothing tells.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        let units = u128::from(self.samples.or(self.stated)?);
+        let bits = units * u128::from(self.bit_rate?);
+        u64::try_from(bits.checked_div(u128::from(self.timescale))? / 8).ok()
     }
 
     /// How long it is presented; `None` if that can't be told.
@@ -177,6 +186,7 @@ fn read_tables(bytes: &Bytes, stbl: &Header, track: &mut Track) -> Read<()> {
         match &header.kind {
             b"stsd" => {
                 track.codecs = sample_entry::read_all(bytes, &header, track.kind)?;
+                track.bit_rate = sample_entry::bit_rate(bytes, &header, track.kind);
                 described = true;
             }
             b"stts" => track.samples = read_durations(bytes, &header),
