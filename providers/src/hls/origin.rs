@@ -21,8 +21,8 @@ pub(super) const HEAD_BYTES: usize = 8 * 1024;
 const REQUESTS_MAX: usize = 8;
 /// Timestamps of MPEG-TS start over after so many units.
 const WRAP: i64 = 1 << 33;
-/// A piece may be told longer or shorter by this part of its time; beyond that the timestamp is
-/// another piece's, or the stream started over.
+/// Pieces may be told longer or shorter by this part of their time. Beyond that the second piece has to be
+/// told as wrong as all are; else the stream started over untold.
 const LENGTH_OFF_PART: u64 = 4;
 
 /// Where a timeline begins and ends.
@@ -177,18 +177,40 @@ impl Reader<'_> {
         if last.map.is_some() {
             return None;
         }
-        let stamp = self.first_stamp(last, None).await?;
-        let told_us = last.start_us.checked_sub(begins.start.as_millis() * 1_000)?;
-        let units = (stamp.value - begins.timestamp).rem_euclid(WRAP);
-        let passed_us =
-            u64::try_from(units).ok()?.checked_mul(1_000_000)? / u64::from(stamp.timescale);
-        let is_near = passed_us.abs_diff(told_us) <= told_us / LENGTH_OFF_PART;
-        if !is_near {
-            return None;
-        }
+        let (told_us, passed_us) = self.told_and_passed_us(last, begins).await?;
         let begins_us = begins.start.as_millis().checked_mul(1_000)?;
-        Some(begins_us.checked_add(passed_us)?.checked_add(last.duration_us)? / 1_000)
+        let is_near = passed_us.abs_diff(told_us) <= told_us / LENGTH_OFF_PART;
+        let duration_us = if is_near {
+            last.duration_us
+        } else {
+            let second = media.pieces.second.as_ref();
+            let second =
+                second.filter(|one| one.discontinuity == last.discontinuity && *one != last)?;
+            let (second_told_us, second_us) = self.told_and_passed_us(second, begins).await?;
+            let expected_us = scaled(second_told_us, passed_us, told_us)?;
+            if second_us.abs_diff(expected_us) > expected_us / LENGTH_OFF_PART {
+                return None;
+            }
+            scaled(last.duration_us, passed_us, told_us)?
+        };
+        Some(begins_us.checked_add(passed_us)?.checked_add(duration_us)? / 1_000)
     }
+
+    /// How long after the beginning of its discontinuity a piece begins, as the playlist tells and as its
+    /// timestamp says, in microseconds.
+    async fn told_and_passed_us(&mut self, piece: &Piece, begins: &Origin) -> Option<(u64, u64)> {
+        let stamp = self.first_stamp(piece, None).await?;
+        let told_us = piece.start_us.checked_sub(begins.start.as_millis() * 1_000)?;
+        let units = (stamp.value - begins.timestamp).rem_euclid(WRAP);
+        let passed_us = u64::try_from(units).ok()?.checked_mul(1_000_000)?;
+        Some((told_us, passed_us / u64::from(stamp.timescale)))
+    }
+}
+
+/// `us` times `part` by `whole`.
+fn scaled(us: u64, part: u64, whole: u64) -> Option<u64> {
+    let scaled = (u128::from(us) * u128::from(part)).checked_div(u128::from(whole))?;
+    u64::try_from(scaled).ok()
 }
 
 fn start_of(bytes: &Bytes) -> u64 {

@@ -12,6 +12,8 @@ const FIRST_MAX: usize = 8;
 pub(super) struct Pieces {
     /// The first of each discontinuity from the wanted position on, in order, as many as may be read.
     pub(super) first: Vec<Piece>,
+    /// The second of the first discontinuity of these, if they begin with the playlist.
+    pub(super) second: Option<Piece>,
     /// Where the first discontinuity after those begins, in microseconds, if there is one.
     pub(super) more_us: Option<u64>,
     /// The last of all, if it belongs to a discontinuity of `first` without being one of them.
@@ -52,6 +54,7 @@ pub(super) struct PiecesReader {
     /// The wanted position, in microseconds.
     from_us: u64,
     first: Vec<Piece>,
+    second: Option<Piece>,
     more_us: Option<u64>,
     /// The discontinuity of the last piece that isn't missing.
     seen: Option<u32>,
@@ -117,6 +120,8 @@ impl PiecesReader {
         }
         if self.seen.replace(self.discontinuity) != Some(self.discontinuity) {
             self.read_first(&piece);
+        } else if self.second.is_none() && self.first.len() == 1 {
+            self.second = Some(piece.clone());
         }
         self.last = Some(piece);
     }
@@ -135,12 +140,16 @@ impl PiecesReader {
 
     /// What was found.
     pub(super) fn finish(self) -> Pieces {
-        let Self { first, more_us, last, is_exact, .. } = self;
+        let Self { first, second, more_us, last, is_exact, .. } = self;
         let covers = |piece: &Piece| {
             let of_last = first.last().is_some_and(|one| one.discontinuity == piece.discontinuity);
             of_last && !first.contains(piece)
         };
-        Pieces { last: last.filter(covers), first, more_us, is_nominal: !is_exact }
+        let is_of_first = |piece: &Piece| {
+            first.first().is_some_and(|one| one.discontinuity == piece.discontinuity)
+        };
+        let second = second.filter(is_of_first);
+        Pieces { last: last.filter(covers), first, second, more_us, is_nominal: !is_exact }
     }
 }
 

@@ -105,6 +105,30 @@ async fn origins_beyond_the_eighth_request_are_read_from_any_position_on_for_eig
     }
 }
 
+#[tokio::test]
+async fn a_playlist_that_tells_its_pieces_far_too_long_is_as_long_as_its_media() {
+    // Ten pieces, all told as 10 s. The stream lasts 20 s, or starts over untold after the fifth piece.
+    let twice = |number: u32| number * 2;
+    let starts_over = |number: u32| number % 5 * 10;
+    for (begins_s, expected_ms, requests) in
+        [(&twice as &dyn Fn(u32) -> u32, 20_000, 3), (&starts_over, 100_000, 3)]
+    {
+        let folder = TempDir::new().unwrap();
+        let mut playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n".to_owned();
+        for number in 0..10 {
+            write!(playlist, "#EXTINF:10,\n{number}.ts\n").unwrap();
+            let piece = begins_at(begins_s(number) * 90_000);
+            std::fs::write(folder.path().join(format!("{number}.ts")), piece).unwrap();
+        }
+        std::fs::write(folder.path().join("film.m3u8"), playlist + "#EXT-X-ENDLIST\n").unwrap();
+        let origin = Origin::serve("playlists.conf.in", folder.path(), free_port()).await;
+        let source = registry(open()).resolve(&origin.link("film.m3u8")).await.unwrap();
+        assert_eq!(source.duration, Some(Position::from_millis(expected_ms)));
+        assert_eq!(source.duration_origin, DurationOrigin::Playlist);
+        assert_eq!(origin.ranged_requests("/"), requests);
+    }
+}
+
 fn span(from_ms: u64, until_ms: u64) -> Span {
     Span::new(Position::from_millis(from_ms), Position::from_millis(until_ms))
 }
