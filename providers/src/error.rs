@@ -115,8 +115,11 @@ impl Failure {
 
     /// The failure of a link whose first bytes, `head`, no provider recognizes.
     pub(crate) fn not_media(head: &[u8]) -> Self {
-        let detail = foreign::describe(head)
-            .unwrap_or("This link doesn't lead to media that can be played here.");
+        let detail = match foreign::describe(head) {
+            Some(detail) => detail,
+            None if head.is_empty() => "This file is empty.",
+            None => "This link doesn't lead to media that can be played here.",
+        };
         Self::new(ErrorKind::Unsupported, detail)
     }
 

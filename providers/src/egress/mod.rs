@@ -37,7 +37,7 @@ pub(crate) const PROBE_ORIGIN: &str = "https://playhead.invalid";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest wait for the first byte, connecting included, and between two chunks.
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(3);
-const REDIRECTS_MAX: usize = 3;
+const REDIRECTS_MAX: usize = 10;
 /// Idle connections are kept only long enough for the requests of one `resolve`.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -43,7 +43,7 @@ impl Response {
         request: &Request<'_>,
         take: &mut Take<'_>,
     ) -> Result<Self, Failure> {
-        check_status(response.status())?;
+        check_status(response.status(), is_of_nothing(&response))?;
         if header(&response, CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
             let detail = "The server that holds this media compresses it in an unknown way.";
             return Err(Failure::new(ErrorKind::Unsupported, detail));
@@ -76,7 +76,7 @@ async fn read_body(
     let mut remaining = request.cap;
     // Nothing is read beyond the cap of a probe, not even to see that there is more.
     while remaining > 0 || request.over_cap == OverCap::Refuse {
-        let Some(chunk) = response.chunk().await.map_err(classify)? else { break };
+        let Some(chunk) = response.chunk().await.map_err(broken)? else { break };
         if chunk.len() > remaining && request.over_cap == OverCap::Refuse {
             return Err(too_large());
         }
@@ -89,9 +89,33 @@ async fn read_body(
     Ok(())
 }
 
-fn check_status(status: StatusCode) -> Result<(), Failure> {
+/// Whether the response says that there are no bytes at all.
+fn is_of_nothing(response: &reqwest::Response) -> bool {
+    header(response, CONTENT_RANGE).is_some_and(|range| range.trim_start_matches("bytes ") == "*/0")
+}
+
+/// The kind of failure that ends a body before it is there: the server was reached.
+fn broken(error: reqwest::Error) -> Failure {
+    if error.is_timeout() {
+        return classify(error);
+    }
+    let (kind, detail) = if error.is_decode() {
+        let detail = "The server that holds this media says that it compresses it, but doesn't.";
+        (ErrorKind::Unsupported, detail)
+    } else {
+        (ErrorKind::Unavailable, "The server that holds this media broke off its answer.")
+    };
+    Failure::new(kind, detail).because(error.without_url())
+}
+
+fn check_status(status: StatusCode, is_of_nothing: bool) -> Result<(), Failure> {
     let (kind, detail) = match status.as_u16() {
         200 | 206 => return Ok(()),
+        204 | 205 => {
+            (ErrorKind::Unsupported, "The server that holds this media answers with nothing.")
+        }
+        416 if is_of_nothing => (ErrorKind::Unsupported, "This file is empty."),
+        416 => (ErrorKind::Unsupported, "This file is shorter than the server that holds it says."),
         404 => (ErrorKind::NotFound, "There is no media behind this link."),
         410 => (ErrorKind::Gone, "The media behind this link was removed."),
         401 | 403 | 407 | 451 => {
@@ -140,6 +164,7 @@ mod tests {
     #[test]
     fn every_status_maps_to_an_error_code() {
         for (status, code) in [
+            (204, "media_unsupported"),
             (304, "media_unsupported"),
             (400, "media_unsupported"),
             (401, "media_forbidden"),
@@ -154,7 +179,7 @@ mod tests {
             (503, "upstream_unavailable"),
             (504, "upstream_timeout"),
         ] {
-            let failure = check_status(StatusCode::from_u16(status).unwrap()).unwrap_err();
+            let failure = check_status(StatusCode::from_u16(status).unwrap(), false).unwrap_err();
             assert_eq!(failure.kind.code(), code, "{status}");
         }
     }

@@ -1,6 +1,8 @@
 //! Faults of an origin, and the error code of each.
 
 use providers::ErrorKind;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::origin::{Origin, free_port, open, registry};
 
@@ -36,6 +38,73 @@ async fn a_web_page_is_named_as_one() {
     let origin = Origin::start().await;
     let error = registry(open()).resolve(&origin.link("page.html")).await.unwrap_err();
     assert_eq!(error.detail, "This link leads to a web page, not to media.");
+}
+
+#[tokio::test]
+async fn an_answer_that_holds_no_media_is_refused_with_what_is_wrong_with_it() {
+    let part = "206 Partial Content\r\ncontent-range: bytes 0-99/100\r\ncontent-length: 100";
+    for (head, body, code, says) in [
+        (
+            "416 No\r\ncontent-range: bytes */0\r\ncontent-length: 0",
+            "",
+            "media_unsupported",
+            "empty",
+        ),
+        ("200 OK\r\ncontent-length: 0", "", "media_unsupported", "empty"),
+        ("204 No Content", "", "media_unsupported", "nothing"),
+        (
+            &format!("{part}\r\ncontent-encoding: gzip"),
+            &"x".repeat(100),
+            "media_unsupported",
+            "compresses",
+        ),
+        (part, "too little", "upstream_unavailable", "broke off"),
+    ] {
+        let answer = format!("HTTP/1.1 {head}\r\nconnection: close\r\n\r\n{body}");
+        let port = serve(move |_| answer.clone()).await;
+        let link = format!("http://127.0.0.1:{port}/film.mp4");
+        let error = registry(open()).resolve(&link).await.unwrap_err();
+        assert_eq!(error.kind.code(), code, "{head}: {error:?}");
+        assert!(error.detail.contains(says), "{head}: {}", error.detail);
+    }
+}
+
+#[tokio::test]
+async fn ten_redirects_are_followed_and_no_more() {
+    let port = serve(|path| match path.trim_start_matches('/').parse::<u32>() {
+        Ok(left @ 1..) => {
+            let next = left - 1;
+            format!("HTTP/1.1 302 Found\r\nlocation: /{next}\r\nconnection: close\r\n\r\n")
+        }
+        _ => "HTTP/1.1 410 Gone\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
+    })
+    .await;
+    for (count, code) in [(10, "media_gone"), (11, "media_unsupported")] {
+        let link = format!("http://127.0.0.1:{port}/{count}");
+        let error = registry(open()).resolve(&link).await.unwrap_err();
+        assert_eq!(error.kind.code(), code, "{count}: {}", error.detail);
+    }
+}
+
+/// Answers every request by its path, until the test ends; the port.
+async fn serve(answer: impl Fn(&str) -> String + Send + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut request = vec![];
+            while !request.ends_with(b"\r\n\r\n") {
+                match socket.read_u8().await {
+                    Ok(byte) => request.push(byte),
+                    Err(_) => break,
+                }
+            }
+            let request = String::from_utf8_lossy(&request).into_owned();
+            let path = request.split(' ').nth(1).unwrap_or_default();
+            let _ = socket.write_all(answer(path).as_bytes()).await;
+        }
+    });
+    port
 }
 
 #[tokio::test]
