@@ -1,7 +1,7 @@
 //! Ogg: the codecs on its first pages, the length by its last ones, and where its clock begins.
 
 use super::super::bytes::{Bytes, Read, Stop, le};
-use super::super::contents::{Contents, Kind, Length, Refusal};
+use super::super::contents::{Contents, Length, Refusal};
 use super::ogg_clock::Clock;
 
 /// The most streams that a file begins with.

@@ -10,7 +10,7 @@ const OPUS_PACKETS: u64 = 50;
 #[test]
 fn the_last_page_of_the_longest_stream_tells_the_length() {
     // 20 s of pictures, of which a key frame begins each second, and 5 s of sound.
-    let pictures = |second: u64| page(2, 0, (second * 25) << 6 | 25, &[&[0; 100]; 5]);
+    let pictures = |second: u64| page(2, 0, (second * 25) << 6 | 25, &[&[0_u8; 100][..]; 5]);
     let heads = [page(2, 2, 0, &[&theora(25, 1)]), opus_head(1)].concat();
     let mut film = heads;
     for second in 0..20 {
