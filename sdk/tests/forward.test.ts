@@ -111,7 +111,7 @@ class PlainVideo extends FakeVideo {
     this.paused = false;
   }
 
-  pause(): void {
+  override pause(): void {
     this.#settle();
     this.paused = true;
   }

@@ -428,7 +428,10 @@ export interface components {
             /** @enum {string} */
             type: "auth_refresh";
         } | {
-            /** @description Leaves the room for good. The server then closes the connection. */
+            /**
+             * @description Leaves the room for good: the participant is no member any more, unless the room names them (its host,
+             *     its creator, a granted role). The server then closes the connection.
+             */
             data: components["schemas"]["Leave"];
             /** @enum {string} */
             type: "leave";
@@ -677,8 +680,8 @@ export interface components {
         /**
          * @description The data of `measured`: what a player of the host or a co-host found out about the media. Each
          *     fact is taken over once, as `media_changed` with the cause `measured`, where the source has only an
-         *     estimate: a duration within 20 % or 30 s of it and not below the playhead, an origin if there is
-         *     none. Anything else is acknowledged and changes nothing.
+         *     estimate or nothing: a duration within 20 % or 30 s of the estimate, if there is one, and not below
+         *     the playhead; an origin if there is none. Anything else is acknowledged and changes nothing.
          */
         Measured: {
             /** @description The media. The command has no effect if the room has other media by now. */
@@ -700,8 +703,10 @@ export interface components {
         MediaChanged: {
             /**
              * @description What changed it: `set_media`; `measured` if a player of the host or a co-host found out more
-             *     about the same media; or `refreshed` if the same media has other addresses by now. A player that
-             *     can still load it then goes on as it is.
+             *     about the same media; or `refreshed` if the same media has other addresses by now, or the room
+             *     nears a part whose timeline has only now been read. A player that can still load it then goes
+             *     on as it is. `edge_moved` if the edge of a live source is elsewhere than the room took it to be;
+             *     `finished` if a live source has ended: it is other media then, a film of what it offers.
              */
             cause: string;
             /** @description The participant who chose the media or whose player measured it; null if the server did. */
@@ -710,7 +715,8 @@ export interface components {
             media: components["schemas"]["Media"];
             /**
              * @description The new playback: paused at the start of chosen media, or behind the edge if it is live; as it
-             *     was before if measured or refreshed.
+             *     was before if measured or refreshed; as far behind the edge as before if that has moved away from
+             *     it; at the same picture if the source has ended. If measured after the end, at the measured end.
              */
             playback: components["schemas"]["Playback"];
         };
@@ -720,6 +726,9 @@ export interface components {
          *     same codes as `set_media`; the media itself stays. If the media has other addresses by now,
          *     `media_changed` with the cause `refreshed` brings them: on the report of the host or a co-host, and on
          *     that of others if the server can't load the media at the present address either.
+         *
+         *     The commands behind it don't wait for the answer, which may take seconds. Another one of the same
+         *     connection meanwhile is `rate_limited`.
          */
         MediaFailed: {
             /** @description The media. The command has no effect if the room has other media by now. */
@@ -781,7 +790,10 @@ export interface components {
         };
         /** @description Changes to a participant. Absent fields keep their value. */
         PatchParticipant: {
-            /** @description The new role: any except `host`, which `host_transfer` moves. */
+            /**
+             * @description The new role: any except `host`, which `host_transfer` moves. A granted role is taken back by
+             *     `guest`, or by `member` from a user with an account; the other one of the two is refused.
+             */
             role: components["schemas"]["Role"];
         };
         /** @description Changes to a room. Absent fields keep their value. */
@@ -1433,7 +1445,7 @@ export interface components {
             duration_ms: number | null;
             /**
              * @description Where the duration comes from: `media`, the media itself; `playlist`, the sum of what a playlist
-             *     states; `header`, the header of a file; `measured`, a player of the host or a co-host. A
+             *     states; `header`, the header of a file or an estimate by a part of it; `measured`, a player of the host or a co-host. A
              *     duration from a playlist or a header is an estimate: playback doesn't stop there, and a
              *     measurement may replace it. Null if the duration is unknown.
              */
@@ -1589,8 +1601,10 @@ export interface components {
              */
             kind: string;
             /**
-             * @description Where each discontinuity begins, in order. Empty if the player's own positions count: a file,
-             *     or a kind other than `media`.
+             * @description Where each discontinuity begins, in order. Empty if the player's own positions count: a file
+             *     whose clock begins at 0, or a kind other than `media`. A file whose clock begins later has
+             *     one, at position 0. Those far from the playhead may be missing; they come with
+             *     `media_changed`, cause `refreshed`, when the room nears them.
              */
             origins: components["schemas"]["TimelineOrigin"][];
         };

@@ -1,1 +1,0 @@
-import{r as e}from"./index-CjFBRsih.js";function t({media:t,video:n},r){let i=t?.audio_tracks.find(e=>e.id===r),a=Array.from(n.audioTracks??[]),o=i&&a.find(t=>e(t,i));if(o)for(let e of a)e.enabled=e===o}export{t as choose};
