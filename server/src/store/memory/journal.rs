@@ -288,6 +288,16 @@ pub(super) fn is_damage(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| code & 0xff == CORRUPT)
 }
 
+/// Whether SQLite finds nothing wrong with the file. Damage to a page that is only needed to write would
+/// otherwise show when a room is written.
+pub(super) async fn is_sound(connection: &mut SqliteConnection) -> bool {
+    let check = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)");
+    match check.fetch_one(connection).await {
+        Ok(words) => words == "ok",
+        Err(error) => !is_damage(&error),
+    }
+}
+
 /// Grows the write-ahead log to its full size, then starts it over. To sync a write within a file costs
 /// one write. To sync one that extends the file, the file system must also write its own journal, and
 /// what other programs have written.

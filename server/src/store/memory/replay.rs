@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Row, Sqlite, SqliteConnection};
 
 use super::checksum;
 use super::error::OpenError;
-use super::journal::{Journal, is_damage};
+use super::journal::{Journal, is_damage, is_sound};
 use super::members::Members;
 use crate::sql::Sql;
 use crate::store::Member;
@@ -58,7 +58,7 @@ impl Journal {
         let Some(connection) = self.connection.as_mut() else {
             return Err(unreadable(sqlx::Error::WorkerCrashed));
         };
-        if !self.is_damaged {
+        if !self.is_damaged && is_sound(connection).await {
             match read_all(connection).await {
                 Err(error) if is_damage(&error) => {}
                 read => return read.map_err(unreadable),
