@@ -1,5 +1,9 @@
 //! The response to a request, read up to the request's size limit.
 
+use std::error::Error;
+use std::io;
+use std::iter::successors;
+
 use engine::Cors;
 use reqwest::StatusCode;
 use reqwest::header::{
@@ -99,13 +103,24 @@ fn broken(error: reqwest::Error) -> Failure {
     if error.is_timeout() {
         return classify(error);
     }
-    let (kind, detail) = if error.is_decode() {
+    let (kind, detail) = if is_miscoded(&error) {
         let detail = "The server that holds this media says that it compresses it, but doesn't.";
         (ErrorKind::Unsupported, detail)
     } else {
         (ErrorKind::Unavailable, "The server that holds this media broke off its answer.")
     };
     Failure::new(kind, detail).because(error.without_url())
+}
+
+/// Whether a body isn't compressed as its header says. One that broke off can't be decoded either.
+fn is_miscoded(error: &reqwest::Error) -> bool {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof,
+    };
+    let mut causes = successors(error.source(), |&cause| cause.source());
+    let cause = causes.find_map(|cause| cause.downcast_ref::<io::Error>());
+    let broke_off = [BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof];
+    error.is_decode() && cause.is_some_and(|cause| !broke_off.contains(&cause.kind()))
 }
 
 fn check_status(status: StatusCode, is_of_nothing: bool) -> Result<(), Failure> {

@@ -38,31 +38,16 @@ pub(super) fn head_from(first_byte: u64) -> Range<u64> {
     first_byte..first_byte.saturating_add(HEAD_BYTES as u64)
 }
 
-/// Reads the origins of a playlist's discontinuities; `head` are the first bytes of the segment that was
-/// probed. A live playlist with dates needs none.
+/// Reads the origins of a playlist's discontinuities; `probed` is the segment that was probed, and its
+/// first bytes. A live playlist with dates needs none.
 pub(super) async fn read(
     egress: &Egress,
     base: &Url,
     media: &Media,
-    (probed, head): (&Segment, &Response),
+    probed: (&Segment, &Response),
 ) -> Origins {
-    let pieces = &media.pieces;
-    let is_probed = |first: &Piece| first.bytes.uri == probed.uri;
-    if media.is_dated() || !pieces.first.first().is_some_and(is_probed) {
-        return Origins::default();
-    }
     let mut reader = Reader { egress, base, requests: 1, map: None };
-    // Later ones keep their places without those before them, but the first must be known.
-    if reader.first_stamp(&pieces.first[0], Some(head)).await.is_none() {
-        return Origins::default();
-    }
-    let Reading { origins, span } = reader.read(media, Position::START, Some(head)).await;
-    let end_ms = if media.live.is_some() { None } else { reader.end_ms(media, &origins).await };
-    let mut timeline = Timeline::of(TimelineKind::Media, origins);
-    if span.until < Span::END {
-        timeline.read = vec![span];
-    }
-    Origins { timeline, end_ms }
+    reader.timeline(media, probed).await.unwrap_or_default()
 }
 
 /// Reads the origins of the discontinuity at `from` and of those after it; `media` was read for these.
@@ -92,24 +77,49 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The origins of the discontinuities from `from` on whose first pieces `media` has, as far as
-    /// requests are left; `probed` are the first bytes of the first piece if they are there already.
-    async fn read(
+    /// The timeline, if the first timestamp of all can be read: later ones keep their places without
+    /// those before them, but the first must be known.
+    async fn timeline(
         &mut self,
         media: &Media,
-        from: Position,
-        mut probed: Option<&Response>,
-    ) -> Reading {
+        (probed, response): (&Segment, &Response),
+    ) -> Option<Origins> {
+        let first = media.pieces.first.first();
+        let first = first.filter(|first| !media.is_dated() && !first.is_encrypted)?;
+        let is_live = media.live.is_some();
+        let asked;
+        let head = if probed.uri == first.bytes.uri && response.start == start_of(&first.bytes) {
+            &response.body
+        } else if is_live {
+            // The newest was probed, for the oldest may be gone.
+            asked = self.head(&first.bytes).await?;
+            &asked
+        } else {
+            return None;
+        };
+        self.first_stamp(first, Some(head)).await?;
+        let Reading { origins, span } = self.read(media, Position::START, Some(head)).await;
+        let end_ms = if is_live { None } else { self.end_ms(media, &origins).await };
+        let mut timeline = Timeline::of(TimelineKind::Media, origins);
+        if span.until < Span::END {
+            timeline.read = vec![span];
+        }
+        Some(Origins { timeline, end_ms })
+    }
+
+    /// The origins of the discontinuities from `from` on whose first pieces `media` has, as far as
+    /// requests are left; `head` are the first bytes of the first piece if they are there already.
+    async fn read(&mut self, media: &Media, from: Position, mut head: Option<&[u8]>) -> Reading {
         let Pieces { first, more_us, .. } = &media.pieces;
         let begins = first.first().map_or(from, |piece| position(piece.start_us).min(from));
         let (mut origins, mut ends_us) = (Vec::new(), *more_us);
         for piece in first {
-            let probed = probed.take();
-            if probed.is_none() && self.requests + self.cost_of(piece) > REQUESTS_MAX {
+            let head = head.take();
+            if head.is_none() && self.requests + self.cost_of(piece) > REQUESTS_MAX {
                 ends_us = Some(piece.start_us);
                 break;
             }
-            let stamp = self.first_stamp(piece, probed).await;
+            let stamp = self.first_stamp(piece, head).await;
             origins.extend(stamp.map(|stamp| origin(piece, stamp)));
         }
         Reading { origins, span: Span::new(begins, ends_us.map_or(Span::END, position)) }
@@ -125,8 +135,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The first timestamp of a piece; `probed` are its first bytes if they are there already.
-    async fn first_stamp(&mut self, piece: &Piece, probed: Option<&Response>) -> Option<Stamp> {
+    /// The first timestamp of a piece; `head` are its first bytes if they are there already.
+    async fn first_stamp(&mut self, piece: &Piece, head: Option<&[u8]>) -> Option<Stamp> {
         if piece.is_encrypted {
             return None;
         }
@@ -134,11 +144,8 @@ impl Reader<'_> {
             Some(map) => Some(self.init(map).await?),
             None => None,
         };
-        match probed {
-            Some(head) if head.start == start_of(&piece.bytes) => {
-                timestamp::first(&head.body, init.as_ref())
-            }
-            Some(_) => None,
+        match head {
+            Some(head) => timestamp::first(head, init.as_ref()),
             None => timestamp::first(&self.head(&piece.bytes).await?, init.as_ref()),
         }
     }

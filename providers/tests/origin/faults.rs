@@ -58,6 +58,18 @@ async fn an_answer_that_holds_no_media_is_refused_with_what_is_wrong_with_it() {
             "media_unsupported",
             "compresses",
         ),
+        (
+            &format!("{part}\r\ncontent-encoding: deflate"),
+            &"x".repeat(100),
+            "media_unsupported",
+            "compresses",
+        ),
+        (
+            &format!("{part}\r\ncontent-encoding: br"),
+            &"x".repeat(100),
+            "media_unsupported",
+            "compresses",
+        ),
         (part, "too little", "upstream_unavailable", "broke off"),
     ] {
         let answer = format!("HTTP/1.1 {head}\r\nconnection: close\r\n\r\n{body}");

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use providers::{Egress, EgressPolicy, OwnOrigin, Registry};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// A running nginx, which is killed when this value is dropped.
 pub struct Origin {
@@ -51,7 +53,11 @@ impl Origin {
     }
 
     /// How many requests for a part of a file below `folder` were answered so far.
-    pub fn ranged_requests(&self, folder: &str) -> usize {
+    pub async fn ranged_requests(&self, folder: &str) -> usize {
+        // nginx logs a request once it is answered, so the answer to a later one says that it is logged.
+        let mut later = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
+        later.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+        later.read_to_end(&mut Vec::new()).await.unwrap();
         let log = std::fs::read_to_string(self.work.path().join("access.log")).unwrap();
         let is_ranged = |line: &&str| line.contains(folder) && line.contains("\" 206 ");
         log.lines().filter(is_ranged).count()
@@ -59,7 +65,7 @@ impl Origin {
 
     async fn wait_until_up(&mut self) {
         let up = async {
-            while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
+            while TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
                 assert_eq!(self.nginx.try_wait().unwrap(), None, "nginx ended");
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }

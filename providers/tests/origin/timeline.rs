@@ -29,7 +29,7 @@ async fn the_timeline_of_nominal_transport_streams_is_their_own_and_takes_two_sm
     let duration_ms = source.duration.unwrap().as_millis();
     assert!(duration_ms.abs_diff(101_600) < 100, "{duration_ms}");
     assert_eq!(source.duration_origin, DurationOrigin::Playlist);
-    assert_eq!(origin.ranged_requests("/inexact/"), 2);
+    assert_eq!(origin.ranged_requests("/inexact/").await, 2);
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn a_fragmented_mp4_begins_where_its_decode_time_and_composition_offset_sa
     assert_eq!(begins(&source), [(0, 0, 15_360)]);
     // Two pictures of 1/30 s are decoded before the first is shown.
     assert_eq!(source.timeline.origins[0].timestamp, 1_024);
-    assert_eq!(origin.ranged_requests("/inexact/"), 2);
+    assert_eq!(origin.ranged_requests("/inexact/").await, 2);
 }
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn each_discontinuity_has_an_origin_for_one_request() {
     let origin = Origin::start().await;
     let source = resolve(&origin, "inexact/cuts.m3u8").await;
     assert_eq!(begins(&source), [(0, 0, 90_000), (1, 34_000, 90_000), (2, 68_000, 90_000)]);
-    assert!(origin.ranged_requests("/inexact/") <= 4);
+    assert!(origin.ranged_requests("/inexact/").await <= 4);
 }
 
 #[tokio::test]
@@ -55,9 +55,9 @@ async fn a_check_asks_for_one_segment_and_reads_no_timeline() {
     let origin = Origin::start().await;
     for path in ["inexact/cuts.m3u8", "inexact/fmp4.m3u8"] {
         let source = resolve(&origin, path).await;
-        let asked = origin.ranged_requests("/inexact/");
+        let asked = origin.ranged_requests("/inexact/").await;
         registry(open()).check(&source).await.unwrap();
-        assert_eq!(origin.ranged_requests("/inexact/"), asked + 1, "{path}");
+        assert_eq!(origin.ranged_requests("/inexact/").await, asked + 1, "{path}");
     }
 }
 
@@ -86,20 +86,20 @@ async fn origins_beyond_the_eighth_request_are_read_from_any_position_on_for_eig
     };
     assert_eq!(numbers(&source.timeline.origins), Vec::from_iter(0..8));
     assert_eq!(source.timeline.read, [span(0, 80_000)]);
-    assert_eq!(origin.ranged_requests("/"), 8);
+    assert_eq!(origin.ranged_requests("/").await, 8);
 
     for (from_ms, expected, until) in [
         (80_000, 8..16, Position::from_millis(160_000)),
         (159_999, 15..20, Span::END),
         (0, 0..8, Position::from_millis(80_000)),
     ] {
-        let asked = origin.ranged_requests("/");
+        let asked = origin.ranged_requests("/").await;
         let from = Position::from_millis(from_ms);
         let read = registry.read_on("hls", &source.stream_id, from).await.unwrap();
         let Reading { origins, span } = read;
         assert_eq!(numbers(&origins), Vec::from_iter(expected), "{from_ms}");
         assert!(span.contains(from) && span.until == until, "{span:?}");
-        assert!(origin.ranged_requests("/") <= asked + 8);
+        assert!(origin.ranged_requests("/").await <= asked + 8);
         let first = origins[0];
         assert_eq!(first.timestamp, i64::from(first.discontinuity) * 90_000);
     }
@@ -125,7 +125,7 @@ async fn a_playlist_that_tells_its_pieces_far_too_long_is_as_long_as_its_media()
         let source = registry(open()).resolve(&origin.link("film.m3u8")).await.unwrap();
         assert_eq!(source.duration, Some(Position::from_millis(expected_ms)));
         assert_eq!(source.duration_origin, DurationOrigin::Playlist);
-        assert_eq!(origin.ranged_requests("/"), requests);
+        assert_eq!(origin.ranged_requests("/").await, requests);
     }
 }
 
