@@ -72,8 +72,9 @@ async fn links_that_answer_drop_by_drop_hold_up_nobody_elses() {
     for number in 0..DRIPPING {
         let link = drip(Ipv4Addr::new(127, 0, 0, 2 + number).into(), connected.clone()).await;
         let guest = server.api().as_guest("Mallory").await.unwrap();
-        for _ in 0..AT_ONCE {
-            let (guest, link) = (guest.clone(), link.clone());
+        for question in 0..AT_ONCE {
+            // Equal questions of one guest share an answer.
+            let (guest, link) = (guest.clone(), format!("{link}?{question}"));
             guests.spawn(async move { while guest.resolve(&link).await.is_err() {} });
         }
     }

@@ -41,7 +41,8 @@ enum Turn {
 }
 
 impl Recent {
-    /// Keeps what a link leads to. Who asks while the same user's question is open shares its answer.
+    /// Keeps what a link leads to. Who asks while the same user's question is open shares its answer,
+    /// but not its failure, which may be of one connection.
     pub(super) async fn ask(
         &self,
         user_id: &str,
@@ -51,11 +52,12 @@ impl Recent {
         let mut known = match self.begin(user_id, link) {
             Turn::Own(known) => known,
             Turn::Other(known) => {
-                let known = known.lock_owned().await;
-                if let Some(source) = known.as_ref() {
-                    return Ok(source.clone());
-                }
-                known
+                // Let go at once: those who share a failure ask side by side, not one after the other.
+                let source = known.lock().await.clone();
+                return match source {
+                    Some(source) => Ok(source),
+                    None => resolve.await,
+                };
             }
         };
         let source = resolve.await?;
