@@ -101,8 +101,16 @@ impl Session {
                 self.running = Some(Box::pin(std::future::ready(reply)));
                 break;
             }
+            self.leaving = matches!(decoded.frame, ClientFrame::Leave(_));
+            // A renewal that ended after the leaving would bring the host back.
+            let renewing = self.renewing.take_if(|_| self.leaving);
             let (app, sender) = (self.app.clone(), self.sender.clone());
-            let executed = Box::pin(execute::execute(app, sender, decoded, seen));
+            let executed = Box::pin(async move {
+                if let Some(renewing) = renewing {
+                    renewing.await;
+                }
+                execute::execute(app, sender, decoded, seen).await
+            });
             if is_look {
                 self.looking = Some(executed);
             } else {
@@ -126,6 +134,9 @@ impl Session {
             self.expiry.extend(validity, WallTime::now());
         }
         let done = reply.leaves && matches!(reply.frame, ServerFrame::Ack { .. });
+        if reply.leaves && !done {
+            (self.leaving, self.beat_at) = (false, Instant::now());
+        }
         socket.send(wire::text(&reply.frame)).await?;
         if reply.excess && !limiter.check_excess() {
             return Ok(Some(End::Close(CloseCode::RATE_LIMITED)));

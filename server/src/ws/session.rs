@@ -47,11 +47,13 @@ pub(super) struct Session {
     pub(super) expiry: Expiry,
     /// When the socket was last heard.
     pub(super) heard: Instant,
-    beat_at: Instant,
+    pub(super) beat_at: Instant,
     /// When the last ping was sent, until its pong arrives.
     pub(super) pinged: Option<Instant>,
     /// A renewal of the host's lease under way. It returns when the next beat is due.
-    renewing: Option<Renewing>,
+    pub(super) renewing: Option<Renewing>,
+    /// Whether the participant is leaving, so that nothing renews the lease any more.
+    pub(super) leaving: bool,
 }
 
 impl Session {
@@ -74,6 +76,7 @@ impl Session {
             beat_at: began,
             pinged: None,
             renewing: None,
+            leaving: false,
         }
     }
 
@@ -164,7 +167,7 @@ impl Session {
             }
             Due::Close => return Ok(Some(End::Close(CloseCode::AUTH_EXPIRED))),
         };
-        if self.renewing.is_none() {
+        if self.renewing.is_none() && !self.leaving {
             let renew = renew(self.app.clone(), self.sender.clone(), self.heard.elapsed());
             self.renewing = Some(Box::pin(async move { now + renew.await }));
         }
