@@ -192,13 +192,13 @@ test('on a phone nothing overflows and every control is large enough for a finge
 
 test('on a phone on its side the whole picture and every control fit the screen', { timeout: 120_000 }, async () => {
   const { host } = await hostParty(world, { screen: SIDEWAYS });
+  await host.picture('sideways-phone');
   const { height } = SIDEWAYS.viewport;
   for (const part of ['.stage', '.controls']) {
     const box = await host.page.locator(part).boundingBox();
     assert.ok(box.y >= 0 && box.y + box.height <= height, `${part}: ${JSON.stringify(box)}`);
   }
   assert.equal(await sidewaysPx(host), 0);
-  await host.picture('sideways-phone');
 });
 
 test('the host makes a guest the host, who then controls playback', { timeout: 120_000 }, async () => {
