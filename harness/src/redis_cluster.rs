@@ -9,10 +9,13 @@ const MASTERS: u16 = 3;
 const SLOTS: u16 = 16_384;
 const POLL: Duration = Duration::from_millis(20);
 
-/// A running cluster of three masters without replicas.
+/// A running cluster of three masters, at first without replicas. A master that is dead leaves the others at
+/// work (`cluster-require-full-coverage no`).
 #[derive(Debug)]
 pub struct RedisCluster {
     nodes: Vec<RedisServer>,
+    options: RedisOptions,
+    replicas: usize,
 }
 
 impl RedisCluster {
@@ -28,7 +31,7 @@ impl RedisCluster {
         for _ in 0..MASTERS {
             nodes.push(RedisServer::start(options.clone()).await?);
         }
-        let cluster = Self { nodes };
+        let cluster = Self { nodes, options, replicas: 0 };
         cluster.connect().await?;
         cluster.wait_ok().await?;
         Ok(cluster)
@@ -61,11 +64,37 @@ impl RedisCluster {
         Ok(replies)
     }
 
+    /// Starts a replica of a master, and waits until it has everything and every master knows it. It isn't
+    /// one of [`nodes`](Self::nodes).
+    pub async fn replicate(&mut self, index: usize) -> Result<RedisServer> {
+        let replica = RedisServer::start(self.options.clone()).await?;
+        let master = &self.nodes[index];
+        let id = master.command(&["CLUSTER", "MYID"]).await?.text();
+        let [port, bus_port] = [master.port(), master.bus_port()].map(|port| port.to_string());
+        replica.command(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus_port]).await?;
+        self.replicas += 1;
+        within("the replica to have everything", async {
+            // Refused until it knows its master.
+            while replica.command(&["CLUSTER", "REPLICATE", &id]).await.is_err() {
+                tokio::time::sleep(POLL).await;
+            }
+            let info = ["INFO", "replication"];
+            while !replica.command(&info).await?.text().contains("master_link_status:up") {
+                tokio::time::sleep(POLL).await;
+            }
+            Ok(())
+        })
+        .await?;
+        self.wait_ok().await?;
+        Ok(replica)
+    }
+
     /// Waits until every master reports that all slots are served.
     pub async fn wait_ok(&self) -> Result<()> {
+        let servers = self.nodes.len() + self.replicas;
         within("the cluster's state to be ok", async {
             for node in &self.nodes {
-                while !is_ok(&node.command(&["CLUSTER", "INFO"]).await?.text()) {
+                while !is_ok(&node.command(&["CLUSTER", "INFO"]).await?.text(), servers) {
                     tokio::time::sleep(POLL).await;
                 }
             }
@@ -96,7 +125,9 @@ impl RedisCluster {
     }
 }
 
-fn is_ok(info: &str) -> bool {
+fn is_ok(info: &str, servers: usize) -> bool {
     let has = |wanted: String| info.lines().any(|line| line.trim_end() == wanted);
-    has("cluster_state:ok".to_owned()) && has(format!("cluster_known_nodes:{MASTERS}"))
+    has("cluster_state:ok".to_owned())
+        && has(format!("cluster_slots_ok:{SLOTS}"))
+        && has(format!("cluster_known_nodes:{servers}"))
 }

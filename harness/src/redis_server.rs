@@ -233,6 +233,8 @@ fn spawn(
     if options.cluster_enabled {
         command.args(["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]);
         command.args(["--cluster-port", &bus_port.port().to_string()]);
+        // A master that is dead leaves the others at work, and a replica needn't wait for a second one.
+        command.args(["--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0"]);
     }
     command.args(&options.arguments);
     Daemon::spawn("Redis", &log_path(directory), &mut command)

@@ -153,6 +153,17 @@ impl Party {
         capabilities: &[&str],
     ) -> Self {
         let room_id = host_api.create_room_with(room).await.unwrap().room_id;
+        Self::into(server, host_api, guest_api, room_id, capabilities).await
+    }
+
+    /// These two join a room that the first has made, each at the node of their API.
+    pub async fn into(
+        server: Arc<ServerProcess>,
+        host_api: Api,
+        guest_api: Api,
+        room_id: String,
+        capabilities: &[&str],
+    ) -> Self {
         let mut host = host_api.connect(&room_id).await.unwrap();
         let host_id = host.hello(capabilities).await.unwrap().participant_id;
         let mut guest = guest_api.connect(&room_id).await.unwrap();

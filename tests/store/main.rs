@@ -11,6 +11,7 @@ mod differential;
 mod due;
 mod follower;
 mod laws;
+mod masters;
 mod messages;
 mod node;
 mod outages;

@@ -16,8 +16,8 @@ mod round_trips;
 mod spread;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use contracts::CloseCode;
 use engine::{RoomId, Timestamp};
@@ -33,6 +33,7 @@ pub use room_hub::{AttachError, Attached, FollowState, RoomHub};
 pub use roster::{ParticipantCursor, ParticipantPage, Roster};
 pub use spread::SyncStatus;
 
+use crate::store::Away;
 use crate::wire;
 
 /// The shortest and the longest period over which clients of a draining node reconnect, in
@@ -53,8 +54,8 @@ pub struct Hub {
     presence_unsent: Mutex<HashSet<RoomId>>,
     /// Rooms whose players report how far they are from the playhead.
     reporting: Mutex<HashSet<RoomId>>,
-    /// Whether commands can be stored, as the store last said.
-    reachable: AtomicBool,
+    /// The rooms whose commands can't be stored, as the store last said.
+    away: Mutex<Away>,
     drain_spread_ms: AtomicU64,
 }
 
@@ -65,7 +66,7 @@ impl Default for Hub {
             presence_changed: Mutex::default(),
             presence_unsent: Mutex::default(),
             reporting: Mutex::default(),
-            reachable: AtomicBool::new(true),
+            away: Mutex::default(),
             drain_spread_ms: AtomicU64::new(DRAIN_SPREAD_MS.0),
         }
     }
@@ -129,20 +130,29 @@ impl Hub {
         self.drain_spread_ms.load(Ordering::Relaxed)
     }
 
-    /// Sets whether commands can be stored, and sends a change to every connection.
-    pub fn set_reachable(&self, reachable: bool) {
-        if self.reachable.swap(reachable, Ordering::Relaxed) == reachable {
+    /// Sets the rooms whose commands can't be stored, and sends a change to every connection that it
+    /// concerns.
+    pub fn set_away(&self, away: Away) {
+        let before = std::mem::replace(&mut *self.lock_away(), away);
+        if before == away {
             return;
         }
-        let text = wire::text(&wire::authority_changed(reachable));
+        let [gone, back] = [false, true].map(|there| wire::text(&wire::authority_changed(there)));
         for room in self.all() {
-            room.set_authority(&text);
+            let is_away = away.has(&room.room_id);
+            if is_away != before.has(&room.room_id) {
+                room.set_authority(if is_away { &gone } else { &back });
+            }
         }
     }
 
-    /// Returns whether commands can be stored, as the store last said.
-    pub fn is_reachable(&self) -> bool {
-        self.reachable.load(Ordering::Relaxed)
+    /// Returns whether commands of a room can be stored, as the store last said.
+    pub fn is_reachable(&self, room_id: &RoomId) -> bool {
+        !self.lock_away().has(room_id)
+    }
+
+    fn lock_away(&self) -> MutexGuard<'_, Away> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that a room's presence has changed, so that it is sent to connections on this node.
@@ -160,9 +170,14 @@ impl Hub {
         insert(&self.presence_unsent, room_id);
     }
 
-    /// Returns the rooms whose presence must be sent to other nodes since the last call.
+    /// Returns the rooms whose presence must be sent to other nodes since the last call. Those that are
+    /// away are left for a later one.
     pub fn take_presence_unsent(&self) -> Vec<Arc<RoomHub>> {
-        self.take(&self.presence_unsent)
+        let away = *self.lock_away();
+        let mut unsent = self.presence_unsent.lock().unwrap_or_else(PoisonError::into_inner);
+        let sendable: Vec<RoomId> = unsent.extract_if(|room_id| !away.has(room_id)).collect();
+        drop(unsent);
+        sendable.iter().filter_map(|room_id| self.find(room_id)).collect()
     }
 
     /// Notes that a room's players report, so that its spread is published.

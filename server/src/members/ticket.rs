@@ -48,10 +48,10 @@ impl Members {
         room_id: &RoomId,
     ) -> Result<Caller, Refusal> {
         let ticket = match secret {
-            Some(secret) => self.store.redeem_ticket(secret).await?,
+            Some(secret) => self.store.redeem_ticket(room_id, secret).await?,
             None => None,
         };
-        let ticket = ticket.filter(|ticket| ticket.room_id == *room_id).ok_or_else(|| {
+        let ticket = ticket.ok_or_else(|| {
             let detail = "the ticket is missing, used, expired or another room's";
             Refusal::new(ErrorCode::TicketInvalid, detail)
         })?;

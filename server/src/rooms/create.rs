@@ -17,6 +17,8 @@ use crate::sql::{Creation, CreationKey, SqlError, Taken};
 
 /// Rooms of the same stripe are created one after the other.
 const STRIPES: usize = 64;
+/// How many ids are drawn to find one of a room that can be stored.
+const DRAWS_MAX: usize = 64;
 /// How often a room that another node is creating is looked for.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -78,7 +80,7 @@ impl Rooms {
         address: IpAddr,
         key: Option<CreationKey<'_>>,
     ) -> Result<Beginning, Refusal> {
-        let (room_id, code) = (id::room_id(), id::room_code());
+        let (room_id, code) = (self.draw_room_id(), id::room_code());
         let Some(key) = key else {
             self.check_new(user_id, address).await?;
             let (epoch, is_named, is_created) = (None, false, false);
@@ -109,6 +111,12 @@ impl Rooms {
         self.limiters.check_room(address, user_id)?;
         let rooms = self.sql.count_rooms().await.map_err(unavailable)?;
         self.limiters.check_rooms(rooms)
+    }
+
+    /// Draws a room's id: of a room that can be stored, if any can.
+    fn draw_room_id(&self) -> RoomId {
+        let mut drawn = (0..DRAWS_MAX).map(|_| id::room_id());
+        drawn.find(|room_id| self.hub.is_reachable(room_id)).unwrap_or_else(id::room_id)
     }
 
     /// Creates the room that `beginning` and `proof` name, with its user as host and member, connected

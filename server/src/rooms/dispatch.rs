@@ -22,9 +22,9 @@ impl Rooms {
     pub async fn dispatch(self: Arc<Self>, mut news: mpsc::Receiver<News>) {
         while let Some(news) = news.recv().await {
             match news {
-                News::Reachable(reachable) => {
-                    tracing::warn!(reachable, "the store became reachable or unreachable");
-                    self.hub.set_reachable(reachable);
+                News::Away(away) => {
+                    tracing::warn!(of_256 = away.count(), "shards of rooms are away");
+                    self.hub.set_away(away);
                 }
                 News::NodeGone(node_id) => self.node_gone(&node_id).await,
                 News::NodeCame(_) => self.node_came(),
@@ -67,7 +67,7 @@ impl Rooms {
                 self.settle_later(hub, hub.begin_settling());
                 self.hub.mark_presence_unsent(&hub.room_id);
             }
-            News::NodeGone(_) | News::NodeCame(_) | News::Reachable(_) => {}
+            News::NodeGone(_) | News::NodeCame(_) | News::Away(_) => {}
         }
     }
 
@@ -181,6 +181,6 @@ fn room_of(news: &News) -> Option<&RoomId> {
         News::Gone(room_id) | News::PresenceLost(room_id) | News::Notice { room_id, .. } => {
             Some(room_id)
         }
-        News::NodeGone(_) | News::NodeCame(_) | News::Reachable(_) => None,
+        News::NodeGone(_) | News::NodeCame(_) | News::Away(_) => None,
     }
 }

@@ -42,11 +42,9 @@ impl Rooms {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            if !self.hub.is_reachable() {
-                continue;
-            }
             for hub in self.hub.all() {
                 if hub.connection_count() > 0
+                    && self.hub.is_reachable(&hub.room_id)
                     && let Ok(room) = self.find(&hub.room_id).await
                 {
                     self.look(&hub, &room);

@@ -27,9 +27,7 @@ impl Rooms {
                 self.guard(&hub.room_id, self.show(&hub)).await;
             }
             // A slow store must not delay what is sent to the connections here.
-            if telling.as_ref().is_none_or(tokio::task::JoinHandle::is_finished)
-                && self.hub.is_reachable()
-            {
+            if telling.as_ref().is_none_or(tokio::task::JoinHandle::is_finished) {
                 telling = Some(tokio::spawn(self.clone().tell()));
             }
         }

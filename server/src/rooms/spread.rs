@@ -33,11 +33,11 @@ impl Rooms {
         let mut telling = None;
         loop {
             tick.tick().await;
-            let may_tell = telling.as_ref().is_none_or(tokio::task::JoinHandle::is_finished)
-                && self.hub.is_reachable();
+            let may_tell = telling.as_ref().is_none_or(tokio::task::JoinHandle::is_finished);
             let mut unsent = Vec::new();
             for hub in self.hub.take_reporting() {
                 self.guard(&hub.room_id, self.show_spread(&hub)).await;
+                let may_tell = may_tell && self.hub.is_reachable(&hub.room_id);
                 let spread = may_tell.then(|| hub.take_spread_update(Instant::now())).flatten();
                 unsent.extend(spread.map(|spread| (hub.room_id.clone(), spread)));
             }

@@ -257,7 +257,7 @@ impl MemberStore for Broken {
         Ok(())
     }
 
-    async fn redeem_ticket(&self, _: &str) -> Result<Option<Ticket>, StoreError> {
+    async fn redeem_ticket(&self, _: &RoomId, _: &str) -> Result<Option<Ticket>, StoreError> {
         Ok(None)
     }
 }

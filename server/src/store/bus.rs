@@ -7,7 +7,7 @@ use engine::{Commit, ParticipantId, Role, Room, RoomId, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::StoreError;
+use super::{Away, StoreError};
 
 /// A stored commit with the room that it made.
 #[derive(Clone, Debug)]
@@ -42,8 +42,8 @@ pub enum News {
     NodeGone(NodeId),
     /// A node is there that wasn't, or that was taken for gone. Who is connected to it must be loaded.
     NodeCame(NodeId),
-    /// Whether commits can be stored now.
-    Reachable(bool),
+    /// The rooms whose commits can't be stored now. All others' can.
+    Away(Away),
 }
 
 /// What a node tells the others about its own connections to a room. It has no version, and no place

@@ -100,6 +100,10 @@ pub trait MemberStore: std::fmt::Debug + Send + Sync + 'static {
     /// Keeps a ticket under its secret until it expires.
     async fn keep_ticket(&self, secret: &str, ticket: Ticket) -> Result<(), StoreError>;
 
-    /// Takes a ticket out. An expired one is `None`.
-    async fn redeem_ticket(&self, secret: &str) -> Result<Option<Ticket>, StoreError>;
+    /// Takes a ticket to a room out. An expired one, and one to another room, is `None`.
+    async fn redeem_ticket(
+        &self,
+        room_id: &RoomId,
+        secret: &str,
+    ) -> Result<Option<Ticket>, StoreError>;
 }

@@ -4,12 +4,14 @@
 //! | where | what |
 //! |---|---|
 //! | `rooms`, `members`, `bus` | the traits, with the plain data that they exchange |
+//! | `away` | the rooms whose commands can't be stored now |
 //! | `error` | why a store couldn't do an operation |
 //! | `laws` | the behavior that every store must show |
 //! | `backlog`, `snapshots` | snapshots of rooms, written to SQL behind the commits |
 //! | `memory` | the store of a single node: memory and a journal |
 //! | `redis` | the store of any number of nodes |
 
+mod away;
 mod backlog;
 mod bus;
 mod error;
@@ -20,6 +22,7 @@ mod redis;
 mod rooms;
 mod snapshots;
 
+pub use away::Away;
 pub use bus::{
     Bus, Elsewhere, News, NodeId, NodePresence, NodeSpread, Notice, PresenceUpdate, Present,
     Published,

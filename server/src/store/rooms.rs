@@ -84,7 +84,7 @@ pub trait RoomStore: std::fmt::Debug + Send + Sync + 'static {
     /// because they are idle.
     async fn list_due(&self, now: Timestamp, max: usize) -> Result<Vec<RoomId>, StoreError>;
 
-    /// Fails while commits can't be stored.
+    /// Fails while no commit can be stored, of any room.
     async fn check_writable(&self) -> Result<(), StoreError>;
 
     /// Lists the open rooms that are public.

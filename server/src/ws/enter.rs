@@ -125,7 +125,7 @@ async fn enter(
         // It came after everybody was sent away.
         sender.connection.outbox.close(CloseCode::DRAINING);
     }
-    if !app.hub.is_reachable() {
+    if !app.hub.is_reachable(&room_id) {
         let away = wire::text(&wire::authority_changed(false));
         sender.connection.outbox.set_authority(&away);
     }

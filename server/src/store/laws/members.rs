@@ -78,7 +78,12 @@ impl Laws<'_> {
         let secret = |name: &str| format!("{}{name}", self.run);
         store.keep_ticket(&secret("good"), ticket(LATE)).await.expect("kept");
         store.keep_ticket(&secret("old"), ticket(Timestamp::from_millis(1))).await.expect("kept");
-        let redeem = async |name: &str| store.redeem_ticket(&secret(name)).await.expect("answered");
+        let redeem = async |name: &str| {
+            store.redeem_ticket(&room_id, &secret(name)).await.expect("answered")
+        };
+        let elsewhere = self.room("elsewhere").room_id;
+        let other = store.redeem_ticket(&elsewhere, &secret("good")).await.expect("answered");
+        assert_eq!(other, None, "it is another room's");
         assert_eq!(redeem("good").await, Some(ticket(LATE)));
         assert_eq!(redeem("good").await, None, "it was used");
         assert_eq!(redeem("old").await, None, "it has expired");

@@ -184,8 +184,12 @@ impl MemberStore for MemoryStore {
         kept.map_err(|cause| StoreError::new("keep ticket", cause))
     }
 
-    async fn redeem_ticket(&self, secret: &str) -> Result<Option<Ticket>, StoreError> {
-        Ok(self.tables.redeem_ticket(secret, self.clock.now()))
+    async fn redeem_ticket(
+        &self,
+        room_id: &RoomId,
+        secret: &str,
+    ) -> Result<Option<Ticket>, StoreError> {
+        Ok(self.tables.redeem_ticket(room_id, secret, self.clock.now()))
     }
 }
 

@@ -271,8 +271,13 @@ impl Tables {
         self.lock().tickets.keep(secret, ticket, now)
     }
 
-    pub(super) fn redeem_ticket(&self, secret: &str, now: Timestamp) -> Option<Ticket> {
-        self.lock().tickets.redeem(secret, now)
+    pub(super) fn redeem_ticket(
+        &self,
+        room_id: &RoomId,
+        secret: &str,
+        now: Timestamp,
+    ) -> Option<Ticket> {
+        self.lock().tickets.redeem(room_id, secret, now)
     }
 
     /// Lists up to `max` rooms that are due at `now`, the longest overdue first.

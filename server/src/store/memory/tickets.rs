@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use engine::Timestamp;
+use engine::{RoomId, Timestamp};
 
 use crate::store::Ticket;
 
@@ -40,8 +40,14 @@ impl Tickets {
         Ok(())
     }
 
-    /// Takes out a ticket. An expired one is `None`.
-    pub(super) fn redeem(&mut self, secret: &str, now: Timestamp) -> Option<Ticket> {
+    /// Takes out a ticket to a room. An expired one, and one to another room, is `None`.
+    pub(super) fn redeem(
+        &mut self,
+        room_id: &RoomId,
+        secret: &str,
+        now: Timestamp,
+    ) -> Option<Ticket> {
+        self.by_secret.get(secret).filter(|ticket| ticket.room_id == *room_id)?;
         let ticket = self.by_secret.remove(secret)?;
         self.by_expiry.remove(&(ticket.expires_at, secret.to_owned()));
         (ticket.expires_at > now).then_some(ticket)

@@ -22,7 +22,7 @@ impl Node {
         let issued = self.sql.raise_epochs(std::slice::from_ref(room_id)).await;
         let issued = issued.map_err(|error| StoreError::new("epoch", error))?;
         let Some((_, epoch)) = issued.into_iter().next() else { return Ok(()) };
-        let (now, outages) = (self.clock.now(), self.outages.known());
+        let (now, outages) = (self.clock.now(), self.outages_of(room_id));
         let Some(rebuilt) = engine::adopt(current, known, epoch, now, &outages) else {
             return Ok(());
         };
@@ -40,7 +40,8 @@ impl Node {
         room: &Room,
     ) -> Result<Option<Precondition>, StoreError> {
         let writer = vec![keys::state(&room.room_id).into(), "run".into()];
-        let run = self.client.call("HGET", writer).await.map_err(self.failed("read the writer"))?;
+        let run =
+            self.masters.call("HGET", writer).await.map_err(self.failed("read the writer"))?;
         let place = room.place();
         Ok(bytes_of(&run).map(|run| Precondition::Unchanged { life: Bytes::new(), run, place }))
     }

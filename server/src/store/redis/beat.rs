@@ -1,5 +1,5 @@
-//! A node's heartbeat, twice a second: measures the room clock, learns which nodes are alive, and
-//! finds out when Redis was away, restarted or emptied.
+//! A node's heartbeat to each master, twice a second: measures the room clock, learns which nodes are
+//! alive, and finds out when the master was away, restarted or emptied.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::client::{ClientError, Reply};
-use super::clock_filter::{ClockFilter, Exchange};
+use super::clock_filter::Exchange;
 use super::codec::{number_of, text, text_of};
 use super::keys;
+use super::masters::Master;
 use super::node::Node;
 use super::nodes::DEAD_MS;
 use super::outages::Recorded;
 use super::script::BEAT;
-use crate::store::{News, NodeId};
+use crate::store::NodeId;
 
 /// The time between heartbeats.
 const BEAT_EVERY: Duration = Duration::from_millis(500);
@@ -57,27 +58,29 @@ struct Silence {
 }
 
 impl Node {
-    /// Sends heartbeats until the store is closed. `run` is the process that answered the first one.
-    pub(super) async fn beat(self: Arc<Self>, mut filter: ClockFilter, mut run: String) {
+    /// Sends heartbeats to a master for as long as it is one. `run` is the process that answered the first
+    /// one, if it was there then.
+    pub(super) async fn beat(self: Arc<Self>, master: Arc<Master>, mut run: Option<String>) {
         let mut silence = Silence::default();
         let mut tick = interval(BEAT_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
-                () = self.check_now.notified() => {}
-                () = self.stop.cancelled() => return,
+                () = master.check_now.notified() => {}
+                () = master.stop.cancelled() => return,
             }
-            match self.beat_once().await {
+            let beaten = tokio::select! {
+                beaten = self.connect_and_beat(&master) => beaten,
+                () = master.stop.cancelled() => return,
+            };
+            match beaten {
                 Ok(beat) => {
                     silence = Silence::default();
-                    let offset_us = filter.feed(beat.exchange);
-                    let uncertainty_us = filter.uncertainty_us(self.clock.monotonic_us());
-                    self.clock.set_offset(offset_us, uncertainty_us);
-                    self.take_beat(beat, &mut run);
+                    self.take_beat(&master, beat, &mut run);
                 }
                 Err(error) => {
-                    self.take_silence(&mut silence, &error).await;
+                    self.take_silence(&master, &mut silence, &error).await;
                     // Requests for a heartbeat that come meanwhile have the same cause.
                     sleep(BEAT_AGAIN).await;
                 }
@@ -85,98 +88,130 @@ impl Node {
         }
     }
 
+    /// Sends one heartbeat, over new connections if the master has moved or hasn't been there before.
+    async fn connect_and_beat(self: &Arc<Self>, master: &Arc<Master>) -> Result<Beat, ClientError> {
+        if master.client().is_err() {
+            master.address().probe().await?;
+        }
+        if master.connect(&self.masters.target).await? {
+            let (node, master) = (self.clone(), master.clone());
+            self.tasks.spawn(async move { node.resubscribe(&master).await });
+        }
+        self.beat_once(master).await
+    }
+
     /// Sends one heartbeat.
-    pub(super) async fn beat_once(&self) -> Result<Beat, ClientError> {
-        let keys = [keys::ALIVE, keys::DATABASE, keys::OUTAGE].map(str::to_owned).to_vec();
+    pub(super) async fn beat_once(&self, master: &Master) -> Result<Beat, ClientError> {
+        let keys = [keys::ALIVE, keys::DATABASE, keys::OUTAGE];
+        let keys = keys.map(|name| keys::of_home(&master.home, name)).to_vec();
         let args = vec![
             text(&self.node_id.0),
             text(&self.database_id),
             text(DEAD_MS),
-            text(self.beaten_at.load(Ordering::Relaxed)),
+            text(master.beaten_at.load(Ordering::Relaxed)),
             text(OUTAGE_MS),
-            text(self.outages.counted()),
+            text(master.outages.counted()),
         ];
+        let client = master.client()?;
         let asked_us = self.clock.monotonic_us();
-        let reply = self.client.run(&BEAT, keys, args).await?;
+        let reply = client.run(&BEAT, keys, args).await?;
         let answered_us = self.clock.monotonic_us();
         let beat = decode(&reply, asked_us, answered_us);
         let beat = beat.ok_or_else(|| ClientError::unexpected(&reply))?;
         if beat.database == self.database_id {
-            self.beaten_at.store(beat.exchange.said_us / 1000, Ordering::Relaxed);
-            self.outages.note(beat.outage.clone());
+            master.beaten_at.store(beat.exchange.said_us / 1000, Ordering::Relaxed);
+            master.outages.note(beat.outage.clone());
         }
         Ok(beat)
     }
 
-    /// Reports Redis as away, and replaces silent connections, once either has lasted.
-    async fn take_silence(&self, silence: &mut Silence, error: &ClientError) {
+    /// Reports a master as away, and replaces silent connections, once either has lasted.
+    async fn take_silence(&self, master: &Master, silence: &mut Silence, error: &ClientError) {
         // A single late answer may come from a slow disk. The command that waits for it fails itself.
         let failing_since = *silence.failing_since.get_or_insert_with(Instant::now);
-        if failing_since.elapsed() >= AWAY_AFTER && self.reachable.swap(false, Ordering::Relaxed) {
-            tracing::warn!(%error, "Redis can't be reached");
-            self.send_news(&News::Reachable(false));
+        if failing_since.elapsed() >= AWAY_AFTER && master.set_reachable(false) {
+            tracing::warn!(%error, server = %master.address(), "Redis can't be reached");
+            self.tell_away(false);
+            self.masters.read_now.notify_one();
+        }
+        if error.is_misdirected() {
+            self.masters.read_now.notify_one();
         }
         if silence.silent_since.get_or_insert_with(Instant::now).elapsed() >= SILENT_MAX {
-            self.client.reconnect().await;
+            if let Ok(client) = master.client() {
+                client.reconnect().await;
+            }
             silence.silent_since = None;
         }
     }
 
     /// Does what a heartbeat shows to be needed. `run` is the process that answered the one before.
-    fn take_beat(self: &Arc<Self>, beat: Beat, run: &mut String) {
-        let was_away = !self.reachable.load(Ordering::Relaxed);
+    fn take_beat(self: &Arc<Self>, master: &Arc<Master>, beat: Beat, run: &mut Option<String>) {
         if beat.database != self.database_id {
-            if !was_away {
+            if master.set_reachable(false) {
                 tracing::error!("this Redis belongs to another SQL database");
-                self.reachable.store(false, Ordering::Relaxed);
-                self.send_news(&News::Reachable(false));
+                self.tell_away(false);
             }
             return;
         }
-        let restarted = beat.run != *run;
-        *run = beat.run;
+        let was_away = !master.set_reachable(true);
+        self.measure_clock(master, beat.exchange);
+        let before = run.replace(beat.run.clone());
+        let restarted = before.as_ref() != Some(&beat.run);
         if was_away {
-            tracing::info!(restarted, emptied = beat.emptied, "Redis is back");
-            self.reachable.store(true, Ordering::Relaxed);
-            self.back_at.store(self.clock.now().as_millis(), Ordering::Relaxed);
-            self.send_news(&News::Reachable(true));
+            let server = master.address();
+            tracing::info!(%server, restarted, emptied = beat.emptied, "Redis is back");
+            master.back_at.store(self.clock.now().as_millis(), Ordering::Relaxed);
+            self.tell_away(false);
             // No other node could be heard of meanwhile.
             let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
             others.values_mut().for_each(|heard| *heard = Instant::now());
         }
-        if beat.emptied {
+        // A master that has just got its first slots holds nothing yet.
+        if beat.emptied && before.is_some() {
             tracing::warn!("Redis was emptied: rooms are rebuilt, and clients are told of losses");
         }
-        if restarted || beat.emptied {
+        let missed = self.missed.swap(false, Ordering::Relaxed);
+        if missed {
+            self.tell_away(true);
             let node = self.clone();
             self.tasks.spawn(async move {
-                // Followed rooms first.
-                node.catch_up_all().await;
-                node.sweep_all().await;
+                for master in node.masters.all() {
+                    node.catch_up_all(&master).await;
+                }
             });
-        } else if was_away || beat.late || self.missed.swap(false, Ordering::Relaxed) {
-            self.send_news(&News::Reachable(true));
-            let node = self.clone();
-            self.tasks.spawn(async move { node.catch_up_all().await });
         }
-        self.start_counting();
+        if restarted || beat.emptied {
+            let (node, master) = (self.clone(), master.clone());
+            self.tasks.spawn(async move {
+                // Followed rooms first.
+                node.catch_up_all(&master).await;
+                node.sweep_all(Some(&master)).await;
+            });
+        } else if was_away || beat.late {
+            self.tell_away(true);
+            let (node, master) = (self.clone(), master.clone());
+            self.tasks.spawn(async move { node.catch_up_all(&master).await });
+        }
+        self.start_counting(master);
         self.note_alive(beat.alive);
     }
 
-    /// Checks that messages would arrive, by subscribing to a channel of the node's own: a dead
-    /// connection looks like one without messages.
-    pub(super) async fn check_messages(self: Arc<Self>) {
+    /// Checks that messages of a master would arrive, by subscribing to a channel of the node's own: a
+    /// dead connection looks like one without messages.
+    pub(super) async fn check_messages(self: Arc<Self>, master: Arc<Master>) {
         let channel = keys::own_channel(&self.node_id);
         let mut silent_since: Option<Instant> = None;
         loop {
             tokio::select! {
                 () = sleep(BEAT_EVERY) => {}
-                () = self.stop.cancelled() => return,
+                () = master.stop.cancelled() => return,
             }
-            if self.client.subscribe(vec![channel.clone()]).await.is_ok() {
+            let Ok(client) = master.client() else { continue };
+            if client.subscribe(vec![channel.clone()]).await.is_ok() {
                 silent_since = None;
             } else if silent_since.get_or_insert_with(Instant::now).elapsed() >= SILENT_MAX {
-                self.client.reconnect_messages().await;
+                client.reconnect_messages().await;
                 silent_since = None;
             }
         }

@@ -8,8 +8,10 @@ use bytes::Bytes;
 use fred::error::ErrorKind;
 use fred::interfaces::{ClientLike, EventInterface, LuaInterface, PubsubInterface};
 use fred::prelude::{Builder, Client as Connection, Error, ReconnectPolicy, TcpConfig, Value};
-use fred::types::config::{Config, UnresponsiveConfig};
+use fred::types::config::{Config, Server, ServerConfig, UnresponsiveConfig};
 use fred::types::{ClusterHash, CustomCommand};
+use fred::util::redis_keyslot;
+use tokio::net::TcpStream;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 
@@ -19,6 +21,8 @@ use super::script::Script;
 const COMMAND_TIMEOUT: Duration = Duration::from_millis(450);
 /// How long the first connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it may take to find out whether somebody listens.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long taking leave may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a connection may owe a reply before it is given up.
@@ -32,12 +36,77 @@ const LIBRARY_MESSAGES_MAX: usize = 2_048;
 /// How many events of its connection the library buffers where nobody reads messages.
 const LIBRARY_EVENTS_MAX: usize = 32;
 
-/// Two connections to one Redis or cluster: one for commands, one for messages.
+/// Where a server listens.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Address {
+    /// Its host.
+    pub(super) host: String,
+    /// Its port.
+    pub(super) port: u16,
+}
+
+impl Address {
+    /// Fails if nobody listens there. The library would warn in the log of each attempt to connect.
+    pub(super) async fn probe(&self) -> Result<(), ClientError> {
+        let host = self.host.trim_matches(['[', ']']);
+        let connected = TcpStream::connect((host, self.port));
+        match tokio::time::timeout(PROBE_TIMEOUT, connected).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(ClientError::new(format!("IO: {error}"))),
+            Err(_) => Err(ClientError::new("nobody answers there")),
+        }
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// What a URL names: servers, and how to log in to them.
+#[derive(Clone)]
+pub(super) struct Target {
+    config: Config,
+    servers: Vec<Address>,
+}
+
+impl Target {
+    /// Reads a URL, without connecting. The error says what is wrong with it.
+    pub(super) fn from_url(url: &str) -> Result<Self, ClientError> {
+        let config = Config::from_url(url).map_err(|error| ClientError::of(&error))?;
+        let hosts = config.server.hosts();
+        let address = |server: Server| Address { host: server.host.to_string(), port: server.port };
+        Ok(Self { config, servers: hosts.into_iter().map(address).collect() })
+    }
+
+    /// The servers that the URL names.
+    pub(super) fn servers(&self) -> &[Address] {
+        &self.servers
+    }
+
+    /// Whether these are servers of a cluster.
+    pub(super) fn is_cluster(&self) -> bool {
+        self.config.server.is_clustered()
+    }
+
+    /// The configuration for one server alone, wherever its cluster says that it listens.
+    fn at(&self, address: &Address) -> Config {
+        let server = Server::new(address.host.clone(), address.port);
+        Config { server: ServerConfig::Centralized { server }, ..self.config.clone() }
+    }
+}
+
+/// Returns the slot of a key.
+pub(super) fn slot_of(key: &str) -> u16 {
+    redis_keyslot(key.as_bytes())
+}
+
+/// Two connections to one Redis: one for commands, one for messages.
 #[derive(Clone)]
 pub(super) struct Client {
     commands: Connection,
     messages: Connection,
-    cluster: bool,
     tasks: Arc<Vec<JoinHandle<()>>>,
 }
 
@@ -74,6 +143,7 @@ pub(super) enum Push {
 pub(super) struct ClientError {
     words: String,
     is_final: bool,
+    is_misdirected: bool,
 }
 
 impl ClientError {
@@ -81,7 +151,12 @@ impl ClientError {
     pub(super) fn unexpected(reply: &Reply) -> Self {
         let mut words = format!("unexpected answer {reply:?}");
         words.truncate(words.floor_char_boundary(200));
-        Self { words, is_final: false }
+        Self::new(words)
+    }
+
+    /// Makes the error of a server that can't be reached, in words.
+    pub(super) fn new(words: impl Into<String>) -> Self {
+        Self { words: words.into(), is_final: false, is_misdirected: false }
     }
 
     /// Whether the key is of another type than the command is for.
@@ -94,28 +169,37 @@ impl ClientError {
         self.is_final
     }
 
+    /// Whether the server is part of a cluster and doesn't serve the slot now: the slots must be read again.
+    pub(super) fn is_misdirected(&self) -> bool {
+        self.is_misdirected
+    }
+
     fn of(error: &Error) -> Self {
         let is_final = matches!(
             error.kind(),
             ErrorKind::Auth | ErrorKind::Config | ErrorKind::InvalidArgument | ErrorKind::Url
         );
-        Self { words: format!("{:?}: {}", error.kind(), error.details()), is_final }
+        let is_misdirected = matches!(error.kind(), ErrorKind::Cluster);
+        let words = format!("{:?}: {}", error.kind(), error.details());
+        Self { words, is_final, is_misdirected }
     }
 }
 
-/// Reads the URL of a Redis, without connecting. The error says what is wrong with it.
-pub(super) fn check_url(url: &str) -> Result<(), ClientError> {
-    Config::from_url(url).map(drop).map_err(|error| ClientError::of(&error))
-}
-
 impl Client {
+    /// Makes the queue in which what arrives unasked waits for its reader.
+    pub(super) fn queue() -> (mpsc::Sender<Push>, mpsc::Receiver<Push>) {
+        mpsc::channel(MESSAGES_MAX)
+    }
+
     /// Connects, and reconnects from then on for as long as it takes.
-    pub(super) async fn open(url: &str) -> Result<(Self, mpsc::Receiver<Push>), ClientError> {
-        let config = Config::from_url(url).map_err(|error| ClientError::of(&error))?;
-        let cluster = config.server.is_clustered();
+    pub(super) async fn open(
+        target: &Target,
+        address: &Address,
+        pushes: mpsc::Sender<Push>,
+    ) -> Result<Self, ClientError> {
+        let config = target.at(address);
         let commands = build(config.clone(), LIBRARY_EVENTS_MAX)?;
         let messages = build(config, LIBRARY_MESSAGES_MAX)?;
-        let (pushes, receiver) = mpsc::channel(MESSAGES_MAX);
         let forward = tokio::spawn(forward_messages(messages.clone(), pushes.clone()));
         let report = tokio::spawn(report_reconnects(messages.clone(), pushes));
         let mut tasks = vec![forward, report];
@@ -132,14 +216,11 @@ impl Client {
                 None
             }
             Ok(Err(error)) => Some(ClientError::of(&error)),
-            Err(_) => {
-                let words = "nobody answers there".to_owned();
-                Some(ClientError { words, is_final: false })
-            }
+            Err(_) => Some(ClientError::new("nobody answers there")),
         };
-        let client = Self { commands, messages, cluster, tasks: Arc::new(tasks) };
+        let client = Self { commands, messages, tasks: Arc::new(tasks) };
         match failed {
-            None => Ok((client, receiver)),
+            None => Ok(client),
             Some(error) => {
                 // It may be tried again, with new connections.
                 client.close().await;
@@ -148,12 +229,7 @@ impl Client {
         }
     }
 
-    /// Whether keys of different shards are on different servers.
-    pub(super) fn is_cluster(&self) -> bool {
-        self.cluster
-    }
-
-    /// Runs a script. All keys must be in one slot.
+    /// Runs a script.
     pub(super) async fn run(
         &self,
         script: &Script,
@@ -173,7 +249,7 @@ impl Client {
         reply.map(Reply::from).map_err(|error| ClientError::of(&error))
     }
 
-    /// Sends a command whose first argument is its only key.
+    /// Sends a command.
     pub(super) async fn call(
         &self,
         command: &'static str,

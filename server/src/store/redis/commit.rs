@@ -34,7 +34,7 @@ impl Node {
         match reply.status.as_str() {
             "ok" if after.is_deleted() => {
                 self.backlog.remove(&room.room_id);
-                let _ = self.client.call("DEL", vec![keys::code(&room.code).into()]).await;
+                let _ = self.masters.call("DEL", vec![keys::code(&room.code).into()]).await;
                 Ok(CommitOutcome::Committed)
             }
             "ok" => {
@@ -48,7 +48,7 @@ impl Node {
             "moved" => Ok(CommitOutcome::Conflict),
             "clock" => {
                 // Decided too long ago, or this node's clock is off: measure it, and decide again.
-                self.check_now.notify_one();
+                self.masters.timekeeper().inspect(|master| master.check_now.notify_one());
                 Ok(CommitOutcome::Conflict)
             }
             _ if reply.is_lost() => match self.recover(&room.room_id).await? {

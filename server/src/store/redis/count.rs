@@ -8,6 +8,7 @@ use engine::{RoomId, rebase};
 use futures_util::future::join_all;
 
 use super::codec::{ScriptReply, flag, number_of, text};
+use super::masters::Master;
 use super::node::Node;
 use super::outages::Recorded;
 use super::read::StoredRoom;
@@ -22,19 +23,19 @@ const PATIENT_TRIES: u32 = 4;
 const TRIES_MAX: usize = 8;
 
 impl Node {
-    /// Counts the outages that Redis records, in a task of its own, unless this node is at it already.
-    /// Other nodes may count it at the same time: each room is changed once.
-    pub(super) fn start_counting(self: &Arc<Self>) {
-        let Some((outage, tries)) = self.outages.begin_counting() else { return };
-        let node = self.clone();
+    /// Counts the outages that a master records in its rooms, in a task of its own, unless this node is at
+    /// it already. Other nodes may count it at the same time: each room is changed once.
+    pub(super) fn start_counting(self: &Arc<Self>, master: &Arc<Master>) {
+        let Some((outage, tries)) = master.outages.begin_counting() else { return };
+        let (node, master) = (self.clone(), master.clone());
         self.tasks.spawn(async move {
-            let counted = node.count_everywhere(&outage, tries <= PATIENT_TRIES).await;
-            node.outages.end_counting(&outage, counted.is_ok());
+            let counted = node.count_everywhere(&master, &outage, tries <= PATIENT_TRIES).await;
+            master.outages.end_counting(&outage, counted.is_ok());
             match counted {
                 Ok(()) => {
                     let seconds = outage.length_ms() / 1000;
                     tracing::info!(seconds, "nobody reached Redis for a time; hosts get it back");
-                    node.check_now.notify_one();
+                    master.check_now.notify_one();
                 }
                 Err(error) => {
                     // The next heartbeat tries again.
@@ -48,15 +49,17 @@ impl Node {
     /// With `is_patient`, a room that fails is a reason to try again later; without, it is left out.
     async fn count_everywhere(
         self: &Arc<Self>,
+        master: &Arc<Master>,
         outage: &Recorded,
         is_patient: bool,
     ) -> Result<(), StoreError> {
         let mut after = None;
         loop {
             let page = self.sql.list_rooms(after.as_ref(), PAGE).await;
-            let page = page.map_err(|error| StoreError::new("list rooms", error))?;
+            let mut page = page.map_err(|error| StoreError::new("list rooms", error))?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.clone());
+            page.retain(|room_id| self.masters.is_of(master, room_id));
             let mut waiting = Vec::new();
             let counted = page.iter().map(async |room_id| self.count(room_id, outage, false).await);
             for (room_id, reply) in page.iter().zip(join_all(counted).await) {

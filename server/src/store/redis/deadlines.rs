@@ -25,9 +25,9 @@ impl Deadlines {
         self.by_time.extend(deadline.map(|at| (at, room_id.clone())));
     }
 
-    /// Lists up to `max` rooms whose deadline has come at `now`, the earliest first.
-    pub(super) fn due(&self, now: Timestamp, max: usize) -> impl Iterator<Item = &RoomId> {
-        let due = self.by_time.iter().take_while(move |(at, _)| *at <= now).take(max);
+    /// Lists rooms whose deadline has come at `now`, the earliest first.
+    pub(super) fn due(&self, now: Timestamp) -> impl Iterator<Item = &RoomId> {
+        let due = self.by_time.iter().take_while(move |(at, _)| *at <= now);
         due.map(|(_, room_id)| room_id)
     }
 }

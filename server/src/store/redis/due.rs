@@ -14,6 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::client::{ClientError, Reply};
 use super::codec::{number_of, text, text_of};
 use super::keys;
+use super::masters::Master;
 use super::node::Node;
 use super::script::{ATTEND, CLAIM, LEASE, SIGNS};
 use crate::store::{LifeSigns, StoreError};
@@ -31,18 +32,24 @@ const ATTENDED_AT_ONCE: usize = 32;
 const LEASE_AFTER_MS: u64 = 15_000;
 
 impl Node {
-    /// Lists rooms that are due: those claimed since the last call, and followed ones.
+    /// Lists rooms that are due: those claimed since the last call, and followed ones. Those of masters that
+    /// don't answer wait.
     pub(super) fn list_due(&self, now: Timestamp, max: usize) -> Vec<RoomId> {
+        let pending = self.masters.uncounted();
+        let away = self.masters.away();
+        let must_wait = |room_id: &RoomId| {
+            // Only what doesn't wait for a host is surely due while outages aren't counted.
+            away.has(room_id) || pending.has(room_id) && self.awaits_host(room_id)
+        };
         let due: BTreeSet<RoomId> = {
             let deadlines = self.deadlines.lock().unwrap_or_else(PoisonError::into_inner);
-            deadlines.due(now, max).cloned().collect()
+            deadlines.due(now).filter(|room_id| !must_wait(room_id)).take(max).cloned().collect()
         };
-        if self.outages.is_pending() {
-            // Only what doesn't wait for a host is surely due.
-            return due.into_iter().filter(|room_id| !self.awaits_host(room_id)).collect();
-        }
         let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
-        due.into_iter().chain(std::mem::take(&mut *claimed)).collect()
+        let (later, surely): (BTreeSet<RoomId>, BTreeSet<RoomId>) =
+            std::mem::take(&mut *claimed).into_iter().partition(|room_id| pending.has(room_id));
+        *claimed = later;
+        due.into_iter().chain(surely).collect()
     }
 
     /// Whether a followed room has a deadline that moves with outages.
@@ -60,21 +67,21 @@ impl Node {
                 _ = tick.tick() => {}
                 () = self.stop.cancelled() => return,
             }
-            if self.reachable.load(Ordering::Relaxed)
-                && let Err(error) = self.claim_all().await
-            {
+            if let Err(error) = self.claim_all().await {
                 tracing::debug!(error = &error as &dyn std::error::Error, "rooms aren't claimed");
             }
         }
     }
 
-    /// Claims by one command for all shards, or in a cluster by one command for each.
+    /// Claims, at the masters that answer, by one command for all shards, or in a cluster by one command
+    /// for each.
     async fn claim_all(&self) -> Result<(), StoreError> {
-        let shards: Vec<String> = (0..keys::SHARDS).map(keys::due).collect();
-        let at_once = if self.client.is_cluster() { 1 } else { shards.len() };
+        let shards = (0..keys::SHARDS).map(keys::due);
+        let shards: Vec<String> = shards.filter(|due| !self.masters.is_away(due)).collect();
+        let at_once = if self.masters.target.is_cluster() { 1 } else { shards.len().max(1) };
         let claims = shards.chunks(at_once).map(async |shards| {
             let args = vec![text(CLAIMED_MAX), text(CLAIM_MS)];
-            self.client.run(&CLAIM, shards.to_vec(), args).await
+            self.masters.run(&CLAIM, shards.to_vec(), args).await
         });
         let mut result = Ok(());
         for rooms in join_all(claims).await {
@@ -107,33 +114,53 @@ impl Node {
         Ok(())
     }
 
+    /// Attends rooms. Those of a master that doesn't answer, or that fails, don't hold up the others.
     pub(super) async fn attend(self: &Arc<Self>, rooms: &[RoomId]) -> Result<(), StoreError> {
-        if rooms.is_empty() {
-            return Ok(());
-        }
-        self.record_rooms(rooms).await.map_err(self.failed("attend"))?;
-        let attended =
-            stream::iter(rooms.to_vec()).map(async |room_id| self.attend_one(&room_id).await);
+        let attended = self.masters.all().into_iter().map(async |master| {
+            let of_master = |room_id: &&RoomId| self.masters.is_of(&master, room_id);
+            let rooms: Vec<RoomId> = rooms.iter().filter(of_master).cloned().collect();
+            if rooms.is_empty() {
+                return Ok(());
+            }
+            if !master.is_reachable() {
+                return Err(StoreError { operation: "attend", cause: None });
+            }
+            self.attend_at(&master, rooms).await
+        });
+        join_all(attended).await.into_iter().collect()
+    }
+
+    async fn attend_at(
+        self: &Arc<Self>,
+        master: &Master,
+        rooms: Vec<RoomId>,
+    ) -> Result<(), StoreError> {
+        self.record_rooms(master, &rooms).await.map_err(self.failed("attend"))?;
+        let attended = stream::iter(rooms).map(async |room_id| self.attend_one(&room_id).await);
         let attended: Vec<Result<(), StoreError>> =
             attended.buffer_unordered(ATTENDED_AT_ONCE).collect().await;
         attended.into_iter().collect()
     }
 
-    /// Records that these rooms have connections to this node. Its presence in them is deleted when it
-    /// dies, whatever Redis has lost since.
-    pub(super) async fn record_rooms(&self, rooms: &[RoomId]) -> Result<(), ClientError> {
-        let key = keys::rooms_of_node(&self.node_id);
+    /// Records that these rooms of a master have connections to this node. Its presence in them is deleted
+    /// when it dies, whatever Redis has lost since.
+    pub(super) async fn record_rooms(
+        &self,
+        master: &Master,
+        rooms: &[RoomId],
+    ) -> Result<(), ClientError> {
+        let key = keys::rooms_of_node(&master.home, &self.node_id);
         let mut added = vec![key.clone().into()];
         added.extend(rooms.iter().map(text));
-        if let Err(error) = self.client.call("SADD", added.clone()).await {
+        if let Err(error) = self.masters.call("SADD", added.clone()).await {
             if !error.is_wrong_type() {
                 return Err(error);
             }
             tracing::warn!(key, "a key of another type is replaced");
-            self.client.call("DEL", vec![key.clone().into()]).await?;
-            self.client.call("SADD", added).await?;
+            self.masters.call("DEL", vec![key.clone().into()]).await?;
+            self.masters.call("SADD", added).await?;
         }
-        self.client.call("PEXPIRE", vec![key.into(), text(keys::KEEP_MS)]).await.map(drop)
+        self.masters.call("PEXPIRE", vec![key.into(), text(keys::KEEP_MS)]).await.map(drop)
     }
 
     /// Attends a room, and catches up if it is ahead of what the subscribers were told.
@@ -163,8 +190,9 @@ impl Node {
         }
         let time =
             |index: usize| reply.values.get(index).and_then(number_of).map(Timestamp::from_millis);
-        // Nobody could renew a lease while Redis was away.
-        let back_at = Timestamp::from_millis(self.back_at.load(Ordering::Relaxed));
+        // Nobody could renew a lease while its Redis was away.
+        let master = self.masters.of_room(room_id).map_err(self.failed("life signs"))?;
+        let back_at = Timestamp::from_millis(master.back_at.load(Ordering::Relaxed));
         let lease = time(0).map(|lease| lease.max(back_at.plus_millis(LEASE_AFTER_MS)));
         Ok(LifeSigns { lease, attended: time(1) })
     }

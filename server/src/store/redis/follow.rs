@@ -23,8 +23,10 @@ impl Node {
             return Ok(());
         }
         let channel = keys::channel(room_id);
-        self.client.subscribe(vec![channel]).await.map_err(self.failed("follow"))?;
-        self.record_rooms(std::slice::from_ref(room_id)).await.map_err(self.failed("follow"))?;
+        self.masters.subscribe(channel).await.map_err(self.failed("follow"))?;
+        let master = self.masters.of_room(room_id).map_err(self.failed("follow"))?;
+        let rooms = std::slice::from_ref(room_id);
+        self.record_rooms(&master, rooms).await.map_err(self.failed("follow"))?;
         let room = match self.read(room_id, None).await? {
             StoredRoom::Current(room) => Some(room),
             _ => self.recover(room_id).await?,
@@ -40,9 +42,11 @@ impl Node {
     pub(super) async fn unfollow(&self, room_id: &RoomId) {
         self.forget_followed(room_id);
         // A subscription that remains is ignored, and ends with the connection.
-        let _ = self.client.unsubscribe(keys::channel(room_id)).await;
-        let gone = vec![keys::rooms_of_node(&self.node_id).into(), text(room_id)];
-        let _ = self.client.call("SREM", gone).await;
+        let _ = self.masters.unsubscribe(keys::channel(room_id)).await;
+        if let Ok(master) = self.masters.of_room(room_id) {
+            let rooms = keys::rooms_of_node(&master.home, &self.node_id);
+            let _ = self.masters.call("SREM", vec![rooms.into(), text(room_id)]).await;
+        }
     }
 
     fn forget_followed(&self, room_id: &RoomId) {

@@ -1,5 +1,6 @@
 //! The whole keyspace. All keys of a room are in the slot of its shard, and so are the indexes of
-//! the shard: one script changes them together.
+//! the shard: one script changes them together. What is about a Redis itself has a tag of its own, `nodes`,
+//! or on further masters of a cluster that of a shard that they serve (`slots`).
 //!
 //! | key | type | holds |
 //! |---|---|---|
@@ -13,7 +14,7 @@
 //! | `ph:{s3f}:public` | set | listed rooms |
 //! | `ph:{s3f}:life` | string | a random word, lost when Redis is emptied |
 //! | `ph:code:<code>` | string | room |
-//! | `ph:ticket:<hash>` | string | a ticket, for as long as it is valid |
+//! | `ph:{s3f}:ticket:<hash>` | string | a ticket to a room of the shard, for as long as it is valid |
 //! | `ph:{nodes}:alive` | zset | node → its last heartbeat |
 //! | `ph:{nodes}:database` | string | the SQL database that belongs to this Redis |
 //! | `ph:{nodes}:rooms:<node>` | set | rooms with connections to the node |
@@ -28,19 +29,30 @@ use engine::RoomId;
 use sha2::{Digest, Sha256};
 
 use crate::store::NodeId;
+pub(super) use crate::store::away::{SHARDS, shard_of};
 
-/// The number of shards.
-pub(super) const SHARDS: u16 = 256;
+/// The tag of the keys that are about Redis itself.
+pub(super) const NODES: &str = "nodes";
 /// How long a key outlives its last use, in milliseconds; the same as in the scripts.
 pub(super) const KEEP_MS: u64 = 48 * 60 * 60 * 1000;
-/// When each node last sent a heartbeat.
-pub(super) const ALIVE: &str = "ph:{nodes}:alive";
-/// The SQL database that belongs to this Redis.
-pub(super) const DATABASE: &str = "ph:{nodes}:database";
-/// The outages that rooms are to count.
-pub(super) const OUTAGE: &str = "ph:{nodes}:outage";
-/// The node that sweeps.
-pub(super) const SWEEP: &str = "ph:{nodes}:sweep";
+/// The name of the key of when each node last sent a heartbeat.
+pub(super) const ALIVE: &str = "alive";
+/// The name of the key of the SQL database that belongs to this Redis.
+pub(super) const DATABASE: &str = "database";
+/// The name of the key of the outages that rooms are to count.
+pub(super) const OUTAGE: &str = "outage";
+/// The name of the key of the node that sweeps.
+pub(super) const SWEEP: &str = "sweep";
+
+/// Returns a key that is about a Redis itself, by the tag of such keys there.
+pub(super) fn of_home(home: &str, name: &str) -> String {
+    format!("ph:{{{home}}}:{name}")
+}
+
+/// Returns the hash tag of a shard.
+pub(super) fn tag(shard: u16) -> String {
+    format!("s{shard:02x}")
+}
 
 /// Returns the keys that every script about a room gets, in this order.
 pub(super) fn of_room(room_id: &RoomId) -> Vec<String> {
@@ -90,7 +102,7 @@ pub(super) fn channel(room_id: &RoomId) -> String {
 
 /// Returns the channel by which a node checks its own connection.
 pub(super) fn own_channel(node_id: &NodeId) -> String {
-    format!("ph:{{nodes}}:{}", node_id.0)
+    of_home(NODES, &node_id.0)
 }
 
 /// Returns the room of a channel.
@@ -103,23 +115,18 @@ pub(super) fn code(code: &str) -> String {
     format!("ph:code:{code}")
 }
 
-/// Returns the key of a ticket. It doesn't reveal the secret.
-pub(super) fn ticket(secret: &str) -> String {
-    let mut key = "ph:ticket:".to_owned();
+/// Returns the key of a ticket to a room. It doesn't reveal the secret.
+pub(super) fn ticket(room_id: &RoomId, secret: &str) -> String {
+    let mut key = format!("ph:{{s{:02x}}}:ticket:", shard_of(room_id));
     for byte in &Sha256::digest(secret.as_bytes())[..16] {
         let _ = write!(key, "{byte:02x}");
     }
     key
 }
 
-/// Returns the key of the rooms with connections to a node.
-pub(super) fn rooms_of_node(node_id: &NodeId) -> String {
-    format!("ph:{{nodes}}:rooms:{}", node_id.0)
-}
-
-/// Returns the shard of a room.
-pub(super) fn shard_of(room_id: &RoomId) -> u16 {
-    u16::from(Sha256::digest(room_id.as_str().as_bytes())[0])
+/// Returns the key of the rooms with connections to a node, by the tag of the Redis that serves them.
+pub(super) fn rooms_of_node(home: &str, node_id: &NodeId) -> String {
+    of_home(home, &format!("rooms:{}", node_id.0))
 }
 
 fn own_key(room_id: &RoomId, name: &str) -> String {

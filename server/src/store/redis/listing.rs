@@ -45,11 +45,15 @@ impl Node {
         })
     }
 
-    /// Lists the rooms with the most viewers.
+    /// Lists the rooms with the most viewers, of all masters that answer.
     async fn make_list(&self) -> Result<Vec<Listed>, ClientError> {
-        let shards = stream::iter(0..keys::SHARDS).map(async |shard| {
-            self.client.call("SMEMBERS", vec![keys::public(shard).into()]).await
-        });
+        let away = self.masters.away();
+        if away.is_all() {
+            return Err(ClientError::new("no Redis answers"));
+        }
+        let shards = (0..keys::SHARDS).filter(|shard| !away.has_shard(*shard)).map(keys::public);
+        let shards = stream::iter(shards)
+            .map(async |public| self.masters.call("SMEMBERS", vec![public.into()]).await);
         let shards: Vec<_> = shards.buffer_unordered(COMMANDS_AT_ONCE).collect().await;
         let mut ids = Vec::new();
         for shard in shards {
@@ -70,7 +74,7 @@ impl Node {
         rooms.truncate(LISTED_MAX);
         let listed = stream::iter(rooms).map(async |(count, room_id)| {
             let args = vec![keys::state(&room_id).into(), "body".into()];
-            let body = match self.client.call("HGET", args).await {
+            let body = match self.masters.call("HGET", args).await {
                 Err(error) if error.is_wrong_type() => Reply::Nil,
                 body => body?,
             };
@@ -89,14 +93,14 @@ impl Node {
     /// Counts the participants who are connected to a room.
     async fn count_present(&self, room_id: &RoomId) -> Result<u64, ClientError> {
         let key = keys::present(room_id);
-        let entries = match self.client.call("HLEN", vec![key.clone().into()]).await {
+        let entries = match self.masters.call("HLEN", vec![key.clone().into()]).await {
             Err(error) if error.is_wrong_type() => return Ok(0),
             entries => number_of(&entries?).unwrap_or(0),
         };
         if entries == 0 || entries > COUNTED_MAX {
             return Ok(entries);
         }
-        let Reply::List(names) = self.client.call("HKEYS", vec![key.into()]).await? else {
+        let Reply::List(names) = self.masters.call("HKEYS", vec![key.into()]).await? else {
             return Ok(entries);
         };
         let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);

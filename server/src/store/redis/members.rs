@@ -59,11 +59,11 @@ impl Node {
         is_present: &(dyn for<'a> Fn(&'a ParticipantId) -> bool + Send + Sync),
     ) -> Result<Vec<Bytes>, StoreError> {
         let args = vec![keys::joined(room_id).into(), text(0), text(-1)];
-        let reply = self.client.call("ZRANGE", args).await.map_err(self.failed("list absent"))?;
+        let reply = self.masters.call("ZRANGE", args).await.map_err(self.failed("list absent"))?;
         let Reply::List(ids) = reply else { return Ok(Vec::new()) };
         let mut ids: Vec<Bytes> = ids.iter().filter_map(bytes_of).collect();
         // If it was lost when some of them joined, they come last.
-        let all = self.client.call("HKEYS", vec![keys::members(room_id).into()]).await;
+        let all = self.masters.call("HKEYS", vec![keys::members(room_id).into()]).await;
         if let Reply::List(all) = all.map_err(self.failed("list absent"))? {
             let known: HashSet<Bytes> = ids.iter().cloned().collect();
             ids.extend(all.iter().filter_map(bytes_of).filter(|id| !known.contains(id)));
@@ -79,7 +79,7 @@ impl Node {
         participant_id: &ParticipantId,
     ) -> Result<Option<Member>, StoreError> {
         let args = vec![keys::members(room_id).into(), text(participant_id)];
-        let reply = match self.client.call("HGET", args).await {
+        let reply = match self.masters.call("HGET", args).await {
             Err(error) if error.is_wrong_type() => {
                 self.mend(room_id).await?;
                 return Ok(None);
@@ -105,7 +105,7 @@ impl Node {
         let keys = [("HDEL", keys::members(room_id)), ("ZREM", keys::joined(room_id))];
         for (command, key) in keys {
             let args = vec![key.into(), text(participant_id)];
-            match self.client.call(command, args).await {
+            match self.masters.call(command, args).await {
                 Err(error) if error.is_wrong_type() => return self.mend(room_id).await,
                 reply => reply.map_err(self.failed("remove member"))?,
             };
@@ -119,18 +119,26 @@ impl Node {
         ticket: &Ticket,
     ) -> Result<(), StoreError> {
         let ms = ticket.expires_at.millis_since(self.clock.now()).max(1);
-        let args = vec![keys::ticket(secret).into(), json(ticket), "PX".into(), text(ms)];
-        self.client.call("SET", args).await.map(drop).map_err(self.failed("keep ticket"))
+        let args =
+            vec![keys::ticket(&ticket.room_id, secret).into(), json(ticket), "PX".into(), text(ms)];
+        self.masters.call("SET", args).await.map(drop).map_err(self.failed("keep ticket"))
     }
 
-    pub(super) async fn redeem_ticket(&self, secret: &str) -> Result<Option<Ticket>, StoreError> {
-        let reply = match self.client.call("GETDEL", vec![keys::ticket(secret).into()]).await {
+    pub(super) async fn redeem_ticket(
+        &self,
+        room_id: &RoomId,
+        secret: &str,
+    ) -> Result<Option<Ticket>, StoreError> {
+        let key = keys::ticket(room_id, secret);
+        let reply = match self.masters.call("GETDEL", vec![key.into()]).await {
             Err(error) if error.is_wrong_type() => Reply::Nil,
             reply => reply.map_err(self.failed("redeem ticket"))?,
         };
         let Some(body) = bytes_of(&reply) else { return Ok(None) };
         match serde_json::from_slice::<Ticket>(&body) {
-            Ok(ticket) => Ok(Some(ticket).filter(|ticket| ticket.expires_at > self.clock.now())),
+            Ok(ticket) => Ok(Some(ticket).filter(|ticket| {
+                ticket.room_id == *room_id && ticket.expires_at > self.clock.now()
+            })),
             Err(error) => {
                 // It is gone now, and its holder has to join again.
                 tracing::warn!(%error, "a ticket can't be read");
@@ -140,18 +148,23 @@ impl Node {
     }
 
     pub(super) async fn find_code(&self, code: &str) -> Result<Option<RoomId>, StoreError> {
-        match self.client.call("GET", vec![keys::code(code).into()]).await {
-            Ok(Reply::Nil) => {}
-            Err(error) if error.is_wrong_type() => {}
-            reply => {
-                let reply = reply.map_err(self.failed("find code"))?;
-                return Ok(text_of(&reply).map(RoomId::new));
+        let key = keys::code(code);
+        // The master of the code needn't be that of the room, which may be served.
+        let is_away = self.masters.is_away(&key);
+        if !is_away {
+            match self.masters.call("GET", vec![key.into()]).await {
+                Ok(Reply::Nil) => {}
+                Err(error) if error.is_wrong_type() => {}
+                reply => {
+                    let reply = reply.map_err(self.failed("find code"))?;
+                    return Ok(text_of(&reply).map(RoomId::new));
+                }
             }
         }
-        // Redis has lost it, or it never existed.
+        // Redis is away or has lost it, or it never existed.
         let found = self.sql.find_code(code).await;
         let found = found.map_err(|error| StoreError::new("find code", error))?;
-        if let Some(room_id) = &found {
+        if let Some(room_id) = found.as_ref().filter(|_| !is_away) {
             self.keep_code(code, room_id).await;
         }
         Ok(found)
@@ -160,6 +173,6 @@ impl Node {
     /// Writes which room a code names, whatever Redis holds there. It is found in SQL, too.
     pub(super) async fn keep_code(&self, code: &str, room_id: &RoomId) {
         let keep = vec![keys::code(code).into(), text(room_id), "PX".into(), text(keys::KEEP_MS)];
-        let _ = self.client.call("SET", keep).await;
+        let _ = self.masters.call("SET", keep).await;
     }
 }

@@ -34,7 +34,7 @@ impl Node {
         }
         if mended.iter().any(|field| matches!(field.as_str(), "members" | "joined" | "present")) {
             let lost = vec![keys::channel(room_id).into(), json(&Message::PresenceLost)];
-            if let Err(error) = self.client.call("PUBLISH", lost).await {
+            if let Err(error) = self.masters.call("PUBLISH", lost).await {
                 tracing::debug!(%error, "nobody was asked to tell presence again");
             }
         }

@@ -7,11 +7,11 @@
 //!
 //! | files | what |
 //! |---|---|
-//! | `client` `script` `keys` `codec` `message` | how Redis is reached, and what it holds |
-//! | `followed` `deadlines` `recovery` `outages` `damage` `clock_filter` | what a node keeps in memory |
+//! | `client` `script` `keys` `codec` `slots` `message` | how Redis is reached, and what it holds |
+//! | `followed` `deadlines` `recovery` `outages` `damage` `clock_filter` `masters` | what a node keeps in memory |
 //! | `node` | one running server: all of the above |
 //! | `commit` `put` `read` `members` `presence` `tell` `due` `listing` | operations |
-//! | `follow` `take` `beat` `nodes` `sweep` `recover` `rebuild` `mend` `adopt` `count` | tasks, and recovery |
+//! | `follow` `take` `beat` `watch` `nodes` `sweep` `recover` `rebuild` `mend` `adopt` `count` | tasks, and recovery |
 //! | `store` `open` | the traits, and the start |
 
 mod adopt;
@@ -28,6 +28,7 @@ mod follow;
 mod followed;
 mod keys;
 mod listing;
+mod masters;
 mod members;
 mod mend;
 mod message;
@@ -42,10 +43,12 @@ mod rebuild;
 mod recover;
 mod recovery;
 mod script;
+mod slots;
 mod store;
 mod sweep;
 mod take;
 mod tell;
+mod watch;
 
 pub use open::RedisOpenError;
 pub use store::RedisStore;

@@ -2,23 +2,24 @@
 //! and its subscribers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
-use engine::RoomId;
-use tokio::sync::{Notify, mpsc};
+use engine::{Outage, RoomId};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::client::{Client, ClientError};
+use super::client::ClientError;
+use super::clock_filter::{ClockFilter, Exchange};
 use super::codec::ScriptReply;
 use super::damage::Damage;
 use super::deadlines::Deadlines;
 use super::followed::FollowedRooms;
 use super::keys;
-use super::outages::Outages;
+use super::masters::{Master, Masters};
 use super::recovery::Recoveries;
 use super::script::Script;
 use crate::clock::RoomClock;
@@ -26,7 +27,7 @@ use crate::id;
 use crate::kept::Kept;
 use crate::sql::Sql;
 use crate::store::backlog::Backlog;
-use crate::store::{Listed, News, NodeId, StoreError};
+use crate::store::{Away, Listed, News, NodeId, StoreError};
 
 /// How much news may wait for a subscriber. One that is further behind receives its rooms anew.
 const SUBSCRIPTION_MAX: usize = 16_384;
@@ -34,7 +35,7 @@ const SUBSCRIPTION_MAX: usize = 16_384;
 /// One running server among those that share a Redis.
 pub(super) struct Node {
     pub(super) node_id: NodeId,
-    pub(super) client: Client,
+    pub(super) masters: Masters,
     pub(super) sql: Arc<Sql>,
     pub(super) clock: RoomClock,
     /// Whether an acknowledged write is on disk, as the operator of Redis declares.
@@ -54,21 +55,15 @@ pub(super) struct Node {
     pub(super) backlog: Backlog,
     pub(super) recoveries: Recoveries,
     pub(super) damage: Damage,
-    pub(super) outages: Outages,
-    /// Whether Redis answers.
-    pub(super) reachable: AtomicBool,
     /// Whether a subscriber has missed news.
     pub(super) missed: AtomicBool,
-    /// When Redis last took a heartbeat of this node, in milliseconds of its clock; 0 before the first.
-    pub(super) beaten_at: AtomicU64,
-    /// When Redis last answered again after it was away, in milliseconds of the room clock.
-    pub(super) back_at: AtomicU64,
     /// Whether this node has changed the list of public rooms.
     pub(super) list_changed: AtomicBool,
     /// The last list of public rooms.
     pub(super) listed: Kept<Vec<Listed>>,
-    /// Asks for a heartbeat at once.
-    pub(super) check_now: Notify,
+    clock_filter: Mutex<ClockFilter>,
+    /// What the subscribers were last told of rooms that are away. Held while they are told.
+    told_away: Mutex<Away>,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
 }
@@ -76,7 +71,7 @@ pub(super) struct Node {
 impl Node {
     /// Makes a node with an id of its own. Its tasks aren't running yet.
     pub(super) fn new(
-        client: Client,
+        masters: Masters,
         sql: Arc<Sql>,
         database_id: String,
         clock: RoomClock,
@@ -84,7 +79,8 @@ impl Node {
     ) -> Self {
         Self {
             node_id: NodeId(id::node_id().into()),
-            client,
+            stop: masters.stop.clone(),
+            masters,
             sql,
             clock,
             durable,
@@ -98,15 +94,11 @@ impl Node {
             backlog: Backlog::default(),
             recoveries: Recoveries::new(),
             damage: Damage::default(),
-            outages: Outages::default(),
-            beaten_at: AtomicU64::new(0),
-            reachable: AtomicBool::new(true),
             missed: AtomicBool::new(false),
-            back_at: AtomicU64::new(0),
             list_changed: AtomicBool::new(false),
             listed: Kept::default(),
-            check_now: Notify::new(),
-            stop: CancellationToken::new(),
+            clock_filter: Mutex::default(),
+            told_away: Mutex::default(),
             tasks: TaskTracker::new(),
         }
     }
@@ -114,7 +106,13 @@ impl Node {
     /// Adds a subscriber.
     pub(super) fn subscribe(&self) -> mpsc::Receiver<News> {
         let (sender, receiver) = mpsc::channel(SUBSCRIPTION_MAX);
+        let told = self.told_away.lock().unwrap_or_else(PoisonError::into_inner);
+        if !told.is_none() {
+            // Masters may be away since before there was anybody to tell. There is room for it.
+            let _ = sender.try_send(News::Away(*told));
+        }
         self.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        drop(told);
         receiver
     }
 
@@ -133,6 +131,31 @@ impl Node {
         all
     }
 
+    /// Tells the subscribers which rooms are away, if that has changed, or in any case `again`.
+    pub(super) fn tell_away(&self, again: bool) {
+        let mut told = self.told_away.lock().unwrap_or_else(PoisonError::into_inner);
+        let away = self.masters.away();
+        if again || *told != away {
+            *told = away;
+            self.send_news(&News::Away(away));
+        }
+    }
+
+    /// Returns the last outages of the master of a room, the earliest first.
+    pub(super) fn outages_of(&self, room_id: &RoomId) -> Vec<Outage> {
+        self.masters.of_room(room_id).map(|master| master.outages.known()).unwrap_or_default()
+    }
+
+    /// Measures the room clock by an exchange with a master, if that is the one that keeps it.
+    pub(super) fn measure_clock(&self, master: &Arc<Master>, exchange: Exchange) {
+        if !self.masters.timekeeper().is_some_and(|keeper| Arc::ptr_eq(&keeper, master)) {
+            return;
+        }
+        let mut filter = self.clock_filter.lock().unwrap_or_else(PoisonError::into_inner);
+        let offset_us = filter.feed(exchange);
+        self.clock.set_offset(offset_us, filter.uncertainty_us(self.clock.monotonic_us()));
+    }
+
     /// Runs a script about a room.
     pub(super) async fn run(
         &self,
@@ -141,7 +164,7 @@ impl Node {
         room_id: &RoomId,
         args: Vec<Bytes>,
     ) -> Result<ScriptReply, StoreError> {
-        let reply = self.client.run(script, keys::of_room(room_id), args).await;
+        let reply = self.masters.run(script, keys::of_room(room_id), args).await;
         let reply = reply.map_err(self.failed(operation))?;
         let reply = ScriptReply::decode(reply).map_err(self.failed(operation))?;
         if !reply.mended.is_empty() {
@@ -150,12 +173,8 @@ impl Node {
         Ok(reply)
     }
 
-    /// Converts a failed command into the failure of an operation. Redis may be away, so a heartbeat
-    /// is asked for at once.
+    /// Converts a failed command into the failure of an operation.
     pub(super) fn failed(&self, operation: &'static str) -> impl FnOnce(ClientError) -> StoreError {
-        move |error| {
-            self.check_now.notify_one();
-            StoreError::new(operation, error)
-        }
+        move |error| StoreError::new(operation, error)
     }
 }

@@ -9,6 +9,7 @@ use engine::RoomId;
 use super::client::Reply;
 use super::codec::{number_of, text, text_of};
 use super::keys;
+use super::masters::Master;
 use super::node::Node;
 use super::script::FORGET;
 use crate::store::{News, NodeId};
@@ -48,32 +49,44 @@ impl Node {
 
     /// Cleans up after nodes that died while no other node was running.
     pub(super) async fn clean_up_after_dead_nodes(&self) {
-        let range = vec![keys::ALIVE.into(), "0".into(), "-1".into()];
-        let Ok(Reply::List(nodes)) = self.client.call("ZRANGE", range).await else { return };
-        for node in nodes.iter().filter_map(text_of) {
-            let node_id = NodeId(node.into());
-            let is_alive = node_id == self.node_id || {
-                let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-                others.contains_key(&node_id)
-            };
-            if !is_alive {
-                self.clean_up_after(&node_id).await;
+        for master in self.masters.all().iter().filter(|master| master.is_reachable()) {
+            let alive = keys::of_home(&master.home, keys::ALIVE);
+            let range = vec![alive.into(), "0".into(), "-1".into()];
+            let Ok(Reply::List(nodes)) = self.masters.call("ZRANGE", range).await else { continue };
+            for node in nodes.iter().filter_map(text_of) {
+                let node_id = NodeId(node.into());
+                let is_alive = node_id == self.node_id || {
+                    let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+                    others.contains_key(&node_id)
+                };
+                if !is_alive {
+                    self.clean_up_at(master, &node_id).await;
+                }
             }
         }
     }
 
-    /// Deletes the presence that a dead node has left behind. Several nodes may do so at once.
+    /// Deletes the presence that a dead node has left behind, at every master that answers. At the others it
+    /// is deleted when they are back.
     async fn clean_up_after(&self, gone: &NodeId) {
-        let rooms = keys::rooms_of_node(gone);
-        let ids = match self.client.call("SMEMBERS", vec![rooms.clone().into()]).await {
+        for master in self.masters.all().iter().filter(|master| master.is_reachable()) {
+            self.clean_up_at(master, gone).await;
+        }
+    }
+
+    /// Does so in the rooms of one master. Several nodes may do so at once.
+    async fn clean_up_at(&self, master: &Master, gone: &NodeId) {
+        let rooms = keys::rooms_of_node(&master.home, gone);
+        let ids = match self.masters.call("SMEMBERS", vec![rooms.clone().into()]).await {
             Ok(Reply::List(ids)) => ids,
             // Nobody knows the rooms any more. Its entries in them don't count, and expire with them.
             Err(error) if error.is_wrong_type() => Vec::new(),
             _ => return,
         };
         // A node that is back tells its own connections again.
-        let score = vec![keys::ALIVE.into(), text(&gone.0)];
-        let Ok(last) = self.client.call("ZSCORE", score).await else { return };
+        let alive = keys::of_home(&master.home, keys::ALIVE);
+        let score = vec![alive.clone().into(), text(&gone.0)];
+        let Ok(last) = self.masters.call("ZSCORE", score).await else { return };
         let now = self.clock.now().as_millis();
         if number_of(&last).is_some_and(|last| last + DEAD_MS > now) {
             return;
@@ -84,7 +97,7 @@ impl Node {
                 return;
             }
         }
-        let _ = self.client.call("DEL", vec![rooms.into()]).await;
-        let _ = self.client.call("ZREM", vec![keys::ALIVE.into(), text(&gone.0)]).await;
+        let _ = self.masters.call("DEL", vec![rooms.into()]).await;
+        let _ = self.masters.call("ZREM", vec![alive.into(), text(&gone.0)]).await;
     }
 }

@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use engine::Timestamp;
+use futures_util::future::join_all;
 
 use super::beat::Beat;
-use super::client::{self, Client, ClientError};
-use super::clock_filter::ClockFilter;
+use super::client::{ClientError, Target};
+use super::masters::{Master, Masters};
 use super::node::Node;
 use super::store::RedisStore;
 use crate::clock::RoomClock;
@@ -72,35 +73,40 @@ impl RedisOpenError {
 impl RedisStore {
     /// Reads the URL of a Redis, without connecting.
     pub fn check_url(url: &str) -> Result<(), RedisOpenError> {
-        Ok(client::check_url(url)?)
+        Ok(Target::from_url(url).map(drop)?)
     }
 
-    /// Opens the store at a URL, `redis://…` or `redis-cluster://…`. `durable` is whether the operator
-    /// declares that an acknowledged write is on disk (`appendfsync always`).
+    /// Opens the store at a URL, `redis://…` or `redis-cluster://…`. Of a cluster, one master has to answer;
+    /// the rooms of those that don't are away. `durable` is whether the operator declares that an
+    /// acknowledged write is on disk (`appendfsync always`).
     pub async fn open(
         url: &str,
         durable: bool,
         sql: Arc<Sql>,
     ) -> Result<(Arc<Self>, RoomClock), RedisOpenError> {
-        let (client, pushes) = Client::open(url).await?;
+        let (masters, new) = Masters::open(url).await?;
         let clock = RoomClock::start(Timestamp::default());
         let database_id = sql.database_id().await?;
-        let node = Arc::new(Node::new(client, sql, database_id, clock.clone(), durable));
-        let mut filter = ClockFilter::default();
-        let beat = match first_beats(&node, &mut filter).await {
-            Ok(beat) => beat,
+        let node = Arc::new(Node::new(masters, sql, database_id, clock.clone(), durable));
+        let beats = match first_beats(&node).await {
+            Ok(beats) => beats,
             Err(error) => {
-                node.client.close().await;
+                node.masters.close().await;
                 return Err(error);
             }
         };
-        // While no node was running, nobody could renew a lease.
-        node.back_at.store(node.clock.now().as_millis(), Ordering::Relaxed);
-        node.note_alive(beat.alive);
+        for ((master, pushes), beat) in new.into_iter().zip(beats) {
+            // While no node was running, nobody could renew a lease.
+            master.back_at.store(node.clock.now().as_millis(), Ordering::Relaxed);
+            let run = beat.map(|beat| {
+                node.note_alive(beat.alive);
+                beat.run
+            });
+            node.serve(master, pushes, run);
+        }
+        node.tell_away(false);
         for task in [
-            tokio::spawn(node.clone().take_pushes(pushes)),
-            tokio::spawn(node.clone().beat(filter, beat.run)),
-            tokio::spawn(node.clone().check_messages()),
+            tokio::spawn(node.clone().follow_slots()),
             tokio::spawn(node.clone().claim_due()),
             tokio::spawn(write_snapshots(node.clone())),
             tokio::spawn(node.clone().sweep()),
@@ -118,25 +124,58 @@ async fn write_snapshots(node: Arc<Node>) {
 
 /// Rebuilds what was lost while no node was running, before anybody needs it.
 async fn first_sweep(node: Arc<Node>) {
-    node.sweep_all().await;
+    node.sweep_all(None).await;
 }
 
-/// Measures the clock, and returns the last heartbeat.
-async fn first_beats(node: &Node, filter: &mut ClockFilter) -> Result<Beat, RedisOpenError> {
-    let mut beat = first_beat(node, filter).await?;
-    if beat.emptied {
-        node.outages.note_unknown(node.clock.now());
+/// Sends the first heartbeat to each master, and measures the clock. Returns the heartbeats in the order of
+/// the masters, `None` for those that are away. An error if all are, or if one belongs to another database.
+async fn first_beats(node: &Arc<Node>) -> Result<Vec<Option<Beat>>, RedisOpenError> {
+    let masters = node.masters.all();
+    let mut beats = Vec::new();
+    let mut failed = None;
+    for beat in join_all(masters.iter().map(|master| first_beat(node, master))).await {
+        match beat {
+            Ok(beat) => beats.push(Some(beat)),
+            Err(error @ RedisOpenError::Unusable { .. }) => {
+                beats.push(None);
+                failed = Some(error);
+            }
+            Err(error) => return Err(error),
+        }
     }
-    for _ in 1..FIRST_EXCHANGES {
-        beat = first_beat(node, filter).await?;
+    if let Some(error) = failed {
+        if beats.iter().all(Option::is_none) {
+            return Err(error);
+        }
+        tracing::warn!(%error, "a master of the cluster can't be reached; its rooms aren't served yet");
     }
-    Ok(beat)
+    for (master, beat) in masters.iter().zip(&beats) {
+        master.set_reachable(beat.is_some());
+    }
+    for (master, beat) in masters.iter().zip(&beats) {
+        if let Some(beat) = beat {
+            node.measure_clock(master, beat.exchange);
+        }
+    }
+    if let Some(keeper) = node.masters.timekeeper() {
+        for _ in 1..FIRST_EXCHANGES {
+            let beat = first_beat(node, &keeper).await?;
+            node.measure_clock(&keeper, beat.exchange);
+        }
+    }
+    for (master, beat) in masters.iter().zip(&beats) {
+        if beat.as_ref().is_some_and(|beat| beat.emptied) {
+            master.outages.note_unknown(node.clock.now());
+        }
+    }
+    Ok(beats)
 }
 
-async fn first_beat(node: &Node, filter: &mut ClockFilter) -> Result<Beat, RedisOpenError> {
+async fn first_beat(node: &Node, master: &Master) -> Result<Beat, RedisOpenError> {
+    master.connect(&node.masters.target).await?;
     let mut retries = 0;
     let beat = loop {
-        match node.beat_once().await {
+        match node.beat_once(master).await {
             Ok(beat) => break beat,
             // A single late answer is no reason to fail.
             Err(error) if retries == FIRST_RETRIES => return Err(error.into()),
@@ -148,7 +187,5 @@ async fn first_beat(node: &Node, filter: &mut ClockFilter) -> Result<Beat, Redis
         let own = node.database_id.clone();
         return Err(RedisOpenError::Foreign { found: beat.database, own });
     }
-    let offset_us = filter.feed(beat.exchange);
-    node.clock.set_offset(offset_us, filter.uncertainty_us(node.clock.monotonic_us()));
     Ok(beat)
 }

@@ -43,7 +43,7 @@ impl Node {
     }
 
     pub(super) async fn load_presence(&self, room_id: &RoomId) -> Result<Elsewhere, StoreError> {
-        let fields = match self.client.call("HGETALL", vec![keys::present(room_id).into()]).await {
+        let fields = match self.masters.call("HGETALL", vec![keys::present(room_id).into()]).await {
             Err(error) if error.is_wrong_type() => {
                 self.mend(room_id).await?;
                 return Ok(Elsewhere::default());
@@ -73,7 +73,7 @@ impl Node {
         }
         let mut args = vec![keys::state(room_id).into(), "peak".into()];
         args.extend(nodes.keys().map(|node| text(format!("rtt:{}", node.0))));
-        let numbers = match self.client.call("HMGET", args).await {
+        let numbers = match self.masters.call("HMGET", args).await {
             // It is rebuilt when the state is next needed.
             Err(error) if error.is_wrong_type() => Reply::List(Vec::new()),
             numbers => numbers.map_err(self.failed("load presence"))?,

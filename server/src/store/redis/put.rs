@@ -60,28 +60,16 @@ impl Precondition {
 impl Node {
     /// Stores a new room, in SQL too, so that it can be rebuilt whatever Redis loses.
     pub(super) async fn create(self: &Arc<Self>, room: Room) -> Result<(), StoreError> {
-        let code = vec![
-            keys::code(&room.code).into(),
-            text(&room.room_id),
-            "NX".into(),
-            "PX".into(),
-            text(keys::KEEP_MS),
-        ];
-        let reply = self.client.call("SET", code).await.map_err(self.failed("create"))?;
-        if reply == Reply::Nil {
-            let holder = self.client.call("GET", vec![keys::code(&room.code).into()]).await;
-            let holder = holder.map_err(self.failed("create"))?;
-            // The same creation may have got this far before, or be repeated at the same time.
-            if text_of(&holder).is_none_or(|holder| holder != room.room_id.as_str()) {
-                return Err(StoreError::new("create", "the code is taken"));
-            }
+        // SQL keeps codes too, and no two rooms have the same there.
+        if !self.masters.is_away(&keys::code(&room.code)) {
+            self.take_code(&room).await?;
         }
         if !self.put(&room, None, &Precondition::New).await? {
             // The code stays if the same creation has been faster, whose room has it.
             if let Ok(StoredRoom::Current(existing)) = self.read(&room.room_id, None).await
                 && existing.code != room.code
             {
-                let _ = self.client.call("DEL", vec![keys::code(&room.code).into()]).await;
+                let _ = self.masters.call("DEL", vec![keys::code(&room.code).into()]).await;
             }
             return Err(StoreError::new("create", "the room id is taken"));
         }
@@ -90,6 +78,23 @@ impl Node {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, room.id = %room.room_id, "the first snapshot waits");
             self.backlog.add(&Arc::new(room));
+        }
+        Ok(())
+    }
+
+    /// Takes the code of a new room.
+    async fn take_code(&self, room: &Room) -> Result<(), StoreError> {
+        let key = keys::code(&room.code);
+        let ms = text(keys::KEEP_MS);
+        let code = vec![key.clone().into(), text(&room.room_id), "NX".into(), "PX".into(), ms];
+        let reply = self.masters.call("SET", code).await.map_err(self.failed("create"))?;
+        if reply == Reply::Nil {
+            let holder = self.masters.call("GET", vec![key.into()]).await;
+            let holder = holder.map_err(self.failed("create"))?;
+            // The same creation may have got this far before, or be repeated at the same time.
+            if text_of(&holder).is_none_or(|holder| holder != room.room_id.as_str()) {
+                return Err(StoreError::new("create", "the code is taken"));
+            }
         }
         Ok(())
     }

@@ -186,7 +186,7 @@ impl Node {
             memory: memory.as_deref(),
             snapshot: snapshot.as_deref(),
         };
-        let (now, outages) = (self.clock.now(), self.outages.known());
+        let (now, outages) = (self.clock.now(), self.outages_of(room_id));
         let durable = self.durable && !is_damaged;
         let Some(rebuilt) = rebuild(&copies, epoch, now, durable, &outages) else {
             return Err(StoreError::new("recover", "no epoch above every copy's"));

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -90,11 +89,10 @@ impl RoomStore for RedisStore {
     }
 
     async fn check_writable(&self) -> Result<(), StoreError> {
-        if self.0.reachable.load(Ordering::Relaxed) {
-            Ok(())
-        } else {
-            Err(StoreError { operation: "check writable", cause: None })
+        if self.0.masters.away().is_all() {
+            return Err(StoreError { operation: "check writable", cause: None });
         }
+        Ok(())
     }
 
     async fn list_public(&self) -> Result<Vec<Listed>, StoreError> {
@@ -105,7 +103,7 @@ impl RoomStore for RedisStore {
         self.0.stop.cancel();
         self.0.tasks.close();
         self.0.tasks.wait().await;
-        self.0.client.close().await;
+        self.0.masters.close().await;
     }
 }
 
@@ -141,8 +139,12 @@ impl MemberStore for RedisStore {
         within(ANSWER, "keep ticket", self.0.keep_ticket(secret, &ticket)).await
     }
 
-    async fn redeem_ticket(&self, secret: &str) -> Result<Option<Ticket>, StoreError> {
-        within(ANSWER, "redeem ticket", self.0.redeem_ticket(secret)).await
+    async fn redeem_ticket(
+        &self,
+        room_id: &RoomId,
+        secret: &str,
+    ) -> Result<Option<Ticket>, StoreError> {
+        within(ANSWER, "redeem ticket", self.0.redeem_ticket(room_id, secret)).await
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use super::client::Reply;
 use super::codec::text;
 use super::keys;
+use super::masters::Master;
 use super::node::Node;
 
 /// The time between sweeps.
@@ -28,26 +29,28 @@ impl Node {
                 () = sleep(SWEEP_EVERY) => {}
                 () = self.stop.cancelled() => return,
             }
-            let node = text(&self.node_id.0);
-            let args = vec![keys::SWEEP.into(), node, "NX".into(), "PX".into(), text(CLAIM_MS)];
-            match self.client.call("SET", args).await {
+            // Where all nodes ask, unless they see different masters. Sweeping twice does no harm.
+            let Some(master) = self.masters.timekeeper() else { continue };
+            let (key, node) = (keys::of_home(&master.home, keys::SWEEP), text(&self.node_id.0));
+            let args = vec![key.clone().into(), node, "NX".into(), "PX".into(), text(CLAIM_MS)];
+            match self.masters.call("SET", args).await {
                 Ok(Reply::Nil) => {
                     // One that never ends would keep everybody from sweeping.
-                    let ends = vec![keys::SWEEP.into(), text(CLAIM_MS), "NX".into()];
-                    let _ = self.client.call("PEXPIRE", ends).await;
+                    let ends = vec![key.into(), text(CLAIM_MS), "NX".into()];
+                    let _ = self.masters.call("PEXPIRE", ends).await;
                 }
-                Ok(_) => self.sweep_all().await,
+                Ok(_) => self.sweep_all(None).await,
                 Err(_) => {}
             }
         }
     }
 
-    /// Checks every room that SQL knows.
-    pub(super) async fn sweep_all(self: &Arc<Self>) {
+    /// Checks every room that SQL knows: those of one master, or of all that answer.
+    pub(super) async fn sweep_all(self: &Arc<Self>, master: Option<&Arc<Master>>) {
         self.clean_up_after_dead_nodes().await;
         let mut after = None;
         loop {
-            let page = match self.sql.list_rooms(after.as_ref(), PAGE).await {
+            let mut page = match self.sql.list_rooms(after.as_ref(), PAGE).await {
                 Ok(page) => page,
                 Err(error) => {
                     let error: &dyn std::error::Error = &error;
@@ -56,6 +59,11 @@ impl Node {
             };
             let Some(last) = page.last() else { return };
             after = Some(last.clone());
+            let away = self.masters.away();
+            page.retain(|room_id| match master {
+                Some(master) => self.masters.is_of(master, room_id),
+                None => !away.has(room_id),
+            });
             match self.check(&page).await {
                 Ok(missing) => self.delete_orphans(&missing).await,
                 Err(error) => {

@@ -9,7 +9,9 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::client::Push;
+use super::followed::FollowedRoom;
 use super::keys;
+use super::masters::Master;
 use super::message::Message;
 use super::node::Node;
 use crate::store::News;
@@ -22,18 +24,22 @@ const CHANNELS_MAX: usize = 500;
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 impl Node {
-    /// Takes pushes until the store is closed.
-    pub(super) async fn take_pushes(self: Arc<Self>, mut pushes: mpsc::Receiver<Push>) {
+    /// Takes what a master sends for as long as it is one.
+    pub(super) async fn take_pushes(
+        self: Arc<Self>,
+        master: Arc<Master>,
+        mut pushes: mpsc::Receiver<Push>,
+    ) {
         loop {
             let push = tokio::select! {
                 push = pushes.recv() => push,
-                () = self.stop.cancelled() => return,
+                () = master.stop.cancelled() => return,
             };
             match push {
                 Some(Push::Message { channel, body }) => self.take_message(&channel, &body),
                 Some(Push::Missed) => {
-                    let node = self.clone();
-                    self.tasks.spawn(async move { node.resubscribe().await });
+                    let (node, master) = (self.clone(), master.clone());
+                    self.tasks.spawn(async move { node.resubscribe(&master).await });
                 }
                 None => return,
             }
@@ -59,31 +65,34 @@ impl Node {
         }
     }
 
-    /// Subscribes a new connection to every followed room, then catches up with what was missed.
-    async fn resubscribe(self: Arc<Self>) {
-        let followed = self.followed.all();
+    /// Subscribes to every followed room of a master, then catches up with what was missed.
+    pub(super) async fn resubscribe(self: Arc<Self>, master: &Arc<Master>) {
+        let followed = self.followed_of(master);
         let channels: Vec<_> = followed.iter().map(|one| keys::channel(&one.room_id)).collect();
         for channels in channels.chunks(CHANNELS_MAX) {
-            while let Err(error) = self.client.subscribe(channels.to_vec()).await {
+            let subscribe = async || master.client()?.subscribe(channels.to_vec()).await;
+            while let Err(error) = subscribe().await {
                 tracing::debug!(%error, "can't subscribe yet");
                 tokio::select! {
                     () = sleep(RETRY_AFTER) => {}
-                    () = self.stop.cancelled() => return,
+                    () = master.stop.cancelled() => return,
                 }
             }
         }
-        self.catch_up_all().await;
+        self.catch_up_all(master).await;
     }
 
-    /// Catches up in every followed room.
-    pub(super) async fn catch_up_all(self: &Arc<Self>) {
-        let rooms: Vec<_> = self.followed.all().iter().map(|one| one.room_id.clone()).collect();
+    /// Catches up in every followed room of a master.
+    pub(super) async fn catch_up_all(self: &Arc<Self>, master: &Arc<Master>) {
+        let followed = self.followed_of(master);
+        let rooms: Vec<_> = followed.iter().map(|one| one.room_id.clone()).collect();
         // Lost rooms are rebuilt together, then each room catches up.
         if let Err(error) = self.check(&rooms).await {
             let error: &dyn std::error::Error = &error;
             return tracing::debug!(error, "followed rooms can't be checked");
         }
-        stream::iter(self.followed.all())
+        // As they are now: some may be followed since.
+        stream::iter(self.followed_of(master))
             .for_each_concurrent(CATCH_UP_MAX, async |followed| {
                 if let Err(error) = self.catch_up(&followed).await {
                     let error: &dyn std::error::Error = &error;
@@ -93,5 +102,11 @@ impl Node {
                 self.send_news(&presence);
             })
             .await;
+    }
+
+    /// Lists the followed rooms of a master.
+    fn followed_of(&self, master: &Arc<Master>) -> Vec<Arc<FollowedRoom>> {
+        let followed = self.followed.all().into_iter();
+        followed.filter(|one| self.masters.is_of(master, &one.room_id)).collect()
     }
 }

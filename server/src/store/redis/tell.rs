@@ -23,6 +23,6 @@ impl Node {
             return self.store_presence(room_id, update, body).await;
         }
         let args = vec![keys::channel(room_id).into(), body];
-        self.client.call("PUBLISH", args).await.map(drop).map_err(self.failed("tell"))
+        self.masters.call("PUBLISH", args).await.map(drop).map_err(self.failed("tell"))
     }
 }
