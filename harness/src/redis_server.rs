@@ -34,6 +34,7 @@ pub struct RedisOptions {
     append_fsync: AppendFsync,
     cluster_enabled: bool,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     data_dir: Option<PathBuf>,
 }
 
@@ -73,6 +74,13 @@ impl RedisOptions {
     #[must_use]
     pub fn arg(mut self, name: &str, value: &str) -> Self {
         self.arguments.extend([format!("--{name}"), value.to_owned()]);
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -237,6 +245,7 @@ fn spawn(
         command.args(["--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0"]);
     }
     command.args(&options.arguments);
+    command.envs(options.environment.iter().map(|(name, value)| (name, value)));
     Daemon::spawn("Redis", &log_path(directory), &mut command)
 }
 

@@ -13,5 +13,6 @@ mod sessions;
 pub mod site;
 mod stale;
 mod start;
+mod steady;
 mod story;
 mod sync;

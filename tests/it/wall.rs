@@ -1,12 +1,12 @@
 //! The server's wall clock is wrong, and is put right while a party runs: rooms don't notice, and
 //! tokens are judged rightly afterwards.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contracts::{GuestToken, Role};
 use harness::http::Method;
-use harness::{Api, ServerOptions, ServerProcess};
+use harness::{Api, RedisOptions, ServerOptions, ServerProcess};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -131,11 +131,23 @@ impl Wall {
 
     /// Lets a server see this clock alone.
     pub fn shown_to(&self, server: ServerOptions) -> ServerOptions {
-        server
-            .env("LD_PRELOAD", self.library.to_str().expect("a plain path"))
-            .env("FAKETIME_TIMESTAMP_FILE", self.file().to_str().expect("a plain path"))
-            .env("FAKETIME_NO_CACHE", "1")
-            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        self.environment().iter().fold(server, |server, (name, value)| server.env(*name, value))
+    }
+
+    /// Lets a Redis see this clock alone.
+    pub fn shown_to_redis(&self, redis: RedisOptions) -> RedisOptions {
+        self.environment().iter().fold(redis, |redis, (name, value)| redis.env(name, value))
+    }
+
+    fn environment(&self) -> [(&str, String); 4] {
+        let path = |path: &Path| path.to_str().expect("a plain path").to_owned();
+        [
+            // Other allocators, as Redis has one, ask for the time before the library is ready to tell it.
+            ("LD_PRELOAD", format!("{} libc.so.6", path(&self.library))),
+            ("FAKETIME_TIMESTAMP_FILE", path(&self.file())),
+            ("FAKETIME_NO_CACHE", "1".to_owned()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+        ]
     }
 
     fn file(&self) -> PathBuf {
@@ -143,7 +155,7 @@ impl Wall {
     }
 
     /// Sets the clock, relative to the right time. Renamed into place, so that nobody reads half of it.
-    fn set(&self, offset: &str) {
+    pub fn set(&self, offset: &str) {
         let next = self.directory.path().join("next");
         std::fs::write(&next, offset).unwrap();
         std::fs::rename(&next, self.file()).unwrap();

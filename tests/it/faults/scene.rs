@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+use crate::nodes::site::until;
+
 /// The longest time for an answer: half a second, plus what a busy machine adds.
 pub const ANSWERED: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(20);
@@ -79,10 +81,11 @@ impl Scene {
         self.directory.path().join("shared.db")
     }
 
-    /// The name of a room's key, such as `state`.
+    /// The name of a room's key, such as `state`, once it is there.
     pub async fn key(&self, room_id: &str, name: &str) -> String {
-        let keys = self.redis.command(&["KEYS", &format!("*:{room_id}:{name}")]).await.unwrap();
-        keys.texts().remove(0)
+        let pattern = format!("*:{room_id}:{name}");
+        let find = async || self.redis.command(&["KEYS", &pattern]).await.ok()?.texts().pop();
+        until(&pattern, DEADLINE, find).await
     }
 
     /// Records what Redis holds of a room, while nothing happens in it.

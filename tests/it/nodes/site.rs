@@ -54,10 +54,15 @@ pub async fn site() -> Arc<Site> {
 impl Site {
     /// Starts nodes with their own Redis and SQLite database.
     pub async fn of(nodes: usize) -> Self {
+        Self::over(nodes, RedisOptions::new()).await
+    }
+
+    /// Starts nodes with a Redis of these options and a SQLite database.
+    pub async fn over(nodes: usize, redis: RedisOptions) -> Self {
         let parent = quick_directory().map_or_else(std::env::temp_dir, PathBuf::from);
         let directory = tempfile::Builder::new().prefix("playhead-site-").tempdir_in(parent);
         let directory = directory.unwrap();
-        let redis = RedisOptions::new().data_dir(directory.path().join("redis"));
+        let redis = redis.data_dir(directory.path().join("redis"));
         let redis = RedisServer::start(redis).await.unwrap();
         let mut site = Self { nodes: Vec::new(), redis, directory };
         for _ in 0..nodes {

@@ -28,13 +28,22 @@ const BEAT_AGAIN: Duration = Duration::from_millis(50);
 const AWAY_AFTER: Duration = Duration::from_millis(400);
 /// After this long without a heartbeat of any node, nobody could do anything, in milliseconds.
 const OUTAGE_MS: u64 = 1_500;
+/// How far in the future an outage may end because this node's clock is a little behind, in milliseconds.
+const AHEAD_MS: u64 = 1_000;
 /// After this long without an answer the connections are replaced.
 const SILENT_MAX: Duration = Duration::from_secs(2);
 
 /// The result of a heartbeat.
 #[derive(Debug)]
 pub(super) struct Beat {
+    /// What the room clock is at this master.
     pub(super) exchange: Exchange,
+    /// What the master's own clock is, in microseconds.
+    pub(super) raw_us: u64,
+    /// The room clock minus the master's, in microseconds.
+    pub(super) offset_us: i64,
+    /// Who last agreed with it.
+    pub(super) witness: String,
     /// The process that answered.
     pub(super) run: String,
     /// The SQL database that belongs to this Redis.
@@ -102,15 +111,18 @@ impl Node {
 
     /// Sends one heartbeat.
     pub(super) async fn beat_once(&self, master: &Master) -> Result<Beat, ClientError> {
-        let keys = [keys::ALIVE, keys::DATABASE, keys::OUTAGE];
+        let keys = [keys::ALIVE, keys::DATABASE, keys::OUTAGE, keys::CLOCK];
         let keys = keys.map(|name| keys::of_home(&master.home, name)).to_vec();
         let args = vec![
             text(&self.node_id.0),
             text(&self.database_id),
             text(DEAD_MS),
-            text(master.beaten_at.load(Ordering::Relaxed)),
+            text(master.answered_at.load(Ordering::Relaxed)),
             text(OUTAGE_MS),
             text(master.outages.counted()),
+            text(master.clock.agreed()),
+            // The script knows the offset itself.
+            text(0),
         ];
         let client = master.client()?;
         let asked_us = self.clock.monotonic_us();
@@ -119,8 +131,9 @@ impl Node {
         let beat = decode(&reply, asked_us, answered_us);
         let beat = beat.ok_or_else(|| ClientError::unexpected(&reply))?;
         if beat.database == self.database_id {
-            master.beaten_at.store(beat.exchange.said_us / 1000, Ordering::Relaxed);
-            master.outages.note(beat.outage.clone());
+            master.answered_at.store(beat.raw_us / 1000, Ordering::Relaxed);
+            let latest = self.clock.now().plus_millis(AHEAD_MS);
+            master.outages.note(beat.outage.clone().and_then(|recorded| recorded.until_at(latest)));
         }
         Ok(beat)
     }
@@ -155,7 +168,7 @@ impl Node {
             return;
         }
         let was_away = !master.set_reachable(true);
-        self.measure_clock(master, beat.exchange);
+        self.measure_clock(master, &beat);
         let before = run.replace(beat.run.clone());
         let restarted = before.as_ref() != Some(&beat.run);
         if was_away {
@@ -220,15 +233,19 @@ impl Node {
 
 fn decode(reply: &Reply, asked_us: u64, answered_us: u64) -> Option<Beat> {
     let Reply::List(parts) = reply else { return None };
-    let [seconds, micros, run, database, was_there, late, Reply::List(alive), outage] =
+    let [raw, offset, witness, run, database, was_there, late, Reply::List(alive), outage] =
         parts.as_slice()
     else {
         return None;
     };
-    let said_us = number_of(seconds)?.checked_mul(1_000_000)?.checked_add(number_of(micros)?)?;
+    let (raw_us, offset_us) = (number_of(raw)?, text_of(offset)?.parse().ok()?);
+    let said_us = raw_us.checked_add_signed(offset_us)?;
     let alive = alive.iter().filter_map(text_of).map(|node| NodeId(node.into()));
     Some(Beat {
         exchange: Exchange { asked_us, said_us, answered_us },
+        raw_us,
+        offset_us,
+        witness: text_of(witness)?,
         run: text_of(run)?,
         database: text_of(database)?,
         emptied: number_of(was_there)? == 0,

@@ -1,5 +1,5 @@
-//! Follows the clock of Redis by the exchange with the shortest round trip: its error is at most half
-//! of that.
+//! Follows the room clock, as Redis tells it, by the exchange with the shortest round trip: its error is at
+//! most half of that. Whether to follow it over a step is decided elsewhere (`steady`).
 
 use std::collections::VecDeque;
 
@@ -11,8 +11,6 @@ const WINDOW: usize = 16;
 const STEP_US: i64 = 20_000;
 /// The most that one exchange slews the clock, in microseconds.
 const SLEW_US: i64 = 250;
-/// How many answers in a row must be far off before the clock is set.
-const CONFIRMED: u32 = 3;
 
 /// One question about the time, in microseconds: when it was asked and answered, by this machine's
 /// monotonic clock, and the time that the other side said.
@@ -35,7 +33,7 @@ impl Exchange {
     }
 
     /// How far the other clock may be from what the exchange shows.
-    fn uncertainty_us(self) -> i64 {
+    pub(super) fn uncertainty_us(self) -> i64 {
         i64::try_from(self.took_us().div_ceil(2)).unwrap_or(i64::MAX)
     }
 
@@ -52,28 +50,20 @@ impl Exchange {
 pub(super) struct ClockFilter {
     recent: VecDeque<Exchange>,
     offset_us: Option<i64>,
-    far: u32,
 }
 
 impl ClockFilter {
-    /// Takes an exchange, and returns the offset to add to this machine's clock from now on.
+    /// Returns how far the other clock is ahead of this one, in microseconds, if an exchange shows that one
+    /// of them was set.
+    pub(super) fn find_step(&self, exchange: Exchange) -> Option<i64> {
+        let off_us = exchange.offset_us() - self.offset_us?;
+        (off_us.abs() > STEP_US + exchange.uncertainty_us()).then_some(off_us)
+    }
+
+    /// Takes an exchange that shows no step, and returns the offset to add to this machine's clock from now
+    /// on.
     pub(super) fn feed(&mut self, exchange: Exchange) -> i64 {
-        let Some(offset) = self.offset_us else {
-            self.recent.push_back(exchange);
-            return self.set(exchange.offset_us());
-        };
-        let off = exchange.offset_us() - offset;
-        if off.abs() > STEP_US + exchange.uncertainty_us() {
-            // The other clock was set, or this machine slept. Earlier measurements are void.
-            self.far += 1;
-            if self.far >= CONFIRMED {
-                self.recent.clear();
-                self.recent.push_back(exchange);
-                return self.set(exchange.offset_us());
-            }
-            return offset;
-        }
-        self.far = 0;
+        let Some(offset) = self.offset_us else { return self.set(exchange) };
         self.recent.retain(|earlier| earlier.agrees_with(exchange));
         if self.recent.len() == WINDOW {
             self.recent.pop_front();
@@ -83,6 +73,14 @@ impl ClockFilter {
         let aim = best.map_or(offset, |best| best.offset_us());
         self.offset_us = Some(offset + (aim - offset).clamp(-SLEW_US, SLEW_US));
         self.offset_us.unwrap_or(offset)
+    }
+
+    /// Follows the other clock from this exchange on: what was measured before is void.
+    pub(super) fn set(&mut self, exchange: Exchange) -> i64 {
+        self.recent.clear();
+        self.recent.push_back(exchange);
+        self.offset_us = Some(exchange.offset_us());
+        exchange.offset_us()
     }
 
     /// Returns how far off the clock may be at `now_us` of this machine's, in microseconds. Each
@@ -96,12 +94,6 @@ impl ClockFilter {
             exchange.took_us().div_ceil(2) + moved_us + drift_us(age_us)
         };
         self.recent.iter().map(bound).min().unwrap_or(u64::MAX)
-    }
-
-    fn set(&mut self, offset_us: i64) -> i64 {
-        self.far = 0;
-        self.offset_us = Some(offset_us);
-        offset_us
     }
 }
 
@@ -162,20 +154,27 @@ mod tests {
     }
 
     #[test]
-    fn one_absurd_answer_is_ignored_and_a_clock_that_was_set_is_soon_followed() {
-        for jump in [HOUR_US.cast_signed(), -HOUR_US.cast_signed()] {
-            let base = 2 * HOUR_US;
-            let mut filter = ClockFilter::default();
-            filter.feed(exchange(0, base, 200, 0));
+    fn a_step_is_what_no_round_trip_explains() {
+        let mut filter = ClockFilter::default();
+        let base = 2 * HOUR_US;
+        assert_eq!(filter.find_step(exchange(0, base, 200, 0)), None, "nothing is known yet");
+        filter.feed(exchange(0, base, 200, 0));
+        for jump in [HOUR_US.cast_signed(), -HOUR_US.cast_signed(), 30_000, -30_000] {
             let jumped = base.checked_add_signed(jump).expect("in range");
-            assert_eq!(filter.feed(exchange(500_000, jumped, 200, 0)), base.cast_signed());
-            assert_eq!(filter.feed(exchange(1_000_000, base, 200, 0)), base.cast_signed());
-
-            filter.feed(exchange(1_500_000, jumped, 200, 0));
-            filter.feed(exchange(2_000_000, jumped, 200, 0));
-            let offset = filter.feed(exchange(2_500_000, jumped, 200, 0));
-            assert_eq!(offset, jumped.cast_signed());
+            assert_eq!(filter.find_step(exchange(500_000, jumped, 200, 0)), Some(jump));
         }
+        assert_eq!(filter.find_step(exchange(500_000, base, 200, 100_000)), None);
+        assert_eq!(filter.find_step(exchange(500_000, base + 15_000, 200, 0)), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_followed_over_a_step_is_as_exact_as_the_exchange() {
+        let mut filter = ClockFilter::default();
+        filter.feed(exchange(0, HOUR_US, 200, 0));
+        let jumped = exchange(500_000, 2 * HOUR_US, 200, 0);
+        assert_eq!(filter.set(jumped), 2 * HOUR_US.cast_signed());
+        assert_eq!(filter.find_step(jumped), None);
+        assert!(filter.uncertainty_us(500_200) <= 101);
     }
 
     /// An exchange asked at `at` of a clock that is `ahead`, with a round trip of `out` and `back` more on

@@ -47,8 +47,12 @@ impl Node {
             }
             "moved" => Ok(CommitOutcome::Conflict),
             "clock" => {
-                // Decided too long ago, or this node's clock is off: measure it, and decide again.
-                self.masters.timekeeper().inspect(|master| master.check_now.notify_one());
+                // Decided too long ago, or one of the clocks is off: measure, and decide again.
+                if let Ok(master) = self.masters.of_room(&room.room_id) {
+                    self.masters.timekeeper().inspect(|keeper| keeper.check_now.notify_one());
+                    master.check_now.notify_one();
+                    master.clock.settled().await;
+                }
                 Ok(CommitOutcome::Conflict)
             }
             _ if reply.is_lost() => match self.recover(&room.room_id).await? {

@@ -80,7 +80,7 @@ impl Node {
         let shards: Vec<String> = shards.filter(|due| !self.masters.is_away(due)).collect();
         let at_once = if self.masters.target.is_cluster() { 1 } else { shards.len().max(1) };
         let claims = shards.chunks(at_once).map(async |shards| {
-            let args = vec![text(CLAIMED_MAX), text(CLAIM_MS)];
+            let args = vec![text(CLAIMED_MAX), text(CLAIM_MS), text(self.clock.now().as_millis())];
             self.masters.run(&CLAIM, shards.to_vec(), args).await
         });
         let mut result = Ok(());
@@ -165,7 +165,8 @@ impl Node {
 
     /// Attends a room, and catches up if it is ahead of what the subscribers were told.
     async fn attend_one(self: &Arc<Self>, room_id: &RoomId) -> Result<(), StoreError> {
-        let reply = self.run("attend", &ATTEND, room_id, vec![text(room_id)]).await?;
+        let args = vec![text(room_id), text(self.clock.now().as_millis())];
+        let reply = self.run("attend", &ATTEND, room_id, args).await?;
         let Some(followed) = self.followed.find(room_id) else { return Ok(()) };
         let place = reply.values.first().and_then(number_of);
         let place = place.zip(reply.values.get(1).and_then(number_of));

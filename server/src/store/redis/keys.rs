@@ -19,6 +19,7 @@
 //! | `ph:{nodes}:database` | string | the SQL database that belongs to this Redis |
 //! | `ph:{nodes}:rooms:<node>` | set | rooms with connections to the node |
 //! | `ph:{nodes}:outage` | string | the outages that rooms are to count: `<until>:<length>,…` |
+//! | `ph:{nodes}:clock` | hash | `offset_us`: the room clock minus that of this Redis; `witness`: who last agreed |
 //! | `ph:{nodes}:sweep` | string | the node that sweeps |
 //! | `ph:{s3f}:<room>` | channel | commits and notices of the room |
 //! | `ph:{nodes}:<node>` | channel | nothing: subscribing to it shows that messages would arrive |
@@ -33,14 +34,17 @@ pub(super) use crate::store::away::{SHARDS, shard_of};
 
 /// The tag of the keys that are about Redis itself.
 pub(super) const NODES: &str = "nodes";
-/// How long a key outlives its last use, in milliseconds; the same as in the scripts.
-pub(super) const KEEP_MS: u64 = 48 * 60 * 60 * 1000;
+/// How long a key outlives its last use, in milliseconds; the same as in the scripts. Longer than
+/// the clock of Redis is ever set forward by, lest everything expire at once.
+pub(super) const KEEP_MS: u64 = 45 * 24 * 60 * 60 * 1000;
 /// The name of the key of when each node last sent a heartbeat.
 pub(super) const ALIVE: &str = "alive";
 /// The name of the key of the SQL database that belongs to this Redis.
 pub(super) const DATABASE: &str = "database";
 /// The name of the key of the outages that rooms are to count.
 pub(super) const OUTAGE: &str = "outage";
+/// The name of the key of the room clock.
+pub(super) const CLOCK: &str = "clock";
 /// The name of the key of the node that sweeps.
 pub(super) const SWEEP: &str = "sweep";
 

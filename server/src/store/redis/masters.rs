@@ -11,10 +11,12 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Address, Client, ClientError, Push, Reply, Target, slot_of};
+use super::codec::text;
 use super::keys;
 use super::outages::Outages;
 use super::script::Script;
 use super::slots::{Part, decode_slots};
+use super::steady::MasterClock;
 use crate::store::Away;
 
 /// One master, whichever server it is at the moment, and what this node knows of it.
@@ -28,8 +30,9 @@ pub(super) struct Master {
     pushes: mpsc::Sender<Push>,
     /// Whether it answers.
     reachable: AtomicBool,
-    /// When it last took a heartbeat of this node, in milliseconds of its clock; 0 before the first.
-    pub(super) beaten_at: AtomicU64,
+    /// When it last answered a heartbeat of this node, in milliseconds of its own clock; 0 before the first.
+    pub(super) answered_at: AtomicU64,
+    pub(super) clock: MasterClock,
     /// When it last answered again after it was away, in milliseconds of the room clock.
     pub(super) back_at: AtomicU64,
     pub(super) outages: Outages,
@@ -51,7 +54,8 @@ impl Master {
             client: Mutex::default(),
             pushes,
             reachable: AtomicBool::new(true),
-            beaten_at: AtomicU64::new(0),
+            answered_at: AtomicU64::new(0),
+            clock: MasterClock::default(),
             back_at: AtomicU64::new(0),
             outages: Outages::default(),
             check_now: Notify::new(),
@@ -73,6 +77,17 @@ impl Master {
     /// Sets whether it answers. Returns whether it did before.
     pub(super) fn set_reachable(&self, reachable: bool) -> bool {
         self.reachable.swap(reachable, Ordering::Relaxed)
+    }
+
+    /// Runs a script. Its last argument says what the room clock is by the clock of the master.
+    async fn run(
+        &self,
+        script: &Script,
+        keys: Vec<String>,
+        mut args: Vec<Bytes>,
+    ) -> Result<Reply, ClientError> {
+        args.push(text(self.clock.offset_us()));
+        self.client()?.run(script, keys, args).await
     }
 
     /// The connections to it. An error if there are none yet.
@@ -214,8 +229,7 @@ impl Masters {
         args: Vec<Bytes>,
     ) -> Result<Reply, ClientError> {
         let master = self.of_key(keys.first().map_or("", String::as_str))?;
-        let client = master.client()?;
-        self.noted(&master, client.run(script, keys, args).await)
+        self.noted(&master, master.run(script, keys, args).await)
     }
 
     /// Sends a command whose first argument is its only key, or a channel.

@@ -8,7 +8,7 @@
 //! | files | what |
 //! |---|---|
 //! | `client` `script` `keys` `codec` `slots` `message` | how Redis is reached, and what it holds |
-//! | `followed` `deadlines` `recovery` `outages` `damage` `clock_filter` `masters` | what a node keeps in memory |
+//! | `followed` `deadlines` `recovery` `outages` `damage` `clock_filter` `steady` `masters` | what a node keeps in memory |
 //! | `node` | one running server: all of the above |
 //! | `commit` `put` `read` `members` `presence` `tell` `due` `listing` | operations |
 //! | `follow` `take` `beat` `watch` `nodes` `sweep` `recover` `rebuild` `mend` `adopt` `count` | tasks, and recovery |
@@ -44,6 +44,7 @@ mod recover;
 mod recovery;
 mod script;
 mod slots;
+mod steady;
 mod store;
 mod sweep;
 mod take;

@@ -13,13 +13,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::client::ClientError;
-use super::clock_filter::{ClockFilter, Exchange};
+use super::clock_filter::ClockFilter;
 use super::codec::ScriptReply;
 use super::damage::Damage;
 use super::deadlines::Deadlines;
 use super::followed::FollowedRooms;
 use super::keys;
-use super::masters::{Master, Masters};
+use super::masters::Masters;
 use super::recovery::Recoveries;
 use super::script::Script;
 use crate::clock::RoomClock;
@@ -61,7 +61,7 @@ pub(super) struct Node {
     pub(super) list_changed: AtomicBool,
     /// The last list of public rooms.
     pub(super) listed: Kept<Vec<Listed>>,
-    clock_filter: Mutex<ClockFilter>,
+    pub(super) clock_filter: Mutex<ClockFilter>,
     /// What the subscribers were last told of rooms that are away. Held while they are told.
     told_away: Mutex<Away>,
     pub(super) stop: CancellationToken,
@@ -144,16 +144,6 @@ impl Node {
     /// Returns the last outages of the master of a room, the earliest first.
     pub(super) fn outages_of(&self, room_id: &RoomId) -> Vec<Outage> {
         self.masters.of_room(room_id).map(|master| master.outages.known()).unwrap_or_default()
-    }
-
-    /// Measures the room clock by an exchange with a master, if that is the one that keeps it.
-    pub(super) fn measure_clock(&self, master: &Arc<Master>, exchange: Exchange) {
-        if !self.masters.timekeeper().is_some_and(|keeper| Arc::ptr_eq(&keeper, master)) {
-            return;
-        }
-        let mut filter = self.clock_filter.lock().unwrap_or_else(PoisonError::into_inner);
-        let offset_us = filter.feed(exchange);
-        self.clock.set_offset(offset_us, filter.uncertainty_us(self.clock.monotonic_us()));
     }
 
     /// Runs a script about a room.

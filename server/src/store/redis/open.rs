@@ -154,13 +154,13 @@ async fn first_beats(node: &Arc<Node>) -> Result<Vec<Option<Beat>>, RedisOpenErr
     }
     for (master, beat) in masters.iter().zip(&beats) {
         if let Some(beat) = beat {
-            node.measure_clock(master, beat.exchange);
+            node.measure_clock(master, beat);
         }
     }
     if let Some(keeper) = node.masters.timekeeper() {
         for _ in 1..FIRST_EXCHANGES {
             let beat = first_beat(node, &keeper).await?;
-            node.measure_clock(&keeper, beat.exchange);
+            node.measure_clock(&keeper, &beat);
         }
     }
     for (master, beat) in masters.iter().zip(&beats) {

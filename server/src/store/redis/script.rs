@@ -72,4 +72,6 @@ scripts! {
     CLAIM = "scripts/claim.lua";
     /// Records a node's heartbeat.
     BEAT = "scripts/beat.lua";
+    /// Lets the room clock go on though the clock of Redis was set.
+    STEER = "scripts/steer.lua";
 }

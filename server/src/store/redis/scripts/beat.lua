@@ -1,13 +1,20 @@
 -- Records a heartbeat.
--- KEYS: 1 alive, 2 database, 3 outages
--- ARGV: 1 node, 2 database, 3 age in ms at which a node is dead, 4 the node's last heartbeat, or '0',
---       5 silence of all nodes in ms that is an outage, 6 until when every room has counted outages, or ''
+-- KEYS: 1 alive, 2 database, 3 outages, 4 clock
+-- ARGV: 1 node, 2 database, 3 age in ms at which a node is dead, 4 the time of this Redis in ms when
+--       it last answered the node, or '0', 5 silence of all nodes in ms that is an outage, 6 until
+--       when every room has counted outages, or '', 7 the last time of this Redis that agreed with the
+--       node's room clock in microseconds, or '' if the last one didn't
 local OUTAGES_MAX = 32
-for i, probe in ipairs({ 'ZCARD', 'STRLEN', 'STRLEN' }) do
+for i, probe in ipairs({ 'ZCARD', 'STRLEN', 'STRLEN', 'HLEN' }) do
   if is_of_another_type(probe, KEYS[i]) then redis.call('DEL', KEYS[i]) end
 end
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+if ARGV[7] ~= '' then redis.call('HSET', KEYS[4], 'witness', ARGV[1] .. ':' .. ARGV[7]) end
+local clock = redis.call('HMGET', KEYS[4], 'offset_us', 'witness')
+local offset_us = clock[1] or '0'
+redis.call('PEXPIRE', KEYS[4], KEEP_MS)
+local raw_us = now_us(0)
+local now = math.floor((raw_us + offset_us) / 1000)
+local answered = tonumber(ARGV[4])
 local was_there = redis.call('SET', KEYS[2], ARGV[2], 'NX') and 0 or 1
 redis.call('PEXPIRE', KEYS[2], KEEP_MS)
 -- Each for itself: a room may have counted the earlier ones.
@@ -16,7 +23,8 @@ for ended, length in string.gmatch(before, '(%d+):(%d+)') do
   if tonumber(ended) > (tonumber(ARGV[6]) or 0) then outages[#outages + 1] = ended .. ':' .. length end
 end
 local newest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-local heard = math.max(tonumber(newest[2] or '0'), tonumber(ARGV[4]))
+local heard = math.max(tonumber(newest[2] or '0'), answered > 0 and now - raw_us / 1000 + answered or 0)
+-- If the clock was set forward instead, it is one of a time to come, which nobody counts.
 if heard > 0 and now - heard >= tonumber(ARGV[5]) then
   outages[#outages + 1] = string.format('%.0f:%.0f', now, now - heard)
   if #outages > OUTAGES_MAX then table.remove(outages, 1) end
@@ -33,5 +41,5 @@ redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], KEEP_MS)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - KEEP_MS)
 local alive = redis.call('ZRANGEBYSCORE', KEYS[1], now - ARGV[3], '+inf')
-return { tostring(t[1]), tostring(t[2]), run_id(), redis.call('GET', KEYS[2]), was_there, late, alive,
-  recorded }
+return { string.format('%.0f', raw_us), offset_us, clock[2] or '', run_id(), redis.call('GET', KEYS[2]),
+  was_there, late, alive, recorded }

@@ -1,6 +1,7 @@
 -- Claims rooms that are due.
--- KEYS: due of each shard; ARGV: 1 most rooms of each, 2 for how long other nodes leave them alone, in ms
-local now = now_ms()
+-- KEYS: due of each shard; ARGV: 1 most rooms of each, 2 for how long other nodes leave them alone, in ms,
+-- 3 the node's room clock in ms
+local now = tonumber(ARGV[3])
 local claimed = {}
 for _, key in ipairs(KEYS) do
   -- A key of another type is replaced at the next change of a room of the shard.

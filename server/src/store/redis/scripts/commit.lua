@@ -6,7 +6,7 @@ local is, st, field = read_state()
 if is ~= 'ok' then return answer(is, field or '') end
 if st.epoch ~= ARGV[2] or st.version ~= ARGV[3] then return answer('moved') end
 local now, at = now_ms(), tonumber(ARGV[5])
--- The room's own time never goes back, even if the clock of this Redis has gone back.
+-- The room's own time never goes back.
 if at < now - 250 or at > now + 250 and at ~= number(st.at) then
   return answer('clock')
 end

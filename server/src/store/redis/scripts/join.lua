@@ -24,8 +24,7 @@ if redis.call('HEXISTS', KEYS[4], ARGV[2]) == 0 then
     end
   end
 end
-local t = redis.call('TIME')
 redis.call('HSET', KEYS[4], ARGV[2], ARGV[3])
-redis.call('ZADD', KEYS[5], t[1] * 1000000 + t[2], ARGV[2])
+redis.call('ZADD', KEYS[5], now_us(), ARGV[2])
 schedule(ARGV[1])
 return answer('ok')

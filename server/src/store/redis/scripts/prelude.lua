@@ -1,6 +1,6 @@
 -- KEYS of a room: 1 state, 2 log, 3 ops, 4 members, 5 joined, 6 present, 7 due, 8 public,
 -- 9 life
-local KEEP_MS = 172800000
+local KEEP_MS = 3888000000
 local NAMES = { 'state', 'log', 'ops', 'members', 'joined', 'present', 'due', 'public', 'life' }
 -- What only a key of the right type answers.
 local PROBES = { 'HLEN', 'XLEN', 'LLEN', 'HLEN', 'ZCARD', 'HLEN', 'ZCARD', 'SCARD', 'STRLEN' }
@@ -8,9 +8,16 @@ local FIELDS = { 'run', 'epoch', 'version', 'at', 'deadline', 'idle_ms', 'lease'
 -- The keys that were replaced.
 local mended = {}
 
-local function now_ms()
+-- The room clock minus this Redis' own, in microseconds: every script's last argument.
+local OFFSET_US = tonumber(table.remove(ARGV))
+
+local function now_us(offset_us)
   local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000)
+  return t[1] * 1000000 + t[2] + (offset_us or OFFSET_US)
+end
+
+local function now_ms()
+  return math.floor(now_us() / 1000)
 end
 
 local function run_id()
