@@ -17,6 +17,7 @@ use super::node::Node;
 use super::nodes::DEAD_MS;
 use super::outages::Recorded;
 use super::script::BEAT;
+use super::steady::Told;
 use crate::store::NodeId;
 
 /// The time between heartbeats.
@@ -38,12 +39,8 @@ const SILENT_MAX: Duration = Duration::from_secs(2);
 pub(super) struct Beat {
     /// What the room clock is at this master.
     pub(super) exchange: Exchange,
-    /// What the master's own clock is, in microseconds.
-    pub(super) raw_us: u64,
-    /// The room clock minus the master's, in microseconds.
-    pub(super) offset_us: i64,
-    /// Who last agreed with it.
-    pub(super) witness: String,
+    /// What the master says of its own clock.
+    pub(super) told: Told,
     /// The process that answered.
     pub(super) run: String,
     /// The SQL database that belongs to this Redis.
@@ -131,7 +128,7 @@ impl Node {
         let beat = decode(&reply, asked_us, answered_us);
         let beat = beat.ok_or_else(|| ClientError::unexpected(&reply))?;
         if beat.database == self.database_id {
-            master.answered_at.store(beat.raw_us / 1000, Ordering::Relaxed);
+            master.answered_at.store(beat.told.raw_us / 1000, Ordering::Relaxed);
             let latest = self.clock.now().plus_millis(AHEAD_MS);
             master.outages.note(beat.outage.clone().and_then(|recorded| recorded.until_at(latest)));
         }
@@ -243,9 +240,7 @@ fn decode(reply: &Reply, asked_us: u64, answered_us: u64) -> Option<Beat> {
     let alive = alive.iter().filter_map(text_of).map(|node| NodeId(node.into()));
     Some(Beat {
         exchange: Exchange { asked_us, said_us, answered_us },
-        raw_us,
-        offset_us,
-        witness: text_of(witness)?,
+        told: Told { raw_us, offset_us, witness: text_of(witness)? },
         run: text_of(run)?,
         database: text_of(database)?,
         emptied: number_of(was_there)? == 0,

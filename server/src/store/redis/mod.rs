@@ -11,7 +11,7 @@
 //! | `followed` `deadlines` `recovery` `outages` `damage` `clock_filter` `steady` `masters` | what a node keeps in memory |
 //! | `node` | one running server: all of the above |
 //! | `commit` `put` `read` `members` `presence` `tell` `due` `listing` | operations |
-//! | `follow` `take` `beat` `watch` `nodes` `sweep` `recover` `rebuild` `mend` `adopt` `count` | tasks, and recovery |
+//! | `follow` `take` `beat` `steer` `watch` `nodes` `sweep` `recover` `rebuild` `mend` `adopt` `count` | tasks, and recovery |
 //! | `store` `open` | the traits, and the start |
 
 mod adopt;
@@ -45,6 +45,7 @@ mod recovery;
 mod script;
 mod slots;
 mod steady;
+mod steer;
 mod store;
 mod sweep;
 mod take;

@@ -1,0 +1,67 @@
+//! Measures the room clock by heartbeats, and lets it go on though the clock of a master was set.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use super::beat::Beat;
+use super::codec::{number_of, text};
+use super::keys;
+use super::masters::Master;
+use super::node::Node;
+use super::script::STEER;
+use super::steady::{Told, Verdict};
+
+impl Node {
+    /// Measures the room clock by a heartbeat of the master that keeps it, and holds the others to it.
+    pub(super) fn measure_clock(self: &Arc<Self>, master: &Arc<Master>, beat: &Beat) {
+        let keeps = self.masters.timekeeper().is_some_and(|keeper| Arc::ptr_eq(&keeper, master));
+        let mut filter = self.clock_filter.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(step_us) = filter.find_step(beat.exchange) else {
+            master.clock.agree(&beat.told);
+            if keeps {
+                let offset_us = filter.feed(beat.exchange);
+                let uncertainty_us = filter.uncertainty_us(self.clock.monotonic_us());
+                self.clock.set_offset(offset_us, uncertainty_us);
+            }
+            return;
+        };
+        let is_alone = self.is_alone();
+        let (server, ms) = (master.address(), step_us / 1000);
+        match master.clock.doubt(&beat.told, is_alone, Instant::now()) {
+            Verdict::Wait if is_alone => master.check_now.notify_one(),
+            Verdict::Wait => {}
+            Verdict::Steer => {
+                tracing::info!(%server, ms, "the clock of Redis was set; the room clock goes on");
+                let (node, master) = (self.clone(), master.clone());
+                let told = beat.told.clone();
+                self.tasks.spawn(async move { node.steer(&master, &told, step_us).await });
+            }
+            Verdict::Follow if keeps => {
+                tracing::warn!(ms, "this machine stood still; its room clock is set");
+                let offset_us = filter.set(beat.exchange);
+                let uncertainty_us = filter.uncertainty_us(self.clock.monotonic_us());
+                self.clock.set_offset(offset_us, uncertainty_us);
+            }
+            // The one that keeps it says how this node is off.
+            Verdict::Follow => {}
+        }
+    }
+
+    /// Whether this node knows of no other.
+    fn is_alone(&self) -> bool {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Changes the difference between the room clock and a master's by a step, unless somebody else was first.
+    async fn steer(&self, master: &Master, told: &Told, step_us: i64) {
+        let Ok(client) = master.client() else { return };
+        let keys = [keys::CLOCK, keys::ALIVE, keys::OUTAGE];
+        let keys = keys.map(|name| keys::of_home(&master.home, name)).to_vec();
+        let offset_us = text(told.offset_us - step_us);
+        let args = vec![text(told.offset_us), text(&told.witness), offset_us.clone(), offset_us];
+        let steered = client.run(&STEER, keys, args).await;
+        let is_done = steered.is_ok_and(|reply| number_of(&reply) == Some(1));
+        tracing::debug!(is_done, "the room clock was steered");
+        master.check_now.notify_one();
+    }
+}
