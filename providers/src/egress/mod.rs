@@ -11,6 +11,7 @@ mod own;
 mod policy;
 mod request;
 mod response;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,7 @@ use gate::Gate;
 use guard::Guard;
 use lookups::{Lookups, made_for};
 use policy::{Rule, blocked};
+use turns::Turns;
 
 /// The `Origin` of every request: the response shows whether a page of another origin may read it.
 pub(crate) const PROBE_ORIGIN: &str = "https://playhead.invalid";
@@ -48,6 +50,7 @@ pub struct Egress {
     vetted: Client,
     own: Client,
     gate: Arc<Gate>,
+    turns: Arc<Turns>,
     requester: Requester,
 }
 
@@ -76,7 +79,8 @@ impl Egress {
             names: tests::names(),
         };
         let (vetted, own) = (build(guard(false))?, build(guard(true))?);
-        Ok(Self { policy, vetted, own, gate: Arc::default(), requester: Requester::default() })
+        let (gate, turns, requester) = (Arc::default(), Arc::default(), Requester::default());
+        Ok(Self { policy, vetted, own, gate, turns, requester })
     }
 
     /// The same egress, with requests that count as those of `requester`.
@@ -136,7 +140,8 @@ impl Egress {
         if let Some(next) = redirect_target(&response, url)? {
             return Ok(Fetched::Elsewhere(next));
         }
-        Response::read(response, url.clone(), request, take).await.map(Fetched::Here)
+        let read = Response::read(response, url.clone(), request, &self.turns, take);
+        read.await.map(Fetched::Here)
     }
 
     async fn send(

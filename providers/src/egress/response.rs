@@ -1,6 +1,7 @@
 //! The response to a request, read up to the request's size limit.
 
 use std::error::Error;
+use std::future::ready;
 use std::io;
 use std::iter::successors;
 
@@ -13,6 +14,7 @@ use reqwest::header::{
 use url::Url;
 
 use super::request::{OverCap, Request};
+use super::turns::{SLICE_BYTES, Turns};
 use super::{PROBE_ORIGIN, Take, classify};
 use crate::error::{ErrorKind, Failure};
 
@@ -45,6 +47,7 @@ impl Response {
         response: reqwest::Response,
         url: Url,
         request: &Request<'_>,
+        turns: &Turns,
         take: &mut Take<'_>,
     ) -> Result<Self, Failure> {
         check_status(response.status(), is_of_nothing(&response))?;
@@ -62,7 +65,7 @@ impl Response {
         let claims_ranges =
             header(&response, ACCEPT_RANGES).is_some_and(|unit| unit.eq_ignore_ascii_case("bytes"));
         let mime = header(&response, CONTENT_TYPE).map(media_type);
-        read_body(response, request, &mut |chunk| take(&url, chunk)).await?;
+        read_body(response, request, turns, &mut |chunk| take(&url, chunk)).await?;
         Ok(Self { url, ranged, claims_ranges, start, total, cors, mime, body: vec![] })
     }
 }
@@ -70,6 +73,7 @@ impl Response {
 async fn read_body(
     mut response: reqwest::Response,
     request: &Request<'_>,
+    turns: &Turns,
     take: &mut (dyn FnMut(&[u8]) -> Result<(), Failure> + Send),
 ) -> Result<(), Failure> {
     let too_large = || Failure::new(ErrorKind::TooLarge, "The playlist is too large.");
@@ -78,17 +82,34 @@ async fn read_body(
         return Err(too_large());
     }
     let mut remaining = request.cap;
+    let mut turn = turns.take().await;
     // Nothing is read beyond the cap of a probe, not even to see that there is more.
     while remaining > 0 || request.over_cap == OverCap::Refuse {
-        let Some(chunk) = response.chunk().await.map_err(broken)? else { break };
+        let ready_now = tokio::select! {
+            biased;
+            chunk = response.chunk() => Some(chunk),
+            () = ready(()) => None,
+        };
+        let chunk = match ready_now {
+            Some(chunk) => chunk,
+            // A body whose bytes haven't arrived keeps no other waiting.
+            None => {
+                drop(turn);
+                let chunk = response.chunk().await;
+                turn = turns.take().await;
+                chunk
+            }
+        };
+        let Some(chunk) = chunk.map_err(broken)? else { break };
         if chunk.len() > remaining && request.over_cap == OverCap::Refuse {
             return Err(too_large());
         }
         let kept = &chunk[..chunk.len().min(remaining)];
         remaining -= kept.len();
-        take(kept)?;
-        // Little compressed data can become a lot, all of it ready at once.
-        tokio::task::consume_budget().await;
+        for slice in kept.chunks(SLICE_BYTES) {
+            take(slice)?;
+            turn = turn.spend(slice.len()).await;
+        }
     }
     Ok(())
 }

@@ -1,8 +1,12 @@
 //! The egress against origins on loopback addresses, with names that resolve as the test says.
 
 use super::*;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use std::collections::HashMap;
+use std::io::Write;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -78,6 +82,7 @@ async fn a_name_that_cannot_be_looked_up_because_too_many_are_is_refused_by_a_re
         vetted: client(false),
         own: client(true),
         gate: Arc::default(),
+        turns: Arc::default(),
         requester: Requester::default(),
     };
     let _hanging = lookups.fill();
@@ -116,6 +121,48 @@ async fn a_probe_stops_at_its_cap() {
     let request = Request::probe(&url, 0..4096, usize::MAX);
     let response = egress(&["127.0.0.0/8"]).fetch(&request).await.unwrap();
     assert_eq!(response.body.len(), request::PROBE_BYTES_MAX);
+}
+
+#[tokio::test]
+async fn others_have_their_turn_after_each_slice_of_bodies_that_expand_to_a_lot() {
+    const BODY_BYTES: usize = 4 * 1024 * 1024;
+    static SINCE_OTHERS: AtomicUsize = AtomicUsize::new(0);
+    static MOST: AtomicUsize = AtomicUsize::new(0);
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&vec![b'#'; BODY_BYTES]).unwrap();
+    let body = encoder.finish().unwrap();
+    let head = format!("content-encoding: gzip\r\ncontent-length: {}\r\n", body.len());
+    let response = [format!("HTTP/1.1 200 OK\r\n{head}\r\n").as_bytes(), &body].concat();
+    let origin = serve(HOME, response).await;
+    let (egress, url) = (egress(&["127.0.0.0/8"]), origin.at("rebind.test"));
+
+    // All of it runs on the one thread of this runtime.
+    let others = tokio::spawn(async {
+        loop {
+            SINCE_OTHERS.store(0, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    let readers = [(); gate::REQUESTS_PER_HOST_MAX].map(|()| {
+        let (egress, url) = (egress.clone(), url.clone());
+        tokio::spawn(async move {
+            let mut read = 0;
+            let mut take = |_: &Url, chunk: &[u8]| {
+                read += chunk.len();
+                let so_far = SINCE_OTHERS.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len();
+                MOST.fetch_max(so_far, Ordering::Relaxed);
+                Ok(())
+            };
+            egress.stream(&Request::manifest(&url), &mut take).await.unwrap();
+            read
+        })
+    });
+    for reader in readers {
+        assert_eq!(reader.await.unwrap(), BODY_BYTES);
+    }
+    others.abort();
+    let most = MOST.load(Ordering::Relaxed);
+    assert!(most <= 4 * turns::SLICE_BYTES, "{most} bytes were read without a pause");
 }
 
 #[tokio::test]
@@ -160,17 +207,17 @@ impl Origin {
 }
 
 /// Sends the same response to every connection, then closes it.
-async fn serve(ip: &str, response: &str) -> Origin {
+async fn serve(ip: &str, response: impl AsRef<[u8]>) -> Origin {
     let listener = TcpListener::bind((ip, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let response = response.to_owned();
+    let response = response.as_ref().to_owned();
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
             let response = response.clone();
             tokio::spawn(async move {
                 let mut request = [0; 4096];
                 let _ = socket.read(&mut request).await;
-                let _ = socket.write_all(response.as_bytes()).await;
+                let _ = socket.write_all(&response).await;
                 let _ = socket.shutdown().await;
             });
         }
