@@ -36,6 +36,8 @@ const MEMBER_CODES_PER_MINUTE: u32 = 10;
 const TURN_WAIT_MAX: Duration = Duration::from_secs(2);
 /// How many seconds' worth of refused commands may come at once.
 const REFUSED_BURST_SECONDS: u32 = 5;
+/// How many seconds' worth of new guests, of all addresses together, may come at once.
+const GUESTS_BURST_SECONDS: u32 = 20;
 /// How many frames per minute above the limit close it.
 const EXCESS_PER_MINUTE: u32 = 2000;
 
@@ -44,6 +46,7 @@ const EXCESS_PER_MINUTE: u32 = 2000;
 pub struct Limiters {
     guests: Option<PerAddress>,
     guests_of_day: Option<PerAddress>,
+    guests_of_all: DefaultDirectRateLimiter,
     tokens: Option<Guesses>,
     /// For addresses that have no guesses of tokens left.
     token_turn: Semaphore,
@@ -51,6 +54,7 @@ pub struct Limiters {
     rooms_of_day: Option<PerAddress>,
     rooms_of_user: DefaultKeyedRateLimiter<String>,
     joins: Option<PerAddress>,
+    joins_of_user: DefaultKeyedRateLimiter<String>,
     guesses: Option<Guesses>,
     member_codes: DefaultKeyedRateLimiter<String>,
     resolves: DefaultKeyedRateLimiter<String>,
@@ -81,23 +85,27 @@ impl Limiters {
             let quota = |share: u32| per_day_quota(per_day.saturating_mul(share.min(of_home)));
             wanted.then(|| PerAddress::new(quota))
         };
-        let refused_quota =
-            |share| per_second_quota(config.refused_per_address_and_second.saturating_mul(share));
+        let refused_quota = |per_second| per_second_quota(per_second, REFUSED_BURST_SECONDS);
+        let refused_of_address =
+            |share| refused_quota(config.refused_per_address_and_second.saturating_mul(share));
+        let guests_of_all = per_second_quota(config.guests_per_second, GUESTS_BURST_SECONDS);
         Self {
             guests: keyed(config.guests_per_minute, config.guests_burst),
             guests_of_day: guests_of_day(config.guests_per_day),
+            guests_of_all: RateLimiter::direct(guests_of_all),
             tokens: wanted.then(|| Guesses::per_minute(config.refreshes_per_minute)),
             token_turn: Semaphore::new(1),
             rooms: keyed(config.rooms_per_minute, config.rooms_per_minute),
             rooms_of_day: of_day(config.rooms_per_day),
             rooms_of_user: RateLimiter::keyed(per_day_quota(config.rooms_per_user_and_day)),
             joins: keyed(config.joins_per_minute, config.joins_burst),
+            joins_of_user: RateLimiter::keyed(per_minute_quota(config.joins_per_user_and_minute)),
             guesses: wanted.then(|| Guesses::per_minute(config.codes_per_minute)),
             member_codes: RateLimiter::keyed(per_minute_quota(MEMBER_CODES_PER_MINUTE)),
             resolves: RateLimiter::keyed(per_minute_quota(config.resolves_per_minute)),
             writes: RateLimiter::keyed(per_minute_quota(config.writes_per_minute)),
-            refused: RateLimiter::keyed(per_second_quota(config.refused_per_second)),
-            refused_of_address: wanted.then(|| PerAddress::new(refused_quota)),
+            refused: RateLimiter::keyed(refused_quota(config.refused_per_second)),
+            refused_of_address: wanted.then(|| PerAddress::new(refused_of_address)),
             rooms_max: config.rooms,
         }
     }
@@ -111,6 +119,12 @@ impl Limiters {
     /// addresses must not use up the place of all others.
     pub fn check_guest_of_day(&self, address: IpAddr) -> Result<(), Refusal> {
         check_address(self.guests_of_day.as_ref(), address)
+    }
+
+    /// Counts a new guest of any address, after the limits per address: what is refused there uses up nothing
+    /// that others need.
+    pub fn check_guest_of_all(&self) -> Result<(), Refusal> {
+        self.guests_of_all.check().map_err(|not_until| too_many(&not_until))
     }
 
     /// Takes a guess of an address that comes with a refresh token, before the token is looked up.
@@ -137,8 +151,10 @@ impl Limiters {
         check_address(self.rooms_of_day.as_ref(), address)
     }
 
-    /// Counts a join of an address.
-    pub fn check_join(&self, address: IpAddr) -> Result<(), Refusal> {
+    /// Counts a join of a user at an address. The user comes first, so that nobody uses up the joins of others
+    /// at the address.
+    pub fn check_join(&self, address: IpAddr, user_id: &str) -> Result<(), Refusal> {
+        check(&self.joins_of_user, &user_id.to_owned())?;
         check_address(self.joins.as_ref(), address)
     }
 
@@ -198,7 +214,13 @@ impl Limiters {
         for guesses in [&self.guesses, &self.tokens].into_iter().flatten() {
             guesses.sweep(Instant::now());
         }
-        for limiter in [&self.rooms_of_user, &self.member_codes, &self.resolves, &self.writes] {
+        for limiter in [
+            &self.rooms_of_user,
+            &self.joins_of_user,
+            &self.member_codes,
+            &self.resolves,
+            &self.writes,
+        ] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
@@ -279,9 +301,10 @@ fn per_day_quota(per_day: u32) -> Quota {
         .map_or_else(|| Quota::per_second(per_day), |quota| quota.allow_burst(per_day))
 }
 
-/// So many per second, and a burst: an unaware client asks several times in a row.
-fn per_second_quota(per_second: u32) -> Quota {
-    let burst = per_second.saturating_mul(REFUSED_BURST_SECONDS);
+/// So many per second, and so many seconds' worth at once: an unaware client asks several times in a row, and
+/// people come when they have been told to.
+fn per_second_quota(per_second: u32, burst_seconds: u32) -> Quota {
+    let burst = per_second.saturating_mul(burst_seconds);
     Quota::per_second(positive(per_second)).allow_burst(positive(burst))
 }
 

@@ -316,6 +316,46 @@ async fn the_guests_of_an_address_are_limited_per_day_and_a_refused_name_costs_n
 }
 
 #[tokio::test]
+async fn the_joins_of_a_user_are_limited_and_use_up_nothing_of_others_behind_the_address() {
+    let server = options()
+        .env("PLAYHEAD_LIMIT_PER_ADDRESS", "1")
+        .env("PLAYHEAD_LIMIT_JOINS_PER_USER_AND_MINUTE", "2")
+        .env("PLAYHEAD_LIMIT_JOINS_PER_MINUTE", "1")
+        .env("PLAYHEAD_LIMIT_JOINS_BURST", "4");
+    let server = server.start().await.unwrap();
+    let ada = server.api().as_guest("Ada").await.unwrap();
+    let join = format!("rooms/{}/join", ada.create_room("Friday").await.unwrap().room_id);
+    let ben = server.api().as_guest("Ben").await.unwrap();
+    for (who, allowed) in [(&ada, true), (&ada, true), (&ada, false), (&ben, true), (&ben, true)] {
+        let response = who.request(Method::POST, &join, Some(&json!({}))).await.unwrap();
+        assert_eq!(response.status == 200, allowed, "{}", response.text);
+        assert!(allowed || response.code() == "rate_limited", "{}", response.text);
+    }
+}
+
+#[tokio::test]
+async fn the_guests_of_all_addresses_together_are_limited() {
+    let server = options().env("PLAYHEAD_LIMIT_GUESTS_PER_SECOND", "1").start().await.unwrap();
+    let mut asking = JoinSet::new();
+    for _ in 0..200 {
+        let api = server.api();
+        asking.spawn(async move {
+            let body = json!({ "display_name": "Ada" });
+            api.request(Method::POST, "auth/guest", Some(&body)).await.unwrap()
+        });
+    }
+    let mut came = 0;
+    for response in asking.join_all().await {
+        if response.status == 201 {
+            came += 1;
+        } else {
+            problem::check(&response, "rate_limited", "too many guests");
+        }
+    }
+    assert!((20..200).contains(&came), "{came}");
+}
+
+#[tokio::test]
 async fn an_ipv6_network_has_the_share_of_a_few_addresses_and_a_tunnel_that_of_its_ipv4_address() {
     let server = options()
         .env("PLAYHEAD_LIMIT_PER_ADDRESS", "1")

@@ -14,6 +14,7 @@ work=$(mktemp -d)
 # Every request comes from one address and one user.
 PLAYHEAD_LISTEN=127.0.0.1:0 PLAYHEAD_ADMIN_LISTEN=127.0.0.1:0 PLAYHEAD_DATA_DIR=$work/data \
   PLAYHEAD_LIMIT_PER_ADDRESS=0 PLAYHEAD_LIMIT_WRITES_PER_MINUTE=1000000 PLAYHEAD_LIMIT_RESOLVES_PER_MINUTE=1000000 \
+  PLAYHEAD_LIMIT_JOINS_PER_USER_AND_MINUTE=1000000 \
   "$server" >"$work/out" 2>"$work/log" &
 pid=$!
 trap 'kill "$pid" 2>/dev/null; wait "$pid" || true; rm -rf "$work"' EXIT

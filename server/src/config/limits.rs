@@ -49,6 +49,14 @@ pub struct LimitConfig {
         global = true
     )]
     pub guests_per_day: u32,
+    /// New guests of all addresses together per second. Twenty seconds' worth may come at once.
+    #[arg(
+        long = "limit-guests-per-second",
+        env = "PLAYHEAD_LIMIT_GUESTS_PER_SECOND",
+        default_value_t = 500,
+        global = true
+    )]
+    pub guests_per_second: u32,
     /// New rooms per address and minute.
     #[arg(
         long = "limit-rooms-per-minute",
@@ -73,6 +81,14 @@ pub struct LimitConfig {
         global = true
     )]
     pub rooms_per_user_and_day: u32,
+    /// Joins per user and minute.
+    #[arg(
+        long = "limit-joins-per-user-and-minute",
+        env = "PLAYHEAD_LIMIT_JOINS_PER_USER_AND_MINUTE",
+        default_value_t = 120,
+        global = true
+    )]
+    pub joins_per_user_and_minute: u32,
     /// Joins per address and minute.
     #[arg(
         long = "limit-joins-per-minute",
@@ -181,9 +197,11 @@ impl LimitConfig {
             refreshes_per_minute,
             guests_burst,
             guests_per_day,
+            guests_per_second,
             rooms_per_minute,
             rooms_per_day,
             rooms_per_user_and_day,
+            joins_per_user_and_minute,
             joins_per_minute,
             joins_burst,
             codes_per_minute,
@@ -202,9 +220,11 @@ impl LimitConfig {
             ("REFRESHES_PER_MINUTE", refreshes_per_minute == 0),
             ("GUESTS_BURST", guests_burst == 0),
             ("GUESTS_PER_DAY", guests_per_day == 0),
+            ("GUESTS_PER_SECOND", guests_per_second == 0),
             ("ROOMS_PER_MINUTE", rooms_per_minute == 0),
             ("ROOMS_PER_DAY", rooms_per_day == 0),
             ("ROOMS_PER_USER_AND_DAY", rooms_per_user_and_day == 0),
+            ("JOINS_PER_USER_AND_MINUTE", joins_per_user_and_minute == 0),
             ("JOINS_PER_MINUTE", joins_per_minute == 0),
             ("JOINS_BURST", joins_burst == 0),
             ("CODES_PER_MINUTE", codes_per_minute == 0),

@@ -25,6 +25,7 @@ pub(crate) async fn create_guest(
     let display_name = field::name("display_name", &request.display_name, field::DISPLAY_NAME)?;
     app.limiters.check_guest(peer.address)?;
     app.limiters.check_guest_of_day(peer.address)?;
+    app.limiters.check_guest_of_all()?;
     let issued = app.access.issue_guest(&id::user_id(), &display_name).await?;
     Ok((StatusCode::CREATED, Json(body(issued))))
 }

@@ -31,7 +31,7 @@ pub(crate) async fn join_room(
 ) -> Result<Json<Joined>, Refusal> {
     // Refused here already, where a page can read why, and not at its WebSocket only.
     app.origins.check(&headers, &peer, &app.config)?;
-    app.limiters.check_join(peer.address)?;
+    app.limiters.check_join(peer.address, &caller.user_id)?;
     let room_id = &room.room_id;
     let proof = app.access.prove(&caller, room_id);
     app.members.join(&proof).await?;
