@@ -17,7 +17,7 @@ pub struct CloseCode {
 impl CloseCode {
     /// The client sent too many invalid frames, or a binary frame.
     pub const BAD_FRAME: Self = Self::new(4400, "bad_frame", Retry::Never);
-    /// The access token has expired.
+    /// The access token has expired, or was revoked.
     pub const AUTH_EXPIRED: Self = Self::new(4401, "token_expired", Retry::Reauth);
     /// The participant isn't allowed in the room, or no longer.
     pub const FORBIDDEN: Self = Self::new(4403, "forbidden", Retry::Never);

@@ -13,6 +13,8 @@ pub struct Caller {
     pub display_name: String,
     /// Whether the user has no account.
     pub guest: bool,
+    /// The family of refresh tokens that the token was issued with. Those from before they named it have none.
+    pub family_id: Option<String>,
     /// When the token is valid.
     pub validity: Validity,
 }

@@ -12,6 +12,7 @@ use super::family_clock::FamilyClock;
 use super::family_writer::FamilyWriter;
 use super::predecessors::Predecessors;
 use super::refresh_token::{ProofKey, RefreshToken};
+use super::revocations::{REVOKED_MAX, Revocations};
 use crate::clock::WallTime;
 use crate::id;
 use crate::refusal::Refusal;
@@ -28,6 +29,8 @@ const SPARE_MS: u64 = 2 * DAY_MS;
 /// How far in the future a time may lie because another node's clock is a little ahead, in
 /// milliseconds.
 const AHEAD_MS: u64 = 60 * 60 * 1000;
+/// For how long access tokens of a revoked family may still be valid, in milliseconds.
+const REVOKED_MS: u64 = DAY_MS;
 /// How many families there may be. Beyond that, those make way that weren't used six hours or more after they
 /// began, and after them those that were unused for longest. Who makes families to use the place up has to
 /// come back for each of them.
@@ -53,6 +56,7 @@ pub struct Families {
     writer: FamilyWriter,
     turns: Semaphore,
     clock: FamilyClock,
+    revocations: Revocations,
 }
 
 /// A refresh token, and whom it identifies.
@@ -71,7 +75,8 @@ impl Families {
     pub async fn open(sql: Arc<Sql>) -> Self {
         let writer = FamilyWriter::start(sql.clone());
         let clock = FamilyClock::open(sql.clone()).await;
-        Self { sql, writer, turns: Semaphore::new(TURNS), clock }
+        let revocations = Revocations::open(sql.clone()).await;
+        Self { sql, writer, turns: Semaphore::new(TURNS), clock, revocations }
     }
 
     /// Begins the family of a new user, and returns its first token.
@@ -217,8 +222,17 @@ impl Families {
         self.writer.catch_up().await;
     }
 
-    /// Follows the clock, and deletes families that are over, until the node ends.
+    /// The families whose access tokens aren't valid any more.
+    pub fn revocations(&self) -> &Revocations {
+        &self.revocations
+    }
+
+    /// Follows the clock and what other nodes revoke, and deletes families that are over, until the node ends.
     pub async fn keep(&self) {
+        tokio::join!(self.revocations.keep(), self.look_after());
+    }
+
+    async fn look_after(&self) {
         for look in 0_u64.. {
             sleep(WATCH_EVERY).await;
             if let Err(error) = self.look(look).await {
@@ -261,6 +275,7 @@ impl Families {
             families_max: FAMILIES_MAX,
             rows_max: SWEPT_AT_ONCE,
         };
+        self.sql.sweep_revoked_families(before(REVOKED_MS), REVOKED_MAX).await?;
         for _ in 0..SWEEP_STATEMENTS_MAX {
             if !self.sql.sweep_refresh_families(sweep).await? {
                 break;
@@ -269,9 +284,10 @@ impl Families {
         Ok(())
     }
 
-    /// Ends a family of which a spent token was used.
+    /// Ends a family of which a spent token was used, and with it the access tokens of those who use it.
     async fn end(&self, family: &RefreshFamily) -> Refusal {
-        match self.sql.delete_refresh_family(&family.family_id).await {
+        let (now, _) = self.clock.now();
+        match self.revocations.revoke(&family.family_id, now).await {
             Ok(()) => {
                 tracing::info!(user.id = family.user_id, "a refresh token was used again: ended");
                 let detail = "the refresh token was used before, so it has ended; \

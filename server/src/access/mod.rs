@@ -8,6 +8,7 @@ mod family_writer;
 mod predecessors;
 mod proof;
 mod refresh_token;
+mod revocations;
 mod session_id;
 mod token;
 mod validity;
@@ -23,6 +24,7 @@ pub use proof::Proof;
 pub use validity::Validity;
 
 use self::families::Families;
+use self::refresh_token::RefreshToken;
 use self::session_id::SessionIds;
 use self::token::Tokens;
 use crate::clock::WallTime;
@@ -71,9 +73,11 @@ impl Access {
         token::read_key(file).map(drop)
     }
 
-    /// Returns the caller of an access token, or refuses an invalid or expired one.
+    /// Returns the caller of an access token, or refuses an invalid, expired or revoked one.
     pub fn authenticate(&self, token: &str) -> Result<Caller, Refusal> {
-        self.tokens.check(token, WallTime::now())
+        let caller = self.tokens.check(token, WallTime::now())?;
+        self.check_not_revoked(&caller)?;
+        Ok(caller)
     }
 
     /// Issues tokens to a new guest.
@@ -83,16 +87,17 @@ impl Access {
         display_name: &str,
     ) -> Result<IssuedTokens, Refusal> {
         let refresh_token = self.families.begin(user_id, display_name).await?;
-        self.issue(user_id, display_name, refresh_token.text())
+        self.issue(user_id, display_name, &refresh_token)
     }
 
     /// Issues new tokens for a refresh token, to the same user.
     pub async fn refresh(&self, refresh_token: &str) -> Result<IssuedTokens, Refusal> {
         let refreshed = self.families.refresh(refresh_token).await?;
-        self.issue(&refreshed.user_id, &refreshed.display_name, refreshed.token.text())
+        self.issue(&refreshed.user_id, &refreshed.display_name, &refreshed.token)
     }
 
-    /// Follows the database's wall clock, and deletes what is left of tokens that are over, until the node ends.
+    /// Follows the database's wall clock and what other nodes revoke, and deletes what is left of tokens that are
+    /// over, until the node ends.
     pub async fn keep(&self) {
         self.families.keep().await;
     }
@@ -104,7 +109,27 @@ impl Access {
 
     /// Refuses a caller whose token isn't valid any more, though it was when it was checked.
     pub fn check_valid(&self, caller: &Caller) -> Result<(), Refusal> {
-        caller.validity.check(WallTime::now())
+        caller.validity.check(WallTime::now())?;
+        self.check_not_revoked(caller)
+    }
+
+    /// Whether the access tokens of a family of refresh tokens aren't valid any more.
+    pub fn is_revoked(&self, family_id: &str) -> bool {
+        self.families.revocations().contains(family_id)
+    }
+
+    /// Waits until families were revoked since the last call, here or on another node. There is one caller.
+    pub async fn revocations(&self) {
+        self.families.revocations().news().await;
+    }
+
+    fn check_not_revoked(&self, caller: &Caller) -> Result<(), Refusal> {
+        if caller.family_id.as_deref().is_some_and(|family_id| self.is_revoked(family_id)) {
+            let detail = "the token was revoked, since its refresh token was used by two; \
+                          become a new guest";
+            return Err(Refusal::new(ErrorCode::TokenInvalid, detail));
+        }
+        Ok(())
     }
 
     /// Returns when an access token is valid that is to keep the connection of `proof` open. Refuses a
@@ -138,17 +163,19 @@ impl Access {
         &self,
         user_id: &str,
         display_name: &str,
-        refresh_token: String,
+        refresh_token: &RefreshToken,
     ) -> Result<IssuedTokens, Refusal> {
         let now = WallTime::now();
         let expires_in_ms = self.token_ms;
-        let access_token = self.tokens.issue_guest(user_id, display_name, expires_in_ms, now)?;
+        let family_id = refresh_token.family_id();
+        let access_token =
+            self.tokens.issue_guest(user_id, display_name, family_id, expires_in_ms, now)?;
         Ok(IssuedTokens {
             user_id: user_id.to_owned(),
             access_token,
             expires_in_ms,
             expires_at: now.plus_millis(expires_in_ms),
-            refresh_token,
+            refresh_token: refresh_token.text(),
         })
     }
 }

@@ -14,6 +14,7 @@ pub struct Proof {
     display_name: String,
     participant_id: ParticipantId,
     base: Role,
+    family_id: Option<String>,
     validity: Validity,
 }
 
@@ -25,6 +26,7 @@ impl Proof {
             display_name: caller.display_name.clone(),
             participant_id: id::participant_id(room_id, &caller.user_id),
             base: caller.base(),
+            family_id: caller.family_id.clone(),
             validity: caller.validity,
         }
     }
@@ -35,7 +37,8 @@ impl Proof {
         let (user_id, display_name) = (user_id.to_owned(), "Ada".to_owned());
         let [issued_at, expires_at] = [crate::clock::WallTime::default(); 2];
         let validity = Validity { issued_at, expires_at };
-        Self::new(&Caller { user_id, display_name, guest: true, validity }, room_id)
+        let caller = Caller { user_id, display_name, guest: true, family_id: None, validity };
+        Self::new(&caller, room_id)
     }
 
     /// The room.
@@ -61,6 +64,11 @@ impl Proof {
     /// The role held without a grant of the room.
     pub fn base(&self) -> Role {
         self.base
+    }
+
+    /// The family of refresh tokens that the user's token was issued with, if the token names it.
+    pub fn family_id(&self) -> Option<&str> {
+        self.family_id.as_deref()
     }
 
     /// When the user's token is valid.

@@ -29,6 +29,9 @@ struct Claims {
     sub: String,
     name: String,
     guest: bool,
+    /// The family of refresh tokens. Tokens of earlier versions don't name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
     iat: u64,
     exp: u64,
 }
@@ -84,11 +87,12 @@ pub fn from_pkcs8(pkcs8: &[u8]) -> Result<(Tokens, SessionIds), String> {
 }
 
 impl Tokens {
-    /// Issues a token to a guest, valid for `lifetime_ms`.
+    /// Issues a token to a guest with this family of refresh tokens, valid for `lifetime_ms`.
     pub fn issue_guest(
         &self,
         user_id: &str,
         display_name: &str,
+        family_id: &str,
         lifetime_ms: u64,
         now: WallTime,
     ) -> Result<String, Refusal> {
@@ -97,6 +101,7 @@ impl Tokens {
             sub: user_id.to_owned(),
             name: display_name.to_owned(),
             guest: true,
+            sid: Some(family_id.to_owned()),
             iat: now.as_millis() / 1000,
             // Never before the client is warned that it ends.
             exp: now.plus_millis(lifetime_ms).as_millis().div_ceil(1000),
@@ -131,6 +136,7 @@ impl Tokens {
             user_id: data.claims.sub,
             display_name: data.claims.name,
             guest: data.claims.guest,
+            family_id: data.claims.sid,
             validity,
         })
     }
@@ -168,7 +174,7 @@ mod tests {
     #[test]
     fn tokens_of_a_clock_that_was_ahead_or_behind_are_refused_once_it_is_right() {
         let (tokens, _) = from_pkcs8(&create_key().pkcs8).unwrap();
-        let issue = |now| tokens.issue_guest("u_ada", "Ada", 12 * HOUR_MS, now).unwrap();
+        let issue = |now| tokens.issue_guest("u_ada", "Ada", "f_ada", 12 * HOUR_MS, now).unwrap();
         let ahead = issue(NOW.plus_millis(48 * HOUR_MS));
         let refused = tokens.check(&ahead, NOW).unwrap_err();
         assert_eq!(refused.code(), ErrorCode::TokenInvalid);
@@ -182,7 +188,7 @@ mod tests {
     #[test]
     fn a_token_is_valid_for_its_whole_lifetime_and_no_second_longer() {
         let (tokens, _) = from_pkcs8(&create_key().pkcs8).unwrap();
-        let token = tokens.issue_guest("u_ada", "Ada", 5_000, NOW).unwrap();
+        let token = tokens.issue_guest("u_ada", "Ada", "f_ada", 5_000, NOW).unwrap();
         tokens.check(&token, NOW.plus_millis(4_999)).unwrap();
         let refused = tokens.check(&token, NOW.plus_millis(6_000)).unwrap_err();
         assert_eq!(refused.code(), ErrorCode::TokenExpired);

@@ -17,6 +17,8 @@ pub struct Connection {
     pub base: Role,
     /// The session that it carries.
     pub session_id: String,
+    /// The family of refresh tokens that its access token was issued with, if that names it.
+    pub family_id: Option<Box<str>>,
     /// Whether its player announces when it is ready.
     pub ready_capable: bool,
     /// What waits to be written to it.
@@ -40,6 +42,8 @@ pub struct NewConnection {
     pub base: Role,
     /// The session that it begins or resumes.
     pub session_id: String,
+    /// The family of refresh tokens that its access token was issued with, if that names it.
+    pub family_id: Option<Box<str>>,
     /// Whether its player announces when it is ready.
     pub ready_capable: bool,
 }

@@ -114,6 +114,7 @@ impl RoomHub {
             participant_id: id,
             base: new.base,
             session_id: new.session_id,
+            family_id: new.family_id,
             ready_capable: new.ready_capable,
             outbox: Outbox::default(),
             rtt_ms: AtomicU64::new(0),
@@ -194,6 +195,15 @@ impl RoomHub {
         self.each(|connection| {
             if connection.session_id == session_id {
                 connection.outbox.close(CloseCode::SESSION_REPLACED);
+            }
+        });
+    }
+
+    /// Closes every connection whose access token was issued with a revoked family of refresh tokens.
+    pub fn close_revoked(&self, is_revoked: impl Fn(&str) -> bool) {
+        self.each(|connection| {
+            if connection.family_id.as_deref().is_some_and(&is_revoked) {
+                connection.outbox.close(CloseCode::AUTH_EXPIRED);
             }
         });
     }

@@ -32,6 +32,7 @@ impl Members {
             caller.user_id,
             caller.display_name,
             caller.guest,
+            caller.family_id,
             (caller.validity.issued_at.as_millis(), caller.validity.expires_at.as_millis()),
             self.clock.now(),
         );
@@ -59,7 +60,7 @@ impl Members {
             issued_at: WallTime::from_millis(ticket.token_issued_at_ms),
             expires_at: WallTime::from_millis(ticket.token_expires_at_ms),
         };
-        let Ticket { user_id, display_name, guest, .. } = ticket;
-        Ok(Caller { user_id, display_name, guest, validity })
+        let Ticket { user_id, display_name, guest, family_id, .. } = ticket;
+        Ok(Caller { user_id, display_name, guest, family_id, validity })
     }
 }

@@ -297,6 +297,7 @@ fn join(rooms: &Rooms, room: &Room) -> Arc<Connection> {
         display_name: "Gus".to_owned(),
         base: Role::Guest,
         session_id: "s_guest".to_owned(),
+        family_id: None,
         ready_capable: false,
     };
     let now = rooms.clock.now();

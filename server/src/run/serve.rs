@@ -30,6 +30,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(700);
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same for health checks and scrapes, which come from near.
 const ADMIN_HEADER_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long to rest after connections whose tokens were revoked were looked for.
+const REVOKED_REST: Duration = Duration::from_millis(500);
 /// How often expired rate limits are dropped and metric samples are aggregated.
 const UPKEEP_EVERY: Duration = Duration::from_secs(20);
 
@@ -86,6 +88,7 @@ pub async fn serve(config: Config, checked: Checked) -> Result<(), String> {
     tasks.spawn(keep_up(app.clone(), metrics));
     let kept = app.clone();
     tasks.spawn(async move { kept.access.keep().await });
+    tasks.spawn(close_revoked(app.clone()));
     let service = router::router(app.clone());
     tasks.spawn(accept(listener, service, public_door, connections.clone(), stop.clone()));
 
@@ -137,6 +140,18 @@ async fn close(app: &App, store: &dyn Store) {
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, String> {
     listener.local_addr().map_err(|error| error.to_string())
+}
+
+/// Closes the connections of those whose tokens were revoked.
+async fn close_revoked(app: App) {
+    loop {
+        app.access.revocations().await;
+        for room in app.hub.all() {
+            room.close_revoked(|family_id| app.access.is_revoked(family_id));
+        }
+        // So that people who have their own tokens revoked don't keep the node busy.
+        sleep(REVOKED_REST).await;
+    }
 }
 
 /// Drops expired rate limits and aggregates metric samples, which nobody may ever scrape.

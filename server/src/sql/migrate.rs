@@ -24,6 +24,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "refresh clocks", include_str!("migrations/0007_refresh_clocks.sql")),
     (8, "refresh numbers", include_str!("migrations/0008_refresh_numbers.sql")),
     (9, "refresh families in use", include_str!("migrations/0009_refresh_families_in_use.sql")),
+    (10, "revoked families", include_str!("migrations/0010_revoked_families.sql")),
 ];
 
 /// Runs the migrations that the database lacks. If several nodes start at once, only one runs them.

@@ -1,6 +1,6 @@
 //! The SQL database, SQLite or PostgreSQL. It holds what outlives every room's state: rooms with
 //! their epochs, codes and snapshots, what their creations are answered with, token keys, and families of
-//! refresh tokens.
+//! refresh tokens, with those that were revoked.
 //!
 //! Statements are the same for both databases. Where they differ, [`Kind`] decides.
 
@@ -13,6 +13,7 @@ mod open;
 mod operation;
 mod private;
 mod refresh_families;
+mod revoked_families;
 mod rooms;
 mod token_keys;
 mod wall_clock;

@@ -155,14 +155,6 @@ impl Sql {
         Ok(operation.execute(update).await? > 0)
     }
 
-    /// Deletes a family: none of its tokens is valid from then on.
-    pub async fn delete_refresh_family(&self, family_id: &str) -> Result<(), SqlError> {
-        let mut operation = self.begin("delete a refresh family").await?;
-        let delete =
-            sqlx::query("DELETE FROM refresh_families WHERE family_id = $1").bind(family_id);
-        operation.execute(delete).await.map(drop)
-    }
-
     /// Counts families, and those of them whose newest token was issued after or before a time.
     pub async fn count_refresh_families(
         &self,

@@ -34,6 +34,9 @@ pub struct Ticket {
     pub display_name: String,
     /// Whether the user has no account.
     pub guest: bool,
+    /// The family of refresh tokens that the user's access token was issued with.
+    #[serde(default)]
+    pub family_id: Option<String>,
     /// When the user's access token was issued, in milliseconds since the Unix epoch, on the wall clock.
     #[serde(default)]
     pub token_issued_at_ms: u64,
@@ -50,6 +53,7 @@ impl Ticket {
         user_id: String,
         display_name: String,
         guest: bool,
+        family_id: Option<String>,
         (token_issued_at_ms, token_expires_at_ms): (u64, u64),
         now: Timestamp,
     ) -> Self {
@@ -58,6 +62,7 @@ impl Ticket {
             user_id,
             display_name,
             guest,
+            family_id,
             token_issued_at_ms,
             token_expires_at_ms,
             expires_at: now.plus_millis(TICKET_MS),

@@ -115,6 +115,7 @@ async fn enter(
         user_id: proof.user_id().to_owned(),
         display_name: proof.display_name().to_owned(),
         base: proof.base(),
+        family_id: proof.family_id().map(Box::from),
         ready_capable: hello.capabilities.iter().any(|name| name == CAPABILITY_READY),
     };
     // Attached before the room is followed and read, so that no commit falls between.
@@ -124,6 +125,11 @@ async fn enter(
     if app.draining.is_cancelled() {
         // It came after everybody was sent away.
         sender.connection.outbox.close(CloseCode::DRAINING);
+    }
+    let family_id = sender.connection.family_id.as_deref();
+    if family_id.is_some_and(|family_id| app.access.is_revoked(family_id)) {
+        // That happened since the ticket was redeemed.
+        sender.connection.outbox.close(CloseCode::AUTH_EXPIRED);
     }
     if !app.hub.is_reachable(&room_id) {
         let away = wire::text(&wire::authority_changed(false));

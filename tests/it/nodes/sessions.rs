@@ -1,8 +1,10 @@
 //! Tickets and sessions from one node, used at the other.
 
 use contracts::{Resume, Welcome};
-use harness::{Closed, Upgrade, WsClient};
+use harness::http::Method;
+use harness::{Api, Closed, Upgrade, WsClient};
 use serde_json::json;
+use server::sql::{RefreshFamily, Sql};
 
 use super::site::{Across, Site, site};
 use crate::party::{new_room, number, versioned};
@@ -92,6 +94,65 @@ async fn a_refresh_token_that_is_used_at_both_nodes_at_once_has_one_successor() 
         there.with_token(&one.access_token).create_room("Friday").await.unwrap();
         tokens = one;
     }
+}
+
+#[tokio::test]
+async fn a_spent_refresh_token_ends_the_access_tokens_and_the_sockets_of_its_family_at_every_node()
+{
+    let site = site().await;
+    let first = site.api(0).guest("Ada").await.unwrap();
+    let second = site.api(1).refresh(&first.refresh_token).await.unwrap();
+    let newest = site.api(0).refresh(&second.refresh_token).await.unwrap();
+    let [here, there] = [0, 1].map(|node| site.api(node).with_token(&newest.access_token));
+    let room_id = here.create_room("Friday").await.unwrap().room_id;
+    let [ben, _] = site.guest("Ben").await;
+    let mut of_ben = ben.connect(&room_id).await.unwrap();
+    of_ben.hello(&[]).await.unwrap();
+    let mut sockets = Vec::new();
+    for api in [&here, &there] {
+        let mut socket = api.connect(&room_id).await.unwrap();
+        socket.hello(&[]).await.unwrap();
+        sockets.push(socket);
+    }
+    let unused = there.join(&room_id).await.unwrap().ws;
+
+    age(&site.sql().await, &newest.refresh_token).await;
+    let spent = json!({ "refresh_token": first.refresh_token });
+    let refused = site.api(0).request(Method::POST, "auth/refresh", Some(&spent)).await.unwrap();
+    problem::check(&refused, "token_invalid", "a spent refresh token");
+    for tokens in [&first, &second, &newest] {
+        check_revoked(&site.api(0).with_token(&tokens.access_token), &room_id).await;
+    }
+    for mut socket in sockets {
+        let ended = Closed { close_code: Some(4401), reason: "token_expired".to_owned() };
+        assert_eq!(socket.closed().await.unwrap(), ended);
+    }
+    // The other node knows it by now, since it has closed the second socket.
+    check_revoked(&there, &room_id).await;
+    let refused = Upgrade::with(&unused).refusal().await.unwrap();
+    problem::check(&refused, "token_invalid", "a ticket from before");
+    ben.join(&room_id).await.unwrap();
+    of_ben.ack("leave", json!({})).await.unwrap();
+}
+
+/// Checks that a revoked access token is refused.
+async fn check_revoked(api: &Api, room_id: &str) {
+    let join = format!("rooms/{room_id}/join");
+    for (method, path) in [(Method::POST, join.as_str()), (Method::POST, "rooms")] {
+        let body = json!({ "name": "Friday" });
+        let refused = api.request(method, path, Some(&body)).await.unwrap();
+        problem::check(&refused, "token_invalid", path);
+    }
+}
+
+/// Makes the newest refresh token of a family a minute older, so that those before it are spent.
+async fn age(sql: &Sql, refresh_token: &str) {
+    let (family_id, _) = refresh_token.split_once('.').unwrap();
+    let family_id = family_id.trim_start_matches("rt_");
+    let family = sql.find_refresh_family(family_id).await.unwrap().unwrap();
+    let rotated_at = family.rotated_at.minus_millis(60_000);
+    let older = RefreshFamily { rotated_at, ..family.clone() };
+    assert!(sql.rotate_refresh_family(&family.token_hash, &older).await.unwrap());
 }
 
 async fn resume(api: &harness::Api, room_id: &str, welcome: &Welcome, version: u64) -> WsClient {

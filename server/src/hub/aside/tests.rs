@@ -202,6 +202,7 @@ fn connect_at(hub: &RoomHub, name: &str, now: Timestamp) -> Arc<Connection> {
         display_name: name.to_owned(),
         base: Role::Guest,
         session_id: format!("s_{name}_{}", hub.connection_count()),
+        family_id: None,
         ready_capable: true,
     };
     hub.attach(new, 8, now).unwrap().connection

@@ -325,6 +325,7 @@ fn new(name: &str, ready_capable: bool) -> NewConnection {
         display_name: name.to_owned(),
         base: Role::Guest,
         session_id: format!("s_{name}"),
+        family_id: None,
         ready_capable,
     }
 }

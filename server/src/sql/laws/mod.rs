@@ -7,6 +7,7 @@ mod creations;
 mod database;
 mod epochs;
 mod refresh_families;
+mod revoked_families;
 mod rooms;
 mod snapshots;
 
@@ -65,13 +66,14 @@ laws! {
     refresh_families::a_family_is_found_as_it_was_created_and_creating_it_again_changes_nothing,
     refresh_families::a_family_of_an_earlier_version_has_neither_key_nor_clock,
     refresh_families::of_two_nodes_that_rotate_a_family_at_once_one_succeeds,
-    refresh_families::nothing_is_left_of_a_deleted_family,
     refresh_families::a_sweep_deletes_old_and_idle_families_a_few_at_a_time,
     refresh_families::of_too_many_families_those_unused_for_longest_are_swept,
     refresh_families::of_too_many_families_those_whose_people_did_not_come_back_are_swept_first,
     refresh_families::families_are_counted_by_when_their_newest_token_was_issued,
     refresh_families::times_that_a_clock_wrote_before_it_was_set_move_with_it_once,
     refresh_families::times_of_a_clock_that_was_ahead_are_pulled_back,
+    revoked_families::a_revoked_family_is_gone_and_every_node_finds_it_in_the_list,
+    revoked_families::revoked_families_are_listed_the_last_first_until_they_are_swept,
     database::the_token_key_is_created_once_and_kept,
     database::a_token_key_that_is_unusable_is_named_and_the_newest_of_the_others_is_taken,
     database::a_database_keeps_its_id,

@@ -76,17 +76,6 @@ pub(super) async fn of_two_nodes_that_rotate_a_family_at_once_one_succeeds(datab
     assert_eq!(one.find_refresh_family("f_1").await.unwrap(), Some(kept));
 }
 
-pub(super) async fn nothing_is_left_of_a_deleted_family(database: &Database) {
-    let sql = database.open().await;
-    let (one, other) = (family("f_1", 1_000, 1_000), family("f_2", 1_000, 1_000));
-    sql.create_refresh_families(&[&one, &other]).await.unwrap();
-    sql.delete_refresh_family("f_1").await.unwrap();
-    sql.delete_refresh_family("f_unknown").await.unwrap();
-    assert_eq!(sql.find_refresh_family("f_1").await.unwrap(), None);
-    assert!(!sql.rotate_refresh_family(&one.token_hash, &one).await.unwrap());
-    assert_eq!(sql.find_refresh_family("f_2").await.unwrap(), Some(other));
-}
-
 pub(super) async fn a_sweep_deletes_old_and_idle_families_a_few_at_a_time(database: &Database) {
     let sql = database.open().await;
     create(&sql, &[("old", 1_000, 9_000), ("idle", 5_000, 5_000), ("good", 5_000, 9_000)]).await;
@@ -207,7 +196,7 @@ async fn known<'a>(sql: &Sql, names: &[&'a str]) -> Vec<&'a str> {
     known
 }
 
-fn family(family_id: &str, began_at: u64, rotated_at: u64) -> RefreshFamily {
+pub(super) fn family(family_id: &str, began_at: u64, rotated_at: u64) -> RefreshFamily {
     RefreshFamily {
         family_id: family_id.to_owned(),
         user_id: format!("user of {family_id}"),

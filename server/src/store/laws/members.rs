@@ -71,6 +71,7 @@ impl Laws<'_> {
             user_id: "u_ticket".to_owned(),
             display_name: "Tilda".to_owned(),
             guest: true,
+            family_id: Some("f_ticket".to_owned()),
             token_issued_at_ms: 7,
             token_expires_at_ms: LATE.as_millis(),
             expires_at,
