@@ -15,6 +15,7 @@
 mod apply;
 mod command;
 mod decide;
+mod delay_limit;
 mod event;
 mod facts;
 mod handle;
@@ -37,6 +38,7 @@ mod timeline;
 mod wait_limit;
 
 pub use crate::command::Command;
+pub use crate::delay_limit::DelayLimit;
 pub use crate::event::{Commit, Event, HostCause, LifecycleCause, MediaCause, PlaybackCause};
 pub use crate::facts::Facts;
 pub use crate::handle::{Decision, Envelope, Request};

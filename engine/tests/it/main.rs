@@ -4,6 +4,7 @@ mod barrier;
 mod clock;
 mod commands;
 mod coverage;
+mod delay_limit;
 mod edge;
 mod history;
 mod jumps;

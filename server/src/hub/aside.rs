@@ -1,10 +1,11 @@
 //! Who is set aside: a participant alone must not be able to hold up a room again and again, and neither must
 //! many who come one after another. One who wasn't ready at the deadline of a start isn't waited for. Neither
-//! are newcomers for a while, after one of them wasn't. And one who keeps re-buffering makes nobody wait.
+//! are newcomers for a while, after one of them wasn't. One who has delayed starts for too long lately isn't waited
+//! for either, whatever the pattern. And one who keeps re-buffering makes nobody wait.
 
 use std::collections::HashSet;
 
-use engine::{ParticipantId, Timestamp};
+use engine::{DelayLimit, ParticipantId, Timestamp};
 
 use super::room_state::State;
 use super::{Connection, RoomHub};
@@ -18,18 +19,35 @@ const CALM_MS: u64 = 300_000;
 /// How many participants are remembered who left while they were set aside, and how many who left and were no
 /// newcomers any more.
 const GONE_MAX: usize = 1024;
+/// Of how many participants delays are remembered.
+const DELAYS_MAX: usize = 4096;
+
+/// How long a participant has delayed starts lately.
+#[derive(Debug, Default)]
+pub(super) struct Delay {
+    limit: DelayLimit,
+    /// The last wait that was counted, so that several connections count once.
+    counted: Option<u64>,
+}
 
 impl RoomHub {
     /// Notes that a connection's player is ready for the start of a wait. If that is in time, starts wait
-    /// for it again, and its participant is no newcomer any more. Returns whether that is news to other nodes.
+    /// for it again, unless its participant has delayed them for too long lately, and the participant is no
+    /// newcomer any more. Returns whether that is news to other nodes.
     pub fn note_ready(&self, connection: &Connection, since_version: u64, now: Timestamp) -> bool {
         let mut state = self.lock();
-        let waited = state.last_wait;
-        let in_time = waited.is_some_and(|(of, until)| of == since_version && now <= until);
-        if in_time && let Some(local) = state.local.get_mut(&connection.participant_id) {
+        let waited = state.last_wait.filter(|wait| wait.since_version == since_version);
+        let Some(wait) = waited else { return false };
+        let id = &connection.participant_id;
+        let was_awaited = state.release(connection, now);
+        let is_set_aside = state.count_ready(id, was_awaited, now);
+        if now > wait.deadline {
+            return is_set_aside;
+        }
+        if let Some(local) = state.local.get_mut(id) {
             local.was_ready = true;
         }
-        in_time && state.take_back(connection.number)
+        is_set_aside || !state.is_over(id, now) && state.take_back(connection.number)
     }
 
     /// Returns whether a re-buffering player may make the room wait now, and counts it if so. There
@@ -57,30 +75,98 @@ impl RoomHub {
 }
 
 impl State {
-    /// Stops waiting at starts for the players of connections that held one up. If newcomers are among them,
-    /// starts wait for no newcomer for a while, those included who come then: anybody can be as many of them
-    /// as needed.
-    pub(super) fn set_late_aside(&mut self, late: &HashSet<u64>, now: Timestamp) {
+    /// Stops waiting at starts for participants who held one up, on all of their connections. If newcomers
+    /// are among them, starts wait for no newcomer for a while, those included who come then: anybody can be as
+    /// many of them as needed.
+    pub(super) fn set_late_aside(&mut self, late: &HashSet<ParticipantId>, now: Timestamp) {
         let minute = now.plus_millis(ASIDE_MS);
-        for number in late {
-            self.set_aside_until(*number, minute);
+        let mut rest = None;
+        if late.iter().any(|id| self.is_newcomer(id)) {
+            self.newcomers.count_wait(now);
+            rest = self.newcomers.rests_until();
+        }
+        for id in late {
+            self.count_start(id, self.half_at(now), now);
         }
         let capable = self.connections.values().filter(|connection| connection.ready_capable);
-        let newcomers = capable.filter(|connection| self.is_newcomer(&connection.participant_id));
-        let newcomers: Vec<u64> = newcomers.map(|connection| connection.number).collect();
-        if !newcomers.iter().any(|number| late.contains(number)) {
-            return;
-        }
-        self.newcomers.count_wait(now);
-        let rest = self.newcomers.rests_until().unwrap_or(now);
-        for number in newcomers {
-            let until = if late.contains(&number) { rest.max(minute) } else { rest };
+        let until = |connection: &Connection| {
+            let id = &connection.participant_id;
+            let rest = rest.filter(|_| self.is_newcomer(id));
+            let over = self.delays.get(id).and_then(|delay| delay.limit.rests_until());
+            if late.contains(id) { rest.max(over).max(Some(minute)) } else { rest }
+        };
+        let aside: Vec<(u64, Timestamp)> = capable
+            .filter_map(|connection| Some((connection.number, until(connection)?)))
+            .collect();
+        for (number, until) in aside {
             self.set_aside_until(number, until);
         }
     }
 
+    /// Stops waiting for a connection, because its player is ready or it goes. Returns whether its participant
+    /// was waited for until then, and isn't any more.
+    pub(super) fn release(&mut self, connection: &Connection, now: Timestamp) -> bool {
+        let was_awaited = self.barrier.as_mut().is_some_and(|barrier| barrier.release(connection));
+        self.note_half(now);
+        was_awaited
+    }
+
+    /// Counts a start for which a participant was ready, or during which it went. Returns whether that set
+    /// it aside.
+    pub(super) fn count_ready(
+        &mut self,
+        id: &ParticipantId,
+        was_awaited: bool,
+        now: Timestamp,
+    ) -> bool {
+        if was_awaited {
+            return self.count_start(id, self.half_at(now), now);
+        }
+        // One who isn't waited for delays nothing. Being ready in time makes up for delays before.
+        let is_awaited = self.barrier.as_ref().is_some_and(|barrier| barrier.awaits(id));
+        let in_time = now.millis_since(self.half_at(now)) <= DelayLimit::FREE_MS;
+        !is_awaited && in_time && self.count_start(id, now, now)
+    }
+
+    /// Returns when half of the participants were ready for the last start, or else `now`.
+    fn half_at(&self, now: Timestamp) -> Timestamp {
+        self.last_wait.and_then(|wait| wait.half_at).unwrap_or(now)
+    }
+
+    /// Counts a start that a participant has delayed from one time to another. Returns whether that set it
+    /// aside.
+    fn count_start(&mut self, id: &ParticipantId, from: Timestamp, to: Timestamp) -> bool {
+        let delay_ms = to.millis_since(from);
+        let is_known = self.delays.contains_key(id);
+        if !is_known && (delay_ms <= DelayLimit::FREE_MS || self.delays.len() >= DELAYS_MAX) {
+            return false;
+        }
+        let counted = self.last_wait.map(|wait| wait.since_version);
+        let delay = self.delays.entry(id.clone()).or_default();
+        if delay.counted == counted {
+            return false;
+        }
+        delay.counted = counted;
+        let was_over = delay.limit.is_over(to);
+        delay.limit.count_start(delay_ms, to);
+        let Some(until) = delay.limit.rests_until().filter(|_| !was_over) else { return false };
+        let connections = self.connections.values();
+        let of_participant =
+            connections.filter(|one| one.ready_capable && one.participant_id == *id);
+        for number in of_participant.map(|one| one.number).collect::<Vec<_>>() {
+            self.set_aside_until(number, until);
+        }
+        true
+    }
+
+    /// Whether a participant has delayed starts for too long lately.
+    fn is_over(&self, id: &ParticipantId, now: Timestamp) -> bool {
+        self.delays.get(id).is_some_and(|delay| delay.limit.is_over(now))
+    }
+
     /// Waits for everybody again who has been set aside for long enough.
     pub(super) fn take_back_all(&mut self, now: Timestamp) {
+        self.delays.retain(|_, delay| !delay.limit.is_forgotten(now));
         let over = self.aside.iter().filter(|(_, until)| **until <= now);
         for number in over.map(|(number, _)| *number).collect::<Vec<_>>() {
             self.take_back(number);
@@ -96,7 +182,8 @@ impl State {
         let id = &connection.participant_id;
         let before = self.gone_aside.remove(id);
         let rest = self.newcomers.rests_until().filter(|_| self.is_newcomer(id));
-        if let Some(until) = before.max(rest).filter(|until| *until > now) {
+        let over = self.delays.get(id).and_then(|delay| delay.limit.rests_until());
+        if let Some(until) = before.max(rest).max(over).filter(|until| *until > now) {
             self.set_aside_until(connection.number, until);
         }
     }
@@ -125,6 +212,7 @@ impl State {
     }
 
     fn set_aside_until(&mut self, number: u64, until: Timestamp) {
+        let until = self.aside.get(&number).map_or(until, |before| until.max(*before));
         if self.aside.insert(number, until).is_none() {
             self.recount_player(number, |players| players.saturating_sub(1));
         }

@@ -1,8 +1,8 @@
 //! Who holds up a start that waits: connections on this node, and each other node as a whole.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use engine::Timestamp;
+use engine::{ParticipantId, Timestamp};
 
 use super::{Connection, RoomHub};
 use crate::store::NodeId;
@@ -21,29 +21,55 @@ pub enum BarrierAction {
 #[derive(Debug)]
 pub(super) struct Barrier {
     pub(super) since_version: u64,
-    /// Connections on this node whose player isn't ready yet.
-    connections: HashSet<u64>,
+    /// Participants on this node, each with the connections whose player isn't ready yet.
+    players: HashMap<ParticipantId, HashSet<u64>>,
     /// Other nodes with such connections.
     nodes: HashSet<NodeId>,
+    /// How many players at those nodes aren't ready yet.
+    remote: usize,
+    /// How many participants it waited for at first, on all nodes.
+    awaited: usize,
     /// Whether other nodes are still to be notified.
     notify: bool,
 }
 
+/// The last wait that began.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastWait {
+    pub(super) since_version: u64,
+    pub(super) deadline: Timestamp,
+    /// When half of the participants that it waited for were ready. How long others take longer is the delay for
+    /// which they account: if most of them take long, the film is slow, not they.
+    pub(super) half_at: Option<Timestamp>,
+}
+
 impl Barrier {
-    /// Returns a barrier that waits for these connections and nodes. `notify` says whether there
-    /// are other nodes to notify.
-    pub(super) fn new(
-        since_version: u64,
-        connections: HashSet<u64>,
-        nodes: HashSet<NodeId>,
-        notify: bool,
-    ) -> Self {
-        Self { since_version, connections, nodes, notify }
+    /// Stops waiting for a connection, because its player is ready or it is gone. Returns whether its
+    /// participant was waited for until then, and isn't any more.
+    pub(super) fn release(&mut self, connection: &Connection) -> bool {
+        let id = &connection.participant_id;
+        let Some(unready) = self.players.get_mut(id) else { return false };
+        unready.remove(&connection.number);
+        let is_ready = unready.is_empty();
+        if is_ready {
+            self.players.remove(id);
+        }
+        is_ready
     }
 
-    /// Stops waiting for a connection, because its player is ready or it is gone.
-    pub(super) fn release(&mut self, number: u64) {
-        self.connections.remove(&number);
+    /// Returns whether it waits for a participant.
+    pub(super) fn awaits(&self, id: &ParticipantId) -> bool {
+        self.players.contains_key(id)
+    }
+
+    /// Sets how many players at other nodes aren't ready yet.
+    pub(super) fn set_remote(&mut self, players: impl FnOnce(&HashSet<NodeId>) -> usize) {
+        self.remote = players(&self.nodes);
+    }
+
+    /// Returns whether half of the participants are ready.
+    pub(super) fn is_half_ready(&self) -> bool {
+        2 * (self.players.len() + self.remote) <= self.awaited
     }
 
     /// Stops waiting for a node.
@@ -58,7 +84,7 @@ impl Barrier {
 
     /// Returns what to do now. `NotifyNodes` comes only once.
     pub(super) fn next_action(&mut self) -> Option<BarrierAction> {
-        if !self.connections.is_empty() {
+        if !self.players.is_empty() {
             return None;
         }
         if self.nodes.is_empty() {
@@ -86,35 +112,41 @@ impl RoomHub {
             return Some(BarrierAction::Start(since_version));
         }
         state.take_back_all(now);
-        state.last_wait = Some((since_version, deadline));
-        let connections = state.awaited().map(|connection| connection.number).collect();
+        state.last_wait = Some(LastWait { since_version, deadline, half_at: None });
+        let mut players = HashMap::<_, HashSet<u64>>::new();
+        for connection in state.awaited() {
+            players.entry(connection.participant_id.clone()).or_default().insert(connection.number);
+        }
+        let awaited = players.len() + state.remote.count_players(|_| true);
         let mut nodes = state.remote.ready_capable();
         if state.ready_nodes.0 == since_version {
             nodes.retain(|node_id| !state.ready_nodes.1.contains(node_id));
         }
         let notify = !state.remote.is_empty();
-        state.barrier = Some(Barrier::new(since_version, connections, nodes, notify));
+        state.barrier = Some(Barrier { since_version, players, nodes, remote: 0, awaited, notify });
+        state.recount_remote();
+        state.note_half(now);
         state.next_barrier_action()
     }
 
-    /// Ends the wait, because a commit ended it. With `missed`, that was at the deadline, and connections
-    /// that weren't ready by then are set aside, unless most players weren't: then the film is slow, not
-    /// they. Returns whether other nodes must be sent that.
+    /// Ends the wait, because a commit ended it. With `missed`, that was at the deadline, and participants
+    /// who weren't ready by then are set aside, unless most weren't: then the film is slow, not they. Returns whether other nodes must be sent that.
     pub fn end_wait(&self, missed: Option<Timestamp>) -> bool {
         let mut state = self.lock();
         state.starting = None;
         let waited = state.barrier.take();
-        let (Some(now), Some(Barrier { connections, nodes, .. })) = (missed, waited) else {
+        let (Some(now), Some(Barrier { players, nodes, .. })) = (missed, waited) else {
             return false;
         };
         let of_nodes =
             |is_late: bool| state.remote.count_players(|id| nodes.contains(id) == is_late);
-        let late = connections.len() + of_nodes(true);
-        let in_time = state.awaited().count().saturating_sub(connections.len()) + of_nodes(false);
-        if connections.is_empty() || late > in_time {
+        // However many connections a participant has, it is one.
+        let late = players.len() + of_nodes(true);
+        let in_time = state.awaited_here().saturating_sub(players.len()) + of_nodes(false);
+        if players.is_empty() || late > in_time {
             return false;
         }
-        state.set_late_aside(&connections, now);
+        state.set_late_aside(&players.into_keys().collect(), now);
         true
     }
 
@@ -122,12 +154,17 @@ impl RoomHub {
     pub fn ready(&self, connection: &Connection, since_version: u64) -> Option<BarrierAction> {
         let mut state = self.lock();
         let barrier = state.barrier.as_mut();
-        barrier.filter(|b| b.since_version == since_version)?.release(connection.number);
+        barrier.filter(|b| b.since_version == since_version)?.release(connection);
         state.next_barrier_action()
     }
 
     /// Records that every player connected to another node is ready.
-    pub fn node_ready(&self, node_id: NodeId, since_version: u64) -> Option<BarrierAction> {
+    pub fn node_ready(
+        &self,
+        node_id: NodeId,
+        since_version: u64,
+        now: Timestamp,
+    ) -> Option<BarrierAction> {
         let mut state = self.lock();
         if state.ready_nodes.0 != since_version {
             state.ready_nodes = (since_version, HashSet::new());
@@ -135,6 +172,8 @@ impl RoomHub {
         let barrier = state.barrier.as_mut().filter(|b| b.since_version == since_version);
         if let Some(barrier) = barrier {
             barrier.release_node(&node_id);
+            state.recount_remote();
+            state.note_half(now);
         }
         // The node's message may arrive before the commit that begins the wait.
         state.ready_nodes.1.insert(node_id);

@@ -134,7 +134,10 @@ impl RoomHub {
         if state.connections.is_empty() {
             state.empty_since = now;
         }
-        state.barrier.as_mut()?.release(connection.number);
+        // Who leaves instead of being ready has delayed the start until now.
+        if state.release(connection, now) {
+            state.count_ready(&connection.participant_id, true, now);
+        }
         state.next_barrier_action()
     }
 

@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 use contracts::CloseCode;
 use engine::{ParticipantId, Timestamp, WaitLimit};
 
-use super::barrier::Barrier;
+use super::aside::Delay;
+use super::barrier::{Barrier, LastWait};
 use super::remote_nodes::RemoteNodes;
 use super::spread::Spreads;
 use super::{BarrierAction, Connection, NewConnection, Presence, round_trips};
@@ -55,8 +56,10 @@ pub(super) struct State {
     pub(super) starting: Option<u64>,
     /// The nodes that are ready, and the version of the last barrier for which any node was.
     pub(super) ready_nodes: (u64, HashSet<NodeId>),
-    /// The version and the deadline of the last wait that began.
-    pub(super) last_wait: Option<(u64, Timestamp)>,
+    /// The last wait that began.
+    pub(super) last_wait: Option<LastWait>,
+    /// How long participants have delayed starts lately, those included who left.
+    pub(super) delays: HashMap<ParticipantId, Delay>,
     /// Connections that are set aside, and until when.
     pub(super) aside: HashMap<u64, Timestamp>,
     /// Participants who left while set aside, and until when they would have been.
@@ -149,6 +152,7 @@ impl State {
         self.recount();
         let barrier = self.barrier.as_mut()?;
         barrier.retain_nodes(|node_id| self.remote.is_ready_capable(node_id));
+        self.recount_remote();
         self.next_barrier_action()
     }
 
@@ -171,6 +175,26 @@ impl State {
     pub(super) fn awaited(&self) -> impl Iterator<Item = &Arc<Connection>> {
         let capable = self.connections.values().filter(|connection| connection.ready_capable);
         capable.filter(|connection| !self.aside.contains_key(&connection.number))
+    }
+
+    /// Returns how many participants on this node starts wait for.
+    pub(super) fn awaited_here(&self) -> usize {
+        self.local.values().filter(|local| local.ready_capable > 0).count()
+    }
+
+    /// Counts again for how many players at other nodes the barrier waits.
+    pub(super) fn recount_remote(&mut self) {
+        if let Some(barrier) = &mut self.barrier {
+            barrier.set_remote(|nodes| self.remote.count_players(|id| nodes.contains(id)));
+        }
+    }
+
+    /// Notes when half of the participants were ready for the start that waits.
+    pub(super) fn note_half(&mut self, now: Timestamp) {
+        let is_half_ready = self.barrier.as_ref().is_some_and(Barrier::is_half_ready);
+        if is_half_ready && let Some(wait) = &mut self.last_wait {
+            wait.half_at.get_or_insert(now);
+        }
     }
 
     /// Returns the round-trip time of the good majority of the players that starts wait for.

@@ -92,7 +92,10 @@ impl Rooms {
                 self.hub.mark_presence_changed(&hub.room_id);
             }
             Notice::Ready { since_version } => {
-                self.carry_out_barrier(&hub.room_id, hub.node_ready(node_id, since_version));
+                self.carry_out_barrier(
+                    &hub.room_id,
+                    hub.node_ready(node_id, since_version, self.clock.now()),
+                );
             }
             Notice::Spread(spread) => {
                 hub.set_node_spread(node_id, spread, Instant::now());

@@ -115,6 +115,81 @@ fn a_participant_who_was_ready_before_and_comes_back_is_no_newcomer() {
 }
 
 #[test]
+fn a_player_that_is_always_ready_shortly_before_the_deadline_is_waited_for_a_few_times() {
+    let hub = hub();
+    let (anna, ben) = begin_with(&hub);
+    let late = NOW.plus_millis(1_400);
+    let held = starts(&hub, |version| {
+        be_ready(&hub, &anna, version, NOW);
+        be_ready(&hub, &ben, version, late);
+        false
+    });
+    assert_eq!(held, [2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_participant_who_leaves_shortly_before_the_deadline_and_comes_back_is_waited_for_as_rarely() {
+    let hub = hub();
+    let (anna, mut ben) = begin_with(&hub);
+    let late = NOW.plus_millis(1_400);
+    let held = starts(&hub, |version| {
+        be_ready(&hub, &anna, version, NOW);
+        hub.detach(&ben, late);
+        ben = connect(&hub, "ben");
+        false
+    });
+    assert_eq!(held, [2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_player_that_is_ready_every_other_time_is_waited_for_a_few_times() {
+    let hub = hub();
+    let (anna, ben) = begin_with(&hub);
+    let held = starts(&hub, |version| {
+        be_ready(&hub, &anna, version, NOW);
+        let is_ready = version % 2 == 1;
+        if is_ready {
+            be_ready(&hub, &ben, version, NOW);
+        }
+        !is_ready
+    });
+    // Those with an odd number are held up by nobody.
+    assert_eq!(held.into_iter().filter(|version| version % 2 == 0).collect::<Vec<_>>(), [2, 4, 18]);
+}
+
+#[test]
+fn eight_silent_connections_of_one_participant_hold_up_one_start() {
+    let hub = hub();
+    let (anna, _ben) = begin_with(&hub);
+    for _ in 0..7 {
+        connect(&hub, "ben");
+    }
+    let held = starts(&hub, |version| {
+        be_ready(&hub, &anna, version, NOW);
+        true
+    });
+    assert_eq!(held, [2]);
+}
+
+#[test]
+fn eight_connections_of_one_participant_that_take_turns_are_waited_for_as_one_would_be() {
+    let hub = hub();
+    let (anna, ben) = begin_with(&hub);
+    let mut eight = vec![ben];
+    eight.resize_with(8, || connect(&hub, "ben"));
+    let held = starts(&hub, |version| {
+        be_ready(&hub, &anna, version, NOW);
+        for (turn, connection) in (0..).zip(&eight) {
+            if turn != version % 8 {
+                be_ready(&hub, connection, version, NOW);
+            }
+        }
+        true
+    });
+    assert_eq!(held, [2, 4, 12, 14]);
+}
+
+#[test]
 fn a_participant_who_keeps_rebuffering_makes_the_room_wait_once() {
     let hub = hub();
     let (anna, ben) = (connect(&hub, "anna"), connect(&hub, "ben"));
@@ -157,6 +232,20 @@ fn miss(hub: &RoomHub, anna: &Connection, since_version: u64) {
     assert_eq!(hub.begin_wait(since_version, DEADLINE, NOW), None);
     assert_eq!(be_ready(hub, anna, since_version, NOW), None);
     assert!(hub.end_wait(Some(DEADLINE)));
+}
+
+/// Makes some starts, in which the players behave as `play` says; it returns whether one of them stays silent.
+/// Returns which of the starts waited for ben.
+fn starts(hub: &RoomHub, mut play: impl FnMut(u64) -> bool) -> Vec<u64> {
+    let mut held = Vec::new();
+    for version in 2..20 {
+        let is_held = awaited(hub, NOW).contains(&"ben".to_owned());
+        assert_eq!(hub.begin_wait(version, DEADLINE, NOW), None);
+        let is_silent = play(version);
+        hub.end_wait((is_held && is_silent).then_some(DEADLINE));
+        held.extend(is_held.then_some(version));
+    }
+    held
 }
 
 /// Lets a player be ready, as its report does.

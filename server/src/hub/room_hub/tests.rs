@@ -149,10 +149,10 @@ fn a_barrier_ends_when_every_connection_and_every_other_node_is_ready() {
     assert_eq!(hub.ready(&anna, 6), None, "it names another wait");
     assert_eq!(hub.ready(&anna, 7), Some(BarrierAction::NotifyNodes(7)));
     assert_eq!(hub.begin_wait(7, DEADLINE, NOW), None, "the wait has begun already");
-    assert_eq!(hub.node_ready(node("b"), 7), None);
-    assert_eq!(hub.node_ready(node("b"), 7), None);
+    assert_eq!(hub.node_ready(node("b"), 7, NOW), None);
+    assert_eq!(hub.node_ready(node("b"), 7, NOW), None);
     assert_eq!(hub.node_gone(&node("c")), Some(BarrierAction::Start(7)));
-    assert_eq!(hub.node_ready(node("c"), 7), None, "the wait is over");
+    assert_eq!(hub.node_ready(node("c"), 7, NOW), None, "the wait is over");
     assert_eq!(
         hub.begin_wait(7, DEADLINE, NOW),
         Some(BarrierAction::Start(7)),
@@ -165,7 +165,7 @@ fn a_barrier_ends_when_every_connection_and_every_other_node_is_ready() {
 fn a_node_whose_readiness_arrives_before_the_commit_is_not_waited_for() {
     let hub = hub();
     hub.node_updated(node("b"), came(&[present("ben", 1, true)]));
-    assert_eq!(hub.node_ready(node("b"), 7), None);
+    assert_eq!(hub.node_ready(node("b"), 7, NOW), None);
     assert_eq!(hub.begin_wait(7, DEADLINE, NOW), Some(BarrierAction::Start(7)));
     // Nobody here has a player that announces, so there is only the other node to wait for.
     assert_eq!(hub.begin_wait(9, DEADLINE, NOW), Some(BarrierAction::NotifyNodes(9)));
