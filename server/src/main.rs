@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
 use server::config::{Action, Config};
 use server::openapi;
 use server::run::{check, serve, telemetry};
@@ -13,27 +12,25 @@ use server::run::{check, serve, telemetry};
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 fn main() -> ExitCode {
-    let config = Config::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .thread_stack_size(STACK_BYTES)
-        .enable_all()
-        .build();
-    let ended = match runtime {
-        Ok(runtime) => {
-            let ended = runtime.block_on(run(config));
-            // Not dropped: that would wait for the look-up of a name, which may take long.
-            runtime.shutdown_background();
-            ended
-        }
-        Err(error) => Err(format!("no runtime: {error}")),
-    };
-    match ended {
+    match Config::read().and_then(start) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("playhead-server: {message}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn start(config: Config) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(STACK_BYTES)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("no runtime: {error}"))?;
+    let ended = runtime.block_on(run(config));
+    // Not dropped: that would wait for the look-up of a name, which may take long.
+    runtime.shutdown_background();
+    ended
 }
 
 async fn run(config: Config) -> Result<(), String> {

@@ -39,15 +39,19 @@ async fn a_setting_that_cannot_work_is_refused_with_the_reason_by_serve_and_by_c
         ("PLAYHEAD_LIMIT_JOINS_PER_MINUTE", "0", "1 or more"),
         ("PLAYHEAD_LIMIT_JOINS_PER_MINUTE", "many", "invalid"),
         ("PLAYHEAD_HOST_LEASE_MS", "1", "1 is not in"),
+        ("PLAYHEAD_LISTEN", "8080", "socket address"),
+        ("PLAYHEAD_LISTEN", "", "is empty"),
+        ("PLAYHEAD_STORE", "disk", "memory or redis"),
     ] {
         let options = options().env(name, value);
         let (is_accepted, checked) = options.check_config().await.unwrap();
         assert!(!is_accepted, "{name}={value}: {checked}");
         let started = options.start().await.expect_err("it doesn't start").to_string();
         for words in [checked, started] {
-            let flag = name.trim_start_matches("PLAYHEAD_").to_lowercase().replace('_', "-");
-            let is_named = words.contains(name) || words.contains(&format!("--{flag}"));
+            let is_named = words.contains(name);
             assert!(is_named && words.contains(reason), "{name}={value}: {words}");
+            let flag = name.trim_start_matches("PLAYHEAD_").to_lowercase().replace('_', "-");
+            assert!(!words.contains(&format!("--{flag}")), "no flag was given: {words}");
             assert!(!words.contains("panicked"), "{name}={value}: {words}");
         }
     }

@@ -4,6 +4,7 @@ mod base_path;
 mod check;
 mod limits;
 mod names;
+mod read;
 mod value;
 
 use std::net::SocketAddr;
