@@ -193,6 +193,38 @@ describe('loading', () => {
       expect(video.currentTime).toBeCloseTo(33, 4);
     });
 
+    test('a late joiner whose first fragment is less than 100 ms off seeks again, too', () => {
+      const player = adapter();
+      void player.load(media, NONE, () => 15_000);
+      fill(15, 15.09, 5);
+      expect([player.ready(), player.position()]).toEqual([false, 15_000]);
+      expect(video.currentTime).toBeCloseTo(14.91, 4);
+    });
+
+    test('a seek for which nothing more is loaded fills the element anew, and is said to fail if that never helps', () => {
+      const player = adapter();
+      const errors: unknown[] = [];
+      player.onEvent((event) => errors.push(event));
+      void player.load(media, NONE, () => 0);
+      fill(0, 0, 0);
+      video.become(4, 'seeked');
+      player.seek(40_000);
+      video.readyState = 1;
+      for (let times = 1; times <= 4; times += 1) {
+        vi.advanceTimersByTime(2_900);
+        expect([player.ready(), hls.asked.length]).toEqual([false, times]);
+        vi.advanceTimersByTime(200);
+        expect([player.ready(), hls.asked.at(-1), hls.asked.length]).toEqual([false, 'source 0', times + 1]);
+        fill(0, 0, 0);
+      }
+      hls.tell(HLS_EVENTS.FRAG_LOADING, { frag: { type: 'main', stats: { loaded: 0 } } });
+      vi.advanceTimersByTime(60_000);
+      expect([player.ready(), errors]).toEqual([false, []]);
+      fill(3.4, 3.4, 1);
+      vi.advanceTimersByTime(3_100);
+      expect([player.ready(), errors]).toEqual([false, [expect.objectContaining({ type: 'error', code: 'source_unreachable' })]]);
+    });
+
     test('the end is known once the last data is there', () => {
       const player = adapter();
       void player.load(media, NONE, () => 15_000);

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { PATIENCE_MS, seekTo, seeOnePicture } from './harness/pictures.mjs';
 import { until } from './harness/poll.mjs';
 import { startWorld } from './harness/world.mjs';
 
@@ -14,8 +15,6 @@ const LAST_FRAME = 3_059;
 const END_NEAR_MS = 300;
 /** The end itself has no picture. */
 const BEFORE_END_MS = 100;
-/** On a busy machine a seek with several loads takes this long at most. */
-const PATIENCE_MS = 40_000;
 
 let world;
 before(async () => (world = await startWorld()));
@@ -36,14 +35,14 @@ for (const [what, film] of Object.entries({
     const watcher = await arrives('Grace');
     await watcher.join(invite);
     await watcher.hasLoaded();
-    await seeks([host, watcher], middleMs, film);
+    await seekTo([host, watcher], middleMs, film);
     const joiner = await arrives('Linus');
     await joiner.join(invite);
     await seeOnePicture([host, watcher, joiner], middleMs, film);
     await watcher.page.reload();
     await watcher.inRoom();
     await seeOnePicture([host, watcher, joiner], middleMs, film);
-    for (const positionMs of film.seeksMs) await seeks([host, watcher, joiner], positionMs, film);
+    for (const positionMs of film.seeksMs) await seekTo([host, watcher, joiner], positionMs, film);
   });
 }
 
@@ -54,14 +53,14 @@ test('of encrypted pieces the host’s player measures the origin, and a late jo
   await until('the origin to be measured', async () => (await host.snapshot()).media.timeline.kind === 'media', PATIENCE_MS);
   await host.the('play-toggle').click();
   await host.status('paused');
-  await seeks([host], 51_017, {});
+  await seekTo([host], 51_017, {});
   const joiner = await arrives('Linus');
   await joiner.join(await host.copyInvite());
   await seeOnePicture([host, joiner], 51_017, {});
-  for (const positionMs of [1_000, 85_000]) await seeks([host, joiner], positionMs, {});
+  for (const positionMs of [1_000, 85_000]) await seekTo([host, joiner], positionMs, {});
   // The host's player has loaded the end by now, which the playlist tells too early.
   await until('the length to be measured', async () => isFilmLong((await host.snapshot()).media), PATIENCE_MS);
-  await seeks([host, joiner], (await host.snapshot()).media.duration_ms - BEFORE_END_MS, {});
+  await seekTo([host, joiner], (await host.snapshot()).media.duration_ms - BEFORE_END_MS, {});
 });
 
 for (const [what, file, fromMs] of [['short', 'fmp4.m3u8', 88_000], ['long', 'long.m3u8', 97_000]]) {
@@ -85,7 +84,7 @@ for (const [what, file, fromMs] of [['short', 'fmp4.m3u8', 88_000], ['long', 'lo
     assert.ok(isFilmLong(media), `it is ${media.duration_ms} ms long`);
     const last = Math.max(...guest.samples.map(({ frame }) => frame ?? 0));
     assert.ok(last >= LAST_FRAME - 15, `the last picture was ${last}`);
-    await seeks([host, guest], media.duration_ms - BEFORE_END_MS, { exact: true });
+    await seekTo([host, guest], media.duration_ms - BEFORE_END_MS, { exact: true });
   });
 }
 
@@ -106,43 +105,4 @@ async function hostOf(file) {
 /** Starts a browser whose page may read the pixels of files of another origin. */
 function arrives(name) {
   return world.arrive(name, { readsFiles: true });
-}
-
-/** The host, paused, seeks; everybody ends up on the same picture. */
-async function seeks(people, positionMs, film) {
-  const [host] = people;
-  await host.page.evaluate((to) => window.playhead.session.seek(to), positionMs);
-  await seeOnePicture(people, positionMs, film);
-}
-
-/** Waits until each page has the picture of a position, and asserts that all have the same, the right one. */
-async function seeOnePicture(people, positionMs, { fps = 30, exact = false }) {
-  const what = `at ${positionMs} ms`;
-  const seen = await Promise.all(people.map((person) => pictureOf(person, positionMs, what)));
-  const described = people.map(({ name }, n) => `${name} ${seen[n]}`).join(', ');
-  console.log(`${what}: ${described}`);
-  assert.ok(seen.every((frame) => frame !== null && frame === seen[0]), `${what} pages show different pictures: ${described}`);
-  if (exact) assert.equal(seen[0], Math.floor((positionMs / 1000) * fps + 1e-6), `${what}: the picture`);
-}
-
-/** Returns the number of the picture that a page shows, once it is paused there and shows one picture for a while. */
-async function pictureOf(person, positionMs, what) {
-  await until(`${person.name} to stand ${what}`, () => person.page.evaluate(standsAt, positionMs), PATIENCE_MS);
-  let last = null;
-  return until(`${person.name} to show a picture ${what}`, async () => {
-    await person.watch();
-    const frames = person.samples.slice(-4).map(({ frame }) => frame);
-    const isSteady = frames.length === 4 && last !== null && frames.every((frame) => frame === frames[0] && frame === last);
-    [last] = frames;
-    return isSteady ? { frame: last } : null;
-  }, PATIENCE_MS).then(({ frame }) => frame);
-}
-
-/** Runs in the page: whether its player says that it is paused there, with data. */
-function standsAt(positionMs) {
-  const video = document.querySelector('[data-testid="video"]');
-  const { session, player } = window.playhead;
-  const { playback } = session.getSnapshot();
-  const isThere = playback.status === 'paused' && playback.position_ms === positionMs && video.paused && !video.seeking;
-  return isThere && video.readyState >= 2 && player.getSnapshot().state === 'paused' && Math.abs(player.position() - positionMs) < 1;
 }

@@ -4,14 +4,13 @@ import type { Media } from '../wire.js';
 import type { Measurement } from './adapter.js';
 import { HlsTimeline, NO_ROOM_MS } from './hls-timeline.js';
 import { type Appending, type HlsFragment, type InitPts, INTO_FRAME_MS, TIMESTAMP_EVENTS, watchTimestamps } from './hls-timestamps.js';
+import { ToldDurations } from './hls-told.js';
 import { HAVE_CURRENT_DATA } from './tuning.js';
 
 /** So often a seek is put right when data tells where its target really is. */
 const CORRECTIONS = 8;
 /** A seek is put right if it is off by more. */
 const SEEK_NEAR_MS = 0.5;
-/** Where loading began is put right if it is off by more: the first start seeks exactly anyway. */
-const BEGIN_NEAR_MS = 100;
 /** Beyond this distance from the playlist, subtitles wouldn't be loaded where they are shown. */
 const FAR_MS = 2_000;
 /** Where less follows, an element may show the last picture before its target and stay there once the rest has come. */
@@ -25,6 +24,10 @@ const ASIDE_MS = 250;
 const THIN_MS = 1_000;
 /** hls.js lets the first picture after an untold jump of the timestamps last for the whole jump; no piece is this long. */
 const STRETCHED_MS = 60_000;
+/** A seek is stuck once hls.js has loaded nothing for this long although the picture isn't there. */
+const STUCK_MS = 3_000;
+/** So often the element is filled anew because a seek is stuck or the playlist leads elsewhere. */
+const REFILLS = 4;
 /** At its very end an element would be over. */
 const BEFORE_END_MS = 50;
 
@@ -34,10 +37,9 @@ interface Placing {
   on(event: any, listener: (...args: any[]) => void): void;
 }
 
-/** A seek under way: where it leads, how near is near enough, and how often it may still be put right. */
+/** A seek under way: where it leads, and how often it may still be put right. */
 interface Sought {
   positionMs: number;
-  nearMs: number;
   corrections: number;
   /** Since when the element has stood where too little data is. */
   thinSinceMs?: number;
@@ -51,13 +53,19 @@ interface Sought {
 export class HlsPlace {
   readonly #video: HTMLVideoElement;
   readonly #loadFromStart: () => void;
+  readonly #fail: () => void;
   readonly #timeline = new HlsTimeline();
+  /** The durations that the playlist tells, which the adapter stretches to the media's. */
+  readonly told = new ToldDurations();
   #hls: Placing | null = null;
   #sought: Sought | null = null;
   /** Whether loading has begun at the first fragment, which nothing lies before. */
   #fromStart = false;
   /** Whether everything was loaded again from the first fragment on because the playlist is far off; done once. */
   #isRefilled = false;
+  #refills = REFILLS;
+  /** Since when hls.js has loaded nothing; infinite while it loads. */
+  #idleSinceMs = Infinity;
   /** The end of the media, in the element's time, once its last data is there. */
   #endMs: number | null = null;
   #origin: Measurement['origin'];
@@ -65,15 +73,20 @@ export class HlsPlace {
   #stretched: { fromMs: number; untilMs: number }[] = [];
   #toldMs: number | null = null;
 
-  /** `loadFromStart` makes hls.js load everything again, the first fragment first. */
-  constructor(video: HTMLVideoElement, loadFromStart: () => void) {
+  /**
+   * `loadFromStart` makes hls.js load everything again, the first fragment first; `fail` says that a position can't be
+   * loaded.
+   */
+  constructor(video: HTMLVideoElement, loadFromStart: () => void, fail: () => void) {
     this.#video = video;
     this.#loadFromStart = loadFromStart;
+    this.#fail = fail;
   }
 
   /** Takes what is known of the media's timestamps. */
   learn(media: Media): void {
     this.#timeline.learn(media.timeline);
+    this.told.learn(media);
     this.#toldMs = media.duration_ms ?? null;
   }
 
@@ -83,8 +96,8 @@ export class HlsPlace {
     this.#stretched = [];
     this.#endMs = null;
     this.#fromStart = beginS === 0;
-    const nearMs = beginS * 1000 === positionMs ? BEGIN_NEAR_MS : SEEK_NEAR_MS;
-    this.#sought = this.#timeline.counts ? { positionMs, nearMs, corrections: CORRECTIONS } : null;
+    this.#idleSinceMs = Infinity;
+    this.#sought = this.#timeline.counts ? { positionMs, corrections: CORRECTIONS } : null;
   }
 
   /** Keeps up with where hls.js places the media's timestamps. */
@@ -97,8 +110,14 @@ export class HlsPlace {
       this.#stretched.push({ fromMs: times.startPTS * 1000, untilMs: times.endPTS * 1000 });
     });
     hls.on(TIMESTAMP_EVENTS.INIT_PTS_FOUND, (_event, found: InitPts) => this.#found(found));
+    hls.on(TIMESTAMP_EVENTS.FRAG_LOADING, (_event, { frag }: { frag: HlsFragment }) => {
+      if (frag.type === 'main') this.#idleSinceMs = Infinity;
+    });
     hls.on(TIMESTAMP_EVENTS.FRAG_BUFFERED, (_event, { frag }: { frag: HlsFragment }) => {
-      if (frag.type === 'main') this.correct(frag);
+      if (frag.type !== 'main') return;
+      this.#idleSinceMs = performance.now();
+      this.#place(frag);
+      this.correct(frag);
     });
     hls.on(TIMESTAMP_EVENTS.BUFFERED_TO_END, () => (this.#endMs = this.#video.duration * 1000));
   }
@@ -110,7 +129,9 @@ export class HlsPlace {
 
   /** Whether no seek is in progress. */
   get isSettled(): boolean {
-    if (performance.now() - (this.#sought?.thinSinceMs ?? Infinity) > THIN_MS) this.#sought = null;
+    const now = performance.now();
+    if (now - (this.#sought?.thinSinceMs ?? Infinity) > THIN_MS) this.#sought = null;
+    if (this.#sought !== null && now - this.#idleSinceMs > STUCK_MS) this.#stuck(this.#sought);
     return this.#sought === null;
   }
 
@@ -153,7 +174,9 @@ export class HlsPlace {
     }
     const elementMs = this.elementAt(positionMs);
     if (elementMs === NO_ROOM_MS || (elementMs < -SEEK_NEAR_MS && !this.#fromStart)) return this.#fill(positionMs);
-    this.#sought = { positionMs, nearMs: SEEK_NEAR_MS, corrections: CORRECTIONS };
+    if (this.#isElsewhere(positionMs)) return this.#fill(positionMs);
+    this.#sought = { positionMs, corrections: CORRECTIONS };
+    if (this.#idleSinceMs < Infinity) this.#idleSinceMs = performance.now();
     this.#go(elementMs);
   }
 
@@ -164,6 +187,7 @@ export class HlsPlace {
     if (sought === null || readyState === 0 || !this.#timeline.isFilled) return;
     const isFar = frag && !frag.initSegment && Math.abs(this.#timeline.shiftMs) > FAR_MS;
     if (isFar && !this.#fromStart && !this.#isRefilled) return this.#fill(sought.positionMs);
+    if (frag && this.#isElsewhere(sought.positionMs)) return this.#fill(sought.positionMs);
     if (sought.aside === 'is' && (seeking || readyState < HAVE_CURRENT_DATA)) return;
     // Until the element knows of more, it goes no further than its end.
     const endMs = duration * 1000 - BEFORE_END_MS || Infinity;
@@ -174,7 +198,7 @@ export class HlsPlace {
     if (sought.aside === 'is') {
       sought.aside = 'was';
       this.#go(elementMs);
-    } else if (Math.abs(elementMs - this.#atMs()) > sought.nearMs && sought.corrections > 0) {
+    } else if (Math.abs(elementMs - this.#atMs()) > SEEK_NEAR_MS && sought.corrections > 0) {
       // Each step towards the end tells of more.
       if (elementMs === wantedMs) sought.corrections -= 1;
       this.#go(elementMs);
@@ -221,11 +245,37 @@ export class HlsPlace {
     this.#origin = { discontinuity: frag.cc, start_ms: 0, timestamp: initPTS, timescale };
   }
 
+  /** Notes where a fragment lies in the media. */
+  #place(frag: HlsFragment): void {
+    const { video, audiovideo, audio } = frag.elementaryStreams ?? {};
+    const times = video ?? audiovideo ?? audio;
+    if (!times || !this.#timeline.counts) return;
+    const [fromMs, untilMs] = [times.startPTS * 1000, times.endPTS * 1000];
+    const middleMs = (fromMs + untilMs) / 2;
+    const shiftMs = this.#timeline.positionAt(middleMs) - middleMs;
+    this.told.found(frag, fromMs + shiftMs, untilMs + shiftMs);
+  }
+
+  /** Whether hls.js has nothing of a position, and would look for it far away; counts how often that is put right. */
+  #isElsewhere(positionMs: number): boolean {
+    const isElsewhere = this.#timeline.within(positionMs) === undefined && this.told.isWrongAt(positionMs);
+    return isElsewhere && this.#refills-- > 0;
+  }
+
+  /** hls.js takes what it has for the target of the seek, and loads no more: the element is filled anew, or that fails. */
+  #stuck({ positionMs }: Sought): void {
+    const { seeking, readyState } = this.#video;
+    if (!seeking && readyState >= HAVE_CURRENT_DATA) return;
+    if (this.#refills-- > 0) return this.#fill(positionMs);
+    this.#idleSinceMs = Infinity;
+    this.#fail();
+  }
+
   /** Fills the element anew, the first fragment first: hls.js can't place what lies before the element's time 0. */
   #fill(positionMs: number): void {
     this.#isRefilled = true;
     this.begin(positionMs, 0);
-    Object.assign(this.#sought!, { nearMs: SEEK_NEAR_MS, isRefilled: true });
+    this.#sought!.isRefilled = true;
     this.#loadFromStart();
   }
 

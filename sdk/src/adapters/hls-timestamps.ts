@@ -7,6 +7,7 @@ export const INTO_FRAME_MS = 8e-3;
 /** The events of hls.js that tell where it places the media's timestamps. */
 export const TIMESTAMP_EVENTS = {
   INIT_PTS_FOUND: 'hlsInitPtsFound',
+  FRAG_LOADING: 'hlsFragLoading',
   BUFFER_APPENDING: 'hlsBufferAppending',
   FRAG_BUFFERED: 'hlsFragBuffered',
   BUFFERED_TO_END: 'hlsBufferedToEnd',
@@ -19,6 +20,8 @@ export interface HlsFragment {
   /** The number of its discontinuity. */
   cc: number;
   sn: number | 'initSegment';
+  /** The address of its playlist. */
+  baseurl?: string;
   /** Where the playlist, corrected by what was loaded, places it in the element, in seconds. */
   start: number;
   encrypted: boolean;

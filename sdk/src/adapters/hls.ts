@@ -37,7 +37,6 @@ export const HLS_EVENTS = {
   SUBTITLE_TRACKS_UPDATED: 'hlsSubtitleTracksUpdated',
   AUDIO_TRACKS_UPDATED: 'hlsAudioTracksUpdated',
   LEVEL_UPDATED: 'hlsLevelUpdated',
-  FRAG_LOADING: 'hlsFragLoading',
   ...TIMESTAMP_EVENTS,
   ERROR: 'hlsError',
 } as const;
@@ -100,7 +99,7 @@ class HlsAdapter extends ElementAdapter {
 
   constructor(video: HTMLVideoElement, Hls: HlsClass) {
     super(video, 'hls');
-    this.#place = new HlsPlace(video, () => this.#loadFromStart());
+    this.#place = new HlsPlace(video, () => this.#loadFromStart(), () => this.fail('source_unreachable'));
     for (const type of ['seeked', 'canplay', 'durationchange']) this.listen(type, () => this.#place.correct());
     this.#class = Hls;
     this.listen('timeupdate', () => this.#place.isPastEnd && video.pause());
@@ -121,10 +120,10 @@ class HlsAdapter extends ElementAdapter {
     if (!isFollowed) this.#place.learn(media);
     const beginS = this.#wantedS();
     this.#place.begin(beginS * 1000, beginS);
-    const text = decodedText(this.#class);
+    const loaders = { ...decodedText(this.#class), ...this.#place.told.loader(this.#class) };
     // The server has refused what can't be played. What hls.js would refuse beyond that is text that looks like a variable.
     const lenient = { ignorePlaylistParsingErrors: !media.live };
-    const hls = new this.#class({ ...LIVE_SYNC_OFF, ...INTERSTITIALS_OFF, ...text, ...lenient, startPosition: beginS });
+    const hls = new this.#class({ ...LIVE_SYNC_OFF, ...INTERSTITIALS_OFF, ...loaders, ...lenient, startPosition: beginS });
     this.#hls = hls;
     if (isFollowed) this.#followLive(hls, media, room);
     else this.#place.watch(hls);
@@ -203,7 +202,8 @@ class HlsAdapter extends ElementAdapter {
   }
 
   override ready(): boolean {
-    return super.ready() && this.#place.isSettled;
+    // Asked first: it also notices seeks that are stuck.
+    return this.#place.isSettled && super.ready();
   }
 
   override loaded(positionMs: number): boolean {

@@ -1,0 +1,83 @@
+/**
+ * Tests that everybody sees the same picture of films whose playlists tell durations that are wrong by a factor, so that
+ * players look for a position in pieces far away. Their pieces are those of 3.4 s in `inexact/`.
+ */
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { MEDIA } from './harness/paths.mjs';
+import { seekTo, seeOnePicture } from './harness/pictures.mjs';
+import { startWorld } from './harness/world.mjs';
+
+const PIECE_S = 3.4;
+/** Where the late joiner and the reloader find the room. */
+const MIDDLE_MS = 20_017;
+const EXACT = { exact: true };
+/** Backwards, forwards and near the end, as far as the playlist lets a room seek. */
+const SEEKS_MS = [0, MIDDLE_MS, 34_000, 3_400, 49_950, 88_450, 15_950, 101_500, 20_300];
+
+let world;
+let playlists;
+before(async () => {
+  world = await startWorld();
+  playlists = await startPlaylists();
+});
+afterEach(() => world.everybodyLeaves());
+after(() => Promise.all([world?.end(), playlists?.stop()]));
+
+for (const [kind, film] of [['fragmented MP4', 'fmp4'], ['transport streams', 'ts']]) {
+  for (const factors of [[0.2], [0.5], [2], [5], [2, 0.5, 1, 5, 0.2]]) {
+    const isUniform = factors.length === 1;
+    const told = isUniform ? `${factors[0]} times as long as they are` : 'too long and too short by turns';
+    test(`${kind} told ${told}: everybody sees one picture`, { timeout: 240_000 }, async () => {
+      const host = await arrives('Ada');
+      await host.createRoom(world.server.pageUrl);
+      await host.paste(playlists.url(film, factors));
+      await host.hasLoaded();
+      const invite = await host.copyInvite();
+      const watcher = await arrives('Grace');
+      await watcher.join(invite);
+      await watcher.hasLoaded();
+      await seekTo([host, watcher], MIDDLE_MS, EXACT);
+      const joiner = await arrives('Linus');
+      await joiner.join(invite);
+      await seeOnePicture([host, watcher, joiner], MIDDLE_MS, EXACT);
+      await watcher.page.reload();
+      await watcher.inRoom();
+      await seeOnePicture([host, watcher, joiner], MIDDLE_MS, EXACT);
+      const { duration_ms: durationMs } = (await host.snapshot()).media;
+      const positions = SEEKS_MS.filter((positionMs) => positionMs < durationMs);
+      for (const positionMs of positions) await seekTo([host, watcher, joiner], positionMs, EXACT);
+    });
+  }
+}
+
+/** Starts a browser whose page may read the pixels of files of another origin. */
+function arrives(name) {
+  return world.arrive(name, { readsFiles: true });
+}
+
+/** Serves the playlists of films in `inexact/`; `url(film, factors)` tells each duration times the next of the factors. */
+async function startPlaylists() {
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url, 'http://playlists.invalid');
+    const film = pathname.slice(1).split('.')[0];
+    const factors = searchParams.get('factors').split(',').map(Number);
+    const address = (name) => world.origin.url(`inexact/${name}`);
+    let piece = 0;
+    const text = readFileSync(join(MEDIA, `inexact/${film}.m3u8`), 'utf8')
+      .replace(/^#EXTINF:.*/gm, () => `#EXTINF:${(PIECE_S * factors[piece++ % factors.length]).toFixed(3)},`)
+      .replace(/^#EXT-X-TARGETDURATION:.*/m, `#EXT-X-TARGETDURATION:${Math.ceil(PIECE_S * Math.max(...factors))}`)
+      .replace(/URI="([^"]+)"/, (_, name) => `URI="${address(name)}"`)
+      .replace(/^[^#\n].*/gm, address);
+    response.setHeader('access-control-allow-origin', '*');
+    response.setHeader('content-type', 'application/vnd.apple.mpegurl').end(text);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const base = `http://127.0.0.1:${server.address().port}`;
+  return {
+    url: (film, factors) => `${base}/${film}.m3u8?factors=${factors.join(',')}`,
+    stop: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
+  };
+}
