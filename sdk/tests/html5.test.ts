@@ -229,6 +229,41 @@ describe('a file whose clock begins at 100 s', () => {
     expect([at, player.position(), player.duration()]).toEqual([112, 12_000, 20_000]);
   });
 
+  test('plays from position 0 on for a late joiner whose seek was under way at the first data', async () => {
+    Object.assign(video, { duration: 120, seekable: { length: 1, start: () => 0, end: () => 120 } });
+    const player = adapter();
+    const loading = player.load(FILM, NONE, () => 0);
+    video.become(1, 'loadedmetadata');
+    await loading;
+    player.seek(12_000);
+    video.seeking = true;
+    video.become(2, 'loadeddata');
+    expect(player.position()).toBe(12_000);
+    // As Chromium does, which also says that it has played until there.
+    Object.assign(video, { seeking: false, currentTime: 99.997, played: { length: 1 } });
+    video.become(4, 'seeked');
+    expect([video.currentTime, player.position()]).toEqual([expect.closeTo(111.997, 3), expect.closeTo(12_000, 0)]);
+  });
+
+  test('is not mistaken for a file that the page moves, or that is loaded again where the room is', async () => {
+    Object.assign(video, { duration: 120, seekable: { length: 1, start: () => 0, end: () => 120 } });
+    const player = adapter();
+    const loading = player.load(FILM, NONE, () => 0);
+    video.become(1, 'loadedmetadata');
+    await loading;
+    video.become(2, 'loadeddata');
+    video.currentTime = 50;
+    video.become(4, 'seeked');
+    expect(player.position()).toBe(50_000);
+
+    const failed = adapter();
+    void failed.load(FILM, NONE, () => 0);
+    video.dispatchEvent(new Event('error'));
+    video.become(2, 'loadeddata');
+    expect(failed.position()).toBe(50_000);
+    failed.destroy();
+  });
+
   test('is not mistaken for a file that was sought, or whose address says where to begin', async () => {
     Object.assign(video, { duration: 120, seekable: { length: 1, start: () => 0, end: () => 120 } });
     const player = adapter();

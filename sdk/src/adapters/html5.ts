@@ -21,6 +21,8 @@ export function nativeDelivery(media: Media, video: HTMLVideoElement): Delivery 
 class Html5Adapter extends ElementAdapter {
   #textTrack: string | null = null;
   #soughtMs = 0;
+  /** Whether the element has stood where it was first sought, or where its clock begins. */
+  #hasBegun = false;
 
   constructor(video: HTMLVideoElement) {
     super(video, 'file');
@@ -37,7 +39,7 @@ class Html5Adapter extends ElementAdapter {
     const [origin] = media.timeline?.kind === 'media' ? media.timeline.origins : [];
     if (origin) this.originMs = (origin.timestamp * 1000) / origin.timescale;
     // A fragment such as `#t=10` moves the element by itself.
-    else if (!/#.*\bt=/.test(delivery.url)) this.listen('loadeddata', () => this.#beginsAt());
+    else if (!/#.*\bt=/.test(delivery.url)) for (const type of ['loadeddata', 'seeked']) this.listen(type, () => this.#beginsAt());
     this.listen('progress', () => this.arrived());
     // Tracks inside the file appear once it is read.
     this.listen('addtrack', () => this.setTextTrack(this.#textTrack), this.video.textTracks);
@@ -58,11 +60,16 @@ class Html5Adapter extends ElementAdapter {
     super.seek(positionMs);
   }
 
-  /** Finds out where the file's clock begins: a paused element stands later than it was sought only at its first moment. */
+  /**
+   * Finds out where the file's clock begins: a paused element stands later than it was first sought only at its first
+   * moment. While it seeks it tells the target; later the page may have moved it.
+   */
   #beginsAt(): void {
-    const beginsMs = this.video.currentTime * 1000;
-    if (this.originMs > 0 || !this.video.paused || beginsMs < this.#soughtMs + ORIGIN_LEAST_MS) return;
-    this.originMs = beginsMs;
+    const { currentTime, paused, seeking } = this.video;
+    if (this.#hasBegun || seeking) return;
+    this.#hasBegun = true;
+    if (this.originMs > 0 || !paused || currentTime * 1000 < this.#soughtMs + ORIGIN_LEAST_MS) return;
+    this.originMs = currentTime * 1000;
     this.seek(this.#soughtMs);
   }
 
@@ -91,6 +98,8 @@ class Html5Adapter extends ElementAdapter {
 
   #failed(expected: Expected, room?: FollowedRoom): void {
     const fetchAgainMs = 5_000;
+    // It is loaded again where the room is.
+    this.#hasBegun = true;
     // Fetched only after a failure; what can't be fetched now may be fetched later.
     import('./mending.js').then(({ mend }) => mend(this, expected, room)).catch(() => {
       this.fail('source_unreachable');
