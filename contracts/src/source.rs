@@ -18,9 +18,9 @@ pub struct Source {
     #[schema(required = true)]
     pub duration_ms: Option<u64>,
     /// Where the duration comes from: `media`, the media itself; `playlist`, the sum of what a playlist
-    /// states; `header`, the header of a file or an estimate by a part of it; `measured`, a player of the host or a co-host. A
-    /// duration from a playlist or a header is an estimate: playback doesn't stop there, and a
-    /// measurement may replace it. Null if the duration is unknown.
+    /// states; `header`, the header of a file or an estimate by a part of it; `measured`, a player of the
+    /// host or a co-host. A duration from a playlist or a header is an estimate: playback doesn't stop
+    /// there, and a measurement may replace it. Null if the duration is unknown.
     #[serde(default)]
     #[schema(required = true)]
     pub duration_origin: Option<String>,

@@ -79,8 +79,8 @@ impl ServerOptions {
         self
     }
 
-    /// Lifts the limits per address, on a user's rooms and joins and on new guests, since all clients of a load come from one, and
-    /// lets links lead to loopback addresses, since the sample clip comes from the server itself.
+    /// Lifts the limits per address, on a user's rooms and joins and on new guests, since all clients of a load
+    /// come from one, and lets links lead to loopback addresses, since the sample clip comes from the server itself.
     #[must_use]
     pub fn for_load(self) -> Self {
         self.env("PLAYHEAD_LIMIT_PER_ADDRESS", "0")

@@ -216,7 +216,8 @@ fn a_live_playlist_that_renumbers_its_segments_contradicts_itself() {
 
 #[test]
 fn other_segments_are_known_in_case_the_first_is_gone() {
-    let body = "#EXTINF:2,\n#EXT-X-GAP\ng.ts\n#EXTINF:2,\na.ts\n#EXTINF:2,\nb.ts\n#EXTINF:2,\nc.ts\n#EXTINF:2,\nd.ts\n#EXTINF:2,\ne.ts\n#EXT-X-ENDLIST";
+    let body = "#EXTINF:2,\n#EXT-X-GAP\ng.ts\n#EXTINF:2,\na.ts\n#EXTINF:2,\nb.ts\n\
+        #EXTINF:2,\nc.ts\n#EXTINF:2,\nd.ts\n#EXTINF:2,\ne.ts\n#EXT-X-ENDLIST";
     let film = media(body);
     let uris: Vec<&str> = film.segments.iter().map(|one| one.uri.as_str()).collect();
     assert_eq!((uris, film.duration_ms), (vec!["a.ts", "b.ts", "c.ts", "e.ts"], Some(12_000)));
@@ -236,7 +237,8 @@ fn of_a_live_playlist_the_newest_segments_are_known_first_since_the_oldest_go() 
 
 #[test]
 fn a_range_without_an_offset_follows_the_one_before() {
-    let body = "#EXTINF:2,\n#EXT-X-BYTERANGE:1000@720\n#EXT-X-GAP\nall.mp4\n#EXTINF:2,\n#EXT-X-BYTERANGE:500\nall.mp4\n";
+    let body = "#EXTINF:2,\n#EXT-X-BYTERANGE:1000@720\n#EXT-X-GAP\nall.mp4\n\
+        #EXTINF:2,\n#EXT-X-BYTERANGE:500\nall.mp4\n";
     assert_eq!(first(&media(body)), ("all.mp4", 1720));
 }
 

@@ -130,7 +130,8 @@ impl RoomHub {
     }
 
     /// Ends the wait, because a commit ended it. With `missed`, that was at the deadline, and participants
-    /// who weren't ready by then are set aside, unless most weren't: then the film is slow, not they. Returns whether other nodes must be sent that.
+    /// who weren't ready by then are set aside, unless most weren't: then the film is slow, not they. Returns
+    /// whether the other nodes have to be told who was.
     pub fn end_wait(&self, missed: Option<Timestamp>) -> bool {
         let mut state = self.lock();
         state.starting = None;

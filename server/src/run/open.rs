@@ -1,4 +1,4 @@
-//! Opens everything that a node stands on: database, store, clock, keys, providers and services.
+//! Opens everything that a node depends on: database, store, clock, keys, providers and services.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Waits for the databases that a node stands on: where everything starts at once, they may be the last to be
+//! Waits for the databases that a node depends on: where everything starts at once, they may be the last to be
 //! ready.
 
 use std::pin::pin;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -20,7 +21,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::net::{Capacity, Connections, Door, IdleConnections, Shares, accept, bind};
 use crate::router;
-use crate::store::Store;
+use crate::store::{News, Store};
 
 /// How long connections may take to end at shutdown. Those who have said nothing by then are left behind.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(1200);
@@ -77,18 +78,7 @@ pub async fn serve(config: Config, checked: Checked) -> Result<(), String> {
     };
     let _ = started.set(app.clone());
     let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
-    let mut tasks = JoinSet::new();
-    tasks.spawn(app.rooms.clone().dispatch(news));
-    tasks.spawn(app.rooms.clone().watch_deadlines());
-    tasks.spawn(app.rooms.clone().watch_presence());
-    tasks.spawn(app.rooms.clone().watch_spread());
-    tasks.spawn(app.rooms.clone().watch_attendance());
-    tasks.spawn(app.rooms.clone().watch_media());
-    tasks.spawn(app.rooms.clone().sweep());
-    tasks.spawn(keep_up(app.clone(), metrics));
-    let kept = app.clone();
-    tasks.spawn(async move { kept.access.keep().await });
-    tasks.spawn(close_revoked(app.clone()));
+    let mut tasks = start_tasks(&app, news, metrics);
     let service = router::router(app.clone());
     tasks.spawn(accept(listener, service, public_door, connections.clone(), stop.clone()));
 
@@ -111,6 +101,23 @@ pub async fn serve(config: Config, checked: Checked) -> Result<(), String> {
         () = signals.next() => tracing::warn!("a second signal: ending at once"),
     }
     ended
+}
+
+/// Starts what runs beside the listeners for as long as the node serves.
+fn start_tasks(app: &App, news: mpsc::Receiver<News>, metrics: PrometheusHandle) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(app.rooms.clone().dispatch(news));
+    tasks.spawn(app.rooms.clone().watch_deadlines());
+    tasks.spawn(app.rooms.clone().watch_presence());
+    tasks.spawn(app.rooms.clone().watch_spread());
+    tasks.spawn(app.rooms.clone().watch_attendance());
+    tasks.spawn(app.rooms.clone().watch_media());
+    tasks.spawn(app.rooms.clone().sweep());
+    tasks.spawn(keep_up(app.clone(), metrics));
+    let kept = app.clone();
+    tasks.spawn(async move { kept.access.keep().await });
+    tasks.spawn(close_revoked(app.clone()));
+    tasks
 }
 
 /// Sends everybody away, and waits for their connections to end.

@@ -8,7 +8,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, Row};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use url::Url;
 
 use super::identity::create_identity;
@@ -27,6 +27,10 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(30);
 /// Sets up an SQLite connection. It waits for other writers for less than `STATEMENT_TIMEOUT`. An
 /// epoch that a power failure undid would be issued twice, hence `FULL`.
 const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 2000; PRAGMA synchronous = FULL";
+/// While the tables are brought up to date, other nodes may do the same on a slow disk.
+const SQLITE_PATIENCE: &str = "PRAGMA busy_timeout = 20000";
+/// How long to wait for a lock for which SQLite doesn't.
+const LOCKED_RETRY: Duration = Duration::from_millis(20);
 /// Sets up a PostgreSQL connection, with the same guarantees. The server also releases the locks of
 /// a node that hangs.
 const POSTGRES_SETUP: &str = "SET statement_timeout = 2500; \
@@ -131,7 +135,13 @@ async fn prepare(
     if kind == Kind::Postgres {
         check_pooling(&mut connection, options).await?;
     }
-    set_up(&mut connection, kind).await.map_err(SqlError::of("open"))?;
+    while let Err(error) = set_up(&mut connection, kind).await {
+        if !is_locked(&error) {
+            return Err(SqlError::of("open")(error));
+        }
+        // SQLite doesn't wait for another node that turns on the write-ahead log at the same time.
+        sleep(LOCKED_RETRY).await;
+    }
     migrate(&mut connection, kind).await?;
     if kind == Kind::Sqlite {
         let_shrink(&mut connection).await;
@@ -189,10 +199,16 @@ fn refused_by_pooler(error: sqlx::Error) -> SqlError {
     }
 }
 
+fn is_locked(error: &sqlx::Error) -> bool {
+    const SQLITE_BUSY: &str = "5";
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == SQLITE_BUSY)
+}
+
 async fn set_up(connection: &mut AnyConnection, kind: Kind) -> Result<(), sqlx::Error> {
     match kind {
         Kind::Sqlite => {
             connection.execute(SQLITE_SETUP).await?;
+            connection.execute(SQLITE_PATIENCE).await?;
             // These settings are stored in the file, the first one only if it is new.
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL").await?;
             connection.execute("PRAGMA journal_mode = WAL").await?;

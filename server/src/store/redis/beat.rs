@@ -28,9 +28,7 @@ const BEAT_AGAIN: Duration = Duration::from_millis(50);
 /// After this long without an answer Redis counts as away.
 const AWAY_AFTER: Duration = Duration::from_millis(400);
 /// After this long without a heartbeat of any node, nobody could do anything, in milliseconds.
-const OUTAGE_MS: u64 = 1_500;
-/// How far in the future an outage may end because this node's clock is a little behind, in milliseconds.
-const AHEAD_MS: u64 = 1_000;
+pub(super) const OUTAGE_MS: u64 = 1_500;
 /// After this long without an answer the connections are replaced.
 const SILENT_MAX: Duration = Duration::from_secs(2);
 
@@ -129,14 +127,13 @@ impl Node {
         let beat = beat.ok_or_else(|| ClientError::unexpected(&reply))?;
         if beat.database == self.database_id {
             master.answered_at.store(beat.told.raw_us / 1000, Ordering::Relaxed);
-            let latest = self.clock.now().plus_millis(AHEAD_MS);
-            master.outages.note(beat.outage.clone().and_then(|recorded| recorded.until_at(latest)));
         }
         Ok(beat)
     }
 
     /// Reports a master as away, and replaces silent connections, once either has lasted.
     async fn take_silence(&self, master: &Master, silence: &mut Silence, error: &ClientError) {
+        master.clock.miss();
         // A single late answer may come from a slow disk. The command that waits for it fails itself.
         let failing_since = *silence.failing_since.get_or_insert_with(Instant::now);
         if failing_since.elapsed() >= AWAY_AFTER && master.set_reachable(false) {
@@ -165,7 +162,7 @@ impl Node {
             return;
         }
         let was_away = !master.set_reachable(true);
-        self.measure_clock(master, &beat);
+        let is_steady = self.measure_clock(master, &beat);
         let before = run.replace(beat.run.clone());
         let restarted = before.as_ref() != Some(&beat.run);
         if was_away {
@@ -203,7 +200,9 @@ impl Node {
             let (node, master) = (self.clone(), master.clone());
             self.tasks.spawn(async move { node.catch_up_all(&master).await });
         }
-        self.start_counting(master);
+        if is_steady {
+            self.start_counting(master);
+        }
         self.note_alive(beat.alive);
     }
 

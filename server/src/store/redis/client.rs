@@ -13,7 +13,7 @@ use fred::types::{ClusterHash, CustomCommand};
 use fred::util::redis_keyslot;
 use tokio::net::TcpStream;
 use tokio::sync::{broadcast, mpsc};
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::script::Script;
 
@@ -107,7 +107,7 @@ pub(super) fn slot_of(key: &str) -> u16 {
 pub(super) struct Client {
     commands: Connection,
     messages: Connection,
-    tasks: Arc<Vec<JoinHandle<()>>>,
+    tasks: Arc<Vec<AbortOnDropHandle<()>>>,
 }
 
 /// A reply to a command.
@@ -202,16 +202,17 @@ impl Client {
         let messages = build(config, LIBRARY_MESSAGES_MAX)?;
         let forward = tokio::spawn(forward_messages(messages.clone(), pushes.clone()));
         let report = tokio::spawn(report_reconnects(messages.clone(), pushes));
-        let mut tasks = vec![forward, report];
+        let mut tasks = Vec::from([forward, report].map(AbortOnDropHandle::new));
         // Not `connect` and `wait_for_connect`, which never return if the connection is made between
         // the check and the wait.
         let connected = async { tokio::try_join!(commands.init(), messages.init()) };
         let failed = match tokio::time::timeout(CONNECT_TIMEOUT, connected).await {
             Ok(Ok((of_commands, of_messages))) => {
                 for connection in [of_commands, of_messages] {
-                    tasks.push(tokio::spawn(async move {
+                    let connection = tokio::spawn(async move {
                         let _ = connection.await;
-                    }));
+                    });
+                    tasks.push(AbortOnDropHandle::new(connection));
                 }
                 None
             }

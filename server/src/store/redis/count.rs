@@ -80,7 +80,8 @@ impl Node {
         outage: &Recorded,
         is_still: bool,
     ) -> Result<ScriptReply, StoreError> {
-        let args = vec![text(room_id), text(&outage.text), flag(is_still)];
+        let now = text(self.clock.now().as_millis());
+        let args = vec![text(room_id), text(&outage.text), flag(is_still), now];
         self.run("count an outage", &COUNT, room_id, args).await
     }
 

@@ -105,6 +105,12 @@ impl Node {
         room_id: &RoomId,
         until: Timestamp,
     ) -> Result<(), StoreError> {
+        if let Ok(master) = self.masters.of_room(room_id)
+            && master.clock.is_doubted()
+        {
+            // This machine may have stood still, and the lease may be another node's by now.
+            master.clock.settled().await;
+        }
         let args = vec![text(room_id), text(until.as_millis())];
         let reply = self.run("renew lease", &LEASE, room_id, args).await?;
         if reply.is_lost() {

@@ -8,10 +8,11 @@
 //! | files | what |
 //! |---|---|
 //! | `client` `script` `keys` `codec` `slots` `message` | how Redis is reached, and what it holds |
-//! | `followed` `deadlines` `recovery` `outages` `damage` `clock_filter` `steady` `masters` | what a node keeps in memory |
+//! | `followed` `deadlines` `recovery` `outages` `damage` `clock_filter` `steady` `masters` | what a node keeps |
 //! | `node` | one running server: all of the above |
 //! | `commit` `put` `read` `members` `presence` `tell` `due` `listing` | operations |
-//! | `follow` `take` `beat` `steer` `watch` `nodes` `sweep` `recover` `rebuild` `mend` `adopt` `count` | tasks, and recovery |
+//! | `follow` `take` `beat` `steer` `watch` `nodes` `sweep` | tasks |
+//! | `recover` `rebuild` `mend` `adopt` `count` | recovery |
 //! | `store` `open` | the traits, and the start |
 
 mod adopt;

@@ -46,18 +46,6 @@ impl Recorded {
         Some(Self { text, outages })
     }
 
-    /// Those of them that ended at a time or before; `None` if none did. One that ends in the future is a step
-    /// of Redis' clock.
-    pub(super) fn until_at(self, latest: Timestamp) -> Option<Self> {
-        if self.until() <= latest {
-            return Some(self);
-        }
-        let ended =
-            self.text.split(',').zip(&self.outages).filter(|(_, (until, _))| *until <= latest);
-        let texts: Vec<&str> = ended.map(|(text, _)| text).collect();
-        Self::parse(texts.join(","))
-    }
-
     /// When the last one ended.
     pub(super) fn until(&self) -> Timestamp {
         self.outages.iter().map(|(until, _)| *until).max().unwrap_or_default()
@@ -150,16 +138,6 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_outage_that_ends_in_the_future_is_none() {
-        let recorded = |text: &str| Recorded::parse(text.to_owned());
-        let until = Timestamp::from_millis(6_000);
-        let both = recorded("5000:3000,9000:2000").unwrap();
-        assert_eq!(both.clone().until_at(until), recorded("5000:3000"));
-        assert_eq!(both.clone().until_at(Timestamp::from_millis(9_000)), Some(both));
-        assert_eq!(recorded("9000:2000").unwrap().until_at(until), None);
-    }
 
     #[test]
     fn a_recorded_outage_is_counted_once_and_a_new_one_again() {

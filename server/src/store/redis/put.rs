@@ -136,6 +136,7 @@ impl Node {
             keys::channel(&room.room_id).into(),
             room.lease_ms().map(text).unwrap_or_default(),
             life,
+            text(self.clock.now().as_millis()),
         ];
         args.extend(room.ops.iter().map(json));
         let reply = self.run("put", &PUT, &room.room_id, args).await?;

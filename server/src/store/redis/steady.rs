@@ -16,6 +16,9 @@ const CONFIRMED: u32 = 3;
 /// Within this time each node has told whether it agreed with the heartbeat before its last: a little more than
 /// two heartbeats.
 const TOLD_WITHIN: Duration = Duration::from_millis(1_200);
+/// From when on a node that has just come, or followed, can bear witness, or change the clock for others: what
+/// it was told may have been about to be changed.
+const JUDGES_AFTER: Duration = Duration::from_secs(5);
 /// How long a command waits for the room clock.
 const SETTLED_WITHIN: Duration = Duration::from_millis(400);
 
@@ -44,13 +47,25 @@ struct State {
     offset_us: i64,
     /// The last time of the master that agreed with the room clock, if its last did.
     agreed_us: Option<u64>,
+    /// Since when this node knows the room clock.
+    known_since: Option<Instant>,
+    answered: Option<Instant>,
     doubt: Option<Doubt>,
 }
 
-/// Since when heartbeats show a step.
+/// A step, as this node met it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Step {
+    /// When it heard of it.
+    pub(super) since: Instant,
+    /// For how long it had had no answer then.
+    pub(super) silent: Duration,
+}
+
+/// What heartbeats that show a step say.
 #[derive(Debug)]
 struct Doubt {
-    since: Instant,
+    step: Step,
     beats: u32,
     /// Who had agreed last, once others could no longer mean the time before the step.
     witness: Option<String>,
@@ -61,9 +76,16 @@ struct Doubt {
 pub(super) enum Verdict {
     Wait,
     /// The master's clock was set: its difference to the room clock changes.
-    Steer,
+    Steer(Step),
     /// Others agree with it: this machine stood still.
     Follow,
+}
+
+impl State {
+    fn is_judge(&self, now: Instant) -> bool {
+        let known = self.known_since.map(|since| now.saturating_duration_since(since));
+        known.is_some_and(|known| known >= JUDGES_AFTER)
+    }
 }
 
 impl MasterClock {
@@ -75,7 +97,19 @@ impl MasterClock {
     /// The last time of the master that agreed with the room clock, for the next heartbeat; empty if its last
     /// one didn't.
     pub(super) fn agreed(&self) -> String {
-        self.lock().agreed_us.map(|us| us.to_string()).unwrap_or_default()
+        let state = self.lock();
+        let agreed_us = state.agreed_us.filter(|_| state.is_judge(Instant::now()));
+        agreed_us.map(|us| us.to_string()).unwrap_or_default()
+    }
+
+    /// Whether the last heartbeats showed a step.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.lock().doubt.is_some()
+    }
+
+    /// Notes a heartbeat that failed: what agreed before may not agree any more.
+    pub(super) fn miss(&self) {
+        self.lock().agreed_us = None;
     }
 
     /// Waits for a heartbeat that shows no step, but not for ever.
@@ -84,25 +118,34 @@ impl MasterClock {
     }
 
     /// Notes a heartbeat that shows no step.
-    pub(super) fn agree(&self, told: &Told) {
-        *self.lock() =
-            State { offset_us: told.offset_us, agreed_us: Some(told.raw_us), doubt: None };
+    pub(super) fn agree(&self, told: &Told, now: Instant) {
+        let mut state = self.lock();
+        (state.offset_us, state.agreed_us) = (told.offset_us, Some(told.raw_us));
+        state.known_since.get_or_insert(now);
+        state.answered = Some(now);
+        state.doubt = None;
+        drop(state);
         self.agreed.notify_waiters();
     }
 
     /// Weighs a heartbeat that shows a step.
     pub(super) fn doubt(&self, told: &Told, is_alone: bool, now: Instant) -> Verdict {
         let mut state = self.lock();
+        let is_judge = is_alone || state.is_judge(now);
         (state.offset_us, state.agreed_us) = (told.offset_us, None);
-        let fresh = || Doubt { since: now, beats: 0, witness: None };
+        let answered = state.answered.replace(now).unwrap_or(now);
+        let silent = now.saturating_duration_since(answered);
+        let fresh = || Doubt { step: Step { since: now, silent }, beats: 0, witness: None };
         let doubt = state.doubt.get_or_insert_with(fresh);
         doubt.beats += 1;
-        let waited = now.saturating_duration_since(doubt.since);
+        let waited = now.saturating_duration_since(doubt.step.since);
         let verdict = match &doubt.witness {
             _ if doubt.beats < CONFIRMED => Verdict::Wait,
-            _ if is_alone => Verdict::Steer,
+            _ if is_alone => Verdict::Steer(doubt.step),
             Some(witness) if *witness != told.witness => Verdict::Follow,
-            Some(_) if waited >= TOLD_WITHIN * 2 => Verdict::Steer,
+            Some(_) if waited < TOLD_WITHIN * 2 => Verdict::Wait,
+            Some(_) if is_judge => Verdict::Steer(doubt.step),
+            Some(_) => Verdict::Follow,
             None if waited >= TOLD_WITHIN => {
                 doubt.witness = Some(told.witness.clone());
                 Verdict::Wait
@@ -111,6 +154,9 @@ impl MasterClock {
         };
         if verdict != Verdict::Wait {
             state.doubt = None;
+        }
+        if verdict == Verdict::Follow {
+            state.known_since = None;
         }
         verdict
     }
@@ -130,21 +176,24 @@ mod tests {
     fn a_node_alone_steers_at_the_third_heartbeat() {
         let clock = MasterClock::default();
         let now = Instant::now();
-        for verdict in [Verdict::Wait, Verdict::Wait, Verdict::Steer] {
-            assert_eq!(clock.doubt(&told("n_a:1"), true, now), verdict);
+        clock.agree(&told(""), now);
+        let later = now + BEAT * 4;
+        let step = Step { since: later, silent: BEAT * 4 };
+        for verdict in [Verdict::Wait, Verdict::Wait, Verdict::Steer(step)] {
+            assert_eq!(clock.doubt(&told("n_a:1"), true, later), verdict);
         }
     }
 
     #[test]
     fn a_node_among_others_steers_once_they_have_stopped_agreeing() {
         let clock = MasterClock::default();
-        let start = Instant::now();
+        clock.agree(&told(""), Instant::now());
+        let start = Instant::now() + JUDGES_AFTER;
         // The first report of another node is about the time before the step.
         let witnesses = ["n_b:7", "n_b:8", "n_b:8", "n_b:8", "n_b:8", "n_b:8"];
         for (number, witness) in (0..).zip(witnesses) {
             let verdict = clock.doubt(&told(witness), false, start + BEAT * number);
-            let expected = if number < 5 { Verdict::Wait } else { Verdict::Steer };
-            assert_eq!(verdict, expected, "{number}");
+            assert_eq!(matches!(verdict, Verdict::Steer(_)), number == 5, "{number}");
         }
     }
 
@@ -161,15 +210,43 @@ mod tests {
     }
 
     #[test]
+    fn a_new_node_among_others_follows_though_nobody_bears_witness() {
+        let clock = MasterClock::default();
+        let start = Instant::now();
+        clock.agree(&told(""), start);
+        for number in 0..6 {
+            let verdict = clock.doubt(&told(""), false, start + BEAT * number);
+            assert_eq!(verdict == Verdict::Follow, number == 5, "{number}");
+        }
+    }
+
+    #[test]
     fn one_absurd_answer_changes_nothing() {
         let clock = MasterClock::default();
         let now = Instant::now();
         for _ in 0..5 {
             assert_eq!(clock.doubt(&told(""), true, now), Verdict::Wait);
-            assert_eq!(clock.agreed(), "");
-            clock.agree(&told(""));
-            assert_eq!(clock.agreed(), "5");
+            assert!(clock.is_doubted());
+            clock.agree(&told(""), now);
+            assert!(!clock.is_doubted());
         }
+    }
+
+    #[test]
+    fn a_node_bears_witness_while_its_heartbeats_agree_but_not_when_it_is_new() {
+        let clock = MasterClock::default();
+        let Some(began) = Instant::now().checked_sub(JUDGES_AFTER) else { return };
+        clock.agree(&told(""), Instant::now());
+        assert_eq!(clock.agreed(), "");
+        let clock = MasterClock::default();
+        clock.agree(&told(""), began);
+        assert_eq!(clock.agreed(), "5");
+        clock.miss();
+        assert_eq!(clock.agreed(), "", "it may have changed meanwhile");
+        clock.agree(&told(""), Instant::now());
+        assert_eq!(clock.agreed(), "5");
+        clock.doubt(&told(""), false, Instant::now());
+        assert_eq!(clock.agreed(), "");
     }
 
     fn told(witness: &str) -> Told {

@@ -3,40 +3,41 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use super::beat::Beat;
+use super::beat::{Beat, OUTAGE_MS};
 use super::codec::{number_of, text};
 use super::keys;
 use super::masters::Master;
 use super::node::Node;
 use super::script::STEER;
-use super::steady::{Told, Verdict};
+use super::steady::{Step, Told, Verdict};
 
 impl Node {
-    /// Measures the room clock by a heartbeat of the master that keeps it, and holds the others to it.
-    pub(super) fn measure_clock(self: &Arc<Self>, master: &Arc<Master>, beat: &Beat) {
+    /// Measures the room clock by a heartbeat of the master that keeps it, and holds the others to it. Returns
+    /// whether it shows no step: if it does, outages that it tells of may be none.
+    pub(super) fn measure_clock(self: &Arc<Self>, master: &Arc<Master>, beat: &Beat) -> bool {
         let keeps = self.masters.timekeeper().is_some_and(|keeper| Arc::ptr_eq(&keeper, master));
         let mut filter = self.clock_filter.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(step_us) = filter.find_step(beat.exchange) else {
-            master.clock.agree(&beat.told);
+            master.clock.agree(&beat.told, Instant::now());
+            master.outages.note(beat.outage.clone());
             if keeps {
                 let offset_us = filter.feed(beat.exchange);
                 let uncertainty_us = filter.uncertainty_us(self.clock.monotonic_us());
                 self.clock.set_offset(offset_us, uncertainty_us);
             }
-            return;
+            return true;
         };
         let is_alone = self.is_alone();
-        let (server, ms) = (master.address(), step_us / 1000);
         match master.clock.doubt(&beat.told, is_alone, Instant::now()) {
             Verdict::Wait if is_alone => master.check_now.notify_one(),
             Verdict::Wait => {}
-            Verdict::Steer => {
-                tracing::info!(%server, ms, "the clock of Redis was set; the room clock goes on");
+            Verdict::Steer(step) => {
                 let (node, master) = (self.clone(), master.clone());
                 let told = beat.told.clone();
-                self.tasks.spawn(async move { node.steer(&master, &told, step_us).await });
+                self.tasks.spawn(async move { node.steer(&master, &told, step_us, step).await });
             }
             Verdict::Follow if keeps => {
+                let ms = step_us / 1000;
                 tracing::warn!(ms, "this machine stood still; its room clock is set");
                 let offset_us = filter.set(beat.exchange);
                 let uncertainty_us = filter.uncertainty_us(self.clock.monotonic_us());
@@ -45,6 +46,7 @@ impl Node {
             // The one that keeps it says how this node is off.
             Verdict::Follow => {}
         }
+        false
     }
 
     /// Whether this node knows of no other.
@@ -53,15 +55,26 @@ impl Node {
     }
 
     /// Changes the difference between the room clock and a master's by a step, unless somebody else was first.
-    async fn steer(&self, master: &Master, told: &Told, step_us: i64) {
+    async fn steer(&self, master: &Master, told: &Told, step_us: i64, step: Step) {
         let Ok(client) = master.client() else { return };
         let keys = [keys::CLOCK, keys::ALIVE, keys::OUTAGE];
         let keys = keys.map(|name| keys::of_home(&master.home, name)).to_vec();
         let offset_us = text(told.offset_us - step_us);
-        let args = vec![text(told.offset_us), text(&told.witness), offset_us.clone(), offset_us];
+        let since_us = self.clock.since_us(step.since).1;
+        let args = vec![
+            text(told.offset_us),
+            text(&told.witness),
+            offset_us.clone(),
+            text(since_us / 1000),
+            text(step.silent.as_millis()),
+            text(OUTAGE_MS),
+            offset_us,
+        ];
         let steered = client.run(&STEER, keys, args).await;
-        let is_done = steered.is_ok_and(|reply| number_of(&reply) == Some(1));
-        tracing::debug!(is_done, "the room clock was steered");
+        if steered.is_ok_and(|reply| number_of(&reply) == Some(1)) {
+            let (server, ms) = (master.address(), step_us / 1000);
+            tracing::info!(%server, ms, "the clock of Redis was set; the room clock goes on");
+        }
         master.check_now.notify_one();
     }
 }

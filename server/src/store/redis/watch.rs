@@ -51,7 +51,7 @@ impl Node {
             match parts {
                 Ok(parts) if self.masters.is_served(&parts) => {}
                 Ok(parts) => {
-                    tracing::info!("the slots of the cluster are served otherwise now");
+                    tracing::info!("other masters serve the cluster's slots now");
                     for (master, pushes) in self.masters.replace(parts) {
                         self.serve(master, pushes, None);
                     }

@@ -3,16 +3,26 @@
 -- ARGV: 1 node, 2 database, 3 age in ms at which a node is dead, 4 the time of this Redis in ms when
 --       it last answered the node, or '0', 5 silence of all nodes in ms that is an outage, 6 until
 --       when every room has counted outages, or '', 7 the last time of this Redis that agreed with the
---       node's room clock in microseconds, or '' if the last one didn't
+--       node's room clock in microseconds, or '' if the last one didn't or the node can't judge
 local OUTAGES_MAX = 32
+-- How old an agreement may be that counts.
+local WITNESS_US = 1200000
 for i, probe in ipairs({ 'ZCARD', 'STRLEN', 'STRLEN', 'HLEN' }) do
   if is_of_another_type(probe, KEYS[i]) then redis.call('DEL', KEYS[i]) end
 end
-if ARGV[7] ~= '' then redis.call('HSET', KEYS[4], 'witness', ARGV[1] .. ':' .. ARGV[7]) end
+local raw_us = now_us(0)
+-- A node that was away may have agreed with what the clock was before it was set.
+local agreed_us = tonumber(ARGV[7])
+if agreed_us and raw_us >= agreed_us and raw_us - agreed_us <= WITNESS_US then
+  redis.call('HSET', KEYS[4], 'witness', ARGV[1] .. ':' .. ARGV[7])
+end
 local clock = redis.call('HMGET', KEYS[4], 'offset_us', 'witness')
 local offset_us = clock[1] or '0'
+if not tonumber(offset_us) then
+  redis.call('DEL', KEYS[4])
+  offset_us = '0'
+end
 redis.call('PEXPIRE', KEYS[4], KEEP_MS)
-local raw_us = now_us(0)
 local now = math.floor((raw_us + offset_us) / 1000)
 local answered = tonumber(ARGV[4])
 local was_there = redis.call('SET', KEYS[2], ARGV[2], 'NX') and 0 or 1
@@ -24,7 +34,7 @@ for ended, length in string.gmatch(before, '(%d+):(%d+)') do
 end
 local newest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 local heard = math.max(tonumber(newest[2] or '0'), answered > 0 and now - raw_us / 1000 + answered or 0)
--- If the clock was set forward instead, it is one of a time to come, which nobody counts.
+-- If the clock was set forward instead, nobody counts it (`steer.lua`).
 if heard > 0 and now - heard >= tonumber(ARGV[5]) then
   outages[#outages + 1] = string.format('%.0f:%.0f', now, now - heard)
   if #outages > OUTAGES_MAX then table.remove(outages, 1) end
