@@ -25,6 +25,9 @@ const WRAP: i64 = 1 << 33;
 /// told as wrong as all are; else the stream started over untold.
 const LENGTH_OFF_PART: u64 = 4;
 
+/// A length that is off by less is as the playlist tells it, in microseconds.
+const LENGTH_SAME_US: u64 = 1_000;
+
 /// Where a timeline begins and ends.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
@@ -99,7 +102,8 @@ impl Reader<'_> {
         };
         self.first_stamp(first, Some(head)).await?;
         let Reading { origins, span } = self.read(media, Position::START, Some(head)).await;
-        let end_ms = if is_live { None } else { self.end_ms(media, &origins).await };
+        let is_read = !is_live && self.is_end_worth_reading(media, first, head);
+        let end_ms = if is_read { self.end_ms(media, &origins).await } else { None };
         let mut timeline = Timeline::of(TimelineKind::Media, origins);
         if span.until < Span::END {
             timeline.read = vec![span];
@@ -176,15 +180,25 @@ impl Reader<'_> {
         (response.start == start).then_some(response.body)
     }
 
-    /// Where the media ends, if the playlist's durations are nominal and another request is left for
-    /// the first origin's share: what the playlist states for the last piece alone is nearly exact.
+    /// Whether the playlist's durations are nominal, so that the end of the media is worth another request. In
+    /// fragmented MP4, whose origin takes two already, that of the first piece has to be far off, too.
+    fn is_end_worth_reading(&self, media: &Media, first: &Piece, head: &[u8]) -> bool {
+        let Some(map) = &first.map else { return media.pieces.is_nominal };
+        let init = self.map.as_ref().filter(|(known, _)| known == map).and_then(|(_, init)| *init);
+        let lasts_us = init.and_then(|init| timestamp::fragment_us(head, &init));
+        lasts_us
+            .is_some_and(|us| us.abs_diff(first.duration_us) > first.duration_us / LENGTH_OFF_PART)
+    }
+
+    /// Where the media ends, if that isn't what the playlist states: what it states for the last piece alone is
+    /// nearly exact.
     async fn end_ms(&mut self, media: &Media, origins: &[Origin]) -> Option<u64> {
-        let last = media.pieces.last.as_ref().filter(|_| media.pieces.is_nominal)?;
+        let last = media.pieces.last.as_ref()?;
         let begins = origins.iter().find(|one| one.discontinuity == last.discontinuity)?;
-        if last.map.is_some() {
+        let (told_us, passed_us) = self.told_and_passed_us(last, begins).await?;
+        if passed_us.abs_diff(told_us) < LENGTH_SAME_US {
             return None;
         }
-        let (told_us, passed_us) = self.told_and_passed_us(last, begins).await?;
         let begins_us = begins.start.as_millis().checked_mul(1_000)?;
         let is_near = passed_us.abs_diff(told_us) <= told_us / LENGTH_OFF_PART;
         let duration_us = if is_near {
@@ -208,7 +222,8 @@ impl Reader<'_> {
     async fn told_and_passed_us(&mut self, piece: &Piece, begins: &Origin) -> Option<(u64, u64)> {
         let stamp = self.first_stamp(piece, None).await?;
         let told_us = piece.start_us.checked_sub(begins.start.as_millis() * 1_000)?;
-        let units = (stamp.value - begins.timestamp).rem_euclid(WRAP);
+        let units = stamp.value.checked_sub(begins.timestamp)?;
+        let units = if piece.map.is_some() { units } else { units.rem_euclid(WRAP) };
         let passed_us = u64::try_from(units).ok()?.checked_mul(1_000_000)?;
         Some((told_us, passed_us / u64::from(stamp.timescale)))
     }

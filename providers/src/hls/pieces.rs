@@ -18,7 +18,7 @@ pub(super) struct Pieces {
     pub(super) more_us: Option<u64>,
     /// The last of all, if it belongs to a discontinuity of `first` without being one of them.
     pub(super) last: Option<Piece>,
-    /// Whether every duration but the last is a whole number of seconds, as nominal ones are.
+    /// Whether every duration but the last is a whole number of seconds, or the same, as nominal ones are.
     pub(super) is_nominal: bool,
 }
 
@@ -60,9 +60,11 @@ pub(super) struct PiecesReader {
     seen: Option<u32>,
     last: Option<Piece>,
     /// Whether a duration other than the last isn't a whole number of seconds.
-    is_exact: bool,
-    /// Whether the duration before the last one was whole.
-    was_whole: Option<bool>,
+    is_broken: bool,
+    /// Whether a duration other than the last differs from the first.
+    is_uneven: bool,
+    /// The first duration and the newest, in microseconds.
+    durations_us: Option<[u64; 2]>,
     discontinuity: u32,
     at_us: u64,
     map: Option<Bytes>,
@@ -113,8 +115,12 @@ impl PiecesReader {
             is_encrypted,
         };
         self.at_us = self.at_us.saturating_add(duration_us);
-        self.is_exact |= self.was_whole == Some(false);
-        self.was_whole = Some(duration_us.is_multiple_of(1_000_000));
+        if let Some([first_us, newest_us]) = self.durations_us {
+            self.is_broken |= !newest_us.is_multiple_of(1_000_000);
+            self.is_uneven |= newest_us != first_us;
+        }
+        self.durations_us =
+            Some([self.durations_us.map_or(duration_us, |[us, _]| us), duration_us]);
         if is_missing {
             return;
         }
@@ -140,7 +146,8 @@ impl PiecesReader {
 
     /// What was found.
     pub(super) fn finish(self) -> Pieces {
-        let Self { first, second, more_us, last, is_exact, .. } = self;
+        let Self { first, second, more_us, last, is_broken, is_uneven, .. } = self;
+        let is_nominal = !(is_broken && is_uneven);
         let covers = |piece: &Piece| {
             let of_last = first.last().is_some_and(|one| one.discontinuity == piece.discontinuity);
             of_last && !first.contains(piece)
@@ -149,7 +156,7 @@ impl PiecesReader {
             first.first().is_some_and(|one| one.discontinuity == piece.discontinuity)
         };
         let second = second.filter(is_of_first);
-        Pieces { last: last.filter(covers), first, second, more_us, is_nominal: !is_exact }
+        Pieces { last: last.filter(covers), first, second, more_us, is_nominal }
     }
 }
 
@@ -186,13 +193,15 @@ mod tests {
     }
 
     #[test]
-    fn nominal_durations_are_whole_but_for_the_last() {
+    fn nominal_durations_are_whole_or_the_same_but_for_the_last() {
         let playlist = |durations: &[&str]| {
             let pieces = durations.iter().map(|duration| format!("#EXTINF:{duration},\np\n"));
             scan(&pieces.collect::<String>())
         };
         assert!(playlist(&["10", "10.000000", "3.7"]).is_nominal);
-        assert!(!playlist(&["10.01", "10.01", "3"]).is_nominal);
+        assert!(playlist(&["10.01", "10.01", "3"]).is_nominal);
+        assert!(!playlist(&["10.01", "10", "3"]).is_nominal);
+        assert!(!playlist(&["10", "10.01", "3"]).is_nominal);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use super::Stamp;
 pub(crate) struct Init {
     track_id: u32,
     timescale: u32,
+    /// How long a sample lasts if its fragment doesn't say.
+    sample_duration: u32,
 }
 
 impl Init {
@@ -17,18 +19,19 @@ impl Init {
         let moov = boxes(bytes).find(|one| one.kind == *b"moov")?;
         let tracks: Vec<_> = moov.children().filter(|one| one.kind == *b"trak").collect();
         let of_kind = |wanted| tracks.iter().find(|track| handler(track) == Some(wanted));
-        track(of_kind(*b"vide").or_else(|| of_kind(*b"soun"))?)
+        let (track_id, timescale) = track(of_kind(*b"vide").or_else(|| of_kind(*b"soun"))?)?;
+        let extends = moov.child(*b"mvex").and_then(|mvex| {
+            let is_ours = |trex: &Atom<'_>| u32_at(trex.body, 4) == Some(track_id);
+            mvex.children().find(|one| one.kind == *b"trex" && is_ours(one))
+        });
+        let sample_duration = extends.and_then(|trex| u32_at(trex.body, 12)).unwrap_or(0);
+        Some(Self { track_id, timescale, sample_duration })
     }
 }
 
 /// The timestamp of the first sample of a piece.
 pub(super) fn first(head: &[u8], init: &Init) -> Option<Stamp> {
-    let moof = boxes(head).find(|one| one.kind == *b"moof")?;
-    let is_ours = |traf: &Atom<'_>| {
-        let tfhd = traf.child(*b"tfhd");
-        tfhd.and_then(|tfhd| u32_at(tfhd.body, 4)) == Some(init.track_id)
-    };
-    let traf = moof.children().find(|one| one.kind == *b"traf" && is_ours(one))?;
+    let traf = fragment(head, init)?;
     let tfdt = traf.child(*b"tfdt")?.body;
     let decoded = match *tfdt.first()? {
         0 => u64::from(u32_at(tfdt, 4)?),
@@ -37,6 +40,51 @@ pub(super) fn first(head: &[u8], init: &Init) -> Option<Stamp> {
     let offset = composition_offset(traf.child(*b"trun")?.body)?;
     let value = i64::try_from(decoded).ok()?.checked_add(offset)?;
     Some(Stamp { value, timescale: init.timescale })
+}
+
+/// How long the first fragment of a piece lasts, in microseconds; `None` if `head` doesn't hold all that says so.
+pub(super) fn fragment_us(head: &[u8], init: &Init) -> Option<u64> {
+    let traf = fragment(head, init)?;
+    let usual = default_duration(traf.child(*b"tfhd")?.body)?.unwrap_or(init.sample_duration);
+    let runs = traf.children().filter(|one| one.kind == *b"trun");
+    let units = runs
+        .map(|trun| run_units(trun.body, usual))
+        .try_fold(0_u64, |sum, units| sum.checked_add(units?))?;
+    (units > 0).then_some(units.checked_mul(1_000_000)? / u64::from(init.timescale))
+}
+
+/// The part of a piece's first fragment that holds the track whose timestamps count.
+fn fragment<'a>(head: &'a [u8], init: &Init) -> Option<Atom<'a>> {
+    let moof = boxes(head).find(|one| one.kind == *b"moof")?;
+    let is_ours = |traf: &Atom<'_>| {
+        let tfhd = traf.child(*b"tfhd");
+        tfhd.and_then(|tfhd| u32_at(tfhd.body, 4)) == Some(init.track_id)
+    };
+    moof.children().find(|one| one.kind == *b"traf" && is_ours(one))
+}
+
+/// How long samples last unless a `trun` says, if its `tfhd` says that; `None` if it is cut off.
+fn default_duration(tfhd: &[u8]) -> Option<Option<u32>> {
+    let flags = u32_at(tfhd, 0)?;
+    if flags & 0x8 == 0 {
+        return Some(None);
+    }
+    let before = if flags & 0x1 == 0 { 0 } else { 8 } + if flags & 0x2 == 0 { 0 } else { 4 };
+    u32_at(tfhd, 8 + before).map(Some)
+}
+
+/// How long the samples of a `trun` last, each `usual` long unless it says.
+fn run_units(trun: &[u8], usual: u32) -> Option<u64> {
+    let (flags, count) = (u32_at(trun, 0)?, u32_at(trun, 4)?);
+    let has = |flag: u32| flags & flag != 0;
+    if !has(0x100) {
+        return Some(u64::from(count) * u64::from(usual));
+    }
+    let fields = |wanted: &[u32]| 4 * wanted.iter().filter(|flag| has(**flag)).count();
+    let (begins, step) = (8 + fields(&[0x1, 0x4]), fields(&[0x100, 0x200, 0x400, 0x800]));
+    // What is cut off ends this.
+    (0..count as usize)
+        .try_fold(0, |sum, sample| Some(sum + u64::from(u32_at(trun, begins + sample * step)?)))
 }
 
 /// From decoding to presentation of the first sample in a `trun`; 0 if it doesn't say.
@@ -57,14 +105,15 @@ fn handler(track: &Atom<'_>) -> Option<[u8; 4]> {
     hdlr.body.get(8..12)?.try_into().ok()
 }
 
-fn track(track: &Atom<'_>) -> Option<Init> {
+/// The number and the timescale of a track.
+fn track(track: &Atom<'_>) -> Option<(u32, u32)> {
     let tkhd = track.child(*b"tkhd")?.body;
     let mdhd = track.child(*b"mdia")?.child(*b"mdhd")?.body;
     // Version 1 has times of 64 bits.
     let past_times = |body: &[u8]| if body.first() == Some(&0) { 12 } else { 20 };
     let timescale = u32_at(mdhd, past_times(mdhd)).filter(|timescale| *timescale > 0)?;
     let track_id = u32_at(tkhd, past_times(tkhd))?;
-    Some(Init { track_id, timescale })
+    Some((track_id, timescale))
 }
 
 /// A box, whose body may be cut off at the end of what was read.
@@ -174,6 +223,24 @@ mod tests {
         let init = Init::read(&moov(&[trak(3, b"soun", 44_100, &[0, 0])])).unwrap();
         let stamp = first(&moof(&[traf(3, &[0, 441], &[0, 1])]), &init).unwrap();
         assert_eq!(stamp, Stamp { value: 441, timescale: 44_100 });
+    }
+
+    #[test]
+    fn the_first_fragment_lasts_as_long_as_its_samples() {
+        let mvex = |duration| boxed(b"mvex", &boxed(b"trex", &words(&[0, 7, 1, duration, 0, 0])));
+        let trak = || trak(7, b"vide", 1_000, &[0, 0]);
+        let plain = Init::read(&moov(&[trak()])).unwrap();
+        let usual = Init::read(&moov(&[trak(), mvex(40)])).unwrap();
+        let lasts = |trun: &[u32], init| fragment_us(&moof(&[traf(7, &[0, 9], trun)]), init);
+        // Each sample says how long it lasts and how large it is, or none does.
+        let told = [0x0000_0305, 2, 0, 0, 30, 999, 50, 999];
+        assert_eq!(lasts(&told, &usual), Some(80_000));
+        assert_eq!(lasts(&told[..6], &usual), None);
+        assert_eq!(lasts(&[0x1, 50, 0], &usual), Some(2_000_000));
+        assert_eq!(lasts(&[0x1, 50, 0], &plain), None);
+        let tfhd = boxed(b"tfhd", &words(&[0x0000_000b, 7, 0, 8, 1, 20]));
+        let traf = boxed(b"traf", &[tfhd, boxed(b"trun", &words(&[0, 100]))].concat());
+        assert_eq!(fragment_us(&moof(&[traf]), &usual), Some(2_000_000));
     }
 
     #[test]

@@ -26,3 +26,8 @@ pub(crate) fn first(head: &[u8], init: Option<&Init>) -> Option<Stamp> {
     };
     (stamp.value.unsigned_abs() <= engine::WHOLE_MAX).then_some(stamp)
 }
+
+/// How long the first fragment lasts in a piece of fragmented MP4 that begins with `head`, in microseconds.
+pub(crate) fn fragment_us(head: &[u8], init: &Init) -> Option<u64> {
+    fmp4::fragment_us(head, init)
+}

@@ -7,7 +7,7 @@ use engine::{
 };
 use tempfile::TempDir;
 
-use crate::origin::{Origin, free_port, open, registry};
+use crate::origin::{Origin, free_port, media, open, registry};
 
 async fn resolve(origin: &Origin, path: &str) -> Source {
     registry(open()).resolve(&origin.link(path)).await.unwrap()
@@ -126,6 +126,36 @@ async fn a_playlist_that_tells_its_pieces_far_too_long_is_as_long_as_its_media()
         assert_eq!(source.duration, Some(Position::from_millis(expected_ms)));
         assert_eq!(source.duration_origin, DurationOrigin::Playlist);
         assert_eq!(origin.ranged_requests("/").await, requests);
+    }
+}
+
+#[tokio::test]
+async fn pieces_that_are_all_told_as_wrong_are_as_long_as_they_are_in_either_container() {
+    // Thirty pieces of 3.4 s. Ten times and half as long, and even but not whole.
+    for (film, seconds, requests) in [
+        ("ts", "34.5", 3),
+        ("ts", "34", 3),
+        ("ts", "0.68", 3),
+        ("fmp4", "34.000", 4),
+        ("fmp4", "34.5", 4),
+        ("fmp4", "1.7", 4),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let told = std::fs::read_to_string(media().join(format!("inexact/{film}.m3u8"))).unwrap();
+        for entry in std::fs::read_dir(media().join("inexact")).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_name().to_string_lossy().starts_with(&format!("{film}-")) {
+                std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+            }
+        }
+        let playlist = told.replace("#EXTINF:3,", &format!("#EXTINF:{seconds},"));
+        std::fs::write(folder.path().join("film.m3u8"), playlist).unwrap();
+        let origin = Origin::serve("playlists.conf.in", folder.path(), free_port()).await;
+        let source = resolve(&origin, "film.m3u8").await;
+        let duration_ms = source.duration.unwrap().as_millis();
+        assert!(duration_ms.abs_diff(102_000) < 100, "{film} {seconds}: {duration_ms}");
+        assert_eq!(source.duration_origin, DurationOrigin::Playlist);
+        assert_eq!(origin.ranged_requests("/").await, requests, "{film} {seconds}");
     }
 }
 

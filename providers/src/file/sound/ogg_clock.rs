@@ -40,6 +40,8 @@ pub(super) enum Packets {
     Opus,
     /// As the sizes of two kinds of block say, the kind being in each one's first byte.
     Vorbis([u64; 2]),
+    /// So many samples, as every block of a FLAC that states one size.
+    Even(u64),
     /// Nobody knows.
     Other,
 }
@@ -60,7 +62,12 @@ impl Clock {
         } else if packet.starts_with(b"\x7fFLAC") {
             // Behind the version, the marker and the head of the block, as in a plain file.
             let rate = packet.get(27..35).map(|stream| be(stream) >> 44);
-            (Kind::Sound, "flac", rate.map(|rate| sound(rate, 0, Packets::Other)))
+            let sizes = [17, 19].map(|at| packet.get(at..at + 2).map_or(0, be));
+            let packets = match sizes {
+                [least, most] if least == most && most > 0 => Packets::Even(most),
+                _ => Packets::Other,
+            };
+            (Kind::Sound, "flac", rate.map(|rate| sound(rate, 0, packets)))
         } else if packet.starts_with(b"Speex   ") {
             let rate = number(36, 4);
             (Kind::Sound, "speex", rate.map(|rate| sound(rate, 0, Packets::Other)))
@@ -108,6 +115,7 @@ impl Clock {
         match self {
             Self::Sound { packets: Packets::Opus, .. } => packets * OPUS_RATE / 50,
             Self::Sound { packets: Packets::Vorbis(sizes), .. } => packets * sizes[1] / 2,
+            Self::Sound { packets: Packets::Even(samples), .. } => packets * samples,
             _ => u64::MAX,
         }
     }
@@ -126,6 +134,7 @@ impl Clock {
                 };
                 sizes.fold((None, 0), heard).1
             }
+            Packets::Even(samples) => packets.count() as u64 * samples,
             Packets::Other => 0,
         }
     }

@@ -52,6 +52,25 @@ fn a_clock_that_begins_late_is_no_part_of_the_length() {
 }
 
 #[test]
+fn the_blocks_of_flac_tell_where_its_clock_begins_if_all_have_one_size() {
+    let rate_and_form = (48_000_u64 << 44).to_be_bytes();
+    for (least, expected) in [(4096_u16, Some((4_800_000, 48_000))), (1024, None)] {
+        let sizes = [least.to_be_bytes(), 4096_u16.to_be_bytes()].concat();
+        let head = [&b"\x7fFLAC\x01\0\0\x01fLaC\0\0\0\x22"[..], &sizes, &[0; 6]].concat();
+        let head = [&head[..], &rate_and_form, &[0; 16]].concat();
+        let heads = [page(1, 2, 0, &[&head]), page(1, 0, 0, &[&[4; 40]])].concat();
+        let sound = |granule| page(1, 0, granule, &[&[0xff; 300][..]; 10]);
+        let ends = [40_960, 81_920, 96_000];
+        let file = |first: u64| [&heads[..], &ends.map(|end| sound(first + end)).concat()].concat();
+        assert_eq!(read(&file(0)).start, None);
+        let late = read(&file(4_800_000));
+        assert_eq!(late.start.map(|start| (start.timestamp, start.timescale)), expected);
+        let length_ms = if expected.is_some() { 2_000 } else { 102_000 };
+        assert_eq!(late.length.map(|length| length.ms), Some(length_ms));
+    }
+}
+
+#[test]
 fn the_blocks_of_vorbis_tell_where_its_clock_begins() {
     // Short blocks of 256 samples and long ones of 2048: 0, 576, 1024, 1024.
     let mut head = [&b"\x01vorbis\0\0\0\0\x01"[..], &48_000u32.to_le_bytes(), &[0; 16]].concat();
