@@ -1,6 +1,9 @@
 // Wakes the player at an exact instant.
 
-/** Timers fire some milliseconds late, so for the last stretch the alarm posts messages to itself. */
+/**
+ * Timers fire some milliseconds late, so for the last stretch the alarm posts messages to itself, also if its instant has
+ * passed: a timer could then ring after an alarm that was set for later.
+ */
 const SPIN_MS = 20;
 const NEAR_MS = 0.2;
 
@@ -18,7 +21,7 @@ export class Alarm {
   set(atMs: number, exact: boolean): void {
     this.clear();
     const waitMs = atMs - performance.now();
-    if (!exact || waitMs <= NEAR_MS) this.#timer = setTimeout(this.#ring, Math.max(0, waitMs));
+    if (!exact) this.#timer = setTimeout(this.#ring, Math.max(0, waitMs));
     else if (waitMs <= SPIN_MS) this.#spin(atMs);
     else this.#timer = setTimeout(() => this.set(atMs, true), waitMs - SPIN_MS);
   }
