@@ -88,6 +88,24 @@ describe('loading', () => {
     expect(loaded).toHaveBeenCalled();
   });
 
+  test('a seek in live media is put right once the first picture tells where it is, before the player is ready', () => {
+    const timeline = { kind: 'program_date_time', origins: [] };
+    const media = { ...film(true), timeline, edge_ms: 60_000, edge_at_ms: 0 } as unknown as Media;
+    const player = adapter();
+    void player.load(media, NONE, () => 41_000, ROOM);
+    const fragment = { start: 0, duration: 2, programDateTime: 40_000, elementaryStreams: {} };
+    hls.latestLevelDetails = { live: true, edge: 2, fragments: [fragment] };
+    player.seek(41_000);
+    expect(video.currentTime).toBe(1);
+    Object.assign(fragment, { elementaryStreams: { video: { startPTS: 0.059 } } });
+    video.readyState = 4;
+    expect([player.ready(), video.currentTime]).toEqual([false, 1.059]);
+    expect([player.ready(), player.position()]).toEqual([true, 41_000]);
+    // Later it isn't moved any more.
+    Object.assign(fragment, { elementaryStreams: { video: { startPTS: 0.5 } } });
+    expect([player.ready(), video.currentTime]).toEqual([true, 1.059]);
+  });
+
   describe('of media with timestamps', () => {
     const timeline = { kind: 'media', origins: [{ discontinuity: 0, start_ms: 0, timestamp: 126_000, timescale: 90_000 }] };
     const media = { ...film(), duration_ms: 90_000, duration_origin: 'playlist', timeline } as Media;

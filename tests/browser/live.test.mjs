@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { guestOf, hostParty } from './harness/party.mjs';
-import { startLiveStream } from './harness/live-stream.mjs';
+import { startDatedStream, startLiveStream } from './harness/live-stream.mjs';
 import { until } from './harness/poll.mjs';
 import { framesAdvance } from './harness/together.mjs';
 import { startWorld } from './harness/world.mjs';
@@ -14,6 +14,8 @@ const UNDATED_FRAMES = 45;
 /** The playlist holds 7 s, and viewers stay 3 s behind its end: so long a pause leaves its window. */
 const SEGMENTS = 7;
 const LONG_PAUSE_MS = 6_000;
+/** So many pieces of 3.4 s hold the moment of a pause for a while. */
+const LONG_WINDOW = 7;
 
 let world;
 let stream;
@@ -74,6 +76,24 @@ test('viewers of a live stream see one moment: from the start, late, back from a
   await pausesOnOneMoment(everybody, 'live again', APART_FRAMES);
 });
 
+test('who joins or reloads while a dated live stream is paused sees the picture of the others', { timeout: 120_000 }, async () => {
+  stream = await startDatedStream(world.origin.url, LONG_WINDOW);
+  const { host, invite } = await hostParty(world, { link: stream.link });
+  const guest = await guestOf(world, invite, 'Grace');
+  await guest.hasLoaded();
+  await host.the('play-toggle').click();
+  await inSync([host, guest]);
+  await framesAdvance([host, guest]);
+  await pausesOnOneMoment([host, guest], 'paused', 0);
+  const everybody = [host, guest, await guestOf(world, invite, 'Linus')];
+  await standOnOneMoment(everybody, 'paused, one late', 0);
+  await standExactly(everybody);
+  await guest.page.reload();
+  await guest.inRoom();
+  await standOnOneMoment(everybody, 'paused, one reloaded', 0);
+  await standExactly(everybody);
+});
+
 test('viewers of a live stream without dates see one picture, by its timestamps, whenever they came', { timeout: 120_000 }, async () => {
   stream = await startLiveStream({ dated: false, segments: SEGMENTS });
   const { host, invite } = await hostParty(world, { link: world.origin.url(stream.path) });
@@ -116,6 +136,11 @@ async function pausesOnOneMoment(people, what, mostFrames) {
   const [host] = people;
   await host.the('play-toggle').click();
   await host.status('paused');
+  await standOnOneMoment(people, what, mostFrames);
+}
+
+/** The party is paused; the pictures that everybody sees are at most `mostFrames` apart. */
+async function standOnOneMoment(people, what, mostFrames) {
   for (const person of people) await person.hasLoaded();
   const frames = await until('everybody’s picture to stand', async () => {
     const found = await Promise.all(people.map(standingFrame));
@@ -124,6 +149,16 @@ async function pausesOnOneMoment(people, what, mostFrames) {
   const apart = Math.max(...frames) - Math.min(...frames);
   console.log(`${what}: frames ${frames.join(', ')}, ${apart} apart`);
   assert.ok(apart <= mostFrames, `${what}: ${frames}`);
+}
+
+/** Each player stands where the room is: less than a frame is seen only where a frame ends. */
+async function standExactly(people) {
+  const offs = await Promise.all(people.map((person) => person.page.evaluate(() => {
+    const { session, player } = window.playhead;
+    return player.position() - session.getSnapshot().playback.position_ms;
+  })));
+  console.log(`off by ${offs.map((ms) => ms.toFixed(1)).join(', ')} ms`);
+  assert.ok(offs.every((ms) => Math.abs(ms) < 1), `players are off by ${offs} ms`);
 }
 
 /** The frame on screen, once several samples in a row are of the same one, paused. */

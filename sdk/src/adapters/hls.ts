@@ -27,6 +27,9 @@ const FIRST_DATA_TRIPS = 6;
 const FIRST_DATA_LEAD = { leastMs: 300, mostMs: 1_200 };
 /** Loading doesn't start within the last frames. */
 const BEFORE_END_MS = 1_000;
+/** So often a seek in live media is put right, if it is off by more. */
+const LIVE_CORRECTIONS = 3;
+const LIVE_NEAR_S = 0.0005;
 const LIVE_SYNC_OFF = { maxLiveSyncPlaybackRate: 1, lowLatencyMode: false };
 /** Advertisements that a playlist inserts would be played by each viewer at a time of its own, and empty the element for them. */
 const INTERSTITIALS_OFF = { enableInterstitialPlayback: false };
@@ -82,6 +85,8 @@ class HlsAdapter extends ElementAdapter {
   #hls: HlsInstance | null = null;
   /** Of live media whose players share positions. */
   #live: LiveTimeline | null = null;
+  /** A seek in live media that may still be put right. */
+  #soughtLive: { positionMs: number; corrections: number } | null = null;
   #selections: Selections = { rendition: 'auto', textTrack: null, audioTrack: null };
   /** The level that is played until another is chosen. */
   #pinned: HlsLevel | undefined;
@@ -197,13 +202,28 @@ class HlsAdapter extends ElementAdapter {
   }
 
   override seek(positionMs: number): void {
-    if (this.#live) super.seek(this.#live.elementAt(positionMs) * 1000);
-    else this.#place.seek(positionMs);
+    if (!this.#live) return this.#place.seek(positionMs);
+    this.#soughtLive = { positionMs, corrections: LIVE_CORRECTIONS };
+    super.seek(this.#live.elementAt(positionMs) * 1000);
   }
 
   override ready(): boolean {
+    if (this.#live) return super.ready() && this.#isLiveSettled(this.#live);
     // Asked first: it also notices seeks that are stuck.
     return this.#place.isSettled && super.ready();
+  }
+
+  /** Puts a seek right whose target turns out to be elsewhere once its pictures are there; false while it does. */
+  #isLiveSettled(live: LiveTimeline): boolean {
+    const sought = this.#soughtLive;
+    if (sought === null) return true;
+    const elementS = live.elementAt(sought.positionMs);
+    if (Math.abs(elementS - this.video.currentTime) > LIVE_NEAR_S && sought.corrections-- > 0) {
+      super.seek(elementS * 1000);
+      return false;
+    }
+    this.#soughtLive = null;
+    return true;
   }
 
   override loaded(positionMs: number): boolean {

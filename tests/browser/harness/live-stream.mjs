@@ -1,5 +1,6 @@
 /** A live stream of the film, made by ffmpeg at its natural speed. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { basename, join } from 'node:path';
 import { startChild } from './child.mjs';
 import { MEDIA, temporaryFolder } from './paths.mjs';
@@ -48,4 +49,27 @@ function listed(playlist) {
   } catch {
     return 0;
   }
+}
+
+/**
+ * Serves a live stream of transport streams that are there already: the film of `inexact/`, dated, its last `pieces` in
+ * the playlist. Its pictures aren't in the order in which they are shown. `pieceUrl` returns the address of a file.
+ */
+export async function startDatedStream(pieceUrl, pieces) {
+  const pieceMs = 3_400;
+  const beganMs = Date.now() - 2 * pieces * pieceMs;
+  const server = createServer((_, response) => {
+    const out = Math.floor((Date.now() - beganMs) / pieceMs);
+    const lines = ['#EXTM3U', '#EXT-X-VERSION:6', '#EXT-X-TARGETDURATION:4', `#EXT-X-MEDIA-SEQUENCE:${out - pieces}`];
+    for (let piece = out - pieces; piece < out; piece += 1) {
+      lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(beganMs + piece * pieceMs).toISOString()}`);
+      lines.push('#EXTINF:3.400,', pieceUrl(`inexact/ts-${String(piece).padStart(2, '0')}.ts`));
+    }
+    response.setHeader('access-control-allow-origin', '*');
+    response.setHeader('cache-control', 'no-store');
+    response.setHeader('content-type', 'application/vnd.apple.mpegurl').end(`${lines.join('\n')}\n`);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const stop = () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve)));
+  return { link: `http://127.0.0.1:${server.address().port}/live.m3u8`, stop };
 }
