@@ -1,0 +1,225 @@
+// How a player finds its place in media with timestamps.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { HLS_EVENTS, hlsAdapter, type HlsClass } from '../src/adapters/hls.js';
+import type { Media } from '../src/index.js';
+import { FakeHls } from './fake-hls.js';
+import { FakeVideo } from './fake-video.js';
+
+const NONE = { rendition: 'auto', textTrack: null, audioTrack: null };
+
+function film(live = false): Media {
+  const delivery = [{ type: 'hls', url: 'https://films.example/film.m3u8', cors: 'needed' }];
+  return { delivery, live, renditions: [], text_tracks: [], audio_tracks: [] } as unknown as Media;
+}
+
+let video: FakeVideo;
+let hls: FakeHls;
+class Class extends FakeHls {
+  constructor(config: { startPosition: number }) {
+    super(config);
+    hls = this;
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  video = new FakeVideo();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+const adapter = () => hlsAdapter(video as unknown as HTMLVideoElement, Class as unknown as HlsClass);
+
+describe('loading media with timestamps', () => {
+  const timeline = { kind: 'media', origins: [{ discontinuity: 0, start_ms: 0, timestamp: 126_000, timescale: 90_000 }] };
+  const media = { ...film(), duration_ms: 90_000, duration_origin: 'playlist', timeline } as Media;
+
+  /** Fills the element from `fromS` on with what really begins at `reallyS`. */
+  const fill = (fromS: number, reallyS: number, sn: number) => {
+    const times = { startPTS: fromS, endPTS: fromS + 3.4 };
+    const frag = { type: 'main', cc: 0, sn, initSegment: null, elementaryStreams: { video: times }, stats: { loaded: 1 } };
+    const initPTS = 126_000 + (reallyS - fromS) * 90_000;
+    hls.tell(HLS_EVENTS.INIT_PTS_FOUND, { frag, initPTS, timescale: 90_000 });
+    hls.tell(HLS_EVENTS.BUFFER_APPENDING, { type: 'video', parent: 'main', frag });
+    video.readyState = 1;
+    hls.tell(HLS_EVENTS.FRAG_BUFFERED, { frag });
+  };
+
+  beforeEach(() => {
+    vi.spyOn(performance, 'getEntriesByType').mockReturnValue([]);
+  });
+
+  test('a late joiner whose first fragment is another one seeks again, and then reports true positions', () => {
+    const player = adapter();
+    void player.load(media, NONE, () => 15_000);
+    expect(hls.config.startPosition).toBe(15);
+    fill(15, 17, 5);
+    expect(video.currentTime).toBeCloseTo(13, 4);
+    expect([player.ready(), player.position()]).toEqual([false, 15_000]);
+    fill(11.6, 13.6, 4);
+    video.become(3, 'seeked');
+    expect([player.ready(), Math.round(player.position())]).toEqual([true, 15_000]);
+    player.seek(17_500);
+    expect(video.currentTime).toBeCloseTo(15.5, 4);
+  });
+
+  test('what lies before the element’s time 0, or too far from the playlist, is loaded anew from the start', () => {
+    const player = adapter();
+    void player.load(media, NONE, () => 15_000);
+    fill(15, 17, 5);
+    video.become(3, 'seeked');
+    player.seek(1_000);
+    expect(hls.asked).toEqual(['source 15', 'source 0']);
+    fill(0, 0, 0);
+    expect(video.currentTime).toBeCloseTo(1, 4);
+    player.seek(500);
+    expect([hls.asked.length, video.currentTime.toFixed(3)]).toEqual([2, '0.500']);
+
+    video.readyState = 0;
+    const far = adapter();
+    void far.load(media, NONE, () => 33_000);
+    fill(33, 37.4, 11);
+    expect(hls.asked).toEqual(['source 33', 'source 0']);
+    fill(0, 0, 0);
+    expect(video.currentTime).toBeCloseTo(33, 4);
+  });
+
+  test('a late joiner whose first fragment is less than 100 ms off seeks again, too', () => {
+    const player = adapter();
+    void player.load(media, NONE, () => 15_000);
+    fill(15, 15.09, 5);
+    expect([player.ready(), player.position()]).toEqual([false, 15_000]);
+    expect(video.currentTime).toBeCloseTo(14.91, 4);
+  });
+
+  test('a seek for which nothing more is loaded fills the element anew, and is said to fail if that never helps', () => {
+    const player = adapter();
+    const errors: unknown[] = [];
+    player.onEvent((event) => errors.push(event));
+    void player.load(media, NONE, () => 0);
+    fill(0, 0, 0);
+    video.become(4, 'seeked');
+    player.seek(40_000);
+    video.readyState = 1;
+    for (let times = 1; times <= 4; times += 1) {
+      vi.advanceTimersByTime(2_900);
+      expect([player.ready(), hls.asked.length]).toEqual([false, times]);
+      vi.advanceTimersByTime(200);
+      expect([player.ready(), hls.asked.at(-1), hls.asked.length]).toEqual([false, 'source 0', times + 1]);
+      fill(0, 0, 0);
+    }
+    hls.tell(HLS_EVENTS.FRAG_LOADING, { frag: { type: 'main', stats: { loaded: 0 } } });
+    vi.advanceTimersByTime(60_000);
+    expect([player.ready(), errors]).toEqual([false, []]);
+    fill(3.4, 3.4, 1);
+    vi.advanceTimersByTime(3_100);
+    expect([player.ready(), errors]).toEqual([false, [expect.objectContaining({ type: 'error', code: 'source_unreachable' })]]);
+  });
+
+  test('the end is known once the last data is there', () => {
+    const player = adapter();
+    void player.load(media, NONE, () => 15_000);
+    video.duration = 90;
+    expect([player.duration(), player.measured?.().durationMs]).toEqual([NaN, undefined]);
+    fill(86, 88, 29);
+    hls.tell(HLS_EVENTS.BUFFERED_TO_END, undefined);
+    expect([player.duration(), player.measured?.().durationMs]).toEqual([92_000, 92_000]);
+  });
+
+  test('the first timestamp of encrypted media is measured at its first fragment only', () => {
+    const player = adapter();
+    void player.load({ ...media, timeline: { kind: 'playlist', origins: [] } }, NONE, () => 0);
+    hls.levels.push({ details: { startSN: 4, fragments: [] } });
+    const found = (sn: number, encrypted: boolean, initPTS: number) =>
+      hls.tell(HLS_EVENTS.INIT_PTS_FOUND, { frag: { cc: 2, sn, encrypted }, initPTS, timescale: 90_000 });
+    found(9, true, 1);
+    found(4, false, 2);
+    expect(player.measured?.().origin).toBeUndefined();
+    found(4, true, 126_000);
+    expect(player.measured?.().origin).toEqual({ discontinuity: 2, start_ms: 0, timestamp: 126_000, timescale: 90_000 });
+  });
+
+  test('where one picture stands for a jump of the timestamps, no distance is told, and the film ends as long as it was told', () => {
+    const player = adapter();
+    void player.load({ ...media, duration_ms: 40_000 }, NONE, () => 0);
+    fill(0, 0, 0);
+    video.become(3, 'seeked');
+    const frag = { type: 'main', cc: 0, sn: 1, initSegment: null, elementaryStreams: { video: { startPTS: 3.4, endPTS: 5_002 } } };
+    hls.tell(HLS_EVENTS.BUFFER_APPENDING, { type: 'video', parent: 'main', frag });
+    hls.tell(HLS_EVENTS.BUFFERED_TO_END, undefined);
+    expect([player.loose?.(), player.duration(), player.measured?.().durationMs]).toEqual([false, 40_000, undefined]);
+    video.currentTime = 25;
+    expect(player.loose?.()).toBe(true);
+    const pause = vi.spyOn(video, 'pause');
+    video.dispatchEvent(new Event('timeupdate'));
+    expect(pause).not.toHaveBeenCalled();
+    video.currentTime = 40.1;
+    video.dispatchEvent(new Event('timeupdate'));
+    expect(pause).toHaveBeenCalled();
+  });
+
+  test('a target beyond what the element knows of is sought again when it knows more', () => {
+    const player = adapter();
+    void player.load(media, NONE, () => 0);
+    fill(0, 0, 0);
+    video.become(3, 'seeked');
+    let [at, duration] = [0, 90];
+    Object.defineProperties(video, {
+      duration: { get: () => duration },
+      currentTime: { get: () => at, set: (to: number) => (at = Math.min(to, duration)) },
+    });
+    player.seek(101_000);
+    expect(at).toBe(90);
+    for (duration of [92, 95, 98, 101, 102]) video.dispatchEvent(new Event('durationchange'));
+    expect(at).toBeCloseTo(101, 4);
+  });
+
+  test('a seek to just before what is loaded loads what lies before it', () => {
+    const player = adapter();
+    void player.load(media, NONE, () => 0);
+    fill(0, 0, 0);
+    video.become(3, 'seeked');
+    video.buffered = { length: 1, start: () => 51.06, end: () => 54 };
+    player.seek(51_017);
+    video.become(3, 'seeked');
+    expect([player.ready(), player.position(), video.currentTime.toFixed(3)]).toEqual([false, 51_017, '50.767']);
+    video.buffered = { length: 1, start: () => 47.6, end: () => 54 };
+    video.become(3, 'seeked');
+    expect([player.ready(), video.currentTime.toFixed(3)]).toEqual([false, '51.017']);
+    video.become(3, 'seeked');
+    expect(player.ready()).toBe(true);
+  });
+
+  test('a seek to where the data ends is over once more has come and the picture is the right one', () => {
+    const player = adapter();
+    void player.load(media, NONE, () => 0);
+    fill(0, 0, 0);
+    video.become(3, 'seeked');
+    const seeks: number[] = [];
+    let at = 0;
+    Object.defineProperty(video, 'currentTime', { get: () => at, set: (to: number) => seeks.push((at = to)) });
+    let end = 3.41;
+    video.buffered = { length: 1, start: () => 0, end: () => end };
+    player.seek(3_400);
+    video.become(3, 'seeked');
+    expect([player.ready(), seeks.length]).toEqual([false, 1]);
+    end = 6.8;
+    fill(3.4, 3.4, 1);
+    video.become(3, 'canplay');
+    expect(player.ready()).toBe(false);
+    video.become(3, 'seeked');
+    expect([player.ready(), seeks.map((to) => to.toFixed(3))]).toEqual([true, ['3.400', '3.400']]);
+
+    end = 6.81;
+    player.seek(6_800);
+    video.become(3, 'seeked');
+    expect(player.ready()).toBe(false);
+    vi.advanceTimersByTime(1_100);
+    expect(player.ready()).toBe(true);
+  });
+});
