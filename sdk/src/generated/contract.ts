@@ -1445,9 +1445,9 @@ export interface components {
             duration_ms: number | null;
             /**
              * @description Where the duration comes from: `media`, the media itself; `playlist`, the sum of what a playlist
-             *     states; `header`, the header of a file or an estimate by a part of it; `measured`, a player of the host or a co-host. A
-             *     duration from a playlist or a header is an estimate: playback doesn't stop there, and a
-             *     measurement may replace it. Null if the duration is unknown.
+             *     states; `header`, the header of a file or an estimate by a part of it; `measured`, a player of the
+             *     host or a co-host. A duration from a playlist or a header is an estimate: playback doesn't stop
+             *     there, and a measurement may replace it. Null if the duration is unknown.
              */
             duration_origin: string | null;
             /** @description What positions count. */
