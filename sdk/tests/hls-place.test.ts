@@ -97,6 +97,30 @@ describe('loading media with timestamps', () => {
     expect(video.currentTime).toBeCloseTo(14.91, 4);
   });
 
+  test('a seek waits for sound, keys and playlists that are slow to load', () => {
+    const player = adapter();
+    void player.load(media, NONE, () => 0);
+    fill(0, 0, 0);
+    video.become(4, 'seeked');
+    player.seek(40_000);
+    video.readyState = 1;
+    const sound = { frag: { type: 'audio', stats: { loaded: 0 } } };
+    for (const [begins, ends, data] of [
+      ['hlsFragLoading', 'hlsFragBuffered', sound],
+      ['hlsKeyLoading', 'hlsKeyLoaded', {}],
+      ['hlsLevelLoading', 'hlsLevelLoaded', {}],
+    ] as const) {
+      hls.tell(begins, data);
+      vi.advanceTimersByTime(60_000);
+      expect([player.ready(), hls.asked.length]).toEqual([false, 1]);
+      hls.tell(ends, data);
+      vi.advanceTimersByTime(2_900);
+      expect([player.ready(), hls.asked.length]).toEqual([false, 1]);
+    }
+    vi.advanceTimersByTime(200);
+    expect([player.ready(), hls.asked.length]).toEqual([false, 2]);
+  });
+
   test('a seek for which nothing more is loaded fills the element anew, and is said to fail if that never helps', () => {
     const player = adapter();
     const errors: unknown[] = [];

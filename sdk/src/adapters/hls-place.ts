@@ -26,10 +26,17 @@ const THIN_MS = 1_000;
 const STRETCHED_MS = 60_000;
 /** A seek is stuck once hls.js has loaded nothing for this long although the picture isn't there. */
 const STUCK_MS = 3_000;
-/** So often the element is filled anew because a seek is stuck or the playlist leads elsewhere. */
+/** So often the element is filled anew on the way to one picture, because a seek is stuck or the playlist leads elsewhere. */
 const REFILLS = 4;
 /** At its very end an element would be over. */
 const BEFORE_END_MS = 50;
+
+/** The events between which hls.js loads something without which no picture comes. */
+const LOADS = [
+  ['hlsLevelLoading', 'hlsLevelLoaded'],
+  ['hlsAudioTrackLoading', 'hlsAudioTrackLoaded'],
+  ['hlsKeyLoading', 'hlsKeyLoaded'],
+] as const;
 
 /** What it needs of hls.js. */
 interface Placing {
@@ -64,7 +71,9 @@ export class HlsPlace {
   /** Whether everything was loaded again from the first fragment on because the playlist is far off; done once. */
   #isRefilled = false;
   #refills = REFILLS;
-  /** Since when hls.js has loaded nothing; infinite while it loads. */
+  /** What hls.js loads, by kind. */
+  readonly #loading = new Set<string>();
+  /** Since when it has loaded nothing; infinite while it loads. */
   #idleSinceMs = Infinity;
   /** The end of the media, in the element's time, once its last data is there. */
   #endMs: number | null = null;
@@ -96,6 +105,7 @@ export class HlsPlace {
     this.#stretched = [];
     this.#endMs = null;
     this.#fromStart = beginS === 0;
+    this.#loading.clear();
     this.#idleSinceMs = Infinity;
     this.#sought = this.#timeline.counts ? { positionMs, corrections: CORRECTIONS } : null;
   }
@@ -110,12 +120,16 @@ export class HlsPlace {
       this.#stretched.push({ fromMs: times.startPTS * 1000, untilMs: times.endPTS * 1000 });
     });
     hls.on(TIMESTAMP_EVENTS.INIT_PTS_FOUND, (_event, found: InitPts) => this.#found(found));
+    for (const [begins, ends] of LOADS) {
+      hls.on(begins, () => this.#loads(begins));
+      hls.on(ends, () => this.#loaded(begins));
+    }
     hls.on(TIMESTAMP_EVENTS.FRAG_LOADING, (_event, { frag }: { frag: HlsFragment }) => {
-      if (frag.type === 'main') this.#idleSinceMs = Infinity;
+      if (frag.type !== 'subtitle') this.#loads(frag.type);
     });
     hls.on(TIMESTAMP_EVENTS.FRAG_BUFFERED, (_event, { frag }: { frag: HlsFragment }) => {
+      this.#loaded(frag.type);
       if (frag.type !== 'main') return;
-      this.#idleSinceMs = performance.now();
       this.#place(frag);
       this.correct(frag);
     });
@@ -210,7 +224,7 @@ export class HlsPlace {
       const { thinSinceMs } = sought;
       sought.thinSinceMs = this.#hasPicture() ? undefined : (thinSinceMs ?? performance.now());
       if (sought.thinSinceMs !== undefined) return;
-      if (thinSinceMs === undefined) this.#sought = null;
+      if (thinSinceMs === undefined) [this.#sought, this.#refills] = [null, REFILLS];
       else this.#go(elementMs);
     }
   }
@@ -277,6 +291,16 @@ export class HlsPlace {
     this.begin(positionMs, 0);
     this.#sought!.isRefilled = true;
     this.#loadFromStart();
+  }
+
+  #loads(kind: string): void {
+    this.#loading.add(kind);
+    this.#idleSinceMs = Infinity;
+  }
+
+  #loaded(kind: string): void {
+    this.#loading.delete(kind);
+    if (this.#loading.size === 0) this.#idleSinceMs = performance.now();
   }
 
   #go(elementMs: number): void {

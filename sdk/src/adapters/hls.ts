@@ -218,7 +218,8 @@ class HlsAdapter extends ElementAdapter {
     const sought = this.#soughtLive;
     if (sought === null) return true;
     const elementS = live.elementAt(sought.positionMs);
-    if (Math.abs(elementS - this.video.currentTime) > LIVE_NEAR_S && sought.corrections-- > 0) {
+    // A player that runs is past it by now.
+    if (this.video.paused && Math.abs(elementS - this.video.currentTime) > LIVE_NEAR_S && sought.corrections-- > 0) {
       super.seek(elementS * 1000);
       return false;
     }

@@ -39,7 +39,7 @@ class Html5Adapter extends ElementAdapter {
     const [origin] = media.timeline?.kind === 'media' ? media.timeline.origins : [];
     if (origin) this.originMs = (origin.timestamp * 1000) / origin.timescale;
     // A fragment such as `#t=10` moves the element by itself.
-    else if (!/#.*\bt=/.test(delivery.url)) for (const type of ['loadeddata', 'seeked']) this.listen(type, () => this.#beginsAt());
+    else if (delivery.type === 'file' && !/#.*\bt=/.test(delivery.url)) for (const type of ['loadeddata', 'seeked']) this.listen(type, () => this.#beginsAt());
     this.listen('progress', () => this.arrived());
     // Tracks inside the file appear once it is read.
     this.listen('addtrack', () => this.setTextTrack(this.#textTrack), this.video.textTracks);

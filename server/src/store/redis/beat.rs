@@ -162,7 +162,6 @@ impl Node {
             return;
         }
         let was_away = !master.set_reachable(true);
-        let is_steady = self.measure_clock(master, &beat);
         let before = run.replace(beat.run.clone());
         let restarted = before.as_ref() != Some(&beat.run);
         if was_away {
@@ -200,10 +199,11 @@ impl Node {
             let (node, master) = (self.clone(), master.clone());
             self.tasks.spawn(async move { node.catch_up_all(&master).await });
         }
-        if is_steady {
+        // First, because whether there are others decides what a step means.
+        self.note_alive(beat.alive.clone());
+        if self.measure_clock(master, &beat) {
             self.start_counting(master);
         }
-        self.note_alive(beat.alive);
     }
 
     /// Checks that messages of a master would arrive, by subscribing to a channel of the node's own: a

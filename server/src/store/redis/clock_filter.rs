@@ -57,7 +57,9 @@ impl ClockFilter {
     /// of them was set.
     pub(super) fn find_step(&self, exchange: Exchange) -> Option<i64> {
         let off_us = exchange.offset_us() - self.offset_us?;
-        (off_us.abs() > STEP_US + exchange.uncertainty_us()).then_some(off_us)
+        let last = self.recent.back().map_or(exchange.asked_us, |last| last.asked_us);
+        let drift_us = drift_us(exchange.asked_us.saturating_sub(last)).cast_signed();
+        (off_us.abs() > STEP_US + drift_us + exchange.uncertainty_us()).then_some(off_us)
     }
 
     /// Takes an exchange that shows no step, and returns the offset to add to this machine's clock from now

@@ -108,8 +108,8 @@ impl Node {
         if let Ok(master) = self.masters.of_room(room_id)
             && master.clock.is_doubted()
         {
-            // This machine may have stood still, and the lease may be another node's by now.
-            master.clock.settled().await;
+            // This machine may have stood still, and the host be at another node by now.
+            return Err(StoreError::new("renew lease", "the room clock is in doubt"));
         }
         let args = vec![text(room_id), text(until.as_millis())];
         let reply = self.run("renew lease", &LEASE, room_id, args).await?;

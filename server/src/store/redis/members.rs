@@ -25,7 +25,8 @@ impl Node {
         let mut absent = Vec::new();
         loop {
             let id = text(&member.participant_id);
-            let mut args = vec![text(room_id), id, json(member), text(max)];
+            let now_us = text(self.clock.now_us());
+            let mut args = vec![text(room_id), id, json(member), text(max), now_us];
             args.extend(absent.iter().cloned());
             let reply = self.run("add member", &JOIN, room_id, args).await?;
             match reply.status.as_str() {

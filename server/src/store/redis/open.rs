@@ -98,11 +98,7 @@ impl RedisStore {
         for ((master, pushes), beat) in new.into_iter().zip(beats) {
             // While no node was running, nobody could renew a lease.
             master.back_at.store(node.clock.now().as_millis(), Ordering::Relaxed);
-            let run = beat.map(|beat| {
-                node.note_alive(beat.alive);
-                beat.run
-            });
-            node.serve(master, pushes, run);
+            node.serve(master, pushes, beat.map(|beat| beat.run));
         }
         node.tell_away(false);
         for task in [
@@ -154,6 +150,7 @@ async fn first_beats(node: &Arc<Node>) -> Result<Vec<Option<Beat>>, RedisOpenErr
     }
     for (master, beat) in masters.iter().zip(&beats) {
         if let Some(beat) = beat {
+            node.note_alive(beat.alive.clone());
             node.measure_clock(master, beat);
         }
     }

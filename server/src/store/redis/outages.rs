@@ -77,6 +77,11 @@ impl Outages {
         known.pending = recorded;
     }
 
+    /// Forgets outages that may be none, because what the room clock was isn't what it is.
+    pub(super) fn forget(&self) {
+        *self.lock() = Known::default();
+    }
+
     /// Notes that Redis had lost everything when this node came, so that nobody knows since when.
     pub(super) fn note_unknown(&self, until: Timestamp) {
         self.lock().add(Outage { until, length_ms: None });

@@ -66,6 +66,9 @@ pub(super) struct Step {
 #[derive(Debug)]
 struct Doubt {
     step: Step,
+    /// The offset that the master told: if another comes, by somebody's steering or because it was lost, this is
+    /// another step.
+    offset_us: i64,
     beats: u32,
     /// Who had agreed last, once others could no longer mean the time before the step.
     witness: Option<String>,
@@ -102,14 +105,22 @@ impl MasterClock {
         agreed_us.map(|us| us.to_string()).unwrap_or_default()
     }
 
+    /// Whether heartbeats have agreed for so long that this node can judge others by them.
+    pub(super) fn is_judge(&self) -> bool {
+        self.lock().is_judge(Instant::now())
+    }
+
     /// Whether the last heartbeats showed a step.
     pub(super) fn is_doubted(&self) -> bool {
         self.lock().doubt.is_some()
     }
 
-    /// Notes a heartbeat that failed: what agreed before may not agree any more.
+    /// Notes a heartbeat that failed: what agreed before may not agree any more, and who was to bear witness
+    /// may have been cut off as well.
     pub(super) fn miss(&self) {
-        self.lock().agreed_us = None;
+        let mut state = self.lock();
+        state.agreed_us = None;
+        state.doubt = None;
     }
 
     /// Waits for a heartbeat that shows no step, but not for ever.
@@ -129,20 +140,29 @@ impl MasterClock {
     }
 
     /// Weighs a heartbeat that shows a step.
-    pub(super) fn doubt(&self, told: &Told, is_alone: bool, now: Instant) -> Verdict {
+    /// `is_judge` says whether this node knows the room clock well.
+    pub(super) fn doubt(
+        &self,
+        told: &Told,
+        (is_alone, is_judge): (bool, bool),
+        now: Instant,
+    ) -> Verdict {
         let mut state = self.lock();
-        let is_judge = is_alone || state.is_judge(now);
         (state.offset_us, state.agreed_us) = (told.offset_us, None);
         let answered = state.answered.replace(now).unwrap_or(now);
         let silent = now.saturating_duration_since(answered);
-        let fresh = || Doubt { step: Step { since: now, silent }, beats: 0, witness: None };
-        let doubt = state.doubt.get_or_insert_with(fresh);
+        state.doubt.take_if(|doubt| doubt.offset_us != told.offset_us);
+        let step = Step { since: now, silent };
+        let fresh = Doubt { step, offset_us: told.offset_us, beats: 0, witness: None };
+        let doubt = state.doubt.get_or_insert(fresh);
         doubt.beats += 1;
         let waited = now.saturating_duration_since(doubt.step.since);
         let verdict = match &doubt.witness {
             _ if doubt.beats < CONFIRMED => Verdict::Wait,
             _ if is_alone => Verdict::Steer(doubt.step),
-            Some(witness) if *witness != told.witness => Verdict::Follow,
+            Some(witness) if *witness != told.witness && !told.witness.is_empty() => {
+                Verdict::Follow
+            }
             Some(_) if waited < TOLD_WITHIN * 2 => Verdict::Wait,
             Some(_) if is_judge => Verdict::Steer(doubt.step),
             Some(_) => Verdict::Follow,
@@ -180,19 +200,18 @@ mod tests {
         let later = now + BEAT * 4;
         let step = Step { since: later, silent: BEAT * 4 };
         for verdict in [Verdict::Wait, Verdict::Wait, Verdict::Steer(step)] {
-            assert_eq!(clock.doubt(&told("n_a:1"), true, later), verdict);
+            assert_eq!(clock.doubt(&told("n_a:1"), (true, false), later), verdict);
         }
     }
 
     #[test]
     fn a_node_among_others_steers_once_they_have_stopped_agreeing() {
         let clock = MasterClock::default();
-        clock.agree(&told(""), Instant::now());
-        let start = Instant::now() + JUDGES_AFTER;
+        let start = Instant::now();
         // The first report of another node is about the time before the step.
         let witnesses = ["n_b:7", "n_b:8", "n_b:8", "n_b:8", "n_b:8", "n_b:8"];
         for (number, witness) in (0..).zip(witnesses) {
-            let verdict = clock.doubt(&told(witness), false, start + BEAT * number);
+            let verdict = clock.doubt(&told(witness), (false, true), start + BEAT * number);
             assert_eq!(matches!(verdict, Verdict::Steer(_)), number == 5, "{number}");
         }
     }
@@ -203,19 +222,34 @@ mod tests {
         let start = Instant::now();
         for number in 0..5 {
             let verdict =
-                clock.doubt(&told(&format!("n_b:{number}")), false, start + BEAT * number);
+                clock.doubt(&told(&format!("n_b:{number}")), (false, true), start + BEAT * number);
             let expected = if number < 4 { Verdict::Wait } else { Verdict::Follow };
             assert_eq!(verdict, expected, "{number}");
         }
     }
 
     #[test]
+    fn another_step_in_the_middle_of_a_doubt_is_weighed_anew() {
+        let clock = MasterClock::default();
+        let start = Instant::now();
+        // Somebody steers after two seconds, and Redis loses that, and who bore witness, at once.
+        for (number, offset_us, witness) in
+            [(0, 0, "n_b:7"), (3, 0, "n_b:8"), (4, 7, "n_b:8"), (5, 0, ""), (9, 0, ""), (10, 0, "")]
+        {
+            let told = Told { offset_us, ..told(witness) };
+            let verdict = clock.doubt(&told, (false, true), start + BEAT * number);
+            assert_eq!(verdict, Verdict::Wait, "{number}");
+        }
+        let steered = clock.doubt(&told(""), (false, true), start + BEAT * 11);
+        assert!(matches!(steered, Verdict::Steer(_)), "{steered:?}");
+    }
+
+    #[test]
     fn a_new_node_among_others_follows_though_nobody_bears_witness() {
         let clock = MasterClock::default();
         let start = Instant::now();
-        clock.agree(&told(""), start);
         for number in 0..6 {
-            let verdict = clock.doubt(&told(""), false, start + BEAT * number);
+            let verdict = clock.doubt(&told(""), (false, false), start + BEAT * number);
             assert_eq!(verdict == Verdict::Follow, number == 5, "{number}");
         }
     }
@@ -225,7 +259,7 @@ mod tests {
         let clock = MasterClock::default();
         let now = Instant::now();
         for _ in 0..5 {
-            assert_eq!(clock.doubt(&told(""), true, now), Verdict::Wait);
+            assert_eq!(clock.doubt(&told(""), (true, true), now), Verdict::Wait);
             assert!(clock.is_doubted());
             clock.agree(&told(""), now);
             assert!(!clock.is_doubted());
@@ -245,7 +279,7 @@ mod tests {
         assert_eq!(clock.agreed(), "", "it may have changed meanwhile");
         clock.agree(&told(""), Instant::now());
         assert_eq!(clock.agreed(), "5");
-        clock.doubt(&told(""), false, Instant::now());
+        clock.doubt(&told(""), (false, true), Instant::now());
         assert_eq!(clock.agreed(), "");
     }
 

@@ -13,9 +13,11 @@ use super::steady::{Step, Told, Verdict};
 
 impl Node {
     /// Measures the room clock by a heartbeat of the master that keeps it, and holds the others to it. Returns
-    /// whether it shows no step: if it does, outages that it tells of may be none.
+    /// whether outages that it tells of are to be counted: those that a step invents are none.
     pub(super) fn measure_clock(self: &Arc<Self>, master: &Arc<Master>, beat: &Beat) -> bool {
-        let keeps = self.masters.timekeeper().is_some_and(|keeper| Arc::ptr_eq(&keeper, master));
+        let keeper = self.masters.timekeeper();
+        let keeps = keeper.as_ref().is_some_and(|keeper| Arc::ptr_eq(keeper, master));
+        let is_judge = keeper.is_some_and(|keeper| keeper.clock.is_judge());
         let mut filter = self.clock_filter.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(step_us) = filter.find_step(beat.exchange) else {
             master.clock.agree(&beat.told, Instant::now());
@@ -25,10 +27,12 @@ impl Node {
                 let uncertainty_us = filter.uncertainty_us(self.clock.monotonic_us());
                 self.clock.set_offset(offset_us, uncertainty_us);
             }
-            return true;
+            // A new node may have been told of an outage that is a step. Until then the others count it, and
+            // rooms that wait for hosts wait.
+            return is_judge || self.is_alone();
         };
         let is_alone = self.is_alone();
-        match master.clock.doubt(&beat.told, is_alone, Instant::now()) {
+        match master.clock.doubt(&beat.told, (is_alone, is_judge), Instant::now()) {
             Verdict::Wait if is_alone => master.check_now.notify_one(),
             Verdict::Wait => {}
             Verdict::Steer(step) => {
@@ -40,6 +44,7 @@ impl Node {
                 let ms = step_us / 1000;
                 tracing::warn!(ms, "this machine stood still; its room clock is set");
                 let offset_us = filter.set(beat.exchange);
+                master.outages.forget();
                 let uncertainty_us = filter.uncertainty_us(self.clock.monotonic_us());
                 self.clock.set_offset(offset_us, uncertainty_us);
             }

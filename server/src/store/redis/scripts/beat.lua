@@ -18,7 +18,8 @@ if agreed_us and raw_us >= agreed_us and raw_us - agreed_us <= WITNESS_US then
 end
 local clock = redis.call('HMGET', KEYS[4], 'offset_us', 'witness')
 local offset_us = clock[1] or '0'
-if not tonumber(offset_us) then
+local is_number = #offset_us <= 17 and (offset_us == '0' or string.find(offset_us, '^%-?[1-9]%d*$'))
+if not is_number or raw_us + offset_us < 0 then
   redis.call('DEL', KEYS[4])
   offset_us = '0'
 end

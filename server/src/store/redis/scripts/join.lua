@@ -1,5 +1,6 @@
 -- Adds a member.
--- ARGV: 1 room, 2 participant, 3 member, 4 most members, 5… members who may make way
+-- ARGV: 1 room, 2 participant, 3 member, 4 most members, 5 the node's room clock in microseconds,
+--       6… members who may make way
 local is, _, field = read_state()
 if is ~= 'ok' then return answer(is, field or '') end
 for i = 4, 6 do mend(i) end
@@ -11,7 +12,7 @@ if redis.call('HEXISTS', KEYS[4], ARGV[2]) == 0 then
       here[string.match(field, '|(.*)$') or ''] = true
     end
     local gone = {}
-    for i = 5, #ARGV do
+    for i = 6, #ARGV do
       local id = ARGV[i]
       if #gone < surplus and not here[id] and redis.call('HEXISTS', KEYS[4], id) == 1 then
         gone[#gone + 1] = id
@@ -25,6 +26,6 @@ if redis.call('HEXISTS', KEYS[4], ARGV[2]) == 0 then
   end
 end
 redis.call('HSET', KEYS[4], ARGV[2], ARGV[3])
-redis.call('ZADD', KEYS[5], now_us(), ARGV[2])
+redis.call('ZADD', KEYS[5], ARGV[5], ARGV[2])
 schedule(ARGV[1])
 return answer('ok')
