@@ -44,7 +44,8 @@ const SWEEP_EVERY: u64 = 60;
 const SWEPT_AT_ONCE: usize = 1_000;
 /// How many statements a sweep has at most.
 const SWEEP_STATEMENTS_MAX: usize = 500;
-/// How long a new guest waits for the database. Without it, people can still come to running parties.
+/// How long a new guest, and a token that the database doesn't know yet, wait for the database. Without it,
+/// people can still come to running parties.
 const STORED_WITHIN: Duration = Duration::from_secs(1);
 /// How many rotations of this node use the database at once, so that other work finds a connection.
 const TURNS: usize = 4;
@@ -178,11 +179,18 @@ impl Families {
     }
 
     async fn find(&self, family_id: &str) -> Result<RefreshFamily, Refusal> {
-        let family = self.sql.find_refresh_family(family_id).await.map_err(unavailable)?;
-        // It may wait to be stored: "unknown" would make its user a stranger.
-        let is_behind = family.is_none() && self.writer.is_behind();
-        let missing = || if is_behind { Refusal::store_unavailable() } else { unknown() };
-        family.ok_or_else(missing)
+        let find = async || self.sql.find_refresh_family(family_id).await.map_err(unavailable);
+        let was_behind = self.writer.is_behind();
+        if let Some(family) = find().await? {
+            return Ok(family);
+        }
+        if was_behind {
+            // It may wait to be stored: "unknown" would make its user a stranger.
+            let caught_up = timeout(STORED_WITHIN, self.writer.catch_up()).await;
+            caught_up.map_err(|_| Refusal::store_unavailable())?;
+            return find().await?.ok_or_else(unknown);
+        }
+        Err(unknown())
     }
 
     /// Returns the successor of a family's newest token, and the family with it.

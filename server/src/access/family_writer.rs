@@ -2,7 +2,7 @@
 //! disk is synced a few times, not two hundred.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -14,7 +14,7 @@ use crate::sql::{RefreshFamily, Sql};
 const QUEUE_MAX: usize = 10_000;
 /// How many are stored at once.
 const GROUP_MAX: usize = 500;
-/// How often a stop looks whether all are stored.
+/// How often those who wait look whether they are stored.
 const POLL: Duration = Duration::from_millis(10);
 /// How long to wait after a failure of the database.
 const BACK_OFF: Duration = Duration::from_secs(1);
@@ -29,44 +29,50 @@ struct Job {
 #[derive(Debug)]
 pub struct FamilyWriter {
     queue: mpsc::Sender<Job>,
-    /// How many families aren't stored yet.
-    waiting: Arc<AtomicUsize>,
+    /// How many families were queued.
+    queued: AtomicU64,
+    /// How many of them are stored.
+    stored: Arc<AtomicU64>,
 }
 
 impl FamilyWriter {
     /// Starts the writer, which ends when this is dropped.
     pub fn start(sql: Arc<Sql>) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
-        let waiting = Arc::new(AtomicUsize::new(0));
-        tokio::spawn(write(sql, jobs, waiting.clone()));
-        Self { queue, waiting }
+        let stored = Arc::new(AtomicU64::new(0));
+        tokio::spawn(write(sql, jobs, stored.clone()));
+        Self { queue, queued: AtomicU64::new(0), stored }
     }
 
     /// Whether families wait that the database doesn't know yet.
     pub fn is_behind(&self) -> bool {
-        self.waiting.load(Ordering::SeqCst) > 0
+        self.has_to_store(self.queued.load(Ordering::SeqCst))
     }
 
-    /// Waits until all families are stored.
+    /// Waits until all families are stored that were queued before.
     pub async fn catch_up(&self) {
-        while self.is_behind() {
+        let queued = self.queued.load(Ordering::SeqCst);
+        while self.has_to_store(queued) {
             sleep(POLL).await;
         }
+    }
+
+    fn has_to_store(&self, queued: u64) -> bool {
+        self.stored.load(Ordering::SeqCst) < queued
     }
 
     /// Queues a family. The receiver resolves once it is stored. Returns `None` if too many wait.
     pub fn queue(&self, family: RefreshFamily) -> Option<oneshot::Receiver<()>> {
         let (stored, is_stored) = oneshot::channel();
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        if self.queue.try_send(Job { family, stored }).is_err() {
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
-            return None;
-        }
+        let slot = self.queue.try_reserve().ok()?;
+        // First, so that whoever has its token finds it counted.
+        self.queued.fetch_add(1, Ordering::SeqCst);
+        slot.send(Job { family, stored });
         Some(is_stored)
     }
 }
 
-async fn write(sql: Arc<Sql>, mut jobs: mpsc::Receiver<Job>, waiting: Arc<AtomicUsize>) {
+async fn write(sql: Arc<Sql>, mut jobs: mpsc::Receiver<Job>, stored: Arc<AtomicU64>) {
     let mut group = Vec::new();
     let mut is_away = false;
     while jobs.recv_many(&mut group, GROUP_MAX).await > 0 {
@@ -84,7 +90,7 @@ async fn write(sql: Arc<Sql>, mut jobs: mpsc::Receiver<Job>, waiting: Arc<Atomic
         if std::mem::take(&mut is_away) {
             tracing::info!("refresh tokens are stored again");
         }
-        waiting.fetch_sub(group.len(), Ordering::SeqCst);
+        stored.fetch_add(group.len() as u64, Ordering::SeqCst);
         for job in group.drain(..) {
             // The one who waited may be gone.
             let _ = job.stored.send(());
