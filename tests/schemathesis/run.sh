@@ -11,6 +11,8 @@ venv=$target/schemathesis
 tests/schemathesis/install.sh
 
 work=$(mktemp -d)
+# It is read before the server may have made it.
+: >"$work/out"
 # Every request comes from one address and one user.
 PLAYHEAD_LISTEN=127.0.0.1:0 PLAYHEAD_ADMIN_LISTEN=127.0.0.1:0 PLAYHEAD_DATA_DIR=$work/data \
   PLAYHEAD_LIMIT_PER_ADDRESS=0 PLAYHEAD_LIMIT_WRITES_PER_MINUTE=1000000 PLAYHEAD_LIMIT_RESOLVES_PER_MINUTE=1000000 \
