@@ -24,6 +24,7 @@ after(() => world?.end());
 for (const [what, film] of Object.entries({
   'transport streams of 3.4 s told as 3': { file: 'ts.m3u8', seeksMs: [0, 51_017, 101_500, 34_000], exact: true },
   'fragmented MP4 of 3.4 s told as 3': { file: 'fmp4.m3u8', seeksMs: [0, 51_017, 88_450, 34_000], exact: true },
+  'fragmented MP4 of 3.4 s told as 1.7': { file: 'half.m3u8', seeksMs: [0, 20_017, 34_000], exact: true },
   'ten minutes at 29.97 pictures per second': { file: 'ntsc.m3u8', seeksMs: [0, 300_300, 599_000], fps: NTSC, exact: true },
   'an MP4 with an edit list': { file: 'edits.mp4', seeksMs: [0, 30_017, 59_000] },
   'two discontinuities': { file: 'cuts.m3u8', seeksMs: [0, 50_017, 101_000, 33_900], exact: true },

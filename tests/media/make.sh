@@ -137,6 +137,7 @@ counted() {
 # The films in inexact/, of which players that began at different places once showed different pictures:
 # ts, fmp4   pieces of 3.4 s, told as 3 s: 30 of them, 102 s
 # long       the same fragmented MP4, told as 4 s
+# half       the same, told as 1.7 s
 # aes        the same transport streams, encrypted
 # ntsc       29.97 pictures per second, ten minutes in pieces of 10.01 s, told as 10 s
 # cuts       three parts of 34 s, each with timestamps of its own; told right in all, but not piece by piece
@@ -158,6 +159,7 @@ inexact() {
     sed -i 's/^#EXTINF:3\.[0-9]*,/#EXTINF:3,/' inexact/ts.m3u8 inexact/fmp4.m3u8 inexact/aes.m3u8
     sed 's/^#EXTINF:3,/#EXTINF:4,/; s/^#EXT-X-TARGETDURATION:3/#EXT-X-TARGETDURATION:4/' \
         inexact/fmp4.m3u8 >inexact/long.m3u8
+    sed 's/^#EXTINF:3,/#EXTINF:1.7,/' inexact/fmp4.m3u8 >inexact/half.m3u8
     sed -i 's/^#EXTINF:10\.[0-9]*,/#EXTINF:10,/' inexact/ntsc.m3u8
     $ffmpeg -ss 2 -i inexact/whole.mp4 -t 60 -c copy -movflags +faststart inexact/edits.mp4
     for part in 0 1 2; do
