@@ -1,3 +1,14 @@
+import type { Media } from '../src/index.js';
+
+/** A player's choices: none. */
+export const NONE = { rendition: 'auto', textTrack: null, audioTrack: null };
+
+/** A film of which only the address is known. */
+export function film(live = false): Media {
+  const delivery = [{ type: 'hls', url: 'https://films.example/film.m3u8', cors: 'needed' }];
+  return { delivery, live, renditions: [], text_tracks: [], audio_tracks: [] } as unknown as Media;
+}
+
 /** Records what the adapter asks of hls.js, and emits its events. */
 export class FakeHls {
   static isSupported = () => true;

@@ -3,15 +3,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HLS_EVENTS, hlsAdapter, type HlsClass } from '../src/adapters/hls.js';
 import type { Media } from '../src/index.js';
-import { FakeHls } from './fake-hls.js';
+import { FakeHls, film, NONE } from './fake-hls.js';
 import { FakeVideo } from './fake-video.js';
-
-const NONE = { rendition: 'auto', textTrack: null, audioTrack: null };
-
-function film(live = false): Media {
-  const delivery = [{ type: 'hls', url: 'https://films.example/film.m3u8', cors: 'needed' }];
-  return { delivery, live, renditions: [], text_tracks: [], audio_tracks: [] } as unknown as Media;
-}
 
 let video: FakeVideo;
 let hls: FakeHls;

@@ -2,11 +2,8 @@ import Hls from 'hls.js';
 import { afterEach, expect, test, vi } from 'vitest';
 import { FORMAT_DETAILS, MEDIA_ERROR, NETWORK_ERROR, PLAYLIST_DETAILS } from '../src/adapters/hls-recovery.js';
 import { HLS_EVENTS, hlsAdapter, type HlsClass } from '../src/adapters/hls.js';
-import type { Media } from '../src/index.js';
-import { FakeHls } from './fake-hls.js';
+import { FakeHls, film, NONE } from './fake-hls.js';
 import { FakeVideo } from './fake-video.js';
-
-const NONE = { rendition: 'auto', textTrack: null, audioTrack: null };
 
 let hls: FakeHls;
 class Class extends FakeHls {
@@ -21,11 +18,6 @@ afterEach(() => {
 });
 
 const adapter = () => hlsAdapter(new FakeVideo() as unknown as HTMLVideoElement, Class as unknown as HlsClass);
-
-function film(live = false): Media {
-  const delivery = [{ type: 'hls', url: 'https://films.example/film.m3u8', cors: 'needed' }];
-  return { delivery, live, renditions: [], text_tracks: [], audio_tracks: [] } as unknown as Media;
-}
 
 test('the class of hls.js has what the adapter needs', () => {
   const asked: HlsClass = Hls;

@@ -2,16 +2,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { NETWORK_ERROR } from '../src/adapters/hls-recovery.js';
 import { HLS_EVENTS, hlsAdapter, type HlsClass } from '../src/adapters/hls.js';
 import { PlayheadError, type Media } from '../src/index.js';
-import { FakeHls } from './fake-hls.js';
+import { FakeHls, film, NONE } from './fake-hls.js';
 import { FakeVideo } from './fake-video.js';
 
-const NONE = { rendition: 'auto', textTrack: null, audioTrack: null };
 const ROOM = { now: () => 0, mediaFailed: async () => undefined, getSnapshot: () => ({ media: null }) };
-
-function film(live = false): Media {
-  const delivery = [{ type: 'hls', url: 'https://films.example/film.m3u8', cors: 'needed' }];
-  return { delivery, live, renditions: [], text_tracks: [], audio_tracks: [] } as unknown as Media;
-}
 
 describe('loading', () => {
   let video: FakeVideo;

@@ -1,7 +1,7 @@
 //! Gives the bodies that are being read their turns, one at a time and a slice each.
 //!
-//! A few kilobytes that arrive can expand to megabytes, all of them ready at once. Whoever reads them on
-//! a worker without a pause keeps all that waits for the worker waiting, commands of rooms among it.
+//! A few kilobytes can expand to megabytes, all of them ready at once. Reading them on a worker without a
+//! pause would hold up everything else that the worker has to do, such as commands of rooms.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::yield_now;

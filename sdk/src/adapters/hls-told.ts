@@ -1,6 +1,6 @@
 // Playlists whose durations are far off, stretched to the media before hls.js reads them.
 //
-// hls.js loads the piece that a playlist tells for a time. Where all durations are wrong by a factor, that is a piece far
+// hls.js loads the piece that the playlist has at a time. Where all durations are wrong by a factor, that is a piece far
 // from the right one, and each jump leads elsewhere. What was loaded says where pieces really lie: with the playlist
 // stretched to that, hls.js loads the right one.
 
@@ -16,7 +16,7 @@ const UNLIKE_PART = 0.25;
 /** Durations aren't off by more than this factor. */
 const FACTOR_MOST = 10;
 
-/** A time of the playlist as it is told, and the position that the media has there, in milliseconds. */
+/** A time that the playlist states, and the position of the media there, in milliseconds. */
 interface Pin {
   told: number;
   at: number;

@@ -65,7 +65,7 @@ impl FamilyWriter {
     pub fn queue(&self, family: RefreshFamily) -> Option<oneshot::Receiver<()>> {
         let (stored, is_stored) = oneshot::channel();
         let slot = self.queue.try_reserve().ok()?;
-        // First, so that whoever has its token finds it counted.
+        // Counted before it is sent, so that nobody can hold its token while it isn't.
         self.queued.fetch_add(1, Ordering::SeqCst);
         slot.send(Job { family, stored });
         Some(is_stored)
