@@ -56,6 +56,7 @@ for (const [what, refuses] of [['is late', false], ['is late and then refused', 
     // The last one finds it, some seconds after the gate has opened.
     const mostSeeks = SEEKS_MAX + asksIn(backMs - dryMs);
     assert.ok(seeksOf(starved, dryMs) <= mostSeeks, `${seeksOf(starved, dryMs)} seeks, not ${mostSeeks}`);
+    assert.deepEqual(disturbancesOf(starved, backMs), [], 'once it is back, it is left alone');
     await leftAlone([host, bystander], atMs, version);
   });
 }
