@@ -5,7 +5,7 @@ import { startOddOrigin } from './harness/odd-origin.mjs';
 import { guestOf, hostParty } from './harness/party.mjs';
 import { clockMs, until } from './harness/poll.mjs';
 import { seeksOf } from './harness/stops.mjs';
-import { onOneFrame, plays, stands } from './harness/together.mjs';
+import { onOneFrame, plays, stands, together } from './harness/together.mjs';
 import { startWorld } from './harness/world.mjs';
 
 const READS = { readsFiles: true };
@@ -83,11 +83,12 @@ async function standsOnOneFrame(host, people, what) {
 
 /**
  * Waits until all stand still near the room's position, and compares the frames that they show. The time that an element
- * tells once it is paused may be some frames from that of its picture, and no seek may put it right.
+ * tells once it is paused may be more than a frame from that of its picture, and no seek may put it right.
  */
 async function standStill(people, what) {
   const sinceMs = clockMs();
-  await onOneFrame(people, { what, sinceMs, wanted: (one) => stands(one) && Math.abs(one.positionMs - one.expectedMs) < 100 });
+  const isThere = (one) => stands(one) && one.ready && Math.abs(one.positionMs - one.expectedMs) < 100;
+  await together(people, { what, sinceMs, withinMs: 100, wanted: isThere, deadlineMs: 40_000 });
   await until('frames to be read', async () => {
     await Promise.all(people.map((person) => person.watch()));
     return people.every(({ samples }) => samples.at(-1).frame !== null);
