@@ -5,7 +5,7 @@ import type { Media } from '../wire.js';
 import type { Expected, FollowedRoom, Measurement, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
 import { LiveTimeline, type LiveDetails, type LiveFragment, type LiveHls } from './hls-live.js';
-import { HlsPlace } from './hls-place.js';
+import { HlsPosition } from './hls-position.js';
 import { HlsRecovery, type HlsFailure } from './hls-recovery.js';
 import { decodedText } from './hls-text.js';
 import { type HlsFragment, TIMESTAMP_EVENTS } from './hls-timestamps.js';
@@ -96,7 +96,7 @@ class HlsAdapter extends ElementAdapter {
   readonly #loading = new Map<string, HlsFragment>();
   #arrivedBytes = 0;
   #firstDataTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #place: HlsPlace;
+  readonly #position: HlsPosition;
   readonly #recovery = new HlsRecovery(this, {
     loadOn: (rereads) => this.#loadOn(rereads),
     decodeAnew: () => this.#hls?.recoverMediaError(),
@@ -104,10 +104,10 @@ class HlsAdapter extends ElementAdapter {
 
   constructor(video: HTMLVideoElement, Hls: HlsClass) {
     super(video, 'hls');
-    this.#place = new HlsPlace(video, () => this.#loadFromStart(), () => this.fail('source_unreachable'));
-    for (const type of ['seeked', 'canplay', 'durationchange']) this.listen(type, () => this.#place.correct());
+    this.#position = new HlsPosition(video, () => this.#loadFromStart(), () => this.fail('source_unreachable'));
+    for (const type of ['seeked', 'canplay', 'durationchange']) this.listen(type, () => this.#position.correct());
     this.#class = Hls;
-    this.listen('timeupdate', () => this.#place.isPastEnd && video.pause());
+    this.listen('timeupdate', () => this.#position.isPastEnd && video.pause());
     this.listen('canplay', () => this.#recovery.succeeded());
   }
 
@@ -122,16 +122,16 @@ class HlsAdapter extends ElementAdapter {
     this.#selections = { ...selections };
     this.#expected = expected;
     const isFollowed = media.edge_at_ms !== undefined && room !== undefined;
-    if (!isFollowed) this.#place.learn(media);
+    if (!isFollowed) this.#position.learn(media);
     const beginS = this.#wantedS();
-    this.#place.begin(beginS * 1000, beginS);
-    const loaders = { ...decodedText(this.#class), ...this.#place.told.loader(this.#class) };
+    this.#position.begin(beginS * 1000, beginS);
+    const loaders = { ...decodedText(this.#class), ...this.#position.told.loader(this.#class) };
     // The server has refused what can't be played. What hls.js would refuse beyond that is text that looks like a variable.
     const lenient = { ignorePlaylistParsingErrors: !media.live };
     const hls = new this.#class({ ...LIVE_SYNC_OFF, ...INTERSTITIALS_OFF, ...loaders, ...lenient, startPosition: beginS });
     this.#hls = hls;
     if (isFollowed) this.#followLive(hls, media, room);
-    else this.#place.watch(hls);
+    else this.#position.watch(hls);
     hls.on(HLS_EVENTS.MANIFEST_LOADED, (_event, { captions = [] }: { captions?: HlsCaptions[] }) => {
       this.#captions = captions;
     });
@@ -190,19 +190,19 @@ class HlsAdapter extends ElementAdapter {
   }
 
   override position(): number {
-    return this.#live ? this.#live.positionAt(this.video.currentTime) : this.#place.position();
+    return this.#live ? this.#live.positionAt(this.video.currentTime) : this.#position.position();
   }
 
   override duration(): number {
     if (this.#live) return this.#live.endMs();
-    const endMs = this.#place.endMs();
+    const endMs = this.#position.endMs();
     if (endMs !== null) return endMs;
     // Until the last fragment is there, the element only repeats what the playlist says.
     return this.media?.duration_ms == null ? super.duration() : NaN;
   }
 
   override seek(positionMs: number): void {
-    if (!this.#live) return this.#place.seek(positionMs);
+    if (!this.#live) return this.#position.seek(positionMs);
     this.#soughtLive = { positionMs, corrections: LIVE_CORRECTIONS };
     super.seek(this.#live.elementAt(positionMs) * 1000);
   }
@@ -210,7 +210,7 @@ class HlsAdapter extends ElementAdapter {
   override ready(): boolean {
     if (this.#live) return super.ready() && this.#isLiveSettled(this.#live);
     // Asked first: it also notices seeks that are stuck.
-    return this.#place.isSettled && super.ready();
+    return this.#position.isSettled && super.ready();
   }
 
   /** Puts a seek right whose target turns out to be elsewhere once its pictures are there; false while it does. */
@@ -228,20 +228,20 @@ class HlsAdapter extends ElementAdapter {
   }
 
   override loaded(positionMs: number): boolean {
-    return super.loaded(this.#live ? this.#live.elementAt(positionMs) * 1000 : this.#place.elementAt(positionMs));
+    return super.loaded(this.#live ? this.#live.elementAt(positionMs) * 1000 : this.#position.elementAt(positionMs));
   }
 
   learn(media: Media): void {
     this.media = media;
-    if (!this.#live) this.#place.learn(media);
+    if (!this.#live) this.#position.learn(media);
   }
 
   loose(): boolean {
-    return this.#live?.isLoose ?? this.#place.standsStill;
+    return this.#live?.isLoose ?? this.#position.standsStill;
   }
 
   measured(): Measurement {
-    return this.#place.measured();
+    return this.#position.measured();
   }
 
   /** Loads the first fragment before any other, so that the element's times are the room's positions. */
@@ -315,7 +315,7 @@ class HlsAdapter extends ElementAdapter {
     const wantedS = this.#wantedS();
     hls.config.startPosition = wantedS;
     if (!rereads) return hls.startLoad(wantedS);
-    this.#place.begin(this.video.readyState > 0 ? positionMs : wantedS * 1000, wantedS);
+    this.#position.begin(this.video.readyState > 0 ? positionMs : wantedS * 1000, wantedS);
     this.#live?.forget();
     hls.loadSource(this.#recovery.url);
   }

@@ -57,7 +57,7 @@ interface Sought {
 }
 
 /** Translates between positions in the media and the times of the element, and carries seeks through to their picture. */
-export class HlsPlace {
+export class HlsPosition {
   readonly #video: HTMLVideoElement;
   readonly #loadFromStart: () => void;
   readonly #fail: () => void;

@@ -1,4 +1,4 @@
-// How a player finds its place in media with timestamps.
+// How a player finds its position in media with timestamps.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HLS_EVENTS, hlsAdapter, type HlsClass } from '../src/adapters/hls.js';
