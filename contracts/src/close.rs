@@ -18,7 +18,7 @@ impl CloseCode {
     /// The client sent too many invalid frames, or a binary frame.
     pub const BAD_FRAME: Self = Self::new(4400, "bad_frame", Retry::Never);
     /// The access token has expired, or was revoked.
-    pub const AUTH_EXPIRED: Self = Self::new(4401, "token_expired", Retry::Reauth);
+    pub const TOKEN_EXPIRED: Self = Self::new(4401, "token_expired", Retry::Reauth);
     /// The participant isn't allowed in the room, or no longer.
     pub const FORBIDDEN: Self = Self::new(4403, "forbidden", Retry::Never);
     /// The room doesn't exist any more.
@@ -53,7 +53,7 @@ impl CloseCode {
 pub const CLOSE_CODES: &[CloseCode] = &[
     CloseCode::LEFT,
     CloseCode::BAD_FRAME,
-    CloseCode::AUTH_EXPIRED,
+    CloseCode::TOKEN_EXPIRED,
     CloseCode::FORBIDDEN,
     CloseCode::ROOM_NOT_FOUND,
     CloseCode::HELLO_TIMEOUT,

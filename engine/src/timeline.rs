@@ -1,5 +1,5 @@
 //! How a room's positions relate to the media: where position 0 lies in the media's own timestamps,
-//! how far a stated duration can be trusted, and what a player may better once it has measured.
+//! how far a stated duration can be trusted, and what a player may correct once it has measured.
 
 use serde::{Deserialize, Serialize};
 

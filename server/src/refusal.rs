@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::{ErrorCode, MetaValue, Outcome, Problem, Retry, WireError};
 use engine::Rejection;
-use providers::ProviderError;
+use providers::{ErrorKind, ProviderError};
 
 use crate::store::StoreError;
 
@@ -131,7 +131,7 @@ impl IntoResponse for Refusal {
 
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
-        let refusal = Self::new(registered(rejection.code()), rejection.to_string());
+        let refusal = Self::new(code_of(&rejection), rejection.to_string());
         match rejection {
             Rejection::PositionOutOfRange { duration_ms: Some(ms) } => {
                 refusal.with("duration_ms", MetaValue::Number(ms))
@@ -157,11 +157,46 @@ impl From<StoreError> for Refusal {
 
 impl From<ProviderError> for Refusal {
     fn from(error: ProviderError) -> Self {
-        Self::new(registered(error.kind.code()), error.detail.clone()).caused_by(error)
+        Self::new(code_of_kind(error.kind), error.detail.clone()).caused_by(error)
     }
 }
 
-/// Finds the code that the engine or a provider names. A test keeps that each of their names is registered.
-fn registered(name: &str) -> ErrorCode {
-    ErrorCode::find(name).unwrap_or(ErrorCode::Internal)
+/// The registered code of a command that the engine refuses.
+fn code_of(rejection: &Rejection) -> ErrorCode {
+    match rejection {
+        Rejection::NotHost => ErrorCode::NotHost,
+        Rejection::Forbidden => ErrorCode::Forbidden,
+        Rejection::NoMedia => ErrorCode::NoMedia,
+        Rejection::MediaEnded => ErrorCode::MediaEnded,
+        Rejection::PositionOutOfRange { .. } | Rejection::OutsideWindow { .. } => {
+            ErrorCode::PositionOutOfRange
+        }
+        Rejection::SeekUnavailable => ErrorCode::SeekUnavailable,
+        Rejection::QualityUnavailable => ErrorCode::QualityUnavailable,
+        Rejection::TrackUnavailable => ErrorCode::TrackUnavailable,
+        Rejection::VersionConflict { .. } => ErrorCode::VersionConflict,
+        Rejection::StaleFence { .. } => ErrorCode::StaleFence,
+        Rejection::IdReused => ErrorCode::IdReused,
+        Rejection::RoomClosed => ErrorCode::RoomClosed,
+        Rejection::TooManyRoles { .. } => ErrorCode::LimitReached,
+    }
+}
+
+/// The registered code of a provider's failure.
+fn code_of_kind(kind: ErrorKind) -> ErrorCode {
+    match kind {
+        ErrorKind::LinkInvalid => ErrorCode::LinkInvalid,
+        ErrorKind::EgressBlocked => ErrorCode::EgressBlocked,
+        ErrorKind::NotFound => ErrorCode::MediaNotFound,
+        ErrorKind::Gone => ErrorCode::MediaGone,
+        ErrorKind::Forbidden => ErrorCode::MediaForbidden,
+        ErrorKind::Unsupported => ErrorCode::MediaUnsupported,
+        ErrorKind::DrmProtected => ErrorCode::DrmProtected,
+        ErrorKind::ManifestInvalid => ErrorCode::ManifestInvalid,
+        ErrorKind::TooLarge => ErrorCode::UpstreamTooLarge,
+        ErrorKind::Timeout => ErrorCode::UpstreamTimeout,
+        ErrorKind::Unavailable => ErrorCode::UpstreamUnavailable,
+        ErrorKind::RateLimited => ErrorCode::UpstreamRateLimited,
+        ErrorKind::ProviderUnknown => ErrorCode::ProviderUnknown,
+    }
 }

@@ -1,6 +1,7 @@
 //! Every code that anything gives is registered, once.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use contracts::{CLOSE_CODES, ErrorCode};
 use engine::Rejection;
@@ -28,6 +29,7 @@ fn every_rejection_of_the_engine_is_answered_by_the_code_of_its_name() {
         Rejection::MediaEnded,
         Rejection::PositionOutOfRange { duration_ms: None },
         Rejection::OutsideWindow { earliest_ms: 1, latest_ms: 2 },
+        Rejection::SeekUnavailable,
         Rejection::QualityUnavailable,
         Rejection::TrackUnavailable,
         Rejection::VersionConflict { version: 1 },
@@ -56,5 +58,17 @@ fn close_codes_are_unique_and_fit_a_close_frame() {
     for entry in CLOSE_CODES {
         assert!(entry.close_code == 1000 || (4400..4600).contains(&entry.close_code));
         assert!(entry.code.len() <= 123, "{}", entry.code);
+    }
+}
+
+#[test]
+fn the_sdk_reads_every_close_code_as_it_is_registered() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/src/error.ts");
+    let source = std::fs::read_to_string(file).unwrap();
+    // A normal close isn't a fault that a client has to understand.
+    for entry in CLOSE_CODES.iter().filter(|entry| entry.close_code != 1000) {
+        let retry = serde_json::to_value(entry.retry).unwrap();
+        let rule = format!("{}: ['{}', {}],", entry.close_code, entry.code, retry);
+        assert!(source.contains(&rule.replace('"', "'")), "{rule}");
     }
 }

@@ -55,7 +55,6 @@ const SENTENCES: Readonly<Record<string, string>> = {
   unauthenticated: 'Your session has expired. Reload the page to continue.',
   token_invalid: 'Your session has expired. Reload the page to continue.',
   token_expired: 'Your session has expired. Reload the page to continue.',
-  auth_expired: 'Your session has expired. Reload the page to continue.',
   ticket_invalid: 'Joining took too long. Try again.',
   origin_forbidden: `You opened this page at ${location.origin}, an address that its server doesn’t accept. The server’s operator has to add it to PLAYHEAD_ALLOWED_ORIGINS.`,
   rate_limited: 'That was a bit too fast. Wait a moment and try again.',

@@ -1,5 +1,5 @@
-//! `measured`: facts of the media that only a player can find out. Playback stays as it is, but for
-//! a room at an end that was told too late.
+//! `measured`: facts of the media that only a player can find out. Playback stays as it is, except
+//! that an ended room moves back if the media turns out to be shorter.
 
 use crate::event::{Event, MediaCause};
 use crate::facts::Facts;
@@ -15,7 +15,7 @@ const OFF_MOST_PART: u64 = 5;
 /// … and in milliseconds; the larger counts.
 const OFF_MOST_MS: u64 = 30_000;
 
-/// `measured`: betters what is an estimate, each fact once. Anything else changes nothing.
+/// `measured`: replaces an estimate by the measured value, once for each fact. Anything else changes nothing.
 pub(super) fn measured(
     room: &Room,
     by: Option<&ParticipantId>,

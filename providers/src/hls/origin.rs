@@ -21,11 +21,11 @@ pub(super) const HEAD_BYTES: usize = 8 * 1024;
 const REQUESTS_MAX: usize = 8;
 /// Timestamps of MPEG-TS start over after so many units.
 const WRAP: i64 = 1 << 33;
-/// Pieces may be told longer or shorter by this part of their time. Beyond that the second piece has to be
-/// told as wrong as all are; else the stream started over untold.
+/// A stated duration may be off by this fraction of it. Beyond that, the second piece must be off by the same
+/// factor; otherwise the timestamps have jumped without a discontinuity tag.
 const LENGTH_OFF_PART: u64 = 4;
 
-/// A length that is off by less is as the playlist tells it, in microseconds.
+/// A length that is off by less is as the playlist states it, in microseconds.
 const LENGTH_SAME_US: u64 = 1_000;
 
 /// Where a timeline begins and ends.

@@ -7,9 +7,9 @@ import { type Appending, type HlsFragment, type InitPts, INTO_FRAME_MS, TIMESTAM
 import { ToldDurations } from './hls-told.js';
 import { HAVE_CURRENT_DATA } from './tuning.js';
 
-/** So often a seek is put right when data tells where its target really is. */
+/** How many times a seek is corrected when data shows where its target really is. */
 const CORRECTIONS = 8;
-/** A seek is put right if it is off by more. */
+/** A seek is corrected if it is off by more. */
 const SEEK_NEAR_MS = 0.5;
 /** Beyond this distance from the playlist, subtitles wouldn't be loaded where they are shown. */
 const FAR_MS = 2_000;
@@ -26,7 +26,7 @@ const THIN_MS = 1_000;
 const STRETCHED_MS = 60_000;
 /** A seek is stuck once hls.js has loaded nothing for this long although the picture isn't there. */
 const STUCK_MS = 3_000;
-/** So often the element is filled anew on the way to one picture, because a seek is stuck or the playlist leads elsewhere. */
+/** How many times the element is filled anew on the way to one picture, because a seek is stuck or the playlist leads elsewhere. */
 const REFILLS = 4;
 /** At its very end an element would be over. */
 const BEFORE_END_MS = 50;
@@ -44,7 +44,7 @@ interface Placing {
   on(event: any, listener: (...args: any[]) => void): void;
 }
 
-/** A seek under way: where it leads, and how often it may still be put right. */
+/** A seek under way: where it leads, and how often it may still be corrected. */
 interface Sought {
   positionMs: number;
   corrections: number;

@@ -31,14 +31,14 @@ const SPARE_MS: u64 = 2 * DAY_MS;
 const AHEAD_MS: u64 = 60 * 60 * 1000;
 /// For how long access tokens of a revoked family may still be valid, in milliseconds.
 const REVOKED_MS: u64 = DAY_MS;
-/// How many families there may be. Beyond that, those make way that weren't used six hours or more after they
-/// began, and after them those that were unused for longest. Who makes families to use the place up has to
-/// come back for each of them.
+/// How many families there may be. Beyond that, those that were never used six hours or more after they
+/// began are evicted first, and then those that have been unused for longest. An attacker who wants to keep
+/// families has to come back for each of them.
 const FAMILIES_MAX: u64 = 1_000_000;
 /// How often the clock is looked at, to see whether it was set.
 const WATCH_EVERY: Duration = Duration::from_secs(10);
-/// How often families that are over are deleted, in looks at the clock. Not at the start, when that may
-/// not be right yet.
+/// Families that are over are deleted at every so many checks of the clock; not at the start, when it may not
+/// be right yet.
 const SWEEP_EVERY: u64 = 60;
 /// How many rows one statement of a sweep deletes, so that it holds up no other for long.
 const SWEPT_AT_ONCE: usize = 1_000;

@@ -125,7 +125,7 @@ impl RefreshToken {
         proof_key: &[u8],
     ) -> Self {
         let proof = proof_of(&secret, Some(number), proof_key);
-        // What isn't proven isn't told.
+        // Without a proof, the number is withheld.
         let number = proof.map(|_| number);
         Self { family_id, secret, number, proof }
     }

@@ -17,8 +17,8 @@ const OF_TESTS: [&str; 7] = [
     "PLAYHEAD_TEST_RUN",
 ];
 
-/// Returns a sentence for each variable whose name looks like a setting's and is none. No value is shown: it may
-/// be a secret.
+/// Returns a sentence for each `PLAYHEAD_…` variable that isn't a setting. No value is shown: it may be a
+/// secret.
 pub fn unknown_settings(names: impl Iterator<Item = String>) -> Vec<String> {
     let command = Config::command();
     let settings = command.get_arguments().filter_map(|argument| argument.get_env()?.to_str());

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use contracts::ErrorCode;
 use engine::Room;
 use serde::Deserialize;
 
@@ -14,7 +13,7 @@ use crate::app::App;
 use crate::id::RoomKey;
 use crate::net::Peer;
 use crate::refusal::Refusal;
-use crate::rooms::not_found;
+use crate::rooms::{closed, not_found};
 
 /// The room that a path names, by id or code.
 #[derive(Clone, Debug)]
@@ -58,7 +57,7 @@ impl FromRequestParts<App> for OpenRoomPath {
         if room.is_open() {
             return Ok(Self { room });
         }
-        Err(Refusal::new(ErrorCode::RoomClosed, "the party is over"))
+        Err(closed())
     }
 }
 

@@ -1,7 +1,7 @@
-//! Who is set aside: a participant alone must not be able to hold up a room again and again, and neither must
-//! many who come one after another. One who wasn't ready at the deadline of a start isn't waited for. Neither
-//! are newcomers for a while, after one of them wasn't. One who has delayed starts for too long lately isn't waited
-//! for either, whatever the pattern. And one who keeps re-buffering makes nobody wait.
+//! Which participants starts don't wait for, so that neither one alone nor many who come one after another can
+//! hold up a room again and again: those who missed the deadline of a start, those who have delayed starts for
+//! too long lately, whatever the pattern, and, for a while after one did, newcomers. And one who keeps
+//! re-buffering makes nobody wait.
 
 use std::collections::HashSet;
 
@@ -10,14 +10,14 @@ use engine::{DelayLimit, ParticipantId, Timestamp};
 use super::room_state::State;
 use super::{Connection, RoomHub};
 
-/// For how long a connection is set aside that held up a start, in milliseconds. Being ready in time once ends
+/// For how long a connection that held up a start is set aside, in milliseconds. Being ready in time once ends
 /// it.
 const ASIDE_MS: u64 = 60_000;
 /// For how long a participant who made the room wait must not re-buffer, in milliseconds, before the room
 /// waits for that participant again.
 const CALM_MS: u64 = 300_000;
-/// How many participants are remembered who left while they were set aside, and how many who left and were no
-/// newcomers any more.
+/// How many participants who left while they were set aside are remembered, and how many who left as more than
+/// newcomers.
 const GONE_MAX: usize = 1024;
 /// Of how many participants delays are remembered.
 const DELAYS_MAX: usize = 4096;
@@ -76,8 +76,8 @@ impl RoomHub {
 
 impl State {
     /// Stops waiting at starts for participants who held one up, on all of their connections. If newcomers
-    /// are among them, starts wait for no newcomer for a while, those included who come then: anybody can be as
-    /// many of them as needed.
+    /// are among them, starts wait for no newcomer for a while, including those who come then: anybody can
+    /// create any number of newcomers.
     pub(super) fn set_late_aside(&mut self, late: &HashSet<ParticipantId>, now: Timestamp) {
         let minute = now.plus_millis(ASIDE_MS);
         let mut rest = None;

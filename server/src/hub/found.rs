@@ -18,7 +18,7 @@ pub struct Found {
 }
 
 impl Found {
-    /// Makes it from an outcome of just now.
+    /// Records an outcome that has just been found.
     pub fn new(media_id: MediaId, outcome: Result<(), Refusal>) -> Self {
         Self { media_id, at: Instant::now(), outcome }
     }

@@ -134,7 +134,7 @@ impl RoomHub {
         if state.connections.is_empty() {
             state.empty_since = now;
         }
-        // Who leaves instead of being ready has delayed the start until now.
+        // A participant who leaves before being ready counts as having delayed the start until now.
         if state.release(connection, now) {
             state.count_ready(&connection.participant_id, true, now);
         }
@@ -206,7 +206,7 @@ impl RoomHub {
     pub fn close_revoked(&self, is_revoked: impl Fn(&str) -> bool) {
         self.each(|connection| {
             if connection.family_id.as_deref().is_some_and(&is_revoked) {
-                connection.outbox.close(CloseCode::AUTH_EXPIRED);
+                connection.outbox.close(CloseCode::TOKEN_EXPIRED);
             }
         });
     }

@@ -1,6 +1,6 @@
-//! Guesses: wrong answers that an address may give, such as unknown room codes. An answer counts as wrong
-//! from before it is looked up until it turns out to be right. Otherwise as many could be looked up at once
-//! as somebody has connections, and the right one be told before the first wrong one is counted.
+//! Guesses: wrong answers that an address may give, such as unknown room codes. A guess is charged before the
+//! look-up and refunded if it was right; otherwise somebody could try as many in parallel as there are
+//! connections, and learn the right one before the first wrong one is counted.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,8 +19,8 @@ const QUEUES: usize = 64;
 /// How long one waits for the outcome of those that are being looked up.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// The guesses of each address: so many at once, and one more each time a fixed period has passed. Of a
-/// network that has the share of several addresses, as many times as much.
+/// The guesses of each address, a token bucket: a burst, refilled by one each period. A network with the share of
+/// several addresses has as many times as much.
 #[derive(Debug)]
 pub(super) struct Guesses {
     /// After how long an address has one more guess.

@@ -15,7 +15,7 @@ const RESERVE_MAX: usize = 512;
 const HTTP_CONNECTIONS: usize = 1500;
 /// How many connections to the admin listener there may be.
 const ADMIN_CONNECTIONS: usize = 64;
-/// How many connections may be being turned away at once.
+/// How many connections may be in the process of being refused.
 const TURNED_AWAY: usize = 64;
 
 /// How many sockets each part of the server may have open.

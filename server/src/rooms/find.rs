@@ -49,3 +49,8 @@ impl Rooms {
 pub fn not_found() -> Refusal {
     Refusal::new(ErrorCode::RoomNotFound, "there is no such room")
 }
+
+/// Refuses to let anybody into a room that is over.
+pub fn closed() -> Refusal {
+    Refusal::new(ErrorCode::RoomClosed, "the party is over")
+}

@@ -1,14 +1,36 @@
 //! The host's lease: renewed by signs of life, ended by leaving or by the loss of the host.
 
+use std::sync::Arc;
+
 use engine::{Command, ParticipantId, Room, RoomId, Timestamp};
 
 use super::Rooms;
+use super::find::closed;
+use crate::refusal::Refusal;
 use crate::store::StoreError;
 
 /// How far apart the clocks of a node and its store may be, in milliseconds.
 const CLOCKS_APART_MS: u64 = 250;
 
 impl Rooms {
+    /// Returns the room, which has to be open, as it is after a participant has arrived: the arrival of a host
+    /// whom it awaits is committed first.
+    pub async fn arrive(
+        &self,
+        room_id: &RoomId,
+        participant_id: &ParticipantId,
+    ) -> Result<Arc<Room>, Refusal> {
+        let room = self.find(room_id).await?;
+        if !room.is_open() {
+            return Err(closed());
+        }
+        if !room.is_host(participant_id) && !room.is_former_host(participant_id) {
+            return Ok(room);
+        }
+        self.host_alive(room_id, participant_id).await?;
+        self.find(room_id).await
+    }
+
     /// Records a sign of life of the host: the lease starts anew.
     pub async fn host_alive(
         &self,

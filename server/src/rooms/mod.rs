@@ -23,7 +23,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 pub use create::{Beginning, RoomSpec};
-pub use find::not_found;
+pub use find::{closed, not_found};
 pub use guard::count_panic;
 pub use handle::Ack;
 pub use list_public::PublicRoomCursor;

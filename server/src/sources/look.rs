@@ -7,7 +7,7 @@ use super::Sources;
 
 impl Sources {
     /// Finds where a live source ends now, by its playlist. The instant of the edge is that of the
-    /// answer, so that it is rather ahead of this than behind.
+    /// answer, so the real edge may be slightly further on.
     pub async fn find_edge(
         &self,
         room_id: &RoomId,

@@ -1,5 +1,5 @@
-//! What was asked about a moment ago: who asks what a link leads to mostly chooses it next, and that needn't
-//! ask its origin again. Nor does asking twice at once.
+//! Sources that were resolved in the last half minute. A user who previews a link usually chooses it next, and
+//! that shouldn't fetch it again; nor should two previews at once.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +23,7 @@ type Known = Arc<tokio::sync::Mutex<Option<Source>>>;
 #[derive(Debug, Default)]
 pub(super) struct Recent(Mutex<VecDeque<Answer>>);
 
-/// What a link led to, for the user who asked: nobody else learns from it, or of it.
+/// What a link led to, for the user who asked. It is never shared with another user.
 #[derive(Debug)]
 struct Answer {
     asked: Instant,
@@ -65,8 +65,8 @@ impl Recent {
         Ok(source)
     }
 
-    /// Takes what a user was just told of a choice, or is being told. It serves once: who chooses again
-    /// wants to know anew.
+    /// Takes the source that the user's last preview found, waiting for it if need be. It can be taken once; a
+    /// second choice resolves again.
     pub(super) async fn take(&self, user_id: &str, choice: &MediaChoice) -> Option<Source> {
         self.remove(user_id, choice)?.lock().await.take()
     }

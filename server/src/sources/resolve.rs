@@ -15,7 +15,8 @@ impl Sources {
     /// Resolves a link for a user at an address, who may choose it next.
     pub async fn ask(&self, user_id: &str, from: IpAddr, link: String) -> Result<Source, Refusal> {
         let choice = MediaChoice::Link(link.clone());
-        self.recent.ask(user_id, &link, self.resolve(user_id, from, &choice)).await
+        self.check(user_id, &choice)?;
+        self.recent.ask(user_id, &link, self.fetch(user_id, from, &choice)).await
     }
 
     /// Finds the source that a user at an address chooses: what was just found if the user has just
@@ -39,12 +40,27 @@ impl Sources {
         from: IpAddr,
         choice: &MediaChoice,
     ) -> Result<Source, Refusal> {
+        self.check(user_id, choice)?;
+        self.fetch(user_id, from, choice).await
+    }
+
+    /// Checks the user's limit and the length of a link, before anything is kept or fetched for it.
+    fn check(&self, user_id: &str, choice: &MediaChoice) -> Result<(), Refusal> {
         self.limiters.check_resolve(user_id)?;
-        if let MediaChoice::Link(link) = choice
-            && link.len() > LINK_BYTES_MAX
-        {
-            return Err(Refusal::new(ErrorCode::LinkInvalid, "the link is too long"));
+        match choice {
+            MediaChoice::Link(link) if link.len() > LINK_BYTES_MAX => {
+                Err(Refusal::new(ErrorCode::LinkInvalid, "the link is too long"))
+            }
+            _ => Ok(()),
         }
+    }
+
+    async fn fetch(
+        &self,
+        user_id: &str,
+        from: IpAddr,
+        choice: &MediaChoice,
+    ) -> Result<Source, Refusal> {
         let providers = self.providers.on_behalf_of(requester(user_id, from));
         let choice = choice.clone();
         let resolve = async move {
@@ -72,7 +88,7 @@ impl Sources {
     }
 
     /// Notes when the edge of a live source was where the provider found it. The provider read it a
-    /// little earlier, so from now on it is rather ahead of this than behind.
+    /// little earlier, so the real edge may be slightly further on.
     pub(super) fn at_room_time(&self, mut source: Source) -> Source {
         if let Some(edge) = &mut source.live_edge {
             edge.at = self.clock.now();

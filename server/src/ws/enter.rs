@@ -129,7 +129,7 @@ async fn enter(
     let family_id = sender.connection.family_id.as_deref();
     if family_id.is_some_and(|family_id| app.access.is_revoked(family_id)) {
         // That happened since the ticket was redeemed.
-        sender.connection.outbox.close(CloseCode::AUTH_EXPIRED);
+        sender.connection.outbox.close(CloseCode::TOKEN_EXPIRED);
     }
     if !app.hub.is_reachable(&room_id) {
         let away = wire::text(&wire::authority_changed(false));
@@ -137,7 +137,7 @@ async fn enter(
     }
     app.rooms.follow(&sender.hub).await?;
     let seen = resume.map(|resume| Place { epoch: resume.epoch, version: resume.version });
-    let mut room = arrive(app, &sender).await?;
+    let mut room = app.rooms.arrive(&room_id, &sender.connection.participant_id).await?;
     if seen.is_some_and(|seen| seen > room.place()) {
         // Another node sent the client more than this one knows yet.
         room = app.rooms.find_newest(&room_id).await?;
@@ -180,20 +180,6 @@ fn attach(
             Err(AttachError::Retired) => {}
         }
     }
-}
-
-/// Returns the room as it is after the arrival, which matters to it if its host arrives.
-async fn arrive(app: &App, sender: &Sender) -> Result<Arc<Room>, Refusal> {
-    let (room_id, participant_id) = (&sender.hub.room_id, &sender.connection.participant_id);
-    let room = app.rooms.find(room_id).await?;
-    if !room.is_open() {
-        return Err(Refusal::new(ErrorCode::RoomClosed, "the party is over"));
-    }
-    if !room.is_host(participant_id) && !room.is_former_host(participant_id) {
-        return Ok(room);
-    }
-    app.rooms.host_alive(room_id, participant_id).await?;
-    app.rooms.find(room_id).await
 }
 
 fn welcome(sender: &Sender, room: &Room, resumed: bool) -> Welcome {

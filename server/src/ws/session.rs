@@ -165,7 +165,7 @@ impl Session {
                 socket.send(wire::text(&wire::token_expiring(left_ms))).await?;
                 left
             }
-            Due::Close => return Ok(Some(End::Close(CloseCode::AUTH_EXPIRED))),
+            Due::Close => return Ok(Some(End::Close(CloseCode::TOKEN_EXPIRED))),
         };
         if self.renewing.is_none() && !self.leaving {
             let renew = renew(self.app.clone(), self.sender.clone(), self.heard.elapsed());
