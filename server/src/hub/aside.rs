@@ -195,7 +195,7 @@ impl State {
         }
     }
 
-    fn is_newcomer(&self, id: &ParticipantId) -> bool {
+    pub(super) fn is_newcomer(&self, id: &ParticipantId) -> bool {
         self.local.get(id).is_none_or(|local| !local.was_ready)
     }
 

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use engine::{ParticipantId, Timestamp};
 
+use super::room_state::State;
 use super::{Connection, RoomHub};
 use crate::store::NodeId;
 
@@ -29,6 +30,8 @@ pub(super) struct Barrier {
     remote: usize,
     /// How many participants it waited for at first, on all nodes.
     awaited: usize,
+    /// How many of those on this node had been ready for an earlier start.
+    known: usize,
     /// Whether other nodes are still to be notified.
     notify: bool,
 }
@@ -118,36 +121,30 @@ impl RoomHub {
             players.entry(connection.participant_id.clone()).or_default().insert(connection.number);
         }
         let awaited = players.len() + state.remote.count_players(|_| true);
+        let known = players.keys().filter(|id| !state.is_newcomer(id)).count();
         let mut nodes = state.remote.ready_capable();
         if state.ready_nodes.0 == since_version {
             nodes.retain(|node_id| !state.ready_nodes.1.contains(node_id));
         }
         let notify = !state.remote.is_empty();
-        state.barrier = Some(Barrier { since_version, players, nodes, remote: 0, awaited, notify });
+        state.barrier = Some(Barrier { since_version, players, nodes, remote: 0, awaited, known, notify });
         state.recount_remote();
         state.note_half(now);
         state.next_barrier_action()
     }
 
     /// Ends the wait, because a commit ended it. With `missed`, that was at the deadline, and participants
-    /// who weren't ready by then are set aside, unless most weren't: then the film is slow, not they. Returns
-    /// whether the other nodes have to be told who was.
+    /// who weren't ready by then are set aside, unless the film is slow rather than they. Returns whether the
+    /// other nodes have to be told who was.
     pub fn end_wait(&self, missed: Option<Timestamp>) -> bool {
         let mut state = self.lock();
         state.starting = None;
         let waited = state.barrier.take();
-        let (Some(now), Some(Barrier { players, nodes, .. })) = (missed, waited) else {
-            return false;
-        };
-        let of_nodes =
-            |is_late: bool| state.remote.count_players(|id| nodes.contains(id) == is_late);
-        // However many connections a participant has, it is one.
-        let late = players.len() + of_nodes(true);
-        let in_time = state.awaited_here().saturating_sub(players.len()) + of_nodes(false);
-        if players.is_empty() || late > in_time {
+        let (Some(now), Some(barrier)) = (missed, waited) else { return false };
+        if barrier.players.is_empty() || state.is_slow(&barrier) {
             return false;
         }
-        state.set_late_aside(&players.into_keys().collect(), now);
+        state.set_late_aside(&barrier.players.into_keys().collect(), now);
         true
     }
 
@@ -179,5 +176,24 @@ impl RoomHub {
         // The node's message may arrive before the commit that begins the wait.
         state.ready_nodes.1.insert(node_id);
         state.next_barrier_action()
+    }
+}
+
+impl State {
+    /// Returns whether the film is slow, because most weren't ready at the deadline. Those who had been ready before
+    /// decide, if there are any: anybody can create any number of newcomers, who could be most.
+    fn is_slow(&self, barrier: &Barrier) -> bool {
+        if barrier.known > 0 {
+            let late = barrier.players.keys().filter(|id| !self.is_newcomer(id)).count();
+            return 2 * late > barrier.known;
+        }
+        let of_nodes = |is_late: bool| {
+            self.remote.count_players(|id| barrier.nodes.contains(id) == is_late)
+        };
+        // However many connections a participant has, it is one.
+        let late = barrier.players.len() + of_nodes(true);
+        let in_time =
+            self.awaited_here().saturating_sub(barrier.players.len()) + of_nodes(false);
+        late > in_time
     }
 }

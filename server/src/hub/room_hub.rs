@@ -184,10 +184,16 @@ impl RoomHub {
         self.each(|connection| connection.outbox.close(code));
     }
 
-    /// Closes every connection of a participant except the one with the number `except`.
-    pub fn close_participant(&self, participant_id: &ParticipantId, except: u64, code: CloseCode) {
+    /// Closes every connection of a participant, except for the one with the number `except`.
+    pub fn close_participant(
+        &self,
+        participant_id: &ParticipantId,
+        except: Option<u64>,
+        code: CloseCode,
+    ) {
         self.each(|connection| {
-            if connection.participant_id == *participant_id && connection.number != except {
+            let is_meant = Some(connection.number) != except;
+            if connection.participant_id == *participant_id && is_meant {
                 connection.outbox.close(code);
             }
         });

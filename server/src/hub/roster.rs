@@ -70,6 +70,11 @@ impl Roster {
         self.0.len() as u64
     }
 
+    /// Finds a participant.
+    pub fn find(&self, id: &ParticipantId) -> Option<&Present> {
+        self.0.iter().find(|one| one.participant_id == *id)
+    }
+
     /// Whether making it takes a while, so that it is to be kept.
     pub fn is_large(&self) -> bool {
         self.0.len() > FRESH_MAX
@@ -82,11 +87,10 @@ impl Roster {
         after: Option<&ParticipantCursor>,
         take: usize,
     ) -> ParticipantPage {
-        let find = |id: &ParticipantId| self.0.iter().find(|one| one.participant_id == *id);
         let (host, host_id) = match after {
             Some(after) => (None, after.host_id.as_ref()),
             None => {
-                let host = room.host_id.as_ref().and_then(find);
+                let host = room.host_id.as_ref().and_then(|id| self.find(id));
                 (host, host.map(|host| &host.participant_id))
             }
         };

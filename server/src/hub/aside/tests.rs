@@ -76,6 +76,32 @@ fn newcomers_who_come_one_after_another_and_are_never_ready_hold_up_few_starts()
 }
 
 #[test]
+fn newcomers_who_are_never_ready_hold_up_few_starts_even_if_they_are_most() {
+    let hub = hub();
+    let (anna, ben) = begin_with(&hub);
+    for name in ["one", "two", "three", "four"] {
+        connect(&hub, name);
+    }
+    assert_eq!(hub.begin_wait(2, DEADLINE, NOW), None);
+    assert_eq!(be_ready(&hub, &anna, 2, NOW), None);
+    assert_eq!(be_ready(&hub, &ben, 2, NOW), None);
+    assert!(hub.end_wait(Some(DEADLINE)));
+    assert_eq!(awaited(&hub, DEADLINE), ["anna", "ben"]);
+}
+
+#[test]
+fn a_film_that_is_slow_for_most_of_those_who_were_ready_before_sets_nobody_aside() {
+    let hub = hub();
+    begin_with(&hub);
+    let newcomers = ["one", "two", "three"].map(|name| connect(&hub, name));
+    assert_eq!(hub.begin_wait(2, DEADLINE, NOW), None);
+    for newcomer in &newcomers {
+        assert_eq!(be_ready(&hub, newcomer, 2, NOW), None);
+    }
+    assert!(!hub.end_wait(Some(DEADLINE)), "anna and ben are late");
+}
+
+#[test]
 fn a_newcomer_is_waited_for_unless_another_has_just_held_up_a_start_or_once_it_was_ready() {
     let hub = hub();
     let (anna, ben) = begin_with(&hub);
