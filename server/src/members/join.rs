@@ -2,12 +2,16 @@
 
 use contracts::ErrorCode;
 use engine::{ParticipantId, RoomId};
+use futures_util::{TryStreamExt, stream};
 
 use super::Members;
 use crate::access::Proof;
 use crate::hub::{Presence, RoomHub};
 use crate::refusal::Refusal;
 use crate::store::{Member, StoreError};
+
+/// How many members are restored at once, of a room that the store has lost.
+const RESTORED_AT_ONCE: usize = 32;
 
 impl Members {
     /// Makes a user a member of the room. In a full room, members who aren't connected make way, the
@@ -49,9 +53,11 @@ impl Members {
     ) -> Result<(), StoreError> {
         let present = hub.present_ids();
         let is_present = |id: &ParticipantId| present.contains(id);
-        for member in members {
-            self.store.add_member(room_id, member, self.max, &is_present).await?;
-        }
-        Ok(())
+        let restore = |member| async {
+            self.store.add_member(room_id, member, self.max, &is_present).await.map(drop)
+        };
+        // One after the other, thousands would keep the node from telling who comes and goes.
+        let members = stream::iter(members.into_iter().map(Ok));
+        members.try_for_each_concurrent(RESTORED_AT_ONCE, restore).await
     }
 }

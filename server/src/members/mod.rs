@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use contracts::ErrorCode;
 use engine::{ParticipantId, Role, RoomId};
+use tokio::sync::Semaphore;
 
 pub use ticket::IssuedTicket;
 
-use self::present::Loaded;
+use self::present::{LOADED_AT_ONCE, Loaded};
 use crate::access::Proof;
 use crate::clock::RoomClock;
-use crate::hub::{Hub, Presence};
+use crate::hub::Hub;
 use crate::refusal::Refusal;
 use crate::store::{Store, StoreError};
 
@@ -29,12 +30,15 @@ pub struct Members {
     max: usize,
     /// Large rosters that were loaded a moment ago.
     loaded: Mutex<HashMap<RoomId, Loaded>>,
+    /// A permit for each roster that is being loaded.
+    loading: Semaphore,
 }
 
 impl Members {
     /// Makes the service. A room has at most `max` members.
     pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, clock: RoomClock, max: usize) -> Self {
-        Self { store, hub, clock, max, loaded: Mutex::default() }
+        let loading = Semaphore::new(LOADED_AT_ONCE);
+        Self { store, hub, clock, max, loaded: Mutex::default(), loading }
     }
 
     fn loaded(&self) -> MutexGuard<'_, HashMap<RoomId, Loaded>> {
@@ -80,7 +84,7 @@ impl Members {
         if hub.is_some_and(|hub| hub.knows_remote()) {
             return Ok(None);
         }
-        let elsewhere = self.store.load_presence(room_id).await?;
-        Ok(Presence::of_remote(&elsewhere).find(id).map(|present| present.base))
+        let (_, roster, _) = self.load_roster(room_id).await?;
+        Ok(roster.find(id).map(|present| present.base))
     }
 }

@@ -13,6 +13,9 @@ use crate::wire::Viewers;
 /// How long the roster of a large room that this node isn't told of is kept.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
+/// How many rosters are loaded at once. Strangers may ask for any room's, and each costs as much as it is long.
+pub(super) const LOADED_AT_ONCE: usize = 4;
+
 /// A roster with the most participants that the room ever had, and when it was loaded.
 pub(super) type Loaded = (Instant, Arc<Roster>, u64);
 
@@ -50,11 +53,14 @@ impl Members {
     }
 
     /// Loads who is connected to a room that this node isn't told of. A large roster is kept for a moment.
-    async fn load_roster(&self, room_id: &RoomId) -> Result<Loaded, StoreError> {
-        if let Some(kept) = self.loaded().get(room_id)
-            && kept.0.elapsed() < KEPT_FOR
-        {
-            return Ok(kept.clone());
+    pub(super) async fn load_roster(&self, room_id: &RoomId) -> Result<Loaded, StoreError> {
+        if let Some(kept) = self.find_loaded(room_id) {
+            return Ok(kept);
+        }
+        // The semaphore is never closed.
+        let _permit = self.loading.acquire().await.ok();
+        if let Some(kept) = self.find_loaded(room_id) {
+            return Ok(kept);
         }
         let elsewhere = self.store.load_presence(room_id).await?;
         let roster = Arc::new(Roster::of(Presence::of_remote(&elsewhere)));
@@ -65,5 +71,9 @@ impl Members {
             all.insert(room_id.clone(), loaded.clone());
         }
         Ok(loaded)
+    }
+    fn find_loaded(&self, room_id: &RoomId) -> Option<Loaded> {
+        let kept = self.loaded().get(room_id).cloned();
+        kept.filter(|(at, ..)| at.elapsed() < KEPT_FOR)
     }
 }
