@@ -102,6 +102,9 @@ impl Rooms {
                 self.hub.mark_reporting(&hub.room_id);
             }
             Notice::SessionTaken { session_id } => hub.close_session(&session_id),
+            Notice::Left { participant_id } => {
+                hub.close_participant(&participant_id, None, CloseCode::LEFT);
+            }
         }
     }
 

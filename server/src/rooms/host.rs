@@ -52,7 +52,7 @@ impl Rooms {
     }
 
     /// Records that the host left for good: the lease ends now.
-    pub async fn host_left(
+    pub(super) async fn host_left(
         &self,
         room_id: &RoomId,
         host_id: &ParticipantId,

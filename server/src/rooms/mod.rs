@@ -9,6 +9,7 @@ mod follow;
 mod guard;
 mod handle;
 mod host;
+mod leave;
 mod list_public;
 mod look;
 mod players;

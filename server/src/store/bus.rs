@@ -65,6 +65,11 @@ pub enum Notice {
         /// The session.
         session_id: String,
     },
+    /// A participant left for good, so no connection of theirs is to stay.
+    Left {
+        /// The participant.
+        participant_id: ParticipantId,
+    },
 }
 
 /// The name of a running node.

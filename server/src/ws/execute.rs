@@ -131,10 +131,7 @@ async fn perform(
             let place = app.rooms.find(room_id).await.map_or(seen.place, |room| room.place());
             return Ok(Ack { place, duplicate: false });
         }
-        Action::Leave => {
-            app.rooms.host_left(room_id, participant_id).await?;
-            app.members.leave(proof).await?;
-        }
+        Action::Leave => app.rooms.leave(proof).await?,
     }
     // Unversioned commands are acknowledged with the current place.
     let place = app.rooms.find(room_id).await?.place();

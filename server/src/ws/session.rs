@@ -178,7 +178,7 @@ impl Session {
     }
 
     /// Removes the connection from the room's, once. `left` says that the participant left, and so
-    /// closes the participant's other connections to this node.
+    /// closes the participant's other connections to this node; the other nodes were told.
     pub(super) fn detach(&mut self, left: bool) {
         if !std::mem::take(&mut self.attached) {
             return;
@@ -188,7 +188,8 @@ impl Session {
         let action = hub.detach(connection, self.app.clock.now());
         self.app.rooms.carry_out_barrier(&hub.room_id, action);
         if left {
-            hub.close_participant(&connection.participant_id, connection.number, CloseCode::LEFT);
+            let here = Some(connection.number);
+            hub.close_participant(&connection.participant_id, here, CloseCode::LEFT);
         }
         self.app.hub.mark_presence_changed(&hub.room_id);
         self.app.hub.mark_presence_unsent(&hub.room_id);

@@ -79,6 +79,28 @@ async fn the_old_socket_of_a_session_closes_when_it_resumes_at_the_other_node() 
 }
 
 #[tokio::test]
+async fn who_leaves_at_one_node_is_gone_at_the_other_too_and_a_host_stays_lost() {
+    let site = site().await;
+    let ada = site.guest("Ada").await;
+    let [ben, _] = site.guest("Ben").await;
+    let room_id = ada[0].create_room("Friday").await.unwrap().room_id;
+    let mut sockets = Vec::new();
+    for api in [&ada[0], &ada[1], &ben] {
+        let mut socket = api.connect(&room_id).await.unwrap();
+        socket.hello(&[]).await.unwrap();
+        sockets.push(socket);
+    }
+    sockets[0].ack("leave", json!({})).await.unwrap();
+    let left = Closed { close_code: Some(1000), reason: "left".to_owned() };
+    assert_eq!(sockets[1].closed().await.unwrap(), left);
+    let lost = versioned(&mut sockets[2]).await;
+    assert_eq!(lost["type"], "lifecycle_changed", "{lost}");
+    assert_eq!(lost["data"]["state"], "grace", "{lost}");
+    let state = ben.state(&room_id).await.unwrap();
+    assert_eq!(state.version, number(&lost["version"]), "nothing has brought the host back");
+}
+
+#[tokio::test]
 async fn a_refresh_token_that_is_used_at_both_nodes_at_once_has_one_successor() {
     let site = site().await;
     let mut tokens = site.api(0).guest("Ada").await.unwrap();
