@@ -24,15 +24,23 @@ impl Node {
         self: &Arc<Self>,
         room_id: &RoomId,
     ) -> Result<Option<Arc<Room>>, StoreError> {
-        let start = || self.start_recovery(room_id.clone());
+        let is_strange = self.followed.find(room_id).is_none();
+        if is_strange && self.recoveries.is_crowded() {
+            return Err(StoreError::new("recover", "too many rooms are being looked for"));
+        }
+        let start = || self.start_recovery(room_id.clone(), is_strange);
         let recovery = self.recoveries.find_or_start(room_id, start);
         recovery.await.map_err(|error| StoreError::new("recover", error))
     }
 
     /// Starts a task of its own, so that a caller that gives up doesn't leave it half done.
-    fn start_recovery(self: &Arc<Self>, room_id: RoomId) -> Recovery {
+    fn start_recovery(self: &Arc<Self>, room_id: RoomId, is_strange: bool) -> Recovery {
         let (node, id) = (self.clone(), room_id.clone());
         let task = tokio::spawn(async move {
+            let _turn = match is_strange {
+                true => node.recoveries.take_strange_turn().await,
+                false => None,
+            };
             let recovered = node.recover_now(&id).await.map_err(Arc::new);
             node.recoveries.remove(&id);
             recovered
