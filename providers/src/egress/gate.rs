@@ -3,7 +3,8 @@
 //!
 //! While there is room, anybody may use it. Once there is none, users with fewer requests in progress come
 //! before those with more, and take the place of one of theirs if the difference is two or more. Otherwise
-//! a few users whose links lead to hosts that answer drop by drop would keep everybody else waiting.
+//! a few users whose links lead to hosts that answer drop by drop would keep everybody else waiting. Nor may
+//! they fill the queue: an address has a part of it.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ pub(super) const REQUESTS_MAX: usize = 64;
 pub(super) const REQUESTS_PER_HOST_MAX: usize = 4;
 /// Requests that wait.
 const WAITING_MAX: usize = 1024;
+/// Requests that wait for one address, or for one user without an address.
+const WAITING_PER_ADDRESS_MAX: usize = WAITING_MAX / 8;
 
 /// Whom a request is made for.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -28,6 +31,13 @@ pub struct Requester {
     pub user: Arc<str>,
     /// The address that the user came from.
     pub address: Option<IpAddr>,
+}
+
+impl Requester {
+    /// Whether both have the same part of the queue: they are at one address, or are one user without any.
+    fn shares_queue_with(&self, other: &Self) -> bool {
+        self.address == other.address && (self.address.is_some() || self.user == other.user)
+    }
 }
 
 /// Admits requests.
@@ -62,7 +72,8 @@ pub(super) struct Slot {
 }
 
 impl Gate {
-    /// Waits until a request to `host` may be made. Fails if too many wait already.
+    /// Waits until a request to `host` may be made. Fails if too many wait already, of all or of this
+    /// requester's address.
     pub(super) async fn enter(
         self: &Arc<Self>,
         requester: &Requester,
@@ -76,7 +87,7 @@ impl Gate {
                 return Ok(self.start(&mut state, number, requester.clone(), host.to_owned()));
             }
             state.waiting.retain(|_, waiting| !waiting.admitted.is_closed());
-            if state.waiting.len() >= WAITING_MAX {
+            if !state.may_wait(requester) {
                 return Err(crowded());
             }
             let (admitted, admission) = oneshot::channel();
@@ -159,6 +170,13 @@ impl State {
             running.cut_off.notify_one();
         }
         ended.is_some()
+    }
+
+    /// Whether one more request may wait.
+    fn may_wait(&self, requester: &Requester) -> bool {
+        let sharing =
+            self.waiting.values().filter(|waiting| waiting.requester.shares_queue_with(requester));
+        self.waiting.len() < WAITING_MAX && sharing.count() < WAITING_PER_ADDRESS_MAX
     }
 
     /// Returns the waiting request that may start now: one of the user with the fewest in progress.

@@ -49,10 +49,6 @@ fn a_user_with_fewer_requests_takes_the_place_of_the_oldest_of_the_user_with_mos
 #[test]
 fn many_users_behind_one_address_have_the_share_of_one_address() {
     let gate = Arc::<Gate>::default();
-    let at = |name: &str, host: u8| Requester {
-        address: Some(IpAddr::from([198, 51, 100, host])),
-        ..user(name)
-    };
     let slots = fill(&gate, |number| at(&format!("guest {number}"), 1));
     assert!(enter_now(&gate, &at("classmate", 1), "a.test").is_none(), "each has one");
     assert!(enter_now(&gate, &at("anna", 2), "a.test").is_some());
@@ -80,6 +76,45 @@ fn a_place_that_is_free_goes_to_the_waiting_user_with_fewest_requests() {
 }
 
 #[test]
+fn an_address_that_fills_its_part_of_the_queue_keeps_no_other_from_waiting_its_turn() {
+    let gate = Arc::<Gate>::default();
+    let enter = |number| enter_now(&gate, &at("holder", number), "a.test").unwrap();
+    let mut slots: Vec<Slot> = (1..=4).map(enter).collect();
+    let crowd: Vec<Requester> =
+        (0..WAITING_PER_ADDRESS_MAX).map(|number| at(&format!("guest {number}"), 1)).collect();
+    let mut queue: Vec<Entering<'_>> =
+        crowd.iter().map(|guest| entering(&gate, guest, "a.test")).collect();
+    assert!(queue.iter_mut().all(|waiting| poll(waiting).is_none()));
+    assert!(is_refused(&gate, &at("one more", 1), "a.test"));
+
+    let anna = at("anna", 9);
+    let mut of_anna = entering(&gate, &anna, "a.test");
+    assert!(poll(&mut of_anna).is_none(), "she waits");
+    slots.pop();
+    let _of_anna = poll(&mut of_anna).expect("the crowd's address has a place already");
+    queue.pop();
+    assert!(!is_refused(&gate, &at("one more", 1), "a.test"), "one of the crowd has gone");
+}
+
+#[test]
+fn users_without_an_address_have_a_part_of_the_queue_each_and_the_queue_stays_bounded() {
+    let gate = Arc::<Gate>::default();
+    let _slots = fill(&gate, |number| user(&format!("holder {number}")));
+    let users: Vec<Requester> = (0..8).map(|number| user(&format!("user {number}"))).collect();
+    let mut queue = Vec::new();
+    for one in &users {
+        for _ in 0..WAITING_PER_ADDRESS_MAX {
+            let mut waiting = entering(&gate, one, "a.test");
+            assert!(poll(&mut waiting).is_none());
+            queue.push(waiting);
+        }
+        assert!(is_refused(&gate, one, "a.test"));
+    }
+    assert_eq!(queue.len(), WAITING_MAX);
+    assert!(is_refused(&gate, &user("anna"), "b.test"), "the queue is full");
+}
+
+#[test]
 fn nothing_is_left_of_requests_that_are_over() {
     let gate = Arc::<Gate>::default();
     for number in 0..100 {
@@ -91,6 +126,10 @@ fn nothing_is_left_of_requests_that_are_over() {
 
 fn user(name: &str) -> Requester {
     Requester { user: name.into(), address: None }
+}
+
+fn at(name: &str, host: u8) -> Requester {
+    Requester { address: Some(IpAddr::from([198, 51, 100, host])), ..user(name) }
 }
 
 /// Takes every place, each at a host of its own.
@@ -112,6 +151,12 @@ fn poll(entering: &mut Entering<'_>) -> Option<Slot> {
         Poll::Ready(entered) => Some(entered.unwrap_or_else(|failure| panic!("{failure:?}"))),
         Poll::Pending => None,
     }
+}
+
+fn is_refused(gate: &Arc<Gate>, requester: &Requester, host: &str) -> bool {
+    let mut waiting = entering(gate, requester, host);
+    let polled = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    matches!(polled, Poll::Ready(Err(failure)) if failure.kind == ErrorKind::RateLimited)
 }
 
 fn is_cut_off(slot: &Slot) -> bool {
