@@ -3,11 +3,14 @@
 //! is by now, or that it has ended.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use engine::{Command, LiveEdge, Media, Position, Room, RoomId, Span, TimelineKind, Timestamp};
+use engine::{
+    Command, LiveEdge, Media, Position, Room, RoomId, Source, Span, TimelineKind, Timestamp,
+};
 use providers::Edge;
 use tokio::time::{MissedTickBehavior, interval};
+use url::Url;
 
 use super::Rooms;
 use crate::hub::{Looks, RoomHub};
@@ -15,8 +18,6 @@ use crate::id;
 
 /// How often rooms are checked for something to look at.
 const LOOK_TICK: Duration = Duration::from_secs(1);
-/// Looks in progress on this node; the others come later.
-pub(super) const LOOKS_MAX: usize = 16;
 /// How far ahead of the playhead the timeline is read, in milliseconds.
 const AHEAD_MS: u64 = 60_000;
 /// How long after the timeline was read on it is read on again, at the earliest.
@@ -64,9 +65,10 @@ impl Rooms {
         if !hub.leads(room) {
             return;
         }
-        let Ok(permit) = self.looking.clone().try_acquire_owned() else { return };
+        let Some(permit) = self.looking.enter(find_host(&media.source)) else { return };
         let (rooms, hub, media) = (self.clone(), hub.clone(), media.clone());
         tokio::spawn(async move {
+            let began = Instant::now();
             let looking = async {
                 match look {
                     Look::Timeline(from) => {
@@ -76,6 +78,7 @@ impl Rooms {
                 }
             };
             rooms.guard(&hub.room_id, looking).await;
+            looks.rest_from_look(began, Instant::now());
             drop(permit);
         });
     }
@@ -142,10 +145,90 @@ impl Rooms {
 
 /// What is to be looked at now.
 fn due(room: &Room, looks: &Looks, now: Timestamp) -> Option<Look> {
+    if !looks.has_rested(Instant::now()) {
+        return None;
+    }
     let source = &room.media.as_ref()?.source;
     let at = room.expected(now);
     let ahead = Span::new(at, Position::from_millis(at.as_millis().saturating_add(AHEAD_MS)));
     let unread = source.timeline.unread_in(ahead).filter(|_| looks.may_read_on());
     let has_edge = source.live_edge.is_some() && looks.may_read_edge();
     unread.map(Look::Timeline).or(has_edge.then_some(Look::Edge))
+}
+
+/// The host that a source is at, by its first delivery; empty if that can't be told.
+fn find_host(source: &Source) -> String {
+    let url = source.delivery.first().and_then(|delivery| Url::parse(&delivery.url).ok());
+    url.as_ref().and_then(Url::host_str).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::{
+        Availability, Control, Cors, Delivery, DeliveryKind, DurationOrigin, Evidence, MediaId,
+        Timeline,
+    };
+
+    use super::*;
+    use crate::store::laws::{NOW, room};
+
+    #[test]
+    fn a_room_whose_look_was_slow_is_left_alone_though_its_edge_is_to_be_read() {
+        let media = Media { media_id: MediaId::new("m_live"), source: live() };
+        let mut looks = Looks::default();
+        looks.turn_to(&media.media_id, Duration::ZERO);
+        let room = Room { media: Some(Arc::new(media)), ..room("live") };
+        assert!(matches!(due(&room, &looks, NOW), Some(Look::Edge)));
+
+        let began = Instant::now();
+        looks.rest_from_look(began, began + Duration::from_millis(4_800));
+        assert!(looks.may_read_edge() && due(&room, &looks, NOW).is_none());
+    }
+
+    #[test]
+    fn looks_count_for_the_host_of_the_first_delivery() {
+        let mut source = live();
+        let first = source.delivery[0].clone();
+        source.delivery.push(Delivery { url: "https://other.test/a.m3u8".to_owned(), ..first });
+        assert_eq!(find_host(&source), "live.test");
+        source.delivery.clear();
+        assert_eq!(find_host(&source), "");
+    }
+
+    /// A live source at `live.test`.
+    fn live() -> Source {
+        let delivery = Delivery {
+            kind: DeliveryKind::Hls,
+            url: "https://live.test:8443/a.m3u8".to_owned(),
+            mime: None,
+            cors: Cors::Any,
+            codecs: None,
+            has_picture: None,
+            has_sound: None,
+        };
+        let edge = LiveEdge {
+            position: Position::from_millis(60_000),
+            at: NOW,
+            window_ms: 60_000,
+            hold_back_ms: 6_000,
+            keeps_all: false,
+        };
+        Source {
+            provider: "hls".to_owned(),
+            stream_id: "https://live.test:8443/a.m3u8".to_owned(),
+            title: "Live".to_owned(),
+            duration: None,
+            duration_origin: DurationOrigin::Media,
+            timeline: Timeline::default(),
+            live: true,
+            live_edge: Some(edge),
+            delivery: vec![delivery],
+            renditions: Vec::new(),
+            text_tracks: Vec::new(),
+            audio_tracks: Vec::new(),
+            poster: None,
+            control: Control::ELEMENT,
+            availability: Availability::Available { evidence: Evidence::Manifest },
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod host;
 mod leave;
 mod list_public;
 mod look;
+mod looking;
 mod players;
 mod presence;
 mod refresh;
@@ -21,8 +22,6 @@ mod spread;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 pub use create::{Beginning, RoomSpec};
 pub use find::{closed, not_found};
 pub use guard::count_panic;
@@ -31,7 +30,7 @@ pub use list_public::PublicRoomCursor;
 
 use self::create::Turns;
 use self::list_public::PublicList;
-use self::look::LOOKS_MAX;
+use self::looking::Looking;
 use crate::clock::RoomClock;
 use crate::hub::Hub;
 use crate::kept::Kept;
@@ -60,8 +59,8 @@ pub struct Rooms {
     limiters: Arc<Limiters>,
     /// The list of public rooms.
     public: Kept<PublicList>,
-    /// A permit for each look at media that may be in progress.
-    looking: Arc<Semaphore>,
+    /// Permits the looks at media.
+    looking: Arc<Looking>,
 }
 
 impl Rooms {
@@ -76,7 +75,7 @@ impl Rooms {
         limiters: Arc<Limiters>,
     ) -> Self {
         let (beginning, creating, public) = (Turns::default(), Turns::default(), Kept::default());
-        let looking = Arc::new(Semaphore::new(LOOKS_MAX));
+        let looking = Arc::default();
         Self {
             store,
             sql,
