@@ -88,7 +88,7 @@ impl RoomHub {
     }
 
     /// Adds a connection, unless the participant has `max` already. An older connection with the
-    /// same session is closed: a client may reconnect before its dead socket is noticed.
+    /// same session is closed, and doesn't count: a client may reconnect before its dead socket is noticed.
     pub fn attach(
         &self,
         new: NewConnection,
@@ -100,8 +100,15 @@ impl RoomHub {
             return Err(AttachError::Retired);
         }
         let id = new.participant_id.clone();
-        if state.local.get(&id).is_some_and(|local| local.present.connections >= max) {
-            return Err(AttachError::TooMany);
+        let held = state.local.get(&id).map_or(0, |local| local.present.connections);
+        if held >= max {
+            let is_replaced = |old: &&Arc<Connection>| {
+                old.participant_id == id && old.session_id == new.session_id
+            };
+            let replaced = state.connections.values().filter(is_replaced).count();
+            if held.saturating_sub(replaced) >= max {
+                return Err(AttachError::TooMany);
+            }
         }
         let is_first = state.add_connection(&new, now);
         for old in state.connections.values().filter(|old| old.session_id == new.session_id) {

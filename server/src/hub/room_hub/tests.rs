@@ -221,6 +221,20 @@ fn a_session_resumed_elsewhere_closes_its_older_connection() {
 }
 
 #[test]
+fn a_reconnect_has_room_where_a_further_session_of_its_participant_has_none() {
+    let hub = hub();
+    let tab =
+        |session: &str| NewConnection { session_id: session.to_owned(), ..new("anna", false) };
+    let dead = hub.attach(tab("s_first"), 2, NOW).unwrap().connection;
+    hub.attach(tab("s_second"), 2, NOW).unwrap();
+    assert_eq!(hub.attach(tab("s_third"), 2, NOW).err(), Some(AttachError::TooMany));
+    hub.attach(tab("s_first"), 2, NOW).expect("it replaces its dead socket");
+    assert!(matches!(dead.outbox.pop(), Some(Outgoing::Close(CloseCode::SESSION_REPLACED))));
+    hub.detach(&dead, NOW);
+    assert_eq!(hub.attach(tab("s_third"), 2, NOW).err(), Some(AttachError::TooMany));
+}
+
+#[test]
 fn the_host_sees_the_spread_of_all_nodes_until_their_reports_are_five_seconds_old() {
     let (hub, room, began) = (hub(), room("anna"), Instant::now());
     let (anna, ben) = (connect(&hub, "anna", false), connect(&hub, "ben", false));
