@@ -40,6 +40,20 @@ async fn the_most_detailed_log_holds_no_token_ticket_session_link_or_code() {
     let unknown = format!("rooms/{}/nothing", room.code);
     api.request(Method::GET, &unknown, None).await.unwrap();
     harness::Upgrade::with(&second.ws).refusal().await.unwrap();
+    // So are those for the page's own paths, below a base path too, and codes may be written with a slash.
+    let (first, last) = room.code.split_once('-').expect("a code of two halves");
+    for base in ["", "watch/"] {
+        for (method, path) in [
+            (Method::POST, format!("{base}r/{}", room.code)),
+            (Method::OPTIONS, format!("{base}r/{}", room.code)),
+            (Method::GET, format!("{base}r/{}/x", room.code)),
+            (Method::GET, format!("{base}r/{first}/{last}/")),
+            (Method::GET, format!("{base}api/v1/rooms/{first}/{last}")),
+        ] {
+            let response = server.api().raw(method, &path, &[], "").await.unwrap();
+            assert!(response.status >= 400, "{path}: {}", response.status);
+        }
+    }
 
     let log = server.log();
     assert!(log.contains("request refused"), "it is detailed: {log}");
@@ -53,6 +67,8 @@ async fn the_most_detailed_log_holds_no_token_ticket_session_link_or_code() {
         ("a session id", &welcome.session_id),
         ("a link", &CANARY.to_owned()),
         ("a room's code", &room.code),
+        ("the first half of a code", &format!("/{first}")),
+        ("the second half of a code", &format!("/{last}")),
     ] {
         let line = log.lines().find(|line| line.contains(secret.as_str()));
         assert_eq!(line, None, "{what} is in the log");

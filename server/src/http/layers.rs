@@ -24,6 +24,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The longest request id that a client may choose, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 64;
+/// What the API has below the path of a room.
+const BELOW_ROOM: [&str; 4] = ["join", "participants", "state", "ws"];
 
 /// Refuses a request that doesn't arrive, or isn't answered, in time.
 pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
@@ -141,17 +143,27 @@ pub(crate) async fn render_refusal(request: Request, next: Next) -> Response {
     rendered
 }
 
-/// Returns a path for the log. A room's code lets anybody in, so it is left out.
+/// Returns a path for the log. A room's code lets anybody in, so it is left out: behind `rooms`, and behind the `r`
+/// of the page's own paths. Whatever follows may be the rest of a code that was written with slashes.
 fn without_code(path: &str) -> String {
-    let mut segments: Vec<&str> = path.split('/').collect();
-    let rooms = segments.iter().position(|segment| *segment == "rooms");
-    if let Some(key) = rooms.and_then(|rooms| segments.get_mut(rooms + 1))
-        && !key.starts_with("r_")
-        && *key != "public"
-    {
-        *key = "(code)";
+    let (mut shown, mut segments) = (Vec::new(), path.split('/').peekable());
+    while let Some(segment) = segments.next() {
+        shown.push(segment);
+        let is_code = match (segment, segments.peek().copied()) {
+            ("r", Some(_)) => true,
+            ("rooms", Some(key)) => !key.starts_with("r_") && key != "public",
+            _ => false,
+        };
+        if is_code {
+            shown.push("(code)");
+            segments.next();
+            let is_known = segments.peek().is_some_and(|next| BELOW_ROOM.contains(next));
+            if segment == "r" || !is_known {
+                break;
+            }
+        }
     }
-    segments.join("/")
+    shown.join("/")
 }
 
 fn harden(headers: &mut HeaderMap) {
@@ -195,4 +207,34 @@ pub(crate) async fn method_not_allowed() -> Refusal {
 /// Answers a request whose handler panicked.
 pub(crate) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Refusal::new(ErrorCode::Internal, "something went wrong here").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_shown_without_the_code_that_it_holds_however_it_is_written() {
+        for (path, shown) in [
+            ("/api/v1/rooms/ABCDE-FGHJK", "/api/v1/rooms/(code)"),
+            ("/api/v1/rooms/ABCDE-FGHJK/join", "/api/v1/rooms/(code)/join"),
+            ("/api/v1/rooms/ABCDE-FGHJK/participants/p_x", "/api/v1/rooms/(code)/participants/p_x"),
+            ("/api/v1/rooms/ABCDE/FGHJK", "/api/v1/rooms/(code)"),
+            ("/api/v1/rooms/r_7/state", "/api/v1/rooms/r_7/state"),
+            ("/api/v1/rooms/public", "/api/v1/rooms/public"),
+            ("/api/v1/rooms", "/api/v1/rooms"),
+            ("/r/ABCDE-FGHJK", "/r/(code)"),
+            ("/r/ABCDE-FGHJK/x", "/r/(code)"),
+            ("/r/ABCDE/FGHJK/", "/r/(code)"),
+            ("//r//ABCDE", "//r/(code)"),
+            ("/watch/r/ABCDE-FGHJK", "/watch/r/(code)"),
+            ("/r/rooms/public/ABCDE", "/r/(code)"),
+            ("/rooms/r_7/r/ABCDE", "/rooms/r_7/r/(code)"),
+            ("/r", "/r"),
+            ("/assets/r.js", "/assets/r.js"),
+            ("", ""),
+        ] {
+            assert_eq!(without_code(path), shown, "{path}");
+        }
+    }
 }
