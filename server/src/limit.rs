@@ -32,6 +32,8 @@ pub const BAD_FRAMES_PER_MINUTE: u32 = 10;
 /// How many codes per minute a user may name whose address has no guesses left, to be let into rooms that
 /// the user is a member of.
 const MEMBER_CODES_PER_MINUTE: u32 = 10;
+/// How many times per minute one refresh token may come. A client repeats it only until an answer arrives.
+const TOKEN_REFRESHES_PER_MINUTE: u32 = 30;
 /// How long a refresh token waits for its turn to be looked up without a guess.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(2);
 /// How many seconds' worth of refused commands may come at once.
@@ -47,6 +49,8 @@ pub struct Limiters {
     guests: Option<PerAddress>,
     guests_of_day: Option<PerAddress>,
     guests_of_all: DefaultDirectRateLimiter,
+    /// By the token's hash, not by its family: who knows a family's name alone must not use up its refreshes.
+    refreshes_of_token: DefaultKeyedRateLimiter<[u8; 32]>,
     tokens: Option<Guesses>,
     /// For addresses that have no guesses of tokens left.
     token_turn: Semaphore,
@@ -93,6 +97,7 @@ impl Limiters {
             guests: keyed(config.guests_per_minute, config.guests_burst),
             guests_of_day: guests_of_day(config.guests_per_day),
             guests_of_all: RateLimiter::direct(guests_of_all),
+            refreshes_of_token: RateLimiter::keyed(per_minute_quota(TOKEN_REFRESHES_PER_MINUTE)),
             tokens: wanted.then(|| Guesses::per_minute(config.refreshes_per_minute)),
             token_turn: Semaphore::new(1),
             rooms: keyed(config.rooms_per_minute, config.rooms_per_minute),
@@ -125,6 +130,12 @@ impl Limiters {
     /// that others need.
     pub fn check_guest_of_all(&self) -> Result<(), Refusal> {
         self.guests_of_all.check().map_err(|not_until| too_many(&not_until))
+    }
+
+    /// Counts a refresh token with this hash, this server's or not, before anything is looked up for it: each
+    /// look-up takes a turn of the database, and everybody's tokens wait for those.
+    pub fn check_refresh(&self, token_hash: &[u8; 32]) -> Result<(), Refusal> {
+        check(&self.refreshes_of_token, token_hash)
     }
 
     /// Takes a guess of an address that comes with a refresh token, before the token is looked up.
@@ -226,6 +237,8 @@ impl Limiters {
         }
         self.refused.retain_recent();
         self.refused.shrink_to_fit();
+        self.refreshes_of_token.retain_recent();
+        self.refreshes_of_token.shrink_to_fit();
     }
 }
 

@@ -72,6 +72,31 @@ async fn who_knows_a_family_but_none_of_its_tokens_can_log_nobody_out() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_repeated_without_end_is_refused_while_its_successor_and_others_renew() {
+    let server = server().await;
+    let api = server.api();
+    let (ada, ben) = (api.guest("Ada").await.unwrap(), api.guest("Ben").await.unwrap());
+    let successor = api.refresh(&ada.refresh_token).await.unwrap().refresh_token;
+    let body = json!({ "refresh_token": ada.refresh_token });
+    let mut looked_up = 1;
+    let refused = loop {
+        let response = api.request(Method::POST, "auth/refresh", Some(&body)).await.unwrap();
+        if response.status == 429 {
+            break response;
+        }
+        looked_up += 1;
+        assert!(looked_up < 1000, "it is refused at last");
+    };
+    assert!(looked_up >= 30, "{looked_up} times");
+    problem::check(&refused, "rate_limited", "one token too often");
+    let wait_ms = number(&refused.json["retry_after_ms"]);
+    assert!((1..=2_001).contains(&wait_ms), "{wait_ms}");
+    for token in [&successor, &ben.refresh_token] {
+        api.refresh(token).await.expect("others renew");
+    }
+}
+
+#[tokio::test]
 async fn only_a_refresh_token_renews_anything() {
     let server = server().await;
     let guest = server.api().guest("Ada").await.unwrap();

@@ -90,6 +90,11 @@ impl Access {
         self.issue(user_id, display_name, &refresh_token)
     }
 
+    /// Returns the hash of a refresh token, this server's or not. `None` if the text can't be one.
+    pub fn hash_refresh_token(text: &str) -> Option<[u8; 32]> {
+        RefreshToken::parse(text).map(|token| token.hash())
+    }
+
     /// Issues new tokens for a refresh token, to the same user.
     pub async fn refresh(&self, refresh_token: &str) -> Result<IssuedTokens, Refusal> {
         let refreshed = self.families.refresh(refresh_token).await?;

@@ -6,7 +6,7 @@ use axum::extract::State;
 use contracts::{ErrorCode, GuestToken, RefreshRequest};
 
 use super::body;
-use crate::access::IssuedTokens;
+use crate::access::{Access, IssuedTokens};
 use crate::app::App;
 use crate::http::Problems;
 use crate::http::extract::Json;
@@ -32,8 +32,12 @@ pub(crate) async fn refresh_tokens(
 }
 
 /// Refreshes by a token. Only one that isn't this server's costs the address a guess, and once that has none
-/// left, such tokens are refused without saying more. Others behind the address go on with theirs.
+/// left, such tokens are refused without saying more. Others behind the address go on with theirs. One token that
+/// comes again and again, whoever it belongs to, is refused before it is looked up.
 async fn refresh(app: &App, address: IpAddr, text: &str) -> Result<IssuedTokens, Refusal> {
+    if let Some(hash) = Access::hash_refresh_token(text) {
+        app.limiters.check_refresh(&hash)?;
+    }
     let no_guesses = match app.limiters.take_token_guess(address).await {
         Ok(guess) => {
             let refreshed = app.access.refresh(text).await;
