@@ -79,13 +79,14 @@ impl ServerOptions {
         self
     }
 
-    /// Lifts the limits per address, on a user's rooms and joins and on new guests, since all clients of a load
-    /// come from one, and lets links lead to loopback addresses, since the sample clip comes from the server itself.
+    /// Lifts the limits per address, on a user's rooms, joins and commands and on new guests, since all clients of a
+    /// load come from one, and lets links lead to loopback addresses, since the sample clip comes from the server itself.
     #[must_use]
     pub fn for_load(self) -> Self {
         self.env("PLAYHEAD_LIMIT_PER_ADDRESS", "0")
             .env("PLAYHEAD_LIMIT_ROOMS_PER_USER_AND_DAY", "100000")
             .env("PLAYHEAD_LIMIT_JOINS_PER_USER_AND_MINUTE", "100000")
+            .env("PLAYHEAD_LIMIT_COMMANDS_PER_USER_AND_SECOND", "100000")
             .env("PLAYHEAD_LIMIT_GUESTS_PER_SECOND", "100000")
             .env("PLAYHEAD_EGRESS_ALLOW", "127.0.0.0/8")
     }

@@ -38,6 +38,10 @@ const TOKEN_REFRESHES_PER_MINUTE: u32 = 30;
 const TURN_WAIT_MAX: Duration = Duration::from_secs(2);
 /// How many seconds' worth of refused commands may come at once.
 const REFUSED_BURST_SECONDS: u32 = 5;
+/// How many seconds' worth of a user's commands may come at once.
+const COMMANDS_BURST_SECONDS: u32 = 6;
+/// How many seconds' worth of an address' commands: everybody behind it may press something at once.
+const ADDRESS_COMMANDS_BURST_SECONDS: u32 = 10;
 /// How many seconds' worth of new guests, of all addresses together, may come at once.
 const GUESTS_BURST_SECONDS: u32 = 20;
 /// How many frames per minute above the limit close it.
@@ -65,7 +69,18 @@ pub struct Limiters {
     writes: DefaultKeyedRateLimiter<String>,
     refused: DefaultKeyedRateLimiter<ParticipantId>,
     refused_of_address: Option<PerAddress>,
+    commands_of_user: DefaultKeyedRateLimiter<String>,
+    commands_of_address: Option<PerAddress>,
     rooms_max: usize,
+}
+
+/// Who asks for something.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker<'a> {
+    /// The user's id.
+    pub user_id: &'a str,
+    /// The address that the user comes from, as limits count it.
+    pub address: IpAddr,
 }
 
 impl Limiters {
@@ -92,6 +107,12 @@ impl Limiters {
         let refused_quota = |per_second| per_second_quota(per_second, REFUSED_BURST_SECONDS);
         let refused_of_address =
             |share| refused_quota(config.refused_per_address_and_second.saturating_mul(share));
+        let commands_of_user =
+            per_second_quota(config.commands_per_user_and_second, COMMANDS_BURST_SECONDS);
+        let commands_of_address = |share| {
+            let per_second = config.commands_per_address_and_second.saturating_mul(share);
+            per_second_quota(per_second, ADDRESS_COMMANDS_BURST_SECONDS)
+        };
         let guests_of_all = per_second_quota(config.guests_per_second, GUESTS_BURST_SECONDS);
         Self {
             guests: keyed(config.guests_per_minute, config.guests_burst),
@@ -111,6 +132,8 @@ impl Limiters {
             writes: RateLimiter::keyed(per_minute_quota(config.writes_per_minute)),
             refused: RateLimiter::keyed(refused_quota(config.refused_per_second)),
             refused_of_address: wanted.then(|| PerAddress::new(refused_of_address)),
+            commands_of_user: RateLimiter::keyed(commands_of_user),
+            commands_of_address: wanted.then(|| PerAddress::new(commands_of_address)),
             rooms_max: config.rooms,
         }
     }
@@ -201,6 +224,13 @@ impl Limiters {
         check_address(self.refused_of_address.as_ref(), address)
     }
 
+    /// Counts a command for which its sender has permission, before it is decided and so maybe committed. The
+    /// user comes first, so that nobody uses up what others at the address may send.
+    pub fn check_command(&self, sender: Asker<'_>) -> Result<(), Refusal> {
+        check(&self.commands_of_user, &sender.user_id.to_owned())?;
+        check_address(self.commands_of_address.as_ref(), sender.address)
+    }
+
     /// Refuses one more room on a server that has this many.
     pub fn check_rooms(&self, rooms: u64) -> Result<(), Refusal> {
         if usize::try_from(rooms).is_ok_and(|rooms| rooms < self.rooms_max) {
@@ -218,6 +248,7 @@ impl Limiters {
             &self.rooms_of_day,
             &self.joins,
             &self.refused_of_address,
+            &self.commands_of_address,
         ];
         for limiter in by_address.into_iter().flatten() {
             limiter.sweep();
@@ -231,6 +262,7 @@ impl Limiters {
             &self.member_codes,
             &self.resolves,
             &self.writes,
+            &self.commands_of_user,
         ] {
             limiter.retain_recent();
             limiter.shrink_to_fit();

@@ -4,6 +4,7 @@ mod bad_input;
 mod barrier;
 mod chosen;
 mod clock;
+mod commands;
 mod connection;
 mod creation;
 mod crowd;

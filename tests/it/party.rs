@@ -31,7 +31,8 @@ pub async fn server() -> Arc<ServerProcess> {
     server
 }
 
-/// The options of servers in these tests: no limits per address, and media may come from this machine.
+/// The options of servers in these tests: no limits per address or on a user's commands, and media may come from
+/// this machine.
 pub fn options() -> ServerOptions {
     strict_options().env("PLAYHEAD_EGRESS_ALLOW", "127.0.0.0/8")
 }
@@ -39,7 +40,9 @@ pub fn options() -> ServerOptions {
 /// As [`options`], but media may come only from public addresses.
 pub fn strict_options() -> ServerOptions {
     let options = ServerOptions::built().expect("the server is built");
-    let options = options.env("PLAYHEAD_LIMIT_PER_ADDRESS", "0");
+    let options = options
+        .env("PLAYHEAD_LIMIT_PER_ADDRESS", "0")
+        .env("PLAYHEAD_LIMIT_COMMANDS_PER_USER_AND_SECOND", "100000");
     let options = match std::env::var(REDIS) {
         Ok(redis) => {
             let database = REDIS_DATABASES.fetch_add(1, Ordering::Relaxed);

@@ -234,6 +234,10 @@ mod tests {
             (&["--limit-rooms", "0"], "PLAYHEAD_LIMIT_ROOMS:"),
             (&["--limit-guests-burst", "0"], "PLAYHEAD_LIMIT_GUESTS_BURST:"),
             (&["--limit-refused-per-second", "0"], "PLAYHEAD_LIMIT_REFUSED_PER_SECOND:"),
+            (
+                &["--limit-commands-per-user-and-second", "0"],
+                "PLAYHEAD_LIMIT_COMMANDS_PER_USER_AND_SECOND:",
+            ),
         ] {
             let all = [&["playhead-server"], arguments].concat();
             let checked = Config::try_parse_from(all).expect("they parse").check();

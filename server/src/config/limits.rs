@@ -138,7 +138,7 @@ pub struct LimitConfig {
         global = true
     )]
     pub refused_per_second: u32,
-    /// The same per address and second. Commands that are permitted are never counted.
+    /// The same per address and second. Commands that are permitted are counted on their own.
     #[arg(
         long = "limit-refused-per-address-and-second",
         env = "PLAYHEAD_LIMIT_REFUSED_PER_ADDRESS_AND_SECOND",
@@ -146,6 +146,23 @@ pub struct LimitConfig {
         global = true
     )]
     pub refused_per_address_and_second: u32,
+    /// Commands per user and second that may change a room, in all rooms together. More are answered
+    /// `rate_limited`. Six seconds' worth may come at once.
+    #[arg(
+        long = "limit-commands-per-user-and-second",
+        env = "PLAYHEAD_LIMIT_COMMANDS_PER_USER_AND_SECOND",
+        default_value_t = 50,
+        global = true
+    )]
+    pub commands_per_user_and_second: u32,
+    /// The same per address and second. Ten seconds' worth may come at once.
+    #[arg(
+        long = "limit-commands-per-address-and-second",
+        env = "PLAYHEAD_LIMIT_COMMANDS_PER_ADDRESS_AND_SECOND",
+        default_value_t = 200,
+        global = true
+    )]
+    pub commands_per_address_and_second: u32,
     /// Connections per address.
     #[arg(
         long = "limit-connections-per-address",
@@ -209,6 +226,8 @@ impl LimitConfig {
             writes_per_minute,
             refused_per_second,
             refused_per_address_and_second,
+            commands_per_user_and_second,
+            commands_per_address_and_second,
             connections_per_address,
             connections,
             rooms,
@@ -232,6 +251,8 @@ impl LimitConfig {
             ("WRITES_PER_MINUTE", writes_per_minute == 0),
             ("REFUSED_PER_SECOND", refused_per_second == 0),
             ("REFUSED_PER_ADDRESS_AND_SECOND", refused_per_address_and_second == 0),
+            ("COMMANDS_PER_USER_AND_SECOND", commands_per_user_and_second == 0),
+            ("COMMANDS_PER_ADDRESS_AND_SECOND", commands_per_address_and_second == 0),
             ("CONNECTIONS_PER_ADDRESS", connections_per_address == 0),
             ("CONNECTIONS", connections == 0),
             ("ROOMS", rooms == 0),

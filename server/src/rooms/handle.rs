@@ -3,7 +3,8 @@
 //! whether that was the newest.
 //!
 //! Permission comes before everything that costs something or that others wait for: the room's gate, the
-//! facts about its connections, the store.
+//! facts about its connections, the store. So do the limits, of refused commands and of those that may be
+//! committed.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tokio::time::timeout;
 use super::find::not_found;
 use super::{COMMAND_TIMEOUT, Rooms};
 use crate::hub::RoomHub;
+use crate::limit::Asker;
 use crate::refusal::Refusal;
 use crate::store::{CommitOutcome, Elsewhere};
 
@@ -35,7 +37,7 @@ pub struct Ack {
 }
 
 impl Rooms {
-    /// Decides a request that came from an address, and stores what it changes. A command that names
+    /// Decides a request that a user sent, and stores what it changes. A command that names
     /// another participant is refused first by its sender's role (`not_host`, `forbidden`), then if that
     /// participant hasn't joined (`participant_not_found`), and then if the role isn't one that the participant
     /// can have (`invalid_request`).
@@ -45,13 +47,15 @@ impl Rooms {
         &self,
         room_id: &RoomId,
         request: &Request,
-        from: IpAddr,
+        from: Asker<'_>,
     ) -> Result<Ack, Refusal> {
         let handle = async {
             let kind = request.command.kind();
-            if let Some(ack) = self.admit_first(room_id, kind, &request.envelope, from).await? {
+            let admitted = self.admit_first(room_id, kind, &request.envelope, from.address);
+            if let Some(ack) = admitted.await? {
                 return Ok(ack);
             }
+            self.limiters.check_command(from)?;
             let Some(participant_id) = named_participant(&request.command) else {
                 return self.decide_and_commit(room_id, request).await;
             };

@@ -8,6 +8,7 @@ use engine::{Command, CommandKind, Envelope, Media, Request, RoomId};
 use super::{Ack, Rooms};
 use crate::access::Proof;
 use crate::id;
+use crate::limit::Asker;
 use crate::refusal::Refusal;
 use crate::sources::MediaChoice;
 
@@ -27,6 +28,7 @@ impl Rooms {
         let source = self.sources.choose(proof.user_id(), from, choice).await?;
         let media = Media { media_id: id::media_id(), source };
         let command = Command::SetMedia { media: Box::new(media) };
-        self.handle(room_id, &Request { envelope, command }, from).await
+        let sender = Asker { user_id: proof.user_id(), address: from };
+        self.handle(room_id, &Request { envelope, command }, sender).await
     }
 }

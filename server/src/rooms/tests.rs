@@ -15,6 +15,7 @@ use super::*;
 use crate::access::Proof;
 use crate::config::Config;
 use crate::hub::{Connection, NewConnection, Outgoing};
+use crate::limit::Asker;
 use crate::refusal::Refusal;
 use crate::sql::SnapshotRow;
 use crate::store::laws::{rename, room};
@@ -66,7 +67,7 @@ async fn a_command_without_permission_is_refused_while_others_have_the_room_and_
     let _turn = hub.gate.lock().await;
     let actor = Actor::Participant { id: guest.participant_id.clone(), base: Role::Guest };
     let request = Request { envelope: Envelope::of(actor), command: Command::Play };
-    let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let from = Asker { user_id: "u_guest", address: IpAddr::V4(Ipv4Addr::LOCALHOST) };
     let mut codes = Vec::new();
     while codes.last() != Some(&ErrorCode::RateLimited) {
         codes.push(rooms.handle(&fine.room_id, &request, from).await.unwrap_err().code());

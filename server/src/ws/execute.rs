@@ -9,6 +9,7 @@ use engine::{Command, Envelope, MediaId, Op, ParticipantId, Place, Request};
 use crate::access::{Proof, Validity};
 use crate::app::App;
 use crate::hub::{Connection, RoomHub};
+use crate::limit::Asker;
 use crate::refusal::Refusal;
 use crate::rooms::Ack;
 use crate::sources::MediaChoice;
@@ -113,7 +114,8 @@ async fn perform(
     };
     match action {
         Action::Decide(command) => {
-            return app.rooms.handle(room_id, &Request { envelope, command }, *address).await;
+            let from = Asker { user_id: proof.user_id(), address: *address };
+            return app.rooms.handle(room_id, &Request { envelope, command }, from).await;
         }
         Action::SetMedia(choice) => {
             return app.rooms.set_media(proof, envelope, &choice, *address).await;

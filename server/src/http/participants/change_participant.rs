@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::http::extract::{Json, Path};
 use crate::http::idempotency::{self, Write};
 use crate::http::{Problems, RoomPath};
+use crate::limit::Asker;
 use crate::net::Peer;
 use crate::refusal::Refusal;
 use crate::wire;
@@ -45,6 +46,7 @@ pub(crate) async fn change_participant(
     let envelope = write.envelope(&proof, "change_participant", &named);
     let participant = ParticipantId::new(&participant_id);
     let command = Command::SetRole { participant, role: wire::role_from_wire(role) };
-    app.rooms.handle(&room.room_id, &Request { envelope, command }, peer.address).await?;
+    let from = Asker { user_id: proof.user_id(), address: peer.address };
+    app.rooms.handle(&room.room_id, &Request { envelope, command }, from).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,6 +9,7 @@ use crate::config::HOST_GRACE_MS;
 use crate::http::extract::Json;
 use crate::http::idempotency::{self, Write};
 use crate::http::{Problems, RoomPath, field};
+use crate::limit::Asker;
 use crate::net::Peer;
 use crate::refusal::Refusal;
 use crate::wire;
@@ -34,7 +35,8 @@ pub(crate) async fn change_room(
     let proof = app.access.prove(&write.caller, room_id);
     let command = Command::ChangeRoom(patch(&body)?);
     let envelope = write.envelope(&proof, "change_room", &body);
-    app.rooms.handle(room_id, &Request { envelope, command }, peer.address).await?;
+    let from = Asker { user_id: proof.user_id(), address: peer.address };
+    app.rooms.handle(room_id, &Request { envelope, command }, from).await?;
     let changed = app.rooms.find(room_id).await?;
     Ok(Json(wire::room(&changed, app.members.viewers(room_id).await?)))
 }

@@ -7,6 +7,7 @@ use engine::{Command, Request};
 use crate::app::App;
 use crate::http::idempotency::{self, Write};
 use crate::http::{Problems, RoomPath};
+use crate::limit::Asker;
 use crate::net::Peer;
 use crate::refusal::Refusal;
 
@@ -25,8 +26,8 @@ pub(crate) async fn delete_room(
 ) -> Result<StatusCode, Refusal> {
     let proof = app.access.prove(&write.caller, &room.room_id);
     let envelope = write.envelope(&proof, "delete_room", &());
-    app.rooms
-        .handle(&room.room_id, &Request { envelope, command: Command::Delete }, peer.address)
-        .await?;
+    let from = Asker { user_id: proof.user_id(), address: peer.address };
+    let request = Request { envelope, command: Command::Delete };
+    app.rooms.handle(&room.room_id, &request, from).await?;
     Ok(StatusCode::NO_CONTENT)
 }

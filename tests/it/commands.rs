@@ -1,0 +1,72 @@
+//! How many commands that may change a room a user and an address may send, in whatever rooms.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::party::{Party, new_room, number, options};
+use crate::sync::report;
+
+#[tokio::test]
+async fn a_users_commands_are_limited_in_all_rooms_together_and_only_those_that_may_commit() {
+    let server = options().env("PLAYHEAD_LIMIT_COMMANDS_PER_USER_AND_SECOND", "1");
+    let server = Arc::new(server.start().await.unwrap());
+    let mut party = Party::watching_in(server.clone(), &new_room(), &[]).await;
+    let second_room = party.host_api.create_room("Sunday").await.unwrap().room_id;
+    let mut elsewhere = party.host_api.enter(&second_room).await.unwrap();
+    for _ in 0..10 {
+        party.host.send_json(&json!({ "type": "ping", "data": { "t0": 1 } })).await.unwrap();
+        party.host.wait_for("pong").await.unwrap();
+        party.host.ack("ready", json!({ "version": party.version })).await.unwrap();
+        party.host.ack("buffering", json!({ "on": false })).await.unwrap();
+        report(&mut party.host, 0.0, 1.0).await;
+    }
+    // Six at once, of which choosing the media was one.
+    let mut committed = 0;
+    let error = loop {
+        let seek = json!({ "position_ms": 1_000 + committed });
+        let answer = party.host.command("seek", seek).await.unwrap();
+        if answer["type"] == "reject" {
+            break answer["error"].clone();
+        }
+        party.committed().await;
+        committed += 1;
+    };
+    assert!(committed >= 5, "{committed}");
+    assert_eq!(error["code"], "rate_limited");
+    assert!((1..=1_001).contains(&number(&error["retry_after_ms"])), "{error}");
+
+    // Over another connection, in another room: what has come back since then, and no more.
+    let mut decided = 0;
+    while elsewhere.reject("play", json!({})).await.unwrap().code == "no_media" {
+        decided += 1;
+        assert!(decided < 5, "it is the same limit");
+    }
+    let mut others = Party::watching_in(server, &new_room(), &[]).await;
+    others.command("play", json!({})).await;
+}
+
+#[tokio::test]
+async fn the_commands_of_an_address_are_limited_in_all_rooms_of_all_its_users_together() {
+    for (per_address, is_limited) in [("1", true), ("0", false)] {
+        let server = options()
+            .env("PLAYHEAD_LIMIT_PER_ADDRESS", per_address)
+            .env("PLAYHEAD_LIMIT_COMMANDS_PER_ADDRESS_AND_SECOND", "1");
+        let server = server.start().await.unwrap();
+        let mut hosts = Vec::new();
+        for name in ["Ada", "Ben", "Cleo"] {
+            let api = server.api().as_guest(name).await.unwrap();
+            let room_id = api.create_room("Friday").await.unwrap().room_id;
+            hosts.push(api.enter(&room_id).await.unwrap());
+        }
+        let mut codes = Vec::new();
+        for turn in 0..60 {
+            let error = hosts[turn % 3].reject("play", json!({})).await.unwrap();
+            assert_eq!(error.code == "rate_limited", error.retry_after_ms.is_some());
+            codes.push(error.code);
+        }
+        // Ten at once.
+        assert!(codes[..10].iter().all(|code| code == "no_media"), "{codes:?}");
+        assert_eq!(codes.iter().any(|code| code == "rate_limited"), is_limited, "{codes:?}");
+    }
+}
