@@ -12,6 +12,11 @@ use tokio::net::TcpStream;
 
 use crate::party::{Party, new_room, options};
 
+/// A whole request, on a connection that stays open.
+const WHOLE: &str = "GET /api/v1/time HTTP/1.1\r\nhost: localhost\r\n\r\n";
+/// What a server answers that waits for a request's body.
+const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
+
 #[tokio::test]
 async fn the_limit_of_open_files_is_raised_to_what_the_system_allows() {
     let server = options().open_files(256, 1024).start().await.unwrap();
@@ -31,8 +36,8 @@ async fn a_server_short_of_descriptors_refuses_more_clients_in_words_and_serves_
     let mut held = Vec::new();
     let refused = loop {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
-        let answer = ask(&mut stream).await;
-        if !answer.starts_with("HTTP/1.1 200") {
+        let answer = begin(&mut stream).await;
+        if answer != CONTINUE {
             break answer;
         }
         held.push(stream);
@@ -87,9 +92,10 @@ async fn idle_connections_never_keep_a_health_check_out() {
 }
 
 #[tokio::test]
-async fn silent_connections_never_keep_clients_out() {
-    let server = options().open_files(256, 256).start().await.unwrap();
-    for sent in ["", "GET / HTTP/1.1\r\nx: "] {
+async fn silent_connections_never_keep_clients_out_and_a_party_goes_on_among_them() {
+    let server = Arc::new(options().open_files(256, 256).start().await.unwrap());
+    let mut party = Party::watching_in(server.clone(), &new_room(), &[]).await;
+    for sent in ["", "GET / HTTP/1.1\r\nx: ", WHOLE] {
         let mut held = Vec::new();
         for _ in 0..200 {
             let mut stream = TcpStream::connect(server.address()).await.unwrap();
@@ -100,14 +106,41 @@ async fn silent_connections_never_keep_clients_out() {
         let room_id = api.create_room("Friday").await.unwrap().room_id;
         api.enter(&room_id).await.unwrap();
     }
+    party.command("play", json!({})).await;
+    party.nothing_happened().await;
 }
 
-/// Asks for the time on a connection that stays open; returns the whole response.
-async fn ask(stream: &mut TcpStream) -> String {
-    let request = b"GET /api/v1/time HTTP/1.1\r\nhost: localhost\r\n\r\n";
-    stream.write_all(request).await.unwrap();
+#[tokio::test]
+async fn a_response_that_is_read_slowly_is_not_cut_off_to_make_room() {
+    let server = options().open_files(256, 256).start().await.unwrap();
+    let mut slow = TcpStream::connect(server.address()).await.unwrap();
+    let request = b"GET /sample/clip.mp4 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    slow.write_all(request).await.unwrap();
+    let mut received = Vec::new();
+    slow.read_buf(&mut received).await.unwrap();
+    let mut held = Vec::new();
+    for _ in 0..200 {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(WHOLE.as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    server.api().as_guest("Ada").await.unwrap();
+
+    slow.read_to_end(&mut received).await.unwrap();
+    let end = received.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
+    let head = std::str::from_utf8(&received[..end]).unwrap().to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    assert_eq!(length, Some((received.len() - end).to_string().as_str()), "{head}");
+}
+
+/// Begins a request whose body doesn't come. Returns [`CONTINUE`] once the server waits for that, or else the whole
+/// response.
+async fn begin(stream: &mut TcpStream) -> String {
+    let head = "POST /api/v1/auth/guest HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\
+                content-type: application/json\r\nexpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
-    while !answer.ends_with(b"}") {
+    while answer != CONTINUE.as_bytes() && !answer.ends_with(b"}") {
         if stream.read_buf(&mut answer).await.unwrap() == 0 {
             break;
         }

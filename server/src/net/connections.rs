@@ -51,7 +51,8 @@ impl From<Full> for Refusal {
 pub struct Capacity {
     /// In total.
     pub total: usize,
-    /// Per address, and a multiple of it per wider network; `None` leaves only the total.
+    /// Per address, and a multiple of it per wider network, but half of the total at most; `None` leaves only the
+    /// total.
     pub per_address: Option<usize>,
 }
 
@@ -65,6 +66,13 @@ impl Capacity {
     /// Returns the same limits, raised by `more` for other sockets.
     pub fn raised_by(self, more: usize) -> Self {
         Self { total: self.total + more, per_address: self.per_address.map(|max| max + more) }
+    }
+
+    /// Returns how many a network of this level may have. Whatever it is, it leaves half to all others.
+    fn of_network(&self, level: usize) -> Option<usize> {
+        let share = usize::try_from(share(level)).unwrap_or(1);
+        let half = (self.total / 2).max(1);
+        self.per_address.map(|max| max.saturating_mul(share).min(half))
     }
 }
 
@@ -81,8 +89,7 @@ impl Connections {
         let mut counts = self.0.counts.lock().expect("not poisoned");
         let is_full = |network: Network| {
             let open = counts.by_network.get(&network).copied().unwrap_or_default();
-            let share = usize::try_from(share(network.level())).unwrap_or(1);
-            capacity.per_address.is_some_and(|max| open >= max.saturating_mul(share))
+            capacity.of_network(network.level()).is_some_and(|max| open >= max)
         };
         if networks(address).any(is_full) {
             return Err(Full::OfAddress);
@@ -163,5 +170,24 @@ mod tests {
             assert_eq!(held.len(), 8, "four times those of one address");
         }
         assert_eq!(connections.0.counts.lock().unwrap().by_network.len(), 0);
+    }
+    #[test]
+    fn no_network_takes_more_than_half_of_all_sockets_unless_nothing_limits_addresses() {
+        let limited = |per_address| Capacity { total: 21, per_address };
+        for (capacity, of_a_customer) in
+            [(limited(Some(4)), 10), (limited(Some(usize::MAX)), 10), (limited(None), 21)]
+        {
+            let connections = Connections::default();
+            let take =
+                |address: String| connections.take(address.parse().expect("an address"), capacity);
+            let of_one = |net: u32| take(format!("2001:db8:1:{net:x}00::1")).ok();
+            let held: Vec<_> = (0..64).filter_map(of_one).collect();
+            assert_eq!(held.len(), of_a_customer, "{capacity:?}");
+            let full = take("2001:db8:1:ff00::1".to_owned()).expect_err("it has its half");
+            assert_eq!(full == Full::OfAddress, capacity.per_address.is_some());
+            let other = take("192.0.2.1".to_owned()).is_ok();
+            assert_eq!(other, capacity.per_address.is_some(), "others come in: {capacity:?}");
+        }
+        assert_eq!(Capacity { total: 1, per_address: Some(8) }.of_network(0), Some(1));
     }
 }

@@ -2,17 +2,15 @@
 //! a new one: nobody keeps others out by connecting and saying nothing.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio_util::sync::CancellationToken;
 
-/// The connections of a listener that make room when it is full.
-#[derive(Clone, Debug)]
-pub struct IdleConnections {
-    queue: Arc<Mutex<Queue>>,
-    /// Whether connections that were answered before make room, too.
-    between_requests: bool,
-}
+/// The connections of a listener that make room when it is full: those without a request in progress. One that
+/// became a WebSocket never does.
+#[derive(Clone, Debug, Default)]
+pub struct IdleConnections(Arc<Mutex<Queue>>);
 
 #[derive(Debug, Default)]
 struct Queue {
@@ -28,24 +26,20 @@ type Turn = (bool, u64);
 pub struct Idling {
     all: IdleConnections,
     turn: Mutex<Option<Turn>>,
+    /// Whether any request has come.
+    was_asked: AtomicBool,
+    /// Whether a whole response has to be written and nothing else.
+    is_answered: AtomicBool,
     told_to_go: CancellationToken,
 }
 
 impl IdleConnections {
-    /// For a listener whose connections make room only before their first request.
-    pub fn before_requests() -> Self {
-        Self { queue: Arc::default(), between_requests: false }
-    }
-
-    /// For a listener whose connections make room whenever no request is in progress.
-    pub fn between_requests() -> Self {
-        Self { queue: Arc::default(), between_requests: true }
-    }
-
     /// Adds a new connection, which has sent nothing yet.
     pub fn add(&self) -> Idling {
+        let (was_asked, is_answered) = Default::default();
+        let (all, turn) = (self.clone(), Mutex::default());
         let told_to_go = CancellationToken::new();
-        let idling = Idling { all: self.clone(), turn: Mutex::default(), told_to_go };
+        let idling = Idling { all, turn, was_asked, is_answered, told_to_go };
         idling.wait(false);
         idling
     }
@@ -58,23 +52,39 @@ impl IdleConnections {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().expect("not poisoned")
+        self.0.lock().expect("not poisoned")
     }
 }
 
 impl Idling {
     /// Notes that a request has come.
     pub fn note_request(&self) {
-        if let Some(turn) = self.turn().take() {
-            self.all.lock().waiting.remove(&turn);
+        self.was_asked.store(true, Ordering::Relaxed);
+        self.is_answered.store(false, Ordering::Relaxed);
+        self.forget();
+    }
+
+    /// Notes that the connection has the whole response. It may still have to write much of it.
+    pub fn note_response(&self) {
+        self.is_answered.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that everything was written that the connection had to write.
+    pub fn note_written(&self) {
+        if self.is_answered.load(Ordering::Relaxed) {
+            self.is_answered.store(false, Ordering::Relaxed);
+            self.wait(true);
         }
     }
 
-    /// Notes that no request is in progress any more.
-    pub fn note_response(&self) {
-        if self.all.between_requests {
-            self.wait(true);
-        }
+    /// Notes that the connection is being closed.
+    pub fn note_end(&self) {
+        self.wait(true);
+    }
+
+    /// Whether any request has come.
+    pub fn was_asked(&self) -> bool {
+        self.was_asked.load(Ordering::Relaxed)
     }
 
     /// Waits until the connection has to go.
@@ -98,6 +108,12 @@ impl Idling {
         }
     }
 
+    fn forget(&self) {
+        if let Some(turn) = self.turn().take() {
+            self.all.lock().waiting.remove(&turn);
+        }
+    }
+
     fn turn(&self) -> MutexGuard<'_, Option<Turn>> {
         self.turn.lock().expect("not poisoned")
     }
@@ -105,7 +121,7 @@ impl Idling {
 
 impl Drop for Idling {
     fn drop(&mut self) {
-        self.note_request();
+        self.forget();
     }
 }
 
@@ -115,28 +131,39 @@ mod tests {
 
     #[test]
     fn a_connection_that_never_asked_goes_first_and_then_the_one_that_has_waited_longest() {
-        let all = IdleConnections::between_requests();
+        let all = IdleConnections::default();
         let [early, served, late, gone] = [(); 4].map(|()| all.add());
         for idling in [&early, &served] {
             idling.note_request();
         }
         early.note_response();
+        early.note_written();
         drop(gone);
         assert!(all.make_room() && late.is_told_to_go());
         assert!(!early.is_told_to_go());
         assert!(all.make_room() && early.is_told_to_go());
         assert!(!all.make_room() && !served.is_told_to_go());
         served.note_response();
+        served.note_written();
         assert!(all.make_room() && served.is_told_to_go());
     }
 
     #[test]
-    fn a_connection_that_was_answered_stays_where_only_silent_ones_make_room() {
-        let all = IdleConnections::before_requests();
-        let [asked, silent] = [(); 2].map(|()| all.add());
-        asked.note_request();
-        asked.note_response();
-        assert!(all.make_room() && silent.is_told_to_go());
-        assert!(!all.make_room() && !asked.is_told_to_go());
+    fn a_connection_that_still_writes_its_response_or_became_a_websocket_never_goes() {
+        let all = IdleConnections::default();
+        let [busy, upgraded] = [(); 2].map(|()| all.add());
+        for idling in [&busy, &upgraded] {
+            idling.note_request();
+            // As for `100 Continue`, or while frames are written.
+            idling.note_written();
+        }
+        assert!(!all.make_room());
+        busy.note_response();
+        assert!(!all.make_room(), "it isn't written yet");
+        busy.note_request();
+        busy.note_written();
+        assert!(!all.make_room(), "the next request is in progress");
+        upgraded.note_end();
+        assert!(all.make_room() && upgraded.is_told_to_go() && !busy.is_told_to_go());
     }
 }

@@ -128,7 +128,7 @@ impl Drop for Lingering {
                 let ended = timeout(TIME_MAX, end(stream));
                 match idling {
                     Some(idling) => {
-                        idling.note_response();
+                        idling.note_end();
                         tokio::select! {
                             _ = ended => {}
                             () = idling.told_to_go() => {}
@@ -194,6 +194,10 @@ impl AsyncWrite for Lingering {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        // Nobody flushes before everything was written.
+        if let Some(idling) = &self.idling {
+            idling.note_written();
+        }
         self.stream().poll_flush(context)
     }
 

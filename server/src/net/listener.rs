@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{ServiceExt, service_fn};
 
+use super::answer::Answer;
 use super::connections::{Capacity, Connections, Full, Slot};
 use super::idle::{IdleConnections, Idling};
 use super::linger::Lingering;
@@ -157,11 +158,7 @@ async fn serve_connection(
         asked.note_request();
         request.extensions_mut().insert(ends.clone());
         let (response, asked) = (service.clone().oneshot(request), asked.clone());
-        async move {
-            let response = response.await;
-            asked.note_response();
-            response
-        }
+        async move { response.await.map(|response| Answer::of(response, asked)) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -172,7 +169,14 @@ async fn serve_connection(
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = idling.told_to_go() => return,
+        () = idling.told_to_go() => {
+            if !idling.was_asked() {
+                return;
+            }
+            // A request may just have come. It is answered first.
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await

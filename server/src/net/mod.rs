@@ -1,6 +1,7 @@
 //! TCP: accepting connections, counting them, knowing both ends, and closing without losing the last
 //! response. And who is at the other end: through which proxies, and from which page.
 
+mod answer;
 mod connections;
 mod descriptors;
 mod forwarded;

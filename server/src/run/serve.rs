@@ -54,17 +54,17 @@ pub async fn serve(config: Config, checked: Checked) -> Result<(), String> {
         Capacity::of_websockets(websockets, &config.limits).raised_by(most - websockets);
     // Clients never take what the admin listener needs.
     let of_admin = Capacity { total: shares.admin, per_address: None };
-    let door = |capacity, idle, header_timeout| Door {
+    let door = |capacity, header_timeout| Door {
         connections: Connections::default(),
         capacity,
-        idle,
+        idle: IdleConnections::default(),
         header_timeout,
         turned_away: Connections::default(),
         turned_away_max: shares.turned_away,
         trusted_proxies: config.trusted_proxies.to_vec(),
     };
-    let public_door = door(of_clients, IdleConnections::before_requests(), HEADER_TIMEOUT);
-    let admin_door = door(of_admin, IdleConnections::between_requests(), ADMIN_HEADER_TIMEOUT);
+    let public_door = door(of_clients, HEADER_TIMEOUT);
+    let admin_door = door(of_admin, ADMIN_HEADER_TIMEOUT);
     let started = Arc::new(OnceLock::new());
     let service = admin::router(started.clone(), metrics.clone());
     // It answers until the process ends: nothing stops it, and nobody waits for its connections.

@@ -1,0 +1,57 @@
+//! The body of a response, which notes when the connection has taken all of it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use bytes::Bytes;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+
+use super::idle::Idling;
+
+/// The body of a response. When it is dropped, the connection has only to write what it has taken of it.
+#[derive(Debug)]
+pub(super) struct Answer {
+    body: Body,
+    /// `None` if the connection goes on as something else than HTTP, and never waits for a request again.
+    idling: Option<Arc<Idling>>,
+}
+
+impl Answer {
+    /// Wraps the body of a response to the connection that `idling` is about.
+    pub(super) fn of(response: Response<Body>, idling: Arc<Idling>) -> Response<Self> {
+        let is_http = response.status() != StatusCode::SWITCHING_PROTOCOLS;
+        let idling = is_http.then_some(idling);
+        response.map(|body| Self { body, idling })
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(idling) = &self.idling {
+            idling.note_response();
+        }
+    }
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
