@@ -118,8 +118,9 @@ impl Rooms {
             host_id: fence.and(room.host_id.clone()),
             published: Instant::now(),
         };
-        hub.publish(&frame);
+        // Before anybody hears of a wait, so that nobody is ready for one that hasn't begun here.
         self.follow_barrier(hub, room, is_deadline(&commit.event));
+        hub.publish(&frame);
         match &commit.event {
             Event::PlaybackChanged { cause: PlaybackCause::Rebuffer, .. } => {
                 hub.note_rebuffer(commit.at);
@@ -140,10 +141,11 @@ impl Rooms {
 
     /// Sends the state itself to everybody: the events before don't lead to it.
     fn dispatch_reset(self: &Arc<Self>, hub: &RoomHub, room: &Arc<Room>) {
-        hub.resync_all();
         hub.mark_remote_stale();
         self.hub.mark_presence_unsent(&hub.room_id);
+        // Before anybody hears of a wait, as above.
         self.follow_barrier(hub, room, false);
+        hub.resync_all();
         close_if_over(hub, room);
         self.hub.mark_presence_changed(&room.room_id);
     }
