@@ -127,7 +127,8 @@ impl RoomHub {
             nodes.retain(|node_id| !state.ready_nodes.1.contains(node_id));
         }
         let notify = !state.remote.is_empty();
-        state.barrier = Some(Barrier { since_version, players, nodes, remote: 0, awaited, known, notify });
+        state.barrier =
+            Some(Barrier { since_version, players, nodes, remote: 0, awaited, known, notify });
         state.recount_remote();
         state.note_half(now);
         state.next_barrier_action()
@@ -187,13 +188,11 @@ impl State {
             let late = barrier.players.keys().filter(|id| !self.is_newcomer(id)).count();
             return 2 * late > barrier.known;
         }
-        let of_nodes = |is_late: bool| {
-            self.remote.count_players(|id| barrier.nodes.contains(id) == is_late)
-        };
+        let of_nodes =
+            |is_late: bool| self.remote.count_players(|id| barrier.nodes.contains(id) == is_late);
         // However many connections a participant has, it is one.
         let late = barrier.players.len() + of_nodes(true);
-        let in_time =
-            self.awaited_here().saturating_sub(barrier.players.len()) + of_nodes(false);
+        let in_time = self.awaited_here().saturating_sub(barrier.players.len()) + of_nodes(false);
         late > in_time
     }
 }
