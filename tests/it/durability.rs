@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use server::sql::Sql;
 
 use crate::nodes::site::until;
-use crate::party::{number, options, sample, versioned};
+use crate::party::{does_not_start, number, options, sample, versioned};
 
 const SEEKS: u64 = 200;
 
@@ -318,14 +318,6 @@ async fn host_in_a_room(server: &ServerProcess) -> (Api, String, WsClient) {
     let room_id = api.create_room("Friday").await.unwrap().room_id;
     let host = api.enter(&room_id).await.unwrap();
     (api, room_id, host)
-}
-
-/// The error of a process that ends instead of serving.
-async fn does_not_start(options: ServerOptions) -> String {
-    let words = options.start().await.expect_err("it doesn't start").to_string();
-    assert!(words.contains("exit status: 1"), "{words}");
-    assert!(!words.contains("panicked"), "{words}");
-    words
 }
 
 fn id(round: usize, number: u64) -> String {

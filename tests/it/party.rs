@@ -63,6 +63,14 @@ pub fn over_redis(options: ServerOptions, url: &str) -> ServerOptions {
     options.env("PLAYHEAD_REDIS_APPENDFSYNC", "always")
 }
 
+/// The error of a process that ends instead of serving.
+pub async fn does_not_start(options: ServerOptions) -> String {
+    let words = options.start().await.expect_err("it doesn't start").to_string();
+    assert!(words.contains("exit status: 1"), "{words}");
+    assert!(!words.contains("panicked"), "{words}");
+    words
+}
+
 /// A directory in memory, if the machine has one.
 pub fn quick_directory() -> Option<&'static Path> {
     Some(Path::new(MEMORY)).filter(|path| path.is_dir())

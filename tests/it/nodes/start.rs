@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use harness::http::Method;
 use harness::port::ReservedPort;
-use harness::{Api, PostgresServer, ServerOptions};
+use harness::{Api, PostgresServer};
 use tokio::task::JoinSet;
 
 use super::site::{NOTICED, Site, site, until};
-use crate::party::options;
+use crate::party::{does_not_start, options};
 use crate::rooms::create_under;
 
 /// How far apart two readings of the time may be, in addition to how long they took.
@@ -144,12 +144,4 @@ async fn redis_now_us(site: &Site) -> u64 {
 
 fn us(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap()
-}
-
-/// The error of a process that ends instead of serving.
-async fn does_not_start(options: ServerOptions) -> String {
-    let words = options.start().await.expect_err("it doesn't start").to_string();
-    assert!(words.contains("exit status: 1"), "{words}");
-    assert!(!words.contains("panicked"), "{words}");
-    words
 }
