@@ -16,7 +16,7 @@ use server::store::{CommitOutcome, MemoryStore, RedisStore, RoomStore, Store};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::node::{database, open, quick_directory};
+use crate::node::{database, newest, open, quick_directory};
 
 /// The number of stories.
 const STORIES: u32 = 12;
@@ -211,10 +211,6 @@ fn timeless(room: &Room) -> Room {
         room.lifecycle.deadline = None;
     }
     room
-}
-
-async fn newest(store: &dyn Store, room_id: &RoomId) -> Arc<Room> {
-    store.load_newest(room_id).await.expect("answered").expect("the room is there")
 }
 
 async fn open_memory(dir: &Path) -> Arc<MemoryStore> {
