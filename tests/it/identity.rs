@@ -15,10 +15,11 @@ use crate::nodes::site::until;
 use crate::party::{Party, new_room, number, options, server};
 use crate::problem;
 
-/// Two private keys for these tests only.
-const KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+/// A private key for tests only.
+pub const KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
     MC4CAQAwBQYDK2VwBCIEII37kpQLEKy4ZlXzbNhUsQANedP5BCdPRoAn5oo7X7dB\n\
     -----END PRIVATE KEY-----\n";
+/// Another one.
 const OTHER_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
     MC4CAQAwBQYDK2VwBCIEIAAVKLMQi+BnVbC4ZlXzbNhUsQANedP5BCdPRoAn5oo7\n\
     -----END PRIVATE KEY-----\n";

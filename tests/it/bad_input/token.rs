@@ -6,14 +6,11 @@ use harness::{Api, ServerProcess};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
+use crate::identity::KEY;
 use crate::party::{options, server};
 use crate::problem;
 
-/// A private key for this test only.
-const KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
-    MC4CAQAwBQYDK2VwBCIEII37kpQLEKy4ZlXzbNhUsQANedP5BCdPRoAn5oo7X7dB\n\
-    -----END PRIVATE KEY-----\n";
-/// Its public key.
+/// The public key of [`KEY`].
 const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
     MCowBQYDK2VwAyEAjUYPKEVayDNQG47aR27sPDEyrH2zEjCeHUmTZJ7W8SI=\n\
     -----END PUBLIC KEY-----\n";
