@@ -9,10 +9,8 @@ use serde_json::{Value, json};
 
 use crate::nodes::site::Site;
 use crate::origin::Origin;
-use crate::party::{Party, new_room, number, server};
+use crate::party::{Party, new_room, number, redis_url, server};
 
-/// Whether servers of these tests share a Redis.
-const REDIS: &str = "PLAYHEAD_TEST_REDIS_URL";
 /// The delay in each direction between a node and its Redis.
 const FAR: Duration = Duration::from_millis(10);
 
@@ -84,7 +82,7 @@ async fn the_server_states_the_uncertainty_of_the_room_clock() {
     let server = server().await;
     let time = server.api().time().await.unwrap();
     assert_eq!(time.now_ms, time.now_us / 1000);
-    let is_measured = std::env::var_os(REDIS).is_some();
+    let is_measured = redis_url().is_some();
     assert_eq!(time.uncertainty_us > 0, is_measured, "alone it is the clock: {time:?}");
 }
 

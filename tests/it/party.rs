@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 /// A directory in memory, on machines that have it.
 const MEMORY: &str = "/dev/shm";
-/// The variable with the URL of a Redis that all servers of these tests use, if set.
+/// The variable with the URL of a Redis that all servers of these tests use.
 const REDIS: &str = "PLAYHEAD_TEST_REDIS_URL";
 
 /// Numbers the servers that share this Redis, since each uses its own database in it.
@@ -43,18 +43,23 @@ pub fn strict_options() -> ServerOptions {
     let options = options
         .env("PLAYHEAD_LIMIT_PER_ADDRESS", "0")
         .env("PLAYHEAD_LIMIT_COMMANDS_PER_USER_AND_SECOND", "100000");
-    let options = match std::env::var(REDIS) {
-        Ok(redis) => {
+    let options = match redis_url() {
+        Some(redis) => {
             let database = REDIS_DATABASES.fetch_add(1, Ordering::Relaxed);
             over_redis(options, &format!("{redis}/{database}"))
         }
-        Err(_) => options,
+        None => options,
     };
     // On a disk that other programs keep busy, a late commit would change the answer.
     match quick_directory() {
         Some(directory) => options.directory_in(directory),
         None => options,
     }
+}
+
+/// The URL of a Redis that all servers of these tests use, if one is set.
+pub fn redis_url() -> Option<String> {
+    std::env::var(REDIS).ok()
 }
 
 /// The same options with rooms in a Redis that syncs each write before it replies.
