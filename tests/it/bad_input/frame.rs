@@ -1,13 +1,11 @@
 //! Unusable frames.
 
+use contracts::FRAME_BYTES_MAX;
 use harness::frame::{encode_client, opcode};
 use harness::{Closed, WsClient};
 use serde_json::{Value, json};
 
 use crate::party::Party;
-
-/// The largest accepted frame, in bytes.
-const BYTES_MAX: usize = 16 * 1024;
 
 #[tokio::test]
 async fn a_frame_without_a_usable_id_is_refused_with_a_null_id() {
@@ -87,13 +85,13 @@ async fn a_binary_frame_closes_the_connection_before_and_after_hello() {
 async fn the_largest_frame_is_accepted_and_a_larger_one_closes_the_connection() {
     let mut party = Party::watching().await;
     let frame = r#"{"type":"pause","id":"big","data":{"padding":""}}"#;
-    let padding = "x".repeat(BYTES_MAX - frame.len());
+    let padding = "x".repeat(FRAME_BYTES_MAX - frame.len());
     let largest = frame.replace(r#"":""}"#, &format!(r#"":"{padding}"}}"#));
-    assert_eq!(largest.len(), BYTES_MAX);
+    assert_eq!(largest.len(), FRAME_BYTES_MAX);
     party.host.send_text(&largest).await.unwrap();
     assert_eq!(party.host.answer("big").await.unwrap()["type"], "ack");
 
-    for length in [BYTES_MAX + 1, 100_000, 1_000_000] {
+    for length in [FRAME_BYTES_MAX + 1, 100_000, 1_000_000] {
         let mut early = party.host_api.connect(&party.room_id).await.unwrap();
         let mut late = party.host_api.enter(&party.room_id).await.unwrap();
         for socket in [&mut early, &mut late] {

@@ -1,16 +1,14 @@
 //! Autobahn 1, 9 and 10: lengths of messages and frames.
 
+use contracts::FRAME_BYTES_MAX;
 use harness::frame::opcode;
 
 use super::raw::{FIN, Ground, Meets, Seen, State, frame, in_bytes, message_of, text};
 
-/// The largest message, in bytes.
-const BYTES_MAX: usize = 16 * 1024;
-
 #[tokio::test]
 async fn a_text_of_any_length_up_to_the_limit_is_answered() {
     let ground = Ground::new().await;
-    for length in [46, 125, 126, 127, 128, 255, 256, 4096, 16_383, BYTES_MAX] {
+    for length in [46, 125, 126, 127, 128, 255, 256, 4096, 16_383, FRAME_BYTES_MAX] {
         let sent = frame(FIN | opcode::TEXT, &message_of(length));
         let name = format!("{length} bytes");
         ground.run_in_both(&name, std::slice::from_ref(&sent), &Meets::Answers(1)).await;
@@ -25,7 +23,7 @@ async fn a_text_of_any_length_up_to_the_limit_is_answered() {
 #[tokio::test]
 async fn a_longer_message_closes_the_connection_with_4413() {
     let ground = Ground::new().await;
-    for length in [BYTES_MAX + 1, 65_535, 65_536, 131_072] {
+    for length in [FRAME_BYTES_MAX + 1, 65_535, 65_536, 131_072] {
         let sent = frame(FIN | opcode::TEXT, &message_of(length));
         ground.run_in_both(&format!("{length} bytes"), &[sent], &Meets::Closes(Some(4413))).await;
     }
@@ -69,7 +67,7 @@ async fn a_length_that_is_not_written_as_it_has_to_be_closes_the_connection_with
 #[tokio::test]
 async fn a_binary_message_of_any_length_closes_the_connection_with_4400() {
     let ground = Ground::new().await;
-    for length in [0, 1, 125, 126, 127, 128, BYTES_MAX] {
+    for length in [0, 1, 125, 126, 127, 128, FRAME_BYTES_MAX] {
         let sent = frame(FIN | opcode::BINARY, &vec![0xfe; length]);
         ground.run_in_both(&format!("{length} bytes"), &[sent], &Meets::Closes(Some(4400))).await;
     }
