@@ -3,7 +3,7 @@
 
 mod command;
 mod expect;
-mod flood;
+pub mod flood;
 mod frame;
 mod host;
 mod http;

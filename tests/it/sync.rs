@@ -7,12 +7,11 @@ use contracts::{Role, SyncChanged};
 use harness::WsClient;
 use harness::http::Method;
 use serde_json::{Value, json};
+use server::limit::FRAMES_BURST;
 
+use crate::bad_input::flood::FRAMES;
 use crate::metrics::sample;
 use crate::party::{Party, new_room, options};
-
-const FRAMES: usize = 1500;
-const BURST: usize = 300;
 
 #[tokio::test]
 async fn reports_fill_histograms_and_change_no_state() {
@@ -171,7 +170,8 @@ async fn a_flood_of_reports_is_rate_limited_like_any_other() {
     }
     let (limited, acked): (Vec<&Value>, Vec<&Value>) =
         answers.values().partition(|answer| answer["type"] == "reject");
-    assert!(acked.len() >= BURST && !limited.is_empty(), "{} were let through", acked.len());
+    assert!(acked.len() >= FRAMES_BURST as usize, "{} were let through", acked.len());
+    assert!(!limited.is_empty(), "{} were let through", acked.len());
     assert!(limited.iter().all(|answer| answer["error"]["code"] == "rate_limited"));
     let counted = sample(&admin, "playhead_sync_drift_seconds_count").await;
     assert_eq!(counted as usize, acked.len(), "what was refused isn't counted");

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use harness::frame::{encode_client, opcode};
 use serde_json::{Value, json};
+use server::limit::FRAMES_BURST;
 
 use crate::party::Party;
 
-const FRAMES: usize = 1500;
-const BURST: usize = 300;
+/// How many frames make a flood.
+pub const FRAMES: usize = 1500;
 /// More frames that get no reply than any connection may send at once.
 const UNANSWERED: usize = 20_000;
 
@@ -27,7 +28,7 @@ async fn a_flood_is_refused_frame_by_frame_and_disturbs_no_one_else() {
     }
     let (limited, acked): (Vec<&Value>, Vec<&Value>) =
         answers.values().partition(|answer| answer["type"] == "reject");
-    assert!(acked.len() >= BURST, "{} were let through", acked.len());
+    assert!(acked.len() >= FRAMES_BURST as usize, "{} were let through", acked.len());
     assert!(!limited.is_empty(), "{} were let through", acked.len());
     for answer in limited {
         let error = &answer["error"];
