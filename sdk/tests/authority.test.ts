@@ -1,15 +1,14 @@
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createClient, type Client, type RoomSession } from '../src/index.js';
+import { createClient, type Client } from '../src/index.js';
 import { askedDelayMs, repeatDelayMs } from '../src/backoff.js';
 import { PendingCommands } from '../src/session/commands.js';
 import type { Outcome, RejectError } from '../src/wire.js';
-import { event, joinAt, opened, rejection, until } from './joined.js';
+import { closeSessions, event, joinAt, opened, rejection, until } from './joined.js';
 import { playback, room, RoomServer, type Frame } from './room-server.js';
 
 let server: RoomServer;
 let client: Client;
-let session: RoomSession | undefined;
 
 beforeEach(async () => {
   server = await RoomServer.start();
@@ -18,13 +17,12 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  session?.close();
-  session = undefined;
+  closeSessions();
   await server.stop();
 });
 
 test('an authority that goes away and comes back is distinguished from the connection', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   expect(joined.getSnapshot()).toMatchObject({ connection: 'open', authority: 'reachable' });
   connection.send(authority(false));
   await until(joined, (now) => now.authority === 'away');
@@ -34,7 +32,7 @@ test('an authority that goes away and comes back is distinguished from the conne
 });
 
 test('a welcome means that the authority is reachable, unless the next frame says otherwise', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   connection.send(authority(false));
   await until(joined, (now) => now.authority === 'away');
   connection.terminate();
@@ -48,7 +46,7 @@ test('a welcome means that the authority is reachable, unless the next frame say
 });
 
 test('commands are sent while the authority is away, and again at once when it is back', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   connection.send(authority(false));
   await until(joined, (now) => now.authority === 'away');
   const answered = [joined.play(), joined.seek(5), joined.setRate(2)];
@@ -100,7 +98,7 @@ describe('a command that can’t be stored', () => {
 });
 
 test('the latest command wins: an earlier one of its kind is no longer repeated', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const far = joined.seek(60_000);
   const first = await connection.next();
   connection.send(rejection(first.id, 'store_unavailable', 'unknown'));
@@ -115,7 +113,7 @@ test('the latest command wins: an earlier one of its kind is no longer repeated'
 });
 
 test('a pause replaces a play that is refused after the pause was sent', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const played = joined.play();
   const paused = joined.pause();
   const [first, second] = [await connection.next(), await connection.next()];
@@ -126,7 +124,7 @@ test('a pause replaces a play that is refused after the pause was sent', async (
 });
 
 test('the state that follows a rebuild replaces everything at the same place', async () => {
-  const [joined, connection] = await join(3, 9);
+  const [joined, connection] = await joinAt(server, client, 3, 9);
   const rebased = { previous: { epoch: 3, version: 9 }, lost: true };
   connection.send({ type: 'rebased', epoch: 4, version: 8, at_ms: 0, data: rebased });
   const rebuilt = room({ name: 'Rebuilt', host_id: 'p_2', playback: playback({ position_ms: 80 }) });
@@ -141,7 +139,7 @@ test('the state that follows a rebuild replaces everything at the same place', a
 });
 
 test('a rebuild makes a notice only if changes may be missing', async () => {
-  const [joined, connection] = await join(1, 5);
+  const [joined, connection] = await joinAt(server, client, 1, 5);
   const announced: boolean[] = [];
   joined.on('rebased', ({ lost }) => announced.push(lost));
   for (const [epoch, lost] of [[2, false], [3, true]] as const) {
@@ -157,7 +155,7 @@ test('a host that stops being host gets its former role back', async () => {
   const joining = client.join('r_1');
   const connection = await server.connections.take();
   await connection.welcome(1, 1, { host_id: 'p_2' }, { role: 'co_host' });
-  session = await opened(joining);
+  const session = await opened(joining);
   const lifecycle = { state: 'live', cause: 'grace_ended', fence: 2, playback: playback() };
   connection.send(event('lifecycle_changed', 2, { ...lifecycle, host_id: 'p_1' }));
   expect((await until(session, ({ version }) => version === 2)).me.role).toBe('host');
@@ -169,7 +167,7 @@ test('a host that stops being host gets its former role back', async () => {
 });
 
 test('the cause of the room’s state is known as long as the session saw it happen', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const expired = { state: 'expired', cause: 'deleted', host_id: 'p_1', fence: 1, playback: playback() };
   connection.send(event('lifecycle_changed', 2, expired));
   expect((await until(joined, ({ version }) => version === 2)).stateCause).toBe('deleted');
@@ -206,10 +204,4 @@ function authority(reachable: boolean): object {
 
 function state(epoch: number, version: number, of: ReturnType<typeof room>): object {
   return { type: 'room_state', epoch, version, at_ms: 0, data: { room: of, fence: 1 } };
-}
-
-async function join(epoch: number, version: number) {
-  const joined = await joinAt(server, client, epoch, version);
-  [session] = joined;
-  return joined;
 }

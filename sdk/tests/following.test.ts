@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Replica } from '../src/session/replica.js';
 import { createClient, createPlayer, type Player, type RoomSession } from '../src/index.js';
-import { changed, opened } from './joined.js';
+import { changed, closeSessions, opened } from './joined.js';
 import { FILM, OtherPlayer } from './other-player.js';
 import { playback, room, RoomServer, type Connection } from './room-server.js';
 
@@ -36,7 +36,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   player?.destroy();
-  session.close();
+  closeSessions();
   await server.stop();
   vi.unstubAllGlobals();
 });

@@ -3,14 +3,13 @@ import { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type Client, type RoomSession, type SessionSnapshot } from '../src/index.js';
 import type { AckData, ClientData, Pong, ServerEvents, ServerFrame, Welcome } from '../src/wire.js';
-import { opened } from './joined.js';
+import { closeSessions, opened } from './joined.js';
 import { RoomServer, type Connection, type Frame } from './room-server.js';
 
 const FOLDER = new URL('../../contracts/vectors/ws/', import.meta.url);
 
 let server: RoomServer;
 let client: Client;
-let session: RoomSession | undefined;
 
 beforeEach(async () => {
   server = await RoomServer.start();
@@ -19,8 +18,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  session?.close();
-  session = undefined;
+  closeSessions();
   await server.stop();
 });
 
@@ -208,7 +206,7 @@ async function join(welcome: ServerFrame, prepare = (_connection: Connection): v
   prepare(connection);
   const { id } = await connection.next();
   connection.send({ ...welcome, id });
-  session = await opened(joining);
+  const session = await opened(joining);
   return [session, connection] as const;
 }
 

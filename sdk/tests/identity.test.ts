@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createClient, memoryTokenStore, type Client, type Identity, type RoomSession, type TokenStore } from '../src/index.js';
-import { joinAt, opened, until } from './joined.js';
+import { createClient, memoryTokenStore, type Client, type Identity, type TokenStore } from '../src/index.js';
+import { closeSessions, joinAt, opened, until } from './joined.js';
 import { problem, RoomServer, tooMany, type Answer, type Connection } from './room-server.js';
 
 const EXPIRED = problem(401, 'token_expired', 'reauth');
@@ -11,7 +11,6 @@ let server: RoomServer;
 let tokenStore: TokenStore;
 let replacedBy: Identity[];
 let client: Client;
-let session: RoomSession | undefined;
 
 beforeEach(async () => {
   server = await RoomServer.start();
@@ -22,8 +21,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  session?.close();
-  session = undefined;
+  closeSessions();
   vi.unstubAllGlobals();
   await server.stop();
 });
@@ -47,7 +45,7 @@ test('calls that are refused together renew the token once', async () => {
 });
 
 test('a connection whose token has ended comes back as the same person', async () => {
-  const [joined, connection] = await join();
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   connection.close(4401, 'token_expired');
   server.answers.push({ path: '/join', answer: EXPIRED });
   await (await server.connections.take()).welcome(1, 1);
@@ -71,7 +69,7 @@ test('a renewal that fails for now, or has to wait, is repeated until the join s
   server.answers.push({ path: '/join', answer: EXPIRED }, { path: '/join', answer: EXPIRED });
   server.answers.push({ path: '/auth/refresh', answer: problem(503, 'store_unavailable', 'backoff') });
   server.answers.push({ path: '/auth/refresh', answer: tooMany(30) });
-  await join();
+  await joinAt(server, client, 1, 1);
   expect(asked().filter((one) => one.startsWith('/auth'))).toEqual(['/auth/guest', ...Array(3).fill('/auth/refresh f_1')]);
   expect(tokenStore.load()).toMatchObject({ user_id: 'u_1', access_token: 't_1+' });
 });
@@ -96,14 +94,14 @@ test('a renewal that fails while the server goes away is repeated when it is bac
   server = await RoomServer.start(port);
   server.answers.push({ path: '/join', answer: EXPIRED });
   await (await server.connections.take()).welcome(1, 1);
-  session = await opened(joining);
+  await opened(joining);
   expect(asked()).toEqual(['/rooms/r_1/join t_1', '/auth/refresh f_1', '/rooms/r_1/join t_1+']);
   expect(tokenStore.load()).toMatchObject({ user_id: 'u_1', refresh_token: 'f_1+' });
 });
 
 test('only an identity that is refused for good makes way for a new guest, and the page hears of it', async () => {
   server.answers.push({ path: '/join', answer: UNKNOWN }, { path: '/auth/refresh', answer: UNKNOWN });
-  await join();
+  await joinAt(server, client, 1, 1);
   expect(asked().slice(1)).toEqual(['/rooms/r_1/join t_1', '/auth/refresh f_1', '/auth/guest', '/rooms/r_1/join t_2']);
   expect(replacedBy).toMatchObject([{ user_id: 'u_2', display_name: 'Ada' }]);
   expect(tokenStore.load()).toEqual(replacedBy[0]);
@@ -139,7 +137,7 @@ test('a token that another page has renewed is used', async () => {
     return response;
   });
   server.answers.push({ path: '/join', answer: EXPIRED });
-  await join(other);
+  await joinAt(server, other, 1, 1);
   expect(asked().slice(1)).toEqual(['/rooms/r_1/join t_1', '/rooms/r_1/join t_elsewhere']);
 });
 
@@ -151,7 +149,7 @@ test('what another page has stored meanwhile is not overwritten by an older answ
     return response;
   });
   server.answers.push({ path: '/join', answer: EXPIRED });
-  await join(slow);
+  await joinAt(server, slow, 1, 1);
   expect(tokenStore.load()).toEqual(newer);
   expect(asked().at(-1)).toBe('/rooms/r_1/join t_elsewhere');
 });
@@ -163,12 +161,12 @@ test('another page that became a new guest is said here as well', async () => {
     return response;
   });
   server.answers.push({ path: '/join', answer: UNKNOWN });
-  await join(other);
+  await joinAt(server, other, 1, 1);
   expect(replacedBy).toMatchObject([{ user_id: 'u_9' }]);
 });
 
 test('a token that is about to end is renewed on the open connection', async () => {
-  const [joined, connection] = await join();
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   expiring(connection);
   const frame = await connection.next();
   expect(frame).toMatchObject({ type: 'auth_refresh', data: { access_token: 't_1+' } });
@@ -186,7 +184,7 @@ test('a token that is about to end is renewed on the open connection', async () 
 });
 
 test('an open connection takes the token that another page has renewed', async () => {
-  const [, connection] = await join();
+  const [, connection] = await joinAt(server, client, 1, 1);
   tokenStore.save({ ...tokenStore.load()!, access_token: 't_elsewhere', refresh_token: 'f_elsewhere' });
   expiring(connection);
   expect(await connection.next()).toMatchObject({ type: 'auth_refresh', data: { access_token: 't_elsewhere' } });
@@ -194,14 +192,14 @@ test('an open connection takes the token that another page has renewed', async (
 });
 
 test('the renewal on an open connection is repeated while the server is in trouble', async () => {
-  const [, connection] = await join();
+  const [, connection] = await joinAt(server, client, 1, 1);
   server.answers.push({ path: '/auth/refresh', answer: problem(503, 'store_unavailable', 'backoff') });
   expiring(connection);
   expect(await connection.next()).toMatchObject({ type: 'auth_refresh', data: { access_token: 't_1+' } });
 });
 
 test('an open connection stays whose it is until it ends, though its identity is refused for good', async () => {
-  const [joined, connection] = await join();
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   server.answers.push({ path: '/auth/refresh', answer: UNKNOWN });
   expiring(connection);
   await vi.waitFor(() => expect(asked().at(-1)).toBe('/auth/refresh f_1'), 8_000);
@@ -215,7 +213,7 @@ test('an open connection stays whose it is until it ends, though its identity is
 });
 
 test('a page can give its connection a token of its own', async () => {
-  const [joined, connection] = await join();
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const refreshed = joined.authRefresh('t_product');
   const { id, ...frame } = await connection.next();
   expect(frame).toEqual({ type: 'auth_refresh', data: { access_token: 't_product' } });
@@ -226,12 +224,6 @@ test('a page can give its connection a token of its own', async () => {
 function clientOf(fetcher?: typeof fetch): Client {
   const onIdentityReplaced = (identity: Identity) => void replacedBy.push(identity);
   return createClient({ baseUrl: server.baseUrl, WebSocket, tokenStore, fetch: fetcher, onIdentityReplaced });
-}
-
-async function join(as = client) {
-  const joined = await joinAt(server, as, 1, 1);
-  [session] = joined;
-  return joined;
 }
 
 function expiring(connection: Connection): void {

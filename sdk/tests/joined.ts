@@ -1,6 +1,9 @@
 import { playback, type Connection, type Frame, type RoomServer } from './room-server.js';
 import type { Client, RoomSession, SessionSnapshot } from '../src/index.js';
 
+/** The sessions that the test has joined. */
+const sessions: RoomSession[] = [];
+
 /** Joins; resolves once welcomed at this epoch and version. */
 export async function joinAt(
   server: RoomServer,
@@ -14,11 +17,23 @@ export async function joinAt(
   return [await opened(joining), connection, hello];
 }
 
-/** Resolves with the session once it is welcomed; the join itself resolves as soon as the room is known. */
+/** Resolves with the session once it is welcomed; `closeSessions` closes it. */
 export async function opened(joining: Promise<RoomSession>): Promise<RoomSession> {
-  const session = await joining;
+  const session = await entered(joining);
   await until(session, (now) => now.connection === 'open');
   return session;
+}
+
+/** Resolves with the session as soon as the room is known; `closeSessions` closes it. */
+export async function entered(joining: Promise<RoomSession>): Promise<RoomSession> {
+  const session = await joining;
+  sessions.push(session);
+  return session;
+}
+
+/** Closes the sessions that the test has joined. */
+export function closeSessions(): void {
+  for (const session of sessions.splice(0)) session.close();
 }
 
 export function until(of: RoomSession, holds: (now: SessionSnapshot) => boolean): Promise<SessionSnapshot> {

@@ -1,12 +1,11 @@
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createClient, type Client, type RoomSession } from '../src/index.js';
-import { joinAt, opened, rejection, until } from './joined.js';
+import { createClient, type Client } from '../src/index.js';
+import { closeSessions, entered, joinAt, opened, rejection, until } from './joined.js';
 import { problem, RoomServer, tooMany } from './room-server.js';
 
 let server: RoomServer;
 let client: Client;
-let session: RoomSession | undefined;
 
 beforeEach(async () => {
   server = await RoomServer.start();
@@ -15,8 +14,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  session?.close();
-  session = undefined;
+  closeSessions();
   await server.stop();
 });
 
@@ -26,7 +24,7 @@ test.each([
   [4410, 'room_closed'],
   [4411, 'kicked'],
 ])('close code %i ends the session with its reason', async (closeCode, code) => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const played = joined.play();
   played.catch(() => undefined);
   await connection.next();
@@ -40,7 +38,7 @@ test.each([
 test.each([1000, 1001, 1011, 1012, 1013, 4408, 4500, 4503, 4504, 4508, 4509])(
   'close code %i makes it reconnect',
   async (closeCode) => {
-    const [joined, connection] = await join(1, 1);
+    const [joined, connection] = await joinAt(server, client, 1, 1);
     connection.close(closeCode);
     const again = await server.connections.take();
     await again.welcome(1, 1);
@@ -52,7 +50,7 @@ test('a refused join is repeated as long as the refusal allows it', async () => 
   for (const code of ['limit_reached', 'room_full', 'limit_reached']) {
     server.answers.push({ path: '/join', answer: problem(409, code, 'backoff') });
   }
-  const [joined] = await join(1, 1);
+  const [joined] = await joinAt(server, client, 1, 1);
   expect(joined.getSnapshot().connection).toBe('open');
   expect(joinTokens()).toHaveLength(4);
 });
@@ -68,7 +66,7 @@ test('a first join waits beyond its timeout for as long as the server asks it to
   for (let time = 0; time < 2; time += 1) server.answers.push({ path: '/join', answer: tooMany(450) });
   const joining = client.join('r_1', { timeoutMs: 400 });
   await (await server.connections.take()).welcome(1, 1);
-  session = await opened(joining);
+  const session = await opened(joining);
   expect(session.getSnapshot().room.name).toBe('Friday');
 });
 
@@ -81,7 +79,7 @@ test('a room that was joined by its code is rejoined by its id', async () => {
   const joining = client.join('ABC');
   const connection = await server.connections.take();
   await connection.welcome(1, 1);
-  session = await opened(joining);
+  const session = await opened(joining);
   connection.terminate();
   await (await server.connections.take()).welcome(1, 1);
   await until(session, (now) => now.connection === 'open');
@@ -97,7 +95,7 @@ test.each([4403, 4429])('a hello that is refused for now is repeated, though it 
   full.send({ type: 'closing', data: { close_code: closeCode, code: 'forbidden', retry: 'never', after_ms: 0 } });
   full.close(closeCode);
   await (await server.connections.take()).welcome(1, 1);
-  session = await opened(joining);
+  const session = await opened(joining);
   expect(session.getSnapshot().room.name).toBe('Friday');
 });
 
@@ -107,7 +105,7 @@ test('a room that doesn’t exist rejects the join with the server’s code', as
 });
 
 test('a refused hello closes the session with the server’s code', async () => {
-  session = await client.join('r_1');
+  const session = await entered(client.join('r_1'));
   const connection = await server.connections.take();
   const hello = await connection.next();
   connection.send(rejection(hello.id, 'forbidden', 'not_applied'));
@@ -117,7 +115,7 @@ test('a refused hello closes the session with the server’s code', async () => 
 });
 
 test('a socket that is never welcomed ends the session after the timeout', async () => {
-  session = await client.join('r_1', { timeoutMs: 300 });
+  const session = await entered(client.join('r_1', { timeoutMs: 300 }));
   const connection = await server.connections.take();
   await connection.next();
   const { closeReason } = await until(session, (now) => now.connection === 'closed');
@@ -126,7 +124,7 @@ test('a socket that is never welcomed ends the session after the timeout', async
 
 test('a server that is down is tried again until it is back', async () => {
   const { port } = server;
-  const [joined] = await join(1, 4);
+  const [joined] = await joinAt(server, client, 1, 4);
   await server.stop();
   await until(joined, (now) => now.connection === 'reconnecting');
   server = await RoomServer.start(port);
@@ -144,7 +142,7 @@ test.each([
   [4429, 'rate_limited', 'after'],
   [4503, 'draining', 'immediate'],
 ])('the wait that a closing frame with %i asks for is respected', async (close_code, code, retry) => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   connection.send({ type: 'closing', data: { close_code, code, retry, after_ms: 400 } });
   const closedAt = performance.now();
   connection.close(close_code);
@@ -155,7 +153,7 @@ test.each([
 });
 
 test('the wait that a refused join asks for is respected', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   server.answers.push({ path: '/join', answer: tooMany(700) });
   const closedAt = performance.now();
   connection.terminate();
@@ -170,17 +168,11 @@ test('a connection on which the server goes silent is replaced', async () => {
   const connection = await server.connections.take();
   connection.silent = true;
   await connection.welcome(1, 1, {}, { dead_after_ms: 300 });
-  session = await opened(joining);
+  const session = await opened(joining);
   const again = await server.connections.take();
   await again.welcome(1, 1);
   await until(session, (now) => now.connection === 'open');
 });
-
-async function join(epoch: number, version: number) {
-  const joined = await joinAt(server, client, epoch, version);
-  [session] = joined;
-  return joined;
-}
 
 function joinTokens(): (string | undefined)[] {
   return server.requests.filter(({ path }) => path.endsWith('/join')).map(({ token }) => token);

@@ -1,12 +1,11 @@
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createClient, PlayheadError, type Client, type RoomSession } from '../src/index.js';
-import { changed, event, joinAt, opened, rejection, until } from './joined.js';
+import { createClient, PlayheadError, type Client } from '../src/index.js';
+import { changed, closeSessions, entered, event, joinAt, opened, rejection, until } from './joined.js';
 import { playback, problem, room, RoomServer } from './room-server.js';
 
 let server: RoomServer;
 let client: Client;
-let session: RoomSession | undefined;
 
 beforeEach(async () => {
   server = await RoomServer.start();
@@ -15,13 +14,12 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  session?.close();
-  session = undefined;
+  closeSessions();
   await server.stop();
 });
 
 test('joining says hello with its capability and opens the welcomed room', async () => {
-  const [joined, connection, hello] = await join(3, 7);
+  const [joined, connection, hello] = await joinAt(server, client, 3, 7);
   expect(hello).toMatchObject({ type: 'hello', data: { capabilities: ['ready'] } });
   expect(hello.data).not.toHaveProperty('resume');
   expect(connection.ticket).toMatch(/^k\/\d$/);
@@ -41,7 +39,7 @@ test('the room is known before its socket is open, and the welcome brings what h
   const nowMs = 5_000_000;
   const early = playback({ media_id: 'm_1', status: 'playing', position_ms: 5_000, anchor_at_ms: nowMs - 3_000 });
   server.atJoin = { epoch: 2, version: 3, at_ms: nowMs, room: room({ playback: early }) };
-  session = await client.join('r_1');
+  const session = await entered(client.join('r_1'));
   expect(session.getSnapshot()).toMatchObject({ connection: 'connecting', epoch: 2, version: 3, clock: null });
   expect(session.expected()).toBeGreaterThanOrEqual(8_000);
   expect(session.expected()).toBeLessThan(12_000);
@@ -53,7 +51,7 @@ test('the room is known before its socket is open, and the welcome brings what h
 });
 
 test('until the welcome the room is what the latest join says', async () => {
-  session = await client.join('r_1');
+  const session = await entered(client.join('r_1'));
   server.atJoin = { ...server.atJoin, epoch: 2, version: 3, room: room({ name: 'Saturday' }) };
   (await server.connections.take()).terminate();
   const connection = await server.connections.take();
@@ -64,7 +62,7 @@ test('until the welcome the room is what the latest join says', async () => {
 
 test('after a welcome that is older than the join it joins again', async () => {
   server.atJoin = { ...server.atJoin, epoch: 2, version: 3 };
-  session = await client.join('r_1');
+  const session = await entered(client.join('r_1'));
   await (await server.connections.take()).welcome(2, 2);
   await (await server.connections.take()).welcome(2, 3);
   expect((await until(session, ({ connection }) => connection === 'open')).version).toBe(3);
@@ -74,12 +72,12 @@ test('a page without a player joins no barrier', async () => {
   const joining = client.join('r_1', { ready: false });
   const connection = await server.connections.take();
   const hello = await connection.welcome(1, 1);
-  session = await opened(joining);
+  await opened(joining);
   expect(hello.data['capabilities']).toEqual([]);
 });
 
 test('events are applied in order and passed to listeners', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const causes: string[] = [];
   joined.on('playback_changed', (data, frame) => causes.push(`${data.cause} ${frame.version}`));
   connection.send(changed(1, 2, { status: 'playing', position_ms: 10 }));
@@ -93,14 +91,14 @@ test('events are applied in order and passed to listeners', async () => {
 });
 
 test('an unknown event type takes its place in the order', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   connection.send({ type: 'of_the_future', epoch: 1, version: 2, at_ms: 0, data: { odd: true } });
   connection.send(changed(1, 3, { position_ms: 30 }));
   expect((await until(joined, ({ version }) => version === 3)).playback.position_ms).toBe(30);
 });
 
 test('after a gap it reconnects for the latest snapshot', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   connection.send(changed(1, 3, { position_ms: 30 }));
   const again = await server.connections.take();
   const hello = await again.welcome(1, 4, { playback: playback({ position_ms: 40 }) });
@@ -111,7 +109,7 @@ test('after a gap it reconnects for the latest snapshot', async () => {
 });
 
 test('a new epoch is accepted only if it was announced', async () => {
-  const [joined, connection] = await join(1, 5);
+  const [joined, connection] = await joinAt(server, client, 1, 5);
   connection.send({ type: 'rebased', epoch: 2, version: 6, at_ms: 0, data: { previous: { epoch: 1, version: 5 }, lost: true } });
   connection.send({ type: 'room_state', epoch: 2, version: 6, at_ms: 0, data: { room: room({ name: 'Rebuilt' }) } });
   const seen = await until(joined, (now) => now.room.name === 'Rebuilt');
@@ -123,7 +121,7 @@ test('a new epoch is accepted only if it was announced', async () => {
 });
 
 test('a missed rebuild is announced once after the welcome and needs no snapshot', async () => {
-  const [joined, connection] = await join(1, 5);
+  const [joined, connection] = await joinAt(server, client, 1, 5);
   const announced: number[] = [];
   joined.on('rebased', ({ previous }, { epoch }) => announced.push(previous.epoch, epoch!));
   connection.terminate();
@@ -140,14 +138,14 @@ test('a missed rebuild is announced once after the welcome and needs no snapshot
 });
 
 test('a rebuild before the first welcome is not news', async () => {
-  const [joined, connection] = await join(2, 5);
+  const [joined, connection] = await joinAt(server, client, 2, 5);
   connection.send({ type: 'rebased', epoch: 2, version: 5, at_ms: 0, data: { previous: { epoch: 1, version: 5 }, lost: true } });
   connection.send(changed(2, 6, {}));
   expect((await until(joined, ({ version }) => version === 6)).notice).toBeUndefined();
 });
 
 test('a snapshot older than what was seen is not accepted', async () => {
-  const [joined, connection] = await join(2, 9);
+  const [joined, connection] = await joinAt(server, client, 2, 9);
   connection.terminate();
   const behind = await server.connections.take();
   await behind.welcome(2, 8, { name: 'Older' });
@@ -158,7 +156,7 @@ test('a snapshot older than what was seen is not accepted', async () => {
 });
 
 test('each sub-state is replaced as a whole by its events', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const media = { media_id: 'm_1', title: 'Film' };
   const { is_public, settings, chat } = room();
   const profile = { is_public, settings, chat };
@@ -181,7 +179,7 @@ test('each sub-state is replaced as a whole by its events', async () => {
 });
 
 test('an event changes the room only at its place', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   connection.send({ type: 'room_changed', data: { ...room(), name: 'Elsewhere' } });
   connection.send(event('presence_changed', 2, { participants: [], total: 9 }));
   connection.send({ type: 'viewer_count_changed', data: { viewer_count: 70, peak_viewers: 90 } });
@@ -193,7 +191,7 @@ test('an event changes the room only at its place', async () => {
 test('a former host learns the role that it was granted', async () => {
   const items = [{ participant_id: 'p_2', display_name: 'Bob', role: 'host' }, { participant_id: 'p_1', display_name: 'Ada', role: 'co_host' }];
   server.answers.push({ path: '/participants?page_size=200', answer: { status: 200, body: { items, total: 2 } } });
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   connection.send(event('host_changed', 2, { host_id: 'p_2', fence: 2, cause: 'transfer' }));
   await until(joined, ({ me }) => me.role === 'co_host');
   expect(server.requests.filter(({ path }) => path.includes('/participants'))).toHaveLength(1);
@@ -204,7 +202,7 @@ test.each([
   ['gets no answer', problem(503, 'store_unavailable', 'backoff')],
 ])('a former host that %s is a guest until presence says otherwise', async (_what, answer) => {
   server.answers.push({ path: '/participants?page_size=200', answer });
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   connection.send(event('host_changed', 2, { host_id: 'p_2', fence: 2, cause: 'transfer' }));
   await until(joined, ({ me }) => me.role === 'guest');
   const participants = [{ participant_id: 'p_1', display_name: 'Ada', role: 'moderator' }];
@@ -213,7 +211,7 @@ test.each([
 });
 
 test('commands carry their data and resolve with their ack', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const sought = joined.seek(1234.4, { expectedVersion: 1 });
   const frame = await connection.next();
   expect(frame).toMatchObject({ type: 'seek', data: { position_ms: 1234, expected_version: 1 } });
@@ -222,7 +220,7 @@ test('commands carry their data and resolve with their ack', async () => {
 });
 
 test('a reject is the error of its command alone', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const played = joined.play();
   const paused = joined.pause();
   const [first, second] = [await connection.next(), await connection.next()];
@@ -236,7 +234,7 @@ test('a reject is the error of its command alone', async () => {
 });
 
 test('an unknown outcome repeats the same id', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const played = joined.play();
   const first = await connection.next();
   connection.send(rejection(first.id, 'store_unavailable', 'unknown'));
@@ -247,7 +245,7 @@ test('an unknown outcome repeats the same id', async () => {
 });
 
 test('commands without an answer are sent again in order after a lost connection', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const played = joined.play();
   const sent = await connection.next();
   connection.terminate();
@@ -263,17 +261,17 @@ test('commands without an answer are sent again in order after a lost connection
 });
 
 test('two sessions of one participant never share an id', async () => {
-  const [first, connection] = await join(1, 1);
+  const [first, connection] = await joinAt(server, client, 1, 1);
   void first.play().catch(() => undefined);
   const one = await connection.next();
   first.close();
-  const [second, other] = await join(1, 1);
+  const [second, other] = await joinAt(server, client, 1, 1);
   void second.play().catch(() => undefined);
   expect((await other.next()).id).not.toBe(one.id);
 });
 
 test('a refused command says how long to wait', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const played = joined.play();
   const { id } = await connection.next();
   const error = { code: 'rate_limited', retry: 'after', retry_after_ms: 250, outcome: 'not_applied', detail: 'slow down', meta: {} };
@@ -282,7 +280,7 @@ test('a refused command says how long to wait', async () => {
 });
 
 test('the room clock is known after the burst', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const { clock } = await until(joined, (now) => now.clock !== null);
   expect(clock!.rttMs).toBeGreaterThanOrEqual(0);
   expect(Math.abs(joined.now() - Date.now())).toBeLessThan(clock!.uncertaintyMs + 50);
@@ -290,7 +288,7 @@ test('the room clock is known after the burst', async () => {
 });
 
 test('leaving informs the server and doesn’t reconnect', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   const left = joined.leave();
   const frame = await connection.next();
   expect(frame.type).toBe('leave');
@@ -302,7 +300,7 @@ test('leaving informs the server and doesn’t reconnect', async () => {
 });
 
 test('anything that isn’t a frame is ignored', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   connection.send([1, 2]);
   connection.send({ type: 7 });
   connection.send({ type: 'ack', id: 'somebody-else', epoch: 1, version: 9, data: {} });
@@ -313,7 +311,7 @@ test('anything that isn’t a frame is ignored', async () => {
 });
 
 test('a snapshot stays the same object until something changes', async () => {
-  const [joined, connection] = await join(1, 1);
+  const [joined, connection] = await joinAt(server, client, 1, 1);
   await until(joined, (now) => now.clock !== null);
   const before = joined.getSnapshot();
   expect(joined.getSnapshot()).toBe(before);
@@ -322,9 +320,3 @@ test('a snapshot stays the same object until something changes', async () => {
   expect(before.version).toBe(1);
   expect(after.presence).toBe(before.presence);
 });
-
-async function join(epoch: number, version: number) {
-  const joined = await joinAt(server, client, epoch, version);
-  [session] = joined;
-  return joined;
-}
