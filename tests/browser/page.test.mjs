@@ -10,7 +10,6 @@ import { startWorld } from './harness/world.mjs';
 const NARROW = { ...PHONE, viewport: { width: 360, height: 740 } };
 const SIDEWAYS = { ...PHONE, viewport: { width: 844, height: 390 } };
 const FINGER_PX = 44;
-const TABS_MAX = 20;
 
 let world;
 before(async () => (world = await startWorld()));
@@ -33,17 +32,6 @@ const smallTargets = ({ page }) =>
       return Math.round(height) < least || Math.round(width) < least ? [`${name}: ${width} × ${height}`] : [];
     });
   }, FINGER_PX);
-
-const focused = ({ page }) => page.evaluate(() => document.activeElement?.getAttribute('data-testid') ?? null);
-
-/** Presses Tab until the element with this test id has the focus. */
-async function tabTo(person, testid) {
-  for (let presses = 0; presses < TABS_MAX; presses += 1) {
-    await person.page.keyboard.press('Tab');
-    if ((await focused(person)) === testid) return;
-  }
-  assert.fail(`Tab never reached ${testid}`);
-}
 
 /** Delays the page's program until the page has sent a request without it. Returns a function that waits for that. */
 async function holdsProgramUntil(page, isWanted) {
@@ -100,13 +88,13 @@ test('a party can be started, controlled and left by keyboard alone', { timeout:
   const host = await world.arrive('Ada');
   const { keyboard } = host.page;
   await host.page.goto(world.server.pageUrl);
-  await tabTo(host, 'display-name');
+  await host.tabTo('display-name');
   await keyboard.type('Ada');
-  await tabTo(host, 'create-room');
+  await host.tabTo('create-room');
   await keyboard.press('Enter');
   await host.inRoom();
 
-  await tabTo(host, 'sample-hls');
+  await host.tabTo('sample-hls');
   await keyboard.press('Enter');
   await host.hasLoaded();
   await host.page.evaluate(() => document.activeElement?.blur());
@@ -115,7 +103,7 @@ test('a party can be started, controlled and left by keyboard alone', { timeout:
   await keyboard.press('Space');
   await host.status('paused');
 
-  await tabTo(host, 'play-toggle');
+  await host.tabTo('play-toggle');
   await keyboard.press('Space');
   await host.status('playing');
   await keyboard.press('k');
@@ -130,7 +118,7 @@ test('a party can be started, controlled and left by keyboard alone', { timeout:
 
   await keyboard.press('m');
   assert.equal(await host.the('video').evaluate((video) => video.muted), true);
-  await tabTo(host, 'rate');
+  await host.tabTo('rate');
   await keyboard.press('ArrowDown');
   await until('the menu to change the rate', async () => (await host.snapshot()).playback.rate === 1.25);
 
@@ -149,7 +137,7 @@ test('a party can be started, controlled and left by keyboard alone', { timeout:
     assert.ok(ring.seen, `the focus on ${ring.name} is visible`);
   }
   await host.page.evaluate(() => document.activeElement?.blur());
-  await tabTo(host, 'leave');
+  await host.tabTo('leave');
   await keyboard.press('Enter');
   await host.the('create-room').waitFor();
 });

@@ -13,7 +13,6 @@ const OFFSET_MS = 200;
 const NEAR_MS = 60;
 const NEAR_SAMPLES = 5;
 const FINGER_PX = 44;
-const TABS_MAX = 30;
 
 let world;
 before(async () => (world = await startWorld()));
@@ -91,18 +90,18 @@ test('the settings work by keyboard alone, and affect nobody else', { timeout: 1
   const { host } = await hostParty(world);
   const { keyboard } = host.page;
   const { version } = await host.snapshot();
-  await tabTo(host, 'sync-settings');
+  await host.tabTo('sync-settings');
   await keyboard.press('Enter');
   assert.equal(await host.the('sync-settings').getAttribute('aria-expanded'), 'true');
-  assert.equal(await focusedOf(host, 'value'), 'default');
+  assert.equal(await host.focused('value'), 'default');
   await keyboard.press('ArrowDown');
   await keyboard.press('k');
   assert.equal((await playerOf(host)).profile, 'relaxed');
 
-  await tabTo(host, 'sync-offset');
+  await host.tabTo('sync-offset');
   await keyboard.press('ArrowUp');
   assert.equal((await playerOf(host)).offsetMs, 10);
-  await tabTo(host, 'sync-offset-more');
+  await host.tabTo('sync-offset-more');
   await keyboard.press('Enter');
   await keyboard.press('Space');
   assert.equal((await playerOf(host)).offsetMs, 30);
@@ -122,10 +121,10 @@ test('the settings work by keyboard alone, and affect nobody else', { timeout: 1
 
   await keyboard.press('Escape');
   assert.equal(await host.the('sync-panel').isVisible(), false);
-  assert.equal(await focused(host), 'sync-settings');
+  assert.equal(await host.focused(), 'sync-settings');
   await keyboard.press('Space');
-  assert.equal(await focusedOf(host, 'value'), 'relaxed');
-  await tabTo(host, 'sync-offset-reset');
+  assert.equal(await host.focused('value'), 'relaxed');
+  await host.tabTo('sync-offset-reset');
   await keyboard.press('Tab');
   assert.equal(await host.the('sync-panel').isVisible(), false, 'tabbing out closes the panel');
   assert.equal((await host.snapshot()).version, version);
@@ -162,19 +161,6 @@ async function opens(person) {
 const profile = (person, name) => person.the('sync-profile').getByRole('radio', { name });
 
 const playerOf = ({ page }) => page.evaluate(() => window.playhead.player.getSnapshot());
-
-const focusedOf = ({ page }, attribute) =>
-  page.evaluate((name) => document.activeElement?.getAttribute(name) ?? null, attribute);
-const focused = (person) => focusedOf(person, 'data-testid');
-
-/** Presses Tab until the element with this test id has the focus. */
-async function tabTo(person, testid) {
-  for (let presses = 0; presses < TABS_MAX; presses += 1) {
-    await person.page.keyboard.press('Tab');
-    if ((await focused(person)) === testid) return;
-  }
-  assert.fail(`Tab never reached ${testid}`);
-}
 
 /** Replaces the text of the focused field. */
 async function typesOver({ page }, text) {

@@ -26,6 +26,8 @@ export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 const SAMPLES_MAX = 5_000;
 const STEP_MS = 20_000;
+/** The most presses of the Tab key that reach an element. */
+const TABS_MAX = 20;
 
 let shared = null;
 
@@ -158,6 +160,20 @@ class Person {
   /** Waits for a text anywhere in the element with this test id. */
   async reads(testid, words) {
     await this.the(testid).filter({ hasText: words }).first().waitFor();
+  }
+
+  /** Returns an attribute of the focused element: its test id, or the one that is named. */
+  focused(attribute = 'data-testid') {
+    return this.page.evaluate((name) => document.activeElement?.getAttribute(name) ?? null, attribute);
+  }
+
+  /** Presses Tab until the element with this test id has the focus. */
+  async tabTo(testid) {
+    for (let presses = 0; presses < TABS_MAX; presses += 1) {
+      await this.page.keyboard.press('Tab');
+      if ((await this.focused()) === testid) return;
+    }
+    throw new Error(`Tab never reached ${testid}`);
   }
 
   /** Collects what the page has recorded since the last call. */
