@@ -37,7 +37,7 @@ for (const [what, refuses] of [['is late', false], ['is late and then refused', 
     await starved.hasLoaded();
     const { version, atMs } = await startsTogether([host, bystander]);
 
-    await until('the film to run out', async () => (await playerOf(starved)).state === 'buffering');
+    await until('the film to run out', async () => (await starved.playerSnapshot()).state === 'buffering');
     await starved.reads('sync', BUFFERING);
     await starved.picture(`starved-${refuses ? 'refused' : 'late'}`);
     const dryMs = clockMs();
@@ -75,7 +75,7 @@ test('a player that seeks to a position without data says so', { timeout: 240_00
   await onOneFrame([host, bystander], { what: 'a seek without one', sinceMs });
 
   await starved.reads('sync', BUFFERING);
-  assert.equal((await playerOf(starved)).state, 'buffering');
+  assert.equal((await starved.playerSnapshot()).state, 'buffering');
   const openedMs = clockMs();
   await gate.opens();
   await onOneFrame([host, bystander, starved], { what: 'the data is back', sinceMs: openedMs });
@@ -178,8 +178,6 @@ const loadedBy = (person) =>
     untilMs: buffered.end(buffered.length - 1) * 1_000,
   }));
 
-const playerOf = ({ page }) => page.evaluate(() => window.playhead.player.getSnapshot());
-
 /** Plays an ad in the same element, at another rate. */
 const showsAd = (person) =>
   person.the('video').evaluate((video, adMs) => {
@@ -194,5 +192,5 @@ async function isInAd(person) {
     await person.watch();
     return wanted(person.samples.at(-1));
   });
-  assert.equal((await playerOf(person)).state, 'held');
+  assert.equal((await person.playerSnapshot()).state, 'held');
 }

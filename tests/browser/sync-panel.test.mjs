@@ -96,28 +96,28 @@ test('the settings work by keyboard alone, and affect nobody else', { timeout: 1
   assert.equal(await host.focused('value'), 'default');
   await keyboard.press('ArrowDown');
   await keyboard.press('k');
-  assert.equal((await playerOf(host)).profile, 'relaxed');
+  assert.equal((await host.playerSnapshot()).profile, 'relaxed');
 
   await host.tabTo('sync-offset');
   await keyboard.press('ArrowUp');
-  assert.equal((await playerOf(host)).offsetMs, 10);
+  assert.equal((await host.playerSnapshot()).offsetMs, 10);
   await host.tabTo('sync-offset-more');
   await keyboard.press('Enter');
   await keyboard.press('Space');
-  assert.equal((await playerOf(host)).offsetMs, 30);
+  assert.equal((await host.playerSnapshot()).offsetMs, 30);
   // Outside the panel these two keys would seek and play.
   await keyboard.press('ArrowRight');
   await keyboard.press('k');
   await keyboard.press('Shift+Tab');
   await typesOver(host, '99999');
-  assert.equal((await playerOf(host)).offsetMs, 5_000, 'the player’s limit');
+  assert.equal((await host.playerSnapshot()).offsetMs, 5_000, 'the player’s limit');
   await typesOver(host, '-35.4');
-  assert.equal((await playerOf(host)).offsetMs, -35);
+  assert.equal((await host.playerSnapshot()).offsetMs, -35);
   await typesOver(host, '-');
   assert.equal(await host.the('sync-offset').inputValue(), '-35', 'text that is no number changes nothing');
   await keyboard.press('Shift+Tab');
   await keyboard.press('Enter');
-  assert.equal((await playerOf(host)).offsetMs, -45);
+  assert.equal((await host.playerSnapshot()).offsetMs, -45);
 
   await keyboard.press('Escape');
   assert.equal(await host.the('sync-panel').isVisible(), false);
@@ -159,8 +159,6 @@ async function opens(person) {
 }
 
 const profile = (person, name) => person.the('sync-profile').getByRole('radio', { name });
-
-const playerOf = ({ page }) => page.evaluate(() => window.playhead.player.getSnapshot());
 
 /** Replaces the text of the focused field. */
 async function typesOver({ page }, text) {

@@ -85,7 +85,7 @@ const isNear = ({ positionMs, expectedMs }) => Math.abs(positionMs - expectedMs)
 /** Asserts that the page's published drift matches what was recorded, and that it has an uncertainty. */
 async function publishesItsDrift(person) {
   await until(`${person.name} to publish a drift within a frame`, async () => {
-    const { state, driftMs, uncertaintyMs } = await person.page.evaluate(() => window.playhead.player.getSnapshot());
+    const { state, driftMs, uncertaintyMs } = await person.playerSnapshot();
     await person.watch();
     const isMeasured = typeof driftMs === 'number' && typeof uncertaintyMs === 'number' && uncertaintyMs > 0;
     if (state !== 'playing' || !isMeasured || Math.abs(driftMs) > FRAME_MS) return false;

@@ -94,7 +94,7 @@ test('if the browser needs a gesture, the player waits for it and then plays in 
   await guest.presses('unblock');
   await stateIs('playing');
   await guest.waitsFor('Math.abs(window.playhead.player.getSnapshot().driftMs ?? 1e3) < 250');
-  assert.equal((await host.page.evaluate(() => window.playhead.player.getSnapshot())).state, 'playing');
+  assert.equal((await host.playerSnapshot()).state, 'playing');
 });
 
 /** Starts a party with the clip loaded: a host with a video element, and maybe a guest with the iframe. */

@@ -157,6 +157,11 @@ class Person {
     return this.page.evaluate(() => window.playhead.session.getSnapshot());
   }
 
+  /** Returns what the player says of itself. */
+  playerSnapshot() {
+    return this.page.evaluate(() => window.playhead.player.getSnapshot());
+  }
+
   /** Waits for a text anywhere in the element with this test id. */
   async reads(testid, words) {
     await this.the(testid).filter({ hasText: words }).first().waitFor();
