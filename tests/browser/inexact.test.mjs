@@ -33,11 +33,11 @@ for (const [what, film] of Object.entries({
     const [, middleMs] = film.seeksMs;
     const host = await hostOf(film.file);
     const invite = await host.copyInvite();
-    const watcher = await arrives('Grace');
+    const watcher = await world.arriveReading('Grace');
     await watcher.join(invite);
     await watcher.hasLoaded();
     await seekTo([host, watcher], middleMs, film);
-    const joiner = await arrives('Linus');
+    const joiner = await world.arriveReading('Linus');
     await joiner.join(invite);
     await seeOnePicture([host, watcher, joiner], middleMs, film);
     await watcher.page.reload();
@@ -55,7 +55,7 @@ test('of encrypted pieces the host’s player measures the origin, and a late jo
   await host.the('play-toggle').click();
   await host.status('paused');
   await seekTo([host], 51_017, {});
-  const joiner = await arrives('Linus');
+  const joiner = await world.arriveReading('Linus');
   await joiner.join(await host.copyInvite());
   await seeOnePicture([host, joiner], 51_017, {});
   for (const positionMs of [1_000, 85_000]) await seekTo([host, joiner], positionMs, {});
@@ -67,7 +67,7 @@ test('of encrypted pieces the host’s player measures the origin, and a late jo
 for (const [what, file, fromMs] of [['short', 'fmp4.m3u8', 88_000], ['long', 'long.m3u8', 97_000]]) {
   test(`a film of 102 s whose playlist is too ${what} ends where it ends`, { timeout: 240_000 }, async () => {
     const host = await hostOf(file);
-    const guest = await arrives('Grace');
+    const guest = await world.arriveReading('Grace');
     await guest.join(await host.copyInvite());
     await guest.hasLoaded();
     await host.page.evaluate((to) => window.playhead.session.seek(to), fromMs);
@@ -96,14 +96,9 @@ function isFilmLong({ duration_ms: durationMs }) {
 
 /** Starts a party whose host has loaded a film. */
 async function hostOf(file) {
-  const host = await arrives('Ada');
+  const host = await world.arriveReading('Ada');
   await host.createRoom(world.server.pageUrl);
   await host.paste(world.origin.url(`inexact/${file}`));
   await host.hasLoaded();
   return host;
-}
-
-/** Starts a browser whose page may read the pixels of files of another origin. */
-function arrives(name) {
-  return world.arrive(name, { readsFiles: true });
 }

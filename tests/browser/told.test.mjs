@@ -31,16 +31,16 @@ for (const [kind, film] of [['fragmented MP4', 'fmp4'], ['transport streams', 't
     const isUniform = factors.length === 1;
     const told = isUniform ? `${factors[0]} times as long as they are` : 'too long and too short by turns';
     test(`${kind} told ${told}: everybody sees one picture`, { timeout: 240_000 }, async () => {
-      const host = await arrives('Ada');
+      const host = await world.arriveReading('Ada');
       await host.createRoom(world.server.pageUrl);
       await host.paste(playlists.url(film, factors));
       await host.hasLoaded();
       const invite = await host.copyInvite();
-      const watcher = await arrives('Grace');
+      const watcher = await world.arriveReading('Grace');
       await watcher.join(invite);
       await watcher.hasLoaded();
       await seekTo([host, watcher], MIDDLE_MS, EXACT);
-      const joiner = await arrives('Linus');
+      const joiner = await world.arriveReading('Linus');
       await joiner.join(invite);
       await seeOnePicture([host, watcher, joiner], MIDDLE_MS, EXACT);
       await watcher.page.reload();
@@ -51,11 +51,6 @@ for (const [kind, film] of [['fragmented MP4', 'fmp4'], ['transport streams', 't
       for (const positionMs of positions) await seekTo([host, watcher, joiner], positionMs, EXACT);
     });
   }
-}
-
-/** Starts a browser whose page may read the pixels of files of another origin. */
-function arrives(name) {
-  return world.arrive(name, { readsFiles: true });
 }
 
 /** Serves the playlists of films in `inexact/`; `url(film, factors)` tells each duration times the next of the factors. */

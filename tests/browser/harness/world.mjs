@@ -45,6 +45,10 @@ function worldOf({ origin, server, stop }) {
       people.add(person);
       return person;
     },
+    /** Starts a browser for a person whose page may read the pixels of files of another origin. */
+    arriveReading(name) {
+      return this.arrive(name, { readsFiles: true });
+    },
     /** Starts a browser for a person that can be hidden and that needs a gesture before it plays. */
     async arriveBare(name, options) {
       const person = await arriveBare(name, options);
