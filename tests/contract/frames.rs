@@ -92,3 +92,9 @@ fn read(side: &str, kind: &str) -> Value {
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../contracts/vectors/ws")
 }
+
+#[test]
+fn the_limits_on_frames_are_those_that_clients_are_promised() {
+    assert_eq!(contracts::FRAME_BYTES_MAX, 16 * 1024);
+    assert_eq!((server::limit::FRAMES_PER_SECOND, server::limit::FRAMES_BURST), (100, 300));
+}
