@@ -103,14 +103,14 @@ impl Guesses {
     /// Takes a guess of an address. If it has none left, returns how long that will be so. If only the
     /// outcome of those that are being looked up will tell, waits for that.
     pub(super) async fn take(&self, address: IpAddr) -> Result<Guess<'_>, Duration> {
-        if let Some(guess) = self.try_take(address, Instant::now())? {
+        if let Some(guess) = self.try_take(address, Instant::now)? {
             return Ok(guess);
         }
         let queue = self.queue_of(address);
         let wait = async {
             let _turn = queue.turn.lock().await;
             loop {
-                if let Some(guess) = self.try_take(address, Instant::now())? {
+                if let Some(guess) = self.try_take(address, Instant::now)? {
                     return Ok(guess);
                 }
                 queue.outcome.notified().await;
@@ -128,8 +128,14 @@ impl Guesses {
 
     /// Takes a guess of an address; `None` if it has one left only if one of those that are being looked up
     /// turns out to be right.
-    fn try_take(&self, address: IpAddr, now: Instant) -> Result<Option<Guess<'_>>, Duration> {
+    fn try_take(
+        &self,
+        address: IpAddr,
+        clock: impl FnOnce() -> Instant,
+    ) -> Result<Option<Guess<'_>>, Duration> {
         let mut used = self.lock();
+        // Read under the lock: an earlier time than another caller's would look like a guess that isn't back yet.
+        let now = clock();
         let mut is_free = true;
         for network in networks(address) {
             let period = self.period_of(network);
@@ -197,7 +203,7 @@ mod tests {
     fn only_a_wrong_answer_uses_a_guess_up_and_each_comes_back_after_its_period() {
         let (guesses, now) = (Guesses::per_minute(3), Instant::now());
         let answer = |is_right, now| {
-            let guess = guesses.try_take(ADDRESS, now)?.expect("none is open");
+            let guess = guesses.try_take(ADDRESS, || now)?.expect("none is open");
             std::mem::forget(guess);
             guesses.close(ADDRESS, is_right, now);
             Ok::<_, Duration>(())
@@ -269,7 +275,7 @@ mod tests {
         let (guesses, now) = (Guesses::per_minute(6), Instant::now());
         let charged = |address: String| {
             let address = address.parse().unwrap();
-            let taken = guesses.try_take(address, now);
+            let taken = guesses.try_take(address, || now);
             taken.map(|guess| std::mem::forget(guess.expect("none is open"))).is_ok_and(|()| {
                 guesses.close(address, false, now);
                 true
