@@ -83,18 +83,3 @@ test('a playlist of several timelines, a live one, and one without origin are le
     expect(told.stretched(text, URL, 'manifest')).toBe(text);
   }
 });
-
-test('a loader gives hls.js the stretched playlist', () => {
-  class Base {
-    load(_context: unknown, _config: unknown, callbacks: { onSuccess(response: object, stats: string): void }) {
-      callbacks.onSuccess({ data: HALF, url: '' }, 'stats');
-    }
-  }
-  const told = new ToldDurations();
-  told.learn({ ...MEDIA, duration_ms: 102_000 });
-  const Loader = told.loader({ DefaultConfig: { loader: Base } }).pLoader!;
-  const heard: unknown[] = [];
-  new Loader({}).load({ type: 'manifest', url: URL }, {}, { onSuccess: ({ data }, stats) => heard.push(starts(data as string).at(-1), stats) });
-  expect(heard).toEqual([expect.closeTo(102_000, 0), 'stats']);
-  expect(told.loader({})).toEqual({});
-});

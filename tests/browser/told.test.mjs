@@ -1,19 +1,29 @@
 /**
  * Tests that everybody sees the same picture of films whose playlists tell durations that are wrong by a factor, so that
- * players look for a position in pieces far away. Their pieces are those of 3.4 s in `inexact/`.
+ * players look for a position in pieces far away, and that films end whose playlists don't say so. Their pieces are those
+ * of 3.4 s in `inexact/`.
  */
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { MEDIA } from './harness/paths.mjs';
-import { seekTo, seeOnePicture } from './harness/pictures.mjs';
+import { PATIENCE_MS, seekTo, seeOnePicture } from './harness/pictures.mjs';
+import { until } from './harness/poll.mjs';
 import { startWorld } from './harness/world.mjs';
 
 const PIECE_S = 3.4;
+const FILM_MS = 102_000;
+/** So near that the rest is soon over, and further away than a target duration or two, after which lists are read again. */
+const NEAR_END_MS = 94_000;
 /** Where the late joiner and the reloader find the room. */
 const MIDDLE_MS = 20_017;
 const EXACT = { exact: true };
+/** A playlist that lacks something, by what it lacks. */
+const SPOILT = {
+  'an end': (text) => text.replace('#EXT-X-ENDLIST', ''),
+};
 /** Backwards, forwards and near the end, as far as the playlist lets a room seek. */
 const SEEKS_MS = [0, MIDDLE_MS, 34_000, 3_400, 49_950, 88_450, 15_950, 101_500, 20_300];
 
@@ -53,9 +63,31 @@ for (const [kind, film] of [['fragmented MP4', 'fmp4'], ['transport streams', 't
   }
 }
 
-/** Serves the playlists of films in `inexact/`; `url(film, factors)` tells each duration times the next of the factors. */
+for (const lack of Object.keys(SPOILT)) {
+  test(`a film whose playlist lacks ${lack} plays to its end`, { timeout: 120_000 }, async () => {
+    const host = await world.arriveReading('Ada');
+    await host.createRoom(world.server.pageUrl);
+    await host.paste(playlists.url('fmp4', [1], lack));
+    await host.hasLoaded();
+    const asked = playlists.asked();
+    const { duration_ms: durationMs, live } = (await host.snapshot()).media;
+    assert.deepEqual([live, durationMs], [false, FILM_MS]);
+    await seekTo([host], NEAR_END_MS, EXACT);
+    await host.the('play-toggle').click();
+    await until('the film to end', async () => (await host.snapshot()).playback.status === 'ended', PATIENCE_MS);
+    await host.reads('sync', /^Ended in sync$/);
+    assert.equal(playlists.asked(), asked, 'the playlist was read again');
+  });
+}
+
+/**
+ * Serves the playlists of films in `inexact/`; `url(film, factors)` tells each duration times the next of the factors, and
+ * `url(film, factors, lack)` one that is spoilt. `asked()` counts the requests.
+ */
 async function startPlaylists() {
+  let asked = 0;
   const server = createServer((request, response) => {
+    asked += 1;
     const { pathname, searchParams } = new URL(request.url, 'http://playlists.invalid');
     const film = pathname.slice(1).split('.')[0];
     const factors = searchParams.get('factors').split(',').map(Number);
@@ -67,12 +99,13 @@ async function startPlaylists() {
       .replace(/URI="([^"]+)"/, (_, name) => `URI="${address(name)}"`)
       .replace(/^[^#\n].*/gm, address);
     response.setHeader('access-control-allow-origin', '*');
-    response.setHeader('content-type', 'application/vnd.apple.mpegurl').end(text);
+    response.setHeader('content-type', 'application/vnd.apple.mpegurl').end(SPOILT[searchParams.get('lack')]?.(text) ?? text);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const base = `http://127.0.0.1:${server.address().port}`;
   return {
-    url: (film, factors) => `${base}/${film}.m3u8?factors=${factors.join(',')}`,
+    url: (film, factors, lack = '') => `${base}/${film}.m3u8?${new URLSearchParams({ factors: factors.join(','), lack })}`,
+    asked: () => asked,
     stop: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))),
   };
 }

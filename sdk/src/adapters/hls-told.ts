@@ -28,22 +28,6 @@ interface List {
   startsMs: number[];
 }
 
-/** The loader of hls.js, as far as it is changed. */
-interface Loader {
-  load(context: LoaderContext, config: unknown, callbacks: LoaderCallbacks): void;
-}
-
-interface LoaderContext {
-  type: string;
-  url: string;
-}
-
-interface LoaderCallbacks {
-  onSuccess(response: { url?: string; data?: unknown }, ...rest: unknown[]): void;
-}
-
-type LoaderClass = new (config: any) => Loader;
-
 const START: Pin = { told: 0, at: 0 };
 
 /** Notes where the pieces of a film lie, and stretches its playlists to that. */
@@ -101,24 +85,6 @@ export class ToldDurations {
       const [fromMs, untilMs] = [list.startsMs[index]!, list.startsMs[++index]!].map((told) => along(this.#used, told, 'told', 'at'));
       return `${name}${((untilMs! - fromMs!) / 1_000).toFixed(6)}`;
     });
-  }
-
-  /** Returns the setting of hls.js with which it reads stretched playlists. */
-  loader(Hls: { DefaultConfig?: { loader?: unknown } }): { pLoader?: LoaderClass } {
-    const Base = Hls.DefaultConfig?.loader as LoaderClass | undefined;
-    if (Base === undefined) return {};
-    const stretched = (text: string, url: string, type: string) => this.stretched(text, url, type);
-    class PlaylistLoader extends Base {
-      override load(context: LoaderContext, config: unknown, callbacks: LoaderCallbacks): void {
-        const onSuccess: LoaderCallbacks['onSuccess'] = (response, ...rest) => {
-          const { data, url } = response;
-          if (typeof data === 'string') response.data = stretched(data, url || context.url, context.type);
-          callbacks.onSuccess(response, ...rest);
-        };
-        super.load(context, config, { ...callbacks, onSuccess });
-      }
-    }
-    return { pLoader: PlaylistLoader };
   }
 
   /** Takes over what was found until now for a playlist of the picture that is read. */

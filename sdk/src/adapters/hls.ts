@@ -5,6 +5,7 @@ import type { Media } from '../wire.js';
 import type { Expected, FollowedRoom, Measurement, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
 import { LiveTimeline, type LiveDetails, type LiveFragment, type LiveHls } from './hls-live.js';
+import { type Read, ended, readPlaylists } from './hls-playlist.js';
 import { HlsPosition } from './hls-position.js';
 import { HlsRecovery, type HlsFailure } from './hls-recovery.js';
 import { decodedText } from './hls-text.js';
@@ -125,7 +126,7 @@ class HlsAdapter extends ElementAdapter {
     if (!isFollowed) this.#position.learn(media);
     const beginS = this.#wantedS();
     this.#position.begin(beginS * 1000, beginS);
-    const loaders = { ...decodedText(this.#class), ...this.#position.told.loader(this.#class) };
+    const loaders = { ...decodedText(this.#class), ...readPlaylists(this.#class, this.#read) };
     // The server has refused what can't be played. What hls.js would refuse beyond that is text that looks like a variable.
     const lenient = { ignorePlaylistParsingErrors: !media.live };
     const hls = new this.#class({ ...LIVE_SYNC_OFF, ...INTERSTITIALS_OFF, ...loaders, ...lenient, startPosition: beginS });
@@ -188,6 +189,9 @@ class HlsAdapter extends ElementAdapter {
       live.updated(details, this.#expected(leadMs()));
     });
   }
+
+  /** Returns a playlist as hls.js is to read it. */
+  readonly #read: Read = (text, url, type) => this.#position.told.stretched(this.media?.live ? text : ended(text), url, type);
 
   override position(): number {
     return this.#live ? this.#live.positionAt(this.video.currentTime) : this.#position.position();
