@@ -62,4 +62,8 @@ describe('the adapter', () => {
     expect(load(FILM, false)).toBe(ended(FILM));
     expect(load(FILM, true)).toBe(FILM);
   });
+
+  test.each([true, false])('leaves out white space before the first line, live or not: %s', (live) => {
+    for (const text of [ended(FILM), QUALITIES]) expect(load(` \r\n\t\n${text}`, live)).toBe(text);
+  });
 });

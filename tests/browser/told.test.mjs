@@ -1,6 +1,6 @@
 /**
  * Tests that everybody sees the same picture of films whose playlists tell durations that are wrong by a factor, so that
- * players look for a position in pieces far away, and that films end whose playlists don't say so. Their pieces are those
+ * players look for a position in pieces far away, and that films play whose playlists lack something. Their pieces are those
  * of 3.4 s in `inexact/`.
  */
 import assert from 'node:assert/strict';
@@ -22,6 +22,7 @@ const MIDDLE_MS = 20_017;
 const EXACT = { exact: true };
 /** A playlist that lacks something, by what it lacks. */
 const SPOILT = {
+  'a beginning without blank lines': (_, address) => `\n \n#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000\n${address}\n`,
   'an end': (text) => text.replace('#EXT-X-ENDLIST', ''),
 };
 /** Backwards, forwards and near the end, as far as the playlist lets a room seek. */
@@ -99,7 +100,8 @@ async function startPlaylists() {
       .replace(/URI="([^"]+)"/, (_, name) => `URI="${address(name)}"`)
       .replace(/^[^#\n].*/gm, address);
     response.setHeader('access-control-allow-origin', '*');
-    response.setHeader('content-type', 'application/vnd.apple.mpegurl').end(SPOILT[searchParams.get('lack')]?.(text) ?? text);
+    const spoil = SPOILT[searchParams.get('lack')] ?? String;
+    response.setHeader('content-type', 'application/vnd.apple.mpegurl').end(spoil(text, `${pathname}?factors=${factors}`));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const base = `http://127.0.0.1:${server.address().port}`;

@@ -190,8 +190,11 @@ class HlsAdapter extends ElementAdapter {
     });
   }
 
-  /** Returns a playlist as hls.js is to read it. */
-  readonly #read: Read = (text, url, type) => this.#position.told.stretched(this.media?.live ? text : ended(text), url, type);
+  /** Returns a playlist as hls.js is to read it: without white space before `#EXTM3U`, which the server overlooks. */
+  readonly #read: Read = (text, url, type) => {
+    const begun = text.trimStart();
+    return this.#position.told.stretched(this.media?.live ? begun : ended(begun), url, type);
+  };
 
   override position(): number {
     return this.#live ? this.#live.positionAt(this.video.currentTime) : this.#position.position();
