@@ -245,6 +245,8 @@ export type AdapterErrorCode =
   /** The address has expired, or leads to nothing any more. */
   | 'source_lapsed'
   | 'cors_missing'
+  /** It comes over an insecure connection, which browsers block on a secure page. */
+  | 'mixed_content'
   | 'format_unsupported'
   | 'manifest_invalid'
   | 'decode_failed';

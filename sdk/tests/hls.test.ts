@@ -151,6 +151,25 @@ describe('loading', () => {
       expect(hls.asked.at(-1)).toBe(asked);
     });
 
+    test.each([
+      ['a piece over http', 'https://page.test/', { frag: { url: 'http://films.example/1.ts' } }, 'mixed_content'],
+      ['a piece that was answered', 'https://page.test/', { response: { code: 0, url: 'http://films.example/1.ts' } }, 'mixed_content'],
+      ['a playlist over http', 'https://page.test/', { url: 'http://films.example/low.m3u8' }, 'mixed_content'],
+      ['a piece over https', 'https://page.test/', { frag: { url: 'https://films.example/1.ts' } }, 'source_unreachable'],
+      ['a piece over http on an insecure page', 'http://page.test/', { frag: { url: 'http://films.example/1.ts' } }, 'source_unreachable'],
+    ])('of %s on %s it is told why', async (_, href, failed, code) => {
+      vi.stubGlobal('location', { href });
+      const player = adapter();
+      const codes: string[] = [];
+      player.onEvent((event) => event.type === 'error' && codes.push(event.code));
+      void player.load(film(), NONE, () => 0);
+      hls.tell(HLS_EVENTS.ERROR, { fatal: true, type: NETWORK_ERROR, details: 'fragLoadError', ...failed });
+      await vi.advanceTimersByTimeAsync(0);
+      expect(codes).toEqual([code]);
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(hls.asked.length).toBe(2);
+    });
+
     test('media that the server can’t load either has lapsed, and no try withdraws that', async () => {
       const player = adapter();
       const codes: string[] = [];

@@ -2,8 +2,9 @@
 
 import type { FollowedRoom } from './adapter.js';
 import type { ElementAdapter } from './element.js';
-import { CORS_MISSING, DECODE_FAILED } from './failures.js';
+import { CORS_MISSING, DECODE_FAILED, MIXED_CONTENT } from './failures.js';
 import { LAPSED, lookAgain } from './lapsed.js';
+import { isMixed } from './mixed.js';
 import { probeSource } from './probe.js';
 import { Retry } from './retry.js';
 
@@ -23,7 +24,11 @@ export interface HlsFailure {
   type: string;
   details: string;
   /** The response, if there was one. */
-  response?: { code: number };
+  response?: { code: number; url?: string };
+  /** The address of the playlist that failed. */
+  url?: string;
+  /** The piece that failed. */
+  frag?: { url?: string };
 }
 
 /** What a recovery makes of hls.js. */
@@ -87,10 +92,11 @@ export class HlsRecovery {
 
   async #networkFailed(failure: HlsFailure): Promise<void> {
     const player = this.#player;
-    const found = await probeSource(this.#url);
+    const found = isBlocked(failure) ? 'mixed_content' : await probeSource(this.#url);
     if (player.over.aborted) return;
     // If the playlist is readable, something it refers to can't be loaded. What is known of it isn't withdrawn at each try.
-    if (found === 'cors_missing') player.emit(CORS_MISSING);
+    if (found === 'mixed_content') player.emit(MIXED_CONTENT);
+    else if (found === 'cors_missing') player.emit(CORS_MISSING);
     else if (this.#hasLapsed) player.emit(LAPSED);
     else player.fail('source_unreachable');
     this.#retry.later(() => this.#loadAgain(failure));
@@ -117,4 +123,10 @@ export class HlsRecovery {
     if (this.#mediaFailures > MEDIA_RECOVERIES) this.#player.emit(DECODE_FAILED);
     else this.#hls.decodeAnew();
   }
+}
+
+/** Whether browsers load nothing from there on this page. */
+function isBlocked({ response, url, frag }: HlsFailure): boolean {
+  const failedUrl = response?.url ?? url ?? frag?.url;
+  return failedUrl !== undefined && isMixed(failedUrl, location.href);
 }

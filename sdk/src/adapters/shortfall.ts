@@ -1,6 +1,7 @@
 // Tells what of a source this browser can't play, before it is tried; an entry of its own, `playhead-sdk/shortfall`.
 
 import type { Delivery, Source } from '../wire.js';
+import { MIXED_SENTENCE, isMixed } from './mixed.js';
 
 /** What is missing here: the picture, the sound, all of it, or the permission to load it on this page. */
 export type ShortfallCode = 'picture_unsupported' | 'sound_unsupported' | 'format_unsupported' | 'mixed_content';
@@ -58,16 +59,9 @@ function shortfall(code: ShortfallCode, codecs: string[]): Shortfall {
     picture_unsupported: `This browser can’t play this film’s picture (${named}). Others may see it.`,
     sound_unsupported: `This browser can’t play this film’s sound (${named}). Others may hear it.`,
     format_unsupported: `This browser can’t play this film (${named}). Another browser may.`,
-    mixed_content: 'This film comes over an insecure connection (http), which browsers block on a secure page. Use an https link.',
+    mixed_content: `${MIXED_SENTENCE} Use an https link.`,
   };
   return { code, codecs, detail: details[code] };
-}
-
-/** Whether a secure page would load it over an insecure connection; a loopback address counts as secure. */
-function isMixed(url: string, pageUrl: string): boolean {
-  const [media, page] = [new URL(url, pageUrl), new URL(pageUrl)];
-  if (page.protocol !== 'https:' || media.protocol !== 'http:') return false;
-  return !/^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(media.hostname);
 }
 
 const SOUND = /^(mp4a|ac-[34]|ec-3|dts|mlpa|opus|vorbis|flac|alac|mp[123]$|speex|truehd|wma|pcm|\d+$)/i;

@@ -93,6 +93,7 @@ function failure(code: string, text: string): StageMessage {
   const titles: Readonly<Record<string, string>> = {
     source_unreachable: 'Can’t load this video',
     source_lapsed: 'This link no longer works',
+    mixed_content: 'Can’t load this video here',
     cors_missing: 'This site doesn’t allow playback here',
     format_unsupported: 'This format isn’t supported',
     manifest_invalid: 'This stream is damaged',
