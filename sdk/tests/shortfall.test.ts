@@ -53,6 +53,21 @@ test.each([
   expect(findShortfall(file('avc1.64001f', url), { canPlay, pageUrl })?.code).toBe(code);
 });
 
+test.each([
+  ['hls', 'missing', 'https://media.test/film.m3u8', true, 'cors_missing'],
+  ['hls', 'any', 'https://media.test/film.m3u8', true, undefined],
+  ['hls', 'origin', 'https://media.test/film.m3u8', true, undefined],
+  ['hls', 'missing', 'https://page.test/film.m3u8', true, undefined],
+  ['hls', 'missing', 'https://media.test/film.m3u8', false, undefined],
+  ['file', 'missing', 'https://media.test/film.mp4', true, undefined],
+])('%s with CORS headers that are %s, at %s, by hls.js %s, lacks %s', (type, cors, url, usesHlsJs, code) => {
+  const source = file(null, url, type);
+  source.delivery[0]!.cors = cors;
+  const found = findShortfall(source, { canPlay, pageUrl: 'https://page.test/', usesHlsJs });
+  expect(found?.code).toBe(code);
+  if (code) expect(found?.detail).toMatch(/doesn’t allow other pages/);
+});
+
 test('what another player plays is left to it', () => {
   expect(findShortfall(file('dts', 'http://media.test/', 'embed'), { canPlay, pageUrl: 'https://page.test/' })).toBeNull();
 });

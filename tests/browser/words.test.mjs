@@ -40,10 +40,13 @@ test('a link that can’t be played is explained beside its field, and the curre
   assert.equal((await host.snapshot()).version, version);
 });
 
-test('a stream whose origin sends no CORS headers is explained over the video', { timeout: 120_000 }, async () => {
+test('a stream whose origin sends no CORS headers is explained to the host before choosing it, then over the video', { timeout: 120_000 }, async () => {
   const host = await world.arrive('Ada');
   await host.createRoom(world.server.pageUrl);
   await host.paste(world.origin.url(`nocors/${FILM}`));
+  await host.reads('shortfall-warning', 'doesn’t allow other pages to play it');
+  assert.equal((await host.snapshot()).media, null, 'nothing is chosen yet');
+  await host.the('watch-anyway').click();
   await host.reads('overlay', 'doesn’t allow other pages to play it');
   await host.picture('cors-missing');
   assert.equal(await host.the('reload').innerText(), 'Try again');

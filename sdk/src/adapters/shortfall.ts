@@ -4,12 +4,12 @@ import type { Delivery, Source } from '../wire.js';
 import { MIXED_SENTENCE, isMixed } from './mixed.js';
 
 /** What is missing here: the picture, the sound, all of it, or the permission to load it on this page. */
-export type ShortfallCode = 'picture_unsupported' | 'sound_unsupported' | 'format_unsupported' | 'mixed_content';
+export type ShortfallCode = 'picture_unsupported' | 'sound_unsupported' | 'format_unsupported' | 'mixed_content' | 'cors_missing';
 
 /** What a person misses who watches a source in this browser. */
 export interface Shortfall {
   code: ShortfallCode;
-  /** The names of the codecs that this browser lacks, such as `Dolby Digital`; empty for `mixed_content`. */
+  /** The names of the codecs that this browser lacks, such as `Dolby Digital`; empty for `mixed_content` and `cors_missing`. */
   codecs: string[];
   /** A sentence for people. */
   detail: string;
@@ -20,21 +20,29 @@ export interface ShortfallOptions {
   canPlay?: (type: string) => boolean;
   /** The address of the page; its own by default. */
   pageUrl?: string;
+  /** Whether HLS is played by hls.js, which needs Media Source Extensions, and not by the browser, which needs no CORS. */
+  usesHlsJs?: boolean;
 }
 
 /** Returns what this browser lacks for `source`, or null if nothing is known to be missing. */
 export function findShortfall(
   source: Pick<Source, 'delivery' | 'renditions'>,
-  { canPlay = canPlayHere, pageUrl = location.href }: ShortfallOptions = {},
+  { canPlay = canPlayHere, pageUrl = location.href, usesHlsJs = hasMediaSource() }: ShortfallOptions = {},
 ): Shortfall | null {
   const delivery = source.delivery.find(({ type }) => type === 'file' || type === 'hls');
   if (!delivery) return null;
   if (isMixed(delivery.url, pageUrl)) return shortfall('mixed_content', []);
+  if (usesHlsJs && isForbidden(delivery, pageUrl)) return shortfall('cors_missing', []);
   const lists = codecLists(delivery, source.renditions);
   const missing = lists.map((codecs) => missingOf(codecs, canPlay));
   // A player takes the qualities that it can play. One whose codecs aren't known may be among them.
   if (missing.length === 0 || missing.some((one) => one === null)) return null;
   return missing[0] ?? null;
+}
+
+/** Whether no page of another origin may read a playlist or its pieces. */
+function isForbidden({ type, cors, url }: Delivery, pageUrl: string): boolean {
+  return type === 'hls' && cors === 'missing' && new URL(url, pageUrl).origin !== new URL(pageUrl).origin;
 }
 
 /** The codecs of a file, or of each quality of a playlist. */
@@ -60,6 +68,7 @@ function shortfall(code: ShortfallCode, codecs: string[]): Shortfall {
     sound_unsupported: `This browser can’t play this film’s sound (${named}). Others may hear it.`,
     format_unsupported: `This browser can’t play this film (${named}). Another browser may.`,
     mixed_content: `${MIXED_SENTENCE} Use an https link.`,
+    cors_missing: 'The site that hosts this video doesn’t allow other pages to play it (it sends no CORS headers). Another link may work.',
   };
   return { code, codecs, detail: details[code] };
 }
@@ -88,6 +97,10 @@ const CONTAINERS = ['video/mp4', 'video/webm', 'audio/mpeg', 'audio/wav', 'video
 function plays(codec: string, canPlay: (type: string) => boolean): boolean {
   const asked = PLAIN_SAMPLES.test(codec) ? '1' : (TYPICAL[codec] ?? codec);
   return CONTAINERS.some((container) => canPlay(`${container}; codecs="${asked}"`));
+}
+
+function hasMediaSource(): boolean {
+  return 'MediaSource' in globalThis || 'ManagedMediaSource' in globalThis;
 }
 
 function canPlayHere(type: string): boolean {
