@@ -108,3 +108,17 @@ test('captions in the picture are shown by their channel, and subtitles are left
   showCaptions(video, subtitles, captions, text('en', {}));
   expect(modes()).toEqual(['hidden', 'hidden', 'hidden']);
 });
+
+test.each(['CC1', 'SERVICE1'])('captions listed under both numbers of a channel are shown, whichever is chosen: %s', (channel) => {
+  const track = (label: string) => ({ label, kind: 'captions', mode: 'hidden' });
+  // What hls.js makes of it: the last name of the first channel, and that of the second.
+  const [first, second] = [track('English CC'), track('English')];
+  const video = { textTracks: [second, first] } as unknown as HTMLMediaElement;
+  const captions = [
+    { name: 'English', instreamId: 'CC1' },
+    { name: 'English CC', instreamId: 'SERVICE1' },
+    { name: 'English', instreamId: 'CC2' },
+  ];
+  showCaptions(video, [], captions, text('en', { channel }));
+  expect([first.mode, second.mode]).toEqual(['showing', 'hidden']);
+});

@@ -120,9 +120,14 @@ function nearest(levels: readonly HlsLevel[], wanted: Rendition | undefined, any
   return Number.isFinite(least) ? levels[distances.indexOf(least)] : undefined;
 }
 
+/** The number of a channel, as hls.js reads it: `CC1` and `SERVICE1` are one. */
+function numberOf(channel: string | null | undefined): string | undefined {
+  return /(?:CC|SERVICE)([1-4])/.exec(channel ?? '')?.[1];
+}
+
 /**
- * Shows captions that are part of the picture, or none. hls.js makes an element's track for each channel once it meets
- * captions there, with the name that the playlist gives the channel.
+ * Shows captions that are part of the picture, or none. hls.js makes an element's track for each number of a channel once
+ * it meets captions there, with the last name that the playlist gives that number.
  */
 export function showCaptions(
   video: HTMLMediaElement,
@@ -132,8 +137,9 @@ export function showCaptions(
 ): void {
   const own = new Set(subtitles.map(({ trackNode }) => trackNode?.track));
   const made = Array.from(video.textTracks).filter((track) => track.kind === 'captions' && !own.has(track));
-  const names = captions.filter(({ instreamId }) => wanted?.channel && instreamId === wanted.channel);
-  const chosen = made.find(({ label }) => names.some(({ name }) => name === label));
+  const number = numberOf(wanted?.channel);
+  const named = captions.filter(({ instreamId }) => number !== undefined && numberOf(instreamId) === number).at(-1);
+  const chosen = named && made.find(({ label }) => label === named.name);
   for (const track of made) {
     const mode = track === chosen ? 'showing' : 'hidden';
     if (track.mode !== mode) track.mode = mode;
