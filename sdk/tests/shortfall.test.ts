@@ -30,6 +30,27 @@ test.each([
   for (const name of names) expect(found?.detail).toContain(name);
 });
 
+test.each([
+  ['samr', 'AMR'],
+  ['sawb', 'AMR'],
+  ['wavpack4', 'WavPack'],
+  ['tta1', 'TTA1'],
+  ['mlp', 'MLP'],
+  ['mlpa', 'Dolby TrueHD'],
+  ['ima4', 'IMA4'],
+  ['QDM2', 'QDesign Music'],
+  ['quicktime.qdm2', 'QDesign Music'],
+  ['apac', 'Apple Positional Audio'],
+  ['mha1.0x0D', 'MPEG-H Audio'],
+  ['mhm1.0x0D', 'MPEG-H Audio'],
+  ['iamf', 'IAMF'],
+  ['f1ac', 'F1AC'],
+])('%s beside a picture that plays is sound that is missing: %s', (codec, name) => {
+  const options = { canPlay, pageUrl: 'https://page.test/' };
+  expect(findShortfall(file(`avc1.64001f,${codec}`), options)).toMatchObject({ code: 'sound_unsupported', codecs: [name] });
+  expect(findShortfall(file(`${codec},mp4a.40.2`), options)).toBeNull();
+});
+
 test('of a playlist, one quality that plays is enough, and one of unknown codecs may play', () => {
   const hls = (...codecs: (string | null)[]): Partial<Source> => ({
     ...file(null, 'https://media.test/film.m3u8', 'hls'),

@@ -73,7 +73,8 @@ function shortfall(code: ShortfallCode, codecs: string[]): Shortfall {
   return { code, codecs, detail: details[code] };
 }
 
-const SOUND = /^(mp4a|ac-[34]|ec-3|dts|mlpa|opus|vorbis|flac|alac|mp[123]$|speex|truehd|wma|pcm|\d+$)/i;
+const SOUND =
+  /^(mp4a|ac-[34]|ec-3|dts|mlp|opus|vorbis|flac|alac|mp[123]$|speex|truehd|wma|[if]?pcm|samr|sawb|wavpack|tta1|ima4|(quicktime\.)?qdm|apac|mh[am][12]|iamf|[\da-f]{1,4}$)/i;
 /** Samples that are hardly coded, under the names of QuickTime and Matroska and the numbers of WAV. */
 const PLAIN_SAMPLES = /^(pcm|sowt|twos|lpcm|in24|in32|fl32|fl64|raw|alaw|ulaw|[1367])$/i;
 
@@ -116,6 +117,7 @@ const NAMES: [RegExp, string][] = [
   [/^vp0?9/, 'VP9'],
   [/^mp4v\.6[A0-5]/, 'MPEG-2'],
   [/^(mp4v|xvid|divx|dx50)/i, 'MPEG-4 Visual'],
+  [/^apac/, 'Apple Positional Audio'],
   [/^(ap[a-z0-9]{2}|prores)$/, 'ProRes'],
   [/^(m?jpe?g|mjp)/i, 'Motion JPEG'],
   [/^theora/, 'Theora'],
@@ -126,6 +128,10 @@ const NAMES: [RegExp, string][] = [
   [/^dts/, 'DTS'],
   [/^alac/, 'Apple Lossless'],
   [/^mp4a/, 'AAC'],
+  [/^(samr|sawb)/, 'AMR'],
+  [/^wavpack/, 'WavPack'],
+  [/^mh[am]/, 'MPEG-H Audio'],
+  [/^(quicktime\.)?qdm/i, 'QDesign Music'],
   [/^mp([12])$/, 'MPEG audio layer $1'],
 ];
 
