@@ -242,6 +242,8 @@ export type PlayerState =
 export type AdapterErrorCode =
   | 'autoplay_blocked'
   | 'source_unreachable'
+  /** Its site answers, but a part of it can't be loaded. */
+  | 'part_unreachable'
   /** The address has expired, or leads to nothing any more. */
   | 'source_lapsed'
   | 'cors_missing'

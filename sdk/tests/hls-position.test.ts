@@ -135,7 +135,7 @@ describe('loading media with timestamps', () => {
     expect([player.ready(), errors]).toEqual([false, []]);
     fill(3.4, 3.4, 1);
     vi.advanceTimersByTime(3_100);
-    expect([player.ready(), errors]).toEqual([false, [expect.objectContaining({ type: 'error', code: 'source_unreachable' })]]);
+    expect([player.ready(), errors]).toEqual([false, [expect.objectContaining({ type: 'error', code: 'part_unreachable' })]]);
   });
 
   test('the end is known once the last data is there', () => {

@@ -155,8 +155,8 @@ describe('loading', () => {
       ['a piece over http', 'https://page.test/', { frag: { url: 'http://films.example/1.ts' } }, 'mixed_content'],
       ['a piece that was answered', 'https://page.test/', { response: { code: 0, url: 'http://films.example/1.ts' } }, 'mixed_content'],
       ['a playlist over http', 'https://page.test/', { url: 'http://films.example/low.m3u8' }, 'mixed_content'],
-      ['a piece over https', 'https://page.test/', { frag: { url: 'https://films.example/1.ts' } }, 'source_unreachable'],
-      ['a piece over http on an insecure page', 'http://page.test/', { frag: { url: 'http://films.example/1.ts' } }, 'source_unreachable'],
+      ['a piece over https', 'https://page.test/', { frag: { url: 'https://films.example/1.ts' } }, 'part_unreachable'],
+      ['a piece over http on an insecure page', 'http://page.test/', { frag: { url: 'http://films.example/1.ts' } }, 'part_unreachable'],
     ])('of %s on %s it is told why', async (_, href, failed, code) => {
       vi.stubGlobal('location', { href });
       const player = adapter();
@@ -168,6 +168,21 @@ describe('loading', () => {
       expect(codes).toEqual([code]);
       await vi.advanceTimersByTimeAsync(5_000);
       expect(hls.asked.length).toBe(2);
+    });
+
+    test.each([
+      ['a piece', 'of which the playlist is there', 'fragLoadError', new Response(), 'part_unreachable'],
+      ['a piece', 'whose site is down', 'fragLoadError', Response.error(), 'source_unreachable'],
+      ['the playlist', 'that is there by now', 'manifestLoadError', new Response(), 'source_unreachable'],
+    ])('of %s %s it is told which cannot be loaded', async (_, _how, details, answer, code) => {
+      vi.stubGlobal('fetch', async () => answer);
+      const player = adapter();
+      const codes: string[] = [];
+      player.onEvent((event) => event.type === 'error' && codes.push(event.code));
+      void player.load(film(), NONE, () => 0);
+      hls.tell(HLS_EVENTS.ERROR, { fatal: true, type: NETWORK_ERROR, details, response: { code: 404 } });
+      await vi.advanceTimersByTimeAsync(0);
+      expect(codes).toEqual([code]);
     });
 
     test('media that the server can’t load either has lapsed, and no try withdraws that', async () => {

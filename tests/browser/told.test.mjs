@@ -20,9 +20,15 @@ const NEAR_END_MS = 94_000;
 /** Where the late joiner and the reloader find the room. */
 const MIDDLE_MS = 20_017;
 const EXACT = { exact: true };
+/** For so long hls.js itself asks for a piece again and again. */
+const HLS_RETRIES_MS = 31_000;
+/** Clear pieces before the encrypted ones. */
+const CLEAR_MS = 5 * PIECE_S * 1_000;
 /** A playlist that lacks something, by what it lacks. */
 const SPOILT = {
   'a beginning without blank lines': (_, address) => `\n \n#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000\n${address}\n`,
+  'a piece': (text) => text.replace('fmp4-20.m4s', 'nothing.m4s'),
+  'an origin': (text) => text.replace(/^#EXT-X-KEY/m, (key) => `${clearPieces()}#EXT-X-DISCONTINUITY\n${key}`),
   'an end': (text) => text.replace('#EXT-X-ENDLIST', ''),
 };
 /** Backwards, forwards and near the end, as far as the playlist lets a room seek. */
@@ -79,6 +85,40 @@ for (const lack of Object.keys(SPOILT)) {
     await host.reads('sync', /^Ended in sync$/);
     assert.equal(playlists.asked(), asked, 'the playlist was read again');
   });
+}
+
+test('of a film that lacks a piece, the page says that a part can’t be loaded, and plays the rest', { timeout: 120_000 }, async () => {
+  const host = await world.arriveReading('Ada');
+  await host.createRoom(world.server.pageUrl);
+  await host.paste(playlists.url('fmp4', [1], 'a piece'));
+  await host.hasLoaded();
+  await host.page.evaluate((to) => window.playhead.session.seek(to), 20.5 * PIECE_S * 1_000);
+  const says = async () => (await host.the('overlay').innerText()).includes('A part of this film can’t be loaded.');
+  await until('the page to say so', says, HLS_RETRIES_MS + PATIENCE_MS);
+  await seekTo([host], NEAR_END_MS, EXACT);
+  await host.the('overlay').waitFor({ state: 'hidden' });
+});
+
+test('of encrypted pieces behind clear ones the page says that they aren’t held to the frame', { timeout: 120_000 }, async () => {
+  const host = await world.arriveReading('Ada');
+  await host.createRoom(world.server.pageUrl);
+  await host.paste(playlists.url('aes', [1], 'an origin'));
+  await host.hasLoaded();
+  assert.equal((await host.snapshot()).media.timeline.kind, 'media');
+  await host.the('play-toggle').click();
+  await host.reads('sync', /^In sync · /);
+  await host.page.evaluate((to) => window.playhead.session.seek(to), 2 * CLEAR_MS);
+  await host.reads('sync', 'In sync, but this film can’t be held to the frame');
+  await host.the('play-toggle').click();
+  await host.reads('sync', /^Paused$/);
+  await host.page.evaluate(() => window.playhead.session.seek(0));
+  await host.reads('sync', /^Paused in sync$/);
+});
+
+/** The first pieces of the clear film, as a playlist lists them. */
+function clearPieces() {
+  const names = Array.from({ length: CLEAR_MS / PIECE_S / 1_000 }, (_, n) => `ts-0${n}.ts`);
+  return names.map((name) => `#EXTINF:${PIECE_S},\n${world.origin.url(`inexact/${name}`)}\n`).join('');
 }
 
 /**

@@ -64,6 +64,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   // The player in this browser
   autoplay_blocked: 'Your browser needs a tap before it plays with sound.',
   source_unreachable: 'Your browser can’t reach the video. The site may be down, or blocked where you are.',
+  part_unreachable: 'A part of this film can’t be loaded.',
   source_lapsed: 'This video’s link has expired or leads nowhere any more. The host can paste a new one.',
   cors_missing:
     'The site that hosts this video doesn’t allow other pages to play it (it sends no CORS headers). Another link may work.',

@@ -2,7 +2,7 @@
 
 import type { FollowedRoom } from './adapter.js';
 import type { ElementAdapter } from './element.js';
-import { CORS_MISSING, DECODE_FAILED, MIXED_CONTENT } from './failures.js';
+import { CORS_MISSING, DECODE_FAILED, MIXED_CONTENT, PART_UNREACHABLE } from './failures.js';
 import { LAPSED, lookAgain } from './lapsed.js';
 import { isMixed } from './mixed.js';
 import { probeSource } from './probe.js';
@@ -98,6 +98,7 @@ export class HlsRecovery {
     if (found === 'mixed_content') player.emit(MIXED_CONTENT);
     else if (found === 'cors_missing') player.emit(CORS_MISSING);
     else if (this.#hasLapsed) player.emit(LAPSED);
+    else if (found === 'readable' && !isOfSource(failure)) player.emit(PART_UNREACHABLE);
     else player.fail('source_unreachable');
     this.#retry.later(() => this.#loadAgain(failure));
     const seen = await lookAgain(player.media, this.#room);
@@ -107,12 +108,13 @@ export class HlsRecovery {
     else this.#url = seen?.delivery.find(({ type }) => type === 'hls')?.url ?? this.#url;
   }
 
-  #loadAgain({ details, response }: HlsFailure): void {
+  #loadAgain(failure: HlsFailure): void {
+    const { response } = failure;
     // What a playlist names may have lapsed; read again, it names new addresses. That fills the element anew, so it is done
     // at every other refusal.
     const isRefused = response !== undefined && response.code >= 401 && response.code <= 410;
     this.#isReread = isRefused && !this.#isReread;
-    this.#hls.loadOn(this.#isReread || details.startsWith('manifest'));
+    this.#hls.loadOn(this.#isReread || isOfSource(failure));
   }
 
   #decodingFailed(): void {
@@ -123,6 +125,11 @@ export class HlsRecovery {
     if (this.#mediaFailures > MEDIA_RECOVERIES) this.#player.emit(DECODE_FAILED);
     else this.#hls.decodeAnew();
   }
+}
+
+/** Whether the playlist that the source names couldn't be loaded, and not something that it refers to. */
+function isOfSource({ details }: HlsFailure): boolean {
+  return details.startsWith('manifest');
 }
 
 /** Whether browsers load nothing from there on this page. */

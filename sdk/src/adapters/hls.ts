@@ -4,6 +4,7 @@ import { clamp } from '../number.js';
 import type { Media } from '../wire.js';
 import type { Expected, FollowedRoom, Measurement, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
+import { PART_UNREACHABLE } from './failures.js';
 import { LiveTimeline, type LiveDetails, type LiveFragment, type LiveHls } from './hls-live.js';
 import { type Read, ended, readPlaylists } from './hls-playlist.js';
 import { HlsPosition } from './hls-position.js';
@@ -105,7 +106,7 @@ class HlsAdapter extends ElementAdapter {
 
   constructor(video: HTMLVideoElement, Hls: HlsClass) {
     super(video, 'hls');
-    this.#position = new HlsPosition(video, () => this.#loadFromStart(), () => this.fail('source_unreachable'));
+    this.#position = new HlsPosition(video, () => this.#loadFromStart(), () => this.emit(PART_UNREACHABLE));
     for (const type of ['seeked', 'canplay', 'durationchange']) this.listen(type, () => this.#position.correct());
     this.#class = Hls;
     this.listen('timeupdate', () => this.#position.isPastEnd && video.pause());

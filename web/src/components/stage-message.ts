@@ -92,6 +92,7 @@ function theEnd(room: SessionSnapshot): StageMessage {
 function failure(code: string, text: string): StageMessage {
   const titles: Readonly<Record<string, string>> = {
     source_unreachable: 'Can’t load this video',
+    part_unreachable: 'Can’t load all of this video',
     source_lapsed: 'This link no longer works',
     mixed_content: 'Can’t load this video here',
     cors_missing: 'This site doesn’t allow playback here',
