@@ -180,6 +180,20 @@ describe('loading media with timestamps', () => {
     expect(pause).toHaveBeenCalled();
   });
 
+  test('in a discontinuity without an origin, the player says that its position is only told', () => {
+    const player = adapter();
+    void player.load(media, NONE, () => 0);
+    fill(0, 0, 0);
+    const frag = { type: 'main', cc: 1, sn: 1, initSegment: null, elementaryStreams: { video: { startPTS: 3.4, endPTS: 6.8 } } };
+    hls.tell(HLS_EVENTS.BUFFER_APPENDING, { type: 'video', parent: 'main', frag });
+    expect([player.inexact?.(), player.loose?.()]).toEqual([false, false]);
+    video.currentTime = 5;
+    expect([player.inexact?.(), player.loose?.()]).toEqual([true, false]);
+    const origins = [...timeline.origins, { discontinuity: 1, start_ms: 3_400, timestamp: 0, timescale: 90_000 }];
+    player.learn?.({ ...media, timeline: { ...timeline, origins } });
+    expect(player.inexact?.()).toBe(false);
+  });
+
   test('a target beyond what the element knows of is sought again when it knows more', () => {
     const player = adapter();
     void player.load(media, NONE, () => 0);

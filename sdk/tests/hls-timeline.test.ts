@@ -73,6 +73,21 @@ test('each discontinuity has timestamps of its own', () => {
   expect(late.elementAt(35_000, (cc) => (cc === 4 ? 33_950 : undefined))).toBe(34_950);
 });
 
+test('positions are only told where a discontinuity has no origin and another has', () => {
+  const fill = (film: HlsTimeline) => {
+    film.found(0, 0, 90_000);
+    film.appended(0, 0, 17_000);
+    film.found(1, 5_000, 90_000);
+    film.appended(1, 17_000, 40_000);
+    return [5_000, 30_000].map((ms) => film.isToldAt(ms));
+  };
+  expect(timeline([[0, 0, 0]]).isToldAt(0)).toBe(false);
+  expect(fill(timeline([[0, 0, 0]]))).toEqual([false, true]);
+  expect(fill(timeline([[0, 0, 0], [1, 17_000, 5_000]]))).toEqual([false, false]);
+  // Where none has an origin, the media itself says that its playlist counts.
+  expect(fill(learned({ kind: 'playlist', origins: [] }))).toEqual([false, false]);
+});
+
 describe('timestamps that start over', () => {
   const near = 2 ** 33 - 90_000;
 

@@ -54,6 +54,14 @@ test('a custom player is loaded with the room’s selections and brought to its 
   expect(other.calls.at(-1)).toBe('destroy');
 });
 
+test('a page hears at once that a player’s position is only told, and that it no longer is', async () => {
+  let inexact = false;
+  const other = Object.assign(new OtherPlayer(), { inexact: () => inexact });
+  player = createPlayer(session, {} as HTMLVideoElement, { adapter: () => other });
+  await until(() => player?.getSnapshot().state === 'paused');
+  for (inexact of [true, false]) await until(() => player?.getSnapshot().inexact === inexact);
+});
+
 test('the first seek is planned by how long the page took to load the media', async () => {
   const playing = { media_id: FILM.media_id, status: 'playing' as const, position_ms: 60_000, anchor_at_ms: Date.now() };
   connection.send(changed(1, 2, playing));

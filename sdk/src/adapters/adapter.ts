@@ -96,6 +96,8 @@ export interface PlayerAdapter {
   arriving?(): boolean;
   /** Returns true while others may show different pictures at the same position: its distance from the room says little. */
   loose?(): boolean;
+  /** Returns true while its positions are only those that a playlist tells: others may show pictures nearby. */
+  inexact?(): boolean;
   /** Takes what has become known of the media while it plays. */
   learn?(media: Media): void;
   /** Returns what it has found out about the media; without it, `duration()` counts, once the end was reached. */

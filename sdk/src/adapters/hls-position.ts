@@ -155,6 +155,11 @@ export class HlsPosition {
     return this.#stretched.some(({ fromMs, untilMs }) => fromMs <= atMs && atMs < untilMs);
   }
 
+  /** Whether the picture is in a discontinuity without an origin, of media whose other positions count timestamps. */
+  get isInexact(): boolean {
+    return this.#timeline.isToldAt(this.#atMs());
+  }
+
   /** Whether the media is over although the element goes on, because its timestamps jump. */
   get isPastEnd(): boolean {
     return this.#stretched.length > 0 && this.position() >= (this.#toldMs ?? Infinity);

@@ -110,8 +110,14 @@ export class HlsTimeline {
 
   /** Returns the room's position at a time of the element. */
   positionAt(elementMs: number): number {
-    const part = nearest(this.#parts, ({ fromMs, untilMs }) => outside(elementMs, fromMs, untilMs));
+    const part = this.#partAt(elementMs);
     return elementMs + (part === undefined ? 0 : this.#shiftOf(part));
+  }
+
+  /** Whether only the playlist tells positions at a time of the element, although timestamps tell others. */
+  isToldAt(elementMs: number): boolean {
+    const part = this.#partAt(elementMs);
+    return this.counts && part !== undefined && !this.knows(part.cc);
   }
 
   /** Returns the element's time at a position that was appended, else undefined. */
@@ -156,6 +162,10 @@ export class HlsTimeline {
     // The parts lie so close that nothing can be loaded between them.
     if (above.ms === Infinity || above.ms <= below.ms || below.positionMs > positionMs) return NO_ROOM_MS;
     return below.ms + ((positionMs - below.positionMs) * (above.ms - below.ms)) / (above.positionMs - below.positionMs);
+  }
+
+  #partAt(elementMs: number): Part | undefined {
+    return nearest(this.#parts, ({ fromMs, untilMs }) => outside(elementMs, fromMs, untilMs));
   }
 
   #apart(part: Part, positionMs: number): number {

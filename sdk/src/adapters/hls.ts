@@ -248,6 +248,10 @@ class HlsAdapter extends ElementAdapter {
     return this.#live?.isLoose ?? this.#position.standsStill;
   }
 
+  inexact(): boolean {
+    return this.#position.isInexact;
+  }
+
   measured(): Measurement {
     return this.#position.measured();
   }

@@ -48,7 +48,7 @@ const STATES: Partial<Record<ControllerPhase, PlayerState>> = {
   starved: 'buffering',
   held: 'held',
 };
-const UNMEASURED = { state: 'idle', driftMs: null, uncertaintyMs: null, degraded: false } as const;
+const UNMEASURED = { state: 'idle', driftMs: null, uncertaintyMs: null, degraded: false, inexact: false } as const;
 const ignore = () => undefined;
 
 class RoomPlayer implements Player {
@@ -316,7 +316,8 @@ class RoomPlayer implements Player {
     const last = this.#store.getSnapshot();
     const degraded = step?.degraded ?? false;
     const { profile, offsetMs } = this.#settings;
-    const now = { state, degraded, profile, offsetMs, error: this.#error };
+    const inexact = this.#adapter?.inexact?.() ?? false;
+    const now = { state, degraded, inexact, profile, offsetMs, error: this.#error };
     const news = Object.entries(now).some(([key, value]) => last[key as keyof PlayerSnapshot] !== value);
     if (!news && localMs - this.#driftNoticedAt < DRIFT_NOTICE_MS) return;
     this.#driftNoticedAt = localMs;

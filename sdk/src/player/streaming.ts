@@ -88,6 +88,7 @@ const NO_PLAYER: PlayerSnapshot = {
   driftMs: null,
   uncertaintyMs: null,
   degraded: false,
+  inexact: false,
   profile: 'default',
   offsetMs: 0,
 };

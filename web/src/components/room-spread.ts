@@ -26,7 +26,7 @@ export function createRoomSpread(): RoomPart {
       // Reports count for a while: those from before the connection was lost, or before this player stopped following
       // the party, are out of date.
       const isCurrent = connection === 'open' && player.driftMs !== null && sync !== null && sync.reporting >= 2;
-      const isShown = isCurrent && !isLoose(media);
+      const isShown = isCurrent && !isLoose(media, player);
       setShown(line, isShown);
       if (!isShown) return;
       // Players that are loading, on hold or can't play don't report.

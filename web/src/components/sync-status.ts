@@ -34,8 +34,8 @@ export function createSyncStatus(context: RoomContext): RoomPart {
     update(view) {
       settings.update(view);
       spread.update(view);
-      const { state, profile, degraded } = view.player;
-      const now = `${view.room.connection} ${view.room.playback.status} ${state} ${profile} ${degraded}`;
+      const { state, profile, degraded, inexact } = view.player;
+      const now = `${view.room.connection} ${view.room.playback.status} ${state} ${profile} ${degraded} ${inexact}`;
       if (now === shownState) return;
       shownState = now;
       show(view);

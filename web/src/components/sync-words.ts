@@ -69,7 +69,7 @@ export function syncWords(view: RoomView, standing: Standing): SyncWords {
   }
 }
 
-function pausedWords({ room }: RoomView, { offMs: pausedOffMs, paused, readyState }: Standing): SyncWords {
+function pausedWords({ room, player }: RoomView, { offMs: pausedOffMs, paused, readyState }: Standing): SyncWords {
   const isWaiting = room.playback.status === 'waiting';
   if (readyState < (isWaiting ? HAVE_FUTURE_DATA : HAVE_CURRENT_DATA)) return only('busy', 'Loading…');
   // A player that can't jump plays up to where the room is.
@@ -83,15 +83,22 @@ function pausedWords({ room }: RoomView, { offMs: pausedOffMs, paused, readyStat
     return { ...only('busy', 'Paused, but the stream no longer has the party’s moment'), off: directed(pausedOffMs) };
   }
   if (Number.isNaN(pausedOffMs)) return only('idle', state);
-  if (isLoose(room.media)) return only('good', state);
+  if (isLoose(room.media, player)) return only('good', state);
   if (room.playback.status === 'ended' && Math.abs(pausedOffMs) <= ENDED_NEAR_MS) return only('good', `${state} in sync`);
   if (Math.abs(pausedOffMs) < PAUSED_FINE_MS) return only('good', `${state} in sync`);
   if (Math.abs(pausedOffMs) <= IN_SYNC_MS) return { ...only('good', `${state} in sync`), off: finely(pausedOffMs) };
   return { ...only('busy', state), off: directed(pausedOffMs) };
 }
 
-/** Whether a film has no timestamps that all players share, or nobody can read them: numbers would promise too much. */
-export function isLoose(media: RoomView['room']['media']): boolean {
+/**
+ * Whether a film, or the part of it that is shown, has no timestamps that all players share, or nobody can read them:
+ * numbers would promise too much.
+ */
+export function isLoose(media: RoomView['room']['media'], { inexact }: RoomView['player']): boolean {
+  return inexact || isToldOnly(media);
+}
+
+function isToldOnly(media: RoomView['room']['media']): boolean {
   return media?.timeline.kind === 'playlist' && !media.live && media.delivery[0]?.type === 'hls';
 }
 
@@ -103,7 +110,7 @@ function playingWords({ room, player }: RoomView, driftMs: number): SyncWords {
   if (profile === 'free') return { tone: 'idle', text: 'Free-running', off, uncertainty };
   if (degraded) return { tone: 'bad', text: 'This device can’t keep up', off, uncertainty };
   if (!near) return { tone: 'busy', text: 'Syncing', off, uncertainty: '' };
-  if (isLoose(room.media)) return only('good', 'In sync, but this film can’t be held to the frame');
+  if (isLoose(room.media, player)) return only('good', 'In sync, but this film can’t be held to the frame');
   return { tone: 'good', text: 'In sync', off, uncertainty };
 }
 
