@@ -38,7 +38,7 @@ pub enum Edge {
 /// A provider: recognizes links of one kind and resolves them to a `Source`.
 ///
 /// # Behavior
-/// Each point is a law in `kit`:
+/// The points that need no live stream are laws in `kit`:
 /// - `id` is lower-case letters, digits and `_`, and every source carries it as `provider`.
 /// - `matches` depends on the link alone, accepts the provider's own links and refuses foreign ones.
 /// - `recognizes` accepts neither a web page nor empty input.

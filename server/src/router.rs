@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::any;
 use tower::Layer;
 use tower::util::MapRequestLayer;
@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::App;
 use crate::http::layers::{
     BODY_BYTES_MAX, REQUEST_ID, check_body, check_host, check_proxies, cors, drop_long_request_id,
-    limit_time, method_not_allowed, not_found, panicked, render_refusal,
+    limit_time, method_not_allowed, not_found, note_preflight, panicked, render_refusal,
 };
 use crate::{http, page, ws};
 
@@ -41,7 +41,8 @@ pub fn router(app: App) -> Router {
         .nest("/api/v1", api.fallback(not_found))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(check_body))
-        .layer(cors);
+        .layer(cors)
+        .layer(from_fn_with_state(app.clone(), note_preflight));
     let located = app.clone();
     let service: Router = api
         .route("/api", any(not_found))

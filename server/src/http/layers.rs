@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::RequestId;
 
+use crate::app::App;
 use crate::config::Config;
 use crate::net::{Peer, parse_authority};
 use crate::refusal::Refusal;
@@ -192,6 +193,23 @@ pub(crate) fn cors(config: &Config) -> CorsLayer {
             HeaderName::from_static("idempotency-key"),
         ])
         .expose_headers([REQUEST_ID, header::RETRY_AFTER])
+}
+
+/// Has the origin of a refused preflight logged: the page never gets as far as joining, and its browser tells it
+/// nothing.
+pub(crate) async fn note_preflight(
+    State(app): State<App>,
+    peer: Peer,
+    request: Request,
+    next: Next,
+) -> Response {
+    if request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+    {
+        // The answer is that of the CORS layer, which lets no such page read it.
+        drop(app.origins.check(request.headers(), &peer, &app.config));
+    }
+    next.run(request).await
 }
 
 /// Answers a request for a path that doesn't exist.

@@ -29,6 +29,25 @@ async fn a_page_of_a_foreign_origin_is_refused_when_it_joins_in_words_that_name_
 }
 
 #[tokio::test]
+async fn the_log_names_a_foreign_origin_whose_page_asks_in_vain_whether_it_may() {
+    let server = options().env("PLAYHEAD_ALLOWED_ORIGINS", "https://tv.example").start().await;
+    let server = server.unwrap();
+    let api = server.api();
+    let asks = ("access-control-request-method", "POST");
+    for _ in 0..2 {
+        for (origin, may) in [("https://tv.example", true), ("https://evil.example", false)] {
+            let headers = [("origin", origin), asks];
+            let path = "api/v1/auth/guest";
+            let response = api.raw(Method::OPTIONS, path, &headers, "").await.unwrap();
+            let allowed = response.headers.get("access-control-allow-origin").is_some();
+            assert_eq!(allowed, may, "{origin}");
+        }
+    }
+    assert_eq!(server.log().matches("https://evil.example").count(), 1, "{}", server.log());
+    assert!(!server.log().contains("https://tv.example"), "{}", server.log());
+}
+
+#[tokio::test]
 async fn invented_origins_keep_the_one_of_the_operators_own_page_in_the_log() {
     let server = options().start().await.unwrap();
     let api = server.api().as_guest("Ada").await.unwrap();
