@@ -18,8 +18,8 @@ test('a link that can’t be played is explained beside its field, and the curre
   const closed = await freePort();
   const refusals = [
     ['not a link', /doesn’t look like a link/],
-    ['http://10.0.0.1/film.m3u8', /private network/],
-    ['http://[::ffff:192.168.0.1]/film.mp4', /private network/],
+    ['http://10.0.0.1/film.m3u8', /isn’t allowed to visit that address/],
+    ['http://[::ffff:192.168.0.1]/film.mp4', /isn’t allowed to visit that address/],
     [`http://127.0.0.1:${closed}/film.m3u8`, /Can’t reach that site/],
     [world.origin.url('page.html'), /leads to a web page/],
     [world.origin.url('nothing-here.m3u8'), /nothing at that address/],

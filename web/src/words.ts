@@ -6,7 +6,7 @@ import { PlayheadError } from 'playhead-sdk';
 const SENTENCES: Readonly<Record<string, string>> = {
   // Links and media
   link_invalid: 'That doesn’t look like a link. Paste the whole address, starting with https://.',
-  egress_blocked: 'That link points to a private network, which the server isn’t allowed to access.',
+  egress_blocked: 'The server isn’t allowed to visit that address.',
   media_not_found: 'There’s nothing at that address. Check the link for typos.',
   media_gone: 'That video has been taken down.',
   drm_protected: 'That video is copy-protected, so it only plays on its own site.',

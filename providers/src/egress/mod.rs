@@ -206,7 +206,9 @@ fn next_hop(url: &Url, location: &str) -> Result<Url, Failure> {
     }
     let next = url.join(location).map_err(|error| nowhere().because(error))?;
     if url.scheme() == "https" && next.scheme() != "https" {
-        return Err(blocked());
+        // The same for every target, so that it tells nothing about what is there.
+        let detail = "This https link is redirected to an insecure address, which browsers block.";
+        return Err(Failure::new(ErrorKind::Unsupported, detail));
     }
     Ok(next)
 }

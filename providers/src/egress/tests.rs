@@ -95,8 +95,11 @@ async fn a_name_that_cannot_be_looked_up_because_too_many_are_is_refused_by_a_re
 #[test]
 fn https_is_never_redirected_to_http() {
     let secure = Url::parse("https://example.test/a/film.mp4").unwrap();
-    let failure = next_hop(&secure, "http://example.test/film.mp4").unwrap_err();
-    assert_eq!(failure.kind, ErrorKind::EgressBlocked);
+    for target in ["http://example.test/film.mp4", "http://10.0.0.1/", "http://me:pw@a.test:22/"] {
+        let failure = next_hop(&secure, target).unwrap_err();
+        let says = "This https link is redirected to an insecure address, which browsers block.";
+        assert_eq!((failure.kind.code(), &*failure.detail), ("media_unsupported", says));
+    }
     assert_eq!(next_hop(&secure, "../b.mp4").unwrap().as_str(), "https://example.test/b.mp4");
     let plain = Url::parse("http://example.test/film.mp4").unwrap();
     assert!(next_hop(&plain, "https://example.test/film.mp4").is_ok());
