@@ -22,6 +22,8 @@ const TRIED_MAX: usize = 3;
 pub(super) struct Master {
     /// Best first; empty if there is no choice.
     pub(super) renditions: Vec<Rendition>,
+    /// Those of the only quality; `None` if there is a choice.
+    pub(super) codecs: Option<String>,
     pub(super) text_tracks: Vec<TextTrack>,
     /// Empty if there is no choice.
     pub(super) audio_tracks: Vec<AudioTrack>,
@@ -161,6 +163,7 @@ impl MasterReader {
             text_tracks: tracks::text_tracks(&qualities, &renditions, &self.alternatives),
             audio_tracks: tracks::audio_tracks(&qualities, &renditions, &self.alternatives),
             to_try: to_try(&qualities),
+            codecs: qualities::sole_codecs(&qualities),
             renditions,
             is_protected: self.session_keys.judge(false).is_err(),
         })

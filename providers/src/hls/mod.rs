@@ -133,7 +133,8 @@ impl PlaybackSource for HlsProvider {
 }
 
 fn describe(link: &Url, findings: Findings) -> Source {
-    let Master { renditions, text_tracks, audio_tracks, .. } = findings.master.unwrap_or_default();
+    let Master { renditions, codecs, text_tracks, audio_tracks, .. } =
+        findings.master.unwrap_or_default();
     let Origins { timeline, end_ms } = findings.origins;
     let is_dated = findings.media.is_dated();
     let (live_edge, live_timeline) = findings.media.live.unzip();
@@ -143,7 +144,7 @@ fn describe(link: &Url, findings: Findings) -> Source {
         url: link.to_string(),
         mime: Some(MIME.to_owned()),
         cors: findings.cors,
-        codecs: None,
+        codecs,
         has_picture: None,
         has_sound: None,
     };

@@ -118,6 +118,12 @@ pub(super) fn renditions(qualities: &[Quality<'_>]) -> Vec<Rendition> {
     qualities.iter().take(LISTED_MAX).map(rendition).collect()
 }
 
+/// The codecs of the only quality, which isn't listed; `None` if there is a choice.
+pub(super) fn sole_codecs(qualities: &[Quality<'_>]) -> Option<String> {
+    let [only] = qualities else { return None };
+    only.variant.codecs.clone().filter(|codecs| is_plain(codecs))
+}
+
 /// `id`, or the first of `id-2`, `id-3` … that isn't taken.
 pub(super) fn unique(id: String, taken: &mut BTreeSet<String>) -> String {
     let mut unique = id.clone();

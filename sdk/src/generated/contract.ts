@@ -512,7 +512,8 @@ export interface components {
             /**
              * @description The codecs of the picture and the sound, as a list of RFC 6381, for example
              *     `avc1.64001f,mp4a.40.2`; null if unknown. Codecs without a name there have a short one of
-             *     their own, such as `dts`. Those of a playlist stand with its renditions.
+             *     their own, such as `dts`. Those of a playlist stand with its renditions
+             *     where it lists any, and here if it has one quality.
              */
             codecs: string | null;
             /** @description Whether there is a picture; null if unknown. */

@@ -49,9 +49,23 @@ fn each_quality_is_listed_once_and_audio_only_variants_never() {
 }
 
 #[test]
-fn a_single_quality_is_not_listed() {
-    let master = master(&["#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360\na.m3u8"]);
-    assert!(master.renditions.is_empty());
+fn a_single_quality_is_not_listed_but_its_codecs_are_told() {
+    let variant = |uri: &str, size: &str, codecs: &str| {
+        format!("#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION={size}{codecs}\n{uri}")
+    };
+    let hevc = ",CODECS=\"hvc1.2.4.L120.90,ec-3\"";
+    let (too_long, odd) = (format!(",CODECS=\"{}\"", "x".repeat(121)), ",CODECS=\"hvc1é\"");
+    for (codecs, told) in
+        [(hevc, Some("hvc1.2.4.L120.90,ec-3")), ("", None), (&too_long, None), (odd, None)]
+    {
+        let master = master(&[&variant("a.m3u8", "640x360", codecs)]);
+        assert_eq!((master.renditions.len(), master.codecs.as_deref()), (0, told), "{codecs}");
+    }
+    let sound = "#EXT-X-STREAM-INF:BANDWIDTH=64000,CODECS=\"mp4a.40.2\"\nsound.m3u8";
+    let film = variant("a.m3u8", "640x360", hevc);
+    assert_eq!(master(&[&film, sound]).codecs.as_deref(), Some("hvc1.2.4.L120.90,ec-3"));
+    let two = master(&[&film, &variant("b.m3u8", "320x180", hevc)]);
+    assert_eq!((two.renditions.len(), two.codecs), (2, None));
 }
 
 #[test]

@@ -57,6 +57,21 @@ async fn every_playlist_that_players_play_is_accepted_with_its_tracks() {
 }
 
 #[tokio::test]
+async fn the_codecs_of_a_playlist_stand_with_its_qualities_or_with_its_delivery_if_it_has_one() {
+    let (origin, _folder) = serve().await;
+    let registry = registry(open());
+    for (name, qualities, codecs) in [
+        ("own/one-quality.m3u8", 0, Some("hvc1.2.4.L120.90,ec-3")),
+        ("own/lowest-gone.m3u8", 3, None),
+        ("own/film", 0, None),
+    ] {
+        let source = resolve(&registry, &origin, name).await.unwrap();
+        assert_eq!(source.renditions.len(), qualities, "{name}");
+        assert_eq!(source.delivery[0].codecs.as_deref(), codecs, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn every_playlist_that_players_refuse_is_refused_with_its_reason() {
     let (origin, _folder) = serve().await;
     let registry = registry(open());

@@ -106,6 +106,11 @@ pub const ACCEPTED: &[Accepted] = &[
     ),
     // Qualities.
     list(
+        "own/one-quality.m3u8",
+        "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION=640x360,CODECS=\"hvc1.2.4.L120.90,ec-3\"\n/h/hi.m3u8\n",
+        "",
+    ),
+    list(
         "own/lowest-gone.m3u8",
         "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=200000,RESOLUTION=192x108\n/h/gone.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=400000,RESOLUTION=320x180\n/h/denied.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION=640x360\n/h/hi.m3u8\n",
         "360p 180p 108p",
