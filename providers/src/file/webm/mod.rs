@@ -13,6 +13,7 @@ const SEGMENT: u64 = 0x1853_8067;
 const INFO: u64 = 0x1549_a966;
 const TIMESTAMP_SCALE: u64 = 0x2a_d7b1;
 const DURATION: u64 = 0x4489;
+const WRITING_APP: u64 = 0x5741;
 const TRACKS: u64 = 0x1654_ae6b;
 const TRACK_ENTRY: u64 = 0xae;
 const TRACK_TYPE: u64 = 0x83;
@@ -30,6 +31,9 @@ const BLOCK: u64 = 0xa1;
 
 /// A clock that begins earlier than this begins at 0: encoders leave as much, in milliseconds.
 const START_MIN_MS: u64 = 100;
+
+/// A program that states how much there is; others state when it ends.
+const STATES_HOW_MUCH: &[u8] = b"mkvmerge";
 
 /// Nanoseconds per unit, unless the file states another scale.
 const DEFAULT_SCALE: u64 = 1_000_000;
@@ -68,14 +72,31 @@ pub(super) fn read(bytes: &Bytes, mime: &'static str) -> (Contents, Read<()>) {
     (contents, outcome)
 }
 
+/// What `Info` says.
+#[derive(Clone, Copy)]
+struct Info {
+    length: Option<Length>,
+    /// The nanoseconds of a unit.
+    scale_ns: u64,
+    /// Whether the length is that of the media, wherever its clock begins.
+    is_how_much: bool,
+}
+
+impl Default for Info {
+    fn default() -> Self {
+        Self { length: None, scale_ns: DEFAULT_SCALE, is_how_much: false }
+    }
+}
+
 fn read_segment(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     let mut elements = Elements::between(bytes, 0, u64::MAX);
-    let (mut measured, mut scale_ns) = (false, DEFAULT_SCALE);
+    let (mut measured, mut info) = (false, Info::default());
     while let Some(element) = elements.next()? {
         match element.id {
             SEGMENT => elements.enter(&element),
             INFO if element.len.is_some() => {
-                (contents.length, scale_ns) = read_info(bytes, &element)?;
+                info = read_info(bytes, &element)?;
+                contents.length = info.length;
                 measured = true;
             }
             TRACKS => {
@@ -84,7 +105,7 @@ fn read_segment(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
             }
             // The media begins, and neither follows it.
             CLUSTER => {
-                read_start(bytes, &element, scale_ns, contents)?;
+                read_start(bytes, &element, info, contents)?;
                 break;
             }
             _ => {}
@@ -102,12 +123,7 @@ fn read_segment(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
 }
 
 /// Notes where the clock begins, by the first block, and takes what it had counted before off the length.
-fn read_start(
-    bytes: &Bytes,
-    cluster: &Element,
-    scale_ns: u64,
-    contents: &mut Contents,
-) -> Read<()> {
+fn read_start(bytes: &Bytes, cluster: &Element, info: Info, contents: &mut Contents) -> Read<()> {
     let mut elements = Elements::of(bytes, cluster);
     let mut at = 0;
     let first = loop {
@@ -125,33 +141,38 @@ fn read_start(
         _ => 0,
     };
     let units = u128::from(at.saturating_add_signed(i64::from(since)));
-    let ms = u64::try_from(units * u128::from(scale_ns) / 1_000_000).unwrap_or(0);
+    let ms = u64::try_from(units * u128::from(info.scale_ns) / 1_000_000).unwrap_or(0);
     if ms < START_MIN_MS {
         return Ok(());
     }
     contents.begins_at(ms, 1000);
-    // Recorders that state how much there is, rather than when it ends, state less.
-    if let Some(length) = contents.length.filter(|length| length.ms > ms) {
+    // One that ends before it begins says how much there is, whoever wrote it.
+    let is_end = |length: &Length| !info.is_how_much && length.ms > ms;
+    if let Some(length) = contents.length.filter(is_end) {
         contents.length = Some(Length { ms: length.ms - ms, ..length });
     }
     Ok(())
 }
 
-/// The length, and the nanoseconds of a unit.
-fn read_info(bytes: &Bytes, info: &Element) -> Read<(Option<Length>, u64)> {
-    let (mut scale_ns, mut units) = (DEFAULT_SCALE, None);
+fn read_info(bytes: &Bytes, info: &Element) -> Read<Info> {
+    let (mut scale_ns, mut units, mut is_how_much) = (DEFAULT_SCALE, None, false);
     let mut elements = Elements::of(bytes, info);
     while let Some(element) = elements.next()? {
         match element.id {
             TIMESTAMP_SCALE => scale_ns = element.number(bytes)?,
             DURATION => units = float(element.contents(bytes, 8)?),
+            WRITING_APP => {
+                let name = element.contents(bytes, STATES_HOW_MUCH.len() as u64)?;
+                is_how_much = name == STATES_HOW_MUCH;
+            }
             _ => {}
         }
     }
     let ms = units.map(|units: f64| (units * scale_ns as f64 / 1e6).round());
     let ms = ms.filter(|ms| ms.is_finite() && *ms > 0.0 && *ms < u64::MAX as f64);
     // Only the header says so.
-    Ok((ms.map(|ms| Length { ms: ms as u64, exact: false }), scale_ns))
+    let length = ms.map(|ms| Length { ms: ms as u64, exact: false });
+    Ok(Info { length, scale_ns, is_how_much })
 }
 
 fn read_tracks(bytes: &Bytes, tracks: &Element, contents: &mut Contents) -> Read<()> {
@@ -256,18 +277,25 @@ mod tests {
 
     #[test]
     fn a_clock_that_begins_late_is_no_part_of_the_length() {
-        let info = element(INFO, &element(DURATION, &120_021f64.to_be_bytes()));
+        let info = |app: &[u8]| {
+            let duration = element(DURATION, &120_021f64.to_be_bytes());
+            element(INFO, &[element(WRITING_APP, app), duration].concat())
+        };
         let entry = [element(TRACK_TYPE, &[1]), element(CODEC_ID, b"V_VP9")].concat();
         let tracks = element(TRACKS, &element(TRACK_ENTRY, &entry));
         let simple = |since| element(SIMPLE_BLOCK, &[0x81, 0, since, 0x80, 1, 2]);
         let group = |since| element(BLOCK_GROUP, &element(BLOCK, &[0x81, 0, since, 0, 1, 2]));
-        for (at, block, expected) in [
-            (100_000u32, simple(14), (Some(100_014), 20_007)),
-            (100_000, group(0), (Some(100_000), 20_021)),
-            (0, simple(7), (None, 120_021)),
+        let mkvmerge = &b"mkvmerge v74.0.0 ('You Oughta Know') 64-bit"[..];
+        for (app, at, block, expected) in [
+            (&b"Lavf59.27.100"[..], 100_000u32, simple(14), (Some(100_014), 20_007)),
+            (b"", 100_000, group(0), (Some(100_000), 20_021)),
+            (b"Lavf59.27.100", 0, simple(7), (None, 120_021)),
+            // It states how much there is, not when it ends.
+            (mkvmerge, 100_000, simple(14), (Some(100_014), 120_021)),
+            (mkvmerge, 0, simple(7), (None, 120_021)),
         ] {
             let cluster = [element(TIMESTAMP, &at.to_be_bytes()), block].concat();
-            let parts = [info.clone(), tracks.clone(), element(CLUSTER, &cluster)].concat();
+            let parts = [info(app), tracks.clone(), element(CLUSTER, &cluster)].concat();
             let (contents, outcome) = parse(&[header("webm"), element(SEGMENT, &parts)].concat());
             let start = contents.start.map(|start| start.timestamp);
             assert_eq!((start, contents.length.unwrap().ms), expected);
