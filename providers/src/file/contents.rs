@@ -4,6 +4,8 @@ use crate::error::{ErrorKind, Failure};
 
 /// The most codecs that are named.
 const CODECS_MAX: usize = 12;
+/// A clock that begins earlier than this begins at 0: encoders leave as much, in milliseconds.
+pub(super) const START_MIN_MS: u64 = 100;
 /// The largest timestamp: JavaScript knows no larger whole number.
 const WHOLE_MAX: i64 = 9_007_199_254_740_991;
 /// The longest name of a codec, in characters.

@@ -1,11 +1,24 @@
-//! The length of a file in fragments, by the index of its fragments.
+//! The length of a file in fragments, by the index of its fragments, and where the first one begins.
 
 use super::super::bytes::{Bytes, Read, Stop, be};
 use super::super::contents::{Length, Refusal};
 use super::boxes::{self, Boxes, Header};
+use crate::timestamp::{self, Init, Stamp};
 
 /// The most bytes of an index that are read: 12 for each of its fragments.
 const INDEX_BYTES_MAX: u64 = 32 * 1024;
+/// The longest `moov` that is read for where the first fragment begins, in bytes.
+const HEADER_BYTES_MAX: u64 = 32 * 1024;
+/// The most of the first fragment's head that is read for that.
+const FRAGMENT_BYTES_MAX: u64 = 8 * 1024;
+
+/// What the boxes behind `moov` tell.
+pub(super) struct Fragments {
+    /// The length by the indexes, of which each covers a track; `None` if they don't cover the whole file.
+    pub(super) length: Option<Length>,
+    /// The head of the first fragment.
+    pub(super) first: Option<Header>,
+}
 
 /// An index: how long its fragments last, and where the last of them ends.
 struct Index {
@@ -13,12 +26,11 @@ struct Index {
     end: u64,
 }
 
-/// The length by the indexes that follow `moov`, of which each covers a track; `None` if they
-/// don't cover the whole file.
-pub(super) fn indexed_length(boxes: &mut Boxes<'_>, bytes: &Bytes) -> Read<Option<Length>> {
+/// Reads on from behind `moov` to the first fragment.
+pub(super) fn read(boxes: &mut Boxes<'_>, bytes: &Bytes) -> Read<Fragments> {
     let mut longest: Option<Length> = None;
-    let mut covered = false;
-    loop {
+    let (mut covered, mut unread) = (false, false);
+    let first = loop {
         let header = match boxes.next() {
             // The first piece of a film that is delivered in pieces.
             Ok(None) | Err(Stop::End) => return Err(Stop::Refused(Refusal::Piece)),
@@ -26,16 +38,32 @@ pub(super) fn indexed_length(boxes: &mut Boxes<'_>, bytes: &Bytes) -> Read<Optio
             Err(stop) => return Err(stop),
         };
         match &header.kind {
-            b"sidx" => {
-                let Some(index) = read_index(bytes, &header)? else { return Ok(None) };
-                covered |= is_end_of_media(bytes, index.end)?;
-                longest = longest.max(index.length);
-            }
-            b"moof" | b"mdat" => break,
+            b"sidx" => match read_index(bytes, &header)? {
+                Some(index) => {
+                    covered |= is_end_of_media(bytes, index.end)?;
+                    longest = longest.max(index.length);
+                }
+                None => unread = true,
+            },
+            b"moof" => break Some(header),
+            b"mdat" => break None,
             _ => {}
         }
+    };
+    Ok(Fragments { length: longest.filter(|_| covered && !unread), first })
+}
+
+/// The first timestamp in the fragment with this head, before the edits of its track; `None` if it
+/// can't be read.
+pub(super) fn first_stamp(bytes: &Bytes, moov: &Header, moof: &Header) -> Read<Option<Stamp>> {
+    let len = moov.end.saturating_sub(moov.at);
+    if len > HEADER_BYTES_MAX {
+        return Ok(None);
     }
-    Ok(longest.filter(|_| covered))
+    let Some(init) = Init::read(bytes.get(moov.at, len as usize)?) else { return Ok(None) };
+    let len = moof.end.saturating_sub(moof.at).min(FRAGMENT_BYTES_MAX);
+    let head = bytes.get_up_to(moof.at, len as usize)?;
+    Ok(timestamp::first(head, Some(&init)))
 }
 
 fn read_index(bytes: &Bytes, sidx: &Header) -> Read<Option<Index>> {

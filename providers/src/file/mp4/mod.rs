@@ -8,7 +8,7 @@ mod tests;
 mod track;
 
 use super::bytes::{Bytes, Read, Stop};
-use super::contents::{Contents, Kind, Length, Refusal};
+use super::contents::{Contents, Kind, Length, Refusal, START_MIN_MS};
 use boxes::{Boxes, Header};
 use track::Track;
 
@@ -117,9 +117,12 @@ fn read_file(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     describe(&movie, contents)?;
     if movie.fragmented {
         contents.length = movie.stated_with_fragments();
-        let indexed = fragments::indexed_length(&mut boxes, bytes)?;
-        contents.length = indexed.or(contents.length);
-        return Ok(());
+        let fragments = fragments::read(&mut boxes, bytes)?;
+        contents.length = fragments.length.or(contents.length);
+        return match fragments.first {
+            Some(first) => read_start(bytes, &movie, &moov, &first, contents),
+            None => Ok(()),
+        };
     }
     contents.length = movie.length();
     let whole = contents.length;
@@ -149,6 +152,26 @@ fn read_file(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     }
     // Fewer samples are there than the tables list, or nothing tells.
     contents.length = if cut_off { estimate } else { whole };
+    Ok(())
+}
+
+/// Notes where the clock begins of a film that is all in fragments, of which `first` is the head of the first.
+fn read_start(
+    bytes: &Bytes,
+    movie: &Movie,
+    moov: &Header,
+    first: &Header,
+    contents: &mut Contents,
+) -> Read<()> {
+    let of_kind = |kind| movie.tracks.iter().find(|track| track.kind == kind);
+    let track = of_kind(Kind::Picture).or_else(|| of_kind(Kind::Sound));
+    let Some(track) = track.filter(|track| !track.has_samples()) else { return Ok(()) };
+    let Some(stamp) = fragments::first_stamp(bytes, moov, first)? else { return Ok(()) };
+    let begins = stamp.value.saturating_add(track.shift(movie.timescale));
+    let (begins, per_second) = (u64::try_from(begins).unwrap_or(0), u64::from(stamp.timescale));
+    if begins >= per_second * START_MIN_MS / 1000 {
+        contents.begins_at(begins, per_second);
+    }
     Ok(())
 }
 

@@ -138,6 +138,38 @@ fn an_index_of_fragments_counts_only_if_it_covers_the_file() {
 }
 
 #[test]
+fn a_file_in_fragments_begins_where_its_first_one_and_the_edits_say() {
+    let pause = u32::MAX;
+    let moof = |decoded: u32| {
+        let part = |kind, words: &[u32]| {
+            boxed(kind, &words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>())
+        };
+        let tfhd = part(b"tfhd", &[0, 0]);
+        let run = part(b"trun", &[0x800, 1, 80]);
+        let traf = boxed(b"traf", &[tfhd, part(b"tfdt", &[0, decoded]), run].concat());
+        [boxed(b"moof", &traf), mdat(900)].concat()
+    };
+    for (samples, edits, decoded, begins) in [
+        (0, &[][..], 10_000, Some(10_080)),
+        (0, &[(0, 80)], 10_000, Some(10_000)),
+        (0, &[(500, pause), (0, 80)], 10_000, Some(10_500)),
+        (0, &[(0, 80)], 99, None),
+        (0, &[(0, 99_000)], 10_000, None),
+        // The film begins in the index.
+        (UNITS, &[], 10_000, None),
+    ] {
+        let track = track(b"vide", edits, &mdhd(1000, 0), b"avc1", &stts(samples));
+        let moov = moov(&[mvhd(1000, 0), track, boxed(b"mvex", &[])]);
+        for sidx in [vec![], sidx(1000, 4000), boxed(b"sidx", &[0; 40_000])] {
+            let film = [ftyp(), moov.clone(), sidx, moof(decoded)].concat();
+            let contents = inspect(&film, 4096).0.unwrap();
+            let start = contents.start.map(|start| (start.timestamp, start.timescale));
+            assert_eq!(start, begins.map(|begins| (begins, 1000)), "{edits:?} {decoded}");
+        }
+    }
+}
+
+#[test]
 fn any_box_that_may_come_first_is_recognized() {
     for kind in [b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"ftyp"] {
         assert!(sniff(&[boxed(kind, &[0; 40]), mdat(9)].concat()), "{kind:?}");

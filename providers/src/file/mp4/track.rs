@@ -69,6 +69,16 @@ impl Track {
         self.samples != Some(0)
     }
 
+    /// How much later than by its timestamps it is presented first, in units of its timescale.
+    pub(super) fn shift(&self, movie_timescale: u64) -> i64 {
+        let pauses = self.edits.iter().take_while(|edit| edit.from.is_none());
+        let paused = pauses.fold(0u128, |sum, edit| sum + u128::from(edit.duration));
+        let later = (paused * u128::from(self.timescale)).checked_div(u128::from(movie_timescale));
+        let earlier = self.edits.iter().find_map(|edit| edit.from).unwrap_or(0);
+        let signed = |units: u128| i64::try_from(units).unwrap_or(0);
+        signed(later.unwrap_or(0)) - signed(u128::from(earlier))
+    }
+
     /// How long all its samples are, in bytes, by their bit rate; `None` if nothing tells.
     pub(super) fn bytes(&self) -> Option<u64> {
         let units = u128::from(self.samples.or(self.stated)?);

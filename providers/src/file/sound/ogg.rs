@@ -1,7 +1,7 @@
 //! Ogg: the codecs on its first pages, the length by its last ones, and where its clock begins.
 
 use super::super::bytes::{Bytes, Read, Stop, le};
-use super::super::contents::{Contents, Length, Refusal};
+use super::super::contents::{Contents, Length, Refusal, START_MIN_MS};
 use super::ogg_clock::Clock;
 
 /// The most streams that a file begins with.
@@ -17,8 +17,6 @@ const SHORT_BYTES: u64 = 32 * 1024;
 const PAGE_BYTES: usize = 27;
 /// The most of a first packet that is read.
 const PACKET_BYTES_MAX: usize = 64;
-/// A clock that begins earlier than this begins at 0: encoders leave as much, in milliseconds.
-const START_MIN_MS: u64 = 100;
 
 /// A stream, and how its pages tell the time, if they do.
 struct Stream {

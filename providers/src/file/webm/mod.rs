@@ -4,7 +4,7 @@ mod codec;
 mod ebml;
 
 use super::bytes::{Bytes, Read, Stop};
-use super::contents::{Contents, Kind, Length, Refusal};
+use super::contents::{Contents, Kind, Length, Refusal, START_MIN_MS};
 use ebml::{Element, Elements};
 
 const EBML: u64 = 0x1a45_dfa3;
@@ -28,9 +28,6 @@ const TIMESTAMP: u64 = 0xe7;
 const SIMPLE_BLOCK: u64 = 0xa3;
 const BLOCK_GROUP: u64 = 0xa0;
 const BLOCK: u64 = 0xa1;
-
-/// A clock that begins earlier than this begins at 0: encoders leave as much, in milliseconds.
-const START_MIN_MS: u64 = 100;
 
 /// A program that states how much there is; others state when it ends.
 const STATES_HOW_MUCH: &[u8] = b"mkvmerge";
