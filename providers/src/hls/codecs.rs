@@ -25,6 +25,11 @@ pub(super) fn are_sound(codecs: &str) -> bool {
     list.peek().is_some() && list.all(|codec| is_one_of(codec, &SOUND))
 }
 
+/// The codecs of sound in the list.
+pub(super) fn sounds(codecs: &str) -> impl Iterator<Item = &str> {
+    each(codecs).filter(|codec| is_one_of(codec, &SOUND))
+}
+
 /// Whether players know each codec of the list.
 pub(super) fn are_known(codecs: &str) -> bool {
     let is_known =

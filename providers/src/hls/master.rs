@@ -14,6 +14,8 @@ use crate::error::Failure;
 const VARIANTS_MAX: usize = 512;
 /// Subtitle, caption and audio tracks, over all groups.
 const ALTERNATIVES_MAX: usize = 1024;
+/// The longest of what a track says of itself that is compared.
+const DESCRIBED_BYTES_MAX: usize = 1024;
 /// How many qualities are tried until one can be read.
 const TRIED_MAX: usize = 3;
 
@@ -61,7 +63,10 @@ pub(super) struct Alternative {
     pub(super) language: Option<String>,
     pub(super) is_default: bool,
     pub(super) is_forced: bool,
-    pub(super) describes_sound: bool,
+    /// What else it says of itself, such as that it describes the picture.
+    pub(super) characteristics: String,
+    /// How many channels it has, and which.
+    pub(super) channels: Option<String>,
     pub(super) has_uri: bool,
     /// The channel of captions that are part of the picture, such as `CC1`.
     pub(super) channel: Option<String>,
@@ -133,7 +138,7 @@ impl MasterReader {
         let group = tag.owned("GROUP-ID").unwrap_or_default();
         let is_before = |other: &&Alternative| other.kind == kind && other.group == group;
         let index = self.alternatives.iter().filter(is_before).count();
-        let described = tag.text("CHARACTERISTICS").unwrap_or_default();
+        let short = |name| tag.owned(name).filter(|text| text.len() <= DESCRIBED_BYTES_MAX);
         self.alternatives.push(Alternative {
             kind,
             group,
@@ -142,7 +147,8 @@ impl MasterReader {
             language: tag.owned("LANGUAGE"),
             is_default: tag.flag("DEFAULT"),
             is_forced: tag.flag("FORCED"),
-            describes_sound: described.contains("public.accessibility.transcribes-spoken-dialog"),
+            characteristics: short("CHARACTERISTICS").unwrap_or_default(),
+            channels: short("CHANNELS"),
             has_uri: tag.has("URI"),
             channel: tag.owned("INSTREAM-ID"),
         });

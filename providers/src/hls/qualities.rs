@@ -21,11 +21,13 @@ pub(super) struct Quality<'a> {
     /// The variant with the lowest bit rate of those that offer it.
     pub(super) variant: &'a Variant,
     groups: Vec<(Kind, &'a str)>,
+    /// The groups of audio tracks, each with the codecs of a variant that names it.
+    coded: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Quality<'a> {
     fn new(variant: &'a Variant) -> Self {
-        let mut quality = Self { variant, groups: vec![] };
+        let mut quality = Self { variant, groups: vec![], coded: vec![] };
         quality.add(variant);
         quality
     }
@@ -46,6 +48,14 @@ impl<'a> Quality<'a> {
                 self.groups.push(group);
             }
         }
+        let codecs = variant.codecs.as_deref().filter(|codecs| is_plain(codecs));
+        self.coded.extend(variant.audio.as_deref().zip(codecs));
+    }
+
+    /// The codecs of the sound that is played with the audio tracks of this group, as far as they are stated.
+    pub(super) fn sounds(&self, group: &str) -> impl Iterator<Item = &'a str> {
+        let of_group = self.coded.iter().filter(move |(named, _)| *named == group);
+        of_group.flat_map(|(_, codecs)| codecs::sounds(codecs))
     }
 
     /// Whether a track of this group can be played with it; of one that names no group, each can.

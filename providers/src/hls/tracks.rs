@@ -18,9 +18,25 @@ const LISTED_MAX: usize = 256;
 const GROUP_CHARS_MAX: usize = 120;
 const GROUPS_MAX: usize = 16;
 
+/// How a track says that it is for people who don't hear.
+const DESCRIBES_SOUND: &str = "public.accessibility.transcribes-spoken-dialog";
+
 /// A track that people can choose, with its entries in the groups of all qualities.
 struct Choice<'a> {
     entries: Vec<&'a Alternative>,
+    first: Entry<'a>,
+}
+
+/// A track of one group, and what tells whether it is that of another group.
+#[derive(Clone)]
+struct Entry<'a> {
+    track: &'a Alternative,
+    /// Whether no other track of its group has its language.
+    is_alone: bool,
+    /// Which of the qualities play it.
+    played_by: Vec<bool>,
+    /// The codecs of its sound, as far as they are stated.
+    sounds: BTreeSet<&'a str>,
 }
 
 /// The subtitles and captions; those that are part of the picture come last.
@@ -87,7 +103,7 @@ pub(super) fn audio_tracks(
 /// The tracks of a kind that any quality plays, those of the best quality first.
 fn choices<'a>(
     kind: Kind,
-    qualities: &[Quality<'_>],
+    qualities: &[Quality<'a>],
     alternatives: &'a [Alternative],
 ) -> Vec<Choice<'a>> {
     let mut seen = BTreeSet::new();
@@ -104,30 +120,54 @@ fn choices<'a>(
         }
     }
     let mut choices: Vec<Choice<'a>> = vec![];
-    for entry in &found {
-        let alone = |one: &Alternative| {
-            let rivals = found.iter().filter(|other| other.group == one.group);
-            rivals.filter(|other| other.language == one.language).count() == 1
-        };
+    for track in &found {
+        let entry = Entry::new(track, qualities, &found);
         let in_other_groups =
-            |choice: &&mut Choice<'_>| choice.entries.iter().all(|one| one.group != entry.group);
-        // Qualities may name a track otherwise, such as "Stereo" for what is "Surround" in another;
-        // it is the same if its language says which it is.
-        let same = |one: &Alternative| {
-            let named = one.name == entry.name && one.language == entry.language;
-            let spoken = one.language.is_some() && one.language == entry.language;
-            one.is_forced == entry.is_forced
-                && one.describes_sound == entry.describes_sound
-                && (named || (spoken && alone(one) && alone(entry)))
-        };
+            |choice: &&mut Choice<'_>| choice.entries.iter().all(|one| one.group != track.group);
         let known =
-            choices.iter_mut().filter(in_other_groups).find(|choice| same(choice.entries[0]));
+            choices.iter_mut().filter(in_other_groups).find(|choice| choice.first.is_same(&entry));
         match known {
-            Some(choice) => choice.entries.push(*entry),
-            None => choices.push(Choice { entries: vec![*entry] }),
+            Some(choice) => choice.entries.push(*track),
+            None => choices.push(Choice { entries: vec![*track], first: entry }),
         }
     }
     choices
+}
+
+impl<'a> Entry<'a> {
+    fn new(track: &'a Alternative, qualities: &[Quality<'a>], found: &[&Alternative]) -> Self {
+        let group = track.group.as_str();
+        let rivals = found.iter().filter(|other| other.group == group);
+        let is_alone = rivals.filter(|other| other.language == track.language).count() == 1;
+        let played_by = qualities.iter().map(|quality| quality.plays(track.kind, group)).collect();
+        let sounds = qualities.iter().flat_map(|quality| quality.sounds(group)).collect();
+        Self { track, is_alone, played_by, sounds }
+    }
+
+    /// Whether it is the same track as `other`, which is in another group.
+    fn is_same(&self, other: &Self) -> bool {
+        let (one, two) = (self.track, other.track);
+        one.language == two.language
+            && one.is_forced == two.is_forced
+            && one.characteristics == two.characteristics
+            && (one.name == two.name || self.is_same_by_language(other))
+    }
+
+    /// Whether it is the same although its name isn't: qualities may say "Stereo" of what is "Surround" in
+    /// another. Where one quality plays both, and both are coded alike, the name tells a commentary.
+    fn is_same_by_language(&self, other: &Self) -> bool {
+        let (one, two) = (self.track, other.track);
+        let other_channels = one.channels.as_ref().zip(two.channels.as_ref());
+        let other_channels = other_channels.is_some_and(|(one, two)| one != two);
+        let are_stated = !self.sounds.is_empty() && !other.sounds.is_empty();
+        let mut together = self.played_by.iter().zip(&other.played_by);
+        one.language.is_some()
+            && self.is_alone
+            && other.is_alone
+            && (other_channels
+                || are_stated && self.sounds != other.sounds
+                || !together.any(|(one, two)| *one && *two))
+    }
 }
 
 impl Choice<'_> {
@@ -155,7 +195,7 @@ fn having(choice: &Choice<'_>, qualities: &[Quality<'_>], renditions: &[Renditio
 }
 
 fn kind_of(track: &Alternative) -> TextTrackKind {
-    match (track.is_forced, track.describes_sound) {
+    match (track.is_forced, track.characteristics.contains(DESCRIBES_SOUND)) {
         (true, _) => TextTrackKind::Forced,
         (false, true) => TextTrackKind::Captions,
         (false, false) => TextTrackKind::Subtitles,

@@ -228,6 +228,43 @@ fn a_track_of_some_qualities_is_listed_with_them() {
 }
 
 #[test]
+fn a_description_or_a_commentary_in_a_group_of_its_own_is_a_track_of_its_own() {
+    let describes = ",CHARACTERISTICS=\"public.accessibility.describes-video\"";
+    let (stereo, surround) = (",CHANNELS=\"2\"", ",CHANNELS=\"6\"");
+    let (aac, ac3) = ("mp4a.40.2", "ac-3");
+    let audio = |group: &str, name: &str, rest: &str| {
+        format!(
+            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{group}\",NAME=\"{name}\",LANGUAGE=\"en\",URI=\"{group}.m3u8\"{rest}"
+        )
+    };
+    let variant = |group: &str, sound: &str| {
+        format!(
+            "#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=640x360,CODECS=\"avc1.4d401e,{sound}\",AUDIO=\"{group}\"\na.m3u8"
+        )
+    };
+    for (name, rest, sound, tracks) in [
+        ("English AD", describes, aac, &["English", "English AD"][..]),
+        ("English", describes, aac, &["English", "English"]),
+        // However it is coded.
+        ("English AD", describes, ac3, &["English", "English AD"]),
+        ("English, the director", stereo, aac, &["English", "English, the director"]),
+        ("Surround", surround, aac, &[]),
+        ("Surround", "", ac3, &[]),
+        ("English", "", aac, &[]),
+    ] {
+        let found = master(&[
+            &audio("a", "English", &format!("{stereo},DEFAULT=YES")),
+            &audio("b", name, rest),
+            &variant("a", aac),
+            &variant("b", sound),
+        ]);
+        let labels: Vec<_> = found.audio_tracks.iter().map(|one| one.label.as_str()).collect();
+        assert_eq!(labels, tracks, "{name} {rest} {sound}");
+        assert!(found.audio_tracks.iter().all(|one| one.renditions.is_empty()));
+    }
+}
+
+#[test]
 fn captions_in_the_picture_are_listed_with_their_channel() {
     let captions = |name: &str, channel: &str| {
         format!(
