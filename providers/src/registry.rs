@@ -12,10 +12,14 @@ use crate::error::{ErrorKind, Failure, ProviderError};
 use crate::file::FileProvider;
 use crate::hls::HlsProvider;
 use crate::link::parse_link;
-use crate::source::{Edge, Match, PlaybackSource};
+use crate::source::{EXTRAS_DEADLINE, Edge, Match, PlaybackSource};
 
-/// The longest a `resolve` or `reopen` may take, including the wait for the egress.
+/// The longest that what has to be read may take, including the wait for the egress.
 const RESOLVE_DEADLINE: Duration = Duration::from_secs(5);
+/// The longest a `resolve`, `reopen` or `read_on` may take. Those above come first, where a provider keeps to its
+/// egress.
+const WHOLE_DEADLINE: Duration =
+    RESOLVE_DEADLINE.saturating_add(EXTRAS_DEADLINE).saturating_add(Duration::from_millis(500));
 /// The longest a `check` may take.
 const CHECK_DEADLINE: Duration = Duration::from_millis(2500);
 /// How many first bytes are read to tell what a link leads to if its name doesn't.
@@ -53,17 +57,18 @@ impl Registry {
 
     /// The source behind a pasted link.
     pub async fn resolve(&self, link: &str) -> Result<Source, ProviderError> {
+        let egress = self.egress.within(RESOLVE_DEADLINE);
         let resolving = async {
             let link = parse_link(link).map_err(|failure| failure.at(REGISTRY, "resolve"))?;
-            let provider =
-                self.choose(&link).await.map_err(|failure| failure.at(REGISTRY, "resolve"))?;
-            let resolved = provider.resolve(&self.egress, &link).await;
+            let chosen = self.choose(&egress, &link).await;
+            let provider = chosen.map_err(|failure| failure.at(REGISTRY, "resolve"))?;
+            let resolved = provider.resolve(&egress, &link).await;
             match resolved {
                 // The name of the link may say something else than what is behind it.
                 Err(error) if error.kind == ErrorKind::Unsupported => {
-                    match self.recognize(&link).await {
+                    match self.recognize(&egress, &link).await {
                         Ok(other) if other.id() != provider.id() => {
-                            other.resolve(&self.egress, &link).await
+                            other.resolve(&egress, &link).await
                         }
                         _ => Err(error),
                     }
@@ -72,7 +77,7 @@ impl Registry {
             }
         };
         let span = tracing::info_span!("source.resolve");
-        within(RESOLVE_DEADLINE, "resolve", resolving).instrument(span).await
+        within(WHOLE_DEADLINE, "resolve", resolving).instrument(span).await
     }
 
     /// The same source again, by its provider and its durable id.
@@ -83,8 +88,9 @@ impl Registry {
     ) -> Result<Source, ProviderError> {
         let provider = self.find(provider_id).map_err(|failure| failure.at(REGISTRY, "reopen"))?;
         let span = tracing::info_span!("source.reopen", provider.id = provider.id());
-        let reopening = provider.reopen(&self.egress, stream_id);
-        within(RESOLVE_DEADLINE, "reopen", reopening).instrument(span).await
+        let egress = self.egress.within(RESOLVE_DEADLINE);
+        let reopening = provider.reopen(&egress, stream_id);
+        within(WHOLE_DEADLINE, "reopen", reopening).instrument(span).await
     }
 
     /// Where a live source ends now.
@@ -109,8 +115,9 @@ impl Registry {
     ) -> Result<Reading, ProviderError> {
         let provider = self.find(provider_id).map_err(|failure| failure.at(REGISTRY, "read_on"))?;
         let span = tracing::info_span!("source.read_on", provider.id = provider.id());
-        let reading = provider.read_on(&self.egress, stream_id, from);
-        within(RESOLVE_DEADLINE, "read_on", reading).instrument(span).await
+        let egress = self.egress.within(RESOLVE_DEADLINE);
+        let reading = provider.read_on(&egress, stream_id, from);
+        within(WHOLE_DEADLINE, "read_on", reading).instrument(span).await
     }
 
     /// Whether the source is available now.
@@ -140,7 +147,7 @@ impl Registry {
     }
 
     /// The provider that is sure of the link, or else the first that recognizes its first bytes.
-    async fn choose(&self, link: &Url) -> Result<&dyn PlaybackSource, Failure> {
+    async fn choose(&self, egress: &Egress, link: &Url) -> Result<&dyn PlaybackSource, Failure> {
         let candidates = self.candidates(link);
         match candidates.first() {
             None => {
@@ -148,7 +155,7 @@ impl Registry {
                 Err(Failure::new(ErrorKind::Unsupported, detail))
             }
             Some((Match::Yes, provider)) => Ok(*provider),
-            Some(_) => self.recognize(link).await,
+            Some(_) => self.recognize(egress, link).await,
         }
     }
 
@@ -165,9 +172,9 @@ impl Registry {
     }
 
     /// The first provider that recognizes the first bytes, or else one that claims their media type.
-    async fn recognize(&self, link: &Url) -> Result<&dyn PlaybackSource, Failure> {
+    async fn recognize(&self, egress: &Egress, link: &Url) -> Result<&dyn PlaybackSource, Failure> {
         let request = Request::probe(link, 0..SNIFF_BYTES as u64, SNIFF_BYTES);
-        let response = self.egress.fetch(&request).await?;
+        let response = egress.fetch(&request).await?;
         let (head, mime) = (response.body, response.mime.unwrap_or_default());
         let candidates = self.candidates(link);
         let find = |wanted: &dyn Fn(&dyn PlaybackSource) -> bool| {

@@ -1,11 +1,16 @@
 //! The trait of providers.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use engine::{Availability, LiveEdge, Position, Reading, Source, Span, TimelineKind};
 use url::Url;
 
 use crate::egress::Egress;
 use crate::error::ProviderError;
+
+/// The longest that what a film plays without may take, after what has to be read: its origins and its length, in all.
+pub(crate) const EXTRAS_DEADLINE: Duration = Duration::from_secs(2);
 
 /// How sure a provider is, from the link alone, that it can resolve it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, LOCATION, ORIGIN, RANGE};
 use reqwest::{Client, redirect};
+use tokio::time::Instant;
 use url::Url;
 
 pub use gate::Requester;
@@ -52,6 +53,8 @@ pub struct Egress {
     gate: Arc<Gate>,
     turns: Arc<Turns>,
     requester: Requester,
+    /// When its requests have to be over, if ever.
+    over_by: Option<Instant>,
 }
 
 /// Takes the body of a response, chunk by chunk, with the URL that it came from. A failure ends the
@@ -80,12 +83,18 @@ impl Egress {
         };
         let (vetted, own) = (build(guard(false))?, build(guard(true))?);
         let (gate, turns, requester) = (Arc::default(), Arc::default(), Requester::default());
-        Ok(Self { policy, vetted, own, gate, turns, requester })
+        Ok(Self { policy, vetted, own, gate, turns, requester, over_by: None })
     }
 
     /// The same egress, with requests that count as those of `requester`.
     pub fn on_behalf_of(&self, requester: Requester) -> Self {
         Self { requester, ..self.clone() }
+    }
+
+    /// The same egress, with requests that have `budget` in all from now on, whatever they had; what isn't over
+    /// then is a timeout.
+    pub(crate) fn within(&self, budget: Duration) -> Self {
+        Self { over_by: Some(Instant::now() + budget), ..self.clone() }
     }
 
     /// Makes one GET request, follows redirects, and reads the response up to its cap.
@@ -104,6 +113,21 @@ impl Egress {
 
     /// Like [`Self::fetch`], but hands the body to `take` instead of keeping it.
     pub(crate) async fn stream(
+        &self,
+        request: &Request<'_>,
+        take: &mut Take<'_>,
+    ) -> Result<Response, Failure> {
+        let response = self.follow(request, take);
+        match self.over_by {
+            Some(over_by) => {
+                let response = tokio::time::timeout_at(over_by, response).await;
+                response.unwrap_or_else(|_| Err(timed_out()))
+            }
+            None => response.await,
+        }
+    }
+
+    async fn follow(
         &self,
         request: &Request<'_>,
         take: &mut Take<'_>,

@@ -84,6 +84,7 @@ async fn a_name_that_cannot_be_looked_up_because_too_many_are_is_refused_by_a_re
         gate: Arc::default(),
         turns: Arc::default(),
         requester: Requester::default(),
+        over_by: None,
     };
     let _hanging = lookups.fill();
     let url = Url::parse("http://media.test/master.m3u8").unwrap();

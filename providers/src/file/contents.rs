@@ -100,6 +100,12 @@ impl Contents {
         self.start.map_or(0, ms)
     }
 
+    /// Whether what plays is known, so that the rest only makes the length and the timeline better.
+    pub(super) fn is_enough(&self) -> bool {
+        let any = self.picture || self.sound;
+        any && (self.complete || (self.picture && self.sound))
+    }
+
     /// Adds a track of picture or sound; others are left out.
     pub(super) fn add(&mut self, kind: Kind, codec: &str) {
         match kind {

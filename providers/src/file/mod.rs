@@ -24,7 +24,7 @@ use crate::egress::{Egress, PROBE_BYTES_MAX, Request, Response};
 use crate::error::{ErrorKind, Failure, ProviderError};
 use crate::foreign;
 use crate::link::{extension, parse_link, title};
-use crate::source::{Match, PlaybackSource};
+use crate::source::{EXTRAS_DEADLINE, Match, PlaybackSource};
 use bytes::{Bytes, Read, Stop};
 use contents::{Contents, Start};
 
@@ -168,6 +168,7 @@ async fn read_contents(
     let mut budget = PROBE_BYTES_MAX.saturating_sub(read);
     let mut bytes = Bytes::of(first.total);
     bytes.add(first.start, first.body);
+    let mut extras = None;
     loop {
         let (contents, outcome) = container.read(&bytes);
         let (at, len) = match outcome {
@@ -181,8 +182,16 @@ async fn read_contents(
             return Ok(contents);
         }
         let request = Request::probe(link, at..at.saturating_add(step as u64), step);
+        // What the film plays without has a time of its own, and may fail.
+        let is_extra = contents.is_enough();
+        let egress = if is_extra {
+            extras.get_or_insert_with(|| egress.within(EXTRAS_DEADLINE))
+        } else {
+            egress
+        };
         let response = match egress.fetch(&request).await {
             Ok(response) => response,
+            Err(_) if is_extra => return Ok(contents),
             // The file ends before, although its origin didn't say so.
             Err(failure) if failure.kind == ErrorKind::Unsupported => return Ok(contents),
             Err(failure) => return Err(failure),

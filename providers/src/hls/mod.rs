@@ -116,7 +116,7 @@ impl PlaybackSource for HlsProvider {
         let read = async {
             let (Listing { media, url, .. }, _) =
                 find_listing(egress, &parse_link(stream_id)?, from).await?;
-            Ok(origin::read_on(egress, &url, &media, from).await)
+            origin::read_on(egress, &url, &media, from).await
         };
         read.await.map_err(|failure: Failure| failure.at(self.id(), "read_on"))
     }

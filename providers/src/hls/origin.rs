@@ -13,6 +13,8 @@ use super::media::{Media, Segment};
 use super::pieces::{Bytes, Piece, Pieces};
 use super::resolve_uri;
 use crate::egress::{Egress, Request, Response};
+use crate::error::Failure;
+use crate::source::EXTRAS_DEADLINE;
 use crate::timestamp::{self, Init, Stamp};
 
 /// Bytes read of a piece or of a header.
@@ -42,20 +44,33 @@ pub(super) fn head_from(first_byte: u64) -> Range<u64> {
 }
 
 /// Reads the origins of a playlist's discontinuities; `probed` is the segment that was probed, and its
-/// first bytes. A live playlist with dates needs none.
+/// first bytes. A live playlist with dates needs none. What isn't read in time is left for later.
 pub(super) async fn read(
     egress: &Egress,
     base: &Url,
     media: &Media,
     probed: (&Segment, &Response),
 ) -> Origins {
-    let mut reader = Reader { egress, base, requests: 1, map: None };
+    let egress = &egress.within(EXTRAS_DEADLINE);
+    let mut reader = Reader { egress, base, requests: 1, map: None, cut_short: None };
     reader.timeline(media, probed).await.unwrap_or_default()
 }
 
 /// Reads the origins of the discontinuity at `from` and of those after it; `media` was read for these.
-pub(super) async fn read_on(egress: &Egress, base: &Url, media: &Media, from: Position) -> Reading {
-    Reader { egress, base, requests: 0, map: None }.read(media, from, None).await
+/// Fails if even the first can't be read now, but may be later.
+pub(super) async fn read_on(
+    egress: &Egress,
+    base: &Url,
+    media: &Media,
+    from: Position,
+) -> Result<Reading, Failure> {
+    let egress = &egress.within(EXTRAS_DEADLINE);
+    let mut reader = Reader { egress, base, requests: 0, map: None, cut_short: None };
+    let reading = reader.read(media, from, None).await;
+    match reader.cut_short.filter(|_| !reading.span.contains(from)) {
+        Some(failure) => Err(failure),
+        None => Ok(reading),
+    }
 }
 
 fn origin(piece: &Piece, stamp: Stamp) -> Origin {
@@ -77,6 +92,8 @@ struct Reader<'a> {
     requests: usize,
     /// The last header that was read; most playlists have one.
     map: Option<(Bytes, Option<Init>)>,
+    /// Why something couldn't be read that may be read later.
+    cut_short: Option<Failure>,
 }
 
 impl Reader<'_> {
@@ -112,7 +129,7 @@ impl Reader<'_> {
     }
 
     /// The origins of the discontinuities from `from` on whose first pieces `media` has, as far as
-    /// requests are left; `head` are the first bytes of the first piece if they are there already.
+    /// requests and time are left; `head` are the first bytes of the first piece if they are there already.
     async fn read(&mut self, media: &Media, from: Position, mut head: Option<&[u8]>) -> Reading {
         let Pieces { first, more_us, .. } = &media.pieces;
         let begins = first.first().map_or(from, |piece| position(piece.start_us).min(from));
@@ -124,6 +141,10 @@ impl Reader<'_> {
                 break;
             }
             let stamp = self.first_stamp(piece, head).await;
+            if stamp.is_none() && self.cut_short.is_some() {
+                ends_us = Some(piece.start_us);
+                break;
+            }
             origins.extend(stamp.map(|stamp| origin(piece, stamp)));
         }
         Reading { origins, span: Span::new(begins, ends_us.map_or(Span::END, position)) }
@@ -176,7 +197,13 @@ impl Reader<'_> {
             range.end = range.end.min(whole.end);
         }
         let request = Request::probe(&url, range, HEAD_BYTES).named_by(self.base);
-        let response = self.egress.fetch(&request).await.ok()?;
+        let response = match self.egress.fetch(&request).await {
+            Ok(response) => response,
+            Err(failure) => {
+                self.cut_short = Some(failure).filter(|failure| failure.kind.is_temporary());
+                return None;
+            }
+        };
         (response.start == start).then_some(response.body)
     }
 

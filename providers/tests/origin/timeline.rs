@@ -1,11 +1,15 @@
 //! Where the timelines of playlists begin, by the media's own timestamps.
 
 use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use engine::{
     DurationOrigin, Origin as Begin, Position, Reading, Source, Span, Timeline, TimelineKind,
 };
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::origin::{Origin, free_port, media, open, registry};
 
@@ -106,6 +110,32 @@ async fn origins_beyond_the_eighth_request_are_read_from_any_position_on_for_eig
 }
 
 #[tokio::test]
+async fn origins_that_do_not_come_in_time_are_read_later() {
+    for refuses in [false, true] {
+        let sent = Arc::new(AtomicU32::new(2));
+        let link = serve_slowly(film_of_discontinuities(5), Arc::clone(&sent), refuses).await;
+        let registry = registry(open());
+        let numbers =
+            |origins: &[Begin]| Vec::from_iter(origins.iter().map(|one| one.discontinuity));
+        let source = registry.resolve(&link).await.unwrap();
+        assert_eq!(source.duration, Some(Position::from_millis(50_000)));
+        assert_eq!(source.timeline.kind, TimelineKind::Media);
+        assert_eq!(numbers(&source.timeline.origins), [0, 1]);
+        assert_eq!(source.timeline.read, [span(0, 20_000)]);
+
+        let from = Position::from_millis(20_000);
+        let error = registry.read_on("hls", &source.stream_id, from).await.unwrap_err();
+        assert!(error.is_temporary(), "{error:?}");
+        sent.store(4, Ordering::SeqCst);
+        let read = registry.read_on("hls", &source.stream_id, from).await.unwrap();
+        assert_eq!((numbers(&read.origins), read.span), (vec![2, 3], span(20_000, 40_000)));
+        sent.store(5, Ordering::SeqCst);
+        let whole = registry.resolve(&link).await.unwrap();
+        assert_eq!((whole.timeline.origins.len(), whole.timeline.read.len()), (5, 0));
+    }
+}
+
+#[tokio::test]
 async fn a_playlist_that_tells_its_pieces_far_too_long_is_as_long_as_its_media() {
     // Ten pieces, all told as 10 s. The stream lasts 20 s, or starts over untold after the fifth piece.
     let twice = |number: u32| number * 2;
@@ -175,6 +205,41 @@ fn film_of_discontinuities(count: u32) -> TempDir {
     }
     std::fs::write(folder.path().join("film.m3u8"), playlist + "#EXT-X-ENDLIST\n").unwrap();
     folder
+}
+
+/// The link of a film in this folder, of whose pieces only the first so many are sent: others are refused or
+/// never answered.
+async fn serve_slowly(folder: TempDir, sent: Arc<AtomicU32>, refuses: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let link = format!("http://{}/film.m3u8", listener.local_addr().unwrap());
+    let folder = Arc::new(folder);
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let (folder, sent) = (Arc::clone(&folder), Arc::clone(&sent));
+            tokio::spawn(async move {
+                let mut request = vec![0; 4096];
+                let len = socket.read(&mut request).await.unwrap_or(0);
+                let request = String::from_utf8_lossy(&request[..len]).into_owned();
+                let name = request.split([' ', '/']).nth(2).unwrap_or_default();
+                let piece = name.trim_end_matches(".ts").parse::<u32>().ok();
+                let is_sent = piece.is_some_and(|number| number < sent.load(Ordering::SeqCst));
+                if piece.is_some() && !is_sent && !refuses {
+                    std::future::pending::<()>().await;
+                }
+                let body = std::fs::read(folder.path().join(name)).unwrap();
+                let (status, body) = match piece {
+                    Some(_) if !is_sent => ("503 Service Unavailable", vec![]),
+                    _ => ("200 OK", body),
+                };
+                let len = body.len();
+                let head = format!(
+                    "HTTP/1.1 {status}\r\ncontent-length: {len}\r\nconnection: close\r\n\r\n"
+                );
+                let _ = socket.write_all(&[head.as_bytes(), &body].concat()).await;
+            });
+        }
+    });
+    link
 }
 
 /// Two packets of a transport stream: the beginning of a picture with this timestamp, and an empty one.

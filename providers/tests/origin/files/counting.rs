@@ -22,6 +22,10 @@ pub enum Ranges {
     NotTheFirst,
     /// None, although it says so.
     OnlyClaimed,
+    /// Only those that begin where the file does; others it never answers.
+    OnlyTheFirst,
+    /// The same, but others it refuses.
+    NoLonger,
 }
 
 pub struct CountingOrigin {
@@ -75,8 +79,17 @@ async fn answer(
         }
     }
     let (from, to) = asked_range(&String::from_utf8_lossy(&request));
+    if from > 0 && ranges == Ranges::OnlyTheFirst {
+        return std::future::pending().await;
+    }
+    if from > 0 && ranges == Ranges::NoLonger {
+        let head =
+            "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let _ = socket.write_all(head.as_bytes()).await;
+        return;
+    }
     let is_whole = match ranges {
-        Ranges::All => false,
+        Ranges::All | Ranges::OnlyTheFirst | Ranges::NoLonger => false,
         Ranges::NotTheFirst => from == 0,
         Ranges::OnlyClaimed => true,
     };
