@@ -22,6 +22,8 @@ const BLANK_BRAILLE: char = '\u{2800}';
 /// script, blanks between Egyptian hieroglyphs, a note without its head, and what stands for an object.
 const BLANKS: [char; 5] = ['\u{16FE4}', '\u{13441}', '\u{13442}', '\u{1D159}', '\u{FFFC}'];
 const DOTTED_CIRCLE: char = '\u{25CC}';
+/// What flags of regions begin with.
+const BLACK_FLAG: char = '\u{1F3F4}';
 /// Characters of the tags that make the flag of a region of a black flag, and what ends them.
 const TAGS: std::ops::RangeInclusive<char> = '\u{E0020}'..='\u{E007E}';
 const TAG_END: char = '\u{E007F}';
@@ -77,15 +79,15 @@ impl Kept {
             }
         } else if CodePointSetData::new::<VariationSelector>().contains(c) {
             if self.last().is_some_and(|last| is_varied(last, next)) {
-                self.push(c);
+                self.push_invisible(c);
             }
         } else if is_joiner(c) {
             if self.joins(c, after) {
-                self.push(c);
+                self.push_invisible(c);
             }
         } else if is_direction_mark(c) {
             if self.is_bidirectional && !self.last().is_some_and(is_direction_mark) {
-                self.push(c);
+                self.push_invisible(c);
             }
         } else if is_mark(c) && !is_ignorable(c) {
             if self.last().is_none_or(|last| last == ' ') {
@@ -102,11 +104,11 @@ impl Kept {
         0
     }
 
-    /// Keeps tags that belong to an emoji and are ended; drops others.
+    /// Keeps tags that make a flag of the black one and are ended; drops others, which nobody would see.
     fn take_tags(&mut self, c: char, after: &[char]) -> usize {
         let more = after.iter().take_while(|c| TAGS.contains(*c)).count();
         let is_ended = after.get(more) == Some(&TAG_END);
-        if is_ended && more < TAGS_MAX && self.last().is_some_and(is_pictographic) {
+        if is_ended && more < TAGS_MAX && self.last() == Some(BLACK_FLAG) {
             self.push(c);
             self.chars.extend(&after[..=more]);
         }
@@ -136,6 +138,11 @@ impl Kept {
     fn push(&mut self, c: char) {
         self.chars.push(c);
         self.marks = 0;
+    }
+
+    /// Keeps a character behind which further marks still belong to the letter before.
+    fn push_invisible(&mut self, c: char) {
+        self.chars.push(c);
     }
 
     fn last(&self) -> Option<char> {

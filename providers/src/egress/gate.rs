@@ -22,7 +22,7 @@ pub(super) const REQUESTS_PER_HOST_MAX: usize = 4;
 /// Requests that wait.
 const WAITING_MAX: usize = 1024;
 /// Requests that wait for one address, or for one user without an address.
-const WAITING_PER_ADDRESS_MAX: usize = WAITING_MAX / 8;
+const WAITING_PER_ADDRESS_MAX: usize = WAITING_MAX / 4;
 
 /// Whom a request is made for.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -3,6 +3,11 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
+/// The kernel's IPv6 routes, one in a line: the network and the length of its prefix first, the flags second to last,
+/// all in hexadecimal digits.
+const ROUTES: &str = "/proc/net/ipv6_route";
+/// The flag of a route that leads to this machine.
+const LOCAL: u32 = 0x8000_0000;
 /// Any port: connecting a UDP socket chooses a route and sends nothing.
 const PORT: u16 = 9;
 
@@ -18,7 +23,7 @@ pub(super) fn is_own(address: IpAddr) -> bool {
     let Ok(interfaces) = if_addrs::get_if_addrs() else { return true };
     let interfaces: Vec<IpAddr> = interfaces.iter().map(|interface| interface.ip()).collect();
     let Ok(source) = find_source(address) else { return true };
-    is_own_given(address, source, &interfaces)
+    is_own_given(address, source, &interfaces) || is_routed_here(address)
 }
 
 /// The same, given the address that the kernel sends to `target` from, and those of the interfaces.
@@ -29,6 +34,29 @@ pub(super) fn is_own(address: IpAddr) -> bool {
 fn is_own_given(target: IpAddr, source: Option<IpAddr>, interfaces: &[IpAddr]) -> bool {
     interfaces.contains(&target)
         || source.is_some_and(|source| source == target || source.is_loopback())
+}
+
+/// Whether a route leads from an IPv6 address to this machine. The kernel sends there from a global address if it has
+/// one, as it does to other machines.
+fn is_routed_here(target: IpAddr) -> bool {
+    let IpAddr::V6(target) = target else { return false };
+    // Where there is no such file, the other signs have to do.
+    std::fs::read_to_string(ROUTES).is_ok_and(|routes| leads_here(target, &routes))
+}
+
+fn leads_here(target: Ipv6Addr, routes: &str) -> bool {
+    routes.lines().any(|route| {
+        let fields: Vec<&str> = route.split_ascii_whitespace().collect();
+        let [network, length, .., flags, _interface] = fields[..] else { return false };
+        let number = |digits| u32::from_str_radix(digits, 16).ok();
+        let (Ok(network), Some(length), Some(flags)) =
+            (u128::from_str_radix(network, 16), number(length), number(flags))
+        else {
+            return false;
+        };
+        let differs = (u128::from(target) ^ network).checked_shr(128_u32.saturating_sub(length));
+        flags & LOCAL != 0 && differs.unwrap_or(0) == 0
+    })
 }
 
 /// Returns the address that the kernel sends to `target` from; `None` if there is no route.
@@ -62,6 +90,31 @@ pub(super) mod tests {
     fn what_is_sent_from_a_loopback_address_stays_here_though_no_interface_has_it() {
         // The kernel sends to the whole network from 127.0.0.1.
         assert!(is_own("127.0.0.2".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_the_kernel_routes_here_is_the_machines_own_though_it_is_sent_to_from_another_address() {
+        let zeros = "00000000000000000000000000000000";
+        let route = |network: &str, length: &str, flags: &str| {
+            format!("{network} {length} {zeros} 00 {zeros} 00000400 00000001 00000000 {flags} lo\n")
+        };
+        let routes = [
+            route(zeros, "00", "00000003"),
+            route("2a000001000000000000000000000000", "40", "80000001"),
+            route("2a000002000000000000000000000000", "40", "00000001"),
+            route("fd000000000000000000000000000002", "80", "80200001"),
+            "nonsense\n".to_owned(),
+        ];
+        for (target, own) in [
+            ("2a00:1::77", true),
+            ("2a00:1:0:1::77", false),
+            ("2a00:2::77", false),
+            ("fd00::2", true),
+            ("fd00::3", false),
+        ] {
+            assert_eq!(leads_here(target.parse().unwrap(), &routes.concat()), own, "{target}");
+        }
+        assert!(is_routed_here(IpAddr::V6(Ipv6Addr::LOCALHOST)), "{ROUTES} is read");
     }
 
     #[test]

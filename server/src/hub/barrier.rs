@@ -142,7 +142,12 @@ impl RoomHub {
         state.starting = None;
         let waited = state.barrier.take();
         let (Some(now), Some(barrier)) = (missed, waited) else { return false };
-        if barrier.players.is_empty() || state.is_slow(&barrier) {
+        if barrier.players.is_empty() {
+            return false;
+        }
+        // If it goes on, waiting doesn't help, and most of them may only pretend.
+        if state.slow.may_wait(now) && state.is_slow(&barrier) {
+            state.slow.count_wait(now);
             return false;
         }
         state.set_late_aside(&barrier.players.into_keys().collect(), now);

@@ -66,6 +66,8 @@ pub(super) struct State {
     pub(super) gone_aside: HashMap<ParticipantId, Timestamp>,
     /// The room's waits for re-buffering players, on whichever node they are.
     pub(super) rebuffers: WaitLimit,
+    /// The starts for which most weren't ready by the deadline.
+    pub(super) slow: WaitLimit,
     /// The starts that newcomers on this node have held up.
     pub(super) newcomers: WaitLimit,
     /// Participants who left and were no newcomers any more.

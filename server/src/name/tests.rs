@@ -57,6 +57,8 @@ fn what_cannot_be_seen_is_taken_out_where_it_has_no_meaning() {
         ("An\u{AD}na", "Anna"),
         ("A\u{200D}n\u{200C}na", "Anna"),
         ("An\u{FE0F}na", "Anna"),
+        // Tags make flags of the black one alone.
+        ("😀\u{E0062}\u{E0065}\u{E007F}", "😀"),
         ("7\u{FE0F}", "7"),
         ("Anna\u{E0067}\u{E007F}", "Anna"),
         ("🏴\u{E0067}\u{E0062}", "🏴"),

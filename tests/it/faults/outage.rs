@@ -76,6 +76,23 @@ async fn f32_a_party_waits_for_its_host_although_redis_hung_until_after_the_grac
 }
 
 #[tokio::test]
+async fn f32_a_party_waits_for_its_host_although_redis_was_full_until_after_the_grace_period() {
+    let scene = Scene::new().await;
+    let node = scene.node().await;
+    let (api, room_id, mut guest) = abandoned(&node).await;
+    scene.redis.command(&["CONFIG", "SET", "maxmemory", "1"]).await.unwrap();
+    wait_for_authority(&mut guest, false).await;
+    sleep(OUTAGE).await;
+    scene.redis.command(&["CONFIG", "SET", "maxmemory", "0"]).await.unwrap();
+    wait_for_authority(&mut guest, true).await;
+    let rebased = guest.wait_for("rebased").await.unwrap();
+    assert_eq!(rebased["data"]["lost"], false, "{rebased}");
+    assert_eq!(still_waits(&api, &room_id).await.room.state, LifecycleState::Grace);
+    returns(&api, &room_id).await;
+    guest.take("the party goes on", |frame| frame["data"]["state"] == "live").await.unwrap();
+}
+
+#[tokio::test]
 async fn f32_a_party_waits_for_its_host_although_redis_was_emptied_while_no_node_ran() {
     let mut scene = Scene::new().await;
     let mut node = scene.node().await;

@@ -100,7 +100,7 @@ fn an_address_that_fills_its_part_of_the_queue_keeps_no_other_from_waiting_its_t
 fn users_without_an_address_have_a_part_of_the_queue_each_and_the_queue_stays_bounded() {
     let gate = Arc::<Gate>::default();
     let _slots = fill(&gate, |number| user(&format!("holder {number}")));
-    let users: Vec<Requester> = (0..8).map(|number| user(&format!("user {number}"))).collect();
+    let users: Vec<Requester> = (0..4).map(|number| user(&format!("user {number}"))).collect();
     let mut queue = Vec::new();
     for one in &users {
         for _ in 0..WAITING_PER_ADDRESS_MAX {

@@ -102,6 +102,28 @@ fn a_film_that_is_slow_for_most_of_those_who_were_ready_before_sets_nobody_aside
 }
 
 #[test]
+fn a_majority_that_stops_being_ready_holds_up_few_starts() {
+    let hub = hub();
+    let (anna, ben) = begin_with(&hub);
+    let sleepers: Vec<_> = ["one", "two", "three"].map(|name| connect(&hub, name)).into();
+    for sleeper in &sleepers {
+        assert!(!hub.note_ready(sleeper, 1, NOW));
+    }
+    let mut held = Vec::new();
+    for (seconds, version) in (0..600).step_by(10).zip(2..) {
+        let now = NOW.plus_millis(seconds * 1000);
+        let is_held = awaited(&hub, now).len() > 2;
+        assert_eq!(hub.begin_wait(version, now.plus_millis(3_000), now), None);
+        for awake in [&anna, &ben] {
+            be_ready(&hub, awake, version, now);
+        }
+        hub.end_wait(is_held.then_some(now.plus_millis(3_000)));
+        held.extend(is_held.then_some(seconds));
+    }
+    assert!(held.len() <= 12, "they are set aside for a minute each time: {held:?}");
+}
+
+#[test]
 fn a_newcomer_is_waited_for_unless_another_has_just_held_up_a_start_or_once_it_was_ready() {
     let hub = hub();
     let (anna, ben) = begin_with(&hub);
