@@ -48,6 +48,8 @@ async fn the_most_detailed_log_holds_no_token_ticket_session_link_or_code() {
             (Method::OPTIONS, format!("{base}r/{}", room.code)),
             (Method::GET, format!("{base}r/{}/x", room.code)),
             (Method::GET, format!("{base}r/{first}/{last}/")),
+            (Method::GET, format!("{base}zz/{}", room.code)),
+            (Method::GET, format!("{base}api/v1/nope/{}", room.code)),
             (Method::GET, format!("{base}api/v1/rooms/{first}/{last}")),
         ] {
             let response = server.api().raw(method, &path, &[], "").await.unwrap();

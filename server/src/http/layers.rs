@@ -25,8 +25,29 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The longest request id that a client may choose, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 64;
-/// What the API has below the path of a room.
-const BELOW_ROOM: [&str; 4] = ["join", "participants", "state", "ws"];
+/// The words of paths of the API and of the page.
+const WORDS: [&str; 18] = [
+    "api",
+    "assets",
+    "auth",
+    "guest",
+    "join",
+    "meta",
+    "participants",
+    "public",
+    "r",
+    "refresh",
+    "resolve",
+    "rooms",
+    "sample",
+    "sources",
+    "state",
+    "time",
+    "v1",
+    "ws",
+];
+/// How ids of rooms and participants begin, which open nothing.
+const IDS: [&str; 2] = ["r_", "p_"];
 
 /// Refuses a request that doesn't arrive, or isn't answered, in time.
 pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
@@ -144,27 +165,16 @@ pub(crate) async fn render_refusal(request: Request, next: Next) -> Response {
     rendered
 }
 
-/// Returns a path for the log. A room's code lets anybody in, so it is left out: behind `rooms`, and behind the `r`
-/// of the page's own paths. Whatever follows may be the rest of a code that was written with slashes.
+/// Returns a path for the log. A room's code lets anybody in, and may stand in any path that somebody got wrong, so only
+/// words of this server's paths and ids are shown.
 fn without_code(path: &str) -> String {
-    let (mut shown, mut segments) = (Vec::new(), path.split('/').peekable());
-    while let Some(segment) = segments.next() {
-        shown.push(segment);
-        let is_code = match (segment, segments.peek().copied()) {
-            ("r", Some(_)) => true,
-            ("rooms", Some(key)) => !key.starts_with("r_") && key != "public",
-            _ => false,
-        };
-        if is_code {
-            shown.push("(code)");
-            segments.next();
-            let is_known = segments.peek().is_some_and(|next| BELOW_ROOM.contains(next));
-            if segment == "r" || !is_known {
-                break;
-            }
-        }
-    }
-    shown.join("/")
+    let is_shown = |segment: &&str| {
+        segment.is_empty()
+            || WORDS.contains(segment)
+            || IDS.iter().any(|id| segment.starts_with(id))
+    };
+    let shown = path.split('/').map(|segment| if is_shown(&segment) { segment } else { "(…)" });
+    shown.collect::<Vec<_>>().join("/")
 }
 
 fn harden(headers: &mut HeaderMap) {
@@ -234,22 +244,20 @@ mod tests {
     #[test]
     fn a_path_is_shown_without_the_code_that_it_holds_however_it_is_written() {
         for (path, shown) in [
-            ("/api/v1/rooms/ABCDE-FGHJK", "/api/v1/rooms/(code)"),
-            ("/api/v1/rooms/ABCDE-FGHJK/join", "/api/v1/rooms/(code)/join"),
-            ("/api/v1/rooms/ABCDE-FGHJK/participants/p_x", "/api/v1/rooms/(code)/participants/p_x"),
-            ("/api/v1/rooms/ABCDE/FGHJK", "/api/v1/rooms/(code)"),
+            ("/api/v1/rooms/ABCDE-FGHJK", "/api/v1/rooms/(…)"),
+            ("/api/v1/rooms/ABCDE-FGHJK/join", "/api/v1/rooms/(…)/join"),
+            ("/api/v1/rooms/ABCDE-FGHJK/participants/p_x", "/api/v1/rooms/(…)/participants/p_x"),
+            ("/api/v1/rooms/ABCDE/FGHJK", "/api/v1/rooms/(…)/(…)"),
             ("/api/v1/rooms/r_7/state", "/api/v1/rooms/r_7/state"),
             ("/api/v1/rooms/public", "/api/v1/rooms/public"),
             ("/api/v1/rooms", "/api/v1/rooms"),
-            ("/r/ABCDE-FGHJK", "/r/(code)"),
-            ("/r/ABCDE-FGHJK/x", "/r/(code)"),
-            ("/r/ABCDE/FGHJK/", "/r/(code)"),
-            ("//r//ABCDE", "//r/(code)"),
-            ("/watch/r/ABCDE-FGHJK", "/watch/r/(code)"),
-            ("/r/rooms/public/ABCDE", "/r/(code)"),
-            ("/rooms/r_7/r/ABCDE", "/rooms/r_7/r/(code)"),
+            ("/api/v1/nope/ABCDE-FGHJK", "/api/v1/(…)/(…)"),
+            ("/r/ABCDE-FGHJK", "/r/(…)"),
+            ("/r/ABCDE/FGHJK/", "/r/(…)/(…)/"),
+            ("//r//ABCDE", "//r//(…)"),
+            ("/watch/r/ABCDE-FGHJK", "/(…)/r/(…)"),
+            ("/ABCDE-FGHJK", "/(…)"),
             ("/r", "/r"),
-            ("/assets/r.js", "/assets/r.js"),
             ("", ""),
         ] {
             assert_eq!(without_code(path), shown, "{path}");
