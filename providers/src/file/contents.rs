@@ -94,6 +94,14 @@ impl Contents {
             timestamp.zip(timescale).map(|(timestamp, timescale)| Start { timestamp, timescale });
     }
 
+    /// Takes the time before the clock begins off a length that ends where the clock does.
+    pub(super) fn take_start_off(&mut self) {
+        let before_ms = self.start_ms();
+        if let Some(length) = self.length.as_mut().filter(|length| length.ms > before_ms) {
+            length.ms -= before_ms;
+        }
+    }
+
     /// When the file's clock begins, in milliseconds.
     pub(super) fn start_ms(&self) -> u64 {
         let ms = |start: Start| start.timestamp.unsigned_abs() * 1000 / u64::from(start.timescale);

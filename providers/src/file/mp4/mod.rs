@@ -125,6 +125,7 @@ fn read_file(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
         };
     }
     contents.length = movie.length();
+    start_behind_pauses(&movie, contents);
     let whole = contents.length;
     let estimate = whole.map(|length| Length { exact: false, ..length });
     loop {
@@ -153,6 +154,16 @@ fn read_file(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     // Fewer samples are there than the tables list, or nothing tells.
     contents.length = if cut_off { estimate } else { whole };
     Ok(())
+}
+
+/// Notes where the clock begins of a film whose tracks all begin with a pause, which is no part of its length: elements
+/// begin behind the shortest.
+fn start_behind_pauses(movie: &Movie, contents: &mut Contents) {
+    let begins = movie.begins();
+    if begins >= (movie.timescale * START_MIN_MS / 1000).max(1) {
+        contents.begins_at(begins, movie.timescale);
+        contents.take_start_off();
+    }
 }
 
 /// Notes where the clock begins of a film that is all in fragments, of which `first` is the head of the first.
@@ -268,6 +279,11 @@ impl Movie {
         let agrees = self.stated.is_some_and(|stated| stated.ms.abs_diff(length.ms) <= AGREE_MS);
         length.exact = (length.exact && self.complete) || agrees;
         Some(length)
+    }
+
+    /// When the first of its tracks is presented, in units of its timescale.
+    fn begins(&self) -> u64 {
+        self.playing().map(Track::paused).min().unwrap_or(0)
     }
 
     fn stated_with_fragments(&self) -> Option<Length> {

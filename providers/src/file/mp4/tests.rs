@@ -79,13 +79,42 @@ fn an_edit_list_says_what_is_presented() {
         (&[(0, 0)][..], 30_021),
         (&[(10_000, 0)], 10_000),
         (&[(99_000, 21)], 30_000),
-        (&[(500, pause), (0, 0)], 30_521),
-        (&[(500, pause), (1000, 100), (2000, 20_000)], 3500),
+        (&[(99, pause), (0, 0)], 30_120),
+        (&[(1000, 100), (500, pause), (2000, 20_000)], 3500),
     ] {
         let track = track(b"vide", edits, &mdhd(1000, UNITS), b"avc1", &stts(UNITS));
         let film = [ftyp(), moov(&[mvhd(1000, 1), track])].concat();
         assert_eq!(length(&film).0, Some(expected), "{edits:?}");
     }
+}
+
+#[test]
+fn a_film_whose_tracks_all_begin_with_a_pause_begins_and_is_measured_behind_it() {
+    let pause = u32::MAX;
+    let late = |ms| [(ms, pause), (UNITS, 0)];
+    for (seen, heard, expected) in [
+        (&late(4000)[..], &late(3978)[..], (Some(3978), 30_043)),
+        (&late(500), &late(500), (Some(500), 30_021)),
+        (&[(300, pause), (200, pause), (0, 0)], &late(600), (Some(500), 30_121)),
+        // What begins with either of them begins at 0, and encoders leave a little.
+        (&late(4000), &[], (None, 34_021)),
+        (&[], &late(4000), (None, 34_021)),
+        (&late(21), &late(21), (None, 30_042)),
+        // Nothing of it is ever presented.
+        (&[(4000, pause)], &[(4000, pause)], (Some(4000), 4000)),
+    ] {
+        let seen = track(b"vide", seen, &mdhd(1000, UNITS), b"avc1", &stts(UNITS));
+        let heard = track(b"soun", heard, &mdhd(1000, UNITS), b"ac-3", &stts(UNITS));
+        let words = track(b"text", &[], &mdhd(1000, UNITS), b"tx3g", &stts(UNITS));
+        let film = [ftyp(), moov(&[mvhd(1000, 1), seen, heard, words]), mdat(9)].concat();
+        let contents = inspect(&film, 4096).0.unwrap();
+        let start = contents.start.map(|start| start.timestamp);
+        assert_eq!((start, contents.length.unwrap().ms), expected);
+    }
+    let heard = track(b"soun", &late(6000), &mdhd(48_000, 960_000), b"mp4a", &stts(960_000));
+    let sound = [ftyp(), moov(&[mvhd(1000, 1), heard]), mdat(9)].concat();
+    let contents = inspect(&sound, 4096).0.unwrap();
+    assert_eq!((contents.start_ms(), contents.length.unwrap().ms), (6000, 20_000));
 }
 
 #[test]

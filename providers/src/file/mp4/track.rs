@@ -69,11 +69,16 @@ impl Track {
         self.samples != Some(0)
     }
 
+    /// How long nothing of it is presented at first, in units of the movie's timescale.
+    pub(super) fn paused(&self) -> u64 {
+        let pauses = self.edits.iter().take_while(|edit| edit.from.is_none());
+        pauses.fold(0, |sum, edit| sum.saturating_add(edit.duration))
+    }
+
     /// How much later than by its timestamps it is presented first, in units of its timescale.
     pub(super) fn shift(&self, movie_timescale: u64) -> i64 {
-        let pauses = self.edits.iter().take_while(|edit| edit.from.is_none());
-        let paused = pauses.fold(0u128, |sum, edit| sum + u128::from(edit.duration));
-        let later = (paused * u128::from(self.timescale)).checked_div(u128::from(movie_timescale));
+        let paused = u128::from(self.paused()) * u128::from(self.timescale);
+        let later = paused.checked_div(u128::from(movie_timescale));
         let earlier = self.edits.iter().find_map(|edit| edit.from).unwrap_or(0);
         let signed = |units: u128| i64::try_from(units).unwrap_or(0);
         signed(later.unwrap_or(0)) - signed(u128::from(earlier))
