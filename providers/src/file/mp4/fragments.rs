@@ -15,6 +15,7 @@ const FRAGMENT_BYTES_MAX: u64 = 8 * 1024;
 /// What the boxes behind `moov` tell.
 pub(super) struct Fragments {
     /// The length by the indexes, of which each covers a track; `None` if they don't cover the whole file.
+    /// One that names more than the file holds is an estimate.
     pub(super) length: Option<Length>,
     /// The head of the first fragment.
     pub(super) first: Option<Header>,
@@ -29,7 +30,7 @@ struct Index {
 /// Reads on from behind `moov` to the first fragment.
 pub(super) fn read(boxes: &mut Boxes<'_>, bytes: &Bytes) -> Read<Fragments> {
     let mut longest: Option<Length> = None;
-    let (mut covered, mut unread) = (false, false);
+    let (mut covered, mut unread, mut cut_off) = (false, false, false);
     let first = loop {
         let header = match boxes.next() {
             // The first piece of a film that is delivered in pieces.
@@ -40,6 +41,7 @@ pub(super) fn read(boxes: &mut Boxes<'_>, bytes: &Bytes) -> Read<Fragments> {
         match &header.kind {
             b"sidx" => match read_index(bytes, &header)? {
                 Some(index) => {
+                    cut_off |= bytes.total.is_some_and(|total| index.end > total);
                     covered |= is_end_of_media(bytes, index.end)?;
                     longest = longest.max(index.length);
                 }
@@ -50,7 +52,9 @@ pub(super) fn read(boxes: &mut Boxes<'_>, bytes: &Bytes) -> Read<Fragments> {
             _ => {}
         }
     };
-    Ok(Fragments { length: longest.filter(|_| covered && !unread), first })
+    let length = longest.filter(|_| covered && !unread);
+    let length = length.map(|length| Length { exact: length.exact && !cut_off, ..length });
+    Ok(Fragments { length, first })
 }
 
 /// The first timestamp in the fragment with this head, before the edits of its track; `None` if it

@@ -167,6 +167,18 @@ fn an_index_of_fragments_counts_only_if_it_covers_the_file() {
 }
 
 #[test]
+fn an_index_of_fragments_that_names_more_than_there_is_only_estimates() {
+    let moov = moov(&[mvhd(1000, 0), picture(0), boxed(b"mvex", &[])]);
+    let piece = [boxed(b"moof", &[0; 92]), mdat(892)].concat();
+    let film = [ftyp(), moov, sidx(1000, 4000), piece].concat();
+    for (missing, exact) in [(0, true), (1, false), (800, false)] {
+        let contents = inspect(&film[..film.len() - missing], 4096).0.unwrap();
+        let length = contents.length.unwrap();
+        assert_eq!((length.ms, length.exact), (4000, exact), "{missing}");
+    }
+}
+
+#[test]
 fn a_file_in_fragments_begins_where_its_first_one_and_the_edits_say() {
     let pause = u32::MAX;
     let moof = |decoded: u32| {
