@@ -1,0 +1,102 @@
+//! Elements made byte by byte.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn the_duration_is_in_the_units_of_the_file() {
+    let scale = element(TIMESTAMP_SCALE, &[0x0f, 0x42, 0x40]);
+    let duration = element(DURATION, &10_008f64.to_be_bytes());
+    assert_eq!(length(&[scale, duration]), Some(10_008));
+    let scale = element(TIMESTAMP_SCALE, &[0x01, 0x86, 0xa0]);
+    let duration = element(DURATION, &5000f32.to_be_bytes());
+    assert_eq!(length(&[duration, scale]), Some(500));
+}
+
+#[test]
+fn a_recording_without_a_duration_has_none() {
+    assert_eq!(length(&[]), None);
+    assert_eq!(length(&[element(DURATION, &f64::NAN.to_be_bytes())]), None);
+}
+
+#[test]
+fn nothing_is_looked_for_behind_the_beginning_of_the_media() {
+    let cluster = element(CLUSTER, &[0; 100]);
+    let (contents, outcome) = parse(&[header("webm"), element(SEGMENT, &cluster)].concat());
+    assert_eq!((contents.length, outcome), (None, Ok(())));
+    assert_eq!((contents.has_picture(), contents.codecs()), (None, None));
+}
+
+#[test]
+fn a_clock_that_begins_late_is_no_part_of_the_length() {
+    let info = |app: &[u8]| {
+        let duration = element(DURATION, &120_021f64.to_be_bytes());
+        element(INFO, &[element(WRITING_APP, app), duration].concat())
+    };
+    let entry = [element(TRACK_TYPE, &[1]), element(CODEC_ID, b"V_VP9")].concat();
+    let tracks = element(TRACKS, &element(TRACK_ENTRY, &entry));
+    let simple = |since| element(SIMPLE_BLOCK, &[0x81, 0, since, 0x80, 1, 2]);
+    let group = |since| element(BLOCK_GROUP, &element(BLOCK, &[0x81, 0, since, 0, 1, 2]));
+    let mkvmerge = &b"mkvmerge v74.0.0 ('You Oughta Know') 64-bit"[..];
+    for (app, at, block, expected) in [
+        (&b"Lavf59.27.100"[..], 100_000u32, simple(14), (Some(100_014), 20_007)),
+        (b"", 100_000, group(0), (Some(100_000), 20_021)),
+        (b"Lavf59.27.100", 0, simple(7), (None, 120_021)),
+        // It states how much there is, not when it ends.
+        (mkvmerge, 100_000, simple(14), (Some(100_014), 120_021)),
+        (mkvmerge, 0, simple(7), (None, 120_021)),
+    ] {
+        let cluster = [element(TIMESTAMP, &at.to_be_bytes()), block].concat();
+        let parts = [info(app), tracks.clone(), element(CLUSTER, &cluster)].concat();
+        let (contents, outcome) = parse(&[header("webm"), element(SEGMENT, &parts)].concat());
+        let start = contents.start.map(|start| start.timestamp);
+        assert_eq!((start, contents.length.unwrap().ms), expected);
+        assert_eq!(outcome, Ok(()));
+    }
+}
+
+#[test]
+fn the_document_type_decides_the_media_type() {
+    assert_eq!(sniff(&header("webm")), Some("video/webm"));
+    assert_eq!(sniff(&header("matroska\0\0")), Some("video/x-matroska"));
+    assert_eq!(sniff(&header("other")), None);
+    assert_eq!(sniff(b"<!doctype html>"), None);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(tail: Vec<u8>) {
+        let file = [header("webm"), element(SEGMENT, &tail)].concat();
+        sniff(&tail);
+        let _ = parse(&file);
+        let _ = parse(&[&file[..40], &tail].concat());
+    }
+}
+
+fn length(info: &[Vec<u8>]) -> Option<u64> {
+    let void = element(0xec, &[0; 60]);
+    let segment = [void, element(INFO, &info.concat())].concat();
+    let (contents, outcome) = parse(&[header("webm"), element(SEGMENT, &segment)].concat());
+    assert_eq!(outcome, Ok(()));
+    contents.length.map(|length| length.ms)
+}
+
+fn parse(file: &[u8]) -> (Contents, Read<()>) {
+    let mut bytes = Bytes::of(Some(file.len() as u64));
+    bytes.add(0, file.to_vec());
+    read(&bytes, "video/webm")
+}
+
+fn header(doc_type: &str) -> Vec<u8> {
+    let version = element(0x4286, &[1]);
+    let padding = element(0xec, &[0; 30]);
+    element(EBML, &[version, element(DOC_TYPE, doc_type.as_bytes()), padding].concat())
+}
+
+fn element(id: u64, payload: &[u8]) -> Vec<u8> {
+    let id = id.to_be_bytes();
+    let skip = id.iter().take_while(|byte| **byte == 0).count();
+    let len = (1u64 << 56) | payload.len() as u64;
+    [&id[skip..], &len.to_be_bytes(), payload].concat()
+}
