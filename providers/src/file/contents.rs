@@ -64,6 +64,8 @@ pub(super) enum Refusal {
     CutOff,
     /// It is a piece of a film without the part that describes it.
     Piece,
+    /// The part that describes the film is compressed.
+    PackedIndex,
     /// It has neither picture nor sound.
     Empty,
     /// It begins like a file with sound, but none follows.
@@ -152,6 +154,7 @@ impl From<Refusal> for Failure {
             }
             Refusal::CutOff => "This file is incomplete: what it needs to be played is missing.",
             Refusal::Piece => "This is one piece of a film, which can't be played by itself.",
+            Refusal::PackedIndex => "This film's index is compressed, which browsers can't read.",
             Refusal::Empty => "This file holds neither a picture nor sound.",
             Refusal::NoSound => "This file is damaged: no sound can be found in it.",
         };

@@ -222,6 +222,7 @@ fn read_movie(bytes: &Bytes, moov: &Header) -> Read<Movie> {
                 Err(stop) => return Err(stop),
             },
             b"mvex" => read_mvex(bytes, &header, &mut movie)?,
+            b"cmov" => return Err(Stop::Refused(Refusal::PackedIndex)),
             b"pssh" => return Err(Stop::Refused(Refusal::Encrypted)),
             _ => {}
         }

@@ -233,6 +233,7 @@ fn what_cannot_be_played_is_refused_with_its_reason() {
         (moov(&[mvhd(1000, 1), encrypted(b"drmi")]), Refusal::Encrypted),
         (moov(&[mvhd(1000, 1), picture(UNITS), boxed(b"pssh", &[0; 24])]), Refusal::Encrypted),
         (moov(&[mvhd(1000, 1), text]), Refusal::Empty),
+        (moov(&[boxed(b"cmov", &[0; 900])]), Refusal::PackedIndex),
         (mdat(100), Refusal::CutOff),
         (whole[..whole.len() - 40].to_vec(), Refusal::CutOff),
         (whole, Refusal::CutOff),

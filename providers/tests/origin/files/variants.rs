@@ -68,6 +68,7 @@ pub fn refused() -> Vec<(Refused, Vec<u8>)> {
         (drm("encrypted.webm"), webm(1, &[element(&[0x6d, 0x80], &encryption())])),
         (other("only-text.mp4", "neither"), renamed(&made("hev1.mp4"), b"vide", b"text")),
         (other("only-text.webm", "neither"), webm(17, &[])),
+        (other("packed-index.mov", "index is compressed"), packed(&end)),
         (other("no-index.mp4", "incomplete"), before(&end, b"moov")),
         (other("only-index.mp4", "incomplete"), before(&front, b"mdat")),
         (other("first-piece.mp4", "piece"), before(&pieces, b"moof")),
@@ -155,6 +156,14 @@ fn with_box(file: &[u8], within: &[&[u8; 4]], added: &[u8]) -> Vec<u8> {
     }
     file.splice(end..end, added.iter().copied());
     file
+}
+
+/// With a compressed description of the film, as QuickTime once wrote it.
+fn packed(file: &[u8]) -> Vec<u8> {
+    let method = boxed(b"dcom", b"zlib");
+    let cmov = boxed(b"cmov", &[method, boxed(b"cmvd", &[0x78; 400])].concat());
+    let before = &file[..file.len() - at(file, b"moov").len()];
+    [before, &boxed(b"moov", &cmov)].concat()
 }
 
 fn with_mehd(file: &[u8], units: u32) -> Vec<u8> {
