@@ -96,9 +96,8 @@ impl Contents {
             timestamp.zip(timescale).map(|(timestamp, timescale)| Start { timestamp, timescale });
     }
 
-    /// Takes the time before the clock begins off a length that ends where the clock does.
-    pub(super) fn take_start_off(&mut self) {
-        let before_ms = self.start_ms();
+    /// Takes time before the clock begins off the length, unless that is no longer.
+    pub(super) fn take_off(&mut self, before_ms: u64) {
         if let Some(length) = self.length.as_mut().filter(|length| length.ms > before_ms) {
             length.ms -= before_ms;
         }

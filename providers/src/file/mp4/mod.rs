@@ -162,7 +162,7 @@ fn start_behind_pauses(movie: &Movie, contents: &mut Contents) {
     let begins = movie.begins();
     if begins >= (movie.timescale * START_MIN_MS / 1000).max(1) {
         contents.begins_at(begins, movie.timescale);
-        contents.take_start_off();
+        contents.take_off(contents.start_ms());
     }
 }
 

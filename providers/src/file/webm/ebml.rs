@@ -56,6 +56,11 @@ impl<'a> Elements<'a> {
         Ok(Some(element))
     }
 
+    /// Goes on with what is inside an element, and then with what is behind it.
+    pub(super) fn step_into(&mut self, element: &Element) {
+        self.at = element.payload;
+    }
+
     /// Goes on inside an element instead of behind it.
     pub(super) fn enter(&mut self, element: &Element) {
         self.at = element.payload;

@@ -5,7 +5,7 @@ mod ebml;
 #[cfg(test)]
 mod tests;
 
-use super::bytes::{Bytes, Read, Stop};
+use super::bytes::{Bytes, Read, Stop, be};
 use super::contents::{Contents, Kind, Length, Refusal, START_MIN_MS};
 use ebml::{Element, Elements};
 
@@ -18,6 +18,7 @@ const DURATION: u64 = 0x4489;
 const WRITING_APP: u64 = 0x5741;
 const TRACKS: u64 = 0x1654_ae6b;
 const TRACK_ENTRY: u64 = 0xae;
+const TRACK_NUMBER: u64 = 0xd7;
 const TRACK_TYPE: u64 = 0x83;
 const FLAG_ENABLED: u64 = 0xb9;
 const CODEC_ID: u64 = 0x86;
@@ -87,9 +88,16 @@ impl Default for Info {
     }
 }
 
+impl Info {
+    /// So many units in milliseconds.
+    fn ms(&self, units: u64) -> u64 {
+        u64::try_from(u128::from(units) * u128::from(self.scale_ns) / 1_000_000).unwrap_or(0)
+    }
+}
+
 fn read_segment(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     let mut elements = Elements::between(bytes, 0, u64::MAX);
-    let (mut measured, mut info) = (false, Info::default());
+    let (mut measured, mut info, mut tracks) = (false, Info::default(), vec![]);
     while let Some(element) = elements.next()? {
         match element.id {
             SEGMENT => elements.enter(&element),
@@ -99,12 +107,12 @@ fn read_segment(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
                 measured = true;
             }
             TRACKS => {
-                read_tracks(bytes, &element, contents)?;
+                tracks = read_tracks(bytes, &element, contents)?;
                 contents.complete = true;
             }
             // The media begins, and neither follows it.
             CLUSTER => {
-                read_start(bytes, &element, info, contents)?;
+                read_start(bytes, &element, info, &tracks, contents)?;
                 break;
             }
             _ => {}
@@ -121,36 +129,53 @@ fn read_segment(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     Ok(())
 }
 
-/// Notes where the clock begins, by the first block, and takes what it had counted before off the length.
-fn read_start(bytes: &Bytes, cluster: &Element, info: Info, contents: &mut Contents) -> Read<()> {
-    let mut elements = Elements::of(bytes, cluster);
-    let mut at = 0;
-    let first = loop {
+/// Notes where the clock begins, by the first block of `tracks`, in this cluster or a later one, and takes what it had
+/// counted before off the length.
+fn read_start(
+    bytes: &Bytes,
+    cluster: &Element,
+    info: Info,
+    tracks: &[u64],
+    contents: &mut Contents,
+) -> Read<()> {
+    let mut elements = Elements::between(bytes, cluster.payload, u64::MAX);
+    let (mut at, mut earliest) = (0, u64::MAX);
+    let begins = loop {
         let Some(element) = elements.next()? else { return Ok(()) };
         match element.id {
             TIMESTAMP => at = element.number(bytes)?,
-            BLOCK_GROUP => elements.enter(&element),
-            SIMPLE_BLOCK | BLOCK => break element,
+            CLUSTER | BLOCK_GROUP => elements.step_into(&element),
+            SIMPLE_BLOCK | BLOCK => {
+                let (track, since) = read_block(bytes, &element)?;
+                let units = at.saturating_add_signed(since);
+                earliest = earliest.min(units);
+                // Subtitles may begin before picture and sound.
+                if tracks.is_empty() || tracks.contains(&track) {
+                    break units;
+                }
+            }
             _ => {}
         }
     };
-    // The number of the track is in one byte of nearly all files, and the time since the cluster's follows.
-    let since = match first.contents(bytes, 3)? {
-        [0x80..=0xff, high, low] => i16::from_be_bytes([*high, *low]),
-        _ => 0,
-    };
-    let units = u128::from(at.saturating_add_signed(i64::from(since)));
-    let ms = u64::try_from(units * u128::from(info.scale_ns) / 1_000_000).unwrap_or(0);
-    if ms < START_MIN_MS {
+    let begins_ms = info.ms(begins);
+    if begins_ms < START_MIN_MS {
         return Ok(());
     }
-    contents.begins_at(ms, 1000);
+    contents.begins_at(begins_ms, 1000);
     // One that ends before it begins says how much there is, whoever wrote it.
-    let is_end = |length: &Length| !info.is_how_much && length.ms > ms;
-    if let Some(length) = contents.length.filter(is_end) {
-        contents.length = Some(Length { ms: length.ms - ms, ..length });
-    }
+    contents.take_off(begins_ms - if info.is_how_much { info.ms(earliest) } else { 0 });
     Ok(())
+}
+
+/// The number of a block's track, and how much later than its cluster it is.
+fn read_block(bytes: &Bytes, block: &Element) -> Read<(u64, i64)> {
+    let since = |high: &u8, low: &u8| i64::from(i16::from_be_bytes([*high, *low]));
+    Ok(match block.contents(bytes, 4)? {
+        [track @ 0x80..=0xff, high, low, ..] => (u64::from(track & 0x7f), since(high, low)),
+        [track @ 0x40..=0x7f, rest, high, low] => (be(&[track & 0x3f, *rest]), since(high, low)),
+        // No file has as many tracks.
+        _ => (0, 0),
+    })
 }
 
 fn read_info(bytes: &Bytes, info: &Element) -> Read<Info> {
@@ -174,23 +199,27 @@ fn read_info(bytes: &Bytes, info: &Element) -> Read<Info> {
     Ok(Info { length, scale_ns, is_how_much })
 }
 
-fn read_tracks(bytes: &Bytes, tracks: &Element, contents: &mut Contents) -> Read<()> {
+/// Reads the tracks, and returns the numbers of those with picture or sound.
+fn read_tracks(bytes: &Bytes, tracks: &Element, contents: &mut Contents) -> Read<Vec<u64>> {
+    let mut numbers = vec![];
     let mut elements = Elements::of(bytes, tracks);
     while let Some(element) = elements.next()? {
         if element.id == TRACK_ENTRY {
-            read_track(bytes, &element, contents)?;
+            numbers.extend(read_track(bytes, &element, contents)?);
         }
     }
-    Ok(())
+    Ok(numbers)
 }
 
-fn read_track(bytes: &Bytes, entry: &Element, contents: &mut Contents) -> Read<()> {
-    let (mut kind, mut enabled) = (Kind::Other, true);
+/// Its number, if it has picture or sound and states one.
+fn read_track(bytes: &Bytes, entry: &Element, contents: &mut Contents) -> Read<Option<u64>> {
+    let (mut number, mut kind, mut enabled) = (None, Kind::Other, true);
     let (mut id, mut configuration) = (String::new(), &[][..]);
     let mut encrypted = false;
     let mut elements = Elements::of(bytes, entry);
     while let Some(element) = elements.next()? {
         match element.id {
+            TRACK_NUMBER => number = Some(element.number(bytes)?),
             TRACK_TYPE => {
                 kind = match element.number(bytes)? {
                     1 => Kind::Picture,
@@ -214,7 +243,7 @@ fn read_track(bytes: &Bytes, entry: &Element, contents: &mut Contents) -> Read<(
     if enabled {
         contents.add(kind, &codec::name(&id, configuration));
     }
-    Ok(())
+    Ok(number.filter(|_| kind != Kind::Other))
 }
 
 /// Whether one of the encodings encrypts; others only compress.

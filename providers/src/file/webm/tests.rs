@@ -57,6 +57,43 @@ fn a_clock_that_begins_late_is_no_part_of_the_length() {
 }
 
 #[test]
+fn subtitles_that_come_first_are_not_where_the_film_begins() {
+    let info = |app: &[u8], ms: f64| {
+        let duration = element(DURATION, &ms.to_be_bytes());
+        element(INFO, &[element(WRITING_APP, app), duration].concat())
+    };
+    let entry = |number, kind| {
+        let parts = [element(TRACK_NUMBER, &[number]), element(TRACK_TYPE, &[kind])];
+        element(TRACK_ENTRY, &parts.concat())
+    };
+    let tracks = element(TRACKS, &[entry(1, 1), entry(2, 2), entry(3, 17)].concat());
+    let at = |ms: u16| element(TIMESTAMP, &ms.to_be_bytes());
+    let words =
+        element(BLOCK_GROUP, &[element(BLOCK, &[0x83, 0, 0, 0, 9]), element(0x9b, &[9])].concat());
+    let [seen, heard] = [0x81, 0x82].map(|track| element(SIMPLE_BLOCK, &[track, 0, 0, 0x80, 1]));
+    let cluster = |parts: &[&[u8]]| element(CLUSTER, &parts.concat());
+    let apart = |av| [cluster(&[&at(500), &words]), cluster(&[&at(3000), av])].concat();
+    let wide = element(BLOCK, &[0x40, 1, 0x09, 0xc4, 0, 1]);
+    let one = |from, av: &[u8]| cluster(&[&at(from), &words, av]);
+    let late = element(SIMPLE_BLOCK, &[0x81, 0x09, 0xc4, 0x80, 1]);
+    for (app, stated, clusters, expected) in [
+        (&b"mkvmerge v74"[..], 22_532.0, apart(&seen), (Some(3000), 20_032)),
+        (b"Lavf59.27.100", 23_032.0, apart(&heard), (Some(3000), 20_032)),
+        (b"mkvmerge v74", 22_532.0, one(500, &late), (Some(3000), 20_032)),
+        (b"Lavf59.27.100", 23_032.0, one(500, &wide), (Some(3000), 20_032)),
+        (b"mkvmerge v74", 23_032.0, one(0, &seen), (None, 23_032)),
+        // None of picture or sound.
+        (b"mkvmerge v74", 2000.0, one(500, &[]), (None, 2000)),
+    ] {
+        let parts = [info(app, stated), tracks.clone(), clusters].concat();
+        let (contents, outcome) = parse(&[header("matroska"), element(SEGMENT, &parts)].concat());
+        let start = contents.start.map(|start| start.timestamp);
+        assert_eq!((start, contents.length.unwrap().ms), expected);
+        assert!(matches!(outcome, Ok(()) | Err(Stop::End)), "{outcome:?}");
+    }
+}
+
+#[test]
 fn the_document_type_decides_the_media_type() {
     assert_eq!(sniff(&header("webm")), Some("video/webm"));
     assert_eq!(sniff(&header("matroska\0\0")), Some("video/x-matroska"));
