@@ -66,6 +66,8 @@ pub(super) enum Refusal {
     Piece,
     /// The part that describes the film is compressed.
     PackedIndex,
+    /// The blocks of its picture or sound are compressed by this method.
+    Compressed(&'static str),
     /// It has neither picture nor sound.
     Empty,
     /// It begins like a file with sound, but none follows.
@@ -154,6 +156,12 @@ impl From<Refusal> for Failure {
             Refusal::CutOff => "This file is incomplete: what it needs to be played is missing.",
             Refusal::Piece => "This is one piece of a film, which can't be played by itself.",
             Refusal::PackedIndex => "This film's index is compressed, which browsers can't read.",
+            Refusal::Compressed(method) => {
+                let detail = format!(
+                    "The picture or sound of this file is compressed with {method} on top, which browsers can't undo."
+                );
+                return Failure::new(ErrorKind::Unsupported, detail);
+            }
             Refusal::Empty => "This file holds neither a picture nor sound.",
             Refusal::NoSound => "This file is damaged: no sound can be found in it.",
         };

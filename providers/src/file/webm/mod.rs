@@ -26,6 +26,10 @@ const CODEC_PRIVATE: u64 = 0x63a2;
 const CONTENT_ENCODINGS: u64 = 0x6d80;
 const CONTENT_ENCODING: u64 = 0x6240;
 const CONTENT_ENCRYPTION: u64 = 0x5035;
+const CONTENT_COMPRESSION: u64 = 0x5034;
+const COMPRESSION_METHOD: u64 = 0x4254;
+/// The methods by their numbers, but the last, which only leaves out what all blocks begin with.
+const COMPRESSIONS: [&str; 3] = ["zlib", "bzip2", "LZO"];
 const CLUSTER: u64 = 0x1f43_b675;
 const TIMESTAMP: u64 = 0xe7;
 const SIMPLE_BLOCK: u64 = 0xa3;
@@ -215,7 +219,7 @@ fn read_tracks(bytes: &Bytes, tracks: &Element, contents: &mut Contents) -> Read
 fn read_track(bytes: &Bytes, entry: &Element, contents: &mut Contents) -> Read<Option<u64>> {
     let (mut number, mut kind, mut enabled) = (None, Kind::Other, true);
     let (mut id, mut configuration) = (String::new(), &[][..]);
-    let mut encrypted = false;
+    let mut encoded = None;
     let mut elements = Elements::of(bytes, entry);
     while let Some(element) = elements.next()? {
         match element.id {
@@ -233,12 +237,22 @@ fn read_track(bytes: &Bytes, entry: &Element, contents: &mut Contents) -> Read<O
                 id = String::from_utf8_lossy(name).into_owned();
             }
             CODEC_PRIVATE => configuration = element.contents(bytes, CONFIGURATION_BYTES_MAX)?,
-            CONTENT_ENCODINGS => encrypted = is_encrypted(bytes, &element)?,
+            CONTENT_ENCODINGS => encoded = find_encoding(bytes, &element)?,
             _ => {}
         }
     }
-    if encrypted && kind != Kind::Other {
-        return Err(Stop::Refused(Refusal::Encrypted));
+    // Of several compressed ones, browsers play the first of each kind.
+    let is_first = match kind {
+        Kind::Picture => contents.has_picture() != Some(true),
+        Kind::Sound => contents.has_sound() != Some(true),
+        Kind::Other => false,
+    };
+    match encoded {
+        Some(Refusal::Encrypted) if kind != Kind::Other => {
+            return Err(Stop::Refused(Refusal::Encrypted));
+        }
+        Some(refusal) if is_first => return Err(Stop::Refused(refusal)),
+        _ => {}
     }
     if enabled {
         contents.add(kind, &codec::name(&id, configuration));
@@ -246,18 +260,37 @@ fn read_track(bytes: &Bytes, entry: &Element, contents: &mut Contents) -> Read<O
     Ok(number.filter(|_| kind != Kind::Other))
 }
 
-/// Whether one of the encodings encrypts; others only compress.
-fn is_encrypted(bytes: &Bytes, encodings: &Element) -> Read<bool> {
+/// What browsers can't undo of the encodings.
+fn find_encoding(bytes: &Bytes, encodings: &Element) -> Read<Option<Refusal>> {
+    let mut found = None;
     let mut elements = Elements::of(bytes, encodings);
     while let Some(element) = elements.next()? {
         let mut inside = Elements::of(bytes, &element);
         while let Some(part) = inside.next()? {
-            if element.id == CONTENT_ENCODING && part.id == CONTENT_ENCRYPTION {
-                return Ok(true);
+            match (element.id, part.id) {
+                (CONTENT_ENCODING, CONTENT_ENCRYPTION) => return Ok(Some(Refusal::Encrypted)),
+                (CONTENT_ENCODING, CONTENT_COMPRESSION) => {
+                    let name = find_compression(bytes, &part)?;
+                    found = found.or(name.map(Refusal::Compressed));
+                }
+                _ => {}
             }
         }
     }
-    Ok(false)
+    Ok(found)
+}
+
+/// The name of a compression that browsers can't undo.
+fn find_compression(bytes: &Bytes, compression: &Element) -> Read<Option<&'static str>> {
+    // What isn't stated is the first.
+    let mut method = 0;
+    let mut elements = Elements::of(bytes, compression);
+    while let Some(element) = elements.next()? {
+        if element.id == COMPRESSION_METHOD {
+            method = element.number(bytes)?;
+        }
+    }
+    Ok(usize::try_from(method).ok().and_then(|method| COMPRESSIONS.get(method).copied()))
 }
 
 /// Text without the blanks and zeros that fill it up.

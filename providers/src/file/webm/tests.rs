@@ -94,6 +94,38 @@ fn subtitles_that_come_first_are_not_where_the_film_begins() {
 }
 
 #[test]
+fn picture_and_sound_that_are_compressed_once_more_are_refused() {
+    let algo = |number: u8| element(COMPRESSION_METHOD, &[number]);
+    let encodings = |compression: &[u8]| {
+        let parts = [element(0x5031, &[0]), element(CONTENT_COMPRESSION, compression)].concat();
+        element(CONTENT_ENCODINGS, &element(CONTENT_ENCODING, &parts))
+    };
+    let film = |kind, encodings: &[u8], behind: bool| {
+        let entry = |kind, more: &[u8]| {
+            let parts = [&element(TRACK_TYPE, &[kind])[..], &element(CODEC_ID, b"V_VP9"), more];
+            element(TRACK_ENTRY, &parts.concat())
+        };
+        let first = if behind { [entry(1, &[]), entry(2, &[])].concat() } else { vec![] };
+        let tracks = element(TRACKS, &[first, entry(kind, encodings)].concat());
+        parse(&[header("matroska"), element(SEGMENT, &tracks)].concat()).1
+    };
+    for (compression, name) in
+        [(vec![], "zlib"), (algo(0), "zlib"), (algo(1), "bzip2"), (algo(2), "LZO")]
+    {
+        let refused = Err(Stop::Refused(Refusal::Compressed(name)));
+        for kind in [1, 2] {
+            assert_eq!(film(kind, &encodings(&compression), false), refused);
+            // The first track of its kind plays.
+            assert_eq!(film(kind, &encodings(&compression), true), Ok(()));
+        }
+        // Browsers show no subtitles of such a file.
+        assert_ne!(film(17, &encodings(&compression), false), refused);
+    }
+    let stripped = [algo(3), element(0x4255, &[0, 0, 1])].concat();
+    assert_eq!(film(1, &encodings(&stripped), false), Ok(()));
+}
+
+#[test]
 fn the_document_type_decides_the_media_type() {
     assert_eq!(sniff(&header("webm")), Some("video/webm"));
     assert_eq!(sniff(&header("matroska\0\0")), Some("video/x-matroska"));

@@ -66,6 +66,7 @@ pub fn refused() -> Vec<(Refused, Vec<u8>)> {
         (drm("encv.mp4"), renamed(&end, b"avc1", b"encv")),
         (drm("fairplay.m4a"), renamed(&made("sound.m4a"), b"mp4a", b"drms")),
         (drm("encrypted.webm"), webm(1, &[element(&[0x6d, 0x80], &encryption())])),
+        (other("zlib.mkv", "with zlib"), webm(1, &[element(&[0x6d, 0x80], &compression(0))])),
         (other("only-text.mp4", "neither"), renamed(&made("hev1.mp4"), b"vide", b"text")),
         (other("only-text.webm", "neither"), webm(17, &[])),
         (other("packed-index.mov", "index is compressed"), packed(&end)),
@@ -215,6 +216,11 @@ fn webm(kind: u8, more: &[Vec<u8>]) -> Vec<u8> {
 fn encryption() -> Vec<u8> {
     let kind = element(&[0x50, 0x33], &[1]);
     element(&[0x62, 0x40], &[kind, element(&[0x50, 0x35], &element(&[0x47, 0xe1], &[5]))].concat())
+}
+
+/// An encoding that compresses by the method with this number.
+fn compression(method: u8) -> Vec<u8> {
+    element(&[0x62, 0x40], &element(&[0x50, 0x34], &element(&[0x42, 0x54], &[method])))
 }
 
 fn element(id: &[u8], payload: &[u8]) -> Vec<u8> {
