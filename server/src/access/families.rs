@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 use super::family_clock::FamilyClock;
 use super::family_writer::FamilyWriter;
 use super::predecessors::Predecessors;
+use super::reach::Reach;
 use super::refresh_token::{ProofKey, RefreshToken};
 use super::revocations::{REVOKED_MAX, Revocations};
 use crate::clock::WallTime;
@@ -58,6 +59,7 @@ pub struct Families {
     turns: Semaphore,
     clock: FamilyClock,
     revocations: Revocations,
+    reach: Arc<Reach>,
 }
 
 /// A refresh token, and whom it identifies.
@@ -74,10 +76,11 @@ pub struct Refreshed {
 impl Families {
     /// Makes the service, and starts the writer of new families.
     pub async fn open(sql: Arc<Sql>) -> Self {
-        let writer = FamilyWriter::start(sql.clone());
+        let reach = Arc::new(Reach::default());
+        let writer = FamilyWriter::start(sql.clone(), reach.clone());
         let clock = FamilyClock::open(sql.clone()).await;
         let revocations = Revocations::open(sql.clone()).await;
-        Self { sql, writer, turns: Semaphore::new(TURNS), clock, revocations }
+        Self { sql, writer, turns: Semaphore::new(TURNS), clock, revocations, reach }
     }
 
     /// Begins the family of a new user, and returns its first token.
@@ -130,7 +133,7 @@ impl Families {
     /// either of them comes with a token that the other has replaced, and whose successor has been used
     /// since. A family lasts 30 days at most.
     pub async fn refresh(&self, text: &str) -> Result<Refreshed, Refusal> {
-        let now = self.clock.read().await.map_err(unavailable)?;
+        let now = self.clock.read().await.map_err(|error| self.away(error))?;
         self.refresh_at(text, now).await
     }
 
@@ -171,7 +174,8 @@ impl Families {
             }
             let (token, rotated) = self.rotate(&presented, &family, predecessors, now)?;
             let stored = self.sql.rotate_refresh_family(&family.token_hash, &rotated).await;
-            if stored.map_err(unavailable)? {
+            if stored.map_err(|error| self.away(error))? {
+                self.reach.note_replaced();
                 return Ok(Refreshed::of(token, family));
             }
         }
@@ -179,7 +183,10 @@ impl Families {
     }
 
     async fn find(&self, family_id: &str) -> Result<RefreshFamily, Refusal> {
-        let find = async || self.sql.find_refresh_family(family_id).await.map_err(unavailable);
+        let find = async || {
+            let found = self.sql.find_refresh_family(family_id).await;
+            found.map_err(|error| self.away(error))
+        };
         let was_behind = self.writer.is_behind();
         if let Some(family) = find().await? {
             return Ok(family);
@@ -235,9 +242,14 @@ impl Families {
         &self.revocations
     }
 
+    /// What this node knows of whether tokens can be replaced.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
     /// Follows the clock and what other nodes revoke, and deletes families that are over, until the node ends.
     pub async fn keep(&self) {
-        tokio::join!(self.revocations.keep(), self.look_after());
+        tokio::join!(self.revocations.keep(), self.look_after(), self.reach.keep(&self.sql));
     }
 
     async fn look_after(&self) {
@@ -302,8 +314,14 @@ impl Families {
                               become a new guest";
                 Refusal::new(ErrorCode::TokenInvalid, detail)
             }
-            Err(error) => unavailable(error),
+            Err(error) => self.away(error),
         }
+    }
+
+    /// Refuses because the database failed, and notes it.
+    fn away(&self, error: SqlError) -> Refusal {
+        self.reach.note_failure();
+        Refusal::store_unavailable().caused_by(error)
     }
 }
 
@@ -321,10 +339,6 @@ fn is_over(family: &RefreshFamily, now: WallTime) -> bool {
 
 fn unknown() -> Refusal {
     Refusal::new(ErrorCode::TokenInvalid, "the refresh token is not one of this server's")
-}
-
-fn unavailable(error: SqlError) -> Refusal {
-    Refusal::store_unavailable().caused_by(error)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
+use super::reach::Reach;
 use crate::sql::{RefreshFamily, Sql};
 
 /// How many families may wait for the database. Beyond that, new guests are refused.
@@ -37,10 +38,10 @@ pub struct FamilyWriter {
 
 impl FamilyWriter {
     /// Starts the writer, which ends when this is dropped.
-    pub fn start(sql: Arc<Sql>) -> Self {
+    pub fn start(sql: Arc<Sql>, reach: Arc<Reach>) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
         let stored = Arc::new(AtomicU64::new(0));
-        tokio::spawn(write(sql, jobs, stored.clone()));
+        tokio::spawn(write(sql, reach, jobs, stored.clone()));
         Self { queue, queued: AtomicU64::new(0), stored }
     }
 
@@ -72,7 +73,12 @@ impl FamilyWriter {
     }
 }
 
-async fn write(sql: Arc<Sql>, mut jobs: mpsc::Receiver<Job>, stored: Arc<AtomicU64>) {
+async fn write(
+    sql: Arc<Sql>,
+    reach: Arc<Reach>,
+    mut jobs: mpsc::Receiver<Job>,
+    stored: Arc<AtomicU64>,
+) {
     let mut group = Vec::new();
     let mut is_away = false;
     while jobs.recv_many(&mut group, GROUP_MAX).await > 0 {
@@ -85,9 +91,11 @@ async fn write(sql: Arc<Sql>, mut jobs: mpsc::Receiver<Job>, stored: Arc<AtomicU
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(error, "refresh tokens wait: SQL can't be written");
             }
+            reach.note_writer(true);
             sleep(BACK_OFF).await;
         }
         if std::mem::take(&mut is_away) {
+            reach.note_writer(false);
             tracing::info!("refresh tokens are stored again");
         }
         stored.fetch_add(group.len() as u64, Ordering::SeqCst);

@@ -7,6 +7,7 @@ mod family_clock;
 mod family_writer;
 mod predecessors;
 mod proof;
+mod reach;
 mod refresh_token;
 mod revocations;
 mod session_id;
@@ -21,6 +22,7 @@ use engine::RoomId;
 
 pub use caller::Caller;
 pub use proof::Proof;
+pub use reach::{Reach, Refreshing};
 pub use validity::Validity;
 
 use self::families::Families;
@@ -110,6 +112,11 @@ impl Access {
     /// Waits until the refresh tokens of new guests are stored.
     pub async fn catch_up(&self) {
         self.families.catch_up().await;
+    }
+
+    /// What this node knows of whether refresh tokens can be replaced.
+    pub fn reach(&self) -> &Reach {
+        self.families.reach()
     }
 
     /// Refuses a caller whose token isn't valid any more, though it was when it was checked.

@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::access::Validity;
+use crate::access::{Refreshing, Validity};
 use crate::clock::WallTime;
 
 /// How long before the end of its token a connection is warned.
 const NOTICE: Duration = Duration::from_secs(60);
+/// How often it is looked whether a connection goes on that outlives its token, because that can't be refreshed.
+const OUTLIVES_CHECK: Duration = Duration::from_secs(3);
+/// For how long a connection may outlive its token while others are refreshed.
+const OUTLIVES_MAX: Duration = Duration::from_secs(30);
 
 /// The end of the access token of one connection.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub(super) struct Expiry {
     notice: Duration,
     /// When the connection closes, once it was told.
     closes_at: Option<Instant>,
+    /// For how long it has outlived the token while others were refreshed, and since when again.
+    outlived: (Duration, Option<Instant>),
 }
 
 /// What is due for a connection because of its token.
@@ -36,7 +42,8 @@ impl Expiry {
     /// Begins with a token.
     pub(super) fn new(validity: Validity, now: WallTime) -> Self {
         let left = Duration::from_millis(validity.left_ms(now));
-        Self { validity, notice: NOTICE.min(left / 2), closes_at: None }
+        let notice = NOTICE.min(left / 2);
+        Self { validity, notice, closes_at: None, outlived: (Duration::ZERO, None) }
     }
 
     /// Takes another token, unless that ends sooner.
@@ -59,6 +66,23 @@ impl Expiry {
         }
         self.closes_at = Some(steady + self.notice);
         Due::Tell(self.notice)
+    }
+
+    /// Returns after what time to look again at a connection that is due to be closed, but whose token can't
+    /// have been refreshed because the database was away; `None` if it is to be closed now. While no token can be
+    /// refreshed, this goes on. Once others are, the connection has half a minute, in all of the times.
+    pub(super) fn outlive(&mut self, refreshing: Refreshing, steady: Instant) -> Option<Duration> {
+        let (passed, since) = &mut self.outlived;
+        if let Some(since) = since.take() {
+            *passed += steady.saturating_duration_since(since);
+        }
+        match refreshing {
+            Refreshing::Works => return None,
+            Refreshing::WorksAgain if *passed >= OUTLIVES_MAX => return None,
+            Refreshing::WorksAgain => *since = Some(steady),
+            Refreshing::Fails => {}
+        }
+        Some(OUTLIVES_CHECK)
     }
 }
 
@@ -114,6 +138,33 @@ mod tests {
         expiry.extend(token(put_right, HOUR_MS), put_right);
         let Due::Nothing(wait) = expiry.check(put_right, noticed + NOTICE) else { panic!() };
         assert!(wait < Duration::from_millis(HOUR_MS), "the new token counts: {wait:?}");
+    }
+
+    #[test]
+    fn a_connection_outlives_its_token_while_none_is_refreshed_and_half_a_minute_while_others_are()
+    {
+        let mut expiry = Expiry::new(token(NOW, 10_000), NOW);
+        let ended = Instant::now();
+        for seconds in (0..3_600).step_by(3) {
+            let now = ended + seconds * SECOND;
+            assert!(expiry.outlive(Refreshing::Fails, now).is_some(), "{seconds}");
+        }
+        // Some are refreshed and some fail, by turns.
+        let mut kept = 0;
+        let mut now = ended + 3_600 * SECOND;
+        while expiry.outlive(Refreshing::WorksAgain, now).is_some() {
+            now += 3 * SECOND;
+            expiry.outlive(Refreshing::Fails, now);
+            kept += 3;
+            now += 3 * SECOND;
+        }
+        assert_eq!(kept, 30);
+        let mut expiry = Expiry::new(token(NOW, 10_000), NOW);
+        assert_eq!(
+            expiry.outlive(Refreshing::Works, ended),
+            None,
+            "its client could have refreshed"
+        );
     }
 
     #[test]

@@ -162,10 +162,18 @@ impl Session {
             Due::Nothing(wait) => wait,
             Due::Tell(left) => {
                 let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+                // If its client can't refresh, at another node perhaps, this one has to know.
+                self.app.access.reach().ask();
                 socket.send(wire::text(&wire::token_expiring(left_ms))).await?;
                 left
             }
-            Due::Close => return Ok(Some(End::Close(CloseCode::TOKEN_EXPIRED))),
+            Due::Close => {
+                let refreshing = self.app.access.reach().refreshing(now);
+                let Some(wait) = self.expiry.outlive(refreshing, now) else {
+                    return Ok(Some(End::Close(CloseCode::TOKEN_EXPIRED)));
+                };
+                wait
+            }
         };
         if self.renewing.is_none() && !self.leaving {
             let renew = renew(self.app.clone(), self.sender.clone(), self.heard.elapsed());

@@ -14,9 +14,14 @@ use server::sql::Sql;
 use tokio::time::{Instant, sleep};
 
 use super::scene::{Duo, Scene, insist};
+use crate::nodes::site::until;
 use crate::problem;
 
 const POLL: Duration = Duration::from_millis(100);
+/// Within what time a connection is closed that doesn't take the chance to refresh.
+const OUTLIVED: Duration = Duration::from_secs(45);
+/// How long access tokens last that end while SQL is away.
+const TOKEN_MS: u64 = 8_000;
 
 #[tokio::test]
 async fn f10_live_rooms_continue_while_postgresql_is_paused_and_the_backlog_drains() {
@@ -51,6 +56,39 @@ async fn f10_live_rooms_continue_while_another_process_locks_the_sqlite_database
     continues_without_sql(&mut duo).await;
     locked.release();
     drains(&format!("sqlite://{}", scene.database().display()), duo, None).await;
+}
+
+#[tokio::test]
+async fn f10_connections_outlive_their_tokens_while_no_token_can_be_refreshed() {
+    let scene = Scene::new().await;
+    let options = scene.options(&scene.redis.url());
+    let node = options.env("PLAYHEAD_ACCESS_TOKEN_MS", TOKEN_MS.to_string()).start().await.unwrap();
+    let ada = node.api().guest("Ada").await.unwrap();
+    let api = node.api().with_token(&ada.access_token);
+    let room_id = api.create_room("Friday").await.unwrap().room_id;
+    let mut host = api.enter(&room_id).await.unwrap();
+    let mut guest = node.api().as_guest("Ben").await.unwrap().enter(&room_id).await.unwrap();
+
+    let mut locked = Locked::take(&scene.database());
+    host.wait_for("token_expiring").await.unwrap();
+    let refresh = json!({ "refresh_token": ada.refresh_token });
+    let refused = node.api().request(Method::POST, "auth/refresh", Some(&refresh)).await.unwrap();
+    problem::check(&refused, "store_unavailable", "a refresh without SQL");
+    // Longer than anybody's token lasts.
+    sleep(Duration::from_millis(TOKEN_MS + 4_000)).await;
+    let link = format!("{}sample/clip.m3u8", node.page());
+    host.ack("set_media", json!({ "link": link })).await.expect("the host is still connected");
+    guest.wait_for("media_changed").await.expect("the guest is still connected");
+
+    locked.release();
+    let refreshed = async || node.api().refresh(&ada.refresh_token).await.ok();
+    let next = until("a refresh", DEADLINE, refreshed).await;
+    assert_eq!(next.user_id, ada.user_id);
+    let token = json!({ "access_token": next.access_token });
+    host.ack("auth_refresh", token).await.expect("in time");
+    // The other one has half a minute for it, and no more.
+    let ended = until("the end", OUTLIVED, async || guest.closed().await.ok()).await;
+    assert_eq!(ended.close_code, Some(4401));
 }
 
 async fn on_postgres(scene: &Scene, postgres: &PostgresServer) -> [ServerProcess; 2] {
