@@ -65,6 +65,12 @@ impl Reach {
         }
     }
 
+    /// Whether tokens are kept, as far as is known: new families are stored, and no refresh or probe has failed
+    /// lately without another token being replaced since.
+    pub fn keeps_tokens(&self) -> bool {
+        !self.lock().is_writer_away && self.refreshing(Instant::now()) != Refreshing::Fails
+    }
+
     /// Returns what was learnt by `now`.
     pub fn refreshing(&self, now: Instant) -> Refreshing {
         let known = self.lock();

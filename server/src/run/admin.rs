@@ -102,14 +102,16 @@ async fn readyz(State(admin): State<Admin>) -> (StatusCode, String) {
         return not_ready("draining\n");
     }
     let (store, database) = tokio::join!(app.rooms.check_writable(), app.rooms.check_database());
+    let keeps_tokens = app.access.reach().keeps_tokens();
     let (status, word) = match (&store, &database) {
         (Err(_), _) => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
-        (Ok(()), Err(_)) => (StatusCode::OK, "degraded"),
-        (Ok(()), Ok(())) => (StatusCode::OK, "ready"),
+        (Ok(()), Ok(())) if keeps_tokens => (StatusCode::OK, "ready"),
+        (Ok(()), _) => (StatusCode::OK, "degraded"),
     };
     let store = store.map_or("commits can't be stored", |()| "ok");
     let database = match database {
-        Ok(()) => "ok".to_owned(),
+        Ok(()) if keeps_tokens => "ok".to_owned(),
+        Ok(()) => "refresh tokens can't be read or stored, or couldn't lately".to_owned(),
         Err(error) => {
             let cause = with_causes(&error);
             format!("{cause}; rooms go on, but new ones and refreshed tokens are refused")

@@ -91,6 +91,41 @@ async fn f10_connections_outlive_their_tokens_while_no_token_can_be_refreshed() 
     assert_eq!(ended.close_code, Some(4401));
 }
 
+#[tokio::test]
+async fn f10_readyz_says_so_while_the_table_of_refresh_tokens_takes_no_writes_though_others_do() {
+    let scene = Scene::new().await;
+    let node = scene.node().await;
+    let ada = node.api().guest("Ada").await.unwrap();
+    let says = async |words: &str| {
+        until(words, DEADLINE, async || {
+            let response = node.admin_api().raw(Method::GET, "readyz", &[], "").await.ok()?;
+            assert_eq!(response.status, 200, "{}", response.text);
+            response.text.starts_with(words).then_some(())
+        })
+        .await;
+    };
+    says("ready\n").await;
+    for write in ["INSERT", "UPDATE"] {
+        change(
+            &scene.database(),
+            &format!(
+                "CREATE TRIGGER damage_{write} BEFORE {write} ON refresh_families \
+                 BEGIN SELECT RAISE(FAIL, 'damaged'); END"
+            ),
+        );
+    }
+    node.api().guest("Ben").await.expect("guests come, and wait to be stored");
+    says("degraded\nstore: ok\ndatabase: refresh tokens").await;
+    change(&scene.database(), "DROP TRIGGER damage_INSERT");
+    let refresh = json!({ "refresh_token": ada.refresh_token });
+    let refused = node.api().request(Method::POST, "auth/refresh", Some(&refresh)).await.unwrap();
+    problem::check(&refused, "store_unavailable", "a refresh that can't be stored");
+    says("degraded\nstore: ok\ndatabase: refresh tokens").await;
+    change(&scene.database(), "DROP TRIGGER damage_UPDATE");
+    node.api().refresh(&ada.refresh_token).await.unwrap();
+    says("ready\n").await;
+}
+
 async fn on_postgres(scene: &Scene, postgres: &PostgresServer) -> [ServerProcess; 2] {
     let options = scene.options(&scene.redis.url()).env("PLAYHEAD_DATABASE_URL", postgres.url());
     [options.clone().start().await.unwrap(), options.start().await.unwrap()]
@@ -138,6 +173,15 @@ async fn drains(url: &str, mut duo: Duo, postgres: Option<&PostgresServer>) {
         duo.recorder.record(&duo.room_id, Fact::EpochIssued { epoch });
     }
     duo.judge(true);
+}
+
+/// Changes the database as a program that isn't ours does.
+fn change(database: &Path, statement: &str) {
+    let program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=10); \
+        c.execute(sys.argv[2]); c.commit()";
+    let status =
+        Command::new("python3").args(["-c", program]).arg(database).arg(statement).status();
+    assert!(status.expect("python3 starts").success(), "{statement}");
 }
 
 /// A process that holds the write lock of the database.
