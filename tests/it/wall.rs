@@ -52,6 +52,19 @@ async fn a_party_goes_on_when_a_clock_that_was_two_days_ahead_is_put_right() {
     scene.restart_and_play(party, &ada).await;
 }
 
+#[tokio::test]
+async fn people_stay_who_they_are_when_a_clock_is_put_right_and_the_server_restarts_at_once() {
+    let wall = Wall::at("-40d");
+    let mut server = wall.shown_to(options()).start().await.unwrap();
+    let ada = server.api().guest("Ada").await.unwrap();
+    wall.set("+0");
+    server.restart().await.unwrap();
+    let refreshed = server.api().refresh(&ada.refresh_token).await.unwrap();
+    assert_eq!(refreshed.user_id, ada.user_id);
+    let again = server.api().refresh(&refreshed.refresh_token).await.unwrap();
+    assert_eq!(again.user_id, ada.user_id);
+}
+
 /// A server, and the host of its party.
 struct Scene {
     server: Option<Arc<ServerProcess>>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contracts::ErrorCode;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use super::family_clock::FamilyClock;
@@ -58,6 +58,8 @@ pub struct Families {
     writer: FamilyWriter,
     turns: Semaphore,
     clock: FamilyClock,
+    /// Whether the clock was judged before a token was refused by it.
+    judged: OnceCell<()>,
     revocations: Revocations,
     reach: Arc<Reach>,
 }
@@ -80,7 +82,8 @@ impl Families {
         let writer = FamilyWriter::start(sql.clone(), reach.clone());
         let clock = FamilyClock::open(sql.clone()).await;
         let revocations = Revocations::open(sql.clone()).await;
-        Self { sql, writer, turns: Semaphore::new(TURNS), clock, revocations, reach }
+        let (turns, judged) = (Semaphore::new(TURNS), OnceCell::new());
+        Self { sql, writer, turns, clock, judged, revocations, reach }
     }
 
     /// Begins the family of a new user, and returns its first token.
@@ -131,7 +134,7 @@ impl Families {
     ///
     /// So somebody who has stolen a token shares its user's identity until the two get out of step: until
     /// either of them comes with a token that the other has replaced, and whose successor has been used
-    /// since. A family lasts 30 days at most.
+    /// since. A family lasts 30 days at most, by a clock that isn't doubted.
     pub async fn refresh(&self, text: &str) -> Result<Refreshed, Refusal> {
         let now = self.clock.read().await.map_err(|error| self.away(error))?;
         self.refresh_at(text, now).await
@@ -142,16 +145,20 @@ impl Families {
         let _turn = self.turns.acquire().await;
         // Whenever another node was quicker, what it stored decides.
         for _ in 0..3 {
-            let family = self.find(presented.family_id()).await?;
+            let mut family = self.find(presented.family_id()).await?;
             let is_issued = presented.is_proven_by(&family.proof_key);
             if presented.has_proof() && !is_issued {
                 return Err(unknown());
             }
-            if is_over(&family, now) {
-                let detail = "the refresh token has expired; become a new guest";
-                return Err(Refusal::new(ErrorCode::TokenExpired, detail));
-            }
             let passed_ms = now.millis_since(family.rotated_at);
+            if is_over(&family, now) {
+                if self.is_believed(now).await.map_err(|error| self.away(error))? {
+                    let detail = "the refresh token has expired; become a new guest";
+                    return Err(Refusal::new(ErrorCode::TokenExpired, detail));
+                }
+                // Nobody knows its age, so that begins anew: else it would be over once the clock is believed.
+                family.began_at = now;
+            }
             let mut predecessors = Predecessors::decode(&family.predecessors, passed_ms);
             if presented.hash().as_slice() != family.token_hash {
                 let number = family.token_number;
@@ -270,6 +277,14 @@ impl Families {
             look if look.is_multiple_of(SWEEP_EVERY) => self.sweep_once(now, Instant::now()).await,
             _ => Ok(()),
         }
+    }
+
+    /// Whether a family may be refused by its age. Judges the clock before the first one is: a process that
+    /// has just started doesn't know yet that most families are over by it.
+    async fn is_believed(&self, now: WallTime) -> Result<bool, SqlError> {
+        let judge = || async { self.doubts(now, Instant::now()).await.map(drop) };
+        self.judged.get_or_try_init(judge).await?;
+        Ok(!self.clock.is_doubted(Instant::now()).await)
     }
 
     /// Whether the clock seems too far off to change families by it.

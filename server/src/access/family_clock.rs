@@ -103,6 +103,13 @@ impl FamilyClock {
         !has_run && self.is_doubted.load(Ordering::SeqCst)
     }
 
+    /// Whether the clock seemed far off when it was last judged, and was neither set since nor has run for
+    /// long enough to be believed.
+    pub async fn is_doubted(&self, steady: Instant) -> bool {
+        self.is_doubted.load(Ordering::SeqCst)
+            && self.watch.lock().await.ran_for(steady) < DOUBTED_FOR
+    }
+
     #[cfg(test)]
     pub(super) async fn start(&self, wall: WallTime, steady: Instant) {
         *self.watch.lock().await = WallWatch::start(wall, steady);

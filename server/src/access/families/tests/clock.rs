@@ -9,7 +9,8 @@ async fn a_family_survives_a_clock_that_was_ahead_or_behind_and_is_put_right() {
         let first = node.families.refresh_at(&node.token, wrong).await.unwrap().token.text();
         node.families.sweep_once(NOW, Instant::now()).await.unwrap();
         let second = node.families.refresh_at(&first, NOW).await.unwrap().token.text();
-        // From now on its age is right.
+        // From now on its age is right, and counts once the clock has run for long enough to be believed.
+        node.families.clock.start(NOW, long_ago()).await;
         let unused = NOW.plus_millis(IDLE_MS - MINUTE_MS);
         let third = node.families.refresh_at(&second, unused).await.unwrap().token.text();
         let refused =
@@ -111,4 +112,50 @@ async fn a_clock_that_is_years_off_ends_and_moves_no_family_until_it_is_put_righ
             assert_eq!(family, None, "it is put right, and they are over");
         }
     }
+}
+
+#[tokio::test]
+async fn a_clock_that_was_put_right_before_a_restart_makes_nobody_another_person() {
+    for behind_days in [10, 10_000] {
+        let (ground, wrong) = (Ground::new(), NOW.minus_millis(behind_days * DAY_MS));
+        let before = ground.node().await;
+        let mut guests = Vec::new();
+        for _ in 0..3 {
+            guests.push(before.begin_by("u_ada", wrong).await.unwrap().text());
+        }
+        // The first look at the clock is still to come.
+        let node = ground.node().await;
+        node.begin_by("u_ben", NOW).await.unwrap();
+        for guest in &mut guests {
+            let refreshed = node.refresh_at(guest, NOW).await.unwrap();
+            assert_eq!(refreshed.user_id, "u_ada");
+            *guest = refreshed.token.text();
+        }
+        // They have their whole age from now on, also once the clock is believed.
+        node.clock.start(NOW, long_ago()).await;
+        let later = NOW.plus_millis(IDLE_MS - MINUTE_MS);
+        node.refresh_at(&guests[0], later).await.unwrap();
+        let unused = NOW.plus_millis(IDLE_MS);
+        let refused = node.refresh_at(&guests[1], unused).await.unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::TokenExpired);
+    }
+}
+
+#[tokio::test]
+async fn a_doubted_clock_saves_no_token_that_is_spent_or_was_never_issued() {
+    let (ground, wrong) = (Ground::new(), NOW.minus_millis(60 * DAY_MS));
+    let guest = ground.node().await.begin_by("u_ada", wrong).await.unwrap();
+    let node = ground.node().await;
+    let first = node.refresh_at(&guest.text(), NOW).await.unwrap().token.text();
+    node.refresh_at(&first, NOW.plus_millis(MINUTE_MS)).await.unwrap();
+    let late = NOW.plus_millis(2 * MINUTE_MS);
+    for spent in [guest.text(), first, RefreshToken::generate(&[7; 32]).text()] {
+        let refused = node.refresh_at(&spent, late).await.unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::TokenInvalid);
+    }
+}
+
+/// When a clock began to run that is believed by now.
+fn long_ago() -> Instant {
+    Instant::now().checked_sub(Duration::from_millis(SPARE_MS)).expect("a time")
 }
