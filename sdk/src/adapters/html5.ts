@@ -55,6 +55,13 @@ class Html5Adapter extends ElementAdapter {
     this.setAudioTrack(selections.audioTrack);
   }
 
+  override duration(): number {
+    const durationMs = super.duration();
+    // Until all is loaded, Chromium's may lack the time at which the clock of a file begins.
+    const known = this.media?.duration_origin === 'media' ? this.media.duration_ms : null;
+    return this.originMs > 0 && known ? Math.max(durationMs, known) : durationMs;
+  }
+
   override seek(positionMs: number): void {
     this.#soughtMs = positionMs;
     super.seek(positionMs);
