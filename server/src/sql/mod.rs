@@ -16,6 +16,7 @@ mod refresh_families;
 mod revoked_families;
 mod rooms;
 mod token_keys;
+mod told;
 mod wall_clock;
 
 use std::time::Duration;
@@ -43,6 +44,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct Sql {
     pool: AnyPool,
     kind: Kind,
+    told: told::Told,
 }
 
 /// The kind of the database.

@@ -15,6 +15,7 @@ use super::identity::create_identity;
 use super::migrate::migrate;
 use super::operation::STATEMENT_TIMEOUT;
 use super::private::{create_private_dir, create_private_file};
+use super::told::Told;
 use super::{Kind, Sql, SqlError};
 
 /// The name of the database in the data directory.
@@ -121,7 +122,7 @@ impl Sql {
                 Box::pin(async move { connection.execute(setup).await.map(drop) })
             })
             .connect_lazy_with(options);
-        Ok(Self { pool, kind })
+        Ok(Self { pool, kind, told: Told::default() })
     }
 }
 

@@ -9,6 +9,7 @@ use sqlx::{Any, AssertSqlSafe, Row};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
+use super::told::Told;
 use super::{Kind, Sql, SqlError};
 
 /// How long an operation may go without completing a statement.
@@ -28,7 +29,9 @@ pub(super) type Statement<'q> = Query<'q, Any, AnyArguments>;
 #[derive(Debug)]
 pub struct Operation {
     name: &'static str,
-    kind: Kind,
+    pub(super) kind: Kind,
+    /// The rows that were found unreadable.
+    pub(super) told: Told,
     connection: PoolConnection<Any>,
     deadline: Instant,
     in_transaction: bool,
@@ -44,8 +47,9 @@ impl Sql {
             Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => return Err(timeout(name)),
             Ok(acquired) => acquired.map_err(SqlError::of(name))?,
         };
-        let kind = self.kind;
-        Ok(Operation { name, kind, connection, deadline, in_transaction: false, at_rest: true })
+        let (kind, told) = (self.kind, self.told.clone());
+        let (in_transaction, at_rest) = (false, true);
+        Ok(Operation { name, kind, told, connection, deadline, in_transaction, at_rest })
     }
 
     /// Begins an operation whose statements take effect together at `commit`, or not at all. `name`

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection};
 use tempfile::TempDir;
 
-use super::laws::{Database, NOW, create_rooms, snapshot};
+use super::laws::{DAMAGES, Database, NOW, create_rooms, inflict, snapshot};
 use super::{Sql, SqlError};
 
 /// A database file of one test. Neither it nor its directory exists yet.
@@ -46,6 +46,52 @@ async fn a_file_locked_by_another_program_gives_an_error_and_works_once_it_is_re
 
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     assert_eq!(sql.create_room(&RoomId::new("r_a"), "one", NOW).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_counts_as_absent_and_paging_goes_on_behind_it() {
+    for damage in DAMAGES {
+        let file = File::new();
+        let sql = file.open().await;
+        create_rooms(&sql, &["r_a", "r_b", "r_c"]).await;
+        let rows = ["r_a", "r_b", "r_c"].map(|room| snapshot(room, 1, 1));
+        sql.write_snapshots(&rows).await.unwrap();
+        let url = &file.database.url;
+        inflict(url, &format!("UPDATE rooms SET {damage} WHERE room_id = 'r_b'")).await;
+
+        let ids = ["r_a", "r_b", "r_c"].map(RoomId::new);
+        let loaded = sql.load_snapshots(&ids).await.unwrap();
+        assert_eq!(loaded, [rows[0].clone(), rows[2].clone()], "{damage}");
+        assert_eq!(sql.load_snapshot(&ids[1]).await.unwrap(), None, "{damage}");
+        let (mut listed, mut known) = (Vec::new(), Vec::new());
+        while let Some(room_id) = sql.list_rooms(listed.last(), 1).await.unwrap().pop() {
+            listed.push(room_id);
+            let page = sql.list_known_rooms(known.last(), 1).await.unwrap();
+            known.extend(page.into_iter().map(|one| one.room_id));
+        }
+        let readable = if damage.starts_with("room_id") { vec![0, 2] } else { vec![0, 1, 2] };
+        let readable: Vec<RoomId> = readable.into_iter().map(|index| ids[index].clone()).collect();
+        assert_eq!((&listed, &known), (&readable, &readable), "{damage}");
+        // A snapshot takes the place of one that can't be read.
+        let next = snapshot("r_b", 1, 2);
+        sql.write_snapshots(std::slice::from_ref(&next)).await.unwrap();
+        let expected = (!damage.starts_with("room_id")).then_some(next);
+        assert_eq!(sql.load_snapshot(&ids[1]).await.unwrap(), expected, "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn an_epoch_that_is_not_a_number_costs_no_other_room_its_own() {
+    for damage in ["'zz'", "x'ff'", "-7", "1.5", "CAST(x'ff' AS TEXT)"] {
+        let file = File::new();
+        let sql = file.open().await;
+        create_rooms(&sql, &["r_a", "r_b"]).await;
+        let damage = format!("UPDATE rooms SET epoch = {damage} WHERE room_id = 'r_a'");
+        inflict(&file.database.url, &damage).await;
+        let held = [(RoomId::new("r_a"), 6), (RoomId::new("r_b"), 1)];
+        let raised = sql.raise_epochs_and_delete_others(&held, NOW).await.unwrap();
+        assert_eq!(raised, [(RoomId::new("r_a"), 7), (RoomId::new("r_b"), 2)], "{damage}");
+    }
 }
 
 #[tokio::test]

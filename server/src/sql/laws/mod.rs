@@ -14,6 +14,7 @@ mod snapshots;
 use std::pin::Pin;
 
 use engine::{RoomId, Timestamp};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 
 use super::{SnapshotRow, Sql};
 
@@ -111,6 +112,30 @@ pub fn snapshot(room: &str, epoch: u64, version: u64) -> SnapshotRow {
     let body = format!("{room} at {epoch}-{version}").into_bytes();
     SnapshotRow { room_id: id(room), epoch, version, body }
 }
+
+/// Executes a statement on a connection of its own, as a hand does that damages a row.
+pub async fn inflict(url: &str, statement: &str) {
+    let mut connection = AnyConnection::connect(url).await.expect("the database opens");
+    let statement = AssertSqlSafe(statement.to_owned());
+    sqlx::query(statement).execute(&mut connection).await.expect("damaged");
+    connection.close().await.expect("closed");
+}
+
+/// What a disk or a hand may do to a cell of a room's row in SQLite, as `SET` has it.
+pub const DAMAGES: &[&str] = &[
+    "snapshot_version = 'zz'",
+    "snapshot_version = CAST(x'ff' AS TEXT)",
+    "snapshot_version = -1",
+    "snapshot_epoch = x'ff'",
+    "snapshot_epoch = 'zz'",
+    "snapshot_epoch = -1",
+    "snapshot_epoch = 1.5",
+    "snapshot = CAST(x'ff' AS TEXT)",
+    "snapshot = 7",
+    "room_id = CAST(room_id AS BLOB)",
+    "room_id = x'ff'",
+    "room_id = CAST(x'72ff' AS TEXT)",
+];
 
 fn id(text: &str) -> RoomId {
     RoomId::new(text)

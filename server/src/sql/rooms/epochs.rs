@@ -71,13 +71,15 @@ impl Sql {
     }
 }
 
-/// Raises the epochs of `ids`, which must be in order.
+/// Raises the epochs of `ids`, which must be in order. One that isn't a number begins anew, and the copies of
+/// the room say how far it has to rise.
 async fn raise(operation: &mut Operation, ids: &[&str]) -> Result<Vec<(RoomId, u64)>, SqlError> {
     let mut raised = Vec::with_capacity(ids.len());
     for ids in ids.chunks(ROWS_PER_STATEMENT) {
         operation.lock_rooms(ids).await?;
         let sql = format!(
-            "UPDATE rooms SET epoch = epoch + 1 WHERE room_id IN {} RETURNING room_id, epoch",
+            "UPDATE rooms SET epoch = CASE WHEN epoch > 0 THEN CAST(epoch AS BIGINT) + 1 ELSE 1 END \
+             WHERE room_id IN {} RETURNING room_id, epoch",
             placeholders(ids.len())
         );
         let rows = operation.fetch(bind_all(sql, ids), |row| {

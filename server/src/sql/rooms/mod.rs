@@ -1,11 +1,13 @@
 //! The `rooms` table: the known rooms, with their codes, epochs and snapshots.
 
 mod epochs;
+mod readable;
 mod snapshots;
 
 use engine::{RoomId, Timestamp};
 use sqlx::Row;
 
+use self::readable::list_readable;
 pub use self::snapshots::{KnownRoom, SnapshotRow};
 use super::creations::end_creations;
 use super::operation::{Operation, ROWS_PER_STATEMENT, bind_all, column, number, placeholders};
@@ -56,7 +58,8 @@ impl Sql {
         Ok(operation.fetch_one(query, |row| number(row, 0)).await?.unwrap_or(0))
     }
 
-    /// Returns up to `max` registered rooms that come after `after`, in a stable order.
+    /// Returns up to `max` registered rooms that come after `after`, in a stable order. A row whose id can't
+    /// be read is left out.
     pub async fn list_rooms(
         &self,
         after: Option<&RoomId>,
@@ -81,10 +84,16 @@ impl Sql {
         Ok(())
     }
 
-    /// Deletes the rows of rooms that were never created. Their creation may be repeated.
+    /// Deletes those rows of `rooms` that have no snapshot: the rooms were never created, and their creation
+    /// may be repeated. A snapshot that can't be read stays, so that it can be mended.
     pub async fn delete_never_created(&self, rooms: &[RoomId]) -> Result<(), SqlError> {
         let mut operation = self.begin_transaction("delete rooms never created").await?;
-        delete(&mut operation, &in_order(rooms)).await?;
+        for ids in in_order(rooms).chunks(ROWS_PER_STATEMENT) {
+            operation.lock_rooms(ids).await?;
+            let ids_of = placeholders(ids.len());
+            let sql = format!("DELETE FROM rooms WHERE snapshot IS NULL AND room_id IN {ids_of}");
+            operation.execute(bind_all(sql, ids)).await?;
+        }
         operation.commit().await
     }
 }
@@ -108,11 +117,7 @@ fn in_order(rooms: &[RoomId]) -> Vec<&str> {
 
 /// Returns up to `max` ids that come after `after`. An empty `after` lists from the start.
 async fn list(operation: &mut Operation, after: &str, max: usize) -> Result<Vec<RoomId>, SqlError> {
-    let query =
-        sqlx::query("SELECT room_id FROM rooms WHERE room_id > $1 ORDER BY room_id LIMIT $2")
-            .bind(after)
-            .bind(column(max as u64));
-    operation.fetch(query, |row| row.try_get::<&str, _>(0).map(RoomId::new)).await
+    list_readable(operation, "", after, max, |room_id, _| room_id).await
 }
 
 /// Deletes the rows of `ids`, which must be in order.

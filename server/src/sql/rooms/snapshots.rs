@@ -5,8 +5,10 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::in_order;
+use super::readable::{bytes_column, list_readable, number_column};
 use crate::sql::operation::{bind_all, column, number, placeholder_rows, placeholders};
-use crate::sql::{Sql, SqlError};
+use crate::sql::told::Told;
+use crate::sql::{Kind, Sql, SqlError};
 
 /// The largest number of snapshots in one statement. Each may have a hundred kilobytes.
 const SNAPSHOTS_PER_STATEMENT: usize = 50;
@@ -29,34 +31,41 @@ pub struct SnapshotRow {
 pub struct KnownRoom {
     /// The room.
     pub room_id: RoomId,
-    /// The place of its snapshot, if it has one.
+    /// The place of its snapshot, if it has one that can be read.
     pub snapshot: Option<Place>,
 }
 
 impl Sql {
-    /// Returns what is known of up to `max` registered rooms that come after `after`, in a stable order.
+    /// Returns what is known of up to `max` registered rooms that come after `after`, in a stable order. A row
+    /// whose id can't be read is left out.
     pub async fn list_known_rooms(
         &self,
         after: Option<&RoomId>,
         max: usize,
     ) -> Result<Vec<KnownRoom>, SqlError> {
         let mut operation = self.begin("list known rooms").await?;
-        let query = sqlx::query(
-            "SELECT room_id, COALESCE(snapshot_epoch, 0), COALESCE(snapshot_version, 0) FROM rooms \
-             WHERE room_id > $1 ORDER BY room_id LIMIT $2",
-        )
-        .bind(after.map_or("", RoomId::as_str))
-        .bind(column(max as u64));
-        let known = operation.fetch(query, |row| {
-            let (epoch, version) = (number(row, 1)?, number(row, 2)?);
-            let snapshot = (version > 0).then_some(Place { epoch, version });
-            Ok(KnownRoom { room_id: RoomId::new(row.try_get::<&str, _>(0)?), snapshot })
+        let place = ["snapshot_epoch", "snapshot_version"];
+        let mut columns =
+            place.map(|name| format!(", {}", number_column(self.kind, name))).concat();
+        columns.push_str(match self.kind {
+            Kind::Sqlite => ", typeof(snapshot) IN ('blob', 'null')",
+            Kind::Postgres => ", CAST(1 AS BIGINT)",
+        });
+        let after = after.map_or("", RoomId::as_str);
+        let known = list_readable(&mut operation, &columns, after, max, |room_id, row| {
+            let place = match number(row, 4) {
+                Ok(0) => Err(sqlx::Error::Decode("its snapshot isn't bytes".into())),
+                _ => (|| Ok(Place { epoch: number(row, 2)?, version: number(row, 3)? }))(),
+            };
+            let place = place.map_err(|error| self.told.tell(room_id.as_str(), &error)).ok();
+            KnownRoom { room_id, snapshot: place.filter(|place| place.version > 0) }
         });
         known.await
     }
 
     /// Stores snapshots, keeping only the newest of each room. A snapshot older than the stored one
-    /// changes nothing. One of an unknown room, which may have been deleted, is dropped.
+    /// changes nothing. One of an unknown room, which may have been deleted, is dropped. A place that isn't a
+    /// number is older than any.
     pub async fn write_snapshots(&self, rooms: &[SnapshotRow]) -> Result<(), SqlError> {
         let rooms = newest(rooms);
         let mut operation = self.begin_transaction("write snapshots").await?;
@@ -67,7 +76,8 @@ impl Sql {
                 "UPDATE rooms SET snapshot_epoch = new.column2, snapshot_version = new.column3, \
                  snapshot = new.column4 FROM (VALUES {}) AS new \
                  WHERE rooms.room_id = new.column1 AND (rooms.snapshot IS NULL OR \
-                 (rooms.snapshot_epoch, rooms.snapshot_version) < (new.column2, new.column3))",
+                 (COALESCE(CAST(rooms.snapshot_epoch AS BIGINT), 0), \
+                 COALESCE(CAST(rooms.snapshot_version AS BIGINT), 0)) < (new.column2, new.column3))",
                 placeholder_rows(rooms.len(), 4)
             );
             let update = sqlx::query(AssertSqlSafe(sql)).persistent(false);
@@ -88,29 +98,37 @@ impl Sql {
         Ok(self.load_snapshots(std::slice::from_ref(room_id)).await?.pop())
     }
 
-    /// Returns the newest snapshot of each of `rooms` that has one, in no particular order.
+    /// Returns the newest snapshot of each of `rooms` that has one that can be read, in no particular order.
     pub async fn load_snapshots(&self, rooms: &[RoomId]) -> Result<Vec<SnapshotRow>, SqlError> {
         let mut operation = self.begin("load snapshots").await?;
         let mut loaded = Vec::new();
+        let places = ["snapshot_epoch", "snapshot_version"];
+        let [epoch, version] = places.map(|name| number_column(self.kind, name));
+        let body = bytes_column(self.kind, "snapshot");
         for ids in in_order(rooms).chunks(SNAPSHOTS_PER_STATEMENT) {
             let sql = format!(
-                "SELECT room_id, snapshot_epoch, snapshot_version, snapshot FROM rooms \
+                "SELECT room_id, {epoch}, {version}, {body} FROM rooms \
                  WHERE snapshot IS NOT NULL AND room_id IN {}",
                 placeholders(ids.len())
             );
-            loaded.extend(operation.fetch(bind_all(sql, ids), read).await?);
+            let rows = operation.fetch(bind_all(sql, ids), |row| read(row, &self.told));
+            loaded.extend(rows.await?.into_iter().flatten());
         }
         Ok(loaded)
     }
 }
 
-fn read(row: &AnyRow) -> Result<SnapshotRow, sqlx::Error> {
-    Ok(SnapshotRow {
-        room_id: RoomId::new(row.try_get::<&str, _>(0)?),
-        epoch: number(row, 1)?,
-        version: number(row, 2)?,
-        body: row.try_get(3)?,
-    })
+/// Reads a row. One that can't be read is named in the log.
+fn read(row: &AnyRow, told: &Told) -> Result<Option<SnapshotRow>, sqlx::Error> {
+    let room_id = RoomId::new(row.try_get::<&str, _>(0)?);
+    let read = || Ok((number(row, 1)?, number(row, 2)?, row.try_get(3)?));
+    match read() {
+        Ok((epoch, version, body)) => Ok(Some(SnapshotRow { room_id, epoch, version, body })),
+        Err(error) => {
+            told.tell(room_id.as_str(), &error);
+            Ok(None)
+        }
+    }
 }
 
 /// Returns the newest snapshot of each room, in the order in which rows are locked.

@@ -44,7 +44,11 @@ pub(super) async fn restore(sql: &Sql, stored: Vec<Replayed>) -> Result<Vec<Repl
     }
     let mut restored = Vec::new();
     for ids in behind.chunks(SNAPSHOTS) {
-        for row in sql.load_snapshots(ids).await? {
+        let rows = sql.load_snapshots(ids).await?;
+        // A row that can't be read is as good as missing.
+        let is_unread = |id: &&RoomId| !rows.iter().any(|row| row.room_id == **id);
+        gone.extend(ids.iter().filter(is_unread).filter(|id| !rooms.contains_key(*id)).cloned());
+        for row in rows {
             let room_id = row.room_id.clone();
             match decode(&row) {
                 // It had ended, and the journal knows nothing of it any more.

@@ -1,5 +1,6 @@
 //! Tests of the memory store on real files.
 
+mod cells;
 mod damage;
 mod faults;
 mod restart;
