@@ -144,6 +144,35 @@ async fn one_damaged_room_costs_the_public_list_nothing_but_itself() {
     store.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_row_of_the_database_costs_no_other_room_its_way_back_into_redis() {
+    for (number, damage) in server::sql::laws::DAMAGES.iter().enumerate() {
+        let ground = Ground::new(RedisOptions::new()).await;
+        let (store, _) = ground.node().await;
+        let mut rooms = Vec::new();
+        for name in ["a", "b", "c"] {
+            let room_id = ground.make(&*store, &format!("row-{number}-{name}")).await.room_id;
+            rooms.push(advance(&*store, &room_id).await);
+        }
+        store.close().await;
+        let ids: Vec<RoomId> = rooms.iter().map(|room| room.room_id.clone()).collect();
+        assert_eq!(ground.sql.load_snapshots(&ids).await.expect("answered").len(), 3);
+        let row = format!("UPDATE rooms SET {damage} WHERE room_id = '{}'", ids[1]);
+        ground.inflict(&row).await;
+        ground.ask(&["FLUSHALL"]).await;
+        // Nobody asks for the rooms: the node's sweep finds them.
+        let (store, _) = ground.node().await;
+        until(damage, async || {
+            let listed = store.list_public().await.ok()?;
+            let has = |id: &RoomId| listed.iter().any(|listed| listed.room.room_id == *id);
+            (has(&ids[0]) && has(&ids[2])).then_some(())
+        })
+        .await;
+        assert!(store.load_newest(&ids[1]).await.expect("answered").is_none(), "{damage}");
+        store.close().await;
+    }
+}
+
 /// Rooms with a snapshot, a pair for each damage: the first node follows them, the second has never heard of
 /// them.
 struct Scene {

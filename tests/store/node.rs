@@ -26,7 +26,7 @@ pub struct Ground {
     pub redis: RedisServer,
     /// The database of all nodes.
     pub sql: Arc<Sql>,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// The store and the clock of a node.
@@ -38,7 +38,7 @@ impl Ground {
         let dir = quick_directory();
         let redis = RedisServer::start(options.data_dir(dir.path().join("redis"))).await;
         let sql = Arc::new(database(&dir.path().join("playhead.db")).await);
-        Self { redis: redis.expect("Redis starts"), sql, _dir: dir }
+        Self { redis: redis.expect("Redis starts"), sql, dir }
     }
 
     /// Opens the store of a further node.
@@ -49,6 +49,12 @@ impl Ground {
     /// Creates a room, in SQL too.
     pub async fn make(&self, store: &dyn Store, name: &str) -> Room {
         make(&self.sql, store, name).await
+    }
+
+    /// Changes the database, as a hand does.
+    pub async fn inflict(&self, statement: &str) {
+        let url = format!("sqlite://{}", self.dir.path().join("playhead.db").display());
+        server::sql::laws::inflict(&url, statement).await;
     }
 
     /// Sends a command to Redis. An error fails the test.
