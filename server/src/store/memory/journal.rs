@@ -8,81 +8,17 @@ use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, Sq
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::batch::Batch;
+use super::damage::{has_magic, is_damage, is_of_no_version};
 use super::error::OpenError;
+use super::schema::{self, Found, SCHEMA_VERSION};
 use crate::sql::create_private_file;
 
 /// The name of the file in the data directory.
 pub(super) const FILE: &str = "journal.db";
-/// The schema below, as `PRAGMA user_version` records it.
-const SCHEMA_VERSION: i64 = 3;
 /// How many rows are read ahead at the start.
 const ROWS_AHEAD: usize = 512;
 /// How long a write waits for another program that has locked the file, for example a backup.
 const BUSY: Duration = Duration::from_millis(200);
-
-const SCHEMA: &str = "
-BEGIN;
-CREATE TABLE snapshots (
-    room_id TEXT NOT NULL PRIMARY KEY,
-    epoch INTEGER NOT NULL,
-    version INTEGER NOT NULL,
-    body BLOB NOT NULL,
-    sum INTEGER
-);
-CREATE TABLE commits (
-    room_id TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    body BLOB NOT NULL,
-    sum INTEGER,
-    PRIMARY KEY (room_id, version)
-) WITHOUT ROWID;
-CREATE TABLE members (
-    room_id TEXT NOT NULL,
-    participant_id TEXT NOT NULL,
-    user_id TEXT NOT NULL,
-    display_name TEXT NOT NULL,
-    base TEXT NOT NULL,
-    joined_seq INTEGER NOT NULL,
-    sum INTEGER,
-    PRIMARY KEY (room_id, participant_id)
-) WITHOUT ROWID;
-CREATE TABLE damaged (
-    kind TEXT NOT NULL,
-    room_id TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    body BLOB NOT NULL,
-    sum INTEGER
-);
-CREATE TABLE probe (body BLOB NOT NULL);
-PRAGMA user_version = 3;
-COMMIT;
-";
-
-/// Brings a journal of schema 1 to schema 2. Its rows have no checksum, and none is missed.
-const FROM_1: &str = "
-BEGIN;
-ALTER TABLE snapshots ADD COLUMN sum INTEGER;
-ALTER TABLE commits ADD COLUMN sum INTEGER;
-ALTER TABLE members ADD COLUMN sum INTEGER;
-CREATE TABLE damaged (
-    kind TEXT NOT NULL,
-    room_id TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    body BLOB NOT NULL,
-    sum INTEGER
-);
-PRAGMA user_version = 2;
-COMMIT;
-";
-
-/// Brings a journal of schema 2 to schema 3. It may have the table already.
-const FROM_2: &str = "
-BEGIN;
-CREATE TABLE IF NOT EXISTS probe (body BLOB NOT NULL);
-DELETE FROM probe;
-PRAGMA user_version = 3;
-COMMIT;
-";
 
 /// The initial size of the write-ahead log, in bytes: the size up to which SQLite lets it grow before it
 /// starts over. Tests of a full disk need a file without free pages.
@@ -136,47 +72,31 @@ impl Journal {
             .pragma("journal_size_limit", LOG_BYTES_MAX)
             .disable_statement_logging();
         let unreadable = |source| OpenError::Unreadable { path: path.clone(), source };
-        let mut connection = options.connect().await.map_err(unreadable)?;
-        let version: i64 = sqlx::query_scalar("PRAGMA user_version")
-            .fetch_one(&mut connection)
-            .await
-            .map_err(unreadable)?;
-        let tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master")
-            .fetch_one(&mut connection)
-            .await
-            .map_err(unreadable)?;
-        match version {
-            SCHEMA_VERSION => {}
-            1 => {
-                for step in [FROM_1, FROM_2] {
-                    sqlx::raw_sql(step).execute(&mut connection).await.map_err(unreadable)?;
-                }
+        let (mut connection, found) = connect(&options, &path).await.map_err(unreadable)?;
+        let mut is_damaged = false;
+        match found {
+            Found::Journal(_) => {}
+            Found::Damaged => is_damaged = true,
+            Found::Foreign => return Err(OpenError::Foreign { path }),
+            Found::Newer(found) => {
+                return Err(OpenError::Newer { path, found, known: SCHEMA_VERSION });
             }
-            2 => {
-                sqlx::raw_sql(FROM_2).execute(&mut connection).await.map_err(unreadable)?;
-            }
-            0 if tables > 0 => return Err(OpenError::Foreign { path }),
-            0 if existed && rooms_known > 0 => {
+            Found::Empty if existed && rooms_known > 0 => {
                 return Err(OpenError::Emptied { path, rooms: rooms_known });
             }
-            0 => {
+            Found::Empty => {
                 if rooms_known > 0 {
                     tracing::warn!(rooms = rooms_known, "there is no journal: rooms are forgotten");
                 }
-                sqlx::raw_sql(SCHEMA).execute(&mut connection).await.map_err(unreadable)?;
             }
-            found => return Err(OpenError::Newer { path, found, known: SCHEMA_VERSION }),
         }
-        let mut is_damaged = false;
-        if let Err(error) = allocate_log(&mut connection).await {
-            is_damaged = is_damage(&error);
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, "the journal's log can't be allocated; commits may take longer");
+        if let Some(connection) = connection.as_mut().filter(|_| !is_damaged) {
+            is_damaged = prepare(connection, &found).await.map_err(unreadable)?;
         }
         Ok(Self {
             path,
             options,
-            connection: Some(connection),
+            connection,
             is_new: !existed,
             is_damaged,
             is_anew: false,
@@ -209,7 +129,7 @@ impl Journal {
         create_private_file(&path);
         let unreadable = |source| OpenError::Unreadable { path: path.clone(), source };
         let mut connection = self.options.connect().await.map_err(unreadable)?;
-        sqlx::raw_sql(SCHEMA).execute(&mut connection).await.map_err(unreadable)?;
+        sqlx::raw_sql(schema::NEW).execute(&mut connection).await.map_err(unreadable)?;
         self.connection = Some(connection);
         (self.is_damaged, self.is_anew) = (false, true);
         Ok(kept)
@@ -279,25 +199,6 @@ impl Journal {
     }
 }
 
-/// Whether SQLite says that the file isn't what it wrote.
-pub(super) fn is_damage(error: &sqlx::Error) -> bool {
-    /// `SQLITE_CORRUPT`; extended codes have more in their higher bits.
-    const CORRUPT: u32 = 11;
-    let code = error.as_database_error().and_then(|refusal| refusal.code());
-    let code = code.and_then(|code| code.parse::<u32>().ok());
-    code.is_some_and(|code| code & 0xff == CORRUPT)
-}
-
-/// Whether SQLite finds nothing wrong with the file. Damage to a page that is only needed to write would
-/// otherwise show when a room is written.
-pub(super) async fn is_sound(connection: &mut SqliteConnection) -> bool {
-    let check = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)");
-    match check.fetch_one(connection).await {
-        Ok(words) => words == "ok",
-        Err(error) => !is_damage(&error),
-    }
-}
-
 /// Grows the write-ahead log to its full size, then starts it over. To sync a write within a file costs
 /// one write. To sync one that extends the file, the file system must also write its own journal, and
 /// what other programs have written.
@@ -315,4 +216,47 @@ async fn allocate_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Err
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// Connects to the file, and finds out what it holds. There is no connection if nothing of it can be read.
+async fn connect(
+    options: &SqliteConnectOptions,
+    path: &Path,
+) -> Result<(Option<SqliteConnection>, Found), sqlx::Error> {
+    if has_magic(path) {
+        // Asks for nothing that needs the first page. A connection that fails to open closes at some time
+        // later, and could take the log of a new file with it.
+        let plain = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY);
+        let mut connection = plain.foreign_keys(false).connect().await?;
+        let found = schema::find(&mut connection).await;
+        match found {
+            Ok(Found::Damaged) => return Ok((Some(connection), Found::Damaged)),
+            Ok(_) if is_of_no_version(path) => return Ok((Some(connection), Found::Damaged)),
+            _ => {}
+        }
+        let _ = connection.close().await;
+        if let Err(error) = found {
+            if !is_damage(&error) {
+                return Err(error);
+            }
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "nothing of the journal can be read");
+            return Ok((None, Found::Damaged));
+        }
+    }
+    let mut connection = options.connect().await?;
+    let found = schema::find(&mut connection).await?;
+    Ok((Some(connection), found))
+}
+
+/// Brings an intact file up to date and allocates its log. Returns whether that shows it to be damaged.
+async fn prepare(connection: &mut SqliteConnection, found: &Found) -> Result<bool, sqlx::Error> {
+    if let Err(error) = schema::bring_up_to_date(connection, found).await {
+        return if is_damage(&error) { Ok(true) } else { Err(error) };
+    }
+    let Err(error) = allocate_log(connection).await else { return Ok(false) };
+    let is_damaged = is_damage(&error);
+    let error: &dyn std::error::Error = &error;
+    tracing::warn!(error, "the journal's log can't be allocated; commits may take longer");
+    Ok(is_damaged)
 }

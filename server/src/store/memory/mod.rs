@@ -19,6 +19,7 @@
 mod alive;
 mod batch;
 mod checksum;
+mod damage;
 mod error;
 mod freeze;
 mod give_back;
@@ -29,6 +30,7 @@ mod open;
 mod replay;
 mod restore;
 mod salvage;
+mod schema;
 mod shrink;
 mod store;
 mod tables;

@@ -11,8 +11,9 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Row, Sqlite, SqliteConnection};
 
 use super::checksum;
+use super::damage::{is_damage, is_sound};
 use super::error::OpenError;
-use super::journal::{Journal, is_damage, is_sound};
+use super::journal::Journal;
 use super::members::Members;
 use crate::sql::Sql;
 use crate::store::Member;
@@ -55,10 +56,10 @@ impl Journal {
     pub(super) async fn read(&mut self, sql: &Sql) -> Result<Vec<Replayed>, OpenError> {
         let path = self.path.clone();
         let unreadable = |source| OpenError::Unreadable { path, source };
-        let Some(connection) = self.connection.as_mut() else {
-            return Err(unreadable(sqlx::Error::WorkerCrashed));
-        };
-        if !self.is_damaged && is_sound(connection).await {
+        if !self.is_damaged
+            && let Some(connection) = self.connection.as_mut()
+            && is_sound(connection).await
+        {
             match read_all(connection).await {
                 Err(error) if is_damage(&error) => {}
                 read => return read.map_err(unreadable),

@@ -4,8 +4,9 @@
 use engine::RoomId;
 use sqlx::SqliteConnection;
 
+use super::damage::is_damage;
 use super::error::OpenError;
-use super::journal::{Journal, is_damage};
+use super::journal::Journal;
 use super::replay::{Replay, Replayed, read_commits, read_members, read_snapshots};
 use crate::sql::Sql;
 use crate::store::snapshots::snapshot_of;
@@ -19,12 +20,10 @@ impl Journal {
     pub(super) async fn salvage(&mut self, sql: &Sql) -> Result<Vec<Replayed>, OpenError> {
         let path = self.path.clone();
         let unreadable = |source| OpenError::Unreadable { path: path.clone(), source };
-        let Some(connection) = self.connection.as_mut() else {
-            return Err(unreadable(sqlx::Error::WorkerCrashed));
-        };
         let mut replay = Replay::default();
         let mut after: Option<RoomId> = None;
-        loop {
+        // Without the first page nothing can be read, and all rooms go on from their snapshots.
+        while let Some(connection) = self.connection.as_mut() {
             let page = sql.list_rooms(after.as_ref(), PAGE).await?;
             for room_id in &page {
                 read_one(connection, &mut replay, room_id.as_str()).await.map_err(unreadable)?;

@@ -102,7 +102,7 @@ async fn a_page_that_cannot_be_read_costs_neither_the_start_nor_a_room_with_a_sn
     sql.close().await;
     let whole = std::fs::read(dir.path().join(FILE)).unwrap();
     let mut set_aside = 0;
-    // The first page says that it is a database at all.
+    // Of the first page, see below.
     for page in 1..whole.len() / PAGE {
         let copy = TempDir::new().unwrap();
         for file in ["playhead.db", "playhead.db-wal"] {
@@ -126,6 +126,44 @@ async fn a_page_that_cannot_be_read_costs_neither_the_start_nor_a_room_with_a_sn
         assert_rebased(&store, &next).await;
     }
     assert!(set_aside > 0, "pages with rows of rooms are noticed");
+}
+
+#[tokio::test]
+async fn a_changed_byte_of_the_first_page_costs_no_room_with_a_snapshot_its_existence() {
+    // The first 16 bytes say that it is a database at all.
+    const FROM: usize = 16;
+    let dir = stored_room("first").await;
+    let whole = std::fs::read(dir.path().join(FILE)).unwrap();
+    let mut set_aside = Vec::new();
+    for offset in FROM..112 {
+        let copy = TempDir::new().unwrap();
+        for file in ["playhead.db", "playhead.db-wal"] {
+            let _ = std::fs::copy(dir.path().join(file), copy.path().join(file));
+        }
+        let mut damaged = whole.clone();
+        damaged[offset] ^= 0xff;
+        std::fs::write(copy.path().join(FILE), damaged).unwrap();
+        let what = format!("offset {offset}");
+        let opened = open(copy.path()).await;
+        if let Err(OpenError::Newer { found: 2 | 4..256, .. }) = &opened {
+            assert_eq!(offset, 63, "{what}: the number of a schema that there may be");
+            continue;
+        }
+        let (store, _) = opened.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        let room = load(&store, &RoomId::new("r_first")).await;
+        assert_eq!(room.version, 6, "{what}");
+        let next = commit_times(&store, room, 1).await;
+        store.close().await;
+        if copy.path().join(format!("{FILE}.damaged-1")).exists() {
+            set_aside.push(offset);
+        }
+        let (store, _) = open(copy.path()).await.unwrap();
+        assert_rebased(&store, &next).await;
+        store.close().await;
+    }
+    for offset in [18, 28, 59, 60, 100, 103, 108] {
+        assert!(set_aside.contains(&offset), "offset {offset} is noticed: {set_aside:?}");
+    }
 }
 
 #[tokio::test]
