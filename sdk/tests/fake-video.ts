@@ -2,6 +2,7 @@
 export class FakeVideo extends EventTarget {
   readyState = 0;
   paused = true;
+  ended = false;
   seeking = false;
   error: { code: number } | null = null;
   /** Each address that was set. */

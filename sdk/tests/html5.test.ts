@@ -64,6 +64,19 @@ test('data is arriving while the element says so', () => {
   vi.useRealTimers();
 });
 
+test('a length counts only where the file has ended and nothing is sought: browsers raise it while they read on', () => {
+  const player = adapter();
+  void player.load(FILM, NONE, () => 0);
+  const measuredMs = (state: Partial<FakeVideo>) => {
+    Object.assign(video, state);
+    return player.measured?.().durationMs;
+  };
+  expect(measuredMs({ duration: 17.3, currentTime: 14 })).toBeUndefined();
+  expect(measuredMs({ currentTime: 17.3, ended: true, seeking: true })).toBeUndefined();
+  expect(measuredMs({ duration: 20, ended: false, seeking: false })).toBeUndefined();
+  expect(measuredMs({ currentTime: 20, ended: true })).toBe(20_000);
+});
+
 describe('the tracks of a file', () => {
   const media = { ...FILM, text_tracks: [{ id: 'en', label: 'English', language: 'en' }], audio_tracks: [{ id: 'a2', label: 'Deutsch', language: 'de' }] } as unknown as Media;
   const text = (label: string) => ({ label, language: 'en', mode: 'disabled' });

@@ -1,7 +1,7 @@
 // The adapter that plays what the browser supports natively.
 
 import type { Delivery, Media } from '../wire.js';
-import type { Expected, FollowedRoom, PlayerAdapter, Selections } from './adapter.js';
+import type { Expected, FollowedRoom, Measurement, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
 
 /** A clock that begins earlier than this begins at 0. */
@@ -78,6 +78,15 @@ class Html5Adapter extends ElementAdapter {
     if (this.originMs > 0 || !paused || currentTime * 1000 < this.#soughtMs + ORIGIN_LEAST_MS) return;
     this.originMs = currentTime * 1000;
     this.seek(this.#soughtMs);
+  }
+
+  /**
+   * Browsers estimate lengths, and Chromium raises them piece by piece as it reads beyond: only where it ends is the end.
+   * A seek as far as the estimate looks like the end until data comes.
+   */
+  measured(): Measurement {
+    const { ended, seeking } = this.video;
+    return { durationMs: ended && !seeking ? this.duration() : undefined };
   }
 
   /** Does nothing: a file has one rendition. */

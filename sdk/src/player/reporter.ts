@@ -70,19 +70,13 @@ export class Reporter {
     this.#adapter?.learn?.(media);
   }
 
-  /**
-   * Reports what the room's media really is, if this person commands playback and the server has only an estimate or
-   * nothing. Until it has been at the end of a file, an element may only estimate, too: that counts if it is longer, so
-   * that no end is out of reach.
-   */
+  /** Reports what the room's media really is, if this person commands playback and the server has only an estimate or nothing. */
   #measure(atEnd: boolean, localMs: number): void {
     const { me, media } = this.#session.getSnapshot();
     const adapter = this.#adapter;
     if (localMs - this.#measuredAt < MEASURE_AGAIN_MS || !media || media.live) return;
     if (!adapter || media !== this.#media || !commandsPlayback(me.role)) return;
-    const elementMs = adapter.duration();
-    const counts = atEnd || elementMs > (media.duration_ms ?? Infinity);
-    const { durationMs = NaN, origin } = adapter.measured?.() ?? { durationMs: counts ? elementMs : NaN };
+    const { durationMs = NaN, origin } = adapter.measured?.() ?? { durationMs: atEnd ? adapter.duration() : NaN };
     const facts: Measured = { media_id: media.media_id };
     const offMs = Math.abs(durationMs - (media.duration_ms ?? 0));
     const isNews = durationMs < Infinity && offMs > DURATION_NEAR_MS;
