@@ -138,6 +138,60 @@ describe('loading media with timestamps', () => {
     expect([player.ready(), errors]).toEqual([false, [expect.objectContaining({ type: 'error', code: 'part_unreachable' })]]);
   });
 
+  describe('where the playlist lacks pieces', () => {
+    const pieces = [0, 2, 4, 6, 8].map((start) => ({ type: 'main', level: 0, start, duration: 2, gap: start === 2 || start === 4 }));
+    const lacks = (frag: object) => hls.tell(HLS_EVENTS.ERROR, { fatal: false, details: 'fragGap', frag });
+
+    test('a joiner begins at the next piece that exists, and follows the next seek', () => {
+      const player = adapter();
+      void player.load(media, NONE, () => 3_000);
+      hls.levels.push({ details: { startSN: 0, fragments: pieces } });
+      lacks(pieces[1]!);
+      expect(hls.asked).toEqual(['source 3', 'start 6']);
+      fill(6, 6, 3);
+      lacks(pieces[1]!);
+      expect(hls.asked.length).toBe(2);
+      player.seek(7_000);
+      video.become(3, 'seeked');
+      expect([player.ready(), player.position()]).toEqual([true, 7_000]);
+    });
+
+    test('a joiner begins at the first piece if none follows, and leaves it to hls.js if another quality may have it', () => {
+      void adapter().load(media, NONE, () => 9_000);
+      hls.levels.push({ details: { startSN: 0, fragments: [...pieces.slice(0, 4), { ...pieces[4], gap: true }] } });
+      hls.tell(HLS_EVENTS.ERROR, { fatal: false, details: 'fragGap', frag: { ...pieces[4], start: 8 }, levelRetry: true });
+      lacks({ ...pieces[4], type: 'audio' });
+      expect(hls.asked).toEqual(['source 9']);
+      lacks(pieces[4]!);
+      expect(hls.asked).toEqual(['source 9', 'start 0']);
+    });
+
+    test('a seek there is said to fail, once each, and nothing is loaded anew', () => {
+      const player = adapter();
+      const errors: unknown[] = [];
+      player.onEvent((event) => errors.push(event));
+      void player.load(media, NONE, () => 0);
+      hls.levels.push({ details: { startSN: 0, fragments: pieces } });
+      for (const times of [1, 2]) {
+        fill(0, 0, 0);
+        video.become(4, 'seeked');
+        expect(player.ready()).toBe(true);
+        player.seek(5_000);
+        video.readyState = 1;
+        hls.tell(HLS_EVENTS.FRAG_LOADING, { frag: { ...pieces[2], stats: { loaded: 0 } } });
+        vi.advanceTimersByTime(900);
+        expect([player.ready(), errors.length]).toEqual([false, times - 1]);
+        for (let tick = 0; tick < 100; tick += 1) {
+          vi.advanceTimersByTime(50);
+          expect(player.ready()).toBe(false);
+        }
+        expect([errors.length, errors.at(-1)]).toEqual([times, expect.objectContaining({ type: 'error', code: 'part_unreachable' })]);
+        player.seek(1_000);
+      }
+      expect(hls.asked).toEqual(['source 0']);
+    });
+  });
+
   test('the end is known once the last data is there', () => {
     const player = adapter();
     void player.load(media, NONE, () => 15_000);

@@ -26,6 +26,8 @@ const THIN_MS = 1_000;
 const STRETCHED_MS = 60_000;
 /** A seek is stuck once hls.js has loaded nothing for this long although the picture isn't there. */
 const STUCK_MS = 3_000;
+/** What the playlist lacks is said to be missing once hls.js has loaded nothing for this long. */
+const MISSING_MS = 1_000;
 /** How many times the element is filled anew on the way to one picture, because a seek is stuck or the playlist leads elsewhere. */
 const REFILLS = 4;
 /** At its very end an element would be over. */
@@ -54,6 +56,8 @@ interface Sought {
   aside?: 'is' | 'was';
   /** Whether the element is being filled anew for it. */
   isRefilled?: boolean;
+  /** Whether people were told that what it leads to is missing. */
+  isMissing?: boolean;
 }
 
 /** Translates between positions in the media and the times of the element, and carries seeks through to their picture. */
@@ -125,7 +129,8 @@ export class HlsPosition {
       hls.on(ends, () => this.#loaded(begins));
     }
     hls.on(TIMESTAMP_EVENTS.FRAG_LOADING, (_event, { frag }: { frag: HlsFragment }) => {
-      if (frag.type !== 'subtitle') this.#loads(frag.type);
+      // It says so even of what the playlist lacks, and loads nothing.
+      if (frag.type !== 'subtitle' && !frag.gap) this.#loads(frag.type);
     });
     hls.on(TIMESTAMP_EVENTS.FRAG_BUFFERED, (_event, { frag }: { frag: HlsFragment }) => {
       this.#loaded(frag.type);
@@ -145,7 +150,8 @@ export class HlsPosition {
   get isSettled(): boolean {
     const now = performance.now();
     if (now - (this.#sought?.thinSinceMs ?? Infinity) > THIN_MS) this.#sought = null;
-    if (this.#sought !== null && now - this.#idleSinceMs > STUCK_MS) this.#stuck(this.#sought);
+    const idleMs = now - this.#idleSinceMs;
+    if (this.#sought !== null && idleMs > MISSING_MS) this.#stuck(this.#sought, idleMs);
     return this.#sought === null;
   }
 
@@ -281,13 +287,25 @@ export class HlsPosition {
     return isElsewhere && this.#refills-- > 0;
   }
 
-  /** hls.js takes what it has for the target of the seek, and loads no more: the element is filled anew, or that fails. */
-  #stuck({ positionMs }: Sought): void {
+  /**
+   * hls.js takes what it has for the target of the seek, and loads no more: the element is filled anew, or that fails.
+   * What the playlist lacks doesn't come either way.
+   */
+  #stuck(sought: Sought, idleMs: number): void {
     const { seeking, readyState } = this.#video;
-    if (!seeking && readyState >= HAVE_CURRENT_DATA) return;
-    if (this.#refills-- > 0) return this.#fill(positionMs);
+    if (sought.isMissing || (!seeking && readyState >= HAVE_CURRENT_DATA)) return;
+    sought.isMissing = this.#isGap(this.elementAt(sought.positionMs) / 1000);
+    if (sought.isMissing) return this.#fail();
+    if (idleMs <= STUCK_MS) return;
+    if (this.#refills-- > 0) return this.#fill(sought.positionMs);
     this.#idleSinceMs = Infinity;
     this.#fail();
+  }
+
+  /** Whether the playlist has nothing at a time of the element. */
+  #isGap(elementS: number): boolean {
+    const there = ({ start, duration }: HlsFragment) => start <= elementS && elementS < start + duration;
+    return this.#details()?.fragments.find(there)?.gap === true;
   }
 
   /** Fills the element anew, the first fragment first: hls.js can't place what lies before the element's time 0. */

@@ -28,7 +28,9 @@ export interface HlsFailure {
   /** The address of the playlist that failed. */
   url?: string;
   /** The piece that failed. */
-  frag?: { url?: string };
+  frag?: { url?: string; type?: string; level?: number; start?: number };
+  /** Whether hls.js goes on with another quality. */
+  levelRetry?: boolean;
 }
 
 /** What a recovery makes of hls.js. */

@@ -24,6 +24,10 @@ export interface HlsFragment {
   baseurl?: string;
   /** Where the playlist, corrected by what was loaded, places it in the element, in seconds. */
   start: number;
+  /** How long it lasts, by the same measure. */
+  duration: number;
+  /** Whether the playlist says that it is missing (`EXT-X-GAP`), or hls.js has given it up. */
+  gap?: boolean;
   encrypted: boolean;
   /** The header of a fragmented MP4. */
   initSegment: object | null;

@@ -35,6 +35,8 @@ const LIVE_NEAR_S = 0.0005;
 const LIVE_SYNC_OFF = { maxLiveSyncPlaybackRate: 1, lowLatencyMode: false };
 /** Advertisements that a playlist inserts would be played by each viewer at a time of its own, and empty the element for them. */
 const INTERSTITIALS_OFF = { enableInterstitialPlayback: false };
+/** The failure of hls.js at a piece that the playlist says is missing. */
+const FRAG_GAP = 'fragGap';
 /** The event names of hls.js, repeated here so that its module isn't needed for them. */
 export const HLS_EVENTS = {
   MANIFEST_LOADED: 'hlsManifestLoaded',
@@ -153,6 +155,7 @@ class HlsAdapter extends ElementAdapter {
     hls.on(HLS_EVENTS.FRAG_LOADING, (_event, { frag }: { frag: HlsFragment }) => this.#loading.set(frag.type, frag));
     hls.on(HLS_EVENTS.ERROR, (_event, failure: HlsFailure) => {
       if (failure.fatal) void this.#recovery.failed(failure);
+      else if (failure.details === FRAG_GAP) this.#skipGap(failure);
     });
     hls.loadSource(delivery.url);
     hls.attachMedia(this.video);
@@ -254,6 +257,18 @@ class HlsAdapter extends ElementAdapter {
 
   measured(): Measurement {
     return this.#position.measured();
+  }
+
+  /**
+   * hls.js never loads anything if it is to begin at a piece that the playlist lacks (`EXT-X-GAP`), and the element would
+   * know nothing and follow no seek: it begins at the next piece that exists, else at the first.
+   */
+  #skipGap({ frag, levelRetry }: HlsFailure): void {
+    if (this.video.readyState > 0 || this.media?.live || levelRetry || frag?.type !== 'main') return;
+    const { fragments } = this.#hls?.levels[frag.level ?? 0]?.details ?? { fragments: [] };
+    const pieces = fragments.filter(({ gap }: HlsFragment) => !gap);
+    const next = pieces.find(({ start }) => start > (frag.start ?? 0)) ?? pieces[0];
+    if (next) this.#hls?.startLoad(next.start);
   }
 
   /** Loads the first fragment before any other, so that the element's times are the room's positions. */
