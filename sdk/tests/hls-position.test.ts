@@ -33,9 +33,9 @@ describe('loading media with timestamps', () => {
   const media = { ...film(), duration_ms: 90_000, duration_origin: 'playlist', timeline } as Media;
 
   /** Fills the element from `fromS` on with what really begins at `reallyS`. */
-  const fill = (fromS: number, reallyS: number, sn: number) => {
+  const fill = (fromS: number, reallyS: number, sn: number, initSegment: object | null = null) => {
     const times = { startPTS: fromS, endPTS: fromS + 3.4 };
-    const frag = { type: 'main', cc: 0, sn, initSegment: null, elementaryStreams: { video: times }, stats: { loaded: 1 } };
+    const frag = { type: 'main', cc: 0, sn, initSegment, elementaryStreams: { video: times }, stats: { loaded: 1 } };
     const initPTS = 126_000 + (reallyS - fromS) * 90_000;
     hls.tell(HLS_EVENTS.INIT_PTS_FOUND, { frag, initPTS, timescale: 90_000 });
     hls.tell(HLS_EVENTS.BUFFER_APPENDING, { type: 'video', parent: 'main', frag });
@@ -276,6 +276,31 @@ describe('loading media with timestamps', () => {
     video.buffered = { length: 1, start: () => 47.6, end: () => 54 };
     video.become(3, 'seeked');
     expect([player.ready(), video.currentTime.toFixed(3)]).toEqual([false, '51.017']);
+    video.become(3, 'seeked');
+    expect(player.ready()).toBe(true);
+  });
+
+  test('in fragmented MP4, so does one to just behind where it begins, since its first picture may be shown only later', () => {
+    const player = adapter();
+    void player.load(media, NONE, () => 0);
+    const begin = (reallyS: number, startS: number) => {
+      fill(reallyS, reallyS, 2, {});
+      video.buffered = { length: 1, start: () => startS, end: () => 54 };
+      video.become(3, 'seeked');
+    };
+    begin(4, 4);
+    player.seek(4_098);
+    video.become(3, 'seeked');
+    expect([player.ready(), player.position(), video.currentTime.toFixed(3)]).toEqual([false, 4_098, '3.848']);
+    begin(2, 2);
+    expect([player.ready(), video.currentTime.toFixed(3)]).toEqual([false, '4.098']);
+    video.become(3, 'seeked');
+    expect(player.ready()).toBe(true);
+    player.seek(2_300);
+    video.become(3, 'seeked');
+    expect(player.ready()).toBe(true);
+    hls.levels.push({ details: { startSN: 0, fragments: [{ start: 0, duration: 2, gap: true }] } });
+    player.seek(2_100);
     video.become(3, 'seeked');
     expect(player.ready()).toBe(true);
   });

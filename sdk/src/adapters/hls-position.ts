@@ -75,6 +75,8 @@ export class HlsPosition {
   /** Whether everything was loaded again from the first fragment on because the playlist is far off; done once. */
   #isRefilled = false;
   #refills = REFILLS;
+  /** Whether the pieces are fragmented MP4. */
+  #isFragmented = false;
   /** What hls.js loads, by kind. */
   readonly #loading = new Set<string>();
   /** Since when it has loaded nothing; infinite while it loads. */
@@ -135,6 +137,7 @@ export class HlsPosition {
     hls.on(TIMESTAMP_EVENTS.FRAG_BUFFERED, (_event, { frag }: { frag: HlsFragment }) => {
       this.#loaded(frag.type);
       if (frag.type !== 'main') return;
+      this.#isFragmented = !!frag.initSegment;
       this.#place(frag);
       this.correct(frag);
     });
@@ -240,15 +243,21 @@ export class HlsPosition {
     }
   }
 
-  /** Whether the element shows what begins only after its position. */
+  /**
+   * Whether the element shows what begins only after its position. A range of fragmented MP4 begins with its sound and the
+   * decoding of its first picture, which may be shown only later.
+   */
   #isInHole(): boolean {
     const { buffered, currentTime } = this.#video;
+    const asideS = ASIDE_MS / 1000;
+    const mayBeginLaterS = this.#isFragmented ? asideS : 0;
     let isBefore = false;
     for (let part = 0; part < buffered.length; part += 1) {
-      if (buffered.start(part) <= currentTime && currentTime < buffered.end(part)) return false;
-      isBefore ||= currentTime < buffered.start(part) && buffered.start(part) - currentTime < ASIDE_MS / 1000;
+      const [startS, endS] = [buffered.start(part), buffered.end(part)];
+      if (startS + mayBeginLaterS <= currentTime && currentTime < endS) return false;
+      isBefore ||= currentTime < startS + mayBeginLaterS && startS - currentTime < asideS && currentTime < endS;
     }
-    return isBefore && currentTime > ASIDE_MS / 1000;
+    return isBefore && currentTime > asideS && !this.#isGap(currentTime - asideS);
   }
 
   /** Whether the data goes on far enough for the right picture. */
