@@ -26,6 +26,9 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+/** What the playlist and hls.js say of a piece that is missing. */
+const GAP = { gap: true, tagList: [['INF', '2'], ['GAP']] };
+
 const adapter = () => hlsAdapter(video as unknown as HTMLVideoElement, Class as unknown as HlsClass);
 
 describe('loading media with timestamps', () => {
@@ -139,7 +142,7 @@ describe('loading media with timestamps', () => {
   });
 
   describe('where the playlist lacks pieces', () => {
-    const pieces = [0, 2, 4, 6, 8].map((start) => ({ type: 'main', level: 0, start, duration: 2, gap: start === 2 || start === 4 }));
+    const pieces = [0, 2, 4, 6, 8].map((start) => ({ type: 'main', level: 0, start, duration: 2, ...(start === 2 || start === 4 ? GAP : {}) }));
     const lacks = (frag: object) => hls.tell(HLS_EVENTS.ERROR, { fatal: false, details: 'fragGap', frag });
 
     test('a joiner begins at the next piece that exists, and follows the next seek', () => {
@@ -158,7 +161,7 @@ describe('loading media with timestamps', () => {
 
     test('a joiner begins at the first piece if none follows, and leaves it to hls.js if another quality may have it', () => {
       void adapter().load(media, NONE, () => 9_000);
-      hls.levels.push({ details: { startSN: 0, fragments: [...pieces.slice(0, 4), { ...pieces[4], gap: true }] } });
+      hls.levels.push({ details: { startSN: 0, fragments: [...pieces.slice(0, 4), { ...pieces[4], ...GAP }] } });
       hls.tell(HLS_EVENTS.ERROR, { fatal: false, details: 'fragGap', frag: { ...pieces[4], start: 8 }, levelRetry: true });
       lacks({ ...pieces[4], type: 'audio' });
       expect(hls.asked).toEqual(['source 9']);
@@ -189,6 +192,21 @@ describe('loading media with timestamps', () => {
         player.seek(1_000);
       }
       expect(hls.asked).toEqual(['source 0']);
+    });
+
+    test('a piece that hls.js has given up for a while is loaded anew', () => {
+      const player = adapter();
+      void player.load(media, NONE, () => 0);
+      hls.levels.push({ details: { startSN: 0, fragments: pieces.map((piece) => ({ ...piece, gap: true, tagList: [['INF', '2']] })) } });
+      fill(0, 0, 0);
+      video.become(4, 'seeked');
+      player.seek(5_000);
+      video.readyState = 1;
+      for (let tick = 0; tick < 63; tick += 1) {
+        vi.advanceTimersByTime(50);
+        player.ready();
+      }
+      expect(hls.asked).toEqual(['source 0', 'source 0']);
     });
   });
 
@@ -299,7 +317,17 @@ describe('loading media with timestamps', () => {
     player.seek(2_300);
     video.become(3, 'seeked');
     expect(player.ready()).toBe(true);
-    hls.levels.push({ details: { startSN: 0, fragments: [{ start: 0, duration: 2, gap: true }] } });
+    // The piece before may be lost.
+    begin(8, 8);
+    player.seek(8_098);
+    video.become(3, 'seeked');
+    expect(video.currentTime.toFixed(3)).toBe('7.848');
+    video.readyState = 1;
+    vi.advanceTimersByTime(4_100);
+    expect([player.ready(), video.currentTime.toFixed(3)]).toEqual([false, '8.098']);
+    video.become(3, 'seeked');
+    expect(player.ready()).toBe(true);
+    hls.levels.push({ details: { startSN: 0, fragments: [{ start: 0, duration: 2, ...GAP }] } });
     player.seek(2_100);
     video.become(3, 'seeked');
     expect(player.ready()).toBe(true);

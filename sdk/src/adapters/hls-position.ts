@@ -3,7 +3,7 @@
 import type { Media } from '../wire.js';
 import type { Measurement } from './adapter.js';
 import { HlsTimeline, NO_ROOM_MS } from './hls-timeline.js';
-import { type Appending, type HlsFragment, type InitPts, INTO_FRAME_MS, TIMESTAMP_EVENTS, watchTimestamps } from './hls-timestamps.js';
+import { type Appending, type HlsFragment, type InitPts, INTO_FRAME_MS, isMissing, TIMESTAMP_EVENTS, watchTimestamps } from './hls-timestamps.js';
 import { ToldDurations } from './hls-told.js';
 import { HAVE_CURRENT_DATA } from './tuning.js';
 
@@ -20,6 +20,8 @@ const PICTURE_S = 0.1;
  * this far aside it does.
  */
 const ASIDE_MS = 250;
+/** The piece before may never come; the first picture of the piece itself is the next best. */
+const ASIDE_MOST_MS = 4_000;
 /** If hls.js takes the hole for part of its range, the rest never comes. */
 const THIN_MS = 1_000;
 /** hls.js lets the first picture after an untold jump of the timestamps last for the whole jump; no piece is this long. */
@@ -54,6 +56,8 @@ interface Sought {
   thinSinceMs?: number;
   /** Whether the element was put aside, so that the piece before is loaded, and whether it still is. */
   aside?: 'is' | 'was';
+  /** When it was put aside. */
+  asideAtMs?: number;
   /** Whether the element is being filled anew for it. */
   isRefilled?: boolean;
   /** Whether people were told that what it leads to is missing. */
@@ -132,7 +136,7 @@ export class HlsPosition {
     }
     hls.on(TIMESTAMP_EVENTS.FRAG_LOADING, (_event, { frag }: { frag: HlsFragment }) => {
       // It says so even of what the playlist lacks, and loads nothing.
-      if (frag.type !== 'subtitle' && !frag.gap) this.#loads(frag.type);
+      if (frag.type !== 'subtitle' && !isMissing(frag)) this.#loads(frag.type);
     });
     hls.on(TIMESTAMP_EVENTS.FRAG_BUFFERED, (_event, { frag }: { frag: HlsFragment }) => {
       this.#loaded(frag.type);
@@ -154,6 +158,8 @@ export class HlsPosition {
     const now = performance.now();
     if (now - (this.#sought?.thinSinceMs ?? Infinity) > THIN_MS) this.#sought = null;
     const idleMs = now - this.#idleSinceMs;
+    // Nothing else would tell that the piece before doesn't come.
+    if (this.#sought?.aside === 'is' && !this.#waitsAside(this.#sought)) this.correct();
     if (this.#sought !== null && idleMs > MISSING_MS) this.#stuck(this.#sought, idleMs);
     return this.#sought === null;
   }
@@ -216,7 +222,7 @@ export class HlsPosition {
     const isFar = frag && !frag.initSegment && Math.abs(this.#timeline.shiftMs) > FAR_MS;
     if (isFar && !this.#fromStart && !this.#isRefilled) return this.#fill(sought.positionMs);
     if (frag && this.#isElsewhere(sought.positionMs)) return this.#fill(sought.positionMs);
-    if (sought.aside === 'is' && (seeking || readyState < HAVE_CURRENT_DATA)) return;
+    if (this.#waitsAside(sought) && (seeking || readyState < HAVE_CURRENT_DATA)) return;
     // Until the element knows of more, it goes no further than its end.
     const endMs = duration * 1000 - BEFORE_END_MS || Infinity;
     const soughtMs = this.elementAt(sought.positionMs);
@@ -232,7 +238,7 @@ export class HlsPosition {
       this.#go(elementMs);
     } else if (!seeking && readyState >= HAVE_CURRENT_DATA) {
       if (!sought.aside && this.#isInHole()) {
-        sought.aside = 'is';
+        [sought.aside, sought.asideAtMs] = ['is', performance.now()];
         return this.#go(elementMs - ASIDE_MS);
       }
       const { thinSinceMs } = sought;
@@ -258,6 +264,10 @@ export class HlsPosition {
       isBefore ||= currentTime < startS + mayBeginLaterS && startS - currentTime < asideS && currentTime < endS;
     }
     return isBefore && currentTime > asideS && !this.#isGap(currentTime - asideS);
+  }
+
+  #waitsAside({ aside, asideAtMs = 0 }: Sought): boolean {
+    return aside === 'is' && performance.now() - asideAtMs < ASIDE_MOST_MS;
   }
 
   /** Whether the data goes on far enough for the right picture. */
@@ -298,7 +308,7 @@ export class HlsPosition {
 
   /**
    * hls.js takes what it has for the target of the seek, and loads no more: the element is filled anew, or that fails.
-   * What the playlist lacks doesn't come either way.
+   * Refilling doesn't help if the playlist itself lacks the piece.
    */
   #stuck(sought: Sought, idleMs: number): void {
     const { seeking, readyState } = this.#video;
@@ -314,7 +324,8 @@ export class HlsPosition {
   /** Whether the playlist has nothing at a time of the element. */
   #isGap(elementS: number): boolean {
     const there = ({ start, duration }: HlsFragment) => start <= elementS && elementS < start + duration;
-    return this.#details()?.fragments.find(there)?.gap === true;
+    const frag = this.#details()?.fragments.find(there);
+    return frag !== undefined && isMissing(frag);
   }
 
   /** Fills the element anew, the first fragment first: hls.js can't place what lies before the element's time 0. */

@@ -26,13 +26,20 @@ export interface HlsFragment {
   start: number;
   /** How long it lasts, by the same measure. */
   duration: number;
-  /** Whether the playlist says that it is missing (`EXT-X-GAP`), or hls.js has given it up. */
+  /** Whether it is missing, or hls.js has given it up for a while; see `isMissing`. */
   gap?: boolean;
+  /** What the playlist says of it. */
+  tagList?: string[][];
   encrypted: boolean;
   /** The header of a fragmented MP4. */
   initSegment: object | null;
   /** The times of what it holds, in seconds of the element, by `video`, `audiovideo` and `audio`. */
   elementaryStreams: Partial<Record<string, { startPTS: number; endPTS: number } | null>>;
+}
+
+/** Whether the playlist says that a fragment is missing (`EXT-X-GAP`). */
+export function isMissing({ gap, tagList }: HlsFragment): boolean {
+  return gap === true && tagList?.some(([tag]) => tag === 'GAP') === true;
 }
 
 /** Which timestamp hls.js takes for the element's time 0 in a fragment's discontinuity. */

@@ -10,7 +10,7 @@ import { type Read, ended, readPlaylists } from './hls-playlist.js';
 import { HlsPosition } from './hls-position.js';
 import { HlsRecovery, type HlsFailure } from './hls-recovery.js';
 import { decodedText } from './hls-text.js';
-import { type HlsFragment, TIMESTAMP_EVENTS } from './hls-timestamps.js';
+import { type HlsFragment, isMissing, TIMESTAMP_EVENTS } from './hls-timestamps.js';
 import {
   type HlsCaptions,
   type HlsLevel,
@@ -266,7 +266,7 @@ class HlsAdapter extends ElementAdapter {
   #skipGap({ frag, levelRetry }: HlsFailure): void {
     if (this.video.readyState > 0 || this.media?.live || levelRetry || frag?.type !== 'main') return;
     const { fragments } = this.#hls?.levels[frag.level ?? 0]?.details ?? { fragments: [] };
-    const pieces = fragments.filter(({ gap }: HlsFragment) => !gap);
+    const pieces = fragments.filter((piece: HlsFragment) => !isMissing(piece));
     const next = pieces.find(({ start }) => start > (frag.start ?? 0)) ?? pieces[0];
     if (next) this.#hls?.startLoad(next.start);
   }

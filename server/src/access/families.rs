@@ -156,7 +156,7 @@ impl Families {
                     let detail = "the refresh token has expired; become a new guest";
                     return Err(Refusal::new(ErrorCode::TokenExpired, detail));
                 }
-                // Nobody knows its age, so that begins anew: else it would be over once the clock is believed.
+                // Its age is unknown, so it begins anew; otherwise it would be over as soon as the clock is believed.
                 family.began_at = now;
             }
             let mut predecessors = Predecessors::decode(&family.predecessors, passed_ms);

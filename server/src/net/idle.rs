@@ -28,7 +28,7 @@ pub struct Idling {
     turn: Mutex<Option<Turn>>,
     /// Whether any request has come.
     was_asked: AtomicBool,
-    /// Whether a whole response has to be written and nothing else.
+    /// Whether the response is complete and only remains to be written.
     is_answered: AtomicBool,
     told_to_go: CancellationToken,
 }

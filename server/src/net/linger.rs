@@ -194,7 +194,7 @@ impl AsyncWrite for Lingering {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        // Nobody flushes before everything was written.
+        // hyper flushes only once its buffer is empty.
         if let Some(idling) = &self.idling {
             idling.note_written();
         }

@@ -9,7 +9,7 @@ use crate::clock::WallTime;
 
 /// How long before the end of its token a connection is warned.
 const NOTICE: Duration = Duration::from_secs(60);
-/// How often it is looked whether a connection goes on that outlives its token, because that can't be refreshed.
+/// How often a connection that has outlived its token is checked again, because that can't be refreshed.
 const OUTLIVES_CHECK: Duration = Duration::from_secs(3);
 /// For how long a connection may outlive its token while others are refreshed.
 const OUTLIVES_MAX: Duration = Duration::from_secs(30);

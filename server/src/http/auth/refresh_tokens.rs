@@ -35,11 +35,13 @@ pub(crate) async fn refresh_tokens(
 /// left, such tokens are refused without saying more. Others behind the address go on with theirs. One token that
 /// comes again and again, whoever it belongs to, is refused before it is looked up.
 async fn refresh(app: &App, address: IpAddr, text: &str) -> Result<IssuedTokens, Refusal> {
-    if let Some(hash) = Access::hash_refresh_token(text) {
-        app.limiters.check_refresh(&hash)?;
-    }
+    let check = || Access::hash_refresh_token(text).map(|hash| app.limiters.check_refresh(&hash));
     let no_guesses = match app.limiters.take_token_guess(address).await {
         Ok(guess) => {
+            if let Some(Err(too_often)) = check() {
+                guess.was_right();
+                return Err(too_often);
+            }
             let refreshed = app.access.refresh(text).await;
             if !is_invalid(&refreshed) {
                 guess.was_right();
@@ -48,7 +50,11 @@ async fn refresh(app: &App, address: IpAddr, text: &str) -> Result<IssuedTokens,
         }
         Err(refusal) => refusal,
     };
+    // Only as many of these are remembered as turns are taken.
     let Some(_turn) = app.limiters.take_token_turn().await else { return Err(no_guesses) };
+    if let Some(Err(too_often)) = check() {
+        return Err(too_often);
+    }
     let refreshed = app.access.refresh(text).await;
     if is_invalid(&refreshed) { Err(no_guesses) } else { refreshed }
 }

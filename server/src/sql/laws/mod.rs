@@ -113,7 +113,7 @@ pub fn snapshot(room: &str, epoch: u64, version: u64) -> SnapshotRow {
     SnapshotRow { room_id: id(room), epoch, version, body }
 }
 
-/// Executes a statement on a connection of its own, as a hand does that damages a row.
+/// Executes a statement on a connection of its own, as somebody would who edits the file by hand.
 pub async fn inflict(url: &str, statement: &str) {
     let mut connection = AnyConnection::connect(url).await.expect("the database opens");
     let statement = AssertSqlSafe(statement.to_owned());

@@ -10,7 +10,7 @@ use crate::sql::told::Told;
 use crate::sql::{Kind, SqlError};
 
 /// Returns up to `max` rooms that come after `after`, in a stable order, each made by `read` from its id and
-/// its `columns`, the first of which has the index 2. Only after the last room is the list empty. An empty
+/// its `columns`, the first of which has the index 2. The list is empty only once no rooms are left. An empty
 /// `after` lists from the start.
 pub(super) async fn list_readable<T>(
     operation: &mut Operation,
