@@ -157,7 +157,7 @@ describe('loading', () => {
       ['a playlist over http', 'https://page.test/', { url: 'http://films.example/low.m3u8' }, 'mixed_content'],
       ['a piece over https', 'https://page.test/', { frag: { url: 'https://films.example/1.ts' } }, 'part_unreachable'],
       ['a piece over http on an insecure page', 'http://page.test/', { frag: { url: 'http://films.example/1.ts' } }, 'part_unreachable'],
-    ])('of %s on %s it is told why', async (_, href, failed, code) => {
+    ])('of %s on %s the reason is reported', async (_, href, failed, code) => {
       vi.stubGlobal('location', { href });
       const player = adapter();
       const codes: string[] = [];
@@ -174,7 +174,7 @@ describe('loading', () => {
       ['a piece', 'of which the playlist is there', 'fragLoadError', new Response(), 'part_unreachable'],
       ['a piece', 'whose site is down', 'fragLoadError', Response.error(), 'source_unreachable'],
       ['the playlist', 'that is there by now', 'manifestLoadError', new Response(), 'source_unreachable'],
-    ])('of %s %s it is told which cannot be loaded', async (_, _how, details, answer, code) => {
+    ])('of %s %s the report says which part cannot be loaded', async (_, _how, details, answer, code) => {
       vi.stubGlobal('fetch', async () => answer);
       const player = adapter();
       const codes: string[] = [];

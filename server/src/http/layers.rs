@@ -242,6 +242,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_word_of_the_apis_paths_is_shown() {
+        let (_, document) = crate::router::api().split_for_parts();
+        for path in document.paths.paths.keys() {
+            for segment in path.split('/').filter(|segment| !segment.starts_with('{')) {
+                assert!(segment.is_empty() || WORDS.contains(&segment), "{segment} of {path}");
+            }
+        }
+    }
+
+    #[test]
     fn a_path_is_shown_without_the_code_that_it_holds_however_it_is_written() {
         for (path, shown) in [
             ("/api/v1/rooms/ABCDE-FGHJK", "/api/v1/rooms/(…)"),

@@ -72,6 +72,7 @@ impl Members {
         }
         Ok(loaded)
     }
+
     fn find_loaded(&self, room_id: &RoomId) -> Option<Loaded> {
         let kept = self.loaded().get(room_id).cloned();
         kept.filter(|(at, ..)| at.elapsed() < KEPT_FOR)

@@ -171,6 +171,7 @@ mod tests {
         }
         assert_eq!(connections.0.counts.lock().unwrap().by_network.len(), 0);
     }
+
     #[test]
     fn no_network_takes_more_than_half_of_all_sockets_unless_nothing_limits_addresses() {
         let limited = |per_address| Capacity { total: 21, per_address };

@@ -166,7 +166,7 @@ fn read_start(
         return Ok(());
     }
     contents.begins_at(begins_ms, 1000);
-    // One that ends before it begins says how much there is, whoever wrote it.
+    // An end before the beginning can only be a length, whichever program wrote it.
     contents.take_off(begins_ms - if info.is_how_much { info.ms(earliest) } else { 0 });
     Ok(())
 }

@@ -32,8 +32,8 @@ pub(crate) async fn refresh_tokens(
 }
 
 /// Refreshes by a token. Only one that isn't this server's costs the address a guess, and once that has none
-/// left, such tokens are refused without saying more. Others behind the address go on with theirs. One token that
-/// comes again and again, whoever it belongs to, is refused before it is looked up.
+/// left, such tokens are refused without saying more. Others behind the address go on with theirs. A token that is
+/// repeated too often is refused without a look-up, whether it is valid or not.
 async fn refresh(app: &App, address: IpAddr, text: &str) -> Result<IssuedTokens, Refusal> {
     let check = || Access::hash_refresh_token(text).map(|hash| app.limiters.check_refresh(&hash));
     let no_guesses = match app.limiters.take_token_guess(address).await {
