@@ -29,6 +29,13 @@ export class RoomServer {
   readonly connections = new Queue<Connection>();
   /** The room in the answer to a join; by default older than any welcome. */
   atJoin: { epoch: number; version: number; at_ms?: number; room: Room } = { epoch: 0, version: 0, room: room() };
+  /** Answers without a network: its delays would count against timeouts of the SDK that a test sets. */
+  readonly fetch: typeof fetch = async (input, init) => {
+    const path = String(input).slice(`${this.baseUrl}/api/v1`.length);
+    const token = new Headers(init?.headers).get('authorization')?.replace('Bearer ', '');
+    const { status, body } = this.#reply(path, token, String(init?.body ?? ''));
+    return new Response(JSON.stringify(body), { status });
+  };
   readonly #http: Server;
   readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'playhead.v1.json' });
   #guests = 0;
@@ -71,7 +78,10 @@ export class RoomServer {
     const token = request.headers.authorization?.replace('Bearer ', '');
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const text = Buffer.concat(chunks).toString();
+    return this.#reply(path, token, Buffer.concat(chunks).toString());
+  }
+
+  #reply(path: string, token: string | undefined, text: string): Answer {
     const body = text === '' ? undefined : JSON.parse(text);
     this.requests.push({ path, token, body });
     const index = this.answers.findIndex((one) => path.endsWith(one.path));
