@@ -17,7 +17,7 @@ pub struct Timeline {
     #[serde(default)]
     pub origins: Vec<Origin>,
     /// The positions whose discontinuities were looked for, in order and apart from each other. Empty
-    /// if all were.
+    /// if all were; one span of no length if none were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub read: Vec<Span>,
 }
@@ -106,6 +106,12 @@ impl Timeline {
         Self { kind, origins, read: Vec::new() }
     }
 
+    /// That of a source none of whose origins could be read yet: until then, its playlist counts.
+    pub fn unread() -> Self {
+        let nothing = Span::new(Position::START, Position::START);
+        Self { read: vec![nothing], ..Self::default() }
+    }
+
     /// The first position of `span` at which nobody has looked for origins.
     pub fn unread_in(&self, span: Span) -> Option<Position> {
         if self.read.is_empty() {
@@ -127,6 +133,9 @@ impl Timeline {
         };
         let new: Vec<Origin> = reading.origins.iter().filter(is_new).copied().collect();
         self.origins.extend(new);
+        if !self.origins.is_empty() {
+            self.kind = TimelineKind::Media;
+        }
         self.origins.sort_by_key(|one| (one.start, one.discontinuity));
         self.read.push(reading.span);
         while self.origins.len() > Self::ORIGINS_MAX {

@@ -31,7 +31,7 @@ pub(super) fn origins_read(
     let media = room.media.as_deref().filter(|media| media.media_id == *media_id)?;
     let timeline = &media.source.timeline;
     if !room.is_open()
-        || timeline.kind != TimelineKind::Media
+        || timeline.kind == TimelineKind::ProgramDateTime
         || timeline.unread_in(reading.span).is_none()
     {
         return None;

@@ -1,6 +1,8 @@
 //! New addresses of the same media.
 
-use engine::{Command, Event, MediaCause, MediaId, Position, Room, Source, Span, TimelineKind};
+use engine::{
+    Command, Event, MediaCause, MediaId, Position, Room, Source, Span, Timeline, TimelineKind,
+};
 use proptest::prelude::{prop_assert_eq, proptest};
 
 use crate::history::histories;
@@ -100,6 +102,21 @@ fn a_timeline_that_was_read_whole_takes_no_further_origins() {
     party.does(HOST, set_media(film));
     assert_eq!(unread(&party, 0, 600_000), None);
     party.changes_nothing(SERVER, origins_read("m_1", &[80_000], 80_000..100_000));
+}
+
+#[test]
+fn a_timeline_of_which_nothing_could_be_read_counts_the_playlist_until_an_origin_is() {
+    let mut party = Party::live();
+    let mut film = media("m_1", Some(600_000));
+    film.source.timeline = Timeline::unread();
+    party.does(HOST, set_media(film));
+    assert_eq!(unread(&party, 0, 60_000), Some(0));
+    party.does(SERVER, origins_read("m_1", &[], 0..10_000));
+    assert_eq!(source(&party.room).timeline.kind, TimelineKind::Playlist);
+    party.does(SERVER, origins_read("m_1", &[10_000, 20_000], 10_000..80_000));
+    assert_eq!(source(&party.room).timeline.kind, TimelineKind::Media);
+    assert_eq!((starts(&party), unread(&party, 0, 500_000)), (vec![10_000, 20_000], Some(80_000)));
+    party.changes_nothing(SERVER, origins_read("m_1", &[0], 0..10_000));
 }
 
 /// A party that watches media of ten minutes whose timeline was read for 80 s.

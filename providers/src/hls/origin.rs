@@ -53,7 +53,14 @@ pub(super) async fn read(
 ) -> Origins {
     let egress = &egress.within(EXTRAS_DEADLINE);
     let mut reader = Reader { egress, base, requests: 1, map: None, cut_short: None };
-    reader.timeline(media, probed).await.unwrap_or_default()
+    match reader.timeline(media, probed).await {
+        Some(origins) => origins,
+        // Positions of live media count from what is listed now, which a later look doesn't know.
+        None if reader.cut_short.is_some() && media.live.is_none() => {
+            Origins { timeline: Timeline::unread(), end_ms: None }
+        }
+        None => Origins::default(),
+    }
 }
 
 /// Reads the origins of the discontinuity at `from` and of those after it; `media` was read for these.

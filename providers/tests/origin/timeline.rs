@@ -136,6 +136,34 @@ async fn origins_that_do_not_come_in_time_are_read_later() {
 }
 
 #[tokio::test]
+async fn the_first_origin_is_read_later_if_its_header_does_not_come_in_time() {
+    for refuses in [false, true] {
+        let folder = TempDir::new().unwrap();
+        for (name, piece) in [("fmp4-00.m4s", "0.ts"), ("fmp4-init.mp4", "9.ts")] {
+            std::fs::copy(media().join("inexact").join(name), folder.path().join(piece)).unwrap();
+        }
+        let playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MAP:URI=\"9.ts\"\n\
+                        #EXTINF:3.4,\n0.ts\n#EXT-X-ENDLIST\n";
+        std::fs::write(folder.path().join("film.m3u8"), playlist).unwrap();
+        let sent = Arc::new(AtomicU32::new(1));
+        let link = serve_slowly(folder, Arc::clone(&sent), refuses).await;
+        let registry = registry(open());
+        let source = registry.resolve(&link).await.unwrap();
+        assert_eq!(source.timeline, Timeline::unread());
+        assert_eq!(source.duration, Some(Position::from_millis(3_400)));
+
+        let from = Position::START;
+        let error = registry.read_on("hls", &source.stream_id, from).await.unwrap_err();
+        assert!(error.is_temporary(), "{error:?}");
+        sent.store(10, Ordering::SeqCst);
+        let read = registry.read_on("hls", &source.stream_id, from).await.unwrap();
+        assert_eq!(read.span, Span::new(from, Span::END));
+        let whole = registry.resolve(&link).await.unwrap();
+        assert_eq!((read.origins.len(), read.origins), (1, whole.timeline.origins));
+    }
+}
+
+#[tokio::test]
 async fn a_playlist_that_tells_its_pieces_far_too_long_is_as_long_as_its_media() {
     // Ten pieces, all told as 10 s. The stream lasts 20 s, or starts over untold after the fifth piece.
     let twice = |number: u32| number * 2;
