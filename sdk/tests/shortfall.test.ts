@@ -21,7 +21,11 @@ test.each([
   ['avc1,opus', null, []],
   ['1', null, []],
   ['6', null, []],
-  ['85', 'format_unsupported', ['85']],
+  ['11', 'format_unsupported', ['IMA ADPCM']],
+  ['2', 'format_unsupported', ['MS ADPCM']],
+  ['31', 'format_unsupported', ['GSM 6.10']],
+  ['55', 'format_unsupported', ['MPEG audio layer 3']],
+  ['270', 'format_unsupported', ['270']],
   [null, null, []],
 ])('a file of %s lacks %s', (codecs, code, names) => {
   const found = findShortfall(file(codecs), { canPlay, pageUrl: 'http://page.test/' });
@@ -44,11 +48,16 @@ test.each([
   ['mha1.0x0D', 'MPEG-H Audio'],
   ['mhm1.0x0D', 'MPEG-H Audio'],
   ['iamf', 'IAMF'],
-  ['f1ac', 'F1AC'],
+  ['f1ac', 'FLAC'],
 ])('%s beside a picture that plays is sound that is missing: %s', (codec, name) => {
   const options = { canPlay, pageUrl: 'https://page.test/' };
   expect(findShortfall(file(`avc1.64001f,${codec}`), options)).toMatchObject({ code: 'sound_unsupported', codecs: [name] });
   expect(findShortfall(file(`${codec},mp4a.40.2`), options)).toBeNull();
+});
+
+test('plain samples have names where even they are missing', () => {
+  const named = (codec: string) => findShortfall(file(codec), { canPlay: () => false, pageUrl: 'https://page.test/' })?.codecs;
+  expect(['1', '3', '6', '7'].map(named)).toEqual([['PCM'], ['floating-point PCM'], ['A-law'], ['µ-law']]);
 });
 
 test('of a playlist, one quality that plays is enough, and one of unknown codecs may play', () => {

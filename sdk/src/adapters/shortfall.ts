@@ -135,7 +135,32 @@ const NAMES: [RegExp, string][] = [
   [/^mp([12])$/, 'MPEG audio layer $1'],
 ];
 
+/** The formats of WAV by their numbers, in hexadecimal, as RFC 2361 writes them. */
+const WAV_FORMATS = new Map([
+  ['1', 'PCM'],
+  ['2', 'MS ADPCM'],
+  ['3', 'floating-point PCM'],
+  ['6', 'A-law'],
+  ['7', 'µ-law'],
+  ['11', 'IMA ADPCM'],
+  ['20', 'Yamaha ADPCM'],
+  ['31', 'GSM 6.10'],
+  ['40', 'G.721'],
+  ['50', 'MPEG audio layer 2'],
+  ['55', 'MPEG audio layer 3'],
+  ['ff', 'AAC'],
+  ['160', 'Windows Media Audio'],
+  ['161', 'Windows Media Audio'],
+  ['162', 'Windows Media Audio Professional'],
+  ['163', 'Windows Media Audio Lossless'],
+  ['2000', 'Dolby Digital'],
+  ['2001', 'DTS'],
+  ['f1ac', 'FLAC'],
+]);
+
 function nameOf(codec: string): string {
+  const format = WAV_FORMATS.get(codec);
+  if (format !== undefined) return format;
   const known = NAMES.find(([pattern]) => pattern.test(codec));
   if (!known) return codec.toUpperCase();
   const found = known[0].exec(codec);

@@ -100,7 +100,8 @@ fn the_rate_of_a_wav_is_that_of_its_samples_and_not_what_a_field_says() {
     let mut packed = wav(16_000, 16_000);
     packed[20] = 17;
     packed[28..32].copy_from_slice(&4000u32.to_le_bytes());
-    assert_eq!(inspect(&packed, 4096).0.unwrap().length.unwrap().ms, 4000);
+    let contents = inspect(&packed, 4096).0.unwrap();
+    assert_eq!((contents.length.unwrap().ms, contents.codecs().as_deref()), (4000, Some("11")));
 }
 
 #[test]

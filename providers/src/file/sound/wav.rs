@@ -32,7 +32,8 @@ pub(super) fn read(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
                     EXTENSIBLE if size >= 26 => le(&bytes.get(payload + 24, 2)?[..2]),
                     tag => tag,
                 };
-                contents.add(Kind::Sound, &tag.to_string());
+                // As RFC 2361 writes it, and Matroska's names of the same formats do.
+                contents.add(Kind::Sound, &format!("{tag:x}"));
                 rate = Some(byte_rate(format, tag));
             }
             b"data" => {
