@@ -3,6 +3,7 @@
 use super::super::bytes::{Bytes, Read, Stop, be};
 use super::super::contents::{Contents, Kind, Length, Refusal};
 use super::count::{self, Count};
+use super::tags;
 
 /// How many frames in a row tell them from other bytes.
 const IN_A_ROW: usize = 3;
@@ -12,10 +13,10 @@ const LOOK_BYTES: usize = 4096;
 const LOOKS: [(u64, u32); 5] = [(0, 1), (2, 2), (4, 1), (1, 2), (3, 2)];
 /// The looks that a length takes: at the front, in the middle and at the end.
 const LOOKS_MIN: usize = 3;
+/// Tags at the end that hardly shorten the last look.
+const SHORT_TAGS_BYTES: u64 = 256;
 /// How many frames may be missing of those that are counted: some encoders count the first twice.
 const CUT_FRAMES: u64 = 2;
-/// Bytes of a tag at the end.
-const OLD_TAG_BYTES: u64 = 128;
 
 /// Bit rates in kbit/s, by the version (1, or 2 and 2.5), the layer and the index.
 const RATES: [[[u64; 15]; 3]; 2] = [
@@ -135,45 +136,59 @@ fn counted_length(
     }
     // Tags may follow as well, and are long if they hold a picture.
     contents.length = stated;
-    let end = bytes.get_up_to(at + there - LOOK_BYTES as u64, LOOK_BYTES)?;
-    let goes_on = (0..end.len()).any(|at| is_start(end, at, first));
+    let (end, last) = end_and_last_look(bytes, at, at + there)?;
+    if end - at <= counted + LOOK_BYTES as u64 {
+        return Ok(length(count.frames, true));
+    }
+    let look = bytes.get_up_to(last, LOOK_BYTES)?;
+    let goes_on = (0..look.len()).any(|at| is_start(look, at, first));
     Ok(stated.filter(|_| !goes_on))
 }
 
 /// By the bit rate, if it is the same at the front, in the middle and at the end.
 fn constant_length(bytes: &Bytes, at: u64, first: &Frame) -> Read<Option<Length>> {
     let Some(total) = bytes.total.filter(|total| *total > at) else { return Ok(None) };
-    let last = total.saturating_sub(LOOK_BYTES as u64).max(at);
+    let (end, last) = end_and_last_look(bytes, at, total)?;
     for quarter in [0, 2, 4] {
-        let look = bytes.get_up_to(at + (last - at) / 4 * quarter, LOOK_BYTES)?;
+        let look = bytes.get_up_to(look_at(quarter, at, last), LOOK_BYTES)?;
         if !is_constant(look, first) {
             return Ok(None);
         }
     }
-    let bits = (sound_end(bytes, at, total)? - at).checked_mul(8);
+    let bits = (end - at).checked_mul(8);
     Ok(bits.and_then(|bits| Length::of(bits, first.bit_rate, false)))
 }
 
-/// Where the sound that begins at `at` ends in a file of `total` bytes: before a tag, if there is one.
-fn sound_end(bytes: &Bytes, at: u64, total: u64) -> Read<u64> {
-    let end = total.saturating_sub(OLD_TAG_BYTES).max(at);
-    Ok(if bytes.get_up_to(end, 3)? == b"TAG" { end } else { total })
+/// Where the sound that begins at `at` ends in a file of `total` bytes, before the tags at the end, and
+/// where the last look into it begins.
+fn end_and_last_look(bytes: &Bytes, at: u64, total: u64) -> Read<(u64, u64)> {
+    let look = LOOK_BYTES as u64;
+    let tail = total.saturating_sub(look).max(at);
+    let tags = tags::len_at_end(bytes.get_up_to(tail, LOOK_BYTES)?);
+    let end = total.saturating_sub(tags).max(at);
+    // What was read for short tags is sound but for them.
+    let is_short = tags <= SHORT_TAGS_BYTES;
+    Ok((end, if is_short { tail } else { end.saturating_sub(look).max(at) }))
+}
+
+/// Where a look begins, so many quarters of the way from the first at `at` to the last at `last`.
+fn look_at(quarter: u64, at: u64, last: u64) -> u64 {
+    if quarter == 4 { last } else { at + (last - at) / 4 * quarter }
 }
 
 /// By how close frames follow each other in a few places. Each further look makes the length better.
 fn estimate_length(bytes: &Bytes, at: u64, first: &Frame, contents: &mut Contents) -> Read<()> {
     let Some(total) = bytes.total.filter(|total| *total > at) else { return Ok(()) };
-    let last = total.saturating_sub(LOOK_BYTES as u64).max(at);
+    let (end, last) = end_and_last_look(bytes, at, total)?;
     let (mut weights, mut frames_per_byte, mut looks) = (0.0, 0.0, 0);
     for (quarter, weight) in LOOKS {
-        let part = bytes.get_up_to(at + (last - at) / 4 * quarter, LOOK_BYTES)?;
+        let part = bytes.get_up_to(look_at(quarter, at, last), LOOK_BYTES)?;
         let Some(found) = frames_per_byte_in(part, first) else { continue };
         frames_per_byte += found * f64::from(weight);
         weights += f64::from(weight);
         looks += 1;
         if looks >= LOOKS_MIN {
-            let sound_bytes = sound_end(bytes, at, total)? - at;
-            let frames = (frames_per_byte / weights * sound_bytes as f64).round() as u64;
+            let frames = (frames_per_byte / weights * (end - at) as f64).round() as u64;
             let samples = frames.checked_mul(first.samples);
             contents.length = samples.and_then(|samples| Length::of(samples, first.rate, false));
         }

@@ -7,6 +7,7 @@ mod ogg;
 mod ogg_clock;
 #[cfg(test)]
 mod paged_tests;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod wav;
@@ -35,7 +36,7 @@ const TAGS_MAX: usize = 4;
 /// The form of a file that starts with `head`.
 pub(super) fn sniff(head: &[u8]) -> Option<Form> {
     match head {
-        [b'I', b'D', b'3', ..] if tag_len(head).is_some() => Some(Form::Tagged),
+        _ if tags::len_in_front(head).is_some() => Some(Form::Tagged),
         [b'f', b'L', b'a', b'C', ..] => Some(Form::Flac),
         [b'O', b'g', b'g', b'S', 0, ..] => Some(Form::Ogg),
         _ if wav::is_wav(head) => Some(Form::Wav),
@@ -74,11 +75,11 @@ fn read_tagged(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     contents.add(Kind::Sound, "");
     let mut at = 0;
     for _ in 0..TAGS_MAX {
-        let head = match bytes.get(at, 10) {
+        let head = match bytes.get(at, tags::HEAD_BYTES) {
             Err(Stop::End) => break,
             head => head?,
         };
-        match tag_len(head) {
+        match tags::len_in_front(head) {
             Some(len) => at += len,
             None => break,
         }
@@ -95,16 +96,4 @@ fn read_tagged(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
         }
         _ => frames::read(bytes, at + gap as u64, contents),
     }
-}
-
-/// The length of the ID3 tag that `bytes` begin with, in bytes.
-fn tag_len(bytes: &[u8]) -> Option<u64> {
-    let [b'I', b'D', b'3', major, _, flags, a, b, c, d, ..] = *bytes else { return None };
-    let size = [a, b, c, d];
-    if major == 0xff || size.iter().any(|byte| *byte > 0x7f) {
-        return None;
-    }
-    let size = size.iter().fold(0, |size, byte| size << 7 | u64::from(*byte));
-    let footer = if flags & 0x10 == 0 { 0 } else { 10 };
-    Some(10 + size + footer)
 }

@@ -39,7 +39,7 @@ fn sound_whose_middle_and_end_are_unknown_has_no_length() {
     let mut bytes = Bytes::of(Some(4_000_000));
     bytes.add(0, aac_frame(400).repeat(300));
     let (contents, outcome) = super::read(&bytes, super::Form::Frames);
-    assert_eq!((contents.length, outcome), (None, Err(Stop::Need { at: 1_997_952, len: 4096 })));
+    assert_eq!((contents.length, outcome), (None, Err(Stop::Need { at: 3_995_904, len: 4096 })));
 }
 
 #[test]
@@ -50,6 +50,35 @@ fn tags_at_both_ends_are_not_sound() {
     let contents = inspect(&tagged, 4096).0.unwrap();
     assert!(contents.length.unwrap().ms.abs_diff(10_000) <= 26);
     assert_eq!((contents.mime, contents.codecs().as_deref()), ("audio/mpeg", Some("mp3")));
+}
+
+#[test]
+fn an_ape_tag_at_either_end_is_not_sound_however_long_it_is() {
+    let constant = frame(0x90, 417).repeat(383);
+    let varied = [frame(0x90, 417).repeat(200), frame(0xa0, 522).repeat(200)].concat();
+    let counted = [counted(400, Some(401 * 417)), frame(0x90, 417).repeat(400)].concat();
+    let old = [&b"TAG"[..], &[b' '; 125]].concat();
+    for (sound, expected_ms, near_ms, is_counted) in
+        [(&constant, 10_000, 26, false), (&varied, 10_449, 500, false), (&counted, 10_449, 0, true)]
+    {
+        for file in [
+            [&sound[..], &ape(300_000)].concat(),
+            [&sound[..], &ape(200_000), &old].concat(),
+            [&sound[..], &ape(100)].concat(),
+            [&ape(10_000)[..], sound].concat(),
+            [&ape(5_000)[..], sound, &ape(90_000), &old].concat(),
+        ] {
+            let (contents, reads) = inspect(&file, 4096);
+            let contents = contents.unwrap();
+            let length = contents.length.unwrap();
+            assert!(length.ms.abs_diff(expected_ms) <= near_ms, "{length:?}");
+            assert_eq!((length.exact, contents.mime), (is_counted, "audio/mpeg"));
+            assert!(reads.len() <= 5, "{reads:?}");
+        }
+    }
+    // A tag that states more than there is leaves nothing that could be measured.
+    let lying = [&constant[..], &ape(300_000)[290_000..]].concat();
+    assert_eq!(inspect(&lying, 4096).0.unwrap().length, None);
 }
 
 #[test]
@@ -143,7 +172,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(tail: Vec<u8>, more: [u8; 27]) {
         let tag = b"ID3\x04\0\0\0\0\0\x10".to_vec();
-        for start in [&b"fLaC"[..], b"OggS\0\x02", b"RIFF\0\0\0\0WAVE", &tag[..]] {
+        for start in [&b"fLaC"[..], b"OggS\0\x02", b"RIFF\0\0\0\0WAVE", &tag[..], b"APETAGEX"] {
             let _ = inspect(&[start, &[0; 16], &tail, &more].concat(), 64);
             let _ = inspect(&[start, &tail, &[0; 16]].concat(), 64);
         }
@@ -157,6 +186,13 @@ fn frame(rate: u8, len: usize) -> Vec<u8> {
     let mut frame = vec![0; len];
     frame[..4].copy_from_slice(&[0xff, 0xfb, rate, 0]);
     frame
+}
+
+/// An APE tag with a header, whose items take so many bytes.
+fn ape(items: u32) -> Vec<u8> {
+    let numbers = [2000, items + 32, 1].map(u32::to_le_bytes).concat();
+    let part = |flags: u32| [&b"APETAGEX"[..], &numbers, &flags.to_le_bytes(), &[0; 8]].concat();
+    [part(0xa000_0000), vec![7; items as usize], part(0x8000_0000)].concat()
 }
 
 /// A frame that counts the others, and maybe the bytes of all.
