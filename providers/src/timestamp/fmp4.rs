@@ -32,14 +32,17 @@ impl Init {
 /// The timestamp of the first sample of a piece.
 pub(super) fn first(head: &[u8], init: &Init) -> Option<Stamp> {
     let traf = fragment(head, init)?;
-    let tfdt = traf.child(*b"tfdt")?.body;
+    let value = presented(traf.child(*b"tfdt")?.body, traf.child(*b"trun")?.body)?;
+    Some(Stamp { value, timescale: init.timescale })
+}
+
+/// When the first sample of a fragment is presented, by the bodies of its `tfdt` and its first `trun`.
+pub(super) fn presented(tfdt: &[u8], trun: &[u8]) -> Option<i64> {
     let decoded = match *tfdt.first()? {
         0 => u64::from(u32_at(tfdt, 4)?),
         _ => u64::from(u32_at(tfdt, 4)?) << 32 | u64::from(u32_at(tfdt, 8)?),
     };
-    let offset = composition_offset(traf.child(*b"trun")?.body)?;
-    let value = i64::try_from(decoded).ok()?.checked_add(offset)?;
-    Some(Stamp { value, timescale: init.timescale })
+    i64::try_from(decoded).ok()?.checked_add(composition_offset(trun)?)
 }
 
 /// How long the first fragment of a piece lasts, in microseconds; `None` if `head` doesn't hold all that says so.

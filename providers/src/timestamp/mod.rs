@@ -27,6 +27,12 @@ pub(crate) fn first(head: &[u8], init: Option<&Init>) -> Option<Stamp> {
     (stamp.value.unsigned_abs() <= engine::WHOLE_MAX).then_some(stamp)
 }
 
+/// When the first sample of a fragment of MP4 is presented, in units of its track, by the first bytes of its `tfdt` and
+/// of its first `trun`: 32 are enough.
+pub(crate) fn presented(tfdt: &[u8], trun: &[u8]) -> Option<i64> {
+    fmp4::presented(tfdt, trun).filter(|value| value.unsigned_abs() <= engine::WHOLE_MAX)
+}
+
 /// How long the first fragment lasts in a piece of fragmented MP4 that begins with `head`, in microseconds.
 pub(crate) fn fragment_us(head: &[u8], init: &Init) -> Option<u64> {
     fmp4::fragment_us(head, init)

@@ -3,14 +3,13 @@
 use super::super::bytes::{Bytes, Read, Stop, be};
 use super::super::contents::{Length, Refusal};
 use super::boxes::{self, Boxes, Header};
-use crate::timestamp::{self, Init, Stamp};
+use super::track::Track;
+use crate::timestamp;
 
 /// The most bytes of an index that are read: 12 for each of its fragments.
 const INDEX_BYTES_MAX: u64 = 32 * 1024;
-/// The longest `moov` that is read for where the first fragment begins, in bytes.
-const HEADER_BYTES_MAX: u64 = 32 * 1024;
-/// The most of the first fragment's head that is read for that.
-const FRAGMENT_BYTES_MAX: u64 = 8 * 1024;
+/// The most of a box that is read for where the first fragment begins, in bytes.
+const STAMP_BYTES_MAX: u64 = 32;
 
 /// What the boxes behind `moov` tell.
 pub(super) struct Fragments {
@@ -57,17 +56,41 @@ pub(super) fn read(boxes: &mut Boxes<'_>, bytes: &Bytes) -> Read<Fragments> {
     Ok(Fragments { length, first })
 }
 
-/// The first timestamp in the fragment with this head, before the edits of its track; `None` if it
-/// can't be read.
-pub(super) fn first_stamp(bytes: &Bytes, moov: &Header, moof: &Header) -> Read<Option<Stamp>> {
-    let len = moov.end.saturating_sub(moov.at);
-    if len > HEADER_BYTES_MAX {
-        return Ok(None);
+/// When the first sample of a track in the fragment with this head is presented, before its edits and in
+/// units of the track; `None` if that can't be told.
+pub(super) fn first_stamp(bytes: &Bytes, track: &Track, moof: &Header) -> Read<Option<i64>> {
+    let mut boxes = Boxes::of(bytes, moof);
+    while let Some(header) = boxes.next()? {
+        if header.kind == *b"traf"
+            && let Some(stamp) = stamp_in(bytes, track, &header)?
+        {
+            return Ok(Some(stamp));
+        }
     }
-    let Some(init) = Init::read(bytes.get(moov.at, len as usize)?) else { return Ok(None) };
-    let len = moof.end.saturating_sub(moof.at).min(FRAGMENT_BYTES_MAX);
-    let head = bytes.get_up_to(moof.at, len as usize)?;
-    Ok(timestamp::first(head, Some(&init)))
+    Ok(None)
+}
+
+/// The same in one part of the fragment; `None` also if it is another track's.
+fn stamp_in(bytes: &Bytes, track: &Track, traf: &Header) -> Read<Option<i64>> {
+    let mut decoded = None;
+    let mut boxes = Boxes::of(bytes, traf);
+    while let Some(header) = boxes.next()? {
+        match &header.kind {
+            b"tfhd" if be(boxes::full(bytes, &header, 4)?.1) != track.id => return Ok(None),
+            b"tfdt" => decoded = Some(first_bytes(bytes, &header)?),
+            b"trun" => {
+                let run = first_bytes(bytes, &header)?;
+                return Ok(decoded.and_then(|decoded| timestamp::presented(decoded, run)));
+            }
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+fn first_bytes<'a>(bytes: &'a Bytes, header: &Header) -> Read<&'a [u8]> {
+    let len = header.end.saturating_sub(header.payload).min(STAMP_BYTES_MAX);
+    bytes.get_up_to(header.payload, len as usize)
 }
 
 fn read_index(bytes: &Bytes, sidx: &Header) -> Read<Option<Index>> {

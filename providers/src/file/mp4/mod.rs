@@ -120,7 +120,7 @@ fn read_file(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
         let fragments = fragments::read(&mut boxes, bytes)?;
         contents.length = fragments.length.or(contents.length);
         return match fragments.first {
-            Some(first) => read_start(bytes, &movie, &moov, &first, contents),
+            Some(first) => read_start(bytes, &movie, &first, contents),
             None => Ok(()),
         };
     }
@@ -170,18 +170,21 @@ fn start_behind_pauses(movie: &Movie, contents: &mut Contents) {
 fn read_start(
     bytes: &Bytes,
     movie: &Movie,
-    moov: &Header,
     first: &Header,
     contents: &mut Contents,
 ) -> Read<()> {
     let of_kind = |kind| movie.tracks.iter().find(|track| track.kind == kind);
     let track = of_kind(Kind::Picture).or_else(|| of_kind(Kind::Sound));
     let Some(track) = track.filter(|track| !track.has_samples()) else { return Ok(()) };
-    let Some(stamp) = fragments::first_stamp(bytes, moov, first)? else { return Ok(()) };
-    let begins = stamp.value.saturating_add(track.shift(movie.timescale));
-    let (begins, per_second) = (u64::try_from(begins).unwrap_or(0), u64::from(stamp.timescale));
-    if begins >= per_second * START_MIN_MS / 1000 {
-        contents.begins_at(begins, per_second);
+    let stamp = match fragments::first_stamp(bytes, track, first) {
+        // The file was cut off there.
+        Err(Stop::End) => None,
+        stamp => stamp?,
+    };
+    let Some(stamp) = stamp else { return Ok(()) };
+    let begins = u64::try_from(stamp.saturating_add(track.shift(movie.timescale))).unwrap_or(0);
+    if begins >= track.timescale * START_MIN_MS / 1000 {
+        contents.begins_at(begins, track.timescale);
     }
     Ok(())
 }

@@ -211,6 +211,23 @@ fn a_file_in_fragments_begins_where_its_first_one_and_the_edits_say() {
 }
 
 #[test]
+fn padding_is_skipped_wherever_it_lies_and_however_long_it_is() {
+    let free = |len| boxed(b"free", &vec![0; len]);
+    let part = |kind, words: [u32; 3]| boxed(kind, &words.map(u32::to_be_bytes).concat());
+    let run = [free(9_000), part(b"trun", [0x800, 1, 0]), vec![0; 4]].concat();
+    let [tfhd, tfdt] = [(b"tfhd", 0), (b"tfdt", 10_000)].map(|(kind, one)| part(kind, [0, one, 0]));
+    let traf = boxed(b"traf", &[free(3), tfhd, free(100), tfdt, run].concat());
+    let others = boxed(b"traf", &part(b"tfhd", [0, 7, 0]));
+    let moof = boxed(b"moof", &[free(9_000), others, traf].concat());
+    let track = track(b"vide", &[], &mdhd(1000, 0), b"avc1", &[free(50), stts(0)].concat());
+    let moov = moov(&[free(40_000), mvhd(1000, 0), track, free(8), boxed(b"mvex", &[])]);
+    let film = [ftyp(), moov, free(20), moof, mdat(900)].concat();
+    let (found, reads) = inspect(&film, 4096);
+    let start = found.unwrap().start.map(|start| (start.timestamp, start.timescale));
+    assert_eq!((start, reads.len()), (Some((10_000, 1000)), 3), "{reads:?}");
+}
+
+#[test]
 fn any_box_that_may_come_first_is_recognized() {
     for kind in [b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"ftyp"] {
         assert!(sniff(&[boxed(kind, &[0; 40]), mdat(9)].concat()), "{kind:?}");

@@ -11,10 +11,13 @@ const EDITS_MAX: u64 = 64;
 #[derive(Debug, Default)]
 pub(super) struct Track {
     pub(super) kind: Kind,
+    /// Its number, which fragments name.
+    pub(super) id: u64,
     /// Whether it plays unless another is chosen.
     pub(super) enabled: bool,
     pub(super) codecs: Vec<String>,
-    timescale: u64,
+    /// Units per second.
+    pub(super) timescale: u64,
     /// By its header, in units of its timescale.
     stated: Option<u64>,
     /// By its samples, in the same units; `None` if their table is long.
@@ -51,7 +54,13 @@ pub(super) fn read(bytes: &Bytes, trak: &Header) -> Read<Track> {
             Err(stop) => return Err(stop),
         };
         match &header.kind {
-            b"tkhd" => track.enabled = bytes.get(header.payload, 4)?[3] & 1 == 1,
+            b"tkhd" => {
+                let head = bytes.get(header.payload, 24)?;
+                track.enabled = head[3] & 1 == 1;
+                // Version 1 has times of 64 bits.
+                let id_at = if head[0] == 0 { 12 } else { 20 };
+                track.id = be(&head[id_at..id_at + 4]);
+            }
             b"edts" => read_edits(bytes, &header, &mut track)?,
             b"mdia" => {
                 read_media(bytes, &header, &mut track)?;
