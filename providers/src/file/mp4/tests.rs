@@ -89,6 +89,19 @@ fn an_edit_list_says_what_is_presented() {
 }
 
 #[test]
+fn of_an_edit_list_that_is_cut_off_the_edits_that_are_there_count() {
+    // The list states nine edits and holds one, and a part of the next.
+    let list = [0, 9, 10_000, 0, 0x1_0000, 5_000].map(u32::to_be_bytes).concat();
+    for (held, expected) in [(&list[..], 10_000), (&list[..12], 30_021)] {
+        let elst = boxed(b"elst", held);
+        let entry = boxed(b"avc1", &[0; 78]);
+        let track = track_of(b"vide", &elst, &mdhd(1000, UNITS), &entry, &stts(UNITS));
+        let film = [ftyp(), moov(&[mvhd(1000, UNITS), track])].concat();
+        assert_eq!(length(&film).0, Some(expected));
+    }
+}
+
+#[test]
 fn a_film_whose_tracks_all_begin_with_a_pause_begins_and_is_measured_behind_it() {
     let pause = u32::MAX;
     let late = |ms| [(ms, pause), (UNITS, 0)];

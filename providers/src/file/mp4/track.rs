@@ -149,7 +149,9 @@ fn read_edits(bytes: &Bytes, edts: &Header, track: &mut Track) -> Read<()> {
         let (version, count) = boxes::full(bytes, &header, 4)?;
         let (count, wide) = (be(count), version == 1);
         let each = if wide { 20 } else { 12 };
-        if count > EDITS_MAX || header.payload + 8 + count * each > header.end {
+        // Of a list that was cut off, players take what is there.
+        let count = count.min(header.end.saturating_sub(header.payload + 8) / each);
+        if count > EDITS_MAX {
             return Ok(());
         }
         let list = bytes.get(header.payload + 8, (count * each) as usize)?;
