@@ -194,6 +194,18 @@ describe('loading media with timestamps', () => {
       expect(hls.asked).toEqual(['source 0']);
     });
 
+    test('while the room plays, a seek there leads to where the pieces go on', () => {
+      const player = adapter();
+      void player.load(media, NONE, (inMs) => 1_000 + inMs);
+      hls.levels.push({ details: { startSN: 0, fragments: pieces } });
+      fill(0, 0, 0);
+      video.become(4, 'seeked');
+      for (const [soughtMs, reachedMs] of [[3_000, 6_100], [5_999, 6_100], [1_000, 1_000], [7_000, 7_000]] as const) {
+        player.seek(soughtMs);
+        expect([Math.round(player.position()), video.currentTime.toFixed(3)]).toEqual([reachedMs, (reachedMs / 1000).toFixed(3)]);
+      }
+    });
+
     test('a piece that hls.js has given up for a while is loaded anew', () => {
       const player = adapter();
       void player.load(media, NONE, () => 0);

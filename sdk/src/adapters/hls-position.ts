@@ -30,6 +30,8 @@ const STRETCHED_MS = 60_000;
 const STUCK_MS = 3_000;
 /** What the playlist lacks is said to be missing once hls.js has loaded nothing for this long. */
 const MISSING_MS = 1_000;
+/** So far behind missing pieces there is a picture, which may begin a little later than its piece. */
+const PAST_GAP_MS = 100;
 /** How many times the element is filled anew on the way to one picture, because a seek is stuck or the playlist leads elsewhere. */
 const REFILLS = 4;
 /** At its very end an element would be over. */
@@ -212,6 +214,13 @@ export class HlsPosition {
     this.#sought = { positionMs, corrections: CORRECTIONS };
     if (this.#idleSinceMs < Infinity) this.#idleSinceMs = performance.now();
     this.#go(elementMs);
+  }
+
+  /** Returns the position at which media goes on if the playlist lacks the piece at `positionMs`, else that itself. */
+  pastGap(positionMs: number): number {
+    const atS = this.elementAt(positionMs) / 1000;
+    const next = this.#isGap(atS) && this.#details()?.fragments.find((frag) => frag.start > atS && !isMissing(frag));
+    return next ? positionMs + (next.start - atS) * 1000 + PAST_GAP_MS : positionMs;
   }
 
   /** Puts a seek right once data tells where its target is, and ends it once it is there. */

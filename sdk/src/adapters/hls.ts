@@ -37,6 +37,8 @@ const LIVE_SYNC_OFF = { maxLiveSyncPlaybackRate: 1, lowLatencyMode: false };
 const INTERSTITIALS_OFF = { enableInterstitialPlayback: false };
 /** The failure of hls.js at a piece that the playlist says is missing. */
 const FRAG_GAP = 'fragGap';
+/** A start that is scheduled is less far away. */
+const SOON_MS = 2_000;
 /** The event names of hls.js, repeated here so that its module isn't needed for them. */
 export const HLS_EVENTS = {
   MANIFEST_LOADED: 'hlsManifestLoaded',
@@ -213,7 +215,11 @@ class HlsAdapter extends ElementAdapter {
   }
 
   override seek(positionMs: number): void {
-    if (!this.#live) return this.#position.seek(positionMs);
+    if (!this.#live) {
+      // A room that plays leaves missing pieces by itself, and the player has to be ready behind them by then.
+      const plays = this.#expected(SOON_MS) > this.#expected(0);
+      return this.#position.seek(plays ? this.#position.pastGap(positionMs) : positionMs);
+    }
     this.#soughtLive = { positionMs, corrections: LIVE_CORRECTIONS };
     super.seek(this.#live.elementAt(positionMs) * 1000);
   }
