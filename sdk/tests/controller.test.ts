@@ -245,6 +245,17 @@ test('the end is reported once, and nothing is played after it', () => {
   expect(Math.abs(player.driftMs)).toBeLessThan(12);
 });
 
+test.each([
+  [100, []],
+  [1_000, ['pause', 'seek']],
+])('of a room that ends %i ms before this player does, only the very end is played', (leftMs, moves) => {
+  const player = SimulatedPlayer.following({ durationMs: 40_000 }, { position_ms: 28_000 - leftMs });
+  const sinceMs = player.nowMs;
+  player.commit({ status: 'ended', position_ms: 40_000 });
+  player.run(3_000);
+  expect([player.moves(sinceMs), player.positionMs, player.paused]).toEqual([moves, 40_000, true]);
+});
+
 test('a change of tracks re-anchors without a seek or a pause', () => {
   const player = following();
   const sinceMs = player.nowMs;

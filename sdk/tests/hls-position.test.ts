@@ -232,6 +232,18 @@ describe('loading media with timestamps', () => {
     expect([player.duration(), player.measured?.().durationMs]).toEqual([92_000, 92_000]);
   });
 
+  test('a player that is over stays at the last picture when it is sought to the end', () => {
+    const player = adapter();
+    void player.load(media, NONE, () => 0);
+    fill(0, 0, 0);
+    video.become(4, 'seeked');
+    [video.currentTime, video.duration, video.ended] = [3.4, 3.4, true];
+    player.seek(player.duration());
+    expect(video.currentTime).toBe(3.4);
+    player.seek(3_000);
+    expect(video.currentTime).toBeCloseTo(3, 4);
+  });
+
   test('the first timestamp of encrypted media is measured at its first fragment only', () => {
     const player = adapter();
     void player.load({ ...media, timeline: { kind: 'playlist', origins: [] } }, NONE, () => 0);

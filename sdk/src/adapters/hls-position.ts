@@ -209,6 +209,9 @@ export class HlsPosition {
       return;
     }
     const elementMs = this.elementAt(positionMs);
+    const { ended, duration } = this.#video;
+    // It shows the last picture, behind which no seek leads.
+    if (ended && elementMs > duration * 1000 - 2 * SEEK_NEAR_MS) return;
     if (elementMs === NO_ROOM_MS || (elementMs < -SEEK_NEAR_MS && !this.#fromStart)) return this.#fill(positionMs);
     if (this.#isElsewhere(positionMs)) return this.#fill(positionMs);
     this.#sought = { positionMs, corrections: CORRECTIONS };

@@ -3,7 +3,7 @@
 import type { Correction } from './correction.js';
 import { Course, type Cause, type ControllerAction, type ControllerPhase } from './course.js';
 import { Follow } from './follow.js';
-import { endOf, isOver, isRoomOver, targetAt, type ControllerInputs, type Moment } from './moment.js';
+import { endOf, isOver, isPlayingOut, isRoomOver, targetAt, type ControllerInputs, type Moment } from './moment.js';
 import { Standing } from './standing.js';
 import { Start } from './start.js';
 import { leadsElsewhere, type Timeline } from './timeline.js';
@@ -96,6 +96,7 @@ export class Controller {
   #route(now: Moment): void {
     if (now.held) this.#hold(now);
     else if (now.timeline.live && !now.player.capabilities.live) this.#followLive(now);
+    else if (isPlayingOut(now)) this.#course.setRate(now, now.timeline.rate);
     else if (now.timeline.status !== 'playing') this.#stand(now);
     else if (now.blocked) this.#standStill(now);
     else if (isOver(now)) this.#finish(now);
