@@ -41,13 +41,19 @@ impl Room {
             }
             Event::Rebased { previous_epoch, previous_version, lost, lifecycle } => {
                 self.lifecycle = lifecycle.unwrap_or(self.lifecycle);
-                let lossy_epoch = if lost {
-                    commit.epoch
+                let (lossy_epoch, lossy_at) = if lost {
+                    (commit.epoch, commit.at)
                 } else {
-                    self.rebased.map_or(0, |rebased| rebased.lossy_epoch)
+                    let before = self.rebased.map(|before| (before.lossy_epoch, before.lossy_at));
+                    before.unwrap_or_default()
                 };
-                self.rebased =
-                    Some(Rebased { previous_epoch, previous_version, lost, lossy_epoch });
+                self.rebased = Some(Rebased {
+                    previous_epoch,
+                    previous_version,
+                    lost,
+                    lossy_epoch,
+                    lossy_at,
+                });
             }
         }
     }

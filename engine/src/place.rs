@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::time::Timestamp;
+
 /// A place in the order of a room's commits. No two commits ever share one, even when the store
 /// has lost state in between.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -24,6 +26,9 @@ pub struct Rebased {
     /// The last epoch that began with such a loss; 0 if none did.
     #[serde(default)]
     pub lossy_epoch: u64,
+    /// When that epoch began.
+    #[serde(default)]
+    pub lossy_at: Timestamp,
 }
 
 impl Rebased {

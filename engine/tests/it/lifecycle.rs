@@ -261,6 +261,7 @@ fn a_rebase_raises_the_epoch_and_names_what_it_replaced() {
         previous_version: version,
         lost: true,
         lossy_epoch: epoch + 3,
+        lossy_at: commit.at,
     };
     assert_eq!(party.room.rebased, Some(rebased));
     assert_eq!(party.room.playback, playback);

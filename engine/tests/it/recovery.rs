@@ -2,7 +2,7 @@
 
 use engine::{
     Commit, Copies, Decision, Envelope, Event, HostLoss, LifecycleState, Outage, Place, Profile,
-    Rebased, Request, Room, adopt, rebuild, should_adopt,
+    Rebased, Request, Room, Timestamp, adopt, rebuild, should_adopt,
 };
 use proptest::option;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
@@ -144,7 +144,13 @@ fn an_unchanged_rebuilt_room_gives_way_to_a_copy_that_knows_more() {
 
 #[test]
 fn a_client_that_saw_more_or_missed_a_lossy_rebuild_hears_of_a_loss() {
-    let rebased = Rebased { previous_epoch: 4, previous_version: 10, lost: false, lossy_epoch: 3 };
+    let rebased = Rebased {
+        previous_epoch: 4,
+        previous_version: 10,
+        lost: false,
+        lossy_epoch: 3,
+        lossy_at: Timestamp::default(),
+    };
     let saw = |epoch, version| rebased.is_lost_since(Place { epoch, version });
     assert_eq!([saw(4, 9), saw(4, 10), saw(4, 11)], [false, false, true]);
     assert_eq!([saw(3, 9), saw(2, 9)], [false, true], "the third epoch began with a loss");

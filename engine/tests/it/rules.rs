@@ -217,7 +217,7 @@ fn a_client_of_an_earlier_epoch_hears_of_the_last_rebuild_and_of_every_loss_sinc
     let mut party = Party::playing();
     let seen = party.room.place();
     assert_eq!(party.room.rebased_since(seen), None);
-    party.does(SERVER, Command::Rebase { epoch: 8, lost: true, outage_ms: 0 });
+    let lossy_at = party.does(SERVER, Command::Rebase { epoch: 8, lost: true, outage_ms: 0 }).at;
     let lossy = party.room.place();
     party.does(SERVER, Command::Rebase { epoch: 9, lost: false, outage_ms: 0 });
     party.does(HOST, Command::Pause);
@@ -226,6 +226,7 @@ fn a_client_of_an_earlier_epoch_hears_of_the_last_rebuild_and_of_every_loss_sinc
         previous_version: lossy.version,
         lost: true,
         lossy_epoch: 8,
+        lossy_at,
     };
     assert_eq!(party.room.rebased_since(seen), Some(rebased));
     let kept = Rebased { lost: false, ..rebased };

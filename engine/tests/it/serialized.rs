@@ -1,7 +1,7 @@
 //! The serialized forms of rooms and commits, as stores hold them: the files were written by an
 //! earlier version, and nothing in them may change.
 
-use engine::{Commit, Event, Room};
+use engine::{Commit, Event, Room, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -29,11 +29,13 @@ fn a_stored_commit_of_each_event_reads_back_as_it_was_written() {
 }
 
 #[test]
-fn a_rebuild_without_a_lossy_epoch_reads_back_with_none() {
-    let room = ROOM.replace(",\n    \"lossy_epoch\": 3", "");
+fn a_rebuild_from_before_losses_were_noted_reads_back_without_one() {
+    let (epoch, at) = (",\n    \"lossy_epoch\": 3", ",\n    \"lossy_at\": 1750000000000");
+    let room = ROOM.replace(&format!("{epoch}{at}"), "");
     assert_ne!(room, ROOM);
     let room: Room = serde_json::from_str(&room).expect("a room");
-    assert_eq!(room.rebased.expect("a rebuild").lossy_epoch, 0);
+    let rebased = room.rebased.expect("a rebuild");
+    assert_eq!((rebased.lossy_epoch, rebased.lossy_at), (0, Timestamp::default()));
 }
 
 #[test]

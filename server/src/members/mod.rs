@@ -20,6 +20,10 @@ use crate::hub::Hub;
 use crate::refusal::Refusal;
 use crate::store::{Store, StoreError};
 
+/// How long after a loss of the store nobody is refused for not having joined, in milliseconds: the nodes that they
+/// are connected to may not have told it yet.
+const TOLD_ANEW_WITHIN_MS: u64 = 2_000;
+
 /// The members of all rooms.
 #[derive(Debug)]
 pub struct Members {
@@ -65,6 +69,7 @@ impl Members {
 
     /// The role of a participant without a grant; `None` for somebody who hasn't joined. The store may
     /// have lost who has, so a participant who is connected to any node, or named by the room itself, has joined too.
+    /// Right after a loss nobody can say of a participant that they haven't.
     async fn base_of(
         &self,
         room_id: &RoomId,
@@ -77,7 +82,8 @@ impl Members {
         if let Some(base) = hub.as_ref().and_then(|hub| hub.base_of(id)) {
             return Ok(Some(base));
         }
-        if self.store.load(room_id).await?.is_some_and(|room| room.names(id)) {
+        let room = self.store.load(room_id).await?;
+        if room.as_ref().is_some_and(|room| room.names(id)) {
             return Ok(Some(Role::Guest));
         }
         // Everybody who asks could be a stranger: who is connected is loaded only if it isn't known.
@@ -85,6 +91,13 @@ impl Members {
             return Ok(None);
         }
         let (_, roster, _) = self.load_roster(room_id).await?;
-        Ok(roster.find(id).map(|present| present.base))
+        if let Some(present) = roster.find(id) {
+            return Ok(Some(present.base));
+        }
+        let lost_at = room.and_then(|room| room.rebased).map(|rebased| rebased.lossy_at);
+        if lost_at.is_some_and(|at| self.clock.now().millis_since(at) < TOLD_ANEW_WITHIN_MS) {
+            return Err(StoreError { operation: "find a member", cause: None });
+        }
+        Ok(None)
     }
 }

@@ -102,6 +102,29 @@ async fn f3_a_connected_participant_stays_a_member_everywhere_while_redis_is_emp
     insist(&mut duo.host, "still the host", 2345).await;
 }
 
+#[tokio::test]
+async fn f3_nobody_who_is_connected_is_refused_by_a_node_that_the_room_is_not_on() {
+    let scene = Scene::new().await;
+    let nodes = [scene.node().await, scene.node().await, scene.node().await];
+    let duo = start_duo(&nodes[..2]).await;
+    let token = nodes[1].api().guest("Cleo").await.unwrap().access_token;
+    let [guest, elsewhere] = [&nodes[1], &nodes[2]].map(|node| node.api().with_token(&token));
+    guest.join(&duo.room_id).await.unwrap();
+    let mut seat = guest.connect(&duo.room_id).await.unwrap();
+    seat.hello(&[]).await.unwrap();
+    let path = format!("rooms/{}/state", duo.room_id);
+    let began = Instant::now();
+    scene.redis.command(&["FLUSHALL"]).await.unwrap();
+    let mut statuses = Vec::new();
+    while began.elapsed() < SETTLED {
+        let response = elsewhere.request(Method::GET, &path, None).await.unwrap();
+        let (status, body) = (response.status, &response.text);
+        assert!(status == 200 || status == 503, "{status} {body}");
+        statuses.push(status);
+    }
+    assert_eq!(statuses.last(), Some(&200), "the node they are connected to has told it");
+}
+
 /// A duo with a commit that must be kept.
 async fn start_duo(nodes: &[ServerProcess]) -> Duo {
     let mut duo = Duo::meet(nodes).await;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use engine::{Lineage, Place, Rebased};
+use engine::{Lineage, Place, Rebased, Timestamp};
 
 /// A copy of the room: the commands that took effect, and those that are remembered.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -92,6 +92,7 @@ impl Copy {
             previous_version: previous.version,
             lost,
             lossy_epoch: self.lossy_epoch,
+            lossy_at: Timestamp::default(),
         })
     }
 
