@@ -106,33 +106,76 @@ impl Journal {
         })
     }
 
-    /// Sets a damaged file aside, and begins a new one. Returns the path of the old one.
+    /// Sets a damaged file aside, and begins a new one. Returns the path of the old one. There is a journal at
+    /// any time: without one, the next start would forget all rooms.
     pub(super) async fn begin_anew(&mut self) -> Result<PathBuf, OpenError> {
         if let Some(connection) = self.connection.take() {
             // What it complains of is known.
             let _ = connection.close().await;
         }
+        let kept = self.keep_damaged()?;
+        let new = self.create_beside().await?;
+        self.put_in_place(&new)?;
         let path = self.path.clone();
-        let beside = |path: &Path, end: &str| PathBuf::from(format!("{}{end}", path.display()));
-        let mut numbered =
-            (1..DAMAGED_MAX).map(|number| beside(&path, &format!(".damaged-{number}")));
-        let kept = numbered.find(|kept| !kept.exists());
-        let kept = kept.unwrap_or_else(|| beside(&path, &format!(".damaged-{DAMAGED_MAX}")));
-        for end in ["-shm", "-wal", ""] {
-            match std::fs::rename(beside(&path, end), beside(&kept, end)) {
-                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(OpenError::Directory { path, source });
-                }
-                _ => {}
-            }
-        }
-        create_private_file(&path);
-        let unreadable = |source| OpenError::Unreadable { path: path.clone(), source };
-        let mut connection = self.options.connect().await.map_err(unreadable)?;
-        sqlx::raw_sql(schema::NEW).execute(&mut connection).await.map_err(unreadable)?;
-        self.connection = Some(connection);
+        let unreadable = |source| OpenError::Unreadable { path, source };
+        self.connection = Some(self.options.connect().await.map_err(unreadable)?);
         (self.is_damaged, self.is_anew) = (false, true);
         Ok(kept)
+    }
+
+    /// Gives the damaged file and its log a second name, under which they are kept.
+    pub(super) fn keep_damaged(&self) -> Result<PathBuf, OpenError> {
+        let mut numbered = (1..DAMAGED_MAX).map(|number| self.beside(&format!(".damaged-{number}")));
+        let kept = numbered.find(|kept| !kept.exists());
+        let kept = kept.unwrap_or_else(|| self.beside(&format!(".damaged-{DAMAGED_MAX}")));
+        for end in ["-wal", ""] {
+            let (from, to) = (self.beside(end), with_end(&kept, end));
+            let linked = remove(&to).and_then(|()| {
+                // Some file systems know no second names.
+                std::fs::hard_link(&from, &to).or_else(|_| std::fs::copy(&from, &to).map(drop))
+            });
+            self.unless_missing(linked)?;
+        }
+        Ok(kept)
+    }
+
+    /// Creates an empty journal under another name, which nobody reads.
+    pub(super) async fn create_beside(&self) -> Result<PathBuf, OpenError> {
+        let path = self.beside(".new");
+        for end in ["-shm", "-wal", ""] {
+            // Left by a start that was interrupted.
+            self.unless_missing(remove(&with_end(&path, end)))?;
+        }
+        create_private_file(&path);
+        let created = async {
+            let mut connection = self.options.clone().filename(&path).connect().await?;
+            sqlx::raw_sql(schema::NEW).execute(&mut connection).await?;
+            connection.close().await
+        };
+        created.await.map_err(|source| OpenError::Unreadable { path: path.clone(), source })?;
+        Ok(path)
+    }
+
+    /// Puts the new file in the place of the damaged one. The old log goes first: SQLite would read it into the
+    /// new file.
+    pub(super) fn put_in_place(&self, new: &Path) -> Result<(), OpenError> {
+        for end in ["-shm", "-wal"] {
+            self.unless_missing(remove(&self.beside(end)))?;
+        }
+        self.unless_missing(std::fs::rename(new, &self.path))
+    }
+
+    fn beside(&self, end: &str) -> PathBuf {
+        with_end(&self.path, end)
+    }
+
+    fn unless_missing(&self, done: std::io::Result<()>) -> Result<(), OpenError> {
+        match done {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(OpenError::Directory { path: self.path.clone(), source })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes a batch in one transaction. It is durable when this returns `Ok`, else nothing of it is
@@ -196,6 +239,18 @@ impl Journal {
         let max = self.pages_max.load(std::sync::atomic::Ordering::Relaxed);
         let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {max}"));
         sqlx::query(pragma).execute(connection).await.map(drop)
+    }
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    PathBuf::from(format!("{}{end}", path.display()))
+}
+
+/// Removes a file, if there is one.
+fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

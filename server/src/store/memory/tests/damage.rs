@@ -167,6 +167,39 @@ async fn a_changed_byte_of_the_first_page_costs_no_room_with_a_snapshot_its_exis
 }
 
 #[tokio::test]
+async fn wherever_the_replacement_of_a_damaged_journal_is_interrupted_the_next_start_repeats_it() {
+    const NOTICED: usize = 18;
+    for steps in 0..=3 {
+        let dir = stored_room("cut").await;
+        let path = dir.path().join(FILE);
+        let mut damaged = std::fs::read(&path).unwrap();
+        damaged[NOTICED] ^= 0xff;
+        std::fs::write(&path, damaged).unwrap();
+        let lock = std::fs::File::create(dir.path().join("lock")).unwrap();
+        let mut journal = Journal::open(dir.path(), lock, 1).await.unwrap();
+        assert!(journal.is_damaged);
+        if let Some(connection) = journal.connection.take() {
+            let _ = connection.close().await;
+        }
+        if steps >= 1 {
+            journal.keep_damaged().unwrap();
+        }
+        if steps >= 2 {
+            let new = journal.create_beside().await.unwrap();
+            if steps == 3 {
+                journal.put_in_place(&new).unwrap();
+            }
+        }
+        drop(journal);
+        assert!(path.exists(), "after {steps} steps");
+        let (store, _) = open(dir.path()).await.unwrap();
+        let room = load(&store, &RoomId::new("r_cut")).await;
+        assert_eq!(room.version, 6, "after {steps} steps");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_room_that_had_ended_does_not_come_back_from_its_snapshot() {
     let dir = TempDir::new().unwrap();
     let sql = database(dir.path()).await;

@@ -12,7 +12,7 @@ use engine::{ParticipantId, Room, RoomId};
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
-use super::journal::FILE;
+use super::journal::{FILE, Journal};
 use super::{MemoryStore, OpenError};
 use crate::clock::RoomClock;
 use crate::sql::Sql;
