@@ -4,6 +4,8 @@ use clap::Args;
 
 /// How many connections to a node there may be unless somebody asks for another number.
 pub const CONNECTIONS_DEFAULT: usize = 20_000;
+/// How many connections an address may have unless somebody asks for another number.
+pub const CONNECTIONS_PER_ADDRESS_DEFAULT: usize = 500;
 
 /// The limits.
 #[derive(Args, Clone, Debug)]
@@ -167,7 +169,7 @@ pub struct LimitConfig {
     #[arg(
         long = "limit-connections-per-address",
         env = "PLAYHEAD_LIMIT_CONNECTIONS_PER_ADDRESS",
-        default_value_t = 500,
+        default_value_t = CONNECTIONS_PER_ADDRESS_DEFAULT,
         global = true
     )]
     pub connections_per_address: usize,

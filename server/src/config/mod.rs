@@ -16,7 +16,7 @@ use ipnet::IpNet;
 use url::Url;
 
 pub use base_path::base_path;
-pub use limits::{CONNECTIONS_DEFAULT, LimitConfig};
+pub use limits::{CONNECTIONS_DEFAULT, CONNECTIONS_PER_ADDRESS_DEFAULT, LimitConfig};
 pub use names::unknown_settings;
 pub use value::{List, Maybe, Secret};
 

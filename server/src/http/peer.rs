@@ -1,6 +1,8 @@
 //! Finds out where a request comes from: for the limits per address, and for addresses that the client can
 //! use.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use contracts::ErrorCode;
@@ -20,8 +22,15 @@ impl FromRequestParts<App> for Peer {
 
 /// Notes the peer of a request, and takes the base path off its target, before it is routed.
 pub(crate) fn locate(app: &App, mut request: Request) -> Request {
+    static IS_LOGGED: AtomicBool = AtomicBool::new(false);
     let Some(ends) = request.extensions().get::<Ends>() else { return request };
     let peer = Peer::of(ends, request.headers(), &app.config);
+    if peer.is_prefix_unusable && !IS_LOGGED.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            "a proxy's X-Forwarded-Prefix isn't used: write it like /watch, of letters, digits and - . _ ~, \
+             or name the URL that people use in PLAYHEAD_PUBLIC_URL"
+        );
+    }
     if let Some(target) = peer.base.strip(request.uri()) {
         *request.uri_mut() = target;
     }

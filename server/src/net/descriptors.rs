@@ -3,7 +3,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::config::{CONNECTIONS_DEFAULT, LimitConfig};
+use crate::config::{CONNECTIONS_DEFAULT, CONNECTIONS_PER_ADDRESS_DEFAULT, LimitConfig};
 
 /// With fewer descriptors than this, the server doesn't start.
 const DESCRIPTORS_MIN: usize = 128;
@@ -48,6 +48,20 @@ impl Shares {
                 "there can be {} connections, not {wanted} (PLAYHEAD_LIMIT_CONNECTIONS): this process may open \
                  only {} files; raise that limit (ulimit -Hn, LimitNOFILE in systemd)",
                 self.websockets, self.descriptors
+            )
+        })
+    }
+
+    /// Says in a sentence that an address gets fewer connections than somebody asked for: whatever it is, a network
+    /// leaves half to all others.
+    pub fn halved(&self, limits: &LimitConfig) -> Option<String> {
+        let (wanted, half) = (limits.connections_per_address, self.websockets / 2);
+        let is_asked_for = limits.per_address != 0 && wanted != CONNECTIONS_PER_ADDRESS_DEFAULT;
+        (is_asked_for && wanted > half).then(|| {
+            format!(
+                "an address can have {half} connections, not {wanted} (PLAYHEAD_LIMIT_CONNECTIONS_PER_ADDRESS): \
+                 nobody gets more than half of all {}; raise those, or set PLAYHEAD_LIMIT_PER_ADDRESS=0",
+                self.websockets
             )
         })
     }
@@ -115,6 +129,21 @@ mod tests {
         }
         let words = share_out(127, &limits).unwrap_err();
         assert!(words.contains("ulimit -n"), "{words}");
+    }
+
+    #[test]
+    fn an_address_that_was_promised_more_than_half_of_all_connections_is_told_so() {
+        for (arguments, is_told) in [
+            (vec![], false),
+            (vec!["--limit-connections-per-address", "400"], true),
+            (vec!["--limit-connections-per-address", "300"], false),
+            (vec!["--limit-connections-per-address", "400", "--limit-per-address", "0"], false),
+        ] {
+            let program = ["playhead-server", "--limit-connections", "600"];
+            let limits = Config::parse_from(program.iter().chain(&arguments)).limits;
+            let told = share_out(1 << 20, &limits).unwrap().halved(&limits);
+            assert_eq!(told.is_some(), is_told, "{arguments:?}: {told:?}");
+        }
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub struct Forwarded {
     pub host: Option<String>,
     /// The path below which the proxies serve this server: empty, or like `/watch`.
     pub prefix: String,
+    /// Whether they name a path that can't be a base path.
+    pub is_prefix_unusable: bool,
 }
 
 /// One element of a `Forwarded` header.
@@ -72,8 +74,10 @@ impl Forwarded {
         let prefixes = list(headers, "x-forwarded-prefix");
         // Each proxy names the part that it took off, the outermost first.
         let prefix = prefixes.iter().map(|one| base_path(one)).collect::<Result<String, _>>();
-        let prefix = prefix.and_then(|prefix| base_path(&prefix)).unwrap_or_default();
-        Some(Self { client, is_contradictory, is_secure, host, prefix })
+        let prefix = prefix.and_then(|prefix| base_path(&prefix));
+        let is_prefix_unusable = prefix.is_err();
+        let prefix = prefix.unwrap_or_default();
+        Some(Self { client, is_contradictory, is_secure, host, prefix, is_prefix_unusable })
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Peer {
     pub is_forwarded: bool,
     /// Whether what the proxies say contradicts itself.
     pub is_contradictory: bool,
+    /// Whether they name a path that can't be a base path, and none is set.
+    pub is_prefix_unusable: bool,
     /// The base URL at which clients reach this server.
     pub base: BaseUrl,
 }
@@ -61,6 +63,8 @@ impl Peer {
         let forwarded = Forwarded::read(remote, headers, &config.trusted_proxies);
         let is_forwarded = forwarded.is_some();
         let is_contradictory = forwarded.as_ref().is_some_and(|one| one.is_contradictory);
+        let is_prefix_unusable = config.public_url.is_none()
+            && forwarded.as_ref().is_some_and(|one| one.is_prefix_unusable);
         let client = forwarded.as_ref().map_or(remote, |forwarded| forwarded.client);
         let host = forwarded.as_ref().and_then(|forwarded| forwarded.host.clone());
         let host = host.or_else(|| host_header(headers));
@@ -79,6 +83,7 @@ impl Peer {
             host,
             is_forwarded,
             is_contradictory,
+            is_prefix_unusable,
             base,
         }
     }

@@ -40,6 +40,7 @@ pub fn check(config: &Config) -> Result<Checked, String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     warnings.extend(unknown_settings(names));
     warnings.extend(shares.shortfall(&config.limits));
+    warnings.extend(shares.halved(&config.limits));
     Ok(Checked { shares, warnings })
 }
 

@@ -169,6 +169,8 @@ fn scheme_host_and_prefix_are_those_that_the_client_used() {
         assert_eq!(named, scheme, "{lines:?}");
         assert_eq!(found.host.as_deref().unwrap_or_default(), host, "{lines:?}");
         assert_eq!(found.prefix, prefix, "{lines:?}");
+        let names_one = lines.iter().any(|(name, _)| *name == "x-forwarded-prefix");
+        assert_eq!(found.is_prefix_unusable, names_one && prefix.is_empty(), "{lines:?}");
     }
 }
 
