@@ -47,13 +47,8 @@ impl Room {
                     let before = self.rebased.map(|before| (before.lossy_epoch, before.lossy_at));
                     before.unwrap_or_default()
                 };
-                self.rebased = Some(Rebased {
-                    previous_epoch,
-                    previous_version,
-                    lost,
-                    lossy_epoch,
-                    lossy_at,
-                });
+                self.rebased =
+                    Some(Rebased { previous_epoch, previous_version, lost, lossy_epoch, lossy_at });
             }
         }
     }

@@ -167,12 +167,7 @@ fn start_behind_pauses(movie: &Movie, contents: &mut Contents) {
 }
 
 /// Notes where the clock begins of a film that is all in fragments, of which `first` is the head of the first.
-fn read_start(
-    bytes: &Bytes,
-    movie: &Movie,
-    first: &Header,
-    contents: &mut Contents,
-) -> Read<()> {
+fn read_start(bytes: &Bytes, movie: &Movie, first: &Header, contents: &mut Contents) -> Read<()> {
     let of_kind = |kind| movie.tracks.iter().find(|track| track.kind == kind);
     let track = of_kind(Kind::Picture).or_else(|| of_kind(Kind::Sound));
     let Some(track) = track.filter(|track| !track.has_samples()) else { return Ok(()) };

@@ -125,7 +125,8 @@ impl Journal {
 
     /// Gives the damaged file and its log a second name, under which they are kept.
     pub(super) fn keep_damaged(&self) -> Result<PathBuf, OpenError> {
-        let mut numbered = (1..DAMAGED_MAX).map(|number| self.beside(&format!(".damaged-{number}")));
+        let mut numbered =
+            (1..DAMAGED_MAX).map(|number| self.beside(&format!(".damaged-{number}")));
         let kept = numbered.find(|kept| !kept.exists());
         let kept = kept.unwrap_or_else(|| self.beside(&format!(".damaged-{DAMAGED_MAX}")));
         for end in ["-wal", ""] {
