@@ -63,24 +63,3 @@ pub enum Rejection {
         max: usize,
     },
 }
-
-impl Rejection {
-    /// The error code, which never changes.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotHost => "not_host",
-            Self::Forbidden => "forbidden",
-            Self::NoMedia => "no_media",
-            Self::MediaEnded => "media_ended",
-            Self::PositionOutOfRange { .. } | Self::OutsideWindow { .. } => "position_out_of_range",
-            Self::SeekUnavailable => "seek_unavailable",
-            Self::QualityUnavailable => "quality_unavailable",
-            Self::TrackUnavailable => "track_unavailable",
-            Self::VersionConflict { .. } => "version_conflict",
-            Self::StaleFence { .. } => "stale_fence",
-            Self::IdReused => "id_reused",
-            Self::RoomClosed => "room_closed",
-            Self::TooManyRoles { .. } => "limit_reached",
-        }
-    }
-}

@@ -5,7 +5,7 @@ use std::error::Error;
 
 use crate::foreign;
 
-/// What went wrong. Each kind has one frozen code.
+/// What went wrong. The server gives each kind its code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ErrorKind {
     /// The text isn't a link.
@@ -37,42 +37,6 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Every kind.
-    pub const ALL: [Self; 13] = [
-        Self::LinkInvalid,
-        Self::EgressBlocked,
-        Self::NotFound,
-        Self::Gone,
-        Self::Forbidden,
-        Self::Unsupported,
-        Self::DrmProtected,
-        Self::ManifestInvalid,
-        Self::TooLarge,
-        Self::Timeout,
-        Self::Unavailable,
-        Self::RateLimited,
-        Self::ProviderUnknown,
-    ];
-
-    /// The frozen code that clients match on.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::LinkInvalid => "link_invalid",
-            Self::EgressBlocked => "egress_blocked",
-            Self::NotFound => "media_not_found",
-            Self::Gone => "media_gone",
-            Self::Forbidden => "media_forbidden",
-            Self::Unsupported => "media_unsupported",
-            Self::DrmProtected => "drm_protected",
-            Self::ManifestInvalid => "manifest_invalid",
-            Self::TooLarge => "upstream_too_large",
-            Self::Timeout => "upstream_timeout",
-            Self::Unavailable => "upstream_unavailable",
-            Self::RateLimited => "upstream_rate_limited",
-            Self::ProviderUnknown => "provider_unknown",
-        }
-    }
-
     /// Whether the same request may succeed a little later.
     pub const fn is_temporary(self) -> bool {
         matches!(self, Self::Timeout | Self::Unavailable | Self::RateLimited)
@@ -92,7 +56,7 @@ pub struct Failure {
 
 /// The failure of an operation of a provider or of the registry.
 #[derive(Debug, thiserror::Error)]
-#[error("{operation} by {provider_id} failed with {}", kind.code())]
+#[error("{operation} by {provider_id} failed with {kind:?}")]
 pub struct ProviderError {
     /// The id of the provider, or `registry`.
     pub provider_id: &'static str,

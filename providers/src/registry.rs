@@ -198,8 +198,8 @@ async fn within<T>(
         Err(Failure::new(ErrorKind::Timeout, detail).at(REGISTRY, operation))
     });
     if let Err(error) = &outcome {
-        let (provider_id, code) = (error.provider_id, error.kind.code());
-        tracing::debug!(provider.id = provider_id, code, cause = ?error.cause, "no source was found");
+        let (provider_id, kind) = (error.provider_id, error.kind);
+        tracing::debug!(provider.id = provider_id, ?kind, cause = ?error.cause, "no source was found");
     }
     outcome
 }

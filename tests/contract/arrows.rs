@@ -12,7 +12,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
     ("providers", &["engine"]),
     ("server", &["contracts", "engine", "providers"]),
     ("harness", &["contracts"]),
-    ("tests", &["contracts", "engine", "harness", "providers", "server"]),
+    ("tests", &["contracts", "engine", "harness", "server"]),
 ];
 /// All dependencies of the two leaf crates, except for their tests.
 const LEAVES: [(&str, &[&str]); 2] =

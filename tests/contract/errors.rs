@@ -4,9 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use contracts::{CLOSE_CODES, ErrorCode};
-use engine::Rejection;
-use providers::{ErrorKind, Failure};
-use server::refusal::Refusal;
 
 #[test]
 fn codes_are_registered_once_and_readable() {
@@ -17,37 +14,6 @@ fn codes_are_registered_once_and_readable() {
         assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
         assert!((400..600).contains(&code.status()), "{name}");
         assert!(!code.title().ends_with('.'), "{name}");
-    }
-}
-
-#[test]
-fn every_rejection_of_the_engine_is_answered_by_the_code_of_its_name() {
-    for rejection in [
-        Rejection::NotHost,
-        Rejection::Forbidden,
-        Rejection::NoMedia,
-        Rejection::MediaEnded,
-        Rejection::PositionOutOfRange { duration_ms: None },
-        Rejection::OutsideWindow { earliest_ms: 1, latest_ms: 2 },
-        Rejection::SeekUnavailable,
-        Rejection::QualityUnavailable,
-        Rejection::TrackUnavailable,
-        Rejection::VersionConflict { version: 1 },
-        Rejection::StaleFence { fence: 1 },
-        Rejection::IdReused,
-        Rejection::RoomClosed,
-        Rejection::TooManyRoles { max: 1 },
-    ] {
-        let name = rejection.code();
-        assert_eq!(Refusal::from(rejection).code().name(), name);
-    }
-}
-
-#[test]
-fn every_failure_of_a_provider_is_answered_by_the_code_of_its_name() {
-    for kind in ErrorKind::ALL {
-        let error = Failure::new(kind, "a sentence").at("test", "resolve");
-        assert_eq!(Refusal::from(error).code().name(), kind.code());
     }
 }
 

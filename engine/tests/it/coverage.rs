@@ -7,6 +7,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use crate::history::{Turn, histories};
+use crate::story::name_of;
 
 #[test]
 fn histories_cover_every_outcome_and_every_event() {
@@ -24,21 +25,22 @@ fn histories_cover_every_outcome_and_every_event() {
 }
 
 /// Every outcome of a request, and every event with its cause and the state that it leads to.
-const EVERYTHING: [&str; 47] = [
+const EVERYTHING: [&str; 48] = [
     "duplicate",
     "unchanged",
-    "not_host",
-    "forbidden",
-    "no_media",
-    "media_ended",
-    "position_out_of_range",
-    "seek_unavailable",
-    "quality_unavailable",
-    "track_unavailable",
-    "version_conflict",
-    "stale_fence",
-    "id_reused",
-    "room_closed",
+    "NotHost",
+    "Forbidden",
+    "NoMedia",
+    "MediaEnded",
+    "PositionOutOfRange",
+    "OutsideWindow",
+    "SeekUnavailable",
+    "QualityUnavailable",
+    "TrackUnavailable",
+    "VersionConflict",
+    "StaleFence",
+    "IdReused",
+    "RoomClosed",
     "media SetMedia",
     "media Measured",
     "media Refreshed",
@@ -76,7 +78,7 @@ const EVERYTHING: [&str; 47] = [
 
 fn label(turn: &Turn) -> String {
     let commit = match &turn.outcome {
-        Err(rejection) => return rejection.code().to_owned(),
+        Err(rejection) => return name_of(rejection),
         Ok(Decision::Duplicate(_)) => return "duplicate".to_owned(),
         Ok(Decision::Unchanged) => return "unchanged".to_owned(),
         Ok(Decision::Commit(commit)) => commit,

@@ -2,7 +2,7 @@
 
 use engine::{
     CREATED_MS, Command, EXPIRED_MS, Event, HostCause, HostLoss, LifecycleCause, LifecycleState,
-    Rebased, Role, RoomPatch, Status,
+    Rebased, Rejection, Role, RoomPatch, Status,
 };
 
 use crate::story::{
@@ -81,7 +81,7 @@ fn promotion_makes_the_longest_connected_co_host_the_host() {
     assert_eq!((party.state(), party.host()), (LifecycleState::Live, Some(CO_HOST)));
     assert_eq!((party.room.fence, &party.room.playback), (fence + 1, &playback));
     party.changes_nothing(SERVER, connected(HOST));
-    assert_eq!(party.rejects(HOST, Command::Pause), "not_host");
+    assert_eq!(party.rejects(HOST, Command::Pause), Rejection::NotHost);
     party.does(CO_HOST, transfer(GUEST));
 }
 
@@ -102,7 +102,7 @@ fn a_held_room_continues_playing_without_a_host() {
     assert_eq!((party.state(), party.host()), (LifecycleState::Live, None));
     assert_eq!((party.room.fence, &party.room.playback), (fence + 1, &playback));
     assert_eq!(party.room.deadline(), None);
-    assert_eq!(party.rejects(HOST, Command::Pause), "not_host");
+    assert_eq!(party.rejects(HOST, Command::Pause), Rejection::NotHost);
     party.does(CO_HOST, Command::Pause);
     party.changes_nothing(SERVER, Command::HostLost);
 }
@@ -192,7 +192,7 @@ fn the_host_can_end_the_party_in_every_open_state() {
 fn only_the_creator_can_end_a_room_without_a_host() {
     let mut party = Party::hostless();
     for who in [CO_HOST, MEMBER, GUEST] {
-        assert_eq!(party.rejects(who, Command::Delete), "forbidden");
+        assert_eq!(party.rejects(who, Command::Delete), Rejection::Forbidden);
     }
     party.does(HOST, Command::Delete);
     assert_eq!(party.state(), LifecycleState::Expired);
@@ -202,7 +202,7 @@ fn only_the_creator_can_end_a_room_without_a_host() {
 fn the_creator_cannot_end_a_room_with_another_host() {
     let mut party = Party::live();
     party.does(HOST, transfer(GUEST));
-    assert_eq!(party.rejects(HOST, Command::Delete), "forbidden");
+    assert_eq!(party.rejects(HOST, Command::Delete), Rejection::Forbidden);
     party.does(GUEST, Command::Delete);
 }
 
@@ -220,7 +220,7 @@ fn an_expired_room_rejects_every_command_of_every_participant() {
     ];
     for command in commands {
         for who in [HOST, CO_HOST, GUEST] {
-            assert_eq!(party.rejects(who, command.clone()), "room_closed");
+            assert_eq!(party.rejects(who, command.clone()), Rejection::RoomClosed);
         }
     }
 }
@@ -245,7 +245,7 @@ fn an_expired_room_is_deleted_at_its_deadline_and_stays_deleted() {
     for command in [connected(HOST), Command::Idle, Command::Deadline] {
         party.changes_nothing(SERVER, command);
     }
-    assert_eq!(party.rejects(HOST, Command::Play), "room_closed");
+    assert_eq!(party.rejects(HOST, Command::Play), Rejection::RoomClosed);
 }
 
 #[test]

@@ -117,10 +117,10 @@ fn a_seek_may_reach_both_ends_of_the_window_as_it_is_now_and_no_further() {
         let rejection = ask_seek(&mut party, behind_ms).expect_err("outside the window");
         let (earliest_ms, latest_ms) = (now_ms - WINDOW_MS, now_ms - HOLD_BACK_MS);
         assert_eq!(rejection, Rejection::OutsideWindow { earliest_ms, latest_ms });
-        assert_eq!(rejection.code(), "position_out_of_range");
     }
     for to_ms in [0, -1, i64::MIN, i64::MAX] {
-        assert_eq!(party.rejects(HOST, seek(to_ms)), "position_out_of_range");
+        let rejection = party.rejects(HOST, seek(to_ms));
+        assert!(matches!(rejection, Rejection::OutsideWindow { .. }), "{rejection:?}");
     }
     assert_eq!(party.room, before);
 }
@@ -171,7 +171,8 @@ fn a_window_that_keeps_all_grows_and_carries_nobody_along() {
     party.does(HOST, set_media(media));
     party.later(600_000);
     let first_ms = i64::try_from(T0 - WINDOW_MS).expect("fits");
-    assert_eq!(party.rejects(HOST, seek(first_ms - 1)), "position_out_of_range");
+    let rejection = party.rejects(HOST, seek(first_ms - 1));
+    assert!(matches!(rejection, Rejection::OutsideWindow { .. }), "{rejection:?}");
     party.does(HOST, seek(first_ms));
     party.does(HOST, Command::Play);
     party.does(HOST, set_rate(500));

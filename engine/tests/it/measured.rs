@@ -1,8 +1,8 @@
 //! What a player of the host or a co-host measures betters an estimate, once.
 
 use engine::{
-    Command, DurationOrigin, Event, Measurement, MediaCause, MediaId, Origin, Position, Status,
-    Timeline, TimelineKind,
+    Command, DurationOrigin, Event, Measurement, MediaCause, MediaId, Origin, Position, Rejection,
+    Status, Timeline, TimelineKind,
 };
 
 use crate::story::{
@@ -47,13 +47,14 @@ fn a_measured_duration_replaces_an_estimate_and_leaves_playback_as_it_is() {
     assert_eq!(duration(&party), (72_000, DurationOrigin::Measured));
     assert_eq!(*party.playback(), before);
     party.does(HOST, seek(72_000));
-    assert_eq!(party.rejects(HOST, seek(72_001)), "position_out_of_range");
+    let rejection = party.rejects(HOST, seek(72_001));
+    assert!(matches!(rejection, Rejection::PositionOutOfRange { .. }), "{rejection:?}");
 }
 
 #[test]
 fn only_the_first_report_of_somebody_who_commands_playback_counts() {
     let mut party = party();
-    assert_eq!(party.rejects(GUEST, measured("m_1", Some(61_000))), "not_host");
+    assert_eq!(party.rejects(GUEST, measured("m_1", Some(61_000))), Rejection::NotHost);
     party.changes_nothing(HOST, measured("m_2", Some(61_000)));
     party.does(HOST, measured("m_1", Some(61_000)));
     party.changes_nothing(CO_HOST, measured("m_1", Some(62_000)));
@@ -93,11 +94,12 @@ fn an_unknown_duration_is_measured_but_not_below_what_has_played() {
     party.does(HOST, set_media(unknown));
     party.does(HOST, seek(50_000));
     party.changes_nothing(HOST, measured("m_1", Some(49_999)));
-    assert_eq!(party.rejects(GUEST, measured("m_1", Some(7_200_000))), "not_host");
+    assert_eq!(party.rejects(GUEST, measured("m_1", Some(7_200_000))), Rejection::NotHost);
     party.does(HOST, measured("m_1", Some(7_200_000)));
     assert_eq!(duration(&party), (7_200_000, DurationOrigin::Measured));
     party.changes_nothing(CO_HOST, measured("m_1", Some(7_100_000)));
-    assert_eq!(party.rejects(HOST, seek(7_200_001)), "position_out_of_range");
+    let rejection = party.rejects(HOST, seek(7_200_001));
+    assert!(matches!(rejection, Rejection::PositionOutOfRange { .. }), "{rejection:?}");
 }
 
 #[test]
@@ -130,7 +132,8 @@ fn an_estimate_does_not_stop_the_playhead() {
     party.does(HOST, Command::Play);
     party.later(DURATION_MS + 5_000);
     assert_eq!(party.room.expected(party.facts.now).as_millis(), DURATION_MS + 5_000);
-    assert_eq!(party.rejects(HOST, seek(DURATION_MS as i64 + 5_001)), "position_out_of_range");
+    let rejection = party.rejects(HOST, seek(DURATION_MS as i64 + 5_001));
+    assert!(matches!(rejection, Rejection::PositionOutOfRange { .. }), "{rejection:?}");
     party.does(HOST, ended("m_1"));
     let playback = party.playback();
     assert_eq!(
@@ -142,7 +145,7 @@ fn an_estimate_does_not_stop_the_playhead() {
 #[test]
 fn an_origin_is_measured_once_where_none_could_be_read() {
     let mut party = party();
-    assert_eq!(party.rejects(GUEST, origin_of("m_1", origin(7))), "not_host");
+    assert_eq!(party.rejects(GUEST, origin_of("m_1", origin(7))), Rejection::NotHost);
     let later = Origin { start: Position::from_millis(1), ..origin(7) };
     party.changes_nothing(HOST, origin_of("m_1", later));
     party.changes_nothing(HOST, origin_of("m_1", Origin { timescale: 0, ..origin(7) }));

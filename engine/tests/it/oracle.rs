@@ -13,7 +13,7 @@ use proptest::test_runner::TestCaseError;
 
 use crate::history::histories;
 use crate::laws::config;
-use crate::story::{CO_HOST, GUEST, HOST, MEMBER};
+use crate::story::{CO_HOST, GUEST, HOST, MEMBER, name_of};
 
 proptest! {
     #![proptest_config(config())]
@@ -29,12 +29,13 @@ proptest! {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Outcome {
     Committed,
     Unchanged,
     Duplicate(Place),
-    Rejected(&'static str),
+    /// The name of the rejection.
+    Rejected(String),
 }
 
 impl Outcome {
@@ -43,7 +44,7 @@ impl Outcome {
             Ok(Decision::Commit(_)) => Self::Committed,
             Ok(Decision::Unchanged) => Self::Unchanged,
             Ok(Decision::Duplicate(place)) => Self::Duplicate(*place),
-            Err(rejection) => Self::Rejected(rejection.code()),
+            Err(rejection) => Self::Rejected(name_of(rejection)),
         }
     }
 }
@@ -106,8 +107,12 @@ struct Naive {
     committed: Vec<(String, String, u64, Place)>,
 }
 
-/// Whether anything changed, or the code of the rejection.
+/// Whether anything changed, or the name of the rejection.
 type Changed = Result<bool, &'static str>;
+
+fn rejected(rejection: &str) -> Outcome {
+    Outcome::Rejected(rejection.to_owned())
+}
 
 impl Naive {
     fn new(room: &Room) -> Self {
@@ -156,21 +161,21 @@ impl Naive {
                 return if *hash == op.payload_hash {
                     Outcome::Duplicate(*place)
                 } else {
-                    Outcome::Rejected("id_reused")
+                    rejected("IdReused")
                 };
             }
         }
-        if let Some(code) = self.not_allowed(&envelope.actor, &request.command) {
-            return Outcome::Rejected(code);
+        if let Some(rejection) = self.not_allowed(&envelope.actor, &request.command) {
+            return rejected(rejection);
         }
         if sender.is_some()
             && sender == self.host
             && envelope.fence.is_some_and(|f| f != self.fence)
         {
-            return Outcome::Rejected("stale_fence");
+            return rejected("StaleFence");
         }
         if envelope.expected.is_some_and(|e| (e.epoch, e.version) != (self.epoch, self.version)) {
-            return Outcome::Rejected("version_conflict");
+            return rejected("VersionConflict");
         }
         let now = self.clock.max(facts.now.as_millis() as f64);
         let changed = match &request.command {
@@ -186,7 +191,7 @@ impl Naive {
             command => self.change_playback(command, facts, now),
         };
         match changed {
-            Err(code) => Outcome::Rejected(code),
+            Err(rejection) => rejected(rejection),
             Ok(false) => Outcome::Unchanged,
             Ok(true) => {
                 self.clock = now;
@@ -221,7 +226,7 @@ impl Naive {
             _ => "playback",
         };
         let Some(sender) = actor.participant() else {
-            return (kind != "server").then_some("forbidden");
+            return (kind != "server").then_some("Forbidden");
         };
         let is_host = self.host.as_deref() == Some(sender.as_str());
         let is_co_host = self.granted.contains(&(sender.to_string(), Role::CoHost));
@@ -232,10 +237,10 @@ impl Naive {
             _ => false,
         };
         match (self.is_over(), may, kind) {
-            (true, ..) => Some("room_closed"),
+            (true, ..) => Some("RoomClosed"),
             (false, true, _) => None,
-            (false, false, "playback") => Some("not_host"),
-            (false, false, _) => Some("forbidden"),
+            (false, false, "playback") => Some("NotHost"),
+            (false, false, _) => Some("Forbidden"),
         }
     }
 

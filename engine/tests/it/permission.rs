@@ -12,33 +12,33 @@ use crate::story::{
     transfer,
 };
 
-/// Command, permission, and the code of the rejection for a participant who lacks it.
+/// Command, permission, and the rejection for a participant who lacks it.
 const TABLE: &str = "
-play            Playback               not_host
-pause           Playback               not_host
-seek            Playback               not_host
-set_rate        Playback               not_host
-change_quality  Playback               not_host
-change_subtitle Playback               not_host
-change_audio    Playback               not_host
-set_media       Playback               not_host
-ended           Playback               not_host
-measured        Playback               not_host
-host_transfer   Host                   forbidden
-set_role        Host                   forbidden
-change_room     Host                   forbidden
-delete          HostOrHostlessCreator  forbidden
-start_ready     System                 forbidden
-rebuffer        System                 forbidden
-refreshed       System                 forbidden
-origins_read    System                 forbidden
-edge_read       System                 forbidden
-finished        System                 forbidden
-connected       System                 forbidden
-host_lost       System                 forbidden
-idle            System                 forbidden
-deadline        System                 forbidden
-rebase          System                 forbidden
+play            Playback               NotHost
+pause           Playback               NotHost
+seek            Playback               NotHost
+set_rate        Playback               NotHost
+change_quality  Playback               NotHost
+change_subtitle Playback               NotHost
+change_audio    Playback               NotHost
+set_media       Playback               NotHost
+ended           Playback               NotHost
+measured        Playback               NotHost
+host_transfer   Host                   Forbidden
+set_role        Host                   Forbidden
+change_room     Host                   Forbidden
+delete          HostOrHostlessCreator  Forbidden
+start_ready     System                 Forbidden
+rebuffer        System                 Forbidden
+refreshed       System                 Forbidden
+origins_read    System                 Forbidden
+edge_read       System                 Forbidden
+finished        System                 Forbidden
+connected       System                 Forbidden
+host_lost       System                 Forbidden
+idle            System                 Forbidden
+deadline        System                 Forbidden
+rebase          System                 Forbidden
 ";
 
 #[test]
@@ -46,8 +46,8 @@ fn the_table_of_permissions_is_complete() {
     let mut table = String::from("\n");
     for kind in CommandKind::ALL {
         let permission = kind.permission();
-        let code = permission.rejection().code();
-        writeln!(table, "{:<15} {:<22} {code}", kind.name(), format!("{permission:?}"))
+        let (needed, rejection) = (format!("{permission:?}"), permission.rejection());
+        writeln!(table, "{:<15} {needed:<22} {rejection:?}", kind.name())
             .expect("a string takes everything");
     }
     assert_eq!(table, TABLE);

@@ -25,7 +25,7 @@ fn only_the_host_and_co_hosts_command_playback() {
     party.does(HOST, set_role("p_moderator", Role::Moderator));
     for who in [MEMBER, GUEST, "p_viewer", "p_moderator"] {
         for command in playback_commands() {
-            assert_eq!(party.rejects(who, command), "not_host");
+            assert_eq!(party.rejects(who, command), Rejection::NotHost);
         }
     }
 }
@@ -54,7 +54,7 @@ fn a_co_host_has_no_other_power_of_the_host() {
     ];
     for command in commands {
         for who in [CO_HOST, MEMBER, GUEST] {
-            assert_eq!(party.rejects(who, command.clone()), "forbidden");
+            assert_eq!(party.rejects(who, command.clone()), Rejection::Forbidden);
         }
     }
 }
@@ -65,7 +65,7 @@ fn participants_cannot_send_the_commands_of_the_server() {
     let since_version = party.room.version;
     for command in server_commands(since_version) {
         for who in [HOST, CO_HOST, GUEST] {
-            assert_eq!(party.rejects(who, command.clone()), "forbidden");
+            assert_eq!(party.rejects(who, command.clone()), Rejection::Forbidden);
         }
     }
 }
@@ -75,7 +75,7 @@ fn the_server_cannot_send_the_commands_of_participants() {
     let mut party = Party::playing();
     let others = [transfer(GUEST), set_role(GUEST, Role::CoHost), Command::Delete];
     for command in playback_commands().into_iter().chain(others) {
-        assert_eq!(party.rejects(SERVER, command), "forbidden");
+        assert_eq!(party.rejects(SERVER, command), Rejection::Forbidden);
     }
 }
 
@@ -96,7 +96,7 @@ fn a_revoked_role_takes_effect_at_once() {
     let mut party = Party::playing();
     party.does(HOST, set_role(CO_HOST, Role::Member));
     assert_eq!(party.room.role_of(&actor(CO_HOST)), Some(Role::Member));
-    assert_eq!(party.rejects(CO_HOST, Command::Pause), "not_host");
+    assert_eq!(party.rejects(CO_HOST, Command::Pause), Rejection::NotHost);
     assert!(party.room.roles.is_empty());
     party.changes_nothing(HOST, set_role(CO_HOST, Role::Member));
     party.changes_nothing(HOST, set_role(CO_HOST, Role::Guest));
@@ -114,8 +114,8 @@ fn without_a_grant_the_role_is_the_base_role() {
 #[test]
 fn the_host_role_is_transferred_not_granted() {
     let mut party = Party::live();
-    assert_eq!(party.rejects(HOST, set_role(GUEST, Role::Host)), "forbidden");
-    assert_eq!(party.rejects(HOST, set_role(HOST, Role::CoHost)), "forbidden");
+    assert_eq!(party.rejects(HOST, set_role(GUEST, Role::Host)), Rejection::Forbidden);
+    assert_eq!(party.rejects(HOST, set_role(HOST, Role::CoHost)), Rejection::Forbidden);
 }
 
 #[test]
@@ -130,8 +130,8 @@ fn a_transfer_moves_the_host_role_and_raises_the_fence() {
     };
     assert_eq!(commit.event, expected);
     assert_eq!((party.host(), party.room.fence), (Some(GUEST), fence + 1));
-    assert_eq!(party.rejects(HOST, Command::Pause), "not_host");
-    assert_eq!(party.rejects(HOST, transfer(HOST)), "forbidden");
+    assert_eq!(party.rejects(HOST, Command::Pause), Rejection::NotHost);
+    assert_eq!(party.rejects(HOST, transfer(HOST)), Rejection::Forbidden);
     party.does(GUEST, Command::Pause);
     party.changes_nothing(GUEST, transfer(GUEST));
 }
@@ -152,7 +152,6 @@ fn a_room_grants_a_limited_number_of_roles() {
     }
     let rejection = party.ask(HOST, set_role("p_more", Role::CoHost)).expect_err("too many");
     assert_eq!(rejection, Rejection::TooManyRoles { max: ROLES_MAX });
-    assert_eq!(rejection.code(), "limit_reached");
     party.does(HOST, set_role("p_0", Role::CoHost));
     party.does(HOST, set_role("p_1", Role::Guest));
     party.does(HOST, set_role("p_more", Role::CoHost));

@@ -132,10 +132,10 @@ impl Party {
         assert_eq!(self.ask(who, command), Ok(Decision::Unchanged));
     }
 
-    /// Sends a command that must be rejected, and returns the error code.
+    /// Sends a command that must be rejected, and returns the rejection.
     #[track_caller]
-    pub(crate) fn rejects(&mut self, who: &str, command: Command) -> &'static str {
-        self.ask(who, command).expect_err("a rejection").code()
+    pub(crate) fn rejects(&mut self, who: &str, command: Command) -> Rejection {
+        self.ask(who, command).expect_err("a rejection")
     }
 
     pub(crate) fn playback(&self) -> &Playback {
@@ -369,6 +369,12 @@ pub(crate) fn change_room(patch: RoomPatch) -> Command {
 
 pub(crate) fn connected(participant: &str) -> Command {
     Command::Connected { participant: id(participant) }
+}
+
+/// The name of a rejection, without what it carries.
+pub(crate) fn name_of(rejection: &Rejection) -> String {
+    let text = format!("{rejection:?}");
+    text.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// The cause and the author of a change of playback.

@@ -86,6 +86,7 @@ fn windows_1252(byte: u8) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use proptest::prelude::*;
 
     #[test]
@@ -104,7 +105,7 @@ mod tests {
     #[test]
     fn an_endless_line_is_refused() {
         let line = vec![b'a'; LINE_BYTES_MAX + 1];
-        assert_eq!(lines([&line[..]]).unwrap_err().kind.code(), "upstream_too_large");
+        assert_eq!(lines([&line[..]]).unwrap_err().kind, ErrorKind::TooLarge);
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use super::master::Master;
 use super::media::Media;
 use super::reader::{Playlist, Reader};
 use super::variables::Variables;
-use crate::error::Failure;
+use crate::error::{ErrorKind, Failure};
 use crate::source::Edge;
 
 #[test]
@@ -40,7 +40,7 @@ fn long_films_are_read_whole() {
 #[test]
 fn uris_without_a_tag_are_not_segments() {
     let links = "a\n".repeat(1_048_000);
-    let empty = ("manifest_invalid", "The playlist is empty.".into());
+    let empty = (ErrorKind::ManifestInvalid, "The playlist is empty.".into());
     assert_eq!(refused(&links), empty);
     let film = media(&format!("stray\n#EXTINF:2,\nb.ts\n{links}#EXT-X-ENDLIST"));
     assert_eq!((first(&film).0, film.duration_ms), ("b.ts", Some(2000)));
@@ -114,8 +114,8 @@ fn a_playlist_without_media_is_refused() {
         ("#EXTINF:-1,\nhttp://example.test/stream\n", timeless),
         ("#EXTINF:nan,\na.ts", timeless),
     ] {
-        let (code, detail) = refused(body);
-        assert_eq!(code, "manifest_invalid", "{body}");
+        let (kind, detail) = refused(body);
+        assert_eq!(kind, ErrorKind::ManifestInvalid, "{body}");
         assert!(detail.contains(reason), "{body}: {detail}");
     }
 }
@@ -133,7 +133,7 @@ fn a_variable_is_substituted_or_refused() {
         format!("#EXT-X-DEFINE:IMPORT=\"base\"\n{used}"),
         format!("#EXT-X-DEFINE:QUERYPARAM=\"base\"\n{used}"),
     ] {
-        assert_eq!(refused(&body).0, "manifest_invalid", "{body}");
+        assert_eq!(refused(&body).0, ErrorKind::ManifestInvalid, "{body}");
     }
 }
 
@@ -149,15 +149,15 @@ fn protected_media_is_refused_but_plain_keys_are_not() {
     let samples = "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"k\"";
     let none = "#EXT-X-KEY:METHOD=NONE";
     let film = "#EXTINF:2,\na.ts";
-    for (keys, code) in [
-        (vec![fairplay], "drm_protected"),
-        (vec![licensed], "drm_protected"),
-        (vec![none, film, licensed], "drm_protected"),
-        (vec!["#EXT-X-MAP:URI=\"i.mp4\"", samples], "media_unsupported"),
-        (vec!["#EXT-X-KEY:METHOD=SAMPLE-AES-CTR,URI=\"k\""], "media_unsupported"),
-        (vec!["#EXT-X-KEY:METHOD=ROT13,URI=\"k\""], "media_unsupported"),
+    for (keys, kind) in [
+        (vec![fairplay], ErrorKind::DrmProtected),
+        (vec![licensed], ErrorKind::DrmProtected),
+        (vec![none, film, licensed], ErrorKind::DrmProtected),
+        (vec!["#EXT-X-MAP:URI=\"i.mp4\"", samples], ErrorKind::Unsupported),
+        (vec!["#EXT-X-KEY:METHOD=SAMPLE-AES-CTR,URI=\"k\""], ErrorKind::Unsupported),
+        (vec!["#EXT-X-KEY:METHOD=ROT13,URI=\"k\""], ErrorKind::Unsupported),
     ] {
-        assert_eq!(refused(&format!("{}\n{film}", keys.join("\n"))).0, code, "{keys:?}");
+        assert_eq!(refused(&format!("{}\n{film}", keys.join("\n"))).0, kind, "{keys:?}");
     }
     for keys in
         [vec![whole], vec![larger], vec![samples], vec![licensed, whole], vec![licensed, none]]
@@ -169,7 +169,7 @@ fn protected_media_is_refused_but_plain_keys_are_not() {
 #[test]
 fn a_playlist_with_too_many_segments_is_refused() {
     let segments = "#EXTINF:2,\na.ts\n".repeat(200_001);
-    assert_eq!(refused(&segments).0, "upstream_too_large");
+    assert_eq!(refused(&segments).0, ErrorKind::TooLarge);
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn what_players_refuse_is_refused_with_its_reason() {
     for body in
         ["#EXTM3U x=y\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na\n", "#EXTM3U\n#EXTINF:2,\na\n"]
     {
-        assert_eq!(parse(body.as_bytes()).unwrap_err().kind.code(), "manifest_invalid", "{body}");
+        assert_eq!(parse(body.as_bytes()).unwrap_err().kind, ErrorKind::ManifestInvalid, "{body}");
     }
 }
 
@@ -246,7 +246,7 @@ fn a_range_without_an_offset_follows_the_one_before() {
 fn a_playlist_built_to_be_slow_is_read_in_one_pass() {
     for line in ["#EXT-X-STREAM-INF:A\n", "#EXT-X-STREAM-INF:A=1,B\n", "#EXT-X-MEDIA:A=1,\"\n"] {
         let body = line.repeat(2 * 1024 * 1024 / line.len());
-        assert_eq!(refused(&body).0, "manifest_invalid");
+        assert_eq!(refused(&body).0, ErrorKind::ManifestInvalid);
     }
 }
 
@@ -314,9 +314,9 @@ fn master(lines: &[&str]) -> Master {
     }
 }
 
-/// The code and the reason with which a list of segments or, without any, of qualities is refused.
-fn refused(body: &str) -> (&'static str, String) {
+/// The kind and the reason with which a list of segments or, without any, of qualities is refused.
+fn refused(body: &str) -> (ErrorKind, String) {
     let target = if body.contains("#EXTINF") { "#EXT-X-TARGETDURATION:2\n" } else { "" };
     let failure = parse(format!("#EXTM3U\n{target}{body}\n").as_bytes()).unwrap_err();
-    (failure.kind.code(), failure.detail.into_owned())
+    (failure.kind, failure.detail.into_owned())
 }

@@ -121,6 +121,7 @@ fn undefined() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn variables_are_substituted_as_often_as_they_occur() {
@@ -144,7 +145,7 @@ mod tests {
         for tag in [r#"QUERYPARAM="other""#, r#"IMPORT="other""#, r#"NAME="base",VALUE="2""#] {
             let tag = Attributes::read(tag, &mut Variables::default()).unwrap();
             let failure = variables.define(&tag, &link, Some(&master)).unwrap_err();
-            assert_eq!(failure.kind.code(), "manifest_invalid", "{tag:?}");
+            assert_eq!(failure.kind, ErrorKind::ManifestInvalid, "{tag:?}");
         }
     }
 
@@ -153,7 +154,7 @@ mod tests {
         let value = "v".repeat(60_000);
         let mut variables = defined(&[&format!("NAME=\"a\",VALUE=\"{value}\"")]);
         let failure = variables.expand(&"{$a}".repeat(1000)).unwrap_err();
-        assert_eq!(failure.kind.code(), "upstream_too_large");
+        assert_eq!(failure.kind, ErrorKind::TooLarge);
     }
 
     fn defined(tags: &[&str]) -> Variables {

@@ -53,6 +53,6 @@ async fn a_redirect_to_a_private_address_is_refused() {
     assert_eq!(error.kind, ErrorKind::Unavailable);
 }
 
-fn visible(error: &ProviderError) -> (&'static str, &str) {
-    (error.kind.code(), &error.detail)
+fn visible(error: &ProviderError) -> (ErrorKind, &str) {
+    (error.kind, &error.detail)
 }

@@ -1,4 +1,4 @@
-//! Faults of an origin, and the error code of each.
+//! Faults of an origin, and the kind of error of each.
 
 use providers::ErrorKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -7,28 +7,28 @@ use tokio::net::TcpListener;
 use crate::origin::{Origin, free_port, open, registry};
 
 #[tokio::test]
-async fn every_fault_of_an_origin_maps_to_an_error_code() {
+async fn every_fault_of_an_origin_maps_to_a_kind_of_error() {
     let origin = Origin::start().await;
     let registry = registry(open());
-    for (path, code) in [
-        ("page.html", "media_unsupported"),
-        ("as/clip.mp4?file=page.html", "media_unsupported"),
-        ("as/list.m3u8?file=page.html", "media_unsupported"),
-        ("noise.bin", "media_unsupported"),
-        ("hls/subs/en-000.vtt", "media_unsupported"),
-        ("empty.m3u8", "manifest_invalid"),
-        ("no-such.mp4", "media_not_found"),
-        ("no-such.m3u8", "media_not_found"),
-        ("as/list.m3u8?file=hls/144.m3u8", "media_not_found"),
-        ("gone", "media_gone"),
-        ("forbidden", "media_forbidden"),
-        ("limited", "upstream_rate_limited"),
-        ("broken", "upstream_unavailable"),
-        ("loop", "media_unsupported"),
+    for (path, kind) in [
+        ("page.html", ErrorKind::Unsupported),
+        ("as/clip.mp4?file=page.html", ErrorKind::Unsupported),
+        ("as/list.m3u8?file=page.html", ErrorKind::Unsupported),
+        ("noise.bin", ErrorKind::Unsupported),
+        ("hls/subs/en-000.vtt", ErrorKind::Unsupported),
+        ("empty.m3u8", ErrorKind::ManifestInvalid),
+        ("no-such.mp4", ErrorKind::NotFound),
+        ("no-such.m3u8", ErrorKind::NotFound),
+        ("as/list.m3u8?file=hls/144.m3u8", ErrorKind::NotFound),
+        ("gone", ErrorKind::Gone),
+        ("forbidden", ErrorKind::Forbidden),
+        ("limited", ErrorKind::RateLimited),
+        ("broken", ErrorKind::Unavailable),
+        ("loop", ErrorKind::Unsupported),
     ] {
         let error = registry.resolve(&origin.link(path)).await.unwrap_err();
-        assert_eq!(error.kind.code(), code, "{path}: {error:?}");
-        let temporary = matches!(code, "upstream_rate_limited" | "upstream_unavailable");
+        assert_eq!(error.kind, kind, "{path}: {error:?}");
+        let temporary = matches!(kind, ErrorKind::RateLimited | ErrorKind::Unavailable);
         assert_eq!(error.is_temporary(), temporary, "{path}");
     }
 }
@@ -43,40 +43,40 @@ async fn a_web_page_is_named_as_one() {
 #[tokio::test]
 async fn an_answer_that_holds_no_media_is_refused_with_what_is_wrong_with_it() {
     let part = "206 Partial Content\r\ncontent-range: bytes 0-99/100\r\ncontent-length: 100";
-    for (head, body, code, says) in [
+    for (head, body, kind, says) in [
         (
             "416 No\r\ncontent-range: bytes */0\r\ncontent-length: 0",
             "",
-            "media_unsupported",
+            ErrorKind::Unsupported,
             "empty",
         ),
-        ("200 OK\r\ncontent-length: 0", "", "media_unsupported", "empty"),
-        ("204 No Content", "", "media_unsupported", "nothing"),
+        ("200 OK\r\ncontent-length: 0", "", ErrorKind::Unsupported, "empty"),
+        ("204 No Content", "", ErrorKind::Unsupported, "nothing"),
         (
             &format!("{part}\r\ncontent-encoding: gzip"),
             &"x".repeat(100),
-            "media_unsupported",
+            ErrorKind::Unsupported,
             "compresses",
         ),
         (
             &format!("{part}\r\ncontent-encoding: deflate"),
             &"x".repeat(100),
-            "media_unsupported",
+            ErrorKind::Unsupported,
             "compresses",
         ),
         (
             &format!("{part}\r\ncontent-encoding: br"),
             &"x".repeat(100),
-            "media_unsupported",
+            ErrorKind::Unsupported,
             "compresses",
         ),
-        (part, "too little", "upstream_unavailable", "broke off"),
+        (part, "too little", ErrorKind::Unavailable, "broke off"),
     ] {
         let answer = format!("HTTP/1.1 {head}\r\nconnection: close\r\n\r\n{body}");
         let port = serve(move |_| answer.clone()).await;
         let link = format!("http://127.0.0.1:{port}/film.mp4");
         let error = registry(open()).resolve(&link).await.unwrap_err();
-        assert_eq!(error.kind.code(), code, "{head}: {error:?}");
+        assert_eq!(error.kind, kind, "{head}: {error:?}");
         assert!(error.detail.contains(says), "{head}: {}", error.detail);
     }
 }
@@ -91,10 +91,10 @@ async fn ten_redirects_are_followed_and_no_more() {
         _ => "HTTP/1.1 410 Gone\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
     })
     .await;
-    for (count, code) in [(10, "media_gone"), (11, "media_unsupported")] {
+    for (count, kind) in [(10, ErrorKind::Gone), (11, ErrorKind::Unsupported)] {
         let link = format!("http://127.0.0.1:{port}/{count}");
         let error = registry(open()).resolve(&link).await.unwrap_err();
-        assert_eq!(error.kind.code(), code, "{count}: {}", error.detail);
+        assert_eq!(error.kind, kind, "{count}: {}", error.detail);
     }
 }
 
@@ -152,16 +152,16 @@ async fn removed_media_fails_its_check() {
 #[tokio::test]
 async fn a_link_that_no_provider_matches_is_refused_without_a_request() {
     let registry = registry(open());
-    for (link, code) in [
-        ("", "link_invalid"),
-        ("a film", "link_invalid"),
-        ("http://me:secret@127.0.0.1/a.mp4", "link_invalid"),
-        ("file:///etc/passwd", "media_unsupported"),
-        ("ftp://127.0.0.1/a.mp4", "media_unsupported"),
-        ("javascript:alert(1)", "media_unsupported"),
+    for (link, kind) in [
+        ("", ErrorKind::LinkInvalid),
+        ("a film", ErrorKind::LinkInvalid),
+        ("http://me:secret@127.0.0.1/a.mp4", ErrorKind::LinkInvalid),
+        ("file:///etc/passwd", ErrorKind::Unsupported),
+        ("ftp://127.0.0.1/a.mp4", ErrorKind::Unsupported),
+        ("javascript:alert(1)", ErrorKind::Unsupported),
     ] {
         let error = registry.resolve(link).await.unwrap_err();
-        assert_eq!(error.kind.code(), code, "{link}");
+        assert_eq!(error.kind, kind, "{link}");
     }
 }
 
@@ -170,8 +170,8 @@ async fn an_unknown_provider_is_an_error() {
     let origin = Origin::start().await;
     let registry = registry(open());
     let error = registry.reopen("nope", "x").await.unwrap_err();
-    assert_eq!(error.kind.code(), "provider_unknown");
+    assert_eq!(error.kind, ErrorKind::ProviderUnknown);
     let mut source = registry.resolve(&origin.link("clip.mp4")).await.unwrap();
     source.provider = "nope".to_owned();
-    assert_eq!(registry.check(&source).await.unwrap_err().kind.code(), "provider_unknown");
+    assert_eq!(registry.check(&source).await.unwrap_err().kind, ErrorKind::ProviderUnknown);
 }

@@ -152,7 +152,7 @@ impl Naive {
             _ => {}
         }
         if self.film.is_none() {
-            return Err("no_media");
+            return Err("NoMedia");
         }
         match command {
             Command::Play => self.play(facts, now),
@@ -202,7 +202,7 @@ impl Naive {
     fn play(&mut self, facts: &Facts, now: f64) -> Changed {
         match self.status {
             "playing" => return Ok(false),
-            "ended" => return Err("media_ended"),
+            "ended" => return Err("MediaEnded"),
             _ => {}
         }
         let from = match self.window(now) {
@@ -221,14 +221,15 @@ impl Naive {
 
     fn seek(&mut self, to_ms: i64, facts: &Facts, now: f64) -> Changed {
         let last = self.end_at(now).unwrap_or(9_007_199_254_740_991.0);
-        let (first, last) = self.window(now).unwrap_or((0.0, last));
+        let window = self.window(now);
+        let (first, last) = window.unwrap_or((0.0, last));
         if (to_ms as f64) < first || to_ms as f64 > last {
-            return Err("position_out_of_range");
+            return Err(if window.is_some() { "OutsideWindow" } else { "PositionOutOfRange" });
         }
         let to = to_ms as f64;
         let is_there = self.status == "paused" && (self.position - to).abs() < 0.5 && !self.at_edge;
         if to_ms > 0 && !is_there && self.film.as_ref().is_some_and(|film| !film.jumps) {
-            return Err("seek_unavailable");
+            return Err("SeekUnavailable");
         }
         if self.status == "playing" || self.status == "waiting" {
             if facts.ready_capable.is_empty() {
@@ -249,20 +250,20 @@ impl Naive {
 
     fn select(&mut self, selection: &Command, now: f64) -> Changed {
         let film = self.film.as_ref().expect("checked by the caller");
-        let (held, wanted, known, code) = match selection {
+        let (held, wanted, known, rejection) = match selection {
             Command::ChangeQuality { rendition } => {
-                (&mut self.quality, rendition.clone(), &film.qualities, "quality_unavailable")
+                (&mut self.quality, rendition.clone(), &film.qualities, "QualityUnavailable")
             }
             Command::ChangeSubtitle { track } => {
-                (&mut self.text, track.clone(), &film.texts, "track_unavailable")
+                (&mut self.text, track.clone(), &film.texts, "TrackUnavailable")
             }
             Command::ChangeAudio { track } => {
-                (&mut self.audio, Some(track.clone()), &film.audios, "track_unavailable")
+                (&mut self.audio, Some(track.clone()), &film.audios, "TrackUnavailable")
             }
             other => panic!("not a selection: {other:?}"),
         };
         if wanted.as_ref().is_some_and(|wanted| !known.contains(wanted)) {
-            return Err(code);
+            return Err(rejection);
         }
         if *held == wanted {
             return Ok(false);

@@ -16,7 +16,7 @@ impl Naive {
             Command::SetRole { participant, role } => {
                 let participant = participant.as_str();
                 if *role == Role::Host || self.host.as_deref() == Some(participant) {
-                    return Err("forbidden");
+                    return Err("Forbidden");
                 }
                 let before = self.granted.clone();
                 self.granted.retain(|(name, _)| name != participant);

@@ -3,6 +3,7 @@
 use engine::TextTrackKind;
 
 use super::{master, refused};
+use crate::error::ErrorKind;
 
 #[test]
 fn qualities_are_sorted_and_named_by_height() {
@@ -117,7 +118,7 @@ fn what_cannot_be_read_of_a_quality_is_left_out() {
     let found: Vec<_> =
         master.renditions.iter().map(|r| (r.id.as_str(), r.height, r.bitrate_bps)).collect();
     assert_eq!(found, [("180p", Some(180), None), ("800k", None, Some(800_000))]);
-    assert_eq!(refused("#EXT-X-STREAM-INF:BANDWIDTH=800000\n").0, "manifest_invalid");
+    assert_eq!(refused("#EXT-X-STREAM-INF:BANDWIDTH=800000\n").0, ErrorKind::ManifestInvalid);
 }
 
 #[test]
@@ -127,9 +128,9 @@ fn seventy_qualities_are_listed_and_too_many_are_refused() {
         (0..count).map(one).collect()
     };
     assert_eq!(master(&[&variants(70)]).renditions.len(), 70);
-    assert_eq!(refused(&variants(513)).0, "upstream_too_large");
+    assert_eq!(refused(&variants(513)).0, ErrorKind::TooLarge);
     let track = "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"x\",URI=\"a\"\n";
-    assert_eq!(refused(&format!("{}{}", track.repeat(1025), variants(1))).0, "upstream_too_large");
+    assert_eq!(refused(&format!("{}{}", track.repeat(1025), variants(1))).0, ErrorKind::TooLarge);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The playlists in `tests/playlists/`.
 
+use providers::ErrorKind;
+
 use super::{Accepted, PLAIN, Refused};
 
 const fn plain(name: &'static str) -> Accepted {
@@ -84,7 +86,7 @@ pub const ACCEPTED: &[Accepted] = &[
 ];
 
 pub const REFUSED: &[Refused] = &[
-    ("define-import-v.m3u8", None, "manifest_invalid", "imports a variable"),
-    ("iframes-only.m3u8", None, "media_unsupported", "only still frames"),
-    ("no-target.m3u8", None, "manifest_invalid", "target duration"),
+    ("define-import-v.m3u8", None, ErrorKind::ManifestInvalid, "imports a variable"),
+    ("iframes-only.m3u8", None, ErrorKind::Unsupported, "only still frames"),
+    ("no-target.m3u8", None, ErrorKind::ManifestInvalid, "target duration"),
 ];

@@ -9,7 +9,7 @@ mod own;
 use std::path::Path;
 
 use engine::{AudioTrack, Source, TextTrack, TextTrackKind};
-use providers::Registry;
+use providers::{ErrorKind, Registry};
 use tempfile::TempDir;
 
 use crate::origin::{Origin, free_port, open, registry};
@@ -28,8 +28,9 @@ pub struct Accepted {
     pub audios: &'static [&'static str],
 }
 
-/// A playlist that is refused: its name, its text unless it is a file, the code, and words of the reason.
-pub type Refused = (&'static str, Option<&'static str>, &'static str, &'static str);
+/// A playlist that is refused: its name, its text unless it is a file, the kind of error, and
+/// words of the reason.
+pub type Refused = (&'static str, Option<&'static str>, ErrorKind, &'static str);
 
 /// A film of 40 s in one quality, without a choice of tracks.
 pub const PLAIN: Accepted =
@@ -75,10 +76,10 @@ async fn the_codecs_of_a_playlist_stand_with_its_qualities_or_with_its_delivery_
 async fn every_playlist_that_players_refuse_is_refused_with_its_reason() {
     let (origin, _folder) = serve().await;
     let registry = registry(open());
-    for (name, _, code, words) in given::REFUSED.iter().chain(own::REFUSED) {
+    for (name, _, kind, words) in given::REFUSED.iter().chain(own::REFUSED) {
         let link = origin.link(name);
         let error = registry.resolve(&link).await.expect_err(name);
-        assert_eq!(error.kind.code(), *code, "{name}: {}", error.detail);
+        assert_eq!(error.kind, *kind, "{name}: {}", error.detail);
         assert!(error.detail.contains(words), "{name}: {}", error.detail);
     }
 }
@@ -92,7 +93,7 @@ fn the_corpus_has_at_least_sixty_playlists() {
 
 async fn resolve(registry: &Registry, origin: &Origin, name: &str) -> Result<Source, String> {
     let resolved = registry.resolve(&origin.link(name)).await;
-    let source = resolved.map_err(|error| format!("{}: {}", error.kind.code(), error.detail))?;
+    let source = resolved.map_err(|error| format!("{:?}: {}", error.kind, error.detail))?;
     let again = registry.reopen(&source.provider, &source.stream_id).await;
     assert_eq!(again.as_ref().ok(), Some(&source), "{name} again");
     Ok(source)

@@ -1,5 +1,7 @@
 //! Playlists that need no file of their own.
 
+use providers::ErrorKind;
+
 use super::{Accepted, PLAIN, Refused};
 
 const fn film(name: &'static str, text: &'static str, ms: u64) -> Accepted {
@@ -185,33 +187,33 @@ pub const REFUSED: &[Refused] = &[
     (
         "own/page.m3u8",
         Some("<!doctype html>\n<title>A page</title>"),
-        "media_unsupported",
+        ErrorKind::Unsupported,
         "web page",
     ),
-    ("typed/notes", Some("some notes"), "media_unsupported", "begin with #EXTM3U"),
-    ("own/empty.m3u8", Some("#EXTM3U\n"), "manifest_invalid", "is empty"),
+    ("typed/notes", Some("some notes"), ErrorKind::Unsupported, "begin with #EXTM3U"),
+    ("own/empty.m3u8", Some("#EXTM3U\n"), ErrorKind::ManifestInvalid, "is empty"),
     (
         "own/no-segments.m3u8",
         Some("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-ENDLIST"),
-        "manifest_invalid",
+        ErrorKind::ManifestInvalid,
         "is empty",
     ),
     (
         "own/channels.m3u8",
         Some("#EXTM3U\n#EXTINF:-1 tvg-id=\"1\",One\nhttp://example.test/1\n"),
-        "manifest_invalid",
+        ErrorKind::ManifestInvalid,
         "lists of channels",
     ),
     (
         "own/first-line.m3u8",
         Some("#EXTM3U x=y\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/h/a.ts\n"),
-        "manifest_invalid",
+        ErrorKind::ManifestInvalid,
         "first line",
     ),
     (
         "own/target-twice.m3u8",
         Some("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/h/a.ts\n"),
-        "manifest_invalid",
+        ErrorKind::ManifestInvalid,
         "states twice",
     ),
     (
@@ -219,43 +221,43 @@ pub const REFUSED: &[Refused] = &[
         Some(
             "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/h/a.ts\n#EXT-X-ENDLIST\n#EXT-X-ENDLIST\n",
         ),
-        "manifest_invalid",
+        ErrorKind::ManifestInvalid,
         "states twice",
     ),
     (
         "own/sequence-late.m3u8",
         Some("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/h/a.ts\n#EXT-X-MEDIA-SEQUENCE:7\n"),
-        "manifest_invalid",
+        ErrorKind::ManifestInvalid,
         "only after the first",
     ),
     (
         "own/all-gaps.m3u8",
         Some("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-GAP\n#EXTINF:2,\n/h/a.ts\n#EXT-X-ENDLIST"),
-        "manifest_invalid",
+        ErrorKind::ManifestInvalid,
         "as missing",
     ),
     (
         "own/all-gone.m3u8",
         Some("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/h/gone.ts\n#EXT-X-ENDLIST"),
-        "media_not_found",
+        ErrorKind::NotFound,
         "media that it lists",
     ),
     (
         "own/all-qualities-gone.m3u8",
         Some("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n/h/gone.m3u8\n"),
-        "media_not_found",
+        ErrorKind::NotFound,
         "media that it lists",
     ),
     (
         "own/list-in-list.m3u8",
         Some("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlist-in-list.m3u8\n"),
-        "manifest_invalid",
+        ErrorKind::ManifestInvalid,
         "another list of qualities",
     ),
     (
         "own/still-frames.m3u8",
         Some("#EXTM3U\n#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI=\"/h/i.m3u8\"\n"),
-        "media_unsupported",
+        ErrorKind::Unsupported,
         "only still frames",
     ),
     (
@@ -263,7 +265,7 @@ pub const REFUSED: &[Refused] = &[
         Some(
             "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"skd://1\",KEYFORMAT=\"com.apple.streamingkeydelivery\"\n#EXTINF:2,\n/h/a.ts\n",
         ),
-        "drm_protected",
+        ErrorKind::DrmProtected,
         "licence",
     ),
     (
@@ -271,7 +273,7 @@ pub const REFUSED: &[Refused] = &[
         Some(
             "#EXTM3U\n#EXT-X-SESSION-KEY:METHOD=SAMPLE-AES,URI=\"skd://1\",KEYFORMAT=\"com.apple.streamingkeydelivery\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\n/h/a.m3u8\n",
         ),
-        "drm_protected",
+        ErrorKind::DrmProtected,
         "licence",
     ),
     (
@@ -279,7 +281,7 @@ pub const REFUSED: &[Refused] = &[
         Some(
             "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"k\"\n#EXT-X-MAP:URI=\"/h/i.mp4\"\n#EXTINF:2,\n/h/a.m4s\n",
         ),
-        "media_unsupported",
+        ErrorKind::Unsupported,
         "encrypted",
     ),
     (
@@ -287,7 +289,7 @@ pub const REFUSED: &[Refused] = &[
         Some(
             "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"h\"\n#EXTINF:2,\n/{$b}/a.ts\n",
         ),
-        "manifest_invalid",
+        ErrorKind::ManifestInvalid,
         "before it defines",
     ),
     (
@@ -295,7 +297,7 @@ pub const REFUSED: &[Refused] = &[
         Some(
             "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"h\"\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"h\"\n#EXTINF:2,\n/h/a.ts\n",
         ),
-        "manifest_invalid",
+        ErrorKind::ManifestInvalid,
         "twice",
     ),
     (
@@ -303,7 +305,7 @@ pub const REFUSED: &[Refused] = &[
         Some(
             "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-DEFINE:QUERYPARAM=\"token\"\n#EXTINF:2,\n/h/a.ts\n",
         ),
-        "manifest_invalid",
+        ErrorKind::ManifestInvalid,
         "from its link",
     ),
 ];

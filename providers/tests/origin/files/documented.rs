@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use providers::ErrorKind;
+
 use crate::origin::{open, registry};
 
 use super::played::{self, Length};
@@ -74,7 +76,17 @@ async fn refused_table() -> String {
     let registry = registry(open());
     for ((name, ..), file) in files.into_iter().chain(variants::refused()) {
         let error = resolve(&registry, name, file).await.0.expect_err(name);
-        writeln!(table, "| `{name}` | `{}` | {} |", error.kind.code(), error.detail).unwrap();
+        let code = code(error.kind);
+        writeln!(table, "| `{name}` | `{code}` | {} |", error.detail).unwrap();
     }
     table
+}
+
+/// The code that clients receive: what the server makes of the kinds that occur here.
+fn code(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::DrmProtected => "drm_protected",
+        ErrorKind::Unsupported => "media_unsupported",
+        other => panic!("no code is known here for {other:?}"),
+    }
 }

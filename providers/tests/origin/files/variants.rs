@@ -1,6 +1,8 @@
 //! Variants of the files, made byte by byte: headers that lie, other boxes first, parts missing or
 //! put in.
 
+use providers::ErrorKind;
+
 use super::made;
 use super::played::{Length, Played};
 use super::refused::Refused;
@@ -57,8 +59,8 @@ pub fn played() -> Vec<(Played, Vec<u8>)> {
 /// What is refused.
 pub fn refused() -> Vec<(Refused, Vec<u8>)> {
     let [front, end, pieces] = ["h264-aac.mp4", "end.mp4", "fragmented.mp4"].map(made);
-    let drm = |name| (name, "drm_protected", "protected");
-    let other = |name, says| (name, "media_unsupported", says);
+    let drm = |name| (name, ErrorKind::DrmProtected, "protected");
+    let other = |name, says| (name, ErrorKind::Unsupported, says);
     let before = |file: &[u8], kind| file[..file.len() - at(file, kind).len()].to_vec();
     vec![
         (drm("pssh.mp4"), with_pssh(&front)),
