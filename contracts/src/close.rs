@@ -1,7 +1,7 @@
 //! The reasons for which the server closes a WebSocket. The reason text of the close frame is the
 //! `code`.
 
-use crate::error::Retry;
+use crate::error::{ErrorCode, Retry};
 
 /// A close code: one entry of the registry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -16,36 +16,37 @@ pub struct CloseCode {
 
 impl CloseCode {
     /// The client sent too many invalid frames, or a binary frame.
-    pub const BAD_FRAME: Self = Self::new(4400, "bad_frame", Retry::Never);
+    pub const BAD_FRAME: Self = Self::of(4400, ErrorCode::BadFrame);
     /// The access token has expired, or was revoked.
-    pub const TOKEN_EXPIRED: Self = Self::new(4401, "token_expired", Retry::Reauth);
+    pub const TOKEN_EXPIRED: Self = Self::of(4401, ErrorCode::TokenExpired);
     /// The participant isn't allowed in the room, or no longer.
-    pub const FORBIDDEN: Self = Self::new(4403, "forbidden", Retry::Never);
+    pub const FORBIDDEN: Self = Self::of(4403, ErrorCode::Forbidden);
     /// The room doesn't exist any more.
-    pub const ROOM_NOT_FOUND: Self = Self::new(4404, "room_not_found", Retry::Never);
+    pub const ROOM_NOT_FOUND: Self = Self::of(4404, ErrorCode::RoomNotFound);
     /// The client sent no `hello` in time.
-    pub const HELLO_TIMEOUT: Self = Self::new(4408, "hello_timeout", Retry::Backoff);
+    pub const HELLO_TIMEOUT: Self = Self::of(4408, ErrorCode::HelloTimeout);
     /// The session was resumed on a newer connection.
-    pub const SESSION_REPLACED: Self = Self::new(4409, "session_replaced", Retry::Never);
+    pub const SESSION_REPLACED: Self = Self::of(4409, ErrorCode::SessionReplaced);
     /// The room was closed.
-    pub const ROOM_CLOSED: Self = Self::new(4410, "room_closed", Retry::Never);
+    pub const ROOM_CLOSED: Self = Self::of(4410, ErrorCode::RoomClosed);
     /// The client sent a frame larger than `FRAME_BYTES_MAX`.
-    pub const FRAME_TOO_LARGE: Self = Self::new(4413, "frame_too_large", Retry::Never);
+    pub const FRAME_TOO_LARGE: Self = Self::of(4413, ErrorCode::FrameTooLarge);
     /// The client kept sending frames far above the rate limit.
-    pub const RATE_LIMITED: Self = Self::new(4429, "rate_limited", Retry::After);
+    pub const RATE_LIMITED: Self = Self::of(4429, ErrorCode::RateLimited);
     /// The server failed.
-    pub const INTERNAL: Self = Self::new(4500, "internal", Retry::Backoff);
-    /// The server is shutting down. Another node may be available.
-    pub const DRAINING: Self = Self::new(4503, "draining", Retry::Immediate);
+    pub const INTERNAL: Self = Self::of(4500, ErrorCode::Internal);
+    /// The server is shutting down. Another node may be available, so a client needn't wait.
+    pub const DRAINING: Self =
+        Self { retry: Retry::Immediate, ..Self::of(4503, ErrorCode::Draining) };
     /// The client sent nothing for too long.
-    pub const HEARTBEAT_TIMEOUT: Self = Self::new(4504, "heartbeat_timeout", Retry::Backoff);
+    pub const HEARTBEAT_TIMEOUT: Self = Self::of(4504, ErrorCode::HeartbeatTimeout);
     /// The client read too slowly.
-    pub const SLOW_CONSUMER: Self = Self::new(4508, "slow_consumer", Retry::Backoff);
-    /// The participant left the room.
-    pub const LEFT: Self = Self::new(1000, "left", Retry::Never);
+    pub const SLOW_CONSUMER: Self = Self::of(4508, ErrorCode::SlowConsumer);
+    /// The participant left the room. It isn't an error, and so in no other table.
+    pub const LEFT: Self = Self { close_code: 1000, code: "left", retry: Retry::Never };
 
-    const fn new(close_code: u16, code: &'static str, retry: Retry) -> Self {
-        Self { close_code, code, retry }
+    const fn of(close_code: u16, code: ErrorCode) -> Self {
+        Self { close_code, code: code.name(), retry: code.retry() }
     }
 }
 

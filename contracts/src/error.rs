@@ -1,4 +1,5 @@
 //! The error registry: the one table of codes behind problem+json, `reject` frames and close frames.
+//! Only the close that is no error, `left`, stands outside it, in `close.rs`.
 
 use std::collections::BTreeMap;
 
@@ -175,6 +176,7 @@ registry! {
     RoomNotFound: "room_not_found", 404, Never, NotApplied, "There is no such room";
     ParticipantNotFound: "participant_not_found", 404, Never, NotApplied, "There is no such participant";
     RoomClosed: "room_closed", 410, Never, NotApplied, "The party is over";
+    SessionReplaced: "session_replaced", 409, Never, NotApplied, "The session was resumed on a newer connection";
     RoomFull: "room_full", 409, Backoff, NotApplied, "The room takes no more participants";
     LimitReached: "limit_reached", 409, Backoff, NotApplied, "A limit of the server is reached";
     NoMedia: "no_media", 409, Never, NotApplied, "No media is set";
