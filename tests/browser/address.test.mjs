@@ -52,6 +52,10 @@ for (const [words, headers] of [['says nothing about it', []], ['tells the serve
     await guest.the('join-input').fill(invite);
     await guest.the('join-submit').click();
     await guest.inRoom();
+    await guest.page.goto(proxy.pageUrl);
+    await guest.the('join-input').fill(`(${invite.split('/r/')[1].replace('-', '.')})`);
+    await guest.the('join-submit').click();
+    await guest.inRoom();
     await guest.page.goto(`${proxy.pageUrl}nowhere`);
     await guest.reads('message', 'Page not found');
     await guest.page.getByRole('button', { name: 'Go to the home page' }).click();

@@ -127,7 +127,9 @@ test('a form without a name asks for one instead of doing nothing', { timeout: 6
   await host.page.goto(world.server.pageUrl);
   await host.the('create-room').click();
   await host.page.getByRole('alert').filter({ hasText: 'Enter your name first.' }).waitFor();
-  await host.the('join-input').fill('??');
-  await host.the('join-submit').click();
-  await host.page.getByRole('alert').filter({ hasText: 'isn’t an invite link or a party code' }).waitFor();
+  for (const text of ['??', 'https://example.test/film.mp4']) {
+    await host.the('join-input').fill(text);
+    await host.the('join-submit').click();
+    await host.page.getByRole('alert').filter({ hasText: 'isn’t an invite link or a party code' }).waitFor();
+  }
 });

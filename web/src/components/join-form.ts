@@ -40,6 +40,7 @@ export function codeIn(text: string): string | null {
       return null;
     }
   }
-  // The server reads codes as people write them: with spaces, any dash, and letters that look like digits.
-  return /^[\p{L}\p{N}\p{Pd}\p{Cf}\s_-]{3,64}$/u.test(trimmed) ? trimmed : null;
+  // Only the server knows what a code is; this catches text that can't be one, and addresses of other things.
+  const mayBeCode = /[\p{L}\p{N}]/u.test(trimmed) && trimmed.length <= 128 && !trimmed.includes('://');
+  return mayBeCode ? trimmed : null;
 }
