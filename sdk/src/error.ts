@@ -1,5 +1,6 @@
 // The one error of the SDK, and the registry of close codes.
 
+import type { OwnCode } from './codes.js';
 import type { Outcome, RejectError, Retry } from './wire.js';
 
 /** The facts of a failure; by default it had no effect, and no further attempt can succeed. */
@@ -50,6 +51,6 @@ const CLOSE_RULES: Record<number, readonly [code: string, retry: Retry]> = {
 
 /** Returns the meaning of a close code; codes outside the registry (proxies, lost networks) ask for back-off. */
 export function closeRule(closeCode: number): CloseRule {
-  const [code, retry] = CLOSE_RULES[closeCode] ?? ['connection_lost', 'backoff'];
+  const [code, retry] = CLOSE_RULES[closeCode] ?? ['connection_lost' satisfies OwnCode, 'backoff'];
   return { code, retry };
 }

@@ -12,5 +12,6 @@ export { html5Adapter } from './adapters/html5.js';
 export type { HlsClass } from './adapters/hls.js';
 export type { PlayerOptions } from './player/player.js';
 export type * from './adapters/adapter.js';
+export type { OwnCode } from './codes.js';
 export type * from './types.js';
 export type * from './wire.js';

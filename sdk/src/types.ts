@@ -118,7 +118,7 @@ export type ConnectionState = 'connecting' | 'open' | 'reconnecting' | 'closed';
 export type Authority = 'reachable' | 'away';
 
 export interface CloseReason {
-  /** `left`, or a code of the close and error registries. */
+  /** An `OwnCode`, such as `left`, or a code of the close and error registries. */
   code: string;
   detail: string;
   retry: Retry;

@@ -1,5 +1,5 @@
 /** The sentences that the page shows for error codes, outages and the end of a party. */
-import { PlayheadError } from 'playhead-sdk';
+import { PlayheadError, type OwnCode } from 'playhead-sdk';
 
 // What each code means to a person who only wants to watch. Codes that never reach a viewer fall back to `detail`, as does
 // `media_unsupported`, whose sentence the server writes: only it knows what the link leads to.
@@ -44,13 +44,18 @@ const SENTENCES: Readonly<Record<string, string>> = {
 
   // Connection
   network_error: 'Can’t reach the server. Check your connection and try again.',
+  join_timeout: 'The party took too long to respond. Try again in a moment.',
   welcome_timeout: 'The party took too long to respond. Try again in a moment.',
+  stale_snapshot: 'The server sent an outdated state of the party. Try again in a moment.',
   disconnected: 'Not connected. That will go through once you’re reconnected.',
   no_answer: 'The server didn’t respond in time. Check whether that went through before you try again.',
   too_many_pending: 'Too many actions are already waiting for the server. Try again in a moment.',
   connection_lost: 'The connection was lost before that went through.',
+  left: 'You’ve left this party.',
   closed: 'You’ve left this party.',
   rebased: 'The server had to restart. The party continues, but the last changes may be missing.',
+  invalid_answer: 'The server sent a response that this page can’t use. Reload the page.',
+  invalid_use: 'Something is wrong with this page. Reload it.',
   unexpected_answer: 'The server sent a response that makes no sense. Try again in a moment.',
   unauthenticated: 'Your session has expired. Reload the page to continue.',
   token_invalid: 'Your session has expired. Reload the page to continue.',
@@ -70,7 +75,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'The site that hosts this video doesn’t allow other pages to play it (it sends no CORS headers). Another link may work.',
   format_unsupported: 'Your browser can’t play this format. Another browser or another link may work.',
   decode_failed: 'Your browser couldn’t decode this video. The file may be damaged.',
-};
+} satisfies Record<OwnCode, string> & Record<string, string>;
 
 // Details that say no more than the sentence of their code; any other of `media_not_found` says what isn't there.
 const PLAIN_DETAILS = ['', 'There is no media behind this link.', 'The link leads to nothing', 'The link leads to nothing.'];

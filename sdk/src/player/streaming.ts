@@ -1,5 +1,6 @@
 // A room and its player behind one store, for UI frameworks.
 
+import type { OwnCode } from '../codes.js';
 import { PlayheadError } from '../error.js';
 import { SnapshotStore } from '../store.js';
 import type {
@@ -180,7 +181,7 @@ export class Streaming {
       else session.close();
     } catch (error) {
       if (turn !== this.#turn) return;
-      this.#joinError = error instanceof PlayheadError ? error : { code: 'invalid_use', detail: String(error) };
+      this.#joinError = error instanceof PlayheadError ? error : { code: 'invalid_use' satisfies OwnCode, detail: String(error) };
       this.#publish();
     }
   }
@@ -281,5 +282,5 @@ function playerPart(player: PlayerSnapshot): Pick<StreamingSnapshot, 'player' | 
 }
 
 function notJoined(): PlayheadError {
-  return new PlayheadError({ code: 'invalid_use', detail: 'the room is not joined yet' });
+  return new PlayheadError({ code: 'invalid_use' satisfies OwnCode, detail: 'the room is not joined yet' });
 }

@@ -1,5 +1,6 @@
 // The entry point of the SDK: REST calls, identity and joining.
 
+import type { OwnCode } from '../codes.js';
 import { PlayheadError } from '../error.js';
 import type { Client, ClientOptions, Identity, JoinOptions, PageQuery, RoomSession, SocketClass } from '../types.js';
 import type {
@@ -35,8 +36,8 @@ class HttpClient implements Client {
   constructor(options: ClientOptions) {
     const base = options.baseUrl ?? globalThis.location?.origin;
     const socketClass = options.WebSocket ?? (globalThis.WebSocket as unknown as SocketClass | undefined);
-    if (base === undefined) throw new PlayheadError({ code: 'invalid_use', detail: 'baseUrl is required outside a page' });
-    if (!socketClass) throw new PlayheadError({ code: 'invalid_use', detail: 'WebSocket is required: pass one' });
+    if (base === undefined) throw new PlayheadError({ code: 'invalid_use' satisfies OwnCode, detail: 'baseUrl is required outside a page' });
+    if (!socketClass) throw new PlayheadError({ code: 'invalid_use' satisfies OwnCode, detail: 'WebSocket is required: pass one' });
     this.baseUrl = base.replace(/\/+$/, '');
     // The browser's fetch throws unless it is called on its global.
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));

@@ -1,11 +1,11 @@
 // Commands that wait for their answers.
 
 import { repeatDelayMs } from '../backoff.js';
+import type { OwnCode } from '../codes.js';
 import { PlayheadError } from '../error.js';
 import type { Ack, CloseReason } from '../types.js';
 import type { Outcome, RejectError } from '../wire.js';
 import { GIVE_UP_MS, PENDING_MAX, REPEATS_MAX } from './limits.js';
-
 
 interface Pending {
   frame: { type: string; id: string; data: object };
@@ -38,7 +38,7 @@ export class PendingCommands {
 
   submit(type: string, data: object): Promise<Ack> {
     if (this.#pending.size >= PENDING_MAX) {
-      return Promise.reject(failure('too_many_pending', 'too many commands are pending', 'not_applied'));
+      return Promise.reject(failure('too_many_pending' satisfies OwnCode, 'too many commands are pending', 'not_applied'));
     }
     this.#count += 1;
     const id = `${this.#prefix}-${this.#count}`;
@@ -101,13 +101,13 @@ export class PendingCommands {
 
   #giveWay(earlier: Pending, laterType: string): void {
     if (kindOf(earlier.frame.type) !== kindOf(laterType)) return;
-    this.#fail(earlier, 'superseded', 'replaced by a later command');
+    this.#fail(earlier, 'superseded' satisfies OwnCode, 'replaced by a later command');
   }
 
   #giveUp(id: string): void {
     const pending = this.#pending.get(id);
     if (pending?.repeat) this.#refuse(pending);
-    else if (pending) this.#fail(pending, 'no_answer', 'the server did not answer in time');
+    else if (pending) this.#fail(pending, 'no_answer' satisfies OwnCode, 'the server did not answer in time');
   }
 
   #refuse(pending: Pending): void {

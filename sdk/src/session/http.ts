@@ -1,5 +1,6 @@
 // JSON requests to the REST API.
 
+import type { OwnCode } from '../codes.js';
 import { PlayheadError } from '../error.js';
 import type { Identity } from '../types.js';
 import type { Outcome, Problem } from '../wire.js';
@@ -50,7 +51,7 @@ export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, req
 /** Returns the error of a request that got no answer. */
 export function unreachable(outcome: Outcome, cause: unknown): PlayheadError {
   const detail = 'the server could not be reached';
-  return new PlayheadError({ code: 'network_error', retry: 'backoff', outcome, detail }, { cause });
+  return new PlayheadError({ code: 'network_error' satisfies OwnCode, retry: 'backoff', outcome, detail }, { cause });
 }
 
 function addressOf(baseUrl: string, { path, query = {} }: Request): string {
@@ -72,7 +73,7 @@ function problemOf(response: Response, body: unknown): PlayheadError {
   // A proxy in between, as during a deployment, answers without a problem document, which says nothing lasting. The
   // request behind its 5xx may have reached the server.
   return new PlayheadError({
-    code: problem.code ?? 'unexpected_answer',
+    code: problem.code ?? ('unexpected_answer' satisfies OwnCode),
     retry: problem.retry ?? 'backoff',
     outcome: problem.outcome ?? (status >= 500 ? 'unknown' : 'not_applied'),
     detail: problem.detail ?? problem.title ?? `the server answered ${status}`,

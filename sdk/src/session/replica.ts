@@ -1,6 +1,7 @@
 // The session's copy of the room.
 
 import { ClockFilter, type ClockStamps } from '../clock/filter.js';
+import type { OwnCode } from '../codes.js';
 import { Emitter } from '../emitter.js';
 import { commandsPlayback } from '../role.js';
 import { SnapshotStore } from '../store.js';
@@ -179,7 +180,7 @@ export class Replica implements TransportListener {
     const ahead = place.epoch > this.#seen.epoch;
     if (!ahead && place.epoch <= this.#knownEpoch) return false;
     this.#knownEpoch = Math.max(this.#knownEpoch, place.epoch);
-    const notice = { code: 'rebased', detail: 'the last changes may be missing' };
+    const notice = { code: 'rebased' satisfies OwnCode, detail: 'the last changes may be missing' };
     // A rebuild that lost nothing needs no notice.
     this.store.update({ ...(ahead && place), ...(lost && { notice }) });
     // If it isn't ahead, the welcome before it already had the room's state.

@@ -1,5 +1,6 @@
 // The session that a page holds.
 
+import type { OwnCode } from '../codes.js';
 import { PlayheadError } from '../error.js';
 import { expected, lengthOf } from '../expected.js';
 import type {
@@ -25,7 +26,7 @@ export function openSession(access: RoomAccess, options: JoinOptions): Promise<R
     const session = new Session(replica);
     let waits = FIRST_JOIN_WAITS_MAX;
     const giveUp = () => {
-      const { code = 'join_timeout', detail = 'the room could not be joined in time', retry } = replica.trouble ?? {};
+      const { code = 'join_timeout' satisfies OwnCode, detail = 'the room could not be joined in time', retry } = replica.trouble ?? {};
       // A server that asks for a wait will let people in.
       if (retry === 'after' && waits-- > 0) timer = setTimeout(giveUp, timeoutMs);
       else session.close({ code, detail, retry: 'backoff' });
@@ -145,10 +146,10 @@ class Session implements RoomSession {
   async leave(): Promise<void> {
     const answered = this.#command('leave', {}).catch(() => undefined);
     await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, LEAVE_TIMEOUT_MS))]);
-    this.close({ code: 'left', detail: 'left the room', retry: 'never' });
+    this.close({ code: 'left' satisfies OwnCode, detail: 'left the room', retry: 'never' });
   }
 
-  close(reason: CloseReason = { code: 'closed', detail: 'closed by the page', retry: 'never' }): void {
+  close(reason: CloseReason = { code: 'closed' satisfies OwnCode, detail: 'closed by the page', retry: 'never' }): void {
     this.#replica.transport.stop(reason);
   }
 

@@ -3,6 +3,7 @@
 import { askedDelayMs, reconnectDelayMs } from '../backoff.js';
 import type { ClockStamps } from '../clock/filter.js';
 import { Pinger } from '../clock/pinger.js';
+import type { OwnCode } from '../codes.js';
 import { closeRule, PlayheadError } from '../error.js';
 import type { CloseReason, ConnectionState, SocketClass, SocketLike } from '../types.js';
 import type { JoinAnswer, ParticipantPage, Pong, RejectError, Retry, ServerEvents, ServerFrame, Welcome } from '../wire.js';
@@ -115,7 +116,7 @@ export class Transport {
     this.#socket = socket;
     this.#announced = undefined;
     const detail = 'the server did not answer in time';
-    this.#after(WELCOME_TIMEOUT_MS, () => this.#lost({ code: 'welcome_timeout', detail, retry: 'backoff' }));
+    this.#after(WELCOME_TIMEOUT_MS, () => this.#lost({ code: 'welcome_timeout' satisfies OwnCode, detail, retry: 'backoff' }));
     socket.onopen = () => this.#write({ type: 'hello', id: 'hello', data: this.#listener.hello() });
     socket.onmessage = (event) => {
       const t3 = performance.now();
@@ -191,7 +192,7 @@ export class Transport {
   #welcomed(frame: ServerFrame): void {
     const data = frame.data as Welcome;
     if (!this.#listener.welcome(data, frame)) {
-      this.#lost({ code: 'stale_snapshot', detail: 'the server sent an outdated room', retry: 'backoff' });
+      this.#lost({ code: 'stale_snapshot' satisfies OwnCode, detail: 'the server sent an outdated room', retry: 'backoff' });
       return;
     }
     if (data.dead_after_ms > 0) this.#deadAfterMs = data.dead_after_ms;
@@ -277,7 +278,7 @@ function decode(text: unknown): ServerFrame | null {
 
 /** Returns why a join failed, from what it threw. */
 function endingOfFailure(error: unknown): Ending {
-  if (!(error instanceof PlayheadError)) return { code: 'invalid_answer', detail: String(error), retry: 'never' };
+  if (!(error instanceof PlayheadError)) return { code: 'invalid_answer' satisfies OwnCode, detail: String(error), retry: 'never' };
   const { code, detail, retry, status, retryAfterMs } = error;
   return { code, detail, retry, afterMs: retryAfterMs, closeCode: status };
 }
