@@ -39,14 +39,12 @@ const CLOSE_RULES: Record<number, readonly [code: string, retry: Retry]> = {
   4408: ['hello_timeout', 'backoff'],
   4409: ['session_replaced', 'never'],
   4410: ['room_closed', 'never'],
-  4411: ['kicked', 'never'],
   4413: ['frame_too_large', 'never'],
   4429: ['rate_limited', 'after'],
   4500: ['internal', 'backoff'],
   4503: ['draining', 'immediate'],
   4504: ['heartbeat_timeout', 'backoff'],
   4508: ['slow_consumer', 'backoff'],
-  4509: ['state_lost', 'resync'],
 };
 
 /** Returns the meaning of a close code; codes outside the registry (proxies, lost networks) ask for back-off. */

@@ -133,8 +133,8 @@ test('being removed is an error, leaving is not', async () => {
   render(createElement(Page, { room: 'ABC', name: 'Ada' }));
   const first = await welcomed();
   const joined = await until((now) => now.connection === 'open');
-  first.close(4411, 'kicked');
-  await until((now) => now.connection === 'closed' && now.error?.code === 'kicked');
+  first.close(4403, 'forbidden');
+  await until((now) => now.connection === 'closed' && now.error?.code === 'forbidden');
 
   joined.rejoin();
   const second = await welcomed();

@@ -25,7 +25,6 @@ const SENTENCES: Readonly<Record<string, string>> = {
   media_ended: 'The video has ended. Seek back to watch it again.',
   position_out_of_range: 'That’s past the end of the video.',
   seek_unavailable: 'This site doesn’t let players jump within the film.',
-  outside_live_window: 'The live stream doesn’t offer that moment now. Choose one that’s nearer to live.',
   stale_fence: 'The host has just changed, so that didn’t go through.',
   version_conflict: 'Someone else was faster, so that didn’t go through.',
   store_unavailable: 'The server can’t save changes right now. Try again in a moment.',
@@ -37,7 +36,6 @@ const SENTENCES: Readonly<Record<string, string>> = {
   room_not_found: 'There’s no party at this address. It may have ended, or the link may have a typo.',
   room_full: 'This party is full.',
   room_closed: 'This party has ended.',
-  kicked: 'You were removed from this party.',
   session_replaced: 'You opened this party somewhere else, so it continues there.',
   invalid_request: 'The server didn’t understand that. Check what you entered.',
   payload_too_large: 'That’s too long.',
@@ -47,7 +45,6 @@ const SENTENCES: Readonly<Record<string, string>> = {
   join_timeout: 'The party took too long to respond. Try again in a moment.',
   welcome_timeout: 'The party took too long to respond. Try again in a moment.',
   stale_snapshot: 'The server sent an outdated state of the party. Try again in a moment.',
-  disconnected: 'Not connected. That will go through once you’re reconnected.',
   no_answer: 'The server didn’t respond in time. Check whether that went through before you try again.',
   too_many_pending: 'Too many actions are already waiting for the server. Try again in a moment.',
   connection_lost: 'The connection was lost before that went through.',
@@ -92,6 +89,11 @@ export const CHOOSE_MEDIA = 'Choose what to watch';
 
 /** Shown to a person who has become another guest, because the server no longer knew the former one. */
 export const IDENTITY_REPLACED = 'Your session has expired, so you’re a new guest now.';
+
+/** Shown to a person who uses the controls while the connection is lost. */
+export const DISCONNECTED = 'Not connected. That will go through once you’re reconnected.';
+/** Shown in place of `position_out_of_range` where a live stream plays. */
+export const OUTSIDE_LIVE_WINDOW = 'The live stream doesn’t offer that moment now. Choose one that’s nearer to live.';
 
 /** Shown while commands can't be stored, … */
 export const AUTHORITY_AWAY = 'Controls are unavailable right now.';

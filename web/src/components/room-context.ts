@@ -2,7 +2,7 @@
 import type { Player, PlayerSnapshot, RoomSession, SessionSnapshot } from 'playhead-sdk';
 import { commandsPlayback, PlayheadError } from 'playhead-sdk';
 import type { App } from '../app.js';
-import { sentenceFor, sentenceOf } from '../words.js';
+import { DISCONNECTED, OUTSIDE_LIVE_WINDOW, sentenceOf } from '../words.js';
 import { controlRefusal } from './authority-words.js';
 
 /** The snapshots that every part of the room page is drawn from. */
@@ -55,7 +55,7 @@ export function createRoomContext(
       explain();
       return false;
     }
-    if (['reconnecting', 'closed'].includes(session.getSnapshot().connection)) app.notices.say(sentenceFor('disconnected'));
+    if (['reconnecting', 'closed'].includes(session.getSnapshot().connection)) app.notices.say(DISCONNECTED);
     const waits = { sinceMs: performance.now() };
     pending.add(waits);
     try {
@@ -64,7 +64,7 @@ export function createRoomContext(
     } catch (error) {
       const code = error instanceof PlayheadError ? error.code : '';
       if (code === 'not_host') explain();
-      else if (code === 'position_out_of_range' && session.getSnapshot().media?.live) app.notices.say(sentenceFor('outside_live_window'), 'bad');
+      else if (code === 'position_out_of_range' && session.getSnapshot().media?.live) app.notices.say(OUTSIDE_LIVE_WINDOW, 'bad');
       // A person who has since done something else doesn't need to hear of this one.
       else if (code !== 'superseded') app.notices.say(sentenceOf(error), 'bad');
       return false;

@@ -11,7 +11,7 @@ import { takeMedia } from '../early.js';
 import { endFor, sentenceFor, sentenceOf } from '../words.js';
 
 // Error codes for which trying again makes no difference.
-const FINAL: ReadonlySet<string> = new Set(['room_not_found', 'room_closed', 'kicked', 'forbidden', 'origin_forbidden']);
+const FINAL: ReadonlySet<string> = new Set(['room_not_found', 'room_closed', 'forbidden', 'origin_forbidden']);
 
 export function createRoomPage(app: App, code: string): Component {
   const holder = element('div', { class: 'room-holder' });
