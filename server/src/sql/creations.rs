@@ -6,7 +6,6 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::operation::{Operation, ROWS_PER_STATEMENT, bind_all, column, number, placeholders};
-use super::rooms::is_registered;
 use super::{Sql, SqlError};
 
 /// For how long a repeated creation gets the first answer, in milliseconds.
@@ -74,7 +73,7 @@ impl Sql {
         .bind(key.key);
         let known = operation.fetch_one(lock, read).await?;
         let mut creation = known.ok_or_else(|| missing("begin a creation"))?;
-        let is_missing = !is_first && !is_registered(&mut operation, &creation.room_id).await?;
+        let is_missing = !is_first && !operation.is_registered(&creation.room_id).await?;
         // The database may have been away when the room was deleted.
         creation.has_ended |= is_missing && creation.is_created;
         let is_same = creation.payload_hash == key.payload_hash;

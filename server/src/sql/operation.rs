@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use engine::RoomId;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
@@ -112,6 +113,12 @@ impl Operation {
                 self.execute(bind_all(sql, rooms)).await.map(drop)
             }
         }
+    }
+
+    /// Returns whether a room is registered.
+    pub(super) async fn is_registered(&mut self, room_id: &RoomId) -> Result<bool, SqlError> {
+        let query = sqlx::query("SELECT room_id FROM rooms WHERE room_id = $1");
+        Ok(self.fetch_one(query.bind(room_id.as_str()), |_| Ok(())).await?.is_some())
     }
 
     /// Gives some of the space that deleted rows have left back to the file system.

@@ -41,7 +41,7 @@ impl Sql {
 
     /// Returns whether a room is registered.
     pub async fn has_room(&self, room_id: &RoomId) -> Result<bool, SqlError> {
-        is_registered(&mut self.begin("look for a room").await?, room_id).await
+        self.begin("look for a room").await?.is_registered(room_id).await
     }
 
     /// Returns the room with a code, which must be in canonical form.
@@ -96,15 +96,6 @@ impl Sql {
         }
         operation.commit().await
     }
-}
-
-/// Returns whether a room is registered, within an operation.
-pub(super) async fn is_registered(
-    operation: &mut Operation,
-    room_id: &RoomId,
-) -> Result<bool, SqlError> {
-    let query = sqlx::query("SELECT room_id FROM rooms WHERE room_id = $1").bind(room_id.as_str());
-    Ok(operation.fetch_one(query, |_| Ok(())).await?.is_some())
 }
 
 /// Returns the ids without duplicates, in the order in which rows are locked.
