@@ -4,19 +4,20 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
+const PAGE_SRC = fileURLToPath(new URL('../../web/src', import.meta.url));
 /** `import … from '…'`, `export … from '…'` and `import('…')`, of types or values. */
 const IMPORT = /\b(?:(?:import|export)\s[^;'"]*?\bfrom\s*|import\s*\(\s*)['"](\.[^'"]+)['"]/g;
 
 type Graph = Map<string, Set<string>>;
 
 // Types count as much as values: folders that need each other's types can't be read, moved or replaced alone either.
-describe('imports form no circle', () => {
+describe.each([['the SDK', SRC], ['the page', PAGE_SRC]])('imports of %s form no circle', (_, src) => {
   test('between the folders and root files of src/', () => {
-    expect(circleIn(graphOf(files(), folderOf))).toBeNull();
+    expect(circleIn(graphOf(filesOf(src), folderOf))).toBeNull();
   });
 
   test('between single files', () => {
-    expect(circleIn(graphOf(files(), (file) => file))).toBeNull();
+    expect(circleIn(graphOf(filesOf(src), (file) => file))).toBeNull();
   });
 });
 
@@ -35,11 +36,13 @@ describe('the test itself', () => {
   });
 
   test('finds every file of the sources', () => {
-    const graph = graphOf(files(), (file) => file);
+    const graph = graphOf(filesOf(SRC), (file) => file);
     expect(graph.get('player/controller.ts')).toContain('player/start.ts');
     expect(graph.get('react.ts')).toContain('player/streaming.ts');
     const missing = [...graph.values()].flatMap((targets) => [...targets]).filter((target) => !graph.has(target));
     expect(missing).toEqual([]);
+    const page = graphOf(filesOf(PAGE_SRC), (file) => file);
+    expect(page.get('components/notices.ts')).toContain('app.ts');
   });
 
   test('names a circle', () => {
@@ -53,9 +56,9 @@ describe('the test itself', () => {
   });
 });
 
-function files(): Map<string, string> {
-  const names = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-  return new Map(names.map((name) => [name, readFileSync(join(SRC, name), 'utf8')]));
+function filesOf(src: string): Map<string, string> {
+  const names = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  return new Map(names.map((name) => [name, readFileSync(join(src, name), 'utf8')]));
 }
 
 function folderOf(file: string): string {

@@ -2,7 +2,13 @@
 import { browserTokenStore, createClient, type Client } from 'playhead-sdk';
 import { HOME } from './address.js';
 import { fetchOnce } from './early.js';
-import type { Notices } from './components/notices.js';
+
+export type Tone = 'plain' | 'good' | 'bad';
+
+/** Short-lived messages, announced by screen readers. */
+export interface Notices {
+  say(text: string, tone?: Tone): void;
+}
 
 /** Passed to every page and to the components that need it. */
 export interface App {

@@ -1,16 +1,11 @@
 /** Short-lived messages at the foot of the page, announced by screen readers. */
+import type { Notices, Tone } from '../app.js';
 import { element, type Component } from '../dom.js';
-
-type Tone = 'plain' | 'good' | 'bad';
-
-export interface Notices extends Component {
-  say(text: string, tone?: Tone): void;
-}
 
 const STAYS_MS: Readonly<Record<Tone, number>> = { plain: 6000, good: 4000, bad: 9000 };
 const SHOWN_MAX = 3;
 
-export function createNotices(): Notices {
+export function createNotices(): Notices & Component {
   const region = element('div', { class: 'notices', role: 'status', 'aria-live': 'polite', 'data-testid': 'notice' });
 
   function say(text: string, tone: Tone = 'plain'): void {
