@@ -33,6 +33,6 @@ function isHostAway({ room }: SessionSnapshot): boolean {
 }
 
 /** Whether presence lists a co-host, who controls playback as the host does. */
-function hasCoHost({ presence }: SessionSnapshot): boolean {
+export function hasCoHost({ presence }: SessionSnapshot): boolean {
   return presence.some(({ role }) => role === 'co_host');
 }

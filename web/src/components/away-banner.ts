@@ -1,6 +1,7 @@
 /** Says that the host left and counts down to what happens then, or that the party has no host. */
 import type { HostLoss, PlaybackStatus, SessionSnapshot } from 'playhead-sdk';
 import { clockTime } from '../format.js';
+import { hasCoHost } from './authority-words.js';
 import { createBanner } from './banner.js';
 import type { RoomContext, RoomPart } from './room-context.js';
 
@@ -47,9 +48,9 @@ function bannerText(room: SessionSnapshot, when: string): string | null {
   return `This party has no host right now. ${meanwhile}; ${returns}`;
 }
 
-function consequenceOf({ presence, presenceTotal }: SessionSnapshot, policy: HostLoss): string {
+function consequenceOf(room: SessionSnapshot, policy: HostLoss): string {
   if (policy !== 'promote') return CONSEQUENCE[policy] ?? 'The party ends';
-  if (presence.some(({ role }) => role === 'co_host')) return 'A co-host takes over';
+  if (hasCoHost(room)) return 'A co-host takes over';
   // Presence may not list everybody.
-  return presence.length < presenceTotal ? CONSEQUENCE.promote : CONSEQUENCE.hold;
+  return room.presence.length < room.presenceTotal ? CONSEQUENCE.promote : CONSEQUENCE.hold;
 }
