@@ -51,7 +51,10 @@ impl Rooms {
         take: usize,
     ) -> Result<(Vec<RoomSummary>, Option<PublicRoomCursor>), Refusal> {
         let list = self.find_public_list().await?.rooms;
-        let from = after.map_or(0, |after| list.partition_point(|room| key(room) <= after.key()));
+        let from = after.map_or(0, |after| {
+            let end = order(after.viewer_count, &after.room_id);
+            list.partition_point(|room| order(room.viewer_count, &room.room_id) <= end)
+        });
         let rest = &list[from..];
         let page = &rest[..take.min(rest.len())];
         let last = page.last().filter(|_| page.len() < rest.len());
@@ -89,24 +92,17 @@ impl Rooms {
                 (count.unwrap_or(0), listed.room)
             })
             .collect();
-        counted.sort_unstable_by(|one, other| rank(one).cmp(&rank(other)));
+        counted.sort_unstable_by(|(one, one_room), (other, other_room)| {
+            let one = order(*one, one_room.room_id.as_str());
+            one.cmp(&order(*other, other_room.room_id.as_str()))
+        });
         counted.truncate(LISTED_MAX);
         let list = counted.iter().map(|(count, room)| wire::room_summary(room, *count));
         Ok(PublicList { rooms: Arc::new(list.collect()), is_large })
     }
 }
 
-impl PublicRoomCursor {
-    fn key(&self) -> (Reverse<u64>, &str) {
-        (Reverse(self.viewer_count), &self.room_id)
-    }
-}
-
-fn key(room: &RoomSummary) -> (Reverse<u64>, &str) {
-    (Reverse(room.viewer_count), &room.room_id)
-}
-
-/// What the order is by: the same as `key`, before there are summaries.
-fn rank((count, room): &(u64, Arc<Room>)) -> (Reverse<u64>, &str) {
-    (Reverse(*count), room.room_id.as_str())
+/// What the list's order is by: the most watched first, and each in one place.
+fn order(viewers: u64, room_id: &str) -> (Reverse<u64>, &str) {
+    (Reverse(viewers), room_id)
 }
