@@ -7,10 +7,7 @@ use engine::{Command, ParticipantId, Room, RoomId, Timestamp};
 use super::Rooms;
 use super::find::closed;
 use crate::refusal::Refusal;
-use crate::store::StoreError;
-
-/// How far apart the clocks of a node and its store may be, in milliseconds.
-const CLOCKS_APART_MS: u64 = 250;
+use crate::store::{CLOCKS_APART_MS, StoreError};
 
 impl Rooms {
     /// Returns the room, which has to be open, as it is after a participant has arrived: the arrival of a host

@@ -31,7 +31,7 @@ pub use error::StoreError;
 pub use members::{Member, MemberStore, TICKET_MS, Ticket};
 pub use memory::{MemoryStore, OpenError};
 pub use redis::{RedisOpenError, RedisStore};
-pub use rooms::{CommitOutcome, LifeSigns, Listed, RoomStore};
+pub use rooms::{CLOCKS_APART_MS, CommitOutcome, LifeSigns, Listed, RoomStore};
 
 /// Everything that a node needs of a store.
 pub trait Store: RoomStore + MemberStore + Bus {}

@@ -7,6 +7,10 @@ use engine::{Commit, Room, RoomId, Timestamp};
 
 use super::StoreError;
 
+/// How far apart the clocks of a node and its store may be, in milliseconds. A commit whose time is further
+/// from the store's is decided again.
+pub const CLOCKS_APART_MS: u64 = 250;
+
 /// The outcome of a commit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CommitOutcome {

@@ -10,7 +10,7 @@ use super::codec::{encode_room, flag, json, optional_time, text};
 use super::keys;
 use super::node::Node;
 use super::script::COMMIT;
-use crate::store::{CommitOutcome, StoreError};
+use crate::store::{CLOCKS_APART_MS, CommitOutcome, StoreError};
 
 impl Node {
     /// Stores a commit if Redis still holds `room`, the room before it.
@@ -86,5 +86,6 @@ fn arguments(before: &Room, commit: &Commit, after: &Room) -> Vec<Bytes> {
             LeaseChange::End => text(0),
         },
         flag(commit.event.is_host_lost()),
+        text(CLOCKS_APART_MS),
     ]
 }

@@ -1,13 +1,13 @@
 -- Writes a commit, and publishes it.
 -- ARGV: 1 room, 2 epoch before, 3 version before, 4 version, 5 at, 6 body, 7 commit, 8 op or '',
 --       9 deadline or '', 10 idle_ms or '', 11 listed, 12 '1' deletes, 13 channel, 14 lease: '' keeps,
---       '0' ends it, 15 '1' only if the lease is over
+--       '0' ends it, 15 '1' only if the lease is over, 16 how far apart the clocks may be, in ms
 local is, st, field = read_state()
 if is ~= 'ok' then return answer(is, field or '') end
 if st.epoch ~= ARGV[2] or st.version ~= ARGV[3] then return answer('moved') end
-local now, at = now_ms(), tonumber(ARGV[5])
+local now, at, apart = now_ms(), tonumber(ARGV[5]), tonumber(ARGV[16])
 -- The room's own time never goes back.
-if at < now - 250 or at > now + 250 and at ~= number(st.at) then
+if at < now - apart or at > now + apart and at ~= number(st.at) then
   return answer('clock')
 end
 if ARGV[15] == '1' and (number(st.lease) or 0) > now then return answer('moved') end
