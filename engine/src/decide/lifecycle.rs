@@ -35,7 +35,7 @@ pub(super) fn host_lost(room: &Room, facts: &Facts) -> Option<Event> {
 
 /// The room expires, unless somebody has connected since the server looked.
 pub(super) fn idle(room: &Room, facts: &Facts) -> Option<Event> {
-    let expires = room.lifecycle.state.expires_when_idle() && facts.connections == 0;
+    let expires = room.idle_ms().is_some() && facts.connections == 0;
     expires.then(|| expire(room, LifecycleCause::Idle, facts))
 }
 

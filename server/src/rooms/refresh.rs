@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use contracts::{ErrorCode, SourceRef};
-use engine::{Command, Media, MediaId, Role};
+use engine::{Command, Media, MediaId};
 
 use super::Rooms;
 use crate::access::Proof;
@@ -29,7 +29,7 @@ impl Rooms {
         let Some(media) = media.filter(|_| room.is_open()) else {
             return Ok(());
         };
-        let commands = room.role_of(&proof.actor()).is_some_and(Role::commands_playback);
+        let commands = proof.role_in(&room).commands_playback();
         let known = |found: &Option<Found>| found.as_ref().and_then(|one| one.outcome_of(media_id));
         // Held while the media is resolved, so that others who command playback wait for the same
         // outcome. Anybody else has nothing to wait for: what is found comes to all.
