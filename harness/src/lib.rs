@@ -30,7 +30,7 @@ pub mod upgrade;
 pub mod web_server;
 pub mod ws_client;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use crate::api::Api;
 pub use crate::error::{Error, Result};
@@ -50,6 +50,8 @@ pub use crate::ws_client::{Acked, Closed, WsClient};
 
 /// The longest wait for anything; what takes longer counts as missing.
 pub const DEADLINE: Duration = Duration::from_secs(10);
+/// How often a state without notification is looked at.
+const PROBE_EVERY: Duration = Duration::from_millis(10);
 
 /// Waits for `future` until the deadline; `awaited` names it in the error.
 pub(crate) async fn within<T>(
@@ -59,5 +61,24 @@ pub(crate) async fn within<T>(
     match tokio::time::timeout(DEADLINE, future).await {
         Ok(result) => result,
         Err(_) => Err(Error::new(format!("waited {DEADLINE:?} for {awaited}; nothing came"))),
+    }
+}
+
+/// Waits until `probe` returns something, for states without notification.
+///
+/// # Panics
+/// Panics after `limit`, with what was awaited.
+pub async fn until<T>(
+    awaited: &str,
+    limit: Duration,
+    mut probe: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = probe().await {
+            return found;
+        }
+        assert!(began.elapsed() < limit, "waited {limit:?} for {awaited}");
+        tokio::time::sleep(PROBE_EVERY).await;
     }
 }

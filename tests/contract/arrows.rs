@@ -5,6 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::repository;
+
 /// The crates of the workspace that each crate may depend on, for its own tests too.
 const ARROWS: [(&str, &[&str]); 6] = [
     ("engine", &[]),
@@ -73,10 +75,6 @@ fn one_file_knows_the_redis_client() {
         }
     }
     assert_eq!(knowing, [repository().join("server/src/store/redis/client.rs")]);
-}
-
-fn repository() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// The names of each crate's dependencies that `wanted` accepts.

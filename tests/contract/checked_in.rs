@@ -1,11 +1,11 @@
 //! Files that must match what the code produces. `UPDATE=1` rewrites them.
 
-use std::path::Path;
+use crate::repository;
 
 /// Asserts that `path` (from the workspace root) holds exactly `contents`.
 #[track_caller]
 pub fn assert_file(path: &str, contents: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    let file = repository().join(path);
     let current = std::fs::read_to_string(&file).unwrap_or_default();
     if current == contents {
         return;

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 use self::mentions::{Mention, find_mentions};
+use crate::repository;
 
 const CRATES: [&str; 5] = ["engine", "contracts", "providers", "server", "harness"];
 const REDIS_STORE: [&str; 3] = ["crate", "store", "redis"];
@@ -234,8 +235,4 @@ fn source_files(root: &Path) -> Vec<SourceFile> {
 
 fn read_text(path: &Path) -> String {
     std::fs::read_to_string(path).expect("the file can be read")
-}
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

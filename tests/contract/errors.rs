@@ -1,9 +1,10 @@
 //! Every code that anything gives is registered, once.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use contracts::{CLOSE_CODES, ErrorCode};
+
+use crate::repository;
 
 #[test]
 fn codes_are_registered_once_and_readable() {
@@ -29,7 +30,7 @@ fn close_codes_are_unique_and_fit_a_close_frame() {
 
 #[test]
 fn the_sdk_reads_every_close_code_as_it_is_registered() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/src/error.ts");
+    let file = repository().join("sdk/src/error.ts");
     let source = std::fs::read_to_string(file).unwrap();
     // A normal close isn't a fault that a client has to understand.
     for entry in CLOSE_CODES.iter().filter(|entry| entry.close_code != 1000) {

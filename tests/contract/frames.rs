@@ -9,6 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::repository;
+
 /// Every `type` that the server sends.
 const SERVER_TYPES: &[&str] = &[
     "welcome",
@@ -90,7 +92,7 @@ fn read(side: &str, kind: &str) -> Value {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../contracts/vectors/ws")
+    repository().join("contracts/vectors/ws")
 }
 
 #[test]

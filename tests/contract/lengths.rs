@@ -1,6 +1,6 @@
 //! Source files stay short.
 
-use std::path::Path;
+use crate::repository;
 
 /// The most lines of a source file.
 const LINES_MAX: usize = 400;
@@ -14,7 +14,7 @@ const EXCEPTIONS: [(&str, &str); 1] =
 
 #[test]
 fn no_source_file_is_too_long() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = repository();
     let mut long = Vec::new();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {

@@ -7,3 +7,10 @@ mod errors;
 mod frames;
 mod lengths;
 mod openapi;
+
+use std::path::{Path, PathBuf};
+
+/// The folder of the repository.
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}

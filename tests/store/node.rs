@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use engine::{Command, Commit, Decision, Facts, Request, Room, RoomId, Timestamp};
 use harness::{RedisOptions, RedisServer};
@@ -15,8 +15,6 @@ use tempfile::TempDir;
 
 /// The longest that a test waits for what it tests.
 pub const HANG: Duration = Duration::from_secs(15);
-/// How often a condition that can't be awaited is checked.
-const CHECK_EVERY: Duration = Duration::from_millis(10);
 /// Where files are kept in memory, if the system has it.
 const MEMORY: &str = "/dev/shm";
 
@@ -113,13 +111,6 @@ pub async fn newest(store: &dyn Store, room_id: &RoomId) -> Arc<Room> {
 }
 
 /// Waits until `probe` finds something.
-pub async fn until<T>(awaited: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
-    let began = Instant::now();
-    loop {
-        if let Some(found) = probe().await {
-            return found;
-        }
-        assert!(began.elapsed() < HANG, "waited {HANG:?} for {awaited}");
-        tokio::time::sleep(CHECK_EVERY).await;
-    }
+pub async fn until<T>(awaited: &str, probe: impl AsyncFnMut() -> Option<T>) -> T {
+    harness::until(awaited, HANG, probe).await
 }

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use contracts::CreateRoom;
+pub use harness::until;
 use harness::{Api, RedisOptions, RedisServer, ServerOptions, ServerProcess, WsClient};
 use serde_json::Value;
 use server::sql::Sql;
@@ -13,8 +14,6 @@ use tokio::sync::Mutex;
 
 use crate::party::{Party, options, over_redis, quick_directory, sample};
 
-/// The interval at which states without notification are polled.
-const POLL: Duration = Duration::from_millis(20);
 /// The time within which nodes notice and announce that another node has disappeared.
 pub const NOTICED: Duration = Duration::from_secs(15);
 
@@ -124,22 +123,6 @@ impl Site {
 
     fn database(&self) -> PathBuf {
         self.directory.path().join("shared.db")
-    }
-}
-
-/// Waits until `probe` returns something.
-pub async fn until<T>(
-    awaited: &str,
-    limit: Duration,
-    mut probe: impl AsyncFnMut() -> Option<T>,
-) -> T {
-    let began = Instant::now();
-    loop {
-        if let Some(found) = probe().await {
-            return found;
-        }
-        assert!(began.elapsed() < limit, "waited {limit:?} for {awaited}");
-        tokio::time::sleep(POLL).await;
     }
 }
 
