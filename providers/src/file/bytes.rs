@@ -64,7 +64,7 @@ impl Bytes {
     }
 
     /// Up to `len` bytes at offset `at`, fewer only at the end of the file.
-    pub(super) fn get_up_to(&self, at: u64, len: usize) -> Read<&[u8]> {
+    pub(super) fn up_to(&self, at: u64, len: usize) -> Read<&[u8]> {
         let left = self.total.map_or(len as u64, |total| total.saturating_sub(at));
         self.get(at, len.min(usize::try_from(left).unwrap_or(len)))
     }

@@ -14,7 +14,7 @@ import type {
   RoomSummary,
   Source,
 } from '../wire.js';
-import { newGuest, type Link } from './guest.js';
+import { newGuest, type ApiAccess } from './guest.js';
 import { requestJson, unreachable, type Request } from './http.js';
 import { ROLE_PAGE_SIZE } from './limits.js';
 import { openSession } from './session.js';
@@ -31,7 +31,7 @@ class HttpClient implements Client {
   readonly baseUrl: string;
   readonly #fetch: typeof fetch;
   readonly #socketClass: SocketClass;
-  readonly #link: Link;
+  readonly #api: ApiAccess;
 
   constructor(options: ClientOptions) {
     const base = options.baseUrl ?? globalThis.location?.origin;
@@ -42,7 +42,7 @@ class HttpClient implements Client {
     // The browser's fetch throws unless it is called on its global.
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.#socketClass = socketClass;
-    this.#link = {
+    this.#api = {
       tokens: options.tokenStore ?? memoryTokenStore(),
       send: (request) => this.#call(request),
       replaced: options.onIdentityReplaced,
@@ -51,15 +51,15 @@ class HttpClient implements Client {
 
   async guest(displayName: string): Promise<Identity> {
     const kept = this.token();
-    return kept?.display_name === displayName ? kept : newGuest(this.#link, displayName);
+    return kept?.display_name === displayName ? kept : newGuest(this.#api, displayName);
   }
 
   token(): Identity | null {
-    return this.#link.tokens.load();
+    return this.#api.tokens.load();
   }
 
   signOut(): void {
-    this.#link.tokens.save(null);
+    this.#api.tokens.save(null);
   }
 
   readonly rooms = {
@@ -112,7 +112,7 @@ class HttpClient implements Client {
     for (const event of ['welcome', 'token_expiring'] as const) {
       session.on(event, () => {
         const now = this.token();
-        void import('./recovery.js').then(({ keepFresh }) => keepFresh(this.#link, session, event, now)).catch(() => undefined);
+        void import('./recovery.js').then(({ keepFresh }) => keepFresh(this.#api, session, event, now)).catch(() => undefined);
       });
     }
     return session;
@@ -127,7 +127,7 @@ class HttpClient implements Client {
       const recovery = await import('./recovery.js').catch((cause: unknown) => {
         throw unreachable('not_applied', cause);
       });
-      return recovery.sendAgain<T>(this.#link, request, error as PlayheadError);
+      return recovery.sendAgain<T>(this.#api, request, error as PlayheadError);
     }
   }
 

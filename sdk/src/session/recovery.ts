@@ -4,7 +4,7 @@ import { askedDelayMs, reconnectDelayMs } from '../backoff.js';
 import type { PlayheadError } from '../error.js';
 import type { Identity, RoomSession, TokenStore } from '../types.js';
 import type { GuestAnswer } from '../wire.js';
-import { newGuest, type Link } from './guest.js';
+import { newGuest, type ApiAccess } from './guest.js';
 import type { Request } from './http.js';
 import { AFTER_DEFAULT_MS, AFTER_MAX_MS, REQUEST_TRIES_MAX } from './limits.js';
 
@@ -12,16 +12,16 @@ const FORBIDDEN = 403;
 const RATE_LIMITED = 429;
 
 /** Sends a refused request again, after the wait that the server asked for or with a new access token. */
-export async function sendAgain<T>(link: Link, request: Request, refusal: PlayheadError): Promise<T> {
+export async function sendAgain<T>(api: ApiAccess, request: Request, refusal: PlayheadError): Promise<T> {
   const { identity, waits, tries = 0, renewed } = request;
   if (refusal.status === RATE_LIMITED) {
     if (waits || tries >= REQUEST_TRIES_MAX) throw refusal;
     await pause(askedMs(refusal));
-    return link.send<T>({ ...request, tries: tries + 1 });
+    return api.send<T>({ ...request, tries: tries + 1 });
   }
   if (!identity || renewed) throw refusal;
-  const isNews = await renew(link, identity);
-  return link.send<T>({ ...request, identity: link.tokens.load(), renewed: isNews });
+  const isNews = await renew(api, identity);
+  return api.send<T>({ ...request, identity: api.tokens.load(), renewed: isNews });
 }
 
 /** The identity whose token each session's connection has; null if that is unknown. */
@@ -29,18 +29,18 @@ const connected = new WeakMap<RoomSession, Identity | null>();
 const renewals = new WeakMap<RoomSession, Promise<void>>();
 
 /** Renews the token of a session's connection before it ends. Call it for each of these events, with the identity of then. */
-export function keepFresh(link: Link, session: RoomSession, event: 'welcome' | 'token_expiring', now: Identity | null): void {
+export function keepFresh(api: ApiAccess, session: RoomSession, event: 'welcome' | 'token_expiring', now: Identity | null): void {
   if (event === 'welcome') connected.set(session, now);
-  else void shared(renewals, session, () => refreshOpen(link, session));
+  else void shared(renewals, session, () => refreshOpen(api, session));
 }
 
 /** Refreshes until the connection has a new token or is lost; the join that follows then finds out what to do. */
-async function refreshOpen(link: Link, session: RoomSession): Promise<void> {
+async function refreshOpen(api: ApiAccess, session: RoomSession): Promise<void> {
   for (let failures = 1; session.getSnapshot().connection === 'open'; failures += 1) {
     try {
       const identity = connected.get(session);
-      if (!identity || !(await refresh(link, identity))) return;
-      const next = link.tokens.load();
+      if (!identity || !(await refresh(api, identity))) return;
+      const next = api.tokens.load();
       // The connection stays whose it is.
       if (next?.user_id !== identity.user_id) return;
       await session.authRefresh(next.access_token);
@@ -54,24 +54,24 @@ async function refreshOpen(link: Link, session: RoomSession): Promise<void> {
 }
 
 /** Replaces an access token that was refused. Returns whether the server was asked for it. */
-async function renew(link: Link, refused: Identity): Promise<boolean> {
-  const { tokens } = link;
+async function renew(api: ApiAccess, refused: Identity): Promise<boolean> {
+  const { tokens } = api;
   const { display_name, user_id } = refused;
   const asks = isStored(tokens, refused);
-  if (asks && !(await refresh(link, refused))) await shared(guests, tokens, () => newGuest(link, display_name));
+  if (asks && !(await refresh(api, refused))) await shared(guests, tokens, () => newGuest(api, display_name));
   const stored = tokens.load();
   // Another page that shares the store may have become the new guest, but a person who gave another name knows it.
-  if (stored?.display_name === display_name && stored.user_id !== user_id) tell(link, stored);
+  if (stored?.display_name === display_name && stored.user_id !== user_id) tell(api, stored);
   return asks;
 }
 
 /** The new guests that the pages have been told of. */
-const told = new WeakMap<Link, string>();
+const told = new WeakMap<ApiAccess, string>();
 
-function tell(link: Link, identity: Identity): void {
-  if (told.get(link) === identity.user_id) return;
-  told.set(link, identity.user_id);
-  link.replaced?.(identity);
+function tell(api: ApiAccess, identity: Identity): void {
+  if (told.get(api) === identity.user_id) return;
+  told.set(api, identity.user_id);
+  api.replaced?.(identity);
 }
 
 /** The refreshes and the new guests that are under way: requests that are refused together need one. */
@@ -86,17 +86,17 @@ function shared<K extends object, T>(all: WeakMap<K, Promise<T>>, key: K, start:
 }
 
 /** Gets a new access token; returns false if the identity is refused for good. */
-async function refresh(link: Link, from: Identity): Promise<boolean> {
-  const { tokens } = link;
+async function refresh(api: ApiAccess, from: Identity): Promise<boolean> {
+  const { tokens } = api;
   // Another page that shares the store may have been faster.
-  return !isStored(tokens, from) || shared(refreshes, tokens, () => exchange(link, from));
+  return !isStored(tokens, from) || shared(refreshes, tokens, () => exchange(api, from));
 }
 
 function isStored(tokens: TokenStore, { access_token }: Identity): boolean {
   return tokens.load()?.access_token === access_token;
 }
 
-async function exchange({ tokens, send }: Link, from: Identity): Promise<boolean> {
+async function exchange({ tokens, send }: ApiAccess, from: Identity): Promise<boolean> {
   const { refresh_token } = from;
   // Those of before refresh tokens have none.
   if (!refresh_token) return false;

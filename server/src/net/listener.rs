@@ -19,11 +19,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{ServiceExt, service_fn};
 
-use super::answer::Answer;
 use super::connections::{Capacity, Connections, Full, Slot};
 use super::idle::{IdleConnections, Idling};
 use super::linger::Lingering;
 use super::peer::Ends;
+use super::tracked_body::TrackedBody;
 use super::turn_away::turn_away;
 use crate::refusal::Refusal;
 
@@ -158,7 +158,7 @@ async fn serve_connection(
         asked.note_request();
         request.extensions_mut().insert(ends.clone());
         let (response, asked) = (service.clone().oneshot(request), asked.clone());
-        async move { response.await.map(|response| Answer::of(response, asked)) }
+        async move { response.await.map(|response| TrackedBody::of(response, asked)) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())

@@ -1,7 +1,6 @@
 //! TCP: accepting connections, counting them, knowing both ends, and closing without losing the last
 //! response. And who is at the other end: through which proxies, and from which page.
 
-mod answer;
 mod connections;
 mod descriptors;
 mod forwarded;
@@ -10,6 +9,7 @@ mod linger;
 mod listener;
 mod origin;
 mod peer;
+mod tracked_body;
 mod turn_away;
 
 pub use connections::{Capacity, Connections, Slot};

@@ -90,7 +90,7 @@ fn stamp_in(bytes: &Bytes, track: &Track, traf: &Header) -> Read<Option<i64>> {
 
 fn first_bytes<'a>(bytes: &'a Bytes, header: &Header) -> Read<&'a [u8]> {
     let len = header.end.saturating_sub(header.payload).min(STAMP_BYTES_MAX);
-    bytes.get_up_to(header.payload, len as usize)
+    bytes.up_to(header.payload, len as usize)
 }
 
 fn read_index(bytes: &Bytes, sidx: &Header) -> Read<Option<Index>> {

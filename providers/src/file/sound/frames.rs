@@ -89,7 +89,7 @@ pub(super) fn follow_others(head: &[u8]) -> bool {
 
 /// Reads the file whose first frame is at `at`.
 pub(super) fn read(bytes: &Bytes, at: u64, contents: &mut Contents) -> Read<()> {
-    let known = bytes.get_up_to(at, LOOK_BYTES)?;
+    let known = bytes.up_to(at, LOOK_BYTES)?;
     let first = Frame::at(known, 0).ok_or(Stop::Refused(Refusal::NoSound))?;
     contents.complete = true;
     match first.codec {
@@ -140,7 +140,7 @@ fn counted_length(
     if end - at <= counted + LOOK_BYTES as u64 {
         return Ok(length(count.frames, true));
     }
-    let look = bytes.get_up_to(last, LOOK_BYTES)?;
+    let look = bytes.up_to(last, LOOK_BYTES)?;
     let goes_on = (0..look.len()).any(|at| is_start(look, at, first));
     Ok(stated.filter(|_| !goes_on))
 }
@@ -150,7 +150,7 @@ fn constant_length(bytes: &Bytes, at: u64, first: &Frame) -> Read<Option<Length>
     let Some(total) = bytes.total.filter(|total| *total > at) else { return Ok(None) };
     let (end, last) = end_and_last_look(bytes, at, total)?;
     for quarter in [0, 2, 4] {
-        let look = bytes.get_up_to(look_at(quarter, at, last), LOOK_BYTES)?;
+        let look = bytes.up_to(look_at(quarter, at, last), LOOK_BYTES)?;
         if !is_constant(look, first) {
             return Ok(None);
         }
@@ -164,7 +164,7 @@ fn constant_length(bytes: &Bytes, at: u64, first: &Frame) -> Read<Option<Length>
 fn end_and_last_look(bytes: &Bytes, at: u64, total: u64) -> Read<(u64, u64)> {
     let look = LOOK_BYTES as u64;
     let tail = total.saturating_sub(look).max(at);
-    let tags = tags::len_at_end(bytes.get_up_to(tail, LOOK_BYTES)?);
+    let tags = tags::len_at_end(bytes.up_to(tail, LOOK_BYTES)?);
     let end = total.saturating_sub(tags).max(at);
     // What was read for short tags is sound but for them.
     let is_short = tags <= SHORT_TAGS_BYTES;
@@ -182,7 +182,7 @@ fn estimate_length(bytes: &Bytes, at: u64, first: &Frame, contents: &mut Content
     let (end, last) = end_and_last_look(bytes, at, total)?;
     let (mut weights, mut frames_per_byte, mut looks) = (0.0, 0.0, 0);
     for (quarter, weight) in LOOKS {
-        let part = bytes.get_up_to(look_at(quarter, at, last), LOOK_BYTES)?;
+        let part = bytes.up_to(look_at(quarter, at, last), LOOK_BYTES)?;
         let Some(found) = frames_per_byte_in(part, first) else { continue };
         frames_per_byte += found * f64::from(weight);
         weights += f64::from(weight);

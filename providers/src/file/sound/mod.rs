@@ -84,7 +84,7 @@ fn read_tagged(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
             None => break,
         }
     }
-    let found = bytes.get_up_to(at, GAP_BYTES)?;
+    let found = bytes.up_to(at, GAP_BYTES)?;
     let gap = (0..found.len())
         .find(|gap| matches!(sniff(&found[*gap..]), Some(Form::Flac | Form::Frames | Form::Ogg)));
     let gap = gap.ok_or(Stop::Refused(Refusal::NoSound))?;

@@ -13,13 +13,13 @@ use super::idle::Idling;
 
 /// The body of a response. When it is dropped, the connection has only to write what it has taken of it.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct TrackedBody {
     body: Body,
     /// `None` if the connection goes on as something else than HTTP, and never waits for a request again.
     idling: Option<Arc<Idling>>,
 }
 
-impl Answer {
+impl TrackedBody {
     /// Wraps the body of a response to the connection that `idling` is about.
     pub(super) fn of(response: Response<Body>, idling: Arc<Idling>) -> Response<Self> {
         let is_http = response.status() != StatusCode::SWITCHING_PROTOCOLS;
@@ -28,7 +28,7 @@ impl Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for TrackedBody {
     fn drop(&mut self) {
         if let Some(idling) = &self.idling {
             idling.note_response();
@@ -36,7 +36,7 @@ impl Drop for Answer {
     }
 }
 
-impl HttpBody for Answer {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
