@@ -5,7 +5,7 @@ use crate::repository;
 /// The most lines of a source file.
 const LINES_MAX: usize = 400;
 /// Endings of source files.
-const SOURCES: [&str; 4] = ["rs", "ts", "tsx", "mjs"];
+const SOURCES: [&str; 8] = ["rs", "ts", "tsx", "mjs", "js", "css", "sh", "lua"];
 /// Folders without source files of ours.
 const SKIPPED: [&str; 3] = ["target", "node_modules", "dist"];
 /// Files that may be longer, with the reason.
