@@ -85,6 +85,8 @@ impl Rooms {
 }
 
 /// Whether a refusal says something about the media, rather than about who asked or about this server.
+/// These are more than those by which `Sources::has_lapsed` judges an address: that it leads to media
+/// which can't be played answers everybody, too.
 fn is_of_the_media(code: ErrorCode) -> bool {
     matches!(
         code,

@@ -80,7 +80,8 @@ impl Sources {
     }
 
     /// Returns whether the address of a delivery leads to nothing any more, as a user at an address finds.
-    /// That this server is busy, or the origin slow, says nothing about the address.
+    /// That this server is busy, or the origin slow, says nothing about the address; media that is there and
+    /// can't be played has not lapsed.
     pub async fn has_lapsed(&self, user_id: &str, from: IpAddr, url: &str) -> bool {
         use ErrorKind::{Forbidden, Gone, NotFound, Unavailable};
         let probed = self.providers.on_behalf_of(requester(user_id, from)).probe(url).await;
