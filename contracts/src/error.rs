@@ -203,13 +203,13 @@ registry! {
     EgressBlocked: "egress_blocked", 403, Never, NotApplied, "The server may not fetch this address";
     MediaNotFound: "media_not_found", 404, Never, NotApplied, "The link leads to nothing";
     MediaGone: "media_gone", 410, Never, NotApplied, "The media is gone";
-    MediaForbidden: "media_forbidden", 403, Never, NotApplied, "The origin refuses to give the media";
+    MediaForbidden: "media_forbidden", 403, Never, NotApplied, "The origin denies access to the media";
     MediaUnsupported: "media_unsupported", 415, Never, NotApplied, "The link doesn't lead to playable media";
     DrmProtected: "drm_protected", 415, Never, NotApplied, "The media is protected";
     ManifestInvalid: "manifest_invalid", 502, Never, NotApplied, "The playlist is broken or empty";
-    UpstreamTooLarge: "upstream_too_large", 502, Never, NotApplied, "The origin answered too much";
+    UpstreamTooLarge: "upstream_too_large", 502, Never, NotApplied, "The origin's response is too large";
     UpstreamTimeout: "upstream_timeout", 504, Backoff, NotApplied, "The origin didn't answer in time";
     UpstreamUnavailable: "upstream_unavailable", 503, Backoff, NotApplied, "The origin can't be reached";
-    UpstreamRateLimited: "upstream_rate_limited", 503, Backoff, NotApplied, "The origin takes no more requests now";
+    UpstreamRateLimited: "upstream_rate_limited", 503, Backoff, NotApplied, "The origin is receiving too many requests";
     ProviderUnknown: "provider_unknown", 404, Never, NotApplied, "There is no such provider";
 }

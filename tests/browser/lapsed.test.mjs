@@ -10,7 +10,7 @@ import { startWorld } from './harness/world.mjs';
 const LAPSES_MS = 5_000;
 /** A player hasn't loaded a film of sixty segments by the time that their addresses lapse. */
 const SEGMENT_MS = 400;
-const WORDS = 'This video’s link has expired or leads nowhere any more.';
+const WORDS = 'This video’s link has expired or no longer works.';
 /** How long a lapsed film is watched: several retries. */
 const WATCHED_MS = 15_000;
 

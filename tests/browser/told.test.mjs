@@ -108,7 +108,7 @@ test('of encrypted pieces behind clear ones the page says that they aren’t hel
   await host.the('play-toggle').click();
   await host.reads('sync', /^In sync · /);
   await host.page.evaluate((to) => window.playhead.session.seek(to), 2 * CLEAR * PIECE_S * 1_000);
-  await host.reads('sync', 'In sync, but this film can’t be held to the frame');
+  await host.reads('sync', 'In sync, though not to the exact frame');
   await host.the('play-toggle').click();
   await host.reads('sync', /^Paused$/);
   await host.page.evaluate(() => window.playhead.session.seek(0));

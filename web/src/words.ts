@@ -26,9 +26,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   position_out_of_range: 'That’s past the end of the video.',
   seek_unavailable: 'This site doesn’t let players jump within the film.',
   stale_fence: 'The host has just changed, so that didn’t go through.',
-  version_conflict: 'Someone else was faster, so that didn’t go through.',
+  version_conflict: 'Someone else made a change first, so that didn’t go through.',
   store_unavailable: 'The server can’t save changes right now. Try again in a moment.',
-  superseded: 'A later action of yours replaced that one.',
+  superseded: 'You did something newer, so that was dropped.',
   participant_not_found: 'They’ve just left.',
   not_member: 'You’re no longer in this party. Rejoin with the invite link.',
 
@@ -53,7 +53,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   rebased: 'The server had to restart. The party continues, but the last changes may be missing.',
   invalid_answer: 'The server sent a response that this page can’t use. Reload the page.',
   invalid_use: 'Something is wrong with this page. Reload it.',
-  unexpected_answer: 'The server sent a response that makes no sense. Try again in a moment.',
+  unexpected_answer: 'The server sent an unexpected response. Try again in a moment.',
   unauthenticated: 'Your session has expired. Reload the page to continue.',
   token_invalid: 'Your session has expired. Reload the page to continue.',
   token_expired: 'Your session has expired. Reload the page to continue.',
@@ -67,7 +67,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   autoplay_blocked: 'Your browser needs a tap before it plays with sound.',
   source_unreachable: 'Your browser can’t reach the video. The site may be down, or blocked where you are.',
   part_unreachable: 'A part of this film can’t be loaded.',
-  source_lapsed: 'This video’s link has expired or leads nowhere any more. The host can paste a new one.',
+  source_lapsed: 'This video’s link has expired or no longer works. The host can paste a new one.',
   cors_missing:
     'The site that hosts this video doesn’t allow other pages to play it (it sends no CORS headers). Another link may work.',
   format_unsupported: 'Your browser can’t play this format. Another browser or another link may work.',
@@ -81,7 +81,7 @@ const PLAIN_DETAILS = ['', 'There is no media behind this link.', 'The link lead
 const BEFORE_REASONS: Readonly<Record<string, string>> = {
   media_unsupported: 'Playhead can’t play that link.',
   manifest_invalid: 'That stream is damaged.',
-  upstream_too_large: 'There’s too much behind that link.',
+  upstream_too_large: 'That link leads to more than the server can read.',
 };
 
 /** The heading of the form for the media, which the empty stage refers to. */

@@ -109,7 +109,7 @@ pub struct Config {
     /// nothing.
     #[arg(long, env = "PLAYHEAD_LOG", default_value = "info", global = true)]
     pub log: String,
-    /// Limits.
+    /// Every rate limit and maximum, each with a flag of its own.
     #[command(flatten)]
     pub limits: LimitConfig,
 }
@@ -126,7 +126,7 @@ pub const HOST_LEASE_MS: std::ops::RangeInclusive<u64> = HOST_LEASE_MS_MIN..=HOS
 /// The actions of the binary.
 #[derive(Clone, Copy, Debug, Subcommand, Eq, PartialEq)]
 pub enum Action {
-    /// Serve.
+    /// Run the server (the default).
     Serve,
     /// Print the OpenAPI document.
     Openapi,

@@ -43,7 +43,7 @@ function bannerText(room: SessionSnapshot, when: string): string | null {
     return `The host left. ${consequenceOf(room, settings.host_loss)}${when} unless they return.`;
   if (state !== 'live' || host_id !== null) return null;
   const meanwhile = MEANWHILE[playback.status];
-  const returns = 'the previous host takes over on return.';
+  const returns = 'if the previous host returns, they take over again.';
   if (media === null || meanwhile === undefined) return `This party has no host right now; ${returns}`;
   return `This party has no host right now. ${meanwhile}; ${returns}`;
 }

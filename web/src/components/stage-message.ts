@@ -51,7 +51,7 @@ export function stageMessage({ room, player }: RoomView, nowRoomMs: number, behi
     return {
       icon: 'sync',
       title: 'Catching up…',
-      text: `${sentenceFor('seek_unavailable')} Yours plays up to where the party is, fast and without sound.`,
+      text: `${sentenceFor('seek_unavailable')} Your player is catching up, fast and without sound.`,
       solid: true,
     };
   }

@@ -80,7 +80,7 @@ function pausedWords({ room, player }: RoomView, { offMs: pausedOffMs, paused, r
   // Without dates or timestamps, a live stream looks a little different to each viewer; and some players don't know its positions.
   if (live && (timeline?.kind === 'playlist' || !(Math.abs(pausedOffMs) <= MOVED_ON_MS.most))) return only('idle', state);
   if (live && pausedOffMs >= MOVED_ON_MS.least) {
-    return { ...only('busy', 'Paused, but the stream no longer has the party’s moment'), off: directed(pausedOffMs) };
+    return { ...only('busy', 'Paused. The stream no longer goes back this far'), off: directed(pausedOffMs) };
   }
   if (Number.isNaN(pausedOffMs)) return only('idle', state);
   if (isLoose(room.media, player)) return only('good', state);
@@ -110,7 +110,7 @@ function playingWords({ room, player }: RoomView, driftMs: number): SyncWords {
   if (profile === 'free') return { tone: 'idle', text: 'Free-running', off, uncertainty };
   if (degraded) return { tone: 'bad', text: 'This device can’t keep up', off, uncertainty };
   if (!near) return { tone: 'busy', text: 'Syncing', off, uncertainty: '' };
-  if (isLoose(room.media, player)) return only('good', 'In sync, but this film can’t be held to the frame');
+  if (isLoose(room.media, player)) return only('good', 'In sync, though not to the exact frame');
   return { tone: 'good', text: 'In sync', off, uncertainty };
 }
 
