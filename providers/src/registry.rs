@@ -14,7 +14,7 @@ use crate::hls::HlsProvider;
 use crate::link::parse_link;
 use crate::source::{EXTRAS_DEADLINE, Edge, Match, PlaybackSource};
 
-/// The longest that what has to be read may take, including the wait for the egress.
+/// The time limit for required reads, including the wait for the egress.
 const RESOLVE_DEADLINE: Duration = Duration::from_secs(5);
 /// The longest a `resolve`, `reopen` or `read_on` may take. Those above come first, where a provider keeps to its
 /// egress.

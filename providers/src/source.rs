@@ -9,7 +9,7 @@ use url::Url;
 use crate::egress::Egress;
 use crate::error::ProviderError;
 
-/// The longest that what a film plays without may take, after what has to be read: its origins and its length, in all.
+/// The time limit for optional reads (origins and length, in all), after the required ones.
 pub(crate) const EXTRAS_DEADLINE: Duration = Duration::from_secs(2);
 
 /// How sure a provider is, from the link alone, that it can resolve it.

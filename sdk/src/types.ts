@@ -267,7 +267,10 @@ export interface PlayerSnapshot {
   readonly uncertaintyMs: number | null;
   /** True if new starts didn't help: then only the rate is used, with another try every half minute. */
   readonly degraded: boolean;
-  /** True while only a playlist tells positions in a film whose timestamps tell them elsewhere: drift isn't of pictures. */
+  /**
+   * True while positions come only from a playlist, in a film that counts by timestamps elsewhere; drift then doesn't
+   * compare pictures.
+   */
   readonly inexact: boolean;
   readonly profile: SyncProfile;
   /** How much later than its player reports this device sounds, in milliseconds. */

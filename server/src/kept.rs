@@ -43,7 +43,7 @@ impl<T> Default for Kept<T> {
 
 impl<T: Clone> Kept<T> {
     /// Returns the kept value if it may be used, as `judge` says of it and its age; otherwise makes one. Callers
-    /// that wait share what is made after they asked. The error is `None` if that has failed for another one.
+    /// that wait share what is made after they asked. The error is `None` if another caller's attempt failed.
     pub async fn find_or_make<E>(
         &self,
         judge: impl Fn(&T, Duration) -> Use,

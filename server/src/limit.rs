@@ -53,7 +53,7 @@ pub struct Limiters {
     guests: Option<PerAddress>,
     guests_of_day: Option<PerAddress>,
     guests_of_all: DefaultDirectRateLimiter,
-    /// By the token's hash, not by its family: who knows a family's name alone must not use up its refreshes.
+    /// Keyed by the token's hash, not its family: knowing a family's id must not be enough to use up its refreshes.
     refreshes_of_token: DefaultKeyedRateLimiter<[u8; 32]>,
     tokens: Option<Guesses>,
     /// For addresses that have no guesses of tokens left.

@@ -37,7 +37,7 @@ pub enum Order {
     Listen,
     /// Repeat the last commands under the same ids.
     Repeat,
-    /// Leave.
+    /// Leave the room for good.
     Leave,
 }
 

@@ -182,7 +182,7 @@ async fn read_contents(
             return Ok(contents);
         }
         let request = Request::probe(link, at..at.saturating_add(step as u64), step);
-        // What the film plays without has a time of its own, and may fail.
+        // Optional reads have a time limit of their own and may fail.
         let is_extra = contents.is_enough();
         let egress = if is_extra {
             extras.get_or_insert_with(|| egress.within(EXTRAS_DEADLINE))

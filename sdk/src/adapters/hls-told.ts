@@ -119,7 +119,10 @@ function listOf(text: string): List | undefined {
   return startsMs.length > 1 ? { firstSn, startsMs } : undefined;
 }
 
-/** Translates between the times of pins: as far along as between the two around, beyond the last as far off as all before. */
+/**
+ * Converts between stated and real times: interpolates between two pins, and beyond the last one continues at the
+ * overall ratio.
+ */
 function along(pins: Pin[], value: number, by: keyof Pin, to: keyof Pin): number {
   const next = pins.findIndex((pin) => pin[by] > value);
   const [below, above] = next < 0 ? [START, pins.at(-1)!] : [pins[next - 1] ?? START, pins[next]!];

@@ -29,8 +29,9 @@ const FIRST_DATA_TRIPS = 6;
 const FIRST_DATA_LEAD = { leastMs: 300, mostMs: 1_200 };
 /** Loading doesn't start within the last frames. */
 const BEFORE_END_MS = 1_000;
-/** So often a seek in live media is put right, if it is off by more. */
+/** How many times a seek in live media is corrected if it lands further off … */
 const LIVE_CORRECTIONS = 3;
+/** … than this. */
 const LIVE_NEAR_S = 0.0005;
 const LIVE_SYNC_OFF = { maxLiveSyncPlaybackRate: 1, lowLatencyMode: false };
 /** Advertisements that a playlist inserts would be played by each viewer at a time of its own, and empty the element for them. */

@@ -1,4 +1,4 @@
-// What to do when a file can't be loaded, or no longer; fetched only then.
+// What to do when a file can't be loaded or stops loading; fetched only then.
 
 import type { Expected, FollowedRoom } from './adapter.js';
 import type { DETAILS, ElementAdapter } from './element.js';

@@ -1,7 +1,6 @@
-//! Which participants starts don't wait for, so that neither one alone nor many who come one after another can
-//! hold up a room again and again: those who missed the deadline of a start, those who have delayed starts for
-//! too long lately, whatever the pattern, and, for a while after one did, newcomers. And one who keeps
-//! re-buffering makes nobody wait.
+//! Which participants a start doesn't wait for, so that nobody can hold up a room again and again: those who missed
+//! a deadline, those whose recent delays add up to too much and, for a while after a newcomer held up a start, other
+//! newcomers. Someone who keeps re-buffering makes nobody wait either.
 
 use std::collections::HashSet;
 

@@ -29,7 +29,7 @@ pub(super) struct Guesses {
     full: Duration,
     /// What each network has used. One that isn't here has all its guesses.
     used: Mutex<HashMap<Network, Used>>,
-    /// Where those wait who may have a guess left, but don't know it yet.
+    /// Queues of callers that may still have a guess, depending on lookups in progress.
     queues: [Queue; QUEUES],
     spread: RandomState,
 }
@@ -51,8 +51,8 @@ struct Queue {
     outcome: Notify,
 }
 
-/// A guess that is being looked up. It has been wrong if it is dropped, whatever the reason: who hangs up
-/// before the answer may know from the time that it takes what it will be.
+/// A guess being looked up. Dropping it, for whatever reason, counts as wrong: a client that hangs up early may
+/// already have inferred the answer from the response time.
 #[must_use]
 pub struct Guess<'a> {
     guesses: Option<&'a Guesses>,

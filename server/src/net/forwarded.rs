@@ -2,9 +2,9 @@
 //! `-Host`, `-Port` and `-Prefix` and their relatives, and `Forwarded` (RFC 7239).
 //!
 //! Each proxy appends what it saw, so lists are read from the right, and only as far as the proxies are trusted:
-//! what stands further left may be the client's own invention. A proxy writes one family and may pass what the
-//! client wrote into the other on unread. Which is which can't be told, so both have to name the same client;
-//! for the rest, `X-Forwarded-…` counts first.
+//! what stands further left may be the client's own invention. A proxy writes one family of headers and may pass
+//! on the client's own copy of the other unread. Which is which can't be told, so both have to name the same
+//! client; for the rest, `X-Forwarded-…` counts first.
 
 use std::net::IpAddr;
 

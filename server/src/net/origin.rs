@@ -181,7 +181,7 @@ mod tests {
             ("null", "127.0.0.1:8080", false),
             ("", "127.0.0.1:8080", false),
             ("file://", "127.0.0.1:8080", false),
-            // Only who has the certificate of a name has pages of it over HTTPS.
+            // Only the holder of a name's certificate can serve HTTPS pages under it.
             ("https://party.example", "party.example", true),
             ("https://party.example", "Party.example:443", true),
             ("https://party.example:8443", "party.example:8443", true),

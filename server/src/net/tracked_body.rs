@@ -11,7 +11,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::idle::Idling;
 
-/// The body of a response. When it is dropped, the connection has only to write what it has taken of it.
+/// The body of a response. Once it is dropped, all that remains is for the connection to write out what it has taken.
 #[derive(Debug)]
 pub(super) struct TrackedBody {
     body: Body,

@@ -41,8 +41,8 @@ enum Turn {
 }
 
 impl Recent {
-    /// Keeps what a link leads to. Who asks while the same user's question is open shares its answer,
-    /// but not its failure, which may be of one connection.
+    /// Keeps what a link leads to. A caller that asks while the same user's question is open shares its answer,
+    /// but not its failure, which may concern only one connection.
     pub(super) async fn ask(
         &self,
         user_id: &str,

@@ -98,7 +98,7 @@ impl Sources {
     }
 }
 
-/// A user at an address. Who has a whole network has no larger share than who has one address.
+/// A user at an address. Someone with a whole network gets no larger share than someone with one address.
 fn requester(user_id: &str, from: IpAddr) -> Requester {
     Requester { user: user_id.into(), address: Some(widest(from)) }
 }

@@ -34,7 +34,7 @@ pub enum Meets {
 pub enum State {
     /// Upgraded, without hello.
     Upgraded,
-    /// Welcomed.
+    /// The server has answered hello with welcome.
     Welcomed,
 }
 

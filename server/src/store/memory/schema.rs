@@ -77,7 +77,7 @@ COMMIT;
 pub(super) enum Found {
     /// A journal of this schema, or of an earlier one.
     Journal(i64),
-    /// Nothing.
+    /// The file has no tables.
     Empty,
     /// The tables of another program.
     Foreign,

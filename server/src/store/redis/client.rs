@@ -23,7 +23,7 @@ const COMMAND_TIMEOUT: Duration = Duration::from_millis(450);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long it may take to find out whether somebody listens.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long taking leave may take.
+/// How long closing the connections may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a connection may owe a reply before it is given up.
 const UNRESPONSIVE: Duration = Duration::from_secs(2);

@@ -42,7 +42,7 @@ pub(super) enum Precondition {
     Damaged {
         /// The life in which it was read.
         life: Bytes,
-        /// A word for exactly that state.
+        /// A fingerprint of exactly that state.
         fingerprint: Bytes,
     },
 }

@@ -28,7 +28,7 @@ pub(super) enum StoredRoom {
         /// The state.
         room: Arc<Room>,
     },
-    /// Nothing.
+    /// Redis holds no state of this room.
     Absent {
         /// The life in which that was read.
         life: Bytes,
@@ -37,7 +37,7 @@ pub(super) enum StoredRoom {
     Damaged {
         /// The life in which it was read.
         life: Bytes,
-        /// A word for exactly that state.
+        /// A fingerprint of exactly that state.
         fingerprint: Bytes,
         /// The field or key that shows it.
         field: String,

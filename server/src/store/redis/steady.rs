@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// How many heartbeats in a row have to show a step: a single answer may be absurd.
+/// How many consecutive heartbeats must show a step; a single reply may be nonsense.
 const CONFIRMED: u32 = 3;
-/// Within this time each node has told whether it agreed with the heartbeat before its last: a little more than
+/// Within this time every node has reported whether it agreed with its last heartbeat but one: a little more than
 /// two heartbeats.
 const TOLD_WITHIN: Duration = Duration::from_millis(1_200);
-/// From when on a node that has just come, or followed, can bear witness, or change the clock for others: what
-/// it was told may have been about to be changed.
+/// How long a node must have known the clock, since it came or last followed, before it may vouch for it or change
+/// it for others: what it was told may have been about to change.
 const JUDGES_AFTER: Duration = Duration::from_secs(5);
 /// How long a command waits for the room clock.
 const SETTLED_WITHIN: Duration = Duration::from_millis(400);
