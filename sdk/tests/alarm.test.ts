@@ -1,3 +1,4 @@
+// Tests of the alarm that wakes a player at an exact instant.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Alarm } from '../src/alarm.js';
 

@@ -1,3 +1,4 @@
+// Tests of how often a player may make a new start.
 import { describe, expect, test } from 'vitest';
 import { AlignGuard } from '../src/player/align-guard.js';
 

@@ -1,3 +1,4 @@
+// Tests of commands while the server can't store them.
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createClient, type Client } from '../src/index.js';

@@ -1,3 +1,4 @@
+// Tests of identities, and of the calls over HTTP.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket } from 'ws';

@@ -1,3 +1,4 @@
+// What holds for the estimate of the room clock on every simulated path.
 import { describe, expect, test } from 'vitest';
 import { LOOK_MS, percentile, SimulatedPath, type Look, type PathTraits } from './simulated-path.js';
 

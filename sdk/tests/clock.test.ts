@@ -1,3 +1,4 @@
+// Tests of the clock's filter, ping by ping.
 import { describe, expect, test } from 'vitest';
 import { ClockFilter, type ClockStamps } from '../src/clock/filter.js';
 

@@ -1,3 +1,4 @@
+// Tests of the controller with players and clocks that misbehave.
 import { describe, expect, test } from 'vitest';
 import { Seeded } from './seeded.js';
 import type { MediaTraits } from './simulated-media.js';

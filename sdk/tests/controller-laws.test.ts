@@ -1,3 +1,4 @@
+// What holds for a controlled player, whatever happens and in whatever order.
 import { describe, expect, test } from 'vitest';
 import { Seeded } from './seeded.js';
 import type { MediaTraits } from './simulated-media.js';

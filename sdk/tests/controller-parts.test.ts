@@ -1,3 +1,4 @@
+// Tests of the parts of the controller, each by itself.
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Correction } from '../src/player/correction.js';
 import { Course } from '../src/player/course.js';

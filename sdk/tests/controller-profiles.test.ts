@@ -1,3 +1,4 @@
+// Tests of the sync profiles, and of players with few rates.
 import { describe, expect, test } from 'vitest';
 import type { MediaTraits } from './simulated-media.js';
 import { SimulatedPlayer } from './simulated-player.js';

@@ -1,3 +1,4 @@
+// Tests of starts: their instant, their lead, late ones, and those without data.
 import { describe, expect, test } from 'vitest';
 import type { MediaTraits } from './simulated-media.js';
 import { SimulatedPlayer } from './simulated-player.js';

@@ -1,3 +1,4 @@
+// Tests of players that are hidden, held, or have slept.
 import { describe, expect, test } from 'vitest';
 import { SimulatedPlayer } from './simulated-player.js';
 

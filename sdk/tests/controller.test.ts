@@ -1,3 +1,4 @@
+// Tests that the controller brings a player to the room's position and keeps it there.
 import { describe, expect, test } from 'vitest';
 import type { MediaTraits } from './simulated-media.js';
 import { SimulatedPlayer } from './simulated-player.js';

@@ -1,3 +1,4 @@
+// Tests of the rate that closes a gap.
 import { describe, expect, test } from 'vitest';
 import { Correction, type RateInputs } from '../src/player/correction.js';
 import { Pulses } from '../src/player/pulses.js';

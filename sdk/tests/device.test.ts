@@ -1,3 +1,4 @@
+// Tests of the settings that a device keeps.
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { browserDeviceStore, deviceSettings, memoryDeviceStore } from '../src/player/device.js';
 import { OFFSET_MAX_MS } from '../src/player/tuning.js';

@@ -1,3 +1,4 @@
+// Tests of the position that a room's playback means at an instant.
 import { expect, test } from 'vitest';
 import { expected } from '../src/expected.js';
 

@@ -1,3 +1,4 @@
+// A stand-in for hls.js, for the tests of the adapter.
 import type { Media } from '../src/index.js';
 
 /** A player's choices: none. */

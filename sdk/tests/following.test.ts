@@ -1,3 +1,4 @@
+// Tests of what is fetched once a player has started or a session is open.
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Replica } from '../src/session/replica.js';

@@ -1,3 +1,4 @@
+// Tests of players that can't seek.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { html5Adapter } from '../src/adapters/html5.js';
 import type { Media, PlayerAdapter } from '../src/index.js';

@@ -1,3 +1,4 @@
+// Tests that the SDK reads and writes the golden frames of the contract.
 import { readdirSync, readFileSync } from 'node:fs';
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

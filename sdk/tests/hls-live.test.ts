@@ -1,3 +1,4 @@
+// Tests of positions in live streams.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { LiveTimeline, type LiveDetails, type LiveFragment, type LiveHls } from '../src/adapters/hls-live.js';
 import { TIMESTAMP_EVENTS } from '../src/adapters/hls-timestamps.js';

@@ -1,3 +1,4 @@
+// Tests of what is changed in a playlist before hls.js reads it.
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { hlsAdapter, type HlsClass } from '../src/adapters/hls.js';
 import { ended, readPlaylists } from '../src/adapters/hls-playlist.js';

@@ -1,3 +1,4 @@
+// Tests of where and how hls.js begins to load, and of the names that the adapter takes from it.
 import Hls from 'hls.js';
 import { afterEach, expect, test, vi } from 'vitest';
 import { FORMAT_DETAILS, MEDIA_ERROR, NETWORK_ERROR, PLAYLIST_DETAILS } from '../src/adapters/hls-recovery.js';

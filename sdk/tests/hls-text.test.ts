@@ -1,3 +1,4 @@
+// Tests of the encoding of subtitles.
 import { expect, test } from 'vitest';
 import { decodedText, inUtf8 } from '../src/adapters/hls-text.js';
 

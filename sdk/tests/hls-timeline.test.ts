@@ -1,3 +1,4 @@
+// Tests of the translation between the element's times and the room's positions.
 import { describe, expect, test } from 'vitest';
 import { HlsTimeline, NO_ROOM_MS } from '../src/adapters/hls-timeline.js';
 import type { Media } from '../src/index.js';

@@ -1,3 +1,4 @@
+// Tests of films whose playlist states wrong durations.
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { HlsFragment } from '../src/adapters/hls-timestamps.js';
 import { ToldDurations } from '../src/adapters/hls-told.js';

@@ -1,3 +1,4 @@
+// Tests of how qualities and tracks of hls.js are found.
 import { describe, expect, test } from 'vitest';
 import { chooseLevels, indexOfTrack, numberNames, showCaptions, shownText } from '../src/adapters/hls-tracks.js';
 import type { AudioTrack, Media, Rendition, TextTrack } from '../src/index.js';

@@ -1,3 +1,4 @@
+// Tests of the adapter for hls.js.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { NETWORK_ERROR } from '../src/adapters/hls-recovery.js';
 import { HLS_EVENTS, hlsAdapter, type HlsClass } from '../src/adapters/hls.js';

@@ -1,3 +1,4 @@
+// Tests of the adapter for the media element.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { html5Adapter } from '../src/adapters/html5.js';
 import { PlayheadError, type Media } from '../src/index.js';

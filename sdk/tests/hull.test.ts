@@ -1,3 +1,4 @@
+// Tests of the slope from which the skew of two clocks is measured.
 import { expect, test } from 'vitest';
 import { floorSlope, type Point } from '../src/clock/hull.js';
 import { Seeded } from './seeded.js';

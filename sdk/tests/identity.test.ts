@@ -1,3 +1,4 @@
+// Tests of how a guest stays the same person when a token ends.
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createClient, memoryTokenStore, type Client, type Identity, type TokenStore } from '../src/index.js';

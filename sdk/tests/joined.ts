@@ -1,3 +1,4 @@
+// Sessions for tests: joins them, waits for them, and closes them.
 import { playback, type Connection, type Frame, type RoomServer } from './room-server.js';
 import type { Client, RoomSession, SessionSnapshot } from '../src/index.js';
 

@@ -1,3 +1,4 @@
+// Tests of what a live source offers at an instant.
 import { expect, test } from 'vitest';
 import { liveWindow } from '../src/live-window.js';
 

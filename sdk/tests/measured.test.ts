@@ -1,3 +1,4 @@
+// Tests of what a player measures of the media and reports.
 import { describe, expect, test, vi } from 'vitest';
 import type { Measurement, PlayerAdapter } from '../src/adapters/adapter.js';
 import type { Media, RoomSession } from '../src/index.js';

@@ -1,3 +1,4 @@
+// Tests that the modules of the SDK import each other without circles.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';

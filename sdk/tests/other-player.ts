@@ -1,3 +1,4 @@
+// A player that only the page knows, for the tests of `createPlayer`.
 import type { AdapterEvent, Media, PlayerAdapter } from '../src/index.js';
 
 /** A film that only `OtherPlayer` plays. */

@@ -1,3 +1,4 @@
+// Tests of when pings are sent.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Pinger } from '../src/clock/pinger.js';
 

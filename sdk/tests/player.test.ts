@@ -1,3 +1,4 @@
+// Tests of the player that `createPlayer` returns.
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { HlsClass } from '../src/adapters/hls.js';

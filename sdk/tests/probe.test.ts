@@ -1,3 +1,4 @@
+// Tests of how a source that can't be loaded is explained.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';

@@ -1,4 +1,5 @@
 // @vitest-environment jsdom
+// Tests of the hook for React.
 import { createElement, StrictMode, type ReactElement } from 'react';
 import { createRoot, hydrateRoot, type Root } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';

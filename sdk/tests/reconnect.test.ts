@@ -1,3 +1,4 @@
+// Tests of joins that are refused, and of connections that are lost.
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createClient, type Client } from '../src/index.js';

@@ -1,3 +1,4 @@
+// Tests of what a player reports to the server.
 import { describe, expect, test } from 'vitest';
 import type { ControllerPhase } from '../src/player/course.js';
 import { Reporter } from '../src/player/reporter.js';

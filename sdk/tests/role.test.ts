@@ -1,3 +1,4 @@
+// Tests of what roles may do.
 import { expect, test } from 'vitest';
 import { commandsPlayback } from '../src/index.js';
 

@@ -1,3 +1,4 @@
+// A server for tests of the SDK, over real sockets and without rules of its own.
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';

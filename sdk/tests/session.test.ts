@@ -1,3 +1,4 @@
+// Tests of a session in a room: joining, events and commands.
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createClient, PlayheadError, type Client } from '../src/index.js';

@@ -1,3 +1,4 @@
+// Tests of what a browser is said to lack for a source.
 import { expect, test } from 'vitest';
 import { findShortfall } from '../src/adapters/shortfall.js';
 import type { Source } from '../src/wire.js';

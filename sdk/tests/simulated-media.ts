@@ -1,3 +1,4 @@
+// Media in simulated time, with the weaknesses that a test gives it.
 import type { AdapterCapabilities } from '../src/adapters/adapter.js';
 import { Seeded } from './seeded.js';
 

@@ -1,3 +1,4 @@
+// A network path to the room's clock, in simulated time.
 import { ClockFilter, type ClockStamps } from '../src/clock/filter.js';
 import { skewOf } from '../src/clock/skew.js';
 import { Seeded } from './seeded.js';

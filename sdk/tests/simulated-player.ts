@@ -1,3 +1,4 @@
+// A player with its controller, in simulated time.
 import { Controller, type ControllerStep } from '../src/player/controller.js';
 import { Correction } from '../src/player/correction.js';
 import type { ControllerAction } from '../src/player/course.js';

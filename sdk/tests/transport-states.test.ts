@@ -1,3 +1,4 @@
+// Tests of the table of the transport's states.
 import { expect, test } from 'vitest';
 import { TRANSPORT_STATES, type TransportEvent, type TransportState } from '../src/session/transport-states.js';
 

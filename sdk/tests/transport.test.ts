@@ -1,3 +1,4 @@
+// Tests of the transport: joining, pinging, backing off and closing.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PlayheadError } from '../src/error.js';
 import { Transport, type TransportListener } from '../src/session/transport.js';

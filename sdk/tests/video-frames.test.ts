@@ -1,3 +1,4 @@
+// Tests of the resynchronisation of late frames.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { VideoFrames } from '../src/player/video-frames.js';
 import { PROFILES } from '../src/player/profile.js';

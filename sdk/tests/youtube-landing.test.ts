@@ -1,3 +1,4 @@
+// Tests of how a seek of YouTube's player is found to have arrived.
 import { expect, test } from 'vitest';
 import { YOUTUBE_STATES } from '../src/adapters/youtube-api.js';
 import { Landing } from '../src/adapters/youtube-landing.js';

@@ -1,3 +1,4 @@
+// Tests of how a video's id is found.
 import { expect, test } from 'vitest';
 import { youtubeVideoId } from '../src/adapters/youtube.js';
 import type { Media } from '../src/index.js';

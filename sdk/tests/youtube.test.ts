@@ -1,4 +1,5 @@
 // @vitest-environment jsdom
+// Tests of the adapter for YouTube's player.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AdapterEvent, Media, PlayerAdapter } from '../src/index.js';
 import { YOUTUBE_STATES } from '../src/adapters/youtube-api.js';

@@ -1,3 +1,5 @@
+//! `openapi.yaml` is what the router serves.
+
 use crate::checked_in::assert_file;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Names keep every script, and lose only what can't be seen.
+
 use contracts::INVISIBLE;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Rooms over a store that panics, is slow, or is busy with another node.
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,3 +1,5 @@
+//! How requests share the places in progress, by host, user and address.
+
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};

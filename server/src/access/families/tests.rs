@@ -1,3 +1,5 @@
+//! How refresh tokens replace each other, and what ends their family.
+
 mod clock;
 
 use base64::Engine;

@@ -1,3 +1,5 @@
+//! Nobody holds up a room again and again, whatever the pattern and however many they are.
+
 use std::sync::Arc;
 
 use engine::{Facts, ParticipantId, Role, Room, RoomId};

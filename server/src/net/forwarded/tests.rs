@@ -1,3 +1,5 @@
+//! What the headers of trusted proxies say about the client, its scheme, host and prefix.
+
 use super::*;
 
 /// A request from this trusted proxy, its headers, and who the client is.
