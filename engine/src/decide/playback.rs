@@ -170,6 +170,7 @@ pub(super) fn ended(
     let next = Playback {
         status: Status::Ended,
         position: end(room, facts).unwrap_or_else(|| room.expected(facts.now)),
+        unprimed: room.playback.unprimed,
         ..transition::pause(room, facts)
     };
     Ok(Some(changed(PlaybackCause::Ended, by, next)))

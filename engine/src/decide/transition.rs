@@ -42,14 +42,17 @@ pub(super) fn wait(room: &Room, position: Position, wait_ms: u64, facts: &Facts)
     }
 }
 
-/// Pauses at the position that the playhead has reached.
+/// Pauses at the position that the playhead has reached. Players that were waited for may still have nothing
+/// loaded there.
 pub(super) fn pause(room: &Room, facts: &Facts) -> Playback {
+    let playback = &room.playback;
     Playback {
         status: Status::Paused,
         position: stop_position(room, facts),
         anchor_at: facts.now,
         waiting: None,
-        ..room.playback.clone()
+        unprimed: playback.unprimed || playback.status == Status::Waiting,
+        ..playback.clone()
     }
 }
 

@@ -101,6 +101,32 @@ fn a_ready_after_the_start_does_nothing() {
 }
 
 #[test]
+fn a_start_after_a_pause_during_a_wait_waits_again() {
+    for waits in [Party::waiting as fn() -> Party, sought_while_playing] {
+        let mut party = waits();
+        party.later(500);
+        party.does(HOST, Command::Pause);
+        party.does(HOST, Command::Play);
+        assert_eq!(party.playback().status, Status::Waiting);
+        let since_version = since(&party);
+        party.does(SERVER, Command::StartReady { since_version });
+        party.does(HOST, Command::Pause);
+        party.does(HOST, Command::Play);
+        assert_eq!(party.playback().status, Status::Playing, "everybody was there");
+    }
+}
+
+/// A party that waits after a seek while it played.
+fn sought_while_playing() -> Party {
+    let mut party = Party::waiting();
+    let since_version = since(&party);
+    party.does(SERVER, Command::StartReady { since_version });
+    party.does(HOST, seek(12_000));
+    assert!(party.playback().waiting.is_some());
+    party
+}
+
+#[test]
 fn a_selection_during_the_wait_keeps_the_barrier() {
     let mut party = Party::waiting();
     let barrier = party.playback().waiting.clone();

@@ -159,6 +159,7 @@ impl Naive {
             Command::Pause => {
                 let moves = self.status == "playing" || self.status == "waiting";
                 if moves {
+                    self.unprimed |= self.status == "waiting";
                     self.stand("paused", self.stop_at(facts, now), now);
                 }
                 Ok(moves)

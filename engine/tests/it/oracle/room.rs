@@ -105,6 +105,7 @@ impl Naive {
                 let new_host = facts.co_hosts.first().filter(|_| self.loss == HostLoss::Promote);
                 self.move_host(new_host.map(ToString::to_string));
                 if self.loss == HostLoss::Pause && self.status != "ended" {
+                    self.unprimed |= self.status == "waiting";
                     self.stand("paused", self.stop_at(facts, now), now);
                 }
             }
