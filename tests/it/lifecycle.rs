@@ -133,6 +133,34 @@ async fn a_room_set_to_promote_is_held_without_a_co_host() {
 }
 
 #[tokio::test]
+async fn a_host_who_was_silent_for_too_long_gets_the_role_back_on_the_same_connection() {
+    let mut party = party(HostLoss::Hold, GRACE_MS).await;
+    let mut guest = party.guest;
+    // The host's pings aren't answered while nobody reads them.
+    next_state(&mut guest, "grace", "host_lost").await;
+    let held = next_state(&mut guest, "live", "grace_ended").await;
+    assert_eq!(held["data"]["host_id"], Value::Null);
+    let reading = party.host.read_for(Duration::from_millis(2 * LEASE_MS));
+    let (read, back) = tokio::join!(reading, versioned(&mut guest));
+    read.unwrap();
+    assert_eq!(
+        (&back["type"], &back["data"]["host_id"]),
+        (&json!("host_changed"), &json!(party.host_id))
+    );
+    party.host.ack("pause", json!({})).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_host_who_leaves_and_closes_the_socket_without_waiting_has_left() {
+    // The lease is longer than any wait here.
+    let room = CreateRoom { host_lease_ms: Some(600_000), ..new_room() };
+    let mut party = Party::meet(server().await, &room, &[]).await;
+    party.host.send_json(&json!({ "type": "leave", "id": "c_bye", "data": {} })).await.unwrap();
+    party.host.close().await.unwrap();
+    next_state(&mut party.guest, "grace", "host_lost").await;
+}
+
+#[tokio::test]
 async fn a_host_who_leaves_is_lost_at_once() {
     // The lease is longer than any wait here.
     let room = CreateRoom { host_lease_ms: Some(600_000), ..new_room() };

@@ -1,9 +1,10 @@
 //! What a session does with what its socket receives: limits, pings, commands in their order.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use contracts::{ClientFrame, CloseCode, ErrorCode, ServerFrame};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::early::Early;
 use super::end::End;
@@ -18,6 +19,9 @@ use crate::wire::{self, Decoded};
 /// When a client may report again that it can't load the media while the server is still looking at it, in
 /// milliseconds.
 const LOOK_AGAIN_MS: u64 = 1_000;
+/// How long the close of a connection waits for the command that is being carried out. A link that is being resolved
+/// may take seconds, and a server that stops closes its connections within less.
+const SETTLED_WITHIN: Duration = Duration::from_millis(500);
 
 impl Session {
     /// Takes one input. Returns how the session ends, if it does.
@@ -145,12 +149,23 @@ impl Session {
         Ok(done.then_some(End::Close(CloseCode::LEFT)))
     }
 
-    /// Answers everything that was received before the end: what is being carried out by its result, those
-    /// that waited behind it by a refusal.
+    /// Carries out to its end the command that is being carried out, for a client that has gone: one that sends
+    /// `leave` and closes the socket means both.
+    pub(super) fn carry_on(&mut self) {
+        if let Some(running) = self.running.take() {
+            tokio::spawn(running);
+        }
+    }
+
+    /// Answers everything that was received before the end: what is being carried out by its result, if that
+    /// comes soon, those that waited behind it by a refusal. A look at media isn't waited for.
     pub(super) async fn settle(&mut self, socket: &mut Socket, mut early: Early) {
-        for running in [self.running.take(), self.looking.take()].into_iter().flatten() {
-            let frame = running.await.frame;
-            let _ = socket.send(wire::text(&frame)).await;
+        self.looking = None;
+        if let Some(running) = self.running.take() {
+            let mut running = tokio::spawn(running);
+            if let Ok(Ok(reply)) = timeout(SETTLED_WITHIN, &mut running).await {
+                let _ = socket.send(wire::text(&reply.frame)).await;
+            }
         }
         let closed = || Refusal::new(ErrorCode::UnexpectedFrame, "the connection is being closed");
         let queued = std::mem::take(&mut self.queued).into_iter();

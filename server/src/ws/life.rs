@@ -17,11 +17,13 @@ pub fn live(app: App, socket: Socket, proof: Proof, slot: Slot) -> impl Future<O
         let _slot = slot;
         let Some(mut open) = opening.await else { return };
         let end = open.session.run(&mut open.socket, &open.limiter, &mut open.early).await;
-        if !matches!(end, End::Gone | End::Slow) {
+        // Presence must wait neither for what is being carried out nor for the client's answer to the close.
+        open.session.detach(matches!(end, End::Close(CloseCode::LEFT)));
+        if matches!(end, End::Gone | End::Slow) {
+            open.session.carry_on();
+        } else {
             Box::pin(open.session.settle(&mut open.socket, open.early)).await;
         }
-        // Presence must not wait for the client's answer to the close.
-        open.session.detach(matches!(end, End::Close(CloseCode::LEFT)));
         let spread_ms = open.session.app.hub.drain_spread_ms();
         Box::pin(end.close(&mut open.socket, spread_ms)).await;
     }
