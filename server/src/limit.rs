@@ -1,5 +1,6 @@
 //! Rate limits. They count on this node alone.
 
+mod frames;
 mod guesses;
 pub mod network;
 mod per_address;
@@ -15,19 +16,13 @@ use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quot
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+pub use self::frames::{BAD_FRAMES_PER_MINUTE, FRAMES_BURST, FRAMES_PER_SECOND, FrameLimiter};
 pub use self::guesses::Guess;
 
 use self::guesses::Guesses;
 use self::per_address::PerAddress;
 use crate::config::LimitConfig;
 use crate::refusal::Refusal;
-
-/// How many frames a connection may send per second.
-pub const FRAMES_PER_SECOND: u32 = 100;
-/// How many frames it may send in a burst.
-pub const FRAMES_BURST: u32 = 300;
-/// How many unusable frames per minute close it.
-pub const BAD_FRAMES_PER_MINUTE: u32 = 10;
 
 /// How many codes per minute a user may name whose address has no guesses left, to be let into rooms that
 /// the user is a member of.
@@ -40,12 +35,17 @@ const TURN_WAIT_MAX: Duration = Duration::from_secs(2);
 const REFUSED_BURST_SECONDS: u32 = 5;
 /// How many seconds' worth of a user's commands may come at once.
 const COMMANDS_BURST_SECONDS: u32 = 6;
+/// How many commands per second, and at once, a user sends without their counting for the address: about what a
+/// person presses. So somebody who uses up the address' share hinders nobody else behind it.
+const CALM_COMMANDS_PER_SECOND: u32 = 1;
+const CALM_COMMANDS_BURST: u32 = 10;
+/// How many joins per minute a user makes without their counting for the address: those of somebody who comes, and
+/// comes back after a restart.
+const CALM_JOINS_PER_MINUTE: u32 = 5;
 /// How many seconds' worth of an address' commands: everybody behind it may press something at once.
 const ADDRESS_COMMANDS_BURST_SECONDS: u32 = 10;
 /// How many seconds' worth of new guests, of all addresses together, may come at once.
 const GUESTS_BURST_SECONDS: u32 = 20;
-/// How many frames per minute above the limit close it.
-const EXCESS_PER_MINUTE: u32 = 2000;
 
 /// Rate limits per address and per user.
 #[derive(Debug)]
@@ -63,6 +63,7 @@ pub struct Limiters {
     rooms_of_user: DefaultKeyedRateLimiter<String>,
     joins: Option<PerAddress>,
     joins_of_user: DefaultKeyedRateLimiter<String>,
+    calm_joins: DefaultKeyedRateLimiter<String>,
     guesses: Option<Guesses>,
     member_codes: DefaultKeyedRateLimiter<String>,
     resolves: DefaultKeyedRateLimiter<String>,
@@ -70,6 +71,7 @@ pub struct Limiters {
     refused: DefaultKeyedRateLimiter<ParticipantId>,
     refused_of_address: Option<PerAddress>,
     commands_of_user: DefaultKeyedRateLimiter<String>,
+    calm_commands: DefaultKeyedRateLimiter<String>,
     commands_of_address: Option<PerAddress>,
     rooms_max: usize,
 }
@@ -126,6 +128,7 @@ impl Limiters {
             rooms_of_user: RateLimiter::keyed(per_day_quota(config.rooms_per_user_and_day)),
             joins: keyed(config.joins_per_minute, config.joins_burst),
             joins_of_user: RateLimiter::keyed(per_minute_quota(config.joins_per_user_and_minute)),
+            calm_joins: RateLimiter::keyed(per_minute_quota(CALM_JOINS_PER_MINUTE)),
             guesses: wanted.then(|| Guesses::per_minute(config.codes_per_minute)),
             member_codes: RateLimiter::keyed(per_minute_quota(MEMBER_CODES_PER_MINUTE)),
             resolves: RateLimiter::keyed(per_minute_quota(config.resolves_per_minute)),
@@ -133,6 +136,10 @@ impl Limiters {
             refused: RateLimiter::keyed(refused_quota(config.refused_per_second)),
             refused_of_address: wanted.then(|| PerAddress::new(refused_of_address)),
             commands_of_user: RateLimiter::keyed(commands_of_user),
+            calm_commands: RateLimiter::keyed(
+                Quota::per_second(positive(CALM_COMMANDS_PER_SECOND))
+                    .allow_burst(positive(CALM_COMMANDS_BURST)),
+            ),
             commands_of_address: wanted.then(|| PerAddress::new(commands_of_address)),
             rooms_max: config.rooms,
         }
@@ -185,10 +192,14 @@ impl Limiters {
         check_address(self.rooms_of_day.as_ref(), address)
     }
 
-    /// Counts a join of a user at an address. The user comes first, so that nobody uses up the joins of others
-    /// at the address.
+    /// Counts a join of a user at an address. The user comes first, and few joins aren't counted for the address, so
+    /// that nobody uses up the joins of others there.
     pub fn check_join(&self, address: IpAddr, user_id: &str) -> Result<(), Refusal> {
-        check(&self.joins_of_user, &user_id.to_owned())?;
+        let user_id = user_id.to_owned();
+        check(&self.joins_of_user, &user_id)?;
+        if self.calm_joins.check_key(&user_id).is_ok() {
+            return Ok(());
+        }
         check_address(self.joins.as_ref(), address)
     }
 
@@ -225,9 +236,14 @@ impl Limiters {
     }
 
     /// Counts a command for which its sender has permission, before it is decided and so maybe committed. The
-    /// user comes first, so that nobody uses up what others at the address may send.
+    /// user comes first, and few commands aren't counted for the address, so that nobody uses up what others there
+    /// may send.
     pub fn check_command(&self, sender: Asker<'_>) -> Result<(), Refusal> {
-        check(&self.commands_of_user, &sender.user_id.to_owned())?;
+        let user_id = sender.user_id.to_owned();
+        check(&self.commands_of_user, &user_id)?;
+        if self.calm_commands.check_key(&user_id).is_ok() {
+            return Ok(());
+        }
         check_address(self.commands_of_address.as_ref(), sender.address)
     }
 
@@ -259,10 +275,12 @@ impl Limiters {
         for limiter in [
             &self.rooms_of_user,
             &self.joins_of_user,
+            &self.calm_joins,
             &self.member_codes,
             &self.resolves,
             &self.writes,
             &self.commands_of_user,
+            &self.calm_commands,
         ] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
@@ -271,47 +289,6 @@ impl Limiters {
         self.refused.shrink_to_fit();
         self.refreshes_of_token.retain_recent();
         self.refreshes_of_token.shrink_to_fit();
-    }
-}
-
-/// Limits on the frames of one connection.
-#[derive(Debug)]
-pub struct FrameLimiter {
-    frames: DefaultDirectRateLimiter,
-    excess: DefaultDirectRateLimiter,
-    bad: DefaultDirectRateLimiter,
-}
-
-impl Default for FrameLimiter {
-    fn default() -> Self {
-        let per_second = Quota::per_second(positive(FRAMES_PER_SECOND));
-        Self {
-            frames: RateLimiter::direct(per_second.allow_burst(positive(FRAMES_BURST))),
-            excess: RateLimiter::direct(per_minute_quota(EXCESS_PER_MINUTE)),
-            bad: RateLimiter::direct(per_minute_quota(BAD_FRAMES_PER_MINUTE - 1)),
-        }
-    }
-}
-
-impl FrameLimiter {
-    /// Counts a frame.
-    pub fn check_frame(&self) -> Result<(), Refusal> {
-        self.frames.check().map_err(|not_until| too_many(&not_until))
-    }
-
-    /// Counts a control frame, which isn't refused. Returns whether the connection may stay.
-    pub fn check_control(&self) -> bool {
-        self.check_frame().is_ok() || self.check_excess()
-    }
-
-    /// Counts a frame above the limit. Returns whether the connection may stay.
-    pub fn check_excess(&self) -> bool {
-        self.excess.check().is_ok()
-    }
-
-    /// Counts an unusable frame. Returns whether the connection may stay.
-    pub fn check_bad_frame(&self) -> bool {
-        self.bad.check().is_ok()
     }
 }
 
