@@ -61,8 +61,8 @@ pub const DRIFT_MS_MAX: f64 = 86_400_000.0;
 pub const UNCERTAINTY_MS_MAX: f64 = 60_000.0;
 /// How long a client may take to send `hello`, in milliseconds.
 pub const HELLO_TIMEOUT_MS: u64 = 5000;
-/// The length of the longest link, in bytes.
-pub const LINK_BYTES_MAX: usize = 2048;
+/// The length of the longest link, in characters.
+pub const LINK_CHARS_MAX: usize = 2048;
 /// The longest time that a room may let its host stay away, in milliseconds.
 pub const HOST_GRACE_MS_MAX: u64 = 24 * 60 * 60 * 1000;
 /// The shortest lease that a room may give its host, in milliseconds.

@@ -12,7 +12,7 @@ pub fn yaml() -> String {
 mod tests {
     use contracts::{
         CLIENT_NAME_MAX, COMMAND_ID_MAX, DRIFT_MS_MAX, HOST_GRACE_MS_MAX, HOST_LEASE_MS_MAX,
-        HOST_LEASE_MS_MIN, LINK_BYTES_MAX, SLOW_MODE_MS_MAX, UNCERTAINTY_MS_MAX,
+        HOST_LEASE_MS_MIN, LINK_CHARS_MAX, SLOW_MODE_MS_MAX, UNCERTAINTY_MS_MAX,
     };
     use serde_json::Value;
 
@@ -29,7 +29,8 @@ mod tests {
             ("CreateRoom", "host_lease_ms", "maximum", HOST_LEASE_MS_MAX as f64),
             ("PatchRoom", "host_grace_ms", "maximum", HOST_GRACE_MS_MAX as f64),
             ("PatchChat", "slow_mode_ms", "maximum", SLOW_MODE_MS_MAX as f64),
-            ("ResolveRequest", "link", "maxLength", LINK_BYTES_MAX as f64),
+            ("ResolveRequest", "link", "maxLength", LINK_CHARS_MAX as f64),
+            ("SetMedia", "link", "maxLength", LINK_CHARS_MAX as f64),
             ("ClientInfo", "name", "maxLength", CLIENT_NAME_MAX as f64),
             ("ClientInfo", "version", "maxLength", CLIENT_NAME_MAX as f64),
             ("SyncReport", "drift_ms", "minimum", -DRIFT_MS_MAX),

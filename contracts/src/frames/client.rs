@@ -236,7 +236,7 @@ pub struct ChangeAudio {
 pub struct SetMedia {
     /// A link that a person pasted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, max_length = 2048)]
     pub link: Option<String>,
     /// A source that was resolved before.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use contracts::{ErrorCode, LINK_BYTES_MAX};
+use contracts::{ErrorCode, LINK_CHARS_MAX};
 use engine::Source;
 use providers::{ErrorKind, Requester};
 use tokio_util::task::AbortOnDropHandle;
@@ -48,7 +48,7 @@ impl Sources {
     fn check(&self, user_id: &str, choice: &MediaChoice) -> Result<(), Refusal> {
         self.limiters.check_resolve(user_id)?;
         match choice {
-            MediaChoice::Link(link) if link.len() > LINK_BYTES_MAX => {
+            MediaChoice::Link(link) if link.chars().count() > LINK_CHARS_MAX => {
                 Err(Refusal::new(ErrorCode::LinkInvalid, "the link is too long"))
             }
             _ => Ok(()),
