@@ -71,7 +71,13 @@ impl fmt::Debug for MemoryStore {
 impl RoomStore for MemoryStore {
     async fn create(&self, room: Room) -> Result<(), StoreError> {
         self.tables.reserve(&room).map_err(|taken| StoreError::new("create", taken))?;
-        self.write("create", Arc::new(room), None).await
+        let room_id = room.room_id.clone();
+        let created = self.write("create", Arc::new(room), None).await;
+        if created.is_err() {
+            // Its row would count as a room until the next start. If SQL is away, it does.
+            let _ = self.sql.delete_never_created(&[room_id]).await;
+        }
+        created
     }
 
     async fn load(&self, room_id: &RoomId) -> Result<Option<Arc<Room>>, StoreError> {

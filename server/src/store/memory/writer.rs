@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,6 +22,8 @@ use crate::store::{News, Published, StoreError};
 const GROUP_MAX: usize = 512;
 /// How long the writer rests before it does what nobody waits for.
 const REST: Duration = Duration::from_millis(200);
+/// How long to wait before rows of deleted rooms are deleted again.
+const DELETED_AGAIN: Duration = Duration::from_secs(10);
 
 /// Takes jobs from the queue until the store is closed.
 #[derive(Debug)]
@@ -153,7 +155,8 @@ impl Writer {
         }
         if !deleted.is_empty() {
             // Only commits that delete a room wait for SQL.
-            self.tasks.spawn(delete_rows(self.sql.clone(), deleted));
+            let (sql, stop) = (self.sql.clone(), self.stop.clone());
+            self.tasks.spawn(delete_rows(sql, deleted, stop));
         }
     }
 }
@@ -171,15 +174,24 @@ async fn publish(subscribers: &[mpsc::Sender<News>], jobs: &[Job]) {
     }
 }
 
-/// Deletes the rows of deleted rooms from SQL, and answers their jobs. Rows that remain are deleted at
-/// the next start.
-async fn delete_rows(sql: Arc<Sql>, deleted: Vec<Job>) {
+/// Deletes the rows of deleted rooms from SQL, and answers their jobs after the first try. Rows that remain count as
+/// rooms, so it goes on trying; the next start deletes them too.
+async fn delete_rows(sql: Arc<Sql>, deleted: Vec<Job>, stop: CancellationToken) {
     let ids: Vec<_> = deleted.iter().map(|job| job.room.room_id.clone()).collect();
-    if let Err(error) = sql.delete_rooms(&ids).await {
-        let error: &dyn std::error::Error = &error;
-        tracing::warn!(error, "rows of deleted rooms remain in the database until the next start");
-    }
+    let mut done = sql.delete_rooms(&ids).await;
     for job in deleted {
         let _ = job.reply.send(Ok(()));
+    }
+    while let Err(error) = done {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            rooms = ids.len(),
+            "rows of deleted rooms remain in the database"
+        );
+        drop(error);
+        if stop.run_until_cancelled(sleep(DELETED_AGAIN)).await.is_none() {
+            return;
+        }
+        done = sql.delete_rooms(&ids).await;
     }
 }

@@ -1,5 +1,6 @@
 //! Checks once a minute that every room that SQL knows is in Redis and scheduled there.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -65,7 +66,7 @@ impl Node {
                 None => !away.has(room_id),
             });
             match self.check(&page).await {
-                Ok(missing) => self.delete_orphans(&missing).await,
+                Ok(missing) => self.delete_orphans(&page, &missing).await,
                 Err(error) => {
                     let error: &dyn std::error::Error = &error;
                     tracing::warn!(error, "a page of rooms isn't swept");
@@ -77,9 +78,9 @@ impl Node {
         }
     }
 
-    /// Deletes the rows of rooms that have had no copy anywhere for long. Others may be just being
+    /// Deletes the rows of rooms of a page that have had no copy anywhere for long. Others may be just being
     /// created.
-    async fn delete_orphans(&self, missing: &[RoomId]) {
+    async fn delete_orphans(&self, page: &[RoomId], missing: &[RoomId]) {
         let old: Vec<RoomId> = {
             let mut orphans = self.orphans.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
@@ -88,7 +89,13 @@ impl Node {
                 seen.elapsed() >= NEVER_CREATED
             });
             let old: Vec<RoomId> = old.cloned().collect();
-            orphans.retain(|room_id, _| !old.contains(room_id));
+            // One that isn't missing any more was created after all.
+            let (missing, page): (HashSet<_>, HashSet<_>) =
+                (missing.iter().collect(), page.iter().collect());
+            orphans.retain(|room_id, _| {
+                let is_created = page.contains(room_id) && !missing.contains(room_id);
+                !old.contains(room_id) && !is_created
+            });
             old
         };
         if !old.is_empty()
