@@ -117,7 +117,9 @@ fn respond(request: &Request, name: &str, plain: &EmbeddedFile) -> Response {
     if name == "index.html" && !base.is_empty() {
         return shell::respond(request.headers(), plain, base);
     }
-    let asked = asked_range(request.headers(), &etag(plain));
+    // Only GET knows ranges (RFC 9110, section 14.2).
+    let is_get = request.method() == Method::GET;
+    let asked = asked_range(request.headers(), &etag(plain)).filter(|_| is_get);
     let is_packed = coding::is_packed(name);
     // A range counts the bytes of the file as it is.
     let coding = if is_packed && asked.is_none() {

@@ -68,6 +68,11 @@ impl Beginning {
     pub fn room_id(&self) -> &RoomId {
         &self.room_id
     }
+
+    /// Whether the same request may have come before, and may have made the room.
+    pub fn is_named(&self) -> bool {
+        self.is_named
+    }
 }
 
 impl Rooms {

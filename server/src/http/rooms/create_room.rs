@@ -47,6 +47,10 @@ pub(crate) async fn create_room(
     }
     let beginning = app.rooms.begin(&caller.user_id, peer.address, key).await?;
     let proof = app.access.prove(&caller, beginning.room_id());
+    let is_named = beginning.is_named();
     let room = app.rooms.create(&proof, beginning, spec).await?;
-    Ok((StatusCode::CREATED, Json(wire::room(&room, Viewers::default()))))
+    // The first answer may have been long ago.
+    let viewers =
+        if is_named { app.members.viewers(&room.room_id).await? } else { Viewers::default() };
+    Ok((StatusCode::CREATED, Json(wire::room(&room, viewers))))
 }
