@@ -6,8 +6,6 @@ use super::super::bytes::{Bytes, Read, Stop, be};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header {
     pub(super) kind: [u8; 4],
-    /// Where it begins.
-    pub(super) at: u64,
     /// Where its contents begin.
     pub(super) payload: u64,
     /// Where it ends; `u64::MAX` if it extends to the end of the file.
@@ -53,12 +51,12 @@ pub(super) fn read_header(bytes: &Bytes, at: u64) -> Read<Option<Header>> {
     let head = bytes.get(at, 8)?;
     let kind = [head[4], head[5], head[6], head[7]];
     let (size, header) = match be(&head[..4]) {
-        0 => return Ok(Some(Header { kind, at, payload: at + 8, end: u64::MAX })),
+        0 => return Ok(Some(Header { kind, payload: at + 8, end: u64::MAX })),
         1 => (be(bytes.get(at.checked_add(8).ok_or(Stop::End)?, 8)?), 16),
         size => (size, 8),
     };
     let end = at.checked_add(size).filter(|_| size >= header);
-    Ok(end.map(|end| Header { kind, at, payload: at + header, end }))
+    Ok(end.map(|end| Header { kind, payload: at + header, end }))
 }
 
 /// The version of a full box, and `len` bytes after its version and flags.
