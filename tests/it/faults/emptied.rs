@@ -103,6 +103,21 @@ async fn f3_a_connected_participant_stays_a_member_everywhere_while_redis_is_emp
 }
 
 #[tokio::test]
+async fn f3_who_is_connected_is_told_again_if_redis_loses_that_alone() {
+    let scene = Scene::new().await;
+    let nodes = [scene.node().await, scene.node().await, scene.node().await];
+    let duo = start_duo(&nodes[..2]).await;
+    let elsewhere = nodes[2].api().as_guest("Cleo").await.unwrap();
+    elsewhere.join(&duo.room_id).await.unwrap();
+    let total = async || elsewhere.participants(&duo.room_id).await.unwrap().total;
+    until("both are told", DEADLINE, async || (total().await == 2).then_some(())).await;
+    let keys = scene.redis.command(&["KEYS", &format!("*:{}:present", duo.room_id)]).await;
+    scene.redis.command(&["DEL", &keys.unwrap().texts()[0]]).await.unwrap();
+    assert_eq!(total().await, 0);
+    until("both are told again", DEADLINE, async || (total().await == 2).then_some(())).await;
+}
+
+#[tokio::test]
 async fn f3_nobody_who_is_connected_is_refused_by_a_node_that_the_room_is_not_on() {
     let scene = Scene::new().await;
     let nodes = [scene.node().await, scene.node().await, scene.node().await];

@@ -23,13 +23,14 @@ impl Node {
         }
     }
 
-    /// Tells the operator of keys of a room that a script has replaced. Nodes tell again what was in them.
+    /// Tells the operator of keys of a room that a script has replaced, or has missed. Nodes tell again what was in
+    /// them.
     pub(super) async fn tell_mended(&self, room_id: &RoomId, mended: &[String]) {
         for field in mended {
             tracing::warn!(
                 room.id = %room_id,
                 field,
-                "a key of a room was unusable in Redis and is replaced"
+                "a key of a room was missing or unusable in Redis and is replaced"
             );
         }
         if mended.iter().any(|field| matches!(field.as_str(), "members" | "joined" | "present")) {

@@ -1,7 +1,10 @@
--- Records that the room has connections.
+-- Records that the room has connections. Who they are is told again if Redis has evicted it.
 -- ARGV: 1 room, 2 the node's room clock in ms
 local is, st, field = read_state()
 if is ~= 'ok' then return answer(is, field or '') end
 redis.call('HSET', KEYS[1], 'attended', ARGV[2])
 schedule(ARGV[1])
+for i = 4, 6 do
+  if redis.call('EXISTS', KEYS[i]) == 0 then mended[#mended + 1] = NAMES[i] else mend(i) end
+end
 return answer('ok', st.epoch, st.version)
