@@ -15,7 +15,7 @@ mod registry;
 mod source;
 mod timestamp;
 
-pub use egress::{Egress, EgressPolicy, OwnOrigin, Requester};
+pub use egress::{Egress, EgressPolicy, OwnFolder, Requester};
 pub use error::{ErrorKind, Failure, ProviderError};
 pub use file::FileProvider;
 pub use hls::HlsProvider;

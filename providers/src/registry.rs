@@ -50,6 +50,11 @@ impl Registry {
         Self { egress: Arc::new(self.egress.on_behalf_of(requester)), ..self.clone() }
     }
 
+    /// The same providers, for a requester who reaches this server's own folder by this URL, too.
+    pub fn reached_as(&self, reached_as: Option<Url>) -> Self {
+        Self { egress: Arc::new(self.egress.reached_as(reached_as)), ..self.clone() }
+    }
+
     /// The ids of the providers in use.
     pub fn names(&self) -> Vec<&'static str> {
         self.providers.iter().map(|provider| provider.id()).collect()

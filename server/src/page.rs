@@ -25,8 +25,8 @@ use crate::refusal::Refusal;
 #[folder = "../web/dist"]
 struct Dist;
 
-/// The path of the sample clip, the only thing on this server that providers may fetch.
-pub const SAMPLE_PATH: &str = "/sample/";
+/// The path of the sample clip below the base, the only thing on this server that providers may fetch.
+pub const SAMPLE_FOLDER: &str = "sample/";
 /// The page's Content-Security-Policy without `script-src`, which follows from the page itself.
 const POLICY: &str = "default-src 'self'; img-src 'self' https: http: data:; \
     media-src 'self' https: http: blob: data:; connect-src 'self' https: http: ws: wss:; \
@@ -247,7 +247,7 @@ fn cache_control(name: &str) -> &'static str {
 }
 
 fn is_sample(name: &str) -> bool {
-    name.starts_with(&SAMPLE_PATH[1..])
+    name.starts_with(SAMPLE_FOLDER)
 }
 
 #[cfg(test)]

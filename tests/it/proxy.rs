@@ -2,25 +2,29 @@
 
 mod forwarded;
 mod front;
+mod sample;
 
 use harness::http::Method;
 use harness::port::ReservedPort;
 use harness::{Api, WebServer};
+use serde_json::json;
 
-use crate::party::options;
+use crate::party::strict_options;
 
 const HTML: (&str, &str) = ("accept", "text/html");
 
 #[tokio::test]
 async fn a_party_meets_below_a_base_path_behind_nginx() {
-    let server = options().env("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.1").start().await.unwrap();
+    let server =
+        strict_options().env("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.1").start().await.unwrap();
     let front = front::nginx(server.address()).await;
     meets(&front).await;
 }
 
 #[tokio::test]
 async fn a_party_meets_below_a_base_path_behind_caddy() {
-    let server = options().env("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.1").start().await.unwrap();
+    let server =
+        strict_options().env("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.1").start().await.unwrap();
     let front = front::caddy(server.address()).await;
     meets(&front).await;
 }
@@ -30,7 +34,7 @@ async fn with_a_public_url_it_does_not_matter_whether_the_proxy_strips_the_path(
     for strips in [true, false] {
         let (listen, port) = (ReservedPort::take().unwrap(), ReservedPort::take().unwrap());
         let address = listen.address().to_string();
-        let server = options()
+        let server = strict_options()
             .env("PLAYHEAD_LISTEN", &address)
             .env("PLAYHEAD_PUBLIC_URL", format!("http://{}/watch/", port.address()));
         let _server = server.start().await.unwrap();
@@ -63,8 +67,16 @@ async fn meets(front: &WebServer) {
     let socket = format!("ws://{}/watch/api/v1/rooms/{}/ws", front.address(), room.room_id);
     assert_eq!(joined.ws.url, socket);
     let upgrade = harness::Upgrade::with(&joined.ws).origin(&origin);
-    upgrade.connect().await.unwrap().hello(&[]).await.unwrap();
+    let mut socket = upgrade.connect().await.unwrap();
+    socket.hello(&[]).await.unwrap();
     api.as_guest("Ben").await.unwrap().enter(&room.code).await.unwrap();
+
+    // The sample clip's buttons send the link that the page has from its own address.
+    let link = format!("{base}sample/clip.m3u8");
+    let source = host.resolve(&link).await.unwrap();
+    assert_eq!(source.delivery[0].url, link);
+    let link = format!("{base}sample/clip.mp4");
+    socket.ack("set_media", json!({ "link": link })).await.unwrap();
 
     // The page, at its root and at an invite, finds its files.
     for page in ["", &format!("r/{}", room.code)] {

@@ -14,8 +14,6 @@ use super::policy::EgressPolicy;
 #[derive(Clone)]
 pub(super) struct Guard {
     pub(super) policy: Arc<EgressPolicy>,
-    /// Permits every address; only for the client that requests this server's own folders.
-    pub(super) own: bool,
     pub(super) lookups: Arc<Lookups>,
     /// Replaces the system's resolver for these names.
     #[cfg(test)]
@@ -30,7 +28,7 @@ pub(super) struct Refused;
 impl Guard {
     /// Returns all addresses or none: one private address among public ones is an attack.
     fn vet(&self, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Refused> {
-        let permitted = |address: &SocketAddr| self.own || self.policy.permits(address.ip());
+        let permitted = |address: &SocketAddr| self.policy.permits(address.ip());
         if addresses.iter().all(permitted) { Ok(addresses) } else { Err(Refused) }
     }
 

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use url::Url;
 
 pub use gate::Requester;
-pub use policy::{EgressPolicy, OwnOrigin};
+pub use policy::{EgressPolicy, OwnFolder};
 pub(crate) use request::PROBE_BYTES_MAX;
 pub use request::Request;
 pub use response::Response;
@@ -48,11 +48,12 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Egress {
     policy: Arc<EgressPolicy>,
-    vetted: Client,
-    own: Client,
+    client: Client,
     gate: Arc<Gate>,
     turns: Arc<Turns>,
     requester: Requester,
+    /// The URL by which the requester reaches this server's own folder.
+    reached_as: Option<Url>,
     /// When its requests have to be over, if ever.
     over_by: Option<Instant>,
 }
@@ -73,22 +74,26 @@ impl Egress {
     /// An egress with this policy; fails if the TLS stack finds no certificate roots.
     pub fn new(policy: EgressPolicy) -> Result<Self, Failure> {
         let policy = Arc::new(policy);
-        let lookups = Arc::<Lookups>::default();
-        let guard = |own| Guard {
+        let guard = Guard {
             policy: Arc::clone(&policy),
-            own,
-            lookups: Arc::clone(&lookups),
+            lookups: Arc::<Lookups>::default(),
             #[cfg(test)]
             names: tests::names(),
         };
-        let (vetted, own) = (build(guard(false))?, build(guard(true))?);
+        let client = build(guard)?;
         let (gate, turns, requester) = (Arc::default(), Arc::default(), Requester::default());
-        Ok(Self { policy, vetted, own, gate, turns, requester, over_by: None })
+        Ok(Self { policy, client, gate, turns, requester, reached_as: None, over_by: None })
     }
 
     /// The same egress, with requests that count as those of `requester`.
     pub fn on_behalf_of(&self, requester: Requester) -> Self {
         Self { requester, ..self.clone() }
+    }
+
+    /// The same egress, for a requester who reaches this server's own folder by this URL, besides those by which
+    /// anybody does. It ends with `/`.
+    pub fn reached_as(&self, reached_as: Option<Url>) -> Self {
+        Self { reached_as, ..self.clone() }
     }
 
     /// The same egress, with requests that have `budget` in all from now on, whatever they had; what isn't over
@@ -134,15 +139,17 @@ impl Egress {
     ) -> Result<Response, Failure> {
         let mut url = request.url.clone();
         // A URL that a foreign origin named must not reach this server's own folder.
-        let mut own_granted = request.named_by.is_none_or(|parent| self.policy.owns(parent));
+        let reached_as = self.reached_as.as_ref();
+        let is_own = |url: &Url| self.policy.find_own(url, reached_as).is_some();
+        let mut own_granted = request.named_by.is_none_or(is_own);
         for _ in 0..=REDIRECTS_MAX {
-            let rule = self.policy.judge(&url, own_granted)?;
-            own_granted = rule == Rule::Own;
-            let slot = self.gate.enter(&self.requester, url.host_str().unwrap_or_default()).await?;
+            let rule = self.policy.judge(&url, reached_as, own_granted)?;
+            own_granted = matches!(rule, Rule::Own(_));
+            let host = rule.target(&url).host_str().unwrap_or_default();
+            let slot = self.gate.enter(&self.requester, host).await?;
+            let fetched = self.fetch_once(&rule, &url, request, take);
             let fetched = tokio::select! {
-                fetched = made_for(self.requester.address, self.fetch_once(rule, &url, request, take)) => {
-                    fetched?
-                }
+                fetched = made_for(self.requester.address, fetched) => fetched?,
                 () = slot.cut_off() => return Err(gate::crowded()),
             };
             match fetched {
@@ -155,7 +162,7 @@ impl Egress {
 
     async fn fetch_once(
         &self,
-        rule: Rule,
+        rule: &Rule,
         url: &Url,
         request: &Request<'_>,
         take: &mut Take<'_>,
@@ -170,15 +177,11 @@ impl Egress {
 
     async fn send(
         &self,
-        rule: Rule,
+        rule: &Rule,
         url: &Url,
         request: &Request<'_>,
     ) -> Result<reqwest::Response, Failure> {
-        let client = match rule {
-            Rule::Vetted => &self.vetted,
-            Rule::Own => &self.own,
-        };
-        let mut builder = client.get(url.clone());
+        let mut builder = self.client.get(rule.target(url).clone());
         // A range of a compressed file would be a range of the compressed bytes.
         let encodings = if request.range.is_some() { "identity" } else { "gzip, deflate, br" };
         builder = builder.header(ORIGIN, PROBE_ORIGIN).header(ACCEPT_ENCODING, encodings);
@@ -190,7 +193,7 @@ impl Egress {
             .map_err(|_| timed_out())?
             .map_err(classify)?;
         let connected = response.remote_addr().map(|address| address.ip());
-        if rule == Rule::Vetted && !connected.is_some_and(|ip| self.policy.permits(ip)) {
+        if *rule == Rule::Vetted && !connected.is_some_and(|ip| self.policy.permits(ip)) {
             return Err(blocked());
         }
         Ok(response)

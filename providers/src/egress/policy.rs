@@ -26,43 +26,59 @@ pub struct EgressPolicy {
     ///
     /// Every address of a name must be public or in one of these; IPv4 inside IPv6 counts as IPv4.
     pub allow: Vec<IpNet>,
-    /// Folders of this server itself, whatever its address.
-    pub own_origins: Vec<OwnOrigin>,
+    /// The folder of this server itself that links may name.
+    pub own: Option<OwnFolder>,
 }
 
-/// A folder of this server itself that links may name.
+/// A folder of this server itself. Links name it by the addresses under which clients reach the server; it is
+/// fetched at one, whatever they name. So a client that makes an address up is led nowhere else, and a router
+/// that maps ports, or doesn't lead back in, is in nobody's way.
 #[derive(Clone, Debug)]
-pub struct OwnOrigin {
-    /// Host exactly as a parsed link has it: lower case, IPv6 in brackets.
-    pub host: String,
-    /// Port, even if it is the scheme's default.
-    pub port: u16,
-    /// Path that a link must start with; ends with `/`.
-    pub path_prefix: String,
+pub struct OwnFolder {
+    /// Where it is fetched: a URL at the server's own listener, which ends with `/`.
+    pub at: Url,
+    /// The URLs by which anybody may name it, which end with `/`.
+    pub known_as: Vec<Url>,
 }
 
 /// The rule that allows a link.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Rule {
     /// Its address must be permitted.
     Vetted,
-    /// It is in one of this server's own folders; its address doesn't matter.
-    Own,
+    /// It is in this server's own folder, and fetched from this URL there.
+    Own(Url),
+}
+
+impl Rule {
+    /// Returns where a URL that this rule allows is fetched.
+    pub(super) fn target<'a>(&'a self, url: &'a Url) -> &'a Url {
+        match self {
+            Self::Vetted => url,
+            Self::Own(at) => at,
+        }
+    }
 }
 
 impl EgressPolicy {
     /// Decides everything about a link that can be decided before its name is resolved.
     ///
-    /// `own_granted` is false for links that a foreign origin chose.
-    pub(super) fn judge(&self, url: &Url, own_granted: bool) -> Result<Rule, Failure> {
+    /// `reached_as` is the URL by which the requester reaches this server's own folder. `own_granted` is false
+    /// for links that a foreign origin chose.
+    pub(super) fn judge(
+        &self,
+        url: &Url,
+        reached_as: Option<&Url>,
+        own_granted: bool,
+    ) -> Result<Rule, Failure> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(blocked());
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(blocked());
         }
-        if own_granted && self.owns(url) {
-            return Ok(Rule::Own);
+        if own_granted && let Some(at) = self.find_own(url, reached_as) {
+            return Ok(Rule::Own(at));
         }
         if url.port_or_known_default().is_none_or(|port| PORTS_DENIED.contains(&port)) {
             return Err(blocked());
@@ -80,19 +96,23 @@ impl EgressPolicy {
         Ok(Rule::Vetted)
     }
 
-    /// Whether the link is in one of this server's own folders.
-    pub(super) fn owns(&self, url: &Url) -> bool {
+    /// Finds where the link is fetched if it is in this server's own folder.
+    pub(super) fn find_own(&self, url: &Url, reached_as: Option<&Url>) -> Option<Url> {
+        let own = self.own.as_ref()?;
         // An encoded separator could leave the folder after the server decodes it.
         let path = url.path().to_ascii_lowercase();
         if path.contains("%2f") || path.contains("%5c") {
-            return false;
+            return None;
         }
-        self.own_origins.iter().any(|own| {
-            url.host_str() == Some(own.host.as_str())
-                && url.port_or_known_default() == Some(own.port)
-                && own.path_prefix.ends_with('/')
-                && url.path().starts_with(&own.path_prefix)
-        })
+        let below = |folder: &Url| {
+            let is_folder = url.origin() == folder.origin() && folder.path().ends_with('/');
+            url.path().strip_prefix(folder.path()).filter(|_| is_folder)
+        };
+        let below = own.known_as.iter().chain(reached_as).find_map(below)?;
+        let mut at = own.at.clone();
+        at.set_path(&format!("{}{below}", at.path()));
+        at.set_query(url.query());
+        Some(at)
     }
 
     /// Whether a connection to this address is allowed. This machine's own addresses aren't public, whatever
@@ -144,7 +164,7 @@ mod tests {
             "http://8.8.8.8:22/",
         ] {
             let url = Url::parse(link).unwrap();
-            let error = policy.judge(&url, true).unwrap_err();
+            let error = policy.judge(&url, None, true).unwrap_err();
             assert_eq!(error.kind, ErrorKind::EgressBlocked, "{link}");
         }
     }
@@ -153,7 +173,7 @@ mod tests {
     fn public_addresses_are_allowed_on_any_ordinary_port() {
         let policy = EgressPolicy::default();
         for link in ["https://example.test/a.mp4", "http://8.8.8.8:8096/", "http://[2a00::1]/"] {
-            let rule = policy.judge(&Url::parse(link).unwrap(), false).unwrap();
+            let rule = policy.judge(&Url::parse(link).unwrap(), None, false).unwrap();
             assert_eq!(rule, Rule::Vetted, "{link}");
         }
     }
@@ -162,10 +182,10 @@ mod tests {
     fn an_allowed_network_is_allowed_inside_v6_too() {
         let policy = EgressPolicy { allow: vec!["10.0.0.0/8".parse().unwrap()], ..policy() };
         for link in ["http://10.1.2.3/", "http://[::ffff:10.1.2.3]/"] {
-            assert!(policy.judge(&Url::parse(link).unwrap(), false).is_ok(), "{link}");
+            assert!(policy.judge(&Url::parse(link).unwrap(), None, false).is_ok(), "{link}");
         }
         let other = Url::parse("http://192.168.1.1/").unwrap();
-        assert!(policy.judge(&other, false).is_err());
+        assert!(policy.judge(&other, None, false).is_err());
     }
 
     #[test]
@@ -180,16 +200,17 @@ mod tests {
             "http://[64:ff9b::203.0.114.7]/",
         ] {
             let url = Url::parse(link).unwrap();
-            let refused = policy().judge(&url, false).unwrap_err();
+            let refused = policy().judge(&url, None, false).unwrap_err();
             assert_eq!(refused.kind, ErrorKind::EgressBlocked, "{link}");
-            assert_eq!(allowed.judge(&url, false).unwrap(), Rule::Vetted, "{link}");
+            assert_eq!(allowed.judge(&url, None, false).unwrap(), Rule::Vetted, "{link}");
         }
     }
 
     #[test]
     fn the_own_origin_covers_its_folder_and_nothing_else() {
-        let judge = |link: &str| policy().judge(&Url::parse(link).unwrap(), true);
-        assert_eq!(judge("http://127.0.0.1:8080/sample/clip.mp4").unwrap(), Rule::Own);
+        let judge = |link: &str| policy().judge(&Url::parse(link).unwrap(), None, true);
+        let at = Url::parse("http://127.0.0.1:8080/sample/clip.mp4?a=%20").unwrap();
+        assert_eq!(judge("http://127.0.0.1:8080/sample/clip.mp4?a=%20").unwrap(), Rule::Own(at));
         for link in [
             "http://127.0.0.1:8080/api/v1/meta",
             "http://127.0.0.1:8080/sample",
@@ -199,24 +220,45 @@ mod tests {
             "http://127.0.0.1:8080/sample/..%5Capi",
             "http://127.0.0.1:9091/sample/clip.mp4",
             "http://127.0.0.2:8080/sample/clip.mp4",
+            "https://127.0.0.1:8080/sample/clip.mp4",
         ] {
             assert!(judge(link).is_err(), "{link}");
         }
     }
 
     #[test]
+    fn the_own_folder_is_fetched_at_the_listener_by_whatever_url_its_requester_reaches_it() {
+        let reached_as = Url::parse("https://10.0.0.7/watch/sample/").unwrap();
+        let judge =
+            |link: &str, reached_as| policy().judge(&Url::parse(link).unwrap(), reached_as, true);
+        let link = "https://10.0.0.7/watch/sample/en/a.vtt?b";
+        let at = Url::parse("http://127.0.0.1:8080/sample/en/a.vtt?b").unwrap();
+        assert_eq!(judge(link, Some(&reached_as)).unwrap(), Rule::Own(at));
+        assert!(judge(link, None).is_err());
+        for link in [
+            "http://10.0.0.7/watch/sample/clip.mp4",
+            "https://10.0.0.7:8443/watch/sample/clip.mp4",
+            "https://10.0.0.7/sample/clip.mp4",
+            "https://10.0.0.7/watch/sample",
+            "https://10.0.0.7/watch/sample/../api/v1/meta",
+            "https://10.0.0.7/watch/sample/%2e%2e/api/v1/meta",
+            "https://10.0.0.7/watch/sample/..%2fapi/v1/meta",
+            "https://me@10.0.0.7/watch/sample/clip.mp4",
+        ] {
+            assert!(judge(link, Some(&reached_as)).is_err(), "{link}");
+        }
+    }
+
+    #[test]
     fn the_own_origin_is_refused_to_links_of_a_foreign_origin() {
         let url = Url::parse("http://127.0.0.1:8080/sample/clip.mp4").unwrap();
-        assert!(policy().judge(&url, false).is_err());
+        assert!(policy().judge(&url, Some(&url.join(".").unwrap()), false).is_err());
     }
 
     fn policy() -> EgressPolicy {
-        let own = OwnOrigin {
-            host: "127.0.0.1".to_owned(),
-            port: 8080,
-            path_prefix: "/sample/".to_owned(),
-        };
-        EgressPolicy { allow: vec![], own_origins: vec![own] }
+        let at = Url::parse("http://127.0.0.1:8080/sample/").unwrap();
+        let own = OwnFolder { known_as: vec![at.clone()], at };
+        EgressPolicy { allow: vec![], own: Some(own) }
     }
 
     proptest! {
@@ -228,7 +270,7 @@ mod tests {
                 _ => format!("0{host:o}"),
             };
             let url = Url::parse(&format!("http://{host}/a.mp4")).unwrap();
-            prop_assert!(EgressPolicy::default().judge(&url, false).is_err());
+            prop_assert!(EgressPolicy::default().judge(&url, None, false).is_err());
         }
     }
 }

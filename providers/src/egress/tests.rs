@@ -39,12 +39,7 @@ async fn one_private_address_among_allowed_ones_is_refused() {
 #[tokio::test]
 async fn an_own_origin_is_fetched_whatever_its_address() {
     let origin = serve(HOME, OK).await;
-    let own = OwnOrigin {
-        host: "rebind.test".to_owned(),
-        port: origin.port,
-        path_prefix: "/".to_owned(),
-    };
-    let policy = EgressPolicy { allow: vec![], own_origins: vec![own] };
+    let policy = EgressPolicy { allow: vec![], own: Some(origin.own(&["rebind.test"])) };
     let url = origin.at("rebind.test");
     let egress = Egress::new(policy).unwrap();
     assert_eq!(egress.fetch(&Request::manifest(&url)).await.unwrap().body, b"hello");
@@ -54,15 +49,32 @@ async fn an_own_origin_is_fetched_whatever_its_address() {
 }
 
 #[tokio::test]
+async fn the_folder_is_fetched_at_its_listener_whatever_host_its_requester_names() {
+    let listener = serve(HOME, OK).await;
+    let policy = EgressPolicy { allow: vec![], own: Some(listener.own(&[])) };
+    let egress = Egress::new(policy).unwrap();
+    for named in ["https://nowhere.invalid/watch/", "http://127.0.0.2:1/", "http://rebind.test/"] {
+        let (folder, url) = (Url::parse(named).unwrap(), Url::parse(named).unwrap().join("file"));
+        let reached = egress.reached_as(Some(folder));
+        let url = url.unwrap();
+        let response = reached.fetch(&Request::manifest(&url)).await.unwrap();
+        assert_eq!((response.url.as_str(), &*response.body), (url.as_str(), &b"hello"[..]));
+        let foreign = Url::parse("https://example.test/master.m3u8").unwrap();
+        for request in [Request::manifest(&url).named_by(&foreign), Request::manifest(&url)] {
+            let reached = if request.named_by.is_some() { &reached } else { &egress };
+            assert!(reached.fetch(&request).await.is_err(), "{named}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_from_a_foreign_origin_never_reaches_the_own_origin() {
     let inner = serve(HOME, OK).await;
     let target = inner.at("127.0.0.1");
     let outer =
         serve("127.0.0.2", &format!("HTTP/1.1 302 Found\r\nlocation: {target}\r\n\r\n")).await;
-    let own =
-        OwnOrigin { host: "127.0.0.1".to_owned(), port: inner.port, path_prefix: "/".to_owned() };
-    let policy =
-        EgressPolicy { allow: vec!["127.0.0.2/32".parse().unwrap()], own_origins: vec![own] };
+    let own = Some(inner.own(&["127.0.0.1"]));
+    let policy = EgressPolicy { allow: vec!["127.0.0.2/32".parse().unwrap()], own };
     let egress = Egress::new(policy).unwrap();
     let failure = egress.fetch(&Request::manifest(&outer.at("outer.test"))).await.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::EgressBlocked);
@@ -71,21 +83,10 @@ async fn a_redirect_from_a_foreign_origin_never_reaches_the_own_origin() {
 
 #[tokio::test]
 async fn a_name_that_cannot_be_looked_up_because_too_many_are_is_rate_limited() {
-    let policy = Arc::new(EgressPolicy { allow: vec![], own_origins: vec![] });
     let lookups = Arc::<Lookups>::default();
-    let client = |own| {
-        let (policy, lookups) = (Arc::clone(&policy), Arc::clone(&lookups));
-        build(Guard { policy, own, lookups, names: HashMap::new() }).unwrap()
-    };
-    let egress = Egress {
-        policy: Arc::clone(&policy),
-        vetted: client(false),
-        own: client(true),
-        gate: Arc::default(),
-        turns: Arc::default(),
-        requester: Requester::default(),
-        over_by: None,
-    };
+    let (policy, names) = (Arc::default(), HashMap::new());
+    let guard = Guard { policy, lookups: Arc::clone(&lookups), names };
+    let egress = Egress { client: build(guard).unwrap(), ..egress(&[]) };
     let _hanging = lookups.fill();
     let url = Url::parse("http://media.test/master.m3u8").unwrap();
     let failure = egress.fetch(&Request::manifest(&url)).await.unwrap_err();
@@ -207,6 +208,12 @@ impl Origin {
     fn at(&self, host: &str) -> Url {
         Url::parse(&format!("http://{host}:{}/file", self.port)).unwrap()
     }
+
+    /// Its folder as the server's own, by the name of these hosts.
+    fn own(&self, hosts: &[&str]) -> OwnFolder {
+        let folder = |host: &&str| self.at(host).join(".").unwrap();
+        OwnFolder { at: folder(&HOME), known_as: hosts.iter().map(folder).collect() }
+    }
 }
 
 /// Sends the same response to every connection, then closes it.
@@ -230,7 +237,7 @@ async fn serve(ip: &str, response: impl AsRef<[u8]>) -> Origin {
 
 fn egress(allow: &[&str]) -> Egress {
     let allow = allow.iter().map(|net| net.parse().unwrap()).collect();
-    Egress::new(EgressPolicy { allow, own_origins: vec![] }).unwrap()
+    Egress::new(EgressPolicy { allow, own: None }).unwrap()
 }
 
 /// The addresses that the names of these tests resolve to.

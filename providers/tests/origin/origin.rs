@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use providers::{Egress, EgressPolicy, OwnOrigin, Registry};
+use providers::{Egress, EgressPolicy, OwnFolder, Registry};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -83,22 +83,19 @@ impl Drop for Origin {
 
 /// An egress that may reach loopback addresses.
 pub fn open() -> Egress {
-    egress(&["127.0.0.0/8"], vec![])
+    egress(&["127.0.0.0/8"], None)
 }
 
 /// An egress that may reach public addresses only.
 pub fn closed() -> Egress {
-    egress(&[], vec![])
+    egress(&[], None)
 }
 
 /// An egress for which this origin is one of the server's own folders.
 pub fn owning(origin: &Origin) -> Egress {
-    let own = |host: &str| OwnOrigin {
-        host: host.to_owned(),
-        port: origin.port,
-        path_prefix: "/".to_owned(),
-    };
-    egress(&[], vec![own("127.0.0.1")])
+    let at =
+        origin.link("").parse().map(|at: url::Url| OwnFolder { known_as: vec![at.clone()], at });
+    egress(&[], Some(at.unwrap()))
 }
 
 pub fn registry(egress: Egress) -> Registry {
@@ -111,9 +108,9 @@ pub fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-fn egress(allow: &[&str], own_origins: Vec<OwnOrigin>) -> Egress {
+fn egress(allow: &[&str], own: Option<OwnFolder>) -> Egress {
     let allow = allow.iter().map(|net| net.parse().unwrap()).collect();
-    Egress::new(EgressPolicy { allow, own_origins }).unwrap()
+    Egress::new(EgressPolicy { allow, own }).unwrap()
 }
 
 fn sources() -> PathBuf {

@@ -115,13 +115,6 @@ impl Connections {
     }
 }
 
-impl Slot {
-    /// The address of the socket, as limits count it.
-    pub fn address(&self) -> IpAddr {
-        self.address
-    }
-}
-
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut counts = self.shared.counts.lock().expect("not poisoned");

@@ -19,4 +19,4 @@ pub use idle::IdleConnections;
 pub use linger::LastRead;
 pub use listener::{Door, accept, bind};
 pub use origin::Origins;
-pub use peer::{BaseUrl, Ends, Peer};
+pub use peer::{BaseUrl, Client, Ends, Peer};

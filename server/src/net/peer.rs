@@ -44,6 +44,15 @@ pub struct Peer {
     pub base: BaseUrl,
 }
 
+/// A client, for what services do for it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// The client's address, as limits count it.
+    pub address: IpAddr,
+    /// The base URL at which it reaches this server.
+    pub base: BaseUrl,
+}
+
 /// The URL below which a client reaches this server.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BaseUrl {
@@ -87,10 +96,16 @@ impl Peer {
             base,
         }
     }
+
+    /// Returns the client.
+    pub fn client(&self) -> Client {
+        Client { address: self.address, base: self.base.clone() }
+    }
 }
 
 impl BaseUrl {
-    fn public(url: &Url, path: String) -> Self {
+    /// The base at the operator's URL, of which `path` is the path.
+    pub fn public(url: &Url, path: String) -> Self {
         let authority = url[Position::BeforeHost..Position::AfterPort].to_owned();
         Self { is_secure: url.scheme() == "https", authority, path }
     }
@@ -99,6 +114,12 @@ impl BaseUrl {
     pub fn websocket(&self, path: &str) -> String {
         let scheme = if self.is_secure { "wss" } else { "ws" };
         format!("{scheme}://{}{}/{path}", self.authority, self.path)
+    }
+
+    /// Returns the absolute URL of a path below the base; `None` if the client named no host that a URL can have.
+    pub fn http(&self, path: &str) -> Option<Url> {
+        let scheme = if self.is_secure { "https" } else { "http" };
+        Url::parse(&format!("{scheme}://{}{}/{path}", self.authority, self.path)).ok()
     }
 
     /// Returns the target of a request without the base path, if the proxy left that in it.

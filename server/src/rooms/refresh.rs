@@ -1,14 +1,13 @@
 //! Resolves the media of a room again, because a player can't load it any more: its address may have
 //! lapsed. The report is only the occasion; what is committed is what the server finds.
 
-use std::net::IpAddr;
-
 use contracts::{ErrorCode, SourceRef};
 use engine::{Command, Media, MediaId};
 
 use super::Rooms;
 use crate::access::Proof;
 use crate::hub::{Found, RoomHub};
+use crate::net::Client;
 use crate::refusal::Refusal;
 use crate::sources::MediaChoice;
 
@@ -22,7 +21,7 @@ impl Rooms {
         hub: &RoomHub,
         proof: &Proof,
         media_id: &MediaId,
-        from: IpAddr,
+        from: &Client,
     ) -> Result<(), Refusal> {
         let room = self.find(&hub.room_id).await?;
         let media = room.media.as_deref().filter(|media| media.media_id == *media_id);
@@ -59,7 +58,7 @@ impl Rooms {
         proof: &Proof,
         media: &Media,
         commands: bool,
-        from: IpAddr,
+        from: &Client,
     ) -> Result<(), Refusal> {
         let (provider, stream_id) = (media.source.provider.clone(), media.source.stream_id.clone());
         let choice = MediaChoice::Source(SourceRef { provider, stream_id });

@@ -280,7 +280,7 @@ async fn rooms(broken: &Room) -> Arc<Rooms> {
 async fn rooms_over(store: Arc<Broken>) -> (Arc<Rooms>, TempDir) {
     let dir = TempDir::new().unwrap();
     let sql = Sql::open_file(&dir.path().join("playhead.db")).await.unwrap();
-    let egress = Egress::new(EgressPolicy { allow: Vec::new(), own_origins: Vec::new() });
+    let egress = Egress::new(EgressPolicy { allow: Vec::new(), own: None });
     let providers = Registry::standard(Arc::new(egress.unwrap_or_else(|e| panic!("{}", e.detail))));
     let store: Arc<dyn Store> = store;
     let clock = RoomClock::start(Timestamp::default());

@@ -1,9 +1,9 @@
 //! Opens everything that a node depends on: database, store, clock, keys, providers and services.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use providers::{Egress, EgressPolicy, OwnOrigin, Registry};
+use providers::{Egress, EgressPolicy, OwnFolder, Registry};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -16,7 +16,7 @@ use crate::config::{AppendFsync, Config, Secret, StoreKind};
 use crate::hub::Hub;
 use crate::limit::Limiters;
 use crate::members::Members;
-use crate::net::{Connections, Origins, Shares};
+use crate::net::{BaseUrl, Connections, Origins, Shares};
 use crate::page;
 use crate::rooms::Rooms;
 use crate::sources::Sources;
@@ -43,10 +43,8 @@ pub async fn open(config: Config, address: SocketAddr, shares: Shares) -> Result
     let key_file = config.token_key_file.as_deref();
     let access = Access::open(key_file, sql.clone(), config.access_token_ms).await?;
 
-    let policy = EgressPolicy {
-        allow: config.egress_allow.to_vec(),
-        own_origins: own_origins(&config, address),
-    };
+    let policy =
+        EgressPolicy { allow: config.egress_allow.to_vec(), own: find_own(&config, address) };
     let egress = Egress::new(policy).map_err(|failure| failure.detail)?;
     let limiters = Arc::new(Limiters::new(&config.limits));
     let providers = Registry::standard(Arc::new(egress));
@@ -128,32 +126,29 @@ async fn open_store(
     }
 }
 
-/// Returns the origins under which this server's own sample clip may be fetched: loopback names, the
-/// addresses it listens on, and its public URL.
-fn own_origins(config: &Config, address: SocketAddr) -> Vec<OwnOrigin> {
-    let path_prefix = format!("{}{}", config.public_path(), page::SAMPLE_PATH);
-    let mut hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()];
+/// Finds the sample clip's folder at this server's listener, and the URLs by which anybody may name it: at loopback
+/// names, at the addresses that it listens on, and below its public URL. By that of a client see `Sources`.
+fn find_own(config: &Config, address: SocketAddr) -> Option<OwnFolder> {
+    let port = address.port();
+    let base = |authority| BaseUrl { is_secure: false, authority, path: String::new() };
+    let at = |ip| base(SocketAddr::new(ip, port).to_string());
+    let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    let mut bases = vec![base(format!("localhost:{port}"))];
+    bases.extend(loopback.map(at));
     if address.ip().is_unspecified() {
         let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-        hosts.extend(interfaces.iter().map(|interface| host(interface.ip())));
+        bases.extend(interfaces.iter().map(|interface| at(interface.ip())));
     } else {
-        hosts.push(host(address.ip()));
+        bases.push(at(address.ip()));
     }
-    let own =
-        |host| OwnOrigin { host, port: address.port(), path_prefix: page::SAMPLE_PATH.to_owned() };
-    let mut origins: Vec<OwnOrigin> = hosts.into_iter().map(own).collect();
-    if let Some(public) = config.public_url.as_ref()
-        && let (Some(host), Some(port)) = (public.host_str(), public.port_or_known_default())
-    {
-        origins.push(OwnOrigin { host: host.to_owned(), port, path_prefix });
-    }
-    origins
-}
+    let public = config.public_url.as_ref();
+    bases.extend(public.map(|url| BaseUrl::public(url, config.public_path())));
 
-/// Writes an address as a URL's host.
-fn host(ip: IpAddr) -> String {
-    match ip {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => format!("[{ip}]"),
-    }
+    let listener = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let known_as = bases.iter().filter_map(|base| base.http(page::SAMPLE_FOLDER)).collect();
+    Some(OwnFolder { at: at(listener).http(page::SAMPLE_FOLDER)?, known_as })
 }

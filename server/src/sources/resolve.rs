@@ -1,30 +1,30 @@
 //! Resolves a choice of media to a source that is available now.
 
-use std::net::IpAddr;
-
 use contracts::{ErrorCode, LINK_CHARS_MAX};
 use engine::Source;
-use providers::{ErrorKind, Requester};
+use providers::{ErrorKind, Registry, Requester};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{MediaChoice, Sources};
 use crate::limit::network::widest;
+use crate::net::Client;
+use crate::page;
 use crate::refusal::Refusal;
 
 impl Sources {
-    /// Resolves a link for a user at an address, who may choose it next.
-    pub async fn ask(&self, user_id: &str, from: IpAddr, link: String) -> Result<Source, Refusal> {
+    /// Resolves a link for a client's user, who may choose it next.
+    pub async fn ask(&self, user_id: &str, from: &Client, link: String) -> Result<Source, Refusal> {
         let choice = MediaChoice::Link(link.clone());
         self.check(user_id, &choice)?;
         self.recent.ask(user_id, &link, self.fetch(user_id, from, &choice)).await
     }
 
-    /// Finds the source that a user at an address chooses: what was just found if the user has just
+    /// Finds the source that a client's user chooses: what was just found if the user has just
     /// asked, else by resolving the choice.
     pub async fn choose(
         &self,
         user_id: &str,
-        from: IpAddr,
+        from: &Client,
         choice: &MediaChoice,
     ) -> Result<Source, Refusal> {
         match self.recent.take(user_id, choice).await {
@@ -33,11 +33,11 @@ impl Sources {
         }
     }
 
-    /// Resolves a choice for a user at an address, within the user's limit and share.
+    /// Resolves a choice for a client's user, within the user's limit and share.
     pub async fn resolve(
         &self,
         user_id: &str,
-        from: IpAddr,
+        from: &Client,
         choice: &MediaChoice,
     ) -> Result<Source, Refusal> {
         self.check(user_id, choice)?;
@@ -58,10 +58,10 @@ impl Sources {
     async fn fetch(
         &self,
         user_id: &str,
-        from: IpAddr,
+        from: &Client,
         choice: &MediaChoice,
     ) -> Result<Source, Refusal> {
-        let providers = self.providers.on_behalf_of(requester(user_id, from));
+        let providers = self.for_client(user_id, from);
         let choice = choice.clone();
         let resolve = async move {
             match choice {
@@ -79,12 +79,12 @@ impl Sources {
         }
     }
 
-    /// Returns whether the address of a delivery leads to nothing any more, as a user at an address finds.
+    /// Returns whether the address of a delivery leads to nothing any more, as a client's user finds.
     /// That this server is busy, or the origin slow, says nothing about the address; media that is there and
     /// can't be played has not lapsed.
-    pub async fn has_lapsed(&self, user_id: &str, from: IpAddr, url: &str) -> bool {
+    pub async fn has_lapsed(&self, user_id: &str, from: &Client, url: &str) -> bool {
         use ErrorKind::{Forbidden, Gone, NotFound, Unavailable};
-        let probed = self.providers.on_behalf_of(requester(user_id, from)).probe(url).await;
+        let probed = self.for_client(user_id, from).probe(url).await;
         probed.is_err_and(|error| matches!(error.kind, NotFound | Gone | Forbidden | Unavailable))
     }
 
@@ -96,9 +96,13 @@ impl Sources {
         }
         source
     }
-}
 
-/// A user at an address. Someone with a whole network gets no larger share than someone with one address.
-fn requester(user_id: &str, from: IpAddr) -> Requester {
-    Requester { user: user_id.into(), address: Some(widest(from)) }
+    /// The providers, with requests that count as those of a client's user, who may name the sample clip by the
+    /// address that the client reaches this server by.
+    fn for_client(&self, user_id: &str, from: &Client) -> Registry {
+        // Someone with a whole network gets no larger share than someone with one address.
+        let address = Some(widest(from.address));
+        let providers = self.providers.on_behalf_of(Requester { user: user_id.into(), address });
+        providers.reached_as(from.base.http(page::SAMPLE_FOLDER))
+    }
 }

@@ -1,6 +1,5 @@
 //! From hello to welcome: a socket becomes a connection of its room, with a session.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use contracts::{CAPABILITY_READY, CloseCode, ErrorCode, Hello, Welcome};
@@ -18,6 +17,7 @@ use crate::access::Proof;
 use crate::app::App;
 use crate::hub::{AttachError, Attached, NewConnection, RoomHub};
 use crate::limit::FrameLimiter;
+use crate::net::Client;
 use crate::refusal::Refusal;
 use crate::wire;
 
@@ -44,7 +44,7 @@ pub async fn open(
     app: App,
     mut socket: Socket,
     proof: Proof,
-    address: IpAddr,
+    client: Arc<Client>,
 ) -> Option<Box<Open>> {
     let limiter = FrameLimiter::default();
     let received = tokio::select! {
@@ -64,7 +64,7 @@ pub async fn open(
         }
     };
     let mut early = Early::default();
-    let entered = early.read_during(&mut socket, enter(&app, proof, address, &id, &hello)).await;
+    let entered = early.read_during(&mut socket, enter(&app, proof, client, &id, &hello)).await;
     match entered {
         Ok((session, frames)) => {
             write(&mut socket, frames).await;
@@ -101,7 +101,7 @@ async fn write(socket: &mut Socket, frames: Vec<Utf8Bytes>) {
 async fn enter(
     app: &App,
     proof: Proof,
-    address: IpAddr,
+    client: Arc<Client>,
     id: &str,
     hello: &Hello,
 ) -> Result<(Session, Vec<Utf8Bytes>), Refusal> {
@@ -120,7 +120,7 @@ async fn enter(
     };
     // Attached before the room is followed and read, so that no commit falls between.
     let (hub, Attached { connection, is_first }) = attach(app, &proof, &new)?;
-    let sender = Sender { proof: Arc::new(proof), hub, connection, address };
+    let sender = Sender { proof: Arc::new(proof), hub, connection, client };
     let mut session = Session::new(app.clone(), sender.clone());
     if app.draining.is_cancelled() {
         // It came after everybody was sent away.

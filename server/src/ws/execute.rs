@@ -1,6 +1,5 @@
 //! Executes one command of one connection, and replies with exactly one ack or reject.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use contracts::{ClientFrame, ErrorCode, ServerFrame, SyncReport};
@@ -10,6 +9,7 @@ use crate::access::{Proof, Validity};
 use crate::app::App;
 use crate::hub::{Connection, RoomHub};
 use crate::limit::Asker;
+use crate::net::Client;
 use crate::refusal::Refusal;
 use crate::rooms::Ack;
 use crate::sources::MediaChoice;
@@ -24,8 +24,8 @@ pub struct Sender {
     pub hub: Arc<RoomHub>,
     /// The connection.
     pub connection: Arc<Connection>,
-    /// The address that it comes from, as limits count it.
-    pub address: IpAddr,
+    /// The client at its other end.
+    pub client: Arc<Client>,
 }
 
 /// The reply to a command.
@@ -98,7 +98,7 @@ async fn perform(
     seen: Seen,
     extends_to: &mut Option<Validity>,
 ) -> Result<Ack, Refusal> {
-    let Sender { proof, hub, connection, address } = sender;
+    let Sender { proof, hub, connection, client } = sender;
     let (room_id, participant_id) = (proof.room_id(), proof.participant_id());
     let op = decoded.id.map(|id| Op {
         participant_id: participant_id.clone(),
@@ -114,17 +114,17 @@ async fn perform(
     };
     match action {
         Action::Decide(command) => {
-            let from = Asker { user_id: proof.user_id(), address: *address };
+            let from = Asker { user_id: proof.user_id(), address: client.address };
             return app.rooms.handle(room_id, &Request { envelope, command }, from).await;
         }
         Action::SetMedia(choice) => {
-            return app.rooms.set_media(proof, envelope, &choice, *address).await;
+            return app.rooms.set_media(proof, envelope, &choice, client).await;
         }
         Action::Ready(since_version) => app.rooms.ready(hub, connection, since_version),
         Action::Buffering(true) => app.rooms.rebuffer(hub, connection).await?,
         Action::Buffering(false) => {}
         Action::MediaFailed(media_id) => {
-            app.rooms.refresh_media(hub, proof, &media_id, *address).await?;
+            app.rooms.refresh_media(hub, proof, &media_id, client).await?;
         }
         Action::SyncReport(report) => app.rooms.report_sync(hub, connection, report),
         Action::Extend(token) => {

@@ -1,5 +1,7 @@
 //! A socket's life: hello, the session, the close.
 
+use std::sync::Arc;
+
 use contracts::CloseCode;
 
 use super::end::End;
@@ -7,12 +9,18 @@ use super::enter;
 use super::socket::Socket;
 use crate::access::Proof;
 use crate::app::App;
-use crate::net::Slot;
+use crate::net::{Client, Slot};
 
 /// Runs a socket to its end. The size of an idle connection decides how many there can be, so every
 /// step that is rare or short is boxed, and freed when it is over.
-pub fn live(app: App, socket: Socket, proof: Proof, slot: Slot) -> impl Future<Output = ()> + Send {
-    let opening = Box::pin(enter::open(app, socket, proof, slot.address()));
+pub fn live(
+    app: App,
+    socket: Socket,
+    proof: Proof,
+    client: Arc<Client>,
+    slot: Slot,
+) -> impl Future<Output = ()> + Send {
+    let opening = Box::pin(enter::open(app, socket, proof, client));
     async move {
         let _slot = slot;
         let Some(mut open) = opening.await else { return };

@@ -1,6 +1,8 @@
 //! `GET /rooms/{room_id}/ws`: ticket, origin and subprotocol are checked before the upgrade, so that
 //! each refusal is a problem that the client can read.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -64,13 +66,13 @@ pub(crate) async fn connect(
     let capacity = Capacity::of_websockets(app.shares.websockets, &app.config.limits);
     let slot = app.connections.take(peer.address, capacity)?;
 
-    let last_read = peer.last_read;
+    let (client, last_read) = (Arc::new(peer.client()), peer.last_read);
     tokio::spawn(async move {
         // Otherwise the client left before it was told.
         let Ok(upgraded) = on_upgrade.await else { return };
         let stream = Strict::new(TokioIo::new(upgraded));
         let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config())).await;
-        life::live(app, Socket::new(socket, last_read), proof, slot).await;
+        life::live(app, Socket::new(socket, last_read), proof, client, slot).await;
     });
     Ok(switching_protocols(&accept))
 }

@@ -22,6 +22,6 @@ pub(crate) async fn resolve_source(
     peer: Peer,
     Json(body): Json<ResolveRequest>,
 ) -> Result<Json<Resolved>, Refusal> {
-    let source = app.sources.ask(&caller.user_id, peer.address, body.link).await?;
+    let source = app.sources.ask(&caller.user_id, &peer.client(), body.link).await?;
     Ok(Json(Resolved { source: wire::source(&source) }))
 }
