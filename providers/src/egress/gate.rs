@@ -33,10 +33,19 @@ pub struct Requester {
     pub address: Option<IpAddr>,
 }
 
+/// Who has one part of the queue, and of the lookups.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Sharer {
+    /// All users at an address.
+    Address(IpAddr),
+    /// One user without any.
+    User(Arc<str>),
+}
+
 impl Requester {
-    /// Whether both have the same part of the queue: they are at one address, or are one user without any.
-    fn shares_queue_with(&self, other: &Self) -> bool {
-        self.address == other.address && (self.address.is_some() || self.user == other.user)
+    /// Returns whose part its requests take.
+    pub(super) fn sharer(&self) -> Sharer {
+        self.address.map_or_else(|| Sharer::User(self.user.clone()), Sharer::Address)
     }
 }
 
@@ -174,8 +183,8 @@ impl State {
 
     /// Whether one more request may wait.
     fn may_wait(&self, requester: &Requester) -> bool {
-        let sharing =
-            self.waiting.values().filter(|waiting| waiting.requester.shares_queue_with(requester));
+        let sharer = requester.sharer();
+        let sharing = self.waiting.values().filter(|one| one.requester.sharer() == sharer);
         self.waiting.len() < WAITING_MAX && sharing.count() < WAITING_PER_ADDRESS_MAX
     }
 

@@ -1,11 +1,12 @@
 //! Resolves names to addresses that the policy permits.
 
 use std::error::Error;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use super::gate::Sharer;
 use super::lookups::{self, Crowded, Lookups};
 use super::policy::EgressPolicy;
 
@@ -35,7 +36,7 @@ impl Guard {
     async fn look_up(
         &self,
         name: &str,
-        made_for: Option<IpAddr>,
+        made_for: Sharer,
     ) -> Result<Vec<SocketAddr>, Box<dyn Error + Send + Sync>> {
         #[cfg(test)]
         if let Some(addresses) = self.names.get(name) {
@@ -48,7 +49,7 @@ impl Guard {
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         // Asked here, in the task of the request; what follows may run in another.
-        let (guard, made_for) = (self.clone(), lookups::requester());
+        let (guard, made_for) = (self.clone(), lookups::sharer());
         Box::pin(async move {
             let addresses = guard.look_up(name.as_str(), made_for).await?;
             Ok(Box::new(guard.vet(addresses)?.into_iter()) as Addrs)

@@ -149,7 +149,7 @@ impl Egress {
             let slot = self.gate.enter(&self.requester, host).await?;
             let fetched = self.fetch_once(&rule, &url, request, take);
             let fetched = tokio::select! {
-                fetched = made_for(self.requester.address, fetched) => fetched?,
+                fetched = made_for(&self.requester, fetched) => fetched?,
                 () = slot.cut_off() => return Err(gate::crowded()),
             };
             match fetched {
