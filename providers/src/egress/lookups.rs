@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -32,6 +32,9 @@ pub(super) struct Lookups {
     without_address: Arc<Semaphore>,
     all: Arc<Semaphore>,
 }
+
+/// What a lookup finds.
+pub(super) type Found = Result<Vec<SocketAddr>, Box<dyn Error + Send + Sync>>;
 
 /// A name isn't looked up, because too many are.
 #[derive(Debug, thiserror::Error)]
@@ -62,18 +65,18 @@ pub(super) fn sharer() -> Sharer {
 }
 
 impl Lookups {
-    /// Looks a name up for a sharer. Fails with `Crowded` if too many names are looked up for others.
-    pub(super) async fn look_up(
+    /// Runs a lookup for a sharer, which blocks. Fails with `Crowded` if too many names are looked up for others.
+    pub(super) async fn run(
         &self,
-        name: String,
         sharer: Sharer,
-    ) -> Result<Vec<SocketAddr>, Box<dyn Error + Send + Sync>> {
+        look_up: impl FnOnce() -> Found + Send + 'static,
+    ) -> Found {
         let permits = self.enter(sharer).await?;
         let look_up = move || {
             let _permits = permits;
-            (name.as_str(), 0).to_socket_addrs().map(Iterator::collect)
+            look_up()
         };
-        Ok(tokio::task::spawn_blocking(look_up).await??)
+        tokio::task::spawn_blocking(look_up).await?
     }
 
     /// Waits for a lookup of the sharer's. One of all is there at once or not at all: who waited would

@@ -31,6 +31,7 @@ use crate::error::{ErrorKind, Failure};
 use gate::Gate;
 use guard::Guard;
 use lookups::{Lookups, made_for};
+use own::OwnAddresses;
 use policy::{Rule, blocked};
 use turns::Turns;
 
@@ -139,11 +140,13 @@ impl Egress {
     ) -> Result<Response, Failure> {
         let mut url = request.url.clone();
         // A URL that a foreign origin named must not reach this server's own folder.
-        let reached_as = self.reached_as.as_ref();
-        let is_own = |url: &Url| self.policy.find_own(url, reached_as).is_some();
+        let is_own = |url: &Url| self.policy.find_own(url, self.reached_as.as_ref()).is_some();
         let mut own_granted = request.named_by.is_none_or(is_own);
         for _ in 0..=REDIRECTS_MAX {
-            let rule = self.policy.judge(&url, reached_as, own_granted)?;
+            let (next, reached_as) = (url.clone(), self.reached_as.clone());
+            let judge =
+                move |policy: &EgressPolicy| policy.judge(&next, reached_as.as_ref(), own_granted);
+            let rule = self.ask(judge).await??;
             own_granted = matches!(rule, Rule::Own(_));
             let host = rule.target(&url).host_str().unwrap_or_default();
             let slot = self.gate.enter(&self.requester, host).await?;
@@ -192,11 +195,24 @@ impl Egress {
             .await
             .map_err(|_| timed_out())?
             .map_err(classify)?;
-        let connected = response.remote_addr().map(|address| address.ip());
-        if *rule == Rule::Vetted && !connected.is_some_and(|ip| self.policy.permits(ip)) {
-            return Err(blocked());
+        if *rule == Rule::Vetted {
+            let connected = response.remote_addr().ok_or_else(blocked)?.ip();
+            let own = OwnAddresses::default;
+            if !self.ask(move |policy| policy.permits(connected, &own())).await? {
+                return Err(blocked());
+            }
         }
         Ok(response)
+    }
+
+    /// Asks the policy on a thread that may block: it may have to ask the kernel.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&EgressPolicy) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let policy = Arc::clone(&self.policy);
+        let asked = tokio::task::spawn_blocking(move || question(&policy));
+        asked.await.map_err(|error| blocked().because(error))
     }
 }
 

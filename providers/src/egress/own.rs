@@ -1,6 +1,8 @@
 //! Tells this machine's own addresses, also where they are public.
 
-use std::io;
+use std::cell::OnceCell;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 /// The kernel's IPv6 routes, one in a line: the network and the length of its prefix first, the flags second to last,
@@ -11,22 +13,75 @@ const LOCAL: u32 = 0x8000_0000;
 /// Any port: connecting a UDP socket chooses a route and sends nothing.
 const PORT: u16 = 9;
 
-/// Whether packets to this address stay on this machine, as far as its interfaces and the kernel's choice of
-/// a source tell.
+/// This machine's own addresses: those to which packets stay on it, as far as its interfaces, the kernel's routes and
+/// its choice of a source tell.
 ///
-/// The kernel is asked each time, because addresses come and go. If it can't be asked, the answer is yes.
-pub(super) fn is_own(address: IpAddr) -> bool {
-    #[cfg(test)]
-    if address == tests::PRETENDED {
-        return true;
-    }
-    let Ok(interfaces) = if_addrs::get_if_addrs() else { return true };
-    let interfaces: Vec<IpAddr> = interfaces.iter().map(|interface| interface.ip()).collect();
-    let Ok(source) = find_source(address) else { return true };
-    is_own_given(address, source, &interfaces) || is_routed_here(address)
+/// Addresses come and go, so the kernel is asked anew for each name: once, when the first address of it is looked for.
+/// That blocks.
+#[derive(Default)]
+pub(super) struct OwnAddresses {
+    /// `None` if the kernel can't be asked.
+    interfaces: OnceCell<Option<Vec<IpAddr>>>,
+    routes: OnceCell<Vec<Route>>,
 }
 
-/// The same, given the address that the kernel sends to `target` from, and those of the interfaces.
+/// An IPv6 network that leads to this machine.
+struct Route {
+    network: u128,
+    length: u32,
+}
+
+impl OwnAddresses {
+    /// Whether packets to this address stay here. If the kernel can't be asked, the answer is yes.
+    pub(super) fn contains(&self, address: IpAddr) -> bool {
+        let Some(interfaces) = self.interfaces.get_or_init(read_interfaces) else { return true };
+        let Ok(source) = find_source(address) else { return true };
+        is_own_given(address, source, interfaces) || self.is_routed_here(address)
+    }
+
+    /// Whether a route leads from an IPv6 address to this machine. The kernel sends there from a global address if
+    /// it has one, as it does to other machines.
+    fn is_routed_here(&self, target: IpAddr) -> bool {
+        let IpAddr::V6(target) = target else { return false };
+        self.routes.get_or_init(read_routes).iter().any(|route| route.takes(target))
+    }
+}
+
+impl Route {
+    /// Reads a line of the kernel's; `None` if the route leads elsewhere.
+    fn read(line: &str) -> Option<Self> {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [network, length, .., flags, _interface] = fields[..] else { return None };
+        let number = |digits| u32::from_str_radix(digits, 16).ok();
+        let network = u128::from_str_radix(network, 16).ok()?;
+        let length = number(length)?;
+        (number(flags)? & LOCAL != 0).then_some(Self { network, length })
+    }
+
+    fn takes(&self, target: Ipv6Addr) -> bool {
+        let differs = u128::from(target) ^ self.network;
+        differs.checked_shr(128_u32.saturating_sub(self.length)).unwrap_or(0) == 0
+    }
+}
+
+fn read_interfaces() -> Option<Vec<IpAddr>> {
+    #[cfg(test)]
+    tests::READS.with(|reads| reads.set(reads.get() + 1));
+    let interfaces = if_addrs::get_if_addrs().ok()?;
+    let addresses = interfaces.iter().map(|interface| interface.ip());
+    #[cfg(test)]
+    let addresses = addresses.chain([tests::PRETENDED]);
+    Some(addresses.collect())
+}
+
+/// Returns none where there is no such file: the other signs have to do.
+fn read_routes() -> Vec<Route> {
+    let Ok(routes) = File::open(ROUTES) else { return Vec::new() };
+    let lines = BufReader::new(routes).lines().map_while(Result::ok);
+    lines.filter_map(|line| Route::read(&line)).collect()
+}
+
+/// Whether an address is this machine's, given the one that the kernel sends to it from, and those of the interfaces.
 ///
 /// None of the signs is enough. The kernel sends to a second address of a subnet from the first one, so the
 /// interfaces are asked. What is routed to this machine without being the address of an interface is sent to
@@ -34,29 +89,6 @@ pub(super) fn is_own(address: IpAddr) -> bool {
 fn is_own_given(target: IpAddr, source: Option<IpAddr>, interfaces: &[IpAddr]) -> bool {
     interfaces.contains(&target)
         || source.is_some_and(|source| source == target || source.is_loopback())
-}
-
-/// Whether a route leads from an IPv6 address to this machine. The kernel sends there from a global address if it has
-/// one, as it does to other machines.
-fn is_routed_here(target: IpAddr) -> bool {
-    let IpAddr::V6(target) = target else { return false };
-    // Where there is no such file, the other signs have to do.
-    std::fs::read_to_string(ROUTES).is_ok_and(|routes| leads_here(target, &routes))
-}
-
-fn leads_here(target: Ipv6Addr, routes: &str) -> bool {
-    routes.lines().any(|route| {
-        let fields: Vec<&str> = route.split_ascii_whitespace().collect();
-        let [network, length, .., flags, _interface] = fields[..] else { return false };
-        let number = |digits| u32::from_str_radix(digits, 16).ok();
-        let (Ok(network), Some(length), Some(flags)) =
-            (u128::from_str_radix(network, 16), number(length), number(flags))
-        else {
-            return false;
-        };
-        let differs = (u128::from(target) ^ network).checked_shr(128_u32.saturating_sub(length));
-        flags & LOCAL != 0 && differs.unwrap_or(0) == 0
-    })
 }
 
 /// Returns the address that the kernel sends to `target` from; `None` if there is no route.
@@ -73,6 +105,12 @@ fn find_source(target: IpAddr) -> io::Result<Option<IpAddr>> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// How often this thread has asked the kernel for its interfaces.
+        pub static READS: Cell<usize> = const { Cell::new(0) };
+    }
 
     /// A public address that counts as this machine's in tests.
     pub const PRETENDED: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 114, 7));
@@ -82,14 +120,14 @@ pub(super) mod tests {
         let interfaces = if_addrs::get_if_addrs().unwrap();
         assert!(!interfaces.is_empty());
         for interface in interfaces {
-            assert!(is_own(interface.ip()), "{interface:?}");
+            assert!(OwnAddresses::default().contains(interface.ip()), "{interface:?}");
         }
     }
 
     #[test]
     fn what_is_sent_from_a_loopback_address_stays_here_though_no_interface_has_it() {
         // The kernel sends to the whole network from 127.0.0.1.
-        assert!(is_own("127.0.0.2".parse().unwrap()));
+        assert!(OwnAddresses::default().contains("127.0.0.2".parse().unwrap()));
     }
 
     #[test]
@@ -112,15 +150,19 @@ pub(super) mod tests {
             ("fd00::2", true),
             ("fd00::3", false),
         ] {
-            assert_eq!(leads_here(target.parse().unwrap(), &routes.concat()), own, "{target}");
+            let routes = routes.iter().filter_map(|line| Route::read(line));
+            let routes = OnceCell::from(routes.collect::<Vec<_>>());
+            let addresses = OwnAddresses { routes, ..OwnAddresses::default() };
+            assert_eq!(addresses.is_routed_here(target.parse().unwrap()), own, "{target}");
         }
-        assert!(is_routed_here(IpAddr::V6(Ipv6Addr::LOCALHOST)), "{ROUTES} is read");
+        let here = IpAddr::V6(Ipv6Addr::LOCALHOST);
+        assert!(OwnAddresses::default().is_routed_here(here), "{ROUTES} is read");
     }
 
     #[test]
     fn the_address_of_another_machine_is_not() {
         for address in ["198.51.100.7", "8.8.8.8"] {
-            assert!(!is_own(address.parse().unwrap()), "{address}");
+            assert!(!OwnAddresses::default().contains(address.parse().unwrap()), "{address}");
         }
     }
 

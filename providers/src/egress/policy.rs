@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use super::{address, own};
+use super::address;
+use super::own::OwnAddresses;
 use crate::error::{ErrorKind, Failure};
 
 /// Ports that are never requested, because the service there could take a request for a command.
@@ -61,7 +62,8 @@ impl Rule {
 }
 
 impl EgressPolicy {
-    /// Decides everything about a link that can be decided before its name is resolved.
+    /// Decides everything about a link that can be decided before its name is resolved. Of an address, the kernel
+    /// may be asked, which blocks.
     ///
     /// `reached_as` is the URL by which the requester reaches this server's own folder. `own_granted` is false
     /// for links that a foreign origin chose.
@@ -90,7 +92,7 @@ impl EgressPolicy {
             Some(Host::Domain(name)) if name.len() <= 253 => None,
             _ => return Err(blocked()),
         };
-        if literal.is_some_and(|address| !self.permits(address)) {
+        if literal.is_some_and(|address| !self.permits(address, &OwnAddresses::default())) {
             return Err(blocked());
         }
         Ok(Rule::Vetted)
@@ -117,10 +119,10 @@ impl EgressPolicy {
 
     /// Whether a connection to this address is allowed. This machine's own addresses aren't public, whatever
     /// their network.
-    pub(super) fn permits(&self, address: IpAddr) -> bool {
+    pub(super) fn permits(&self, address: IpAddr, own: &OwnAddresses) -> bool {
         let real = address::unwrap(address);
         self.allow.iter().any(|net| net.contains(&real))
-            || address::is_public(address) && !own::is_own(real)
+            || address::is_public(address) && !own.contains(real)
     }
 }
 

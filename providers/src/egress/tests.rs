@@ -21,6 +21,17 @@ async fn a_name_with_a_private_address_or_one_of_this_machine_is_refused() {
 }
 
 #[tokio::test]
+async fn no_worker_waits_while_the_kernel_is_asked_about_an_address() {
+    for host in ["own.test", "203.0.114.7"] {
+        let url = Url::parse(&format!("http://{host}/master.m3u8")).unwrap();
+        let failure = egress(&[]).fetch(&Request::manifest(&url)).await.unwrap_err();
+        assert_eq!(failure.kind, ErrorKind::EgressBlocked);
+    }
+    // All but what may block runs on this thread.
+    assert_eq!(own::tests::READS.get(), 0);
+}
+
+#[tokio::test]
 async fn a_name_in_an_allowed_network_is_fetched() {
     let origin = serve(HOME, OK).await;
     let url = origin.at("rebind.test");
