@@ -4,6 +4,7 @@
 //! of the open connection, and again to each redirect.
 
 mod address;
+mod clients;
 mod gate;
 mod guard;
 mod lookups;
@@ -17,7 +18,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, LOCATION, ORIGIN, RANGE};
-use reqwest::{Client, redirect};
 use tokio::time::Instant;
 use url::Url;
 
@@ -28,6 +28,7 @@ pub use request::Request;
 pub use response::Response;
 
 use crate::error::{ErrorKind, Failure};
+use clients::Clients;
 use gate::Gate;
 use guard::Guard;
 use lookups::{Lookups, made_for};
@@ -38,18 +39,15 @@ use turns::Turns;
 /// The `Origin` of every request: the response shows whether a page of another origin may read it.
 pub(crate) const PROBE_ORIGIN: &str = "https://playhead.invalid";
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest wait for the first byte, connecting included, and between two chunks.
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(3);
 const REDIRECTS_MAX: usize = 10;
-/// Idle connections are kept only long enough for the requests of one `resolve`.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Makes the requests of providers, within the policy and the size limits. Cheap to clone.
 #[derive(Clone)]
 pub struct Egress {
     policy: Arc<EgressPolicy>,
-    client: Client,
+    clients: Arc<Clients>,
     gate: Arc<Gate>,
     turns: Arc<Turns>,
     requester: Requester,
@@ -81,9 +79,9 @@ impl Egress {
             #[cfg(test)]
             names: tests::names(),
         };
-        let client = build(guard)?;
+        let clients = Arc::new(Clients::new(guard)?);
         let (gate, turns, requester) = (Arc::default(), Arc::default(), Requester::default());
-        Ok(Self { policy, client, gate, turns, requester, reached_as: None, over_by: None })
+        Ok(Self { policy, clients, gate, turns, requester, reached_as: None, over_by: None })
     }
 
     /// The same egress, with requests that count as those of `requester`.
@@ -184,7 +182,8 @@ impl Egress {
         url: &Url,
         request: &Request<'_>,
     ) -> Result<reqwest::Response, Failure> {
-        let mut builder = self.client.get(rule.target(url).clone());
+        let target = rule.target(url);
+        let mut builder = self.clients.find(target)?.get(target.clone());
         // A range of a compressed file would be a range of the compressed bytes.
         let encodings = if request.range.is_some() { "identity" } else { "gzip, deflate, br" };
         builder = builder.header(ORIGIN, PROBE_ORIGIN).header(ACCEPT_ENCODING, encodings);
@@ -214,23 +213,6 @@ impl Egress {
         let asked = tokio::task::spawn_blocking(move || question(&policy));
         asked.await.map_err(|error| blocked().because(error))
     }
-}
-
-fn build(guard: Guard) -> Result<Client, Failure> {
-    Client::builder()
-        .user_agent(concat!("playhead/", env!("CARGO_PKG_VERSION")))
-        .dns_resolver(guard)
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .referer(false)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(FIRST_BYTE_TIMEOUT)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .pool_max_idle_per_host(gate::REQUESTS_PER_HOST_MAX)
-        .build()
-        .map_err(|error| {
-            Failure::new(ErrorKind::Unavailable, "The way out can't be set up.").because(error)
-        })
 }
 
 /// The target of a redirect; `None` if the response isn't one.

@@ -1,5 +1,6 @@
 //! The egress against origins on loopback addresses, with names that resolve as the test says.
 
+use super::clients::{CLIENTS_MAX, IDLE_PER_CLIENT_MAX, IDLE_TIMEOUT};
 use super::*;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -9,6 +10,8 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn a_name_with_a_private_address_or_one_of_this_machine_is_refused() {
@@ -93,11 +96,37 @@ async fn a_redirect_from_a_foreign_origin_never_reaches_the_own_origin() {
 }
 
 #[tokio::test]
+async fn few_connections_stay_open_however_many_ports_a_link_is_redirected_past() {
+    let mut origin = Ring::serve(100).await;
+    let egress = egress(&["127.0.0.0/8"]);
+    for port in origin.ports.iter().step_by(RING_HOPS) {
+        let url = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
+        assert_eq!(egress.fetch(&Request::manifest(&url)).await.unwrap().body, b"hello");
+    }
+    assert_eq!(origin.accepted.load(Ordering::Relaxed), 100);
+    let few = origin.open.wait_for(|open| *open <= CLIENTS_MAX);
+    timeout(IDLE_TIMEOUT / 2, few).await.expect("the others are closed, not idle").unwrap();
+}
+
+#[tokio::test]
+async fn requests_one_after_the_other_share_their_connections() {
+    let origin = Ring::serve(1).await;
+    let url = Url::parse(&format!("http://127.0.0.1:{}/", origin.ports[0])).unwrap();
+    let egress = egress(&["127.0.0.0/8"]);
+    for _ in 0..8 {
+        egress.fetch(&Request::probe(&url, 0..5, 5)).await.unwrap();
+    }
+    let accepted = origin.accepted.load(Ordering::Relaxed);
+    assert!(accepted <= IDLE_PER_CLIENT_MAX, "{accepted} connections");
+}
+
+#[tokio::test]
 async fn a_name_that_cannot_be_looked_up_because_too_many_are_is_rate_limited() {
     let lookups = Arc::<Lookups>::default();
     let (policy, names) = (Arc::default(), HashMap::new());
     let guard = Guard { policy, lookups: Arc::clone(&lookups), names };
-    let egress = Egress { client: build(guard).unwrap(), ..egress(&[]) };
+    let clients = Arc::new(Clients::new(guard).unwrap());
+    let egress = Egress { clients, ..egress(&[]) };
     let _hanging = lookups.fill();
     let url = Url::parse("http://media.test/master.m3u8").unwrap();
     let failure = egress.fetch(&Request::manifest(&url)).await.unwrap_err();
@@ -244,6 +273,52 @@ async fn serve(ip: &str, response: impl AsRef<[u8]>) -> Origin {
         }
     });
     Origin { port }
+}
+
+/// How many ports of a ring a link is led past.
+const RING_HOPS: usize = 10;
+
+/// An origin at many ports, each of which redirects to the next one, and keeps connections open.
+struct Ring {
+    ports: Vec<u16>,
+    accepted: Arc<AtomicUsize>,
+    open: watch::Receiver<usize>,
+}
+
+impl Ring {
+    async fn serve(count: usize) -> Self {
+        let (counter, open) = watch::channel(0);
+        let mut listeners = Vec::new();
+        for _ in 0..count {
+            listeners.push(TcpListener::bind((HOME, 0)).await.unwrap());
+        }
+        let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+        let ports: Vec<u16> = listeners.iter().map(port).collect();
+        let (accepted, counter) = (Arc::<AtomicUsize>::default(), Arc::new(counter));
+        for (number, listener) in (1..).zip(listeners) {
+            let response = match ports.get(number) {
+                Some(next) if number % RING_HOPS > 0 => format!(
+                    "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{next}/\r\ncontent-length: 0\r\n\r\n"
+                ),
+                _ => OK.to_owned(),
+            };
+            let (accepted, counter) = (Arc::clone(&accepted), Arc::clone(&counter));
+            tokio::spawn(async move {
+                while let Ok((mut socket, _)) = listener.accept().await {
+                    accepted.fetch_add(1, Ordering::Relaxed);
+                    let (response, counter) = (response.clone(), Arc::clone(&counter));
+                    counter.send_modify(|open| *open += 1);
+                    tokio::spawn(async move {
+                        while socket.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {
+                            let _ = socket.write_all(response.as_bytes()).await;
+                        }
+                        counter.send_modify(|open| *open -= 1);
+                    });
+                }
+            });
+        }
+        Self { ports, accepted, open }
+    }
 }
 
 fn egress(allow: &[&str]) -> Egress {
