@@ -10,8 +10,8 @@ use crate::whole;
 pub struct Timeline {
     /// `media`: the media's own timestamps from `origins` on, the same picture at a position for every
     /// player. `program_date_time`: the dates in a live playlist. `playlist`: the durations that the
-    /// playlist states; where they aren't exact, players that began at different places may show
-    /// different pictures.
+    /// playlist states, or of a file the positions that its player estimates; where they aren't
+    /// exact, players that began at different places may show different pictures.
     pub kind: String,
     /// Where each discontinuity begins, in order. Empty if the player's own positions count: a file
     /// whose clock begins at 0, or a kind other than `media`. A file whose clock begins later has

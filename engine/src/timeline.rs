@@ -48,8 +48,8 @@ pub enum TimelineKind {
     Media,
     /// The dates in a live playlist.
     ProgramDateTime,
-    /// The durations that the playlist states. Where they aren't exact, players that began at
-    /// different places show different pictures.
+    /// The durations that the playlist states, or of a file the positions that its player estimates.
+    /// Where they aren't exact, players that began at different places show different pictures.
     #[default]
     Playlist,
 }

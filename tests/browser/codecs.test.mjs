@@ -11,7 +11,7 @@ import { startWorld } from './harness/world.mjs';
 import { bundle } from './youtube/bundle.mjs';
 
 const MEDIA_DOC = readFileSync(join(ROOT, 'docs/media.md'), 'utf8');
-const ROW = /^\| `([^`]+)` \| \S+ \| `[^`]*` \| (\w+) \| ([^|]+) \|$/gm;
+const ROW = /^\| `([^`]+)` \| \S+ \| `[^`]*` \| (\w+) \| ([^|,]+)[^|]* \|$/gm;
 /** One frame, and a little for rounding: the films have 25 in a second. */
 const LENGTH_APART_MS = 43;
 /** What a shortfall means for the table. */

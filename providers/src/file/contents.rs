@@ -38,6 +38,8 @@ pub(super) struct Contents {
     pub(super) length: Option<Length>,
     /// Where the file's own clock begins, if not at 0.
     pub(super) start: Option<Start>,
+    /// Whether players only estimate where a seek leads.
+    pub(super) inexact: bool,
     codecs: Vec<String>,
     picture: bool,
     sound: bool,
@@ -86,8 +88,16 @@ impl Length {
 
 impl Contents {
     pub(super) fn new(mime: &'static str) -> Self {
-        let (codecs, picture, sound, complete) = (vec![], false, false, false);
-        Self { mime, length: None, start: None, codecs, picture, sound, complete }
+        Self {
+            mime,
+            length: None,
+            start: None,
+            inexact: false,
+            codecs: vec![],
+            picture: false,
+            sound: false,
+            complete: false,
+        }
     }
 
     /// Notes that the file's clock begins at `timestamp`, in units of which so many make a second.

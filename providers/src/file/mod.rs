@@ -110,7 +110,7 @@ async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
         title: title(link),
         duration: contents.length.map(|length| Position::from_millis(length.ms)),
         duration_origin: if is_exact { DurationOrigin::Media } else { DurationOrigin::Header },
-        timeline: contents.start.map_or(Timeline::OF_FILE, timeline_from),
+        timeline: timeline_of(&contents),
         live: false,
         live_edge: None,
         delivery: vec![delivery],
@@ -123,9 +123,12 @@ async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
     })
 }
 
-/// The timeline of a file whose own clock doesn't begin at 0.
-fn timeline_from(start: Start) -> Timeline {
-    let Start { timestamp, timescale } = start;
+/// What positions in a file count: its player's own clock, which may not begin at 0 and may not be exact.
+fn timeline_of(contents: &Contents) -> Timeline {
+    if contents.inexact {
+        return Timeline::of(TimelineKind::Playlist, Vec::new());
+    }
+    let Some(Start { timestamp, timescale }) = contents.start else { return Timeline::OF_FILE };
     let origin = Origin { discontinuity: 0, start: Position::START, timestamp, timescale };
     Timeline::of(TimelineKind::Media, vec![origin])
 }

@@ -1597,8 +1597,8 @@ export interface components {
             /**
              * @description `media`: the media's own timestamps from `origins` on, the same picture at a position for every
              *     player. `program_date_time`: the dates in a live playlist. `playlist`: the durations that the
-             *     playlist states; where they aren't exact, players that began at different places may show
-             *     different pictures.
+             *     playlist states, or of a file the positions that its player estimates; where they aren't
+             *     exact, players that began at different places may show different pictures.
              */
             kind: string;
             /**

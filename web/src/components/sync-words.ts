@@ -99,7 +99,7 @@ export function isLoose(media: RoomView['room']['media'], { inexact }: RoomView[
 }
 
 function isToldOnly(media: RoomView['room']['media']): boolean {
-  return media?.timeline.kind === 'playlist' && !media.live && media.delivery[0]?.type === 'hls';
+  return media?.timeline.kind === 'playlist' && !media.live && ['hls', 'file'].includes(media.delivery[0]?.type ?? '');
 }
 
 function playingWords({ room, player }: RoomView, driftMs: number): SyncWords {

@@ -100,7 +100,9 @@ pub(super) fn read(bytes: &Bytes, at: u64, contents: &mut Contents) -> Read<()> 
         }
         Codec::Mpeg(layer) => contents.add(Kind::Sound, &format!("mp{layer}")),
     }
-    let counted = match count::read(&known[..first.len.min(known.len())], first.side) {
+    let frame = &known[..first.len.min(known.len())];
+    contents.inexact = count::is_variable(frame, first.side);
+    let counted = match count::read(frame, first.side) {
         Some(count) => counted_length(bytes, at, &first, count, contents)?,
         None => None,
     };
@@ -109,6 +111,7 @@ pub(super) fn read(bytes: &Bytes, at: u64, contents: &mut Contents) -> Read<()> 
         None => constant_length(bytes, at, &first)?,
     };
     if contents.length.is_none() {
+        contents.inexact = true;
         return estimate_length(bytes, at, &first, contents);
     }
     Ok(())

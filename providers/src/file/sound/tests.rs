@@ -108,6 +108,25 @@ fn a_count_of_frames_is_exact_where_its_bytes_are_those_that_are_there() {
 }
 
 #[test]
+fn only_frames_of_one_bit_rate_are_held_to_the_frame() {
+    let is_inexact =
+        |first: &[u8], rest: &[u8]| inspect(&[first, rest].concat(), 4096).0.unwrap().inexact;
+    let constant = frame(0x90, 417).repeat(400);
+    let varied = [frame(0x90, 417).repeat(200), frame(0xa0, 522).repeat(200)].concat();
+    let named = |name: &[u8]| {
+        let mut first = counted(400, Some(401 * 417));
+        first[36..40].copy_from_slice(name);
+        first
+    };
+    assert!(!is_inexact(b"", &constant) && !is_inexact(&named(b"Info"), &constant));
+    assert!(is_inexact(b"", &varied) && is_inexact(&named(b"Xing"), &varied));
+    // A table that counts nothing, and that of another encoder.
+    let mut bare = named(b"Xing");
+    bare[40..44].fill(0);
+    assert!(is_inexact(&bare, &constant) && is_inexact(&named(b"VBRI"), &constant));
+}
+
+#[test]
 fn a_wav_that_was_never_finished_is_as_long_as_what_is_there() {
     for (stated, expected) in [(8000, 1000), (0, 2000), (u32::MAX, 2000), (99_000, 2000)] {
         let contents = inspect(&wav(stated, 16_000), 4096).0.unwrap();
