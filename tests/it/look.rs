@@ -58,6 +58,19 @@ async fn an_edge_that_has_jumped_is_corrected_and_the_room_stays_as_far_behind_i
 }
 
 #[tokio::test]
+async fn a_window_that_grows_is_corrected_where_positions_count_timestamps() {
+    let origin = Origin::start().await;
+    let mut party = watching_live(&origin, "undated.m3u8").await;
+    let before = party.state().await.room.media.expect("it was chosen").source;
+    assert_eq!((before.timeline.kind.as_str(), before.window_ms), ("media", Some(LIVE_WINDOW_MS)));
+    origin.release();
+    let changed = changed(&party.committed().await);
+    let after = &changed.media.source;
+    assert_eq!((changed.cause.as_str(), after.window_ms), ("edge_moved", Some(3 * LIVE_WINDOW_MS)));
+    assert_eq!(after.timeline, before.timeline);
+}
+
+#[tokio::test]
 async fn a_live_stream_that_has_ended_is_a_film_with_a_length_and_the_room_can_seek_in_it() {
     let origin = Origin::start().await;
     let mut party = watching_live(&origin, "ending.m3u8").await;

@@ -80,7 +80,8 @@ impl Origin {
     }
 
     /// Responds to the requests that are held back; from now on `lapsing.m3u8` is refused,
-    /// `turning.m3u8` may be read by pages, `ending.m3u8` has ended, and `running.m3u8` has jumped.
+    /// `turning.m3u8` may be read by pages, `ending.m3u8` has ended, `running.m3u8` has jumped, and
+    /// `undated.m3u8` offers a longer window.
     pub fn release(&self) {
         self.released.send_replace(true);
     }
@@ -117,6 +118,7 @@ async fn serve(
     let path = match (path, *released.borrow()) {
         ("/ending.m3u8", false) => "/live.m3u8",
         ("/running.m3u8", true) => "/ahead.m3u8",
+        ("/undated.m3u8", true) => "/wider.m3u8",
         ("/lapsing.m3u8", true) => "/secret.m3u8",
         ("/turning.m3u8", false) => "/unread.m3u8",
         ("/lapsing.m3u8" | "/turning.m3u8", _) => "/media.m3u8",
@@ -137,6 +139,8 @@ fn response(path: &str) -> Vec<u8> {
         "/ending.m3u8" => ("200 OK", kind(PLAYLIST), format!("{}#EXT-X-ENDLIST\n", live())),
         "/running.m3u8" => ("200 OK", kind(PLAYLIST), running(0)),
         "/ahead.m3u8" => ("200 OK", kind(PLAYLIST), running(AHEAD_MS)),
+        "/undated.m3u8" => ("200 OK", kind(PLAYLIST), undated(10)),
+        "/wider.m3u8" => ("200 OK", kind(PLAYLIST), undated(30)),
         "/wide.m3u8" => ("200 OK", kind(PLAYLIST), wide()),
         "/media.m3u8" | "/held.m3u8" | "/stalling.m3u8" => {
             ("200 OK", kind(PLAYLIST), MEDIA.to_owned())
@@ -191,6 +195,11 @@ fn running(ahead_ms: u64) -> String {
     let (hours, minutes) = (ms / 3_600_000, ms / 60_000 % 60);
     let time = format!("{hours}:{minutes:02}:{:02}.{:03}Z", ms / 1_000 % 60, ms % 1_000);
     live().replace("22:13:20Z", &time)
+}
+
+/// A live playlist of so many segments of 2 s without dates, which all have timestamps.
+fn undated(segments: usize) -> String {
+    format!("#EXTM3U\n#EXT-X-TARGETDURATION:2\n{}", "#EXTINF:2,\nstamped.ts\n".repeat(segments))
 }
 
 /// A film of 200 s with a discontinuity every 10 s, each of which begins with the same timestamp.

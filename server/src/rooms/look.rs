@@ -102,7 +102,9 @@ impl Rooms {
         // So that it is read again whatever happens meanwhile.
         looks.rest_from_edge(self.sources.edge_every());
         match self.sources.find_edge(room_id, &media.source).await {
-            Ok(Edge::Live { edge, counts }) if counts == media.source.timeline.kind => {
+            Ok(Edge::Live { edge, counts })
+                if is_comparable(counts, media.source.timeline.kind) =>
+            {
                 self.correct_edge(room_id, media, edge, looks).await;
             }
             Ok(Edge::Over { ends }) => self.finish(room_id, media, ends).await,
@@ -156,6 +158,13 @@ fn due(room: &Room, looks: &Looks, now: Timestamp) -> Option<Look> {
     unread.map(Look::Timeline).or(has_edge.then_some(Look::Edge))
 }
 
+/// Whether an edge whose position counts `read` says something of a source whose positions count `known`.
+/// Those of a source without dates may count timestamps, which a playlist alone doesn't tell.
+fn is_comparable(read: TimelineKind, known: TimelineKind) -> bool {
+    let is_dated = |kind| kind == TimelineKind::ProgramDateTime;
+    is_dated(read) == is_dated(known)
+}
+
 /// The host that a source is at, by its first delivery; empty if that can't be told.
 fn find_host(source: &Source) -> String {
     let url = source.delivery.first().and_then(|delivery| Url::parse(&delivery.url).ok());
@@ -183,6 +192,17 @@ mod tests {
         let began = Instant::now();
         looks.rest_from_look(began, began + Duration::from_millis(4_800));
         assert!(looks.may_read_edge() && due(&room, &looks, NOW).is_none());
+    }
+
+    #[test]
+    fn an_edge_without_dates_counts_for_every_source_without_dates() {
+        use TimelineKind::{Media, Playlist, ProgramDateTime};
+        assert!(is_comparable(Playlist, Playlist) && is_comparable(Playlist, Media));
+        assert!(is_comparable(ProgramDateTime, ProgramDateTime));
+        for known in [Media, Playlist] {
+            assert!(!is_comparable(ProgramDateTime, known));
+            assert!(!is_comparable(known, ProgramDateTime));
+        }
     }
 
     #[test]
