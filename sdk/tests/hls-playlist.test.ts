@@ -1,7 +1,8 @@
 // Tests of what is changed in a playlist before hls.js reads it.
+import { M3U8Parser } from 'hls.js';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { hlsAdapter, type HlsClass } from '../src/adapters/hls.js';
-import { ended, readPlaylists } from '../src/adapters/hls-playlist.js';
+import { announced, ended, readPlaylists } from '../src/adapters/hls-playlist.js';
 import { FakeHls, film, NONE } from './fake-hls.js';
 import { FakeVideo } from './fake-video.js';
 
@@ -40,6 +41,28 @@ test('a list of segments that doesn’t end is ended, and nothing else is change
   for (const text of [ended(FILM), FILM.replaceAll('\n', '\r') + '\r#EXT-X-ENDLIST', QUALITIES]) expect(ended(text)).toBe(text);
 });
 
+/** The pieces of a list as hls.js reads them, by address and duration. */
+function piecesOf(text: string): [string | undefined, number][] {
+  // The type of what it loads, which it doesn't export.
+  const { fragments } = M3U8Parser.parseLevelPlaylist(text, URL, 0, 'main' as any, 0, null);
+  return fragments.map(({ relurl, duration }) => [relurl, duration]);
+}
+
+test.each([
+  ['#EXTINF:.25,a,b\n/h/a.ts\n#EXTINF: 1.75 ,\n/h/b.ts', [['/h/a.ts', 0.25], ['/h/b.ts', 1.75]]],
+  ['#EXTINF:10 ,title\na.ts\r\n#EXTINF:3;\r\nb.ts\r#EXTINF:1.2.3,\rc.ts', [['a.ts', 10], ['b.ts', 3], ['c.ts', 1.2]]],
+  ['#EXTINF:10.,\na.ts\n#EXTINF:-1 x,Channel\nb.ts', [['a.ts', 10], ['b.ts', 0]]],
+  ['stray.ts\n#EXTINF:2,\n  # a remark\n#EXT-X-BYTERANGE:5@0\na.ts\nstray.ts\n#EXTINF:2,\nb.ts\n', [['a.ts', 2], ['b.ts', 2]]],
+])('hls.js finds the pieces that the server finds in %j', (lines, pieces) => {
+  const text = `#EXTM3U\n#EXT-X-TARGETDURATION:10\n${lines}\n#EXT-X-ENDLIST\n`;
+  expect(piecesOf(text)).not.toEqual(pieces);
+  expect(piecesOf(announced(text))).toEqual(pieces);
+});
+
+test('what hls.js reads rightly is left as it is', () => {
+  for (const text of [FILM, QUALITIES, FILM.replaceAll('2.0,', '10.25,A title, and more')]) expect(announced(text)).toBe(text);
+});
+
 describe('the adapter', () => {
   let Loader: any;
   const load = (text: string, live: boolean) => {
@@ -62,6 +85,10 @@ describe('the adapter', () => {
   test('ends films that are told without an end, and no live stream', () => {
     expect(load(FILM, false)).toBe(ended(FILM));
     expect(load(FILM, true)).toBe(FILM);
+  });
+
+  test.each([true, false])('leaves out what no `EXTINF` announces, live or not: %s', (live) => {
+    expect(load(ended(FILM).replaceAll('s0.ts', 's0.ts\nstray.ts').replaceAll('2.0,', '2.0 s,'), live)).toBe(ended(FILM).replaceAll('s0.ts', 's0.ts\n'));
   });
 
   test.each([true, false])('leaves out white space before the first line, live or not: %s', (live) => {

@@ -37,6 +37,23 @@ export function readPlaylists(Hls: { DefaultConfig?: { loader?: unknown } }, rea
 }
 
 /**
+ * Leaves out what the server overlooks in a list of segments and hls.js takes for a piece more: whatever stands between
+ * the number of an `EXTINF` and its comma, and lines that no `EXTINF` announces.
+ */
+export function announced(text: string): string {
+  if (!/^#EXTINF:/m.test(text)) return text;
+  let isDue = false;
+  return text.replace(LINE, (line: string, tag?: string) => {
+    if (tag === undefined && (!isDue || line.trimStart().startsWith('#'))) return '';
+    isDue = tag !== undefined;
+    return tag ?? line;
+  });
+}
+
+/** A line with the number of an `EXTINF`, up to its comma, or a line that is no tag. */
+const LINE = /^(#EXTINF:[^\S\r\n]*(?:\d+(?:\.\d+)?|\.\d+)?)[^,\r\n]*|^[^#\r\n].*/gm;
+
+/**
  * Ends a film's list of segments that doesn't say where it ends: a film can be told by `EXT-X-PLAYLIST-TYPE:VOD` alone,
  * which hls.js takes for live, reads again and again, and never ends.
  */

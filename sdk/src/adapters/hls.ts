@@ -6,7 +6,7 @@ import type { Expected, FollowedRoom, Measurement, PlayerAdapter, Selections } f
 import { ElementAdapter } from './element.js';
 import { PART_UNREACHABLE } from './failures.js';
 import { LiveTimeline, type LiveDetails, type LiveFragment, type LiveHls } from './hls-live.js';
-import { type Read, ended, readPlaylists } from './hls-playlist.js';
+import { type Read, announced, ended, readPlaylists } from './hls-playlist.js';
 import { HlsPosition } from './hls-position.js';
 import { HlsRecovery, type HlsFailure } from './hls-recovery.js';
 import { decodedText } from './hls-text.js';
@@ -197,9 +197,9 @@ class HlsAdapter extends ElementAdapter {
     });
   }
 
-  /** Returns a playlist as hls.js is to read it: without white space before `#EXTM3U`, which the server overlooks. */
+  /** Returns a playlist as hls.js is to read it: without what the server overlooks, such as white space before `#EXTM3U`. */
   readonly #read: Read = (text, url, type) => {
-    const begun = text.trimStart();
+    const begun = announced(text.trimStart());
     return this.#position.told.stretched(this.media?.live ? begun : ended(begun), url, type);
   };
 
