@@ -4,7 +4,7 @@ import { findShortfall } from '../src/adapters/shortfall.js';
 import type { Source } from '../src/wire.js';
 
 /** A browser that plays what Chromium does without licensed codecs of others. */
-const PLAYED = ['avc1.42E01E', 'avc1.64001f', 'mp4a.40.2', 'vp9', 'opus', 'mp3', 'flac', '1', 'av01.0.04M.08'];
+const PLAYED = ['avc1.42E01E', 'avc1.64001f', 'avc1.42001e', 'avc1.4d001f', 'mp4a.40.2', 'vp9', 'opus', 'mp3', 'flac', '1', 'av01.0.04M.08'];
 const canPlay = (type: string): boolean => PLAYED.some((codec) => type.endsWith(`codecs="${codec}"`));
 
 test.each([
@@ -20,6 +20,10 @@ test.each([
   ['mp2', 'format_unsupported', ['MPEG audio layer 2']],
   ['speex', 'format_unsupported', ['SPEEX']],
   ['avc1,opus', null, []],
+  ['avc1.66.30,mp4a.40.34', null, []],
+  ['avc1.77.31', null, []],
+  ['avc1.100.51', 'format_unsupported', ['H.264']],
+  ['avc1.66.30,mp4a.40.33', 'sound_unsupported', ['MPEG audio layer 2']],
   ['1', null, []],
   ['6', null, []],
   ['11', 'format_unsupported', ['IMA ADPCM']],

@@ -51,7 +51,8 @@ function codecLists({ type, codecs }: Delivery, renditions: Source['renditions']
   return stated.map((list) => (list ?? '').split(',').map((codec) => codec.trim()).filter(Boolean));
 }
 
-function missingOf(codecs: string[], canPlay: (type: string) => boolean): Shortfall | null {
+function missingOf(stated: string[], canPlay: (type: string) => boolean): Shortfall | null {
+  const codecs = stated.map(modern);
   const [sounds, pictures] = [codecs.filter(isSound), codecs.filter((codec) => !isSound(codec))];
   // Of several sounds, players take one that they can play.
   const [lost, unseen] = [sounds, pictures].map((all) => (all.some((codec) => plays(codec, canPlay)) ? [] : all));
@@ -94,6 +95,17 @@ const TYPICAL: Record<string, string> = {
   'mp4v.20': 'mp4v.20.9',
 };
 const CONTAINERS = ['video/mp4', 'video/webm', 'audio/mpeg', 'audio/wav', 'video/ogg', 'audio/flac', 'video/quicktime'];
+
+/** The layers of MPEG audio by the object types of MPEG-4. */
+const LAYERS: Record<string, string> = { 'mp4a.40.33': 'mp2', 'mp4a.40.34': 'mp3' };
+
+/** Returns the name that browsers know of one from before RFC 6381, which hls.js translates as well. */
+function modern(codec: string): string {
+  const [, profile, level] = /^avc1\.(\d+)\.(\d+)$/.exec(codec) ?? [];
+  if (profile === undefined || level === undefined) return LAYERS[codec] ?? codec;
+  const hex = (number: string, digits: number) => Number(number).toString(16).padStart(digits, '0');
+  return `avc1.${hex(profile, 2)}${hex(level, 4)}`;
+}
 
 function plays(codec: string, canPlay: (type: string) => boolean): boolean {
   const asked = PLAIN_SAMPLES.test(codec) ? '1' : (TYPICAL[codec] ?? codec);
