@@ -129,7 +129,8 @@ impl Reader<'_> {
         let is_read = !is_live && self.is_end_worth_reading(media, first, head);
         let end_ms = if is_read { self.end_ms(media, &origins).await } else { None };
         let mut timeline = Timeline::of(TimelineKind::Media, origins);
-        if span.until < Span::END {
+        // A later look at live media would count from elsewhere.
+        if !is_live && span.until < Span::END {
             timeline.read = vec![span];
         }
         Some(Origins { timeline, end_ms })

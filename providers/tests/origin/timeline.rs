@@ -110,6 +110,19 @@ async fn origins_beyond_the_eighth_request_are_read_from_any_position_on_for_eig
 }
 
 #[tokio::test]
+async fn a_live_source_has_no_origins_that_are_read_later() {
+    let folder = film_of_discontinuities(20);
+    let film = std::fs::read_to_string(folder.path().join("film.m3u8")).unwrap();
+    let live = film.replace("#EXT-X-ENDLIST\n", "");
+    std::fs::write(folder.path().join("live.m3u8"), live).unwrap();
+    let origin = Origin::serve("playlists.conf.in", folder.path(), free_port()).await;
+    let source = resolve(&origin, "live.m3u8").await;
+    let Timeline { kind, origins, read } = source.timeline;
+    assert_eq!((source.live, kind, origins.is_empty()), (true, TimelineKind::Media, false));
+    assert_eq!(read, []);
+}
+
+#[tokio::test]
 async fn origins_that_do_not_come_in_time_are_read_later() {
     for refuses in [false, true] {
         let sent = Arc::new(AtomicU32::new(2));
