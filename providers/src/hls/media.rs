@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 use engine::{LiveEdge, Position, Timeline, TimelineKind};
 
@@ -46,8 +47,15 @@ pub(super) struct Media {
 pub(super) struct Segment {
     /// Relative to the playlist.
     pub(super) uri: String,
+    /// Which bytes of its file it is; `None` for all.
+    pub(super) range: Option<Range<u64>>,
+}
+
+impl Segment {
     /// Its offset in its file, in bytes.
-    pub(super) first_byte: u64,
+    pub(super) fn first_byte(&self) -> u64 {
+        self.range.as_ref().map_or(0, |range| range.start)
+    }
 }
 
 impl Media {
@@ -181,9 +189,9 @@ impl MediaReader {
         self.range_end = range.map_or(0, |(len, _)| first_byte.saturating_add(len));
         let uri = variables.expand(uri)?;
         self.numbered.push(&uri);
+        let range = range.map(|_| first_byte..self.range_end);
         if seconds > 0.0 {
-            let range = range.map(|_| first_byte..self.range_end);
-            let bytes = Bytes { uri: uri.clone().into_owned(), range };
+            let bytes = Bytes { uri: uri.clone().into_owned(), range: range.clone() };
             self.pieces.read_segment(bytes, seconds, self.keys.encrypt(), is_gap);
         }
         if is_gap || seconds <= 0.0 {
@@ -192,7 +200,7 @@ impl MediaReader {
         if let Err(failure) = self.keys.judge(self.has_map) {
             self.fault.get_or_insert(failure);
         }
-        let segment = Segment { uri: uri.into_owned(), first_byte };
+        let segment = Segment { uri: uri.into_owned(), range };
         if self.first.len() < KEPT {
             self.first.push(segment.clone());
         }

@@ -242,12 +242,18 @@ async fn probe_a_segment(
     for segment in &listing.media.segments {
         let probe = async {
             let url = resolve_uri(&listing.url, &segment.uri)?;
-            let range = origin::head_from(segment.first_byte);
+            let range = origin::head_from(segment.first_byte());
             let request = Request::probe(&url, range, origin::HEAD_BYTES).named_by(&listing.url);
-            egress.fetch(&request).await
+            let response = egress.fetch(&request).await?;
+            let is_sent = sends_alone(egress, &listing.url, &url, segment, &response).await;
+            Ok::<_, Failure>((response, is_sent))
         };
         match probe.await {
-            Ok(response) => return Ok((segment.clone(), response)),
+            Ok((response, true)) => return Ok((segment.clone(), response)),
+            Ok((_, false)) => {
+                let detail = "This site sends no byte ranges, which this playlist needs.";
+                return Err(refusals::unsupported(detail));
+            }
             Err(failure) if !is_of_one_address(failure.kind) => return Err(failure),
             Err(failure) => {
                 first_failure.get_or_insert(failure);
@@ -255,6 +261,27 @@ async fn probe_a_segment(
         }
     }
     Err(first_failure.map_or_else(|| invalid("The playlist is empty."), missing))
+}
+
+/// Whether an origin that has answered so sends a segment alone, rather than the whole file of which it is a
+/// range: players would take that for each segment. Some send everything as long as they don't hold it
+/// themselves, or if the range begins where the file does.
+async fn sends_alone(
+    egress: &Egress,
+    base: &Url,
+    url: &Url,
+    segment: &Segment,
+    response: &Response,
+) -> bool {
+    let Some(range) = &segment.range else { return true };
+    let is_all = range.start == 0 && response.total.is_some_and(|total| total <= range.end);
+    if response.ranged || is_all {
+        return true;
+    }
+    let last = range.end.saturating_sub(1).max(range.start);
+    let request = Request::probe(url, last..last.saturating_add(1), 1).named_by(base);
+    let asked = response.claims_ranges;
+    asked && egress.fetch(&request).await.is_ok_and(|part| part.ranged && part.start == last)
 }
 
 /// Reads a live playlist again, and refuses it if it gives the number of a segment to another one.

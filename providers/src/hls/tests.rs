@@ -304,7 +304,7 @@ fn media(body: &str) -> Media {
 }
 
 fn first(media: &Media) -> (&str, u64) {
-    (media.segments[0].uri.as_str(), media.segments[0].first_byte)
+    (media.segments[0].uri.as_str(), media.segments[0].first_byte())
 }
 
 fn master(lines: &[&str]) -> Master {

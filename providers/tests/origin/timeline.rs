@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use engine::{
     DurationOrigin, Origin as Begin, Position, Reading, Source, Span, Timeline, TimelineKind,
 };
+use providers::ErrorKind;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -173,6 +174,26 @@ async fn the_first_origin_is_read_later_if_its_header_does_not_come_in_time() {
         assert_eq!(read.span, Span::new(from, Span::END));
         let whole = registry.resolve(&link).await.unwrap();
         assert_eq!((read.origins.len(), read.origins), (1, whole.timeline.origins));
+    }
+}
+
+#[tokio::test]
+async fn a_playlist_of_ranges_is_refused_where_they_are_not_sent_unless_they_are_whole_files() {
+    let playlist =
+        |pieces: &str| format!("#EXTM3U\n#EXT-X-TARGETDURATION:10\n{pieces}#EXT-X-ENDLIST\n");
+    let (one, all) =
+        ("#EXTINF:10,\n#EXT-X-BYTERANGE:188\n0.ts\n", "#EXTINF:10,\n#EXT-X-BYTERANGE:376@0\n");
+    for (pieces, is_played) in [(one.repeat(2), false), (format!("{all}0.ts\n{all}1.ts\n"), true)] {
+        let folder = film_of_discontinuities(2);
+        std::fs::write(folder.path().join("film.m3u8"), playlist(&pieces)).unwrap();
+        let link = serve_slowly(folder, Arc::new(AtomicU32::new(2)), true).await;
+        match registry(open()).resolve(&link).await {
+            Ok(source) => assert!(is_played, "{source:?}"),
+            Err(error) => {
+                assert!(!is_played && error.kind == ErrorKind::Unsupported, "{error:?}");
+                assert!(error.detail.contains("no byte ranges"), "{}", error.detail);
+            }
+        }
     }
 }
 
