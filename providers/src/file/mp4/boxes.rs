@@ -8,7 +8,7 @@ pub(super) struct Header {
     pub(super) kind: [u8; 4],
     /// Where its contents begin.
     pub(super) payload: u64,
-    /// Where it ends; `u64::MAX` if it extends to the end of the file.
+    /// Where it ends, not before its contents begin; `u64::MAX` if it extends to the end of the file.
     pub(super) end: u64,
 }
 
@@ -42,7 +42,8 @@ impl<'a> Boxes<'a> {
             return Ok(None);
         }
         self.at = header.end;
-        Ok(Some(Header { end: header.end.min(self.end), ..header }))
+        let end = header.end.min(self.end);
+        Ok((header.payload <= end).then_some(Header { end, ..header }))
     }
 }
 

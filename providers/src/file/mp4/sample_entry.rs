@@ -106,7 +106,7 @@ fn find_box(bytes: &Bytes, from: u64, end: u64, kind: &[u8; 4]) -> Read<Option<H
 /// What a box of this kind holds, if there is one.
 fn find<'a>(bytes: &'a Bytes, from: u64, end: u64, kind: &[u8; 4]) -> Read<Option<&'a [u8]>> {
     let Some(found) = find_box(bytes, from, end, kind)? else { return Ok(None) };
-    let len = (found.end - found.payload).min(CONFIGURATION_BYTES_MAX);
+    let len = found.end.saturating_sub(found.payload).min(CONFIGURATION_BYTES_MAX);
     bytes.get(found.payload, len as usize).map(Some)
 }
 

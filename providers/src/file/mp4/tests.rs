@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 
+use super::super::bytes::Bytes;
 use super::super::contents::Refusal;
 use super::super::simulated::inspect;
+use super::boxes::Boxes;
 use super::sniff;
 
 /// The picture of the tests: 30,021 units of its timescale, 1000 in a second.
@@ -272,6 +274,15 @@ fn what_cannot_be_played_is_refused_with_its_reason() {
     ] {
         assert_eq!(inspect(&[ftyp(), film].concat(), 4096).0, Err(refusal));
     }
+}
+
+#[test]
+fn a_box_whose_header_goes_beyond_its_parent_is_none() {
+    // Its size of 64 bits says that it ends with the last byte that there can be, which is taken for the end of the file.
+    let mut bytes = Bytes::of(Some(16));
+    bytes.add(0, [&[0, 0, 0, 1][..], b"esds", &u64::MAX.to_be_bytes()].concat());
+    assert!(Boxes::between(&bytes, 0, 12).next().unwrap().is_none());
+    assert!(Boxes::between(&bytes, 0, 16).next().unwrap().is_some());
 }
 
 #[test]
