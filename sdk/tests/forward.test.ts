@@ -78,11 +78,34 @@ test('sound that somebody turns on during a run stays on', async () => {
   expect(video.muted).toBe(false);
 });
 
+test('a file whose clock begins late is at its beginning there, and gets to where it is wanted', async () => {
+  player.destroy();
+  video = new PlainVideo(100);
+  player = html5Adapter(video as unknown as HTMLVideoElement);
+  const timeline = { kind: 'media', origins: [{ discontinuity: 0, start_ms: 0, timestamp: 9_000_000, timescale: 90_000 }] };
+  const loaded = player.load({ ...FILM, timeline } as Media, NONE, (inMs) => roomMs(performance.now() + inMs));
+  video.become(4, 'loadedmetadata');
+  await loaded;
+  expect(player.position()).toBe(0);
+  roomMs = () => 300;
+  player.seek(300);
+  await arrives();
+  expect(video.currentTime).toBeGreaterThanOrEqual(100.298);
+  expect(video.currentTime).toBeLessThan(101);
+  expect(video.seeks).toEqual([]);
+  player.seek(0);
+  expect(video.seeks).toEqual([100]);
+  // What it can jump to counts from there as well.
+  Object.assign(video, { duration: 220, seekable: { length: 1, start: () => 100, end: () => 110 } });
+  player.seek(5_000);
+  expect(video.seeks).toEqual([100, 105]);
+});
+
 const arrives = () => vi.waitUntil(() => player.ready(), { timeout: 15_000, interval: 5 });
 
 /** An element on a server without byte ranges, in real time. */
 class PlainVideo extends FakeVideo {
-  override duration = 120;
+  override duration = 220;
   muted = false;
   preservesPitch = false;
   readonly seekable = { length: 1, start: () => 0, end: () => 0 };
@@ -90,11 +113,13 @@ class PlainVideo extends FakeVideo {
   /** Each position that was sought, in seconds. */
   readonly seeks: number[] = [];
   #rate = 1;
-  #fromS = 0;
+  #fromS: number;
   #sinceMs = performance.now();
 
-  constructor() {
+  /** Its clock begins at `fromS`. */
+  constructor(fromS = 0) {
     super();
+    this.#fromS = fromS;
     Object.defineProperty(this, 'currentTime', { get: () => this.#atS(), set: (toS: number) => this.#seek(toS) });
   }
 

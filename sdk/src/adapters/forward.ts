@@ -4,6 +4,8 @@ import { clamp } from '../number.js';
 import { Alarm } from '../alarm.js';
 import type { Expected, PlayerAdapter } from './adapter.js';
 
+/** An adapter over an element, with the element's time at position 0. */
+type Player = PlayerAdapter & { readonly originMs: number };
 /** What an adapter does by itself. */
 type Own = Pick<PlayerAdapter, 'play' | 'seek' | 'setRate'>;
 
@@ -30,11 +32,11 @@ const FRAME_LEAST_MS = 8;
 const FRAMES_STOPPED_MS = 250;
 
 /** Lets an adapter move forward only, by playing; `expected` is that of its `load`, and `over` aborts with it. */
-export function onlyForward(player: PlayerAdapter, video: HTMLVideoElement, expected: Expected, over: AbortSignal): void {
+export function onlyForward(player: Player, video: HTMLVideoElement, expected: Expected, over: AbortSignal): void {
   const own: Own = { play: player.play.bind(player), seek: player.seek.bind(player), setRate: player.setRate.bind(player) };
   const isReady = player.ready.bind(player);
   const isLoaded = player.loaded?.bind(player);
-  const forward = new Forward(video, own, expected, over);
+  const forward = new Forward(player, video, own, expected, over);
   const moves: Partial<PlayerAdapter> = {
     play: () => forward.play(),
     pause: () => forward.pause(),
@@ -45,15 +47,9 @@ export function onlyForward(player: PlayerAdapter, video: HTMLVideoElement, expe
     rate: () => forward.rate(),
     ready: () => !forward.runs && isReady(),
     // Data on the way there doesn't make it quicker.
-    loaded: (positionMs) => jumps(video, positionMs) && isLoaded?.(positionMs) === true,
+    loaded: (positionMs) => forward.jumps(positionMs) && isLoaded?.(positionMs) === true,
   };
   Object.assign(player, moves);
-}
-
-/** Whether an element can seek there; some browsers can within what is loaded, others only to the beginning. */
-function jumps({ seekable }: HTMLVideoElement, positionMs: number): boolean {
-  const parts = Array.from({ length: seekable.length }, (_, part) => [seekable.start(part), seekable.end(part)] as const);
-  return parts.some(([startS, endS]) => startS <= positionMs / 1000 && positionMs / 1000 <= endS);
 }
 
 /**
@@ -61,6 +57,7 @@ function jumps({ seekable }: HTMLVideoElement, positionMs: number): boolean {
  * way there. It never goes back, except to the beginning, which is loaded already or loaded anew.
  */
 class Forward {
+  readonly #player: Player;
   readonly #video: HTMLVideoElement;
   readonly #own: Own;
   readonly #expected: Expected;
@@ -73,14 +70,15 @@ class Forward {
   #rate = 1;
   /** Whether to pause at the end of this task, unless a run begins before. */
   #pausing = false;
-  /** The beginning of the frame that was shown last, and the shortest time between two. */
+  /** The beginning of the frame that was shown last, in the element's time, and the shortest time between two. */
   #shownMs = 0;
   #frameMs = Infinity;
   #reportedAtMs = -Infinity;
   /** Whether the run ends by what is on display rather than by the time. */
   #stopsAtFrame = false;
 
-  constructor(video: HTMLVideoElement, own: Own, expected: Expected, over: AbortSignal) {
+  constructor(player: Player, video: HTMLVideoElement, own: Own, expected: Expected, over: AbortSignal) {
+    this.#player = player;
     this.#video = video;
     this.#own = own;
     this.#expected = expected;
@@ -93,8 +91,16 @@ class Forward {
     return this.#targetMs !== null;
   }
 
+  /** Whether the element can seek there; some browsers can within what is loaded, others only to the beginning. */
+  jumps(positionMs: number): boolean {
+    const { seekable } = this.#video;
+    const toS = (positionMs + this.#player.originMs) / 1000;
+    const parts = Array.from({ length: seekable.length }, (_, part) => [seekable.start(part), seekable.end(part)] as const);
+    return parts.some(([startS, endS]) => startS <= toS && toS <= endS);
+  }
+
   seek(positionMs: number): void {
-    if (positionMs > 0 && jumps(this.#video, positionMs)) {
+    if (positionMs > 0 && this.jumps(positionMs)) {
       this.#stop();
       return this.#own.seek(positionMs);
     }
@@ -198,7 +204,7 @@ class Forward {
 
   /** Whether the frame of a position is on display, or a later one. */
   #shows(positionMs: number): boolean {
-    return this.#shownMs + (1 - FRAME_ERROR) * this.#frameMs > positionMs;
+    return this.#shownMs + (1 - FRAME_ERROR) * this.#frameMs > positionMs + this.#player.originMs;
   }
 
   /** Stops at the frame that is wanted once it is on display: displays don't show a frame at the same time. */
@@ -216,6 +222,6 @@ class Forward {
   }
 
   #atMs(): number {
-    return this.#video.currentTime * 1000;
+    return this.#video.currentTime * 1000 - this.#player.originMs;
   }
 }

@@ -32,7 +32,7 @@ export function createStage({ session, player, video, control }: RoomContext): S
   const stage = element('div', { class: 'stage' }, video, cover.element, spinner, overlay.element);
 
   function update(view: RoomView): void {
-    const behindMs = playsForwardOnly(video) ? session.expected() - video.currentTime * 1000 : 0;
+    const behindMs = playsForwardOnly(video) ? session.expected() - (video.currentTime * 1000 - originMs(view)) : 0;
     const message = stageMessage(view, session.now(), behindMs);
     overlay.show(message);
     const busy = ['loading', 'buffering', 'aligning'].includes(view.player.state);
@@ -102,6 +102,12 @@ function createOverlay(run: (action: StageAction) => void): {
       button.dataset['testid'] = message.action?.does ?? '';
     },
   };
+}
+
+/** Where the clock of a file begins. Not `player.position()`: on the way to the room, that is where the way leads. */
+function originMs({ room: { media } }: RoomView): number {
+  const [origin] = media?.timeline.kind === 'media' ? media.timeline.origins : [];
+  return origin ? (origin.timestamp * 1000) / origin.timescale : 0;
 }
 
 /** Whether the video can't jump, as where its server sends no byte ranges. */
