@@ -101,6 +101,19 @@ test('a file whose clock begins late is at its beginning there, and gets to wher
   expect(video.seeks).toEqual([100, 105]);
 });
 
+test.each([true, false])('without a length, the server says whether it plays on to where it is wanted: it jumps, %s', async (seek) => {
+  player.destroy();
+  video = new PlainVideo();
+  video.duration = Infinity;
+  player = html5Adapter(video as unknown as HTMLVideoElement);
+  const loaded = player.load({ ...FILM, control: { ...FILM.control, seek } }, NONE, () => 300);
+  video.become(4, 'loadedmetadata');
+  await loaded;
+  player.seek(300);
+  await arrives();
+  expect(video.seeks).toEqual(seek ? [0.3] : []);
+});
+
 const arrives = () => vi.waitUntil(() => player.ready(), { timeout: 15_000, interval: 5 });
 
 /** An element on a server without byte ranges, in real time. */

@@ -48,7 +48,8 @@ class Html5Adapter extends ElementAdapter {
     if (this.video.src !== delivery.url || this.video.error) this.video.src = delivery.url;
     await this.metadata();
     const { duration, seekable } = this.video;
-    if (duration < Infinity && !(seekable.length && seekable.end(0) > duration - 1)) {
+    // Where no length tells whether it jumps everywhere, the server does.
+    if (duration < Infinity ? !(seekable.length && seekable.end(0) > duration - 1) : media.control?.seek === false) {
       (await import('./forward.js')).onlyForward(this, this.video, expected, this.over);
     }
     this.setTextTrack(selections.textTrack);

@@ -32,7 +32,7 @@ export function createStage({ session, player, video, control }: RoomContext): S
   const stage = element('div', { class: 'stage' }, video, cover.element, spinner, overlay.element);
 
   function update(view: RoomView): void {
-    const behindMs = playsForwardOnly(video) ? session.expected() - (video.currentTime * 1000 - originMs(view)) : 0;
+    const behindMs = playsForwardOnly(video, view) ? session.expected() - (video.currentTime * 1000 - originMs(view)) : 0;
     const message = stageMessage(view, session.now(), behindMs);
     overlay.show(message);
     const busy = ['loading', 'buffering', 'aligning'].includes(view.player.state);
@@ -111,6 +111,7 @@ function originMs({ room: { media } }: RoomView): number {
 }
 
 /** Whether the video can't jump, as where its server sends no byte ranges. */
-function playsForwardOnly({ duration, seekable }: HTMLVideoElement): boolean {
-  return Number.isFinite(duration) && (seekable.length === 0 || seekable.end(0) === 0);
+function playsForwardOnly({ duration, seekable }: HTMLVideoElement, { room }: RoomView): boolean {
+  const isFilm = duration < Infinity || (duration === Infinity && room.media?.control.seek === false);
+  return isFilm && (seekable.length === 0 || seekable.end(0) === 0);
 }
