@@ -2,6 +2,7 @@
 
 import type { Media } from '../wire.js';
 import type { Measurement } from './adapter.js';
+import { HlsLoading } from './hls-loading.js';
 import { HlsTimeline, NO_ROOM_MS } from './hls-timeline.js';
 import { type Appending, type HlsFragment, type InitPts, INTO_FRAME_MS, isMissing, TIMESTAMP_EVENTS, watchTimestamps } from './hls-timestamps.js';
 import { ToldDurations } from './hls-told.js';
@@ -36,13 +37,6 @@ const PAST_GAP_MS = 100;
 const REFILLS = 4;
 /** At its very end an element would be over. */
 const BEFORE_END_MS = 50;
-
-/** The events between which hls.js loads something without which no picture comes. */
-const LOADS = [
-  ['hlsLevelLoading', 'hlsLevelLoaded'],
-  ['hlsAudioTrackLoading', 'hlsAudioTrackLoaded'],
-  ['hlsKeyLoading', 'hlsKeyLoaded'],
-] as const;
 
 /** What it needs of hls.js. */
 interface Placing {
@@ -83,10 +77,7 @@ export class HlsPosition {
   #refills = REFILLS;
   /** Whether the pieces are fragmented MP4. */
   #isFragmented = false;
-  /** What hls.js loads, by kind. */
-  readonly #loading = new Set<string>();
-  /** Since when it has loaded nothing; infinite while it loads. */
-  #idleSinceMs = Infinity;
+  readonly #loading = new HlsLoading();
   /** The end of the media, in the element's time, once its last data is there. */
   #endMs: number | null = null;
   #origin: Measurement['origin'];
@@ -117,8 +108,7 @@ export class HlsPosition {
     this.#stretched = [];
     this.#endMs = null;
     this.#fromStart = beginS === 0;
-    this.#loading.clear();
-    this.#idleSinceMs = Infinity;
+    this.#loading.begin();
     this.#sought = this.#timeline.counts ? { positionMs, corrections: CORRECTIONS } : null;
   }
 
@@ -132,16 +122,8 @@ export class HlsPosition {
       this.#stretched.push({ fromMs: times.startPTS * 1000, untilMs: times.endPTS * 1000 });
     });
     hls.on(TIMESTAMP_EVENTS.INIT_PTS_FOUND, (_event, found: InitPts) => this.#found(found));
-    for (const [begins, ends] of LOADS) {
-      hls.on(begins, () => this.#loads(begins));
-      hls.on(ends, () => this.#loaded(begins));
-    }
-    hls.on(TIMESTAMP_EVENTS.FRAG_LOADING, (_event, { frag }: { frag: HlsFragment }) => {
-      // It says so even of what the playlist lacks, and loads nothing.
-      if (frag.type !== 'subtitle' && !isMissing(frag)) this.#loads(frag.type);
-    });
+    this.#loading.watch(hls);
     hls.on(TIMESTAMP_EVENTS.FRAG_BUFFERED, (_event, { frag }: { frag: HlsFragment }) => {
-      this.#loaded(frag.type);
       if (frag.type !== 'main') return;
       this.#isFragmented = !!frag.initSegment;
       this.#place(frag);
@@ -159,7 +141,7 @@ export class HlsPosition {
   get isSettled(): boolean {
     const now = performance.now();
     if (now - (this.#sought?.thinSinceMs ?? Infinity) > THIN_MS) this.#sought = null;
-    const idleMs = now - this.#idleSinceMs;
+    const idleMs = now - this.#loading.idleSinceMs;
     // Nothing else would tell that the piece before doesn't come.
     if (this.#sought?.aside === 'is' && !this.#waitsAside(this.#sought)) this.correct();
     if (this.#sought !== null && idleMs > MISSING_MS) this.#stuck(this.#sought, idleMs);
@@ -215,7 +197,7 @@ export class HlsPosition {
     if (elementMs === NO_ROOM_MS || (elementMs < -SEEK_NEAR_MS && !this.#fromStart)) return this.#fill(positionMs);
     if (this.#isElsewhere(positionMs)) return this.#fill(positionMs);
     this.#sought = { positionMs, corrections: CORRECTIONS };
-    if (this.#idleSinceMs < Infinity) this.#idleSinceMs = performance.now();
+    this.#loading.restart();
     this.#go(elementMs);
   }
 
@@ -329,7 +311,7 @@ export class HlsPosition {
     if (sought.isMissing) return this.#fail();
     if (idleMs <= STUCK_MS) return;
     if (this.#refills-- > 0) return this.#fill(sought.positionMs);
-    this.#idleSinceMs = Infinity;
+    this.#loading.begin();
     this.#fail();
   }
 
@@ -346,16 +328,6 @@ export class HlsPosition {
     this.begin(positionMs, 0);
     this.#sought!.isRefilled = true;
     this.#loadFromStart();
-  }
-
-  #loads(kind: string): void {
-    this.#loading.add(kind);
-    this.#idleSinceMs = Infinity;
-  }
-
-  #loaded(kind: string): void {
-    this.#loading.delete(kind);
-    if (this.#loading.size === 0) this.#idleSinceMs = performance.now();
   }
 
   #go(elementMs: number): void {
