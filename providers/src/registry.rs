@@ -7,7 +7,7 @@ use engine::{Availability, Position, Reading, Source};
 use tracing::Instrument;
 use url::Url;
 
-use crate::egress::{Egress, Request, Requester};
+use crate::egress::{Egress, Request, Requester, Response};
 use crate::error::{ErrorKind, Failure, ProviderError};
 use crate::file::FileProvider;
 use crate::hls::HlsProvider;
@@ -66,14 +66,17 @@ impl Registry {
         let resolving = async {
             let link = parse_link(link).map_err(|failure| failure.at(REGISTRY, "resolve"))?;
             let chosen = self.choose(&egress, &link).await;
-            let provider = chosen.map_err(|failure| failure.at(REGISTRY, "resolve"))?;
-            let resolved = provider.resolve(&egress, &link).await;
+            let (provider, head) = chosen.map_err(|failure| failure.at(REGISTRY, "resolve"))?;
+            let resolved = match head {
+                Some(head) => provider.resolve_from(&egress, &link, head).await,
+                None => provider.resolve(&egress, &link).await,
+            };
             match resolved {
                 // The name of the link may say something else than what is behind it.
                 Err(error) if error.kind == ErrorKind::Unsupported => {
                     match self.recognize(&egress, &link).await {
-                        Ok(other) if other.id() != provider.id() => {
-                            other.resolve(&egress, &link).await
+                        Ok((other, head)) if other.id() != provider.id() => {
+                            other.resolve_from(&egress, &link, head).await
                         }
                         _ => Err(error),
                     }
@@ -151,16 +154,23 @@ impl Registry {
         })
     }
 
-    /// The provider that is sure of the link, or else the first that recognizes its first bytes.
-    async fn choose(&self, egress: &Egress, link: &Url) -> Result<&dyn PlaybackSource, Failure> {
+    /// The provider that is sure of the link, or else the first that recognizes its first bytes, with them.
+    async fn choose(
+        &self,
+        egress: &Egress,
+        link: &Url,
+    ) -> Result<(&dyn PlaybackSource, Option<Response>), Failure> {
         let candidates = self.candidates(link);
         match candidates.first() {
             None => {
                 let detail = "Only http and https links can be played here.";
                 Err(Failure::new(ErrorKind::Unsupported, detail))
             }
-            Some((Match::Yes, provider)) => Ok(*provider),
-            Some(_) => self.recognize(egress, link).await,
+            Some((Match::Yes, provider)) => Ok((*provider, None)),
+            Some(_) => {
+                let (provider, head) = self.recognize(egress, link).await?;
+                Ok((provider, Some(head)))
+            }
         }
     }
 
@@ -176,18 +186,24 @@ impl Registry {
         candidates
     }
 
-    /// The first provider that recognizes the first bytes, or else one that claims their media type.
-    async fn recognize(&self, egress: &Egress, link: &Url) -> Result<&dyn PlaybackSource, Failure> {
+    /// The first provider that recognizes the first bytes, or else one that claims their media type; and
+    /// these bytes.
+    async fn recognize(
+        &self,
+        egress: &Egress,
+        link: &Url,
+    ) -> Result<(&dyn PlaybackSource, Response), Failure> {
         let request = Request::probe(link, 0..SNIFF_BYTES as u64, SNIFF_BYTES);
         let response = egress.fetch(&request).await?;
-        let (head, mime) = (response.body, response.mime.unwrap_or_default());
+        let (head, mime) = (&response.body, response.mime.as_deref().unwrap_or_default());
         let candidates = self.candidates(link);
         let find = |wanted: &dyn Fn(&dyn PlaybackSource) -> bool| {
             candidates.iter().map(|(_, provider)| *provider).find(|provider| wanted(*provider))
         };
-        let found = find(&|provider| provider.recognizes(&head));
-        let found = found.or_else(|| find(&|provider| provider.claims(&mime)));
-        found.ok_or_else(|| Failure::not_media(&head))
+        let found = find(&|provider| provider.recognizes(head));
+        let found = found.or_else(|| find(&|provider| provider.claims(mime)));
+        let provider = found.ok_or_else(|| Failure::not_media(head))?;
+        Ok((provider, response))
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use engine::{Availability, LiveEdge, Position, Reading, Source, Span, TimelineKind};
 use url::Url;
 
-use crate::egress::Egress;
+use crate::egress::{Egress, Response};
 use crate::error::ProviderError;
 
 /// The time limit for optional reads (origins and length, in all), after the required ones.
@@ -77,6 +77,16 @@ pub trait PlaybackSource: Send + Sync + 'static {
 
     /// Inspects the media behind the link and describes it.
     async fn resolve(&self, egress: &Egress, link: &Url) -> Result<Source, ProviderError>;
+
+    /// The same, where `head` is what the origin has just answered to a request for the first 4 KiB.
+    async fn resolve_from(
+        &self,
+        egress: &Egress,
+        link: &Url,
+        _head: Response,
+    ) -> Result<Source, ProviderError> {
+        self.resolve(egress, link).await
+    }
 
     /// Resolves a source again by its durable id.
     async fn reopen(&self, egress: &Egress, stream_id: &str) -> Result<Source, ProviderError>;

@@ -71,11 +71,22 @@ impl PlaybackSource for FileProvider {
     }
 
     async fn resolve(&self, egress: &Egress, link: &Url) -> Result<Source, ProviderError> {
-        resolve(egress, link).await.map_err(|failure| failure.at(self.id(), "resolve"))
+        resolve(egress, link, None).await.map_err(|failure| failure.at(self.id(), "resolve"))
+    }
+
+    async fn resolve_from(
+        &self,
+        egress: &Egress,
+        link: &Url,
+        head: Response,
+    ) -> Result<Source, ProviderError> {
+        // Of a whole file more is read than was, since nothing else can be asked for.
+        let head = Some(head).filter(|head| head.ranged);
+        resolve(egress, link, head).await.map_err(|failure| failure.at(self.id(), "resolve"))
     }
 
     async fn reopen(&self, egress: &Egress, stream_id: &str) -> Result<Source, ProviderError> {
-        let reopened = async { resolve(egress, &parse_link(stream_id)?).await };
+        let reopened = async { resolve(egress, &parse_link(stream_id)?, None).await };
         reopened.await.map_err(|failure| failure.at(self.id(), "reopen"))
     }
 
@@ -86,8 +97,12 @@ impl PlaybackSource for FileProvider {
     }
 }
 
-async fn resolve(egress: &Egress, link: &Url) -> Result<Source, Failure> {
-    let (response, container) = inspect(egress, link, PROBE_BYTES_MAX).await?;
+/// Resolves a link; `head` is the answer to a request for its first bytes if there was one.
+async fn resolve(egress: &Egress, link: &Url, head: Option<Response>) -> Result<Source, Failure> {
+    let (response, container) = match head {
+        Some(head) => identify(head)?,
+        None => inspect(egress, link, PROBE_BYTES_MAX).await?,
+    };
     // A media element plays a file of another origin without CORS headers.
     let cors = if response.cors == Cors::Missing { Cors::NotNeeded } else { response.cors };
     let sends_ranges = response.ranged || sends_ranges(egress, link, &response).await;
@@ -141,7 +156,10 @@ async fn inspect(
     cap: usize,
 ) -> Result<(Response, Container), Failure> {
     let first = Request::probe(link, 0..STEP_BYTES as u64, cap);
-    let response = egress.fetch(&first).await?;
+    identify(egress.fetch(&first).await?)
+}
+
+fn identify(response: Response) -> Result<(Response, Container), Failure> {
     match sniff(&response.body) {
         Some(container) if response.start == 0 => Ok((response, container)),
         _ => Err(Failure::not_media(&response.body)),
