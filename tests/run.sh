@@ -30,6 +30,7 @@ main() {
   await_lanes pages rust
   stage "real browsers, two files at a time" browser_tests together
   await_lanes checks
+  stage "tests of the SDK that wait" npm test --silent --prefix sdk -- --project waiting --maxWorkers 4
   stage "Rust tests that measure time" measuring_tests
   stage "the same tests over Redis" with_redis it_over_redis --test-threads 1 "${measuring[@]}"
   stage "real browsers that measure time" browser_tests alone
@@ -97,7 +98,7 @@ lints() {
 
 sdk_tests() {
   npm run --silent --prefix sdk typecheck
-  npm test --silent --prefix sdk
+  npm test --silent --prefix sdk -- --project computing
   npm run --silent --prefix sdk size
 }
 
