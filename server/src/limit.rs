@@ -35,12 +35,12 @@ const TURN_WAIT_MAX: Duration = Duration::from_secs(2);
 const REFUSED_BURST_SECONDS: u32 = 5;
 /// How many seconds' worth of a user's commands may come at once.
 const COMMANDS_BURST_SECONDS: u32 = 6;
-/// How many commands per second, and at once, a user sends without their counting for the address: about what a
-/// person presses. So somebody who uses up the address' share hinders nobody else behind it.
+/// How many commands per second, and at once, of a user have a share of the address for themselves, as large as the
+/// one for all others: about what a person presses. So somebody who uses up the other share hinders nobody else behind
+/// the address, and many users who are one person don't multiply it.
 const CALM_COMMANDS_PER_SECOND: u32 = 1;
 const CALM_COMMANDS_BURST: u32 = 10;
-/// How many joins per minute a user makes without their counting for the address: those of somebody who comes, and
-/// comes back after a restart.
+/// How many joins per minute of a user have such a share: those of somebody who comes, and comes back after a restart.
 const CALM_JOINS_PER_MINUTE: u32 = 5;
 /// How many seconds' worth of an address' commands: everybody behind it may press something at once.
 const ADDRESS_COMMANDS_BURST_SECONDS: u32 = 10;
@@ -64,6 +64,7 @@ pub struct Limiters {
     joins: Option<PerAddress>,
     joins_of_user: DefaultKeyedRateLimiter<String>,
     calm_joins: DefaultKeyedRateLimiter<String>,
+    calm_joins_of_address: Option<PerAddress>,
     guesses: Option<Guesses>,
     member_codes: DefaultKeyedRateLimiter<String>,
     resolves: DefaultKeyedRateLimiter<String>,
@@ -72,6 +73,7 @@ pub struct Limiters {
     refused_of_address: Option<PerAddress>,
     commands_of_user: DefaultKeyedRateLimiter<String>,
     calm_commands: DefaultKeyedRateLimiter<String>,
+    calm_commands_of_address: Option<PerAddress>,
     commands_of_address: Option<PerAddress>,
     rooms_max: usize,
 }
@@ -129,6 +131,7 @@ impl Limiters {
             joins: keyed(config.joins_per_minute, config.joins_burst),
             joins_of_user: RateLimiter::keyed(per_minute_quota(config.joins_per_user_and_minute)),
             calm_joins: RateLimiter::keyed(per_minute_quota(CALM_JOINS_PER_MINUTE)),
+            calm_joins_of_address: keyed(config.joins_per_minute, config.joins_burst),
             guesses: wanted.then(|| Guesses::per_minute(config.codes_per_minute)),
             member_codes: RateLimiter::keyed(per_minute_quota(MEMBER_CODES_PER_MINUTE)),
             resolves: RateLimiter::keyed(per_minute_quota(config.resolves_per_minute)),
@@ -140,6 +143,7 @@ impl Limiters {
                 Quota::per_second(positive(CALM_COMMANDS_PER_SECOND))
                     .allow_burst(positive(CALM_COMMANDS_BURST)),
             ),
+            calm_commands_of_address: wanted.then(|| PerAddress::new(commands_of_address)),
             commands_of_address: wanted.then(|| PerAddress::new(commands_of_address)),
             rooms_max: config.rooms,
         }
@@ -192,12 +196,13 @@ impl Limiters {
         check_address(self.rooms_of_day.as_ref(), address)
     }
 
-    /// Counts a join of a user at an address. The user comes first, and few joins aren't counted for the address, so
-    /// that nobody uses up the joins of others there.
+    /// Counts a join of a user at an address. The user comes first, and a user's few joins have a share of their
+    /// own, so that nobody uses up the joins of others there.
     pub fn check_join(&self, address: IpAddr, user_id: &str) -> Result<(), Refusal> {
         let user_id = user_id.to_owned();
         check(&self.joins_of_user, &user_id)?;
-        if self.calm_joins.check_key(&user_id).is_ok() {
+        let calm = self.calm_joins_of_address.as_ref();
+        if self.calm_joins.check_key(&user_id).is_ok() && check_address(calm, address).is_ok() {
             return Ok(());
         }
         check_address(self.joins.as_ref(), address)
@@ -236,15 +241,17 @@ impl Limiters {
     }
 
     /// Counts a command for which its sender has permission, before it is decided and so maybe committed. The
-    /// user comes first, and few commands aren't counted for the address, so that nobody uses up what others there
-    /// may send.
+    /// user comes first, and a user's few commands have a share of their own, so that nobody uses up what others at
+    /// the address may send.
     pub fn check_command(&self, sender: Asker<'_>) -> Result<(), Refusal> {
         let user_id = sender.user_id.to_owned();
         check(&self.commands_of_user, &user_id)?;
-        if self.calm_commands.check_key(&user_id).is_ok() {
+        let calm = self.calm_commands_of_address.as_ref();
+        let address = sender.address;
+        if self.calm_commands.check_key(&user_id).is_ok() && check_address(calm, address).is_ok() {
             return Ok(());
         }
-        check_address(self.commands_of_address.as_ref(), sender.address)
+        check_address(self.commands_of_address.as_ref(), address)
     }
 
     /// Refuses one more room on a server that has this many.
@@ -265,6 +272,8 @@ impl Limiters {
             &self.joins,
             &self.refused_of_address,
             &self.commands_of_address,
+            &self.calm_commands_of_address,
+            &self.calm_joins_of_address,
         ];
         for limiter in by_address.into_iter().flatten() {
             limiter.sweep();

@@ -33,7 +33,7 @@ async fn requests_of_an_address_are_limited_per_minute() {
         (Method::POST, "auth/guest", json!({ "display_name": "Ben" }), 1, ""),
         (Method::POST, "auth/refresh", json!({ "refresh_token": "x" }), 2, "token_invalid"),
         (Method::POST, "rooms", json!({ "name": "Saturday" }), 1, ""),
-        (Method::POST, &format!("rooms/{room_id}/join"), json!({}), 5 + 2, ""), // five are free
+        (Method::POST, &format!("rooms/{room_id}/join"), json!({}), 2 + 2, ""), // two shares
         (Method::GET, "rooms/AAAAA-AAAAA", json!({}), 2, "room_not_found"),
         (Method::POST, "sources/resolve", link, 2, "link_invalid"),
     ] {
