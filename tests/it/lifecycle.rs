@@ -155,9 +155,12 @@ async fn a_host_who_leaves_and_closes_the_socket_without_waiting_has_left() {
     // The lease is longer than any wait here.
     let room = CreateRoom { host_lease_ms: Some(600_000), ..new_room() };
     let mut party = Party::meet(server().await, &room, &[]).await;
+    let mut other_tab = party.host_api.connect(&party.room_id).await.unwrap();
+    other_tab.hello(&[]).await.unwrap();
     party.host.send_json(&json!({ "type": "leave", "id": "c_bye", "data": {} })).await.unwrap();
     party.host.close().await.unwrap();
     next_state(&mut party.guest, "grace", "host_lost").await;
+    assert_eq!(other_tab.closed().await.unwrap().reason, "left");
 }
 
 #[tokio::test]

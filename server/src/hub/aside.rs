@@ -57,7 +57,10 @@ impl RoomHub {
         state.rebuffered.retain(|_, last| now.millis_since(*last) < CALM_MS);
         let is_calm = !state.rebuffered.contains_key(&connection.participant_id);
         let is_time = state.rebuffers.may_wait(now);
-        let may = is_calm && is_time && !state.aside.contains_key(&connection.number);
+        // One that is gone has nothing to wait for, though its last command may still be carried out.
+        let is_here = state.connections.contains_key(&connection.number);
+        let is_waited_for = is_here && !state.aside.contains_key(&connection.number);
+        let may = is_calm && is_time && is_waited_for;
         if may {
             state.rebuffers.count_wait(now);
         }

@@ -1,17 +1,24 @@
 //! Leaving a room for good.
 
+use contracts::CloseCode;
+
 use super::Rooms;
 use crate::access::Proof;
 use crate::store::{Notice, StoreError};
 
 impl Rooms {
-    /// Ends a participant's membership, and the lease if this is the host. The other nodes are told first, so that
-    /// no connection there goes on renewing the lease; those here are closed by their sessions.
-    pub async fn leave(&self, proof: &Proof) -> Result<(), StoreError> {
+    /// Ends a participant's membership, and the lease if this is the host. All their connections are closed but
+    /// `connection`, which still has to hear of it. The other nodes are told first, so that none there goes on
+    /// renewing the lease.
+    pub async fn leave(&self, proof: &Proof, connection: u64) -> Result<(), StoreError> {
         let (room_id, participant_id) = (proof.room_id(), proof.participant_id());
         let notice = Notice::Left { participant_id: participant_id.clone() };
         self.store.tell(room_id, notice).await?;
         self.host_left(room_id, participant_id).await?;
-        self.members.leave(proof).await
+        self.members.leave(proof).await?;
+        if let Some(hub) = self.hub.find(room_id) {
+            hub.close_participant(participant_id, Some(connection), CloseCode::LEFT);
+        }
+        Ok(())
     }
 }

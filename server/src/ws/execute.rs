@@ -133,7 +133,7 @@ async fn perform(
             let place = app.rooms.find(room_id).await.map_or(seen.place, |room| room.place());
             return Ok(Ack { place, duplicate: false });
         }
-        Action::Leave => app.rooms.leave(proof).await?,
+        Action::Leave => app.rooms.leave(proof, connection.number).await?,
     }
     // Unversioned commands are acknowledged with the current place.
     let place = app.rooms.find(room_id).await?.place();

@@ -108,6 +108,8 @@ impl Session {
             self.leaving = matches!(decoded.frame, ClientFrame::Leave(_));
             // A renewal that ended after the leaving would bring the host back.
             let renewing = self.renewing.take_if(|_| self.leaving);
+            let id = if is_look { &mut self.ids.looking } else { &mut self.ids.running };
+            id.clone_from(&decoded.id);
             let (app, sender) = (self.app.clone(), self.sender.clone());
             let executed = Box::pin(async move {
                 if let Some(renewing) = renewing {
@@ -149,27 +151,34 @@ impl Session {
         Ok(done.then_some(End::Close(CloseCode::LEFT)))
     }
 
-    /// Carries out to its end the command that is being carried out, for a client that has gone: one that sends
-    /// `leave` and closes the socket means both.
+    /// Carries the running command out to its end for a client that has gone: one that sends `leave` and closes the
+    /// socket means both.
     pub(super) fn carry_on(&mut self) {
         if let Some(running) = self.running.take() {
             tokio::spawn(running);
         }
     }
 
-    /// Answers everything that was received before the end: what is being carried out by its result, if that
-    /// comes soon, those that waited behind it by a refusal. A look at media isn't waited for.
+    /// Answers everything that was received before the end: the running command by its result, if that comes soon,
+    /// and those that waited behind it by a refusal, as well as a look at media.
     pub(super) async fn settle(&mut self, socket: &mut Socket, mut early: Early) {
-        self.looking = None;
         if let Some(running) = self.running.take() {
-            let mut running = tokio::spawn(running);
-            if let Ok(Ok(reply)) = timeout(SETTLED_WITHIN, &mut running).await {
-                let _ = socket.send(wire::text(&reply.frame)).await;
+            match timeout(SETTLED_WITHIN, tokio::spawn(running)).await {
+                Ok(Ok(reply)) => {
+                    let _ = socket.send(wire::text(&reply.frame)).await;
+                }
+                // It may still be carried out.
+                _ => {
+                    let id = self.ids.running.take();
+                    let _ = socket.reject(id, Refusal::store_unavailable()).await;
+                }
             }
         }
         let closed = || Refusal::new(ErrorCode::UnexpectedFrame, "the connection is being closed");
         let queued = std::mem::take(&mut self.queued).into_iter();
-        let mut refused: Vec<_> = queued.map(|(decoded, _)| (decoded.id, closed())).collect();
+        let looking = self.looking.take().map(|_| (self.ids.looking.take(), closed()));
+        let queued = queued.map(|(decoded, _)| (decoded.id, closed()));
+        let mut refused: Vec<_> = looking.into_iter().chain(queued).collect();
         while let Some((Input::Text(text), _)) = early.pop() {
             match wire::decode(&text) {
                 Ok(Decoded { frame: ClientFrame::Ping(_), .. }) => {}

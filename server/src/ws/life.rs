@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use contracts::CloseCode;
-
 use super::end::End;
 use super::enter;
 use super::socket::Socket;
@@ -26,7 +24,7 @@ pub fn live(
         let Some(mut open) = opening.await else { return };
         let end = open.session.run(&mut open.socket, &open.limiter, &mut open.early).await;
         // Presence must wait neither for what is being carried out nor for the client's answer to the close.
-        open.session.detach(matches!(end, End::Close(CloseCode::LEFT)));
+        open.session.detach();
         if matches!(end, End::Gone | End::Slow) {
             open.session.carry_on();
         } else {

@@ -25,6 +25,13 @@ const CLIENT_SILENT_MAX: Duration = Duration::from_secs(45);
 /// How many commands of one connection may queue before its socket isn't read any further.
 const QUEUED_MAX: usize = 32;
 
+/// Which frames are answered when a command and a look end.
+#[derive(Default)]
+pub(super) struct Ids {
+    pub(super) running: Option<String>,
+    pub(super) looking: Option<String>,
+}
+
 type Running = Pin<Box<dyn Future<Output = Reply> + Send>>;
 type Renewing = Pin<Box<dyn Future<Output = Instant> + Send>>;
 
@@ -41,6 +48,8 @@ pub(super) struct Session {
     pub(super) running: Option<Running>,
     /// A look at media that a player couldn't load, beside the commands behind it: it may take seconds.
     pub(super) looking: Option<Running>,
+    /// The ids of the command that is being executed last and of the last look.
+    pub(super) ids: Ids,
     /// Commands that wait for their turn, each with what the client had seen when it sent it.
     pub(super) queued: VecDeque<(Decoded, Seen)>,
     /// The end of the access token.
@@ -70,6 +79,7 @@ impl Session {
             fence: 0,
             running: None,
             looking: None,
+            ids: Ids::default(),
             queued: VecDeque::new(),
             expiry,
             heard: began,
@@ -185,9 +195,8 @@ impl Session {
         Ok(None)
     }
 
-    /// Removes the connection from the room's, once. `left` says that the participant left, and so
-    /// closes the participant's other connections to this node; the other nodes were told.
-    pub(super) fn detach(&mut self, left: bool) {
+    /// Removes the connection from the room's, once.
+    pub(super) fn detach(&mut self) {
         if !std::mem::take(&mut self.attached) {
             return;
         }
@@ -195,10 +204,6 @@ impl Session {
         let Sender { hub, connection, .. } = &self.sender;
         let action = hub.detach(connection, self.app.clock.now());
         self.app.rooms.carry_out_barrier(&hub.room_id, action);
-        if left {
-            let here = Some(connection.number);
-            hub.close_participant(&connection.participant_id, here, CloseCode::LEFT);
-        }
         self.app.hub.mark_presence_changed(&hub.room_id);
         self.app.hub.mark_presence_unsent(&hub.room_id);
     }
@@ -209,7 +214,7 @@ impl Drop for Session {
         if std::thread::panicking() {
             rooms::count_panic();
         }
-        self.detach(false);
+        self.detach();
     }
 }
 
