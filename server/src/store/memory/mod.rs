@@ -13,13 +13,14 @@
 //! | `alive` | the sign of life, by which the next start knows how long no server was running |
 //! | `freeze` `give_back` | notices that the process stood still, and gives the time back |
 //! | `tables` | the durable state in memory |
-//! | `writer` | the only task that writes |
+//! | `writer` `delete` | the only task that writes, and what it leaves to SQL |
 //! | `store` `open` | the traits, and the start |
 
 mod alive;
 mod batch;
 mod checksum;
 mod damage;
+mod delete;
 mod error;
 mod freeze;
 mod give_back;

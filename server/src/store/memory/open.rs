@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::alive::Alive;
 use super::batch::{Batch, Entry};
+use super::delete::Remaining;
 use super::error::OpenError;
 use super::freeze::Freeze;
 use super::job::QUEUE_MAX;
@@ -78,6 +79,7 @@ impl MemoryStore {
             queue: jobs,
             tables,
             sql: sql.clone(),
+            remaining: Remaining::default(),
             backlog: backlog.clone(),
             stop,
             tasks: tasks.clone(),

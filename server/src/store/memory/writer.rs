@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::batch::Batch;
+use super::delete::Remaining;
 use super::job::Job;
 use super::journal::Journal;
 use super::tables::Tables;
@@ -22,8 +23,6 @@ use crate::store::{News, Published, StoreError};
 const GROUP_MAX: usize = 512;
 /// How long the writer rests before it does what nobody waits for.
 const REST: Duration = Duration::from_millis(200);
-/// How long to wait before rows of deleted rooms are deleted again.
-const DELETED_AGAIN: Duration = Duration::from_secs(10);
 
 /// Takes jobs from the queue until the store is closed.
 #[derive(Debug)]
@@ -32,6 +31,8 @@ pub(super) struct Writer {
     pub(super) queue: mpsc::Receiver<Job>,
     pub(super) tables: Arc<Tables>,
     pub(super) sql: Arc<Sql>,
+    /// Deleted rooms whose rows are yet to be deleted from SQL.
+    pub(super) remaining: Remaining,
     /// Rooms whose snapshot is yet to be written to SQL.
     pub(super) backlog: Arc<Backlog>,
     pub(super) stop: CancellationToken,
@@ -156,7 +157,7 @@ impl Writer {
         if !deleted.is_empty() {
             // Only commits that delete a room wait for SQL.
             let (sql, stop) = (self.sql.clone(), self.stop.clone());
-            self.tasks.spawn(delete_rows(sql, deleted, stop));
+            self.tasks.spawn(self.remaining.clone().delete(sql, deleted, stop));
         }
     }
 }
@@ -171,27 +172,5 @@ async fn publish(subscribers: &[mpsc::Sender<News>], jobs: &[Job]) {
                 break;
             }
         }
-    }
-}
-
-/// Deletes the rows of deleted rooms from SQL, and answers their jobs after the first try. Rows that remain count as
-/// rooms, so it goes on trying; the next start deletes them too.
-async fn delete_rows(sql: Arc<Sql>, deleted: Vec<Job>, stop: CancellationToken) {
-    let ids: Vec<_> = deleted.iter().map(|job| job.room.room_id.clone()).collect();
-    let mut done = sql.delete_rooms(&ids).await;
-    for job in deleted {
-        let _ = job.reply.send(Ok(()));
-    }
-    while let Err(error) = done {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            rooms = ids.len(),
-            "rows of deleted rooms remain in the database"
-        );
-        drop(error);
-        if stop.run_until_cancelled(sleep(DELETED_AGAIN)).await.is_none() {
-            return;
-        }
-        done = sql.delete_rooms(&ids).await;
     }
 }
