@@ -87,12 +87,11 @@ impl Members {
             return Ok(Some(Role::Guest));
         }
         // Everybody who asks could be a stranger: who is connected is loaded only if it isn't known.
-        if hub.is_some_and(|hub| hub.knows_remote()) {
-            return Ok(None);
-        }
-        let (_, roster, _) = self.load_roster(room_id).await?;
-        if let Some(present) = roster.find(id) {
-            return Ok(Some(present.base));
+        if hub.is_none_or(|hub| !hub.knows_remote()) {
+            let (_, roster, _) = self.load_roster(room_id).await?;
+            if let Some(present) = roster.find(id) {
+                return Ok(Some(present.base));
+            }
         }
         let lost_at = room.and_then(|room| room.rebased).map(|rebased| rebased.lossy_at);
         if lost_at.is_some_and(|at| self.clock.now().millis_since(at) < TOLD_ANEW_WITHIN_MS) {

@@ -113,7 +113,6 @@ async fn f3_who_is_connected_is_told_again_if_redis_loses_that_alone() {
     until("both are told", DEADLINE, async || (total().await == 2).then_some(())).await;
     let keys = scene.redis.command(&["KEYS", &format!("*:{}:present", duo.room_id)]).await;
     scene.redis.command(&["DEL", &keys.unwrap().texts()[0]]).await.unwrap();
-    assert_eq!(total().await, 0);
     until("both are told again", DEADLINE, async || (total().await == 2).then_some(())).await;
 }
 
