@@ -1,7 +1,7 @@
-//! Looks names up, with a share for each address that links are resolved for, and for each user without an address,
-//! as the rooms are that look at their media again. All of them have a bound, and those without an address one of
-//! their own: rooms are made in passing, and the links that people wait for come first. A lookup blocks a thread for as long as a name server is silent, even if the request has ended meanwhile, and
-//! threads are few.
+//! Looks names up. Each address that links are resolved for has a share, and so has each room that reads its media
+//! again, which has no address. All together have a bound. Anybody can create rooms cheaply, so rooms get half of it,
+//! and links that people wait for come first. A lookup blocks a thread for as long as a name server is silent, even if
+//! the request has ended meanwhile, and threads are few.
 
 use std::collections::HashMap;
 use std::error::Error;

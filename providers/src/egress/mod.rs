@@ -115,6 +115,21 @@ impl Egress {
         Ok(Response { body, ..response })
     }
 
+    /// Whether an origin sends the byte at `at` of a file alone. Fails if that can be found out later.
+    pub(crate) async fn sends_byte(
+        &self,
+        url: &Url,
+        at: u64,
+        named_by: Option<&Url>,
+    ) -> Result<bool, Failure> {
+        let request = Request { named_by, ..Request::probe(url, at..at.saturating_add(1), 1) };
+        match self.fetch(&request).await {
+            Ok(part) => Ok(part.ranged && part.start == at),
+            Err(failure) if failure.kind.is_temporary() => Err(failure),
+            Err(_) => Ok(false),
+        }
+    }
+
     /// Like [`Self::fetch`], but hands the body to `take` instead of keeping it.
     pub(crate) async fn stream(
         &self,

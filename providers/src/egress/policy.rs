@@ -79,8 +79,9 @@ impl EgressPolicy {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(blocked());
         }
-        if own_granted && let Some(at) = self.find_own(url, reached_as) {
-            return Ok(Rule::Own(at));
+        if let Some(at) = self.find_own(url, reached_as) {
+            // Wherever the URL leads besides, what came from there would pass for this server's own.
+            return if own_granted { Ok(Rule::Own(at)) } else { Err(blocked()) };
         }
         if url.port_or_known_default().is_none_or(|port| PORTS_DENIED.contains(&port)) {
             return Err(blocked());

@@ -171,9 +171,7 @@ fn identify(response: Response) -> Result<(Response, Container), Failure> {
 /// ask for other ranges.
 async fn sends_ranges(egress: &Egress, link: &Url, whole: &Response) -> bool {
     let middle = whole.total.map_or(STEP_BYTES as u64, |total| total / 2).max(1);
-    let request = Request::probe(link, middle..middle + 1, 1);
-    let asked = whole.claims_ranges;
-    asked && egress.fetch(&request).await.is_ok_and(|part| part.ranged && part.start == middle)
+    whole.claims_ranges && egress.sends_byte(link, middle, None).await.unwrap_or(false)
 }
 
 /// Reads the container, fetching what that takes, within the limits of one inspection.

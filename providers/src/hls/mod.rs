@@ -245,7 +245,7 @@ async fn probe_a_segment(
             let range = origin::head_from(segment.first_byte());
             let request = Request::probe(&url, range, origin::HEAD_BYTES).named_by(&listing.url);
             let response = egress.fetch(&request).await?;
-            let is_sent = sends_alone(egress, &listing.url, &url, segment, &response).await;
+            let is_sent = sends_alone(egress, &listing.url, &url, segment, &response).await?;
             Ok::<_, Failure>((response, is_sent))
         };
         match probe.await {
@@ -272,16 +272,17 @@ async fn sends_alone(
     url: &Url,
     segment: &Segment,
     response: &Response,
-) -> bool {
-    let Some(range) = &segment.range else { return true };
+) -> Result<bool, Failure> {
+    let Some(range) = &segment.range else { return Ok(true) };
     let is_all = range.start == 0 && response.total.is_some_and(|total| total <= range.end);
     if response.ranged || is_all {
-        return true;
+        return Ok(true);
     }
-    let last = range.end.saturating_sub(1).max(range.start);
-    let request = Request::probe(url, last..last.saturating_add(1), 1).named_by(base);
-    let asked = response.claims_ranges;
-    asked && egress.fetch(&request).await.is_ok_and(|part| part.ranged && part.start == last)
+    let middle = range.start + range.end.saturating_sub(range.start) / 2;
+    match response.claims_ranges {
+        true => egress.sends_byte(url, middle, Some(base)).await,
+        false => Ok(false),
+    }
 }
 
 /// Reads a live playlist again, and refuses it if it gives the number of a segment to another one.
