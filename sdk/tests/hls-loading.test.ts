@@ -1,3 +1,4 @@
+// Tests of what hls.js is loading, by its events.
 import { beforeEach, expect, test, vi } from 'vitest';
 import { HlsLoading } from '../src/adapters/hls-loading.js';
 import { FakeHls } from './fake-hls.js';

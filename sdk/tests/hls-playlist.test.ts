@@ -52,6 +52,7 @@ test.each([
   ['#EXTINF:.25,a,b\n/h/a.ts\n#EXTINF: 1.75 ,\n/h/b.ts', [['/h/a.ts', 0.25], ['/h/b.ts', 1.75]]],
   ['#EXTINF:10 ,title\na.ts\r\n#EXTINF:3;\r\nb.ts\r#EXTINF:1.2.3,\rc.ts', [['a.ts', 10], ['b.ts', 3], ['c.ts', 1.2]]],
   ['#EXTINF:10.,\na.ts\n#EXTINF:-1 x,Channel\nb.ts', [['a.ts', 10], ['b.ts', 0]]],
+  ['#EXTINF:2 s,\n \t\na.ts\n#EXTINF:2,\n\n  \r\nb.ts', [['a.ts', 2], ['b.ts', 2]]],
   ['stray.ts\n#EXTINF:2,\n  # a remark\n#EXT-X-BYTERANGE:5@0\na.ts\nstray.ts\n#EXTINF:2,\nb.ts\n', [['a.ts', 2], ['b.ts', 2]]],
 ])('hls.js finds the pieces that the server finds in %j', (lines, pieces) => {
   const text = `#EXTM3U\n#EXT-X-TARGETDURATION:10\n${lines}\n#EXT-X-ENDLIST\n`;

@@ -44,7 +44,7 @@ export function announced(text: string): string {
   if (!/^#EXTINF:/m.test(text)) return text;
   let isDue = false;
   return text.replace(LINE, (line: string, tag?: string) => {
-    if (tag === undefined && (!isDue || line.trimStart().startsWith('#'))) return '';
+    if (tag === undefined && (!isDue || /^\s*(#|$)/.test(line))) return '';
     isDue = tag !== undefined;
     return tag ?? line;
   });

@@ -76,11 +76,11 @@ export function isOver(now: Moment): boolean {
   return now.player.ended ? here >= end - ENDED_EARLY_MS : here >= end - END_MS && now.player.paused;
 }
 
-/** Whether the room has ended while this player has its last pictures still to show. */
+/** Whether the room has ended while this player has its last pictures still to show, and can. */
 export function isPlayingOut(now: Moment): boolean {
   const { timeline, player } = now;
   const leftMs = endOf(now) - player.positionMs;
-  return timeline.status === 'ended' && !player.paused && leftMs > 0 && leftMs < END_MS;
+  return timeline.status === 'ended' && player.ready && !player.paused && leftMs > 0 && leftMs < END_MS;
 }
 
 /** Whether the room has reached its end as well: one player's shorter media doesn't end it for everybody. */
