@@ -157,7 +157,13 @@ async fn a_host_who_leaves_and_closes_the_socket_without_waiting_has_left() {
     let mut party = Party::meet(server().await, &room, &[]).await;
     let mut other_tab = party.host_api.connect(&party.room_id).await.unwrap();
     other_tab.hello(&[]).await.unwrap();
-    party.host.send_json(&json!({ "type": "leave", "id": "c_bye", "data": {} })).await.unwrap();
+    let frames = [
+        json!({ "type": "set_media", "id": "c_slow", "data": { "link": "http://127.0.0.1:9/a.mp4" } }),
+        json!({ "type": "leave", "id": "c_bye", "data": {} }),
+    ];
+    for frame in frames {
+        party.host.send_json(&frame).await.unwrap();
+    }
     party.host.close().await.unwrap();
     next_state(&mut party.guest, "grace", "host_lost").await;
     assert_eq!(other_tab.closed().await.unwrap().reason, "left");

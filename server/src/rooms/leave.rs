@@ -8,17 +8,15 @@ use crate::store::{Notice, StoreError};
 
 impl Rooms {
     /// Ends a participant's membership, and the lease if this is the host. All their connections are closed but
-    /// `connection`, which still has to hear of it. The other nodes are told first, so that none there goes on
-    /// renewing the lease.
+    /// `connection`, which still has to hear of it; the others first, so that none goes on renewing the lease.
     pub async fn leave(&self, proof: &Proof, connection: u64) -> Result<(), StoreError> {
         let (room_id, participant_id) = (proof.room_id(), proof.participant_id());
         let notice = Notice::Left { participant_id: participant_id.clone() };
         self.store.tell(room_id, notice).await?;
-        self.host_left(room_id, participant_id).await?;
-        self.members.leave(proof).await?;
         if let Some(hub) = self.hub.find(room_id) {
             hub.close_participant(participant_id, Some(connection), CloseCode::LEFT);
         }
-        Ok(())
+        self.host_left(room_id, participant_id).await?;
+        self.members.leave(proof).await
     }
 }

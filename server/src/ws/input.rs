@@ -147,16 +147,35 @@ impl Session {
         if reply.excess && !limiter.check_excess() {
             return Ok(Some(End::Close(CloseCode::RATE_LIMITED)));
         }
+        if done {
+            return Ok(Some(End::Close(CloseCode::LEFT)));
+        }
         self.start_next();
-        Ok(done.then_some(End::Close(CloseCode::LEFT)))
+        Ok(None)
     }
 
-    /// Carries the running command out to its end for a client that has gone: one that sends `leave` and closes the
-    /// socket means both.
+    /// Carries the running command out to its end for a client that has gone, and a `leave` that waits behind it: one
+    /// that sends that and closes the socket means both.
     pub(super) fn carry_on(&mut self) {
-        if let Some(running) = self.running.take() {
-            tokio::spawn(running);
+        let running = self.running.take();
+        let mut queued = std::mem::take(&mut self.queued).into_iter();
+        let leave = queued.find(|(decoded, _)| matches!(decoded.frame, ClientFrame::Leave(_)));
+        if running.is_none() && leave.is_none() {
+            return;
         }
+        let renewing = self.renewing.take_if(|_| leave.is_some());
+        let (app, sender) = (self.app.clone(), self.sender.clone());
+        tokio::spawn(async move {
+            if let Some(running) = running {
+                running.await;
+            }
+            if let Some(renewing) = renewing {
+                renewing.await;
+            }
+            if let Some((decoded, seen)) = leave {
+                execute::execute(app, sender, decoded, seen).await;
+            }
+        });
     }
 
     /// Answers everything that was received before the end: the running command by its result, if that comes soon,
@@ -176,7 +195,9 @@ impl Session {
         }
         let closed = || Refusal::new(ErrorCode::UnexpectedFrame, "the connection is being closed");
         let queued = std::mem::take(&mut self.queued).into_iter();
-        let looking = self.looking.take().map(|_| (self.ids.looking.take(), closed()));
+        // The next connection may ask again at once.
+        let again = Refusal::store_unavailable;
+        let looking = self.looking.take().map(|_| (self.ids.looking.take(), again()));
         let queued = queued.map(|(decoded, _)| (decoded.id, closed()));
         let mut refused: Vec<_> = looking.into_iter().chain(queued).collect();
         while let Some((Input::Text(text), _)) = early.pop() {
