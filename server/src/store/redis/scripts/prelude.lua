@@ -101,6 +101,15 @@ local function append(id, commit)
   redis.call('XADD', KEYS[2], id, 'commit', commit)
 end
 
+-- Notes in the state whether anybody is told to be connected, so that it shows if that is lost.
+local function note_told()
+  if redis.call('HLEN', KEYS[6]) > 0 then
+    redis.call('HSET', KEYS[1], 'told', 1)
+  else
+    redis.call('HDEL', KEYS[1], 'told')
+  end
+end
+
 -- Schedules when the room must be looked at next, and lets all its keys expire.
 local function schedule(room)
   mend(7)
