@@ -91,7 +91,7 @@ pub struct LimitConfig {
         global = true
     )]
     pub joins_per_user_and_minute: u32,
-    /// Joins per address and minute.
+    /// Joins per address and minute, and as many more for the first five of each user.
     #[arg(
         long = "limit-joins-per-minute",
         env = "PLAYHEAD_LIMIT_JOINS_PER_MINUTE",
@@ -157,7 +157,8 @@ pub struct LimitConfig {
         global = true
     )]
     pub commands_per_user_and_second: u32,
-    /// The same per address and second. Ten seconds' worth may come at once.
+    /// The same per address and second, and as many more for one per second of each user. Ten seconds' worth may come at
+    /// once.
     #[arg(
         long = "limit-commands-per-address-and-second",
         env = "PLAYHEAD_LIMIT_COMMANDS_PER_ADDRESS_AND_SECOND",
