@@ -4,8 +4,8 @@ use url::Url;
 
 use crate::error::{ErrorKind, Failure};
 
-/// The longest accepted link, in bytes.
-const LINK_BYTES_MAX: usize = 2048;
+/// The longest accepted link, in characters.
+const LINK_CHARS_MAX: usize = 2048;
 /// The longest title, in characters.
 const TITLE_CHARS_MAX: usize = 120;
 /// File names that say nothing about the media; the name of the folder says more.
@@ -18,7 +18,7 @@ const GENERIC_NAMES: [&str; 7] =
 pub fn parse_link(link: &str) -> Result<Url, Failure> {
     let invalid = |detail| Failure::new(ErrorKind::LinkInvalid, detail);
     let link = link.trim();
-    if link.len() > LINK_BYTES_MAX {
+    if link.chars().count() > LINK_CHARS_MAX {
         return Err(invalid("The link is too long."));
     }
     let mut url = Url::parse(link).map_err(|error| invalid("This isn't a link.").because(error))?;
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn text_that_is_not_a_link_is_refused() {
-        let long = format!("https://example.test/{}", "a".repeat(LINK_BYTES_MAX));
+        let long = format!("https://example.test/{}", "é".repeat(LINK_CHARS_MAX));
         for link in ["", "film", "/a.mp4", "http://", "https://me:pw@example.test/a.mp4", &long] {
             assert_eq!(parse_link(link).unwrap_err().kind, ErrorKind::LinkInvalid, "{link}");
         }

@@ -34,7 +34,8 @@ pub(super) fn read(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
                 };
                 // As RFC 2361 writes it, and Matroska's names of the same formats do.
                 contents.add(Kind::Sound, &format!("{tag:x}"));
-                rate = Some(byte_rate(format, tag));
+                // Others only state what their bytes come to, and some are wrong.
+                rate = Some((byte_rate(format, tag), ONE_SIZE.contains(&tag)));
             }
             b"data" => {
                 let stated = match (size, large) {
@@ -49,8 +50,8 @@ pub(super) fn read(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
             _ => {}
         }
         // Either may come first.
-        if let (Some(rate), Some(len)) = (rate, sound) {
-            contents.length = len.and_then(|len| Length::of(len, rate, true));
+        if let (Some((rate, is_exact)), Some(len)) = (rate, sound) {
+            contents.length = len.and_then(|len| Length::of(len, rate, is_exact));
             return Ok(());
         }
         at = payload.saturating_add(size).saturating_add(size & 1);
