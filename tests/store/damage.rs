@@ -145,6 +145,21 @@ async fn one_damaged_room_costs_the_public_list_nothing_but_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_public_list_that_is_gone_comes_back_with_the_rooms_that_have_connections() {
+    let ground = Ground::new(RedisOptions::new()).await;
+    let (store, clock) = ground.node().await;
+    let room = ground.make(&*store, "list-gone").await;
+    inflict(&ground, "DEL R:public", &room).await;
+    store.attend(std::slice::from_ref(&room.room_id), clock.now()).await.expect("attended");
+    until("the list", async || {
+        let listed = store.list_public().await.expect("answered");
+        listed.iter().any(|listed| listed.room.room_id == room.room_id).then_some(())
+    })
+    .await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_row_of_the_database_costs_no_other_room_its_way_back_into_redis() {
     for (number, damage) in server::sql::laws::DAMAGES.iter().enumerate() {
         let ground = Ground::new(RedisOptions::new()).await;

@@ -23,7 +23,7 @@ use super::store::MemoryStore;
 use super::tables::Tables;
 use super::writer::Writer;
 use crate::clock::RoomClock;
-use crate::sql::{Sql, create_private_dir};
+use crate::sql::{Sql, create_private_dir, create_private_file};
 use crate::store::LifeSigns;
 use crate::store::backlog::Backlog;
 use crate::store::snapshots::{Pace, write_behind};
@@ -102,8 +102,9 @@ fn lock_dir(data_dir: &Path) -> Result<File, OpenError> {
     let path = || data_dir.to_owned();
     let directory = |source| OpenError::Directory { path: path(), source };
     create_private_dir(data_dir).map_err(directory)?;
-    let options = File::options().create(true).truncate(false).write(true).clone();
-    let lock = options.open(data_dir.join("lock")).map_err(directory)?;
+    let path_of_lock = data_dir.join("lock");
+    create_private_file(&path_of_lock);
+    let lock = File::options().write(true).open(path_of_lock).map_err(directory)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path() }),
