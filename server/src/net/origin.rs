@@ -86,10 +86,15 @@ impl Origins {
             ),
             None => {}
         }
-        let detail = format!(
-            "pages of {shown} may not connect to this server: its operator can add that to \
-             PLAYHEAD_ALLOWED_ORIGINS, or set PLAYHEAD_PUBLIC_URL if it is the server's own address"
-        );
+        let detail = if shown == "null" {
+            "pages without an origin, such as files and sandboxed frames, may not connect"
+                .to_owned()
+        } else {
+            format!(
+                "pages of {shown} may not connect to this server: its operator can add that to \
+                 PLAYHEAD_ALLOWED_ORIGINS, or set PLAYHEAD_PUBLIC_URL if it is the server's own address"
+            )
+        };
         let refusal = Refusal::new(ErrorCode::OriginForbidden, detail);
         Err(refusal.with("origin", MetaValue::Text(shown)))
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::http::{Response, StatusCode, header};
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
@@ -24,7 +24,12 @@ impl TrackedBody {
     pub(super) fn of(response: Response<Body>, idling: Arc<Idling>) -> Response<Self> {
         let is_http = response.status() != StatusCode::SWITCHING_PROTOCOLS;
         let idling = is_http.then_some(idling);
-        response.map(|body| Self { body, idling })
+        let mut response = response.map(|body| Self { body, idling });
+        if response.status() == StatusCode::NOT_MODIFIED {
+            // The router states that of the empty body, in an answer to HEAD (RFC 9110, section 8.6).
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+        }
+        response
     }
 }
 

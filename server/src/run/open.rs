@@ -141,6 +141,10 @@ fn find_own(config: &Config, address: SocketAddr) -> Option<OwnFolder> {
     } else {
         bases.push(at(address.ip()));
     }
+    // Without a proxy, the page has the public path below these addresses, too.
+    let path = config.public_path();
+    let below = |one: &BaseUrl| BaseUrl { path: path.clone(), ..one.clone() };
+    bases.extend(bases.iter().map(below).collect::<Vec<_>>());
     let public = config.public_url.as_ref();
     bases.extend(public.map(|url| BaseUrl::public(url, config.public_path())));
 

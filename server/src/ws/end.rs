@@ -11,6 +11,9 @@ use crate::id;
 /// How long the close reason is offered to a client that doesn't read.
 const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// When a client that sent too much may come back, in milliseconds.
+pub(super) const LIMITED_FOR_MS: u64 = 1_000;
+
 /// How a session ends.
 pub(super) enum End {
     /// The client is gone, or has sent its close frame.
@@ -38,8 +41,11 @@ impl End {
                 let _ = timeout(SLOW_CLOSE_TIMEOUT, close).await;
             }
             Self::Close(code) => {
-                let draining = code == CloseCode::DRAINING;
-                let after_ms = if draining { id::random_up_to(drain_spread_ms) } else { 0 };
+                let after_ms = match code {
+                    CloseCode::DRAINING => id::random_up_to(drain_spread_ms),
+                    CloseCode::RATE_LIMITED => LIMITED_FOR_MS,
+                    _ => 0,
+                };
                 socket.close(code, after_ms).await;
             }
         }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tungstenite::Utf8Bytes;
 
 use super::early::Early;
-use super::end::End;
+use super::end::{End, LIMITED_FOR_MS};
 use super::execute::Sender;
 use super::hello;
 use super::session::Session;
@@ -78,7 +78,8 @@ pub async fn open(
                 _ => CloseCode::INTERNAL,
             };
             let _ = socket.reject(Some(id), refusal).await;
-            socket.close(close, 0).await;
+            let after_ms = if close == CloseCode::RATE_LIMITED { LIMITED_FOR_MS } else { 0 };
+            socket.close(close, after_ms).await;
             socket.finish().await;
             None
         }

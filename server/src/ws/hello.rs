@@ -5,6 +5,7 @@ use std::time::Duration;
 use contracts::{CLIENT_NAME_MAX, ClientFrame, CloseCode, ErrorCode, HELLO_TIMEOUT_MS, Hello};
 use tokio::time::timeout;
 
+use super::end::LIMITED_FOR_MS;
 use super::socket::{Input, Socket};
 use crate::clock::RoomClock;
 use crate::limit::FrameLimiter;
@@ -50,7 +51,7 @@ async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> 
         Input::Text(text) => text,
         Input::Ping | Input::Pong if limiter.check_control() => return Step::Again,
         Input::Ping | Input::Pong | Input::TooMany => {
-            socket.close(CloseCode::RATE_LIMITED, 0).await;
+            socket.close(CloseCode::RATE_LIMITED, LIMITED_FOR_MS).await;
             return Step::Over;
         }
         Input::Gone => return Step::Over,
