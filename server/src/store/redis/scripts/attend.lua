@@ -8,5 +8,5 @@ schedule(ARGV[1])
 for i = 4, 6 do
   if was_told and redis.call('EXISTS', KEYS[i]) == 0 then mended[#mended + 1] = NAMES[i] else mend(i) end
 end
-list(ARGV[1], st.listed)
+if st.listed == '1' then list(ARGV[1], st.listed) end
 return answer('ok', st.epoch, st.version)
