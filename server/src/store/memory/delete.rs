@@ -13,7 +13,7 @@ use crate::sql::Sql;
 /// How long to wait before rows that remain are deleted again.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// The rooms whose rows remain. Whoever finds none adds the first one, and tries again for all.
+/// The rooms whose rows remain. The task that adds the first of them tries again for all.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Remaining(Arc<Mutex<Vec<RoomId>>>);
 
