@@ -35,12 +35,12 @@ const TURN_WAIT_MAX: Duration = Duration::from_secs(2);
 const REFUSED_BURST_SECONDS: u32 = 5;
 /// How many seconds' worth of a user's commands may come at once.
 const COMMANDS_BURST_SECONDS: u32 = 6;
-/// How many commands per second, and at once, of a user have a share of the address for themselves, as large as the
-/// one for all others: about what a person presses. So somebody who uses up the other share hinders nobody else behind
-/// the address, and many users who are one person don't multiply it.
+/// How many commands of a user per second, and at once, are counted in a second share of the address, as large as the
+/// one for the rest: about what a person presses. So a user who sends many locks out nobody else behind the address,
+/// and creating more users doesn't raise its limit.
 const CALM_COMMANDS_PER_SECOND: u32 = 1;
 const CALM_COMMANDS_BURST: u32 = 10;
-/// How many joins per minute of a user have such a share: those of somebody who comes, and comes back after a restart.
+/// How many joins of a user per minute are counted in such a share: enough to come, and to come back after a restart.
 const CALM_JOINS_PER_MINUTE: u32 = 5;
 /// How many seconds' worth of an address' commands: everybody behind it may press something at once.
 const ADDRESS_COMMANDS_BURST_SECONDS: u32 = 10;
@@ -197,7 +197,7 @@ impl Limiters {
     }
 
     /// Counts a join of a user at an address. The user comes first, and a user's few joins have a share of their
-    /// own, so that nobody uses up the joins of others there.
+    /// own, so that no single user uses up the joins of others there.
     pub fn check_join(&self, address: IpAddr, user_id: &str) -> Result<(), Refusal> {
         let user_id = user_id.to_owned();
         check(&self.joins_of_user, &user_id)?;
@@ -241,8 +241,8 @@ impl Limiters {
     }
 
     /// Counts a command for which its sender has permission, before it is decided and so maybe committed. The
-    /// user comes first, and a user's few commands have a share of their own, so that nobody uses up what others at
-    /// the address may send.
+    /// user comes first, and a user's few commands have a share of their own, so that no single user uses up what
+    /// others at the address may send.
     pub fn check_command(&self, sender: Asker<'_>) -> Result<(), Refusal> {
         let user_id = sender.user_id.to_owned();
         check(&self.commands_of_user, &user_id)?;
