@@ -11,7 +11,7 @@ const SEGMENT_FRAMES = 30;
 
 /**
  * Starts a stream that lists its last `segments`, with or without their dates, perhaps encrypted; `path` is its
- * playlist's on the origin.
+ * playlist's on the origin, and `firstDateMs` tells from which date on a dated one can be played now.
  */
 export async function startLiveStream({ dated, segments, encrypted = false }) {
   const folder = temporaryFolder('live', MEDIA);
@@ -32,7 +32,11 @@ export async function startLiveStream({ dated, segments, encrypted = false }) {
     if (child.over()) throw new Error(`ffmpeg ended: ${child.printed()}`);
     return listed(playlist) >= segments;
   });
-  return { path: `${basename(folder)}/live.m3u8`, stop: () => child.stop('SIGKILL') };
+  return {
+    path: `${basename(folder)}/live.m3u8`,
+    firstDateMs: () => Date.parse(readFileSync(playlist, 'utf8').match(/PROGRAM-DATE-TIME:(.*)/)?.[1]),
+    stop: () => child.stop('SIGKILL'),
+  };
 }
 
 /** Writes a key into `folder`; returns the file that names it to ffmpeg. */

@@ -162,9 +162,10 @@ class Person {
     return this.page.evaluate(() => window.playhead.player.getSnapshot());
   }
 
-  /** Waits for a text anywhere in the element with this test id. */
+  /** Waits for a text anywhere in the element with this test id; capitals count, as in "Not in sync" and "In sync". */
   async reads(testid, words) {
-    await this.the(testid).filter({ hasText: words }).first().waitFor();
+    const hasText = typeof words === 'string' ? new RegExp(words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : words;
+    await this.the(testid).filter({ hasText }).first().waitFor();
   }
 
   /** Returns an attribute of the focused element: its test id, or the one that is named. */
