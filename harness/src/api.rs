@@ -32,6 +32,12 @@ impl Api {
         Self { token: Some(access_token.to_owned()), ..self.clone() }
     }
 
+    /// The same caller, at another node.
+    #[must_use]
+    pub fn at(&self, other: &Self) -> Self {
+        Self { token: self.token.clone(), ..other.clone() }
+    }
+
     /// The same API, as a new guest.
     pub async fn as_guest(&self, display_name: &str) -> Result<Self> {
         Ok(self.with_token(&self.guest(display_name).await?.access_token))

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use contracts::Role;
+use contracts::{PatchRoom, Role};
 use harness::dice::Dice;
 use harness::http::Method;
 use harness::prove::emptied;
@@ -55,6 +55,61 @@ async fn f3_a_room_whose_state_is_deleted_is_rebuilt_alone() {
     assert_rebuilt(&scene, &mut duo).await;
     duo.judge(true);
     assert_eq!(other.agree().await.epoch, 1, "the other room is unchanged");
+}
+
+#[tokio::test]
+async fn f3_a_room_that_somebody_sets_back_is_rebuilt_from_what_its_nodes_know() {
+    let scene = Scene::new().await;
+    let nodes = [scene.node().await, scene.node().await];
+    let mut duo = start_duo(&nodes).await;
+    let earlier = Earlier::keep(&scene, &duo).await;
+    insist(&mut duo.mate, "between", 5678).await;
+    duo.agree().await;
+    earlier.put_back(&scene).await;
+    assert_rebuilt(&scene, &mut duo).await;
+    assert!(insist(&mut duo.mate, "between", 5678).await.duplicate, "its id is remembered");
+    duo.judge(true);
+}
+
+#[tokio::test]
+async fn f3_nodes_notice_that_a_room_is_set_back_while_nobody_commands_it() {
+    let scene = Scene::new().await;
+    let nodes = [scene.node().await, scene.node().await];
+    let mut duo = start_duo(&nodes).await;
+    let earlier = Earlier::keep(&scene, &duo).await;
+    insist(&mut duo.mate, "between", 5678).await;
+    duo.agree().await;
+    earlier.put_back(&scene).await;
+    for socket in [&mut duo.host, &mut duo.mate] {
+        socket.wait_for("rebased").await.unwrap();
+    }
+    assert_eq!(duo.agree().await.room.playback.position_ms, 5678);
+    duo.judge(true);
+}
+
+#[tokio::test]
+async fn f3_a_room_that_is_set_back_by_one_commit_and_goes_on_elsewhere_is_one_room_again() {
+    let scene = Scene::new().await;
+    let nodes = [scene.node().await, scene.node().await, scene.node().await];
+    let mut duo = start_duo(&nodes[..2]).await;
+    let earlier = Earlier::keep(&scene, &duo).await;
+    insist(&mut duo.mate, "between", 5678).await;
+    duo.agree().await;
+    let host = duo.host_api.at(&nodes[2].api());
+    earlier.put_back(&scene).await;
+    // This node knows nothing that it could compare with.
+    let renamed = PatchRoom { name: Some("Saturday".to_owned()), ..PatchRoom::default() };
+    host.patch_room(&duo.room_id, &renamed).await.unwrap();
+    for socket in [&mut duo.host, &mut duo.mate] {
+        socket.wait_for("rebased").await.unwrap();
+    }
+    let state = duo.agree().await;
+    let elsewhere = host.state(&duo.room_id).await.unwrap();
+    assert_eq!((elsewhere.epoch, elsewhere.version), (state.epoch, state.version));
+    assert_eq!(
+        (elsewhere.room.name, elsewhere.room.playback),
+        (state.room.name, state.room.playback)
+    );
 }
 
 #[tokio::test]
@@ -137,6 +192,34 @@ async fn f3_nobody_who_is_connected_is_refused_by_a_node_that_the_room_is_not_on
         statuses.push(status);
     }
     assert_eq!(statuses.last(), Some(&200), "the node they are connected to has told it");
+}
+
+/// What Redis held of a room at some time, kept beside it.
+struct Earlier {
+    keys: Vec<String>,
+}
+
+impl Earlier {
+    async fn keep(scene: &Scene, duo: &Duo) -> Self {
+        let mut keys = Vec::new();
+        for name in ["state", "log", "ops"] {
+            let key = scene.key(&duo.room_id, name).await;
+            let copied = scene.redis.command(&["COPY", &key, &format!("earlier-{name}")]).await;
+            assert_eq!(copied.unwrap().integer(), Some(1), "{key}");
+            keys.push(key);
+        }
+        Self { keys }
+    }
+
+    /// Does at once what an operator does who restores keys from a backup.
+    async fn put_back(&self, scene: &Scene) {
+        let script = "for _, key in ipairs(KEYS) do
+            redis.call('COPY', 'earlier-' .. string.match(key, '[^:]+$'), key, 'REPLACE')
+        end";
+        let mut command = vec!["EVAL", script, "3"];
+        command.extend(self.keys.iter().map(String::as_str));
+        scene.redis.command(&command).await.unwrap();
+    }
 }
 
 /// A duo with a commit that must be kept.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use engine::{RoomId, Timestamp};
+use engine::{Place, RoomId, Timestamp};
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use tokio::time::{MissedTickBehavior, interval};
@@ -16,6 +16,7 @@ use super::codec::{number_of, text, text_of};
 use super::keys;
 use super::masters::Master;
 use super::node::Node;
+use super::read::is_set_back;
 use super::script::{ATTEND, CLAIM, LEASE, SIGNS};
 use crate::store::{LifeSigns, StoreError};
 
@@ -169,15 +170,22 @@ impl Node {
         self.masters.call("PEXPIRE", vec![key.into(), text(keys::KEEP_MS)]).await.map(drop)
     }
 
-    /// Attends a room, and catches up if it is ahead of what the subscribers were told.
+    /// Attends a room, and catches up if it is ahead of what the subscribers were told. One that somebody has
+    /// set back is rebuilt.
     async fn attend_one(self: &Arc<Self>, room_id: &RoomId) -> Result<(), StoreError> {
+        let known = self.memory_of(room_id);
         let args = vec![text(room_id), text(self.clock.now().as_millis())];
         let reply = self.run("attend", &ATTEND, room_id, args).await?;
         let Some(followed) = self.followed.find(room_id) else { return Ok(()) };
-        let place = reply.values.first().and_then(number_of);
-        let place = place.zip(reply.values.get(1).and_then(number_of));
-        let told = followed.told().map(|room| (room.epoch, room.version));
-        if reply.is_lost() || place > told {
+        let numbers: Vec<u64> = reply.values.iter().filter_map(number_of).collect();
+        let [epoch, version, at] = numbers[..] else {
+            self.start_catch_up(followed);
+            return Ok(());
+        };
+        let (place, at) = (Place { epoch, version }, Timestamp::from_millis(at));
+        if is_set_back(place, at, known.as_deref()) {
+            self.start_rebuild(room_id.clone());
+        } else if Some(place) > followed.told().map(|room| room.place()) {
             self.start_catch_up(followed);
         }
         Ok(())

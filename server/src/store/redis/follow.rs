@@ -1,16 +1,16 @@
 //! Follows rooms: each commit reaches the subscribers once and in order, even if messages are lost,
 //! repeated or reordered.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-use engine::{Commit, Event, Room, RoomId, Timestamp, should_adopt};
+use engine::{Commit, Event, Place, Room, RoomId, Timestamp, should_adopt};
 
 use super::client::Reply;
 use super::codec::{bytes_of, number_of, text};
 use super::followed::{FollowedRoom, Progress};
 use super::keys;
 use super::node::Node;
-use super::read::StoredRoom;
+use super::read::{StoredRoom, is_set_back};
 use super::script::SINCE;
 use crate::store::{News, Published, StoreError};
 
@@ -68,6 +68,16 @@ impl Node {
         let mut progress = followed.lock();
         progress.told = Some(room.clone());
         progress.raise_newest(room);
+        self.go_on(followed, progress, room);
+    }
+
+    /// Continues from `room`, which the subscribers were told, with the commits received meanwhile.
+    fn go_on(
+        self: &Arc<Self>,
+        followed: &Arc<FollowedRoom>,
+        mut progress: MutexGuard<'_, Progress>,
+        room: &Room,
+    ) {
         let pending = std::mem::take(&mut progress.pending);
         drop(progress);
         self.set_deadline(&followed.room_id, room.deadline());
@@ -106,15 +116,32 @@ impl Node {
         });
     }
 
+    /// Rebuilds a room that somebody has set back, in a task of its own.
+    pub(super) fn start_rebuild(self: &Arc<Self>, room_id: RoomId) {
+        let node = self.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = node.recover(&room_id).await {
+                // The next time that it is attended it is tried again.
+                let error: &dyn std::error::Error = &error;
+                tracing::debug!(error, room.id = %room_id, "a room can't be rebuilt yet");
+            }
+        });
+    }
+
     /// Tells the subscribers of a commit, unless they were told of it before. Returns `false`, and tells
     /// nothing, if commits before it are missing.
-    fn advance(&self, followed: &FollowedRoom, commit: Commit) -> bool {
+    fn advance(self: &Arc<Self>, followed: &FollowedRoom, commit: Commit) -> bool {
         let mut progress = followed.lock();
         let Some(told) = progress.told.clone() else {
             progress.keep_pending(commit);
             return true;
         };
         if commit.place() <= told.place() {
+            if commit.at > told.at {
+                // No repetition: somebody has set the room back, and it went on from there.
+                drop(progress);
+                self.start_rebuild(followed.room_id.clone());
+            }
             return true;
         }
         if !commit.follows(told.place()) {
@@ -171,12 +198,17 @@ impl Node {
             let after = text(format!("({}-{}", told.epoch, told.version));
             // If the log can't be read, the state is read.
             let reply = self.run("since", &SINCE, &followed.room_id, vec![after]).await;
-            if reply.is_ok_and(|reply| !reply.is_lost() && self.replay(followed, &reply.values)) {
+            if reply
+                .is_ok_and(|reply| !reply.is_lost() && self.replay(followed, &told, &reply.values))
+            {
                 return Ok(());
             }
         }
+        let known = self.memory_of(&followed.room_id);
         match self.read(&followed.room_id, None).await? {
-            StoredRoom::Current(room) => self.catch_up_to(followed, room).await,
+            StoredRoom::Current(room) if !is_set_back(room.place(), room.at, known.as_deref()) => {
+                self.catch_up_to(followed, room).await
+            }
             _ => {
                 if self.recover(&followed.room_id).await?.is_none() {
                     self.tell_gone(followed);
@@ -186,10 +218,16 @@ impl Node {
         }
     }
 
-    /// Tells the subscribers the commits of the log. Returns whether that brought them to the place
-    /// where the room is.
-    fn replay(&self, followed: &FollowedRoom, values: &[Reply]) -> bool {
+    /// Tells the subscribers the commits of the log after `before`. Returns whether that brought them to the
+    /// place where the room is.
+    fn replay(self: &Arc<Self>, followed: &FollowedRoom, before: &Room, values: &[Reply]) -> bool {
         let [epoch, version, Reply::List(commits)] = values else { return false };
+        let Some((epoch, version)) = number_of(epoch).zip(number_of(version)) else { return false };
+        let place = Place { epoch, version };
+        if place < before.place() {
+            // Somebody has set the room back.
+            return false;
+        }
         for commit in commits {
             let bytes = bytes_of(commit).unwrap_or_default();
             let Ok(commit) = serde_json::from_slice(&bytes) else { return false };
@@ -197,8 +235,7 @@ impl Node {
                 return false;
             }
         }
-        let Some((epoch, version)) = number_of(epoch).zip(number_of(version)) else { return false };
-        followed.told().is_some_and(|told| (told.epoch, told.version) >= (epoch, version))
+        followed.told().is_some_and(|told| told.place() >= place)
     }
 
     async fn catch_up_to(
@@ -216,7 +253,7 @@ impl Node {
     }
 
     /// Continues the order from `room`, if the subscribers weren't told of anything as new.
-    pub(super) fn reset(&self, followed: &FollowedRoom, room: &Arc<Room>) {
+    pub(super) fn reset(self: &Arc<Self>, followed: &Arc<FollowedRoom>, room: &Arc<Room>) {
         let mut progress = followed.lock();
         if progress.told.as_ref().is_some_and(|told| told.place() >= room.place()) {
             return;
@@ -234,10 +271,8 @@ impl Node {
             self.send_news(&News::PresenceLost(followed.room_id.clone()));
         }
         progress.told = all.then(|| room.clone());
-        progress.pending.clear();
         progress.raise_newest(room);
-        drop(progress);
-        self.set_deadline(&followed.room_id, room.deadline());
+        self.go_on(followed, progress, room);
     }
 
     /// Tells the subscribers that the room is gone. Its last commit wasn't received.

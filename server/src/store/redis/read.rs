@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::{Room, RoomId, should_adopt};
+use engine::{Place, Room, RoomId, Timestamp, should_adopt};
 
 use super::client::Reply;
 use super::codec::{ScriptReply, decode_damaged, decode_room, flag, number_of, text, text_of};
@@ -55,11 +55,16 @@ impl Node {
         room_id: &RoomId,
     ) -> Result<Option<Arc<Room>>, StoreError> {
         let followed = self.followed.find(room_id);
-        let known = followed.as_ref().and_then(|followed| followed.newest());
+        let known = self.memory_of(room_id);
         let room = match self.read(room_id, known.as_deref()).await? {
             StoredRoom::Known => return Ok(known),
-            StoredRoom::Current(room) => room,
-            StoredRoom::Stale { .. } | StoredRoom::Absent { .. } | StoredRoom::Damaged { .. } => {
+            StoredRoom::Current(room) if !is_set_back(room.place(), room.at, known.as_deref()) => {
+                room
+            }
+            StoredRoom::Current(_)
+            | StoredRoom::Stale { .. }
+            | StoredRoom::Absent { .. }
+            | StoredRoom::Damaged { .. } => {
                 return self.recover(room_id).await;
             }
         };
@@ -79,20 +84,28 @@ impl Node {
         room_id: &RoomId,
         known: Option<&Room>,
     ) -> Result<StoredRoom, StoreError> {
-        let (epoch, version) = match known {
-            Some(room) => (text(room.epoch), text(room.version)),
-            None => (Bytes::new(), Bytes::new()),
+        let [epoch, version, at] = match known {
+            Some(room) => [text(room.epoch), text(room.version), text(room.at.as_millis())],
+            None => [const { Bytes::new() }; 3],
         };
-        let args = vec![epoch, version, text(id::secret()), flag(false)];
+        let args = vec![epoch, version, at, text(id::secret()), flag(false)];
         let reply = self.run("load", &LOAD, room_id, args).await?;
         if let Ok(stored) = decode(room_id, &reply) {
             return Ok(stored);
         }
         // What is needed to replace it is sent only now.
-        let args = vec![Bytes::new(), Bytes::new(), text(id::secret()), flag(true)];
+        let unknown = Bytes::new;
+        let args = vec![unknown(), unknown(), unknown(), text(id::secret()), flag(true)];
         let reply = self.run("load", &LOAD, room_id, args).await?;
         decode(room_id, &reply).map_err(|words| StoreError::new("load", words))
     }
+}
+
+/// Whether somebody else has put an older state of a room back, which is now at `place`, committed at `at`: a
+/// node only knows what Redis held, so that nothing `known` before that was read can be ahead of it, and the
+/// time of a room never goes back.
+pub(super) fn is_set_back(place: Place, at: Timestamp, known: Option<&Room>) -> bool {
+    known.is_some_and(|known| place < known.place() || (place == known.place() && at != known.at))
 }
 
 /// Decodes the answer of the script. The error says why there is no room in it.

@@ -12,7 +12,7 @@ use super::codec::text;
 use super::damage::remember_more;
 use super::node::Node;
 use super::put::Precondition;
-use super::read::StoredRoom;
+use super::read::{StoredRoom, is_set_back};
 use super::script::DROP;
 use crate::store::StoreError;
 
@@ -115,11 +115,25 @@ impl Node {
         rooms: &[RoomId],
         found: &mut Found,
     ) -> Result<Vec<Lost>, StoreError> {
-        let read = rooms.iter().map(async |room_id| (room_id, self.read(room_id, None).await));
+        let read = rooms.iter().map(async |room_id| {
+            let known = self.memory_of(room_id);
+            (room_id, known, self.read(room_id, None).await)
+        });
         let mut lost = Vec::new();
-        for (room_id, stored) in join_all(read).await {
+        for (room_id, known, stored) in join_all(read).await {
             let room_id = room_id.clone();
             match stored {
+                Ok(StoredRoom::Current(room))
+                    if is_set_back(room.place(), room.at, known.as_deref()) =>
+                {
+                    match self.unchanged_since(&room).await {
+                        Ok(Some(found)) => lost.push(Lost { room_id, found, stored: Some(room) }),
+                        // Somebody changes it at the moment.
+                        Ok(None) => {}
+                        Err(error) if rooms.len() == 1 => return Err(error),
+                        Err(error) => leave_out(&room_id, &error),
+                    }
+                }
                 Ok(StoredRoom::Current(room)) => {
                     found.insert(room_id, Some(room));
                 }
@@ -139,10 +153,7 @@ impl Node {
                 // Not possible without a known state.
                 Ok(StoredRoom::Known) => {}
                 Err(error) if rooms.len() == 1 => return Err(error),
-                Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(error, room.id = %room_id, "a room can't be read");
-                }
+                Err(error) => leave_out(&room_id, &error),
             }
         }
         Ok(lost)
@@ -160,6 +171,11 @@ impl Node {
         let OtherCopies { memory, snapshot } = others;
         // Nobody knows what else was changed.
         let is_damaged = matches!(found, Precondition::Damaged { .. });
+        let is_set_back = found.is_current();
+        if is_set_back && at_one_place(&stored, &memory) {
+            // What this node told people comes before what somebody has committed there since.
+            stored = None;
+        }
         if let Some(stored) = stored.as_mut().filter(|_| is_damaged) {
             remember_more(Arc::make_mut(stored), memory.iter().chain(&snapshot));
         }
@@ -187,7 +203,7 @@ impl Node {
             snapshot: snapshot.as_deref(),
         };
         let (now, outages) = (self.clock.now(), self.outages_of(room_id));
-        let durable = self.durable && !is_damaged;
+        let durable = self.durable && !is_damaged && !is_set_back;
         let Some(rebuilt) = rebuild(&copies, epoch, now, durable, &outages) else {
             return Err(StoreError::new("recover", "no epoch above every copy's"));
         };
@@ -195,6 +211,9 @@ impl Node {
             return Ok(None);
         }
         self.damage.forget(room_id);
+        if is_set_back {
+            tracing::error!(room.id = %room_id, epoch, "somebody has set a room back in Redis");
+        }
         tracing::info!(room.id = %room_id, epoch, "room rebuilt");
         metrics::counter!("playhead_rebuilt_rooms_total").increment(1);
         Ok(Some(Some(self.take_rebuilt(rebuilt.room).await)))
@@ -214,7 +233,7 @@ impl Node {
 
     /// Returns the newest state in this node's memory: of a followed room, or of one whose snapshot
     /// waits.
-    fn memory_of(&self, room_id: &RoomId) -> Option<Arc<Room>> {
+    pub(super) fn memory_of(&self, room_id: &RoomId) -> Option<Arc<Room>> {
         let followed = self.followed.find(room_id).and_then(|followed| followed.newest());
         let waiting = self.backlog.find(room_id);
         followed.into_iter().chain(waiting).max_by_key(|room| room.place())
@@ -242,4 +261,13 @@ impl Node {
         }
         Ok(snapshots)
     }
+}
+
+fn at_one_place(one: &Option<Arc<Room>>, other: &Option<Arc<Room>>) -> bool {
+    one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| one.place() == other.place())
+}
+
+fn leave_out(room_id: &RoomId, error: &StoreError) {
+    let error: &dyn std::error::Error = error;
+    tracing::warn!(error, room.id = %room_id, "a room can't be read");
 }

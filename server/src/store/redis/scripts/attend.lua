@@ -9,4 +9,4 @@ for i = 4, 6 do
   if was_told and redis.call('EXISTS', KEYS[i]) == 0 then mended[#mended + 1] = NAMES[i] else mend(i) end
 end
 if st.listed == '1' then list(ARGV[1], st.listed) end
-return answer('ok', st.epoch, st.version)
+return answer('ok', st.epoch, st.version, st.at)
