@@ -120,7 +120,7 @@ async fn enter(
         ready_capable: hello.capabilities.iter().any(|name| name == CAPABILITY_READY),
     };
     // Attached before the room is followed and read, so that no commit falls between.
-    let (hub, Attached { connection, is_first }) = attach(app, &proof, &new)?;
+    let (hub, Attached { connection, .. }) = attach(app, &proof, &new)?;
     let sender = Sender { proof: Arc::new(proof), hub, connection, client };
     let mut session = Session::new(app.clone(), sender.clone());
     if app.draining.is_cancelled() {
@@ -154,9 +154,8 @@ async fn enter(
     let rebased = seen.and_then(|seen| room.rebased_since(seen));
     frames.extend(rebased.map(|rebased| wire::text(&wire::rebased(&room, rebased))));
     tracing::debug!(room.id = %room_id, client = %hello.client.name, "connected");
-    if is_first {
-        app.hub.mark_presence_changed(&room_id);
-    }
+    // Also for the second connection of a participant, which has to hear who is there.
+    app.hub.mark_presence_changed(&room_id);
     app.hub.mark_presence_unsent(&room_id);
     Ok((session, frames))
 }
