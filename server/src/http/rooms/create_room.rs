@@ -2,8 +2,9 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use contracts::{CreateRoom, Room};
+use contracts::{CreateRoom, ErrorCode, Room};
 use engine::{HostLoss, Settings};
+use tracing::Instrument;
 
 use crate::access::Caller;
 use crate::app::App;
@@ -28,6 +29,21 @@ pub(crate) async fn create_room(
     headers: HeaderMap,
     Json(body): Json<CreateRoom>,
 ) -> Result<(StatusCode, Json<Room>), Refusal> {
+    // A client that hangs up leaves no room half made.
+    let creation = create(app, caller, peer, headers, body).in_current_span();
+    match tokio::spawn(creation).await {
+        Ok(room) => Ok((StatusCode::CREATED, Json(room?))),
+        Err(_) => Err(Refusal::new(ErrorCode::Internal, "the room couldn't be created")),
+    }
+}
+
+async fn create(
+    app: App,
+    caller: Caller,
+    peer: Peer,
+    headers: HeaderMap,
+    body: CreateRoom,
+) -> Result<Room, Refusal> {
     let grace_ms = body.host_grace_ms.unwrap_or(app.config.host_grace_ms);
     let lease_ms = body.host_lease_ms.unwrap_or(app.config.host_lease_ms);
     let spec = RoomSpec {
@@ -52,5 +68,5 @@ pub(crate) async fn create_room(
     // The first answer may have been long ago.
     let viewers =
         if is_named { app.members.viewers(&room.room_id).await? } else { Viewers::default() };
-    Ok((StatusCode::CREATED, Json(wire::room(&room, viewers))))
+    Ok(wire::room(&room, viewers))
 }
