@@ -69,6 +69,11 @@ impl Looks {
         self.rests_until.is_none_or(|until| until <= now)
     }
 
+    /// Until when the room rests, or has rested, from its last look; `None` before the first one.
+    pub fn rests_until(&self) -> Option<Instant> {
+        self.rests_until
+    }
+
     /// Lets the room rest from a look, in proportion to what it took.
     pub fn rest_from_look(&mut self, began: Instant, over: Instant) {
         self.rests_until = Some(over + (over - began) * REST_PER_LOOK);

@@ -43,7 +43,12 @@ impl Rooms {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            for hub in self.hub.all() {
+            let mut hubs = self.hub.all();
+            // Of more than may be looked at at once, slow ones don't keep the others waiting.
+            hubs.sort_by_cached_key(|hub| {
+                hub.looks.try_lock().ok().and_then(|looks| looks.rests_until())
+            });
+            for hub in hubs {
                 if hub.connection_count() > 0
                     && self.hub.is_reachable(&hub.room_id)
                     && let Ok(room) = self.find(&hub.room_id).await

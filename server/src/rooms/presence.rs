@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Rooms, SENT_AT_ONCE};
-use crate::hub::RoomHub;
+use crate::hub::{FollowState, RoomHub};
 use crate::store::{Notice, StoreError};
 
 /// How often changed presence is sent and told.
@@ -89,6 +89,12 @@ impl Rooms {
             return Err(error);
         }
         if hub.take_remote_stale() {
+            // A room that isn't followed yet is loaded once it is, and only one load at a time takes in what
+            // changes meanwhile.
+            let followed = hub.follow_state.lock().await;
+            if *followed != FollowState::Followed {
+                return Ok(());
+            }
             if let Err(error) = self.load_elsewhere(hub).await {
                 hub.mark_remote_stale();
                 return Err(error);
