@@ -24,7 +24,7 @@ impl Sources {
     /// Resolves a source once more, for the room that watches it.
     pub async fn reopen(&self, room_id: &RoomId, source: &Source) -> Result<Source, ProviderError> {
         let reopened = self.for_room(room_id).reopen(&source.provider, &source.stream_id).await?;
-        Ok(self.at_room_time(reopened))
+        self.take_in(reopened, "reopen")
     }
 
     /// Reads further origins of a source's timeline, from a position on.

@@ -2,7 +2,7 @@
 
 use contracts::{ErrorCode, LINK_CHARS_MAX};
 use engine::Source;
-use providers::{ErrorKind, Registry, Requester};
+use providers::{ErrorKind, Failure, ProviderError, Registry, Requester};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{MediaChoice, Sources};
@@ -10,6 +10,9 @@ use crate::limit::network::widest;
 use crate::net::Client;
 use crate::page;
 use crate::refusal::Refusal;
+
+/// How long a source may be as JSON. It is part of the room, which is one frame.
+const SOURCE_BYTES_MAX: usize = 192 * 1024;
 
 impl Sources {
     /// Resolves a link for a client's user, who may choose it next.
@@ -74,7 +77,7 @@ impl Sources {
         // In a task of its own: a large playlist takes a while to parse, and the caller's pings would
         // have to wait for it.
         match AbortOnDropHandle::new(tokio::spawn(resolve)).await {
-            Ok(resolved) => Ok(self.at_room_time(resolved?)),
+            Ok(resolved) => Ok(self.take_in(resolved?, "resolve")?),
             Err(_) => Err(Refusal::new(ErrorCode::Internal, "the link couldn't be resolved")),
         }
     }
@@ -88,13 +91,22 @@ impl Sources {
         probed.is_err_and(|error| matches!(error.kind, NotFound | Gone | Forbidden | Unavailable))
     }
 
-    /// Notes when the edge of a live source was where the provider found it. The provider read it a
-    /// little earlier, so the real edge may be slightly further on.
-    pub(super) fn at_room_time(&self, mut source: Source) -> Source {
+    /// Takes in what a provider found, unless rooms can't carry so much, and notes when the edge of a live
+    /// source was there. The provider read it a little earlier, so the real edge may be slightly further on.
+    pub(super) fn take_in(
+        &self,
+        mut source: Source,
+        operation: &'static str,
+    ) -> Result<Source, ProviderError> {
+        let bytes = serde_json::to_vec(&source).map_or(usize::MAX, |json| json.len());
+        if bytes > SOURCE_BYTES_MAX {
+            let detail = "This film has more qualities and tracks than a room can carry.";
+            return Err(Failure::new(ErrorKind::TooLarge, detail).at("sources", operation));
+        }
         if let Some(edge) = &mut source.live_edge {
             edge.at = self.clock.now();
         }
-        source
+        Ok(source)
     }
 
     /// The providers, with requests that count as those of a client's user, who may name the sample clip by the
