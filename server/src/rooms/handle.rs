@@ -12,8 +12,8 @@ use std::time::Instant;
 
 use contracts::{ErrorCode, Outcome};
 use engine::{
-    Actor, Command, CommandKind, Decision, Envelope, Facts, ParticipantId, Place, Rejection,
-    Request, Role, Room, RoomId,
+    Actor, Command, CommandKind, Decision, Envelope, Facts, ParticipantId, Place, Request, Role,
+    Room, RoomId,
 };
 use tokio::time::timeout;
 
@@ -97,7 +97,7 @@ impl Rooms {
             Ok(admitted) => return Ok(admitted.map(duplicate)),
             Err(rejection) => rejection,
         };
-        if let (Some(sender), true) = (envelope.actor.participant(), is_no_permission(&rejection)) {
+        if let Some(sender) = envelope.actor.participant() {
             self.limiters.check_refused(sender, from)?;
         }
         // What this node knows of the room may be out of date.
@@ -187,11 +187,6 @@ fn check_base(command: &Command, base: Role) -> Result<(), Refusal> {
 /// Acknowledges what was committed before.
 fn duplicate(place: Place) -> Ack {
     Ack { place, duplicate: true }
-}
-
-/// Whether a rejection says that the sender may not send such commands at all, rather than not now.
-fn is_no_permission(rejection: &Rejection) -> bool {
-    matches!(rejection, Rejection::NotHost | Rejection::Forbidden | Rejection::RoomClosed)
 }
 
 /// Returns the participant that a command of somebody else names, and who must have joined.
