@@ -245,6 +245,24 @@ async fn a_journal_without_its_log_costs_rooms_their_last_changes_and_each_is_na
 }
 
 #[tokio::test]
+async fn a_journal_whose_database_is_lost_keeps_its_rooms_and_the_log_says_that_guests_are_unknown()
+{
+    let mut server = with_journal().start().await.unwrap();
+    let rooms = Seeked::three(&server).await;
+    assert_eq!(server.terminate().await.unwrap(), Some(0));
+    std::fs::remove_file(server.data_dir().join("playhead.db")).unwrap();
+    server.restart().await.unwrap();
+    let log = server.log();
+    assert!(log.contains("the database knows none of the journal's rooms"), "{log}");
+    let newcomer = server.api().as_guest("Cleo").await.unwrap();
+    for room in &rooms {
+        newcomer.join(&room.room_id).await.unwrap();
+        let state = newcomer.state(&room.room_id).await.unwrap();
+        assert_eq!(state.room.playback.position_ms, room.position_ms);
+    }
+}
+
+#[tokio::test]
 async fn a_damaged_journal_is_set_aside_and_rooms_go_on_from_the_database() {
     const PAGE: usize = 4096;
     let mut server = with_journal().start().await.unwrap();

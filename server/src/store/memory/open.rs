@@ -41,8 +41,16 @@ impl MemoryStore {
     /// clock. Every room of the journal comes back as it was, under a new epoch.
     pub async fn open(data_dir: &Path, sql: Arc<Sql>) -> Result<(Arc<Self>, RoomClock), OpenError> {
         let lock = lock_dir(data_dir)?;
-        let mut journal = Journal::open(data_dir, lock, sql.count_rooms().await?).await?;
+        let rooms_known = sql.count_rooms().await?;
+        let mut journal = Journal::open(data_dir, lock, rooms_known).await?;
         let mut stored = journal.read(&sql).await?;
+        if rooms_known == 0 && !stored.is_empty() {
+            tracing::warn!(
+                rooms = stored.len(),
+                "the database knows none of the journal's rooms: it is new or was emptied. They go on, but \
+                 everybody comes back as a new guest, and their hosts are unknown"
+            );
+        }
         if !journal.is_new {
             stored = restore(&sql, stored).await?;
         }
