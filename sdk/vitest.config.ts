@@ -9,8 +9,9 @@ export default defineConfig({
   test: {
     environment: 'node',
     projects: [
-      // Simulated minutes take seconds, and many times as long where others come first.
-      { extends: true, test: { name: 'computing', include: ['tests/**/*.test.ts'], exclude: files, testTimeout: 120_000 } },
+      // Simulated minutes take seconds, and many times as long where others come first; so may the start of a worker,
+      // and without isolation there is one for many files.
+      { extends: true, test: { name: 'computing', include: ['tests/**/*.test.ts'], exclude: files, testTimeout: 120_000, isolate: false } },
       { extends: true, test: { name: 'waiting', include: files, testTimeout: 30_000 } },
     ],
   },

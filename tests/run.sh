@@ -98,7 +98,7 @@ lints() {
 
 sdk_tests() {
   npm run --silent --prefix sdk typecheck
-  npm test --silent --prefix sdk -- --project computing
+  npm test --silent --prefix sdk -- --project computing --maxWorkers 2
   npm run --silent --prefix sdk size
 }
 

@@ -207,7 +207,7 @@ export interface RoomSession extends Subscribable<SessionSnapshot> {
   changeSubtitle(track: string | null, options?: CommandOptions): Promise<Ack>;
   changeAudio(track: string, options?: CommandOptions): Promise<Ack>;
   setMedia(choice: MediaChoice, options?: CommandOptions): Promise<Ack>;
-  ended(mediaId: string): Promise<Ack>;
+  ended(mediaId: string, options?: CommandOptions): Promise<Ack>;
   /** Gives the connection a new access token of the same user, as after `token_expiring`. Guests' are renewed by themselves. */
   authRefresh(accessToken: string): Promise<Ack>;
   /** Reports facts of the media that the host's player has found out; others' reports are refused. */

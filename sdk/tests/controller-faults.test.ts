@@ -221,6 +221,20 @@ describe('a player that ends early', () => {
     expect(player.actions('ended')).toHaveLength(1);
     expect(player.last).toMatchObject({ phase: 'finished', degraded: false });
   });
+
+  test.each([
+    ['of a known length', 60_000, { durationMs: 60_000, lacksFromMs: 58_000 }],
+    ['of an estimated length', null, { durationMs: 58_000, lacksFromMs: 57_900 }],
+  ])('because its last piece is missing ends a room %s soon after its time', (_, durationMs, traits) => {
+    const player = new SimulatedPlayer(traits);
+    player.commit({ status: 'playing', position_ms: 50_000, durationMs });
+    player.run(11_000);
+    expect(player.actions('ended')).toEqual([]);
+    player.run(6_000);
+    expect(player.actions('ended')).toHaveLength(1);
+    player.run(10_000);
+    expect(player.last).toMatchObject({ phase: 'finished', degraded: false });
+  });
 });
 
 describe('a player that changes duration', () => {

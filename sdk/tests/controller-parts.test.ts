@@ -132,7 +132,7 @@ function moment({ driftMs = 0, paused = false, ...part }: Partial<Moment> & { dr
     localMs,
     offsetMs,
     aheadMs: 0,
-    timeline: { media_id: 'm_1', status: 'playing', position_ms: 0, anchor_at_ms: 0, rate: 1, durationMs: 600_000, live: false, barrier: null },
+    timeline: { media_id: 'm_1', version: 1, status: 'playing', position_ms: 0, anchor_at_ms: 0, rate: 1, durationMs: 600_000, live: false, barrier: null },
     player: {
       positionMs: localMs + offsetMs + driftMs,
       durationMs: 600_000,

@@ -231,7 +231,7 @@ describe('data that doesn’t arrive', () => {
   test('is requested again where the room is by then, with back-off, even after the player was played', () => {
     const player = joining({ seekMs: Infinity });
     player.arriving = false;
-    player.run(600_000);
+    player.run(570_000);
     const seeks = player.actions('seek');
     const gaps = seeks.slice(1).map(({ atMs }, index) => atMs - seeks[index]!.atMs);
     const doubling = gaps.slice(0, 4);

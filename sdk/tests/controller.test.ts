@@ -234,11 +234,17 @@ test('nothing is played while the browser requires a gesture; then the player ca
   expect(Math.abs(player.driftMs)).toBeLessThan(1);
 });
 
-test('the end is reported once, and nothing is played after it', () => {
+test('the end is reported once for each version of the room, and nothing is played after it', () => {
   const player = new SimulatedPlayer({ durationMs: 10_000 });
   player.commit({ status: 'playing', position_ms: 0 });
+  const ended = (version: number) => ({ type: 'ended', mediaId: 'm_1', version });
+  const reported = () => player.actions('ended').map(({ action }) => action);
   player.run(20_000);
-  expect(player.actions('ended').map(({ action }) => action)).toEqual([{ type: 'ended', mediaId: 'm_1' }]);
+  expect(reported()).toEqual([ended(1)]);
+  // Somebody's new role, say, because of which the room has refused the report.
+  player.timeline!.version = 2;
+  player.run(1_000);
+  expect(reported()).toEqual([ended(1), ended(2)]);
   expect(player.actions('play', 10_100)).toEqual([]);
   player.commit({ status: 'playing', position_ms: 2_000 });
   player.run(3_000);

@@ -92,7 +92,10 @@ describe('the adapter', () => {
     expect(load(ended(FILM).replaceAll('s0.ts', 's0.ts\nstray.ts').replaceAll('2.0,', '2.0 s,'), live)).toBe(ended(FILM).replaceAll('s0.ts', 's0.ts\n'));
   });
 
-  test.each([true, false])('leaves out white space before the first line, live or not: %s', (live) => {
-    for (const text of [ended(FILM), QUALITIES]) expect(load(` \r\n\t\n${text}`, live)).toBe(text);
+  test.each([true, false])('leaves out white space around the first line, live or not: %s', (live) => {
+    for (const text of [ended(FILM), QUALITIES]) {
+      expect(load(` \r\n\t\n${text}`, live)).toBe(text);
+      expect(load(text.replace('#EXTM3U', '#EXTM3U \t'), live)).toBe(text);
+    }
   });
 });

@@ -143,7 +143,10 @@ describe('loading media with timestamps', () => {
 
   describe('where the playlist lacks pieces', () => {
     const pieces = [0, 2, 4, 6, 8].map((start) => ({ type: 'main', level: 0, start, duration: 2, ...(start === 2 || start === 4 ? GAP : {}) }));
-    const lacks = (frag: object) => hls.tell(HLS_EVENTS.ERROR, { fatal: false, details: 'fragGap', frag });
+    const lacks = (frag: object) => {
+      hls.tell(HLS_EVENTS.ERROR, { fatal: false, details: 'fragGap', frag });
+      vi.advanceTimersByTime(1);
+    };
 
     test('a joiner begins at the next piece that exists, and follows the next seek', () => {
       const player = adapter();
@@ -230,6 +233,22 @@ describe('loading media with timestamps', () => {
     fill(86, 88, 29);
     hls.tell(HLS_EVENTS.BUFFERED_TO_END, undefined);
     expect([player.duration(), player.measured?.().durationMs]).toEqual([92_000, 92_000]);
+  });
+
+  test('where the last piece is refused the film ends before it, which is no measured length, until the piece comes', () => {
+    const player = adapter();
+    void player.load(media, NONE, () => 15_000);
+    hls.levels.push({ details: { startSN: 0, endSN: 30, fragments: [] } });
+    fill(82.6, 84.6, 28);
+    const refused = (sn: number, code: number) =>
+      hls.tell(HLS_EVENTS.ERROR, { fatal: false, details: 'fragLoadError', response: { code }, frag: { type: 'main', sn, start: 86 } });
+    refused(29, 404);
+    refused(30, 503);
+    expect(player.duration()).toBeNaN();
+    refused(30, 404);
+    expect([player.duration(), player.measured?.().durationMs]).toEqual([87_850, undefined]);
+    fill(86, 88, 30);
+    expect(player.duration()).toBeNaN();
   });
 
   test('a player that is over stays at the last picture when it is sought to the end', () => {

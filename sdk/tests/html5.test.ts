@@ -13,6 +13,9 @@ const FILM = {
   audio_tracks: [],
 } as unknown as Media;
 
+/** The same, of a length that the server has read. */
+const MEASURED: Media = { ...FILM, duration_ms: 20_000, duration_origin: 'media' };
+
 let video: FakeVideo;
 
 beforeEach(() => {
@@ -68,14 +71,15 @@ test('data is arriving while the element says so', () => {
 test('a length counts only where the file has ended and nothing is sought: browsers raise it while they read on', () => {
   const player = adapter();
   void player.load(FILM, NONE, () => 0);
-  const measuredMs = (state: Partial<FakeVideo>) => {
+  const lengths = (state: Partial<FakeVideo>) => {
     Object.assign(video, state);
-    return player.measured?.().durationMs;
+    return [player.ended(), player.duration(), player.measured?.().durationMs];
   };
-  expect(measuredMs({ duration: 17.3, currentTime: 14 })).toBeUndefined();
-  expect(measuredMs({ currentTime: 17.3, ended: true, seeking: true })).toBeUndefined();
-  expect(measuredMs({ duration: 20, ended: false, seeking: false })).toBeUndefined();
-  expect(measuredMs({ currentTime: 20, ended: true })).toBe(20_000);
+  const unknown = [false, NaN, undefined];
+  expect(lengths({ duration: 17.3, currentTime: 14 })).toEqual(unknown);
+  expect(lengths({ currentTime: 17.3, ended: true, seeking: true })).toEqual(unknown);
+  expect(lengths({ duration: 20, ended: false, seeking: false })).toEqual(unknown);
+  expect(lengths({ currentTime: 20, ended: true })).toEqual([true, 20_000, 20_000]);
 });
 
 describe('the tracks of a file', () => {
@@ -218,7 +222,7 @@ describe('a file whose clock begins at 100 s', () => {
   test('plays from position 0 on where the source states its origin', async () => {
     const timeline = { kind: 'media', origins: [{ discontinuity: 0, start_ms: 0, timestamp: 4_800_000, timescale: 48_000 }] };
     const player = adapter();
-    const loading = player.load({ ...FILM, timeline } as Media, NONE, () => 0);
+    const loading = player.load({ ...MEASURED, timeline } as Media, NONE, () => 0);
     Object.assign(video, { duration: 120, currentTime: 100, seekable: { length: 1, start: () => 100, end: () => 120 } });
     video.become(1, 'loadedmetadata');
     await loading;
@@ -234,7 +238,7 @@ describe('a file whose clock begins at 100 s', () => {
     Object.defineProperty(video, 'currentTime', { get: () => at, set: (to: number) => (at = Math.max(to, 100)) });
     Object.assign(video, { duration: 120, seekable: { length: 1, start: () => 0, end: () => 120 } });
     const player = adapter();
-    const loading = player.load(FILM, NONE, () => 0);
+    const loading = player.load(MEASURED, NONE, () => 0);
     video.become(1, 'loadedmetadata');
     await loading;
     player.seek(12_000);

@@ -29,6 +29,8 @@ export interface MediaTraits {
   standsStill: boolean;
   /** Where the media ends although it claims to be longer. */
   endsAtMs: number;
+  /** From where on its data never arrives. */
+  lacksFromMs: number;
   /** The position reported while playing is off by up to this, differently each time. */
   positionErrorMs: number;
   /** Knows the positions of live media. */
@@ -50,6 +52,7 @@ const USUAL: MediaTraits = {
   playsHidden: false,
   standsStill: false,
   endsAtMs: Infinity,
+  lacksFromMs: Infinity,
   positionErrorMs: 0,
   live: false,
 };
@@ -72,7 +75,7 @@ export class SimulatedMedia {
   }
 
   get ready(): boolean {
-    return this.nowMs >= this.#readyAtMs;
+    return this.nowMs >= this.#readyAtMs && this.positionMs < this.traits.lacksFromMs;
   }
 
   get ended(): boolean {
@@ -132,7 +135,9 @@ export class SimulatedMedia {
     const stands = this.paused || this.traits.standsStill;
     const movedMs = stands ? 0 : Math.max(0, toMs - fromMs);
     const rate = this.traits.ignoresRate === 'no' ? this.rate : 1;
-    this.positionMs = Math.min(this.#endMs, this.positionMs + movedMs * rate * (1 + this.traits.skew));
+    const { lacksFromMs } = this.traits;
+    const untilMs = this.positionMs < lacksFromMs ? Math.min(this.#endMs, lacksFromMs) : this.positionMs;
+    this.positionMs = Math.min(untilMs, this.positionMs + movedMs * rate * (1 + this.traits.skew));
     this.nowMs = toMs;
     if (this.ended) this.paused = true;
   }

@@ -54,6 +54,7 @@ export class SimulatedPlayer extends SimulatedMedia {
   commit(part: Partial<Timeline>): void {
     const fresh: Timeline = {
       media_id: 'm_1',
+      version: 0,
       status: 'paused',
       position_ms: 0,
       anchor_at_ms: 0,
@@ -62,7 +63,9 @@ export class SimulatedPlayer extends SimulatedMedia {
       live: false,
       barrier: null,
     };
-    this.timeline = { ...(this.timeline ?? fresh), anchor_at_ms: this.nowMs + this.offsetMs, barrier: null, ...part };
+    const before = this.timeline ?? fresh;
+    const anchor_at_ms = this.nowMs + this.offsetMs;
+    this.timeline = { ...before, version: before.version + 1, anchor_at_ms, barrier: null, ...part };
   }
 
   run(forMs: number): void {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { startPathProxy } from './harness/path-proxy.mjs';
 import { clockMs } from './harness/poll.mjs';
+import { startServer } from './harness/server.mjs';
 import { together } from './harness/together.mjs';
 import { startWorld } from './harness/world.mjs';
 
@@ -64,6 +65,24 @@ for (const [words, headers] of [['says nothing about it', []], ['tells the serve
     assert.deepEqual(outside, []);
   });
 }
+
+test('a page that is opened by the server’s own address moves below the path of the public one', { timeout: 60_000 }, async () => {
+  const server = await startServer();
+  await server.stop();
+  await server.start({ PLAYHEAD_PUBLIC_URL: `${server.pageUrl}/watch/` });
+  try {
+    const host = await world.arrive('Ada');
+    await host.createRoom(server.pageUrl);
+    const [, code] = host.page.url().match(new RegExp(`^${server.pageUrl}/watch/r/([^/]+)$`)) ?? [];
+    assert.ok(code, host.page.url());
+    await host.page.goto(`${server.pageUrl}/r/${code}`);
+    await host.inRoom();
+    assert.equal(host.page.url(), `${server.pageUrl}/watch/r/${code}`);
+  } finally {
+    await world.everybodyLeaves();
+    await server.stop();
+  }
+});
 
 test('a page whose program can’t be loaded says so instead of staying empty, and links to the home page', { timeout: 60_000 }, async () => {
   const lost = await world.arrive('Grace');

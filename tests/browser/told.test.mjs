@@ -28,6 +28,8 @@ const CLEAR = 5;
 const SPOILT = {
   'a beginning without blank lines': (_, address) => `\n \n#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000\n${address}\n`,
   'a piece': (text) => text.replace('fmp4-20.m4s', 'nothing.m4s'),
+  'its first piece, as it says': (text) => text.replace('#EXTINF', '#EXT-X-GAP\n#EXTINF'),
+  'its last piece': (text) => text.replace('fmp4-29.m4s', 'nothing.m4s'),
   'an origin': (text) => text.replace(/^#EXT-X-KEY/m, (key) => `${clearPieces()}#EXT-X-DISCONTINUITY\n${key}`),
   'an end': (text) => text.replace('#EXT-X-ENDLIST', ''),
 };
@@ -97,6 +99,25 @@ test('of a film that lacks a piece, the page says that a part can’t be loaded,
   await until('the page to say so', says, HLS_RETRIES_MS + PATIENCE_MS);
   await seekTo([host], NEAR_END_MS, EXACT);
   await host.the('overlay').waitFor({ state: 'hidden' });
+});
+
+test('a film whose playlist says that its first piece is missing plays from the second one on', { timeout: 60_000 }, async () => {
+  const host = await world.arriveReading('Ada');
+  await host.createRoom(world.server.pageUrl);
+  await host.paste(playlists.url('fmp4', [1], 'its first piece, as it says'));
+  await host.reads('overlay', 'A part of this film can’t be loaded.');
+  await host.the('play-toggle').click();
+  await host.reads('sync', /^In sync · /);
+});
+
+test('a party doesn’t go on beyond a film whose last piece is missing', { timeout: 60_000 }, async () => {
+  const host = await world.arriveReading('Ada');
+  await host.createRoom(world.server.pageUrl);
+  await host.paste(playlists.url('fmp4', [1], 'its last piece'));
+  await host.hasLoaded();
+  await host.page.evaluate((to) => window.playhead.session.seek(to), NEAR_END_MS);
+  await host.the('play-toggle').click();
+  await host.status('ended');
 });
 
 test('of encrypted pieces behind clear ones the page says that they aren’t held to the frame', { timeout: 120_000 }, async () => {

@@ -36,6 +36,9 @@ const app: App = {
 };
 
 function show(): void {
+  const { pathname, search, hash } = location;
+  // Opened by the server's own address, whose public one has a path: it is served there, too.
+  if (!`${pathname}/`.startsWith(HOME)) history.replaceState(null, '', HOME + pathname.slice(1) + search + hash);
   shown?.dispose?.();
   shown = pageFor(location.pathname);
   root!.replaceChildren(shown.element);

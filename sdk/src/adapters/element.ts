@@ -52,8 +52,9 @@ export abstract class ElementAdapter implements PlayerAdapter {
     return this.video.paused;
   }
 
+  /** A seek as far as the end looks like it until data comes. */
   ended(): boolean {
-    return this.video.ended;
+    return this.video.ended && !this.video.seeking;
   }
 
   rate(): number {

@@ -36,6 +36,11 @@ export function readPlaylists(Hls: { DefaultConfig?: { loader?: unknown } }, rea
   return { pLoader: PlaylistLoader };
 }
 
+/** Leaves out the white space around the tag that a playlist begins with, without which hls.js finds no pieces. */
+export function begun(text: string): string {
+  return text.trimStart().replace(/^#EXTM3U[^\S\r\n]+$/m, '#EXTM3U');
+}
+
 /**
  * Leaves out what the server overlooks in a list of segments and hls.js takes for a piece more: whatever stands between
  * the number of an `EXTINF` and its comma, and lines that no `EXTINF` announces.

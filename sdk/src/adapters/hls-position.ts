@@ -35,13 +35,23 @@ const MISSING_MS = 1_000;
 const PAST_GAP_MS = 100;
 /** How many times the element is filled anew on the way to one picture, because a seek is stuck or the playlist leads elsewhere. */
 const REFILLS = 4;
+/** So far before a hole there is a whole picture. */
+const LAST_PICTURE_MS = 150;
 /** At its very end an element would be over. */
 const BEFORE_END_MS = 50;
 
 /** What it needs of hls.js. */
 interface Placing {
-  readonly levels: { details?: { startSN: number; fragments: HlsFragment[] } }[];
+  readonly levels: { details?: { startSN: number; endSN: number; fragments: HlsFragment[] } }[];
   on(event: any, listener: (...args: any[]) => void): void;
+}
+
+/** A failure of hls.js, as far as it is about a piece. */
+interface PieceFailure {
+  fatal: boolean;
+  details: string;
+  response?: { code: number };
+  frag?: HlsFragment;
 }
 
 /** A seek under way: where it leads, and how often it may still be corrected. */
@@ -80,6 +90,8 @@ export class HlsPosition {
   readonly #loading = new HlsLoading();
   /** The end of the media, in the element's time, once its last data is there. */
   #endMs: number | null = null;
+  /** Where the last picture is, in the element's time, once the server has refused the last piece. */
+  #lostFromMs: number | null = null;
   #origin: Measurement['origin'];
   /** The ranges of the element in which one picture stands for a jump of the timestamps, in milliseconds. */
   #stretched: { fromMs: number; untilMs: number }[] = [];
@@ -126,8 +138,15 @@ export class HlsPosition {
     hls.on(TIMESTAMP_EVENTS.FRAG_BUFFERED, (_event, { frag }: { frag: HlsFragment }) => {
       if (frag.type !== 'main') return;
       this.#isFragmented = !!frag.initSegment;
+      if (this.#isLast(frag)) this.#lostFromMs = null;
       this.#place(frag);
       this.correct(frag);
+    });
+    hls.on('hlsError', (_event, { fatal, details, response: { code } = { code: 0 }, frag }: PieceFailure) => {
+      const isRefused = code >= 400 && code < 500;
+      if ((fatal || isRefused) && details.startsWith('frag') && frag && this.#isLast(frag)) {
+        this.#lostFromMs = frag.start * 1000 - LAST_PICTURE_MS;
+      }
     });
     hls.on(TIMESTAMP_EVENTS.BUFFERED_TO_END, () => (this.#endMs = this.#video.duration * 1000));
   }
@@ -164,17 +183,29 @@ export class HlsPosition {
     return this.#stretched.length > 0 && this.position() >= (this.#toldMs ?? Infinity);
   }
 
-  /** Returns the end of the media, or null until its last data is there. */
+  /** Returns the end of what can be played, or null until it is known. */
   endMs(): number | null {
     // The element would end after the jump, hours later perhaps.
     if (this.#stretched.length > 0) return this.#toldMs;
-    const endMs = this.#video.ended ? this.#video.duration * 1000 : this.#endMs;
-    return endMs === null ? null : this.#timeline.positionAt(endMs);
+    return this.#positionOf(this.#readToMs ?? this.#lostFromMs);
   }
 
   measured(): Measurement {
-    const durationMs = this.#stretched.length > 0 ? undefined : (this.endMs() ?? undefined);
-    return { durationMs, origin: this.#origin };
+    const durationMs = this.#stretched.length > 0 ? null : this.#positionOf(this.#readToMs);
+    return { durationMs: durationMs ?? undefined, origin: this.#origin };
+  }
+
+  /** The element's time at the end of the media, once its last data is there. */
+  get #readToMs(): number | null {
+    return this.#video.ended ? this.#video.duration * 1000 : this.#endMs;
+  }
+
+  #positionOf(elementMs: number | null): number | null {
+    return elementMs === null ? null : this.#timeline.positionAt(elementMs);
+  }
+
+  #isLast(frag: HlsFragment): boolean {
+    return frag.type === 'main' && frag.sn === this.#details()?.endSN;
   }
 
   /** Returns the element's time at a position, in milliseconds, as far as it is known. */

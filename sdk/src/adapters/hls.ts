@@ -6,7 +6,7 @@ import type { Expected, FollowedRoom, Measurement, PlayerAdapter, Selections } f
 import { ElementAdapter } from './element.js';
 import { PART_UNREACHABLE } from './failures.js';
 import { LiveTimeline, type LiveDetails, type LiveFragment, type LiveHls } from './hls-live.js';
-import { type Read, announced, ended, readPlaylists } from './hls-playlist.js';
+import { type Read, announced, begun, ended, readPlaylists } from './hls-playlist.js';
 import { HlsPosition } from './hls-position.js';
 import { HlsRecovery, type HlsFailure } from './hls-recovery.js';
 import { decodedText } from './hls-text.js';
@@ -36,6 +36,9 @@ const LIVE_NEAR_S = 0.0005;
 const LIVE_SYNC_OFF = { maxLiveSyncPlaybackRate: 1, lowLatencyMode: false };
 /** Advertisements that a playlist inserts would be played by each viewer at a time of its own, and empty the element for them. */
 const INTERSTITIALS_OFF = { enableInterstitialPlayback: false };
+/** How often loading is begun behind a missing piece, until anything is there, and how far apart. */
+const SKIP_GAP_TRIES = 4;
+const SKIP_GAP_EVERY_MS = 1_500;
 /** The failure of hls.js at a piece that the playlist says is missing. */
 const FRAG_GAP = 'fragGap';
 /** A start that is scheduled is less far away. */
@@ -53,7 +56,7 @@ export const HLS_EVENTS = {
 
 /** The part of an hls.js 1.x instance that the adapter uses. */
 export interface HlsInstance extends LiveHls {
-  readonly levels: (HlsLevel & { details?: LiveDetails & { startSN: number; fragments: (HlsFragment & LiveFragment)[] } })[];
+  readonly levels: (HlsLevel & { details?: LiveDetails & { startSN: number; endSN: number; fragments: (HlsFragment & LiveFragment)[] } })[];
   currentLevel: number;
   readonly loadLevel: number;
   nextLoadLevel: number;
@@ -103,6 +106,7 @@ class HlsAdapter extends ElementAdapter {
   readonly #loading = new Map<string, HlsFragment>();
   #arrivedBytes = 0;
   #firstDataTimer: ReturnType<typeof setTimeout> | undefined;
+  #skipTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #position: HlsPosition;
   readonly #recovery = new HlsRecovery(this, {
     loadOn: (rereads) => this.#loadOn(rereads),
@@ -197,10 +201,10 @@ class HlsAdapter extends ElementAdapter {
     });
   }
 
-  /** Returns a playlist as hls.js is to read it: without what the server overlooks, such as white space before `#EXTM3U`. */
+  /** Returns a playlist as hls.js is to read it: without what the server overlooks. */
   readonly #read: Read = (text, url, type) => {
-    const begun = announced(text.trimStart());
-    return this.#position.told.stretched(this.media?.live ? begun : ended(begun), url, type);
+    const read = announced(begun(text));
+    return this.#position.told.stretched(this.media?.live ? read : ended(read), url, type);
   };
 
   override position(): number {
@@ -275,7 +279,18 @@ class HlsAdapter extends ElementAdapter {
     const { fragments } = this.#hls?.levels[frag.level ?? 0]?.details ?? { fragments: [] };
     const pieces = fragments.filter((piece: HlsFragment) => !isMissing(piece));
     const next = pieces.find(({ start }) => start > (frag.start ?? 0)) ?? pieces[0];
-    if (next) this.#hls?.startLoad(next.start);
+    if (next) this.#beginAt(next.start, SKIP_GAP_TRIES);
+  }
+
+  /** Loads from there on. What hls.js hasn't yet given up of the missing piece may abort that. */
+  #beginAt(startS: number, tries: number): void {
+    clearTimeout(this.#skipTimer);
+    if (tries === 0) return;
+    this.#skipTimer = setTimeout(() => {
+      if (this.video.readyState > 0) return;
+      this.#hls?.startLoad(startS);
+      this.#beginAt(startS, tries - 1);
+    }, tries === SKIP_GAP_TRIES ? 0 : SKIP_GAP_EVERY_MS);
   }
 
   /** Loads the first fragment before any other, so that the element's times are the room's positions. */
@@ -316,6 +331,7 @@ class HlsAdapter extends ElementAdapter {
 
   override destroy(): void {
     clearTimeout(this.#firstDataTimer);
+    clearTimeout(this.#skipTimer);
     super.destroy();
     this.#hls?.destroy();
     this.#hls = null;

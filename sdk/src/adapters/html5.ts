@@ -1,5 +1,6 @@
 // The adapter that plays what the browser supports natively.
 
+import { lengthOf } from '../expected.js';
 import type { Delivery, Media } from '../wire.js';
 import type { Expected, FollowedRoom, Measurement, PlayerAdapter, Selections } from './adapter.js';
 import { ElementAdapter } from './element.js';
@@ -56,7 +57,9 @@ class Html5Adapter extends ElementAdapter {
     this.setAudioTrack(selections.audioTrack);
   }
 
+  /** Browsers estimate lengths, and Chromium raises them piece by piece as it reads beyond: only where it ends is the end. */
   override duration(): number {
+    if (lengthOf(this.media) == null && !this.ended()) return NaN;
     const durationMs = super.duration();
     // Until all is loaded, Chromium's may lack the time at which the clock of a file begins.
     const known = this.media?.duration_origin === 'media' ? this.media.duration_ms : null;
@@ -81,13 +84,8 @@ class Html5Adapter extends ElementAdapter {
     this.seek(this.#soughtMs);
   }
 
-  /**
-   * Browsers estimate lengths, and Chromium raises them piece by piece as it reads beyond: only where it ends is the end.
-   * A seek as far as the estimate looks like the end until data comes.
-   */
   measured(): Measurement {
-    const { ended, seeking } = this.video;
-    return { durationMs: ended && !seeking ? this.duration() : undefined };
+    return { durationMs: this.ended() ? this.duration() : undefined };
   }
 
   /** Does nothing: a file has one rendition. */

@@ -33,7 +33,8 @@ export class Controller {
   #standing = new Standing();
   #hidden = false;
   #readySent: number | null = null;
-  #endedSent = false;
+  /** The version of the room whose end was reported. */
+  #endedVersion = -1;
 
   /** `playLeadMs` is the time from `play` to the first movement, as far as it is known. */
   constructor(playLeadMs: number) {
@@ -90,7 +91,7 @@ export class Controller {
     this.#standing = new Standing();
     this.#follow.correction?.forget();
     this.#start.forget();
-    this.#endedSent = false;
+    this.#endedVersion = -1;
   }
 
   #route(now: Moment): void {
@@ -155,9 +156,11 @@ export class Controller {
   #finish(now: Moment): void {
     this.#course.enter('finished', now);
     if (!now.player.ended) this.#standsAt(now, endOf(now));
-    if (this.#endedSent || !isRoomOver(now)) return;
-    this.#endedSent = true;
-    this.#course.act({ type: 'ended', mediaId: now.timeline.media_id! });
+    const { media_id, version } = now.timeline;
+    // A report about an earlier version may have been refused.
+    if (this.#endedVersion === version || !isRoomOver(now)) return;
+    this.#endedVersion = version;
+    this.#course.act({ type: 'ended', mediaId: media_id!, version });
   }
 
   #run(now: Moment): void {

@@ -10,7 +10,7 @@ export type ControllerAction =
   | { type: 'seek'; positionMs: number }
   | { type: 'rate'; rate: number }
   | { type: 'ready'; version: number }
-  | { type: 'ended'; mediaId: string };
+  | { type: 'ended'; mediaId: string; version: number };
 
 export type ControllerPhase =
   | 'idle'

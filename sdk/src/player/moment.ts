@@ -5,8 +5,7 @@ import { expected } from '../expected.js';
 import { clamp } from '../number.js';
 import type { SyncProfile } from '../types.js';
 import type { Timeline } from './timeline.js';
-import { ENDED_EARLY_MS, END_MS } from './tuning.js';
-
+import { ENDED_EARLY_MS, END_MS, LOST_END_MS } from './tuning.js';
 
 /** Everything that a step of the controller knows. */
 export interface ControllerInputs {
@@ -69,11 +68,12 @@ export function aheadOfAnchor(now: Moment): number {
   return Math.max(0, now.timeline.anchor_at_ms - now.offsetMs - now.localMs);
 }
 
-/** Whether this player has nothing more to play. */
+/** Whether this player has nothing more to play, or will hardly get it. */
 export function isOver(now: Moment): boolean {
-  const end = endOf(now);
-  const here = targetAt(now, now.localMs);
-  return now.player.ended ? here >= end - ENDED_EARLY_MS : here >= end - END_MS && now.player.paused;
+  const { timeline, player, localMs, offsetMs } = now;
+  const leftMs = endOf(now) - expected(timeline, null, localMs + offsetMs);
+  if (player.ended) return leftMs <= ENDED_EARLY_MS;
+  return leftMs <= (player.paused ? END_MS : player.ready ? -Infinity : -LOST_END_MS);
 }
 
 /** Whether the room has ended while this player has its last pictures still to show, and can. */

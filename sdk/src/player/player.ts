@@ -306,9 +306,15 @@ class RoomPlayer implements Player {
         void this.#session.ready(action.version).catch(ignore);
         break;
       case 'ended':
-        if (commandsPlayback(this.#session.getSnapshot().me.role)) void this.#session.ended(action.mediaId).catch(ignore);
+        this.#reportEnd(action);
         break;
     }
+  }
+
+  /** Ends what the room watches, unless it has gone elsewhere meanwhile: back by a seek, say. */
+  #reportEnd({ mediaId, version }: { mediaId: string; version: number }): void {
+    if (!commandsPlayback(this.#session.getSnapshot().me.role)) return;
+    void this.#session.ended(mediaId, { expectedVersion: version }).catch(ignore);
   }
 
   #publish(step: ControllerStep | null, localMs: number): void {

@@ -6,6 +6,8 @@ import type { Playback } from '../wire.js';
 
 /** The part of the room that a player follows. */
 export interface Timeline extends Pick<Playback, 'media_id' | 'status' | 'position_ms' | 'anchor_at_ms' | 'rate'> {
+  /** The room's version, by which this is its timeline. */
+  version: number;
   durationMs: number | null | undefined;
   live: boolean;
   /** The barrier that waits for this player, if one does. */
@@ -25,6 +27,7 @@ export function timelineOf(seen: SessionSnapshot, loadedMediaId: string | null):
   const isConcerned = waiting && (named.includes(me.participant_id) || waiting.waiting_for.count > named.length);
   return {
     ...playback,
+    version: seen.version,
     durationMs: lengthOf(media),
     live: media.live,
     barrier: isConcerned ? waiting.since_version : null,

@@ -17,6 +17,9 @@ export const END_MS = 300;
 /** Media that is up to this much shorter than announced has ended all the same. */
 export const ENDED_EARLY_MS = 1_500;
 
+/** A player that still lacks data this long after the room's end doesn't hold it up. */
+export const LOST_END_MS = 5_000;
+
 // Starts.
 /** A paused player waits for the room to pass by, unless it is this much further ahead than a seek would put it. */
 export const WAIT_MS = 350;

@@ -119,8 +119,8 @@ class Session implements RoomSession {
     return this.#command('measured', facts);
   }
 
-  ended(mediaId: string): Promise<Ack> {
-    return this.#command('ended', { media_id: mediaId });
+  ended(mediaId: string, options?: CommandOptions): Promise<Ack> {
+    return this.#command('ended', { media_id: mediaId }, options);
   }
 
   ready(version: number): Promise<Ack> {

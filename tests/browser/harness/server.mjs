@@ -17,7 +17,7 @@ export async function startServer({ env = {}, binary = BINARY } = {}) {
   let port = 0;
   const server = { pageUrl: '', start, kill, stop, printed: () => child?.printed() ?? '' };
 
-  async function start() {
+  async function start(more = {}) {
     child = startChild(binary, [], {
       label: 'playhead-server',
       env: {
@@ -28,6 +28,7 @@ export async function startServer({ env = {}, binary = BINARY } = {}) {
         PLAYHEAD_LIMIT_PER_ADDRESS: '0',
         PLAYHEAD_EGRESS_ALLOW: '127.0.0.0/8',
         ...env,
+        ...more,
       },
     });
     const ready = await until('the server to print its address', () => {
