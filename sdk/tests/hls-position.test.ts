@@ -235,22 +235,6 @@ describe('loading media with timestamps', () => {
     expect([player.duration(), player.measured?.().durationMs]).toEqual([92_000, 92_000]);
   });
 
-  test('where the last piece is refused the film ends before it, which is no measured length, until the piece comes', () => {
-    const player = adapter();
-    void player.load(media, NONE, () => 15_000);
-    hls.levels.push({ details: { startSN: 0, endSN: 30, fragments: [] } });
-    fill(82.6, 84.6, 28);
-    const refused = (sn: number, code: number) =>
-      hls.tell(HLS_EVENTS.ERROR, { fatal: false, details: 'fragLoadError', response: { code }, frag: { type: 'main', sn, start: 86 } });
-    refused(29, 404);
-    refused(30, 503);
-    expect(player.duration()).toBeNaN();
-    refused(30, 404);
-    expect([player.duration(), player.measured?.().durationMs]).toEqual([87_850, undefined]);
-    fill(86, 88, 30);
-    expect(player.duration()).toBeNaN();
-  });
-
   test('a player that is over stays at the last picture when it is sought to the end', () => {
     const player = adapter();
     void player.load(media, NONE, () => 0);
