@@ -233,8 +233,8 @@ impl Limiters {
         check(&self.writes, &user_id.to_owned())
     }
 
-    /// Counts a command that is to be refused because of its sender or of the room's version, before anything is done
-    /// to make sure of that. Those of one address together are counted too.
+    /// Counts a command that is to be refused before it is decided, and before anything is done to make sure of
+    /// that. Those of one address together are counted too.
     pub fn check_refused(&self, sender: &ParticipantId, address: IpAddr) -> Result<(), Refusal> {
         check(&self.refused, sender)?;
         check_address(self.refused_of_address.as_ref(), address)

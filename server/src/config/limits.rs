@@ -131,8 +131,8 @@ pub struct LimitConfig {
         global = true
     )]
     pub writes_per_minute: u32,
-    /// Commands per participant and second that are refused because of the sender or of the room's version. More are
-    /// answered `rate_limited`. Five seconds' worth may come at once.
+    /// Commands per participant and second that are refused before they are decided. More are answered
+    /// `rate_limited`. Five seconds' worth may come at once.
     #[arg(
         long = "limit-refused-per-second",
         env = "PLAYHEAD_LIMIT_REFUSED_PER_SECOND",

@@ -29,7 +29,7 @@ pub use found::Found;
 pub use looks::Looks;
 pub use outbox::{OrderedFrame, Outbox, Outgoing};
 pub use presence::Presence;
-pub use room_hub::{AttachError, Attached, FollowState, RoomHub};
+pub use room_hub::{AttachError, FollowState, RoomHub};
 pub use roster::{ParticipantCursor, ParticipantPage, Roster};
 pub use spread::SyncStatus;
 

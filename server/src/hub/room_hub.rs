@@ -59,15 +59,6 @@ pub enum FollowState {
     Followed,
 }
 
-/// A connection that was added to a room.
-#[derive(Clone, Debug)]
-pub struct Attached {
-    /// The connection.
-    pub connection: Arc<Connection>,
-    /// Whether it is the participant's first connection to this node.
-    pub is_first: bool,
-}
-
 /// Why a connection wasn't added to a room.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AttachError {
@@ -94,7 +85,7 @@ impl RoomHub {
         new: NewConnection,
         max: usize,
         now: Timestamp,
-    ) -> Result<Attached, AttachError> {
+    ) -> Result<Arc<Connection>, AttachError> {
         let mut state = self.lock();
         if state.is_retired {
             return Err(AttachError::Retired);
@@ -110,7 +101,7 @@ impl RoomHub {
                 return Err(AttachError::TooMany);
             }
         }
-        let is_first = state.add_connection(&new, now);
+        state.add_connection(&new, now);
         for old in state.connections.values().filter(|old| old.session_id == new.session_id) {
             old.outbox.close(CloseCode::SESSION_REPLACED);
         }
@@ -129,7 +120,7 @@ impl RoomHub {
         });
         state.connections.insert(number, connection.clone());
         state.arrive_aside(&connection, now);
-        Ok(Attached { connection, is_first })
+        Ok(connection)
     }
 
     /// Removes a connection. Returns what a barrier that waited for it needs now.

@@ -83,11 +83,10 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Adds a connection to its participant. Returns whether it is the first to this node.
-    pub(super) fn add_connection(&mut self, new: &NewConnection, now: Timestamp) -> bool {
+    /// Adds a connection to its participant.
+    pub(super) fn add_connection(&mut self, new: &NewConnection, now: Timestamp) {
         let id = &new.participant_id;
-        let is_first = !self.local.contains_key(id);
-        if is_first {
+        if !self.local.contains_key(id) {
             // No two participants arrive at the same time, so that they have an order.
             self.last_arrival = now.max(self.last_arrival.plus_millis(1));
             self.count += u64::from(!self.remote.has(id));
@@ -113,7 +112,6 @@ impl State {
             local.present.ready_capable = local.ready_capable > 0;
         }
         self.unsent.insert(id.clone());
-        is_first
     }
 
     /// Removes a connection from its participant.

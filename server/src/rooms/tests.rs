@@ -304,7 +304,7 @@ fn join(rooms: &Rooms, room: &Room) -> Arc<Connection> {
         ready_capable: false,
     };
     let now = rooms.clock.now();
-    rooms.hub.find_or_create(&room.room_id, now).attach(new, 8, now).unwrap().connection
+    rooms.hub.find_or_create(&room.room_id, now).attach(new, 8, now).unwrap()
 }
 
 fn published(room: &Room, commit: Commit) -> News {

@@ -15,7 +15,7 @@ use super::session::Session;
 use super::socket::{Broken, Socket, WRITE_TIMEOUT};
 use crate::access::Proof;
 use crate::app::App;
-use crate::hub::{AttachError, Attached, NewConnection, RoomHub};
+use crate::hub::{AttachError, Connection, NewConnection, RoomHub};
 use crate::limit::FrameLimiter;
 use crate::net::Client;
 use crate::refusal::Refusal;
@@ -120,7 +120,7 @@ async fn enter(
         ready_capable: hello.capabilities.iter().any(|name| name == CAPABILITY_READY),
     };
     // Attached before the room is followed and read, so that no commit falls between.
-    let (hub, Attached { connection, .. }) = attach(app, &proof, &new)?;
+    let (hub, connection) = attach(app, &proof, &new)?;
     let sender = Sender { proof: Arc::new(proof), hub, connection, client };
     let mut session = Session::new(app.clone(), sender.clone());
     if app.draining.is_cancelled() {
@@ -165,13 +165,13 @@ fn attach(
     app: &App,
     proof: &Proof,
     new: &NewConnection,
-) -> Result<(Arc<RoomHub>, Attached), Refusal> {
+) -> Result<(Arc<RoomHub>, Arc<Connection>), Refusal> {
     let max = app.config.limits.connections_per_participant;
     loop {
         let now = app.clock.now();
         let hub = app.hub.find_or_create(proof.room_id(), now);
         match hub.attach(new.clone(), max, now) {
-            Ok(attached) => return Ok((hub, attached)),
+            Ok(connection) => return Ok((hub, connection)),
             Err(AttachError::TooMany) => {
                 let detail = "you have too many connections here";
                 return Err(Refusal::new(ErrorCode::LimitReached, detail));

@@ -98,8 +98,10 @@ async fn f3_a_room_that_is_set_back_by_one_commit_and_goes_on_elsewhere_is_one_r
     let host = duo.host_api.at(&nodes[2].api());
     earlier.put_back(&scene).await;
     // This node knows nothing that it could compare with.
-    let renamed = PatchRoom { name: Some("Saturday".to_owned()), ..PatchRoom::default() };
-    host.patch_room(&duo.room_id, &renamed).await.unwrap();
+    for name in ["Saturday", "Sunday"] {
+        let renamed = PatchRoom { name: Some(name.to_owned()), ..PatchRoom::default() };
+        host.patch_room(&duo.room_id, &renamed).await.unwrap();
+    }
     for socket in [&mut duo.host, &mut duo.mate] {
         socket.wait_for("rebased").await.unwrap();
     }

@@ -345,5 +345,5 @@ fn connect_at(hub: &RoomHub, name: &str, now: Timestamp) -> Arc<Connection> {
         family_id: None,
         ready_capable: true,
     };
-    hub.attach(new, 8, now).unwrap().connection
+    hub.attach(new, 8, now).unwrap()
 }

@@ -225,7 +225,7 @@ fn a_reconnect_has_room_where_a_further_session_of_its_participant_has_none() {
     let hub = hub();
     let tab =
         |session: &str| NewConnection { session_id: session.to_owned(), ..new("anna", false) };
-    let dead = hub.attach(tab("s_first"), 2, NOW).unwrap().connection;
+    let dead = hub.attach(tab("s_first"), 2, NOW).unwrap();
     hub.attach(tab("s_second"), 2, NOW).unwrap();
     assert_eq!(hub.attach(tab("s_third"), 2, NOW).err(), Some(AttachError::TooMany));
     hub.attach(tab("s_first"), 2, NOW).expect("it replaces its dead socket");
@@ -345,7 +345,7 @@ fn new(name: &str, ready_capable: bool) -> NewConnection {
 }
 
 fn connect(hub: &RoomHub, name: &str, ready_capable: bool) -> Arc<Connection> {
-    hub.attach(new(name, ready_capable), 8, NOW).unwrap().connection
+    hub.attach(new(name, ready_capable), 8, NOW).unwrap()
 }
 
 /// Returns a participant of another node who connected this long after the Unix epoch.

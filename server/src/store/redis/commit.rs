@@ -87,5 +87,6 @@ fn arguments(before: &Room, commit: &Commit, after: &Room) -> Vec<Bytes> {
         },
         flag(commit.event.is_host_lost()),
         text(CLOCKS_APART_MS),
+        text(before.at.as_millis()),
     ]
 }

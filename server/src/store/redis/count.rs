@@ -11,7 +11,7 @@ use super::codec::{ScriptReply, flag, number_of, text};
 use super::masters::Master;
 use super::node::Node;
 use super::outages::Recorded;
-use super::read::{StoredRoom, is_set_back};
+use super::read::StoredRoom;
 use super::script::COUNT;
 use crate::store::StoreError;
 
@@ -129,12 +129,12 @@ impl Node {
         outage: &Recorded,
     ) -> Result<bool, StoreError> {
         // A room that was lost counts the outage when it is rebuilt.
-        let known = self.memory_of(room_id);
-        let StoredRoom::Current(room) = self.read(room_id, None).await? else { return Ok(true) };
-        if is_set_back(room.place(), room.at, known.as_deref()) {
+        let room = match self.read(room_id, None).await? {
+            StoredRoom::Current(room) => room,
             // So does one that somebody has set back.
-            return self.recover(room_id).await.map(|_| true);
-        }
+            StoredRoom::SetBack(_) => return self.recover(room_id).await.map(|_| true),
+            _ => return Ok(true),
+        };
         if !room.lifecycle.moves_with_outages() {
             self.count(room_id, outage, true).await?;
             return Ok(true);

@@ -10,7 +10,7 @@ use super::codec::{bytes_of, number_of, text};
 use super::followed::{FollowedRoom, Progress};
 use super::keys;
 use super::node::Node;
-use super::read::{StoredRoom, is_set_back};
+use super::read::StoredRoom;
 use super::script::SINCE;
 use crate::store::{News, Published, StoreError};
 
@@ -136,12 +136,19 @@ impl Node {
             progress.keep_pending(commit);
             return true;
         };
+        let is_same_epoch = commit.epoch == told.epoch;
         if commit.place() <= told.place() {
-            if commit.at > told.at {
+            if is_same_epoch && commit.at > told.at {
                 // No repetition: somebody has set the room back, and it went on from there.
+                progress.is_doubted = true;
                 drop(progress);
                 self.start_rebuild(followed.room_id.clone());
             }
+            return true;
+        }
+        if progress.is_doubted && is_same_epoch {
+            // It doesn't follow what the subscribers were told, although its place does.
+            progress.keep_pending(commit);
             return true;
         }
         if !commit.follows(told.place()) {
@@ -159,6 +166,7 @@ impl Node {
             // Before the subscribers are notified, so that they no longer find the room.
             self.forget_followed(&followed.room_id);
         }
+        progress.is_doubted = false;
         // Told while the progress is locked, so that nobody else's news come between.
         self.tell_commit(&mut progress, &followed.room_id, &room, commit);
         drop(progress);
@@ -204,11 +212,8 @@ impl Node {
                 return Ok(());
             }
         }
-        let known = self.memory_of(&followed.room_id);
         match self.read(&followed.room_id, None).await? {
-            StoredRoom::Current(room) if !is_set_back(room.place(), room.at, known.as_deref()) => {
-                self.catch_up_to(followed, room).await
-            }
+            StoredRoom::Current(room) => self.catch_up_to(followed, room).await,
             _ => {
                 if self.recover(&followed.room_id).await?.is_none() {
                     self.tell_gone(followed);
@@ -272,6 +277,7 @@ impl Node {
         }
         progress.told = all.then(|| room.clone());
         progress.raise_newest(room);
+        progress.is_doubted = false;
         self.go_on(followed, progress, room);
     }
 

@@ -27,8 +27,10 @@ pub(super) struct Progress {
     /// The state that the subscribers were told. `None` before the first one, and after a subscriber
     /// missed something.
     pub(super) told: Option<Arc<Room>>,
-    /// Commits received before the first state.
+    /// Commits received before the first state, or while what was told is in doubt.
     pub(super) pending: VecDeque<Commit>,
+    /// Whether Redis has gone on from an older state than `told`, so that the room is being rebuilt.
+    pub(super) is_doubted: bool,
 }
 
 impl FollowedRoom {
@@ -83,6 +85,11 @@ impl FollowedRooms {
     /// Returns a room if it is followed.
     pub(super) fn find(&self, room_id: &RoomId) -> Option<Arc<FollowedRoom>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(room_id).cloned()
+    }
+
+    /// Whether Redis has gone on from an older state of a room than its subscribers were told.
+    pub(super) fn is_doubted(&self, room_id: &RoomId) -> bool {
+        self.find(room_id).is_some_and(|followed| followed.lock().is_doubted)
     }
 
     /// Returns all rooms.

@@ -55,11 +55,6 @@ impl Precondition {
             Self::New | Self::Absent { .. } | Self::Damaged { .. } => NO_PLACE.epoch,
         }
     }
-
-    /// Whether the running process wrote the state that was read.
-    pub(super) fn is_current(&self) -> bool {
-        matches!(self, Self::Unchanged { life, .. } if life.is_empty())
-    }
 }
 
 impl Node {

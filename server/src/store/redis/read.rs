@@ -19,6 +19,8 @@ pub(super) enum StoredRoom {
     Current(Arc<Room>),
     /// The state that the caller knows already.
     Known,
+    /// An older state than this node has known, or another one: somebody has put it back.
+    SetBack(Arc<Room>),
     /// A state that an earlier process wrote.
     Stale {
         /// The life in which it was read.
@@ -58,10 +60,8 @@ impl Node {
         let known = self.memory_of(room_id);
         let room = match self.read(room_id, known.as_deref()).await? {
             StoredRoom::Known => return Ok(known),
-            StoredRoom::Current(room) if !is_set_back(room.place(), room.at, known.as_deref()) => {
-                room
-            }
-            StoredRoom::Current(_)
+            StoredRoom::Current(room) => room,
+            StoredRoom::SetBack(_)
             | StoredRoom::Stale { .. }
             | StoredRoom::Absent { .. }
             | StoredRoom::Damaged { .. } => {
@@ -89,9 +89,17 @@ impl Node {
             None => [const { Bytes::new() }; 3],
         };
         let args = vec![epoch, version, at, text(id::secret()), flag(false)];
+        let before = self.memory_of(room_id);
         let reply = self.run("load", &LOAD, room_id, args).await?;
-        if let Ok(stored) = decode(room_id, &reply) {
-            return Ok(stored);
+        match decode(room_id, &reply) {
+            Ok(StoredRoom::Current(room))
+                if is_set_back(room.place(), room.at, before.as_deref())
+                    || self.followed.is_doubted(room_id) =>
+            {
+                return Ok(StoredRoom::SetBack(room));
+            }
+            Ok(stored) => return Ok(stored),
+            Err(_) => {}
         }
         // What is needed to replace it is sent only now.
         let unknown = Bytes::new;

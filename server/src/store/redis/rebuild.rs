@@ -12,7 +12,7 @@ use super::codec::text;
 use super::damage::remember_more;
 use super::node::Node;
 use super::put::Precondition;
-use super::read::{StoredRoom, is_set_back};
+use super::read::StoredRoom;
 use super::script::DROP;
 use crate::store::StoreError;
 
@@ -24,8 +24,10 @@ struct Lost {
     room_id: RoomId,
     /// What Redis held when it was found lost.
     found: Precondition,
-    /// The state that an earlier process wrote, or that is damaged, if it can be read.
+    /// The state that an earlier process wrote, or that is damaged or was set back, if it can be read.
     stored: Option<Arc<Room>>,
+    /// Whether somebody has put that state back.
+    is_set_back: bool,
 }
 
 /// The copies of a lost room outside Redis.
@@ -115,40 +117,36 @@ impl Node {
         rooms: &[RoomId],
         found: &mut Found,
     ) -> Result<Vec<Lost>, StoreError> {
-        let read = rooms.iter().map(async |room_id| {
-            let known = self.memory_of(room_id);
-            (room_id, known, self.read(room_id, None).await)
-        });
+        let read = rooms.iter().map(async |room_id| (room_id, self.read(room_id, None).await));
         let mut lost = Vec::new();
-        for (room_id, known, stored) in join_all(read).await {
+        for (room_id, stored) in join_all(read).await {
             let room_id = room_id.clone();
             match stored {
-                Ok(StoredRoom::Current(room))
-                    if is_set_back(room.place(), room.at, known.as_deref()) =>
-                {
-                    match self.unchanged_since(&room).await {
-                        Ok(Some(found)) => lost.push(Lost { room_id, found, stored: Some(room) }),
-                        // Somebody changes it at the moment.
-                        Ok(None) => {}
-                        Err(error) if rooms.len() == 1 => return Err(error),
-                        Err(error) => leave_out(&room_id, &error),
+                Ok(StoredRoom::SetBack(room)) => match self.unchanged_since(&room).await {
+                    Ok(Some(found)) => {
+                        let stored = Some(room);
+                        lost.push(Lost { room_id, found, stored, is_set_back: true });
                     }
-                }
+                    // Somebody changes it at the moment.
+                    Ok(None) => {}
+                    Err(error) if rooms.len() == 1 => return Err(error),
+                    Err(error) => leave_out(&room_id, &error),
+                },
                 Ok(StoredRoom::Current(room)) => {
                     found.insert(room_id, Some(room));
                 }
                 Ok(StoredRoom::Stale { life, run, room }) => {
                     let found = Precondition::Unchanged { life, run, place: room.place() };
-                    lost.push(Lost { room_id, found, stored: Some(room) });
+                    lost.push(Lost { room_id, found, stored: Some(room), is_set_back: false });
                 }
                 Ok(StoredRoom::Absent { life }) => {
                     let found = Precondition::Absent { life };
-                    lost.push(Lost { room_id, found, stored: None });
+                    lost.push(Lost { room_id, found, stored: None, is_set_back: false });
                 }
                 Ok(StoredRoom::Damaged { life, fingerprint, field, words, room }) => {
                     self.tell_damaged(&room_id, &field, &words);
                     let found = Precondition::Damaged { life, fingerprint };
-                    lost.push(Lost { room_id, found, stored: room });
+                    lost.push(Lost { room_id, found, stored: room, is_set_back: false });
                 }
                 // Not possible without a known state.
                 Ok(StoredRoom::Known) => {}
@@ -167,11 +165,10 @@ impl Node {
         epoch: Option<u64>,
         others: OtherCopies,
     ) -> Result<Option<Option<Arc<Room>>>, StoreError> {
-        let Lost { room_id, found, mut stored } = lost;
+        let Lost { room_id, found, mut stored, is_set_back } = lost;
         let OtherCopies { memory, snapshot } = others;
         // Nobody knows what else was changed.
         let is_damaged = matches!(found, Precondition::Damaged { .. });
-        let is_set_back = found.is_current();
         if is_set_back && at_one_place(&stored, &memory) {
             // What this node told people comes before what somebody has committed there since.
             stored = None;

@@ -1,10 +1,12 @@
 -- Writes a commit, and publishes it.
 -- ARGV: 1 room, 2 epoch before, 3 version before, 4 version, 5 at, 6 body, 7 commit, 8 op or '',
 --       9 deadline or '', 10 idle_ms or '', 11 listed, 12 '1' deletes, 13 channel, 14 lease: '' keeps,
---       '0' ends it, 15 '1' only if the lease is over, 16 how far apart the clocks may be, in ms
+--       '0' ends it, 15 '1' only if the lease is over, 16 how far apart the clocks may be, in ms,
+--       17 at before
 local is, st, field = read_state()
 if is ~= 'ok' then return answer(is, field or '') end
-if st.epoch ~= ARGV[2] or st.version ~= ARGV[3] then return answer('moved') end
+-- Another commit at the same place has followed an older state that somebody has put back.
+if st.epoch ~= ARGV[2] or st.version ~= ARGV[3] or st.at ~= ARGV[17] then return answer('moved') end
 local now, at, apart = now_ms(), tonumber(ARGV[5]), tonumber(ARGV[16])
 -- The room's own time never goes back.
 if at < now - apart or at > now + apart and at ~= number(st.at) then
