@@ -90,8 +90,8 @@ export class HlsPosition {
   readonly #loading = new HlsLoading();
   /** The end of the media, in the element's time, once its last data is there. */
   #endMs: number | null = null;
-  /** Where the last picture is, in the element's time, once the server has refused the last piece. */
-  #lostFromMs: number | null = null;
+  /** The last piece, once it is known to be missing. */
+  #lost: HlsFragment | null = null;
   #origin: Measurement['origin'];
   /** The ranges of the element in which one picture stands for a jump of the timestamps, in milliseconds. */
   #stretched: { fromMs: number; untilMs: number }[] = [];
@@ -119,6 +119,7 @@ export class HlsPosition {
     this.#timeline.forget();
     this.#stretched = [];
     this.#endMs = null;
+    this.#lost = null;
     this.#fromStart = beginS === 0;
     this.#loading.begin();
     this.#sought = this.#timeline.counts ? { positionMs, corrections: CORRECTIONS } : null;
@@ -138,15 +139,14 @@ export class HlsPosition {
     hls.on(TIMESTAMP_EVENTS.FRAG_BUFFERED, (_event, { frag }: { frag: HlsFragment }) => {
       if (frag.type !== 'main') return;
       this.#isFragmented = !!frag.initSegment;
-      if (this.#isLast(frag)) this.#lostFromMs = null;
+      if (this.#isLast(frag)) this.#lost = null;
       this.#place(frag);
       this.correct(frag);
     });
     hls.on('hlsError', (_event, { fatal, details, response: { code } = { code: 0 }, frag }: PieceFailure) => {
       const isRefused = code >= 400 && code < 500;
-      if ((fatal || isRefused) && details.startsWith('frag') && frag && this.#isLast(frag)) {
-        this.#lostFromMs = frag.start * 1000 - LAST_PICTURE_MS;
-      }
+      if (!frag || !details.startsWith('frag') || !this.#isLast(frag)) return;
+      if (fatal || isRefused || isMissing(frag)) this.#lost = frag;
     });
     hls.on(TIMESTAMP_EVENTS.BUFFERED_TO_END, () => (this.#endMs = this.#video.duration * 1000));
   }
@@ -187,7 +187,7 @@ export class HlsPosition {
   endMs(): number | null {
     // The element would end after the jump, hours later perhaps.
     if (this.#stretched.length > 0) return this.#toldMs;
-    return this.#positionOf(this.#readToMs ?? this.#lostFromMs);
+    return this.#positionOf(this.#readToMs ?? (this.#lost && this.#lost.start * 1000 - LAST_PICTURE_MS));
   }
 
   measured(): Measurement {

@@ -288,7 +288,7 @@ class HlsAdapter extends ElementAdapter {
     if (tries === 0) return;
     this.#skipTimer = setTimeout(() => {
       if (this.video.readyState > 0) return;
-      this.#hls?.startLoad(startS);
+      if (tries === SKIP_GAP_TRIES || !this.arriving()) this.#hls?.startLoad(startS);
       this.#beginAt(startS, tries - 1);
     }, tries === SKIP_GAP_TRIES ? 0 : SKIP_GAP_EVERY_MS);
   }
