@@ -5,10 +5,11 @@ use std::process::Command;
 use std::sync::Arc;
 
 use harness::port::ReservedPort;
-use harness::{RedisOptions, RedisServer};
+use harness::{DEADLINE, RedisOptions, RedisServer};
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::site::until;
 use crate::party::{Party, new_room, options, over_redis, sample};
 
 const OPERATIONS: &str = include_str!("../../../docs/operations.md");
@@ -42,8 +43,18 @@ async fn a_node_needs_no_more_of_redis_than_the_documented_rights_and_trusts_a_p
     let mut party = Party::of(Arc::new(one), host, guest, &new_room(), &[]).await;
     party.command("set_media", json!({ "link": link })).await;
     party.command("play", json!({})).await;
+    attended_again(&redis, &party.room_id).await;
     let denied = redis.command(&["ACL", "LOG"]).await.unwrap();
     assert!(denied.texts().is_empty(), "Redis denied nothing: {denied:?}");
+}
+
+/// Waits until a node has recorded once more that people are connected, which it does every few seconds.
+async fn attended_again(redis: &RedisServer, room_id: &str) {
+    let keys = redis.command(&["KEYS", &format!("*:{room_id}:state")]).await.unwrap().texts();
+    let attended = async || redis.command(&["HGET", &keys[0], "attended"]).await.unwrap().text();
+    let before = attended().await;
+    let is_later = async || (attended().await != before).then_some(());
+    until("the room to be attended again", DEADLINE, is_later).await;
 }
 
 /// The command in the docs that gives a user the rights.
