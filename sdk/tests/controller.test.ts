@@ -166,13 +166,6 @@ test('a barrier gets one `ready`, once the player is in place and has data', () 
   expect(player.actions('ready').at(-1)?.action).toEqual({ type: 'ready', version: 9 });
 });
 
-test('a barrier for others gets no `ready`', () => {
-  const player = new SimulatedPlayer();
-  player.commit({ status: 'waiting', position_ms: 90_000 });
-  player.run(3_000);
-  expect(player.actions('ready')).toEqual([]);
-});
-
 describe('what somebody does to the player directly is undone:', () => {
   test('a pause', () => {
     const player = following();

@@ -10,7 +10,7 @@ export interface Timeline extends Pick<Playback, 'media_id' | 'status' | 'positi
   version: number;
   durationMs: number | null | undefined;
   live: boolean;
-  /** The barrier that waits for this player, if one does. */
+  /** The barrier that the room is at. The server knows whom it waits for, and judges by their answers who may be waited for again. */
   barrier: number | null;
 }
 
@@ -18,19 +18,15 @@ const FOLLOWED = ['media_id', 'status', 'position_ms', 'anchor_at_ms', 'rate'] a
 
 /** Returns the room's timeline, or null unless the player has loaded what the room watches. */
 export function timelineOf(seen: SessionSnapshot, loadedMediaId: string | null): Timeline | null {
-  const { connection, media, playback, me } = seen;
+  const { connection, media, playback } = seen;
   if (media?.media_id !== loadedMediaId || playback.media_id !== loadedMediaId) return null;
   if (!media || connection === 'closed') return null;
-  const waiting = playback.status === 'waiting' ? playback.waiting : null;
-  const named = waiting?.waiting_for.participant_ids ?? [];
-  // The list names only the first few participants; the server knows whether it also waits for this one.
-  const isConcerned = waiting && (named.includes(me.participant_id) || waiting.waiting_for.count > named.length);
   return {
     ...playback,
     version: seen.version,
     durationMs: lengthOf(media),
     live: media.live,
-    barrier: isConcerned ? waiting.since_version : null,
+    barrier: (playback.status === 'waiting' && playback.waiting?.since_version) || null,
   };
 }
 

@@ -59,7 +59,8 @@ impl RoomHub {
         let is_time = state.rebuffers.may_wait(now);
         // One that is gone has nothing to wait for, though its last command may still be carried out.
         let is_here = state.connections.contains_key(&connection.number);
-        let is_waited_for = is_here && !state.aside.contains_key(&connection.number);
+        let is_aside = state.aside.contains_key(&connection.number);
+        let is_waited_for = is_here && connection.ready_capable && !is_aside;
         let may = is_calm && is_time && is_waited_for;
         if may {
             state.rebuffers.count_wait(now);
