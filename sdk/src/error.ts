@@ -47,8 +47,12 @@ const CLOSE_RULES: Record<number, readonly [code: string, retry: Retry]> = {
   4508: ['slow_consumer', 'backoff'],
 };
 
-/** Returns the meaning of a close code; codes outside the registry (proxies, lost networks) ask for back-off. */
-export function closeRule(closeCode: number): CloseRule {
+/**
+ * Returns the meaning of a close code; codes outside the registry (proxies, lost networks) ask for back-off, and so does a
+ * plain 1000, unless its reason is that this person has left by another connection.
+ */
+export function closeRule(closeCode: number, reason: string): CloseRule {
+  if (closeCode === 1000 && reason === ('left' satisfies OwnCode)) return { code: reason, retry: 'never' };
   const [code, retry] = CLOSE_RULES[closeCode] ?? ['connection_lost' satisfies OwnCode, 'backoff'];
   return { code, retry };
 }

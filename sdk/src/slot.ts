@@ -36,7 +36,12 @@ export function browserSlot(key: string): Slot {
         if (value === null) localStorage.removeItem(key);
         else localStorage.setItem(key, JSON.stringify(value));
       } catch {
-        return;
+        // An older value that remains would come back in its place.
+        try {
+          localStorage.removeItem(key);
+        } catch {
+          return;
+        }
       }
     },
   };

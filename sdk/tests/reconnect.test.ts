@@ -23,6 +23,7 @@ test.each([
   [4403, 'forbidden'],
   [4409, 'session_replaced'],
   [4410, 'room_closed'],
+  [1000, 'left'],
 ])('close code %i ends the session with its reason', async (closeCode, code) => {
   const [joined, connection] = await joinAt(server, client, 1, 1);
   const played = joined.play();

@@ -41,7 +41,7 @@ test('a server killed right after an ack still knows what it acknowledged, and t
   await host.reads('sync', 'Playback continues while reconnecting');
 
   await host.the('rate').selectOption('1.25');
-  await host.reads('notice', 'Not connected. That will go through once you’re reconnected.');
+  await host.reads('notice', 'Not connected. That will go through if you’re back within a few seconds.');
   assert.ok(await areApart(host.the('notice').locator('.notice').last(), host.the('sync')), 'the notice leaves the sync status visible');
   await host.picture('server-away-host');
 

@@ -27,8 +27,8 @@ export interface NameStore {
 
 /** The maximum length of a display name, in characters as people count them. */
 export const NAME_MAX = 40;
-/** The same in UTF-16 code units: the server takes no more bytes, of which there are never fewer. */
-export const NAME_UNITS_MAX = 256;
+/** The same in bytes, of which there are never fewer than UTF-16 code units. */
+export const NAME_BYTES_MAX = 256;
 
 const NAME_KEY = 'playhead.name';
 

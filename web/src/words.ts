@@ -91,7 +91,9 @@ export const CHOOSE_MEDIA = 'Choose what to watch';
 export const IDENTITY_REPLACED = 'Your session has expired, so you’re a new guest now.';
 
 /** Shown to a person who uses the controls while the connection is lost. */
-export const DISCONNECTED = 'Not connected. That will go through once you’re reconnected.';
+export const DISCONNECTED = 'Not connected. That will go through if you’re back within a few seconds.';
+/** Shown in place of `no_answer` where nothing was sent. */
+const NOT_SENT = 'That didn’t go through. Try again once you’re connected.';
 /** Shown in place of `position_out_of_range` where a live stream plays. */
 export const OUTSIDE_LIVE_WINDOW = 'The live stream doesn’t offer that moment now. Choose one that’s nearer to live.';
 
@@ -131,6 +133,9 @@ export function sentenceFor(code: string, detail = ''): string {
 
 /** Returns the sentence for anything that was thrown. */
 export function sentenceOf(error: unknown): string {
-  if (error instanceof PlayheadError) return sentenceFor(error.code, error.detail);
+  if (error instanceof PlayheadError) {
+    const { code, outcome, detail } = error;
+    return code === 'no_answer' && outcome === 'not_applied' ? NOT_SENT : sentenceFor(code, detail);
+  }
   return sentenceFor('unknown_error', error instanceof Error ? error.message : String(error));
 }

@@ -9,6 +9,8 @@ import { GIVE_UP_MS, PENDING_MAX, REPEATS_MAX } from './limits.js';
 
 interface Pending {
   frame: { type: string; id: string; data: object };
+  /** When it was submitted, by the wall clock: timers don't count the time that a device sleeps. */
+  sinceMs: number;
   sent: boolean;
   repeats: number;
   /** Why it could not be stored the last time. */
@@ -47,7 +49,7 @@ export class PendingCommands {
     return new Promise<Ack>((resolve, reject) => {
       const giveUp = setTimeout(() => this.#giveUp(id), GIVE_UP_MS);
       const sent = this.#send(frame);
-      this.#pending.set(id, { frame, sent, repeats: 0, unknown: false, resolve, reject, giveUp });
+      this.#pending.set(id, { frame, sinceMs: Date.now(), sent, repeats: 0, unknown: false, resolve, reject, giveUp });
     });
   }
 
@@ -73,9 +75,12 @@ export class PendingCommands {
     return true;
   }
 
-  /** Sends every command without an answer again, in order, after a new welcome. */
+  /** Sends every command without an answer again, in order, after a new welcome; nobody waits for an old one any more. */
   repeatAll(): void {
-    for (const pending of this.#pending.values()) this.#transmit(pending);
+    for (const pending of this.#pending.values()) {
+      if (Date.now() - pending.sinceMs > GIVE_UP_MS) this.#giveUp(pending.frame.id);
+      else this.#transmit(pending);
+    }
   }
 
   /** Sends the commands that could not be stored again at once, in order, because storing works again. */

@@ -206,7 +206,7 @@ export class Transport {
   }
 
   #socketClosed(closeCode: number, reason: string): void {
-    const rule = closeRule(closeCode);
+    const rule = closeRule(closeCode, reason);
     // What the server announced, by a `closing` or the rejection of a hello, says more than the code.
     const ending = this.#announced ?? { ...rule, detail: reason || rule.code };
     this.#lost({ ...ending, closeCode });

@@ -6,11 +6,13 @@ import { createPage } from './page.js';
 
 /**
  * Asks for a name before the first join. Only somebody with a name may ask the server whether the party exists, so the
- * words promise none. The tap on its button also lets the browser play with sound.
+ * words promise none. The tap on its button also lets the browser play with sound. `refused` is a name that the server
+ * didn't take.
  */
-export function createInvitation(app: App, join: (name: string) => void): Component {
+export function createInvitation(app: App, join: (name: string) => void, refused?: string): Component {
   document.title = 'Join a watch party · Playhead';
-  const name = createNameField(app, { autofocus: true });
+  const name = createNameField(app, { autofocus: true, value: refused ?? '' });
+  if (refused !== undefined) name.fail('The server doesn’t accept that name. Choose another one.');
   const form = element(
     'form',
     { class: 'card', novalidate: true },

@@ -3,8 +3,10 @@ import { HOME, roomPath } from '../address.js';
 import type { App } from '../app.js';
 import { element, type Component } from '../dom.js';
 import { createField } from './field.js';
+import type { NameField } from './name-field.js';
 
-export function createJoinForm(app: App): Component {
+/** The name field is shared with the rest of the home page: a new name is a new guest, so it counts only once it is used. */
+export function createJoinForm(app: App, name: NameField): Component {
   const button = element('button', { type: 'submit', class: 'button', 'data-testid': 'join-submit' }, 'Join');
   const field = createField(
     'Got an invite? Paste the link or code',
@@ -22,7 +24,10 @@ export function createJoinForm(app: App): Component {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const code = codeIn(field.input.value);
-    if (code !== null) return app.go(roomPath(code));
+    if (code !== null) {
+      name.keep();
+      return app.go(roomPath(code));
+    }
     field.fail('That isn’t an invite link or a party code.');
     field.input.focus();
   });

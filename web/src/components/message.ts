@@ -23,9 +23,9 @@ export function createMessage(message: Message): Component {
   }
   const main = element(
     'main',
-    { class: 'message', role: 'status', 'data-testid': 'message' },
+    { class: 'message', 'data-testid': 'message' },
     message.busy ? element('span', { class: 'spinner', 'aria-hidden': 'true' }) : null,
-    element('h1', { class: 'message-title' }, message.title),
+    element('h1', { class: 'message-title', tabindex: message.busy ? undefined : '-1' }, message.title),
     element('p', { class: 'quiet' }, message.text),
     message.actions ? actions : null,
   );

@@ -1,5 +1,5 @@
 /** The field for the display name. */
-import { NAME_MAX, NAME_UNITS_MAX, type App } from '../app.js';
+import { NAME_BYTES_MAX, NAME_MAX, type App } from '../app.js';
 import { charactersOf } from '../characters.js';
 import type { Attributes } from '../dom.js';
 import { createField, type Field } from './field.js';
@@ -8,6 +8,14 @@ import { createField, type Field } from './field.js';
 export interface NameField extends Field {
   /** Saves the name and returns it; without one, or if it is too long, says so and returns null. */
   submit(): string | null;
+  /** Saves the name if there is one that can be used. */
+  keep(): void;
+}
+
+function problemOf(name: string): string | null {
+  if (name === '') return 'Enter your name first.';
+  const isLong = charactersOf(name).length > NAME_MAX || new TextEncoder().encode(name).length > NAME_BYTES_MAX;
+  return isLong ? `Use at most ${NAME_MAX} characters.` : null;
 }
 
 export function createNameField(app: App, attributes: Attributes = {}): NameField {
@@ -15,16 +23,16 @@ export function createNameField(app: App, attributes: Attributes = {}): NameFiel
     'data-testid': 'display-name',
     name: 'display-name',
     autocomplete: 'nickname',
-    maxlength: NAME_UNITS_MAX,
+    maxlength: NAME_BYTES_MAX,
     placeholder: 'How others see you',
     ...attributes,
   });
 
   function submit(): string | null {
     const name = field.input.value.trim();
-    const isLong = charactersOf(name).length > NAME_MAX;
-    if (name === '' || isLong) {
-      field.fail(isLong ? `Use at most ${NAME_MAX} characters.` : 'Enter your name first.');
+    const problem = problemOf(name);
+    if (problem !== null) {
+      field.fail(problem);
       field.input.focus();
       return null;
     }
@@ -32,5 +40,10 @@ export function createNameField(app: App, attributes: Attributes = {}): NameFiel
     return name;
   }
 
-  return { ...field, submit };
+  function keep(): void {
+    const name = field.input.value.trim();
+    if (problemOf(name) === null) app.name.save(name);
+  }
+
+  return { ...field, submit, keep };
 }

@@ -16,5 +16,7 @@ export function createNotices(): Notices & Component {
     setTimeout(() => notice.remove(), STAYS_MS[tone]);
   }
 
+  // What isn't part of the fullscreen element lies behind it.
+  document.addEventListener('fullscreenchange', () => (document.fullscreenElement ?? document.body).append(region));
   return { element: region, say };
 }

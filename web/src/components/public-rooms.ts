@@ -6,11 +6,12 @@ import { element, setShown, setText, type Component } from '../dom.js';
 import { counted } from '../format.js';
 import { icon } from '../icons.js';
 import { sentenceOf } from '../words.js';
+import type { NameField } from './name-field.js';
 
 const REFRESH_MS = 5000;
 const LISTED_MAX = 24;
 
-export function createPublicRooms(app: App): Component {
+export function createPublicRooms(app: App, name: NameField): Component {
   const state = element('p', { class: 'quiet', role: 'status' }, 'Looking for parties…');
   const list = element('ul', { class: 'rooms', 'data-testid': 'public-rooms' });
   const section = element(
@@ -20,6 +21,8 @@ export function createPublicRooms(app: App): Component {
     state,
     list,
   );
+  // Before the link is followed.
+  list.addEventListener('click', () => name.keep(), { capture: true });
   let shown = '';
   let over = false;
   let isBusy = false;

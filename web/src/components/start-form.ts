@@ -48,13 +48,15 @@ export function createStartForm(app: App, nameField: NameField): Component {
     const isPublic = form.querySelector<HTMLInputElement>('input[value="public"]')?.checked === true;
     try {
       await app.client.guest(name);
+      if (!form.isConnected) return;
       const room = await app.client.rooms.create({
         name: roomName.input.value.trim() || `${name}’s party`,
         is_public: isPublic,
         // A phone that falls asleep must not end everybody's evening.
         host_loss: 'promote',
       });
-      app.go(roomPath(room.code));
+      // They may have gone to another party meanwhile.
+      if (form.isConnected) app.go(roomPath(room.code));
     } catch (error) {
       problem.textContent = sentenceOf(error);
     }

@@ -9,9 +9,7 @@ import { element, type Component } from '../dom.js';
 
 export function createHomePage(app: App): Component {
   const name = createNameField(app, { value: app.name.load() });
-  name.input.addEventListener('change', () => app.name.save(name.input.value.trim()));
-
-  const rooms = createPublicRooms(app);
+  const rooms = createPublicRooms(app, name);
   const hero = element(
     'div',
     { class: 'hero' },
@@ -21,7 +19,7 @@ export function createHomePage(app: App): Component {
       { class: 'hero-text' },
       'Playhead keeps a video in sync for everyone in your watch party. Paste a link, invite your friends and press play.',
     ),
-    createJoinForm(app).element,
+    createJoinForm(app, name).element,
   );
   const main = element(
     'main',

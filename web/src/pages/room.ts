@@ -24,6 +24,8 @@ export function createRoomPage(app: App, code: string): Component {
     shown?.dispose?.();
     shown = next;
     holder.replaceChildren(next.element);
+    // What had the focus may be gone, and a message that takes its place is heard only then.
+    next.element.querySelector<HTMLElement>('.message-title[tabindex]')?.focus();
   }
 
   function leave(): void {
@@ -71,6 +73,11 @@ export function createRoomPage(app: App, code: string): Component {
   function showRefusal(error: unknown, name: string): void {
     unsubscribe();
     session = null;
+    if (error instanceof PlayheadError && error.code === 'invalid_request' && app.client.token()?.display_name !== name) {
+      // Kept, it would be refused for every invite.
+      app.name.save('');
+      return show(createInvitation(app, (given) => void join(given), name));
+    }
     document.title = 'Playhead';
     show(createMessage(refusalOf(error, () => void join(name), () => app.go(HOME))));
   }
@@ -97,11 +104,13 @@ function endOf(snapshot: SessionSnapshot): { title: string; text: string; mayRej
   const ended = (text: string) => ({ title: 'This party has ended', text, mayRejoin: false });
   if (room.state === 'expired' || room.state === 'deleted') return ended(endFor(stateCause, me.role === 'host'));
   const code = closeReason?.code;
-  if (connection !== 'closed' || code === 'left') return null;
+  if (connection !== 'closed') return null;
   if (sessionId === '') return new PlayheadError({ ...closeReason!, outcome: 'not_applied' });
   if (code === 'room_closed' || code === 'room_not_found') return ended('It ended while you were away.');
   const text = sentenceFor(code ?? 'connection_lost', closeReason?.detail);
-  return { title: 'You’re no longer in the party', text, mayRejoin: true };
+  // In another tab: the page's own button leads away from here.
+  const title = code === 'left' ? 'You left the party' : 'You’re no longer in the party';
+  return { title, text, mayRejoin: true };
 }
 
 /** The message for a join that failed; it offers another try if that can help. */
