@@ -107,10 +107,10 @@ function endOf(snapshot: SessionSnapshot): { title: string; text: string; mayRej
   if (connection !== 'closed') return null;
   if (sessionId === '') return new PlayheadError({ ...closeReason!, outcome: 'not_applied' });
   if (code === 'room_closed' || code === 'room_not_found') return ended('It ended while you were away.');
+  // The page's own button leads away from here.
+  if (code === 'left') return { title: 'You left the party', text: 'You left it in another tab or window.', mayRejoin: true };
   const text = sentenceFor(code ?? 'connection_lost', closeReason?.detail);
-  // In another tab: the page's own button leads away from here.
-  const title = code === 'left' ? 'You left the party' : 'You’re no longer in the party';
-  return { title, text, mayRejoin: true };
+  return { title: 'You’re no longer in the party', text, mayRejoin: true };
 }
 
 /** The message for a join that failed; it offers another try if that can help. */
