@@ -35,10 +35,10 @@ async fn a_reject_before_hello_does_not_close_the_connection() {
 async fn a_second_connection_of_a_participant_hears_who_is_there() {
     let mut party = Party::watching().await;
     let both = |frame: &Value| frame["type"] == "presence_changed" && frame["data"]["total"] == 2;
-    party.host.take("presence of both".to_owned(), both).await.unwrap();
+    party.host.take("presence of both", both).await.unwrap();
     let mut second = party.host_api.connect(&party.room_id).await.unwrap();
     second.hello(&[]).await.unwrap();
-    second.take("presence of both".to_owned(), both).await.unwrap();
+    second.take("presence of both", both).await.unwrap();
 }
 
 #[tokio::test]

@@ -10,7 +10,10 @@ export interface Timeline extends Pick<Playback, 'media_id' | 'status' | 'positi
   version: number;
   durationMs: number | null | undefined;
   live: boolean;
-  /** The barrier that the room is at. The server knows whom it waits for, and judges by their answers who may be waited for again. */
+  /**
+   * The barrier that the room is at. The server knows whom it waits for, and judges by the answers of the others whom to
+   * wait for again.
+   */
   barrier: number | null;
 }
 

@@ -61,11 +61,7 @@ async fn f3_a_room_whose_state_is_deleted_is_rebuilt_alone() {
 async fn f3_a_room_that_somebody_sets_back_is_rebuilt_from_what_its_nodes_know() {
     let scene = Scene::new().await;
     let nodes = [scene.node().await, scene.node().await];
-    let mut duo = start_duo(&nodes).await;
-    let earlier = Earlier::keep(&scene, &duo).await;
-    insist(&mut duo.mate, "between", 5678).await;
-    duo.agree().await;
-    earlier.put_back(&scene).await;
+    let mut duo = start_set_back(&scene, &nodes).await;
     assert_rebuilt(&scene, &mut duo).await;
     assert!(insist(&mut duo.mate, "between", 5678).await.duplicate, "its id is remembered");
     duo.judge(true);
@@ -75,11 +71,7 @@ async fn f3_a_room_that_somebody_sets_back_is_rebuilt_from_what_its_nodes_know()
 async fn f3_nodes_notice_that_a_room_is_set_back_while_nobody_commands_it() {
     let scene = Scene::new().await;
     let nodes = [scene.node().await, scene.node().await];
-    let mut duo = start_duo(&nodes).await;
-    let earlier = Earlier::keep(&scene, &duo).await;
-    insist(&mut duo.mate, "between", 5678).await;
-    duo.agree().await;
-    earlier.put_back(&scene).await;
+    let mut duo = start_set_back(&scene, &nodes).await;
     for socket in [&mut duo.host, &mut duo.mate] {
         socket.wait_for("rebased").await.unwrap();
     }
@@ -91,12 +83,8 @@ async fn f3_nodes_notice_that_a_room_is_set_back_while_nobody_commands_it() {
 async fn f3_a_room_that_is_set_back_by_one_commit_and_goes_on_elsewhere_is_one_room_again() {
     let scene = Scene::new().await;
     let nodes = [scene.node().await, scene.node().await, scene.node().await];
-    let mut duo = start_duo(&nodes[..2]).await;
-    let earlier = Earlier::keep(&scene, &duo).await;
-    insist(&mut duo.mate, "between", 5678).await;
-    duo.agree().await;
+    let mut duo = start_set_back(&scene, &nodes[..2]).await;
     let host = duo.host_api.at(&nodes[2].api());
-    earlier.put_back(&scene).await;
     // This node knows nothing that it could compare with.
     for name in ["Saturday", "Sunday"] {
         let renamed = PatchRoom { name: Some(name.to_owned()), ..PatchRoom::default() };
@@ -222,6 +210,16 @@ impl Earlier {
         command.extend(self.keys.iter().map(String::as_str));
         scene.redis.command(&command).await.unwrap();
     }
+}
+
+/// A duo whose room has just been set back by one commit.
+async fn start_set_back(scene: &Scene, nodes: &[ServerProcess]) -> Duo {
+    let mut duo = start_duo(nodes).await;
+    let earlier = Earlier::keep(scene, &duo).await;
+    insist(&mut duo.mate, "between", 5678).await;
+    duo.agree().await;
+    earlier.put_back(scene).await;
+    duo
 }
 
 /// A duo with a commit that must be kept.

@@ -12,12 +12,6 @@ export interface NameField extends Field {
   keep(): void;
 }
 
-function problemOf(name: string): string | null {
-  if (name === '') return 'Enter your name first.';
-  const isLong = charactersOf(name).length > NAME_MAX || new TextEncoder().encode(name).length > NAME_BYTES_MAX;
-  return isLong ? `Use at most ${NAME_MAX} characters.` : null;
-}
-
 export function createNameField(app: App, attributes: Attributes = {}): NameField {
   const field = createField('Your name', {
     'data-testid': 'display-name',
@@ -46,4 +40,11 @@ export function createNameField(app: App, attributes: Attributes = {}): NameFiel
   }
 
   return { ...field, submit, keep };
+}
+
+/** Returns what is wrong with a name, if anything. */
+function problemOf(name: string): string | null {
+  if (name === '') return 'Enter your name first.';
+  if (charactersOf(name).length > NAME_MAX) return `Use at most ${NAME_MAX} characters.`;
+  return new TextEncoder().encode(name).length > NAME_BYTES_MAX ? 'Choose a shorter name.' : null;
 }
