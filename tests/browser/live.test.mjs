@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { guestOf, hostParty } from './harness/party.mjs';
 import { startDatedStream, startLiveStream } from './harness/live-stream.mjs';
+import { standingFrames } from './harness/pictures.mjs';
 import { until } from './harness/poll.mjs';
 import { framesAdvance } from './harness/together.mjs';
 import { startWorld } from './harness/world.mjs';
@@ -144,10 +145,7 @@ async function pausesOnOneMoment(people, what, mostFrames) {
 /** The party is paused; the pictures that everybody sees are at most `mostFrames` apart. */
 async function standOnOneMoment(people, what, mostFrames) {
   for (const person of people) await person.hasLoaded();
-  const frames = await until('everybody’s picture to stand', async () => {
-    const found = await Promise.all(people.map(standingFrame));
-    return found.includes(null) ? null : found;
-  });
+  const frames = await standingFrames(people, what);
   const apart = Math.max(...frames) - Math.min(...frames);
   console.log(`${what}: frames ${frames.join(', ')}, ${apart} apart`);
   assert.ok(apart <= mostFrames, `${what}: ${frames}`);
@@ -161,12 +159,4 @@ async function standExactly(people) {
   })));
   console.log(`off by ${offs.map((ms) => ms.toFixed(1)).join(', ')} ms`);
   assert.ok(offs.every((ms) => Math.abs(ms) < 1), `players are off by ${offs} ms`);
-}
-
-/** The frame on screen, once several samples in a row are of the same one, paused. */
-async function standingFrame(person) {
-  await person.watch();
-  const last = person.samples.slice(-8);
-  const [{ frame }] = last;
-  return last.every((one) => one.paused && !one.seeking && one.frame === frame && one.status === 'paused') ? frame : null;
 }

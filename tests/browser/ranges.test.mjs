@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { startOddOrigin } from './harness/odd-origin.mjs';
 import { guestOf, hostParty } from './harness/party.mjs';
-import { clockMs, until } from './harness/poll.mjs';
+import { standingFrames } from './harness/pictures.mjs';
+import { clockMs } from './harness/poll.mjs';
 import { seeksOf } from './harness/stops.mjs';
 import { onOneFrame, plays, stands, together } from './harness/together.mjs';
 import { startWorld } from './harness/world.mjs';
@@ -89,11 +90,7 @@ async function standStill(people, what) {
   const sinceMs = clockMs();
   const isThere = (one) => stands(one) && one.ready && Math.abs(one.positionMs - one.expectedMs) < 100;
   await together(people, { what, sinceMs, withinMs: 100, wanted: isThere, deadlineMs: 40_000 });
-  await until('frames to be read', async () => {
-    await Promise.all(people.map((person) => person.watch()));
-    return people.every(({ samples }) => samples.at(-1).frame !== null);
-  });
-  const frames = people.map(({ samples }) => samples.at(-1).frame);
+  const frames = await standingFrames(people, what, isThere);
   console.log(`${what}: frames ${frames} at ${people.map(({ samples }) => samples.at(-1).positionMs)}`);
   assert.equal(new Set(frames).size, 1, `${what}: frames ${frames}`);
 }

@@ -1,9 +1,12 @@
 /** What people see of films that carry their frame numbers: the picture decides, never what a player says of itself. */
 import assert from 'node:assert/strict';
-import { until } from './poll.mjs';
+import { clockMs, until } from './poll.mjs';
+import { stands } from './together.mjs';
 
 /** On a busy machine a seek with several loads takes this long at most. */
 export const PATIENCE_MS = 40_000;
+/** The number of samples in a row that show one picture: a third of a second. */
+const STEADY = 8;
 
 /** The host, paused, seeks; everybody ends up on the same picture. */
 export async function seekTo(people, positionMs, film) {
@@ -15,31 +18,32 @@ export async function seekTo(people, positionMs, film) {
 /** Waits until each page has the picture of a position, and asserts that all have the same, the right one. */
 export async function seeOnePicture(people, positionMs, { fps = 30, exact = false }) {
   const what = `at ${positionMs} ms`;
-  const seen = await Promise.all(people.map((person) => pictureOf(person, positionMs, what)));
+  const isThere = (one) => one.state === 'paused' && isNear(one.positionMs, positionMs) && isNear(one.expectedMs, positionMs);
+  const seen = await standingFrames(people, what, isThere);
   const described = people.map(({ name }, n) => `${name} ${seen[n]}`).join(', ');
   console.log(`${what}: ${described}`);
-  assert.ok(seen.every((frame) => frame !== null && frame === seen[0]), `${what} pages show different pictures: ${described}`);
+  assert.ok(seen.every((frame) => frame === seen[0]), `${what} pages show different pictures: ${described}`);
   if (exact) assert.equal(seen[0], Math.floor((positionMs / 1000) * fps + 1e-6), `${what}: the picture`);
 }
 
-/** Returns the number of the picture that a page shows, once it is paused there and shows one picture for a while. */
-async function pictureOf(person, positionMs, what) {
-  await until(`${person.name} to stand ${what}`, () => person.page.evaluate(standsAt, positionMs), PATIENCE_MS);
-  let last = null;
-  return until(`${person.name} to show a picture ${what}`, async () => {
-    await person.watch();
-    const frames = person.samples.slice(-4).map(({ frame }) => frame);
-    const isSteady = frames.length === 4 && last !== null && frames.every((frame) => frame === frames[0] && frame === last);
-    [last] = frames;
-    return isSteady ? { frame: last } : null;
-  }, PATIENCE_MS).then(({ frame }) => frame);
+/** Returns the number of the frame on each page, once it shows one for a while, paused and with `wanted`. */
+export function standingFrames(people, what, wanted = () => true) {
+  const sinceMs = clockMs();
+  return Promise.all(people.map((person) => standingFrame(person, what, sinceMs, wanted)));
 }
 
-/** Runs in the page: whether its player says that it is paused there, with data. */
-function standsAt(positionMs) {
-  const video = document.querySelector('[data-testid="video"]');
-  const { session, player } = window.playhead;
-  const { playback } = session.getSnapshot();
-  const isThere = playback.status === 'paused' && playback.position_ms === positionMs && video.paused && !video.seeking;
-  return isThere && video.readyState >= 2 && player.getSnapshot().state === 'paused' && Math.abs(player.position() - positionMs) < 1;
+/** A page that is short of processor time samples late: only samples from after `sinceMs` tell what it shows now. */
+async function standingFrame(person, what, sinceMs, wanted) {
+  const shows = (frame) => (one) => stands(one) && !one.seeking && one.frame === frame && wanted(one);
+  const shown = await until(`${person.name}’s picture to stand ${what}`, async () => {
+    await person.watch();
+    const last = person.samples.filter(({ at }) => at > sinceMs).slice(-STEADY);
+    const frame = last[0]?.frame ?? null;
+    return frame !== null && last.length === STEADY && last.every(shows(frame)) && { frame };
+  }, PATIENCE_MS);
+  return shown.frame;
+}
+
+function isNear(positionMs, wantedMs) {
+  return Math.abs(positionMs - wantedMs) < 1;
 }

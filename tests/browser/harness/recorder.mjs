@@ -19,8 +19,9 @@ function record({ everyMs, keptMax, counter }) {
   }
 
   function frameOnScreen(video) {
-    const { videoWidth: width, videoHeight: height } = video;
-    if (width === 0) return null;
+    const { videoWidth: width, videoHeight: height, readyState } = video;
+    // Nothing would be drawn, and the pen would still show the frame before.
+    if (width === 0 || readyState < video.HAVE_CURRENT_DATA) return null;
     const row = height / counter.rows;
     pen.drawImage(video, 0, height - 0.75 * row, width, 0.5 * row, 0, 0, counter.bits, 1);
     try {
