@@ -194,6 +194,21 @@ async fn a_player_that_rebuffers_makes_the_room_wait_once_in_thirty_seconds() {
 }
 
 #[tokio::test]
+async fn a_connection_without_a_player_never_makes_the_room_wait() {
+    let room = CreateRoom { rebuffer_barrier: true, ..new_room() };
+    let mut party = Party::watching_in(server().await, &room, &["ready"]).await;
+    let remote_api = party.server.api().as_guest("Cleo").await.unwrap();
+    let mut remote = remote_api.enter(&party.room_id).await.unwrap();
+    start(&mut party).await;
+    party.command("play", json!({})).await;
+    remote.ack("buffering", json!({ "on": true })).await.unwrap();
+    party.nothing_happened().await;
+    party.guest.ack("buffering", json!({ "on": true })).await.unwrap();
+    let frame = party.committed().await;
+    assert_eq!(frame["data"]["cause"], "rebuffer", "a player's buffering still does");
+}
+
+#[tokio::test]
 async fn a_start_is_as_far_ahead_as_the_slowest_connection_needs() {
     let server = server().await;
     let near = server.address().to_owned();

@@ -72,3 +72,19 @@ async fn the_commands_of_an_address_are_limited_together_and_leave_a_person_ther
         assert_eq!(of_another.code, "no_media", "somebody else behind the address");
     }
 }
+
+#[tokio::test]
+async fn commands_that_the_rooms_version_refuses_are_limited_and_others_go_on() {
+    let server = options().env("PLAYHEAD_LIMIT_REFUSED_PER_SECOND", "1").start().await.unwrap();
+    let mut party = Party::watching_in(Arc::new(server), &new_room(), &[]).await;
+    let mut codes = Vec::new();
+    while codes.last().is_none_or(|code| code != "rate_limited") {
+        assert!(codes.len() < 100, "they aren't limited: {codes:?}");
+        let stale = json!({ "expected_version": party.version - 1 });
+        codes.push(party.host.reject("play", stale).await.unwrap().code);
+    }
+    // Five seconds' worth came at once.
+    assert!(codes.len() > 5, "{codes:?}");
+    assert!(codes[..5].iter().all(|code| code == "version_conflict"), "{codes:?}");
+    party.command("play", json!({})).await;
+}

@@ -5,6 +5,7 @@ mod damaged;
 mod draining;
 mod emptied;
 mod half_open;
+mod hung_up;
 mod killed;
 mod messages;
 mod nonsense;

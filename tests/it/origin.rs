@@ -142,6 +142,7 @@ fn response(path: &str) -> Vec<u8> {
         "/undated.m3u8" => ("200 OK", kind(PLAYLIST), undated(10)),
         "/wider.m3u8" => ("200 OK", kind(PLAYLIST), undated(30)),
         "/wide.m3u8" => ("200 OK", kind(PLAYLIST), wide()),
+        "/vast.m3u8" => ("200 OK", kind(PLAYLIST), vast()),
         "/media.m3u8" | "/held.m3u8" | "/stalling.m3u8" => {
             ("200 OK", kind(PLAYLIST), MEDIA.to_owned())
         }
@@ -237,5 +238,23 @@ fn wide() -> String {
     };
     let subtitles: String = (0..200).map(subtitle).collect();
     let qualities: String = (0..60).map(quality).collect();
+    format!("#EXTM3U\n{subtitles}{qualities}")
+}
+
+/// A playlist whose subtitles belong to so many groups of such long names that no frame could carry its source.
+fn vast() -> String {
+    let name = "界".repeat(100);
+    let quality = |group: u32| {
+        format!("#EXT-X-STREAM-INF:BANDWIDTH=100000,SUBTITLES=\"{name}{group}\"\nmedia.m3u8\n")
+    };
+    let subtitle = |number: u32| {
+        let (group, label) = (number % 16, number / 16);
+        format!(
+            "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"{name}{group}\",NAME=\"{label}\",\
+             LANGUAGE=\"en\",URI=\"media.m3u8\"\n"
+        )
+    };
+    let subtitles: String = (0..960).map(subtitle).collect();
+    let qualities: String = (0..16).map(quality).collect();
     format!("#EXTM3U\n{subtitles}{qualities}")
 }
