@@ -94,6 +94,11 @@ async fn f3_a_room_that_is_set_back_by_one_commit_and_goes_on_elsewhere_is_one_r
         socket.wait_for("rebased").await.unwrap();
     }
     let state = duo.agree().await;
+    for socket in [&mut duo.host, &mut duo.mate] {
+        let unread = socket.take_unread();
+        let again = unread.iter().filter(|frame| frame["type"] == "rebased");
+        assert_eq!(again.count(), 0, "it was rebuilt once");
+    }
     let elsewhere = host.state(&duo.room_id).await.unwrap();
     assert_eq!((elsewhere.epoch, elsewhere.version), (state.epoch, state.version));
     assert_eq!(

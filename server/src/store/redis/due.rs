@@ -183,7 +183,8 @@ impl Node {
             return Ok(());
         };
         let (place, at) = (Place { epoch, version }, Timestamp::from_millis(at));
-        if is_set_back(place, at, known.as_deref()) || self.followed.is_doubted(room_id) {
+        let is_doubted = self.followed.is_doubted(room_id, epoch);
+        if is_doubted || is_set_back(place, at, known.as_deref()) {
             self.start_rebuild(room_id.clone());
         } else if Some(place) > followed.told().map(|room| room.place()) {
             self.start_catch_up(followed);

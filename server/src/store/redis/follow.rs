@@ -140,13 +140,13 @@ impl Node {
         if commit.place() <= told.place() {
             if is_same_epoch && commit.at > told.at {
                 // No repetition: somebody has set the room back, and it went on from there.
-                progress.is_doubted = true;
+                progress.doubted = Some(commit.epoch);
                 drop(progress);
                 self.start_rebuild(followed.room_id.clone());
             }
             return true;
         }
-        if progress.is_doubted && is_same_epoch {
+        if progress.doubted == Some(commit.epoch) {
             // It doesn't follow what the subscribers were told, although its place does.
             progress.keep_pending(commit);
             return true;
@@ -166,7 +166,7 @@ impl Node {
             // Before the subscribers are notified, so that they no longer find the room.
             self.forget_followed(&followed.room_id);
         }
-        progress.is_doubted = false;
+        progress.doubted = None;
         // Told while the progress is locked, so that nobody else's news come between.
         self.tell_commit(&mut progress, &followed.room_id, &room, commit);
         drop(progress);
@@ -277,7 +277,7 @@ impl Node {
         }
         progress.told = all.then(|| room.clone());
         progress.raise_newest(room);
-        progress.is_doubted = false;
+        progress.doubted = None;
         self.go_on(followed, progress, room);
     }
 

@@ -29,8 +29,8 @@ pub(super) struct Progress {
     pub(super) told: Option<Arc<Room>>,
     /// Commits received before the first state, or while what was told is in doubt.
     pub(super) pending: VecDeque<Commit>,
-    /// Whether Redis has gone on from an older state than `told`, so that the room is being rebuilt.
-    pub(super) is_doubted: bool,
+    /// The epoch in which Redis has gone on from an older state than `told`, so that the room is being rebuilt.
+    pub(super) doubted: Option<u64>,
 }
 
 impl FollowedRoom {
@@ -87,9 +87,9 @@ impl FollowedRooms {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(room_id).cloned()
     }
 
-    /// Whether Redis has gone on from an older state of a room than its subscribers were told.
-    pub(super) fn is_doubted(&self, room_id: &RoomId) -> bool {
-        self.find(room_id).is_some_and(|followed| followed.lock().is_doubted)
+    /// Whether Redis has gone on, in this epoch, from an older state of a room than its subscribers were told.
+    pub(super) fn is_doubted(&self, room_id: &RoomId, epoch: u64) -> bool {
+        self.find(room_id).is_some_and(|followed| followed.lock().doubted == Some(epoch))
     }
 
     /// Returns all rooms.

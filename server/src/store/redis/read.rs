@@ -94,7 +94,7 @@ impl Node {
         match decode(room_id, &reply) {
             Ok(StoredRoom::Current(room))
                 if is_set_back(room.place(), room.at, before.as_deref())
-                    || self.followed.is_doubted(room_id) =>
+                    || self.followed.is_doubted(room_id, room.epoch) =>
             {
                 return Ok(StoredRoom::SetBack(room));
             }
