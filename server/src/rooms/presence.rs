@@ -59,7 +59,7 @@ impl Rooms {
     }
 
     /// Tells the other nodes who came and went. What fails now is sent later.
-    async fn tell(self: Arc<Self>) {
+    pub async fn tell(self: Arc<Self>) {
         let unsent = stream::iter(self.hub.take_presence_unsent());
         let tell = |hub: Arc<RoomHub>| {
             let rooms = self.clone();

@@ -27,6 +27,8 @@ use crate::store::{News, Store};
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(1200);
 /// How long the store may take to write what is queued and close. With the above, a stop takes 2 s at most.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(700);
+/// How much of that may pass until the other nodes know that nobody is connected here.
+const TELL_TIMEOUT: Duration = Duration::from_millis(200);
 /// How long a client may take to send a request's headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same for health checks and scrapes, which come from near.
@@ -140,7 +142,12 @@ async fn drain(app: &App, connections: &TaskTracker, stop: &CancellationToken) {
 
 async fn close(app: &App, store: &dyn Store) {
     let stored = timeout(CLOSE_TIMEOUT, app.access.catch_up());
-    let (stored, closed) = tokio::join!(stored, timeout(CLOSE_TIMEOUT, store.close()));
+    let closed = async {
+        // Otherwise starts would wait for those who have just been sent away.
+        let _ = timeout(TELL_TIMEOUT, app.rooms.clone().tell()).await;
+        store.close().await;
+    };
+    let (stored, closed) = tokio::join!(stored, timeout(CLOSE_TIMEOUT, closed));
     if stored.is_err() {
         tracing::warn!(
             "SQL doesn't answer: guests who came while it was away become new ones when their access tokens expire"

@@ -1,14 +1,18 @@
 //! F9: a node drains under load.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use harness::AppendFsync;
 use harness::dice::Dice;
 use harness::prove::{Crowd, Order, Outcome, Size};
+use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::scene::ground;
+use super::scene::{Scene, ground};
+use crate::nodes::site::sees;
+use crate::party::{Party, new_room, playback, sample};
 
 /// The time within which the process must have ended.
 const ENDED_WITHIN: Duration = Duration::from_secs(25);
@@ -47,4 +51,26 @@ async fn f9_a_draining_node_spreads_its_members_and_loses_nothing() {
     let outcome = crowd.finish(Outcome::new("drain", true, &[]), 1).await.unwrap();
     assert_eq!(outcome.problems(), Vec::<String>::new(), "{outcome}");
     assert!(outcome.acked > 0);
+}
+
+#[tokio::test]
+async fn f9_nobody_waits_for_those_who_were_connected_to_a_node_that_has_ended() {
+    let scene = Scene::new().await;
+    let (stays, mut ends) = (Arc::new(scene.node().await), scene.node().await);
+    let host_api = stays.api().as_guest("Ada").await.unwrap();
+    let guest_api = ends.api().as_guest("Ben").await.unwrap();
+    let mut party = Party::of(stays, host_api, guest_api, &new_room(), &["ready"]).await;
+    let link = sample(&party.server);
+    party.command("set_media", json!({ "link": link })).await;
+    sees(&mut party.host, &[&party.host_id, &party.guest_id]).await;
+    ends.ask_to_end().unwrap();
+    let ended = timeout(ENDED_WITHIN, ends.wait_exit()).await;
+    assert_eq!(ended.expect("it ends in time").unwrap(), Some(0));
+
+    // Sooner than a node counts as dead whose heartbeats have stopped.
+    sees(&mut party.host, &[&party.host_id]).await;
+    party.host.ack("play", json!({})).await.unwrap();
+    let frame = party.host.wait_for("playback_changed").await.unwrap();
+    let wait = playback(&frame).waiting.expect("it waits");
+    assert_eq!(wait.waiting_for.participant_ids, [party.host_id]);
 }

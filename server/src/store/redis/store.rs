@@ -103,6 +103,7 @@ impl RoomStore for RedisStore {
         self.0.stop.cancel();
         self.0.tasks.close();
         self.0.tasks.wait().await;
+        self.0.say_farewell().await;
         self.0.masters.close().await;
     }
 }
