@@ -98,6 +98,37 @@ describe('a command that can’t be stored', () => {
   });
 });
 
+test('a command that a server refuses because it is being stopped is sent to the next one', () => {
+  const { commands, sent } = outbox();
+  void commands.submit('play', {});
+  commands.rejected(sent[0]!.id!, { ...unstored('not_applied'), code: 'draining' });
+  commands.repeatAll();
+  expect(sent).toEqual([sent[0], sent[0]]);
+});
+
+describe('a command without an answer', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test('is sent again over a new connection', () => {
+    const { commands, sent } = outbox();
+    void commands.submit('play', {});
+    commands.repeatAll();
+    expect(sent).toEqual([sent[0], sent[0]]);
+  });
+
+  test('fails instead if the device has slept since', async () => {
+    const { commands, sent } = outbox();
+    const failed = commands.submit('play', {}).catch((error: unknown) => error);
+    // Timers stand still meanwhile.
+    vi.setSystemTime(Date.now() + 60_000);
+    commands.repeatAll();
+    expect(await failed).toMatchObject({ code: 'no_answer', outcome: 'unknown' });
+    expect(sent).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
 test('the latest command wins: an earlier one of its kind is no longer repeated', async () => {
   const [joined, connection] = await joinAt(server, client, 1, 1);
   const far = joined.seek(60_000);

@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::origin::Origin;
 use crate::party::{options, sample};
 
 /// The time within which a process that was asked to end has ended: what is promised, and what a busy machine
@@ -36,6 +37,33 @@ async fn half_open_clients_do_not_keep_a_server_from_ending_and_people_are_told_
     let took = began.elapsed();
     assert!(took < ENDED_WITHIN, "ended after {took:?}");
     drop((silent, half_open));
+}
+
+#[tokio::test]
+async fn a_command_that_waits_behind_a_slow_one_at_a_stop_may_be_sent_again() {
+    let origin = Origin::start().await;
+    let mut server = options().start().await.unwrap();
+    let host = server.api().as_guest("Ada").await.unwrap();
+    let room_id = host.create_room("Friday").await.unwrap().room_id;
+    let mut person = host.enter(&room_id).await.unwrap();
+    let link = json!({ "link": origin.link("held.m3u8") });
+    for (id, type_, data) in [("slow", "set_media", link), ("next", "play", json!({}))] {
+        person.send_json(&json!({ "type": type_, "id": id, "data": data })).await.unwrap();
+    }
+    person.send_json(&json!({ "type": "ping", "data": { "t0": 1 } })).await.unwrap();
+    person.wait_for("pong").await.unwrap();
+    server.ask_to_end().unwrap();
+    for (id, code, outcome) in
+        [("slow", "store_unavailable", "unknown"), ("next", "draining", "not_applied")]
+    {
+        let answer = person.take(id, |frame| frame["id"] == id).await.unwrap();
+        assert_eq!(
+            (&answer["error"]["code"], &answer["error"]["outcome"]),
+            (&json!(code), &json!(outcome))
+        );
+        assert_eq!(answer["error"]["retry"], "backoff", "{answer}");
+    }
+    assert_eq!(server.wait_exit().await.unwrap(), Some(0));
 }
 
 #[tokio::test]

@@ -7,6 +7,9 @@ import type { Ack, CloseReason } from '../types.js';
 import type { Outcome, RejectError } from '../wire.js';
 import { GIVE_UP_MS, PENDING_MAX, REPEATS_MAX } from './limits.js';
 
+/** The refusals after which a command is sent again: the server couldn't store it, or was being stopped. */
+const REPEATED: ReadonlySet<string> = new Set(['store_unavailable', 'draining']);
+
 interface Pending {
   frame: { type: string; id: string; data: object };
   /** When it was submitted, by the wall clock: timers don't count the time that a device sleeps. */
@@ -63,7 +66,7 @@ export class PendingCommands {
     if (!pending) return false;
     pending.unknown ||= error.outcome === 'unknown';
     pending.refusal = error;
-    if (error.code !== 'store_unavailable' || pending.repeats >= REPEATS_MAX) {
+    if (!REPEATED.has(error.code) || pending.repeats >= REPEATS_MAX) {
       this.#refuse(pending);
       return true;
     }
@@ -119,7 +122,7 @@ export class PendingCommands {
     this.#take(pending.frame.id);
     const refusal = pending.refusal!;
     // Not being stored this time says nothing about the attempts before; any other answer is definite.
-    const outcome = refusal.code === 'store_unavailable' && pending.unknown ? 'unknown' : refusal.outcome;
+    const outcome = REPEATED.has(refusal.code) && pending.unknown ? 'unknown' : refusal.outcome;
     pending.reject(new PlayheadError({ ...refusal, outcome }));
   }
 

@@ -12,7 +12,7 @@ use crate::id;
 const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// When a client that sent too much may come back, in milliseconds.
-pub(super) const LIMITED_FOR_MS: u64 = 1_000;
+const LIMITED_FOR_MS: u64 = 1_000;
 
 /// How a session ends.
 pub(super) enum End {

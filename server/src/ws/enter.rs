@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tungstenite::Utf8Bytes;
 
 use super::early::Early;
-use super::end::{End, LIMITED_FOR_MS};
+use super::end::End;
 use super::execute::Sender;
 use super::hello;
 use super::session::Session;
@@ -48,17 +48,12 @@ pub async fn open(
 ) -> Option<Box<Open>> {
     let limiter = FrameLimiter::default();
     let received = tokio::select! {
-        hello = hello::receive(&mut socket, &limiter, &app.clock) => Some(hello),
-        () = app.draining.cancelled() => None,
+        hello = hello::receive(&mut socket, &limiter, &app.clock) => hello,
+        () = app.draining.cancelled() => Err(End::Close(CloseCode::DRAINING)),
     };
     let (id, hello) = match received {
-        Some(Some(hello)) => hello,
-        Some(None) => {
-            socket.finish().await;
-            return None;
-        }
-        None => {
-            let end = End::Close(CloseCode::DRAINING);
+        Ok(hello) => hello,
+        Err(end) => {
             end.close(&mut socket, app.hub.drain_spread_ms()).await;
             return None;
         }
@@ -78,9 +73,7 @@ pub async fn open(
                 _ => CloseCode::INTERNAL,
             };
             let _ = socket.reject(Some(id), refusal).await;
-            let after_ms = if close == CloseCode::RATE_LIMITED { LIMITED_FOR_MS } else { 0 };
-            socket.close(close, after_ms).await;
-            socket.finish().await;
+            End::Close(close).close(&mut socket, app.hub.drain_spread_ms()).await;
             None
         }
     }

@@ -5,26 +5,25 @@ use std::time::Duration;
 use contracts::{CLIENT_NAME_MAX, ClientFrame, CloseCode, ErrorCode, HELLO_TIMEOUT_MS, Hello};
 use tokio::time::timeout;
 
-use super::end::LIMITED_FOR_MS;
+use super::end::End;
 use super::socket::{Input, Socket};
 use crate::clock::RoomClock;
 use crate::limit::FrameLimiter;
 use crate::refusal::Refusal;
 use crate::wire;
 
-/// Waits for `hello`, and returns it with its id. Returns `None` if the socket was closed instead, with
-/// a reason if that could be sent.
+/// Waits for `hello`, and returns it with its id, or how the socket ends instead.
 pub async fn receive(
     socket: &mut Socket,
     limiter: &FrameLimiter,
     clock: &RoomClock,
-) -> Option<(String, Hello)> {
+) -> Result<(String, Hello), End> {
     let hello = async {
         loop {
             match one(socket, limiter, clock).await {
-                Step::Hello(id, hello) => return Some((id, hello)),
+                Step::Hello(id, hello) => return Ok((id, hello)),
                 Step::Again => {}
-                Step::Over => return None,
+                Step::Over(end) => return Err(end),
             }
         }
     };
@@ -34,8 +33,7 @@ pub async fn receive(
             let refusal =
                 Refusal::new(ErrorCode::HelloTimeout, "no hello came within five seconds");
             let _ = socket.reject(None, refusal).await;
-            socket.close(CloseCode::HELLO_TIMEOUT, 0).await;
-            None
+            Err(End::Close(CloseCode::HELLO_TIMEOUT))
         }
     }
 }
@@ -43,7 +41,7 @@ pub async fn receive(
 enum Step {
     Hello(String, Hello),
     Again,
-    Over,
+    Over(End),
 }
 
 async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> Step {
@@ -51,26 +49,13 @@ async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> 
         Input::Text(text) => text,
         Input::Ping | Input::Pong if limiter.check_control() => return Step::Again,
         Input::Ping | Input::Pong | Input::TooMany => {
-            socket.close(CloseCode::RATE_LIMITED, LIMITED_FOR_MS).await;
-            return Step::Over;
+            return Step::Over(End::Close(CloseCode::RATE_LIMITED));
         }
-        Input::Gone => return Step::Over,
-        Input::Binary => {
-            socket.close(CloseCode::BAD_FRAME, 0).await;
-            return Step::Over;
-        }
-        Input::TooLarge => {
-            socket.close(CloseCode::FRAME_TOO_LARGE, 0).await;
-            return Step::Over;
-        }
-        Input::BadProtocol => {
-            socket.close_bad_protocol().await;
-            return Step::Over;
-        }
-        Input::BadUtf8 => {
-            socket.close_bad_utf8().await;
-            return Step::Over;
-        }
+        Input::Gone => return Step::Over(End::Gone),
+        Input::Binary => return Step::Over(End::Close(CloseCode::BAD_FRAME)),
+        Input::TooLarge => return Step::Over(End::Close(CloseCode::FRAME_TOO_LARGE)),
+        Input::BadProtocol => return Step::Over(End::BadProtocol),
+        Input::BadUtf8 => return Step::Over(End::BadUtf8),
     };
     let read_at = socket.read_at();
     let answered = match wire::decode(&text) {
@@ -93,14 +78,11 @@ async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> 
         },
         Err((id, refusal)) => socket.reject(id, refusal).await,
     };
-    if answered.is_err() {
-        return Step::Over;
+    match answered {
+        Err(_) => Step::Over(End::Gone),
+        Ok(_) if limiter.check_bad_frame() => Step::Again,
+        Ok(_) => Step::Over(End::Close(CloseCode::BAD_FRAME)),
     }
-    if limiter.check_bad_frame() {
-        return Step::Again;
-    }
-    socket.close(CloseCode::BAD_FRAME, 0).await;
-    Step::Over
 }
 
 /// Whether the client's names are short enough for the log.

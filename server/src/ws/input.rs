@@ -179,8 +179,9 @@ impl Session {
     }
 
     /// Answers everything that was received before the end: the running command by its result, if that comes soon,
-    /// and those that waited behind it by a refusal, as well as a look at media.
-    pub(super) async fn settle(&mut self, socket: &mut Socket, mut early: Early) {
+    /// and those that waited behind it by a refusal, as well as a look at media. Of a node that stops, the next
+    /// connection may ask for them again.
+    pub(super) async fn settle(&mut self, socket: &mut Socket, mut early: Early, end: &End) {
         if let Some(running) = self.running.take() {
             match timeout(SETTLED_WITHIN, tokio::spawn(running)).await {
                 Ok(Ok(reply)) => {
@@ -193,7 +194,12 @@ impl Session {
                 }
             }
         }
-        let closed = || Refusal::new(ErrorCode::UnexpectedFrame, "the connection is being closed");
+        let closed = || match end {
+            End::Close(CloseCode::DRAINING) => {
+                Refusal::new(ErrorCode::Draining, "this server is being stopped")
+            }
+            _ => Refusal::new(ErrorCode::UnexpectedFrame, "the connection is being closed"),
+        };
         let queued = std::mem::take(&mut self.queued).into_iter();
         // The next connection may ask again at once.
         let again = Refusal::store_unavailable;

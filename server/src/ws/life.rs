@@ -28,7 +28,7 @@ pub fn live(
         if matches!(end, End::Gone | End::Slow) {
             open.session.carry_on();
         } else {
-            Box::pin(open.session.settle(&mut open.socket, open.early)).await;
+            Box::pin(open.session.settle(&mut open.socket, open.early, &end)).await;
         }
         let spread_ms = open.session.app.hub.drain_spread_ms();
         Box::pin(end.close(&mut open.socket, spread_ms)).await;
