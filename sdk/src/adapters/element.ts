@@ -52,7 +52,7 @@ export abstract class ElementAdapter implements PlayerAdapter {
     return this.video.paused;
   }
 
-  /** A seek as far as the end looks like it until data comes. */
+  /** While a seek to the end waits for data, the element already claims to have ended. */
   ended(): boolean {
     return this.video.ended && !this.video.seeking;
   }

@@ -282,7 +282,7 @@ class HlsAdapter extends ElementAdapter {
     if (next) this.#beginAt(next.start, SKIP_GAP_TRIES);
   }
 
-  /** Loads from there on. What hls.js hasn't yet given up of the missing piece may abort that. */
+  /** Loads from there on. hls.js may still be trying the missing piece, and abort this. */
   #beginAt(startS: number, tries: number): void {
     clearTimeout(this.#skipTimer);
     if (tries === 0) return;

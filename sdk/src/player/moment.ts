@@ -68,7 +68,7 @@ export function aheadOfAnchor(now: Moment): number {
   return Math.max(0, now.timeline.anchor_at_ms - now.offsetMs - now.localMs);
 }
 
-/** Whether this player has nothing more to play, or will hardly get it. */
+/** Whether this player has nothing more to play, or is unlikely to get what is left. */
 export function isOver(now: Moment): boolean {
   const { timeline, player, localMs, offsetMs } = now;
   const leftMs = endOf(now) - expected(timeline, null, localMs + offsetMs);

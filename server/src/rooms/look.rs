@@ -44,7 +44,7 @@ impl Rooms {
         loop {
             tick.tick().await;
             let mut hubs = self.hub.all();
-            // Of more than may be looked at at once, slow ones don't keep the others waiting.
+            // Those that have rested longest come first, so that slow media don't use up all looks.
             hubs.sort_by_cached_key(|hub| {
                 hub.looks.try_lock().ok().and_then(|looks| looks.rests_until())
             });

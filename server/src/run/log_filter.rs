@@ -120,7 +120,7 @@ fn plain(text: &str) -> String {
     let text = text.trim();
     let text = if text.is_empty() { DEFAULT } else { text };
     if matches!(text, "warn" | "info") {
-        // It warns of each connection that a failed attempt to open Redis ends; the server says what it waits for.
+        // fred warns of every connection that ends because Redis couldn't be opened; the server says what it waits for.
         return format!("{text},fred=error");
     }
     text.replace("playhead_server", "server")

@@ -112,7 +112,10 @@ fn lock_dir(data_dir: &Path) -> Result<File, OpenError> {
     create_private_dir(data_dir).map_err(directory)?;
     let path_of_lock = data_dir.join("lock");
     create_private_file(&path_of_lock);
-    let lock = File::options().write(true).open(path_of_lock).map_err(directory)?;
+    // Created once more if that failed, for the reason why.
+    let mut options = File::options();
+    let lock = options.create(true).truncate(false).write(true).open(path_of_lock);
+    let lock = lock.map_err(directory)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path() }),
