@@ -63,6 +63,9 @@ impl LiveReader {
         };
         let target_seconds = self.target_seconds.unwrap_or(self.longest_seconds);
         let hold_back = self.hold_back_seconds.unwrap_or(HOLD_BACK_TARGETS * target_seconds);
+        // Of a window that isn't longer, every moment would be leaving as it is chosen.
+        let most = (self.seconds - target_seconds).max(target_seconds);
+        let hold_back = hold_back.min(most);
         let edge = LiveEdge {
             position: Position::from_millis(edge_ms),
             at: Timestamp::default(),
@@ -108,7 +111,7 @@ mod tests {
         );
         assert_eq!(timeline.kind, TimelineKind::ProgramDateTime);
         assert_eq!(edge.position.as_millis(), DATE_MS + 5_500);
-        assert_eq!((edge.window_ms, edge.hold_back_ms, edge.keeps_all), (5_500, 6_000, false));
+        assert_eq!((edge.window_ms, edge.hold_back_ms, edge.keeps_all), (5_500, 3_500, false));
     }
 
     #[test]
@@ -153,7 +156,17 @@ mod tests {
             ("EXT-X-TARGETDURATION:4\nEXT-X-SERVER-CONTROL:PART-HOLD-BACK=1\n4", 12_000),
             ("EXT-X-TARGETDURATION:4\nEXT-X-SERVER-CONTROL:HOLD-BACK=nan\n4", 12_000),
         ] {
-            assert_eq!(read(tags).0.hold_back_ms, hold_back_ms, "{tags}");
+            let window = "\n2.0".repeat(12);
+            assert_eq!(read(&format!("{tags}{window}")).0.hold_back_ms, hold_back_ms, "{tags}");
+        }
+    }
+
+    #[test]
+    fn players_stay_a_target_duration_within_a_short_window() {
+        for (segments, hold_back_ms) in [(4, 30_000), (3, 20_000), (2, 10_000), (1, 10_000)] {
+            let window = "\n10".repeat(segments);
+            let edge = read(&format!("EXT-X-TARGETDURATION:10{window}")).0;
+            assert_eq!(edge.hold_back_ms, hold_back_ms, "{segments}");
         }
     }
 

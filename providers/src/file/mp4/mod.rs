@@ -115,7 +115,7 @@ fn read_file(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
         other => other?,
     };
     describe(&movie, contents)?;
-    if movie.fragmented {
+    if movie.fragmented && !lacks_fragments(&movie, &moov, bytes)? {
         contents.length = movie.stated_with_fragments();
         let fragments = fragments::read(&mut boxes, bytes)?;
         contents.length = fragments.length.or(contents.length);
@@ -154,6 +154,25 @@ fn read_file(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     // Fewer samples are there than the tables list, or nothing tells.
     contents.length = if cut_off { estimate } else { whole };
     Ok(())
+}
+
+/// Whether a film announces fragments and has none, as some programs leave it: its index lists samples, and no
+/// fragment follows.
+fn lacks_fragments(movie: &Movie, moov: &Header, bytes: &Bytes) -> Read<bool> {
+    if !movie.playing().any(Track::lists_samples) {
+        return Ok(false);
+    }
+    let mut boxes = Boxes::between(bytes, moov.end, u64::MAX);
+    loop {
+        match boxes.next() {
+            Ok(Some(next)) if matches!(&next.kind, b"moof" | b"sidx") => return Ok(false),
+            Ok(Some(_)) => {}
+            Ok(None) | Err(Stop::End) => return Ok(true),
+            // Further requests would cost more than a wrong length.
+            Err(Stop::Need { .. }) if bytes.parts() >= FRONT_REQUESTS => return Ok(false),
+            Err(stop) => return Err(stop),
+        }
+    }
 }
 
 /// Notes where the clock begins of a film whose tracks all begin with a pause, which is no part of its length: elements

@@ -169,6 +169,20 @@ fn a_fragmented_file_has_the_length_it_states_or_none() {
 }
 
 #[test]
+fn a_film_that_announces_fragments_and_has_none_is_a_plain_one() {
+    let index = moov(&[mvhd(1000, UNITS), picture(UNITS), boxed(b"mvex", &[])]);
+    let piece = [boxed(b"moof", &[0; 92]), mdat(892)].concat();
+    for (film, expected) in [
+        ([ftyp(), mdat(5_000), index.clone()].concat(), Some(30_021)),
+        ([ftyp(), index.clone(), mdat(5_000)].concat(), Some(30_021)),
+        // The first of its fragments is in the index.
+        ([ftyp(), index, mdat(5_000), piece].concat(), None),
+    ] {
+        assert_eq!(length(&film).0, expected);
+    }
+}
+
+#[test]
 fn an_index_of_fragments_counts_only_if_it_covers_the_file() {
     let moov = moov(&[mvhd(1000, 0), picture(0), boxed(b"mvex", &[])]);
     let piece = [boxed(b"moof", &[0; 92]), mdat(892)].concat();

@@ -78,6 +78,11 @@ impl Track {
         self.samples != Some(0)
     }
 
+    /// Whether samples are listed here for certain.
+    pub(super) fn lists_samples(&self) -> bool {
+        self.samples.is_some_and(|units| units > 0)
+    }
+
     /// How long nothing of it is presented at first, in units of the movie's timescale.
     pub(super) fn paused(&self) -> u64 {
         let pauses = self.edits.iter().take_while(|edit| edit.from.is_none());
