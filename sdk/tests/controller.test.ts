@@ -245,6 +245,15 @@ test('the end is reported once for each version of the room, and nothing is play
   expect(Math.abs(player.driftMs)).toBeLessThan(12);
 });
 
+test('the end is reported again if the room plays on for long, since a report may be lost', () => {
+  const player = new SimulatedPlayer({ durationMs: 10_000 });
+  player.commit({ status: 'playing', position_ms: 0 });
+  player.run(30_000);
+  expect(player.actions('ended')).toHaveLength(1);
+  player.run(10_000);
+  expect(player.actions('ended')).toHaveLength(2);
+});
+
 test.each([
   [100, []],
   [1_000, ['pause', 'seek']],

@@ -279,6 +279,15 @@ describe('loading media with timestamps', () => {
     expect(pause).toHaveBeenCalled();
   });
 
+  test('a piece that lasts as long as it is told is no jump, however long', () => {
+    const player = adapter();
+    void player.load({ ...media, duration_ms: 90_000 }, NONE, () => 0);
+    const streams = { video: { startPTS: 0, endPTS: 90 } };
+    const frag = { type: 'main', cc: 0, sn: 0, initSegment: null, tagList: [['INF', '89.5']], elementaryStreams: streams };
+    hls.tell(HLS_EVENTS.BUFFER_APPENDING, { type: 'video', parent: 'main', frag });
+    expect(player.loose?.()).toBe(false);
+  });
+
   test('in a discontinuity without an origin, the player says that its position is only told', () => {
     const player = adapter();
     void player.load(media, NONE, () => 0);

@@ -104,6 +104,15 @@ describe('timestamps that start over', () => {
   });
 });
 
+test('of a live stream that has run for longer than timestamps count, those near its place count', () => {
+  const stream = timeline([[0, 0, 0]]);
+  const fourteenHoursS = 50_400;
+  stream.aboutMs = fourteenHoursS * 1_000;
+  stream.found(0, fourteenHoursS * 90_000, 90_000);
+  stream.appended(0, 0, 10_000);
+  expect(stream.positionAt(5_000)).toBeCloseTo(fourteenHoursS * 1_000 + 5_000, 3);
+});
+
 test('an origin that becomes known later counts for what is there already', () => {
   const film = learned({ kind: 'playlist', origins: [] });
   film.found(0, 4 * 90_000, 90_000);

@@ -152,6 +152,32 @@ describe('loading', () => {
       expect(hls.asked.at(-1)).toBe(asked);
     });
 
+    test('fragments that are refused without CORS headers, of a playlist that is there, have it read again', async () => {
+      vi.stubGlobal('fetch', async () => new Response());
+      void adapter().load(film(), NONE, (inMs) => roomMs + inMs);
+      const refused = { fatal: true, type: NETWORK_ERROR, details: 'fragLoadError', response: { code: 0 } };
+      hls.tell(HLS_EVENTS.ERROR, refused);
+      roomMs = 70_000;
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(hls.asked.at(-1)).toBe('source 70.3');
+    });
+
+    test('a playlist that was read before doesn’t lack CORS headers because its refusal does', async () => {
+      vi.stubGlobal('fetch', async (_url: string, { mode }: RequestInit) => {
+        if (mode === 'cors') throw new TypeError('Failed to fetch');
+        return new Response();
+      });
+      const player = adapter();
+      const codes: string[] = [];
+      player.onEvent((event) => event.type === 'error' && codes.push(event.code));
+      void player.load(film(), NONE, () => 0);
+      await failWith('levelLoadError');
+      expect(codes.at(-1)).toBe('cors_missing');
+      video.become(4, 'canplay');
+      await failWith('levelLoadError');
+      expect(codes.at(-1)).toBe('source_unreachable');
+    });
+
     test.each([
       ['a piece over http', 'https://page.test/', { frag: { url: 'http://films.example/1.ts' } }, 'mixed_content'],
       ['a piece that was answered', 'https://page.test/', { response: { code: 0, url: 'http://films.example/1.ts' } }, 'mixed_content'],

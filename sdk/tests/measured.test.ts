@@ -1,5 +1,5 @@
 // Tests of what a player measures of the media and reports.
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Measurement, PlayerAdapter } from '../src/adapters/adapter.js';
 import type { Media, RoomSession } from '../src/index.js';
 import type { ControllerPhase } from '../src/player/course.js';
@@ -61,21 +61,6 @@ describe('what the player measured is reported', () => {
   });
 });
 
-test('what others have measured is handed to the player, and what belongs to another media is not', () => {
-  const { room, watch, adapter } = watched({ role: 'guest', found: {} });
-  watch(0);
-  expect(adapter.learn).toHaveBeenCalledTimes(1);
-  const measured = { ...room.media, timeline: { kind: 'media', origins: [ORIGIN] } };
-  room.media = measured;
-  watch(50);
-  watch(100);
-  expect(adapter.learn).toHaveBeenCalledTimes(2);
-  expect(adapter.learn).toHaveBeenLastCalledWith(measured);
-  room.media = { ...room.media, media_id: 'm_2' };
-  watch(150);
-  expect(adapter.learn).toHaveBeenCalledTimes(2);
-});
-
 interface Given {
   role: string;
   /** Undefined for a player that measures nothing but its duration. */
@@ -92,10 +77,10 @@ function watched({ role, found, media = {} }: Given) {
     getSnapshot: () => room,
     measured: async (facts: Measured) => reports.push(facts),
   } as unknown as RoomSession;
-  const adapter = { duration: () => 95_000, measured: found && (() => found), learn: vi.fn() };
+  const adapter = { duration: () => 95_000, measured: found && (() => found) };
   const reporter = new Reporter(session);
   reporter.adapter = adapter as unknown as PlayerAdapter;
   const step = { driftMs: null, degraded: false };
   const watch = (atMs: number, phase: ControllerPhase = 'standing') => reporter.saw({ ...step, phase, actions: [] }, null, atMs);
-  return { room, reports, adapter, watch };
+  return { room, reports, watch };
 }

@@ -63,6 +63,19 @@ test('a page hears at once that a player’s position is only told, and that it 
   for (inexact of [true, false]) await until(() => player?.getSnapshot().inexact === inexact);
 });
 
+test('a player that is paused learns what others have measured', async () => {
+  const learned: unknown[] = [];
+  const other = Object.assign(new OtherPlayer(), { learn: (media: unknown) => learned.push(media) });
+  player = createPlayer(session, {} as HTMLVideoElement, { adapter: () => other });
+  await until(() => player?.getSnapshot().state === 'paused');
+  const measured = { ...FILM, duration_ms: 54_321 };
+  const chosen = playback({ media_id: FILM.media_id, position_ms: 12_345, text_track: 'en' });
+  connection.send(event('media_changed', 2, { media: measured, playback: chosen }));
+  await until(() => learned.length > 0);
+  expect(learned).toEqual([measured]);
+  expect(other.calls.filter((call) => call.startsWith('load'))).toHaveLength(1);
+});
+
 test('the first seek is planned by how long the page took to load the media', async () => {
   const playing = { media_id: FILM.media_id, status: 'playing' as const, position_ms: 60_000, anchor_at_ms: Date.now() };
   connection.send(changed(1, 2, playing));

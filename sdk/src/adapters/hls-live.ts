@@ -78,6 +78,7 @@ export class LiveTimeline {
     // The earliest sighting of a fragment places the edge best.
     const better = seenMs < this.#offsetMs - UNDATED_STEP_MS || seenMs > this.#offsetMs + UNDATED_LATE_MS;
     if (better || Number.isNaN(this.#offsetMs)) this.#offsetMs = seenMs;
+    this.#stamps.aboutMs = this.#offsetMs;
     const { newest, shiftMs } = this.#stamps;
     // Timestamps so far from the clock have started over, or the stream has stood still.
     if (newest && Math.abs(shiftMs - this.#offsetMs) > UNDATED_LATE_MS) this.#stamps.place(newest.cc, this.#offsetMs);

@@ -25,7 +25,10 @@ const ASIDE_MS = 250;
 const ASIDE_MOST_MS = 4_000;
 /** If hls.js takes the hole for part of its range, the rest never comes. */
 const THIN_MS = 1_000;
-/** hls.js lets the first picture after an untold jump of the timestamps last for the whole jump; no piece is this long. */
+/**
+ * hls.js lets the first picture after an untold jump of the timestamps last for the whole jump; no piece is this much longer
+ * than it is told.
+ */
 const STRETCHED_MS = 60_000;
 /** A seek is stuck once hls.js has loaded nothing for this long although the picture isn't there. */
 const STUCK_MS = 3_000;
@@ -131,7 +134,8 @@ export class HlsPosition {
     watchTimestamps(hls, this.#timeline);
     hls.on(TIMESTAMP_EVENTS.BUFFER_APPENDING, (_event, { type, parent, frag }: Appending) => {
       const times = parent === 'main' && frag.elementaryStreams?.[type];
-      if (!times || times.endPTS - times.startPTS < STRETCHED_MS / 1000) return;
+      const told = frag.tagList?.find(([tag]) => tag === 'INF')?.[1];
+      if (!times || times.endPTS - times.startPTS - Number(told ?? 0) < STRETCHED_MS / 1000) return;
       this.#stretched.push({ fromMs: times.startPTS * 1000, untilMs: times.endPTS * 1000 });
     });
     hls.on(TIMESTAMP_EVENTS.INIT_PTS_FOUND, (_event, found: InitPts) => this.#found(found));

@@ -49,6 +49,8 @@ export class HlsRecovery {
   #url = '';
   #room: FollowedRoom | undefined;
   #hasLapsed = false;
+  /** Whether there has been something to play, so that pages may read it. */
+  #wasRead = false;
   /** Whether the playlist was read again at the last failure. */
   #isReread = false;
   #mediaFailures = 0;
@@ -74,6 +76,7 @@ export class HlsRecovery {
   /** Notes that there is something to play. */
   succeeded(): void {
     this.#hasLapsed = false;
+    this.#wasRead = true;
     this.#isReread = false;
     this.#retry.succeeded();
   }
@@ -98,11 +101,11 @@ export class HlsRecovery {
     if (player.over.aborted) return;
     // If the playlist is readable, something it refers to can't be loaded. What is known of it isn't withdrawn at each try.
     if (found === 'mixed_content') player.emit(MIXED_CONTENT);
-    else if (found === 'cors_missing') player.emit(CORS_MISSING);
     else if (this.#hasLapsed) player.emit(LAPSED);
+    else if (found === 'cors_missing' && !this.#isReadable()) player.emit(CORS_MISSING);
     else if (found === 'readable' && !isOfSource(failure)) player.emit(PART_UNREACHABLE);
     else player.fail('source_unreachable');
-    this.#retry.later(() => this.#loadAgain(failure));
+    this.#retry.later(() => this.#loadAgain(failure, found));
     const seen = await lookAgain(player.media, this.#room);
     if (player.over.aborted) return;
     this.#hasLapsed = seen === 'lapsed';
@@ -110,11 +113,18 @@ export class HlsRecovery {
     else this.#url = seen?.delivery.find(({ type }) => type === 'hls')?.url ?? this.#url;
   }
 
-  #loadAgain(failure: HlsFailure): void {
-    const { response } = failure;
+  /** Whether pages could read the playlist before: refusals often come without CORS headers. */
+  #isReadable(): boolean {
+    const delivery = this.#player.media?.delivery.find(({ type }) => type === 'hls');
+    return this.#wasRead || ['any', 'origin'].includes(delivery?.cors ?? '');
+  }
+
+  #loadAgain(failure: HlsFailure, found?: string): void {
+    const { code } = failure.response ?? {};
     // What a playlist names may have lapsed; read again, it names new addresses. That fills the element anew, so it is done
-    // at every other refusal.
-    const isRefused = response !== undefined && response.code >= 401 && response.code <= 410;
+    // at every other refusal. One without CORS headers looks like no response at all.
+    const isHidden = code === 0 && found === 'readable';
+    const isRefused = isHidden || (code !== undefined && code >= 401 && code <= 410);
     this.#isReread = isRefused && !this.#isReread;
     this.#hls.loadOn(this.#isReread || isOfSource(failure));
   }

@@ -40,6 +40,8 @@ export class HlsTimeline {
   readonly #placed = new Map<number, number>();
   /** What was appended, without overlaps, the newest last. */
   #parts: Part[] = [];
+  /** About how much later positions are than the element's times: 0 of a film, and more the longer a live stream runs. */
+  aboutMs = 0;
 
   /** Takes the origins of a source, which may come to be known while it plays. */
   learn(timeline: Media['timeline'] | undefined): void {
@@ -179,7 +181,7 @@ export class HlsTimeline {
     if (origin === undefined || base === undefined) return 0;
     const shiftMs = origin.startMs + base.atMs - origin.atMs;
     const wraps = base.timescale === TS.timescale && origin.timescale === TS.timescale;
-    const nearMs = wraps ? shiftMs - Math.round(shiftMs / TS.wrapMs) * TS.wrapMs : shiftMs;
+    const nearMs = wraps ? shiftMs - Math.round((shiftMs - this.aboutMs) / TS.wrapMs) * TS.wrapMs : shiftMs;
     return Math.abs(nearMs) < SAME_MS ? 0 : nearMs;
   }
 

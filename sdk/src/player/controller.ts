@@ -7,7 +7,7 @@ import { endOf, isOver, isPlayingOut, isRoomOver, targetAt, type ControllerInput
 import { Standing } from './standing.js';
 import { Start } from './start.js';
 import { leadsElsewhere, type Timeline } from './timeline.js';
-import { PLAY_AGAIN_MS } from './tuning.js';
+import { PLAY_AGAIN_MS, REPORT_AGAIN_MS } from './tuning.js';
 
 export interface ControllerStep {
   actions: ControllerAction[];
@@ -35,6 +35,7 @@ export class Controller {
   #readySent: number | null = null;
   /** The version of the room whose end was reported. */
   #endedVersion = -1;
+  #endedAtMs = 0;
 
   /** `playLeadMs` is the time from `play` to the first movement, as far as it is known. */
   constructor(playLeadMs: number) {
@@ -157,9 +158,11 @@ export class Controller {
     this.#course.enter('finished', now);
     if (!now.player.ended) this.#standsAt(now, endOf(now));
     const { media_id, version } = now.timeline;
-    // A report about an earlier version may have been refused.
-    if (this.#endedVersion === version || !isRoomOver(now)) return;
+    // A report about an earlier version may have been refused, and one that couldn't be stored is lost.
+    const isReported = this.#endedVersion === version && now.localMs - this.#endedAtMs < REPORT_AGAIN_MS;
+    if (isReported || !isRoomOver(now)) return;
     this.#endedVersion = version;
+    this.#endedAtMs = now.localMs;
     this.#course.act({ type: 'ended', mediaId: media_id!, version });
   }
 

@@ -161,6 +161,11 @@ class RoomPlayer implements Player {
   readonly #sync = (): void => {
     const { media, playback } = this.#session.getSnapshot();
     if (media?.media_id !== this.#media?.media_id) void this.#load(media);
+    else if (media && media !== this.#media) {
+      // Somebody has measured it.
+      this.#media = media;
+      this.#adapter?.learn?.(media);
+    }
     if (this.#loadedMediaId === playback.media_id) this.#select(selectionsOf(playback));
     this.#step();
   };
@@ -197,7 +202,7 @@ class RoomPlayer implements Player {
     this.#applied = chosen;
     // A failed load was reported as an event; the adapter may still recover and resolve later.
     const expected = (inMs: number) => this.#session.expected(this.#session.now() + inMs);
-    await adapter.load(media, chosen, expected, this.#session).then(
+    await adapter.load(this.#media ?? media, chosen, expected, this.#session).then(
       () => this.#loaded(adapter, media, performance.now() - beganMs),
       ignore,
     );

@@ -4,7 +4,7 @@ import type { PlayerAdapter } from '../adapters/adapter.js';
 import { lengthOf } from '../expected.js';
 import { commandsPlayback } from '../role.js';
 import type { RoomSession } from '../types.js';
-import type { Measured, Media } from '../wire.js';
+import type { Measured } from '../wire.js';
 import type { ControllerStep } from './controller.js';
 import { BUFFERING_MS, REPORT_MS } from './tuning.js';
 
@@ -18,7 +18,7 @@ export class Reporter {
   readonly #session: RoomSession;
   /** Plays this media. */
   #adapter: PlayerAdapter | null = null;
-  #media: Media | null = null;
+  #mediaId: string | undefined;
   #measuredAt = -Infinity;
   #starvedSince: number | null = null;
   #buffering = false;
@@ -33,12 +33,10 @@ export class Reporter {
   /** The player that plays the room's media from now on. */
   set adapter(adapter: PlayerAdapter) {
     this.#adapter = adapter;
-    this.#media = this.#session.getSnapshot().media;
-    if (this.#media) adapter.learn?.(this.#media);
+    this.#mediaId = this.#session.getSnapshot().media?.media_id;
   }
 
   saw({ phase, driftMs }: ControllerStep, uncertaintyMs: number | null, localMs: number): void {
-    this.#learn();
     this.#followed ||= phase === 'following';
     // A player that is slow to join holds up nobody.
     const starved = phase === 'starved' && this.#followed;
@@ -62,20 +60,12 @@ export class Reporter {
     void this.#session.syncReport(driftMs, uncertaintyMs).then(over, over);
   }
 
-  /** Hands on what others have measured. */
-  #learn(): void {
-    const { media } = this.#session.getSnapshot();
-    if (!media || media === this.#media || media.media_id !== this.#media?.media_id) return;
-    this.#media = media;
-    this.#adapter?.learn?.(media);
-  }
-
   /** Reports what the room's media really is, if this person commands playback and the server has only an estimate or nothing. */
   #measure(atEnd: boolean, localMs: number): void {
     const { me, media } = this.#session.getSnapshot();
     const adapter = this.#adapter;
     if (localMs - this.#measuredAt < MEASURE_AGAIN_MS || !media || media.live) return;
-    if (!adapter || media !== this.#media || !commandsPlayback(me.role)) return;
+    if (!adapter || media.media_id !== this.#mediaId || !commandsPlayback(me.role)) return;
     const { durationMs = NaN, origin } = adapter.measured?.() ?? { durationMs: atEnd ? adapter.duration() : NaN };
     const facts: Measured = { media_id: media.media_id };
     const offMs = Math.abs(durationMs - (media.duration_ms ?? 0));

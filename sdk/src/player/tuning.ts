@@ -19,6 +19,8 @@ export const ENDED_EARLY_MS = 1_500;
 
 /** A player that still lacks data this long after the room's end doesn't hold it up. */
 export const LOST_END_MS = 5_000;
+/** The end is reported again if the room still plays this much later: by then a command is repeated no more. */
+export const REPORT_AGAIN_MS = 25_000;
 
 // Starts.
 /** A paused player waits for the room to pass by, unless it is this much further ahead than a seek would put it. */
