@@ -74,6 +74,11 @@ export interface JoinOptions {
   timeoutMs?: number;
 }
 
+export interface CreateOptions {
+  /** Up to 64 characters that name the creation, so that it can be repeated when its answer is lost. */
+  key?: string;
+}
+
 export interface Client {
   readonly baseUrl: string;
   /** Signs in as a guest; a stored identity of the same name is reused. */
@@ -83,7 +88,8 @@ export interface Client {
   /** Forgets the stored identity. */
   signOut(): void;
   readonly rooms: {
-    create(room: CreateRoom): Promise<Room>;
+    /** Creates a room. Repeated under the same key by the same person, it returns the room that was made. */
+    create(room: CreateRoom, options?: CreateOptions): Promise<Room>;
     get(roomIdOrCode: string): Promise<RoomSummary>;
     listPublic(query?: PageQuery): Promise<Page<RoomSummary>>;
     participants(roomId: string, query?: PageQuery): Promise<ParticipantPage>;

@@ -1,4 +1,4 @@
-/** Tests of who people are: after a reload, on devices whose clock is wrong, and when tokens end. */
+/** Tests of who people are: after a reload, on devices whose clock is wrong, when tokens end, and by what name. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { guestOf, hostParty } from './harness/party.mjs';
@@ -69,4 +69,44 @@ test('a person whose session is gone for good joins as a new guest and reads so'
   await guest.inRoom();
   assert.notEqual((await guest.snapshot()).me.participant_id, me.participant_id);
   await guest.picture('session-expired');
+});
+
+test('an invited person whose name the server refuses can choose another one', { timeout: 60_000 }, async () => {
+  const host = await startParty('Ada');
+  const stranger = await world.arrive('Grace');
+  await stranger.page.goto(await host.copyInvite());
+  // Nobody could see it.
+  await stranger.the('display-name').fill('\u200B');
+  await stranger.the('join-room').click();
+  await stranger.page.getByText('The server doesn’t accept that name. Choose another one.').waitFor();
+  await stranger.the('display-name').fill('Grace');
+  await stranger.the('join-room').click();
+  await stranger.inRoom();
+  assert.equal(await stranger.page.evaluate(() => localStorage.getItem('playhead.name')), 'Grace');
+});
+
+test('a party that is slow to start leads nobody away from the one that they have gone to', { timeout: 60_000 }, async () => {
+  const host = await startParty('Ada');
+  const { room } = await host.snapshot();
+  const guest = await world.arrive('Grace');
+  const { page } = guest;
+  let start;
+  const started = new Promise((resolve) => (start = resolve));
+  await page.route('**/api/v1/rooms', async (route) => {
+    await started;
+    await route.continue();
+  });
+  await page.goto(world.server.pageUrl);
+  await guest.the('display-name').fill('Grace');
+  const asked = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/rooms'));
+  await guest.the('create-room').click();
+  await asked;
+  await guest.the('join-input').fill(room.code);
+  await guest.the('join-submit').click();
+  await guest.inRoom();
+  const deleted = page.waitForResponse((response) => response.request().method() === 'DELETE');
+  start();
+  assert.equal((await deleted).status(), 204, 'nobody would come to it');
+  assert.equal((await guest.snapshot()).room.room_id, room.room_id);
+  assert.ok(page.url().endsWith(room.code), page.url());
 });

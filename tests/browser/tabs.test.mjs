@@ -2,7 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { guestOf, hostParty } from './harness/party.mjs';
+import { PHONE } from './harness/person.mjs';
 import { startWorld } from './harness/world.mjs';
+
+const SIDEWAYS = { ...PHONE, viewport: { width: 740, height: 360 } };
+const FINGER_PX = 44;
 
 let world;
 before(async () => (world = await startWorld()));
@@ -31,15 +35,30 @@ test('a name that is only typed in another tab makes nobody somebody else', { ti
   assert.equal((await host.snapshot()).me.role, 'host');
 });
 
-test('a guest in fullscreen reads why a key does nothing', { timeout: 60_000 }, async () => {
-  const { invite } = await hostParty(world);
-  const guest = await guestOf(world, invite, 'Grace');
-  await guest.hasLoaded();
-  await guest.the('fullscreen').click();
-  await guest.page.keyboard.press('k');
-  await guest.reads('notice', 'Only Ada, the host, can do that.');
-  const isSeen = () => document.fullscreenElement?.contains(document.querySelector('[data-testid="notice"]'));
-  assert.ok(await guest.page.evaluate(isSeen), 'the notice is part of what fills the screen');
+for (const [where, options] of [['', {}], [' on a phone held sideways', { screen: SIDEWAYS }]]) {
+  test(`a guest in fullscreen${where} reads why a key does nothing`, { timeout: 60_000 }, async () => {
+    const { invite } = await hostParty(world);
+    const guest = await guestOf(world, invite, 'Grace', options);
+    await guest.hasLoaded();
+    await guest.the('fullscreen').click();
+    await guest.page.keyboard.press('k');
+    await guest.reads('notice', 'Only Ada, the host, can do that.');
+    const isSeen = () => document.fullscreenElement?.contains(document.querySelector('[data-testid="notice"]'));
+    assert.ok(await guest.page.evaluate(isSeen), 'the notice is part of what fills the screen');
+    const { height } = await guest.page.locator('.notice').first().boundingBox();
+    assert.ok(height < 2 * FINGER_PX, `it is ${height} px high`);
+    await guest.picture(`fullscreen-notice${where.replaceAll(' ', '-')}`);
+  });
+}
+
+test('an unusable name on the home page is said before another one is taken', { timeout: 60_000 }, async () => {
+  const { host, invite } = await hostParty(world);
+  const other = await openTab(host, world.server.pageUrl);
+  await other.getByTestId('display-name').fill('A'.repeat(41));
+  await other.getByTestId('join-input').fill(invite);
+  await other.getByTestId('join-submit').click();
+  await other.getByText('Use at most 40 characters.').waitFor();
+  assert.equal(other.url(), `${world.server.pageUrl}/`);
 });
 
 async function openTab(person, url) {

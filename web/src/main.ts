@@ -14,10 +14,13 @@ import { createMessage } from './components/message.js';
 import type { Component } from './dom.js';
 import { createHomePage } from './pages/home.js';
 import { createRoomPage } from './pages/room.js';
+import { watchParts } from './parts.js';
 import { IDENTITY_REPLACED } from './words.js';
 
 const root = document.getElementById('app');
 if (root === null) throw new Error('the page has no #app element');
+
+watchParts();
 
 const notices = createNotices();
 document.body.append(notices.element);

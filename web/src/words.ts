@@ -104,6 +104,9 @@ export const PLAYS_ON = 'Playback continues.';
 /** Added for a person whose own command is being retried. */
 export const TRYING_AGAIN = 'Retrying your last action…';
 
+/** Added to the reason why a party can't be joined for now. */
+export const KEEPS_TRYING = ' This page tries again by itself.';
+
 const ENDS: Readonly<Record<string, string>> = {
   grace_ended: 'The host left and didn’t come back in time.',
   deleted: 'The host ended the party for everyone.',

@@ -2,7 +2,7 @@
 
 import type { OwnCode } from '../codes.js';
 import { PlayheadError } from '../error.js';
-import type { Client, ClientOptions, Identity, JoinOptions, PageQuery, RoomSession, SocketClass } from '../types.js';
+import type { Client, ClientOptions, CreateOptions, Identity, JoinOptions, PageQuery, RoomSession, SocketClass } from '../types.js';
 import type {
   CreateRoom,
   JoinAnswer,
@@ -63,7 +63,8 @@ class HttpClient implements Client {
   }
 
   readonly rooms = {
-    create: (room: CreateRoom) => this.#authorized<Room>({ method: 'POST', path: '/rooms', body: room }),
+    create: (room: CreateRoom, { key }: CreateOptions = {}) =>
+      this.#authorized<Room>({ method: 'POST', path: '/rooms', body: room, key }),
     get: (roomIdOrCode: string) => this.#authorized<RoomSummary>({ path: pathOf(roomIdOrCode) }),
     listPublic: (query?: PageQuery) =>
       this.#call<Page<RoomSummary>>({ path: '/rooms/public', query }),

@@ -12,6 +12,8 @@ export interface Request {
   method?: 'POST' | 'DELETE';
   body?: unknown;
   query?: object;
+  /** Under which the server carries out the same request once. */
+  key?: string;
   /** As whom it is sent. */
   identity?: Identity | null;
   /** Whether the caller itself waits when the server asks it to. */
@@ -24,7 +26,7 @@ export interface Request {
 
 /** Sends one JSON request under `baseUrl` and returns its answer; every failure is a `PlayheadError`. */
 export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, request: Request): Promise<T> {
-  const { method, body, identity } = request;
+  const { method, body, identity, key } = request;
   const json = 'application/json';
   let response: Response;
   let text: string;
@@ -35,6 +37,7 @@ export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, req
         accept: json,
         ...(method === 'POST' && { 'content-type': json }),
         ...(identity && { authorization: `Bearer ${identity.access_token}` }),
+        ...(key && { 'idempotency-key': key }),
       },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),

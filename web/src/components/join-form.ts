@@ -25,8 +25,8 @@ export function createJoinForm(app: App, name: NameField): Component {
     event.preventDefault();
     const code = codeIn(field.input.value);
     if (code !== null) {
-      name.keep();
-      return app.go(roomPath(code));
+      if (name.keep()) app.go(roomPath(code));
+      return;
     }
     field.fail('That isn’t an invite link or a party code.');
     field.input.focus();

@@ -8,8 +8,8 @@ import { createField, type Field } from './field.js';
 export interface NameField extends Field {
   /** Saves the name and returns it; without one, or if it is too long, says so and returns null. */
   submit(): string | null;
-  /** Saves the name if there is one that can be used. */
-  keep(): void;
+  /** Saves the name if there is one; returns false, and says why, if it can't be used. */
+  keep(): boolean;
 }
 
 export function createNameField(app: App, attributes: Attributes = {}): NameField {
@@ -34,9 +34,8 @@ export function createNameField(app: App, attributes: Attributes = {}): NameFiel
     return name;
   }
 
-  function keep(): void {
-    const name = field.input.value.trim();
-    if (problemOf(name) === null) app.name.save(name);
+  function keep(): boolean {
+    return field.input.value.trim() === '' || submit() !== null;
   }
 
   return { ...field, submit, keep };

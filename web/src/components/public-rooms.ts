@@ -22,7 +22,15 @@ export function createPublicRooms(app: App, name: NameField): Component {
     list,
   );
   // Before the link is followed.
-  list.addEventListener('click', () => name.keep(), { capture: true });
+  list.addEventListener(
+    'click',
+    (event) => {
+      if (name.keep()) return;
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    { capture: true },
+  );
   let shown = '';
   let over = false;
   let isBusy = false;

@@ -1,4 +1,5 @@
 /** The form that starts a party; its name field is shared with the rest of the home page. */
+import type { CreateRoom, Room } from 'playhead-sdk';
 import { roomPath } from '../address.js';
 import type { App } from '../app.js';
 import { element, type Component } from '../dom.js';
@@ -43,20 +44,30 @@ export function createStartForm(app: App, nameField: NameField): Component {
     problem,
   );
 
+  /** The party that was last asked for, and the key under which the server makes one of it, however often it is asked. */
+  let asked = { room: '', key: '' };
+
+  function create(room: CreateRoom): Promise<Room> {
+    const text = JSON.stringify(room);
+    if (asked.room !== text) asked = { room: text, key: randomKey() };
+    return app.client.rooms.create(room, { key: asked.key });
+  }
+
   async function start(name: string): Promise<void> {
     problem.textContent = '';
     const isPublic = form.querySelector<HTMLInputElement>('input[value="public"]')?.checked === true;
     try {
       await app.client.guest(name);
       if (!form.isConnected) return;
-      const room = await app.client.rooms.create({
+      const room = await create({
         name: roomName.input.value.trim() || `${name}’s party`,
         is_public: isPublic,
         // A phone that falls asleep must not end everybody's evening.
         host_loss: 'promote',
       });
-      // They may have gone to another party meanwhile.
-      if (form.isConnected) app.go(roomPath(room.code));
+      if (form.isConnected) return app.go(roomPath(room.code));
+      // They have gone to another party meanwhile, and nobody would come to this one.
+      await app.client.rooms.delete(room.code);
     } catch (error) {
       problem.textContent = sentenceOf(error);
     }
@@ -68,6 +79,10 @@ export function createStartForm(app: App, nameField: NameField): Component {
     if (name !== null) whileBusy(button, () => start(name));
   });
   return { element: form };
+}
+
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function choice(value: string, drawn: IconName, title: string, text: string, checked: boolean): HTMLElement {

@@ -8,10 +8,12 @@ import { createMessage, type Message } from '../components/message.js';
 import { createRoomView, createScreen } from '../components/room-view.js';
 import { element, type Component } from '../dom.js';
 import { takeMedia } from '../early.js';
-import { endFor, sentenceFor, sentenceOf } from '../words.js';
+import { endFor, KEEPS_TRYING, sentenceFor, sentenceOf } from '../words.js';
 
 // Error codes for which trying again makes no difference.
 const FINAL: ReadonlySet<string> = new Set(['room_not_found', 'room_closed', 'forbidden', 'origin_forbidden']);
+/** How long after a refusal that may pass the page joins again. */
+const JOIN_AGAIN_MS = 5_000;
 
 export function createRoomPage(app: App, code: string): Component {
   const holder = element('div', { class: 'room-holder' });
@@ -19,6 +21,10 @@ export function createRoomPage(app: App, code: string): Component {
   let shown: Component | null = null;
   let unsubscribe = (): void => {};
   let over = false;
+  /** Counts the joins: only the last one matters. */
+  let joins = 0;
+  let joinAgain: ReturnType<typeof setTimeout> | undefined;
+  let refusal = '';
 
   function show(next: Component): void {
     shown?.dispose?.();
@@ -36,13 +42,19 @@ export function createRoomPage(app: App, code: string): Component {
     app.go(HOME);
   }
 
-  async function join(name: string): Promise<void> {
-    document.title = 'Joining… · Playhead';
-    show(createMessage({ title: 'Joining the party…', text: 'This only takes a moment.', busy: true }));
+  async function join(name: string, isAgain = false): Promise<void> {
+    clearTimeout(joinAgain);
+    joins += 1;
+    const join = joins;
+    if (!isAgain) {
+      document.title = 'Joining… · Playhead';
+      show(createMessage({ title: 'Joining the party…', text: 'This only takes a moment.', busy: true }));
+      refusal = '';
+    }
     try {
       await app.client.guest(name);
       const joined = await app.client.join(code);
-      if (over) return joined.close();
+      if (over || join !== joins) return joined.close();
       session = joined;
       const screen = createScreen(joined);
       // The media is requested before the page around it is drawn, which takes a while on a slow device.
@@ -52,7 +64,7 @@ export function createRoomPage(app: App, code: string): Component {
       unsubscribe = joined.subscribe(watchForTheEnd);
       watchForTheEnd();
     } catch (error) {
-      if (!over) showRefusal(error, name);
+      if (!over && join === joins) showRefusal(error, name);
     }
   }
 
@@ -79,7 +91,11 @@ export function createRoomPage(app: App, code: string): Component {
       return show(createInvitation(app, (given) => void join(given), name));
     }
     document.title = 'Playhead';
-    show(createMessage(refusalOf(error, () => void join(name), () => app.go(HOME))));
+    const message = refusalOf(error, () => void join(name), () => app.go(HOME));
+    // Shown anew, it would take the focus and be read out once more.
+    if (refusal !== message.text) show(createMessage(message));
+    refusal = message.text;
+    if (mayPass(error)) joinAgain = setTimeout(() => void join(name, true), Math.max(JOIN_AGAIN_MS, error.retryAfterMs ?? 0));
   }
 
   const name = app.name.load();
@@ -90,6 +106,7 @@ export function createRoomPage(app: App, code: string): Component {
     element: holder,
     dispose() {
       over = true;
+      clearTimeout(joinAgain);
       takeMedia(null);
       unsubscribe();
       shown?.dispose?.();
@@ -113,6 +130,11 @@ function endOf(snapshot: SessionSnapshot): { title: string; text: string; mayRej
   return { title: 'You’re no longer in the party', text, mayRejoin: true };
 }
 
+/** Whether a refusal may pass by itself. */
+function mayPass(error: unknown): error is PlayheadError {
+  return error instanceof PlayheadError && (error.retry === 'backoff' || error.retry === 'after');
+}
+
 /** The message for a join that failed; it offers another try if that can help. */
 function refusalOf(error: unknown, retry: () => void, goHome: () => void): Message {
   const code = error instanceof PlayheadError ? error.code : '';
@@ -120,7 +142,7 @@ function refusalOf(error: unknown, retry: () => void, goHome: () => void): Messa
   const hasEnded = code === 'room_closed';
   return {
     title: hasEnded ? 'This party has ended' : 'Can’t join the party',
-    text: hasEnded ? 'Start another one, or ask for a new invite link.' : sentenceOf(error),
+    text: hasEnded ? 'Start another one, or ask for a new invite link.' : `${sentenceOf(error)}${mayPass(error) ? KEEPS_TRYING : ''}`,
     actions: [
       ...(isFinal ? [] : [{ label: 'Try again', primary: true, run: retry }]),
       { label: 'Go to the home page', primary: isFinal, run: goHome },
