@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use engine::Room;
 use harness::RedisOptions;
-use server::store::laws::rename;
+use server::store::laws::{rename, room};
 use server::store::{CommitOutcome, RoomStore};
 
 use crate::cuttable_sql::CuttableSql;
 use crate::follower::Follower;
 use crate::node::{Ground, advance, make, newest, open, until};
+
+/// How long SQL is away after Redis has come back: longer than Redis was.
+const WAITED_MS: u64 = 4_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_sql_is_away_rooms_go_on_lost_ones_wait_and_snapshots_catch_up_later() {
@@ -44,6 +48,35 @@ async fn while_sql_is_away_rooms_go_on_lost_ones_wait_and_snapshots_catch_up_lat
         ((row.epoch, row.version) == (last.epoch, last.version)).then_some(())
     })
     .await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_get_back_the_time_in_which_their_rooms_waited_for_sql_to_be_rebuilt() {
+    let mut ground = Ground::new(RedisOptions::new()).await;
+    let sql = CuttableSql::start().await;
+    let (store, clock) = open(&ground.redis.url(), sql.through.clone()).await;
+    let before = Room { at: clock.now(), ..room("awaiting") };
+    let room_id = &before.room_id;
+    sql.direct.create_room(room_id, &before.code, clock.now()).await.expect("known");
+    store.create(before.clone()).await.expect("created");
+    sql.line.cut().await;
+    // Its rooms wait for new epochs.
+    ground.redis.restart().await.expect("restarted");
+    until("the room to be lost", async || store.load_newest(room_id).await.err()).await;
+    let since = clock.now();
+    until("a while to pass", async || {
+        store.load_newest(room_id).await.expect_err("nobody can issue an epoch");
+        (clock.now().millis_since(since) > WAITED_MS).then_some(())
+    })
+    .await;
+    sql.line.heal().await.expect("listening");
+    let after =
+        until("the room to be rebuilt", async || store.load_newest(room_id).await.ok().flatten())
+            .await;
+    assert!(after.epoch > before.epoch);
+    let [after, before] = [&*after, &before].map(|room| room.deadline().expect("a deadline"));
+    assert!(after.millis_since(before) > WAITED_MS, "{before:?} {after:?}");
     store.close().await;
 }
 

@@ -10,6 +10,11 @@ use engine::{Outage, Timestamp};
 /// the earliest.
 const KNOWN_MAX: usize = 32;
 
+/// Lost rooms that people wait for are tried at least this often, in milliseconds.
+const TRIED_WITHIN_MS: u64 = 15_000;
+/// A rebuild that takes less, in milliseconds, waits for nothing.
+const STUCK_LEAST_MS: u64 = 1_000;
+
 /// The outages that Redis records, the earliest first: at least one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Recorded {
@@ -33,6 +38,15 @@ struct Known {
     is_counting: bool,
     /// How often counting `pending` has begun.
     tries: u32,
+    stuck: Option<Stuck>,
+}
+
+/// A time in which lost rooms couldn't be rebuilt.
+#[derive(Clone, Copy, Debug)]
+struct Stuck {
+    since: Timestamp,
+    /// When it was last tried in vain.
+    last: Timestamp,
 }
 
 impl Recorded {
@@ -87,6 +101,24 @@ impl Outages {
         self.lock().add(Outage { until, length_ms: None });
     }
 
+    /// Notes that lost rooms couldn't be rebuilt, which was begun at `began`.
+    pub(super) fn note_stuck(&self, began: Timestamp, now: Timestamp) {
+        let mut known = self.lock();
+        let since = known.stuck_since(began);
+        known.stuck = Some(Stuck { since, last: now });
+    }
+
+    /// Notes that lost rooms can be rebuilt, which was begun at `began`. The time in which they couldn't is one
+    /// more outage to them: nobody could do anything in them.
+    pub(super) fn note_unstuck(&self, began: Timestamp, now: Timestamp) {
+        let mut known = self.lock();
+        let length_ms = now.millis_since(known.stuck_since(began));
+        known.stuck = None;
+        if length_ms >= STUCK_LEAST_MS {
+            known.add(Outage { until: now, length_ms: Some(length_ms) });
+        }
+    }
+
     /// Returns the last outages, the earliest first, also those that are counted.
     pub(super) fn known(&self) -> Vec<Outage> {
         self.lock().last.iter().copied().collect()
@@ -128,6 +160,12 @@ impl Outages {
 }
 
 impl Known {
+    /// Since when lost rooms couldn't be rebuilt when that was begun at `began`.
+    fn stuck_since(&self, began: Timestamp) -> Timestamp {
+        let is_one = |stuck: &Stuck| began.millis_since(stuck.last) < TRIED_WITHIN_MS;
+        self.stuck.filter(is_one).map_or(began, |stuck| stuck.since)
+    }
+
     /// Adds an outage, unless it is known.
     fn add(&mut self, outage: Outage) {
         if self.last.iter().any(|known| known.until == outage.until) {

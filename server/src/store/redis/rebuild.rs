@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use engine::{Copies, Room, RoomId, rebuild};
+use engine::{Copies, Room, RoomId, Timestamp, rebuild};
 use futures_util::future::join_all;
 
 use super::codec::text;
 use super::damage::remember_more;
+use super::masters::Master;
 use super::node::Node;
 use super::put::Precondition;
 use super::read::StoredRoom;
@@ -36,6 +37,35 @@ struct OtherCopies {
     snapshot: Option<Arc<Room>>,
 }
 
+/// An attempt to rebuild rooms, which has failed unless it says otherwise.
+struct Attempt<'a> {
+    node: &'a Node,
+    rooms: &'a [RoomId],
+    began: Timestamp,
+    is_over: bool,
+}
+
+impl Attempt<'_> {
+    /// Notes that SQL has answered, so that the rooms can be rebuilt.
+    fn proceeds(&self) {
+        let now = self.node.clock.now();
+        self.masters().for_each(|master| master.outages.note_unstuck(self.began, now));
+    }
+
+    fn masters(&self) -> impl Iterator<Item = Arc<Master>> {
+        self.rooms.iter().filter_map(|room_id| self.node.masters.of_room(room_id).ok())
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let now = self.node.clock.now();
+            self.masters().for_each(|master| master.outages.note_stuck(self.began, now));
+        }
+    }
+}
+
 impl Node {
     /// Reads rooms, and rebuilds those that are lost. A room that another node changes at the same time
     /// is left out.
@@ -51,6 +81,8 @@ impl Node {
             .map(|lost| lost.room_id.clone())
             .collect();
         let ids: Vec<RoomId> = lost.into_iter().map(|lost| lost.room_id).collect();
+        let began = self.clock.now();
+        let mut attempt = Attempt { node: self, rooms: &ids, began, is_over: false };
         let mut snapshots = self.snapshots_of(&ids).await?;
         let has_copy = |room_id: &RoomId| {
             snapshots.contains_key(room_id)
@@ -58,14 +90,15 @@ impl Node {
                 || self.memory_of(room_id).is_some()
         };
         // A room without any copy doesn't exist. It costs no turn and no epoch.
-        let (ids, missing): (Vec<RoomId>, Vec<RoomId>) = ids.into_iter().partition(has_copy);
+        let (known, missing): (Vec<RoomId>, Vec<RoomId>) = ids.iter().cloned().partition(has_copy);
         found.extend(missing.into_iter().map(|room_id| (room_id, None)));
-        if ids.is_empty() {
+        if known.is_empty() {
+            attempt.is_over = true;
             return Ok(found);
         }
-        let _turns = self.recoveries.take_turns(&ids).await;
+        let _turns = self.recoveries.take_turns(&known).await;
         // Another caller may have rebuilt some of them meanwhile.
-        let lost = self.find_lost(&ids, &mut found).await?;
+        let lost = self.find_lost(&known, &mut found).await?;
         let mut rebuildable = Vec::new();
         for lost in lost {
             let memory = self.memory_of(&lost.room_id);
@@ -77,8 +110,9 @@ impl Node {
             }
         }
         if !rebuildable.is_empty() {
-            self.rebuild_under_new_epochs(rebuildable, &mut found).await?;
+            self.rebuild_under_new_epochs(rebuildable, &mut found, &attempt).await?;
         }
+        attempt.is_over = true;
         Ok(found)
     }
 
@@ -86,10 +120,12 @@ impl Node {
         self: &Arc<Self>,
         rebuildable: Vec<(Lost, OtherCopies)>,
         found: &mut Found,
+        attempt: &Attempt<'_>,
     ) -> Result<(), StoreError> {
         let ids: Vec<RoomId> = rebuildable.iter().map(|(lost, _)| lost.room_id.clone()).collect();
         let issued = self.sql.raise_epochs(&ids).await;
         let issued = issued.map_err(|error| StoreError::new("epoch", error))?;
+        attempt.proceeds();
         let issued: HashMap<RoomId, u64> = issued.into_iter().collect();
         let rebuilt = rebuildable.into_iter().map(async |(lost, others)| {
             let epoch = issued.get(&lost.room_id).copied();
