@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use contracts::ErrorCode;
-use harness::DEADLINE;
 use harness::http::Method;
+use harness::{DEADLINE, ServerProcess};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -95,7 +95,14 @@ async fn idle_connections_never_keep_a_health_check_out() {
 
 #[tokio::test]
 async fn silent_connections_never_keep_clients_out_and_a_party_goes_on_among_them() {
-    let server = Arc::new(options().open_files(256, 256).start().await.unwrap());
+    // With limits per address, one has half of the connections; the server is full in the other case.
+    for per_address in ["0", "1"] {
+        let server = options().open_files(256, 256).env("PLAYHEAD_LIMIT_PER_ADDRESS", per_address);
+        a_party_goes_on_among_silent_connections(Arc::new(server.start().await.unwrap())).await;
+    }
+}
+
+async fn a_party_goes_on_among_silent_connections(server: Arc<ServerProcess>) {
     let mut party = Party::watching_in(server.clone(), &new_room(), &[]).await;
     for sent in ["", "GET / HTTP/1.1\r\nx: ", WHOLE] {
         let mut held = Vec::new();

@@ -30,8 +30,8 @@ struct Counts {
 /// Why there is no slot for one more socket.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Full {
-    /// The address has as many as it may have.
-    OfAddress,
+    /// The address, or a wider network that it is in, has as many as it may have.
+    OfNetwork(Network),
     /// There are as many as there may be.
     Altogether,
 }
@@ -39,7 +39,7 @@ pub enum Full {
 impl From<Full> for Refusal {
     fn from(full: Full) -> Self {
         let detail = match full {
-            Full::OfAddress => "your address has too many connections",
+            Full::OfNetwork(_) => "your address has too many connections",
             Full::Altogether => "this server takes no more connections",
         };
         Self::new(ErrorCode::LimitReached, detail)
@@ -91,8 +91,8 @@ impl Connections {
             let open = counts.by_network.get(&network).copied().unwrap_or_default();
             capacity.of_network(network.level()).is_some_and(|max| open >= max)
         };
-        if networks(address).any(is_full) {
-            return Err(Full::OfAddress);
+        if let Some(network) = networks(address).find(|network| is_full(*network)) {
+            return Err(Full::OfNetwork(network));
         }
         if counts.total >= capacity.total {
             return Err(Full::Altogether);
@@ -143,7 +143,7 @@ mod tests {
         let take = |address: &str| connections.take(address.parse().expect("an address"), capacity);
         let _first = take("2001:db8:1:2::a").expect("the first");
         let full = take("2001:db8:1:2:ffff::b").expect_err("of the same network");
-        assert_eq!(full, Full::OfAddress);
+        assert!(matches!(full, Full::OfNetwork(_)), "{full:?}");
         let _of_another = take("2001:db8:1:3::a").expect("another network");
         let _v4 = take("192.0.2.1").expect("an IPv4 address");
         take("::ffff:192.0.2.1").expect_err("the same one, written as IPv6");
@@ -178,7 +178,8 @@ mod tests {
             let held: Vec<_> = (0..64).filter_map(of_one).collect();
             assert_eq!(held.len(), of_a_customer, "{capacity:?}");
             let full = take("2001:db8:1:ff00::1".to_owned()).expect_err("it has its half");
-            assert_eq!(full == Full::OfAddress, capacity.per_address.is_some());
+            let is_network = matches!(full, Full::OfNetwork(_));
+            assert_eq!(is_network, capacity.per_address.is_some());
             let other = take("192.0.2.1".to_owned()).is_ok();
             assert_eq!(other, capacity.per_address.is_some(), "others come in: {capacity:?}");
         }

@@ -2,10 +2,13 @@
 //! a new one: nobody keeps others out by connecting and saying nothing.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio_util::sync::CancellationToken;
+
+use crate::limit::network::{Network, networks};
 
 /// The connections of a listener that make room when it is full: those without a request in progress. One that
 /// became a WebSocket never does.
@@ -16,15 +19,22 @@ pub struct IdleConnections(Arc<Mutex<Queue>>);
 struct Queue {
     next: u64,
     /// By whether they were answered before, and then by how long they have waited.
-    waiting: BTreeMap<Turn, CancellationToken>,
+    waiting: BTreeMap<Turn, Waiting>,
 }
 
 type Turn = (bool, u64);
+
+#[derive(Debug)]
+struct Waiting {
+    address: IpAddr,
+    told_to_go: CancellationToken,
+}
 
 /// What a listener knows of one of its connections. Dropping it forgets the connection.
 #[derive(Debug)]
 pub struct Idling {
     all: IdleConnections,
+    address: IpAddr,
     turn: Mutex<Option<Turn>>,
     /// Whether any request has come.
     was_asked: AtomicBool,
@@ -34,21 +44,29 @@ pub struct Idling {
 }
 
 impl IdleConnections {
-    /// Adds a new connection, which has sent nothing yet.
-    pub fn add(&self) -> Idling {
+    /// Adds a new connection of an address, which has sent nothing yet.
+    pub fn add(&self, address: IpAddr) -> Idling {
         let (was_asked, is_answered) = Default::default();
         let (all, turn) = (self.clone(), Mutex::default());
         let told_to_go = CancellationToken::new();
-        let idling = Idling { all, turn, was_asked, is_answered, told_to_go };
+        let idling = Idling { all, address, turn, was_asked, is_answered, told_to_go };
         idling.wait(false);
         idling
     }
 
-    /// Tells one connection to go: one without any request, if there is one, and of those the one that has
-    /// waited longest. Returns whether there was any.
-    pub fn make_room(&self) -> bool {
-        let first = self.lock().waiting.pop_first();
-        first.map(|(_, told_to_go)| told_to_go.cancel()).is_some()
+    /// Tells one connection to go, of that network if one is named: one without any request, if there is one, and
+    /// of those the one that has waited longest. Returns whether there was any.
+    pub fn make_room(&self, within: Option<Network>) -> bool {
+        let mut queue = self.lock();
+        let is_within = |waiting: &Waiting| {
+            within.is_none_or(|within| networks(waiting.address).any(|network| network == within))
+        };
+        let first = queue.waiting.iter().find(|(_, waiting)| is_within(waiting));
+        let Some(turn) = first.map(|(turn, _)| *turn) else { return false };
+        if let Some(waiting) = queue.waiting.remove(&turn) {
+            waiting.told_to_go.cancel();
+        }
+        true
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -103,7 +121,8 @@ impl Idling {
         if turn.is_none() {
             let new = (was_answered, queue.next);
             queue.next += 1;
-            queue.waiting.insert(new, self.told_to_go.clone());
+            let (address, told_to_go) = (self.address, self.told_to_go.clone());
+            queue.waiting.insert(new, Waiting { address, told_to_go });
             *turn = Some(new);
         }
     }
@@ -127,43 +146,57 @@ impl Drop for Idling {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+
+    const SOMEBODY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+    #[test]
+    fn room_for_a_network_is_made_by_its_own_connections() {
+        let all = IdleConnections::default();
+        let other = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+        let [earlier, later] = [other, SOMEBODY].map(|address| all.add(address));
+        let network = networks(SOMEBODY).next();
+        assert!(all.make_room(network) && later.is_told_to_go());
+        assert!(!all.make_room(network) && !earlier.is_told_to_go());
+    }
 
     #[test]
     fn a_connection_that_never_asked_goes_first_and_then_the_one_that_has_waited_longest() {
         let all = IdleConnections::default();
-        let [early, served, late, gone] = [(); 4].map(|()| all.add());
+        let [early, served, late, gone] = [(); 4].map(|()| all.add(SOMEBODY));
         for idling in [&early, &served] {
             idling.note_request();
         }
         early.note_response();
         early.note_written();
         drop(gone);
-        assert!(all.make_room() && late.is_told_to_go());
+        assert!(all.make_room(None) && late.is_told_to_go());
         assert!(!early.is_told_to_go());
-        assert!(all.make_room() && early.is_told_to_go());
-        assert!(!all.make_room() && !served.is_told_to_go());
+        assert!(all.make_room(None) && early.is_told_to_go());
+        assert!(!all.make_room(None) && !served.is_told_to_go());
         served.note_response();
         served.note_written();
-        assert!(all.make_room() && served.is_told_to_go());
+        assert!(all.make_room(None) && served.is_told_to_go());
     }
 
     #[test]
     fn a_connection_that_still_writes_its_response_or_became_a_websocket_never_goes() {
         let all = IdleConnections::default();
-        let [busy, upgraded] = [(); 2].map(|()| all.add());
+        let [busy, upgraded] = [(); 2].map(|()| all.add(SOMEBODY));
         for idling in [&busy, &upgraded] {
             idling.note_request();
             // As for `100 Continue`, or while frames are written.
             idling.note_written();
         }
-        assert!(!all.make_room());
+        assert!(!all.make_room(None));
         busy.note_response();
-        assert!(!all.make_room(), "it isn't written yet");
+        assert!(!all.make_room(None), "it isn't written yet");
         busy.note_request();
         busy.note_written();
-        assert!(!all.make_room(), "the next request is in progress");
+        assert!(!all.make_room(None), "the next request is in progress");
         upgraded.note_end();
-        assert!(all.make_room() && upgraded.is_told_to_go() && !busy.is_told_to_go());
+        assert!(all.make_room(None) && upgraded.is_told_to_go() && !busy.is_told_to_go());
     }
 }

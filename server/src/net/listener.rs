@@ -63,13 +63,18 @@ pub struct Door {
 }
 
 impl Door {
-    /// Lets a connection in, which keeps the slot until it is closed. If there is no room, an idle one is closed.
+    /// Lets a connection in, which keeps the slot until it is closed. If there is no room, an idle one is closed:
+    /// of its own network, if that has all that it may have.
     async fn let_in(&self, remote: SocketAddr) -> Result<Slot, Refusal> {
         let full = match self.take(remote) {
             Ok(slot) => return Ok(slot),
             Err(full) => full,
         };
-        if full != Full::Altogether || !self.idle.make_room() {
+        let within = match full {
+            Full::OfNetwork(network) => Some(network),
+            Full::Altogether => None,
+        };
+        if !self.idle.make_room(within) {
             return Err(full.into());
         }
         // Nobody else takes the slot meanwhile.
@@ -114,7 +119,7 @@ pub async fn accept(
         match accepted {
             Ok((stream, remote)) => match door.let_in(remote).await {
                 Ok(slot) => {
-                    let idling = Arc::new(door.idle.add());
+                    let idling = Arc::new(door.idle.add(remote.ip()));
                     let stream = Lingering::new(stream, slot).making_room(idling.clone());
                     let served = Served { stream, remote, idling };
                     let (service, stop) = (service.clone(), stop.clone());
