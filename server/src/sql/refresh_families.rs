@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::operation::{ROWS_PER_STATEMENT, column, number, placeholder_rows};
@@ -101,7 +102,7 @@ impl Sql {
         operation.commit().await
     }
 
-    /// Finds a family.
+    /// Finds a family. One whose row can't be read counts as absent: its person becomes a new guest.
     pub async fn find_refresh_family(
         &self,
         family_id: &str,
@@ -114,20 +115,13 @@ impl Sql {
         )
         .bind(family_id);
         let found = operation.fetch_one(query, |row| {
-            Ok(RefreshFamily {
-                family_id: row.try_get(0)?,
-                user_id: row.try_get(1)?,
-                display_name: row.try_get(2)?,
-                token_hash: row.try_get(3)?,
-                proof_key: row.try_get::<Option<Vec<u8>>, _>(4)?.unwrap_or_default(),
-                predecessors: row.try_get(5)?,
-                began_at: WallTime::from_millis(number(row, 6)?),
-                rotated_at: WallTime::from_millis(number(row, 7)?),
-                clock_id: row.try_get(8)?,
-                token_number: u32::try_from(number(row, 9)?).unwrap_or(u32::MAX),
-            })
+            let family = read(row);
+            if let Err(error) = &family {
+                tracing::warn!(%error, family.id = family_id, "a refresh family can't be read");
+            }
+            Ok(family.ok())
         });
-        found.await
+        Ok(found.await?.flatten())
     }
 
     /// Replaces the newest token of a family. Returns `false`, and changes nothing, if that isn't
@@ -253,4 +247,19 @@ impl Sql {
         .bind(clock_id);
         operation.execute(update).await.map(drop)
     }
+}
+
+fn read(row: &AnyRow) -> Result<RefreshFamily, sqlx::Error> {
+    Ok(RefreshFamily {
+        family_id: row.try_get(0)?,
+        user_id: row.try_get(1)?,
+        display_name: row.try_get(2)?,
+        token_hash: row.try_get(3)?,
+        proof_key: row.try_get::<Option<Vec<u8>>, _>(4)?.unwrap_or_default(),
+        predecessors: row.try_get(5)?,
+        began_at: WallTime::from_millis(number(row, 6)?),
+        rotated_at: WallTime::from_millis(number(row, 7)?),
+        clock_id: row.try_get(8)?,
+        token_number: u32::try_from(number(row, 9)?).unwrap_or(u32::MAX),
+    })
 }

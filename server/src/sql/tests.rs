@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection};
 use tempfile::TempDir;
 
+use super::laws::refresh_families::family;
 use super::laws::{DAMAGES, Database, NOW, create_rooms, inflict, snapshot};
 use super::{Sql, SqlError};
 
@@ -91,6 +92,20 @@ async fn an_epoch_that_is_not_a_number_costs_no_other_room_its_own() {
         let held = [(RoomId::new("r_a"), 6), (RoomId::new("r_b"), 1)];
         let raised = sql.raise_epochs_and_delete_others(&held, NOW).await.unwrap();
         assert_eq!(raised, [(RoomId::new("r_a"), 7), (RoomId::new("r_b"), 2)], "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_family_that_cannot_be_read_counts_as_absent_and_costs_no_other() {
+    for damage in ["display_name = x'ff'", "token_hash = 'text'", "token_number = -5"] {
+        let file = File::new();
+        let sql = file.open().await;
+        let [spoilt, whole] = ["f_1", "f_2"].map(|family_id| family(family_id, 1_000, 2_000));
+        sql.create_refresh_families(&[&spoilt, &whole]).await.unwrap();
+        let damage = format!("UPDATE refresh_families SET {damage} WHERE family_id = 'f_1'");
+        inflict(&file.database.url, &damage).await;
+        assert_eq!(sql.find_refresh_family("f_1").await.unwrap(), None, "{damage}");
+        assert_eq!(sql.find_refresh_family("f_2").await.unwrap(), Some(whole));
     }
 }
 

@@ -6,7 +6,7 @@
 mod creations;
 mod database;
 mod epochs;
-mod refresh_families;
+pub(super) mod refresh_families;
 mod revoked_families;
 mod rooms;
 mod snapshots;

@@ -196,7 +196,7 @@ async fn known<'a>(sql: &Sql, names: &[&'a str]) -> Vec<&'a str> {
     known
 }
 
-pub(super) fn family(family_id: &str, began_at: u64, rotated_at: u64) -> RefreshFamily {
+pub(in crate::sql) fn family(family_id: &str, began_at: u64, rotated_at: u64) -> RefreshFamily {
     RefreshFamily {
         family_id: family_id.to_owned(),
         user_id: format!("user of {family_id}"),
