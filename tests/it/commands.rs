@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use contracts::PatchRoom;
 use serde_json::json;
+use tokio::task::JoinSet;
 
-use crate::party::{Party, new_room, number, options};
+use crate::party::{Party, new_room, number, options, server};
 use crate::sync::report;
 
 #[tokio::test]
@@ -87,4 +89,21 @@ async fn commands_that_the_rooms_version_refuses_are_limited_and_others_go_on() 
     assert!(codes.len() > 5, "{codes:?}");
     assert!(codes[..5].iter().all(|code| code == "version_conflict"), "{codes:?}");
     party.command("play", json!({})).await;
+}
+
+#[tokio::test]
+async fn changes_of_a_room_without_connections_that_come_at_once_all_take_effect() {
+    let host = server().await.api().as_guest("Ada").await.unwrap();
+    let room_id = host.create_room("Friday").await.unwrap().room_id;
+    let mut changing = JoinSet::new();
+    for number in 0..12 {
+        let (host, room_id) = (host.clone(), room_id.clone());
+        changing.spawn(async move {
+            let name = Some(format!("Party {number}"));
+            host.patch_room(&room_id, &PatchRoom { name, ..PatchRoom::default() }).await
+        });
+    }
+    for changed in changing.join_all().await {
+        changed.unwrap();
+    }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use contracts::ErrorCode;
 use engine::{ChatSettings, NewRoom, Profile, Rejection, Room, RoomId, Settings};
-use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{sleep, timeout};
 
 use super::{COMMAND_TIMEOUT, Rooms};
@@ -15,8 +14,6 @@ use crate::id;
 use crate::refusal::Refusal;
 use crate::sql::{Creation, CreationKey, SqlError, Taken};
 
-/// Rooms of the same stripe are created one after the other.
-const STRIPES: usize = 64;
 /// How many ids are drawn to find one of a room that can be stored.
 const DRAWS_MAX: usize = 64;
 /// How often a room that another node is creating is looked for.
@@ -44,23 +41,6 @@ pub struct Beginning {
     is_named: bool,
     /// Whether the room was made then.
     is_created: bool,
-}
-
-/// Lets repeated requests on this node begin or create a room one after the other.
-#[derive(Debug)]
-pub(super) struct Turns([Mutex<()>; STRIPES]);
-
-impl Default for Turns {
-    fn default() -> Self {
-        Self(std::array::from_fn(|_| Mutex::default()))
-    }
-}
-
-impl Turns {
-    async fn take(&self, what: &str) -> MutexGuard<'_, ()> {
-        let sum = what.bytes().map(usize::from).sum::<usize>();
-        self.0[sum % STRIPES].lock().await
-    }
 }
 
 impl Beginning {

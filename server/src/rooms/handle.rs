@@ -24,9 +24,6 @@ use crate::limit::Asker;
 use crate::refusal::Refusal;
 use crate::store::{CommitOutcome, Elsewhere};
 
-/// How often a decision is made anew because another node was first.
-const CONFLICTS_MAX: usize = 5;
-
 /// What an accepted command is acknowledged with.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ack {
@@ -124,11 +121,12 @@ impl Rooms {
     async fn decide_and_commit(&self, room_id: &RoomId, request: &Request) -> Result<Ack, Refusal> {
         let hub = self.hub.find(room_id);
         let _turn = match &hub {
-            Some(hub) => Some(hub.gate.lock().await),
-            None => None,
+            Some(hub) => hub.gate.lock().await,
+            None => self.deciding.take(room_id.as_str()).await,
         };
         let mut room = self.find(room_id).await?;
-        for _ in 0..CONFLICTS_MAX {
+        // Until the caller stops waiting: each time, another node has committed.
+        loop {
             let facts = self.facts(hub.as_deref(), &room, request).await?;
             let commit = match room.handle(request, &facts) {
                 Ok(Decision::Commit(commit)) => Arc::new(*commit),
@@ -150,7 +148,6 @@ impl Rooms {
                 CommitOutcome::Gone => return Err(not_found()),
             }
         }
-        Err(Refusal::store_unavailable())
     }
 
     async fn facts(

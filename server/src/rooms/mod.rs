@@ -18,6 +18,7 @@ mod presence;
 mod refresh;
 mod set_media;
 mod spread;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,9 +29,9 @@ pub use guard::count_panic;
 pub use handle::Ack;
 pub use list_public::PublicRoomCursor;
 
-use self::create::Turns;
 use self::list_public::PublicList;
 use self::looking::Looking;
+use self::turns::Turns;
 use crate::clock::RoomClock;
 use crate::hub::Hub;
 use crate::kept::Kept;
@@ -56,6 +57,7 @@ pub struct Rooms {
     sources: Arc<Sources>,
     beginning: Turns,
     creating: Turns,
+    deciding: Turns,
     limiters: Arc<Limiters>,
     /// The list of public rooms.
     public: Kept<PublicList>,
@@ -74,7 +76,8 @@ impl Rooms {
         sources: Arc<Sources>,
         limiters: Arc<Limiters>,
     ) -> Self {
-        let (beginning, creating, public) = (Turns::default(), Turns::default(), Kept::default());
+        let [beginning, creating, deciding] = [(); 3].map(|()| Turns::default());
+        let public = Kept::default();
         let looking = Arc::default();
         Self {
             store,
@@ -85,6 +88,7 @@ impl Rooms {
             sources,
             beginning,
             creating,
+            deciding,
             limiters,
             public,
             looking,
