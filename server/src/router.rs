@@ -39,14 +39,14 @@ pub fn router(app: App) -> Router {
     // CORS goes around the routes with their refusals of methods, so that a preflight never meets those.
     let api = Router::new()
         .nest("/api/v1", api.fallback(not_found))
+        .route("/api", any(not_found))
+        .route("/api/{*path}", any(not_found))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(check_body))
         .layer(cors)
         .layer(from_fn_with_state(app.clone(), note_preflight));
     let located = app.clone();
     let service: Router = api
-        .route("/api", any(not_found))
-        .route("/api/{*path}", any(not_found))
         .fallback(page::serve)
         .method_not_allowed_fallback(method_not_allowed)
         // The innermost layer comes first.

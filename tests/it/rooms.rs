@@ -373,6 +373,9 @@ async fn only_pages_of_allowed_origins_can_use_the_api() {
     assert_eq!(allowed.headers()["access-control-allow-origin"], origin);
     let other = preflight("https://other.example").await;
     assert!(!other.headers().contains_key("access-control-allow-origin"));
+    let nowhere = server.api().raw(Method::GET, "api/v1/nope", &[("origin", origin)], "").await;
+    let nowhere = nowhere.unwrap();
+    assert_eq!((nowhere.status, nowhere.header("access-control-allow-origin")), (404, origin));
 }
 
 /// Creates a room under a key. Returns the status, and the room's id or the error code.

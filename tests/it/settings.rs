@@ -18,6 +18,8 @@ async fn a_setting_that_cannot_work_is_refused_with_the_reason_by_serve_and_by_c
         ("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.1,10.0.0.0/33", "`10.0.0.0/33`"),
         ("PLAYHEAD_EGRESS_ALLOW", "10.0.0", "neither an address nor a network"),
         ("PLAYHEAD_PUBLIC_URL", "ftp://party.example", "https://host"),
+        ("PLAYHEAD_PUBLIC_URL", "https://*.party.example", "one host"),
+        ("PLAYHEAD_PUBLIC_URL", "https://party.example:0", "one host"),
         ("PLAYHEAD_PUBLIC_URL", "https://party.example/api", "/api"),
         ("PLAYHEAD_PUBLIC_URL", "https://party.example/watch?a=b", "query"),
         ("PLAYHEAD_ALLOWED_ORIGINS", "*", "name each origin"),

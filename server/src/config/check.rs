@@ -91,6 +91,9 @@ impl Config {
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return problem("write it as https://host or https://host/path");
         }
+        if !names_one_host(url) || url.port() == Some(0) {
+            return problem("it has to name one host that people can reach, without `*`");
+        }
         if !url.username().is_empty() || url.password().is_some() {
             return problem("it can't name a user");
         }

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use contracts::ErrorCode;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::layers::too_large;
 use crate::app::App;
@@ -30,7 +30,7 @@ impl<T: DeserializeOwned + Serialize> FromRequest<App> for Json<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let (request, bytes) = read(request, app).await?;
         let body = <axum::Json<T> as FromRequest<App>>::from_request(request, app).await;
-        let axum::Json(body) = body.map_err(|rejection| refusal(&rejection))?;
+        let axum::Json(body) = body.map_err(|rejection| refusal_of(&rejection, &bytes))?;
         check_shape(&bytes, &body)?;
         Ok(Self(body))
     }
@@ -43,7 +43,8 @@ impl<T: DeserializeOwned + Serialize> OptionalFromRequest<App> for Json<T> {
     async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Refusal> {
         let (request, bytes) = read(request, app).await?;
         let body = <axum::Json<T> as OptionalFromRequest<App>>::from_request(request, app).await;
-        let Some(axum::Json(body)) = body.map_err(|rejection| refusal(&rejection))? else {
+        let Some(axum::Json(body)) = body.map_err(|rejection| refusal_of(&rejection, &bytes))?
+        else {
             return Ok(None);
         };
         check_shape(&bytes, &body)?;
@@ -70,6 +71,20 @@ fn check_shape(bytes: &[u8], body: &impl Serialize) -> Result<(), Refusal> {
         return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
     }
     Ok(())
+}
+
+/// Refuses a body that was read. A word of another type counts as bad syntax to the decoder, although it is JSON.
+fn refusal_of(rejection: &JsonRejection, bytes: &[u8]) -> Refusal {
+    // Ignored strings aren't checked for UTF-8.
+    let is_json = || {
+        std::str::from_utf8(bytes).is_ok() && serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
+    };
+    match rejection {
+        JsonRejection::JsonSyntaxError(_) if is_json() => {
+            Refusal::new(ErrorCode::InvalidRequest, rejection.body_text())
+        }
+        _ => refusal(rejection),
+    }
 }
 
 fn refusal(rejection: &JsonRejection) -> Refusal {

@@ -35,6 +35,8 @@ async fn every_unusable_body_is_a_problem() {
         (&[JSON], &long, "invalid_request"),
         (&[JSON], r#"{"name":"x","is_public":"yes"}"#, "invalid_request"),
         (&[JSON], r#"{"name":"x","host_loss":"panic"}"#, "invalid_request"),
+        (&[JSON], r#"{"name":"x","host_loss":1.5}"#, "invalid_request"),
+        (&[JSON], r#"{"name":"x","host_loss":["hold"]}"#, "invalid_request"),
         (&[JSON], r#"{"name":"x","host_lease_ms":999}"#, "invalid_request"),
         (&[JSON], r#"{"name":"x","host_lease_ms":-1}"#, "invalid_request"),
         (&[JSON], r#"{"name":"x","host_grace_ms":99999999999}"#, "invalid_request"),
