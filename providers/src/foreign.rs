@@ -26,15 +26,21 @@ const BEGINNINGS: [(usize, &[u8], &str); 22] = [
     (0, b"PK\x03\x04", ARCHIVE),
     (0, b"Rar!", ARCHIVE),
     (0, b"7z\xbc\xaf", ARCHIVE),
-    (0, b"WEBVTT", "This link leads to subtitles, not to a film."),
+    (0, SUBTITLES, "This link leads to subtitles, not to a film."),
     (0, b"d8:announce", "This link leads to a torrent, not to media."),
 ];
 
+const SUBTITLES: &[u8] = b"WEBVTT";
 const PICTURE: &str = "This link leads to a picture, not to a film.";
 const ARCHIVE: &str = "This link leads to an archive, not to media.";
 /// Every packet of an MPEG transport stream begins with this byte.
 const PACKET: u8 = 0x47;
 const PACKET_BYTES: usize = 188;
+
+/// Whether a file that starts with `head` holds subtitles, which HLS delivers in pieces like a film.
+pub(crate) fn is_subtitles(head: &[u8]) -> bool {
+    head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head).starts_with(SUBTITLES)
+}
 
 /// A sentence about a file that starts with `head`; `None` if it isn't known.
 pub(crate) fn describe(head: &[u8]) -> Option<&'static str> {

@@ -142,6 +142,8 @@ fn response(path: &str) -> Vec<u8> {
         "/undated.m3u8" => ("200 OK", kind(PLAYLIST), undated(10)),
         "/wider.m3u8" => ("200 OK", kind(PLAYLIST), undated(30)),
         "/wide.m3u8" => ("200 OK", kind(PLAYLIST), wide()),
+        "/subtitles.m3u8" => ("200 OK", kind(PLAYLIST), MEDIA.replace("segment.ts", "words.vtt")),
+        "/words.vtt" => ("200 OK", kind("text/vtt"), "WEBVTT\n\n".to_owned()),
         "/vast.m3u8" => ("200 OK", kind(PLAYLIST), vast()),
         "/media.m3u8" | "/held.m3u8" | "/stalling.m3u8" => {
             ("200 OK", kind(PLAYLIST), MEDIA.to_owned())

@@ -278,7 +278,7 @@ pub struct Ended {
 
 /// The data of `measured`: what a player of the host or a co-host found out about the media. Each
 /// fact is taken over once, as `media_changed` with the cause `measured`, where the source has only an
-/// estimate or nothing: a duration within 20 % or 30 s of the estimate, if there is one, and not below
+/// estimate or nothing: a duration within a third or 30 s of the estimate, if there is one, and not below
 /// the playhead; an origin if there is none. Anything else is acknowledged and changes nothing.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Measured {

@@ -29,6 +29,7 @@ use url::Url;
 
 use crate::egress::{Egress, Request, Response};
 use crate::error::{ErrorKind, Failure, ProviderError};
+use crate::foreign;
 use crate::link::{extension, parse_link, title};
 use crate::source::{Edge, Match, PlaybackSource};
 use master::Master;
@@ -249,6 +250,9 @@ async fn probe_a_segment(
             Ok::<_, Failure>((response, is_sent))
         };
         match probe.await {
+            Ok((response, _)) if foreign::is_subtitles(&response.body) => {
+                return Err(refusals::unsupported("This playlist lists subtitles, not a film."));
+            }
             Ok((response, true)) => return Ok((segment.clone(), response)),
             Ok((_, false)) => {
                 let detail = "This site sends no byte ranges, which this playlist needs.";

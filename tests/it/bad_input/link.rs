@@ -31,6 +31,7 @@ async fn a_link_without_media_is_refused_with_a_reason_and_changes_nothing() {
         (&origin.link("empty.m3u8"), "manifest_invalid"),
         (&origin.link("huge.m3u8"), "upstream_too_large"),
         (&origin.link("vast.m3u8"), "upstream_too_large"),
+        (&origin.link("subtitles.m3u8"), "media_unsupported"),
         (&origin.link("silent.m3u8"), "upstream_timeout"),
         (&origin.link("inward.m3u8"), "egress_blocked"),
         (&origin.link("outward.m3u8"), "egress_blocked"),

@@ -55,7 +55,7 @@ impl Naive {
         let film = self.film.as_mut().filter(|film| film.guessed && film.id == id);
         let Some((film, measured)) = film.zip(measured) else { return false };
         let Some(stated) = film.duration else { return false };
-        let near = (measured - stated).abs() <= 30_000.0_f64.max((stated / 5.0).floor());
+        let near = (measured - stated).abs() <= 30_000.0_f64.max((stated / 3.0).floor());
         if near && measured >= reached && measured > 0.0 {
             (film.duration, film.guessed) = (Some(measured), false);
         }
