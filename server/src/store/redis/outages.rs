@@ -1,5 +1,6 @@
 //! Outages: times in which no node reached Redis, so that nobody could come back and no deadline could be
-//! carried out. Redis records each; the nodes give the time back to the rooms that wait for their host.
+//! carried out. Redis records each; the nodes give the time back to the rooms that wait for their host. To lost rooms,
+//! so is the time in which they couldn't be rebuilt, which only this node knows.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -39,6 +40,8 @@ struct Known {
     /// How often counting `pending` has begun.
     tries: u32,
     stuck: Option<Stuck>,
+    /// When lost rooms could last be rebuilt.
+    unstuck: Timestamp,
 }
 
 /// A time in which lost rooms couldn't be rebuilt.
@@ -113,7 +116,7 @@ impl Outages {
     pub(super) fn note_unstuck(&self, began: Timestamp, now: Timestamp) {
         let mut known = self.lock();
         let length_ms = now.millis_since(known.stuck_since(began));
-        known.stuck = None;
+        (known.stuck, known.unstuck) = (None, now);
         if length_ms >= STUCK_LEAST_MS {
             known.add(Outage { until: now, length_ms: Some(length_ms) });
         }
@@ -163,7 +166,8 @@ impl Known {
     /// Since when lost rooms couldn't be rebuilt when that was begun at `began`.
     fn stuck_since(&self, began: Timestamp) -> Timestamp {
         let is_one = |stuck: &Stuck| began.millis_since(stuck.last) < TRIED_WITHIN_MS;
-        self.stuck.filter(is_one).map_or(began, |stuck| stuck.since)
+        // Of attempts that overlap, the first that succeeds counts for all.
+        self.stuck.filter(is_one).map_or(began.max(self.unstuck), |stuck| stuck.since)
     }
 
     /// Adds an outage, unless it is known.
@@ -228,5 +232,21 @@ mod tests {
         outages.end_counting(&second, true);
         assert!(!outages.is_pending());
         assert_eq!(outages.counted(), "9000");
+    }
+
+    #[test]
+    fn attempts_to_rebuild_that_overlap_make_one_outage() {
+        let outages = Outages::default();
+        let at = Timestamp::from_millis;
+        outages.note_stuck(at(10_000), at(13_000));
+        outages.note_stuck(at(14_000), at(17_000));
+        for began in 0..40 {
+            outages.note_unstuck(at(20_000 + began), at(22_000 + began));
+        }
+        let known: Vec<_> = outages.known().iter().map(|outage| outage.length_ms).collect();
+        assert_eq!(known, [Some(12_000)]);
+        outages.note_unstuck(at(60_000), at(60_100));
+        outages.note_unstuck(at(70_000), at(75_000));
+        assert_eq!(outages.known().len(), 2, "a quick one is none");
     }
 }
