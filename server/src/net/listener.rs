@@ -63,18 +63,23 @@ pub struct Door {
 }
 
 impl Door {
-    /// Lets a connection in, which keeps the slot until it is closed. If there is no room, an idle one is closed:
-    /// of its own network, if that has all that it may have.
+    /// Lets a connection in, which keeps the slot until it is closed. If there is no room, an idle one is closed: of
+    /// its own network, if that has all that it may have.
     async fn let_in(&self, remote: SocketAddr) -> Result<Slot, Refusal> {
         let full = match self.take(remote) {
             Ok(slot) => return Ok(slot),
             Err(full) => full,
         };
-        let within = match full {
-            Full::OfNetwork(network) => Some(network),
-            Full::Altogether => None,
-        };
-        if !self.idle.make_room(within) {
+        if let Full::OfNetwork(network) = full {
+            if !self.idle.make_room(Some(network)) {
+                return Err(full.into());
+            }
+            // Nobody waits for it to be gone: others would, too.
+            let beyond = Capacity { per_address: None, ..self.capacity };
+            if let Ok(slot) = self.connections.take(remote.ip(), beyond) {
+                return Ok(slot);
+            }
+        } else if !self.idle.make_room(None) {
             return Err(full.into());
         }
         // Nobody else takes the slot meanwhile.

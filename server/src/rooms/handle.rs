@@ -1,5 +1,5 @@
-//! The one write path: admit, load, decide, commit; at most five times, within half a second. A decision
-//! is made on what this node knows. The store's compare-and-set, or a second look before a refusal, says
+//! The one write path: admit, load, decide, commit; again for as long as another node is first, half a second at
+//! most. A decision is made on what this node knows. The store's compare-and-set, or a second look before a refusal, says
 //! whether that was the newest.
 //!
 //! Permission comes before everything that costs something or that others wait for: the room's gate, the
