@@ -44,7 +44,8 @@ impl LiveEdge {
         };
         is_apart(self.position_at(now), read.position_at(now))
             || is_apart(self.earliest(now), read.earliest(now))
-            || (self.hold_back_ms, self.keeps_all) != (read.hold_back_ms, read.keeps_all)
+            || self.hold_back_ms.abs_diff(read.hold_back_ms) > tolerance_ms
+            || self.keeps_all != read.keeps_all
     }
 
     /// The position as far behind this edge as `position` is behind the edge `before`, if it can be

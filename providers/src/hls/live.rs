@@ -63,9 +63,10 @@ impl LiveReader {
         };
         let target_seconds = self.target_seconds.unwrap_or(self.longest_seconds);
         let hold_back = self.hold_back_seconds.unwrap_or(HOLD_BACK_TARGETS * target_seconds);
-        // Of a window that isn't longer, every moment would be leaving as it is chosen.
-        let most = (self.seconds - target_seconds).max(target_seconds);
-        let hold_back = hold_back.min(most);
+        // Of a window that isn't longer, every moment would be leaving as it is chosen. What is left is counted in
+        // whole target durations: the lengths of segments differ from one reading to the next.
+        let most = ((self.seconds / target_seconds).round() - 1.0).max(1.0) * target_seconds;
+        let hold_back = if self.keeps_all { hold_back } else { hold_back.min(most) };
         let edge = LiveEdge {
             position: Position::from_millis(edge_ms),
             at: Timestamp::default(),
@@ -111,7 +112,7 @@ mod tests {
         );
         assert_eq!(timeline.kind, TimelineKind::ProgramDateTime);
         assert_eq!(edge.position.as_millis(), DATE_MS + 5_500);
-        assert_eq!((edge.window_ms, edge.hold_back_ms, edge.keeps_all), (5_500, 3_500, false));
+        assert_eq!((edge.window_ms, edge.hold_back_ms, edge.keeps_all), (5_500, 4_000, false));
     }
 
     #[test]
@@ -168,11 +169,16 @@ mod tests {
             let edge = read(&format!("EXT-X-TARGETDURATION:10{window}")).0;
             assert_eq!(edge.hold_back_ms, hold_back_ms, "{segments}");
         }
+        for uneven in ["\n8\n9\n9", "\n10\n9\n10", "\n10.01\n10.01\n10.01"] {
+            let edge = read(&format!("EXT-X-TARGETDURATION:10{uneven}")).0;
+            assert_eq!(edge.hold_back_ms, 20_000, "one distance, however long its segments are");
+        }
     }
 
     #[test]
-    fn an_event_keeps_its_beginning() {
-        assert!(read("EXT-X-PLAYLIST-TYPE:EVENT\n2.0").0.keeps_all);
+    fn an_event_keeps_its_beginning_and_players_their_distance_however_short_it_is() {
+        let edge = read("EXT-X-PLAYLIST-TYPE:EVENT\n2.0").0;
+        assert_eq!((edge.keeps_all, edge.hold_back_ms), (true, 6_000));
     }
 
     /// Reads lines that are tags, or the duration of a segment.
