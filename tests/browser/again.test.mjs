@@ -41,3 +41,16 @@ test('a page that is opened while the server can’t store anything says so, and
   await guest.page.unroute('**/join', away);
   await guest.inRoom();
 });
+
+test('where a network blocks WebSockets, the page says so, and again after it has tried again', { timeout: 120_000 }, async () => {
+  const { invite } = await hostParty(world);
+  const guest = await world.arrive('Grace');
+  await guest.page.routeWebSocket(/\/ws\?ticket=/, (socket) => socket.close({ code: 1011 }));
+  await guest.page.goto(invite);
+  await guest.the('display-name').fill('Grace');
+  await guest.the('join-room').click();
+  for (let times = 0; times < 2; times += 1) {
+    await guest.the('message').filter({ hasText: 'Your network may block WebSockets' }).waitFor({ timeout: 40_000 });
+    await guest.the('message').waitFor({ state: 'detached', timeout: 40_000 });
+  }
+});

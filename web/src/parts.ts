@@ -5,7 +5,7 @@
 import { HOME } from './address.js';
 
 const KEY = 'playhead.reloaded';
-/** A part that is still missing after a reload is missing for another reason. */
+/** The page is reloaded again after twice as long each time: what is still missing then is missing for another reason. */
 const RELOAD_AGAIN_MS = 60_000;
 const LOOK_AGAIN_MS = 2_000;
 
@@ -32,12 +32,12 @@ async function isServed(): Promise<boolean> {
   }
 }
 
-/** Notes a reload, unless there was one just before or it can't be noted. */
+/** Notes a reload, unless the last one was a short time ago or it can't be noted. */
 function mayReload(): boolean {
   try {
-    const beforeMs = Number(sessionStorage.getItem(KEY) ?? 0);
-    if (Date.now() - beforeMs < RELOAD_AGAIN_MS) return false;
-    sessionStorage.setItem(KEY, String(Date.now()));
+    const { atMs, times } = { atMs: 0, times: 0, ...JSON.parse(sessionStorage.getItem(KEY) ?? '{}') };
+    if (Date.now() - atMs < RELOAD_AGAIN_MS * 2 ** times) return false;
+    sessionStorage.setItem(KEY, JSON.stringify({ atMs: Date.now(), times: times + 1 }));
     return true;
   } catch {
     return false;

@@ -104,6 +104,8 @@ export const PLAYS_ON = 'Playback continues.';
 /** Added for a person whose own command is being retried. */
 export const TRYING_AGAIN = 'Retrying your last action…';
 
+/** Shown in place of `connection_lost` to a person whose join was answered, and who was never connected. */
+export const NO_SOCKET = 'The live connection to the party can’t be opened. Your network may block WebSockets; another one may work.';
 /** Added to the reason why a party can't be joined for now. */
 export const KEEPS_TRYING = ' This page tries again by itself.';
 

@@ -262,7 +262,7 @@ class RoomPlayer implements Player {
         arriving: adapter.arriving?.(),
         capabilities: adapter.capabilities,
       },
-      hidden: document.hidden,
+      hidden: document.hidden && document.pictureInPictureElement !== this.#video,
       blocked: this.#blocked,
       held: this.#held,
       profile: this.#settings.profile,

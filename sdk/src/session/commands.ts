@@ -16,7 +16,7 @@ interface Pending {
   sinceMs: number;
   sent: boolean;
   repeats: number;
-  /** Why it could not be stored the last time. */
+  /** Why it was refused the last time. */
   refusal?: RejectError;
   /** Whether any of its refusals left its outcome open. */
   unknown: boolean;

@@ -30,6 +30,9 @@ export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, req
   const json = 'application/json';
   let response: Response;
   let text: string;
+  // Not `AbortSignal.timeout`, which Safari 15 lacks.
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), REQUEST_TIMEOUT_MS);
   try {
     response = await fetcher(addressOf(baseUrl, request), {
       method,
@@ -40,11 +43,13 @@ export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, req
         ...(key && { 'idempotency-key': key }),
       },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      signal: over.signal,
     });
     text = await response.text();
   } catch (cause) {
     throw unreachable(method ? 'unknown' : 'not_applied', cause);
+  } finally {
+    clearTimeout(timer);
   }
   const answer = parse(text);
   if (response.status === 204 || (response.ok && answer !== undefined)) return answer as T;

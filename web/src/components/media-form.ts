@@ -2,9 +2,9 @@
 import type { Source } from 'playhead-sdk';
 import { findShortfall } from 'playhead-sdk/shortfall';
 import { filePath } from '../address.js';
-import { element, setShown, setText } from '../dom.js';
+import { element, setAttribute, setShown, setText } from '../dom.js';
 import { CHOOSE_MEDIA, sentenceOf } from '../words.js';
-import { createField, whileBusy } from './field.js';
+import { createField } from './field.js';
 import type { RoomContext, RoomPart } from './room-context.js';
 
 export function createMediaForm({ app, session, mayControl }: RoomContext): RoomPart {
@@ -52,16 +52,27 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
   );
   /** What the host was warned of. */
   let doubtful: Source | null = null;
+  /** The choice that is being made, of which there is one: a later one replaces it. */
+  let choice: { button: HTMLButtonElement; what: string } | null = null;
 
-  /** Sends a choice and says why it failed. */
-  async function attempt(send: () => Promise<unknown>): Promise<void> {
+  /** Sends a choice and says why it failed; `isLast` tells whether no other has replaced it. */
+  async function attempt(button: HTMLButtonElement, what: string, send: (isLast: () => boolean) => Promise<unknown>): Promise<void> {
+    if (choice?.button === button && choice.what === what) return;
+    if (choice) setAttribute(choice.button, 'aria-busy', null);
+    const own = { button, what };
+    choice = own;
+    const isLast = (): boolean => choice === own;
+    setAttribute(button, 'aria-busy', 'true');
     field.fail('');
     warn(null, '');
     try {
-      await send();
+      await send(isLast);
     } catch (error) {
-      field.fail(sentenceOf(error));
+      if (isLast()) field.fail(sentenceOf(error));
     }
+    if (!isLast()) return;
+    setAttribute(button, 'aria-busy', null);
+    choice = null;
   }
 
   function warn(source: Source | null, detail: string): void {
@@ -71,29 +82,29 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
   }
 
   /** Resolves the link first, so that the host hears what this browser lacks before anybody else sees it. */
-  async function choose(link: string): Promise<void> {
+  async function choose(link: string, isLast: () => boolean): Promise<void> {
     const source = await app.client.sources.resolve(link);
+    if (!isLast()) return;
     const shortfall = findShortfall(source);
-    if (shortfall === null) return watch(source);
+    if (shortfall === null) return watch(source, isLast);
     warn(source, shortfall.detail);
   }
 
-  async function watch({ provider, stream_id }: Source): Promise<void> {
+  async function watch({ provider, stream_id }: Source, isLast: () => boolean): Promise<void> {
     await session.setMedia({ source: { provider, stream_id } });
-    field.input.value = '';
+    if (isLast()) field.input.value = '';
   }
 
   function sampleButton(label: string, testid: string, file: string): HTMLButtonElement {
     const button = element('button', { type: 'button', class: 'button', 'data-testid': testid }, label);
-    button.addEventListener('click', () => {
-      whileBusy(button, () => attempt(() => session.setMedia({ link: `${location.origin}${filePath(file)}` })));
-    });
+    const link = `${location.origin}${filePath(file)}`;
+    button.addEventListener('click', () => void attempt(button, link, () => session.setMedia({ link })));
     return button;
   }
 
   anyway.addEventListener('click', () => {
     const source = doubtful;
-    if (source !== null) whileBusy(anyway, () => attempt(() => watch(source)));
+    if (source !== null) void attempt(anyway, source.stream_id, (isLast) => watch(source, isLast));
   });
   field.input.addEventListener('input', () => warn(null, ''));
   form.addEventListener('submit', (event) => {
@@ -104,7 +115,7 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
       field.input.focus();
       return;
     }
-    whileBusy(submit, () => attempt(() => choose(link)));
+    void attempt(submit, link, (isLast) => choose(link, isLast));
   });
 
   return {

@@ -45,15 +45,17 @@ export function createParticipants({ app, session }: RoomContext): RoomPart {
       const people = [...room.presence].sort(
         (a, b) => rank(a, room) - rank(b, room) || a.display_name.localeCompare(b.display_name),
       );
-      // The rows are rebuilt only when one has changed, so that a focused button keeps the focus.
-      const next = JSON.stringify([people, room.me]);
-      if (next === shown) return;
-      shown = next;
       setText(count, String(room.presenceTotal));
-      list.replaceChildren(...people.map((person) => createRow(person, room, handOver)));
       const unseen = room.presenceTotal - people.length;
       setText(more, `and ${unseen} more`);
       setShown(more, unseen > 0);
+      // The rows are rebuilt only when one has changed, and the same person's button keeps the focus.
+      const next = JSON.stringify([people, room.me]);
+      if (next === shown) return;
+      shown = next;
+      const focused = list.contains(document.activeElement) && document.activeElement?.closest('li')?.dataset['participant'];
+      list.replaceChildren(...people.map((person) => createRow(person, room, handOver)));
+      if (focused) list.querySelector<HTMLElement>(`[data-participant="${CSS.escape(focused)}"] button`)?.focus();
     },
   };
 }

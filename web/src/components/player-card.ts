@@ -4,6 +4,7 @@ import { titleOf } from '../sample.js';
 import { shortfallOf } from '../shortfall.js';
 import { sentenceFor } from '../words.js';
 import { controlHint } from './authority-words.js';
+import { createMediaKeys } from './media-keys.js';
 import { createPlaybackControls } from './playback-controls.js';
 import { createPlaybackMenus } from './playback-menus.js';
 import type { RoomContext, RoomPart, RoomView } from './room-context.js';
@@ -53,6 +54,7 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
     toggleMute: volume.toggleMute,
     toggleFullscreen,
   });
+  const keys = createMediaKeys(buttons.togglePlay, seekBar.seekBy);
   const onFullscreen = (): void => volume.showFullscreen(document.fullscreenElement === card);
   document.addEventListener('fullscreenchange', onFullscreen);
   stage.onDoubleClick(toggleFullscreen);
@@ -76,6 +78,7 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
     element: root,
     update(view) {
       showHint(view);
+      keys.offer(context.mayControl() && view.room.media !== null);
       for (const part of parts) part.update(view);
     },
     tick(view) {
@@ -85,6 +88,7 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
     dispose() {
       stopIdle();
       stopShortcuts();
+      keys.offer(false);
       document.removeEventListener('fullscreenchange', onFullscreen);
       for (const part of parts) part.dispose?.();
     },

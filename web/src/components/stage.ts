@@ -46,6 +46,9 @@ export function createStage({ session, player, video, control }: RoomContext): S
   }
 
   let clicked = 0;
+  // Of a click, Safari before 18.4 doesn't tell.
+  let isTouch = false;
+  video.addEventListener('pointerdown', ({ pointerType }) => (isTouch = pointerType === 'touch'));
   return {
     element: stage,
     update,
@@ -54,7 +57,7 @@ export function createStage({ session, player, video, control }: RoomContext): S
     onClick(run) {
       video.addEventListener('click', (event) => {
         // A tap on a phone is rarely meant to pause the video for everyone.
-        if (event instanceof PointerEvent && event.pointerType === 'touch') return;
+        if (isTouch) return;
         clearTimeout(clicked);
         if (event.detail === 1) clicked = window.setTimeout(run, DOUBLE_CLICK_MS);
       });

@@ -8,7 +8,7 @@ import { createMessage, type Message } from '../components/message.js';
 import { createRoomView, createScreen } from '../components/room-view.js';
 import { element, type Component } from '../dom.js';
 import { takeMedia } from '../early.js';
-import { endFor, KEEPS_TRYING, sentenceFor, sentenceOf } from '../words.js';
+import { endFor, KEEPS_TRYING, NO_SOCKET, sentenceFor, sentenceOf } from '../words.js';
 
 // Error codes for which trying again makes no difference.
 const FINAL: ReadonlySet<string> = new Set(['room_not_found', 'room_closed', 'forbidden', 'origin_forbidden']);
@@ -24,11 +24,13 @@ export function createRoomPage(app: App, code: string): Component {
   /** Counts the joins: only the last one matters. */
   let joins = 0;
   let joinAgain: ReturnType<typeof setTimeout> | undefined;
+  /** The refusal that is shown. */
   let refusal = '';
 
   function show(next: Component): void {
     shown?.dispose?.();
     shown = next;
+    refusal = '';
     holder.replaceChildren(next.element);
     // What had the focus may be gone, and a message that takes its place is heard only then.
     next.element.querySelector<HTMLElement>('.message-title[tabindex]')?.focus();
@@ -49,7 +51,6 @@ export function createRoomPage(app: App, code: string): Component {
     if (!isAgain) {
       document.title = 'Joining… · Playhead';
       show(createMessage({ title: 'Joining the party…', text: 'This only takes a moment.', busy: true }));
-      refusal = '';
     }
     try {
       await app.client.guest(name);
@@ -142,7 +143,7 @@ function refusalOf(error: unknown, retry: () => void, goHome: () => void): Messa
   const hasEnded = code === 'room_closed';
   return {
     title: hasEnded ? 'This party has ended' : 'Can’t join the party',
-    text: hasEnded ? 'Start another one, or ask for a new invite link.' : `${sentenceOf(error)}${mayPass(error) ? KEEPS_TRYING : ''}`,
+    text: hasEnded ? 'Start another one, or ask for a new invite link.' : `${code === 'connection_lost' ? NO_SOCKET : sentenceOf(error)}${mayPass(error) ? KEEPS_TRYING : ''}`,
     actions: [
       ...(isFinal ? [] : [{ label: 'Try again', primary: true, run: retry }]),
       { label: 'Go to the home page', primary: isFinal, run: goHome },
