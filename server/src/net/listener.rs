@@ -70,23 +70,25 @@ impl Door {
             Ok(slot) => return Ok(slot),
             Err(full) => full,
         };
-        if let Full::OfNetwork(network) = full {
-            if !self.idle.make_room(Some(network)) {
-                return Err(full.into());
-            }
-            // Nobody waits for it to be gone: others would, too.
-            let beyond = Capacity { per_address: None, ..self.capacity };
-            if let Ok(slot) = self.connections.take(remote.ip(), beyond) {
-                return Ok(slot);
-            }
-        } else if !self.idle.make_room(None) {
+        let within = match full {
+            Full::OfNetwork(network) => Some(network),
+            Full::Altogether => None,
+        };
+        if !self.idle.make_room(within) {
             return Err(full.into());
+        }
+        // Nobody waits for one of the same network to be gone, unless the server is full: others would, too.
+        let capacity = self.capacity_for(remote, within.is_some());
+        match self.connections.take(remote.ip(), capacity) {
+            Ok(slot) => return Ok(slot),
+            Err(Full::OfNetwork(_)) if within.is_some() => return Err(full.into()),
+            Err(_) => {}
         }
         // Nobody else takes the slot meanwhile.
         let freed = async {
             loop {
                 self.connections.freed().await;
-                if let Ok(slot) = self.take(remote) {
+                if let Ok(slot) = self.connections.take(remote.ip(), capacity) {
                     return slot;
                 }
             }
@@ -95,10 +97,18 @@ impl Door {
     }
 
     fn take(&self, remote: SocketAddr) -> Result<Slot, Full> {
+        self.connections.take(remote.ip(), self.capacity_for(remote, false))
+    }
+
+    /// How many connections there may be for this one to be let in; a quarter more of its address while others of it
+    /// are going.
+    fn capacity_for(&self, remote: SocketAddr, others_go: bool) -> Capacity {
         let address = remote.ip().to_canonical();
         let is_trusted = self.trusted_proxies.iter().any(|network| network.contains(&address));
         let per_address = self.capacity.per_address.filter(|_| !is_trusted);
-        self.connections.take(address, Capacity { per_address, ..self.capacity })
+        let more = |max: usize| if others_go { max / 4 + 1 } else { 0 };
+        let per_address = per_address.map(|max| max.saturating_add(more(max)));
+        Capacity { per_address, ..self.capacity }
     }
 
     /// Takes a slot for telling a connection why it isn't let in.
