@@ -44,7 +44,7 @@ impl LiveEdge {
         };
         is_apart(self.position_at(now), read.position_at(now))
             || is_apart(self.earliest(now), read.earliest(now))
-            || self.hold_back_ms.abs_diff(read.hold_back_ms) > tolerance_ms
+            || is_apart(self.latest(now), read.latest(now))
             || self.keeps_all != read.keeps_all
     }
 
