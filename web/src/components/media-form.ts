@@ -7,6 +7,13 @@ import { CHOOSE_MEDIA, sentenceOf } from '../words.js';
 import { createField } from './field.js';
 import type { RoomContext, RoomPart } from './room-context.js';
 
+/** What somebody is choosing, by which button, and what the field had then. */
+interface Choice {
+  button: HTMLButtonElement;
+  what: string;
+  typed: string;
+}
+
 export function createMediaForm({ app, session, mayControl }: RoomContext): RoomPart {
   const submit = element(
     'button',
@@ -53,24 +60,27 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
   /** What the host was warned of. */
   let doubtful: Source | null = null;
   /** The choice that is being made, of which there is one: a later one replaces it. */
-  let choice: { button: HTMLButtonElement; what: string } | null = null;
+  let choice: Choice | null = null;
 
-  /** Sends a choice and says why it failed; `isLast` tells whether no other has replaced it. */
-  async function attempt(button: HTMLButtonElement, what: string, send: (isLast: () => boolean) => Promise<unknown>): Promise<void> {
+  const isLast = (own: Choice): boolean => choice === own;
+  /** Whether the field still has what it had then. */
+  const isShown = (own: Choice): boolean => isLast(own) && field.input.value === own.typed;
+
+  /** Sends a choice and says why it failed. */
+  async function attempt(button: HTMLButtonElement, what: string, send: (own: Choice) => Promise<unknown>): Promise<void> {
     if (choice?.button === button && choice.what === what) return;
     if (choice) setAttribute(choice.button, 'aria-busy', null);
-    const own = { button, what };
+    const own = { button, what, typed: field.input.value };
     choice = own;
-    const isLast = (): boolean => choice === own;
     setAttribute(button, 'aria-busy', 'true');
     field.fail('');
     warn(null, '');
     try {
-      await send(isLast);
+      await send(own);
     } catch (error) {
-      if (isLast()) field.fail(sentenceOf(error));
+      if (isShown(own)) field.fail(sentenceOf(error));
     }
-    if (!isLast()) return;
+    if (!isLast(own)) return;
     setAttribute(button, 'aria-busy', null);
     choice = null;
   }
@@ -82,17 +92,17 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
   }
 
   /** Resolves the link first, so that the host hears what this browser lacks before anybody else sees it. */
-  async function choose(link: string, isLast: () => boolean): Promise<void> {
+  async function choose(link: string, own: Choice): Promise<void> {
     const source = await app.client.sources.resolve(link);
-    if (!isLast()) return;
+    if (!isLast(own)) return;
     const shortfall = findShortfall(source);
-    if (shortfall === null) return watch(source, isLast);
-    warn(source, shortfall.detail);
+    if (shortfall === null) return watch(source, own);
+    if (isShown(own)) warn(source, shortfall.detail);
   }
 
-  async function watch({ provider, stream_id }: Source, isLast: () => boolean): Promise<void> {
+  async function watch({ provider, stream_id }: Source, own: Choice): Promise<void> {
     await session.setMedia({ source: { provider, stream_id } });
-    if (isLast()) field.input.value = '';
+    if (isShown(own)) field.input.value = '';
   }
 
   function sampleButton(label: string, testid: string, file: string): HTMLButtonElement {
@@ -104,7 +114,7 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
 
   anyway.addEventListener('click', () => {
     const source = doubtful;
-    if (source !== null) void attempt(anyway, source.stream_id, (isLast) => watch(source, isLast));
+    if (source !== null) void attempt(anyway, source.stream_id, (own) => watch(source, own));
   });
   field.input.addEventListener('input', () => warn(null, ''));
   form.addEventListener('submit', (event) => {
@@ -115,7 +125,7 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
       field.input.focus();
       return;
     }
-    void attempt(submit, link, (isLast) => choose(link, isLast));
+    void attempt(submit, link, (own) => choose(link, own));
   });
 
   return {

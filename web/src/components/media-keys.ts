@@ -1,4 +1,5 @@
 /** Media keys, headsets and the controls of the system: who may control playback does so for everyone with these, too. */
+import type { RoomContext } from './room-context.js';
 
 const SEEK_MS = 10_000;
 
@@ -7,10 +8,16 @@ export interface MediaKeys {
   offer(isTaken: boolean): void;
 }
 
-export function createMediaKeys(togglePlay: () => void, seekBy: (deltaMs: number) => void): MediaKeys {
+export function createMediaKeys(
+  { session, player }: RoomContext,
+  togglePlay: () => void,
+  seekBy: (deltaMs: number) => void,
+): MediaKeys {
+  const isRunning = (): boolean => ['playing', 'waiting'].includes(session.getSnapshot().playback.status);
   const actions: [MediaSessionAction, () => void][] = [
-    ['play', togglePlay],
-    ['pause', togglePlay],
+    // The system goes by the player here, which the browser may have paused while the party plays on.
+    ['play', () => (isRunning() ? void player.unblock() : togglePlay())],
+    ['pause', () => isRunning() && togglePlay()],
     ['seekbackward', () => seekBy(-SEEK_MS)],
     ['seekforward', () => seekBy(SEEK_MS)],
   ];

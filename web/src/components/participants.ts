@@ -55,7 +55,7 @@ export function createParticipants({ app, session }: RoomContext): RoomPart {
       shown = next;
       const focused = list.contains(document.activeElement) && document.activeElement?.closest('li')?.dataset['participant'];
       list.replaceChildren(...people.map((person) => createRow(person, room, handOver)));
-      if (focused) list.querySelector<HTMLElement>(`[data-participant="${CSS.escape(focused)}"] button`)?.focus();
+      if (focused) list.querySelector<HTMLElement>(`[data-participant="${CSS.escape(focused)}"] button`)?.focus({ preventScroll: true });
     },
   };
 }

@@ -54,7 +54,7 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
     toggleMute: volume.toggleMute,
     toggleFullscreen,
   });
-  const keys = createMediaKeys(buttons.togglePlay, seekBar.seekBy);
+  const keys = createMediaKeys(context, buttons.togglePlay, seekBar.seekBy);
   const onFullscreen = (): void => volume.showFullscreen(document.fullscreenElement === card);
   document.addEventListener('fullscreenchange', onFullscreen);
   stage.onDoubleClick(toggleFullscreen);
