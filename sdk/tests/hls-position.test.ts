@@ -279,7 +279,7 @@ describe('loading media with timestamps', () => {
     expect(pause).toHaveBeenCalled();
   });
 
-  test('a piece that lasts as long as it is told is no jump, however long', () => {
+  test('a piece as long as its playlist says isn’t a jump, however long it is', () => {
     const player = adapter();
     void player.load({ ...media, duration_ms: 90_000 }, NONE, () => 0);
     const streams = { video: { startPTS: 0, endPTS: 90 } };

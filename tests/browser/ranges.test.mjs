@@ -77,7 +77,7 @@ test('a jump within a film without byte ranges is refused in words, and starting
   assert.equal(playback.status, 'playing');
 });
 
-/** The host pauses; all stand on the same frame. */
+/** The host pauses; all stand on the same frame, but for a page that was late. */
 async function standsOnOneFrame(host, people, what) {
   await host.the('play-toggle').click();
   await host.status('paused');

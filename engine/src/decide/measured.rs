@@ -10,8 +10,8 @@ use crate::room::Room;
 use crate::time::Position;
 use crate::timeline::{DurationOrigin, Measurement, Origin, Timeline, TimelineKind};
 
-/// How far a measured duration may be from the estimate, in parts of the estimate: farther than the durations of
-/// playlists are off whose end isn't read, …
+/// How far a measured duration may be from the estimate, in parts of the estimate: more than a playlist may be off
+/// without its end being read, …
 const OFF_MOST_PART: u64 = 3;
 /// … and in milliseconds; the larger counts.
 const OFF_MOST_MS: u64 = 30_000;

@@ -26,8 +26,8 @@ const ASIDE_MOST_MS = 4_000;
 /** If hls.js takes the hole for part of its range, the rest never comes. */
 const THIN_MS = 1_000;
 /**
- * hls.js lets the first picture after an untold jump of the timestamps last for the whole jump; no piece is this much longer
- * than it is told.
+ * hls.js lets the first picture after an untold jump of the timestamps last for the whole jump; no piece lasts
+ * this much longer than the playlist says.
  */
 const STRETCHED_MS = 60_000;
 /** A seek is stuck once hls.js has loaded nothing for this long although the picture isn't there. */

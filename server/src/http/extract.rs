@@ -73,7 +73,7 @@ fn check_shape(bytes: &[u8], body: &impl Serialize) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses a body that was read. A word of another type counts as bad syntax to the decoder, although it is JSON.
+/// Refuses a body that was read. The decoder takes a number in place of a name for bad syntax, although it is JSON.
 fn refusal_of(rejection: &JsonRejection, bytes: &[u8]) -> Refusal {
     // Ignored strings aren't checked for UTF-8.
     let is_json = || {
