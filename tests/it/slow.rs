@@ -66,6 +66,7 @@ async fn clients_that_stop_reading_delay_no_one_and_get_the_newest_state_or_are_
         assert!(began.elapsed() < LET_GO, "a connection that takes nothing is kept");
         neighbour.read_for(Duration::from_millis(200)).await.unwrap();
     }
+    assert_slow_is_counted(&server).await;
     drop(never_reads);
 }
 
@@ -89,10 +90,7 @@ async fn catches_up(mut client: WsClient, version: u64, server: &ServerProcess) 
         let Ok(frame) = client.next_frame().await else {
             let closed = client.closed().await.unwrap();
             assert!(matches!(closed.close_code, Some(4508) | None), "{closed:?}");
-            let metrics = server.admin_api().raw(Method::GET, "metrics", &[], "").await.unwrap();
-            let counted = r#"playhead_closes_total{code="slow_consumer"}"#;
-            assert!(metrics.text.contains(counted), "closed as a slow one: {}", metrics.text);
-            return;
+            return assert_slow_is_counted(server).await;
         };
         resynced |= frame["type"] == "room_state";
         if frame["version"] == version {
@@ -100,4 +98,10 @@ async fn catches_up(mut client: WsClient, version: u64, server: &ServerProcess) 
         }
     }
     assert!(resynced, "it was slow, or this shows nothing");
+}
+
+async fn assert_slow_is_counted(server: &ServerProcess) {
+    let metrics = server.admin_api().raw(Method::GET, "metrics", &[], "").await.unwrap();
+    let counted = r#"playhead_closes_total{code="slow_consumer"}"#;
+    assert!(metrics.text.contains(counted), "closed as a slow one: {}", metrics.text);
 }

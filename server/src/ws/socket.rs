@@ -146,20 +146,24 @@ impl Socket {
 
     /// Sends the reason, and closes.
     pub async fn close(&mut self, close: CloseCode, after_ms: u64) {
+        // First, since a client that doesn't read may never take what follows.
+        count_close(close.code);
         if close.close_code != NORMAL {
             let _ = self.send(wire::text(&wire::closing(close, after_ms))).await;
         }
-        self.close_with(close.close_code, close.code).await;
+        self.send_close(close.close_code, close.code).await;
     }
 
     /// Closes because the text wasn't UTF-8.
     pub async fn close_bad_utf8(&mut self) {
-        self.close_with(BAD_UTF8, "bad_utf8").await;
+        count_close("bad_utf8");
+        self.send_close(BAD_UTF8, "bad_utf8").await;
     }
 
     /// Closes because the client violated the WebSocket protocol.
     pub async fn close_bad_protocol(&mut self) {
-        self.close_with(BAD_PROTOCOL, "bad_protocol").await;
+        count_close("bad_protocol");
+        self.send_close(BAD_PROTOCOL, "bad_protocol").await;
     }
 
     /// Answers the client's close frame, if it has sent one.
@@ -174,8 +178,7 @@ impl Socket {
         }
     }
 
-    async fn close_with(&mut self, code: u16, reason: &'static str) {
-        metrics::counter!("playhead_closes_total", "code" => reason).increment(1);
+    async fn send_close(&mut self, code: u16, reason: &'static str) {
         let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) };
         let sent = within(self.socket.send(Message::Close(Some(frame)))).await;
         if sent.is_ok() {
@@ -189,6 +192,10 @@ impl Socket {
         let ended = async { while self.socket.next().await.is_some_and(|read| read.is_ok()) {} };
         let _ = timeout(CLOSE_TIMEOUT, ended).await;
     }
+}
+
+fn count_close(code: &'static str) {
+    metrics::counter!("playhead_closes_total", "code" => code).increment(1);
 }
 
 /// The length of a message's payload in bytes.
