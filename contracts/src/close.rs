@@ -29,6 +29,10 @@ impl CloseCode {
     pub const SESSION_REPLACED: Self = Self::of(4409, ErrorCode::SessionReplaced);
     /// The room was closed.
     pub const ROOM_CLOSED: Self = Self::of(4410, ErrorCode::RoomClosed);
+    /// The participant was removed from the room, and may join again.
+    pub const REMOVED: Self = Self::of(4411, ErrorCode::Removed);
+    /// The participant was banned from the room.
+    pub const BANNED: Self = Self::of(4412, ErrorCode::Banned);
     /// The client sent a frame larger than `FRAME_BYTES_MAX`.
     pub const FRAME_TOO_LARGE: Self = Self::of(4413, ErrorCode::FrameTooLarge);
     /// The client kept sending frames far above the rate limit.
@@ -60,6 +64,8 @@ pub const CLOSE_CODES: &[CloseCode] = &[
     CloseCode::HELLO_TIMEOUT,
     CloseCode::SESSION_REPLACED,
     CloseCode::ROOM_CLOSED,
+    CloseCode::REMOVED,
+    CloseCode::BANNED,
     CloseCode::FRAME_TOO_LARGE,
     CloseCode::RATE_LIMITED,
     CloseCode::INTERNAL,

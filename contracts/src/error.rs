@@ -171,10 +171,13 @@ registry! {
     Forbidden: "forbidden", 403, Never, NotApplied, "Your role doesn't allow this";
     NotHost: "not_host", 403, Never, NotApplied, "Only the host or a co-host commands playback";
     NotMember: "not_member", 403, Never, NotApplied, "Join the room first";
+    Removed: "removed", 403, Never, NotApplied, "You were removed from the room";
+    Banned: "banned", 403, Never, NotApplied, "You are banned from the room";
     NotFound: "not_found", 404, Never, NotApplied, "There is nothing here";
     MethodNotAllowed: "method_not_allowed", 405, Never, NotApplied, "This path doesn't take this method";
     RoomNotFound: "room_not_found", 404, Never, NotApplied, "There is no such room";
     ParticipantNotFound: "participant_not_found", 404, Never, NotApplied, "There is no such participant";
+    BanNotFound: "ban_not_found", 404, Never, NotApplied, "There is no such ban";
     RoomClosed: "room_closed", 410, Never, NotApplied, "The party is over";
     SessionReplaced: "session_replaced", 409, Never, NotApplied, "The session was resumed on a newer connection";
     RoomFull: "room_full", 409, Backoff, NotApplied, "The room takes no more participants";

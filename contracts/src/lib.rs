@@ -32,6 +32,7 @@ pub use crate::name::{
 };
 pub use crate::playback::{Playback, Status, Waiting, WaitingFor};
 pub use crate::rest::auth::{GuestRequest, GuestToken, RefreshRequest};
+pub use crate::rest::bans::{Ban, BanPage, BanRequest};
 pub use crate::rest::meta::{Limits, Meta, Time};
 pub use crate::rest::participants::{
     JoinRequest, Joined, ParticipantPage, PatchParticipant, WsTicket,
@@ -61,6 +62,10 @@ pub const DRIFT_MS_MAX: f64 = 86_400_000.0;
 pub const UNCERTAINTY_MS_MAX: f64 = 60_000.0;
 /// How long a client may take to send `hello`, in milliseconds.
 pub const HELLO_TIMEOUT_MS: u64 = 5000;
+/// The length of the longest reason for a ban, in characters as people count them.
+pub const REASON_MAX: usize = 200;
+/// The length of the longest reason for a ban, in bytes.
+pub const REASON_BYTES_MAX: usize = 1000;
 /// The length of the longest link, in characters.
 pub const LINK_CHARS_MAX: usize = 2048;
 /// The longest time that a room may let its host stay away, in milliseconds.

@@ -67,6 +67,13 @@ pub enum Command {
     },
     /// Changes the room's profile.
     ChangeRoom(RoomPatch),
+    /// Takes back the role of a participant who is removed from the room, if that commands or moderates.
+    Remove {
+        /// The participant.
+        participant: ParticipantId,
+        /// The role that the participant holds without a grant.
+        base: Role,
+    },
     /// Ends the party.
     Delete,
 
@@ -146,6 +153,7 @@ impl Command {
             Self::HostTransfer { .. } => CommandKind::HostTransfer,
             Self::SetRole { .. } => CommandKind::SetRole,
             Self::ChangeRoom(_) => CommandKind::ChangeRoom,
+            Self::Remove { .. } => CommandKind::Remove,
             Self::Delete => CommandKind::Delete,
             Self::StartReady { .. } => CommandKind::StartReady,
             Self::Rebuffer => CommandKind::Rebuffer,

@@ -129,6 +129,7 @@ impl Room {
         let is_allowed = match permission {
             Permission::Playback => role.commands_playback(),
             Permission::Host => role == Role::Host,
+            Permission::Moderation => role.moderates(),
             Permission::HostOrHostlessCreator => {
                 role == Role::Host || (self.host_id.is_none() && *sender == self.creator_id)
             }

@@ -12,7 +12,7 @@ pub enum Role {
     Host,
     /// Commands playback.
     CoHost,
-    /// Moderates the chat.
+    /// Removes people, but for the host, the co-hosts and other moderators.
     Moderator,
     /// A user with an account.
     Member,
@@ -26,6 +26,16 @@ impl Role {
     /// Whether the role commands playback and the queue, and sees how well players keep in sync.
     pub fn commands_playback(self) -> bool {
         matches!(self, Self::Host | Self::CoHost)
+    }
+
+    /// Whether the role removes people from the room.
+    pub fn moderates(self) -> bool {
+        matches!(self, Self::Host | Self::CoHost | Self::Moderator)
+    }
+
+    /// Whether the role removes people of another role: each only those below it.
+    pub fn removes(self, other: Self) -> bool {
+        self.moderates() && self < other
     }
 
     /// Whether the role is held by grant of the room rather than by the kind of account.

@@ -9,6 +9,8 @@ pub enum Permission {
     Playback,
     /// The host.
     Host,
+    /// The host, the co-hosts and the moderators.
+    Moderation,
     /// The host or, while the room has no host, its creator.
     HostOrHostlessCreator,
     /// The server itself.
@@ -20,7 +22,9 @@ impl Permission {
     pub fn rejection(self) -> Rejection {
         match self {
             Self::Playback => Rejection::NotHost,
-            Self::Host | Self::HostOrHostlessCreator | Self::System => Rejection::Forbidden,
+            Self::Host | Self::Moderation | Self::HostOrHostlessCreator | Self::System => {
+                Rejection::Forbidden
+            }
         }
     }
 }
@@ -73,6 +77,7 @@ command_kinds! {
     HostTransfer    "host_transfer"    Host
     SetRole         "set_role"         Host
     ChangeRoom      "change_room"      Host
+    Remove          "remove"           Moderation
     Delete          "delete"           HostOrHostlessCreator
     StartReady      "start_ready"      System
     Rebuffer        "rebuffer"         System

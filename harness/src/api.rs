@@ -1,9 +1,9 @@
 //! The HTTP API, with one method per operation.
 
 use contracts::{
-    CreateRoom, GuestRequest, GuestToken, JoinRequest, Joined, Meta, ParticipantPage,
-    PatchParticipant, PatchRoom, RefreshRequest, ResolveRequest, Resolved, Role, Room, RoomPage,
-    RoomState, RoomSummary, Source, Time,
+    Ban, BanPage, BanRequest, CreateRoom, GuestRequest, GuestToken, JoinRequest, Joined, Meta,
+    ParticipantPage, PatchParticipant, PatchRoom, RefreshRequest, ResolveRequest, Resolved, Role,
+    Room, RoomPage, RoomState, RoomSummary, Source, Time,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -136,6 +136,28 @@ impl Api {
         let body = serde_json::to_value(PatchParticipant { role: Some(role) })
             .map_err(Error::doing("encode a request"))?;
         self.request(Method::PATCH, &path, Some(&body)).await?.expect_success().map(drop)
+    }
+
+    /// `DELETE /rooms/{room}/participants/{participant_id}`.
+    pub async fn remove(&self, room: &str, participant: &str) -> Result<()> {
+        let path = format!("rooms/{room}/participants/{participant}");
+        self.request(Method::DELETE, &path, None).await?.expect_success().map(drop)
+    }
+
+    /// `POST /rooms/{room}/bans`.
+    pub async fn ban(&self, room: &str, ban: &BanRequest) -> Result<Ban> {
+        self.post(&format!("rooms/{room}/bans"), ban).await
+    }
+
+    /// `GET /rooms/{room}/bans`, the first page.
+    pub async fn bans(&self, room: &str) -> Result<BanPage> {
+        self.get(&format!("rooms/{room}/bans")).await
+    }
+
+    /// `DELETE /rooms/{room}/bans/{participant_id}`.
+    pub async fn lift_ban(&self, room: &str, participant: &str) -> Result<()> {
+        let path = format!("rooms/{room}/bans/{participant}");
+        self.request(Method::DELETE, &path, None).await?.expect_success().map(drop)
     }
 
     /// `POST /sources/resolve`.

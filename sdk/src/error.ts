@@ -39,6 +39,8 @@ const CLOSE_RULES: Record<number, readonly [code: string, retry: Retry]> = {
   4408: ['hello_timeout', 'backoff'],
   4409: ['session_replaced', 'never'],
   4410: ['room_closed', 'never'],
+  4411: ['removed', 'never'],
+  4412: ['banned', 'never'],
   4413: ['frame_too_large', 'never'],
   4429: ['rate_limited', 'after'],
   4500: ['internal', 'backoff'],

@@ -26,7 +26,7 @@ pub struct Services {
     /// The room clock.
     pub clock: RoomClock,
     /// Who is asking, and what that allows.
-    pub access: Access,
+    pub access: Arc<Access>,
     /// Rate limits per address and per user.
     pub limiters: Arc<Limiters>,
     /// Open WebSockets.

@@ -22,6 +22,7 @@ use crate::{http, page, ws};
 pub(crate) fn api() -> OpenApiRouter<App> {
     let room = http::rooms::routes_of_one()
         .nest("/participants", http::participants::routes())
+        .nest("/bans", http::bans::routes())
         .nest("/ws", ws::routes());
     OpenApiRouter::with_openapi(http::Document::openapi())
         .merge(http::meta::routes())

@@ -8,6 +8,7 @@ mod lifecycle;
 mod policies;
 mod postgres;
 mod presence;
+mod removal;
 mod restricted;
 mod sessions;
 pub mod site;

@@ -56,6 +56,7 @@ pub(crate) fn decide(room: &Room, actor: &Actor, command: &Command, facts: &Fact
         Command::HostTransfer { to } => Ok(room::host_transfer(room, to)),
         Command::SetRole { participant, role } => room::set_role(room, by, participant, *role),
         Command::ChangeRoom(patch) => Ok(room::change_room(room, patch)),
+        Command::Remove { participant, base } => room::remove(room, actor, participant, *base),
         Command::Delete => Ok(Some(lifecycle::delete(room, facts))),
         Command::Connected { participant } => Ok(lifecycle::connected(room, participant)),
         Command::HostLost => Ok(lifecycle::host_lost(room, facts)),

@@ -3,7 +3,7 @@
 use crate::decide::Decided;
 use crate::event::{Event, HostCause};
 use crate::id::ParticipantId;
-use crate::participant::Role;
+use crate::participant::{Actor, Role};
 use crate::rejection::Rejection;
 use crate::room::{ROLES_MAX, Room};
 use crate::settings::RoomPatch;
@@ -35,6 +35,25 @@ pub(super) fn set_role(
         return Err(Rejection::TooManyRoles { max: ROLES_MAX });
     }
     Ok(Some(Event::RoleChanged { participant_id: participant.clone(), role, by: by.cloned() }))
+}
+
+/// Takes back the role by which a participant who is removed could command or moderate. Who removes
+/// somebody must be of a higher role.
+pub(super) fn remove(
+    room: &Room,
+    actor: &Actor,
+    participant: &ParticipantId,
+    base: Role,
+) -> Decided {
+    let held = room.role_of_participant(participant, base);
+    if !room.role_of(actor).is_some_and(|role| role.removes(held)) {
+        return Err(Rejection::Forbidden);
+    }
+    Ok(held.moderates().then(|| Event::RoleChanged {
+        participant_id: participant.clone(),
+        role: base,
+        by: actor.participant().cloned(),
+    }))
 }
 
 /// Changes the room's profile.

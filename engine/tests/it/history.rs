@@ -318,6 +318,7 @@ fn commands() -> impl Strategy<Value = What> {
         4 => (any_participant(), select(roles))
             .prop_map(|(participant, role)| Command::SetRole { participant, role }),
         3 => patches().prop_map(Command::ChangeRoom),
+        3 => any_participant().prop_map(|participant| story::remove(participant.as_str())),
     ];
     prop_oneof![
         50 => plain.prop_map(What::Plain),

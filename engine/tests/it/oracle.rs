@@ -182,11 +182,17 @@ impl Naive {
             Command::HostTransfer { .. }
             | Command::SetRole { .. }
             | Command::ChangeRoom(_)
+            | Command::Remove { .. }
             | Command::Delete
             | Command::Connected { .. }
             | Command::HostLost
             | Command::Idle
-            | Command::Rebase { .. } => self.change_room(&request.command, facts, now),
+            | Command::Rebase { .. } => self.change_room(
+                sender.as_deref().unwrap_or_default(),
+                &request.command,
+                facts,
+                now,
+            ),
             Command::Deadline => Ok(self.reach_deadline(facts, now)),
             command => self.change_playback(command, facts, now),
         };
@@ -222,6 +228,7 @@ impl Naive {
             Command::HostTransfer { .. } | Command::SetRole { .. } | Command::ChangeRoom(_) => {
                 "host"
             }
+            Command::Remove { .. } => "moderation",
             Command::Delete => "delete",
             _ => "playback",
         };
@@ -233,6 +240,10 @@ impl Naive {
         let may = match kind {
             "playback" => is_host || is_co_host,
             "host" => is_host,
+            "moderation" => {
+                let moderator = (sender.to_string(), Role::Moderator);
+                is_host || is_co_host || self.granted.contains(&moderator)
+            }
             "delete" => is_host || (self.host.is_none() && sender.as_str() == self.creator),
             _ => false,
         };

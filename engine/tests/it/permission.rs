@@ -8,7 +8,7 @@ use engine::{Command, CommandKind, Permission, Rejection, Role, RoomPatch};
 use crate::edge::{edge_read, finished};
 use crate::story::{
     CO_HOST, GUEST, HOST, MEMBER, Party, SERVER, T0, audio, connected, ended, envelope, measured,
-    media, origins_read, quality, refreshed, seek, set_media, set_rate, set_role, subtitle,
+    media, origins_read, quality, refreshed, remove, seek, set_media, set_rate, set_role, subtitle,
     transfer,
 };
 
@@ -27,6 +27,7 @@ measured        Playback               NotHost
 host_transfer   Host                   Forbidden
 set_role        Host                   Forbidden
 change_room     Host                   Forbidden
+remove          Moderation             Forbidden
 delete          HostOrHostlessCreator  Forbidden
 start_ready     System                 Forbidden
 rebuffer        System                 Forbidden
@@ -82,6 +83,7 @@ fn a_command_is_admitted_by_its_permission_before_its_data_is_known() {
         let expected: &[&str] = match permission {
             Permission::Playback => &[HOST, CO_HOST],
             Permission::Host | Permission::HostOrHostlessCreator => &[HOST],
+            Permission::Moderation => &[HOST, CO_HOST, "p_moderator"],
             Permission::System => &[SERVER],
         };
         assert_eq!(allowed, expected.iter().copied().collect(), "{kind:?}");
@@ -104,6 +106,7 @@ fn commands() -> Vec<Command> {
         transfer(GUEST),
         set_role(GUEST, Role::CoHost),
         Command::ChangeRoom(RoomPatch::default()),
+        remove(GUEST),
         Command::Delete,
         Command::StartReady { since_version: 1 },
         Command::Rebuffer,

@@ -7,7 +7,7 @@ use engine::{
 
 use crate::story::{
     CO_HOST, GUEST, HOST, MEMBER, Party, SERVER, actor, audio, change_room, connected, ended, id,
-    media, origins_read, quality, refreshed, seek, set_media, set_rate, set_role, subtitle,
+    media, origins_read, quality, refreshed, remove, seek, set_media, set_rate, set_role, subtitle,
     transfer,
 };
 
@@ -100,6 +100,42 @@ fn a_revoked_role_takes_effect_at_once() {
     assert!(party.room.roles.is_empty());
     party.changes_nothing(HOST, set_role(CO_HOST, Role::Member));
     party.changes_nothing(HOST, set_role(CO_HOST, Role::Guest));
+}
+
+#[test]
+fn who_moderates_removes_only_people_of_lower_roles() {
+    let mut party = Party::playing();
+    party.does(HOST, set_role("p_moderator", Role::Moderator));
+    party.does(HOST, set_role("p_another", Role::Moderator));
+    for who in [CO_HOST, "p_moderator"] {
+        assert_eq!(party.rejects(who, remove(HOST)), Rejection::Forbidden);
+        assert_eq!(party.rejects(who, remove(who)), Rejection::Forbidden);
+        party.changes_nothing(who, remove(GUEST));
+    }
+    assert_eq!(party.rejects(HOST, remove(HOST)), Rejection::Forbidden);
+    for whom in [CO_HOST, "p_another"] {
+        assert_eq!(party.rejects("p_moderator", remove(whom)), Rejection::Forbidden);
+    }
+    for who in [MEMBER, GUEST, SERVER] {
+        assert_eq!(party.rejects(who, remove(GUEST)), Rejection::Forbidden);
+    }
+}
+
+#[test]
+fn who_is_removed_keeps_no_role_that_commands_or_moderates() {
+    let mut party = Party::playing();
+    party.does(HOST, set_role("p_moderator", Role::Moderator));
+    party.does(HOST, set_role("p_viewer", Role::Viewer));
+    let commit = party.does(CO_HOST, remove("p_moderator"));
+    let expected = Event::RoleChanged {
+        participant_id: id("p_moderator"),
+        role: Role::Member,
+        by: Some(id(CO_HOST)),
+    };
+    assert_eq!(commit.event, expected);
+    party.does(HOST, remove(CO_HOST));
+    party.changes_nothing(HOST, remove("p_viewer"));
+    assert_eq!(party.room.roles.keys().collect::<Vec<_>>(), [&id("p_viewer")]);
 }
 
 #[test]

@@ -363,6 +363,11 @@ pub(crate) fn set_role(participant: &str, role: Role) -> Command {
     Command::SetRole { participant: id(participant), role }
 }
 
+pub(crate) fn remove(participant: &str) -> Command {
+    let base = if participant == GUEST { Role::Guest } else { Role::Member };
+    Command::Remove { participant: id(participant), base }
+}
+
 pub(crate) fn change_room(patch: RoomPatch) -> Command {
     Command::ChangeRoom(patch)
 }

@@ -114,6 +114,44 @@ export interface paths {
         patch: operations["changeRoom"];
         trace?: never;
     };
+    "/rooms/{room_id}/bans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the bans that have not ended, the newest first, to those who moderate the room. */
+        get: operations["listBans"];
+        put?: never;
+        /**
+         * Bans a participant: closes all their connections and every way back. The host, co-hosts and moderators may, each only
+         *     people of lower roles. Banning somebody again replaces the ban.
+         */
+        post: operations["createBan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{room_id}/bans/{participant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lifts a ban. Whoever moderates the room may. */
+        delete: operations["deleteBan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rooms/{room_id}/join": {
         parameters: {
             query?: never;
@@ -161,7 +199,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Removes a participant: closes all their connections. They may join again. The host, co-hosts and moderators may, each
+         *     only people of lower roles.
+         */
+        delete: operations["removeParticipant"];
         options?: never;
         head?: never;
         /** Gives a participant a role. Only the host may. */
@@ -288,6 +330,46 @@ export interface components {
          * @enum {string}
          */
         AvailabilityState: "available" | "unverified";
+        /** @description A ban: the participant can't enter the room, by any way, until it ends or is lifted. */
+        Ban: {
+            /** @description The participant. */
+            participant_id: string;
+            /** @description The participant's display name when the ban began; absent if it wasn't known. */
+            display_name?: string;
+            /** @description Why. */
+            reason?: string;
+            /** @description The participant who banned. */
+            by: string;
+            /**
+             * Format: int64
+             * @description When the ban began, in milliseconds since the Unix epoch.
+             */
+            banned_at_ms: number;
+            /**
+             * Format: int64
+             * @description When it ends, in milliseconds since the Unix epoch; absent if it lasts as long as the room.
+             */
+            until_ms?: number;
+        };
+        /** @description A page of the bans of a room. */
+        BanPage: {
+            /** @description The bans on this page, the newest first. */
+            items: components["schemas"]["Ban"][];
+            /** @description The token of the next page; absent on the last page. */
+            next_page_token?: string;
+        };
+        /** @description A request to ban a participant from a room. */
+        BanRequest: {
+            /** @description The participant, who has joined the room. */
+            participant_id: string;
+            /** @description Why, for those who moderate the room: at most 200 characters. */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description When the ban ends, in milliseconds since the Unix epoch. Without it, the ban lasts as long as the room.
+             */
+            until_ms?: number;
+        };
         /** @description The data of `buffering`. */
         Buffering: {
             /** @description Whether the player is re-buffering. */
@@ -2102,6 +2184,138 @@ export interface operations {
             };
         };
     };
+    listBans: {
+        parameters: {
+            query?: {
+                /** @description The most items to return, at least 1. Over 200 counts as 200. */
+                page_size?: number;
+                /** @description The `next_page_token` of the page before. */
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A room's id or code */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BanPage"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createBan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or code */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BanRequest"];
+            };
+        };
+        responses: {
+            /** @description The ban */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ban"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteBan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or code */
+                room_id: string;
+                /** @description The participant's id */
+                participant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lifted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     joinRoom: {
         parameters: {
             query?: never;
@@ -2172,6 +2386,47 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ParticipantPage"];
                 };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeParticipant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or code */
+                room_id: string;
+                /** @description The participant's id */
+                participant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; `code` says why */
             "4XX": {

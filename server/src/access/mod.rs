@@ -1,6 +1,7 @@
 //! Who is asking, and what that allows: access and refresh tokens, session ids, and the proof of being
 //! somebody in a room. All of it is judged by wall clocks, never by the room clock.
 
+mod bans;
 mod caller;
 mod families;
 mod family_clock;
@@ -20,6 +21,8 @@ use std::sync::Arc;
 use contracts::ErrorCode;
 use engine::RoomId;
 
+pub use crate::sql::BanRow;
+pub use bans::Bans;
 pub use caller::Caller;
 pub use proof::Proof;
 pub use reach::{Reach, Refreshing};
@@ -41,6 +44,7 @@ pub struct Access {
     token_ms: u64,
     session_ids: SessionIds,
     families: Families,
+    bans: Bans,
 }
 
 /// The tokens of a user.
@@ -59,15 +63,17 @@ pub struct IssuedTokens {
 
 impl Access {
     /// Takes the signing key from `key_file` (PKCS#8, PEM) if given, else from the database, where the
-    /// first start creates it. The error is a sentence for the operator.
+    /// first start creates it. A room may have `bans_per_room`. The error is a sentence for the operator.
     pub async fn open(
         key_file: Option<&Path>,
         sql: Arc<Sql>,
         token_ms: u64,
+        bans_per_room: u64,
     ) -> Result<Self, String> {
         let pkcs8 = token::load_key(key_file, &sql, WallTime::now()).await?;
         let (tokens, session_ids) = token::from_pkcs8(&pkcs8)?;
-        Ok(Self { tokens, token_ms, session_ids, families: Families::open(sql).await })
+        let bans = Bans::open(sql.clone(), bans_per_room).await;
+        Ok(Self { tokens, token_ms, session_ids, families: Families::open(sql).await, bans })
     }
 
     /// Checks the file of a signing key, without keeping anything. The error is a sentence for the operator.
@@ -103,10 +109,10 @@ impl Access {
         self.issue(&refreshed.user_id, &refreshed.display_name, &refreshed.token)
     }
 
-    /// Follows the database's wall clock and what other nodes revoke, and deletes what is left of tokens that are
+    /// Follows the database's wall clock and what other nodes revoke and ban, and deletes what is left of tokens that are
     /// over, until the node ends.
     pub async fn keep(&self) {
-        self.families.keep().await;
+        tokio::join!(self.families.keep(), self.bans.keep());
     }
 
     /// Waits until the refresh tokens of new guests are stored.
@@ -155,9 +161,22 @@ impl Access {
         Err(Refusal::new(ErrorCode::TokenInvalid, detail))
     }
 
-    /// Proves what a caller is in a room. HTTP handlers and WebSockets alike ask here.
-    pub fn prove(&self, caller: &Caller, room_id: &RoomId) -> Proof {
-        Proof::new(caller, room_id)
+    /// The one door: proves what a caller is in a room, or refuses somebody who may not enter it. HTTP handlers
+    /// and WebSockets alike ask here.
+    pub fn authorize(&self, caller: &Caller, room_id: &RoomId) -> Result<Proof, Refusal> {
+        let proof = Proof::new(caller, room_id);
+        self.check_admitted(&proof)?;
+        Ok(proof)
+    }
+
+    /// Refuses somebody who may not be in the room any more.
+    pub fn check_admitted(&self, proof: &Proof) -> Result<(), Refusal> {
+        self.bans.check(proof.room_id(), proof.participant_id(), WallTime::now())
+    }
+
+    /// Who may not enter which room.
+    pub fn bans(&self) -> &Bans {
+        &self.bans
     }
 
     /// Returns a new session id of a participant.

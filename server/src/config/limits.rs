@@ -198,6 +198,14 @@ pub struct LimitConfig {
         global = true
     )]
     pub participants_per_room: usize,
+    /// Bans per room.
+    #[arg(
+        long = "limit-bans-per-room",
+        env = "PLAYHEAD_LIMIT_BANS_PER_ROOM",
+        default_value_t = 1_000,
+        global = true
+    )]
+    pub bans_per_room: u64,
     /// Connections per participant.
     #[arg(
         long = "limit-connections-per-participant",
@@ -235,6 +243,7 @@ impl LimitConfig {
             connections,
             rooms,
             participants_per_room,
+            bans_per_room,
             connections_per_participant,
         } = *self;
         for (name, is_zero) in [
@@ -260,6 +269,7 @@ impl LimitConfig {
             ("CONNECTIONS", connections == 0),
             ("ROOMS", rooms == 0),
             ("PARTICIPANTS_PER_ROOM", participants_per_room == 0),
+            ("BANS_PER_ROOM", bans_per_room == 0),
             ("CONNECTIONS_PER_PARTICIPANT", connections_per_participant == 0),
         ] {
             if is_zero {

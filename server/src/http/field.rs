@@ -1,7 +1,8 @@
 //! Checks of fields that several requests have.
 
 use contracts::{
-    DISPLAY_NAME_BYTES_MAX, DISPLAY_NAME_MAX, ErrorCode, ROOM_NAME_BYTES_MAX, ROOM_NAME_MAX,
+    DISPLAY_NAME_BYTES_MAX, DISPLAY_NAME_MAX, ErrorCode, REASON_BYTES_MAX, REASON_MAX,
+    ROOM_NAME_BYTES_MAX, ROOM_NAME_MAX,
 };
 
 use crate::name;
@@ -22,6 +23,10 @@ pub(crate) const DISPLAY_NAME: NameLimits =
 /// The limits of the names of rooms.
 pub(crate) const ROOM_NAME: NameLimits =
     NameLimits { characters_max: ROOM_NAME_MAX, bytes_max: ROOM_NAME_BYTES_MAX };
+
+/// The limits of the reasons of bans.
+pub(crate) const REASON: NameLimits =
+    NameLimits { characters_max: REASON_MAX, bytes_max: REASON_BYTES_MAX };
 
 /// Normalizes a name, and refuses one that is empty then or too long.
 pub(crate) fn name(field: &str, value: &str, limits: NameLimits) -> Result<String, Refusal> {

@@ -26,7 +26,7 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The longest request id that a client may choose, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 /// The words of paths of the API and of the page.
-const WORDS: [&str; 18] = [
+const WORDS: [&str; 19] = [
     "api",
     "assets",
     "auth",
@@ -34,6 +34,7 @@ const WORDS: [&str; 18] = [
     "join",
     "meta",
     "participants",
+    "bans",
     "public",
     "r",
     "refresh",

@@ -2,6 +2,7 @@
 //! services, and encodes.
 
 pub(crate) mod auth;
+pub(crate) mod bans;
 mod caller;
 mod cursor;
 mod document;

@@ -82,7 +82,7 @@ async fn find_as_member(parts: &mut Parts, app: &App, code: &str) -> Option<Arc<
     let caller = Caller::from_request_parts(parts, app).await.ok()?;
     app.limiters.check_member_code(&caller.user_id).ok()?;
     let room = app.rooms.find_by_code(code).await.ok()?;
-    let proof = app.access.prove(&caller, &room.room_id);
+    let proof = app.access.authorize(&caller, &room.room_id).ok()?;
     app.members.check_joined(&proof).await.ok()?;
     Some(room)
 }

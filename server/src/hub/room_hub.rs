@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use contracts::CloseCode;
-use engine::{Facts, ParticipantId, Role, Room, RoomId, Timestamp};
+use engine::{Facts, ParticipantId, Room, RoomId, Timestamp};
 use tungstenite::Utf8Bytes;
 
 use super::room_state::State;
@@ -15,7 +15,7 @@ use super::{
     BarrierAction, Connection, Found, Looks, NewConnection, OrderedFrame, Outbox,
     ParticipantCursor, ParticipantPage, Roster, SyncStatus,
 };
-use crate::store::Elsewhere;
+use crate::store::{Elsewhere, Present};
 use crate::wire::{self, Viewers};
 
 /// The largest number of participants that a presence frame lists completely.
@@ -238,14 +238,11 @@ impl RoomHub {
         first.is_some_and(|one| self.is_here(&ParticipantId::new(one.participant_id)))
     }
 
-    /// Returns the role without a grant of a participant who is connected to any node, as far as this one
-    /// knows.
-    pub fn base_of(&self, id: &ParticipantId) -> Option<Role> {
+    /// Finds a participant who is connected to any node, as far as this one knows.
+    pub fn find_present(&self, id: &ParticipantId) -> Option<Present> {
         let state = self.lock();
-        let local = state.local.get(id).map(|local| local.present.base);
-        local.or_else(|| {
-            state.remote.iter().find_map(|node| node.present.get(id)).map(|one| one.base)
-        })
+        let local = state.local.get(id).map(|local| local.present.clone());
+        local.or_else(|| state.remote.iter().find_map(|node| node.present.get(id)).cloned())
     }
 
     /// Returns for how many milliseconds nobody has been connected to this node; `None` while

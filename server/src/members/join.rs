@@ -41,7 +41,7 @@ impl Members {
 
     /// Ends the membership of a user who leaves for good. Somebody whom the room itself names stays a member.
     pub async fn leave(&self, proof: &Proof) -> Result<(), StoreError> {
-        self.store.remove_member(proof.room_id(), proof.participant_id()).await
+        self.remove(proof.room_id(), proof.participant_id()).await
     }
 
     /// Makes everybody who is connected here a member again, after the store has lost its members.

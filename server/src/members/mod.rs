@@ -18,7 +18,7 @@ use crate::access::Proof;
 use crate::clock::RoomClock;
 use crate::hub::Hub;
 use crate::refusal::Refusal;
-use crate::store::{Store, StoreError};
+use crate::store::{Present, Store, StoreError};
 
 /// How long after a loss of the store nobody is refused for not having joined, in milliseconds: the nodes that they
 /// are connected to may not have told it yet.
@@ -38,6 +38,21 @@ pub struct Members {
     loading: Semaphore,
 }
 
+/// What is known of somebody who has joined a room.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The role held without a grant of the room.
+    pub base: Role,
+    /// The display name; empty if it isn't known.
+    pub display_name: String,
+}
+
+impl Known {
+    fn of(present: &Present) -> Self {
+        Self { base: present.base, display_name: present.display_name.clone() }
+    }
+}
+
 impl Members {
     /// Makes the service. A room has at most `max` members.
     pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, clock: RoomClock, max: usize) -> Self {
@@ -49,9 +64,14 @@ impl Members {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Ends the membership of a participant.
+    pub async fn remove(&self, room_id: &RoomId, id: &ParticipantId) -> Result<(), StoreError> {
+        self.store.remove_member(room_id, id).await
+    }
+
     /// Refuses a user who hasn't joined the room.
     pub async fn check_joined(&self, proof: &Proof) -> Result<(), Refusal> {
-        if self.base_of(proof.room_id(), proof.participant_id()).await?.is_some() {
+        if self.find(proof.room_id(), proof.participant_id()).await?.is_some() {
             Ok(())
         } else {
             Err(Refusal::new(ErrorCode::NotMember, "join the room first"))
@@ -61,36 +81,41 @@ impl Members {
     /// Finds the role that a participant holds without a grant. Refuses an id under which nobody has joined
     /// the room.
     pub async fn find_base(&self, room_id: &RoomId, id: &ParticipantId) -> Result<Role, Refusal> {
-        self.base_of(room_id, id).await?.ok_or_else(|| {
+        self.find_known(room_id, id).await.map(|known| known.base)
+    }
+
+    /// Finds a participant. Refuses an id under which nobody has joined the room.
+    pub async fn find_known(&self, room_id: &RoomId, id: &ParticipantId) -> Result<Known, Refusal> {
+        self.find(room_id, id).await?.ok_or_else(|| {
             let detail = "nobody of this id has joined the room";
             Refusal::new(ErrorCode::ParticipantNotFound, detail)
         })
     }
 
-    /// The role of a participant without a grant; `None` for somebody who hasn't joined. The store may
+    /// Finds a participant; `None` for somebody who hasn't joined. The store may
     /// have lost who has, so a participant who is connected to any node, or named by the room itself, has joined too.
     /// Right after a loss nobody can say of a participant that they haven't.
-    async fn base_of(
+    async fn find(
         &self,
         room_id: &RoomId,
         id: &ParticipantId,
-    ) -> Result<Option<Role>, StoreError> {
+    ) -> Result<Option<Known>, StoreError> {
         if let Some(member) = self.store.find_member(room_id, id).await? {
-            return Ok(Some(member.base));
+            return Ok(Some(Known { base: member.base, display_name: member.display_name }));
         }
         let hub = self.hub.find(room_id);
-        if let Some(base) = hub.as_ref().and_then(|hub| hub.base_of(id)) {
-            return Ok(Some(base));
+        if let Some(present) = hub.as_ref().and_then(|hub| hub.find_present(id)) {
+            return Ok(Some(Known::of(&present)));
         }
         let room = self.store.load(room_id).await?;
         if room.as_ref().is_some_and(|room| room.names(id)) {
-            return Ok(Some(Role::Guest));
+            return Ok(Some(Known { base: Role::Guest, display_name: String::new() }));
         }
         // Everybody who asks could be a stranger: who is connected is loaded only if it isn't known.
         if hub.is_none_or(|hub| !hub.knows_remote()) {
             let (_, roster, _) = self.load_roster(room_id).await?;
             if let Some(present) = roster.find(id) {
-                return Ok(Some(present.base));
+                return Ok(Some(Known::of(present)));
             }
         }
         let lost_at = room.and_then(|room| room.rebased).map(|rebased| rebased.lossy_at);

@@ -102,6 +102,12 @@ impl Rooms {
                 self.hub.mark_reporting(&hub.room_id);
             }
             Notice::SessionTaken { session_id } => hub.close_session(&session_id),
+            Notice::Removed { participant_id, is_banned } => {
+                if is_banned {
+                    self.access.bans().read_soon();
+                }
+                self.close_removed(&hub.room_id, &participant_id, is_banned);
+            }
             Notice::Left { participant_id } => {
                 hub.close_participant(&participant_id, None, CloseCode::LEFT);
             }

@@ -16,6 +16,7 @@ mod looking;
 mod players;
 mod presence;
 mod refresh;
+mod remove;
 mod set_media;
 mod spread;
 mod turns;
@@ -28,10 +29,12 @@ pub use find::{closed, not_found};
 pub use guard::count_panic;
 pub use handle::Ack;
 pub use list_public::PublicRoomCursor;
+pub use remove::NewBan;
 
 use self::list_public::PublicList;
 use self::looking::Looking;
 use self::turns::Turns;
+use crate::access::Access;
 use crate::clock::RoomClock;
 use crate::hub::Hub;
 use crate::kept::Kept;
@@ -51,6 +54,7 @@ const SENT_AT_ONCE: usize = 32;
 pub struct Rooms {
     store: Arc<dyn Store>,
     sql: Arc<Sql>,
+    access: Arc<Access>,
     hub: Arc<Hub>,
     clock: RoomClock,
     members: Arc<Members>,
@@ -65,23 +69,38 @@ pub struct Rooms {
     looking: Arc<Looking>,
 }
 
+/// What the service is made of.
+pub struct Dependencies {
+    /// Where the rooms are.
+    pub store: Arc<dyn Store>,
+    /// What is kept of them for good.
+    pub sql: Arc<Sql>,
+    /// Who may enter them.
+    pub access: Arc<Access>,
+    /// Their connections to this node.
+    pub hub: Arc<Hub>,
+    /// The room clock.
+    pub clock: RoomClock,
+    /// Who has joined them.
+    pub members: Arc<Members>,
+    /// What links lead to.
+    pub sources: Arc<Sources>,
+    /// The rate limits.
+    pub limiters: Arc<Limiters>,
+}
+
 impl Rooms {
     /// Makes the service.
-    pub fn new(
-        store: Arc<dyn Store>,
-        sql: Arc<Sql>,
-        hub: Arc<Hub>,
-        clock: RoomClock,
-        members: Arc<Members>,
-        sources: Arc<Sources>,
-        limiters: Arc<Limiters>,
-    ) -> Self {
+    pub fn new(dependencies: Dependencies) -> Self {
+        let Dependencies { store, sql, access, hub, clock, members, sources, limiters } =
+            dependencies;
         let [beginning, creating, deciding] = [(); 3].map(|()| Turns::default());
         let public = Kept::default();
         let looking = Arc::default();
         Self {
             store,
             sql,
+            access,
             hub,
             clock,
             members,

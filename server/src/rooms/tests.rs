@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use super::*;
-use crate::access::Proof;
+use crate::access::{Access, Proof};
 use crate::config::Config;
 use crate::hub::{Connection, NewConnection, Outgoing};
 use crate::limit::Asker;
@@ -289,7 +289,11 @@ async fn rooms_over(store: Arc<Broken>) -> (Arc<Rooms>, TempDir) {
     let limiters = Arc::new(Limiters::new(&limits));
     let sources = Arc::new(Sources::new(Arc::new(providers), limiters.clone(), clock.clone()));
     let members = Arc::new(Members::new(store.clone(), hub.clone(), clock.clone(), 8));
-    let rooms = Rooms::new(store, Arc::new(sql), hub, clock, members, sources, limiters);
+    let sql = Arc::new(sql);
+    let access = Access::open(None, sql.clone(), 60_000, 8).await.unwrap();
+    let access = Arc::new(access);
+    let rooms =
+        Rooms::new(Dependencies { store, sql, access, hub, clock, members, sources, limiters });
     (Arc::new(rooms), dir)
 }
 

@@ -18,7 +18,7 @@ use crate::limit::Limiters;
 use crate::members::Members;
 use crate::net::{BaseUrl, Connections, Origins, Shares};
 use crate::page;
-use crate::rooms::Rooms;
+use crate::rooms::{Dependencies, Rooms};
 use crate::sources::Sources;
 use crate::sql::{DATABASE_FILE, Sql, SqlError};
 use crate::store::{MemoryStore, News, RedisOpenError, RedisStore, Store};
@@ -41,7 +41,9 @@ pub async fn open(config: Config, address: SocketAddr, shares: Shares) -> Result
     // At once, so that no news is missed while the rest is opened.
     let news = store.subscribe();
     let key_file = config.token_key_file.as_deref();
-    let access = Access::open(key_file, sql.clone(), config.access_token_ms).await?;
+    let bans_per_room = config.limits.bans_per_room;
+    let access = Access::open(key_file, sql.clone(), config.access_token_ms, bans_per_room).await?;
+    let access = Arc::new(access);
 
     let policy =
         EgressPolicy { allow: config.egress_allow.to_vec(), own: find_own(&config, address) };
@@ -53,15 +55,16 @@ pub async fn open(config: Config, address: SocketAddr, shares: Shares) -> Result
     let hub = Arc::new(Hub::default());
     let max = config.limits.participants_per_room;
     let members = Arc::new(Members::new(store.clone(), hub.clone(), clock.clone(), max));
-    let rooms = Rooms::new(
-        store.clone(),
+    let rooms = Rooms::new(Dependencies {
+        store: store.clone(),
         sql,
-        hub.clone(),
-        clock.clone(),
-        members.clone(),
-        sources.clone(),
-        limiters.clone(),
-    );
+        access: access.clone(),
+        hub: hub.clone(),
+        clock: clock.clone(),
+        members: members.clone(),
+        sources: sources.clone(),
+        limiters: limiters.clone(),
+    });
     let app = App::new(Services {
         config,
         clock,

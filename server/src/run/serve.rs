@@ -119,6 +119,7 @@ fn start_tasks(app: &App, news: mpsc::Receiver<News>, metrics: PrometheusHandle)
     let kept = app.clone();
     tasks.spawn(async move { kept.access.keep().await });
     tasks.spawn(close_revoked(app.clone()));
+    tasks.spawn(close_banned(app.clone()));
     tasks
 }
 
@@ -171,6 +172,15 @@ async fn close_revoked(app: App) {
         }
         // So that people who have their own tokens revoked don't keep the node busy.
         sleep(REVOKED_REST).await;
+    }
+}
+
+/// Closes the connections of those whom other nodes have banned, also if they couldn't tell it.
+async fn close_banned(app: App) {
+    loop {
+        for (room_id, participant_id) in app.access.bans().news().await {
+            app.rooms.shut_out(&room_id, &participant_id);
+        }
     }
 }
 

@@ -25,6 +25,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "refresh numbers", include_str!("migrations/0008_refresh_numbers.sql")),
     (9, "refresh families in use", include_str!("migrations/0009_refresh_families_in_use.sql")),
     (10, "revoked families", include_str!("migrations/0010_revoked_families.sql")),
+    (11, "bans", include_str!("migrations/0011_bans.sql")),
 ];
 
 /// Runs the migrations that the database lacks. If several nodes start at once, only one runs them.

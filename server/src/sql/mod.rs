@@ -1,9 +1,10 @@
 //! The SQL database, SQLite or PostgreSQL. It holds what outlives every room's state: rooms with
-//! their epochs, codes and snapshots, what their creations are answered with, token keys, and families of
-//! refresh tokens, with those that were revoked.
+//! their epochs, codes and snapshots, what their creations are answered with, who is banned from them,
+//! token keys, and families of refresh tokens, with those that were revoked.
 //!
 //! Statements are the same for both databases. Where they differ, [`Kind`] decides.
 
+mod bans;
 mod creations;
 mod error;
 mod identity;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use sqlx::AnyPool;
 use tokio::time::timeout;
 
+pub use bans::{BanChange, BanRow, ENDLESS};
 pub use creations::{Creation, CreationKey};
 pub use error::{SqlError, Taken};
 pub use open::{DATABASE_FILE, DatabaseAddress};

@@ -65,6 +65,13 @@ pub enum Notice {
         /// The session.
         session_id: String,
     },
+    /// A participant was removed from the room, so no connection of theirs is to stay.
+    Removed {
+        /// The participant.
+        participant_id: ParticipantId,
+        /// Whether they were banned, too.
+        is_banned: bool,
+    },
     /// A participant left for good, so no connection of theirs is to stay.
     Left {
         /// The participant.

@@ -70,6 +70,7 @@ pub async fn open(
                 ErrorCode::RoomNotFound => CloseCode::ROOM_NOT_FOUND,
                 ErrorCode::RoomClosed => CloseCode::ROOM_CLOSED,
                 ErrorCode::LimitReached => CloseCode::RATE_LIMITED,
+                ErrorCode::Banned => CloseCode::BANNED,
                 _ => CloseCode::INTERNAL,
             };
             let _ = socket.reject(Some(id), refusal).await;
@@ -125,6 +126,8 @@ async fn enter(
         // That happened since the ticket was redeemed.
         sender.connection.outbox.close(CloseCode::TOKEN_EXPIRED);
     }
+    // Asked again now that a ban closes the connection: it may have come since the ticket was redeemed.
+    app.access.check_admitted(&sender.proof)?;
     if !app.hub.is_reachable(&room_id) {
         let away = wire::text(&wire::authority_changed(false));
         sender.connection.outbox.set_authority(&away);

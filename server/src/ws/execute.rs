@@ -99,6 +99,7 @@ async fn perform(
     extends_to: &mut Option<Validity>,
 ) -> Result<Ack, Refusal> {
     let Sender { proof, hub, connection, client } = sender;
+    app.access.check_admitted(proof)?;
     let (room_id, participant_id) = (proof.room_id(), proof.participant_id());
     let op = decoded.id.map(|id| Op {
         participant_id: participant_id.clone(),

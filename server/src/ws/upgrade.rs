@@ -62,7 +62,7 @@ pub(crate) async fn connect(
     }
     let caller = app.members.redeem_ticket(query.ticket.as_deref(), &room.room_id).await?;
     app.access.check_valid(&caller)?;
-    let proof = app.access.prove(&caller, &room.room_id);
+    let proof = app.access.authorize(&caller, &room.room_id)?;
     let capacity = Capacity::of_websockets(app.shares.websockets, &app.config.limits);
     let slot = app.connections.take(peer.address, capacity)?;
 

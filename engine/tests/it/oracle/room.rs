@@ -5,7 +5,13 @@ use engine::{Command, Facts, HostLoss, Role};
 use super::{Changed, Naive};
 
 impl Naive {
-    pub(super) fn change_room(&mut self, command: &Command, facts: &Facts, now: f64) -> Changed {
+    pub(super) fn change_room(
+        &mut self,
+        by: &str,
+        command: &Command,
+        facts: &Facts,
+        now: f64,
+    ) -> Changed {
         match command {
             Command::HostTransfer { to } => {
                 if self.host.as_deref() == Some(to.as_str()) {
@@ -25,6 +31,18 @@ impl Naive {
                 }
                 self.granted.sort();
                 return Ok(self.granted != before);
+            }
+            Command::Remove { participant, base } => {
+                let rank = |role| {
+                    [Role::Host, Role::CoHost, Role::Moderator].iter().position(|r| *r == role)
+                };
+                let Some(sender) = rank(self.role(by, *base)) else { return Err("Forbidden") };
+                let held = rank(self.role(participant.as_str(), *base));
+                if held.is_some_and(|held| held <= sender) {
+                    return Err("Forbidden");
+                }
+                self.granted.retain(|(name, _)| held.is_none() || name != participant.as_str());
+                return Ok(held.is_some());
             }
             Command::ChangeRoom(patch) => {
                 let before =

@@ -41,7 +41,7 @@ pub(crate) async fn change_participant(
         let detail = "give what is to change: `role`";
         return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
     };
-    let proof = app.access.prove(&write.caller, &room.room_id);
+    let proof = app.access.authorize(&write.caller, &room.room_id)?;
     let named = (&participant_id, &body);
     let envelope = write.envelope(&proof, "change_participant", &named);
     let participant = ParticipantId::new(&participant_id);

@@ -23,7 +23,7 @@ pub(crate) async fn list_participants(
     OpenRoomPath { room }: OpenRoomPath,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<ParticipantPage>, Refusal> {
-    app.members.check_joined(&app.access.prove(&caller, &room.room_id)).await?;
+    app.members.check_joined(&app.access.authorize(&caller, &room.room_id)?).await?;
     let window = query.window()?;
     let page = app.members.list_participants(&room, window.after.as_ref(), window.take).await?;
     let next_page_token = page.next.as_ref().map(page_token);

@@ -32,7 +32,7 @@ pub(crate) async fn change_room(
     Json(body): Json<PatchRoom>,
 ) -> Result<Json<Room>, Refusal> {
     let room_id = &room.room_id;
-    let proof = app.access.prove(&write.caller, room_id);
+    let proof = app.access.authorize(&write.caller, room_id)?;
     let command = Command::ChangeRoom(patch(&body)?);
     let envelope = write.envelope(&proof, "change_room", &body);
     let from = Asker { user_id: proof.user_id(), address: peer.address };

@@ -62,7 +62,7 @@ async fn create(
         app.limiters.check_write(&caller.user_id)?;
     }
     let beginning = app.rooms.begin(&caller.user_id, peer.address, key).await?;
-    let proof = app.access.prove(&caller, beginning.room_id());
+    let proof = app.access.authorize(&caller, beginning.room_id())?;
     let is_named = beginning.is_named();
     let room = app.rooms.create(&proof, beginning, spec).await?;
     // The first answer may have been long ago.

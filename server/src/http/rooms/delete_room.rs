@@ -24,7 +24,7 @@ pub(crate) async fn delete_room(
     peer: Peer,
     RoomPath { room }: RoomPath,
 ) -> Result<StatusCode, Refusal> {
-    let proof = app.access.prove(&write.caller, &room.room_id);
+    let proof = app.access.authorize(&write.caller, &room.room_id)?;
     let envelope = write.envelope(&proof, "delete_room", &());
     let from = Asker { user_id: proof.user_id(), address: peer.address };
     let request = Request { envelope, command: Command::Delete };

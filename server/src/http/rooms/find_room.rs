@@ -18,9 +18,10 @@ use crate::wire;
 #[tracing::instrument(name = "http.find_room", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn find_room(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     OpenRoomPath { room }: OpenRoomPath,
 ) -> Result<Json<RoomSummary>, Refusal> {
+    app.access.authorize(&caller, &room.room_id)?;
     let viewers = app.members.viewers(&room.room_id).await?;
     Ok(Json(wire::room_summary(&room, viewers.count)))
 }

@@ -21,7 +21,7 @@ pub(crate) async fn find_state(
     caller: Caller,
     OpenRoomPath { room }: OpenRoomPath,
 ) -> Result<Json<RoomState>, Refusal> {
-    app.members.check_joined(&app.access.prove(&caller, &room.room_id)).await?;
+    app.members.check_joined(&app.access.authorize(&caller, &room.room_id)?).await?;
     let viewers = app.members.viewers(&room.room_id).await?;
     let now = app.clock.now().max(room.at);
     Ok(Json(wire::room_state(&room, viewers, now)))

@@ -33,7 +33,7 @@ pub(crate) async fn join_room(
     app.origins.check(&headers, &peer, &app.config)?;
     app.limiters.check_join(peer.address, &caller.user_id)?;
     let room_id = &room.room_id;
-    let proof = app.access.prove(&caller, room_id);
+    let proof = app.access.authorize(&caller, room_id)?;
     app.members.join(&proof).await?;
     let viewers = app.members.viewers(room_id).await?;
     let ticket = app.members.issue_ticket(caller, room_id.clone()).await?;

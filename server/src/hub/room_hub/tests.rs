@@ -89,7 +89,7 @@ fn a_store_that_lost_who_is_connected_is_believed_again_once_every_node_has_told
     let settling = hub.begin_settling();
     hub.begin_remote_load().finish(Elsewhere::default());
     assert_eq!(hub.viewers().count, 1, "he may just not have been told again");
-    assert!(hub.base_of(&ParticipantId::new("ben")).is_some());
+    assert!(hub.find_present(&ParticipantId::new("ben")).is_some());
     assert!(hub.end_settling(settling));
     assert!(hub.take_remote_stale());
     hub.begin_remote_load().finish(Elsewhere::default());

@@ -3,6 +3,7 @@
 //! Each law takes a database of its own. They are public so that the `tests` package can run them on
 //! a real PostgreSQL.
 
+mod bans;
 mod creations;
 mod database;
 mod epochs;
@@ -75,6 +76,10 @@ laws! {
     refresh_families::times_of_a_clock_that_was_ahead_are_pulled_back,
     revoked_families::a_revoked_family_is_gone_and_every_node_finds_it_in_the_list,
     revoked_families::revoked_families_are_listed_the_last_first_until_they_are_swept,
+    bans::a_ban_is_listed_until_it_ends_or_is_lifted,
+    bans::every_node_reads_each_change_of_bans_in_order,
+    bans::a_room_has_no_more_bans_than_it_may,
+    bans::bans_go_with_their_room_and_once_they_are_over,
     database::the_token_key_is_created_once_and_kept,
     database::a_token_key_that_is_unusable_is_named_and_the_newest_of_the_others_is_taken,
     database::a_database_keeps_its_id,

@@ -1,0 +1,53 @@
+//! Bodies of `/rooms/{room_id}/bans`.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A request to ban a participant from a room.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct BanRequest {
+    /// The participant, who has joined the room.
+    pub participant_id: String,
+    /// Why, for those who moderate the room: at most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reason: Option<String>,
+    /// When the ban ends, in milliseconds since the Unix epoch. Without it, the ban lasts as long as the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub until_ms: Option<u64>,
+}
+
+/// A ban: the participant can't enter the room, by any way, until it ends or is lifted.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Ban {
+    /// The participant.
+    pub participant_id: String,
+    /// The participant's display name when the ban began; absent if it wasn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub display_name: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reason: Option<String>,
+    /// The participant who banned.
+    pub by: String,
+    /// When the ban began, in milliseconds since the Unix epoch.
+    pub banned_at_ms: u64,
+    /// When it ends, in milliseconds since the Unix epoch; absent if it lasts as long as the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub until_ms: Option<u64>,
+}
+
+/// A page of the bans of a room.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct BanPage {
+    /// The bans on this page, the newest first.
+    pub items: Vec<Ban>,
+    /// The token of the next page; absent on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next_page_token: Option<String>,
+}

@@ -1,0 +1,47 @@
+//! `POST /rooms/{room_id}/bans`
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use contracts::{Ban, BanRequest, ErrorCode};
+use engine::ParticipantId;
+
+use super::encode;
+use crate::app::App;
+use crate::clock::WallTime;
+use crate::http::extract::Json;
+use crate::http::idempotency::Write;
+use crate::http::{OpenRoomPath, Problems, field};
+use crate::net::Peer;
+use crate::refusal::Refusal;
+use crate::rooms::NewBan;
+
+/// Bans a participant: closes all their connections and every way back. The host, co-hosts and moderators may, each only
+/// people of lower roles. Banning somebody again replaces the ban.
+#[utoipa::path(post, path = "", operation_id = "createBan", tag = "rooms",
+    security(("token" = [])), request_body = BanRequest,
+    params(("room_id" = String, Path, description = "A room's id or code")),
+    responses((status = 201, body = Ban, description = "The ban"), Problems))]
+#[tracing::instrument(name = "http.create_ban", skip_all, fields(room.id = %room.room_id))]
+pub(crate) async fn create_ban(
+    State(app): State<App>,
+    write: Write,
+    peer: Peer,
+    OpenRoomPath { room }: OpenRoomPath,
+    Json(body): Json<BanRequest>,
+) -> Result<(StatusCode, Json<Ban>), Refusal> {
+    let proof = app.access.authorize(&write.caller, &room.room_id)?;
+    let reason = body.reason.as_deref().filter(|reason| !reason.is_empty());
+    let reason = reason.map(|reason| field::name("reason", reason, field::REASON)).transpose()?;
+    let until = body.until_ms.map(WallTime::from_millis);
+    if until.is_some_and(|until| until <= WallTime::now()) {
+        let detail = "`until_ms` has passed; leave it out for a ban without an end";
+        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
+    }
+    let ban = NewBan {
+        participant_id: ParticipantId::new(&body.participant_id),
+        reason: reason.unwrap_or_default(),
+        until,
+    };
+    let ban = app.rooms.ban(&proof, ban, peer.address).await?;
+    Ok((StatusCode::CREATED, Json(encode(ban))))
+}

@@ -1,0 +1,38 @@
+//! `DELETE /rooms/{room_id}/participants/{participant_id}`
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use engine::ParticipantId;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::http::extract::Path;
+use crate::http::idempotency::Write;
+use crate::http::{OpenRoomPath, Problems};
+use crate::net::Peer;
+use crate::refusal::Refusal;
+
+#[derive(Deserialize)]
+pub(crate) struct Parameters {
+    participant_id: String,
+}
+
+/// Removes a participant: closes all their connections. They may join again. The host, co-hosts and moderators may, each
+/// only people of lower roles.
+#[utoipa::path(delete, path = "/{participant_id}", operation_id = "removeParticipant",
+    tag = "rooms", security(("token" = [])),
+    params(("room_id" = String, Path, description = "A room's id or code"),
+           ("participant_id" = String, Path, description = "The participant's id")),
+    responses((status = 204, description = "Removed"), Problems))]
+#[tracing::instrument(name = "http.remove_participant", skip_all, fields(room.id = %room.room_id))]
+pub(crate) async fn remove_participant(
+    State(app): State<App>,
+    write: Write,
+    peer: Peer,
+    OpenRoomPath { room }: OpenRoomPath,
+    Path(Parameters { participant_id }): Path<Parameters>,
+) -> Result<StatusCode, Refusal> {
+    let proof = app.access.authorize(&write.caller, &room.room_id)?;
+    app.rooms.remove(&proof, &ParticipantId::new(&participant_id), peer.address).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

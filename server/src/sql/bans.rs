@@ -1,0 +1,202 @@
+//! The `bans` table: who may not enter which room, until when. Times are those of the wall clock.
+
+use engine::{ParticipantId, RoomId};
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
+
+use super::operation::{Operation, ROWS_PER_STATEMENT, bind_all, column, number, placeholders};
+use super::{Sql, SqlError};
+use crate::clock::WallTime;
+
+/// The end of a ban that has none.
+pub const ENDLESS: WallTime = WallTime::from_millis(i64::MAX.cast_unsigned());
+/// The end of a ban that was lifted.
+const LIFTED: WallTime = WallTime::from_millis(0);
+const COLUMNS: &str =
+    "number, room_id, participant_id, display_name, reason, banned_by, banned_at_ms, until_ms";
+
+/// A participant who may not enter a room.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BanRow {
+    /// The room.
+    pub room_id: RoomId,
+    /// The participant.
+    pub participant_id: ParticipantId,
+    /// The participant's display name when the ban began; empty if it wasn't known.
+    pub display_name: String,
+    /// Why; may be empty.
+    pub reason: String,
+    /// Who banned.
+    pub by: ParticipantId,
+    /// When the ban began.
+    pub banned_at: WallTime,
+    /// When it ends, or `ENDLESS`.
+    pub until: WallTime,
+}
+
+impl BanRow {
+    /// Returns when it ends, if it does.
+    pub fn end(&self) -> Option<WallTime> {
+        (self.until < ENDLESS).then_some(self.until)
+    }
+}
+
+/// A ban that began, changed or was lifted.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BanChange {
+    /// Its number among all changes.
+    pub number: u64,
+    /// The room.
+    pub room_id: RoomId,
+    /// The participant.
+    pub participant_id: ParticipantId,
+    /// When the ban ends; long ago if it was lifted.
+    pub until: WallTime,
+}
+
+impl Sql {
+    /// Stores a ban, in place of an earlier one of the same participant. Returns its number, or `None` if the room
+    /// has `most` others that have not ended, or isn't registered.
+    pub async fn ban(&self, ban: &BanRow, most: u64) -> Result<Option<u64>, SqlError> {
+        let mut operation = self.begin_transaction("ban").await?;
+        let taken = next_number(&mut operation).await?;
+        let others = sqlx::query(
+            "SELECT COUNT(*) FROM bans WHERE room_id = $1 AND participant_id <> $2 AND until_ms > $3",
+        )
+        .bind(ban.room_id.as_str())
+        .bind(ban.participant_id.as_str())
+        .bind(column(ban.banned_at.as_millis()));
+        let others = operation.fetch_one(others, |row| number(row, 0)).await?;
+        if others.unwrap_or_default() >= most || !operation.is_registered(&ban.room_id).await? {
+            return Ok(None);
+        }
+        let insert = sqlx::query(
+            "INSERT INTO bans (number, room_id, participant_id, display_name, reason, banned_by,
+                               banned_at_ms, until_ms, changed_at_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7)
+             ON CONFLICT (room_id, participant_id) DO UPDATE SET number = excluded.number,
+                 display_name = excluded.display_name, reason = excluded.reason,
+                 banned_by = excluded.banned_by, banned_at_ms = excluded.banned_at_ms,
+                 until_ms = excluded.until_ms, changed_at_ms = excluded.changed_at_ms",
+        )
+        .bind(column(taken))
+        .bind(ban.room_id.as_str())
+        .bind(ban.participant_id.as_str())
+        .bind(ban.display_name.as_str())
+        .bind(ban.reason.as_str())
+        .bind(ban.by.as_str())
+        .bind(column(ban.banned_at.as_millis()))
+        .bind(column(ban.until.as_millis()));
+        operation.execute(insert).await?;
+        operation.commit().await?;
+        Ok(Some(taken))
+    }
+
+    /// Lifts a ban that has not ended. Returns the number of the change, or `None` if there is no such ban.
+    pub async fn lift_ban(
+        &self,
+        room_id: &RoomId,
+        participant_id: &ParticipantId,
+        now: WallTime,
+    ) -> Result<Option<u64>, SqlError> {
+        let mut operation = self.begin_transaction("lift a ban").await?;
+        let taken = next_number(&mut operation).await?;
+        let update = sqlx::query(
+            "UPDATE bans SET number = $1, until_ms = $2, changed_at_ms = $3
+             WHERE room_id = $4 AND participant_id = $5 AND until_ms > $3",
+        )
+        .bind(column(taken))
+        .bind(column(LIFTED.as_millis()))
+        .bind(column(now.as_millis()))
+        .bind(room_id.as_str())
+        .bind(participant_id.as_str());
+        if operation.execute(update).await? == 0 {
+            return Ok(None);
+        }
+        operation.commit().await?;
+        Ok(Some(taken))
+    }
+
+    /// Lists up to `most` bans of a room that have not ended at `now`, the newest first, from below a number on, each
+    /// with its number.
+    pub async fn list_bans(
+        &self,
+        room_id: &RoomId,
+        below: Option<u64>,
+        most: usize,
+        now: WallTime,
+    ) -> Result<Vec<(u64, BanRow)>, SqlError> {
+        let mut operation = self.begin("list bans").await?;
+        let sql = format!(
+            "SELECT {COLUMNS} FROM bans WHERE room_id = $1 AND number < $2 AND until_ms > $3
+             ORDER BY number DESC LIMIT $4"
+        );
+        let query = sqlx::query(AssertSqlSafe(sql))
+            .bind(room_id.as_str())
+            .bind(column(below.unwrap_or(u64::MAX)))
+            .bind(column(now.as_millis()))
+            .bind(column(most as u64));
+        operation.fetch(query, read_ban).await
+    }
+
+    /// Lists up to `most` changes behind a number, in their order.
+    pub async fn list_ban_changes(
+        &self,
+        behind: u64,
+        most: usize,
+    ) -> Result<Vec<BanChange>, SqlError> {
+        let mut operation = self.begin("list changes of bans").await?;
+        let query = sqlx::query(
+            "SELECT number, room_id, participant_id, until_ms FROM bans WHERE number > $1
+             ORDER BY number LIMIT $2",
+        );
+        let query = query.bind(column(behind)).bind(column(most as u64));
+        let read = |row: &AnyRow| {
+            Ok(BanChange {
+                number: number(row, 0)?,
+                room_id: RoomId::new(row.try_get::<&str, _>(1)?),
+                participant_id: ParticipantId::new(row.try_get::<&str, _>(2)?),
+                until: WallTime::from_millis(number(row, 3)?),
+            })
+        };
+        operation.fetch(query, read).await
+    }
+
+    /// Forgets bans that ended and last changed before a time, and those of rooms that are gone.
+    pub async fn sweep_bans(&self, before: WallTime) -> Result<(), SqlError> {
+        let mut operation = self.begin("sweep bans").await?;
+        let over = sqlx::query("DELETE FROM bans WHERE until_ms < $1 AND changed_at_ms < $1");
+        operation.execute(over.bind(column(before.as_millis()))).await?;
+        let gone = "DELETE FROM bans WHERE room_id NOT IN (SELECT room_id FROM rooms)";
+        operation.execute(sqlx::query(gone)).await.map(drop)
+    }
+}
+
+/// Deletes the bans of rooms, in the transaction that deletes the rooms.
+pub(super) async fn delete_bans(operation: &mut Operation, rooms: &[&str]) -> Result<(), SqlError> {
+    for rooms in rooms.chunks(ROWS_PER_STATEMENT) {
+        let sql = format!("DELETE FROM bans WHERE room_id IN {}", placeholders(rooms.len()));
+        operation.execute(bind_all(sql, rooms)).await?;
+    }
+    Ok(())
+}
+
+/// Takes the next number. Others that take one wait until this transaction ends.
+async fn next_number(operation: &mut Operation) -> Result<u64, SqlError> {
+    let update = "UPDATE access_changes SET number = number + 1 RETURNING number";
+    let taken = operation.fetch_one(sqlx::query(update), |row| number(row, 0)).await?;
+    Ok(taken.unwrap_or_default())
+}
+
+fn read_ban(row: &AnyRow) -> Result<(u64, BanRow), sqlx::Error> {
+    let ban = BanRow {
+        room_id: RoomId::new(row.try_get::<&str, _>(1)?),
+        participant_id: ParticipantId::new(row.try_get::<&str, _>(2)?),
+        display_name: row.try_get(3)?,
+        reason: row.try_get(4)?,
+        by: ParticipantId::new(row.try_get::<&str, _>(5)?),
+        banned_at: WallTime::from_millis(number(row, 6)?),
+        until: WallTime::from_millis(number(row, 7)?),
+    };
+    Ok((number(row, 0)?, ban))
+}
