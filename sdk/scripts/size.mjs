@@ -9,7 +9,7 @@ const BUDGET_BYTES = 15_000;
 const CORE = "export { createClient, createPlayer } from './index.js'";
 const ALL = "export * from './index.js'";
 /** Fetched only when needed: with hls.js, after a failure, for media without byte ranges, where a file has tracks, once the room is open, or once the player has started. */
-const LATER = ['../adapters/hls.js', './mending.js', './forward.js', './file-tracks.js', './recovery.js', '../clock/skew.js', './following.js'];
+const LATER = ['../adapters/hls.js', './mending.js', './forward.js', './file-tracks.js', './recovery.js', './people.js', '../clock/skew.js', './following.js'];
 
 async function gzippedBytes(contents, external) {
   const { outputFiles } = await build({

@@ -2,6 +2,7 @@
 
 import type { PlayheadError } from './error.js';
 import type {
+  Ban,
   CreateRoom,
   GuestAnswer,
   Measured,
@@ -97,6 +98,8 @@ export interface Client {
     /** Ends the room for everybody; allowed to the host, or to the creator of a room without one. */
     delete(roomIdOrCode: string): Promise<void>;
   };
+  /** What those who moderate a room do with its people. */
+  people(roomIdOrCode: string): Promise<People>;
   readonly sources: { resolve(link: string): Promise<Source> };
   meta(): Promise<Meta>;
   /**
@@ -104,6 +107,26 @@ export interface Client {
    * Later failures are in the session's `closeReason`.
    */
   join(roomIdOrCode: string, options?: JoinOptions): Promise<RoomSession>;
+}
+
+/** Acts on the people of one room. Each call rejects with `forbidden` unless the caller's role is above the other's. */
+export interface People {
+  /** Gives a role, or takes it back with `guest` or `member`. Only the host may. */
+  setRole(participantId: string, role: Role): Promise<void>;
+  /** Closes all connections of a participant, who may join again. */
+  remove(participantId: string): Promise<void>;
+  /** Removes a participant, who can't come back until the ban ends or is lifted. */
+  ban(participantId: string, options?: BanOptions): Promise<Ban>;
+  /** Lists the bans that have not ended, the newest first. */
+  bans(query?: PageQuery): Promise<Page<Ban>>;
+  liftBan(participantId: string): Promise<void>;
+}
+
+export interface BanOptions {
+  /** Why, for those who moderate the room; up to 200 characters. */
+  reason?: string;
+  /** When the ban ends, on the server's wall clock; it lasts as long as the room by default. */
+  untilMs?: number;
 }
 
 export interface Ack {

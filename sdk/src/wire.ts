@@ -38,6 +38,7 @@ export type Meta = Schemas['Meta'];
 export type GuestAnswer = Schemas['GuestToken'];
 export type JoinAnswer = Schemas['Joined'];
 export type ParticipantPage = Schemas['ParticipantPage'];
+export type Ban = Schemas['Ban'];
 
 /** One page of a list; the token requests the next one. */
 export interface Page<T> {

@@ -193,6 +193,7 @@ test('the host makes a guest the host, who then controls playback', { timeout: 1
   const { host, invite } = await hostParty(world);
   const guest = await guestOf(world, invite, 'Grace');
   await guest.hasLoaded();
+  await host.the('manage').click();
   await host.the('make-host').click();
   await host.the('confirm').getByRole('button', { name: 'Make host' }).click();
   await guest.the('link-input').waitFor();

@@ -41,7 +41,8 @@ test('each page shows how far it is from the party, and only the host’s shows 
   await guests[0].page.evaluate(() => window.playhead.player.release());
   await guests[0].reads('sync', IN_SYNC);
 
-  await host.page.locator('.person', { hasText: 'Linus' }).getByTestId('make-host').click();
+  await host.page.locator('.person', { hasText: 'Linus' }).getByTestId('manage').click();
+  await host.the('make-host').click();
   await host.the('confirm').getByRole('button', { name: 'Make host' }).click();
   await guests[1].reads('sync-spread', /· 3 players$/);
   await host.the('sync-spread').waitFor({ state: 'hidden' });

@@ -35,6 +35,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   // Parties
   room_not_found: 'There’s no party at this address. It may have ended, or the link may have a typo.',
   room_full: 'This party is full.',
+  removed: 'The host or a moderator removed you. You can come back.',
+  banned: 'The host or a moderator banned you from this party.',
+  ban_not_found: 'That ban has ended or was lifted.',
   room_closed: 'This party has ended.',
   session_replaced: 'You opened this party somewhere else, so it continues there.',
   invalid_request: 'The server didn’t understand that. Check what you entered.',

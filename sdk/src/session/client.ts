@@ -2,7 +2,7 @@
 
 import type { OwnCode } from '../codes.js';
 import { PlayheadError } from '../error.js';
-import type { Client, ClientOptions, CreateOptions, Identity, JoinOptions, PageQuery, RoomSession, SocketClass } from '../types.js';
+import type { Client, ClientOptions, CreateOptions, Identity, JoinOptions, PageQuery, People, RoomSession, SocketClass } from '../types.js';
 import type {
   CreateRoom,
   JoinAnswer,
@@ -74,6 +74,11 @@ class HttpClient implements Client {
       this.#authorized<RoomStateAnswer>({ path: pathOf(roomId, '/state') }),
     delete: (roomIdOrCode: string) => this.#authorized<void>({ method: 'DELETE', path: pathOf(roomIdOrCode) }),
   };
+
+  async people(roomIdOrCode: string): Promise<People> {
+    const { peopleOf } = await import('./people.js');
+    return peopleOf((request) => this.#authorized(request), pathOf(roomIdOrCode));
+  }
 
   readonly sources = {
     resolve: async (link: string) => {

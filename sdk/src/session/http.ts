@@ -9,7 +9,7 @@ import { REQUEST_TIMEOUT_MS } from './limits.js';
 export interface Request {
   path: string;
   /** `GET` by default. */
-  method?: 'POST' | 'DELETE';
+  method?: 'POST' | 'PATCH' | 'DELETE';
   body?: unknown;
   query?: object;
   /** Under which the server carries out the same request once. */
@@ -38,7 +38,7 @@ export async function requestJson<T>(fetcher: typeof fetch, baseUrl: string, req
       method,
       headers: {
         accept: json,
-        ...(method === 'POST' && { 'content-type': json }),
+        ...(body !== undefined && { 'content-type': json }),
         ...(identity && { authorization: `Bearer ${identity.access_token}` }),
         ...(key && { 'idempotency-key': key }),
       },

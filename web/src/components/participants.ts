@@ -1,10 +1,10 @@
-/** The list of participants, in which the host can make someone else the host. */
+/** The list of participants, in which those who moderate the party can act on the others. */
 import type { Presence, Role, SessionSnapshot } from 'playhead-sdk';
 import { charactersOf } from '../characters.js';
 import { element, setShown, setText } from '../dom.js';
 import { icon } from '../icons.js';
-import { sentenceOf } from '../words.js';
-import { confirmed } from './confirm.js';
+import { showBans } from './bans-dialog.js';
+import { managePerson, mayRemove, moderates } from './person-dialog.js';
 import type { RoomContext, RoomPart } from './room-context.js';
 
 const BADGES: Readonly<Partial<Record<Role, string>>> = { host: 'Host', co_host: 'Co-host', moderator: 'Moderator' };
@@ -14,29 +14,25 @@ export function createParticipants({ app, session }: RoomContext): RoomPart {
   const count = element('span', { class: 'quiet' });
   const list = element('ul', { class: 'people', 'data-testid': 'participants' });
   const more = element('p', { class: 'quiet small', hidden: true });
+  const banned = element(
+    'button',
+    { type: 'button', class: 'button button-quiet small', hidden: true, 'data-testid': 'show-bans' },
+    'Banned people',
+  );
   const card = element(
     'section',
     { class: 'card people-card', 'aria-labelledby': 'people-title' },
     element('h2', { id: 'people-title' }, 'Participants ', count),
     list,
     more,
+    banned,
   );
   let shown = '';
 
-  async function handOver(to: Presence): Promise<void> {
-    const sure = await confirmed({
-      title: `Make ${to.display_name} the host?`,
-      text: `${to.display_name} will choose what to watch and control playback for everyone. You can’t take the role back yourself.`,
-      yes: 'Make host',
-      no: 'Cancel',
-    });
-    if (!sure) return;
-    try {
-      await session.hostTransfer(to.participant_id);
-      app.notices.say(`${to.display_name} is the host now.`, 'good');
-    } catch (error) {
-      app.notices.say(sentenceOf(error), 'bad');
-    }
+  banned.addEventListener('click', () => void showBans(app, session.getSnapshot().room.room_id));
+
+  function manage(person: Presence): void {
+    managePerson(app, session, person, session.getSnapshot().me.role);
   }
 
   return {
@@ -49,18 +45,19 @@ export function createParticipants({ app, session }: RoomContext): RoomPart {
       const unseen = room.presenceTotal - people.length;
       setText(more, `and ${unseen} more`);
       setShown(more, unseen > 0);
+      setShown(banned, moderates(room.me.role));
       // The rows are rebuilt only when one has changed, and the same person's button keeps the focus.
       const next = JSON.stringify([people, room.me]);
       if (next === shown) return;
       shown = next;
       const focused = list.contains(document.activeElement) && document.activeElement?.closest('li')?.dataset['participant'];
-      list.replaceChildren(...people.map((person) => createRow(person, room, handOver)));
+      list.replaceChildren(...people.map((person) => createRow(person, room, manage)));
       if (focused) list.querySelector<HTMLElement>(`[data-participant="${CSS.escape(focused)}"] button`)?.focus({ preventScroll: true });
     },
   };
 }
 
-function createRow(person: Presence, room: SessionSnapshot, makeHost: (to: Presence) => Promise<void>): HTMLElement {
+function createRow(person: Presence, room: SessionSnapshot, manage: (person: Presence) => void): HTMLElement {
   const isMe = person.participant_id === room.me.participant_id;
   const row = element(
     'li',
@@ -78,18 +75,19 @@ function createRow(person: Presence, room: SessionSnapshot, makeHost: (to: Prese
     ),
     createBadge(person.role),
   );
-  if (room.me.role === 'host' && !isMe) {
+  if (!isMe && mayRemove(room.me.role, person.role)) {
     const button = element(
       'button',
       {
         type: 'button',
-        class: 'button button-quiet small',
-        'data-testid': 'make-host',
-        'aria-label': `Make ${person.display_name} the host`,
+        class: 'button button-quiet button-icon',
+        'data-testid': 'manage',
+        'aria-haspopup': 'dialog',
+        'aria-label': `Manage ${person.display_name}`,
       },
-      'Make host',
+      icon('more'),
     );
-    button.addEventListener('click', () => void makeHost(person));
+    button.addEventListener('click', () => manage(person));
     row.append(button);
   }
   return row;

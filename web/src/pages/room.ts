@@ -11,7 +11,7 @@ import { takeMedia } from '../early.js';
 import { endFor, KEEPS_TRYING, NO_SOCKET, sentenceFor, sentenceOf } from '../words.js';
 
 // Error codes for which trying again makes no difference.
-const FINAL: ReadonlySet<string> = new Set(['room_not_found', 'room_closed', 'forbidden', 'origin_forbidden']);
+const FINAL: ReadonlySet<string> = new Set(['room_not_found', 'room_closed', 'banned', 'forbidden', 'origin_forbidden']);
 /** How long after a refusal that may pass the page joins again. */
 const JOIN_AGAIN_MS = 5_000;
 
@@ -128,6 +128,7 @@ function endOf(snapshot: SessionSnapshot): { title: string; text: string; mayRej
   // The page's own button leads away from here.
   if (code === 'left') return { title: 'You left the party', text: 'You left it in another tab or window.', mayRejoin: true };
   const text = sentenceFor(code ?? 'connection_lost', closeReason?.detail);
+  if (code === 'banned') return { title: 'You’re no longer in the party', text, mayRejoin: false };
   return { title: 'You’re no longer in the party', text, mayRejoin: true };
 }
 

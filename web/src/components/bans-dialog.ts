@@ -1,0 +1,71 @@
+/** The dialog that lists who is banned, and lifts bans. */
+import type { Ban } from 'playhead-sdk';
+import type { App } from '../app.js';
+import { element, setText } from '../dom.js';
+import { sentenceOf } from '../words.js';
+
+export async function showBans(app: App, roomId: string): Promise<void> {
+  const status = element('p', { class: 'quiet', role: 'status' }, 'Loading…');
+  const list = element('ul', { class: 'people', 'data-testid': 'bans' });
+  const dialog = element(
+    'dialog',
+    { class: 'dialog', 'aria-labelledby': 'bans-title', 'data-testid': 'bans-dialog' },
+    element('h2', { id: 'bans-title' }, 'Banned people'),
+    status,
+    list,
+    element(
+      'form',
+      { method: 'dialog', class: 'dialog-actions' },
+      element('button', { type: 'submit', class: 'button', autofocus: true }, 'Close'),
+    ),
+  );
+  dialog.addEventListener('close', () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+
+  function say(): void {
+    setText(status, list.children.length === 0 ? 'Nobody is banned.' : '');
+  }
+
+  try {
+    const people = await app.client.people(roomId);
+    let next: string | undefined;
+    do {
+      const page: { items: Ban[]; next_page_token?: string } = await people.bans({ page_token: next });
+      list.append(...page.items.map((ban) => createRow(ban, () => people.liftBan(ban.participant_id))));
+      next = page.next_page_token;
+    } while (next !== undefined && dialog.open);
+    say();
+  } catch (error) {
+    setText(status, sentenceOf(error));
+  }
+
+  function createRow(ban: Ban, lift: () => Promise<void>): HTMLElement {
+    const name = ban.display_name ?? 'Someone';
+    const button = element(
+      'button',
+      { type: 'button', class: 'button button-quiet small', 'aria-label': `Lift the ban of ${name}` },
+      'Lift ban',
+    );
+    const row = element(
+      'li',
+      { class: 'person' },
+      element('span', { class: 'person-name' }, name, ban.reason ? element('span', { class: 'quiet' }, ` · ${ban.reason}`) : null),
+      button,
+    );
+    button.addEventListener('click', () => {
+      button.disabled = true;
+      lift().then(
+        () => {
+          row.remove();
+          say();
+        },
+        (error: unknown) => {
+          button.disabled = false;
+          setText(status, sentenceOf(error));
+        },
+      );
+    });
+    return row;
+  }
+}
