@@ -12,7 +12,7 @@ pub enum Role {
     Host,
     /// Commands playback.
     CoHost,
-    /// Removes people, but for the host, the co-hosts and other moderators.
+    /// Removes people, except the host, co-hosts and other moderators.
     Moderator,
     /// A user with an account.
     Member,

@@ -14,6 +14,7 @@ use crate::op::Ops;
 use crate::participant::{Actor, Role};
 use crate::place::{Place, Rebased};
 use crate::playback::{Playback, Status};
+use crate::rejection::Rejection;
 use crate::settings::Profile;
 use crate::time::{Position, Timestamp};
 
@@ -114,6 +115,23 @@ impl Room {
     /// The role that a participant holds; `base` is the one held without any grant.
     pub fn role_of_participant(&self, id: &ParticipantId, base: Role) -> Role {
         if self.is_host(id) { Role::Host } else { self.roles.get(id).copied().unwrap_or(base) }
+    }
+
+    /// Checks whether `actor` may remove a participant, whose role must be lower. Those to whom a room without a host
+    /// returns rank as its host.
+    pub fn check_removal(
+        &self,
+        actor: &Actor,
+        participant: &ParticipantId,
+        base: Role,
+    ) -> Result<(), Rejection> {
+        let owns = self.is_former_host(participant)
+            || (self.host_id.is_none() && self.creator_id == *participant);
+        let held = if owns { Role::Host } else { self.role_of_participant(participant, base) };
+        match self.role_of(actor) {
+            Some(role) if role.removes(held) => Ok(()),
+            _ => Err(Rejection::Forbidden),
+        }
     }
 
     /// Whether a participant is the host.

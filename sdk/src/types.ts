@@ -109,7 +109,10 @@ export interface Client {
   join(roomIdOrCode: string, options?: JoinOptions): Promise<RoomSession>;
 }
 
-/** Acts on the people of one room. Each call rejects with `forbidden` unless the caller's role is above the other's. */
+/**
+ * Acts on the people of one room, for its host, co-hosts and moderators; others are refused with `forbidden`. Nobody removes
+ * or bans people whose role isn't lower than their own.
+ */
 export interface People {
   /** Gives a role, or takes it back with `guest` or `member`. Only the host may. */
   setRole(participantId: string, role: Role): Promise<void>;

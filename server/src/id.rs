@@ -104,6 +104,12 @@ pub fn participant_id(room_id: &RoomId, user_id: &str) -> ParticipantId {
     ParticipantId::new(format!("p_{}", text_of(&digest[..16])))
 }
 
+/// Whether a text has the form of a participant's id.
+pub fn is_participant_id(text: &str) -> bool {
+    let rest = text.strip_prefix("p_").map(str::as_bytes);
+    rest.is_some_and(|rest| rest.len() == 16 && rest.iter().all(|byte| ALPHABET.contains(byte)))
+}
+
 /// Returns a hash of a command's payload, which reveals that an id was reused for another command.
 pub fn payload_hash(kind: &str, data: &serde_json::Value) -> u64 {
     let mut hash = Sha256::new();

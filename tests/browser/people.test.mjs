@@ -39,9 +39,9 @@ test('somebody who is removed reads so and may come back; somebody who is banned
   await guest.picture('banned');
 
   await host.the('show-bans').click();
-  await host.page.getByRole('button', { name: 'Lift the ban of Grace' }).waitFor();
+  await host.page.getByRole('button', { name: 'Unban Grace' }).waitFor();
   await host.picture('bans');
-  await host.page.getByRole('button', { name: 'Lift the ban of Grace' }).click();
+  await host.page.getByRole('button', { name: 'Unban Grace' }).click();
   await host.reads('bans-dialog', /Nobody is banned/);
   await guest.page.reload();
   await guest.inRoom();

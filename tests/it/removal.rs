@@ -1,13 +1,14 @@
 //! Removing people from a room, and banning them: who may, and what it closes.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
 
 use contracts::{BanRequest, Role};
 use harness::http::Method;
 use harness::{Api, Closed, DEADLINE, Upgrade, WsClient, until};
 use serde_json::{Value, json};
+use server::clock::WallTime;
 
-use crate::party::{Party, new_room, server, text};
+use crate::party::{Party, new_room, options, server, text};
 use crate::problem;
 
 #[tokio::test]
@@ -59,10 +60,75 @@ async fn somebody_who_is_banned_is_disconnected_and_stays_out_until_the_ban_is_l
 }
 
 #[tokio::test]
+async fn people_who_are_not_there_any_more_can_be_banned_and_a_ban_can_be_replaced() {
+    let mut party = Party::idle().await;
+    party.host_api.remove(&party.room_id, &party.guest_id).await.unwrap();
+    party.host_api.ban(&party.room_id, &ban_of(&party.guest_id)).await.unwrap();
+    party.host_api.lift_ban(&party.room_id, &party.guest_id).await.unwrap();
+    let mut troll = party.guest_api.enter(&party.room_id).await.unwrap();
+    troll.ack("leave", json!({})).await.unwrap();
+    let first = party.host_api.ban(&party.room_id, &ban_of(&party.guest_id)).await.unwrap();
+    let asked = BanRequest { reason: Some("again".to_owned()), ..ban_of(&party.guest_id) };
+    let second = party.host_api.ban(&party.room_id, &asked).await.unwrap();
+    assert_eq!((first.reason, second.reason.as_deref()), (None, Some("again")));
+    assert_eq!(party.host_api.bans(&party.room_id).await.unwrap().items.len(), 1);
+    let path = format!("rooms/{}/participants/{}", party.room_id, party.guest_id);
+    let role = json!({ "role": "co_host" });
+    let refused = party.host_api.request(Method::PATCH, &path, Some(&role)).await.unwrap();
+    problem::check(&refused, "participant_not_found", "a role for somebody who is banned");
+    let to = json!({ "participant_id": party.guest_id });
+    let refused = party.host.reject("host_transfer", to).await.unwrap();
+    assert_eq!(refused.code, "participant_not_found");
+}
+
+#[tokio::test]
+async fn a_ban_that_comes_before_hello_closes_the_connection_with_its_reason() {
+    let party = Party::idle().await;
+    let mut early = party.guest_api.connect(&party.room_id).await.unwrap();
+    party.host_api.ban(&party.room_id, &ban_of(&party.guest_id)).await.unwrap();
+    let refused = early.hello(&[]).await.unwrap_err().to_string();
+    assert!(refused.contains("banned"), "{refused}");
+    assert_eq!(early.closed().await.unwrap(), closed(4412, "banned"));
+}
+
+#[tokio::test]
+async fn a_ban_survives_a_restart() {
+    let mut server = options().start().await.unwrap();
+    let host = server.api().as_guest("Ada").await.unwrap();
+    let guest = server.api().as_guest("Ben").await.unwrap();
+    let room_id = host.create_room("Friday").await.unwrap().room_id;
+    let mut socket = host.enter(&room_id).await.unwrap();
+    let id = guest.join(&room_id).await.unwrap().participant_id;
+    host.ban(&room_id, &ban_of(&id)).await.unwrap();
+    server.kill_9().await.unwrap();
+    socket.closed().await.unwrap();
+    server.restart().await.unwrap();
+    let join = format!("rooms/{room_id}/join");
+    let refused = guest.request(Method::POST, &join, None).await.unwrap();
+    problem::check(&refused, "banned", "to join after the restart");
+}
+
+#[tokio::test]
+async fn a_ban_that_is_refused_changes_nothing() {
+    let server = options().env("PLAYHEAD_LIMIT_BANS_PER_ROOM", "1").start().await.unwrap();
+    let mut party = Party::meet(Arc::new(server), &new_room(), &[]).await;
+    let other = party.server.api().as_guest("Cleo").await.unwrap();
+    let other = other.join(&party.room_id).await.unwrap().participant_id;
+    party.host_api.ban(&party.room_id, &ban_of(&other)).await.unwrap();
+    party.host_api.give_role(&party.room_id, &party.guest_id, Role::CoHost).await.unwrap();
+    party.committed().await;
+    let refused = ban(&party.host_api, &party.room_id, &party.guest_id).await;
+    problem::check(&refused, "limit_reached", "a second ban");
+    party.nothing_happened().await;
+    party.guest.ack("leave", json!({})).await.unwrap();
+    let joined = party.guest_api.join(&party.room_id).await.unwrap();
+    assert_eq!(joined.role, contracts::Role::CoHost, "it is what it was");
+}
+
+#[tokio::test]
 async fn a_ban_ends_at_its_time() {
     let party = Party::idle().await;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let until_ms = u64::try_from(now.as_millis()).ok().map(|now_ms| now_ms + 1_500);
+    let until_ms = Some(WallTime::now().plus_millis(1_500).as_millis());
     let asked = BanRequest { until_ms, ..ban_of(&party.guest_id) };
     assert_eq!(party.host_api.ban(&party.room_id, &asked).await.unwrap().until_ms, until_ms);
     let room = format!("rooms/{}", party.room_id);

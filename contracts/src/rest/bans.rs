@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 /// A request to ban a participant from a room.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct BanRequest {
-    /// The participant, who has joined the room.
+    /// The participant, who needn't be in the room any more.
     pub participant_id: String,
     /// Why, for those who moderate the room: at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]

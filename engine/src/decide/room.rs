@@ -37,18 +37,16 @@ pub(super) fn set_role(
     Ok(Some(Event::RoleChanged { participant_id: participant.clone(), role, by: by.cloned() }))
 }
 
-/// Takes back the role by which a participant who is removed could command or moderate. Who removes
-/// somebody must be of a higher role.
+/// Takes back the role by which a participant who is removed could command or moderate. The sender's role
+/// must be higher.
 pub(super) fn remove(
     room: &Room,
     actor: &Actor,
     participant: &ParticipantId,
     base: Role,
 ) -> Decided {
+    room.check_removal(actor, participant, base)?;
     let held = room.role_of_participant(participant, base);
-    if !room.role_of(actor).is_some_and(|role| role.removes(held)) {
-        return Err(Rejection::Forbidden);
-    }
     Ok(held.moderates().then(|| Event::RoleChanged {
         participant_id: participant.clone(),
         role: base,

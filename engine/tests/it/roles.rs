@@ -6,9 +6,9 @@ use engine::{
 };
 
 use crate::story::{
-    CO_HOST, GUEST, HOST, MEMBER, Party, SERVER, actor, audio, change_room, connected, ended, id,
-    media, origins_read, quality, refreshed, remove, seek, set_media, set_rate, set_role, subtitle,
-    transfer,
+    CO_HOST, GRACE_MS, GUEST, HOST, MEMBER, Party, SERVER, actor, audio, change_room, connected,
+    ended, id, media, origins_read, quality, refreshed, remove, seek, set_media, set_rate,
+    set_role, subtitle, transfer,
 };
 
 #[test]
@@ -119,6 +119,23 @@ fn who_moderates_removes_only_people_of_lower_roles() {
     for who in [MEMBER, GUEST, SERVER] {
         assert_eq!(party.rejects(who, remove(GUEST)), Rejection::Forbidden);
     }
+}
+
+#[test]
+fn nobody_is_removed_to_whom_a_room_without_a_host_returns() {
+    let mut party = Party::playing();
+    let hold = RoomPatch { host_loss: Some(HostLoss::Hold), ..RoomPatch::default() };
+    party.does(HOST, change_room(hold));
+    party.does(HOST, transfer(CO_HOST));
+    party.does(CO_HOST, set_role("p_moderator", Role::Moderator));
+    party.does(SERVER, Command::HostLost);
+    party.later(GRACE_MS);
+    party.does(SERVER, Command::Deadline);
+    assert_eq!(party.host(), None);
+    for whom in [HOST, CO_HOST] {
+        assert_eq!(party.rejects("p_moderator", remove(whom)), Rejection::Forbidden);
+    }
+    party.changes_nothing("p_moderator", remove(GUEST));
 }
 
 #[test]

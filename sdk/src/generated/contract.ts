@@ -125,8 +125,8 @@ export interface paths {
         get: operations["listBans"];
         put?: never;
         /**
-         * Bans a participant: closes all their connections and every way back. The host, co-hosts and moderators may, each only
-         *     people of lower roles. Banning somebody again replaces the ban.
+         * Bans a participant: closes all their connections, and refuses them until the ban ends. Allowed to the host, co-hosts
+         *     and moderators, each only for people with a lower role. Banning somebody again replaces the ban.
          */
         post: operations["createBan"];
         delete?: never;
@@ -200,8 +200,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Removes a participant: closes all their connections. They may join again. The host, co-hosts and moderators may, each
-         *     only people of lower roles.
+         * Removes a participant: closes all their connections. They may join again. Allowed to the host, co-hosts and
+         *     moderators, each only for people with a lower role.
          */
         delete: operations["removeParticipant"];
         options?: never;
@@ -360,7 +360,7 @@ export interface components {
         };
         /** @description A request to ban a participant from a room. */
         BanRequest: {
-            /** @description The participant, who has joined the room. */
+            /** @description The participant, who needn't be in the room any more. */
             participant_id: string;
             /** @description Why, for those who moderate the room: at most 200 characters. */
             reason?: string;

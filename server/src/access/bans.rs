@@ -2,7 +2,7 @@
 //! ask without waiting, and reads every second what others have changed, whether they could tell it or not.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use contracts::ErrorCode;
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::clock::WallTime;
 use crate::refusal::Refusal;
-use crate::sql::{BanChange, BanRow, Sql, SqlError};
+use crate::sql::{BanChange, BanRow, Banning, Sql, SqlError};
 
 /// How often a node reads what others have changed.
 const READ_EVERY: Duration = Duration::from_secs(1);
@@ -20,7 +20,7 @@ const READ_EVERY: Duration = Duration::from_secs(1);
 const READ_AT_ONCE: usize = 1_000;
 /// After how many of these readings everything is read anew, since rooms that are gone take their bans along.
 const ANEW_EVERY: u32 = 600;
-/// How long bans that ended are kept, in milliseconds: the clock that says so may be put right.
+/// How long bans that ended are kept, in milliseconds, in case this node's clock is ahead and is corrected.
 const SPARE_MS: u64 = 2 * 24 * 60 * 60 * 1000;
 
 /// The bans of all rooms, as this node knows them.
@@ -46,17 +46,32 @@ struct Known {
 }
 
 impl Known {
-    /// Takes a change in, unless a later one of the same participant is known.
+    /// Takes a change in, unless that or a later one of the same participant is known. Returns whether it did.
     fn set(
         &mut self,
         room_id: &RoomId,
         participant_id: &ParticipantId,
         (until, number): (WallTime, u64),
-    ) {
+    ) -> bool {
         let room = self.ends.entry(room_id.clone()).or_default();
-        if room.get(participant_id).is_none_or(|(_, known)| *known < number) {
+        let is_news = room.get(participant_id).is_none_or(|(_, known)| *known < number);
+        if is_news {
             room.insert(participant_id.clone(), (until, number));
         }
+        is_news
+    }
+
+    /// Takes in changes that were read. Returns who is banned by those that were news.
+    fn take_in(&mut self, changes: Vec<BanChange>) -> Vec<(RoomId, ParticipantId)> {
+        let now = WallTime::now();
+        let mut banned = Vec::new();
+        for BanChange { number, room_id, participant_id, until } in changes {
+            self.read_to = number;
+            if self.set(&room_id, &participant_id, (until, number)) && until > now {
+                banned.push((room_id, participant_id));
+            }
+        }
+        banned
     }
 }
 
@@ -67,6 +82,8 @@ impl Bans {
         let [news, told] = [(); 2].map(|()| Notify::new());
         let bans = Self { sql, max, known, banned, news, told };
         let _ = bans.read().await;
+        // Nobody is connected yet.
+        bans.banned().clear();
         bans
     }
 
@@ -85,15 +102,25 @@ impl Bans {
         Err(Refusal::new(ErrorCode::Banned, "you are banned from this room"))
     }
 
-    /// Stores a ban. It holds at this node when this returns, and at the others within a second or so.
-    pub async fn ban(&self, ban: &BanRow) -> Result<(), Refusal> {
-        let number = self.sql.ban(ban, self.max).await.map_err(away)?;
-        let number = number.ok_or_else(|| {
-            let detail = format!("a room has at most {} bans", self.max);
-            Refusal::new(ErrorCode::LimitReached, detail)
-        })?;
-        self.write().set(&ban.room_id, &ban.participant_id, (ban.until, number));
-        Ok(())
+    /// Stores a ban, and returns it with what an earlier one knew of the participant's name. It holds at this node
+    /// when this returns, and at the others within a second or so.
+    pub async fn ban(&self, ban: BanRow) -> Result<BanRow, Refusal> {
+        match self.sql.ban(&ban, self.max).await.map_err(away)? {
+            Banning::Stored { number, display_name } => {
+                self.write().set(&ban.room_id, &ban.participant_id, (ban.until, number));
+                Ok(BanRow { display_name, ..ban })
+            }
+            Banning::RoomHasMost => {
+                let detail = format!(
+                    "a room has at most {} bans, those of the last two days that were lifted included",
+                    self.max
+                );
+                Err(Refusal::new(ErrorCode::LimitReached, detail))
+            }
+            Banning::RoomIsGone => {
+                Err(Refusal::new(ErrorCode::RoomNotFound, "there is no such room"))
+            }
+        }
     }
 
     /// Lifts a ban, or refuses one that isn't there.
@@ -106,7 +133,7 @@ impl Bans {
         Ok(())
     }
 
-    /// Lists up to `most` bans of a room, the newest first, from below a number on, each with its number.
+    /// Lists up to `most` bans of a room, the newest first, from below a number, each with its number.
     pub async fn list(
         &self,
         room_id: &RoomId,
@@ -119,10 +146,10 @@ impl Bans {
     /// Waits until other nodes have banned somebody, and returns whom. There is one caller.
     pub async fn news(&self) -> Vec<(RoomId, ParticipantId)> {
         self.news.notified().await;
-        std::mem::take(&mut *self.banned.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.banned())
     }
 
-    /// Has the changes read at once: another node has told that there are some.
+    /// Reads the changes without waiting for the next second, because another node announced some.
     pub fn read_soon(&self) {
         self.told.notify_one();
     }
@@ -148,11 +175,11 @@ impl Bans {
         }
     }
 
-    /// Reads the changes behind the last one that was read.
+    /// Reads the changes after the last one that was read.
     async fn read(&self) -> Result<(), SqlError> {
         loop {
-            let behind = self.lock().read_to;
-            let changes = self.sql.list_ban_changes(behind, READ_AT_ONCE).await?;
+            let after = self.lock().read_to;
+            let changes = self.sql.list_ban_changes(after, READ_AT_ONCE).await?;
             let is_all = changes.len() < READ_AT_ONCE;
             self.take_in(changes);
             if is_all {
@@ -163,48 +190,52 @@ impl Bans {
 
     /// Forgets bans that are over, and reads the others anew.
     async fn read_anew(&self) -> Result<(), SqlError> {
-        self.sql.sweep_bans(WallTime::now().minus_millis(SPARE_MS)).await?;
-        let mut all = Known::default();
+        let swept = self.sql.sweep_bans(WallTime::now().minus_millis(SPARE_MS)).await;
+        let mut changes: Vec<BanChange> = Vec::new();
         loop {
-            let changes = self.sql.list_ban_changes(all.read_to, READ_AT_ONCE).await?;
-            let is_all = changes.len() < READ_AT_ONCE;
-            for BanChange { number, room_id, participant_id, until } in changes {
-                all.set(&room_id, &participant_id, (until, number));
-                all.read_to = number;
-            }
+            let after = changes.last().map_or(0, |last| last.number);
+            let page = self.sql.list_ban_changes(after, READ_AT_ONCE).await?;
+            let is_all = page.len() < READ_AT_ONCE;
+            changes.extend(page);
             if is_all {
                 break;
             }
         }
-        let read_to = all.read_to;
         let mut known = self.write();
+        let read_to = known.read_to;
+        let (read, unread) = changes.into_iter().partition(|change| change.number <= read_to);
+        let mut all = Known::default();
+        all.take_in(read);
         for (room_id, room) in &known.ends {
-            // Stored here since the last page was read.
+            // Stored here since the last reading.
             for (id, change) in room.iter().filter(|(_, (_, number))| *number > read_to) {
                 all.set(room_id, id, *change);
             }
         }
-        *known = all;
-        Ok(())
+        all.read_to = read_to;
+        let banned = all.take_in(unread);
+        let old = std::mem::replace(&mut *known, all);
+        drop(known);
+        // Freed only here, so that nobody waits for it.
+        drop(old);
+        self.announce(banned);
+        swept
     }
 
     fn take_in(&self, changes: Vec<BanChange>) {
-        let now = WallTime::now();
-        let mut banned = Vec::new();
-        {
-            let mut known = self.write();
-            for BanChange { number, room_id, participant_id, until } in changes {
-                known.set(&room_id, &participant_id, (until, number));
-                known.read_to = number;
-                if until > now {
-                    banned.push((room_id, participant_id));
-                }
-            }
-        }
+        let banned = self.write().take_in(changes);
+        self.announce(banned);
+    }
+
+    fn announce(&self, mut banned: Vec<(RoomId, ParticipantId)>) {
         if !banned.is_empty() {
-            self.banned.lock().unwrap_or_else(PoisonError::into_inner).append(&mut banned);
+            self.banned().append(&mut banned);
             self.news.notify_one();
         }
+    }
+
+    fn banned(&self) -> MutexGuard<'_, Vec<(RoomId, ParticipantId)>> {
+        self.banned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> RwLockReadGuard<'_, Known> {
@@ -218,4 +249,74 @@ impl Bans {
 
 fn away(error: SqlError) -> Refusal {
     Refusal::store_unavailable().caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::sql::ENDLESS;
+    use crate::sql::laws::create_rooms;
+
+    #[tokio::test]
+    async fn who_another_node_bans_is_announced_once_by_whichever_reading_finds_it_first() {
+        let dir = TempDir::new().unwrap();
+        let sql = Arc::new(Sql::open_file(&dir.path().join("playhead.db")).await.unwrap());
+        create_rooms(&sql, &["r_1"]).await;
+        let (here, elsewhere) =
+            (Bans::open(sql.clone(), 10).await, Bans::open(sql.clone(), 10).await);
+        for (participant, anew) in [("p_1", false), ("p_2", true)] {
+            elsewhere.ban(ban(participant)).await.unwrap();
+            if anew {
+                here.read_anew().await.unwrap();
+            } else {
+                here.read().await.unwrap();
+            }
+            assert_eq!(here.news().await, [(RoomId::new("r_1"), ParticipantId::new(participant))]);
+            here.read().await.unwrap();
+            here.read_anew().await.unwrap();
+            assert!(here.banned().is_empty());
+            assert!(is_banned(&here, participant));
+        }
+        // Its own are known, and announced by their maker.
+        here.ban(ban("p_3")).await.unwrap();
+        here.read_anew().await.unwrap();
+        here.read().await.unwrap();
+        assert!(here.banned().is_empty());
+        assert!(is_banned(&here, "p_3"));
+    }
+
+    #[tokio::test]
+    async fn what_was_lifted_and_what_went_with_its_room_is_forgotten() {
+        let dir = TempDir::new().unwrap();
+        let sql = Arc::new(Sql::open_file(&dir.path().join("playhead.db")).await.unwrap());
+        create_rooms(&sql, &["r_1"]).await;
+        let here = Bans::open(sql.clone(), 10).await;
+        here.ban(ban("p_1")).await.unwrap();
+        here.ban(ban("p_2")).await.unwrap();
+        here.lift(&RoomId::new("r_1"), &ParticipantId::new("p_1")).await.unwrap();
+        here.read_anew().await.unwrap();
+        assert!(!is_banned(&here, "p_1") && is_banned(&here, "p_2"));
+        sql.delete_rooms(&[RoomId::new("r_1")]).await.unwrap();
+        here.read_anew().await.unwrap();
+        assert!(here.lock().ends.is_empty());
+    }
+
+    fn ban(participant: &str) -> BanRow {
+        BanRow {
+            room_id: RoomId::new("r_1"),
+            participant_id: ParticipantId::new(participant),
+            display_name: String::new(),
+            reason: String::new(),
+            by: ParticipantId::new("p_host"),
+            banned_at: WallTime::now(),
+            until: ENDLESS,
+        }
+    }
+
+    fn is_banned(bans: &Bans, participant: &str) -> bool {
+        let id = ParticipantId::new(participant);
+        bans.check(&RoomId::new("r_1"), &id, WallTime::now()).is_err()
+    }
 }

@@ -47,6 +47,13 @@ pub struct Known {
     pub display_name: String,
 }
 
+impl Default for Known {
+    /// Somebody of whom nothing else is known.
+    fn default() -> Self {
+        Self { base: Role::Guest, display_name: String::new() }
+    }
+}
+
 impl Known {
     fn of(present: &Present) -> Self {
         Self { base: present.base, display_name: present.display_name.clone() }
@@ -81,21 +88,14 @@ impl Members {
     /// Finds the role that a participant holds without a grant. Refuses an id under which nobody has joined
     /// the room.
     pub async fn find_base(&self, room_id: &RoomId, id: &ParticipantId) -> Result<Role, Refusal> {
-        self.find_known(room_id, id).await.map(|known| known.base)
-    }
-
-    /// Finds a participant. Refuses an id under which nobody has joined the room.
-    pub async fn find_known(&self, room_id: &RoomId, id: &ParticipantId) -> Result<Known, Refusal> {
-        self.find(room_id, id).await?.ok_or_else(|| {
-            let detail = "nobody of this id has joined the room";
-            Refusal::new(ErrorCode::ParticipantNotFound, detail)
-        })
+        let known = self.find(room_id, id).await?;
+        known.map(|known| known.base).ok_or_else(unknown_participant)
     }
 
     /// Finds a participant; `None` for somebody who hasn't joined. The store may
     /// have lost who has, so a participant who is connected to any node, or named by the room itself, has joined too.
     /// Right after a loss nobody can say of a participant that they haven't.
-    async fn find(
+    pub async fn find(
         &self,
         room_id: &RoomId,
         id: &ParticipantId,
@@ -109,7 +109,7 @@ impl Members {
         }
         let room = self.store.load(room_id).await?;
         if room.as_ref().is_some_and(|room| room.names(id)) {
-            return Ok(Some(Known { base: Role::Guest, display_name: String::new() }));
+            return Ok(Some(Known::default()));
         }
         // Everybody who asks could be a stranger: who is connected is loaded only if it isn't known.
         if hub.is_none_or(|hub| !hub.knows_remote()) {
@@ -124,4 +124,9 @@ impl Members {
         }
         Ok(None)
     }
+}
+
+/// Refuses an id under which nobody has joined the room.
+pub fn unknown_participant() -> Refusal {
+    Refusal::new(ErrorCode::ParticipantNotFound, "nobody of this id has joined the room")
 }

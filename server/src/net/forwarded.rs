@@ -21,7 +21,7 @@ const HOPS_MAX: usize = 32;
 /// Headers that name the scheme, by those who don't write `X-Forwarded-Proto`.
 const SCHEMES: [&str; 4] =
     ["x-forwarded-proto", "x-forwarded-scheme", "x-forwarded-protocol", "x-url-scheme"];
-/// Headers that are `on` where the client came over TLS.
+/// Headers that are `on` (in any case) where the client came over TLS.
 const TLS_FLAGS: [&str; 2] = ["x-forwarded-ssl", "front-end-https"];
 
 /// What the trusted proxies in front of this server say.
@@ -106,7 +106,9 @@ fn scheme(headers: &HeaderMap, hops: usize, elements: &[Element]) -> Option<bool
         nth_last(&listed, hops).and_then(is_secure)
     });
     let flagged = || {
-        let on = |name: &&&str| headers.get(**name).is_some_and(|value| value.as_bytes() == b"on");
+        let on = |name: &&&str| {
+            headers.get(**name).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"on"))
+        };
         TLS_FLAGS.iter().find(on).map(|_| true)
     };
     let forwarded =

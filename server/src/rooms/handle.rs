@@ -19,8 +19,10 @@ use tokio::time::timeout;
 
 use super::find::not_found;
 use super::{COMMAND_TIMEOUT, Rooms};
+use crate::clock::WallTime;
 use crate::hub::RoomHub;
 use crate::limit::Asker;
+use crate::members::unknown_participant;
 use crate::refusal::Refusal;
 use crate::store::{CommitOutcome, Elsewhere};
 
@@ -56,6 +58,8 @@ impl Rooms {
             let Some(participant_id) = named_participant(&request.command) else {
                 return self.decide_and_commit(room_id, request).await;
             };
+            let bans = self.access.bans().check(room_id, participant_id, WallTime::now());
+            bans.map_err(|_| unknown_participant())?;
             let base = self.members.find_base(room_id, participant_id).await?;
             check_base(&request.command, base)?;
             self.decide_and_commit(room_id, request).await

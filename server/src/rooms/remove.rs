@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 
 use contracts::CloseCode;
-use engine::{Command, CommandKind, Envelope, ParticipantId, Request, RoomId};
+use engine::{Command, CommandKind, Envelope, ParticipantId, Request, Role, RoomId};
 
 use super::Rooms;
 use crate::access::Proof;
 use crate::clock::WallTime;
+use crate::id;
 use crate::limit::Asker;
-use crate::members::Known;
+use crate::members::{Known, unknown_participant};
 use crate::refusal::Refusal;
 use crate::sql::{BanRow, ENDLESS};
 use crate::store::{Notice, StoreError};
@@ -34,23 +35,38 @@ impl Rooms {
         participant_id: &ParticipantId,
         address: IpAddr,
     ) -> Result<(), Refusal> {
-        self.commit_removal(proof, participant_id, address).await?;
         let room_id = proof.room_id();
+        // A caller who can't remove anyone must not learn who has joined.
+        self.check_moderates(proof, address).await?;
+        let known = self.members.find(room_id, participant_id).await?;
+        let known = known.ok_or_else(unknown_participant)?;
+        self.take_role_back(proof, participant_id, known.base, address).await?;
         self.tell_removed(room_id, participant_id, false).await?;
         self.close_removed(room_id, participant_id, false);
         Ok(self.members.remove(room_id, participant_id).await?)
     }
 
-    /// Bans a participant, and removes them. Once the ban is stored it holds: nodes that can't be told read it.
+    /// Bans a participant, and removes them. They needn't be there any more. Once the ban is stored it holds, whatever
+    /// fails afterwards: nodes that weren't told read it.
     pub async fn ban(
         &self,
         proof: &Proof,
         new: NewBan,
         address: IpAddr,
     ) -> Result<BanRow, Refusal> {
-        let known = self.commit_removal(proof, &new.participant_id, address).await?;
+        let room_id = proof.room_id();
+        // A caller who can't remove anyone must not learn who has joined.
+        self.check_moderates(proof, address).await?;
+        let known = self.members.find(room_id, &new.participant_id).await?;
+        let known = match known {
+            Some(known) => known,
+            None if id::is_participant_id(new.participant_id.as_str()) => Known::default(),
+            None => return Err(unknown_participant()),
+        };
+        let room = self.find_newest(room_id).await?;
+        room.check_removal(&proof.actor(), &new.participant_id, known.base)?;
         let ban = BanRow {
-            room_id: proof.room_id().clone(),
+            room_id: room_id.clone(),
             participant_id: new.participant_id,
             display_name: known.display_name,
             reason: new.reason,
@@ -58,19 +74,20 @@ impl Rooms {
             banned_at: WallTime::now(),
             until: new.until.unwrap_or(ENDLESS),
         };
-        self.access.bans().ban(&ban).await?;
-        self.shut_out(&ban.room_id, &ban.participant_id);
-        if let Err(error) = self.tell_banned(&ban).await {
-            let error: &dyn std::error::Error = &error;
-            tracing::debug!(error, room.id = %ban.room_id, "a ban wasn't told");
+        let ban = self.access.bans().ban(ban).await?;
+        self.shut_out(room_id, &ban.participant_id);
+        if let Err(refusal) = self.finish_ban(proof, &ban, known.base, address).await {
+            let code = refusal.code().name();
+            tracing::debug!(room.id = %room_id, rejection.code = code, "a ban wasn't told");
         }
         Ok(ban)
     }
 
-    /// Refuses somebody who doesn't moderate the room.
+    /// Refuses somebody who doesn't moderate the room, or asks too often.
     pub async fn check_moderates(&self, proof: &Proof, address: IpAddr) -> Result<(), Refusal> {
         let envelope = Envelope::of(proof.actor());
-        self.admit(proof.room_id(), CommandKind::Remove, &envelope, address).await.map(drop)
+        self.admit(proof.room_id(), CommandKind::Remove, &envelope, address).await?;
+        self.limiters.check_command(Asker { user_id: proof.user_id(), address })
     }
 
     /// Closes the connections to this node of somebody who is banned.
@@ -85,27 +102,32 @@ impl Rooms {
         }
     }
 
+    /// Does what a ban holds without: takes a role back, and tells the other nodes.
+    async fn finish_ban(
+        &self,
+        proof: &Proof,
+        ban: &BanRow,
+        base: Role,
+        address: IpAddr,
+    ) -> Result<(), Refusal> {
+        let BanRow { room_id, participant_id, .. } = ban;
+        self.tell_removed(room_id, participant_id, true).await?;
+        self.take_role_back(proof, participant_id, base, address).await?;
+        Ok(self.members.remove(room_id, participant_id).await?)
+    }
+
     /// Decides whether a participant may be removed, and takes back a role that commands or moderates.
-    async fn commit_removal(
+    async fn take_role_back(
         &self,
         proof: &Proof,
         participant_id: &ParticipantId,
+        base: Role,
         address: IpAddr,
-    ) -> Result<Known, Refusal> {
-        let room_id = proof.room_id();
-        // Whoever may not remove anybody doesn't learn who has joined.
-        self.check_moderates(proof, address).await?;
-        let known = self.members.find_known(room_id, participant_id).await?;
-        let (participant, base) = (participant_id.clone(), known.base);
-        let command = Command::Remove { participant, base };
+    ) -> Result<(), Refusal> {
+        let command = Command::Remove { participant: participant_id.clone(), base };
         let request = Request { envelope: Envelope::of(proof.actor()), command };
-        self.handle(room_id, &request, Asker { user_id: proof.user_id(), address }).await?;
-        Ok(known)
-    }
-
-    async fn tell_banned(&self, ban: &BanRow) -> Result<(), StoreError> {
-        self.tell_removed(&ban.room_id, &ban.participant_id, true).await?;
-        self.members.remove(&ban.room_id, &ban.participant_id).await
+        let from = Asker { user_id: proof.user_id(), address };
+        self.handle(proof.room_id(), &request, from).await.map(drop)
     }
 
     async fn tell_removed(

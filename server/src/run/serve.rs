@@ -18,6 +18,7 @@ use super::open::Opened;
 use super::signals::Signals;
 use super::{admin, open};
 use crate::app::App;
+use crate::clock::WallTime;
 use crate::config::Config;
 use crate::net::{Capacity, Connections, Door, IdleConnections, Shares, accept, bind};
 use crate::router;
@@ -179,7 +180,10 @@ async fn close_revoked(app: App) {
 async fn close_banned(app: App) {
     loop {
         for (room_id, participant_id) in app.access.bans().news().await {
-            app.rooms.shut_out(&room_id, &participant_id);
+            let bans = app.access.bans();
+            if bans.check(&room_id, &participant_id, WallTime::now()).is_err() {
+                app.rooms.shut_out(&room_id, &participant_id);
+            }
         }
     }
 }

@@ -41,6 +41,22 @@ impl BanRow {
     }
 }
 
+/// What became of a ban.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Banning {
+    /// It is stored.
+    Stored {
+        /// Its number among all changes.
+        number: u64,
+        /// The participant's display name, which an earlier ban may have known.
+        display_name: String,
+    },
+    /// The room has as many bans as it may.
+    RoomHasMost,
+    /// The room isn't registered any more.
+    RoomIsGone,
+}
+
 /// A ban that began, changed or was lifted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BanChange {
@@ -55,29 +71,32 @@ pub struct BanChange {
 }
 
 impl Sql {
-    /// Stores a ban, in place of an earlier one of the same participant. Returns its number, or `None` if the room
-    /// has `most` others that have not ended, or isn't registered.
-    pub async fn ban(&self, ban: &BanRow, most: u64) -> Result<Option<u64>, SqlError> {
+    /// Stores a ban, in place of an earlier one of the same participant, whose display name stays if the new one is
+    /// empty. Refuses it if the room has `most` others, those included that were lifted lately.
+    pub async fn ban(&self, ban: &BanRow, most: u64) -> Result<Banning, SqlError> {
         let mut operation = self.begin_transaction("ban").await?;
         let taken = next_number(&mut operation).await?;
-        let others = sqlx::query(
-            "SELECT COUNT(*) FROM bans WHERE room_id = $1 AND participant_id <> $2 AND until_ms > $3",
-        )
-        .bind(ban.room_id.as_str())
-        .bind(ban.participant_id.as_str())
-        .bind(column(ban.banned_at.as_millis()));
+        let others =
+            sqlx::query("SELECT COUNT(*) FROM bans WHERE room_id = $1 AND participant_id <> $2")
+                .bind(ban.room_id.as_str())
+                .bind(ban.participant_id.as_str());
         let others = operation.fetch_one(others, |row| number(row, 0)).await?;
-        if others.unwrap_or_default() >= most || !operation.is_registered(&ban.room_id).await? {
-            return Ok(None);
+        if others.unwrap_or_default() >= most {
+            return operation.undo().await.map(|()| Banning::RoomHasMost);
+        }
+        if !operation.is_registered(&ban.room_id).await? {
+            return operation.undo().await.map(|()| Banning::RoomIsGone);
         }
         let insert = sqlx::query(
             "INSERT INTO bans (number, room_id, participant_id, display_name, reason, banned_by,
                                banned_at_ms, until_ms, changed_at_ms)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7)
              ON CONFLICT (room_id, participant_id) DO UPDATE SET number = excluded.number,
-                 display_name = excluded.display_name, reason = excluded.reason,
+                 display_name = CASE excluded.display_name WHEN '' THEN bans.display_name
+                                ELSE excluded.display_name END, reason = excluded.reason,
                  banned_by = excluded.banned_by, banned_at_ms = excluded.banned_at_ms,
-                 until_ms = excluded.until_ms, changed_at_ms = excluded.changed_at_ms",
+                 until_ms = excluded.until_ms, changed_at_ms = excluded.changed_at_ms
+             RETURNING display_name",
         )
         .bind(column(taken))
         .bind(ban.room_id.as_str())
@@ -87,9 +106,9 @@ impl Sql {
         .bind(ban.by.as_str())
         .bind(column(ban.banned_at.as_millis()))
         .bind(column(ban.until.as_millis()));
-        operation.execute(insert).await?;
+        let display_name = operation.fetch_one(insert, |row| row.try_get(0)).await?;
         operation.commit().await?;
-        Ok(Some(taken))
+        Ok(Banning::Stored { number: taken, display_name: display_name.unwrap_or_default() })
     }
 
     /// Lifts a ban that has not ended. Returns the number of the change, or `None` if there is no such ban.
@@ -99,6 +118,18 @@ impl Sql {
         participant_id: &ParticipantId,
         now: WallTime,
     ) -> Result<Option<u64>, SqlError> {
+        // Before the number is taken, which holds up everybody else who bans.
+        let mut operation = self.begin("find a ban").await?;
+        let find = sqlx::query(
+            "SELECT number FROM bans WHERE room_id = $1 AND participant_id = $2 AND until_ms > $3",
+        )
+        .bind(room_id.as_str())
+        .bind(participant_id.as_str())
+        .bind(column(now.as_millis()));
+        if operation.fetch_one(find, |_| Ok(())).await?.is_none() {
+            return Ok(None);
+        }
+        drop(operation);
         let mut operation = self.begin_transaction("lift a ban").await?;
         let taken = next_number(&mut operation).await?;
         let update = sqlx::query(
@@ -111,13 +142,13 @@ impl Sql {
         .bind(room_id.as_str())
         .bind(participant_id.as_str());
         if operation.execute(update).await? == 0 {
-            return Ok(None);
+            return operation.undo().await.map(|()| None);
         }
         operation.commit().await?;
         Ok(Some(taken))
     }
 
-    /// Lists up to `most` bans of a room that have not ended at `now`, the newest first, from below a number on, each
+    /// Lists up to `most` bans of a room that have not ended at `now`, the newest first, from below a number, each
     /// with its number.
     pub async fn list_bans(
         &self,
@@ -139,10 +170,10 @@ impl Sql {
         operation.fetch(query, read_ban).await
     }
 
-    /// Lists up to `most` changes behind a number, in their order.
+    /// Lists up to `most` changes after a number, in their order. A row that can't be read is left out.
     pub async fn list_ban_changes(
         &self,
-        behind: u64,
+        after: u64,
         most: usize,
     ) -> Result<Vec<BanChange>, SqlError> {
         let mut operation = self.begin("list changes of bans").await?;
@@ -150,16 +181,9 @@ impl Sql {
             "SELECT number, room_id, participant_id, until_ms FROM bans WHERE number > $1
              ORDER BY number LIMIT $2",
         );
-        let query = query.bind(column(behind)).bind(column(most as u64));
-        let read = |row: &AnyRow| {
-            Ok(BanChange {
-                number: number(row, 0)?,
-                room_id: RoomId::new(row.try_get::<&str, _>(1)?),
-                participant_id: ParticipantId::new(row.try_get::<&str, _>(2)?),
-                until: WallTime::from_millis(number(row, 3)?),
-            })
-        };
-        operation.fetch(query, read).await
+        let query = query.bind(column(after)).bind(column(most as u64));
+        let changes = operation.fetch(query, |row| Ok(read_change(row).ok())).await?;
+        Ok(changes.into_iter().flatten().collect())
     }
 
     /// Forgets bans that ended and last changed before a time, and those of rooms that are gone.
@@ -167,7 +191,8 @@ impl Sql {
         let mut operation = self.begin("sweep bans").await?;
         let over = sqlx::query("DELETE FROM bans WHERE until_ms < $1 AND changed_at_ms < $1");
         operation.execute(over.bind(column(before.as_millis()))).await?;
-        let gone = "DELETE FROM bans WHERE room_id NOT IN (SELECT room_id FROM rooms)";
+        let gone = "DELETE FROM bans
+                    WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE rooms.room_id = bans.room_id)";
         operation.execute(sqlx::query(gone)).await.map(drop)
     }
 }
@@ -186,6 +211,15 @@ async fn next_number(operation: &mut Operation) -> Result<u64, SqlError> {
     let update = "UPDATE access_changes SET number = number + 1 RETURNING number";
     let taken = operation.fetch_one(sqlx::query(update), |row| number(row, 0)).await?;
     Ok(taken.unwrap_or_default())
+}
+
+fn read_change(row: &AnyRow) -> Result<BanChange, sqlx::Error> {
+    Ok(BanChange {
+        number: number(row, 0)?,
+        room_id: RoomId::new(row.try_get::<&str, _>(1)?),
+        participant_id: ParticipantId::new(row.try_get::<&str, _>(2)?),
+        until: WallTime::from_millis(number(row, 3)?),
+    })
 }
 
 fn read_ban(row: &AnyRow) -> Result<(u64, BanRow), sqlx::Error> {

@@ -25,7 +25,7 @@ use std::time::Duration;
 use sqlx::AnyPool;
 use tokio::time::timeout;
 
-pub use bans::{BanChange, BanRow, ENDLESS};
+pub use bans::{BanChange, BanRow, Banning, ENDLESS};
 pub use creations::{Creation, CreationKey};
 pub use error::{SqlError, Taken};
 pub use open::{DATABASE_FILE, DatabaseAddress};

@@ -140,6 +140,13 @@ impl Operation {
         Ok(())
     }
 
+    /// Undoes the transaction, and keeps the connection for others.
+    pub(super) async fn undo(mut self) -> Result<(), SqlError> {
+        self.execute(sqlx::query("ROLLBACK")).await?;
+        self.at_rest = true;
+        Ok(())
+    }
+
     fn end<T>(&mut self, ended: Result<Result<T, sqlx::Error>, Elapsed>) -> Result<T, SqlError> {
         let Ok(answer) = ended else { return Err(timeout(self.name)) };
         self.deadline = Instant::now() + STATEMENT_TIMEOUT;

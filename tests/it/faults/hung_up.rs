@@ -11,8 +11,9 @@ use tokio::net::TcpStream;
 use super::scene::Scene;
 use crate::nodes::site::until;
 
-/// How long Redis, which has the room after the database does, takes each way.
-const SLOW: Duration = Duration::from_millis(200);
+/// How long Redis, which has the room after the database does, takes each way: there and back well within the half second
+/// that a command has.
+const SLOW: Duration = Duration::from_millis(100);
 
 #[tokio::test]
 async fn a_room_whose_creator_hangs_up_is_there_and_not_only_counted() {

@@ -46,7 +46,7 @@ async fn a_ban_at_one_node_closes_every_door_of_the_other() {
 async fn a_ban_reaches_nodes_that_could_not_be_told() {
     let site = site().await;
     let Across { mut party, guest: [_, here], .. } = site.meet(&new_room(), &[]).await;
-    // As a node writes it whose Redis is away.
+    // As a node leaves it that lost Redis before it could tell.
     let ban = BanRow {
         room_id: RoomId::new(&party.room_id),
         participant_id: ParticipantId::new(&party.guest_id),

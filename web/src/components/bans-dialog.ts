@@ -44,8 +44,8 @@ export async function showBans(app: App, roomId: string): Promise<void> {
     const name = ban.display_name ?? 'Someone';
     const button = element(
       'button',
-      { type: 'button', class: 'button button-quiet small', 'aria-label': `Lift the ban of ${name}` },
-      'Lift ban',
+      { type: 'button', class: 'button button-quiet small', 'aria-label': `Unban ${name}` },
+      'Unban',
     );
     const row = element(
       'li',

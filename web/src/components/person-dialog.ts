@@ -84,7 +84,7 @@ export function managePerson(app: App, session: RoomSession, person: Presence, m
     add('remove', 'Remove from the party', 'Can come back with the invite link.', () =>
       attempt(async () => (await app.client.people(roomId)).remove(id), `${name} was removed.`),
     );
-    add('ban', 'Ban from the party', 'Can’t come back until you lift the ban.', async () => {
+    add('ban', 'Ban from the party', 'Can’t come back until someone unbans them.', async () => {
       dialog.close();
       const sure = await confirmed({
         title: `Ban ${name}?`,

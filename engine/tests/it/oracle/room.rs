@@ -37,7 +37,13 @@ impl Naive {
                     [Role::Host, Role::CoHost, Role::Moderator].iter().position(|r| *r == role)
                 };
                 let Some(sender) = rank(self.role(by, *base)) else { return Err("Forbidden") };
-                let held = rank(self.role(participant.as_str(), *base));
+                let name = participant.as_str();
+                let owns_it = self.host.is_none()
+                    && (self.creator == name || self.former_host.as_deref() == Some(name));
+                if owns_it {
+                    return Err("Forbidden");
+                }
+                let held = rank(self.role(name, *base));
                 if held.is_some_and(|held| held <= sender) {
                     return Err("Forbidden");
                 }

@@ -15,8 +15,8 @@ use crate::net::Peer;
 use crate::refusal::Refusal;
 use crate::rooms::NewBan;
 
-/// Bans a participant: closes all their connections and every way back. The host, co-hosts and moderators may, each only
-/// people of lower roles. Banning somebody again replaces the ban.
+/// Bans a participant: closes all their connections, and refuses them until the ban ends. Allowed to the host, co-hosts
+/// and moderators, each only for people with a lower role. Banning somebody again replaces the ban.
 #[utoipa::path(post, path = "", operation_id = "createBan", tag = "rooms",
     security(("token" = [])), request_body = BanRequest,
     params(("room_id" = String, Path, description = "A room's id or code")),

@@ -17,8 +17,8 @@ pub(crate) struct Parameters {
     participant_id: String,
 }
 
-/// Removes a participant: closes all their connections. They may join again. The host, co-hosts and moderators may, each
-/// only people of lower roles.
+/// Removes a participant: closes all their connections. They may join again. Allowed to the host, co-hosts and
+/// moderators, each only for people with a lower role.
 #[utoipa::path(delete, path = "/{participant_id}", operation_id = "removeParticipant",
     tag = "rooms", security(("token" = [])),
     params(("room_id" = String, Path, description = "A room's id or code"),

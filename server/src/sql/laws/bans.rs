@@ -4,7 +4,7 @@ use engine::{ParticipantId, RoomId};
 
 use super::{Database, create_rooms, id};
 use crate::clock::WallTime;
-use crate::sql::{BanRow, ENDLESS, Sql};
+use crate::sql::{BanRow, Banning, ENDLESS, Sql};
 
 const MOST: u64 = 10;
 
@@ -13,7 +13,7 @@ pub(super) async fn a_ban_is_listed_until_it_ends_or_is_lifted(database: &Databa
     create_rooms(&sql, &["r_1", "r_2"]).await;
     let timed = BanRow { until: at(5_000), ..ban("r_1", "p_timed") };
     for ban in [&ban("r_1", "p_1"), &timed, &ban("r_1", "p_2"), &ban("r_2", "p_1")] {
-        assert!(sql.ban(ban, MOST).await.unwrap().is_some());
+        stored(&sql, ban).await;
     }
     let listed = sql.list_bans(&id("r_1"), None, 10, at(4_999)).await.unwrap();
     let (numbers, bans): (Vec<u64>, Vec<BanRow>) = listed.into_iter().unzip();
@@ -32,8 +32,8 @@ pub(super) async fn a_ban_is_listed_until_it_ends_or_is_lifted(database: &Databa
 pub(super) async fn every_node_reads_each_change_of_bans_in_order(database: &Database) {
     let (sql, other_node) = (database.open().await, database.open().await);
     create_rooms(&sql, &["r_1"]).await;
-    let first = sql.ban(&ban("r_1", "p_1"), MOST).await.unwrap().unwrap();
-    sql.ban(&ban("r_1", "p_2"), MOST).await.unwrap();
+    let first = stored(&sql, &ban("r_1", "p_1")).await;
+    stored(&sql, &ban("r_1", "p_2")).await;
     let lifted = lift(&sql, "r_1", "p_1").await.unwrap();
     let changes = other_node.list_ban_changes(0, 10).await.unwrap();
     let found: Vec<_> =
@@ -51,9 +51,9 @@ pub(super) async fn every_node_reads_each_change_of_bans_in_order(database: &Dat
         let node = if index % 2 == 0 { &sql } else { &other_node };
         node.ban(ban, 100)
     });
-    futures_util::future::join_all(all).await.into_iter().for_each(|one| {
-        one.unwrap().unwrap();
-    });
+    for banned in futures_util::future::join_all(all).await {
+        assert!(matches!(banned.unwrap(), Banning::Stored { .. }));
+    }
     assert_eq!(sql.list_ban_changes(lifted, 100).await.unwrap().len(), 8);
 }
 
@@ -61,15 +61,21 @@ pub(super) async fn a_room_has_no_more_bans_than_it_may(database: &Database) {
     let sql = database.open().await;
     create_rooms(&sql, &["r_1"]).await;
     for participant in ["p_1", "p_2"] {
-        assert!(sql.ban(&ban("r_1", participant), 2).await.unwrap().is_some());
+        stored(&sql, &ban("r_1", participant)).await;
     }
-    assert_eq!(sql.ban(&ban("r_1", "p_3"), 2).await.unwrap(), None);
+    let third = ban("r_1", "p_3");
+    assert_eq!(sql.ban(&third, 2).await.unwrap(), Banning::RoomHasMost);
     let again = BanRow { reason: "again".to_owned(), ..ban("r_1", "p_2") };
-    assert!(sql.ban(&again, 2).await.unwrap().is_some(), "it replaces the other one");
+    let nameless = BanRow { display_name: String::new(), ..again.clone() };
+    let banned = sql.ban(&nameless, 2).await.unwrap();
+    let Banning::Stored { display_name, .. } = banned else { panic!("it replaces the other one") };
+    assert_eq!(display_name, again.display_name, "the name was known");
     assert_eq!(sql.list_bans(&id("r_1"), None, 1, at(0)).await.unwrap()[0].1, again);
     lift(&sql, "r_1", "p_1").await.unwrap();
-    assert!(sql.ban(&ban("r_1", "p_3"), 2).await.unwrap().is_some());
-    assert_eq!(sql.ban(&ban("r_unknown", "p_1"), 2).await.unwrap(), None);
+    assert_eq!(sql.ban(&third, 2).await.unwrap(), Banning::RoomHasMost, "lifted ones are kept");
+    sql.sweep_bans(at(4_001)).await.unwrap();
+    stored(&sql, &third).await;
+    assert_eq!(sql.ban(&ban("r_unknown", "p_1"), 2).await.unwrap(), Banning::RoomIsGone);
 }
 
 pub(super) async fn bans_go_with_their_room_and_once_they_are_over(database: &Database) {
@@ -77,7 +83,7 @@ pub(super) async fn bans_go_with_their_room_and_once_they_are_over(database: &Da
     create_rooms(&sql, &["r_1", "r_2"]).await;
     let timed = BanRow { until: at(5_000), ..ban("r_2", "p_timed") };
     for ban in [&ban("r_1", "p_1"), &ban("r_2", "p_1"), &timed] {
-        sql.ban(ban, MOST).await.unwrap();
+        stored(&sql, ban).await;
     }
     sql.delete_rooms(&[id("r_1")]).await.unwrap();
     assert_eq!(changed(&sql).await, ["p_1", "p_timed"]);
@@ -96,6 +102,14 @@ fn ban(room: &str, participant: &str) -> BanRow {
         by: ParticipantId::new("p_host"),
         banned_at: at(1_000),
         until: ENDLESS,
+    }
+}
+
+/// Stores a ban, and returns its number.
+async fn stored(sql: &Sql, ban: &BanRow) -> u64 {
+    match sql.ban(ban, MOST).await.unwrap() {
+        Banning::Stored { number, .. } => number,
+        other => panic!("{other:?}"),
     }
 }
 
