@@ -93,7 +93,7 @@ fn scheme_host_and_prefix_are_those_that_the_client_used() {
         (&[("x-forwarded-proto", "gopher")], "", "", ""),
         (&[("x-forwarded-scheme", "https")], "https", "", ""),
         (&[("x-forwarded-ssl", "on")], "https", "", ""),
-        (&[("front-end-https", "on")], "https", "", ""),
+        (&[("front-end-https", "On")], "https", "", ""),
         (&[("forwarded", "proto=https;host=party.example")], "https", "party.example", ""),
         (
             &[("forwarded", "host=\"party.example:8443\";proto=\"https\"")],
