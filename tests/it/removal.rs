@@ -61,7 +61,7 @@ async fn somebody_who_is_banned_is_disconnected_and_stays_out_until_the_ban_is_l
 
 #[tokio::test]
 async fn people_who_are_not_there_any_more_can_be_banned_and_a_ban_can_be_replaced() {
-    let mut party = Party::idle().await;
+    let party = Party::idle().await;
     party.host_api.remove(&party.room_id, &party.guest_id).await.unwrap();
     party.host_api.ban(&party.room_id, &ban_of(&party.guest_id)).await.unwrap();
     party.host_api.lift_ban(&party.room_id, &party.guest_id).await.unwrap();
@@ -72,6 +72,22 @@ async fn people_who_are_not_there_any_more_can_be_banned_and_a_ban_can_be_replac
     let second = party.host_api.ban(&party.room_id, &asked).await.unwrap();
     assert_eq!((first.reason, second.reason.as_deref()), (None, Some("again")));
     assert_eq!(party.host_api.bans(&party.room_id).await.unwrap().items.len(), 1);
+}
+
+#[tokio::test]
+async fn somebody_who_is_banned_loses_their_role_and_gets_none() {
+    let mut party = Party::idle().await;
+    party.host_api.give_role(&party.room_id, &party.guest_id, Role::CoHost).await.unwrap();
+    party.committed().await;
+    party.host_api.ban(&party.room_id, &ban_of(&party.guest_id)).await.unwrap();
+    let role = party.host.wait_for("role_changed").await.unwrap();
+    assert_eq!(role["data"]["role"], "guest", "{role}");
+    party.host_api.lift_ban(&party.room_id, &party.guest_id).await.unwrap();
+    let viewer = Role::Viewer;
+    party.guest_api.join(&party.room_id).await.unwrap();
+    // A viewer is named by the room, and so joined for ever.
+    party.host_api.give_role(&party.room_id, &party.guest_id, viewer).await.unwrap();
+    party.host_api.ban(&party.room_id, &ban_of(&party.guest_id)).await.unwrap();
     let path = format!("rooms/{}/participants/{}", party.room_id, party.guest_id);
     let role = json!({ "role": "co_host" });
     let refused = party.host_api.request(Method::PATCH, &path, Some(&role)).await.unwrap();
@@ -79,6 +95,7 @@ async fn people_who_are_not_there_any_more_can_be_banned_and_a_ban_can_be_replac
     let to = json!({ "participant_id": party.guest_id });
     let refused = party.host.reject("host_transfer", to).await.unwrap();
     assert_eq!(refused.code, "participant_not_found");
+    party.host_api.give_role(&party.room_id, &party.guest_id, Role::Guest).await.unwrap();
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ impl Bans {
             }
             Banning::RoomHasMost => {
                 let detail = format!(
-                    "a room has at most {} bans, those of the last two days that were lifted included",
+                    "a room has at most {} bans, those included that ended or were lifted in the last two days",
                     self.max
                 );
                 Err(Refusal::new(ErrorCode::LimitReached, detail))
@@ -180,39 +180,40 @@ impl Bans {
         loop {
             let after = self.lock().read_to;
             let changes = self.sql.list_ban_changes(after, READ_AT_ONCE).await?;
-            let is_all = changes.len() < READ_AT_ONCE;
-            self.take_in(changes);
-            if is_all {
+            if changes.is_empty() {
                 return Ok(());
             }
+            self.take_in(changes);
         }
     }
 
     /// Forgets bans that are over, and reads the others anew.
     async fn read_anew(&self) -> Result<(), SqlError> {
         let swept = self.sql.sweep_bans(WallTime::now().minus_millis(SPARE_MS)).await;
+        let last = self.sql.last_access_change().await?;
         let mut changes: Vec<BanChange> = Vec::new();
         loop {
             let after = changes.last().map_or(0, |last| last.number);
             let page = self.sql.list_ban_changes(after, READ_AT_ONCE).await?;
-            let is_all = page.len() < READ_AT_ONCE;
-            changes.extend(page);
-            if is_all {
+            if page.is_empty() {
                 break;
             }
+            changes.extend(page);
         }
-        let mut known = self.write();
-        let read_to = known.read_to;
-        let (read, unread) = changes.into_iter().partition(|change| change.number <= read_to);
+        // Nobody else moves it. If the database has gone back, to a backup or a replica that lagged behind, all is news.
+        let read_to = Some(self.lock().read_to).filter(|read_to| *read_to <= last);
+        let (read, unread) = changes.into_iter().partition(|change| Some(change.number) <= read_to);
         let mut all = Known::default();
         all.take_in(read);
+        let mut known = self.write();
+        let since = |number: u64| read_to.is_some_and(|read_to| number > read_to);
         for (room_id, room) in &known.ends {
             // Stored here since the last reading.
-            for (id, change) in room.iter().filter(|(_, (_, number))| *number > read_to) {
+            for (id, change) in room.iter().filter(|(_, (_, number))| since(*number)) {
                 all.set(room_id, id, *change);
             }
         }
-        all.read_to = read_to;
+        all.read_to = read_to.unwrap_or_default();
         let banned = all.take_in(unread);
         let old = std::mem::replace(&mut *known, all);
         drop(known);
@@ -273,7 +274,8 @@ mod tests {
             } else {
                 here.read().await.unwrap();
             }
-            assert_eq!(here.news().await, [(RoomId::new("r_1"), ParticipantId::new(participant))]);
+            let announced = std::mem::take(&mut *here.banned());
+            assert_eq!(announced, [(RoomId::new("r_1"), ParticipantId::new(participant))]);
             here.read().await.unwrap();
             here.read_anew().await.unwrap();
             assert!(here.banned().is_empty());
@@ -285,6 +287,29 @@ mod tests {
         here.read().await.unwrap();
         assert!(here.banned().is_empty());
         assert!(is_banned(&here, "p_3"));
+    }
+
+    #[tokio::test]
+    async fn a_database_that_has_gone_back_is_read_from_its_start() {
+        let dir = TempDir::new().unwrap();
+        let (path, backup) = (dir.path().join("playhead.db"), dir.path().join("backup.db"));
+        let sql = Arc::new(Sql::open_file(&path).await.unwrap());
+        create_rooms(&sql, &["r_1"]).await;
+        let restored = Arc::new(Sql::open_file(&backup).await.unwrap());
+        create_rooms(&restored, &["r_1"]).await;
+        let mut here = Bans::open(sql, 10).await;
+        for participant in ["p_1", "p_2"] {
+            here.ban(ban(participant)).await.unwrap();
+        }
+        here.read().await.unwrap();
+        here.sql = restored.clone();
+        Bans::open(restored, 10).await.ban(ban("p_3")).await.unwrap();
+        here.read_anew().await.unwrap();
+        let announced = std::mem::take(&mut *here.banned());
+        assert_eq!(announced, [(RoomId::new("r_1"), ParticipantId::new("p_3"))]);
+        assert!(is_banned(&here, "p_3") && !is_banned(&here, "p_1"));
+        here.ban(ban("p_1")).await.unwrap();
+        assert!(is_banned(&here, "p_1"));
     }
 
     #[tokio::test]

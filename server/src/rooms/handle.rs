@@ -58,8 +58,10 @@ impl Rooms {
             let Some(participant_id) = named_participant(&request.command) else {
                 return self.decide_and_commit(room_id, request).await;
             };
-            let bans = self.access.bans().check(room_id, participant_id, WallTime::now());
-            bans.map_err(|_| unknown_participant())?;
+            if gives_power(&request.command) {
+                let bans = self.access.bans().check(room_id, participant_id, WallTime::now());
+                bans.map_err(|_| unknown_participant())?;
+            }
             let base = self.members.find_base(room_id, participant_id).await?;
             check_base(&request.command, base)?;
             self.decide_and_commit(room_id, request).await
@@ -122,7 +124,11 @@ impl Rooms {
         refusal.outcome() != Outcome::Unknown
     }
 
-    async fn decide_and_commit(&self, room_id: &RoomId, request: &Request) -> Result<Ack, Refusal> {
+    pub(super) async fn decide_and_commit(
+        &self,
+        room_id: &RoomId,
+        request: &Request,
+    ) -> Result<Ack, Refusal> {
         let hub = self.hub.find(room_id);
         let _turn = match &hub {
             Some(hub) => hub.gate.lock().await,
@@ -182,6 +188,14 @@ fn check_base(command: &Command, base: Role) -> Result<(), Refusal> {
             Err(Refusal::new(ErrorCode::InvalidRequest, detail))
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether a command gives its participant a role, rather than taking one back.
+fn gives_power(command: &Command) -> bool {
+    match command {
+        Command::SetRole { role, .. } => role.is_granted(),
+        _ => true,
     }
 }
 

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use contracts::CloseCode;
 use engine::{Command, CommandKind, Envelope, ParticipantId, Request, Role, RoomId};
+use tokio::time::timeout;
 
-use super::Rooms;
+use super::{COMMAND_TIMEOUT, Rooms};
 use crate::access::Proof;
 use crate::clock::WallTime;
 use crate::id;
@@ -40,7 +41,7 @@ impl Rooms {
         self.check_moderates(proof, address).await?;
         let known = self.members.find(room_id, participant_id).await?;
         let known = known.ok_or_else(unknown_participant)?;
-        self.take_role_back(proof, participant_id, known.base, address).await?;
+        self.take_role_back(proof, participant_id, known.base).await?;
         self.tell_removed(room_id, participant_id, false).await?;
         self.close_removed(room_id, participant_id, false);
         Ok(self.members.remove(room_id, participant_id).await?)
@@ -76,10 +77,7 @@ impl Rooms {
         };
         let ban = self.access.bans().ban(ban).await?;
         self.shut_out(room_id, &ban.participant_id);
-        if let Err(refusal) = self.finish_ban(proof, &ban, known.base, address).await {
-            let code = refusal.code().name();
-            tracing::debug!(room.id = %room_id, rejection.code = code, "a ban wasn't told");
-        }
+        self.finish_ban(proof, &ban, known.base).await;
         Ok(ban)
     }
 
@@ -102,32 +100,31 @@ impl Rooms {
         }
     }
 
-    /// Does what a ban holds without: takes a role back, and tells the other nodes.
-    async fn finish_ban(
-        &self,
-        proof: &Proof,
-        ban: &BanRow,
-        base: Role,
-        address: IpAddr,
-    ) -> Result<(), Refusal> {
+    /// Does the rest, without which a ban holds too: tells the other nodes, takes a role back, ends the membership.
+    async fn finish_ban(&self, proof: &Proof, ban: &BanRow, base: Role) {
         let BanRow { room_id, participant_id, .. } = ban;
-        self.tell_removed(room_id, participant_id, true).await?;
-        self.take_role_back(proof, participant_id, base, address).await?;
-        Ok(self.members.remove(room_id, participant_id).await?)
+        let told = self.tell_removed(room_id, participant_id, true).await.map_err(Refusal::from);
+        let taken = self.take_role_back(proof, participant_id, base).await;
+        let removed = self.members.remove(room_id, participant_id).await.map_err(Refusal::from);
+        if let Err(refusal) = told.and(taken).and(removed) {
+            let code = refusal.code().name();
+            tracing::warn!(room.id = %room_id, rejection.code = code, "a ban holds, but wasn't finished");
+        }
     }
 
-    /// Decides whether a participant may be removed, and takes back a role that commands or moderates.
+    /// Decides whether a participant may be removed, and takes back a role that commands or moderates. The caller has
+    /// been counted.
     async fn take_role_back(
         &self,
         proof: &Proof,
         participant_id: &ParticipantId,
         base: Role,
-        address: IpAddr,
     ) -> Result<(), Refusal> {
         let command = Command::Remove { participant: participant_id.clone(), base };
         let request = Request { envelope: Envelope::of(proof.actor()), command };
-        let from = Asker { user_id: proof.user_id(), address };
-        self.handle(proof.room_id(), &request, from).await.map(drop)
+        let decided = self.decide_and_commit(proof.room_id(), &request);
+        let decided = timeout(COMMAND_TIMEOUT, decided).await;
+        decided.unwrap_or_else(|_| Err(Refusal::store_unavailable())).map(drop)
     }
 
     async fn tell_removed(

@@ -72,7 +72,8 @@ pub struct BanChange {
 
 impl Sql {
     /// Stores a ban, in place of an earlier one of the same participant, whose display name stays if the new one is
-    /// empty. Refuses it if the room has `most` others, those included that were lifted lately.
+    /// empty. Refuses it if the room has `most` others, those included that ended or were lifted
+    /// lately.
     pub async fn ban(&self, ban: &BanRow, most: u64) -> Result<Banning, SqlError> {
         let mut operation = self.begin_transaction("ban").await?;
         let taken = next_number(&mut operation).await?;
@@ -184,6 +185,13 @@ impl Sql {
         let query = query.bind(column(after)).bind(column(most as u64));
         let changes = operation.fetch(query, |row| Ok(read_change(row).ok())).await?;
         Ok(changes.into_iter().flatten().collect())
+    }
+
+    /// Returns the number of the last change.
+    pub async fn last_access_change(&self) -> Result<u64, SqlError> {
+        let mut operation = self.begin("find the last change of access").await?;
+        let query = sqlx::query("SELECT number FROM access_changes");
+        Ok(operation.fetch_one(query, |row| number(row, 0)).await?.unwrap_or_default())
     }
 
     /// Forgets bans that ended and last changed before a time, and those of rooms that are gone.

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use contracts::{Ban, BanRequest, ErrorCode};
 use engine::ParticipantId;
+use tracing::Instrument;
 
 use super::encode;
 use crate::app::App;
@@ -42,6 +43,10 @@ pub(crate) async fn create_ban(
         reason: reason.unwrap_or_default(),
         until,
     };
-    let ban = app.rooms.ban(&proof, ban, peer.address).await?;
-    Ok((StatusCode::CREATED, Json(encode(ban))))
+    // A client that hangs up leaves no ban half done.
+    let banning = async move { app.rooms.ban(&proof, ban, peer.address).await };
+    match tokio::spawn(banning.in_current_span()).await {
+        Ok(ban) => Ok((StatusCode::CREATED, Json(encode(ban?)))),
+        Err(_) => Err(Refusal::new(ErrorCode::Internal, "the ban couldn't be made")),
+    }
 }
