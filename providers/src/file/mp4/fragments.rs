@@ -14,7 +14,7 @@ const STAMP_BYTES_MAX: u64 = 32;
 /// What the boxes behind `moov` tell.
 pub(super) struct Fragments {
     /// The length by the indexes, of which each covers a track; `None` if they don't cover the whole file.
-    /// One that names more than the file holds is an estimate.
+    /// Where they name more than the file holds, it is an estimate, of the fragments that are whole.
     pub(super) length: Option<Length>,
     /// The head of the first fragment.
     pub(super) first: Option<Header>,
@@ -108,11 +108,14 @@ fn read_index(bytes: &Bytes, sidx: &Header) -> Read<Option<Index>> {
         return Ok(None);
     }
     let references = bytes.get(table, 12 * count)?;
-    let sum = |part: fn(&[u8]) -> u64| references.chunks(12).map(part).sum::<u64>();
-    // The highest bit of a size says that another index lies there.
-    let bytes_long = sum(|reference| be(&reference[..4]) & 0x7fff_ffff);
-    let units = sum(|reference| be(&reference[4..8]));
-    let end = sidx.end.saturating_add(first).saturating_add(bytes_long);
+    let (mut end, mut units) = (sidx.end.saturating_add(first), 0);
+    for reference in references.chunks(12) {
+        // The highest bit of a size says that another index lies there.
+        end = end.saturating_add(be(&reference[..4]) & 0x7fff_ffff);
+        if bytes.total.is_none_or(|total| end <= total) {
+            units += be(&reference[4..8]);
+        }
+    }
     Ok(Some(Index { length: Length::of(units, timescale, true), end }))
 }
 

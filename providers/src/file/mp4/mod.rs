@@ -19,8 +19,10 @@ const TOP_LEVEL: [[u8; 4]; 14] = [
 ];
 /// Brands of still images, which use the same boxes.
 const STILL: [[u8; 4]; 7] = [*b"avif", *b"avis", *b"heic", *b"heix", *b"mif1", *b"msf1", *b"crx "];
-/// Requests for a file with its index in front.
+/// Requests for a file with its index in front, …
 const FRONT_REQUESTS: usize = 2;
+/// … unless its size tells that it is cut off.
+const DOUBTFUL_REQUESTS: usize = 3;
 /// The longest head of a box.
 const HEAD_BYTES: usize = 16;
 /// Bit rates are rounded: what is missing of the media may be this part of it and still be nothing.
@@ -41,6 +43,15 @@ struct Movie {
     with_fragments: Option<u64>,
     /// Whether every track was seen.
     complete: bool,
+}
+
+/// The boxes of media that were seen.
+#[derive(Debug, Default)]
+struct Media {
+    /// Whether there is any.
+    found: bool,
+    /// Whether the file ends before one does.
+    cut_off: bool,
 }
 
 /// Whether a file that starts with `head` consists of boxes; still images don't count.
@@ -91,7 +102,7 @@ fn mime(bytes: &Bytes) -> &'static str {
 
 fn read_file(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     let mut boxes = Boxes::between(bytes, 0, u64::MAX);
-    let (mut pieces, mut has_media, mut cut_off) = (false, false, false);
+    let (mut pieces, mut media) = (false, Media::default());
     let moov = loop {
         let next = match boxes.next() {
             // The file ends, or what follows is no box, before the film is described.
@@ -103,10 +114,7 @@ fn read_file(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
         match &next.kind {
             b"moov" => break next,
             b"moof" => pieces = true,
-            b"mdat" => {
-                has_media = true;
-                cut_off |= ends_beyond(bytes, &next);
-            }
+            b"mdat" => media.note(bytes, &next),
             _ => {}
         }
     };
@@ -126,34 +134,43 @@ fn read_file(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     }
     contents.length = movie.length();
     start_behind_pauses(&movie, contents);
-    let whole = contents.length;
-    let estimate = whole.map(|length| Length { exact: false, ..length });
-    loop {
-        match boxes.next() {
-            Ok(Some(next)) if next.kind == *b"mdat" => {
-                has_media = true;
-                cut_off |= ends_beyond(bytes, &next);
-            }
-            Ok(Some(_)) => {}
-            Ok(None) | Err(Stop::End) if !has_media => {
-                return Err(Stop::Refused(Refusal::CutOff));
-            }
-            // The head of the media tells where it ends, and is worth a second request.
-            Err(Stop::Need { at, .. }) if !has_media && bytes.parts() < FRONT_REQUESTS => {
-                contents.length = estimate;
-                return Err(Stop::Need { at, len: HEAD_BYTES });
-            }
-            Err(Stop::Need { .. }) if !has_media => {
-                cut_off = !is_whole(&movie, &moov, bytes);
-                break;
+    while let Some(next) = boxes.next().transpose() {
+        match next {
+            Ok(next) if next.kind == *b"mdat" => media.note(bytes, &next),
+            Ok(_) => {}
+            Err(Stop::Need { at, .. }) if !media.found => {
+                return doubt_length(bytes, &movie, &moov, at, contents);
             }
             // What lies further on isn't worth a request.
-            _ => break,
+            Err(_) => break,
         }
     }
-    // Fewer samples are there than the tables list, or nothing tells.
-    contents.length = if cut_off { estimate } else { whole };
+    if !media.found {
+        return Err(Stop::Refused(Refusal::CutOff));
+    }
+    if media.cut_off {
+        // Fewer samples are there than the tables list, and nothing tells how many.
+        contents.length = None;
+    }
     Ok(())
+}
+
+/// Makes the length an estimate until the head of the media, at `at`, tells whether all of it is there. That is worth a
+/// request, unless the index took as many; then it is enough that the file isn't too short.
+fn doubt_length(
+    bytes: &Bytes,
+    movie: &Movie,
+    moov: &Header,
+    at: u64,
+    contents: &mut Contents,
+) -> Read<()> {
+    let seems_whole = seems_whole(movie, moov, bytes);
+    let most = if seems_whole == Some(false) { DOUBTFUL_REQUESTS } else { FRONT_REQUESTS };
+    let asks = bytes.parts() < most;
+    if asks || seems_whole != Some(true) {
+        contents.length = contents.length.map(|length| Length { exact: false, ..length });
+    }
+    if asks { Err(Stop::Need { at, len: HEAD_BYTES }) } else { Ok(()) }
 }
 
 /// Whether a film announces fragments and has none, as some programs leave it: its index lists samples, and no
@@ -203,15 +220,12 @@ fn read_start(bytes: &Bytes, movie: &Movie, first: &Header, contents: &mut Conte
     Ok(())
 }
 
-/// Whether what follows `moov` is as long as all samples, by the bit rates that their descriptions state.
-fn is_whole(movie: &Movie, moov: &Header, bytes: &Bytes) -> bool {
+/// Whether what follows `moov` is as long as all samples, by the bit rates that their descriptions state; `None` if they
+/// state none.
+fn seems_whole(movie: &Movie, moov: &Header, bytes: &Bytes) -> Option<bool> {
     let stated = movie.playing().map(Track::bytes).try_fold(0u64, |sum, len| sum.checked_add(len?));
-    let there = bytes.total.map(|total| total.saturating_sub(moov.end));
-    stated.zip(there).is_some_and(|(stated, there)| there >= stated - stated / ROUNDED_PART)
-}
-
-fn ends_beyond(bytes: &Bytes, header: &Header) -> bool {
-    header.end != u64::MAX && bytes.total.is_some_and(|total| header.end > total)
+    let there = bytes.total?.saturating_sub(moov.end);
+    stated.map(|stated| there >= stated - stated / ROUNDED_PART)
 }
 
 /// Reads `moov`, but nothing more of it once a picture and sound were seen.
@@ -273,6 +287,13 @@ fn describe(movie: &Movie, contents: &mut Contents) -> Read<()> {
         return Err(Stop::Refused(Refusal::Empty));
     }
     Ok(())
+}
+
+impl Media {
+    fn note(&mut self, bytes: &Bytes, mdat: &Header) {
+        self.found = true;
+        self.cut_off |= mdat.end != u64::MAX && bytes.total.is_some_and(|total| mdat.end > total);
+    }
 }
 
 impl Movie {

@@ -7,6 +7,8 @@ use super::sample_entry;
 
 /// The most parts of a track that its edit list may name.
 const EDITS_MAX: u64 = 64;
+/// How far a stated length may be off, in milliseconds.
+const NEAR_MS: u128 = 50;
 
 #[derive(Debug, Default)]
 pub(super) struct Track {
@@ -114,6 +116,9 @@ impl Track {
         }
         // In the units of both timescales, so that nothing is rounded.
         let (ours, theirs) = (u128::from(self.timescale), u128::from(movie_timescale));
+        let near = ours * theirs * NEAR_MS / 1000;
+        // Where all edits end well before the media does, it doesn't matter how long that is exactly.
+        let mut within = self.edits.iter().any(|edit| edit.from.is_some());
         let presented = self.edits.iter().map(|edit| {
             let duration = u128::from(edit.duration) * ours;
             match edit.from {
@@ -121,6 +126,7 @@ impl Track {
                 Some(_) if edit.still => duration,
                 Some(from) => {
                     let left = u128::from(units.saturating_sub(self.skipped(from))) * theirs;
+                    within &= edit.duration != 0 && duration + near < left;
                     if edit.duration == 0 { left } else { duration.min(left) }
                 }
             }
@@ -128,7 +134,7 @@ impl Track {
         let total = presented.fold(0u128, u128::saturating_add);
         let ms = (total.saturating_mul(1000) + ours * theirs / 2) / (ours * theirs);
         let ms = u64::try_from(ms).ok().filter(|ms| *ms > 0)?;
-        Some(Length { ms, exact })
+        Some(Length { ms, exact: exact || within })
     }
 }
 

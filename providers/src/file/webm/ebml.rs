@@ -68,7 +68,8 @@ impl<'a> Elements<'a> {
     }
 }
 
-fn read_element(bytes: &Bytes, at: u64) -> Read<Option<Element>> {
+/// The element at `at`; `None` if none that is valid begins there.
+pub(super) fn read_element(bytes: &Bytes, at: u64) -> Read<Option<Element>> {
     let Some((id, id_len)) = read_vint(bytes, at, true)? else { return Ok(None) };
     let Some((len, len_len)) = read_vint(bytes, at.saturating_add(id_len), false)? else {
         return Ok(None);

@@ -1,6 +1,7 @@
 //! WebM and Matroska: the duration in `Info`, the codecs in `Tracks`.
 
 mod codec;
+mod cues;
 mod ebml;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use ebml::{Element, Elements};
 const EBML: u64 = 0x1a45_dfa3;
 const DOC_TYPE: u64 = 0x4282;
 const SEGMENT: u64 = 0x1853_8067;
+const SEEK_HEAD: u64 = 0x114d_9b74;
 const INFO: u64 = 0x1549_a966;
 const TIMESTAMP_SCALE: u64 = 0x2a_d7b1;
 const DURATION: u64 = 0x4489;
@@ -102,12 +104,22 @@ impl Info {
 fn read_segment(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     let mut elements = Elements::between(bytes, 0, u64::MAX);
     let (mut measured, mut info, mut tracks) = (false, Info::default(), vec![]);
+    let (mut segment, mut cut_off, mut cues) = (0, false, None);
     while let Some(element) = elements.next()? {
         match element.id {
-            SEGMENT => elements.enter(&element),
+            SEGMENT => {
+                segment = element.payload;
+                cut_off =
+                    element.len.is_some() && bytes.total.is_some_and(|total| element.end() > total);
+                elements.enter(&element);
+            }
+            SEEK_HEAD if element.len.is_some() => {
+                cues = cues.or(cues::find(bytes, &element, segment)?);
+            }
             INFO if element.len.is_some() => {
                 info = read_info(bytes, &element)?;
-                contents.length = info.length;
+                // Nothing tells how much of a file that is cut off is there.
+                contents.length = info.length.filter(|_| !cut_off);
                 measured = true;
             }
             TRACKS => {
@@ -129,6 +141,20 @@ fn read_segment(bytes: &Bytes, contents: &mut Contents) -> Read<()> {
     }
     if (contents.has_picture(), contents.has_sound()) == (Some(false), Some(false)) {
         return Err(Stop::Refused(Refusal::Empty));
+    }
+    match cues {
+        Some(cues) if contents.is_enough() => doubt_length(bytes, cues, info, contents),
+        _ => Ok(()),
+    }
+}
+
+/// Forgets a length that the index at `cues` contradicts, since it lists what lies behind it.
+fn doubt_length(bytes: &Bytes, cues: u64, info: Info, contents: &mut Contents) -> Read<()> {
+    let Some(length) = contents.length else { return Ok(()) };
+    let last = cues::last_time(bytes, cues)?;
+    let last_ms = last.map_or(0, |units| info.ms(units).saturating_sub(contents.start_ms()));
+    if last_ms > length.ms + START_MIN_MS {
+        contents.length = None;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::simulated::inspect;
 use super::*;
 
 #[test]
@@ -90,6 +91,57 @@ fn subtitles_that_come_first_are_not_where_the_film_begins() {
         let start = contents.start.map(|start| start.timestamp);
         assert_eq!((start, contents.length.unwrap().ms), expected);
         assert!(matches!(outcome, Ok(()) | Err(Stop::End)), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_length_that_the_index_contradicts_counts_for_nothing() {
+    let entry = [element(TRACK_TYPE, &[1]), element(CODEC_ID, b"V_VP9")].concat();
+    let tracks = element(TRACKS, &element(TRACK_ENTRY, &entry));
+    let cluster = |at: u16| {
+        let block = element(SIMPLE_BLOCK, &[0x81, 0, 0, 0x80, 1, 2]);
+        element(CLUSTER, &[element(TIMESTAMP, &at.to_be_bytes()), block].concat())
+    };
+    // Numbers of entries, so that the index takes one read or two, and of bytes behind it.
+    for (begins, entries, behind) in [(0, 10, 0), (0, 1000, 9000), (2000, 1000, 0)] {
+        let times = (0..entries).map(|n| u32::from(begins) + 500 * n);
+        let last = times.clone().next_back().unwrap();
+        let points = times.map(|time| {
+            let place = element(0xb7, &[element(0xf7, &[1]), element(0xf1, &[0xbb; 8])].concat());
+            element(0xbb, &[element(0xb3, &time.to_be_bytes()), place].concat())
+        });
+        let cues = element(0x1c53_bb6b, &points.collect::<Vec<_>>().concat());
+        for (told, expected) in [
+            (last + 400, Some(u64::from(last + 400 - u32::from(begins)))),
+            (last, Some(u64::from(last - u32::from(begins)))),
+            (last - 300, None),
+            (begins.into(), None),
+        ] {
+            let duration = element(DURATION, &f64::from(told).to_be_bytes());
+            let film = [element(INFO, &duration), tracks.clone(), cluster(begins)].concat();
+            let at = |position: u64| {
+                let id = element(0x53ab, &0x1c53_bb6bu32.to_be_bytes());
+                let entry = [id, element(0x53ac, &position.to_be_bytes())].concat();
+                element(SEEK_HEAD, &element(0x4dbb, &entry))
+            };
+            let head = at((at(0).len() + film.len()) as u64);
+            let parts = [head, film, cues.clone(), element(0xec, &vec![0; behind])].concat();
+            let file = [header("webm"), element(SEGMENT, &parts)].concat();
+            let (contents, reads) = inspect(&file, 4096);
+            let length = contents.unwrap().length.map(|length| length.ms);
+            assert_eq!(length, expected.filter(|ms| *ms > 0), "{told} of {last} from {begins}");
+            assert!(reads.len() <= 2, "{reads:?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_off_has_no_length() {
+    let info = element(INFO, &element(DURATION, &9000f64.to_be_bytes()));
+    let file = [header("webm"), element(SEGMENT, &[info, vec![0; 9]].concat())].concat();
+    for (missing, expected) in [(0, Some(9000)), (1, None)] {
+        let (contents, _) = parse(&file[..file.len() - missing]);
+        assert_eq!(contents.length.map(|length| length.ms), expected);
     }
 }
 

@@ -7,7 +7,7 @@ use super::made;
 use super::played::{Length, Played};
 use super::refused::Refused;
 
-use Length::{Exact, Told};
+use Length::{Exact, Told, Unknown};
 
 const H264_AAC: Option<&str> = Some("avc1.42c00a,mp4a.40.2");
 
@@ -35,7 +35,7 @@ pub fn played() -> Vec<(Played, Vec<u8>)> {
         (old("moov-first.mov"), at(&front, b"moov").to_vec()),
         (mp4("open-ended.mp4", Exact), with_size(&end, moov_at, 0)),
         (mp4("junk-behind.mp4", Exact), [&front[..], &[7; 999]].concat()),
-        (mp4("cut-off.mp4", Told), half(&front)),
+        (mp4("cut-off.mp4", Unknown), half(&front)),
         (mp4("stated-with-fragments.mp4", Told), with_mehd(&made("fragmented.mp4"), 2000)),
         (mp4("any-name", Exact), front.clone()),
         (mp4("film.mp3", Exact), front.clone()),
@@ -51,8 +51,12 @@ pub fn played() -> Vec<(Played, Vec<u8>)> {
         file[8..12].copy_from_slice(brand);
         variants.push((mp4(name, Exact), file));
     }
-    let told = |name, mime, codecs| (name, mime, Some(codecs), true, true, Told);
-    variants.push((told("cut-off.webm", "video/webm", "vp9,opus"), half(&made("vp9-opus.webm"))));
+    let unknown = |name, mime, codecs| (name, mime, Some(codecs), true, true, Unknown);
+    let cut_off = unknown("cut-off.webm", "video/webm", "vp9,opus");
+    variants.push((cut_off, half(&made("vp9-opus.webm"))));
+    // Its index names a picture at 1 s.
+    let short = unknown("told-short.mkv", "video/x-matroska", "avc1.42c00a,mp4a.40.2");
+    variants.push((short, with_units(&made("h264-aac.mkv"), 500.0)));
     variants
 }
 
@@ -129,6 +133,15 @@ fn with_duration(file: &[u8], kind: &[u8; 4], units: u32) -> Vec<u8> {
     let mut file = file.to_vec();
     let at = places(&file, kind)[0] + 20;
     file[at..at + 4].copy_from_slice(&units.to_be_bytes());
+    file
+}
+
+/// With another duration in the header of a Matroska file.
+fn with_units(file: &[u8], units: f64) -> Vec<u8> {
+    let mut file = file.to_vec();
+    let head = [0x44, 0x89, 0x88];
+    let at = file.windows(3).position(|bytes| *bytes == head).expect("it states a duration") + 3;
+    file[at..at + 8].copy_from_slice(&units.to_be_bytes());
     file
 }
 

@@ -39,14 +39,16 @@ fn an_index_of_fragments_counts_only_if_it_covers_the_file() {
 }
 
 #[test]
-fn an_index_of_fragments_that_names_more_than_there_is_only_estimates() {
+fn of_fragments_that_an_index_names_those_count_that_are_there() {
     let moov = moov(&[mvhd(1000, 0), picture(0), boxed(b"mvex", &[])]);
     let piece = [boxed(b"moof", &[0; 92]), mdat(892)].concat();
-    let film = [ftyp(), moov, sidx(1000, 4000), piece].concat();
-    for (missing, exact) in [(0, true), (1, false), (800, false)] {
+    let index = sidx_of(1000, &[4000, 3000]);
+    let film = [ftyp(), moov, index, piece.repeat(2)].concat();
+    let [whole, first] = [Some((7000, true)), Some((4000, false))];
+    for (missing, expected) in [(0, whole), (1, first), (900, first), (1001, None), (1900, None)] {
         let contents = inspect(&film[..film.len() - missing], 4096).0.unwrap();
-        let length = contents.length.unwrap();
-        assert_eq!((length.ms, length.exact), (4000, exact), "{missing}");
+        let length = contents.length.map(|length| (length.ms, length.exact));
+        assert_eq!(length, expected, "{missing}");
     }
 }
 
