@@ -126,7 +126,7 @@ export interface People {
 }
 
 export interface BanOptions {
-  /** Why, for those who moderate the room; up to 200 characters. */
+  /** The reason, which those who moderate the room can read; up to 200 characters. */
   reason?: string;
   /** When the ban ends, on the server's wall clock; it lasts as long as the room by default. */
   untilMs?: number;

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 pub struct BanRequest {
     /// The participant, who needn't be in the room any more.
     pub participant_id: String,
-    /// Why, for those who moderate the room: at most 200 characters.
+    /// The reason, which those who moderate the room can read: at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub reason: Option<String>,
@@ -27,7 +27,7 @@ pub struct Ban {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub display_name: Option<String>,
-    /// Why.
+    /// The reason that was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub reason: Option<String>,

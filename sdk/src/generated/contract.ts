@@ -145,7 +145,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Lifts a ban. Whoever moderates the room may. */
+        /** Lifts a ban. Allowed to the host, co-hosts and moderators. */
         delete: operations["deleteBan"];
         options?: never;
         head?: never;
@@ -336,7 +336,7 @@ export interface components {
             participant_id: string;
             /** @description The participant's display name when the ban began; absent if it wasn't known. */
             display_name?: string;
-            /** @description Why. */
+            /** @description The reason that was given. */
             reason?: string;
             /** @description The participant who banned. */
             by: string;
@@ -362,7 +362,7 @@ export interface components {
         BanRequest: {
             /** @description The participant, who needn't be in the room any more. */
             participant_id: string;
-            /** @description Why, for those who moderate the room: at most 200 characters. */
+            /** @description The reason, which those who moderate the room can read: at most 200 characters. */
             reason?: string;
             /**
              * Format: int64

@@ -1,5 +1,5 @@
 //! Who may not enter which room. A ban is written to SQL first. Each node keeps all of them in memory, so that every door can
-//! ask without waiting, and reads every second what others have changed, whether they could tell it or not.
+//! ask without waiting, and reads every second what others have changed, whether it was told or not.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -33,7 +33,7 @@ pub struct Bans {
     /// Whom other nodes have banned since somebody last asked.
     banned: Mutex<Vec<(RoomId, ParticipantId)>>,
     news: Notify,
-    /// Another node has told that it changed something.
+    /// Wakes the reading once another node says that it changed something.
     told: Notify,
 }
 

@@ -1,4 +1,4 @@
-//! Removing people from a room, for the moment or by a ban.
+//! Removing people from a room, and banning them.
 
 use std::net::IpAddr;
 
@@ -21,7 +21,7 @@ use crate::store::{Notice, StoreError};
 pub struct NewBan {
     /// The participant.
     pub participant_id: ParticipantId,
-    /// Why; may be empty.
+    /// The reason; may be empty.
     pub reason: String,
     /// When the ban ends; `None` if it lasts as long as the room.
     pub until: Option<WallTime>,

@@ -176,7 +176,7 @@ async fn close_revoked(app: App) {
     }
 }
 
-/// Closes the connections of those whom other nodes have banned, also if they couldn't tell it.
+/// Closes the connections of those whom other nodes have banned, even if this node wasn't told.
 async fn close_banned(app: App) {
     loop {
         for (room_id, participant_id) in app.access.bans().news().await {

@@ -24,7 +24,7 @@ pub struct BanRow {
     pub participant_id: ParticipantId,
     /// The participant's display name when the ban began; empty if it wasn't known.
     pub display_name: String,
-    /// Why; may be empty.
+    /// The reason; may be empty.
     pub reason: String,
     /// Who banned.
     pub by: ParticipantId,

@@ -133,7 +133,7 @@ async fn enter(
         sender.connection.outbox.set_authority(&away);
     }
     app.rooms.follow(&sender.hub).await?;
-    // Whoever was banned meanwhile must not become host again.
+    // Somebody who was banned in the meantime must not become host again.
     app.access.check_admitted(&sender.proof)?;
     let seen = resume.map(|resume| Place { epoch: resume.epoch, version: resume.version });
     let mut room = app.rooms.arrive(&room_id, &sender.connection.participant_id).await?;

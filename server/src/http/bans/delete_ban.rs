@@ -17,7 +17,7 @@ pub(crate) struct Parameters {
     participant_id: String,
 }
 
-/// Lifts a ban. Whoever moderates the room may.
+/// Lifts a ban. Allowed to the host, co-hosts and moderators.
 #[utoipa::path(delete, path = "/{participant_id}", operation_id = "deleteBan", tag = "rooms",
     security(("token" = [])),
     params(("room_id" = String, Path, description = "A room's id or code"),
