@@ -2,7 +2,7 @@
 // sockets and timers, which a starved machine would fail.
 import { defineConfig } from 'vitest/config';
 
-const waiting = ['alarm', 'authority', 'client', 'following', 'forward', 'golden', 'html5', 'identity', 'player', 'react', 'reconnect', 'session'];
+const waiting = ['alarm', 'authority', 'client', 'file-end', 'following', 'forward', 'golden', 'html5', 'identity', 'knock', 'player', 'react', 'reconnect', 'session'];
 const files = waiting.map((name) => `tests/${name}.test.ts`);
 
 export default defineConfig({

@@ -49,6 +49,7 @@ export default defineConfig({
   resolve: {
     // The more exact name first: the first that matches is taken.
     alias: {
+      'playhead-sdk/knock': new URL('../sdk/src/session/knock.ts', import.meta.url).pathname,
       'playhead-sdk/shortfall': new URL('../sdk/src/adapters/shortfall.ts', import.meta.url).pathname,
       'playhead-sdk': new URL('../sdk/src/index.ts', import.meta.url).pathname,
     },

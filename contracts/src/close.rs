@@ -35,6 +35,8 @@ impl CloseCode {
     pub const BANNED: Self = Self::of(4412, ErrorCode::Banned);
     /// The client sent a frame larger than `FRAME_BYTES_MAX`.
     pub const FRAME_TOO_LARGE: Self = Self::of(4413, ErrorCode::FrameTooLarge);
+    /// The participant's grant was revoked or has ended. They may join again if the room lets them.
+    pub const GRANT_ENDED: Self = Self::of(4414, ErrorCode::GrantEnded);
     /// The client kept sending frames far above the rate limit.
     pub const RATE_LIMITED: Self = Self::of(4429, ErrorCode::RateLimited);
     /// The server failed.
@@ -67,6 +69,7 @@ pub const CLOSE_CODES: &[CloseCode] = &[
     CloseCode::REMOVED,
     CloseCode::BANNED,
     CloseCode::FRAME_TOO_LARGE,
+    CloseCode::GRANT_ENDED,
     CloseCode::RATE_LIMITED,
     CloseCode::INTERNAL,
     CloseCode::DRAINING,

@@ -166,6 +166,7 @@ registry! {
     Unauthenticated: "unauthenticated", 401, Reauth, NotApplied, "A token is needed";
     TokenInvalid: "token_invalid", 401, Reauth, NotApplied, "The token is not valid";
     TokenExpired: "token_expired", 401, Reauth, NotApplied, "The token has expired";
+    ApiKeyInvalid: "api_key_invalid", 401, Never, NotApplied, "No valid API key was sent";
     TicketInvalid: "ticket_invalid", 401, Reauth, NotApplied, "The ticket is unknown, used or expired";
     OriginForbidden: "origin_forbidden", 403, Never, NotApplied, "Pages of this origin may not connect";
     Forbidden: "forbidden", 403, Never, NotApplied, "Your role doesn't allow this";
@@ -173,11 +174,20 @@ registry! {
     NotMember: "not_member", 403, Never, NotApplied, "Join the room first";
     Removed: "removed", 403, Never, NotApplied, "You were removed from the room";
     Banned: "banned", 403, Never, NotApplied, "You are banned from the room";
+    InviteRequired: "invite_required", 403, Never, NotApplied, "Only people who were invited may enter";
+    InviteInvalid: "invite_invalid", 403, Never, NotApplied, "The invite is not valid";
+    PasswordRequired: "password_required", 403, Never, NotApplied, "The room has a password";
+    PasswordWrong: "password_wrong", 403, Never, NotApplied, "The password is wrong";
+    ApprovalPending: "approval_pending", 403, After, NotApplied, "Nobody has answered your knock yet";
+    ApprovalDeclined: "approval_declined", 403, Never, NotApplied, "You weren't let in";
+    GrantEnded: "grant_ended", 403, Reauth, NotApplied, "Your access to the room has ended";
     NotFound: "not_found", 404, Never, NotApplied, "There is nothing here";
     MethodNotAllowed: "method_not_allowed", 405, Never, NotApplied, "This path doesn't take this method";
     RoomNotFound: "room_not_found", 404, Never, NotApplied, "There is no such room";
     ParticipantNotFound: "participant_not_found", 404, Never, NotApplied, "There is no such participant";
     BanNotFound: "ban_not_found", 404, Never, NotApplied, "There is no such ban";
+    InviteNotFound: "invite_not_found", 404, Never, NotApplied, "There is no such invite";
+    GrantNotFound: "grant_not_found", 404, Never, NotApplied, "There is no such grant";
     RoomClosed: "room_closed", 410, Never, NotApplied, "The party is over";
     SessionReplaced: "session_replaced", 409, Never, NotApplied, "The session was resumed on a newer connection";
     RoomFull: "room_full", 409, Backoff, NotApplied, "The room takes no more participants";

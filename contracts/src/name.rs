@@ -2,16 +2,28 @@
 
 use std::fmt::Write;
 
-use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+use crate::{GRANTED_ROOMS_MAX, PASSWORD_BYTES_MAX, PASSWORD_MIN, TOKEN_ROOMS_MAX};
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
 
 /// The length of the longest display name, in grapheme clusters: what people call characters.
 pub const DISPLAY_NAME_MAX: usize = 40;
 /// The length of the longest display name, in bytes of UTF-8.
 pub const DISPLAY_NAME_BYTES_MAX: usize = 256;
+/// The length of the longest skeleton of a display name, in bytes of UTF-8.
+pub const NAME_SKELETON_BYTES_MAX: usize = 256;
 /// The length of the longest room name, in grapheme clusters.
 pub const ROOM_NAME_MAX: usize = 80;
 /// The length of the longest room name, in bytes of UTF-8.
 pub const ROOM_NAME_BYTES_MAX: usize = 512;
+/// The most tags of a room.
+pub const TAGS_MAX: usize = 8;
+/// The length of the longest tag, in grapheme clusters.
+pub const TAG_MAX: usize = 32;
+/// The length of the longest tag, in bytes of UTF-8.
+pub const TAG_BYTES_MAX: usize = 128;
+
+/// The length of the longest search, in Unicode characters.
+pub const SEARCH_MAX: usize = 128;
 
 /// The characters that can't be seen by themselves: white space, controls, what Unicode says is ignored in
 /// display, and what will never be a character that everybody sees, such as those for private use. A name
@@ -80,6 +92,81 @@ pub(crate) fn room_name() -> Object {
 pub(crate) fn optional_room_name() -> Object {
     let types = SchemaType::from_iter([Type::String, Type::Null]);
     name(of_room(), ROOM_NAME_BYTES_MAX).schema_type(types).build()
+}
+
+/// The schema of a room's tags.
+pub(crate) fn tags() -> Array {
+    array_of_tags(SchemaType::new(Type::Array))
+}
+
+/// The schema of a room's tags that may be left out.
+pub(crate) fn optional_tags() -> Array {
+    array_of_tags(SchemaType::from_iter([Type::Array, Type::Null]))
+}
+
+fn array_of_tags(types: SchemaType) -> Array {
+    let what = format!(
+        "A tag: 1 to {TAG_MAX} characters as people count them (grapheme clusters), at most {TAG_BYTES_MAX} \
+         bytes of UTF-8. {NORMALIZED} It is written in lower case."
+    );
+    let tag = name(what, TAG_BYTES_MAX).schema_type(Type::String).build();
+    let what =
+        "What the room is about. Tags that are the same once they are normalized are kept once.";
+    let tags = ArrayBuilder::new().schema_type(types).items(tag).max_items(Some(TAGS_MAX));
+    tags.description(Some(what)).build()
+}
+
+/// The schema of a language that may be left out.
+pub fn optional_language() -> Object {
+    let types = SchemaType::from_iter([Type::String, Type::Null]);
+    language_of(types)
+}
+
+/// The schema of a language.
+pub fn language() -> Object {
+    language_of(SchemaType::new(Type::String))
+}
+
+fn language_of(types: SchemaType) -> Object {
+    let what =
+        "A language: a BCP 47 tag of it, and perhaps of a script and a region, such as `pt-BR`.";
+    ObjectBuilder::new()
+        .description(Some(what))
+        .max_length(Some(12))
+        .pattern(Some("^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$"))
+        .schema_type(types)
+        .build()
+}
+
+/// The schema of the rooms that a token is for.
+pub(crate) fn room_ids() -> Array {
+    let id = ObjectBuilder::new().schema_type(Type::String).max_length(Some(22));
+    let id = id.pattern(Some("^r_[0-9A-Za-z]{20}$"));
+    let what = "The ids of the only rooms that the token is for; it then creates none. Without them, it is for every room.";
+    let ids = ArrayBuilder::new().items(id).min_items(Some(1)).max_items(Some(TOKEN_ROOMS_MAX));
+    ids.description(Some(what)).build()
+}
+
+/// The schema of the rooms of a request for grants.
+pub(crate) fn granted_rooms() -> Array {
+    let id = ObjectBuilder::new().schema_type(Type::String).max_length(Some(22));
+    let id = id.pattern(Some("^r_[0-9A-Za-z]{20}$"));
+    let ids = ArrayBuilder::new().items(id).min_items(Some(1)).max_items(Some(GRANTED_ROOMS_MAX));
+    ids.description(Some("The ids of the rooms.")).build()
+}
+
+/// The schema of a room's password, which may be left out.
+pub(crate) fn optional_password() -> Object {
+    let what = format!(
+        "A password: at least {PASSWORD_MIN} characters, at most {PASSWORD_BYTES_MAX} bytes of UTF-8. It is compared in \
+         its compatibility composition (NFKC)."
+    );
+    ObjectBuilder::new()
+        .description(Some(what))
+        .min_length(Some(PASSWORD_MIN))
+        .max_length(Some(PASSWORD_BYTES_MAX))
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .build()
 }
 
 const NORMALIZED: &str = "It is normalized: composed (NFC), its white space collapsed, and what can't \

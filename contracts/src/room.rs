@@ -17,6 +17,11 @@ pub struct Room {
     pub name: String,
     /// Whether the room appears in the public list.
     pub is_public: bool,
+    /// The language that is spoken in the room, a BCP 47 tag; null if its host named none.
+    #[schema(required = true)]
+    pub language: Option<String>,
+    /// What the room is about.
+    pub tags: Vec<String>,
     /// The room's lifecycle state.
     pub state: LifecycleState,
     /// When `state` ends on its own, in milliseconds on the room clock; absent if it doesn't.
@@ -54,6 +59,39 @@ pub struct Settings {
     pub host_lease_ms: u64,
     /// Whether playback waits for participants who are re-buffering.
     pub rebuffer_barrier: bool,
+    /// Who plays, pauses and seeks, and chooses the rate and the tracks.
+    pub playback_control: PlaybackControl,
+    /// Who may enter.
+    pub entry: Entry,
+    /// How many people the room takes, beside those whom it made co-hosts or moderators; null if as many as the server
+    /// does.
+    #[schema(required = true)]
+    pub capacity: Option<u64>,
+}
+
+/// Who may enter a room. Whoever has entered it once, or holds a role in it, may come back, and so may people who were
+/// invited. Whoever is banned may not.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// Everybody who knows the room's id or code.
+    Open,
+    /// Those who know the room's password.
+    Password,
+    /// Those whom the host, a co-host or a moderator lets in when they ask.
+    Knock,
+    /// Those who were invited.
+    Invite,
+}
+
+/// Who plays, pauses and seeks, and chooses the rate and the tracks. The host and the co-hosts choose what is played.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaybackControl {
+    /// The host and the co-hosts.
+    Hosts,
+    /// Everybody but viewers.
+    Everyone,
 }
 
 /// What happens when the host stays away for longer than the grace period.
@@ -101,8 +139,13 @@ pub struct Participant {
     /// The id of the participant: the same whenever the same user joins this room.
     pub participant_id: String,
     /// The name that other participants see. Several participants may have the same name, or names that
-    /// look alike; `participant_id` tells them apart.
+    /// look alike (`name_skeleton`); `participant_id` tells them apart.
     pub display_name: String,
+    /// What the name looks like, to be compared and never shown: names that look alike have the same skeleton (UTS 39,
+    /// upper and lower case alike). If two participants have the same, show both with a tag that is theirs, such as the
+    /// end of their `participant_id`, or one could pass for the other. At most 256 bytes of UTF-8.
+    #[schema(max_length = 256)]
+    pub name_skeleton: String,
     /// The participant's role.
     pub role: Role,
 }

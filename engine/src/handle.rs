@@ -127,7 +127,8 @@ impl Room {
             return Err(Rejection::RoomClosed);
         }
         let is_allowed = match permission {
-            Permission::Playback => role.commands_playback(),
+            Permission::Playback => self.profile.settings.playback_control.includes(role),
+            Permission::Media => role.commands_playback(),
             Permission::Host => role == Role::Host,
             Permission::Moderation => role.moderates(),
             Permission::HostOrHostlessCreator => {

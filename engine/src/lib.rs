@@ -61,7 +61,9 @@ pub use crate::recovery::{
 };
 pub use crate::rejection::Rejection;
 pub use crate::room::{NewRoom, ROLES_MAX, Room};
-pub use crate::settings::{ChatSettings, HostLoss, Profile, RoomPatch, Settings};
+pub use crate::settings::{
+    ChatSettings, Entry, HostLoss, PlaybackControl, Profile, RoomPatch, Settings,
+};
 pub use crate::time::{Position, Rate, Timestamp, WHOLE_MAX};
 pub use crate::timeline::{
     DurationOrigin, Measurement, Origin, Reading, Span, Timeline, TimelineKind,

@@ -23,7 +23,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Whether the role commands playback and the queue, and sees how well players keep in sync.
+    /// Whether the role chooses what is played, commands playback in every room, and sees how well players keep in sync.
     pub fn commands_playback(self) -> bool {
         matches!(self, Self::Host | Self::CoHost)
     }
@@ -51,7 +51,7 @@ pub enum Actor {
     Participant {
         /// The participant.
         id: ParticipantId,
-        /// The role held without any grant of the room: `Member` or `Guest`.
+        /// The role held without one given in the room: `Member` or `Guest`, or the one of a grant of access.
         base: Role,
     },
     /// The server itself, for what committed state already calls for.

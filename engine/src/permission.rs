@@ -5,8 +5,11 @@ use crate::rejection::Rejection;
 /// Who may send a command.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Permission {
-    /// The host and the co-hosts.
+    /// Those who command playback in the room: the host and the co-hosts, or everybody but viewers.
     Playback,
+    /// The host and the co-hosts alone, even where others command playback: they choose what is played, and report
+    /// its length and its end.
+    Media,
     /// The host.
     Host,
     /// The host, the co-hosts and the moderators.
@@ -21,7 +24,7 @@ impl Permission {
     /// The rejection for a participant who lacks the permission.
     pub fn rejection(self) -> Rejection {
         match self {
-            Self::Playback => Rejection::NotHost,
+            Self::Playback | Self::Media => Rejection::NotHost,
             Self::Host | Self::Moderation | Self::HostOrHostlessCreator | Self::System => {
                 Rejection::Forbidden
             }
@@ -71,9 +74,9 @@ command_kinds! {
     ChangeQuality   "change_quality"   Playback
     ChangeSubtitle  "change_subtitle"  Playback
     ChangeAudio     "change_audio"     Playback
-    SetMedia        "set_media"        Playback
-    Ended           "ended"            Playback
-    Measured        "measured"         Playback
+    SetMedia        "set_media"        Media
+    Ended           "ended"            Media
+    Measured        "measured"         Media
     HostTransfer    "host_transfer"    Host
     SetRole         "set_role"         Host
     ChangeRoom      "change_room"      Host

@@ -15,7 +15,7 @@ use crate::participant::{Actor, Role};
 use crate::place::{Place, Rebased};
 use crate::playback::{Playback, Status};
 use crate::rejection::Rejection;
-use crate::settings::Profile;
+use crate::settings::{Entry, Profile};
 use crate::time::{Position, Timestamp};
 
 /// The maximum number of roles that a room grants.
@@ -30,6 +30,9 @@ pub struct Room {
     pub code: String,
     /// The participant who made the room.
     pub creator_id: ParticipantId,
+    /// When the room was made; zero if that was before rooms noted it.
+    #[serde(default, skip_serializing_if = "is_unnoted")]
+    pub created: Timestamp,
     /// The properties that the host may change.
     pub profile: Profile,
     /// Where the room is in its lifecycle.
@@ -61,6 +64,10 @@ pub struct Room {
     pub ops: Ops,
 }
 
+fn is_unnoted(created: &Timestamp) -> bool {
+    *created == Timestamp::default()
+}
+
 /// What a new room is made of.
 #[derive(Clone, Debug)]
 pub struct NewRoom {
@@ -84,6 +91,7 @@ impl Room {
             code: new.code,
             host_id: Some(new.creator_id.clone()),
             creator_id: new.creator_id,
+            created: now,
             profile: new.profile,
             lifecycle: Lifecycle::created(now),
             former_host_id: None,
@@ -146,8 +154,38 @@ impl Room {
 
     /// Whether the room itself names a participant: as its host, as its creator, or by a role.
     pub fn names(&self, id: &ParticipantId) -> bool {
-        let hosts = [self.host_id.as_ref(), self.former_host_id.as_ref(), Some(&self.creator_id)];
-        hosts.contains(&Some(id)) || self.roles.contains_key(id)
+        self.owners().contains(&Some(id)) || self.roles.contains_key(id)
+    }
+
+    /// Those to whom the room belongs: its host, the host that it awaits, and its creator.
+    fn owners(&self) -> [Option<&ParticipantId>; 3] {
+        [self.host_id.as_ref(), self.former_host_id.as_ref(), Some(&self.creator_id)]
+    }
+
+    /// Whether a participant may enter without a grant and without having entered before: everybody if the room is open,
+    /// else those to whom it belongs and those whom it made commanders or moderators.
+    pub fn is_open_to(&self, id: &ParticipantId) -> bool {
+        self.profile.settings.entry == Entry::Open || self.keeps_place_for(id)
+    }
+
+    /// How many members the room takes when `id` joins; `None` if as many as the server does. Nobody to whom the room
+    /// belongs, or whom it made a commander or moderator, is kept out by it.
+    pub fn capacity_for(&self, id: &ParticipantId) -> Option<u32> {
+        self.profile.settings.capacity.filter(|_| !self.keeps_place_for(id))
+    }
+
+    /// Whether the room belongs to a participant, or made them a commander or moderator.
+    fn keeps_place_for(&self, id: &ParticipantId) -> bool {
+        self.owners().contains(&Some(id)) || self.roles.get(id).is_some_and(|role| role.moderates())
+    }
+
+    /// Checks whether `actor` may let others in with a role, which must be lower than their own; without one, with the
+    /// role that others have in an open room.
+    pub fn check_admission(&self, actor: &Actor, role: Option<Role>) -> Result<(), Rejection> {
+        match self.role_of(actor) {
+            Some(own) if own.moderates() && role.is_none_or(|role| own < role) => Ok(()),
+            _ => Err(Rejection::Forbidden),
+        }
     }
 
     /// Whether the arrival of a participant changes the room: the host starts the party or ends

@@ -1,9 +1,10 @@
 //! The HTTP API, with one method per operation.
 
 use contracts::{
-    Ban, BanPage, BanRequest, CreateRoom, GuestRequest, GuestToken, JoinRequest, Joined, Meta,
-    ParticipantPage, PatchParticipant, PatchRoom, RefreshRequest, ResolveRequest, Resolved, Role,
-    Room, RoomPage, RoomState, RoomSummary, Source, Time,
+    Ban, BanPage, BanRequest, CreateRoom, CreatedInvite, GrantPage, GrantRequest, GuestRequest,
+    GuestToken, InvitePage, InviteRequest, JoinRequest, Joined, KnockAnswer, MadeGrant, Me, Meta,
+    ParticipantPage, PatchMe, PatchParticipant, PatchRoom, PatchedMe, RefreshRequest,
+    ResolveRequest, Resolved, Role, Room, RoomPage, RoomState, RoomSummary, Source, Time,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -54,6 +55,16 @@ impl Api {
         self.post("auth/refresh", &RefreshRequest { refresh_token: refresh_token.to_owned() }).await
     }
 
+    /// `GET /me`.
+    pub async fn me(&self) -> Result<Me> {
+        self.get("me").await
+    }
+
+    /// `PATCH /me`.
+    pub async fn rename(&self, display_name: &str) -> Result<PatchedMe> {
+        self.send(Method::PATCH, "me", &PatchMe { display_name: display_name.to_owned() }).await
+    }
+
     /// `GET /meta`.
     pub async fn meta(&self) -> Result<Meta> {
         self.get("meta").await
@@ -69,10 +80,16 @@ impl Api {
         self.create_room_with(&CreateRoom {
             name: name.to_owned(),
             is_public: false,
+            language: None,
+            tags: Vec::new(),
             host_loss: None,
             host_grace_ms: None,
             host_lease_ms: None,
             rebuffer_barrier: false,
+            playback_control: None,
+            entry: None,
+            password: None,
+            capacity: None,
         })
         .await
     }
@@ -110,7 +127,12 @@ impl Api {
 
     /// `POST /rooms/{room}/join`.
     pub async fn join(&self, room: &str) -> Result<Joined> {
-        self.post(&format!("rooms/{room}/join"), &JoinRequest {}).await
+        self.join_with(room, &JoinRequest::default()).await
+    }
+
+    /// `POST /rooms/{room}/join` with what somebody brings along.
+    pub async fn join_with(&self, room: &str, with: &JoinRequest) -> Result<Joined> {
+        self.post(&format!("rooms/{room}/join"), with).await
     }
 
     /// Joins, connects, sends `hello` without capabilities, and reads the welcome.
@@ -158,6 +180,46 @@ impl Api {
     pub async fn lift_ban(&self, room: &str, participant: &str) -> Result<()> {
         let path = format!("rooms/{room}/bans/{participant}");
         self.request(Method::DELETE, &path, None).await?.expect_success().map(drop)
+    }
+
+    /// `POST /rooms/{room}/invites`.
+    pub async fn invite(&self, room: &str, invite: &InviteRequest) -> Result<CreatedInvite> {
+        self.post(&format!("rooms/{room}/invites"), invite).await
+    }
+
+    /// `GET /rooms/{room}/invites`, the first page.
+    pub async fn invites(&self, room: &str) -> Result<InvitePage> {
+        self.get(&format!("rooms/{room}/invites")).await
+    }
+
+    /// `DELETE /rooms/{room}/invites/{invite_id}`.
+    pub async fn revoke_invite(&self, room: &str, invite_id: &str) -> Result<()> {
+        let path = format!("rooms/{room}/invites/{invite_id}");
+        self.request(Method::DELETE, &path, None).await?.expect_success().map(drop)
+    }
+
+    /// `POST /rooms/{room}/grants`.
+    pub async fn grant(&self, room: &str, grant: &GrantRequest) -> Result<MadeGrant> {
+        self.post(&format!("rooms/{room}/grants"), grant).await
+    }
+
+    /// `GET /rooms/{room}/grants`, the first page.
+    pub async fn grants(&self, room: &str) -> Result<GrantPage> {
+        self.get(&format!("rooms/{room}/grants")).await
+    }
+
+    /// `DELETE /rooms/{room}/grants/{grant_id}`.
+    pub async fn revoke_grant(&self, room: &str, grant_id: &str) -> Result<()> {
+        let path = format!("rooms/{room}/grants/{grant_id}");
+        self.request(Method::DELETE, &path, None).await?.expect_success().map(drop)
+    }
+
+    /// `PATCH /rooms/{room}/knocks/{participant_id}`.
+    pub async fn answer_knock(&self, room: &str, participant: &str, admitted: bool) -> Result<()> {
+        let path = format!("rooms/{room}/knocks/{participant}");
+        let body = serde_json::to_value(KnockAnswer { admitted })
+            .map_err(Error::doing("encode a request"))?;
+        self.request(Method::PATCH, &path, Some(&body)).await?.expect_success().map(drop)
     }
 
     /// `POST /sources/resolve`.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use harness::ServerOptions;
 use harness::bench::{
-    BenchOptions, Load, PageLoad, bench_fanout, bench_idle, bench_page, bench_refused,
+    BenchOptions, Load, PageLoad, bench_fanout, bench_healed, bench_idle, bench_list, bench_page,
+    bench_refused,
 };
 use harness::line::{Lines, REFUSED_STATUS, Refusal};
 use harness::prove::{Campaign, Ground, Scenario};
@@ -50,6 +51,8 @@ enum Task {
         #[arg(long)]
         over_redis: bool,
     },
+    /// Measures how long readiness, lists and counts take to be right after a fault of Redis.
+    BenchHealed,
     /// Measures the start-up time and the memory of an idle server.
     BenchIdle,
     /// Measures what a party notices of people who open the page, against an nginx beside the server.
@@ -69,6 +72,12 @@ enum Task {
         /// Measured commands in each round, one every 25 ms.
         #[arg(long, default_value_t = 400)]
         commands: usize,
+    },
+    /// Measures how long the list of public rooms takes while there are very many of them.
+    BenchList {
+        /// The number of public rooms.
+        #[arg(long, default_value_t = 100_000)]
+        rooms: usize,
     },
     /// Measures how long a host's command takes while many others send commands that are refused.
     BenchRefused {
@@ -119,7 +128,10 @@ async fn main() -> ExitCode {
             arguments.task,
             Task::BenchFanout { over_redis: true, .. } | Task::BenchRefused { over_redis: true }
         ),
-        in_memory: matches!(arguments.task, Task::BenchPage { .. }),
+        in_memory: matches!(
+            arguments.task,
+            Task::BenchHealed | Task::BenchPage { .. } | Task::BenchList { .. }
+        ),
         directory: directory("target/bench"),
     };
     if cfg!(debug_assertions) {
@@ -132,6 +144,7 @@ async fn main() -> ExitCode {
             let loads: Vec<Load> = viewers.into_iter().map(load).collect();
             bench_fanout(&options, &loads).await.map(drop)
         }
+        Task::BenchHealed => bench_healed(&options).await.map(drop),
         Task::BenchIdle => bench_idle(&options).await.map(drop),
         Task::BenchPage { browsers, interval_ms, rounds, viewers, commands } => {
             let interval = Duration::from_millis(25);
@@ -140,6 +153,7 @@ async fn main() -> ExitCode {
             let load = PageLoad { browsers, interval, rounds, party };
             bench_page(&options, load).await.map(drop)
         }
+        Task::BenchList { rooms } => bench_list(&options, rooms).await.map(drop),
         Task::BenchRefused { .. } => bench_refused(&options).await.map(drop),
         Task::Prove { rounds, only, seed, on_disk } => {
             let directory = directory("target/prove");

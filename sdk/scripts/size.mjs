@@ -8,8 +8,8 @@ const BUDGET_BYTES = 15_000;
 /** What every page that joins a room and plays in it loads. */
 const CORE = "export { createClient, createPlayer } from './index.js'";
 const ALL = "export * from './index.js'";
-/** Fetched only when needed: with hls.js, after a failure, for media without byte ranges, where a file has tracks, once the room is open, or once the player has started. */
-const LATER = ['../adapters/hls.js', './mending.js', './forward.js', './file-tracks.js', './recovery.js', './people.js', '../clock/skew.js', './following.js'];
+/** Fetched only when needed: with hls.js, after a failure, for media without byte ranges, where a file has tracks, once a file has begun to load, once the room is open, or once the player has started. */
+const LATER = ['../adapters/hls.js', './mending.js', './forward.js', './file-end.js', './file-tracks.js', './recovery.js', './people.js', '../clock/skew.js', './following.js'];
 
 async function gzippedBytes(contents, external) {
   const { outputFiles } = await build({

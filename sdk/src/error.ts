@@ -28,6 +28,7 @@ export class PlayheadError extends Error {
 interface CloseRule {
   code: string;
   retry: Retry;
+  detail: string;
 }
 
 /** What each close code means, and what it asks of the client. */
@@ -42,6 +43,7 @@ const CLOSE_RULES: Record<number, readonly [code: string, retry: Retry]> = {
   4411: ['removed', 'never'],
   4412: ['banned', 'never'],
   4413: ['frame_too_large', 'never'],
+  4414: ['grant_ended', 'reauth'],
   4429: ['rate_limited', 'after'],
   4500: ['internal', 'backoff'],
   4503: ['draining', 'immediate'],
@@ -54,7 +56,8 @@ const CLOSE_RULES: Record<number, readonly [code: string, retry: Retry]> = {
  * plain 1000, unless its reason is that this person has left by another connection.
  */
 export function closeRule(closeCode: number, reason: string): CloseRule {
-  if (closeCode === 1000 && reason === ('left' satisfies OwnCode)) return { code: reason, retry: 'never' };
-  const [code, retry] = CLOSE_RULES[closeCode] ?? ['connection_lost' satisfies OwnCode, 'backoff'];
-  return { code, retry };
+  const lost = ['connection_lost' satisfies OwnCode, 'backoff'] as const;
+  const hasLeft = closeCode === 1000 && reason === ('left' satisfies OwnCode);
+  const [code, retry] = hasLeft ? ([reason, 'never'] as const) : (CLOSE_RULES[closeCode] ?? lost);
+  return { code, retry, detail: reason || code };
 }

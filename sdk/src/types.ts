@@ -1,8 +1,9 @@
 // The public types of the SDK.
 
 import type { PlayheadError } from './error.js';
+import type { People } from './people.js';
+import type { PageQuery, PublicRoomsQuery } from './query.js';
 import type {
-  Ban,
   CreateRoom,
   GuestAnswer,
   Measured,
@@ -37,6 +38,12 @@ export type Identity = Omit<GuestAnswer, 'refresh_token' | 'expires_in_ms'> & {
 export interface TokenStore {
   load(): Identity | null;
   save(identity: Identity | null): void;
+  /**
+   * Returns a new token of the same user, from the backend of a product that this server is embedded in, when one has ended
+   * or was refused. It is asked instead of a refresh token, and nobody becomes a guest. If it rejects, requests fail
+   * with `network_error` and open sessions try again; a `PlayheadError`, whose `retry` is `never` by default, ends them.
+   */
+  renew?(refused: Identity): Promise<Identity>;
 }
 
 /** The part of a WebSocket that the SDK uses, so that Node's `ws` fits as well. */
@@ -61,13 +68,10 @@ export interface ClientOptions {
   onIdentityReplaced?: (identity: Identity) => void;
 }
 
-export interface PageQuery {
-  page_size?: number;
-  page_token?: string;
-}
-
 export interface JoinOptions {
+  /** An invite of the room, which opens it whatever its `entry`. */
   invite?: string;
+  /** The password of a room whose `entry` is `password`. */
   password?: string;
   /** False for a page without a player, so that no barrier waits for it. */
   ready?: boolean;
@@ -82,7 +86,7 @@ export interface CreateOptions {
 
 export interface Client {
   readonly baseUrl: string;
-  /** Signs in as a guest; a stored identity of the same name is reused. */
+  /** Signs in as a guest. A stored identity is kept, and takes the name; open sessions show it once they reconnect or refresh their token. */
   guest(displayName: string): Promise<Identity>;
   /** Returns the stored identity, or null if there is none. */
   token(): Identity | null;
@@ -92,7 +96,8 @@ export interface Client {
     /** Creates a room. Repeated under the same key by the same person, it returns the room that was made. */
     create(room: CreateRoom, options?: CreateOptions): Promise<Room>;
     get(roomIdOrCode: string): Promise<RoomSummary>;
-    listPublic(query?: PageQuery): Promise<Page<RoomSummary>>;
+    /** Lists public rooms that the person whose identity is stored, if any, may enter. */
+    listPublic(query?: PublicRoomsQuery): Promise<Page<RoomSummary>>;
     participants(roomId: string, query?: PageQuery): Promise<ParticipantPage>;
     state(roomId: string): Promise<RoomStateAnswer>;
     /** Ends the room for everybody; allowed to the host, or to the creator of a room without one. */
@@ -104,32 +109,10 @@ export interface Client {
   meta(): Promise<Meta>;
   /**
    * Resolves once the room is known, while the session's `connection` is still opening; rejects with `PlayheadError`.
-   * Later failures are in the session's `closeReason`.
+   * Later failures are in the session's `closeReason`. Where one has to ask, this rejects with `approval_pending`, and
+   * `knock` of `playhead-sdk/knock` waits for the answer.
    */
   join(roomIdOrCode: string, options?: JoinOptions): Promise<RoomSession>;
-}
-
-/**
- * Acts on the people of one room, for its host, co-hosts and moderators; others are refused with `forbidden`. Nobody removes
- * or bans people whose role isn't lower than their own.
- */
-export interface People {
-  /** Gives a role, or takes it back with `guest` or `member`. Only the host may. */
-  setRole(participantId: string, role: Role): Promise<void>;
-  /** Closes all connections of a participant, who may join again. */
-  remove(participantId: string): Promise<void>;
-  /** Removes a participant, who can't come back until the ban ends or is lifted. */
-  ban(participantId: string, options?: BanOptions): Promise<Ban>;
-  /** Lists the bans that have not ended, the newest first. */
-  bans(query?: PageQuery): Promise<Page<Ban>>;
-  liftBan(participantId: string): Promise<void>;
-}
-
-export interface BanOptions {
-  /** The reason, which those who moderate the room can read; up to 200 characters. */
-  reason?: string;
-  /** When the ban ends, on the server's wall clock; it lasts as long as the room by default. */
-  untilMs?: number;
 }
 
 export interface Ack {
@@ -154,6 +137,8 @@ export interface CloseReason {
   code: string;
   detail: string;
   retry: Retry;
+  /** How long to wait first if `retry` is `after`. */
+  retryAfterMs?: number;
   closeCode?: number;
 }
 

@@ -11,6 +11,7 @@ export type Role = Schemas['Role'];
 export type PlaybackStatus = Schemas['Status'];
 export type RoomState = Schemas['LifecycleState'];
 export type HostLoss = Schemas['HostLoss'];
+export type Entry = Schemas['Entry'];
 
 export type Waiting = Schemas['Waiting'];
 export type Playback = Schemas['Playback'];
@@ -34,11 +35,17 @@ export type RoomSummary = Schemas['RoomSummary'];
 export type RoomStateAnswer = Schemas['RoomState'];
 export type Presence = Schemas['Participant'];
 export type CreateRoom = Schemas['CreateRoom'];
+export type RoomChanges = Schemas['PatchRoom'];
 export type Meta = Schemas['Meta'];
 export type GuestAnswer = Schemas['GuestToken'];
+export type PatchedMe = Schemas['PatchedMe'];
 export type JoinAnswer = Schemas['Joined'];
 export type ParticipantPage = Schemas['ParticipantPage'];
 export type Ban = Schemas['Ban'];
+export type Invite = Schemas['Invite'];
+export type CreatedInvite = Schemas['CreatedInvite'];
+export type Grant = Schemas['Grant'];
+export type Knock = Schemas['Knock'];
 
 /** One page of a list; the token requests the next one. */
 export interface Page<T> {

@@ -15,14 +15,41 @@ beforeEach(async () => {
 
 afterEach(() => server.stop());
 
-test('a guest of the same name stays the same, another name is another guest', async () => {
+test('a guest stays the same under another name, and is another one after signing out', async () => {
+  server.refreshes = true;
   const client = clientOf(server.baseUrl);
   const first = await client.guest('Ada');
   expect(await client.guest('Ada')).toEqual(first);
-  expect((await client.guest('Bob')).user_id).not.toBe(first.user_id);
-  expect(client.token()?.display_name).toBe('Bob');
+  const renamed = await client.guest('Bob');
+  expect(renamed).toEqual({ ...first, display_name: 'Bob', access_token: 't_1 as Bob' });
+  expect(client.token()).toEqual(renamed);
   client.signOut();
   expect(client.token()).toBeNull();
+  expect((await client.guest('Bob')).user_id).not.toBe(first.user_id);
+});
+
+test.each([
+  ['somebody signs out', null],
+  ['another page becomes another guest', { user_id: 'u_9', access_token: 't_9', refresh_token: 'f_9', expires_at_ms: 1, display_name: 'Eve' }],
+])('an identity that is given another name while %s stays out of the store, with its own refresh token', async (_, stored) => {
+  server.refreshes = true;
+  const tokenStore = memoryTokenStore();
+  const client = clientOf(server.baseUrl, tokenStore);
+  const first = await client.guest('Ada');
+  const renaming = client.guest('Bob');
+  tokenStore.save(stored);
+  expect(await renaming).toEqual({ ...first, display_name: 'Bob', access_token: 't_1 as Bob' });
+  expect(client.token()).toEqual(stored);
+});
+
+test('renaming refreshes an expired token first, and keeps the identity', async () => {
+  server.refreshes = true;
+  const client = clientOf(server.baseUrl);
+  const first = await client.guest('Ada');
+  server.answers.push({ path: '/me', answer: problem(401, 'token_expired', 'reauth') });
+  const renamed = await client.guest('Bob');
+  expect(renamed).toMatchObject({ user_id: first.user_id, display_name: 'Bob', refresh_token: 'f_1+' });
+  expect(server.requests.map(({ path }) => path)).toEqual(['/auth/guest', '/me', '/auth/refresh', '/me']);
 });
 
 test('a stored identity makes the next page the same guest, whatever its clock says', async () => {
@@ -95,7 +122,7 @@ test('calls carry the token, the path and the query', async () => {
   expect(await client.rooms.get('a/b')).toEqual({ room_id: 'r_1' });
   expect(await client.sources.resolve('https://example.org/film.mp4')).toEqual({ title: 'Film' });
   expect(server.requests.slice(1)).toEqual([
-    { path: '/rooms/public?page_size=5', token: undefined, body: undefined },
+    { path: '/rooms/public?page_size=5', token: 't_1', body: undefined },
     { path: '/rooms', token: 't_1', body: { name: 'Friday', is_public: true } },
     { path: '/rooms/a%2Fb', token: 't_1', body: undefined },
     { path: '/sources/resolve', token: 't_1', body: { link: 'https://example.org/film.mp4' } },

@@ -1,3 +1,8 @@
+import { setMaxListeners } from 'node:events';
+
+// Each listener of an adapter ends with its signal, and Node.js takes more than ten for a mistake.
+setMaxListeners(30);
+
 /** A media element as adapters see it, controlled by the test. */
 export class FakeVideo extends EventTarget {
   readyState = 0;
@@ -12,6 +17,7 @@ export class FakeVideo extends EventTarget {
   currentTime = 0;
   duration = NaN;
   buffered = { length: 1, start: () => 0, end: () => Infinity };
+  played = { length: 0, start: () => 0, end: () => 0 };
   readonly textTracks = Object.assign(new EventTarget(), { length: 0 });
   #source = '';
 

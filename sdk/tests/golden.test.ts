@@ -44,6 +44,7 @@ describe('events of the contract are applied', () => {
     sync_changed: ({ reporting, spread_ms, uncertainty_ms }) => ({
       sync: { reporting, spreadMs: spread_ms, uncertaintyMs: uncertainty_ms },
     }),
+    knocks_changed: () => ({}),
     closing: () => ({}),
     token_expiring: () => ({}),
   };

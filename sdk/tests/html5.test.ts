@@ -82,6 +82,45 @@ test('a length counts only where the file has ended and nothing is sought: brows
   expect(lengths({ currentTime: 20, ended: true })).toEqual([true, 20_000, 20_000]);
 });
 
+describe('what notices the end of a file', () => {
+  const loads = (player = adapter()) => {
+    vi.resetModules();
+    const loaded = player.load(MEASURED, NONE, () => 0);
+    Object.assign(video, { duration: 20, seekable: { length: 1, start: () => 0, end: () => 20 } });
+    video.become(4, 'loadedmetadata');
+    return loaded;
+  };
+
+  test('isn’t waited for, and shows the last picture if the element has ended before', async () => {
+    const player = adapter();
+    const loaded = vi.fn();
+    void loads(player).then(loaded);
+    for (let times = 0; times < 20; times += 1) await Promise.resolve();
+    expect(loaded).toHaveBeenCalled();
+    Object.assign(video, { currentTime: 20, ended: true });
+    expect(player.position()).toBe(20_000);
+    await vi.dynamicImportSettled();
+    expect(player.position()).toBeCloseTo(19_999.1, 3);
+  });
+
+  test('listens to no player that is destroyed before', async () => {
+    const player = adapter();
+    void loads(player);
+    player.destroy();
+    const listens = vi.spyOn(video, 'addEventListener');
+    await vi.dynamicImportSettled();
+    expect(listens).not.toHaveBeenCalled();
+  });
+
+  test('may learn the length before it arrives', async () => {
+    const player = adapter();
+    void player.load(FILM, NONE, () => 0);
+    player.learn?.(MEASURED);
+    video.duration = 20;
+    expect(player.duration()).toBe(20_000);
+  });
+});
+
 describe('the tracks of a file', () => {
   const media = { ...FILM, text_tracks: [{ id: 'en', label: 'English', language: 'en' }], audio_tracks: [{ id: 'a2', label: 'Deutsch', language: 'de' }] } as unknown as Media;
   const text = (label: string) => ({ label, language: 'en', mode: 'disabled' });
@@ -171,6 +210,46 @@ describe('a film that cannot be reached', () => {
     await failAs(2);
     await vi.advanceTimersByTimeAsync(1_200);
     expect(video.sources).toEqual([URL, `${URL}?signed=2`]);
+  });
+
+  test('is loaded no more after five failures to decode it at one place, until the room is elsewhere', async () => {
+    let roomMs = 60_000;
+    void adapter().load(FILM, NONE, (inMs) => roomMs + inMs);
+    for (let time = 0; time < 5; time += 1) {
+      await failAs(3);
+      await vi.advanceTimersByTimeAsync(10_000);
+    }
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(video.loads).toBe(4);
+    roomMs = 65_000;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([video.loads, video.currentTime]).toEqual([5, 65]);
+  });
+
+  test('is loaded wherever the room goes, but rarely once nothing could be decoded for long', async () => {
+    let roomMs = 60_000;
+    void adapter().load(FILM, NONE, (inMs) => roomMs + inMs);
+    for (let time = 0; time < 20; time += 1) {
+      roomMs += 11_000;
+      await failAs(3);
+      await vi.advanceTimersByTimeAsync(10_000);
+    }
+    roomMs += 50_000;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(video.loads).toBe(19);
+    roomMs += 10_000;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(video.loads).toBe(20);
+  });
+
+  test('is loaded again as often as it plays on after a failure to decode it', async () => {
+    void adapter().load(FILM, NONE, () => 60_000);
+    video.played = { length: 1, start: () => 60, end: () => 64 };
+    for (let time = 0; time < 8; time += 1) {
+      await failAs(3);
+      await vi.advanceTimersByTimeAsync(10_000);
+    }
+    expect(video.loads).toBe(8);
   });
 
   test.each([

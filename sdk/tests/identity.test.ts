@@ -124,6 +124,34 @@ test('an identity that is refused even after its renewal ends the join', async (
   expect(asked().slice(1)).toEqual(['/rooms/r_1/join t_1', '/auth/refresh f_1', '/rooms/r_1/join t_1+']);
 });
 
+test('the backend of a product gives the next token of its user, for requests and for open connections, and nobody becomes a guest', async () => {
+  const user: Identity = { user_id: 'shop:42', display_name: 'Ada', access_token: 'b_1', expires_at_ms: 0 };
+  let tokens = 1;
+  const renew = vi.fn(async (refused: Identity) => ({ ...refused, access_token: `b_${(tokens += 1)}` }));
+  tokenStore = { ...memoryTokenStore(), renew };
+  tokenStore.save(user);
+  client = clientOf();
+  server.answers.push({ path: '/rooms', answer: UNKNOWN });
+  server.answers.push({ path: '/rooms', answer: { status: 201, body: { room_id: 'r_1', code: 'ABC' } } });
+  expect(await client.rooms.create({ name: 'Friday' })).toMatchObject({ code: 'ABC' });
+  expect(asked().slice(1)).toEqual(['/rooms b_1', '/rooms b_2']);
+  const [, connection] = await joinAt(server, client, 1, 1);
+  connection.send({ type: 'token_expiring', data: { expires_in_ms: 60_000 } });
+  expect(await connection.next()).toMatchObject({ type: 'auth_refresh', data: { access_token: 'b_3' } });
+  expect(renew.mock.calls.map(([refused]) => refused.access_token)).toEqual(['b_1', 'b_2']);
+  expect(replacedBy).toEqual([]);
+});
+
+test('a request fails with the reason if the backend of a product gives no token', async () => {
+  tokenStore = { ...memoryTokenStore(), renew: () => Promise.reject(new Error('signed out')) };
+  tokenStore.save({ user_id: 'shop:42', display_name: 'Ada', access_token: 'b_1', expires_at_ms: 0 });
+  client = clientOf();
+  server.answers.push({ path: '/rooms', answer: EXPIRED });
+  const cause = expect.objectContaining({ message: 'signed out' });
+  await expect(client.rooms.create({ name: 'Friday' })).rejects.toMatchObject({ code: 'network_error', retry: 'backoff', cause });
+  expect(client.token()).toMatchObject({ access_token: 'b_1' });
+});
+
 test('without an identity a refusal is final', async () => {
   client.signOut();
   server.answers.push({ path: '/join', answer: problem(401, 'unauthenticated', 'reauth') });

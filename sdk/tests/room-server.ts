@@ -87,16 +87,20 @@ export class RoomServer {
     this.requests.push({ path, token, body });
     const index = this.answers.findIndex((one) => path.endsWith(one.path));
     const [once] = index >= 0 ? this.answers.splice(index, 1) : [];
-    return once?.answer ?? this.#usual(path, body);
+    return once?.answer ?? this.#usual(path, token, body);
   }
 
-  #usual(path: string, body: any): Answer {
+  #usual(path: string, token: string | undefined, body: any): Answer {
     if (path === '/auth/guest') {
       this.#guests += 1;
       const number = this.#guests;
       const tokens = this.refreshes ? { refresh_token: `f_${number}`, expires_in_ms: 43_200_000 } : {};
       // By the clock of a server that knows nothing of this device's.
-      return { status: 200, body: { user_id: `u_${number}`, access_token: `t_${number}`, expires_at_ms: 1, ...tokens } };
+      return { status: 200, body: { user_id: `u_${number}`, display_name: body.display_name, access_token: `t_${number}`, expires_at_ms: 1, ...tokens } };
+    }
+    if (path === '/me') {
+      const [user] = /\d+/.exec(token ?? '')!;
+      return { status: 200, body: { user_id: `u_${user}`, ...body, access_token: `t_${user} as ${body.display_name}`, expires_at_ms: 1 } };
     }
     if (path === '/auth/refresh') {
       // `f_1` becomes `f_1+`, and so on; the user stays.
@@ -220,9 +224,11 @@ export function room(part: Partial<Room> = {}): Room {
     code: 'ABC',
     name: 'Friday',
     is_public: false,
+    language: null,
+    tags: [],
     state: 'live',
     host_id: 'p_1',
-    settings: { host_grace_ms: 120_000, host_lease_ms: 15_000, host_loss: 'expire', rebuffer_barrier: false },
+    settings: { host_grace_ms: 120_000, host_lease_ms: 15_000, host_loss: 'expire', rebuffer_barrier: false, playback_control: 'hosts', entry: 'open', capacity: null },
     chat: { enabled: true, slow_mode_ms: 0 },
     media: null,
     playback: playback(),

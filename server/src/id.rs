@@ -1,5 +1,6 @@
 //! Generates and parses ids, codes and secrets.
 
+use contracts::ROOM_KEY_BYTES_MAX;
 use engine::{MediaId, ParticipantId, RoomId};
 use icu_properties::props::{
     Dash, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup,
@@ -11,8 +12,6 @@ use unicode_normalization::UnicodeNormalization;
 /// Crockford's Base32 alphabet, which omits I, L, O and U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_LEN: usize = 10;
-/// The longest text that is looked at as a code, in bytes.
-const CODE_TEXT_BYTES_MAX: usize = 128;
 
 /// What identifies a room in a path.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -31,7 +30,7 @@ impl RoomKey {
             let plain = body.len() == 20 && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
             return plain.then(|| Self::Id(RoomId::new(text)));
         }
-        if text.len() > CODE_TEXT_BYTES_MAX {
+        if text.len() > ROOM_KEY_BYTES_MAX {
             return None;
         }
         let code: String = text.nfkc().filter(|c| !is_between(*c)).map(code_character).collect();
@@ -58,6 +57,11 @@ pub fn media_id() -> MediaId {
 /// Returns the id of a new user.
 pub fn user_id() -> String {
     format!("u_{}", random_text(20))
+}
+
+/// Whether a user has no account: the ids of those who come from other products have a colon.
+pub fn is_guest(user_id: &str) -> bool {
+    !user_id.contains(':')
 }
 
 /// Returns random text that distinguishes sessions.
@@ -92,6 +96,16 @@ pub fn random_bytes() -> [u8; 32] {
 /// Returns the id of a new family of refresh tokens, of 130 random bits.
 pub fn family_id() -> String {
     random_text(26)
+}
+
+/// Returns the id of a new grant.
+pub fn grant_id() -> String {
+    format!("g_{}", random_text(16))
+}
+
+/// Returns the id of a new invite.
+pub fn invite_id() -> String {
+    format!("i_{}", random_text(16))
 }
 
 /// Returns the id of a user's participant in a room: the same each time, without a table.

@@ -76,6 +76,11 @@ impl<T: Clone> Kept<T> {
         made.map_err(Some)
     }
 
+    /// Returns the kept value, whatever its age.
+    pub fn last(&self) -> Option<T> {
+        self.find(|_, _| true)
+    }
+
     fn find(&self, is_usable: impl Fn(&T, Duration) -> bool) -> Option<T> {
         let last = self.lock();
         let (made, value) = last.value.as_ref()?;

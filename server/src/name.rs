@@ -1,16 +1,20 @@
 //! Names that people give themselves and their rooms, in every script. A name isn't refused for what it is
 //! made of: it is composed, and what can't be seen is taken out where it has no meaning.
 //!
-//! Nothing has to have a unique name so far, so nothing compares names.
+//! Names aren't unique; `skeleton` says which look alike.
+
+use std::ops::RangeInclusive;
 
 use icu_properties::props::{
     BidiClass, CanonicalCombiningClass, DefaultIgnorableCodePoint, EmojiModifier,
-    ExtendedPictographic, GeneralCategory, JoiningType, NoncharacterCodePoint,
-    PrependedConcatenationMark, VariationSelector, WhiteSpace,
+    ExtendedPictographic, GeneralCategory, GeneralCategoryGroup, JoiningType,
+    NoncharacterCodePoint, PrependedConcatenationMark, VariationSelector, WhiteSpace,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
+
+pub use self::skeleton::skeleton;
 
 const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
 const ZERO_WIDTH_JOINER: char = '\u{200D}';
@@ -21,17 +25,33 @@ const BLANK_BRAILLE: char = '\u{2800}';
 /// Characters that show nothing, though Unicode doesn't call them ignorable: a filler of the Khitan small
 /// script, blanks between Egyptian hieroglyphs, a note without its head, and what stands for an object.
 const BLANKS: [char; 5] = ['\u{16FE4}', '\u{13441}', '\u{13442}', '\u{1D159}', '\u{FFFC}'];
+/// Egyptian hieroglyphs, and among them what arranges them in groups.
+const HIEROGLYPHS: RangeInclusive<char> = '\u{13000}'..='\u{143FF}';
+const GROUPING: RangeInclusive<char> = '\u{13430}'..='\u{1343F}';
+/// The letters of Duployan shorthand, and what says how they overlap.
+const SHORTHAND: RangeInclusive<char> = '\u{1BC00}'..='\u{1BC9F}';
+const OVERLAPPING: RangeInclusive<char> = '\u{1BCA0}'..='\u{1BCA3}';
 const DOTTED_CIRCLE: char = '\u{25CC}';
 /// What flags of regions begin with.
 const BLACK_FLAG: char = '\u{1F3F4}';
 /// Characters of the tags that make the flag of a region of a black flag, and what ends them.
-const TAGS: std::ops::RangeInclusive<char> = '\u{E0020}'..='\u{E007E}';
+const TAGS: RangeInclusive<char> = '\u{E0020}'..='\u{E007E}';
 const TAG_END: char = '\u{E007F}';
 /// The most tags in a row; the flags of regions have five or six.
 const TAGS_MAX: usize = 8;
 /// The most marks that one letter may bear: Tibetan and Hebrew need five, and a tower of them would cover
 /// what stands above.
 const MARKS_MAX: usize = 6;
+
+/// Returns text as searches compare it: without case, accents, vowel signs and other marks, and with one way to write each
+/// letter (NFKD). White space stays.
+pub fn fold(text: &str) -> String {
+    let categories = CodePointMapData::<GeneralCategory>::new();
+    let is_mark = |c: &char| GeneralCategoryGroup::Mark.contains(categories.get(*c));
+    // By way of the upper case, so that both small sigmas are one, and ß is ss. The capital ẞ has no other.
+    let lower = text.nfkd().filter(|c| !is_mark(c)).flat_map(char::to_lowercase);
+    lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
 
 /// Composes a name (NFC), collapses its white space, and takes out what can't be seen and has no meaning
 /// where it stands. The result is empty if nothing of the name can be seen.
@@ -85,20 +105,24 @@ impl Kept {
             if self.joins(c, after) {
                 self.push_invisible(c);
             }
+        } else if GROUPING.contains(&c) || OVERLAPPING.contains(&c) {
+            if self.arranges(c, after) {
+                self.push_invisible(c);
+            }
         } else if is_direction_mark(c) {
             if self.is_bidirectional && !self.last().is_some_and(is_direction_mark) {
                 self.push_invisible(c);
             }
         } else if is_mark(c) && !is_ignorable(c) {
-            if self.last().is_none_or(|last| last == ' ') {
-                // As fonts show a mark without a letter, which would join what stands before the name.
-                self.push(DOTTED_CIRCLE);
-            }
+            self.give_letter();
             if self.marks < MARKS_MAX {
                 self.chars.push(c);
                 self.marks += 1;
             }
         } else if !is_ignorable(c) && !is_control(c) {
+            if is_spacing_mark(c) {
+                self.give_letter();
+            }
             self.push(c);
         }
         0
@@ -129,10 +153,41 @@ impl Kept {
         let is_seen = |c: &&char| joining(**c) != JoiningType::Transparent;
         let before = self.chars.iter().rev().find(is_seen);
         let behind = after.iter().find(is_seen);
+        if joiner == ZERO_WIDTH_JOINER
+            && before.is_some_and(|c| joining(*c) == JoiningType::DualJoining)
+        {
+            // The letter has another shape, whatever comes after: that is how some abbreviations write their first
+            // letter.
+            return true;
+        }
         let is_joined = |c: Option<&char>| {
             c.is_some_and(|c| joining(*c) != JoiningType::NonJoining && !is_joiner(*c))
         };
         is_joined(before) && is_joined(behind)
+    }
+
+    /// Whether a character arranges signs that stand beside it. A font without support for them shows the characters
+    /// that group hieroglyphs, but not those that overlap shorthand.
+    fn arranges(&self, c: char, after: &[char]) -> bool {
+        let groups = GROUPING.contains(&c);
+        let (signs, arranging) =
+            if groups { (HIEROGLYPHS, GROUPING) } else { (SHORTHAND, OVERLAPPING) };
+        let is_sign =
+            |one: Option<&char>| one.is_some_and(|one| signs.contains(one) && !is_ignorable(*one));
+        let is_other = |one: &&char| !arranging.contains(*one);
+        let before = is_sign(self.chars.iter().rev().find(is_other));
+        let behind = is_sign(after.iter().find(is_other));
+        let stands_by_signs = if groups { before || behind } else { before && behind };
+        stands_by_signs && self.last() != Some(c)
+    }
+
+    /// Gives a mark a letter to stand on where it has none, as fonts do: it would join what stands before the name.
+    fn give_letter(&mut self) {
+        let arranges = |c: char| GROUPING.contains(&c) || OVERLAPPING.contains(&c);
+        let is_letter = |c: &&char| !is_direction_mark(**c) && !is_joiner(**c) && !arranges(**c);
+        if self.chars.iter().rev().find(is_letter).is_none_or(|last| *last == ' ') {
+            self.push(DOTTED_CIRCLE);
+        }
     }
 
     fn push(&mut self, c: char) {
@@ -194,6 +249,10 @@ fn is_mark(c: char) -> bool {
     matches!(category, GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark)
 }
 
+fn is_spacing_mark(c: char) -> bool {
+    CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::SpacingMark
+}
+
 /// Whether a character is a control or formats others, or will never be one that everybody sees: a
 /// noncharacter, or one for private use. Those that aren't assigned yet stay, since a phone may be newer
 /// than this server.
@@ -214,5 +273,6 @@ fn is_ignorable(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c) || BLANKS.contains(&c)
 }
 
+mod skeleton;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,6 @@
 //! and as `build.rs` compressed it. No request compresses anything.
 
 mod coding;
-mod conditional;
 mod shell;
 
 use std::sync::LazyLock;
@@ -18,6 +17,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
 use self::coding::Coding;
+use crate::conditional;
 use crate::net::Peer;
 use crate::refusal::Refusal;
 

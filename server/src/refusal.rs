@@ -34,6 +34,13 @@ impl Refusal {
         Self { retry_after_ms: Some(retry_after_ms), ..Self::new(ErrorCode::RateLimited, detail) }
     }
 
+    /// Refuses somebody who waits to be let in, with the time after which to ask again.
+    pub fn approval_pending(retry_after_ms: u64) -> Self {
+        let detail = format!("nobody has let you in yet; ask again in {retry_after_ms} ms");
+        let refusal = Self::new(ErrorCode::ApprovalPending, detail);
+        Self { retry_after_ms: Some(retry_after_ms), ..refusal }
+    }
+
     /// Refuses because the state couldn't be reached in time. The command may have taken effect.
     pub fn store_unavailable() -> Self {
         Self::new(
@@ -105,7 +112,10 @@ impl Refusal {
         let headers = response.headers_mut();
         let problem_json = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, problem_json);
-        if self.code.retry() == Retry::Reauth {
+        if self.code == ErrorCode::ApiKeyInvalid {
+            let basic = HeaderValue::from_static("Basic realm=\"playhead\"");
+            headers.insert(header::WWW_AUTHENTICATE, basic);
+        } else if self.code.retry() == Retry::Reauth {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if self.code == ErrorCode::UpgradeRequired {

@@ -25,8 +25,8 @@ const smallTargets = ({ page }) =>
   page.evaluate((least) => {
     const targets = [...document.querySelectorAll('button, select, input, a[href]')].filter((one) => one.checkVisibility());
     return targets.flatMap((target) => {
-      // A radio button can be pressed by its label, too.
-      const pressed = target.matches('input[type=radio]') ? target.closest('label') : target;
+      // A radio button or a box to tick can be pressed by its label, too.
+      const pressed = target.matches('input[type=radio], input[type=checkbox]') ? target.closest('label') : target;
       const { width, height } = pressed.getBoundingClientRect();
       const name = target.dataset.testid ?? target.getAttribute('aria-label') ?? target.textContent;
       return Math.round(height) < least || Math.round(width) < least ? [`${name}: ${width} × ${height}`] : [];

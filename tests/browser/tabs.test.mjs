@@ -35,6 +35,19 @@ test('a name that is only typed in another tab makes nobody somebody else', { ti
   assert.equal((await host.snapshot()).me.role, 'host');
 });
 
+test('a host who takes another name for another party is still the host of the first one', { timeout: 60_000 }, async () => {
+  const { host, invite } = await hostParty(world);
+  const guest = await guestOf(world, invite, 'Grace');
+  const other = await openTab(host, world.server.pageUrl);
+  await other.getByTestId('display-name').fill('Bob');
+  await other.getByTestId('create-room').click();
+  await other.getByTestId('invite-link').waitFor();
+  await host.page.goto(invite);
+  await host.inRoom();
+  assert.equal((await host.snapshot()).me.role, 'host');
+  await guest.page.getByText('Bob', { exact: true }).first().waitFor();
+});
+
 for (const [where, options] of [['', {}], [' on a phone held sideways', { screen: SIDEWAYS }]]) {
   test(`a guest in fullscreen${where} reads why a key does nothing`, { timeout: 60_000 }, async () => {
     const { invite } = await hostParty(world);

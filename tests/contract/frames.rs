@@ -28,6 +28,7 @@ const SERVER_TYPES: &[&str] = &[
     "presence_changed",
     "viewer_count_changed",
     "sync_changed",
+    "knocks_changed",
     "authority_changed",
     "token_expiring",
     "closing",

@@ -10,6 +10,9 @@ use crate::party::{Party, new_room, number, playback, sample, server, text};
 
 /// The delay of the slow connection in each direction.
 const SLOW: Duration = Duration::from_millis(200);
+/// A round trip that is slow, but in time for a start to be planned for it, and one that isn't.
+const IN_TIME: Duration = Duration::from_millis(800);
+const LATE: Duration = Duration::from_millis(1_400);
 const POLL: Duration = Duration::from_millis(500);
 /// A host's round trip is measured every five seconds.
 const NOTICED: Duration = Duration::from_secs(20);
@@ -210,20 +213,7 @@ async fn a_connection_without_a_player_never_makes_the_room_wait() {
 
 #[tokio::test]
 async fn a_start_is_as_far_ahead_as_the_slowest_connection_needs() {
-    let server = server().await;
-    let near = server.address().to_owned();
-    let line = FaultProxy::start(near.parse().unwrap()).await.unwrap();
-    line.delay(SLOW, SLOW);
-    let token = server.api().guest("Ada").await.unwrap().access_token;
-    let host_api = Api::new(&format!("http://{}/", line.address())).with_token(&token);
-    let guest_api = server.api().as_guest("Ben").await.unwrap();
-    let mut party = Party::of(server, host_api, guest_api, &new_room(), &["ready"]).await;
-    // The guest's connection is fast, but a pong read late would be measured as slow for 20 s.
-    party.guest.read_for(POLL).await.unwrap();
-    let link = sample(&party.server);
-    party.command("set_media", json!({ "link": link })).await;
-    // After two round trips the server has received the pong to its own ping.
-    party.host.ack("buffering", json!({ "on": false })).await.unwrap();
+    let (mut party, line) = host_behind_a_line(SLOW, SLOW).await;
     let needed_ms = 150 + u64::try_from(SLOW.as_millis()).unwrap();
     let ahead_ms = forced_start(&mut party).await;
     assert!((needed_ms..=1500).contains(&ahead_ms), "{ahead_ms} of {needed_ms} ms ahead");
@@ -239,6 +229,46 @@ async fn a_start_is_as_far_ahead_as_the_slowest_connection_needs() {
         }
         assert!(began.elapsed() < NOTICED, "starts wait for a line that is slow no more");
     }
+}
+
+#[tokio::test]
+async fn a_player_whose_pongs_come_late_puts_off_nobodys_start() {
+    let (mut party, line) = host_behind_a_line(IN_TIME, Duration::ZERO).await;
+    let needed_ms = 150 + u64::try_from(IN_TIME.as_millis()).unwrap() / 2;
+    let ahead_ms = forced_start(&mut party).await;
+    assert!(ahead_ms >= needed_ms, "starts are planned for it: {ahead_ms} of {needed_ms} ms ahead");
+
+    // From now on, everything that the host sends comes late, and so do its pongs.
+    line.delay(LATE, Duration::ZERO);
+    let began = Instant::now();
+    loop {
+        party.host.read_for(POLL).await.unwrap();
+        party.command("seek", json!({ "position_ms": 0 })).await;
+        if forced_start(&mut party).await < needed_ms {
+            return;
+        }
+        assert!(began.elapsed() < NOTICED, "starts wait for pongs that come late");
+    }
+}
+
+/// A party whose host is behind a line with these delays, from the host and to the host. Its round trip is measured.
+async fn host_behind_a_line(from: Duration, to: Duration) -> (Party, FaultProxy) {
+    let server = server().await;
+    let near = server.address().to_owned();
+    let line = FaultProxy::start(near.parse().unwrap()).await.unwrap();
+    line.delay(from, to);
+    let token = server.api().guest("Ada").await.unwrap().access_token;
+    let host_api = Api::new(&format!("http://{}/", line.address())).with_token(&token);
+    let guest_api = server.api().as_guest("Ben").await.unwrap();
+    let mut party = Party::of(server, host_api, guest_api, &new_room(), &["ready"]).await;
+    // A pong that is sent late would be measured as slow, the guest's for 20 s.
+    let Party { host, guest, .. } = &mut party;
+    tokio::try_join!(host.read_for(POLL), guest.read_for(POLL)).unwrap();
+    let link = sample(&party.server);
+    party.command("set_media", json!({ "link": link })).await;
+    // After two round trips the server has received the pong to its own ping.
+    party.host.ack("buffering", json!({ "on": false })).await.unwrap();
+    (party, line)
 }
 
 /// Lets the host force a start; returns how far ahead it is, in milliseconds.

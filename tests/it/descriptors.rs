@@ -9,6 +9,7 @@ use harness::{DEADLINE, ServerProcess};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 use crate::party::{Party, new_room, options};
 
@@ -43,11 +44,15 @@ async fn a_server_short_of_descriptors_refuses_more_clients_in_words_and_serves_
         held.push(stream);
         assert!(held.len() < 256, "it can't have that many");
     };
-    let status = ErrorCode::LimitReached.status();
-    assert!(refused.starts_with(&format!("HTTP/1.1 {status} ")), "{refused}");
-    let (_, body) = refused.split_once("\r\n\r\n").expect("a body");
-    let problem: Value = serde_json::from_str(body).expect("a problem");
-    assert_eq!(problem["code"], "limit_reached", "{problem}");
+    check_refusal(&refused);
+    // More than the server waits for at once.
+    for says in ["", WHOLE] {
+        let mut newcomers = JoinSet::new();
+        for _ in 0..100 {
+            newcomers.spawn(all_that_is_said(server.clone(), says));
+        }
+        newcomers.join_all().await.iter().for_each(|refused| check_refusal(refused));
+    }
 
     for path in ["healthz", "readyz", "metrics"] {
         let response = server.admin_api().raw(Method::GET, path, &[], "").await.unwrap();
@@ -140,6 +145,24 @@ async fn a_response_that_is_read_slowly_is_not_cut_off_to_make_room() {
     let head = std::str::from_utf8(&received[..end]).unwrap().to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     assert_eq!(length, Some((received.len() - end).to_string().as_str()), "{head}");
+}
+
+/// Sends something at once, and returns all that the server sends.
+async fn all_that_is_said(server: Arc<ServerProcess>, says: &'static str) -> String {
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    // The server may have closed already.
+    let _ = stream.write_all(says.as_bytes()).await;
+    let mut answer = Vec::new();
+    while stream.read_buf(&mut answer).await.is_ok_and(|length| length > 0) {}
+    String::from_utf8(answer).unwrap()
+}
+
+fn check_refusal(refused: &str) {
+    let status = ErrorCode::LimitReached.status();
+    assert!(refused.starts_with(&format!("HTTP/1.1 {status} ")), "{refused}");
+    let (_, body) = refused.split_once("\r\n\r\n").expect("a body");
+    let problem: Value = serde_json::from_str(body).expect("a problem");
+    assert_eq!(problem["code"], "limit_reached", "{problem}");
 }
 
 /// Begins a request whose body doesn't come. Returns [`CONTINUE`] once the server waits for that, or else the whole

@@ -1,8 +1,8 @@
 //! The names of people and rooms, in every script.
 
-use contracts::{CreateRoom, PatchRoom};
+use contracts::{BanRequest, CreateRoom, PatchRoom, PresenceChanged};
 
-use crate::party::{new_room, server};
+use crate::party::{Party, new_room, server};
 
 /// A name as it is given, and as others see it.
 const NAMES: [(&str, &str); 8] = [
@@ -50,4 +50,27 @@ async fn a_rooms_name_passes_in_every_script_and_shows_nothing_hidden() {
         let room = host.patch_room(&room.room_id, &patch).await.unwrap();
         assert_eq!(room.name, format!("{} 2", seen), "{}", given.escape_unicode());
     }
+}
+
+#[tokio::test]
+async fn names_that_look_alike_are_accepted_and_have_the_same_skeleton_wherever_people_are_listed()
+{
+    let mut party = Party::idle().await;
+    // The first letter is Cyrillic.
+    let other = party.server.api().as_guest("Аda").await.unwrap();
+    let mut socket = other.enter(&party.room_id).await.unwrap();
+    let shown = socket.wait_for("presence_changed").await.unwrap();
+    let shown: PresenceChanged = serde_json::from_value(shown["data"].clone()).unwrap();
+    let listed = party.host_api.participants(&party.room_id).await.unwrap().items;
+    assert_eq!(shown.participants, listed);
+    let [ada, ben, alike] = listed.as_slice() else { panic!("three people: {listed:?}") };
+    assert_eq!((ada.display_name.as_str(), alike.display_name.as_str()), ("Ada", "Аda"));
+    assert_eq!(ada.name_skeleton, alike.name_skeleton);
+    assert_ne!(ada.name_skeleton, ben.name_skeleton);
+
+    let participant_id = alike.participant_id.clone();
+    let ban = BanRequest { participant_id, reason: None, until_ms: None };
+    let ban = party.host_api.ban(&party.room_id, &ban).await.unwrap();
+    assert_eq!(ban.name_skeleton.as_ref(), Some(&ada.name_skeleton));
+    party.nothing_happened().await;
 }

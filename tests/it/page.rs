@@ -57,6 +57,24 @@ async fn each_coding_of_a_file_has_an_etag_of_its_own() {
 }
 
 #[tokio::test]
+async fn browsers_are_told_what_the_page_may_do_and_to_take_nothing_for_what_it_is_not() {
+    let server = options().start().await.unwrap();
+    for path in ["", "r/ABCDEFGHJK"] {
+        let page = get(&server, path, &[]).await;
+        let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        for part in ["default-src 'self'", "frame-ancestors 'self'", "object-src 'none'"] {
+            assert!(policy.split("; ").any(|one| one == part), "{part} in {policy}");
+        }
+        assert!(!policy.contains("unsafe"), "{policy}");
+    }
+    for path in ["", "api/v1/meta", "api/v1/time", "sample/poster.jpg"] {
+        let response = get(&server, path, &[]).await;
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(response.headers()["referrer-policy"], "no-referrer", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_head_request_is_answered_with_the_headers_of_the_same_coding() {
     let server = options().start().await.unwrap();
     let script = script(&server).await;

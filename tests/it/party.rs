@@ -91,10 +91,16 @@ pub fn new_room() -> CreateRoom {
     CreateRoom {
         name: "Friday".to_owned(),
         is_public: false,
+        language: None,
+        tags: Vec::new(),
         host_loss: None,
         host_grace_ms: None,
         host_lease_ms: None,
         rebuffer_barrier: false,
+        playback_control: None,
+        entry: None,
+        password: None,
+        capacity: None,
     }
 }
 

@@ -217,6 +217,7 @@ async fn bad_requests_for_bans_are_refused_and_change_nothing() {
         json!({ "participant_id": party.guest_id, "reason": ["a"] }),
         json!({ "participant_id": party.guest_id, "until_ms": "soon" }),
         json!({ "participant_id": party.guest_id, "until_ms": -1 }),
+        json!({ "participant_id": party.guest_id, "until_ms": 9_007_199_254_740_992_u64 }),
     ] {
         let response = party.host_api.request(Method::POST, &path, Some(&body)).await.unwrap();
         problem::check(&response, "invalid_request", &body.to_string());

@@ -1,12 +1,12 @@
 //! Rooms over HTTP: created, found, joined, listed, changed and ended.
 
-use contracts::{CreateRoom, LifecycleState, PatchRoom, Role, RoomPage};
+use contracts::{LifecycleState, PatchRoom, Role};
 use harness::http::Method;
 use harness::{Api, Closed, Upgrade};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::party::{Party, new_room, options, server, versioned};
+use crate::party::{Party, options, server, versioned};
 use crate::problem;
 
 #[tokio::test]
@@ -65,68 +65,6 @@ async fn a_room_is_found_by_its_id_and_by_any_spelling_of_its_code() {
         let response = guest.request(Method::GET, &format!("rooms/{named}"), None).await.unwrap();
         problem::check(&response, "room_not_found", named);
     }
-}
-
-#[tokio::test]
-async fn the_public_list_has_pages_of_open_public_rooms() {
-    // Not the shared server: rooms of other tests would shift the pages.
-    let server = options().start().await.unwrap();
-    let host = server.api().as_guest("Ada").await.unwrap();
-    let mut public = Vec::new();
-    for number in 0..5 {
-        let name = format!("Public {number}");
-        let room = CreateRoom { name, is_public: true, ..new_room() };
-        public.push(host.create_room_with(&room).await.unwrap().room_id);
-        host.create_room("Private").await.unwrap();
-    }
-    let _watched = host.enter(&public[3]).await.unwrap();
-    host.delete_room(&public[4]).await.unwrap();
-    let hidden = PatchRoom { is_public: Some(false), ..Default::default() };
-    host.patch_room(&public[0], &hidden).await.unwrap();
-
-    let (mut listed, mut path) = (Vec::new(), "rooms/public?page_size=2".to_owned());
-    loop {
-        let response = server.api().request(Method::GET, &path, None).await.unwrap();
-        let page: RoomPage = response.parse().unwrap();
-        assert!(page.items.len() <= 2);
-        listed.extend(page.items);
-        let Some(token) = page.next_page_token else { break };
-        path = format!("rooms/public?page_size=2&page_token={token}");
-    }
-    assert_eq!(listed[0].room_id, public[3], "the most watched first");
-    assert_eq!(listed[0].viewer_count, 1);
-    let mut ids: Vec<_> = listed.into_iter().map(|room| room.room_id).collect();
-    ids.sort_unstable();
-    let mut open = public[1..4].to_vec();
-    open.sort_unstable();
-    assert_eq!(ids, open);
-}
-
-#[tokio::test]
-async fn a_list_of_rooms_in_pages_stays_right_while_rooms_come_and_go() {
-    let server = options().start().await.unwrap();
-    let host = server.api().as_guest("Ada").await.unwrap();
-    let public = || CreateRoom { is_public: true, ..new_room() };
-    for _ in 0..4 {
-        host.create_room_with(&public()).await.unwrap();
-    }
-    let page = async |path: &str| -> RoomPage {
-        server.api().request(Method::GET, path, None).await.unwrap().parse().unwrap()
-    };
-    let all = page("rooms/public").await.items;
-    let first = page("rooms/public?page_size=2").await;
-    let token = first.next_page_token.expect("there is a second page");
-
-    // By numbers of rooms to skip, the second page would now repeat or miss some.
-    host.delete_room(&first.items[0].room_id).await.unwrap();
-    let second = page(&format!("rooms/public?page_token={token}")).await;
-    assert_eq!(second.items, all[2..]);
-    assert_eq!(second.next_page_token, None);
-    for room in &second.items {
-        host.delete_room(&room.room_id).await.unwrap();
-    }
-    let beyond = page(&format!("rooms/public?page_token={token}")).await;
-    assert_eq!((beyond.items, beyond.next_page_token), (vec![], None), "beyond the end");
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ async fn a_setting_that_cannot_work_is_refused_with_the_reason_by_serve_and_by_c
         ("PLAYHEAD_PUBLIC_URL", "ftp://party.example", "https://host"),
         ("PLAYHEAD_PUBLIC_URL", "https://*.party.example", "one host"),
         ("PLAYHEAD_PUBLIC_URL", "https://party.example:0", "one host"),
+        ("PLAYHEAD_PUBLIC_URL", "http://0.0.0.0:8080", "one host that people can reach"),
         ("PLAYHEAD_PUBLIC_URL", "https://party.example/api", "/api"),
         ("PLAYHEAD_PUBLIC_URL", "https://party.example/watch?a=b", "query"),
         ("PLAYHEAD_ALLOWED_ORIGINS", "*", "name each origin"),
@@ -30,6 +31,7 @@ async fn a_setting_that_cannot_work_is_refused_with_the_reason_by_serve_and_by_c
         ("PLAYHEAD_LOG", "sqlx=warn", "not even errors"),
         ("PLAYHEAD_TOKEN_KEY_FILE", "/nowhere/key.pem", "No such file"),
         ("PLAYHEAD_TOKEN_KEY_FILE", file, "Ed25519"),
+        ("PLAYHEAD_TOKEN_KEY_FILE", "/dev/zero", "Ed25519"),
         ("PLAYHEAD_DATA_DIR", &inside, "Not a directory"),
         ("PLAYHEAD_DATA_DIR", "/proc/playhead", "can't be made or written to"),
         ("PLAYHEAD_DATABASE_URL", "mysql://host/database", "sqlite://"),
@@ -57,6 +59,30 @@ async fn a_setting_that_cannot_work_is_refused_with_the_reason_by_serve_and_by_c
             assert!(!words.contains("panicked"), "{name}={value}: {words}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_journal_of_the_rooms_is_no_database() {
+    let data_dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/journal.db", data_dir.path().display());
+    let options = options().env("PLAYHEAD_STORE", "memory").data_dir(data_dir.path());
+    let options = options.env("PLAYHEAD_DATABASE_URL", url);
+    let (is_accepted, checked) = options.check_config().await.unwrap();
+    let started = options.start().await.expect_err("it doesn't start").to_string();
+    for words in [checked, started] {
+        assert!(!is_accepted && words.contains("is the journal of the rooms"), "{words}");
+    }
+    assert_eq!(data_dir.path().read_dir().unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn limits_as_high_as_numbers_go_are_limits() {
+    let most = u64::MAX.to_string();
+    let options = options().env("PLAYHEAD_LIMIT_CONNECTIONS_PER_ADDRESS", most);
+    let server = options.start().await.unwrap();
+    let host = server.api().as_guest("Ada").await.unwrap();
+    let room_id = host.create_room("Friday").await.unwrap().room_id;
+    host.enter(&room_id).await.unwrap();
 }
 
 #[tokio::test]
@@ -108,6 +134,7 @@ async fn a_setting_that_lets_everybody_in_or_has_no_effect_is_warned_of() {
     for (name, value, words) in [
         ("PLAYHEAD_TRUSTED_PROXIES", "0.0.0.0/0", "no limit per address holds"),
         ("PLAYHEAD_TRUSTED_PROXIES", "10.0.0.1,::/0", "no limit per address holds"),
+        ("PLAYHEAD_TRUSTED_PROXIES", "0.0.0.0/1,128.0.0.0/1", "no limit per address holds"),
         ("PLAYHEAD_EGRESS_ALLOW", "0.0.0.0/0", "everything that this machine reaches"),
         ("PLAYHEAD_REDIS_URL", "redis://user:hidden@127.0.0.1:1", "PLAYHEAD_STORE=redis"),
     ] {

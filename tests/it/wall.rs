@@ -4,16 +4,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use contracts::{GuestToken, Role};
+use contracts::{Ban, BanRequest, GuestToken, Role};
 use harness::http::Method;
 use harness::{Api, RedisOptions, ServerOptions, ServerProcess};
 use serde_json::json;
+use server::clock::WallTime;
 use tempfile::TempDir;
 
 use crate::party::{Party, new_room, options, sample};
 use crate::problem;
 
-/// How far the room clock may move while a test does something else, in milliseconds.
+/// How far a clock may move while a test does something else, in milliseconds.
 const MEANWHILE_MS: u64 = 30 * 60 * 1000;
 
 #[tokio::test]
@@ -63,6 +64,61 @@ async fn people_stay_who_they_are_when_a_clock_is_put_right_and_the_server_resta
     assert_eq!(refreshed.user_id, ada.user_id);
     let again = server.api().refresh(&refreshed.refresh_token).await.unwrap();
     assert_eq!(again.user_id, ada.user_id);
+}
+
+#[tokio::test]
+async fn the_dates_that_people_see_are_right_once_the_clock_is_and_those_given_before_stay() {
+    for (offset, off_by_hours) in [("-13h", -13), ("+2d", 48)] {
+        let wall = Wall::at(offset);
+        let server = wall.shown_to(options()).start().await.unwrap();
+        let before = Dates::given_by(&server).await;
+        before.are_off_by(off_by_hours);
+        wall.set("+0");
+        Dates::given_by(&server).await.are_off_by(0);
+
+        let host = server.api().refresh(&before.host.refresh_token).await.unwrap();
+        let host = server.api().with_token(&host.access_token);
+        assert_eq!(host.bans(&before.room_id).await.unwrap().items, [before.ban], "{offset}");
+    }
+}
+
+/// What a server dates, and for whom.
+struct Dates {
+    host: GuestToken,
+    room_id: String,
+    ban: Ban,
+    /// When each was given, by its own date.
+    given_ms: [(&'static str, u64); 4],
+}
+
+impl Dates {
+    /// Lets a host take another name, join a room and ban somebody.
+    async fn given_by(server: &ServerProcess) -> Self {
+        let host = server.api().guest("Ada").await.unwrap();
+        let api = server.api().with_token(&host.access_token);
+        let renamed = api.rename("Grace").await.unwrap();
+        let room_id = api.create_room("Friday").await.unwrap().room_id;
+        let ticket = api.join(&room_id).await.unwrap().ws;
+        let guest = server.api().as_guest("Ben").await.unwrap();
+        let participant_id = guest.join(&room_id).await.unwrap().participant_id;
+        let asked = BanRequest { participant_id, reason: None, until_ms: None };
+        let ban = api.ban(&room_id, &asked).await.unwrap();
+        let given_ms = [
+            ("a token", host.expires_at_ms - host.expires_in_ms),
+            ("a token with another name", renamed.expires_at_ms - renamed.expires_in_ms),
+            ("a ticket", ticket.expires_at_ms - ticket.expires_in_ms),
+            ("a ban", ban.banned_at_ms),
+        ];
+        Self { host, room_id, ban, given_ms }
+    }
+
+    fn are_off_by(&self, hours: i64) {
+        let expected_ms = WallTime::now().as_millis().saturating_add_signed(hours * 3_600_000);
+        for (what, given_ms) in self.given_ms {
+            let apart_ms = given_ms.abs_diff(expected_ms);
+            assert!(apart_ms < MEANWHILE_MS, "{what}: {apart_ms} ms from {hours} h");
+        }
+    }
 }
 
 /// A server, and the host of its party.

@@ -142,6 +142,7 @@ counted() {
 # ntsc       29.97 pictures per second, ten minutes in pieces of 10.01 s, told as 10 s
 # cuts       three parts of 34 s, each with timestamps of its own; told right in all, but not piece by piece
 # edits.mp4  a file that begins in the middle of a group of pictures, by its edit list
+# twenty     20 s as MP4 with its index in front and as Matroska, which tests shorten or let tell other lengths
 inexact() {
     mkdir inexact
     pieces="-c copy -f hls -hls_playlist_type vod -hls_list_size 0"
@@ -162,6 +163,8 @@ inexact() {
     sed 's/^#EXTINF:3,/#EXTINF:1.7,/' inexact/fmp4.m3u8 >inexact/half.m3u8
     sed -i 's/^#EXTINF:10\.[0-9]*,/#EXTINF:10,/' inexact/ntsc.m3u8
     $ffmpeg -ss 2 -i inexact/whole.mp4 -t 60 -c copy -movflags +faststart inexact/edits.mp4
+    $ffmpeg -i inexact/whole.mp4 -t 20 -c copy -movflags +faststart inexact/twenty.mp4
+    $ffmpeg -i inexact/whole.mp4 -t 20 -c copy inexact/twenty.mkv
     for part in 0 1 2; do
         $ffmpeg -ss $((part * 34)) -i inexact/whole.mp4 -t 34 $pieces -hls_time 3.4 \
             -hls_segment_filename "inexact/cut$part-%02d.ts" "inexact/cut$part.m3u8"

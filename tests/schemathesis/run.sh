@@ -14,7 +14,8 @@ work=$(mktemp -d)
 # It is read before the server may have made it.
 : >"$work/out"
 # Every request comes from one address and one user.
-PLAYHEAD_LISTEN=127.0.0.1:0 PLAYHEAD_ADMIN_LISTEN=127.0.0.1:0 PLAYHEAD_DATA_DIR=$work/data \
+api_key=test:0123456789abcdef0123456789abcdef
+PLAYHEAD_API_KEYS=$api_key PLAYHEAD_LISTEN=127.0.0.1:0 PLAYHEAD_ADMIN_LISTEN=127.0.0.1:0 PLAYHEAD_DATA_DIR=$work/data \
   PLAYHEAD_LIMIT_PER_ADDRESS=0 PLAYHEAD_LIMIT_WRITES_PER_MINUTE=1000000 PLAYHEAD_LIMIT_RESOLVES_PER_MINUTE=1000000 \
   PLAYHEAD_LIMIT_JOINS_PER_USER_AND_MINUTE=1000000 PLAYHEAD_LIMIT_COMMANDS_PER_USER_AND_SECOND=100000 \
   "$server" >"$work/out" 2>"$work/log" &
@@ -29,6 +30,7 @@ done
 
 "$server" openapi >"$work/openapi.yaml"
 eval "$("$venv/bin/python" tests/schemathesis/prepare.py "$page/api/v1")"
-export TOKEN ROOM_ID PARTICIPANT_ID PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1 SCHEMATHESIS_HOOKS=exceptions
+API_KEY=$(printf %s "$api_key" | base64 -w0)
+export TOKEN ROOM_ID PARTICIPANT_ID API_KEY PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1 SCHEMATHESIS_HOOKS=exceptions
 cd "$work" # It keeps notes where it is started.
 "$venv/bin/schemathesis" --config-file "$here/schemathesis.toml" run openapi.yaml --url "$page/api/v1" --no-color

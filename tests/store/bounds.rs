@@ -99,10 +99,12 @@ async fn all_expire(ground: &Ground) {
     }
 }
 
-fn came(id: &str) -> PresenceUpdate {
+/// A participant who has connected.
+pub fn came(id: &str) -> PresenceUpdate {
     let present = Present {
         participant_id: ParticipantId::new(id),
         display_name: id.to_owned(),
+        named_at_ms: 0,
         base: Role::Guest,
         since: Timestamp::from_millis(1),
         connections: 1,

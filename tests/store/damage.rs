@@ -160,6 +160,33 @@ async fn a_public_list_that_is_gone_comes_back_with_the_rooms_that_have_connecti
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_database_id_in_redis_is_put_back_and_that_of_another_database_is_refused_with_the_reason()
+ {
+    const NAME: &str = "ph:{nodes}:database";
+    let ground = Ground::new(RedisOptions::new()).await;
+    let (store, _) = ground.node().await;
+    let room = ground.make(&*store, "named").await;
+    let own = ground.sql.database_id().await.expect("the id");
+    for damage in ["nonsense", "", "d_", "d_\u{7f}"] {
+        ground.ask(&["SET", NAME, damage]).await;
+        until("the name", async || (ground.ask(&["GET", NAME]).await.text() == own).then_some(()))
+            .await;
+        advance(&*store, &room.room_id).await;
+    }
+    ground.ask(&["SET", NAME, &format!("{own}0")]).await;
+    let words = until("a refusal", async || {
+        let refused = store.check_writable().await.err()?;
+        refused.cause.map(|cause| cause.to_string())
+    })
+    .await;
+    assert_eq!(words, "this Redis belongs to another SQL database");
+    ground.ask(&["SET", NAME, &own]).await;
+    until("the node", async || store.check_writable().await.ok()).await;
+    advance(&*store, &room.room_id).await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_row_of_the_database_costs_no_other_room_its_way_back_into_redis() {
     for (number, damage) in server::sql::laws::DAMAGES.iter().enumerate() {
         let ground = Ground::new(RedisOptions::new()).await;

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use engine::{
-    Actor, ChatSettings, Command, Decision, Envelope, Facts, HostLoss, NewRoom, Op, ParticipantId,
-    Profile, Rate, Request, Role, Room, RoomId, Settings, Timestamp,
+    Actor, ChatSettings, Command, Decision, Entry, Envelope, Facts, HostLoss, NewRoom, Op,
+    ParticipantId, PlaybackControl, Profile, Rate, Request, Role, Room, RoomId, Settings,
+    Timestamp,
 };
 use harness::{RedisOptions, RedisServer};
 use proptest::prelude::*;
@@ -229,6 +230,9 @@ fn new_room(now: Timestamp) -> Room {
         host_grace_ms: 0,
         host_lease_ms: 15_000,
         rebuffer_barrier: false,
+        playback_control: PlaybackControl::Hosts,
+        entry: Entry::Open,
+        capacity: None,
     };
     let new = NewRoom {
         room_id: RoomId::new("r_same"),
@@ -237,6 +241,8 @@ fn new_room(now: Timestamp) -> Room {
         profile: Profile {
             name: "Same".to_owned(),
             is_public: false,
+            language: None,
+            tags: Vec::new(),
             settings,
             chat: ChatSettings { enabled: true, slow_mode_ms: 0 },
         },

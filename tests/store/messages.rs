@@ -4,10 +4,12 @@
 use engine::{Room, Timestamp};
 use harness::fake_redis::PushFault;
 use harness::{FakeRedis, RedisOptions};
-use server::store::RoomStore;
+use server::store::{Bus, News, Notice, PresenceUpdate, RoomStore};
+use tokio::time::timeout;
 
+use crate::bounds::came;
 use crate::follower::Follower;
-use crate::node::{Ground, advance, open};
+use crate::node::{Ground, HANG, advance, open};
 
 /// The number of commits.
 const COMMITS: usize = 60;
@@ -63,6 +65,33 @@ async fn f14_commits_that_the_log_no_longer_holds_are_told_as_a_whole_state() {
     assert_eq!(follower.commits.len(), told + 1, "and then commit by commit");
     writer.close().await;
     behind.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_connected_is_asked_for_again_if_a_change_finds_that_redis_has_lost_it() {
+    let ground = Ground::new(RedisOptions::new()).await;
+    let (one, _) = ground.node().await;
+    let (other, _) = ground.node().await;
+    let room_id = ground.make(&*one, "forgotten").await.room_id;
+    let mut news = one.subscribe();
+    one.follow(&room_id).await.expect("followed");
+    one.tell(&room_id, Notice::Presence(came("p_ada"))).await.expect("told");
+    let key = ground.ask(&["KEYS", "*:r_forgotten:present"]).await.texts().remove(0);
+    ground.ask(&["DEL", &key]).await;
+    // Nobody came or went at this node; afterwards it looks as if nobody had ever been told.
+    let unchanged = PresenceUpdate { rtt_ms: 40, ..PresenceUpdate::default() };
+    other.tell(&room_id, Notice::Presence(unchanged)).await.expect("told");
+    let asked = async {
+        while let Some(news) = news.recv().await {
+            if matches!(&news, News::PresenceLost(lost) if *lost == room_id) {
+                return true;
+            }
+        }
+        false
+    };
+    assert!(timeout(HANG, asked).await.expect("everybody is asked to tell it again"));
+    one.close().await;
+    other.close().await;
 }
 
 /// Follows a room whose messages suffer a fault, up to the last of many commits.

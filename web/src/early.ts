@@ -5,6 +5,7 @@ import type { Media } from 'playhead-sdk';
 interface Early {
   path: string;
   authorization: string;
+  body: string;
   response: Promise<Response>;
   /** Whether the response has been taken over: a ticket can be used only once. */
   isTaken?: boolean;
@@ -37,7 +38,8 @@ export const fetchOnce: typeof fetch = (input, init) => {
     !early.isTaken &&
     init?.method === 'POST' &&
     String(input) === `${location.origin}${early.path}` &&
-    headers.get('authorization') === early.authorization;
+    headers.get('authorization') === early.authorization &&
+    init.body === early.body;
   if (!isRequested) return fetch(input, init);
   early.isTaken = true;
   return early.response;

@@ -40,3 +40,18 @@ export function finelyUp(ms: number): string {
   // A rounding error on 0.3 must not make it 0.4.
   return finely(Math.ceil(ms / step - 1e-9) * step);
 }
+
+/** Returns what people call a language, or its tag if the browser doesn't know it. */
+export function languageName(tag: string): string {
+  try {
+    return new Intl.DisplayNames(['en'], { type: 'language' }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
+/** Returns the tag of the browser's language without its region, such as "pt"; undefined if there is none. */
+export function ownLanguage(): string | undefined {
+  const tag = /^[a-z]{2,3}(?![a-z])/i.exec(navigator.language ?? '')?.[0].toLowerCase();
+  return tag === 'und' ? undefined : tag;
+}

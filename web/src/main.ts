@@ -4,6 +4,7 @@ import './styles/base.css';
 import './styles/forms.css';
 import './styles/home.css';
 import './styles/room.css';
+import './styles/entry.css';
 import './styles/player.css';
 import './styles/controls.css';
 import './styles/sync.css';

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use crate::frames::hello::Hello;
 use crate::timeline::TimelineOrigin;
 use crate::whole;
 
@@ -91,45 +92,6 @@ frame_types! {
     Leave => "leave",
 }
 
-/// Introduces a client.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct Hello {
-    /// The client's name and version.
-    pub client: ClientInfo,
-    /// What the client supports. With `ready`, the connection takes part in barriers. Unknown
-    /// values are ignored.
-    #[serde(default)]
-    pub capabilities: Vec<String>,
-    /// The session to resume, after a reconnect.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub resume: Option<Resume>,
-}
-
-/// A client's name and version, for the server's log.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct ClientInfo {
-    /// The name of the client.
-    #[schema(max_length = 64)]
-    pub name: String,
-    /// The version of the client.
-    #[schema(max_length = 64)]
-    pub version: String,
-}
-
-/// The session that a client resumes, and the last state it saw.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct Resume {
-    /// The `session_id` from `welcome`.
-    pub session_id: String,
-    /// The last epoch that the client saw.
-    #[serde(deserialize_with = "whole::required")]
-    pub epoch: u64,
-    /// The last version that the client saw.
-    #[serde(deserialize_with = "whole::required")]
-    pub version: u64,
-}
-
 /// Measures the room clock.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Ping {
@@ -188,6 +150,7 @@ pub struct SetRate {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct ChangeQuality {
     /// The id of a rendition, or `auto`.
+    #[schema(max_length = 64)]
     pub rendition: String,
     /// Applies the command only if the room is at this version.
     #[serde(
@@ -204,7 +167,7 @@ pub struct ChangeQuality {
 pub struct ChangeSubtitle {
     /// The id of a text track, or null to turn text tracks off.
     #[serde(deserialize_with = "deserialize_required")]
-    #[schema(required = true)]
+    #[schema(required = true, max_length = 64)]
     pub track: Option<String>,
     /// Applies the command only if the room is at this version.
     #[serde(
@@ -220,6 +183,7 @@ pub struct ChangeSubtitle {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct ChangeAudio {
     /// The id of an audio track.
+    #[schema(max_length = 64)]
     pub track: String,
     /// Applies the command only if the room is at this version.
     #[serde(
@@ -256,8 +220,10 @@ pub struct SetMedia {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct SourceRef {
     /// The provider of the source.
+    #[schema(max_length = 32)]
     pub provider: String,
     /// The provider's own id for the source.
+    #[schema(max_length = 8192)]
     pub stream_id: String,
 }
 
@@ -265,6 +231,7 @@ pub struct SourceRef {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Ended {
     /// The media that ended. The command has no effect if the room has other media by now.
+    #[schema(max_length = 18, pattern = "^m_[0-9A-HJKMNP-TV-Z]{16}$")]
     pub media_id: String,
     /// Applies the command only if the room is at this version.
     #[serde(
@@ -283,6 +250,7 @@ pub struct Ended {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct Measured {
     /// The media. The command has no effect if the room has other media by now.
+    #[schema(max_length = 18, pattern = "^m_[0-9A-HJKMNP-TV-Z]{16}$")]
     pub media_id: String,
     /// The duration in milliseconds.
     #[serde(
@@ -324,6 +292,7 @@ pub struct Buffering {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct MediaFailed {
     /// The media. The command has no effect if the room has other media by now.
+    #[schema(max_length = 18, pattern = "^m_[0-9A-HJKMNP-TV-Z]{16}$")]
     pub media_id: String,
 }
 
@@ -343,6 +312,7 @@ pub struct SyncReport {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct HostTransfer {
     /// The participant who becomes the host.
+    #[schema(max_length = 18, pattern = "^p_[0-9A-HJKMNP-TV-Z]{16}$")]
     pub participant_id: String,
     /// Applies the command only if the room is at this version.
     #[serde(
@@ -358,6 +328,7 @@ pub struct HostTransfer {
 #[derive(Clone, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct AuthRefresh {
     /// A newer access token of the same user.
+    #[schema(max_length = 8192)]
     pub access_token: String,
 }
 

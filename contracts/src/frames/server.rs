@@ -4,9 +4,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::ephemeral::{
+    AuthorityChanged, KnocksChanged, PresenceChanged, SyncChanged, TokenExpiring,
+    ViewerCountChanged,
+};
 use crate::error::{Retry, WireError};
 use crate::playback::Playback;
-use crate::room::{Chat, LifecycleState, Participant, Role, Room, Settings};
+use crate::room::{Chat, LifecycleState, Role, Room, Settings};
 use crate::source::Media;
 
 /// A frame sent by the server. Clients ignore types they don't know.
@@ -148,11 +152,15 @@ pub enum ServerFrame {
         /// The current number and the peak.
         data: ViewerCountChanged,
     },
-    /// How far apart the room's players are. Sent only to the host and co-hosts, at most once a
-    /// second.
+    /// How far apart the room's players are. Sent only to the host and co-hosts, once a second at most.
     SyncChanged {
         /// The spread of the players' drift.
         data: SyncChanged,
+    },
+    /// Who asks to join the room. Sent only to the host, co-hosts and moderators, once a second at most.
+    KnocksChanged {
+        /// Those who ask.
+        data: KnocksChanged,
     },
     /// The server lost or regained the store. Playback continues meanwhile.
     AuthorityChanged {
@@ -276,6 +284,11 @@ pub struct RoomChanged {
     pub name: String,
     /// Whether the room appears in the public list.
     pub is_public: bool,
+    /// The language that is spoken in the room, a BCP 47 tag; null if its host named none.
+    #[schema(required = true)]
+    pub language: Option<String>,
+    /// What the room is about.
+    pub tags: Vec<String>,
     /// The settings of the room.
     pub settings: Settings,
     /// The settings of the room's chat.
@@ -328,58 +341,6 @@ pub struct RoomSnapshot {
     pub room: Room,
     /// The room's fence, which rises with every change of host.
     pub fence: u64,
-}
-
-/// The connected participants.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct PresenceChanged {
-    /// The host first, then the others by how long they have been connected. All of them up to 20,
-    /// otherwise the first 8.
-    #[schema(max_items = 20)]
-    pub participants: Vec<Participant>,
-    /// The number of connected participants.
-    pub total: u64,
-}
-
-/// The number of connected participants, and its peak.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct ViewerCountChanged {
-    /// The number of connected participants.
-    pub viewer_count: u64,
-    /// The largest number of participants that were ever connected at once.
-    pub peak_viewers: u64,
-}
-
-/// How far apart the room's players are, from their `sync_report`s of the last five seconds. Once
-/// no player reports any more, the server sends it once with all values zero.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct SyncChanged {
-    /// The number of connections whose player reports.
-    pub reporting: u64,
-    /// The distance between the player furthest behind and the one furthest ahead, in
-    /// milliseconds.
-    #[schema(minimum = 0.0)]
-    pub spread_ms: f64,
-    /// The largest `uncertainty_ms` that a player reports. `spread_ms` may be off by up to twice as
-    /// much.
-    #[schema(minimum = 0.0)]
-    pub uncertainty_ms: f64,
-}
-
-/// Whether the server can store commands. After `welcome`, clients assume that it can until this
-/// frame says otherwise.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct AuthorityChanged {
-    /// False while commands are rejected with `store_unavailable`; true once they can be stored
-    /// again.
-    pub reachable: bool,
-}
-
-/// How much time is left until the connection closes.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct TokenExpiring {
-    /// How long the connection stays open, in milliseconds.
-    pub expires_in_ms: u64,
 }
 
 /// Why the server closes the connection, and when to reconnect.

@@ -7,14 +7,16 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct BanRequest {
     /// The participant, who needn't be in the room any more.
+    #[schema(max_length = 18, pattern = "^p_[0-9A-HJKMNP-TV-Z]{16}$")]
     pub participant_id: String,
-    /// The reason, which those who moderate the room can read: at most 200 characters.
+    /// The reason, which those who moderate the room can read: at most 200 characters as people count them (grapheme
+    /// clusters), at most 1000 bytes of UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(max_length = 1000)]
     pub reason: Option<String>,
     /// When the ban ends, in milliseconds since the Unix epoch. Without it, the ban lasts as long as the room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(maximum = 9_007_199_254_740_991_i64)]
     pub until_ms: Option<u64>,
 }
 
@@ -27,6 +29,10 @@ pub struct Ban {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub display_name: Option<String>,
+    /// What that name looks like, as `Participant` has it; absent if there is no name. At most 256 bytes of UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 256)]
+    pub name_skeleton: Option<String>,
     /// The reason that was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -6,9 +6,26 @@ use utoipa::ToSchema;
 use crate::rest::rooms::RoomState;
 use crate::room::{Participant, Role};
 
-/// A request to join a room.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, ToSchema)]
-pub struct JoinRequest {}
+/// A request to join a room. Asking to join a room whose `entry` is `knock` is a knock: it is answered with
+/// `approval_pending`, and repeated after `retry_after_ms` until the answer is another one.
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct JoinRequest {
+    /// An invite, which opens the room whatever its `entry`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 64)]
+    pub invite: Option<String>,
+    /// The room's password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 256)]
+    pub password: Option<String>,
+}
+
+impl std::fmt::Debug for JoinRequest {
+    /// Omits the secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JoinRequest").finish_non_exhaustive()
+    }
+}
 
 /// The caller's participant in a room, and what it needs to open the WebSocket.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]

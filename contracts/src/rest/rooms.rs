@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::name::{optional_room_name, room_name};
-use crate::room::{HostLoss, Room};
+use crate::name::{
+    optional_language, optional_password, optional_room_name, optional_tags, room_name, tags,
+};
+use crate::room::{Entry, HostLoss, PlaybackControl, Room};
 use crate::whole;
 
 /// A room to create.
@@ -16,6 +18,14 @@ pub struct CreateRoom {
     /// Whether the room appears in the public list.
     #[serde(default)]
     pub is_public: bool,
+    /// The language that is spoken in the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = optional_language)]
+    pub language: Option<String>,
+    /// What the room is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(schema_with = tags)]
+    pub tags: Vec<String>,
     /// What happens when the host stays away. The default is `expire`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_loss: Option<HostLoss>,
@@ -39,6 +49,24 @@ pub struct CreateRoom {
     /// Whether playback waits for participants who are re-buffering.
     #[serde(default)]
     pub rebuffer_barrier: bool,
+    /// Who commands playback. The default is `hosts`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub playback_control: Option<PlaybackControl>,
+    /// Who may enter. The default is `open`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<Entry>,
+    /// The password of a room whose `entry` is `password`, which needs one. Given alone, it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = optional_password)]
+    pub password: Option<String>,
+    /// How many people the room takes, its host included. By default as many as the server does.
+    #[serde(
+        default,
+        deserialize_with = "whole::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub capacity: Option<u64>,
 }
 
 /// Changes to a room. Absent fields keep their value.
@@ -51,6 +79,14 @@ pub struct PatchRoom {
     /// Whether the room appears in the public list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_public: Option<bool>,
+    /// The language that is spoken in the room; null names none.
+    #[serde(default, deserialize_with = "super::present", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = optional_language)]
+    pub language: Option<Option<String>>,
+    /// What the room is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = optional_tags)]
+    pub tags: Option<Vec<String>>,
     /// The settings of the room's chat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat: Option<PatchChat>,
@@ -68,6 +104,20 @@ pub struct PatchRoom {
     /// Whether playback waits for participants who are re-buffering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebuffer_barrier: Option<bool>,
+    /// Who commands playback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub playback_control: Option<PlaybackControl>,
+    /// Who may enter from now on. Nobody has to leave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<Entry>,
+    /// Another password, which is what lets people in from now on. Those who entered by the one before needn't know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = optional_password)]
+    pub password: Option<String>,
+    /// How many people the room takes from now on; null for as many as the server does. Nobody has to leave.
+    #[serde(default, deserialize_with = "super::present", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 1_000_000)]
+    pub capacity: Option<Option<u64>>,
 }
 
 /// Changes to a room's chat. Absent fields keep their value.
@@ -98,14 +148,40 @@ pub struct RoomSummary {
     /// The title of the room's media; null if it has none.
     #[schema(required = true)]
     pub media_title: Option<String>,
+    /// The provider of the room's media, for example `hls`; null if the room has none.
+    #[schema(required = true)]
+    pub provider: Option<String>,
+    /// The URL of an image of the room's media; null if there is none.
+    #[schema(required = true)]
+    pub poster: Option<String>,
+    /// The language that is spoken in the room, a BCP 47 tag; null if its host named none.
+    #[schema(required = true)]
+    pub language: Option<String>,
+    /// What the room is about.
+    pub tags: Vec<String>,
+    /// Who may enter the room.
+    pub entry: Entry,
     /// The number of connected participants.
     pub viewer_count: u64,
+}
+
+/// What public rooms are sorted by.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomSort {
+    /// The most watched first.
+    #[default]
+    Viewers,
+    /// The newest first.
+    Newest,
+    /// By name, whatever its case and accents.
+    Name,
 }
 
 /// A page of public rooms.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 pub struct RoomPage {
-    /// The rooms on this page, the most watched first.
+    /// The rooms on this page, in the order that was asked for.
     pub items: Vec<RoomSummary>,
     /// The token of the next page; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]

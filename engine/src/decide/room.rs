@@ -37,8 +37,8 @@ pub(super) fn set_role(
     Ok(Some(Event::RoleChanged { participant_id: participant.clone(), role, by: by.cloned() }))
 }
 
-/// Takes back the role by which a participant who is removed could command or moderate. The sender's role
-/// must be higher.
+/// Takes back the role, given in this room, by which a participant who is removed could command or moderate. The
+/// sender's role must be higher.
 pub(super) fn remove(
     room: &Room,
     actor: &Actor,
@@ -46,10 +46,12 @@ pub(super) fn remove(
     base: Role,
 ) -> Decided {
     room.check_removal(actor, participant, base)?;
-    let held = room.role_of_participant(participant, base);
-    Ok(held.moderates().then(|| Event::RoleChanged {
+    let given = room.roles.get(participant).is_some_and(|role| role.moderates());
+    // A role that came with a grant of access is no role of this room, and must not become one.
+    let role = if base.is_granted() { Role::Guest } else { base };
+    Ok(given.then(|| Event::RoleChanged {
         participant_id: participant.clone(),
-        role: base,
+        role,
         by: actor.participant().cloned(),
     }))
 }

@@ -8,6 +8,7 @@ use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 
 use crate::history::{History, Turn, histories};
 use crate::jumps::{ends_earlier, stops_ahead};
+use crate::permission::{is_playback, may_send};
 
 /// A failure prints its history; nothing is written next to the sources.
 pub(crate) fn config() -> ProptestConfig {
@@ -215,9 +216,9 @@ proptest! {
     fn participants_who_do_not_command_playback_are_rejected(history in histories()) {
         for turn in history.turns() {
             let role = turn.before.role_of(&turn.request.envelope.actor);
-            let commands = role.is_none_or(Role::commands_playback);
+            let may_send = role.is_none_or(|role| may_send(&turn.before, role, &turn.request.command));
             let repeated = turn.before.recall(turn.request.envelope.op.as_ref()) != Ok(None);
-            if commands || repeated || !is_playback(&turn.request.command) {
+            if may_send || repeated || !is_playback(&turn.request.command) {
                 continue;
             }
             let is_open = turn.before.is_open();
@@ -233,7 +234,7 @@ proptest! {
             let allowed = match &commit.event {
                 Event::PlaybackChanged { by: Some(_), .. }
                 | Event::MediaChanged { cause: MediaCause::SetMedia | MediaCause::Measured, .. } => {
-                    role.is_some_and(Role::commands_playback)
+                    role.is_some_and(|role| may_send(&turn.before, role, &turn.request.command))
                 }
                 Event::RoleChanged { .. } => {
                     let removes = matches!(turn.request.command, Command::Remove { .. });
@@ -378,21 +379,6 @@ fn due(room: &Room, now: Timestamp) -> Vec<Due> {
     ];
     let due = named.into_iter().filter(|(_, deadline)| deadline.is_some_and(|due| due <= now));
     due.map(|(kind, _)| kind).collect()
-}
-
-fn is_playback(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Play
-            | Command::Pause
-            | Command::Seek { .. }
-            | Command::SetRate { .. }
-            | Command::ChangeQuality { .. }
-            | Command::ChangeSubtitle { .. }
-            | Command::ChangeAudio { .. }
-            | Command::SetMedia { .. }
-            | Command::Ended { .. }
-    )
 }
 
 fn json(value: &impl serde::Serialize) -> String {

@@ -85,8 +85,10 @@ struct Naive {
     loss: HostLoss,
     grace: f64,
     waits_for_rebuffering: bool,
-    /// What else the host may change: name, visibility, chat and slow mode.
-    profile: (String, bool, bool, u64),
+    /// Whether everyone but viewers commands playback.
+    everyone: bool,
+    /// What else the host may change: name, visibility, language, tags, chat and slow mode.
+    profile: (String, bool, Option<String>, Vec<String>, bool, u64),
     creator: String,
     host: Option<String>,
     former_host: Option<String>,
@@ -126,9 +128,10 @@ impl Naive {
             loss: room.profile.settings.host_loss,
             grace: room.profile.settings.host_grace_ms as f64,
             waits_for_rebuffering: false,
+            everyone: false,
             profile: {
                 let chat = room.profile.chat;
-                ("Friday film".to_owned(), true, chat.enabled, chat.slow_mode_ms)
+                ("Friday film".to_owned(), true, None, Vec::new(), chat.enabled, chat.slow_mode_ms)
             },
             creator: HOST.to_owned(),
             host: Some(HOST.to_owned()),
@@ -229,6 +232,7 @@ impl Naive {
                 "host"
             }
             Command::Remove { .. } => "moderation",
+            Command::SetMedia { .. } | Command::Ended { .. } | Command::Measured { .. } => "media",
             Command::Delete => "delete",
             _ => "playback",
         };
@@ -238,6 +242,10 @@ impl Naive {
         let is_host = self.host.as_deref() == Some(sender.as_str());
         let is_co_host = self.granted.contains(&(sender.to_string(), Role::CoHost));
         let may = match kind {
+            "media" => is_host || is_co_host,
+            "playback" if self.everyone => {
+                is_host || !self.granted.contains(&(sender.to_string(), Role::Viewer))
+            }
             "playback" => is_host || is_co_host,
             "host" => is_host,
             "moderation" => {
@@ -250,7 +258,7 @@ impl Naive {
         match (self.is_over(), may, kind) {
             (true, ..) => Some("RoomClosed"),
             (false, true, _) => None,
-            (false, false, "playback") => Some("NotHost"),
+            (false, false, "playback" | "media") => Some("NotHost"),
             (false, false, _) => Some("Forbidden"),
         }
     }

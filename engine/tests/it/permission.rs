@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use engine::{Command, CommandKind, Permission, Rejection, Role, RoomPatch};
+use engine::{Command, CommandKind, Permission, PlaybackControl, Rejection, Role, Room, RoomPatch};
 
 use crate::edge::{edge_read, finished};
 use crate::story::{
@@ -21,9 +21,9 @@ set_rate        Playback               NotHost
 change_quality  Playback               NotHost
 change_subtitle Playback               NotHost
 change_audio    Playback               NotHost
-set_media       Playback               NotHost
-ended           Playback               NotHost
-measured        Playback               NotHost
+set_media       Media                  NotHost
+ended           Media                  NotHost
+measured        Media                  NotHost
 host_transfer   Host                   Forbidden
 set_role        Host                   Forbidden
 change_room     Host                   Forbidden
@@ -81,13 +81,29 @@ fn a_command_is_admitted_by_its_permission_before_its_data_is_known() {
             }
         }
         let expected: &[&str] = match permission {
-            Permission::Playback => &[HOST, CO_HOST],
+            Permission::Playback | Permission::Media => &[HOST, CO_HOST],
             Permission::Host | Permission::HostOrHostlessCreator => &[HOST],
             Permission::Moderation => &[HOST, CO_HOST, "p_moderator"],
             Permission::System => &[SERVER],
         };
         assert_eq!(allowed, expected.iter().copied().collect(), "{kind:?}");
     }
+}
+
+/// Whether a command is one of playback or media.
+pub(crate) fn is_playback(command: &Command) -> bool {
+    matches!(command.kind().permission(), Permission::Playback | Permission::Media)
+}
+
+/// Whether somebody of a role may send a command of playback or media.
+pub(crate) fn may_send(room: &Room, role: Role, command: &Command) -> bool {
+    let is_host = matches!(role, Role::Host | Role::CoHost);
+    let is_media = matches!(
+        command,
+        Command::SetMedia { .. } | Command::Ended { .. } | Command::Measured { .. }
+    );
+    let is_open = room.profile.settings.playback_control == PlaybackControl::Everyone;
+    is_host || is_open && !is_media && role != Role::Viewer
 }
 
 /// One command of each kind, in the order of the table.

@@ -1,8 +1,8 @@
 //! Roles and what each allows.
 
 use engine::{
-    Actor, ChatSettings, Command, Event, HostCause, HostLoss, ROLES_MAX, Rejection, Role,
-    RoomPatch, Status,
+    Actor, ChatSettings, Command, Entry, Event, HostCause, HostLoss, Permission, PlaybackControl,
+    ROLES_MAX, Rejection, Role, RoomPatch, Status,
 };
 
 use crate::story::{
@@ -28,6 +28,29 @@ fn only_the_host_and_co_hosts_command_playback() {
             assert_eq!(party.rejects(who, command), Rejection::NotHost);
         }
     }
+}
+
+#[test]
+fn everyone_but_viewers_commands_playback_if_the_host_lets_them_but_chooses_no_media() {
+    let mut party = Party::playing();
+    party.does(HOST, set_role("p_viewer", Role::Viewer));
+    party.does(HOST, set_role("p_moderator", Role::Moderator));
+    let control = |who| RoomPatch { playback_control: Some(who), ..RoomPatch::default() };
+    party.does(HOST, change_room(control(PlaybackControl::Everyone)));
+    for command in playback_commands() {
+        let is_media = command.kind().permission() == Permission::Media;
+        for who in [MEMBER, GUEST, "p_moderator"] {
+            let mut party = party.clone();
+            party.later(1_000);
+            match party.ask(who, command.clone()) {
+                Err(rejection) => assert_eq!((rejection, is_media), (Rejection::NotHost, true)),
+                Ok(_) => assert!(!is_media, "{who} {command:?}"),
+            }
+        }
+        assert_eq!(party.rejects("p_viewer", command), Rejection::NotHost);
+    }
+    party.does(HOST, change_room(control(PlaybackControl::Hosts)));
+    assert_eq!(party.rejects(GUEST, Command::Pause), Rejection::NotHost);
 }
 
 #[test]
@@ -219,20 +242,82 @@ fn the_host_changes_the_profile_of_the_room() {
     let patch = RoomPatch {
         name: Some("Saturday film".to_owned()),
         is_public: Some(false),
+        language: Some(Some("pt-BR".to_owned())),
+        tags: Some(vec!["anime".to_owned()]),
         chat_enabled: Some(false),
         slow_mode_ms: Some(5_000),
         host_loss: Some(HostLoss::Pause),
         host_grace_ms: Some(30_000),
         rebuffer_barrier: Some(true),
+        playback_control: Some(PlaybackControl::Everyone),
+        entry: Some(Entry::Knock),
+        capacity: Some(Some(12)),
     };
     let commit = party.does(HOST, change_room(patch.clone()));
     let profile = &party.room.profile;
     assert_eq!(commit.event, Event::RoomChanged { profile: profile.clone() });
     assert_eq!((profile.name.as_str(), profile.is_public), ("Saturday film", false));
+    assert_eq!(
+        (profile.language.as_deref(), &*profile.tags),
+        (Some("pt-BR"), &["anime".to_owned()][..])
+    );
     assert_eq!((profile.chat, profile.settings.host_loss), (chat, HostLoss::Pause));
     assert_eq!((profile.settings.host_grace_ms, profile.settings.host_lease_ms), (30_000, 15_000));
     assert!(profile.settings.rebuffer_barrier);
+    assert_eq!(profile.settings.playback_control, PlaybackControl::Everyone);
+    assert_eq!((profile.settings.entry, profile.settings.capacity), (Entry::Knock, Some(12)));
     party.changes_nothing(HOST, change_room(patch));
+}
+
+#[test]
+fn a_role_that_came_with_a_grant_of_access_never_becomes_one_of_the_room() {
+    let mut party = Party::live();
+    let (participant, base) = (GUEST, Role::Moderator);
+    let remove = Command::Remove { participant: id(participant), base };
+    party.changes_nothing(HOST, remove.clone());
+    party.does(HOST, Command::SetRole { participant: id(participant), role: Role::CoHost });
+    let commit = party.does(HOST, remove);
+    assert!(matches!(commit.event, Event::RoleChanged { role: Role::Guest, .. }), "{commit:?}");
+    assert_eq!(party.room.role_of_participant(&id(participant), base), base);
+}
+
+#[test]
+fn a_closed_room_is_open_to_those_to_whom_it_belongs_and_whom_it_made_moderators() {
+    let mut party = Party::live();
+    for (role, is_open) in [(Role::Viewer, false), (Role::Moderator, true)] {
+        party.does(HOST, Command::SetRole { participant: id(GUEST), role });
+        let closed = RoomPatch { entry: Some(Entry::Invite), ..RoomPatch::default() };
+        if is_open {
+            party.changes_nothing(HOST, change_room(closed));
+        } else {
+            party.does(HOST, change_room(closed));
+        }
+        assert_eq!(party.room.is_open_to(&id(GUEST)), is_open, "{role:?}");
+    }
+    assert!(party.room.is_open_to(&id(HOST)));
+    assert!(!party.room.is_open_to(&id("p_stranger")));
+    let open = RoomPatch { entry: Some(Entry::Open), ..RoomPatch::default() };
+    party.does(HOST, change_room(open));
+    assert!(party.room.is_open_to(&id("p_stranger")));
+}
+
+#[test]
+fn people_let_others_in_only_with_roles_below_their_own() {
+    let mut party = Party::live();
+    party.does(HOST, Command::SetRole { participant: id(GUEST), role: Role::Moderator });
+    let actor = |name: &str| Actor::Participant { id: id(name), base: Role::Guest };
+    for (who, role, is_allowed) in [
+        (HOST, Some(Role::CoHost), true),
+        (HOST, Some(Role::Host), false),
+        (GUEST, None, true),
+        (GUEST, Some(Role::Member), true),
+        (GUEST, Some(Role::Moderator), false),
+        ("p_stranger", None, false),
+        ("p_stranger", Some(Role::Viewer), false),
+    ] {
+        let checked = party.room.check_admission(&actor(who), role);
+        assert_eq!(checked.is_ok(), is_allowed, "{who} {role:?}");
+    }
 }
 
 #[test]

@@ -50,6 +50,26 @@ fn what_a_delivery_holds_is_stored_where_it_is_known() {
     assert_eq!((delivery.has_picture, delivery.has_sound), (Some(true), Some(true)));
 }
 
+#[test]
+fn what_people_look_for_a_room_by_is_stored_where_it_is_known() {
+    let creator = r#""creator_id": "p_host","#;
+    let public = r#""is_public": true,"#;
+    let known =
+        ROOM.replace(creator, &format!("{creator}\n  \"created\": 1750000000000,")).replace(
+            public,
+            &format!(
+                "{public}\n    \"language\": \"pt-BR\",\n    \"tags\": [\n      \"anime\"\n    ],"
+            ),
+        );
+    let room: Room = reads_back(&known);
+    assert_eq!(room.created.as_millis(), 1_750_000_000_000);
+    assert_eq!(
+        (room.profile.language.as_deref(), &*room.profile.tags),
+        (Some("pt-BR"), &["anime".to_owned()][..])
+    );
+    assert_eq!(reads_back::<Room>(ROOM).created, Timestamp::default());
+}
+
 /// Reads a value and writes it again, byte for byte the same.
 #[track_caller]
 fn reads_back<T: DeserializeOwned + Serialize>(stored: &str) -> T {

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use engine::{
     Actor, AudioTrack, Availability, ChatSettings, Command, Commit, Control, Cors, Decision,
-    Delivery, DeliveryKind, DurationOrigin, Envelope, Event, Evidence, Facts, HostLoss,
+    Delivery, DeliveryKind, DurationOrigin, Entry, Envelope, Event, Evidence, Facts, HostLoss,
     LifecycleState, LiveEdge, Measurement, Media, MediaId, NewRoom, Op, Origin, ParticipantId,
-    Playback, PlaybackCause, Position, Profile, Rate, Reading, Rejection, Rendition, Request, Role,
-    Room, RoomId, RoomPatch, Settings, Source, Span, TextTrack, TextTrackKind, Timeline,
-    TimelineKind, Timestamp,
+    Playback, PlaybackCause, PlaybackControl, Position, Profile, Rate, Reading, Rejection,
+    Rendition, Request, Role, Room, RoomId, RoomPatch, Settings, Source, Span, TextTrack,
+    TextTrackKind, Timeline, TimelineKind, Timestamp,
 };
 
 pub(crate) const HOST: &str = "p_host";
@@ -178,10 +178,15 @@ pub(crate) fn new_room(host_loss: HostLoss) -> Room {
         host_grace_ms: GRACE_MS,
         host_lease_ms: 15_000,
         rebuffer_barrier: false,
+        playback_control: PlaybackControl::Hosts,
+        entry: Entry::Open,
+        capacity: None,
     };
     let profile = Profile {
         name: "Friday film".to_owned(),
         is_public: true,
+        language: None,
+        tags: Vec::new(),
         settings,
         chat: ChatSettings { enabled: true, slow_mode_ms: 0 },
     };

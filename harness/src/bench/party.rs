@@ -9,6 +9,7 @@ use hdrhistogram::Histogram;
 use memchr::memmem;
 use reqwest::Url;
 use serde_json::json;
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -56,6 +57,13 @@ pub(crate) struct JoinTimes {
     pub(crate) upgrade: Histogram<u64>,
     pub(crate) welcome: Histogram<u64>,
     pub(crate) total: Histogram<u64>,
+}
+
+/// Makes an empty directory, in memory where the options say so.
+pub(crate) fn directory(options: &BenchOptions) -> Result<TempDir> {
+    let in_memory = options.in_memory && Path::new(MEMORY).is_dir();
+    let directory = if in_memory { tempfile::tempdir_in(MEMORY) } else { tempfile::tempdir() };
+    directory.map_err(Error::doing("make a directory"))
 }
 
 /// The options of a server for a load from one address.

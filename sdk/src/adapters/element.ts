@@ -88,7 +88,8 @@ export abstract class ElementAdapter implements PlayerAdapter {
   }
 
   ready(): boolean {
-    return this.video.readyState >= HAVE_FUTURE_DATA && !this.video.seeking;
+    // After some errors it still has a picture.
+    return this.video.readyState >= HAVE_FUTURE_DATA && !this.video.seeking && !this.video.error;
   }
 
   loaded(positionMs: number): boolean {

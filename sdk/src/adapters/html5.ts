@@ -36,6 +36,8 @@ class Html5Adapter extends ElementAdapter {
       return;
     }
     this.media = media;
+    // Fetched beside the file; without it, files whose headers are right play just the same.
+    const ends = delivery.type === 'file' ? import('./file-end.js').catch(() => undefined) : null;
     this.listen('error', () => this.#failed(expected, room));
     const [origin] = media.timeline?.kind === 'media' ? media.timeline.origins : [];
     if (origin) this.originMs = (origin.timestamp * 1000) / origin.timescale;
@@ -53,6 +55,7 @@ class Html5Adapter extends ElementAdapter {
     if (duration < Infinity ? !(seekable.length && seekable.end(0) > duration - 1) : media.control?.seek === false) {
       (await import('./forward.js')).onlyForward(this, this.video, expected, this.over);
     }
+    void ends?.then((found) => found?.watchEnd(this, this.#soughtMs, expected));
     this.setTextTrack(selections.textTrack);
     this.setAudioTrack(selections.audioTrack);
   }
@@ -64,6 +67,10 @@ class Html5Adapter extends ElementAdapter {
     // Until all is loaded, Chromium's may lack the time at which the clock of a file begins.
     const known = this.media?.duration_origin === 'media' ? this.media.duration_ms : null;
     return this.originMs > 0 && known ? Math.max(durationMs, known) : durationMs;
+  }
+
+  learn(media: Media): void {
+    this.media = media;
   }
 
   override seek(positionMs: number): void {

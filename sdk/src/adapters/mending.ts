@@ -12,6 +12,19 @@ type Code = keyof typeof DETAILS | 'decode_failed';
 /** What the element says by itself; it doesn't tell an address without a file from a file that it can't play. */
 const ERRORS: Record<number, Code> = { 2: 'source_unreachable', 3: 'decode_failed' };
 
+/** What can't be decoded is loaded no more after so many failures at one place … */
+const BROKEN_TIMES = 5;
+/** … until the room is this far from it; … */
+const ELSEWHERE_MS = 1_000;
+/** … or after so many in a row, wherever the room was, … */
+const BROKEN_MOST_TIMES = 20;
+/** … until it is this far from the last. */
+const FAR_MS = 60_000;
+/** How often it looks where the room is. */
+const LOOK_MS = 500;
+/** A file that has played for so long since it was loaded isn't broken there. */
+const PASSED_S = 3;
+
 const all = new WeakMap<ElementAdapter, Mending>();
 
 /** Explains a failure of the player's file, and loads it again where the room is until it plays; `expected` and `room` are the arguments of `load`. */
@@ -26,6 +39,12 @@ class Mending {
   readonly #expected: Expected;
   readonly #room: FollowedRoom | undefined;
   readonly #retry: Retry;
+  /** For decoding failures. One success doesn't end the back-off: decoding may fail at the next moment. */
+  readonly #broken: Retry;
+  /** Where the room was when decoding failed, how often it did there, and how often in a row. */
+  #brokenMs = NaN;
+  #brokenThere = 0;
+  #brokenInARow = 0;
   /** The type of the delivery that is played. */
   readonly #type: string | undefined;
   #hasLapsed = false;
@@ -39,6 +58,7 @@ class Mending {
     this.#room = room;
     this.#type = player.media?.delivery.find(({ url }) => url === player.video.src)?.type;
     this.#retry = new Retry(player.over);
+    this.#broken = new Retry(player.over);
     this.#isPlayable = player.video.readyState > 0;
     const succeeded = () => {
       this.#hasLapsed = false;
@@ -56,7 +76,7 @@ class Mending {
     // What has played, or has begun to arrive, doesn't turn into another format.
     if (code === 'format_unsupported' && this.#isPlayable) code = 'source_unreachable';
     if (over.aborted) return;
-    if (code === 'decode_failed') return this.#player.emit(DECODE_FAILED);
+    if (code === 'decode_failed') return this.#decodeFailed();
     if (code === 'source_unreachable') this.#keepTrying(code);
     const found = await lookAgain(this.#player.media, this.#room);
     if (over.aborted) return;
@@ -73,6 +93,35 @@ class Mending {
     else this.#player.fail(code);
   }
 
+  #decodeFailed(): void {
+    this.#player.emit(DECODE_FAILED);
+    // A stream goes its own way from piece to piece, and isn't where the room is.
+    if (this.#type !== 'file') return;
+    if (playedS(this.#player.video) > PASSED_S) {
+      this.#brokenThere = 0;
+      this.#brokenInARow = 0;
+      this.#broken.succeeded();
+    }
+    const roomMs = this.#roomMs();
+    this.#brokenThere = Math.abs(roomMs - this.#brokenMs) < ELSEWHERE_MS ? this.#brokenThere + 1 : 1;
+    this.#brokenInARow += 1;
+    this.#brokenMs = roomMs;
+    this.#loadElsewhere();
+  }
+
+  /** Loads what couldn't be decoded: what comes later may be whole. Where that is in vain, it waits until the room is elsewhere. */
+  #loadElsewhere(): void {
+    const apartMs = this.#brokenInARow >= BROKEN_MOST_TIMES ? FAR_MS : this.#brokenThere >= BROKEN_TIMES ? ELSEWHERE_MS : 0;
+    this.#broken.later(() => this.#loadApart(apartMs));
+  }
+
+  /** Loads it once the room is so far from where decoding failed. */
+  #loadApart(apartMs: number): void {
+    if (this.#player.over.aborted) return;
+    if (Math.abs(this.#roomMs() - this.#brokenMs) >= apartMs) return this.#load();
+    setTimeout(() => this.#loadApart(apartMs), LOOK_MS);
+  }
+
   #keepTrying(code: Code): void {
     // What is known by now isn't withdrawn at each try.
     if (this.#hasLapsed) this.#player.emit(LAPSED);
@@ -86,6 +135,17 @@ class Mending {
     const address = this.#address ?? video.src;
     if (address === video.src) video.load();
     else video.src = address;
-    video.currentTime = (Math.max(0, this.#expected(0)) + this.#player.originMs) / 1000;
+    video.currentTime = (this.#roomMs() + this.#player.originMs) / 1000;
   }
+
+  #roomMs(): number {
+    return Math.max(0, this.#expected(0));
+  }
+}
+
+/** Returns how much of what is loaded has been played, in seconds. */
+function playedS({ played }: HTMLVideoElement): number {
+  let sumS = 0;
+  for (let part = 0; part < played.length; part += 1) sumS += played.end(part) - played.start(part);
+  return sumS;
 }

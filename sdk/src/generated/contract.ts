@@ -44,6 +44,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issues an access token to a user of the product whose API key is sent, by HTTP Basic authentication: the id as the user,
+         *     the secret as the password. For backends: a page must never have the key. The same user is the same participant,
+         *     whatever their name; the product issues the next token when one ends.
+         */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grants one of its users access to rooms, to the backend of the product whose API key is sent: for a time that the
+         *     user has paid for, or until the grant is revoked. Each grant replaces an earlier one of the user in that room. If a
+         *     room isn't there, the rooms that are named before it are granted.
+         */
+        post: operations["createGrants"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/grants/{grant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revokes a grant that the product whose API key is sent has made: closes the connections of whoever holds it with
+         *     `grant_ended`. They may come back as others may enter.
+         */
+        delete: operations["revokeGrant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the caller, as the access token names them. */
+        get: operations["findMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Gives the caller another name. They stay the same user: host of their rooms, the same participant, banned where they
+         *     are banned. Other people see the new name once one of the caller's connections opens with the new token, or receives
+         *     it by `auth_refresh`.
+         */
+        patch: operations["changeMe"];
+        trace?: never;
+    };
     "/meta": {
         parameters: {
             query?: never;
@@ -85,7 +169,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the public rooms, the most watched first. */
+        /**
+         * Lists the public rooms. With a valid token, those that its user is banned from are left out, and those that it isn't
+         *     for. A list of more than 256 may be some seconds old, and
+         *     searches of it take turns: one that waits for two seconds is refused with `rate_limited`.
+         */
         get: operations["listPublicRooms"];
         put?: never;
         post?: never;
@@ -152,6 +240,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/rooms/{room_id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists who was let into the room by invites, its password, knocks and grants that have not ended, the newest first, to
+         *     those who moderate the room.
+         */
+        get: operations["listGrants"];
+        put?: never;
+        /**
+         * Grants a user access to the room whatever its `entry`, in place of an earlier grant. Allowed to the host, co-hosts and
+         *     moderators, each only with a role lower than their own, to people whose role is. Connections that the user has open
+         *     with another role are closed with `grant_ended`, so that they come back with the new one.
+         */
+        post: operations["createGrant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{room_id}/grants/{grant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revokes a grant: closes the connections of whoever holds it with `grant_ended`, and takes back a role that commands or
+         *     moderates. They may come back as others may enter. Allowed to the host, co-hosts and moderators, each only for people
+         *     with a lower role.
+         */
+        delete: operations["deleteGrant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{room_id}/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the invites that can still be used, the newest first, to those who moderate the room. */
+        get: operations["listInvites"];
+        put?: never;
+        /**
+         * Makes an invite, which lets people into the room whatever its `entry`. Allowed to the host, co-hosts and moderators,
+         *     each only with a role lower than their own.
+         */
+        post: operations["createInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{room_id}/invites/{invite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes an invite. Those who have used it stay. Allowed to the host, co-hosts and moderators. */
+        delete: operations["deleteInvite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rooms/{room_id}/join": {
         parameters: {
             query?: never;
@@ -170,6 +342,26 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/rooms/{room_id}/knocks/{participant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Answers somebody who asks to join: lets them in with their next try, or doesn't. Somebody who was let in already
+         *     stays, whatever the answer. Allowed to the host, co-hosts and moderators.
+         */
+        patch: operations["answerKnock"];
         trace?: never;
     };
     "/rooms/{room_id}/participants": {
@@ -312,10 +504,7 @@ export interface components {
          *     frame says otherwise.
          */
         AuthorityChanged: {
-            /**
-             * @description False while commands are rejected with `store_unavailable`; true once they can be stored
-             *     again.
-             */
+            /** @description False while commands are rejected with `store_unavailable`; true once they can be stored again. */
             reachable: boolean;
         };
         /** @description Whether a source was available when it was resolved. */
@@ -336,6 +525,8 @@ export interface components {
             participant_id: string;
             /** @description The participant's display name when the ban began; absent if it wasn't known. */
             display_name?: string;
+            /** @description What that name looks like, as `Participant` has it; absent if there is no name. At most 256 bytes of UTF-8. */
+            name_skeleton?: string;
             /** @description The reason that was given. */
             reason?: string;
             /** @description The participant who banned. */
@@ -362,13 +553,16 @@ export interface components {
         BanRequest: {
             /** @description The participant, who needn't be in the room any more. */
             participant_id: string;
-            /** @description The reason, which those who moderate the room can read: at most 200 characters. */
-            reason?: string;
+            /**
+             * @description The reason, which those who moderate the room can read: at most 200 characters as people count them (grapheme
+             *     clusters), at most 1000 bytes of UTF-8.
+             */
+            reason?: string | null;
             /**
              * Format: int64
              * @description When the ban ends, in milliseconds since the Unix epoch. Without it, the ban lasts as long as the room.
              */
-            until_ms?: number;
+            until_ms?: number | null;
         };
         /** @description The data of `buffering`. */
         Buffering: {
@@ -563,6 +757,10 @@ export interface components {
             name: string;
             /** @description Whether the room appears in the public list. */
             is_public?: boolean;
+            /** @description A language: a BCP 47 tag of it, and perhaps of a script and a region, such as `pt-BR`. */
+            language?: string | null;
+            /** @description What the room is about. Tags that are the same once they are normalized are kept once. */
+            tags?: string[];
             host_loss?: components["schemas"]["HostLoss"] | null;
             /**
              * Format: int64
@@ -577,6 +775,24 @@ export interface components {
             host_lease_ms?: number | null;
             /** @description Whether playback waits for participants who are re-buffering. */
             rebuffer_barrier?: boolean;
+            playback_control?: components["schemas"]["PlaybackControl"] | null;
+            entry?: components["schemas"]["Entry"] | null;
+            /** @description A password: at least 4 characters, at most 256 bytes of UTF-8. It is compared in its compatibility composition (NFKC). */
+            password?: string | null;
+            /**
+             * Format: int64
+             * @description How many people the room takes, its host included. By default as many as the server does.
+             */
+            capacity?: number | null;
+        };
+        /** @description An invite that was made. The secret is told only here: the server keeps no more than its hash. */
+        CreatedInvite: {
+            /** @description The id of the invite, by which it is revoked. */
+            invite_id: string;
+            /** @description The invite, as `POST /rooms/{room_id}/join` takes it. */
+            invite: string;
+            /** @description The address of the room's page with the invite in its fragment, which browsers don't send to servers. */
+            url: string;
         };
         /** @description One way to play a source. */
         Delivery: {
@@ -613,6 +829,12 @@ export interface components {
              */
             expected_version?: number;
         };
+        /**
+         * @description Who may enter a room. Whoever has entered it once, or holds a role in it, may come back, and so may people who were
+         *     invited. Whoever is banned may not.
+         * @enum {string}
+         */
+        Entry: "open" | "password" | "knock" | "invite";
         /** @description The data of a command that has no arguments of its own. */
         Expected: {
             /**
@@ -620,6 +842,67 @@ export interface components {
              * @description Applies the command only if the room is at this version.
              */
             expected_version?: number;
+        };
+        /** @description A grant: the participant may enter the room until it ends or is revoked. */
+        Grant: {
+            /** @description The id of the grant. */
+            grant_id: string;
+            /** @description The participant. */
+            participant_id: string;
+            /** @description The participant's display name when the grant was made; absent if it wasn't known. */
+            display_name?: string;
+            /** @description The role that the grant gives; absent if it is the one that the participant would have in an open room. */
+            role?: components["schemas"]["Role"];
+            /** @description By what the participant got it. */
+            via: components["schemas"]["GrantVia"];
+            /** @description Who gave it or made the invite: a participant, or an API key. */
+            by: string;
+            /**
+             * Format: int64
+             * @description When it was made, in milliseconds since the Unix epoch.
+             */
+            granted_at_ms: number;
+            /**
+             * Format: int64
+             * @description When it ends, in milliseconds since the Unix epoch; absent if it lasts as long as the room.
+             */
+            expires_at_ms?: number;
+        };
+        /** @description A page of the grants of a room. */
+        GrantPage: {
+            /** @description The grants on this page, the newest first. */
+            items: components["schemas"]["Grant"][];
+            /** @description The token of the next page; absent on the last page. */
+            next_page_token?: string;
+        };
+        /** @description A grant to make for one room. */
+        GrantRequest: {
+            /** @description The id of the user. */
+            user_id: string;
+            role?: components["schemas"]["Role"] | null;
+            /**
+             * Format: int64
+             * @description When the grant ends, in milliseconds since the Unix epoch. Without it, it lasts as long as the room.
+             */
+            expires_at_ms?: number | null;
+        };
+        /**
+         * @description By what a participant got a grant.
+         * @enum {string}
+         */
+        GrantVia: "invite" | "password" | "knock" | "given";
+        /** @description Grants to make for one user in several rooms, by the API key of the product that the user belongs to. */
+        GrantsRequest: {
+            /** @description The product's own id of the user: 1 to 64 visible ASCII characters. */
+            user_id: string;
+            role?: components["schemas"]["Role"] | null;
+            /** @description The ids of the rooms. */
+            rooms: string[];
+            /**
+             * Format: int64
+             * @description When the grants end, in milliseconds since the Unix epoch. Without it, they last as long as the rooms.
+             */
+            expires_at_ms?: number | null;
         };
         /** @description A request for a guest's tokens, which needs no account. */
         GuestRequest: {
@@ -630,6 +913,8 @@ export interface components {
         GuestToken: {
             /** @description The id of the user, who stays the same as long as the tokens are refreshed. */
             user_id: string;
+            /** @description The name that other participants see. */
+            display_name: string;
             /** @description The access token, to be sent as `Authorization: Bearer`. */
             access_token: string;
             /**
@@ -653,10 +938,7 @@ export interface components {
         Hello: {
             /** @description The client's name and version. */
             client: components["schemas"]["ClientInfo"];
-            /**
-             * @description What the client supports. With `ready`, the connection takes part in barriers. Unknown
-             *     values are ignored.
-             */
+            /** @description What the client supports. With `ready`, the connection takes part in barriers. Unknown values are ignored. */
             capabilities?: string[];
             /** @description The session to resume, after a reconnect. */
             resume?: components["schemas"]["Resume"];
@@ -688,8 +970,66 @@ export interface components {
              */
             expected_version?: number;
         };
-        /** @description A request to join a room. */
-        JoinRequest: Record<string, never>;
+        /** @description An invite that can still be used, without its secret. */
+        Invite: {
+            /** @description The id of the invite. */
+            invite_id: string;
+            /** @description The role that people get who use it; absent if it is the one that they would have in an open room. */
+            role?: components["schemas"]["Role"];
+            /**
+             * Format: int64
+             * @description How many people may use it; absent if any number may.
+             */
+            uses?: number;
+            /**
+             * Format: int64
+             * @description How many people have used it.
+             */
+            used: number;
+            /** @description The participant who made it. */
+            by: string;
+            /**
+             * Format: int64
+             * @description When it was made, in milliseconds since the Unix epoch.
+             */
+            created_at_ms: number;
+            /**
+             * Format: int64
+             * @description When it ends, in milliseconds since the Unix epoch; absent if it lasts as long as the room.
+             */
+            expires_at_ms?: number;
+        };
+        /** @description A page of the invites of a room. */
+        InvitePage: {
+            /** @description The invites on this page, the newest first. */
+            items: components["schemas"]["Invite"][];
+            /** @description The token of the next page; absent on the last page. */
+            next_page_token?: string;
+        };
+        /** @description An invite to make. */
+        InviteRequest: {
+            role?: components["schemas"]["Role"] | null;
+            /**
+             * Format: int64
+             * @description How many people may use it; without it, any number.
+             */
+            uses?: number | null;
+            /**
+             * Format: int64
+             * @description When it ends, in milliseconds since the Unix epoch. Without it, it lasts as long as the room.
+             */
+            expires_at_ms?: number | null;
+        };
+        /**
+         * @description A request to join a room. Asking to join a room whose `entry` is `knock` is a knock: it is answered with
+         *     `approval_pending`, and repeated after `retry_after_ms` until the answer is another one.
+         */
+        JoinRequest: {
+            /** @description An invite, which opens the room whatever its `entry`. */
+            invite?: string | null;
+            /** @description The room's password. */
+            password?: string | null;
+        };
         /** @description The caller's participant in a room, and what it needs to open the WebSocket. */
         Joined: {
             /** @description The id of the caller's participant: the same whenever the same user joins this room. */
@@ -700,6 +1040,23 @@ export interface components {
             ws: components["schemas"]["WsTicket"];
             /** @description The current state of the room, so that the player can load while the WebSocket opens. */
             state: components["schemas"]["RoomState"];
+        };
+        /** @description Somebody who asks to join a room. */
+        Knock: {
+            /** @description The participant that they would be. */
+            participant_id: string;
+            /** @description Their display name. */
+            display_name: string;
+        };
+        /** @description The answer to somebody who asks to join. */
+        KnockAnswer: {
+            /** @description Whether they are let in. Somebody who isn't may ask again after ten minutes. */
+            admitted: boolean;
+        };
+        /** @description Those who ask to join the room now: not those who were answered, or who have stopped asking. */
+        KnocksChanged: {
+            /** @description The first of them, the longest waiting first. */
+            knocks: components["schemas"]["Knock"][];
         };
         /** @description The data of `leave`, which is empty. */
         Leave: Record<string, never>;
@@ -750,6 +1107,20 @@ export interface components {
              */
             participants_per_room_max: number;
         };
+        /** @description A grant that was made. */
+        MadeGrant: {
+            /** @description The room. */
+            room_id: string;
+            /** @description The participant that the user is in the room. */
+            participant_id: string;
+            /** @description The id of the grant, by which it is revoked. */
+            grant_id: string;
+        };
+        /** @description The grants that were made, in the order of the rooms. */
+        MadeGrants: {
+            /** @description The grants. */
+            grants: components["schemas"]["MadeGrant"][];
+        };
         /** @description Where a manifest lists a track, which tells it from others of the same name. */
         ManifestEntry: {
             /** @description The group of tracks, as the manifest names it. */
@@ -759,6 +1130,15 @@ export interface components {
              * @description The track's place among those of its kind in the group, from 0.
              */
             index: number;
+        };
+        /** @description The caller. */
+        Me: {
+            /** @description The user's id. */
+            user_id: string;
+            /** @description The name that other participants see. */
+            display_name: string;
+            /** @description Whether the user has no account. */
+            is_guest: boolean;
         };
         /**
          * @description The data of `measured`: what a player of the host or a co-host found out about the media. Each
@@ -843,9 +1223,15 @@ export interface components {
             participant_id: string;
             /**
              * @description The name that other participants see. Several participants may have the same name, or names that
-             *     look alike; `participant_id` tells them apart.
+             *     look alike (`name_skeleton`); `participant_id` tells them apart.
              */
             display_name: string;
+            /**
+             * @description What the name looks like, to be compared and never shown: names that look alike have the same skeleton (UTS 39,
+             *     upper and lower case alike). If two participants have the same, show both with a tag that is theirs, such as the
+             *     end of their `participant_id`, or one could pass for the other. At most 256 bytes of UTF-8.
+             */
+            name_skeleton: string;
             /** @description The participant's role. */
             role: components["schemas"]["Role"];
         };
@@ -871,6 +1257,11 @@ export interface components {
              */
             slow_mode_ms?: number | null;
         };
+        /** @description A change to the caller. */
+        PatchMe: {
+            /** @description The name that other participants see: 1 to 40 characters as people count them (grapheme clusters), at most 256 bytes of UTF-8. It is normalized: composed (NFC), its white space collapsed, and what can't be seen taken out where it has no meaning. */
+            display_name: string;
+        };
         /** @description Changes to a participant. Absent fields keep their value. */
         PatchParticipant: {
             /**
@@ -885,6 +1276,10 @@ export interface components {
             name?: string | null;
             /** @description Whether the room appears in the public list. */
             is_public?: boolean | null;
+            /** @description A language: a BCP 47 tag of it, and perhaps of a script and a region, such as `pt-BR`. */
+            language?: string | null;
+            /** @description What the room is about. Tags that are the same once they are normalized are kept once. */
+            tags?: string[] | null;
             chat?: components["schemas"]["PatchChat"] | null;
             host_loss?: components["schemas"]["HostLoss"] | null;
             /**
@@ -894,6 +1289,38 @@ export interface components {
             host_grace_ms?: number | null;
             /** @description Whether playback waits for participants who are re-buffering. */
             rebuffer_barrier?: boolean | null;
+            playback_control?: components["schemas"]["PlaybackControl"] | null;
+            entry?: components["schemas"]["Entry"] | null;
+            /** @description A password: at least 4 characters, at most 256 bytes of UTF-8. It is compared in its compatibility composition (NFKC). */
+            password?: string | null;
+            /**
+             * Format: int64
+             * @description How many people the room takes from now on; null for as many as the server does. Nobody has to leave.
+             */
+            capacity?: number | null;
+        };
+        /** @description The caller after a change, with an access token that says so. */
+        PatchedMe: {
+            /** @description The user's id, which never changes. */
+            user_id: string;
+            /** @description The name that other participants see from now on. */
+            display_name: string;
+            /**
+             * @description The access token, to be sent as `Authorization: Bearer` from now on. The previous one stays valid, with the
+             *     previous name; the refresh token stays the same.
+             */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description How long the access token is valid, in milliseconds: it ends when the one before does.
+             */
+            expires_in_ms: number;
+            /**
+             * Format: int64
+             * @description When the access token expires, in milliseconds since the Unix epoch. For display only: the clock of a client
+             *     may be wrong.
+             */
+            expires_at_ms: number;
         };
         /** @description Measures the room clock. */
         Ping: {
@@ -950,6 +1377,11 @@ export interface components {
             /** @description The complete new playback. */
             playback: components["schemas"]["Playback"];
         };
+        /**
+         * @description Who plays, pauses and seeks, and chooses the rate and the tracks. The host and the co-hosts choose what is played.
+         * @enum {string}
+         */
+        PlaybackControl: "hosts" | "everyone";
         /** @description Three of the four timestamps of a clock measurement. */
         Pong: {
             /**
@@ -1121,6 +1553,10 @@ export interface components {
             name: string;
             /** @description Whether the room appears in the public list. */
             is_public: boolean;
+            /** @description The language that is spoken in the room, a BCP 47 tag; null if its host named none. */
+            language: string | null;
+            /** @description What the room is about. */
+            tags: string[];
             /** @description The room's lifecycle state. */
             state: components["schemas"]["LifecycleState"];
             /**
@@ -1156,6 +1592,10 @@ export interface components {
             name: string;
             /** @description Whether the room appears in the public list. */
             is_public: boolean;
+            /** @description The language that is spoken in the room, a BCP 47 tag; null if its host named none. */
+            language: string | null;
+            /** @description What the room is about. */
+            tags: string[];
             /** @description The settings of the room. */
             settings: components["schemas"]["Settings"];
             /** @description The settings of the room's chat. */
@@ -1163,7 +1603,7 @@ export interface components {
         };
         /** @description A page of public rooms. */
         RoomPage: {
-            /** @description The rooms on this page, the most watched first. */
+            /** @description The rooms on this page, in the order that was asked for. */
             items: components["schemas"]["RoomSummary"][];
             /** @description The token of the next page; absent on the last page. */
             next_page_token?: string;
@@ -1208,6 +1648,16 @@ export interface components {
             name: string;
             /** @description The title of the room's media; null if it has none. */
             media_title: string | null;
+            /** @description The provider of the room's media, for example `hls`; null if the room has none. */
+            provider: string | null;
+            /** @description The URL of an image of the room's media; null if there is none. */
+            poster: string | null;
+            /** @description The language that is spoken in the room, a BCP 47 tag; null if its host named none. */
+            language: string | null;
+            /** @description What the room is about. */
+            tags: string[];
+            /** @description Who may enter the room. */
+            entry: components["schemas"]["Entry"];
             /**
              * Format: int64
              * @description The number of connected participants.
@@ -1456,6 +1906,11 @@ export interface components {
             /** @enum {string} */
             type: "sync_changed";
         } | {
+            /** @description Those who ask. */
+            data: components["schemas"]["KnocksChanged"];
+            /** @enum {string} */
+            type: "knocks_changed";
+        } | {
             /** @description Whether commands can be stored. */
             data: components["schemas"]["AuthorityChanged"];
             /** @enum {string} */
@@ -1512,6 +1967,16 @@ export interface components {
             host_lease_ms: number;
             /** @description Whether playback waits for participants who are re-buffering. */
             rebuffer_barrier: boolean;
+            /** @description Who plays, pauses and seeks, and chooses the rate and the tracks. */
+            playback_control: components["schemas"]["PlaybackControl"];
+            /** @description Who may enter. */
+            entry: components["schemas"]["Entry"];
+            /**
+             * Format: int64
+             * @description How many people the room takes, beside those whom it made co-hosts or moderators; null if as many as the server
+             *     does.
+             */
+            capacity: number | null;
         };
         /** @description A source: playable media, as a provider resolved it. */
         Source: {
@@ -1727,6 +2192,40 @@ export interface components {
              */
             expires_in_ms: number;
         };
+        /** @description A request for an access token of a user of another product, by that product's API key. */
+        TokenRequest: {
+            /** @description The product's own id of the user, which never changes: 1 to 64 visible ASCII characters. */
+            user_id: string;
+            /** @description The name that other participants see: 1 to 40 characters as people count them (grapheme clusters), at most 256 bytes of UTF-8. It is normalized: composed (NFC), its white space collapsed, and what can't be seen taken out where it has no meaning. */
+            display_name: string;
+            /** @description The ids of the only rooms that the token is for; it then creates none. Without them, it is for every room. */
+            rooms?: string[];
+            /**
+             * Format: int64
+             * @description How long the token is to be valid, in milliseconds. The default is the server's.
+             */
+            expires_in_ms?: number | null;
+        };
+        /** @description An access token of a user of another product. */
+        UserToken: {
+            /** @description The id of the user on this server: that of the API key, a colon, and the product's own. */
+            user_id: string;
+            /** @description The name that other participants see. */
+            display_name: string;
+            /** @description The access token, to be sent as `Authorization: Bearer`. */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description How long the access token is valid, in milliseconds.
+             */
+            expires_in_ms: number;
+            /**
+             * Format: int64
+             * @description When the access token expires, in milliseconds since the Unix epoch. For display only: the
+             *     clock of a client may be wrong.
+             */
+            expires_at_ms: number;
+        };
         /** @description The number of connected participants, and its peak. */
         ViewerCountChanged: {
             /**
@@ -1927,6 +2426,209 @@ export interface operations {
             };
         };
     };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description The token */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserToken"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createGrants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantsRequest"];
+            };
+        };
+        responses: {
+            /** @description The grants */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeGrants"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeGrant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The grant's id. */
+                grant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchMe"];
+            };
+        };
+        responses: {
+            /** @description The caller after the change */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatchedMe"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     findMeta: {
         parameters: {
             query?: never;
@@ -2013,6 +2715,15 @@ export interface operations {
     listPublicRooms: {
         parameters: {
             query?: {
+                /** @description What the rooms are sorted by. The default is `viewers`. */
+                sort?: "viewers" | "newest" | "name";
+                /** @description Only rooms that play media of this provider, for example `hls`. */
+                provider?: string;
+                language?: string;
+                /** @description Only rooms with this tag. */
+                tag?: string;
+                /** @description Only rooms in whose name, tags or title of media each of these words occurs, whatever its case and accents. */
+                q?: string;
                 /** @description The most items to return, at least 1. Over 200 counts as 200. */
                 page_size?: number;
                 /** @description The `next_page_token` of the page before. */
@@ -2027,11 +2738,20 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    /** @description Changes with the page */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RoomPage"];
                 };
+            };
+            /** @description The page is still the one that `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; `code` says why */
             "4XX": {
@@ -2058,7 +2778,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A room's id or code */
+                /** @description A room's id or code. */
                 room_id: string;
             };
             cookie?: never;
@@ -2102,7 +2822,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                /** @description A room's id or code */
+                /** @description A room's id or code. */
                 room_id: string;
             };
             cookie?: never;
@@ -2144,7 +2864,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                /** @description A room's id or code */
+                /** @description A room's id or code. */
                 room_id: string;
             };
             cookie?: never;
@@ -2194,7 +2914,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description A room's id or code */
+                /** @description A room's id or code. */
                 room_id: string;
             };
             cookie?: never;
@@ -2235,7 +2955,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A room's id or code */
+                /** @description A room's id or code. */
                 room_id: string;
             };
             cookie?: never;
@@ -2280,9 +3000,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A room's id or code */
+                /** @description A room's id or code. */
                 room_id: string;
-                /** @description The participant's id */
+                /** @description The participant's id. */
                 participant_id: string;
             };
             cookie?: never;
@@ -2316,12 +3036,276 @@ export interface operations {
             };
         };
     };
+    listGrants: {
+        parameters: {
+            query?: {
+                /** @description The most items to return, at least 1. Over 200 counts as 200. */
+                page_size?: number;
+                /** @description The `next_page_token` of the page before. */
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A room's id or code. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantPage"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createGrant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or code. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantRequest"];
+            };
+        };
+        responses: {
+            /** @description The grant */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeGrant"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteGrant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or code. */
+                room_id: string;
+                /** @description The grant's id. */
+                grant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInvites: {
+        parameters: {
+            query?: {
+                /** @description The most items to return, at least 1. Over 200 counts as 200. */
+                page_size?: number;
+                /** @description The `next_page_token` of the page before. */
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A room's id or code. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitePage"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or code. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["InviteRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description The invite */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedInvite"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or code. */
+                room_id: string;
+                /** @description The invite's id. */
+                invite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     joinRoom: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description A room's id or code */
+                /** @description A room's id or code. */
                 room_id: string;
             };
             cookie?: never;
@@ -2361,6 +3345,51 @@ export interface operations {
             };
         };
     };
+    answerKnock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or code. */
+                room_id: string;
+                /** @description The participant's id. */
+                participant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockAnswer"];
+            };
+        };
+        responses: {
+            /** @description Answered */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listParticipants: {
         parameters: {
             query?: {
@@ -2371,7 +3400,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description A room's id or code */
+                /** @description A room's id or code. */
                 room_id: string;
             };
             cookie?: never;
@@ -2412,9 +3441,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A room's id or code */
+                /** @description A room's id or code. */
                 room_id: string;
-                /** @description The participant's id */
+                /** @description The participant's id. */
                 participant_id: string;
             };
             cookie?: never;
@@ -2456,9 +3485,9 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                /** @description A room's id or code */
+                /** @description A room's id or code. */
                 room_id: string;
-                /** @description The participant's id */
+                /** @description The participant's id. */
                 participant_id: string;
             };
             cookie?: never;
@@ -2501,7 +3530,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A room's id or code */
+                /** @description A room's id or code. */
                 room_id: string;
             };
             cookie?: never;
@@ -2545,7 +3574,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description A room's id or code */
+                /** @description A room's id or code. */
                 room_id: string;
             };
             cookie?: never;

@@ -11,7 +11,7 @@ const PARTS: Readonly<Record<string, readonly (keyof Room)[]>> = {
   playback_changed: ['playback'],
   media_changed: ['media', 'playback'],
   host_changed: ['host_id'],
-  room_changed: ['name', 'is_public', 'settings', 'chat'],
+  room_changed: ['name', 'is_public', 'language', 'tags', 'settings', 'chat'],
   lifecycle_changed: ['state', 'host_id', 'playback', 'deadline_ms'],
   viewer_count_changed: ['viewer_count', 'peak_viewers'],
 };

@@ -2,7 +2,9 @@
 
 import type { OwnCode } from '../codes.js';
 import { PlayheadError } from '../error.js';
-import type { Client, ClientOptions, CreateOptions, Identity, JoinOptions, PageQuery, People, RoomSession, SocketClass } from '../types.js';
+import type { People } from '../people.js';
+import type { PageQuery, PublicRoomsQuery } from '../query.js';
+import type { Client, ClientOptions, CreateOptions, Identity, JoinOptions, RoomSession, SocketClass } from '../types.js';
 import type {
   CreateRoom,
   JoinAnswer,
@@ -36,8 +38,8 @@ class HttpClient implements Client {
   constructor(options: ClientOptions) {
     const base = options.baseUrl ?? globalThis.location?.origin;
     const socketClass = options.WebSocket ?? (globalThis.WebSocket as unknown as SocketClass | undefined);
-    if (base === undefined) throw new PlayheadError({ code: 'invalid_use' satisfies OwnCode, detail: 'baseUrl is required outside a page' });
-    if (!socketClass) throw new PlayheadError({ code: 'invalid_use' satisfies OwnCode, detail: 'WebSocket is required: pass one' });
+    if (base === undefined) throw new PlayheadError({ code: 'invalid_use' satisfies OwnCode, detail: 'pass baseUrl' });
+    if (!socketClass) throw new PlayheadError({ code: 'invalid_use' satisfies OwnCode, detail: 'pass WebSocket' });
     this.baseUrl = base.replace(/\/+$/, '');
     // The browser's fetch throws unless it is called on its global.
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
@@ -51,7 +53,8 @@ class HttpClient implements Client {
 
   async guest(displayName: string): Promise<Identity> {
     const kept = this.token();
-    return kept?.display_name === displayName ? kept : newGuest(this.#api, displayName);
+    if (!kept) return newGuest(this.#api, displayName);
+    return kept.display_name === displayName ? kept : (await this.#recovery()).rename(this.#api, displayName, kept);
   }
 
   token(): Identity | null {
@@ -66,8 +69,8 @@ class HttpClient implements Client {
     create: (room: CreateRoom, { key }: CreateOptions = {}) =>
       this.#authorized<Room>({ method: 'POST', path: '/rooms', body: room, key }),
     get: (roomIdOrCode: string) => this.#authorized<RoomSummary>({ path: pathOf(roomIdOrCode) }),
-    listPublic: (query?: PageQuery) =>
-      this.#call<Page<RoomSummary>>({ path: '/rooms/public', query }),
+    listPublic: (query?: PublicRoomsQuery) =>
+      this.#authorized<Page<RoomSummary>>({ path: '/rooms/public', query }),
     participants: (roomId: string, query?: PageQuery) =>
       this.#authorized<ParticipantPage>({ path: pathOf(roomId, '/participants'), query }),
     state: (roomId: string) =>
@@ -76,19 +79,13 @@ class HttpClient implements Client {
   };
 
   async people(roomIdOrCode: string): Promise<People> {
-    const { peopleOf } = await import('./people.js');
-    return peopleOf((request) => this.#authorized(request), pathOf(roomIdOrCode));
+    const people = await import('./people.js');
+    return people.peopleOf((request) => this.#authorized(request), pathOf(roomIdOrCode));
   }
 
   readonly sources = {
-    resolve: async (link: string) => {
-      const answer = await this.#authorized<{ source: Source }>({
-        method: 'POST',
-        path: '/sources/resolve',
-        body: { link },
-      });
-      return answer.source;
-    },
+    resolve: async (link: string) =>
+      (await this.#authorized<{ source: Source }>({ method: 'POST', path: '/sources/resolve', body: { link } })).source,
   };
 
   meta(): Promise<Meta> {
@@ -118,7 +115,7 @@ class HttpClient implements Client {
     for (const event of ['welcome', 'token_expiring'] as const) {
       session.on(event, () => {
         const now = this.token();
-        void import('./recovery.js').then(({ keepFresh }) => keepFresh(this.#api, session, event, now)).catch(() => undefined);
+        void this.#recovery().then(({ keepFresh }) => keepFresh(this.#api, session, event, now)).catch(() => undefined);
       });
     }
     return session;
@@ -130,11 +127,14 @@ class HttpClient implements Client {
     } catch (error) {
       const { status } = error as PlayheadError;
       if (status !== 401 && status !== 429) throw error;
-      const recovery = await import('./recovery.js').catch((cause: unknown) => {
-        throw unreachable('not_applied', cause);
-      });
-      return recovery.sendAgain<T>(this.#api, request, error as PlayheadError);
+      return (await this.#recovery()).sendAgain<T>(this.#api, request, error as PlayheadError);
     }
+  }
+
+  #recovery() {
+    return import('./recovery.js').catch((cause: unknown) => {
+      throw unreachable('not_applied', cause);
+    });
   }
 
   #authorized<T>(request: Request): Promise<T> {

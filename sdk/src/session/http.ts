@@ -64,7 +64,7 @@ export function unreachable(outcome: Outcome, cause: unknown): PlayheadError {
 
 function addressOf(baseUrl: string, { path, query = {} }: Request): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  return `${baseUrl}${path}${given.length > 0 ? '?' : ''}${new URLSearchParams(given)}`;
+  return `${baseUrl}${path}${given[0] ? '?' : ''}${new URLSearchParams(given)}`;
 }
 
 function parse(text: string): unknown {

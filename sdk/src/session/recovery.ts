@@ -1,12 +1,13 @@
-// What follows a refusal for now: waiting as long as the server asks, and a new access token. Fetched when first needed.
+// What follows a temporary refusal (a wait as long as the server asks, or a new access token), and renaming. Fetched when first needed.
 
 import { askedDelayMs, reconnectDelayMs } from '../backoff.js';
-import type { PlayheadError } from '../error.js';
+import type { OwnCode } from '../codes.js';
+import { PlayheadError } from '../error.js';
 import type { Identity, RoomSession, TokenStore } from '../types.js';
-import type { GuestAnswer } from '../wire.js';
+import type { GuestAnswer, PatchedMe } from '../wire.js';
 import { newGuest, type ApiAccess } from './guest.js';
 import type { Request } from './http.js';
-import { AFTER_DEFAULT_MS, AFTER_MAX_MS, REQUEST_TRIES_MAX } from './limits.js';
+import { AFTER_DEFAULT_MS, AFTER_MAX_MS, REQUEST_TIMEOUT_MS, REQUEST_TRIES_MAX } from './limits.js';
 
 const FORBIDDEN = 403;
 const RATE_LIMITED = 429;
@@ -22,6 +23,18 @@ export async function sendAgain<T>(api: ApiAccess, request: Request, refusal: Pl
   if (!identity || renewed) throw refusal;
   const isNews = await renew(api, identity);
   return api.send<T>({ ...request, identity: api.tokens.load(), renewed: isNews });
+}
+
+/** Gives an identity another name, and stores it if it is still the stored one. */
+export async function rename({ send, tokens }: ApiAccess, display_name: string, identity: Identity): Promise<Identity> {
+  const answer = await send<PatchedMe>({ method: 'PATCH', path: '/me', body: { display_name }, identity });
+  const stored = tokens.load();
+  // The answer has no refresh token, and the one from before may have been replaced meanwhile.
+  const isStill = stored?.user_id === answer.user_id;
+  const named = { ...(isStill ? stored : identity), ...answer, display_name };
+  // Another page that shares the store may have signed out, or become somebody else.
+  if (isStill) tokens.save(named);
+  return named;
 }
 
 /** The identity whose token each session's connection has; null if that is unknown. */
@@ -60,8 +73,8 @@ async function renew(api: ApiAccess, refused: Identity): Promise<boolean> {
   const asks = isStored(tokens, refused);
   if (asks && !(await refresh(api, refused))) await shared(guests, tokens, () => newGuest(api, display_name));
   const stored = tokens.load();
-  // Another page that shares the store may have become the new guest, but a person who gave another name knows it.
-  if (stored?.display_name === display_name && stored.user_id !== user_id) tell(api, stored);
+  // Another page that shares the store may have become the new guest.
+  if (stored && stored.user_id !== user_id) tell(api, stored);
   return asks;
 }
 
@@ -98,6 +111,11 @@ function isStored(tokens: TokenStore, { access_token }: Identity): boolean {
 
 async function exchange({ tokens, send }: ApiAccess, from: Identity): Promise<boolean> {
   const { refresh_token } = from;
+  if (tokens.renew) {
+    const next = await fromProduct(async () => tokens.renew!(from));
+    if (isStored(tokens, from)) tokens.save(next);
+    return true;
+  }
   // Those of before refresh tokens have none.
   if (!refresh_token) return false;
   try {
@@ -107,6 +125,23 @@ async function exchange({ tokens, send }: ApiAccess, from: Identity): Promise<bo
   } catch (error) {
     if (isForGood(error)) return !isStored(tokens, from);
     throw error;
+  }
+}
+
+/** Waits for a product's backend as long as for the server; an error from it counts as an unreachable server. */
+async function fromProduct(renew: () => Promise<Identity>): Promise<Identity> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), REQUEST_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([renew(), late]);
+  } catch (cause) {
+    if (cause instanceof PlayheadError) throw cause;
+    const detail = 'the page could not get a new token';
+    throw new PlayheadError({ code: 'network_error' satisfies OwnCode, retry: 'backoff', detail }, { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -36,7 +36,7 @@ export function openSession(access: RoomAccess, options: JoinOptions): Promise<R
     replica.opened = (reason) => {
       clearTimeout(timer);
       // A caller that already has the session finds the reason in its snapshot.
-      if (reason) reject(new PlayheadError({ ...reason, status: reason.closeCode }));
+      if (reason) reject(new PlayheadError({ ...reason, retry_after_ms: reason.retryAfterMs, status: reason.closeCode }));
     };
     replica.transport.start();
   });

@@ -6,13 +6,13 @@ import { Pinger } from '../clock/pinger.js';
 import type { OwnCode } from '../codes.js';
 import { closeRule, PlayheadError } from '../error.js';
 import type { CloseReason, ConnectionState, SocketClass, SocketLike } from '../types.js';
-import type { JoinAnswer, ParticipantPage, Pong, RejectError, Retry, ServerEvents, ServerFrame, Welcome } from '../wire.js';
+import type { JoinAnswer, ParticipantPage, Pong, RejectError, ServerEvents, ServerFrame, Welcome } from '../wire.js';
 import { AFTER_DEFAULT_MS, AFTER_MAX_MS, DEAD_AFTER_MS, PROBE_MS, STABLE_MS, WELCOME_TIMEOUT_MS } from './limits.js';
 import { TRANSPORT_STATES, type TransportEvent, type TransportState } from './transport-states.js';
 
 const SOCKET_OPEN = 1;
 /** It is always followed by another attempt, so nobody reads its detail. */
-const SILENT: Ending = { code: 'silent', detail: '', retry: 'backoff' };
+const SILENT: CloseReason = { code: 'silent', detail: '', retry: 'backoff' };
 
 /** What a session needs from the client to reach its room. */
 export interface RoomAccess {
@@ -38,11 +38,6 @@ export interface TransportListener {
   state(state: ConnectionState, reason?: CloseReason): void;
 }
 
-interface Ending extends CloseReason {
-  retry: Retry;
-  afterMs?: number;
-}
-
 /** The connection that the session sees in each state; `reconnecting` in all others. */
 const REPORTED: Partial<Record<TransportState, ConnectionState>> = { joining: 'connecting', open: 'open', closed: 'closed' };
 
@@ -58,7 +53,7 @@ export class Transport {
   #openedAt = 0;
   #lastFrameAt = 0;
   #deadAfterMs = DEAD_AFTER_MS;
-  #announced: Ending | undefined;
+  #announced: CloseReason | undefined;
   /** Triggers the next attempt while waiting; watches over the socket while there is one. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -92,7 +87,7 @@ export class Transport {
   }
 
   /** Moves to the next state and runs the effects; if one of them moves on (a listener may call `stop`), the rest is skipped. */
-  #on(event: TransportEvent, ending?: Ending, answer?: JoinAnswer): void {
+  #on(event: TransportEvent, ending?: CloseReason, answer?: JoinAnswer): void {
     const [next = this.#state, ...effects] = TRANSPORT_STATES[this.#state][event] ?? [];
     this.#state = next;
     for (const effect of effects) if (this.#state === next) this[effect](ending, answer);
@@ -108,7 +103,7 @@ export class Transport {
     }
   }
 
-  private greet(_: Ending | undefined, answer?: JoinAnswer): void {
+  private greet(_: CloseReason | undefined, answer?: JoinAnswer): void {
     const { ws, state } = answer!;
     // Not the server's `url`: a server behind a proxy may not know how its clients reach it.
     const path = `/rooms/${state.room.room_id}/ws?ticket=${encodeURIComponent(ws.ticket)}`;
@@ -135,7 +130,7 @@ export class Transport {
     this.#pinger.start();
   }
 
-  private retry(ending?: Ending): void {
+  private retry(ending?: CloseReason): void {
     this.#after(this.#delayMs(ending!), () => this.#on('connect'));
   }
 
@@ -162,9 +157,8 @@ export class Transport {
     this.#listening.abort();
   }
 
-  private report(ending?: Ending): void {
-    const { afterMs: _, ...reason } = ending ?? {};
-    this.#listener.state(REPORTED[this.#state] ?? 'reconnecting', ending && (reason as CloseReason));
+  private report(ending?: CloseReason): void {
+    this.#listener.state(REPORTED[this.#state] ?? 'reconnecting', ending);
   }
 
   // The rest raises events.
@@ -206,23 +200,23 @@ export class Transport {
   }
 
   #socketClosed(closeCode: number, reason: string): void {
-    const rule = closeRule(closeCode, reason);
     // What the server announced, by a `closing` or the rejection of a hello, says more than the code.
-    const ending = this.#announced ?? { ...rule, detail: reason || rule.code };
-    this.#lost({ ...ending, closeCode });
+    this.#lost({ ...(this.#announced ?? closeRule(closeCode, reason)), closeCode });
   }
 
-  #lost(ending: Ending): void {
+  #lost(ending: CloseReason): void {
     if (this.#state === 'open' && performance.now() - this.#openedAt >= STABLE_MS) this.#failures = 0;
     // A socket without a valid identity joins for another one; a join that is refused as well has tried to get one.
-    const isFinal = ending.retry === 'never' || (ending.retry === 'reauth' && this.#state === 'joining');
+    // Nobody is to wait for the answer to a knock without a word: the caller says so, and asks again.
+    const isFinal =
+      ending.retry === 'never' || (ending.retry === 'reauth' && this.#state === 'joining') || ending.code === 'approval_pending';
     this.#on(isFinal ? 'stop' : 'lost', ending);
   }
 
-  #delayMs(ending: Ending): number {
+  #delayMs({ retry, retryAfterMs }: CloseReason): number {
     const backoff = reconnectDelayMs(this.#failures++);
-    if (ending.afterMs === undefined && ending.retry !== 'after') return backoff;
-    return Math.max(backoff, askedDelayMs(Math.min(ending.afterMs ?? AFTER_DEFAULT_MS, AFTER_MAX_MS)));
+    if (retryAfterMs === undefined && retry !== 'after') return backoff;
+    return Math.max(backoff, askedDelayMs(Math.min(retryAfterMs ?? AFTER_DEFAULT_MS, AFTER_MAX_MS)));
   }
 
   #after(delayMs: number, then: () => void): void {
@@ -277,15 +271,14 @@ function decode(text: unknown): ServerFrame | null {
 }
 
 /** Returns why a join failed, from what it threw. */
-function endingOfFailure(error: unknown): Ending {
+function endingOfFailure(error: unknown): CloseReason {
   if (!(error instanceof PlayheadError)) return { code: 'invalid_answer' satisfies OwnCode, detail: String(error), retry: 'never' };
   const { code, detail, retry, status, retryAfterMs } = error;
-  return { code, detail, retry, afterMs: retryAfterMs, closeCode: status };
+  return { code, detail, retry, retryAfterMs, closeCode: status };
 }
 
 /** Returns why the server closes or refuses a connection, from its `closing` or `reject` frame. */
-function endingOf(said: ServerEvents['closing'] | RejectError): Ending {
-  const { code, retry } = said;
-  if ('detail' in said) return { code, detail: said.detail, retry, afterMs: said.retry_after_ms };
-  return { code, detail: code, retry, afterMs: said.after_ms };
+function endingOf(said: ServerEvents['closing'] | RejectError): CloseReason {
+  const { code, retry, detail = code, retry_after_ms, after_ms } = said as ServerEvents['closing'] & Partial<RejectError>;
+  return { code, detail, retry, retryAfterMs: retry_after_ms ?? after_ms };
 }

@@ -73,6 +73,8 @@ pub struct Refreshed {
     pub user_id: String,
     /// The user's display name.
     pub display_name: String,
+    /// When the user was given the display name.
+    pub named_at: WallTime,
 }
 
 impl Families {
@@ -87,9 +89,11 @@ impl Families {
     }
 
     /// Begins the family of a new user, and returns its first token.
-    pub async fn begin(&self, user_id: &str, display_name: &str) -> Result<RefreshToken, Refusal> {
+    pub async fn begin(&self, user_id: &str, display_name: &str) -> Result<Refreshed, Refusal> {
         let (now, clock_id) = self.clock.now();
-        self.begin_at(user_id, display_name, now, clock_id).await
+        let token = self.begin_at(user_id, display_name, now, clock_id).await?;
+        let (user_id, display_name) = (user_id.to_owned(), display_name.to_owned());
+        Ok(Refreshed { token, user_id, display_name, named_at: now })
     }
 
     async fn begin_at(
@@ -105,6 +109,7 @@ impl Families {
             family_id: token.family_id().to_owned(),
             user_id: user_id.to_owned(),
             display_name: display_name.to_owned(),
+            named_at: now,
             token_hash: token.hash().to_vec(),
             token_number: 0,
             proof_key: proof_key.to_vec(),
@@ -181,9 +186,11 @@ impl Families {
             }
             let (token, rotated) = self.rotate(&presented, &family, predecessors, now)?;
             let stored = self.sql.rotate_refresh_family(&family.token_hash, &rotated).await;
-            if stored.map_err(|error| self.away(error))? {
+            if let Some((display_name, named_at)) = stored.map_err(|error| self.away(error))? {
                 self.reach.note_replaced();
-                return Ok(Refreshed::of(token, family));
+                // Somebody may have renamed the user since the family was read.
+                let named = RefreshFamily { display_name, named_at, ..family };
+                return Ok(Refreshed::of(token, named));
             }
         }
         Err(Refusal::store_unavailable())
@@ -205,6 +212,22 @@ impl Families {
             return find().await?.ok_or_else(unknown);
         }
         Err(unknown())
+    }
+
+    /// Gives the user of a family another name, and returns when. If the family isn't stored, there is nowhere to put
+    /// the name: it lasts as long as the access token, which nothing can replace then either.
+    pub async fn rename(&self, family_id: &str, display_name: &str) -> Result<WallTime, Refusal> {
+        let (now, _) = self.clock.now();
+        let _turn = self.turns.acquire().await;
+        let rename = || self.sql.rename_refresh_family(family_id, display_name, now);
+        let was_behind = self.writer.is_behind();
+        let mut named_at = rename().await.map_err(|error| self.away(error))?;
+        if named_at.is_none() && was_behind {
+            let caught_up = timeout(STORED_WITHIN, self.writer.catch_up()).await;
+            caught_up.map_err(|_| Refusal::store_unavailable())?;
+            named_at = rename().await.map_err(|error| self.away(error))?;
+        }
+        Ok(named_at.unwrap_or(now))
     }
 
     /// Returns the successor of a family's newest token, and the family with it.
@@ -342,7 +365,8 @@ impl Families {
 
 impl Refreshed {
     fn of(token: RefreshToken, family: RefreshFamily) -> Self {
-        Self { token, user_id: family.user_id, display_name: family.display_name }
+        let RefreshFamily { user_id, display_name, named_at, .. } = family;
+        Self { token, user_id, display_name, named_at }
     }
 }
 

@@ -3,6 +3,7 @@
 use engine::{Actor, ParticipantId, Role, Room, RoomId};
 
 use super::{Caller, Validity};
+use crate::clock::WallTime;
 use crate::id;
 
 /// Proof that a user may act in a room, and as which participant. Only `Access` issues it, so nothing
@@ -12,10 +13,13 @@ pub struct Proof {
     room_id: RoomId,
     user_id: String,
     display_name: String,
+    named_at: WallTime,
     participant_id: ParticipantId,
     base: Role,
     family_id: Option<String>,
     validity: Validity,
+    /// The number of the change that granted access to the user, if that was granted; 0 if not.
+    grant: u64,
 }
 
 impl Proof {
@@ -24,20 +28,29 @@ impl Proof {
             room_id: room_id.clone(),
             user_id: caller.user_id.clone(),
             display_name: caller.display_name.clone(),
+            named_at: caller.named_at,
             participant_id: id::participant_id(room_id, &caller.user_id),
             base: caller.base(),
             family_id: caller.family_id.clone(),
             validity: caller.validity,
+            grant: 0,
         }
+    }
+
+    /// The same user by a grant, with the role that they hold by it.
+    pub(super) fn with_grant(self, base: Role, number: u64) -> Self {
+        Self { base, grant: number, ..self }
     }
 
     /// A proof of a user who was never authenticated.
     #[cfg(test)]
     pub(crate) fn of_user(user_id: &str, room_id: &RoomId) -> Self {
         let (user_id, display_name) = (user_id.to_owned(), "Ada".to_owned());
-        let [issued_at, expires_at] = [crate::clock::WallTime::default(); 2];
+        let [issued_at, expires_at] = [WallTime::default(); 2];
         let validity = Validity { issued_at, expires_at };
-        let caller = Caller { user_id, display_name, guest: true, family_id: None, validity };
+        let named_at = issued_at;
+        let (guest, family_id, rooms) = (true, None, None);
+        let caller = Caller { user_id, display_name, named_at, guest, family_id, rooms, validity };
         Self::new(&caller, room_id)
     }
 
@@ -56,12 +69,27 @@ impl Proof {
         &self.display_name
     }
 
+    /// When the user was given that name, as far as the token says.
+    pub fn named_at(&self) -> WallTime {
+        self.named_at
+    }
+
     /// The participant that the user is in the room.
     pub fn participant_id(&self) -> &ParticipantId {
         &self.participant_id
     }
 
-    /// The role held without a grant of the room.
+    /// Whether the user's access was granted, and ends with the grant.
+    pub fn has_grant(&self) -> bool {
+        self.grant != 0
+    }
+
+    /// The number of the change that granted access, which other nodes have to know too; 0 if there is none.
+    pub fn grant_number(&self) -> u64 {
+        self.grant
+    }
+
+    /// The role held without one given in the room.
     pub fn base(&self) -> Role {
         self.base
     }

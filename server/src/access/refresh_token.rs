@@ -157,6 +157,8 @@ fn code_of(key: &[u8], message: &[u8]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use contracts::REFRESH_TOKEN_MAX;
+
     use super::*;
 
     const KEY: ProofKey = [7; 32];
@@ -170,6 +172,7 @@ mod tests {
             assert_eq!(RefreshToken::parse(&token.text()), Some(token.clone()));
             assert!(!format!("{token:?}").contains(token.family_id()));
             let text = token.text();
+            assert!(text.len() <= REFRESH_TOKEN_MAX);
             for broken in ["", "rt_", "rt_.", "rt_a.b", &text[3..], &text[..text.len() - 1]] {
                 assert_eq!(RefreshToken::parse(broken), None, "{broken}");
             }

@@ -1,17 +1,21 @@
 //! Access tokens: JWTs signed with EdDSA (Ed25519), and the key that signs them.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use contracts::ErrorCode;
+use contracts::{ACCESS_TOKEN_MAX, ErrorCode};
+use engine::RoomId;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 
 use super::session_id::SessionIds;
 use super::{Caller, Validity};
 use crate::clock::WallTime;
+use crate::id;
 use crate::refusal::Refusal;
-use crate::sql::{Sql, TokenKey};
+use crate::sql::{Sql, SqlError, TokenKey};
 
 const ISSUER: &str = "playhead";
 const TYPE: &str = "at+jwt";
@@ -21,6 +25,21 @@ pub struct Tokens {
     key_id: String,
     signing: EncodingKey,
     checking: DecodingKey,
+}
+
+/// A user, as a token names them.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The user's id.
+    pub user_id: &'a str,
+    /// The display name.
+    pub display_name: &'a str,
+    /// When the user was given the display name.
+    pub named_at: WallTime,
+    /// The family of refresh tokens, if there is one.
+    pub family_id: Option<&'a str>,
+    /// The only rooms that the token is for; `None` for every room.
+    pub rooms: Option<&'a [RoomId]>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -33,6 +52,12 @@ struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
     iat: u64,
+    /// When the user was given the name, in milliseconds. Tokens of earlier versions don't say.
+    #[serde(default)]
+    named_at_ms: u64,
+    /// The only rooms that the token is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rooms: Option<Vec<RoomId>>,
     exp: u64,
 }
 
@@ -42,12 +67,33 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
+/// The longest file of a key, in bytes; the rest isn't read.
+const KEY_FILE_MAX: u64 = 64 * 1024;
+
+/// There is no key to sign tokens with.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The database doesn't hand it out.
+    #[error("token key")]
+    Sql(#[source] SqlError),
+    /// It can't be read or used. A sentence for the operator.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+impl KeyError {
+    /// Whether another attempt may succeed a little later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Sql(error) if error.is_transient())
+    }
+}
+
 /// Loads the private key in PKCS#8: from `file` (PEM) if given, else from the database. A key there that
 /// can't be read costs nothing but the tokens that it has signed.
-pub async fn load_key(file: Option<&Path>, sql: &Sql, now: WallTime) -> Result<Vec<u8>, String> {
+pub async fn load_key(file: Option<&Path>, sql: &Sql, now: WallTime) -> Result<Vec<u8>, KeyError> {
     let Some(file) = file else {
         let keys = sql.load_or_create_token_key(is_whole, create_key, now).await;
-        let keys = keys.map_err(|error| format!("token key: {error}"))?;
+        let keys = keys.map_err(KeyError::Sql)?;
         for kid in keys.unreadable {
             tracing::error!(
                 kid,
@@ -61,9 +107,13 @@ pub async fn load_key(file: Option<&Path>, sql: &Sql, now: WallTime) -> Result<V
 }
 
 /// Reads the private key in a file: PKCS#8, PEM. The error names the setting.
-pub fn read_key(file: &Path) -> Result<Vec<u8>, String> {
-    let problem = |words: &str| format!("PLAYHEAD_TOKEN_KEY_FILE {}: {words}", file.display());
-    let pem = std::fs::read_to_string(file).map_err(|error| problem(&error.to_string()))?;
+pub fn read_key(file: &Path) -> Result<Vec<u8>, KeyError> {
+    let problem = |words: &str| {
+        KeyError::Unusable(format!("PLAYHEAD_TOKEN_KEY_FILE {}: {words}", file.display()))
+    };
+    let mut pem = String::new();
+    let read = File::open(file).and_then(|file| file.take(KEY_FILE_MAX).read_to_string(&mut pem));
+    read.map_err(|error| problem(&error.to_string()))?;
     let key = EncodingKey::from_ed_pem(pem.as_bytes()).ok();
     let pkcs8 = key.map(|key| key.as_bytes().to_vec());
     let usable = pkcs8.filter(|pkcs8| Ed25519KeyPair::from_pkcs8(pkcs8).is_ok());
@@ -73,9 +123,9 @@ pub fn read_key(file: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// Makes tokens and session ids of one private key.
-pub fn from_pkcs8(pkcs8: &[u8]) -> Result<(Tokens, SessionIds), String> {
+pub fn from_pkcs8(pkcs8: &[u8]) -> Result<(Tokens, SessionIds), KeyError> {
     let pair = Ed25519KeyPair::from_pkcs8(pkcs8)
-        .map_err(|_| "token key: not an Ed25519 key in PKCS#8".to_owned())?;
+        .map_err(|_| KeyError::Unusable("token key: not an Ed25519 key in PKCS#8".to_owned()))?;
     let public = pair.public_key().as_ref();
     let tokens = Tokens {
         key_id: key_id_of(public),
@@ -87,24 +137,24 @@ pub fn from_pkcs8(pkcs8: &[u8]) -> Result<(Tokens, SessionIds), String> {
 }
 
 impl Tokens {
-    /// Issues a token to a guest with this family of refresh tokens, valid for `lifetime_ms`.
-    pub fn issue_guest(
+    /// Issues a token to a user, valid from `now` until it expires.
+    pub fn issue(
         &self,
-        user_id: &str,
-        display_name: &str,
-        family_id: &str,
-        lifetime_ms: u64,
+        subject: Subject<'_>,
+        expires_at: WallTime,
         now: WallTime,
     ) -> Result<String, Refusal> {
         let claims = Claims {
             iss: ISSUER.to_owned(),
-            sub: user_id.to_owned(),
-            name: display_name.to_owned(),
-            guest: true,
-            sid: Some(family_id.to_owned()),
+            sub: subject.user_id.to_owned(),
+            name: subject.display_name.to_owned(),
+            guest: id::is_guest(subject.user_id),
+            sid: subject.family_id.map(str::to_owned),
             iat: now.as_millis() / 1000,
+            named_at_ms: subject.named_at.as_millis(),
+            rooms: subject.rooms.map(<[RoomId]>::to_vec),
             // Never before the client is warned that it ends.
-            exp: now.plus_millis(lifetime_ms).as_millis().div_ceil(1000),
+            exp: expires_at.as_millis().div_ceil(1000),
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
@@ -124,6 +174,9 @@ impl Tokens {
         validation.validate_aud = false;
         let invalid =
             || Refusal::new(ErrorCode::TokenInvalid, "the token is not one of this server's");
+        if token.len() > ACCESS_TOKEN_MAX {
+            return Err(invalid());
+        }
         let data = decode::<Claims>(token, &self.checking, &validation)
             .map_err(|error| invalid().caused_by(error))?;
         if data.header.typ.as_deref() != Some(TYPE) {
@@ -135,8 +188,10 @@ impl Tokens {
         Ok(Caller {
             user_id: data.claims.sub,
             display_name: data.claims.name,
+            named_at: WallTime::from_millis(data.claims.named_at_ms),
             guest: data.claims.guest,
             family_id: data.claims.sid,
+            rooms: data.claims.rooms,
             validity,
         })
     }
@@ -163,6 +218,7 @@ fn key_id_of(public: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use contracts::{DISPLAY_NAME_BYTES_MAX, TOKEN_ROOMS_MAX, USER_ID_MAX};
     use sqlx::ConnectOptions;
     use tempfile::TempDir;
 
@@ -170,11 +226,18 @@ mod tests {
 
     const HOUR_MS: u64 = 60 * 60 * 1000;
     const NOW: WallTime = WallTime::from_millis(1_700_000_000_500);
+    const ADA: Subject<'_> = Subject {
+        user_id: "u_ada",
+        display_name: "Ada",
+        named_at: NOW,
+        family_id: Some("f_ada"),
+        rooms: None,
+    };
 
     #[test]
     fn tokens_of_a_clock_that_was_ahead_or_behind_are_refused_once_it_is_right() {
         let (tokens, _) = from_pkcs8(&create_key().pkcs8).unwrap();
-        let issue = |now| tokens.issue_guest("u_ada", "Ada", "f_ada", 12 * HOUR_MS, now).unwrap();
+        let issue = |now: WallTime| tokens.issue(ADA, now.plus_millis(12 * HOUR_MS), now).unwrap();
         let ahead = issue(NOW.plus_millis(48 * HOUR_MS));
         let refused = tokens.check(&ahead, NOW).unwrap_err();
         assert_eq!(refused.code(), ErrorCode::TokenInvalid);
@@ -186,9 +249,26 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_token_is_no_longer_than_the_contract_says_and_a_longer_one_is_refused() {
+        let (tokens, _) = from_pkcs8(&create_key().pkcs8).unwrap();
+        // Written as JSON, each is two characters.
+        let display_name = "\"".repeat(DISPLAY_NAME_BYTES_MAX);
+        let user_id = "\"".repeat(32 + 1 + USER_ID_MAX);
+        let rooms = vec![id::room_id(); TOKEN_ROOMS_MAX];
+        let (user_id, display_name, rooms) = (&*user_id, &*display_name, Some(&*rooms));
+        let longest = Subject { user_id, display_name, rooms, ..ADA };
+        let token = tokens.issue(longest, NOW.plus_millis(HOUR_MS), NOW).unwrap();
+        assert!(token.len() <= ACCESS_TOKEN_MAX, "{}", token.len());
+        tokens.check(&token, NOW).unwrap();
+        let longer = Subject { display_name: &"a".repeat(ACCESS_TOKEN_MAX), ..ADA };
+        let token = tokens.issue(longer, NOW.plus_millis(HOUR_MS), NOW).unwrap();
+        assert_eq!(tokens.check(&token, NOW).unwrap_err().code(), ErrorCode::TokenInvalid);
+    }
+
+    #[test]
     fn a_token_is_valid_for_its_whole_lifetime_and_no_second_longer() {
         let (tokens, _) = from_pkcs8(&create_key().pkcs8).unwrap();
-        let token = tokens.issue_guest("u_ada", "Ada", "f_ada", 5_000, NOW).unwrap();
+        let token = tokens.issue(ADA, NOW.plus_millis(5_000), NOW).unwrap();
         tokens.check(&token, NOW.plus_millis(4_999)).unwrap();
         let refused = tokens.check(&token, NOW.plus_millis(6_000)).unwrap_err();
         assert_eq!(refused.code(), ErrorCode::TokenExpired);

@@ -9,6 +9,10 @@ use super::{Config, Secret, StoreKind, base_path};
 
 /// URL schemes of the databases that the server speaks.
 const DATABASE_SCHEMES: [&str; 3] = ["sqlite:", "postgres:", "postgresql:"];
+/// The length of the longest id of an API key.
+const API_KEY_ID_MAX: usize = 32;
+/// The length of the shortest secret of one.
+const API_SECRET_MIN: usize = 32;
 /// URL schemes of Redis, alone and as a cluster, without and with TLS.
 const REDIS_SCHEMES: [&str; 4] = ["redis", "rediss", "redis-cluster", "rediss-cluster"];
 
@@ -19,6 +23,7 @@ impl Config {
         self.check_listeners()?;
         self.check_public_url()?;
         self.check_origins()?;
+        self.check_api_keys()?;
         self.check_database()?;
         self.check_redis()?;
         self.limits.check()
@@ -123,6 +128,33 @@ impl Config {
         Ok(())
     }
 
+    /// Iterates over the API keys, each an id and a secret.
+    pub fn api_keys(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.api_keys.iter().filter_map(|key| key.expose().split_once(':'))
+    }
+
+    // No key is shown, however it is written.
+    fn check_api_keys(&self) -> Result<(), String> {
+        let problem = |words: &str| Err(format!("PLAYHEAD_API_KEYS: {words}"));
+        let is_id = |id: &str| {
+            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            (1..=API_KEY_ID_MAX).contains(&id.len()) && id.chars().all(is_plain)
+        };
+        if self.api_keys().count() < self.api_keys.len()
+            || !self.api_keys().all(|(id, _)| is_id(id))
+        {
+            return problem(
+                "write each key as id:secret, with an id of at most 32 small letters, digits and hyphens",
+            );
+        }
+        if self.api_keys().any(|(_, secret)| secret.len() < API_SECRET_MIN) {
+            return problem(
+                "a secret has at least 32 characters; `openssl rand -hex 32` makes one",
+            );
+        }
+        Ok(())
+    }
+
     fn check_database(&self) -> Result<(), String> {
         match self.database_url.as_ref().map(Secret::expose) {
             Some(url) if !DATABASE_SCHEMES.iter().any(|scheme| url.starts_with(scheme)) => {
@@ -151,9 +183,9 @@ impl Config {
     }
 }
 
-/// Whether one of the networks holds every address of a kind.
+/// Whether the networks together hold every address of a kind.
 fn name_everybody(networks: &[IpNet]) -> bool {
-    networks.iter().any(|network| network.prefix_len() == 0)
+    IpNet::aggregate(&networks.to_vec()).iter().any(|network| network.prefix_len() == 0)
 }
 
 /// Whether two listeners can't exist beside each other. An unspecified address stands for every address, that
@@ -173,7 +205,8 @@ fn names_one_host(url: &Url) -> bool {
             let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
             name.split('.').all(|part| !part.is_empty() && part.chars().all(is_plain))
         }
-        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        Some(Host::Ipv4(ip)) => !ip.is_unspecified(),
+        Some(Host::Ipv6(ip)) => !ip.to_canonical().is_unspecified(),
         None => false,
     }
 }
@@ -203,6 +236,8 @@ mod tests {
             (&["--public-url", "https://party.example:8443/watch/"], ""),
             (&["--public-url", "party.example:8443"], "https://host"),
             (&["--public-url", "ftp://party.example"], "https://host"),
+            (&["--public-url", "http://0.0.0.0:8080"], "one host that people can reach"),
+            (&["--public-url", "http://[::]:8080"], "one host that people can reach"),
             (&["--public-url", "https://me@party.example"], "user"),
             (&["--public-url", "https://party.example/?a=b"], "query"),
             (&["--public-url", "https://party.example/#a"], "fragment"),
@@ -224,6 +259,10 @@ mod tests {
             (&["--allowed-origins", "https://tv.example:70000"], "scheme://host"),
             (&["--allowed-origins", "https://tv.example https://b.example"], "scheme://host"),
             (&["--allowed-origins", "http://[::1]:3000,http://10.0.0.7"], ""),
+            (&["--api-keys", "shop:0123456789abcdef0123456789abcdef"], ""),
+            (&["--api-keys", "shop:short"], "at least 32"),
+            (&["--api-keys", "0123456789abcdef0123456789abcdef"], "id:secret"),
+            (&["--api-keys", "The Shop:0123456789abcdef0123456789abcdef"], "id:secret"),
             (&["--listen", "127.0.0.1:9091"], "PLAYHEAD_ADMIN_LISTEN"),
             (&["--listen", "0.0.0.0:9091"], "PLAYHEAD_ADMIN_LISTEN"),
             (&["--listen", "[::]:9091"], "PLAYHEAD_ADMIN_LISTEN"),

@@ -206,6 +206,22 @@ pub struct LimitConfig {
         global = true
     )]
     pub bans_per_room: u64,
+    /// People whom a room lets in by invites, its password, knocks and grants, those included whose grant has ended.
+    #[arg(
+        long = "limit-grants-per-room",
+        env = "PLAYHEAD_LIMIT_GRANTS_PER_ROOM",
+        default_value_t = 20_000,
+        global = true
+    )]
+    pub grants_per_room: u64,
+    /// Invites per room that can still be used.
+    #[arg(
+        long = "limit-invites-per-room",
+        env = "PLAYHEAD_LIMIT_INVITES_PER_ROOM",
+        default_value_t = 200,
+        global = true
+    )]
+    pub invites_per_room: u64,
     /// Connections per participant.
     #[arg(
         long = "limit-connections-per-participant",
@@ -244,6 +260,8 @@ impl LimitConfig {
             rooms,
             participants_per_room,
             bans_per_room,
+            grants_per_room,
+            invites_per_room,
             connections_per_participant,
         } = *self;
         for (name, is_zero) in [
@@ -270,6 +288,8 @@ impl LimitConfig {
             ("ROOMS", rooms == 0),
             ("PARTICIPANTS_PER_ROOM", participants_per_room == 0),
             ("BANS_PER_ROOM", bans_per_room == 0),
+            ("GRANTS_PER_ROOM", grants_per_room == 0),
+            ("INVITES_PER_ROOM", invites_per_room == 0),
             ("CONNECTIONS_PER_PARTICIPANT", connections_per_participant == 0),
         ] {
             if is_zero {

@@ -67,6 +67,16 @@ pub struct Config {
     /// Signing key to use instead of the generated one: Ed25519, PKCS#8, PEM.
     #[arg(long, env = "PLAYHEAD_TOKEN_KEY_FILE", default_value = "", global = true)]
     pub token_key_file: Maybe<PathBuf>,
+    /// API keys of products that this server is embedded in, `id:secret`, comma-separated: their backends issue tokens to
+    /// their own users by `POST /auth/tokens`. A secret has at least 32 characters.
+    #[arg(
+        long,
+        env = "PLAYHEAD_API_KEYS",
+        default_value = "",
+        global = true,
+        hide_env_values = true
+    )]
+    pub api_keys: List<Secret>,
     /// How long an access token is valid, in milliseconds. A client gets a new one by its refresh
     /// token, which lasts 30 days, and 7 days unused.
     #[arg(long, env = "PLAYHEAD_ACCESS_TOKEN_MS", default_value_t = 12 * 60 * 60 * 1000,

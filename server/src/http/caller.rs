@@ -1,6 +1,8 @@
 //! Authenticates a request by its bearer token. A handler that takes a `Caller` is authenticated.
 
-use axum::extract::FromRequestParts;
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::header;
 use axum::http::request::Parts;
 use contracts::ErrorCode;
@@ -26,5 +28,15 @@ impl FromRequestParts<App> for Caller {
             Refusal::new(ErrorCode::TokenInvalid, detail)
         })?;
         app.access.authenticate(token)
+    }
+}
+
+/// Who asks, where nobody has to say so. A token that isn't valid says nothing.
+impl OptionalFromRequestParts<App> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Infallible> {
+        let caller = <Self as FromRequestParts<App>>::from_request_parts(parts, app).await;
+        Ok(caller.ok())
     }
 }

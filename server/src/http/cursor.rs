@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use contracts::{ErrorCode, PAGE_SIZE_MAX};
+use contracts::{ErrorCode, PAGE_SIZE_MAX, PAGE_TOKEN_MAX};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -21,7 +21,7 @@ pub(crate) struct PageQuery {
     #[param(minimum = 1, maximum = 4_294_967_295_u32)]
     page_size: Option<u32>,
     /// The `next_page_token` of the page before.
-    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
+    #[param(min_length = 1, max_length = 1024, pattern = "^[A-Za-z0-9_-]+$")]
     page_token: Option<String>,
 }
 
@@ -54,10 +54,32 @@ pub(crate) fn page_token(cursor: &impl Serialize) -> String {
 }
 
 fn decode<C: DeserializeOwned>(token: &str) -> Result<C, Refusal> {
-    let json = BASE64_URL_SAFE_NO_PAD.decode(token).ok();
+    let short = (token.len() <= PAGE_TOKEN_MAX).then_some(token);
+    let json = short.and_then(|token| BASE64_URL_SAFE_NO_PAD.decode(token).ok());
     let cursor = json.and_then(|json| serde_json::from_slice(&json).ok());
     cursor.ok_or_else(|| {
         let detail = "take `page_token` from the page before";
         Refusal::new(ErrorCode::PageTokenInvalid, detail)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id;
+    use crate::rooms::{PublicRoomCursor, SORTED_BYTES_MAX};
+
+    #[test]
+    fn the_longest_page_token_is_read_and_a_longer_one_refused() {
+        let token = |bytes| {
+            // Written as JSON, each is two characters.
+            let name = "\"".repeat(bytes);
+            page_token(&PublicRoomCursor::Name(name, id::room_id().to_string()))
+        };
+        let longest = token(SORTED_BYTES_MAX);
+        assert!(longest.len() <= PAGE_TOKEN_MAX, "{}", longest.len());
+        decode::<PublicRoomCursor>(&longest).expect("it is read");
+        let refusal = decode::<PublicRoomCursor>(&token(2 * SORTED_BYTES_MAX)).unwrap_err();
+        assert_eq!(refusal.code(), ErrorCode::PageTokenInvalid);
+    }
 }

@@ -17,6 +17,7 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "server", description = "What the server is, and its clock"),
         (name = "auth", description = "Tokens"),
+        (name = "me", description = "The caller"),
         (name = "rooms", description = "Rooms and who is in them"),
         (name = "sources", description = "What links lead to")
     ),
@@ -32,5 +33,7 @@ impl Modify for Security {
         let components = document.components.get_or_insert_default();
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("token", bearer);
+        let basic = SecurityScheme::Http(Http::new(HttpAuthScheme::Basic));
+        components.add_security_scheme("api_key", basic);
     }
 }

@@ -26,15 +26,19 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The longest request id that a client may choose, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 /// The words of paths of the API and of the page.
-const WORDS: [&str; 19] = [
+const WORDS: [&str; 24] = [
     "api",
     "assets",
     "auth",
     "guest",
     "join",
+    "me",
     "meta",
     "participants",
     "bans",
+    "grants",
+    "invites",
+    "knocks",
     "public",
     "r",
     "refresh",
@@ -44,11 +48,12 @@ const WORDS: [&str; 19] = [
     "sources",
     "state",
     "time",
+    "tokens",
     "v1",
     "ws",
 ];
-/// How ids of rooms and participants begin, which open nothing.
-const IDS: [&str; 2] = ["r_", "p_"];
+/// How ids of rooms, participants, grants and invites begin. They are shown: the log names rooms by them.
+const IDS: [&str; 4] = ["r_", "p_", "g_", "i_"];
 
 /// Refuses a request that doesn't arrive, or isn't answered, in time.
 pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
@@ -201,9 +206,10 @@ pub(crate) fn cors(config: &Config) -> CorsLayer {
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
             HeaderName::from_static("idempotency-key"),
         ])
-        .expose_headers([REQUEST_ID, header::RETRY_AFTER])
+        .expose_headers([REQUEST_ID, header::RETRY_AFTER, header::ETAG])
 }
 
 /// Has the origin of a refused preflight logged: the page never gets as far as joining, and its browser tells it

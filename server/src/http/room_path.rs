@@ -6,6 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use engine::Room;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::extract::Path;
 use crate::access::Caller;
@@ -30,8 +31,12 @@ pub(crate) struct OpenRoomPath {
     pub room: Arc<Room>,
 }
 
-#[derive(Deserialize)]
-struct Parameters {
+/// How a path names a room.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct RoomParameter {
+    /// A room's id or code.
+    #[param(min_length = 1, max_length = 128)]
     room_id: String,
 }
 
@@ -39,7 +44,7 @@ impl FromRequestParts<App> for RoomPath {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let Path(Parameters { room_id: named }) = Path::from_request_parts(parts, app).await?;
+        let Path(RoomParameter { room_id: named }) = Path::from_request_parts(parts, app).await?;
         let room = match RoomKey::parse(&named) {
             Some(RoomKey::Id(room_id)) => app.rooms.find(&room_id).await?,
             Some(RoomKey::Code(code)) => find_by_code(parts, app, &code).await?,
@@ -82,7 +87,7 @@ async fn find_as_member(parts: &mut Parts, app: &App, code: &str) -> Option<Arc<
     let caller = Caller::from_request_parts(parts, app).await.ok()?;
     app.limiters.check_member_code(&caller.user_id).ok()?;
     let room = app.rooms.find_by_code(code).await.ok()?;
-    let proof = app.access.authorize(&caller, &room.room_id).ok()?;
+    let proof = app.access.authorize(&caller, &room).ok()?;
     app.members.check_joined(&proof).await.ok()?;
     Some(room)
 }

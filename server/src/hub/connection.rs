@@ -27,6 +27,8 @@ pub struct Connection {
     pub rtt_ms: AtomicU64,
     /// How far its player is from the room's playhead, and what it was last sent about the others.
     pub sync: SyncStatus,
+    /// The revision of the list of knocks that it was last sent.
+    pub knocks_seen: AtomicU64,
 }
 
 /// A connection to add to a room.
@@ -38,6 +40,8 @@ pub struct NewConnection {
     pub user_id: String,
     /// The user's display name.
     pub display_name: String,
+    /// When the user was given that name, in milliseconds of the wall clock.
+    pub named_at_ms: u64,
     /// The participant's role without any grant of the room.
     pub base: Role,
     /// The session that it begins or resumes.

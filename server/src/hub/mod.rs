@@ -5,6 +5,7 @@ mod barrier;
 mod connection;
 mod exchange;
 mod found;
+mod knocks;
 mod looks;
 mod outbox;
 mod presence;
@@ -54,6 +55,8 @@ pub struct Hub {
     presence_unsent: Mutex<HashSet<RoomId>>,
     /// Rooms whose players report how far they are from the playhead.
     reporting: Mutex<HashSet<RoomId>>,
+    /// Rooms that somebody asks to join.
+    knocked: Mutex<HashSet<RoomId>>,
     /// The rooms whose commands can't be stored, as the store last said.
     away: Mutex<Away>,
     drain_spread_ms: AtomicU64,
@@ -66,6 +69,7 @@ impl Default for Hub {
             presence_changed: Mutex::default(),
             presence_unsent: Mutex::default(),
             reporting: Mutex::default(),
+            knocked: Mutex::default(),
             away: Mutex::default(),
             drain_spread_ms: AtomicU64::new(DRAIN_SPREAD_MS.0),
         }
@@ -188,6 +192,16 @@ impl Hub {
     /// Returns the rooms whose players have reported since the last call.
     pub fn take_reporting(&self) -> Vec<Arc<RoomHub>> {
         self.take(&self.reporting)
+    }
+
+    /// Notes that somebody asks to join a room, or doesn't any more.
+    pub fn mark_knocked(&self, room_id: &RoomId) {
+        insert(&self.knocked, room_id);
+    }
+
+    /// Returns the rooms that somebody has asked to join since the last call.
+    pub fn take_knocked(&self) -> Vec<Arc<RoomHub>> {
+        self.take(&self.knocked)
     }
 
     fn take(&self, rooms: &Mutex<HashSet<RoomId>>) -> Vec<Arc<RoomHub>> {

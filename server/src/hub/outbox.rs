@@ -51,6 +51,7 @@ struct Waiting {
     viewers: Option<Utf8Bytes>,
     authority: Option<Utf8Bytes>,
     spread: Option<Utf8Bytes>,
+    knocks: Option<Utf8Bytes>,
     close: Option<CloseCode>,
 }
 
@@ -114,6 +115,11 @@ impl Outbox {
         self.change(|waiting| waiting.spread = Some(text.clone()));
     }
 
+    /// Sets the frame that says who asks to join.
+    pub fn set_knocks(&self, text: &Utf8Bytes) {
+        self.change(|waiting| waiting.knocks = Some(text.clone()));
+    }
+
     /// Closes the connection once everything else is written. The first code counts.
     pub fn close(&self, code: CloseCode) {
         self.change(|waiting| waiting.close = waiting.close.or(Some(code)));
@@ -128,6 +134,7 @@ impl Outbox {
             || waiting.viewers.is_some()
             || waiting.authority.is_some()
             || waiting.spread.is_some()
+            || waiting.knocks.is_some()
             || waiting.close.is_some()
     }
 
@@ -149,6 +156,7 @@ impl Outbox {
         let ephemeral = waiting.authority.take().or_else(|| waiting.viewers.take());
         let ephemeral = ephemeral.or_else(|| waiting.presence.take());
         let ephemeral = ephemeral.or_else(|| waiting.spread.take());
+        let ephemeral = ephemeral.or_else(|| waiting.knocks.take());
         ephemeral.map(Outgoing::Ephemeral).or_else(|| waiting.close.take().map(Outgoing::Close))
     }
 

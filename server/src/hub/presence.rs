@@ -91,6 +91,10 @@ impl<'a> Presence<'a> {
 /// Merges what two nodes know of the same participant.
 fn merge(one: &mut Present, other: &Present) {
     one.since = one.since.min(other.since);
+    if one.naming() < other.naming() {
+        one.named_at_ms = other.named_at_ms;
+        one.display_name.clone_from(&other.display_name);
+    }
     one.connections += other.connections;
     one.ready_capable |= other.ready_capable;
 }

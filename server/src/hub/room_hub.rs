@@ -117,10 +117,17 @@ impl RoomHub {
             outbox: Outbox::default(),
             rtt_ms: AtomicU64::new(0),
             sync: SyncStatus::default(),
+            knocks_seen: AtomicU64::new(0),
         });
         state.connections.insert(number, connection.clone());
         state.arrive_aside(&connection, now);
         Ok(connection)
+    }
+
+    /// Gives a participant who is connected here the name that the user was given at a time, in milliseconds of the
+    /// wall clock, unless a later one is known. Returns whether that is news.
+    pub fn rename(&self, id: &ParticipantId, name: &str, named_at_ms: u64) -> bool {
+        self.lock().rename(id, name, named_at_ms)
     }
 
     /// Removes a connection. Returns what a barrier that waited for it needs now.
@@ -238,11 +245,13 @@ impl RoomHub {
         first.is_some_and(|one| self.is_here(&ParticipantId::new(one.participant_id)))
     }
 
-    /// Finds a participant who is connected to any node, as far as this one knows.
+    /// Finds a participant who is connected to any node, as known to the node that has heard their latest name.
     pub fn find_present(&self, id: &ParticipantId) -> Option<Present> {
         let state = self.lock();
-        let local = state.local.get(id).map(|local| local.present.clone());
-        local.or_else(|| state.remote.iter().find_map(|node| node.present.get(id)).cloned())
+        let local = state.local.get(id).map(|local| &local.present);
+        let known =
+            local.into_iter().chain(state.remote.iter().filter_map(|node| node.present.get(id)));
+        known.max_by(|one, other| one.naming().cmp(&other.naming())).cloned()
     }
 
     /// Returns for how many milliseconds nobody has been connected to this node; `None` while

@@ -9,6 +9,7 @@ use engine::{ParticipantId, Timestamp, WaitLimit};
 
 use super::aside::Delay;
 use super::barrier::{Barrier, LastWait};
+use super::knocks::Knocks;
 use super::remote_nodes::RemoteNodes;
 use super::spread::Spreads;
 use super::{BarrierAction, Connection, NewConnection, Presence, round_trips};
@@ -34,6 +35,8 @@ pub(super) struct State {
     pub(super) local: HashMap<ParticipantId, LocalParticipant>,
     pub(super) remote: RemoteNodes,
     pub(super) spreads: Spreads,
+    /// Who asks to join.
+    pub(super) knocks: Knocks,
     /// Whether changes at other nodes arrive, so that `remote` is current.
     pub(super) is_followed: bool,
     /// Whether some of those changes may have been missed.
@@ -94,6 +97,7 @@ impl State {
             let present = Present {
                 participant_id: id.clone(),
                 display_name: String::new(),
+                named_at_ms: 0,
                 base: new.base,
                 since: self.last_arrival,
                 connections: 0,
@@ -108,10 +112,23 @@ impl State {
         if let Some(local) = self.local.get_mut(id) {
             local.ready_capable += usize::from(new.ready_capable);
             local.present.connections += 1;
-            local.present.display_name.clone_from(&new.display_name);
             local.present.ready_capable = local.ready_capable > 0;
         }
         self.unsent.insert(id.clone());
+        self.rename(id, &new.display_name, new.named_at_ms);
+    }
+
+    /// Gives a participant who is connected here the name that the user was given at a time, unless a later one is
+    /// known. Returns whether that is news.
+    pub(super) fn rename(&mut self, id: &ParticipantId, name: &str, named_at_ms: u64) -> bool {
+        let Some(LocalParticipant { present, .. }) = self.local.get_mut(id) else { return false };
+        if (named_at_ms, name) <= present.naming() {
+            return false;
+        }
+        name.clone_into(&mut present.display_name);
+        present.named_at_ms = named_at_ms;
+        self.unsent.insert(id.clone());
+        true
     }
 
     /// Removes a connection from its participant.

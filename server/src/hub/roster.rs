@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Presence;
 use crate::store::Present;
-use crate::wire;
+use crate::{name, wire};
 
 /// The largest roster that is made anew for each request.
 const FRESH_MAX: usize = 256;
@@ -108,6 +108,7 @@ impl Roster {
         let participant = |one: &Present| Participant {
             participant_id: one.participant_id.to_string(),
             display_name: one.display_name.clone(),
+            name_skeleton: name::skeleton(&one.display_name),
             role: wire::role(room.role_of_participant(&one.participant_id, one.base)),
         };
         ParticipantPage {

@@ -19,6 +19,7 @@ use crate::clock::RoomClock;
 use crate::hub::Hub;
 use crate::refusal::Refusal;
 use crate::store::{Present, Store, StoreError};
+use crate::turns::Turns;
 
 /// How long after a loss of the store nobody is refused for not having joined, in milliseconds: the nodes that they
 /// are connected to may not have told it yet.
@@ -36,6 +37,8 @@ pub struct Members {
     loaded: Mutex<HashMap<RoomId, Loaded>>,
     /// A permit for each roster that is being loaded.
     loading: Semaphore,
+    /// The turns to join rooms that have a capacity of their own.
+    joining: Turns,
 }
 
 /// What is known of somebody who has joined a room.
@@ -64,7 +67,8 @@ impl Members {
     /// Makes the service. A room has at most `max` members.
     pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, clock: RoomClock, max: usize) -> Self {
         let loading = Semaphore::new(LOADED_AT_ONCE);
-        Self { store, hub, clock, max, loaded: Mutex::default(), loading }
+        let (loaded, joining) = (Mutex::default(), Turns::default());
+        Self { store, hub, clock, max, loaded, loading, joining }
     }
 
     fn loaded(&self) -> MutexGuard<'_, HashMap<RoomId, Loaded>> {
@@ -100,11 +104,15 @@ impl Members {
         room_id: &RoomId,
         id: &ParticipantId,
     ) -> Result<Option<Known>, StoreError> {
-        if let Some(member) = self.store.find_member(room_id, id).await? {
-            return Ok(Some(Known { base: member.base, display_name: member.display_name }));
-        }
+        let member = self.store.find_member(room_id, id).await?;
         let hub = self.hub.find(room_id);
-        if let Some(present) = hub.as_ref().and_then(|hub| hub.find_present(id)) {
+        let present = hub.as_ref().and_then(|hub| hub.find_present(id));
+        if let Some(member) = member {
+            // The store knows the name of the last join.
+            let display_name = present.map_or(member.display_name, |present| present.display_name);
+            return Ok(Some(Known { base: member.base, display_name }));
+        }
+        if let Some(present) = present {
             return Ok(Some(Known::of(&present)));
         }
         let room = self.store.load(room_id).await?;

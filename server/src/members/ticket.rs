@@ -5,7 +5,7 @@ use contracts::ErrorCode;
 use engine::RoomId;
 
 use super::Members;
-use crate::access::{Caller, Validity};
+use crate::access::{Caller, Proof, Validity};
 use crate::clock::WallTime;
 use crate::id;
 use crate::refusal::Refusal;
@@ -20,34 +20,44 @@ pub struct IssuedTicket {
     pub expires_in_ms: u64,
 }
 
+/// Whose ticket it was.
+#[derive(Clone, Debug)]
+pub struct RedeemedTicket {
+    /// The holder.
+    pub caller: Caller,
+    /// The number of the change that granted the holder access; 0 if there is none.
+    pub grant_number: u64,
+}
+
 impl Members {
-    /// Issues a ticket for a room to a caller.
+    /// Issues a ticket for the room of `proof` to its caller.
     pub async fn issue_ticket(
         &self,
         caller: Caller,
-        room_id: RoomId,
+        proof: &Proof,
     ) -> Result<IssuedTicket, Refusal> {
-        let ticket = Ticket::new(
-            room_id,
+        let mut ticket = Ticket::new(
+            proof.room_id().clone(),
             caller.user_id,
-            caller.display_name,
+            (caller.display_name, caller.named_at.as_millis()),
             caller.guest,
             caller.family_id,
             (caller.validity.issued_at.as_millis(), caller.validity.expires_at.as_millis()),
             self.clock.now(),
         );
+        ticket.grant_number = proof.grant_number();
         let secret = id::secret();
         self.store.keep_ticket(&secret, ticket).await?;
         Ok(IssuedTicket { secret, expires_in_ms: TICKET_MS })
     }
 
-    /// Uses a ticket up, and returns its caller. Refuses one that is unknown, used, expired or another
+    /// Uses a ticket up. Refuses one that is unknown, used, expired or another
     /// room's.
     pub async fn redeem_ticket(
         &self,
         secret: Option<&str>,
         room_id: &RoomId,
-    ) -> Result<Caller, Refusal> {
+    ) -> Result<RedeemedTicket, Refusal> {
         let ticket = match secret {
             Some(secret) => self.store.redeem_ticket(room_id, secret).await?,
             None => None,
@@ -60,7 +70,11 @@ impl Members {
             issued_at: WallTime::from_millis(ticket.token_issued_at_ms),
             expires_at: WallTime::from_millis(ticket.token_expires_at_ms),
         };
-        let Ticket { user_id, display_name, guest, family_id, .. } = ticket;
-        Ok(Caller { user_id, display_name, guest, family_id, validity })
+        let Ticket { user_id, display_name, guest, family_id, grant_number, .. } = ticket;
+        let named_at = WallTime::from_millis(ticket.named_at_ms);
+        // It opens its own room only.
+        let rooms = None;
+        let caller = Caller { user_id, display_name, named_at, guest, family_id, rooms, validity };
+        Ok(RedeemedTicket { caller, grant_number })
     }
 }

@@ -40,6 +40,9 @@ fn names_of_every_script_stay_as_they_are() {
         "𐎠𐎡",
         "\u{601}١٢٣",
         "𓀀\u{13440}𓀁",
+        "𓀀\u{13431}\u{13437}𓀁\u{13430}𓀂\u{13438}",
+        "𛰀\u{1BCA0}𛰁",
+        "سال ۱۴۰۳ ه\u{200D}.ق",
         // Not assigned yet.
         "Anna \u{1FC00}",
         "🫩",
@@ -75,11 +78,17 @@ fn what_cannot_be_seen_is_taken_out_where_it_has_no_meaning() {
         ("An\u{1D159}na\u{16FE4}", "Anna"),
         ("An\u{FFFE}na\u{FFFF}\u{FDD0}\u{FDEF}\u{1FFFE}\u{8FFFF}\u{10FFFF}", "Anna"),
         ("\u{F8FF}Anna\u{E000}\u{F0000}\u{10FFFD}", "Anna"),
-        ("𓀀\u{13430}𓀁\u{13441}\u{1343F}", "𓀀𓀁"),
+        ("𓀀\u{13430}𓀁\u{13441}\u{1343F}", "𓀀\u{13430}𓀁\u{1343F}"),
+        ("A\u{13430}B", "AB"),
+        ("𛰀\u{1BCA0}", "𛰀"),
+        ("سارة\u{200D}", "سارة"),
         ("\u{2800}A\u{2800}B\u{2800}", "A B"),
         ("A\u{30A}ngstro\u{308}m", "Ångström"),
         ("A\u{200B}\u{30A}", "Å"),
         ("\u{301}a", "◌\u{301}a"),
+        ("\u{34F}\u{301}a", "◌\u{301}a"),
+        ("\u{200F}\u{301}א", "\u{200F}◌\u{301}א"),
+        ("Anna \u{903}", "Anna ◌\u{903}"),
         ("a\u{E0100}\u{E0100}", "a"),
     ] {
         let found = normalize(name);

@@ -65,7 +65,8 @@ impl Capacity {
 
     /// Returns the same limits, raised by `more` for other sockets.
     pub fn raised_by(self, more: usize) -> Self {
-        Self { total: self.total + more, per_address: self.per_address.map(|max| max + more) }
+        let per_address = self.per_address.map(|max| max.saturating_add(more));
+        Self { total: self.total.saturating_add(more), per_address }
     }
 
     /// Returns how many a network of this level may have. Whatever it is, it leaves half to all others.

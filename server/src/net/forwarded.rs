@@ -36,6 +36,9 @@ pub struct Forwarded {
     pub is_secure: Option<bool>,
     /// Host and port, as the client wrote them.
     pub host: Option<String>,
+    /// The port that a proxy names apart from the host, unless it is a default one, which may be that of a hop
+    /// behind the TLS.
+    pub port: Option<u16>,
     /// The path below which the proxies serve this server: empty, or like `/watch`.
     pub prefix: String,
     /// Whether they name a path that can't be a base path.
@@ -70,14 +73,17 @@ impl Forwarded {
         let is_secure = scheme(headers, hops, &elements);
         let host = nth_last(&list(headers, "x-forwarded-host"), hops).map(str::to_owned);
         let host = host.or_else(|| named(&elements, hops, |element| element.host.clone()));
-        let host = host.and_then(|host| with_port(&host, headers, hops));
+        let ports = list(headers, "x-forwarded-port");
+        let port = nth_last(&ports, hops).and_then(|port| port.parse::<u16>().ok());
+        let port = port.filter(|port| !matches!(port, 0 | 80 | 443));
+        let host = host.and_then(|host| with_port(&host, port));
         let prefixes = list(headers, "x-forwarded-prefix");
         // Each proxy names the part that it took off, the outermost first.
         let prefix = prefixes.iter().map(|one| base_path(one)).collect::<Result<String, _>>();
         let prefix = prefix.and_then(|prefix| base_path(&prefix));
         let is_prefix_unusable = prefix.is_err();
         let prefix = prefix.unwrap_or_default();
-        Some(Self { client, is_contradictory, is_secure, host, prefix, is_prefix_unusable })
+        Some(Self { client, is_contradictory, is_secure, host, port, prefix, is_prefix_unusable })
     }
 }
 
@@ -124,14 +130,10 @@ fn is_secure(scheme: &str) -> Option<bool> {
     }
 }
 
-/// Adds the port that the client connected to, where a proxy names it apart from the host.
-fn with_port(host: &str, headers: &HeaderMap, hops: usize) -> Option<String> {
+/// Adds the port to a host that names none. `None` if it is no host.
+pub fn with_port(host: &str, port: Option<u16>) -> Option<String> {
     let authority = parse_authority(host)?;
-    let ports = list(headers, "x-forwarded-port");
-    let port = nth_last(&ports, hops).and_then(|port| port.parse::<u16>().ok());
-    // A default port is left out, or is that of a hop behind the TLS.
-    let is_told = |port: &u16| authority.port_u16().is_none() && !matches!(port, 0 | 80 | 443);
-    match port.filter(is_told) {
+    match port.filter(|_| authority.port_u16().is_none()) {
         Some(port) => Some(format!("{}:{port}", authority.host())),
         None => Some(authority.to_string()),
     }

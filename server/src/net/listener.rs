@@ -14,6 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use ipnet::IpNet;
 use socket2::SockRef;
 use tokio::net::TcpListener;
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,7 +25,7 @@ use super::idle::{IdleConnections, Idling};
 use super::linger::Lingering;
 use super::peer::Ends;
 use super::tracked_body::TrackedBody;
-use super::turn_away::turn_away;
+use super::turn_away::{turn_away, turn_away_at_once};
 use crate::refusal::Refusal;
 
 /// How long data written to a client may stay unacknowledged.
@@ -33,6 +34,8 @@ const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 const HTTP_BUFFER_BYTES: usize = 16 * 1024;
 /// How long a connection that is asked to make room may take to close.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(1);
+/// How many turns others get to go before a connection of their network is turned away.
+const TURNS_TO_GO: u32 = 64;
 /// How long to wait before accepting again after a failure.
 const ACCEPT_BACK_OFF: Duration = Duration::from_millis(50);
 
@@ -56,7 +59,7 @@ pub struct Door {
     pub header_timeout: Duration,
     /// Connections that are being turned away.
     pub turned_away: Connections,
-    /// How many may be turned away at once with a reason. More are closed unheard.
+    /// How many may be turned away at once with time to receive the reason.
     pub turned_away_max: usize,
     /// Networks whose connections aren't counted per address: a proxy opens as many as it needs.
     pub trusted_proxies: Vec<IpNet>,
@@ -77,12 +80,20 @@ impl Door {
         if !self.idle.make_room(within) {
             return Err(full.into());
         }
-        // Nobody waits for one of the same network to be gone, unless the server is full: others would, too.
+        // Nobody waits for one of the same network to be gone, unless the server is full: others would, too. But after
+        // many newcomers at once, those that are going may not have had their turn yet.
         let capacity = self.capacity_for(remote, within.is_some());
-        match self.connections.take(remote.ip(), capacity) {
-            Ok(slot) => return Ok(slot),
-            Err(Full::OfNetwork(_)) if within.is_some() => return Err(full.into()),
-            Err(_) => {}
+        let mut turns = TURNS_TO_GO;
+        loop {
+            match self.connections.take(remote.ip(), capacity) {
+                Ok(slot) => return Ok(slot),
+                Err(Full::OfNetwork(_)) if within.is_some() && turns > 0 => {
+                    turns -= 1;
+                    yield_now().await;
+                }
+                Err(Full::OfNetwork(_)) if within.is_some() => return Err(full.into()),
+                Err(_) => break,
+            }
         }
         // Nobody else takes the slot meanwhile.
         let freed = async {
@@ -140,11 +151,12 @@ pub async fn accept(
                     let (service, stop) = (service.clone(), stop.clone());
                     tasks.spawn(serve_connection(served, service, door.header_timeout, stop));
                 }
-                Err(refusal) => {
-                    if let Some(slot) = door.let_hear(remote) {
+                Err(refusal) => match door.let_hear(remote) {
+                    Some(slot) => {
                         tasks.spawn(turn_away(Lingering::new(stream, slot), refusal));
                     }
-                }
+                    None => turn_away_at_once(stream, refusal).await,
+                },
             },
             Err(error) => {
                 // Usually out of file descriptors: other connections must end first.

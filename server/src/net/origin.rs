@@ -140,7 +140,8 @@ fn is_own(origin: &str, peer: &Peer, config: &Config) -> bool {
     }
     let Ok(url) = Url::parse(origin) else { return false };
     let is_origin = url.origin().ascii_serialization() == origin;
-    if !is_origin || !peer.host.as_ref().is_some_and(|host| is_at(&url, host)) {
+    let hosts = [&peer.host, &peer.host_with_port];
+    if !is_origin || !hosts.into_iter().flatten().any(|host| is_at(&url, host)) {
         return false;
     }
     match (url.scheme(), url.host()) {
@@ -226,6 +227,18 @@ mod tests {
             assert_eq!(verdict(&trusted, origin, &forwarded(host)), own, "{origin} at {host}");
             // Nobody else may say what the client sees.
             assert!(!verdict(&[], origin, &forwarded(host)), "{origin} at {host}");
+        }
+        // A proxy that names the port apart from a host that it passes on without one.
+        let apart = |port| [("host", "party.example"), ("x-forwarded-port", port)];
+        for (origin, port, own) in [
+            ("https://party.example:8443", "8443", true),
+            ("https://party.example", "8443", true),
+            ("https://party.example:9443", "8443", false),
+            ("https://party.example", "80", true),
+            ("https://evil.example:8443", "8443", false),
+        ] {
+            assert_eq!(verdict(&trusted, origin, &apart(port)), own, "{origin} with port {port}");
+            assert!(!verdict(&[], "https://party.example:8443", &apart(port)));
         }
         let public = ["--public-url", "http://party.lan/watch"];
         assert!(verdict(&public, "http://party.lan", &[("host", "127.0.0.1:8080")]));

@@ -7,7 +7,7 @@ use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Uri, header};
 use url::{Position, Url};
 
-use super::forwarded::{Forwarded, parse_authority};
+use super::forwarded::{Forwarded, parse_authority, with_port};
 use super::linger::LastRead;
 use crate::config::Config;
 use crate::limit::network::counted;
@@ -34,6 +34,9 @@ pub struct Peer {
     pub last_read: LastRead,
     /// The host to which the client sent the request, with its port.
     pub host: Option<String>,
+    /// The same host with the port that a proxy names beside a `Host` without one: either may be what the client
+    /// wrote, for a proxy behind another may name a port of its own.
+    pub host_with_port: Option<String>,
     /// Whether a trusted proxy forwarded the request.
     pub is_forwarded: bool,
     /// Whether what the proxies say contradicts itself.
@@ -76,11 +79,19 @@ impl Peer {
             && forwarded.as_ref().is_some_and(|one| one.is_prefix_unusable);
         let client = forwarded.as_ref().map_or(remote, |forwarded| forwarded.client);
         let host = forwarded.as_ref().and_then(|forwarded| forwarded.host.clone());
+        let port = forwarded.as_ref().filter(|one| one.host.is_none()).and_then(|one| one.port);
         let host = host.or_else(|| host_header(headers));
+        let host_with_port =
+            port.and_then(|port| host.as_deref().and_then(|host| with_port(host, Some(port))));
+        // A browser says which of the two it is.
+        let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        let named = origin.and_then(|origin| origin.split_once("://")).map(|(_, at)| at);
+        let is_named = |host: &&String| named.is_some_and(|named| named.eq_ignore_ascii_case(host));
+        let authority = host_with_port.as_ref().filter(is_named).or(host.as_ref()).cloned();
         let base = config.public_url.as_ref().map_or_else(
             || BaseUrl {
                 is_secure: forwarded.as_ref().and_then(|one| one.is_secure).unwrap_or_default(),
-                authority: host.clone().unwrap_or_else(|| ends.local.to_string()),
+                authority: authority.unwrap_or_else(|| ends.local.to_string()),
                 path: forwarded.as_ref().map(|one| one.prefix.clone()).unwrap_or_default(),
             },
             |url| BaseUrl::public(url, config.public_path()),
@@ -90,6 +101,7 @@ impl Peer {
             local: ends.local,
             last_read: ends.last_read.clone(),
             host,
+            host_with_port,
             is_forwarded,
             is_contradictory,
             is_prefix_unusable,
@@ -116,10 +128,15 @@ impl BaseUrl {
         format!("{scheme}://{}{}/{path}", self.authority, self.path)
     }
 
+    /// Returns the absolute URL of a page below the base, as text: it may name a host that a URL can't have.
+    pub fn page(&self, path: &str) -> String {
+        let scheme = if self.is_secure { "https" } else { "http" };
+        format!("{scheme}://{}{}/{path}", self.authority, self.path)
+    }
+
     /// Returns the absolute URL of a path below the base; `None` if the client named no host that a URL can have.
     pub fn http(&self, path: &str) -> Option<Url> {
-        let scheme = if self.is_secure { "https" } else { "http" };
-        Url::parse(&format!("{scheme}://{}{}/{path}", self.authority, self.path)).ok()
+        Url::parse(&self.page(path)).ok()
     }
 
     /// Returns the target of a request without the base path, if the proxy left that in it.
@@ -158,6 +175,11 @@ mod tests {
             ("x-forwarded-prefix", "/watch"),
         ];
         let direct: &[(&'static str, &'static str)] = &[("host", "tv.example:8080")];
+        let apart = |origin: &'static str| {
+            let port = [("host", "tv.example"), ("x-forwarded-port", "8443")];
+            [&port[..], &[("x-forwarded-proto", "https"), ("origin", origin)]].concat()
+        };
+        let (at_port, at_default) = (apart("https://tv.example:8443"), apart("https://tv.example"));
         for (arguments, headers, url) in [
             (&[][..], direct, "ws://tv.example:8080/ws"),
             (&[], &[], "ws://192.0.2.5:8080/ws"),
@@ -165,6 +187,10 @@ mod tests {
             (&[], forwarded, "ws://127.0.0.1:8080/ws"),
             (&trusted, forwarded, "wss://tv.example/watch/ws"),
             (&trusted, direct, "ws://tv.example:8080/ws"),
+            // The proxy names a port that may be its own; the browser knows.
+            (&trusted, &at_port, "wss://tv.example:8443/ws"),
+            (&trusted, &at_default, "wss://tv.example/ws"),
+            (&[], &at_port, "ws://tv.example/ws"),
             (&public, forwarded, "wss://party.example:8443/watch/ws"),
             (&public, direct, "wss://party.example:8443/watch/ws"),
         ] {

@@ -1,37 +1,24 @@
 //! The page below a base path: its own absolute paths are rewritten, and its relative ones get a base.
 
-use std::fmt::Write;
-
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use rust_embed::EmbeddedFile;
-use sha2::{Digest, Sha256};
 
-use super::{CONTENT_SECURITY_POLICY, cache_control, conditional};
+use super::{CONTENT_SECURITY_POLICY, cache_control};
+use crate::conditional;
 
 const HTML: &str = "text/html; charset=utf-8";
 
 /// Responds with the page as it is below `path`, which may be relative to the request's.
 pub(super) fn respond(asked: &HeaderMap, page: &EmbeddedFile, path: &str) -> Response {
     let text = rebase(&String::from_utf8_lossy(&page.data), path);
-    let mut etag = String::from("\"");
-    for byte in Sha256::digest(&text).iter().take(12) {
-        let _ = write!(etag, "{byte:02x}");
-    }
-    etag.push('"');
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(HTML));
     let caching = HeaderValue::from_static(cache_control("index.html"));
     headers.insert(header::CACHE_CONTROL, caching);
     headers.insert(header::VARY, HeaderValue::from_static("x-forwarded-prefix"));
     headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY.clone());
-    if let Ok(value) = HeaderValue::from_str(&etag) {
-        headers.insert(header::ETAG, value);
-    }
-    if conditional::is_known(asked, &etag) {
-        return conditional::not_modified(&headers);
-    }
-    (headers, text).into_response()
+    conditional::respond(asked, headers, text.into_bytes())
 }
 
 /// Rewrites the page for a base path, which is plain enough to be written into it as it is.

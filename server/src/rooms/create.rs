@@ -26,8 +26,14 @@ pub struct RoomSpec {
     pub name: String,
     /// Whether it is listed.
     pub is_public: bool,
+    /// The language that is spoken in it.
+    pub language: Option<String>,
+    /// What it is about.
+    pub tags: Vec<String>,
     /// How it behaves.
     pub settings: Settings,
+    /// The hash of its password, if it has one.
+    pub password_hash: Option<String>,
 }
 
 /// The beginning of a creation: which room it makes. The room may exist already.
@@ -118,7 +124,7 @@ impl Rooms {
             // Before anybody is answered with it, so that it is never made a second time.
             self.sql.note_created(&room.room_id).await.map_err(unavailable)?;
         }
-        self.members.join(proof).await?;
+        self.members.join(proof, &room).await?;
         Ok(room)
     }
 
@@ -151,6 +157,9 @@ impl Rooms {
                 Err(error) => return Err(unavailable(error)),
             },
         };
+        if let Some(hash) = &spec.password_hash {
+            self.access.passwords().set(&room_id, hash).await?;
+        }
         let new = NewRoom {
             creator_id: proof.participant_id().clone(),
             room_id: room_id.clone(),
@@ -158,6 +167,8 @@ impl Rooms {
             profile: Profile {
                 name: spec.name,
                 is_public: spec.is_public,
+                language: spec.language,
+                tags: spec.tags,
                 settings: spec.settings,
                 chat: ChatSettings { enabled: true, slow_mode_ms: 0 },
             },

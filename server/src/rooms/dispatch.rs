@@ -108,6 +108,16 @@ impl Rooms {
                 }
                 self.close_removed(&hub.room_id, &participant_id, is_banned);
             }
+            Notice::Knocked { participant_id, display_name } => {
+                hub.knocked(participant_id, display_name, Instant::now());
+                self.hub.mark_knocked(&hub.room_id);
+            }
+            Notice::GrantChanged { participant_id } => {
+                // Whoever is shut out by it is told once it is read.
+                self.access.grants().read_soon();
+                hub.knock_answered(&participant_id);
+                self.hub.mark_knocked(&hub.room_id);
+            }
             Notice::Left { participant_id } => {
                 hub.close_participant(&participant_id, None, CloseCode::LEFT);
             }

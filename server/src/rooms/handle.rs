@@ -180,10 +180,14 @@ impl Rooms {
 fn check_base(command: &Command, base: Role) -> Result<(), Refusal> {
     match command {
         Command::SetRole { role, .. } if !role.is_granted() && *role != base => {
-            let detail = if base == Role::Member {
-                "this participant has an account, so the role without a grant is `member`"
-            } else {
-                "this participant has no account, so the role without a grant is `guest`"
+            let detail = match base {
+                Role::Member => {
+                    "this participant has an account, so the role without a grant is `member`"
+                }
+                Role::Guest => {
+                    "this participant has no account, so the role without a grant is `guest`"
+                }
+                _ => "this participant's role came with a grant of access; revoke that",
             };
             Err(Refusal::new(ErrorCode::InvalidRequest, detail))
         }

@@ -1,21 +1,18 @@
-//! Lists the public rooms. Nobody needs a token for that, so what a request costs must not depend on how
-//! many rooms there are.
+//! Lists the public rooms. Nobody needs a token for that, so what a request costs must depend on how many
+//! rooms there are as little as possible.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::RoomSummary;
-use engine::Room;
-use serde::{Deserialize, Serialize};
+use contracts::{ErrorCode, RoomSummary};
+use tokio::time::timeout;
 
 use super::Rooms;
+use super::public_list::{PublicFilter, PublicList, PublicOrder, PublicRoomCursor};
+use crate::access::Caller;
 use crate::kept::Use;
 use crate::refusal::Refusal;
-use crate::wire;
 
-/// How many rooms are listed at most: the most watched.
-const LISTED_MAX: usize = 500;
 /// The largest number of public rooms whose list is made anew for each request.
 const FRESH_MAX: usize = 256;
 /// How long the list is kept if there are more.
@@ -23,53 +20,68 @@ const KEPT_FOR: Duration = Duration::from_secs(1);
 /// How old such a list may become while the next one is being made.
 const AGE_MAX: Duration = Duration::from_secs(10);
 
-/// Where a page of public rooms ends.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct PublicRoomCursor {
-    /// The viewers of the page's last room.
-    viewer_count: u64,
-    /// Its id.
-    room_id: String,
-}
+/// How long a search waits for its turn, in milliseconds.
+const SEARCH_WITHIN_MS: u64 = 2_000;
 
-/// The list.
-#[derive(Clone)]
-pub(super) struct PublicList {
-    /// In its order.
-    rooms: Arc<Vec<RoomSummary>>,
-    /// Whether there are so many that it is kept.
-    is_large: bool,
+/// What a list of public rooms is to hold.
+#[derive(Clone, Debug, Default)]
+pub struct PublicQuery {
+    /// Which rooms.
+    pub filter: PublicFilter,
+    /// In which order.
+    pub order: PublicOrder,
+    /// Where the page before ended.
+    pub after: Option<PublicRoomCursor>,
+    /// How many rooms at most.
+    pub take: usize,
 }
 
 impl Rooms {
-    /// Lists up to `take` public rooms behind a cursor, the most watched first, and where the page
-    /// ends if there are more. If there are many public rooms, the list may be a second old, or older while
-    /// the store takes long.
+    /// Lists public rooms that `caller` may enter, and where the page ends if there are more. If there are many public
+    /// rooms, the list may be a second old, or older while the store takes long.
     pub async fn list_public(
-        &self,
-        after: Option<&PublicRoomCursor>,
-        take: usize,
+        self: &Arc<Self>,
+        query: PublicQuery,
+        caller: Option<Caller>,
     ) -> Result<(Vec<RoomSummary>, Option<PublicRoomCursor>), Refusal> {
-        let list = self.find_public_list().await?.rooms;
-        let from = after.map_or(0, |after| {
-            let end = order(after.viewer_count, &after.room_id);
-            list.partition_point(|room| order(room.viewer_count, &room.room_id) <= end)
+        let list = self.find_public_list().await?;
+        let access = self.access.clone();
+        let is_limited = caller.as_ref().is_some_and(|caller| caller.rooms.is_some());
+        let is_quick = list.is_sorted(query.order) && query.filter.is_empty() && !is_limited;
+        let is_heavy = is_large(&list) && !is_quick;
+        let find = move || {
+            let PublicQuery { filter, order, after, take } = query;
+            list.page(order, &filter, after.as_ref(), take, |room| {
+                let admits = |caller| access.authorize(caller, room).is_ok();
+                caller.as_ref().is_none_or(admits)
+            })
+        };
+        if !is_heavy {
+            return Ok(find());
+        }
+        // One at a time, so that searches take no more than one core, and off the threads that serve parties.
+        let turn = timeout(
+            Duration::from_millis(SEARCH_WITHIN_MS),
+            self.searching.clone().acquire_owned(),
+        )
+        .await;
+        let turn = turn.map_err(|_| Refusal::rate_limited(SEARCH_WITHIN_MS))?;
+        let turn = turn.expect("the semaphore of searches is never closed");
+        let searched = tokio::task::spawn_blocking(move || {
+            // Held until the search is over, though nobody may wait for it any more.
+            let _turn = turn;
+            find()
         });
-        let rest = &list[from..];
-        let page = &rest[..take.min(rest.len())];
-        let last = page.last().filter(|_| page.len() < rest.len());
-        let next = last.map(|last| PublicRoomCursor {
-            viewer_count: last.viewer_count,
-            room_id: last.room_id.clone(),
-        });
-        Ok((page.to_vec(), next))
+        searched
+            .await
+            .map_err(|_| Refusal::new(ErrorCode::Internal, "the list couldn't be searched"))
     }
 
-    async fn find_public_list(&self) -> Result<PublicList, Refusal> {
-        let judge = |list: &PublicList, age: Duration| {
-            if list.is_large && age < KEPT_FOR {
+    async fn find_public_list(self: &Arc<Self>) -> Result<Arc<PublicList>, Refusal> {
+        let judge = |list: &Arc<PublicList>, age: Duration| {
+            if is_large(list) && age < KEPT_FOR {
                 Use::Always
-            } else if list.is_large && age < AGE_MAX {
+            } else if is_large(list) && age < AGE_MAX {
                 Use::Meanwhile
             } else {
                 Use::Never
@@ -79,30 +91,32 @@ impl Rooms {
         list.map_err(|error| error.unwrap_or_else(Refusal::store_unavailable))
     }
 
-    async fn make_public_list(&self) -> Result<PublicList, Refusal> {
+    async fn make_public_list(self: &Arc<Self>) -> Result<Arc<PublicList>, Refusal> {
         let rooms = self.store.list_public().await?;
+        let last = self.public.last().unwrap_or_default();
+        let members = self.members.clone();
         let is_large = rooms.len() > FRESH_MAX;
-        let mut counted: Vec<(u64, Arc<Room>)> = rooms
-            .into_iter()
-            .map(|listed| {
+        let make = move || {
+            let counted = rooms.into_iter().map(|listed| {
                 // The store may lag behind what this node knows, and one without other nodes counts
                 // nobody.
-                let known = self.members.known_viewers(&listed.room.room_id);
+                let known = members.known_viewers(&listed.room.room_id);
                 let count = known.map(|viewers| viewers.count).or(listed.viewer_count);
-                (count.unwrap_or(0), listed.room)
-            })
-            .collect();
-        counted.sort_unstable_by(|(one, one_room), (other, other_room)| {
-            let one = order(*one, one_room.room_id.as_str());
-            one.cmp(&order(*other, other_room.room_id.as_str()))
-        });
-        counted.truncate(LISTED_MAX);
-        let list = counted.iter().map(|(count, room)| wire::room_summary(room, *count));
-        Ok(PublicList { rooms: Arc::new(list.collect()), is_large })
+                (listed.room, count.unwrap_or(0))
+            });
+            let list = PublicList::new(counted.collect(), &last);
+            list.sort(PublicOrder::Viewers);
+            Arc::new(list)
+        };
+        if !is_large {
+            return Ok(make());
+        }
+        tokio::task::spawn_blocking(make)
+            .await
+            .map_err(|_| Refusal::new(ErrorCode::Internal, "the list couldn't be made"))
     }
 }
 
-/// What the list's order is by: the most watched first, and each in one place.
-fn order(viewers: u64, room_id: &str) -> (Reverse<u64>, &str) {
-    (Reverse(viewers), room_id)
+fn is_large(list: &PublicList) -> bool {
+    list.len() > FRESH_MAX
 }

@@ -4,36 +4,45 @@
 mod create;
 mod deadlines;
 mod dispatch;
+mod enter;
 mod find;
 mod follow;
+mod grant;
 mod guard;
 mod handle;
 mod host;
+mod invite;
+mod knock;
 mod leave;
 mod list_public;
 mod look;
 mod looking;
 mod players;
 mod presence;
+mod public_list;
 mod refresh;
 mod remove;
 mod set_media;
 mod spread;
-mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 pub use create::{Beginning, RoomSpec};
+pub use enter::Entrance;
 pub use find::{closed, not_found};
+pub use grant::NewGrant;
 pub use guard::count_panic;
 pub use handle::Ack;
-pub use list_public::PublicRoomCursor;
+pub use invite::NewInvite;
+pub use list_public::PublicQuery;
+pub use public_list::{PublicFilter, PublicOrder, PublicRoomCursor, SORTED_BYTES_MAX};
 pub use remove::NewBan;
 
-use self::list_public::PublicList;
 use self::looking::Looking;
-use self::turns::Turns;
+use self::public_list::PublicList;
 use crate::access::Access;
 use crate::clock::RoomClock;
 use crate::hub::Hub;
@@ -44,6 +53,7 @@ use crate::sources::Sources;
 pub use crate::sql::CreationKey;
 use crate::sql::{Sql, SqlError};
 use crate::store::{Store, StoreError};
+use crate::turns::Turns;
 
 /// How long a command may take before its outcome is called unknown.
 const COMMAND_TIMEOUT: Duration = Duration::from_millis(500);
@@ -64,7 +74,9 @@ pub struct Rooms {
     deciding: Turns,
     limiters: Arc<Limiters>,
     /// The list of public rooms.
-    public: Kept<PublicList>,
+    public: Kept<Arc<PublicList>>,
+    /// The turn to search a long list.
+    searching: Arc<Semaphore>,
     /// Permits the looks at media.
     looking: Arc<Looking>,
 }
@@ -95,7 +107,7 @@ impl Rooms {
         let Dependencies { store, sql, access, hub, clock, members, sources, limiters } =
             dependencies;
         let [beginning, creating, deciding] = [(); 3].map(|()| Turns::default());
-        let public = Kept::default();
+        let (public, searching) = (Kept::default(), Arc::new(Semaphore::new(1)));
         let looking = Arc::default();
         Self {
             store,
@@ -110,6 +122,7 @@ impl Rooms {
             deciding,
             limiters,
             public,
+            searching,
             looking,
         }
     }

@@ -42,9 +42,19 @@ impl Rooms {
         let known = self.members.find(room_id, participant_id).await?;
         let known = known.ok_or_else(unknown_participant)?;
         self.take_role_back(proof, participant_id, known.base).await?;
+        // Into a room that isn't open they have to be let in again.
+        if self.access.grants().end(room_id, participant_id).await? {
+            self.tell_granted(room_id, participant_id).await;
+        }
+        self.members.remove(room_id, participant_id).await?;
         self.tell_removed(room_id, participant_id, false).await?;
         self.close_removed(room_id, participant_id, false);
-        Ok(self.members.remove(room_id, participant_id).await?)
+        // If the store lost its members meanwhile, the nodes have added everyone connected, this person too.
+        if let Err(error) = self.members.remove(room_id, participant_id).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::debug!(error, room.id = %room_id, "a membership that has ended may be back");
+        }
+        Ok(())
     }
 
     /// Bans a participant, and removes them. They needn't be there any more. Once the ban is stored it holds, whatever
@@ -114,7 +124,7 @@ impl Rooms {
 
     /// Decides whether a participant may be removed, and takes back a role that commands or moderates. The caller has
     /// been counted.
-    async fn take_role_back(
+    pub(super) async fn take_role_back(
         &self,
         proof: &Proof,
         participant_id: &ParticipantId,

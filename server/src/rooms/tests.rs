@@ -14,10 +14,11 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use super::*;
-use crate::access::{Access, Proof};
+use crate::access::{Access, AccessLimits, ApiKeys, Proof};
 use crate::config::Config;
 use crate::hub::{Connection, NewConnection, Outgoing};
 use crate::limit::Asker;
+use crate::password::Hasher;
 use crate::refusal::Refusal;
 use crate::sql::SnapshotRow;
 use crate::store::laws::{rename, room};
@@ -82,19 +83,42 @@ async fn a_command_without_permission_is_refused_while_others_have_the_room_and_
 async fn a_slow_store_keeps_nobody_waiting_for_a_list_of_public_rooms_that_there_is() {
     let store = Arc::new(Broken { public: 300, ..Broken::new(&room("broken")) });
     let (rooms, _dir) = rooms_over(store.clone()).await;
-    rooms.list_public(None, 10).await.unwrap();
+    rooms.list_public(ten(), None).await.unwrap();
     // Until the list isn't new any more.
     tokio::time::sleep(Duration::from_secs(1)).await;
     store.slow.store(true, Ordering::Relaxed);
     let slow = tokio::spawn({
         let rooms = rooms.clone();
-        async move { rooms.list_public(None, 10).await }
+        async move { rooms.list_public(ten(), None).await }
     });
     timeout(HANG, store.asked.notified()).await.expect("the store is asked");
-    let meanwhile = timeout(HANG, rooms.list_public(None, 10)).await.expect("at once");
+    let meanwhile = timeout(HANG, rooms.list_public(ten(), None)).await.expect("at once");
     assert_eq!(meanwhile.unwrap().0.len(), 10);
     assert!(!slow.is_finished());
     slow.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_list_is_searched_and_sorted_by_one_request_at_a_time() {
+    let store = Arc::new(Broken { public: 300, ..Broken::new(&room("broken")) });
+    let (rooms, _dir) = rooms_over(store).await;
+    let filter = PublicFilter { words: vec!["no such room".to_owned()], ..PublicFilter::default() };
+    let search = PublicQuery { filter, ..ten() };
+    let in_order = |order| PublicQuery { order, ..ten() };
+    let slow = [search, in_order(PublicOrder::Newest), in_order(PublicOrder::Name)];
+    let ask = async |query: &PublicQuery| rooms.list_public(query.clone(), None).await;
+
+    let turn = rooms.searching.clone().acquire_owned().await.unwrap();
+    let [search, newest, by_name] = &slow;
+    let answers = tokio::join!(ask(search), ask(newest), ask(by_name));
+    for answer in [answers.0, answers.1, answers.2] {
+        assert_eq!(answer.unwrap_err().code(), ErrorCode::RateLimited, "its turn doesn't come");
+    }
+    ask(&ten()).await.expect("the list itself waits for nobody");
+    drop(turn);
+    for (query, count) in slow.iter().zip([0, 10, 10]) {
+        assert_eq!(ask(query).await.unwrap().0.len(), count, "{query:?}");
+    }
 }
 
 #[tokio::test]
@@ -140,7 +164,14 @@ async fn create(rooms: &Rooms) -> Result<Arc<Room>, Refusal> {
     let beginning = rooms.begin(KEY.user_id, Ipv4Addr::LOCALHOST.into(), Some(KEY)).await?;
     let proof = Proof::of_user("u_ada", beginning.room_id());
     let settings = room("any").profile.settings;
-    let spec = RoomSpec { name: "Friday".to_owned(), is_public: false, settings };
+    let spec = RoomSpec {
+        name: "Friday".to_owned(),
+        is_public: false,
+        language: None,
+        tags: Vec::new(),
+        settings,
+        password_hash: None,
+    };
     rooms.create(&proof, beginning, spec).await
 }
 
@@ -290,7 +321,9 @@ async fn rooms_over(store: Arc<Broken>) -> (Arc<Rooms>, TempDir) {
     let sources = Arc::new(Sources::new(Arc::new(providers), limiters.clone(), clock.clone()));
     let members = Arc::new(Members::new(store.clone(), hub.clone(), clock.clone(), 8));
     let sql = Arc::new(sql);
-    let access = Access::open(None, sql.clone(), 60_000, 8).await.unwrap();
+    let per_room = AccessLimits { bans: 8, grants: 8, invites: 8 };
+    let (keys, hasher) = (ApiKeys::default(), Hasher::start().unwrap());
+    let access = Access::open(None, sql.clone(), 60_000, per_room, keys, hasher).await.unwrap();
     let access = Arc::new(access);
     let rooms =
         Rooms::new(Dependencies { store, sql, access, hub, clock, members, sources, limiters });
@@ -302,6 +335,7 @@ fn join(rooms: &Rooms, room: &Room) -> Arc<Connection> {
         participant_id: ParticipantId::new("p_guest"),
         user_id: "u_guest".to_owned(),
         display_name: "Gus".to_owned(),
+        named_at_ms: 0,
         base: Role::Guest,
         session_id: "s_guest".to_owned(),
         family_id: None,
@@ -328,4 +362,9 @@ async fn next(connection: &Connection) -> Outgoing {
         }
     };
     timeout(HANG, next).await.expect("something to write")
+}
+
+/// Asks for ten public rooms.
+fn ten() -> PublicQuery {
+    PublicQuery { take: 10, ..PublicQuery::default() }
 }

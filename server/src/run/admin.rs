@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 
 use super::patience::with_causes;
 use crate::app::App;
+use crate::store::StoreError;
 
 /// Buckets of durations, in seconds.
 const BUCKETS: [f64; 14] =
@@ -108,7 +109,11 @@ async fn readyz(State(admin): State<Admin>) -> (StatusCode, String) {
         (Ok(()), Ok(())) if keeps_tokens => (StatusCode::OK, "ready"),
         (Ok(()), _) => (StatusCode::OK, "degraded"),
     };
-    let store = store.map_or("commits can't be stored", |()| "ok");
+    let store = match store {
+        Ok(()) => "ok".to_owned(),
+        Err(StoreError { cause: Some(cause), .. }) => format!("commits can't be stored: {cause}"),
+        Err(_) => "commits can't be stored".to_owned(),
+    };
     let database = match database {
         Ok(()) if keeps_tokens => "ok".to_owned(),
         Ok(()) => "refresh tokens can't be read or stored, or couldn't lately".to_owned(),

@@ -11,7 +11,7 @@ use crate::access::Access;
 use crate::config::{Config, Secret, StoreKind, unknown_settings};
 use crate::net::{Shares, raise_limit, share_out};
 use crate::sql::{DATABASE_FILE, DatabaseAddress, create_private_dir};
-use crate::store::RedisStore;
+use crate::store::{JOURNAL_FILE, RedisStore};
 
 /// What every SQLite database begins with.
 const SQLITE_HEAD: &[u8; 16] = b"SQLite format 3\0";
@@ -61,11 +61,24 @@ fn check_database(config: &Config) -> Result<(), String> {
         Some(DatabaseAddress::File(file)) => {
             let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
             check_writable("PLAYHEAD_DATABASE_URL", folder.unwrap_or(Path::new(".")))?;
+            if is_journal(&file, config) {
+                return Err(format!(
+                    "PLAYHEAD_DATABASE_URL: {} is the journal of the rooms in PLAYHEAD_DATA_DIR; name another file",
+                    file.display()
+                ));
+            }
             check_database_file("PLAYHEAD_DATABASE_URL", &file)
         }
         Some(DatabaseAddress::Server(_)) => Ok(()),
         None => check_database_file("PLAYHEAD_DATA_DIR", &config.data_dir.join(DATABASE_FILE)),
     }
+}
+
+/// Whether a file is the one that the rooms in memory have their journal in.
+fn is_journal(file: &Path, config: &Config) -> bool {
+    let [file, journal] = [file, &config.data_dir.join(JOURNAL_FILE)]
+        .map(|path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok());
+    config.store == StoreKind::Memory && file.is_some() && file == journal
 }
 
 /// Checks that what is in the place of an SQLite database is one, if there is anything.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::patience::{Patience, with_causes};
-use crate::access::Access;
+use crate::access::{Access, AccessLimits, ApiKeys, KeyError};
 use crate::app::{App, Services};
 use crate::clock::RoomClock;
 use crate::config::{AppendFsync, Config, Secret, StoreKind};
@@ -18,10 +18,11 @@ use crate::limit::Limiters;
 use crate::members::Members;
 use crate::net::{BaseUrl, Connections, Origins, Shares};
 use crate::page;
+use crate::password::Hasher;
 use crate::rooms::{Dependencies, Rooms};
 use crate::sources::Sources;
 use crate::sql::{DATABASE_FILE, Sql, SqlError};
-use crate::store::{MemoryStore, News, RedisOpenError, RedisStore, Store};
+use crate::store::{MemoryStore, News, OpenError, RedisOpenError, RedisStore, Store};
 
 /// A node whose services are ready to serve.
 pub struct Opened {
@@ -41,8 +42,18 @@ pub async fn open(config: Config, address: SocketAddr, shares: Shares) -> Result
     // At once, so that no news is missed while the rest is opened.
     let news = store.subscribe();
     let key_file = config.token_key_file.as_deref();
-    let bans_per_room = config.limits.bans_per_room;
-    let access = Access::open(key_file, sql.clone(), config.access_token_ms, bans_per_room).await?;
+    let per_room = AccessLimits {
+        bans: config.limits.bans_per_room,
+        grants: config.limits.grants_per_room,
+        invites: config.limits.invites_per_room,
+    };
+    let hasher = Hasher::start().map_err(|error| format!("no thread can be started: {error}"))?;
+    let (token_ms, api_keys) = (config.access_token_ms, ApiKeys::new(config.api_keys()));
+    let attempt = async |_| {
+        let (api_keys, hasher) = (api_keys.clone(), hasher.clone());
+        Access::open(key_file, sql.clone(), token_ms, per_room, api_keys, hasher).await
+    };
+    let access = patience.open("the database", KeyError::is_transient, attempt).await?;
     let access = Arc::new(access);
 
     let policy =
@@ -115,8 +126,9 @@ async fn open_store(
     patience.open("the database", SqlError::is_transient, claim).await?;
     match config.store {
         StoreKind::Memory => {
-            let opened = MemoryStore::open(&config.data_dir, sql).await;
-            opened.map(|(store, clock)| (store as _, clock)).map_err(|error| with_causes(&error))
+            let attempt = async || MemoryStore::open(&config.data_dir, sql.clone()).await;
+            let opened = patience.read("the journal", OpenError::is_transient, attempt).await;
+            opened.map(|(store, clock)| (store as _, clock))
         }
         StoreKind::Redis => {
             let url = config.redis_url()?.unwrap_or_else(|| Secret::new(""));

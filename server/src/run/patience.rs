@@ -40,15 +40,42 @@ impl Patience {
         is_transient: impl Fn(&E) -> bool,
         attempt: impl AsyncFn(Instant) -> Result<T, E>,
     ) -> Result<T, String> {
+        Box::pin(self.repeat(what, is_transient, attempt, Some(ATTEMPT_TIMEOUT))).await
+    }
+
+    /// Does the same for what may take long to read. No attempt is given up.
+    pub async fn read<T, E: std::error::Error>(
+        &self,
+        what: &str,
+        is_transient: impl Fn(&E) -> bool,
+        attempt: impl AsyncFn() -> Result<T, E>,
+    ) -> Result<T, String> {
+        Box::pin(self.repeat(what, is_transient, async |_| attempt().await, None)).await
+    }
+
+    async fn repeat<T, E: std::error::Error>(
+        &self,
+        what: &str,
+        is_transient: impl Fn(&E) -> bool,
+        attempt: impl AsyncFn(Instant) -> Result<T, E>,
+        limit: Option<Duration>,
+    ) -> Result<T, String> {
         let mut is_logged = false;
         loop {
             let now = Instant::now();
             let answer_by = self.until.min(now + ANSWER_TIMEOUT).max(now + ANSWER_TIMEOUT_MIN);
-            let attempt_until = self.until.max(now + ATTEMPT_TIMEOUT);
-            let mut attempted = pin!(timeout_at(attempt_until, attempt(answer_by)));
+            let mut attempted = pin!(async {
+                match limit {
+                    Some(limit) => {
+                        timeout_at(self.until.max(now + limit), attempt(answer_by)).await
+                    }
+                    None => Ok(attempt(answer_by).await),
+                }
+            });
             let attempted = tokio::select! {
                 attempted = &mut attempted => attempted,
-                () = sleep(SLOW_AFTER), if !is_logged => {
+                // A long read is normal: it isn't logged as waiting.
+                () = sleep(SLOW_AFTER), if !is_logged && limit.is_some() => {
                     is_logged = true;
                     tracing::warn!("waiting for {what}");
                     attempted.await

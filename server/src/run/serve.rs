@@ -113,6 +113,7 @@ fn start_tasks(app: &App, news: mpsc::Receiver<News>, metrics: PrometheusHandle)
     tasks.spawn(app.rooms.clone().watch_deadlines());
     tasks.spawn(app.rooms.clone().watch_presence());
     tasks.spawn(app.rooms.clone().watch_spread());
+    tasks.spawn(app.rooms.clone().watch_knocks());
     tasks.spawn(app.rooms.clone().watch_attendance());
     tasks.spawn(app.rooms.clone().watch_media());
     tasks.spawn(app.rooms.clone().sweep());
@@ -121,6 +122,7 @@ fn start_tasks(app: &App, news: mpsc::Receiver<News>, metrics: PrometheusHandle)
     tasks.spawn(async move { kept.access.keep().await });
     tasks.spawn(close_revoked(app.clone()));
     tasks.spawn(close_banned(app.clone()));
+    tasks.spawn(close_ended(app.clone()));
     tasks
 }
 
@@ -184,6 +186,15 @@ async fn close_banned(app: App) {
             if bans.check(&room_id, &participant_id, WallTime::now()).is_err() {
                 app.rooms.shut_out(&room_id, &participant_id);
             }
+        }
+    }
+}
+
+/// Closes the connections of those whose grants have ended or changed, at any node.
+async fn close_ended(app: App) {
+    loop {
+        for (room_id, participant_id) in app.access.grants().news().await {
+            app.rooms.close_ended(&room_id, &participant_id);
         }
     }
 }

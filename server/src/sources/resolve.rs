@@ -1,6 +1,6 @@
 //! Resolves a choice of media to a source that is available now.
 
-use contracts::{ErrorCode, LINK_CHARS_MAX};
+use contracts::{ErrorCode, LINK_CHARS_MAX, STREAM_ID_MAX};
 use engine::Source;
 use providers::{ErrorKind, Failure, ProviderError, Registry, Requester};
 use tokio_util::task::AbortOnDropHandle;
@@ -47,12 +47,15 @@ impl Sources {
         self.fetch(user_id, from, choice).await
     }
 
-    /// Checks the user's limit and the length of a link, before anything is kept or fetched for it.
+    /// Checks the user's limit and the length of the choice, before anything is kept or fetched for it.
     fn check(&self, user_id: &str, choice: &MediaChoice) -> Result<(), Refusal> {
         self.limiters.check_resolve(user_id)?;
         match choice {
             MediaChoice::Link(link) if link.chars().count() > LINK_CHARS_MAX => {
                 Err(Refusal::new(ErrorCode::LinkInvalid, "the link is too long"))
+            }
+            MediaChoice::Source(source) if source.stream_id.len() > STREAM_ID_MAX => {
+                Err(Refusal::new(ErrorCode::LinkInvalid, "the source's id is too long"))
             }
             _ => Ok(()),
         }

@@ -4,7 +4,8 @@ use engine::{ParticipantId, RoomId};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::operation::{Operation, ROWS_PER_STATEMENT, bind_all, column, number, placeholders};
+use super::access_changes::{AccessChange, next_number, sweep_gone};
+use super::operation::{column, number};
 use super::{Sql, SqlError};
 use crate::clock::WallTime;
 
@@ -55,19 +56,6 @@ pub enum Banning {
     RoomHasMost,
     /// The room isn't registered any more.
     RoomIsGone,
-}
-
-/// A ban that began, changed or was lifted.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct BanChange {
-    /// Its number among all changes.
-    pub number: u64,
-    /// The room.
-    pub room_id: RoomId,
-    /// The participant.
-    pub participant_id: ParticipantId,
-    /// When the ban ends; long ago if it was lifted.
-    pub until: WallTime,
 }
 
 impl Sql {
@@ -171,12 +159,12 @@ impl Sql {
         operation.fetch(query, read_ban).await
     }
 
-    /// Lists up to `most` changes after a number, in their order. A row that can't be read is left out.
+    /// Lists when bans end, or lifted ones have ended: up to `most` changes after a number, in their order. A row that can't be read is left out.
     pub async fn list_ban_changes(
         &self,
         after: u64,
         most: usize,
-    ) -> Result<Vec<BanChange>, SqlError> {
+    ) -> Result<Vec<AccessChange<WallTime>>, SqlError> {
         let mut operation = self.begin("list changes of bans").await?;
         let query = sqlx::query(
             "SELECT number, room_id, participant_id, until_ms FROM bans WHERE number > $1
@@ -187,46 +175,21 @@ impl Sql {
         Ok(changes.into_iter().flatten().collect())
     }
 
-    /// Returns the number of the last change.
-    pub async fn last_access_change(&self) -> Result<u64, SqlError> {
-        let mut operation = self.begin("find the last change of access").await?;
-        let query = sqlx::query("SELECT number FROM access_changes");
-        Ok(operation.fetch_one(query, |row| number(row, 0)).await?.unwrap_or_default())
-    }
-
     /// Forgets bans that ended and last changed before a time, and those of rooms that are gone.
     pub async fn sweep_bans(&self, before: WallTime) -> Result<(), SqlError> {
         let mut operation = self.begin("sweep bans").await?;
         let over = sqlx::query("DELETE FROM bans WHERE until_ms < $1 AND changed_at_ms < $1");
         operation.execute(over.bind(column(before.as_millis()))).await?;
-        let gone = "DELETE FROM bans
-                    WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE rooms.room_id = bans.room_id)";
-        operation.execute(sqlx::query(gone)).await.map(drop)
+        sweep_gone(&mut operation, "bans").await
     }
 }
 
-/// Deletes the bans of rooms, in the transaction that deletes the rooms.
-pub(super) async fn delete_bans(operation: &mut Operation, rooms: &[&str]) -> Result<(), SqlError> {
-    for rooms in rooms.chunks(ROWS_PER_STATEMENT) {
-        let sql = format!("DELETE FROM bans WHERE room_id IN {}", placeholders(rooms.len()));
-        operation.execute(bind_all(sql, rooms)).await?;
-    }
-    Ok(())
-}
-
-/// Takes the next number. Others that take one wait until this transaction ends.
-async fn next_number(operation: &mut Operation) -> Result<u64, SqlError> {
-    let update = "UPDATE access_changes SET number = number + 1 RETURNING number";
-    let taken = operation.fetch_one(sqlx::query(update), |row| number(row, 0)).await?;
-    Ok(taken.unwrap_or_default())
-}
-
-fn read_change(row: &AnyRow) -> Result<BanChange, sqlx::Error> {
-    Ok(BanChange {
+fn read_change(row: &AnyRow) -> Result<AccessChange<WallTime>, sqlx::Error> {
+    Ok(AccessChange {
         number: number(row, 0)?,
         room_id: RoomId::new(row.try_get::<&str, _>(1)?),
         participant_id: ParticipantId::new(row.try_get::<&str, _>(2)?),
-        until: WallTime::from_millis(number(row, 3)?),
+        now: WallTime::from_millis(number(row, 3)?),
     })
 }
 

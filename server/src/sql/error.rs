@@ -98,18 +98,19 @@ pub enum Taken {
     Code,
 }
 
-/// States of a PostgreSQL that will take connections later: it is starting, or has as many as it takes.
-const BUSY_STATES: [&str; 2] = ["57P03", "53300"];
+/// States of a PostgreSQL that will serve later: it is starting, has as many connections as it takes, is read-only, as a
+/// standby is until it takes over, or keeps a statement waiting for somebody's lock.
+const BUSY_STATES: [&str; 5] = ["57P03", "53300", "25006", "55P03", "57014"];
 
 impl SqlError {
     /// Whether another attempt to open the database may succeed a little later.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Timeout { .. } => true,
-            Self::Statement { source, .. } => match source {
-                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
-                sqlx::Error::Database(error) => {
-                    error.code().is_some_and(|code| BUSY_STATES.contains(&&*code))
+            Self::Statement { source, .. } => passes(source),
+            Self::Migrate(error) => match &**error {
+                MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => {
+                    passes(source)
                 }
                 _ => false,
             },
@@ -128,5 +129,16 @@ impl SqlError {
             return false;
         };
         error.is_unique_violation()
+    }
+}
+
+/// Whether the cause of a failure may pass by itself.
+fn passes(source: &sqlx::Error) -> bool {
+    match source {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| BUSY_STATES.contains(&&*code))
+        }
+        _ => false,
     }
 }

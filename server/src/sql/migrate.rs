@@ -26,6 +26,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "refresh families in use", include_str!("migrations/0009_refresh_families_in_use.sql")),
     (10, "revoked families", include_str!("migrations/0010_revoked_families.sql")),
     (11, "bans", include_str!("migrations/0011_bans.sql")),
+    (12, "names", include_str!("migrations/0012_names.sql")),
+    (13, "entry", include_str!("migrations/0013_entry.sql")),
 ];
 
 /// Runs the migrations that the database lacks. If several nodes start at once, only one runs them.

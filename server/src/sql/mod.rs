@@ -1,13 +1,16 @@
 //! The SQL database, SQLite or PostgreSQL. It holds what outlives every room's state: rooms with
-//! their epochs, codes and snapshots, what their creations are answered with, who is banned from them,
+//! their epochs, codes and snapshots, what their creations are answered with, who is let into them and who is banned,
 //! token keys, and families of refresh tokens, with those that were revoked.
 //!
 //! Statements are the same for both databases. Where they differ, [`Kind`] decides.
 
+mod access_changes;
 mod bans;
 mod creations;
 mod error;
+mod grants;
 mod identity;
+mod invites;
 pub mod laws;
 mod migrate;
 mod open;
@@ -15,6 +18,7 @@ mod operation;
 mod private;
 mod refresh_families;
 mod revoked_families;
+mod room_passwords;
 mod rooms;
 mod token_keys;
 mod told;
@@ -25,9 +29,12 @@ use std::time::Duration;
 use sqlx::AnyPool;
 use tokio::time::timeout;
 
-pub use bans::{BanChange, BanRow, Banning, ENDLESS};
+pub use access_changes::AccessChange;
+pub use bans::{BanRow, Banning, ENDLESS};
 pub use creations::{Creation, CreationKey};
 pub use error::{SqlError, Taken};
+pub use grants::{GrantRow, Granting, Standing, Via};
+pub use invites::{InviteRow, Redeeming};
 pub use open::{DATABASE_FILE, DatabaseAddress};
 pub use operation::Operation;
 pub(crate) use operation::column;

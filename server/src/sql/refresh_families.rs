@@ -19,6 +19,8 @@ pub struct RefreshFamily {
     pub user_id: String,
     /// The user's display name.
     pub display_name: String,
+    /// When the user was given the display name.
+    pub named_at: WallTime,
     /// The hash of the newest token.
     pub token_hash: Vec<u8>,
     /// How many tokens of the family were issued before it. Those from before tokens were numbered
@@ -79,9 +81,9 @@ impl Sql {
         for families in families.chunks(ROWS_PER_STATEMENT) {
             let sql = format!(
                 "INSERT INTO refresh_families (family_id, user_id, display_name, token_hash, \
-                 proof_key, predecessors, began_at_ms, rotated_at_ms, clock_id, token_number) \
-                 VALUES {} ON CONFLICT DO NOTHING",
-                placeholder_rows(families.len(), 10)
+                 proof_key, predecessors, began_at_ms, rotated_at_ms, clock_id, token_number, \
+                 named_at_ms) VALUES {} ON CONFLICT DO NOTHING",
+                placeholder_rows(families.len(), 11)
             );
             let insert = sqlx::query(AssertSqlSafe(sql)).persistent(false);
             let insert = families.iter().fold(insert, |insert, family| {
@@ -96,6 +98,7 @@ impl Sql {
                     .bind(column(family.rotated_at.as_millis()))
                     .bind(family.clock_id.as_str())
                     .bind(i64::from(family.token_number))
+                    .bind(column(family.named_at.as_millis()))
             });
             operation.execute(insert).await?;
         }
@@ -110,7 +113,7 @@ impl Sql {
         let mut operation = self.begin("find a refresh family").await?;
         let query = sqlx::query(
             "SELECT family_id, user_id, display_name, token_hash, proof_key, predecessors,
-             began_at_ms, rotated_at_ms, clock_id, token_number
+             began_at_ms, rotated_at_ms, clock_id, token_number, named_at_ms
              FROM refresh_families WHERE family_id = $1",
         )
         .bind(family_id);
@@ -124,18 +127,39 @@ impl Sql {
         Ok(found.await?.flatten())
     }
 
-    /// Replaces the newest token of a family. Returns `false`, and changes nothing, if that isn't
-    /// `from_hash` any more: another node was quicker.
+    /// Gives the user of a family another name at `now`, or right after the name before if that was given later.
+    /// Returns when; `None` if there is no such family.
+    pub async fn rename_refresh_family(
+        &self,
+        family_id: &str,
+        display_name: &str,
+        now: WallTime,
+    ) -> Result<Option<WallTime>, SqlError> {
+        let mut operation = self.begin("rename the user of a refresh family").await?;
+        let update = sqlx::query(
+            "UPDATE refresh_families SET display_name = $1,
+             named_at_ms = CASE WHEN named_at_ms < $2 THEN $2 ELSE named_at_ms + 1 END
+             WHERE family_id = $3 RETURNING named_at_ms",
+        )
+        .bind(display_name)
+        .bind(column(now.as_millis()))
+        .bind(family_id);
+        let named_at = |row: &AnyRow| Ok(WallTime::from_millis(number(row, 0)?));
+        operation.fetch_one(update, named_at).await
+    }
+
+    /// Replaces the newest token of a family, and returns the name that its user has by now, and when it was given.
+    /// Returns `None`, and changes nothing, if that isn't `from_hash` any more: another node was quicker.
     pub async fn rotate_refresh_family(
         &self,
         from_hash: &[u8],
         to: &RefreshFamily,
-    ) -> Result<bool, SqlError> {
+    ) -> Result<Option<(String, WallTime)>, SqlError> {
         let mut operation = self.begin("rotate a refresh family").await?;
         let update = sqlx::query(
             "UPDATE refresh_families SET token_hash = $1, proof_key = $2, predecessors = $3,
              began_at_ms = $4, rotated_at_ms = $5, clock_id = $6, token_number = $7
-             WHERE family_id = $8 AND token_hash = $9",
+             WHERE family_id = $8 AND token_hash = $9 RETURNING display_name, named_at_ms",
         )
         .bind(to.token_hash.as_slice())
         .bind(to.proof_key.as_slice())
@@ -146,7 +170,8 @@ impl Sql {
         .bind(i64::from(to.token_number))
         .bind(to.family_id.as_str())
         .bind(from_hash);
-        Ok(operation.execute(update).await? > 0)
+        let named = |row: &AnyRow| Ok((row.try_get(0)?, WallTime::from_millis(number(row, 1)?)));
+        operation.fetch_one(update, named).await
     }
 
     /// Counts families, and those of them whose newest token was issued after or before a time.
@@ -261,5 +286,6 @@ fn read(row: &AnyRow) -> Result<RefreshFamily, sqlx::Error> {
         rotated_at: WallTime::from_millis(number(row, 7)?),
         clock_id: row.try_get(8)?,
         token_number: u32::try_from(number(row, 9)?).unwrap_or(u32::MAX),
+        named_at: WallTime::from_millis(number(row, 10)?),
     })
 }

@@ -72,6 +72,18 @@ pub enum Notice {
         /// Whether they were banned, too.
         is_banned: bool,
     },
+    /// Somebody asks to join the room. Repeated for as long as they do.
+    Knocked {
+        /// The participant that they would be.
+        participant_id: ParticipantId,
+        /// Their display name.
+        display_name: String,
+    },
+    /// A participant was granted access to the room, or the grant has ended, or a knock was answered.
+    GrantChanged {
+        /// The participant.
+        participant_id: ParticipantId,
+    },
     /// A participant left for good, so no connection of theirs is to stay.
     Left {
         /// The participant.
@@ -91,6 +103,9 @@ pub struct Present {
     pub participant_id: ParticipantId,
     /// The user's display name.
     pub display_name: String,
+    /// When the user was given that name, in milliseconds of the wall clock. Earlier versions don't tell.
+    #[serde(default)]
+    pub named_at_ms: u64,
     /// The role held without a grant of the room.
     pub base: Role,
     /// When the first of these connections was made, on the room clock.
@@ -99,6 +114,13 @@ pub struct Present {
     pub connections: usize,
     /// Whether the player of any of them reports when it is ready, and starts wait for it.
     pub ready_capable: bool,
+}
+
+impl Present {
+    /// The key by which the names that nodes know of one participant are ordered: the greatest one counts.
+    pub fn naming(&self) -> (u64, &str) {
+        (self.named_at_ms, &self.display_name)
+    }
 }
 
 /// A change of who is connected to one node.

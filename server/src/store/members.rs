@@ -32,6 +32,9 @@ pub struct Ticket {
     pub user_id: String,
     /// The user's display name.
     pub display_name: String,
+    /// When the user was given the display name, in milliseconds of the wall clock.
+    #[serde(default)]
+    pub named_at_ms: u64,
     /// Whether the user has no account.
     pub guest: bool,
     /// The family of refresh tokens that the user's access token was issued with.
@@ -42,6 +45,9 @@ pub struct Ticket {
     pub token_issued_at_ms: u64,
     /// When the user's access token expires, in milliseconds since the Unix epoch, on the wall clock.
     pub token_expires_at_ms: u64,
+    /// The number of the change that granted the user access; 0 if there is none.
+    #[serde(default)]
+    pub grant_number: u64,
     /// When the ticket expires, on the room clock.
     pub expires_at: Timestamp,
 }
@@ -51,7 +57,7 @@ impl Ticket {
     pub fn new(
         room_id: RoomId,
         user_id: String,
-        display_name: String,
+        (display_name, named_at_ms): (String, u64),
         guest: bool,
         family_id: Option<String>,
         (token_issued_at_ms, token_expires_at_ms): (u64, u64),
@@ -61,17 +67,19 @@ impl Ticket {
             room_id,
             user_id,
             display_name,
+            named_at_ms,
             guest,
             family_id,
             token_issued_at_ms,
             token_expires_at_ms,
+            grant_number: 0,
             expires_at: now.plus_millis(TICKET_MS),
         }
     }
 }
 
-/// Stores members and tickets. Neither is durable at once: after a crash somebody may have to join
-/// again.
+/// Stores members and tickets. Only removals are durable at once, as commits are: after a crash somebody may have to join
+/// again, but nobody who left or was removed is back.
 #[async_trait]
 pub trait MemberStore: std::fmt::Debug + Send + Sync + 'static {
     /// Adds a member.
@@ -95,7 +103,8 @@ pub trait MemberStore: std::fmt::Debug + Send + Sync + 'static {
         participant_id: &ParticipantId,
     ) -> Result<Option<Member>, StoreError>;
 
-    /// Removes a member of a room, if there is such a member.
+    /// Removes a member of a room, if there is such a member. As durable as a commit when this returns. A failure may or may not have
+    /// removed it.
     async fn remove_member(
         &self,
         room_id: &RoomId,

@@ -29,7 +29,7 @@ pub use bus::{
 };
 pub use error::StoreError;
 pub use members::{Member, MemberStore, TICKET_MS, Ticket};
-pub use memory::{MemoryStore, OpenError};
+pub use memory::{JOURNAL_FILE, MemoryStore, OpenError};
 pub use redis::{RedisOpenError, RedisStore};
 pub use rooms::{CLOCKS_APART_MS, CommitOutcome, LifeSigns, Listed, RoomStore};
 

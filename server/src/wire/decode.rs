@@ -3,7 +3,7 @@
 use contracts::{
     COMMAND_ID_MAX, ClientFrame, DRIFT_MS_MAX, ErrorCode, SyncReport, UNCERTAINTY_MS_MAX,
 };
-use engine::{HostLoss, Rate, Role};
+use engine::{Entry, HostLoss, PlaybackControl, Rate, Role};
 use serde_json::Value;
 
 use super::shape::has_other_shape;
@@ -108,6 +108,24 @@ pub fn host_loss_from_wire(host_loss: contracts::HostLoss) -> HostLoss {
         contracts::HostLoss::Promote => HostLoss::Promote,
         contracts::HostLoss::Hold => HostLoss::Hold,
         contracts::HostLoss::Pause => HostLoss::Pause,
+    }
+}
+
+/// Decodes who commands playback.
+pub fn playback_control_from_wire(control: contracts::PlaybackControl) -> PlaybackControl {
+    match control {
+        contracts::PlaybackControl::Hosts => PlaybackControl::Hosts,
+        contracts::PlaybackControl::Everyone => PlaybackControl::Everyone,
+    }
+}
+
+/// Decodes who may enter.
+pub fn entry_from_wire(entry: contracts::Entry) -> Entry {
+    match entry {
+        contracts::Entry::Open => Entry::Open,
+        contracts::Entry::Password => Entry::Password,
+        contracts::Entry::Knock => Entry::Knock,
+        contracts::Entry::Invite => Entry::Invite,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Rooms, playback and roles, from the engine to the wire.
 
 use contracts as wire;
-use engine::{HostLoss, LifecycleState, Place, Role, Room, Status, Timestamp};
+use engine::{
+    Entry, HostLoss, LifecycleState, Place, PlaybackControl, Role, Room, Status, Timestamp,
+};
 
 /// How many participants are connected to a room, and the peak.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -20,6 +22,8 @@ pub fn room(room: &Room, viewers: Viewers) -> wire::Room {
         code: room.code.clone(),
         name: profile.name.clone(),
         is_public: profile.is_public,
+        language: profile.language.clone(),
+        tags: profile.tags.clone(),
         state: lifecycle_state(room.lifecycle.state),
         deadline_ms: room.lifecycle.deadline.map(Timestamp::as_millis),
         host_id: room.host_id.as_ref().map(ToString::to_string),
@@ -35,11 +39,17 @@ pub fn room(room: &Room, viewers: Viewers) -> wire::Room {
 
 /// Encodes a room in a list.
 pub fn room_summary(room: &Room, viewer_count: u64) -> wire::RoomSummary {
+    let source = room.media.as_ref().map(|media| &media.source);
     wire::RoomSummary {
         room_id: room.room_id.to_string(),
         code: room.code.clone(),
         name: room.profile.name.clone(),
-        media_title: room.media.as_ref().map(|media| media.source.title.clone()),
+        media_title: source.map(|source| source.title.clone()),
+        provider: source.map(|source| source.provider.clone()),
+        poster: source.and_then(|source| source.poster.clone()),
+        language: room.profile.language.clone(),
+        tags: room.profile.tags.clone(),
+        entry: entry(room.profile.settings.entry),
         viewer_count,
     }
 }
@@ -84,6 +94,25 @@ pub(super) fn settings(profile: &engine::Profile) -> wire::Settings {
         host_grace_ms: profile.settings.host_grace_ms,
         host_lease_ms: profile.settings.host_lease_ms,
         rebuffer_barrier: profile.settings.rebuffer_barrier,
+        playback_control: playback_control(profile.settings.playback_control),
+        entry: entry(profile.settings.entry),
+        capacity: profile.settings.capacity.map(u64::from),
+    }
+}
+
+fn playback_control(control: PlaybackControl) -> wire::PlaybackControl {
+    match control {
+        PlaybackControl::Hosts => wire::PlaybackControl::Hosts,
+        PlaybackControl::Everyone => wire::PlaybackControl::Everyone,
+    }
+}
+
+fn entry(entry: Entry) -> wire::Entry {
+    match entry {
+        Entry::Open => wire::Entry::Open,
+        Entry::Password => wire::Entry::Password,
+        Entry::Knock => wire::Entry::Knock,
+        Entry::Invite => wire::Entry::Invite,
     }
 }
 

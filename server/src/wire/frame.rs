@@ -1,10 +1,10 @@
 //! Server frames, encoded once for all connections that receive them.
 
 use contracts::{
-    AckData, AuthorityChanged, CloseCode, Closing, HostChanged, LifecycleChanged, MediaChanged,
-    Participant, PlaybackChanged, Pong, PresenceChanged, Previous, Rebased, RoleChanged,
-    RoomChanged, RoomSnapshot, ServerFrame, SyncChanged, TokenExpiring, ViewerCountChanged,
-    Welcome,
+    AckData, AuthorityChanged, CloseCode, Closing, HostChanged, Knock, KnocksChanged,
+    LifecycleChanged, MediaChanged, Participant, PlaybackChanged, Pong, PresenceChanged, Previous,
+    Rebased, RoleChanged, RoomChanged, RoomSnapshot, ServerFrame, SyncChanged, TokenExpiring,
+    ViewerCountChanged, Welcome,
 };
 use engine::{
     Commit, Event, HostCause, LifecycleCause, MediaCause, Place, PlaybackCause, Timestamp,
@@ -59,6 +59,8 @@ pub fn event(commit: &Commit) -> ServerFrame {
             let data = RoomChanged {
                 name: profile.name.clone(),
                 is_public: profile.is_public,
+                language: profile.language.clone(),
+                tags: profile.tags.clone(),
                 settings: encode::settings(profile),
                 chat: encode::chat(profile.chat),
             };
@@ -134,6 +136,11 @@ pub fn viewer_count(viewers: Viewers) -> ServerFrame {
 /// Returns how far apart a room's players are.
 pub fn sync_changed(spread: SyncChanged) -> ServerFrame {
     ServerFrame::SyncChanged { data: spread }
+}
+
+/// Returns who asks to join.
+pub fn knocks_changed(knocks: Vec<Knock>) -> ServerFrame {
+    ServerFrame::KnocksChanged { data: KnocksChanged { knocks } }
 }
 
 /// Returns whether commands can be stored.

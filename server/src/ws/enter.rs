@@ -69,8 +69,9 @@ pub async fn open(
             let close = match refusal.code() {
                 ErrorCode::RoomNotFound => CloseCode::ROOM_NOT_FOUND,
                 ErrorCode::RoomClosed => CloseCode::ROOM_CLOSED,
-                ErrorCode::LimitReached => CloseCode::RATE_LIMITED,
+                ErrorCode::LimitReached | ErrorCode::RoomFull => CloseCode::RATE_LIMITED,
                 ErrorCode::Banned => CloseCode::BANNED,
+                ErrorCode::GrantEnded => CloseCode::GRANT_ENDED,
                 _ => CloseCode::INTERNAL,
             };
             let _ = socket.reject(Some(id), refusal).await;
@@ -109,6 +110,7 @@ async fn enter(
         participant_id: proof.participant_id().clone(),
         user_id: proof.user_id().to_owned(),
         display_name: proof.display_name().to_owned(),
+        named_at_ms: proof.named_at().as_millis(),
         base: proof.base(),
         family_id: proof.family_id().map(Box::from),
         ready_capable: hello.capabilities.iter().any(|name| name == CAPABILITY_READY),
@@ -141,6 +143,7 @@ async fn enter(
         // Another node sent the client more than this one knows yet.
         room = app.rooms.find_newest(&room_id).await?;
     }
+    app.members.take_place(&sender.proof, &room).await?;
     let resumed = kept.is_some();
     if resumed {
         app.rooms.tell_session_taken(&room_id, &sender.connection.session_id).await;

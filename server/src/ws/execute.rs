@@ -5,7 +5,7 @@ use std::sync::Arc;
 use contracts::{ClientFrame, ErrorCode, ServerFrame, SyncReport};
 use engine::{Command, Envelope, MediaId, Op, ParticipantId, Place, Request};
 
-use crate::access::{Proof, Validity};
+use crate::access::{Caller, Proof, Validity};
 use crate::app::App;
 use crate::hub::{Connection, RoomHub};
 use crate::limit::Asker;
@@ -129,7 +129,13 @@ async fn perform(
         }
         Action::SyncReport(report) => app.rooms.report_sync(hub, connection, report),
         Action::Extend(token) => {
-            *extends_to = Some(app.access.extend(proof, &token)?);
+            let Caller { display_name, named_at, validity, .. } =
+                app.access.extend(proof, &token)?;
+            *extends_to = Some(validity);
+            if hub.rename(participant_id, &display_name, named_at.as_millis()) {
+                app.hub.mark_presence_changed(room_id);
+                app.hub.mark_presence_unsent(room_id);
+            }
             // Needs no store: a connection must not end because that is away.
             let place = app.rooms.find(room_id).await.map_or(seen.place, |room| room.place());
             return Ok(Ack { place, duplicate: false });

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use contracts::{CLIENT_NAME_MAX, ClientFrame, CloseCode, ErrorCode, HELLO_TIMEOUT_MS, Hello};
+use contracts::{
+    CAPABILITIES_MAX, CAPABILITY_MAX, CLIENT_NAME_MAX, ClientFrame, CloseCode, ErrorCode,
+    HELLO_TIMEOUT_MS, Hello,
+};
 use tokio::time::timeout;
 
 use super::end::End;
@@ -60,11 +63,14 @@ async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> 
     let read_at = socket.read_at();
     let answered = match wire::decode(&text) {
         Ok(decoded) => match (decoded.frame, decoded.id) {
-            (ClientFrame::Hello(hello), Some(id)) if is_named(&hello) => {
+            (ClientFrame::Hello(hello), Some(id)) if is_short(&hello) => {
                 return Step::Hello(id, hello);
             }
             (ClientFrame::Hello(_), id) => {
-                let detail = format!("`client` names are at most {CLIENT_NAME_MAX} characters");
+                let detail = format!(
+                    "`client` names are at most {CLIENT_NAME_MAX} characters, and `capabilities` at \
+                     most {CAPABILITIES_MAX} of {CAPABILITY_MAX} characters"
+                );
                 socket.reject(id, Refusal::new(ErrorCode::InvalidRequest, detail)).await
             }
             (ClientFrame::Ping(ping), _) => {
@@ -85,8 +91,11 @@ async fn one(socket: &mut Socket, limiter: &FrameLimiter, clock: &RoomClock) -> 
     }
 }
 
-/// Whether the client's names are short enough for the log.
-fn is_named(hello: &Hello) -> bool {
-    let names = [&hello.client.name, &hello.client.version];
-    names.iter().all(|name| name.chars().count() <= CLIENT_NAME_MAX)
+/// Whether the client's names, which go into the log, and its capabilities are as short as they have to be.
+fn is_short(Hello { client, capabilities, .. }: &Hello) -> bool {
+    let fits = |text: &String, max| text.chars().count() <= max;
+    fits(&client.name, CLIENT_NAME_MAX)
+        && fits(&client.version, CLIENT_NAME_MAX)
+        && capabilities.len() <= CAPABILITIES_MAX
+        && capabilities.iter().all(|capability| fits(capability, CAPABILITY_MAX))
 }

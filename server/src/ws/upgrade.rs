@@ -18,7 +18,8 @@ use super::socket::Socket;
 use super::strict::Strict;
 use super::{handshake, life};
 use crate::app::App;
-use crate::http::{Problems, Query, RoomPath};
+use crate::http::{Problems, Query, RoomParameter, RoomPath};
+use crate::id;
 use crate::net::{Capacity, Peer};
 use crate::refusal::Refusal;
 
@@ -35,8 +36,9 @@ pub(crate) struct TicketQuery {
 
 /// Opens the WebSocket of a room: subprotocol `playhead.v1.json`, text frames, JSON.
 #[utoipa::path(get, path = "", operation_id = "connect", tag = "rooms",
-    params(("room_id" = String, Path, description = "A room's id or code"),
-           ("ticket" = String, Query, description = "From `join`; valid once")),
+    params(RoomParameter,
+           ("ticket" = String, Query, description = "From `join`; valid once", max_length = 52,
+            pattern = "^[0-9A-HJKMNP-TV-Z]{52}$")),
     responses((status = 101, description = "The upgrade; send `hello` within five seconds"),
               Problems))]
 #[tracing::instrument(name = "http.connect", skip_all, fields(room.id = %room.room_id))]
@@ -60,9 +62,14 @@ pub(crate) async fn connect(
         let detail = format!("ask for the subprotocol {SUBPROTOCOL}");
         return Err(Refusal::new(ErrorCode::SubprotocolUnsupported, detail));
     }
-    let caller = app.members.redeem_ticket(query.ticket.as_deref(), &room.room_id).await?;
+    let redeemed = app.members.redeem_ticket(query.ticket.as_deref(), &room.room_id).await?;
+    let caller = redeemed.caller;
     app.access.check_valid(&caller)?;
-    let proof = app.access.authorize(&caller, &room.room_id)?;
+    let participant_id = id::participant_id(&room.room_id, &caller.user_id);
+    // The node that issued the ticket may have made the grant a moment ago.
+    let grants = app.access.grants();
+    grants.catch_up(&room.room_id, &participant_id, redeemed.grant_number).await?;
+    let proof = app.access.authorize(&caller, &room)?;
     let capacity = Capacity::of_websockets(app.shares.websockets, &app.config.limits);
     let slot = app.connections.take(peer.address, capacity)?;
 

@@ -1,5 +1,7 @@
 /** The usual start of a test: a host with a film, and guests. */
 
+import assert from 'node:assert/strict';
+
 /** The film with three renditions, two subtitle tracks and the burnt-in frame number. */
 export const FILM = 'hls/master.m3u8';
 /** The film's duration. */
@@ -19,4 +21,18 @@ export async function guestOf(world, invite, name, options) {
   const guest = await world.arrive(name, options);
   await guest.join(invite);
   return guest;
+}
+
+/** Creates public parties, one after the other, of a host who hasn't come yet. */
+export async function createPublicParties(world, names) {
+  const host = await send(world, 'auth/guest', { display_name: 'Linus' });
+  const about = { is_public: true, language: 'pt-BR', tags: ['classics'] };
+  for (const name of names) await send(world, 'rooms', { name, ...about }, host.access_token);
+}
+
+async function send(world, path, body, token) {
+  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+  const answer = await fetch(`${world.server.pageUrl}/api/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  assert.ok(answer.ok, `${path}: ${answer.status}`);
+  return answer.json();
 }

@@ -171,6 +171,9 @@ async fn an_invalid_hello_is_refused_and_a_valid_one_still_accepted() {
         json!({}),
         json!({ "client": "me" }),
         json!({ "client": { "name": "x", "version": "1" }, "capabilities": "ready" }),
+        json!({ "client": { "name": "x", "version": "1" }, "capabilities": vec!["x"; 17] }),
+        json!({ "client": { "name": "x", "version": "1" }, "capabilities": ["x".repeat(65)] }),
+        json!({ "client": { "name": "x".repeat(65), "version": "1" } }),
         json!({ "client": { "name": "x", "version": "1" }, "resume": { "session_id": 7 } }),
     ] {
         assert_eq!(socket.reject("hello", data).await.unwrap().code, "invalid_request");

@@ -62,6 +62,7 @@ async fn a_missing_source_is_refused_with_a_reason_and_changes_nothing() {
         ("tape", "x".to_owned(), "provider_unknown"),
         ("", "x".to_owned(), "provider_unknown"),
         ("hls", "x".to_owned(), "link_invalid"),
+        ("hls", format!("{}?{}", origin.link("gone.m3u8"), "x".repeat(8192)), "link_invalid"),
         ("hls", "file:///etc/passwd".to_owned(), "egress_blocked"),
         ("file", "http://10.0.0.1/film.mp4".to_owned(), "egress_blocked"),
         ("hls", origin.link("gone.m3u8"), "media_gone"),

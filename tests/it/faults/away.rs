@@ -1,8 +1,7 @@
 //! F10: SQL is unreachable, or another process holds its write lock.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use engine::RoomId;
@@ -14,6 +13,7 @@ use server::sql::Sql;
 use tokio::time::{Instant, sleep};
 
 use super::scene::{Duo, Scene, insist};
+use crate::locked::Locked;
 use crate::nodes::site::until;
 use crate::problem;
 
@@ -182,37 +182,4 @@ fn change(database: &Path, statement: &str) {
     let status =
         Command::new("python3").args(["-c", program]).arg(database).arg(statement).status();
     assert!(status.expect("python3 starts").success(), "{statement}");
-}
-
-/// A process that holds the write lock of the database.
-struct Locked(Child);
-
-impl Locked {
-    fn take(database: &Path) -> Self {
-        let program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); \
-            c.execute('BEGIN IMMEDIATE'); print('locked', flush=True); sys.stdin.read()";
-        let mut child = Command::new("python3")
-            .args(["-c", program])
-            .arg(database)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python3 starts");
-        let mut line = String::new();
-        let output = child.stdout.take().expect("its output");
-        BufReader::new(output).read_line(&mut line).expect("a line");
-        assert_eq!(line, "locked\n");
-        Self(child)
-    }
-
-    fn release(&mut self) {
-        drop(self.0.stdin.take());
-        let _ = self.0.wait();
-    }
-}
-
-impl Drop for Locked {
-    fn drop(&mut self) {
-        self.release();
-    }
 }

@@ -3,14 +3,17 @@
 use std::time::{Duration, Instant};
 
 use contracts::{PatchRoom, Role};
+use engine::RoomId;
 use harness::dice::Dice;
 use harness::http::Method;
 use harness::prove::emptied;
-use harness::{DEADLINE, ServerProcess};
+use harness::{DEADLINE, ServerProcess, Upgrade};
 use serde_json::json;
+use server::sql::Sql;
 
 use super::scene::{Duo, Scene, ground, insist};
 use crate::nodes::site::until;
+use crate::problem;
 
 const ROOMS: usize = 500;
 /// By then every node has noticed, and told again who is connected to it.
@@ -42,6 +45,28 @@ async fn f3_a_redis_that_restarts_empty_is_rebuilt_under_the_next_epoch() {
     scene.redis.wipe_and_restart().await.unwrap();
     assert_rebuilt(&scene, &mut duo).await;
     duo.judge(true);
+}
+
+#[tokio::test]
+async fn f3_a_ticket_that_redis_has_lost_is_refused_and_the_next_join_by_code_gives_another() {
+    let scene = Scene::new().await;
+    let node = scene.node().await;
+    let host = node.api().as_guest("Ada").await.unwrap();
+    let room = host.create_room("Friday").await.unwrap();
+    let guest = node.api().as_guest("Ben").await.unwrap();
+    let lost = guest.join(&room.code).await.unwrap().ws;
+    // Nobody is connected: only SQL can bring the room back.
+    let sql = Sql::open_file(&scene.database()).await.unwrap();
+    let room_id = RoomId::new(&room.room_id);
+    let kept = async || sql.load_snapshot(&room_id).await.unwrap();
+    until("a snapshot in the database", DEADLINE, kept).await;
+    sql.close().await;
+
+    scene.redis.command(&["FLUSHALL"]).await.unwrap();
+    let refused = Upgrade::with(&lost).refusal().await.unwrap();
+    problem::check(&refused, "ticket_invalid", "a ticket that Redis has lost");
+    let entered = async || guest.enter(&room.code).await.ok();
+    until("the room to be entered by its code", DEADLINE, entered).await;
 }
 
 #[tokio::test]

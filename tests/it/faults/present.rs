@@ -1,6 +1,5 @@
-//! F33: after a fault, readiness, lists and counts are right again by themselves, without anybody's write.
-
-use std::time::Duration;
+//! F33: after a fault, readiness, lists and counts are right again by themselves, without anybody's write. How soon is
+//! measured by `make bench-healed`.
 
 use contracts::PatchRoom;
 use harness::http::Method;
@@ -8,9 +7,6 @@ use harness::{Api, DEADLINE, ServerProcess};
 
 use super::scene::{Duo, Scene};
 use crate::nodes::site::until;
-
-/// By then every surface is right again, with a wide margin for a busy machine.
-const RIGHT: Duration = Duration::from_secs(6);
 
 #[tokio::test]
 async fn f33_readiness_lists_and_counts_are_right_by_themselves_after_redis_hung() {
@@ -22,7 +18,7 @@ async fn f33_readiness_lists_and_counts_are_right_by_themselves_after_redis_hung
     let guest = nodes[1].api().as_guest("Cleo").await.unwrap();
     let seat = guest.enter(&duo.room_id).await.unwrap();
     for api in [&duo.host_api, &duo.mate_api] {
-        shows(api, &duo.room_id, 3, DEADLINE).await;
+        shows(api, &duo.room_id, 3).await;
     }
     scene.redis.pause().await.unwrap();
     for node in &nodes {
@@ -33,13 +29,13 @@ async fn f33_readiness_lists_and_counts_are_right_by_themselves_after_redis_hung
     scene.redis.resume().unwrap();
     for (node, api) in nodes.iter().zip([&duo.host_api, &duo.mate_api]) {
         is_ready(node, 200).await;
-        shows(api, &duo.room_id, 2, RIGHT).await;
+        shows(api, &duo.room_id, 2).await;
     }
 }
 
 /// Waits until everything that counts who is connected says so many.
-async fn shows(api: &Api, room_id: &str, count: u64, limit: Duration) {
-    until(&format!("{count} everywhere"), limit, async || {
+async fn shows(api: &Api, room_id: &str, count: u64) {
+    until(&format!("{count} everywhere"), DEADLINE, async || {
         let page = api.public_rooms().await.ok()?;
         let listed = page.items.iter().find(|room| room.room_id == room_id)?;
         let found = [
@@ -54,7 +50,7 @@ async fn shows(api: &Api, room_id: &str, count: u64, limit: Duration) {
 }
 
 async fn is_ready(node: &ServerProcess, status: u16) {
-    until(&format!("readyz says {status}"), RIGHT, async || {
+    until(&format!("readyz says {status}"), DEADLINE, async || {
         let response = node.admin_api().raw(Method::GET, "readyz", &[], "").await.ok()?;
         (response.status == status).then_some(())
     })

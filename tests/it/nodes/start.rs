@@ -89,6 +89,22 @@ async fn a_node_that_starts_before_redis_and_postgresql_waits_for_both() {
 }
 
 #[tokio::test]
+async fn a_start_waits_while_postgresql_is_read_only_as_a_standby_is() {
+    let postgres = PostgresServer::start_unsynced().await.unwrap();
+    let url = postgres.create_database("standby").await.unwrap();
+    let read_only = "ALTER DATABASE standby SET default_transaction_read_only = on";
+    postgres.query(&postgres.url(), read_only).await.unwrap();
+    let site = Site::of(0).await;
+    let options = || site.options().env("PLAYHEAD_DATABASE_URL", &url);
+    let words = does_not_start(options().env("PLAYHEAD_START_TIMEOUT_MS", "0")).await;
+    assert!(words.contains("read-only transaction"), "{words}");
+    assert!(words.contains("PLAYHEAD_START_TIMEOUT_MS"), "it could have waited: {words}");
+    let reset = "ALTER DATABASE standby RESET default_transaction_read_only";
+    postgres.query(&postgres.url(), reset).await.unwrap();
+    options().start().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_wrong_password_ends_the_start_at_once() {
     let site = Site::of(0).await;
     site.redis.command(&["CONFIG", "SET", "requirepass", "right"]).await.unwrap();

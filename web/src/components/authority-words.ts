@@ -1,8 +1,11 @@
 /** Who controls playback, in words. */
 import type { SessionSnapshot } from 'playhead-sdk';
+import { calledAmong } from './called.js';
 
 /** Says below the video who controls playback. */
 export function controlHint(room: SessionSnapshot): string {
+  if (room.room.settings.playback_control === 'everyone')
+    return room.me.role === 'viewer' ? 'Everyone can control playback, but you’re only watching' : 'Everyone can play, pause and seek';
   if (room.room.host_id === null) return 'This party has no host right now';
   const host = hostName(room);
   if (!isHostAway(room)) return host === null ? 'The host controls playback' : `${host} is the host and controls playback`;
@@ -11,6 +14,7 @@ export function controlHint(room: SessionSnapshot): string {
 
 /** Tells somebody who may not control playback who may. */
 export function controlRefusal(room: SessionSnapshot): string {
+  if (room.room.settings.playback_control === 'everyone' && room.me.role === 'viewer') return 'You’re only watching, so you can’t do that.';
   const coHost = hasCoHost(room);
   if (room.room.host_id === null)
     return coHost
@@ -25,7 +29,8 @@ export function controlRefusal(room: SessionSnapshot): string {
 
 /** Returns the host's name; null if there is no host, or presence doesn't list them. */
 export function hostName({ presence, room }: SessionSnapshot): string | null {
-  return presence.find(({ participant_id }) => participant_id === room.host_id)?.display_name ?? null;
+  const host = presence.find(({ participant_id }) => participant_id === room.host_id);
+  return (host && calledAmong(presence, host)) ?? null;
 }
 
 function isHostAway({ room }: SessionSnapshot): boolean {

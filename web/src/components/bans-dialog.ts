@@ -1,10 +1,12 @@
 /** The dialog that lists who is banned, and lifts bans. */
-import type { Ban } from 'playhead-sdk';
+import type { Ban, SessionSnapshot } from 'playhead-sdk';
 import type { App } from '../app.js';
 import { element, setText } from '../dom.js';
 import { sentenceOf } from '../words.js';
+import { calledAmong } from './called.js';
 
-export async function showBans(app: App, roomId: string): Promise<void> {
+export async function showBans(app: App, { room, presence }: SessionSnapshot): Promise<void> {
+  const bans: Ban[] = [];
   const status = element('p', { class: 'quiet', role: 'status' }, 'Loading…');
   const list = element('ul', { class: 'people', 'data-testid': 'bans' });
   const dialog = element(
@@ -28,20 +30,22 @@ export async function showBans(app: App, roomId: string): Promise<void> {
   }
 
   try {
-    const people = await app.client.people(roomId);
+    const people = await app.client.people(room.room_id);
     let next: string | undefined;
     do {
       const page: { items: Ban[]; next_page_token?: string } = await people.bans({ page_token: next });
-      list.append(...page.items.map((ban) => createRow(ban, () => people.liftBan(ban.participant_id))));
+      bans.push(...page.items);
       next = page.next_page_token;
     } while (next !== undefined && dialog.open);
+    // Only among all of them is it known whose names look alike.
+    list.append(...bans.map((ban) => createRow(ban, () => people.liftBan(ban.participant_id))));
     say();
   } catch (error) {
     setText(status, sentenceOf(error));
   }
 
   function createRow(ban: Ban, lift: () => Promise<void>): HTMLElement {
-    const name = ban.display_name ?? 'Someone';
+    const name = calledAmong([...bans, ...presence], ban) ?? 'Someone';
     const button = element(
       'button',
       { type: 'button', class: 'button button-quiet small', 'aria-label': `Unban ${name}` },

@@ -1,12 +1,14 @@
-/** The button that copies the invite link. */
-import { roomPath } from '../address.js';
-import { element, setAttribute, setText, type Component } from '../dom.js';
+/** The button that copies the invite link, or, where not everybody with the link gets in, opens the dialog for invites. */
+import { copy } from '../clipboard.js';
+import { element, setAttribute, setShown, setText } from '../dom.js';
 import { icon, setIcon } from '../icons.js';
-import type { RoomContext } from './room-context.js';
+import { linkOf, showInvites } from './invite-dialog.js';
+import { moderates } from './person-dialog.js';
+import type { RoomContext, RoomPart } from './room-context.js';
 
 const COPIED_MS = 2500;
 
-export function createInviteButton({ app, session }: RoomContext): Component {
+export function createInviteButton({ app, session }: RoomContext): RoomPart {
   const long = createLabel('Copy invite link', 'Link copied');
   const short = createLabel('Invite', 'Copied');
   const button = element(
@@ -16,7 +18,7 @@ export function createInviteButton({ app, session }: RoomContext): Component {
     element('span', { class: 'wide-only' }, long.element),
     element('span', { class: 'narrow-only' }, short.element),
   );
-  const link = `${location.origin}${roomPath(session.getSnapshot().room.code)}`;
+  const link = linkOf(session.getSnapshot().room);
   // The link can be read without the clipboard, which plain-HTTP pages can't use.
   setAttribute(button, 'data-link', link);
   setAttribute(button, 'title', link);
@@ -39,7 +41,25 @@ export function createInviteButton({ app, session }: RoomContext): Component {
     });
   });
 
-  return { element: button, dispose: () => clearTimeout(timer) };
+  const invites = element(
+    'button',
+    { type: 'button', class: 'button button-primary top-invite', 'aria-haspopup': 'dialog', 'data-testid': 'invite-people' },
+    icon('people', 20),
+    element('span', { class: 'wide-only' }, 'Invite people'),
+    element('span', { class: 'narrow-only' }, 'Invite'),
+  );
+  invites.addEventListener('click', () => void showInvites(app, session));
+
+  return {
+    element: element('div', { class: 'top-invites' }, button, invites),
+    update({ room }) {
+      const isClosed = room.room.settings.entry !== 'open' && moderates(room.me.role);
+      // It is of no use to anybody else where only invites count.
+      setShown(button, !isClosed && room.room.settings.entry !== 'invite');
+      setShown(invites, isClosed);
+    },
+    dispose: () => clearTimeout(timer),
+  };
 }
 
 /** A label that is always as wide as the wider of its two texts, so that nothing moves when it changes. */
@@ -52,26 +72,4 @@ function createLabel(before: string, after: string): { element: HTMLElement; sho
       setAttribute(label, 'data-other', copied ? before : after);
     },
   };
-}
-
-async function copy(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copyBySelection(text);
-  }
-}
-
-// Plain-HTTP pages have no clipboard API, but can copy from a selected field.
-function copyBySelection(text: string): boolean {
-  const field = element('textarea', { class: 'only-spoken', 'aria-hidden': 'true', readonly: true });
-  field.value = text;
-  document.body.append(field);
-  const before = document.activeElement;
-  field.select();
-  const done = document.execCommand('copy');
-  field.remove();
-  if (before instanceof HTMLElement) before.focus();
-  return done;
 }

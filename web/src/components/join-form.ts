@@ -2,10 +2,11 @@
 import { HOME, roomPath } from '../address.js';
 import type { App } from '../app.js';
 import { element, type Component } from '../dom.js';
+import { inviteIn, keepInvite } from '../invite.js';
 import { createField } from './field.js';
 import type { NameField } from './name-field.js';
 
-/** The name field is shared with the rest of the home page: a new name is a new guest, so it counts only once it is used. */
+/** The name field is shared with the rest of the home page: a name counts only once it is used. */
 export function createJoinForm(app: App, name: NameField): Component {
   const button = element('button', { type: 'submit', class: 'button', 'data-testid': 'join-submit' }, 'Join');
   const field = createField(
@@ -25,6 +26,8 @@ export function createJoinForm(app: App, name: NameField): Component {
     event.preventDefault();
     const code = codeIn(field.input.value);
     if (code !== null) {
+      const invite = inviteIn(field.input.value);
+      if (invite !== null) keepInvite(code, invite);
       if (name.keep()) app.go(roomPath(code));
       return;
     }

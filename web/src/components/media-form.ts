@@ -5,7 +5,7 @@ import { filePath } from '../address.js';
 import { element, setAttribute, setShown, setText } from '../dom.js';
 import { CHOOSE_MEDIA, sentenceOf } from '../words.js';
 import { createField } from './field.js';
-import type { RoomContext, RoomPart } from './room-context.js';
+import { choosesMedia, type RoomContext, type RoomPart } from './room-context.js';
 
 /** What somebody is choosing, by which button, and what the field had then. */
 interface Choice {
@@ -14,7 +14,7 @@ interface Choice {
   typed: string;
 }
 
-export function createMediaForm({ app, session, mayControl }: RoomContext): RoomPart {
+export function createMediaForm({ app, session }: RoomContext): RoomPart {
   const submit = element(
     'button',
     { type: 'submit', class: 'button button-primary', 'data-testid': 'link-submit' },
@@ -131,8 +131,7 @@ export function createMediaForm({ app, session, mayControl }: RoomContext): Room
   return {
     element: form,
     update({ room }) {
-      if (form.hidden && mayControl()) app.notices.say('You can control playback now.', 'good');
-      setShown(form, mayControl());
+      setShown(form, choosesMedia(room));
       setText(title, room.media === null ? CHOOSE_MEDIA : `${CHOOSE_MEDIA} next`);
     },
   };

@@ -25,7 +25,7 @@ export function createMessage(message: Message): Component {
     'main',
     { class: 'message', 'data-testid': 'message' },
     message.busy ? element('span', { class: 'spinner', 'aria-hidden': 'true' }) : null,
-    element('h1', { class: 'message-title', tabindex: message.busy ? undefined : '-1' }, message.title),
+    element('h1', { class: 'message-title', tabindex: message.busy && !message.actions ? undefined : '-1' }, message.title),
     element('p', { class: 'quiet' }, message.text),
     message.actions ? actions : null,
   );

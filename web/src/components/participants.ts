@@ -1,9 +1,12 @@
 /** The list of participants, in which those who moderate the party can act on the others. */
-import type { Presence, Role, SessionSnapshot } from 'playhead-sdk';
+import type { Presence, Role, RoomSettings, SessionSnapshot } from 'playhead-sdk';
 import { charactersOf } from '../characters.js';
 import { element, setShown, setText } from '../dom.js';
 import { icon } from '../icons.js';
+import { sentenceOf } from '../words.js';
 import { showBans } from './bans-dialog.js';
+import { tagsAmong } from './called.js';
+import { showInvites } from './invite-dialog.js';
 import { managePerson, mayRemove, moderates } from './person-dialog.js';
 import type { RoomContext, RoomPart } from './room-context.js';
 
@@ -19,17 +22,50 @@ export function createParticipants({ app, session }: RoomContext): RoomPart {
     { type: 'button', class: 'button button-quiet small', hidden: true, 'data-testid': 'show-bans' },
     'Banned people',
   );
+  const invites = element(
+    'button',
+    { type: 'button', class: 'button button-quiet small', hidden: true, 'aria-haspopup': 'dialog', 'data-testid': 'show-invites' },
+    'Invite links',
+  );
   const card = element(
     'section',
     { class: 'card people-card', 'aria-labelledby': 'people-title' },
-    element('h2', { id: 'people-title' }, 'Participants ', count),
+    element('h2', { id: 'people-title', tabindex: '-1' }, 'Participants ', count),
     list,
     more,
-    banned,
+    element('div', { class: 'people-more' }, invites, banned),
   );
+  const everyone = element('input', { type: 'checkbox', 'data-testid': 'everyone-controls' });
+  const controlled = element('label', { class: 'check', hidden: true }, everyone, 'Everyone can play, pause and seek');
+  card.insertBefore(controlled, card.lastElementChild);
   let shown = '';
+  /** The choice that was sent to the server, until the room shows it. */
+  let asked: RoomSettings['playback_control'] | null = null;
 
-  banned.addEventListener('click', () => void showBans(app, session.getSnapshot().room.room_id));
+  everyone.addEventListener('change', () => void letControl(everyone.checked ? 'everyone' : 'hosts'));
+  // With the focus, it would take the keys that control playback.
+  everyone.addEventListener('click', (event) => event.detail > 0 && everyone.blur());
+
+  async function letControl(who: RoomSettings['playback_control']): Promise<void> {
+    asked = who;
+    try {
+      await (await app.client.people(session.getSnapshot().room.room_id)).changeRoom({ playback_control: who });
+    } catch (error) {
+      if (asked === who) asked = null;
+      app.notices.say(sentenceOf(error), 'bad');
+    }
+    showControl(session.getSnapshot());
+  }
+
+  function showControl({ room, me }: SessionSnapshot): void {
+    const control = room.settings.playback_control;
+    if (asked === control) asked = null;
+    setShown(controlled, me.role === 'host');
+    everyone.checked = (asked ?? control) === 'everyone';
+  }
+
+  banned.addEventListener('click', () => void showBans(app, session.getSnapshot()));
+  invites.addEventListener('click', () => void showInvites(app, session));
 
   function manage(person: Presence): void {
     managePerson(app, session, person, session.getSnapshot().me.role);
@@ -45,19 +81,26 @@ export function createParticipants({ app, session }: RoomContext): RoomPart {
       const unseen = room.presenceTotal - people.length;
       setText(more, `and ${unseen} more`);
       setShown(more, unseen > 0);
-      setShown(banned, moderates(room.me.role));
+      for (const button of [invites, banned]) setShown(button, moderates(room.me.role));
+      showControl(room);
       // The rows are rebuilt only when one has changed, and the same person's button keeps the focus.
       const next = JSON.stringify([people, room.me]);
       if (next === shown) return;
       shown = next;
       const focused = list.contains(document.activeElement) && document.activeElement?.closest('li')?.dataset['participant'];
-      list.replaceChildren(...people.map((person) => createRow(person, room, manage)));
+      const tags = tagsAmong(people);
+      list.replaceChildren(...people.map((person) => createRow(person, tags.get(person.participant_id) ?? '', room, manage)));
       if (focused) list.querySelector<HTMLElement>(`[data-participant="${CSS.escape(focused)}"] button`)?.focus({ preventScroll: true });
     },
   };
 }
 
-function createRow(person: Presence, room: SessionSnapshot, manage: (person: Presence) => void): HTMLElement {
+function createRow(
+  person: Presence,
+  tag: string,
+  room: SessionSnapshot,
+  manage: (person: Presence) => void,
+): HTMLElement {
   const isMe = person.participant_id === room.me.participant_id;
   const row = element(
     'li',
@@ -71,6 +114,7 @@ function createRow(person: Presence, room: SessionSnapshot, manage: (person: Pre
       'span',
       { class: 'person-name' },
       person.display_name,
+      element('span', { class: 'person-tag' }, tag),
       isMe ? element('span', { class: 'quiet' }, ' (you)') : null,
     ),
     createBadge(person.role),
@@ -83,7 +127,7 @@ function createRow(person: Presence, room: SessionSnapshot, manage: (person: Pre
         class: 'button button-quiet button-icon',
         'data-testid': 'manage',
         'aria-haspopup': 'dialog',
-        'aria-label': `Manage ${person.display_name}`,
+        'aria-label': `Manage ${person.display_name}${tag}`,
       },
       icon('more'),
     );

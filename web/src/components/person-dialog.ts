@@ -3,6 +3,7 @@ import type { Presence, Role, RoomSession } from 'playhead-sdk';
 import type { App } from '../app.js';
 import { element } from '../dom.js';
 import { sentenceOf } from '../words.js';
+import { calledAmong } from './called.js';
 import { confirmed } from './confirm.js';
 
 // Who moderates, the highest first. Everyone else ranks below.
@@ -19,15 +20,18 @@ export function mayRemove(mine: Role, theirs: Role): boolean {
   return moderates(mine) && rank(mine) < rank(theirs);
 }
 
-/** Whether a role removes people and sees who is banned. */
+/** Whether a role lets people in, removes them and sees who is banned. */
 export function moderates(role: Role): boolean {
   return MODERATING.includes(role);
 }
 
 /** Opens the dialog; `mine` is the role of the person who looks at it. */
 export function managePerson(app: App, session: RoomSession, person: Presence, mine: Role): void {
-  const { display_name: name, participant_id: id } = person;
-  const roomId = session.getSnapshot().room.room_id;
+  const { presence, room } = session.getSnapshot();
+  const { participant_id: id } = person;
+  const name = calledAmong(presence, person) ?? '';
+  const roomId = room.room_id;
+  const back = room.settings.entry === 'open' ? 'Can come back with the invite link.' : 'Comes back only if let in again.';
   const choices = element('div', { class: 'person-choices' });
   const dialog = element(
     'dialog',
@@ -81,7 +85,7 @@ export function managePerson(app: App, session: RoomSession, person: Presence, m
     });
   }
   if (mayRemove(mine, person.role)) {
-    add('remove', 'Remove from the party', 'Can come back with the invite link.', () =>
+    add('remove', 'Remove from the party', back, () =>
       attempt(async () => (await app.client.people(roomId)).remove(id), `${name} was removed.`),
     );
     add('ban', 'Ban from the party', 'Can’t come back until someone unbans them.', async () => {

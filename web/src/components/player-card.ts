@@ -7,7 +7,7 @@ import { controlHint } from './authority-words.js';
 import { createMediaKeys } from './media-keys.js';
 import { createPlaybackControls } from './playback-controls.js';
 import { createPlaybackMenus } from './playback-menus.js';
-import type { RoomContext, RoomPart, RoomView } from './room-context.js';
+import { choosesMedia, type RoomContext, type RoomPart, type RoomView } from './room-context.js';
 import { createSeekBar } from './seek-bar.js';
 import { listenForShortcuts } from './shortcuts.js';
 import { createStage } from './stage.js';
@@ -60,11 +60,16 @@ export function createPlayerCard(context: RoomContext, syncStatus: HTMLElement):
   stage.onDoubleClick(toggleFullscreen);
   stage.onClick(buttons.togglePlay);
 
+  /** Whether this person could control playback when it was last looked at. */
+  let hadControl = true;
+
   function showHint({ room }: RoomView): void {
-    const guest = !context.mayControl();
-    setShown(hint, guest);
+    const mayControl = context.mayControl();
+    if (mayControl && !hadControl) context.app.notices.say('You can control playback now.', 'good');
+    hadControl = mayControl;
+    setShown(hint, !choosesMedia(room));
     setText(hint, controlHint(room));
-    controls.classList.toggle('controls-read-only', guest);
+    controls.classList.toggle('controls-read-only', !mayControl);
     setText(mediaTitle, titleOf(room.media));
     setShown(mediaTitle, room.media !== null);
     const shortfall = shortfallOf(room.media);

@@ -1,6 +1,6 @@
 /** What the parts of the room page share: the snapshots, the commands and who may send them. */
-import type { Player, PlayerSnapshot, RoomSession, SessionSnapshot } from 'playhead-sdk';
-import { commandsPlayback, PlayheadError } from 'playhead-sdk';
+import type { Knock, Player, PlayerSnapshot, RoomSession, SessionSnapshot, Subscribable } from 'playhead-sdk';
+import { commandsPlayback, controlsPlayback, PlayheadError } from 'playhead-sdk';
 import type { App } from '../app.js';
 import { DISCONNECTED, OUTSIDE_LIVE_WINDOW, sentenceOf } from '../words.js';
 import { controlRefusal } from './authority-words.js';
@@ -11,12 +11,17 @@ export interface RoomView {
   player: PlayerSnapshot;
 }
 
+/** What begins as soon as a party has been joined: the video element, the player that controls it, and who asks to join. */
+export type Screen = Pick<RoomContext, 'video' | 'player' | 'knocks'>;
+
 /** Passed to every part of the room page. */
 export interface RoomContext {
   app: App;
   session: RoomSession;
   player: Player;
   video: HTMLVideoElement;
+  /** Who asks to join, for those who moderate the party. */
+  knocks: Subscribable<readonly Knock[]>;
   /** `hasControl` of the current snapshot. */
   mayControl(): boolean;
   /** Sends a playback command and shows why it failed. Resolves to whether it succeeded. */
@@ -35,12 +40,7 @@ export interface RoomPart {
   dispose?(): void;
 }
 
-export function createRoomContext(
-  app: App,
-  session: RoomSession,
-  player: Player,
-  video: HTMLVideoElement,
-): RoomContext {
+export function createRoomContext(app: App, session: RoomSession, { player, video, knocks }: Screen): RoomContext {
   // A set keeps the order of sending, so its first entry has waited longest.
   const pending = new Set<{ sinceMs: number }>();
 
@@ -78,11 +78,16 @@ export function createRoomContext(
     return first === undefined ? null : performance.now() - first.sinceMs;
   }
 
-  return { app, session, player, video, mayControl, control, pendingMs, explain };
+  return { app, session, player, video, knocks, mayControl, control, pendingMs, explain };
 }
 
-/** Whether this person is the host or a co-host, who control playback. */
-export function hasControl({ me }: SessionSnapshot): boolean {
+/** Whether this person controls playback. */
+export function hasControl({ me, room }: SessionSnapshot): boolean {
+  return controlsPlayback(me.role, room.settings);
+}
+
+/** Whether this person chooses what is played: the host and the co-hosts do, no matter who controls playback. */
+export function choosesMedia({ me }: SessionSnapshot): boolean {
   return commandsPlayback(me.role);
 }
 

@@ -1,5 +1,6 @@
 /** The page of a room that has been joined; every part is drawn only from the session's and the player's snapshots. */
 import { browserDeviceStore, createPlayer, type HlsClass, type Player, type RoomSession } from 'playhead-sdk';
+import { knocksOf } from 'playhead-sdk/knock';
 import type { App } from '../app.js';
 import { element, type Component } from '../dom.js';
 import { takeMedia } from '../early.js';
@@ -7,10 +8,12 @@ import { sentenceFor } from '../words.js';
 import { createAuthorityBanner } from './authority-banner.js';
 import { createAwayBanner } from './away-banner.js';
 import { createEndParty } from './end-party.js';
+import { createKnocks } from './knocks.js';
 import { createMediaForm } from './media-form.js';
 import { createParticipants } from './participants.js';
 import { createPlayerCard } from './player-card.js';
-import { createRoomContext, type RoomPart, type RoomView } from './room-context.js';
+import { createRoomContext, type RoomPart, type RoomView, type Screen } from './room-context.js';
+import { createRoomSettings } from './room-settings.js';
 import { createSyncStatus } from './sync-status.js';
 import { createTopBar } from './top-bar.js';
 
@@ -23,13 +26,7 @@ declare global {
 
 const TICK_MS = 200;
 
-/** The video element and the player that controls it. */
-export interface Screen {
-  video: HTMLVideoElement;
-  player: Player;
-}
-
-/** Starts loading what the room is watching. */
+/** Starts loading what the room is watching, and hearing who asks to join. */
 export function createScreen(session: RoomSession): Screen {
   const early = takeMedia(session.getSnapshot().media);
   const video = early?.video ?? element('video');
@@ -37,11 +34,12 @@ export function createScreen(session: RoomSession): Screen {
   const attributes = { class: 'video', playsinline: '', preload: 'auto', 'data-testid': 'video', 'aria-label': 'Video' };
   for (const [name, value] of Object.entries(attributes)) video.setAttribute(name, value);
   const options = { hls: loadHls, device: browserDeviceStore(), loadingSinceMs: early?.loadingSinceMs };
-  return { video, player: createPlayer(session, video, options) };
+  return { video, player: createPlayer(session, video, options), knocks: knocksOf(session) };
 }
 
-export function createRoomView(app: App, session: RoomSession, { video, player }: Screen, leave: () => void): Component {
-  const context = createRoomContext(app, session, player, video);
+export function createRoomView(app: App, session: RoomSession, screen: Screen, leave: () => void): Component {
+  const context = createRoomContext(app, session, screen);
+  const { player } = screen;
   window.playhead = { session, player };
 
   const topBar = createTopBar(context, leave);
@@ -49,17 +47,21 @@ export function createRoomView(app: App, session: RoomSession, { video, player }
   const authorityBanner = createAuthorityBanner(context);
   const syncStatus = createSyncStatus(context);
   const card = createPlayerCard(context, syncStatus.element);
+  const knocks = createKnocks(context);
   const mediaForm = createMediaForm(context);
   const participants = createParticipants(context);
+  const settings = createRoomSettings(context);
   const endParty = createEndParty(context);
   const parts: RoomPart[] = [
     topBar,
     awayBanner,
     authorityBanner,
     card,
+    knocks,
     mediaForm,
     syncStatus,
     participants,
+    settings,
     endParty,
   ];
 
@@ -73,9 +75,10 @@ export function createRoomView(app: App, session: RoomSession, { video, player }
     element(
       'aside',
       { class: 'room-side', 'aria-label': 'The party' },
+      knocks.element,
       mediaForm.element,
       participants.element,
-      endParty.element,
+      element('div', { class: 'host-actions' }, settings.element, endParty.element),
     ),
   );
 

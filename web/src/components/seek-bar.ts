@@ -120,8 +120,10 @@ export function createSeekBar(context: RoomContext): SeekBar {
     setText(length, room.media?.live === true || max === null ? '' : clockTime(max));
     setShown(length, room.media?.live !== true);
     if (dragging || document.visibilityState === 'hidden') return;
-    // A room that nobody has told of the end goes on, but no film is at a moment that it doesn't have.
-    const roomMs = room.media?.live ? session.expected() : Math.min(session.expected(), untilMs);
+    // A room that nobody has told of the end goes on, but no film is at a moment that it doesn't have. Where it plays, it is
+    // longer than its header says.
+    const hasMs = Math.max(untilMs, player.position() ?? 0);
+    const roomMs = room.media?.live ? session.expected() : Math.min(session.expected(), hasMs);
     const positionMs = room.media === null ? 0 : (seek.targetMs() ?? roomMs);
     range.value = String(positionMs - fromMs);
     draw(positionMs);

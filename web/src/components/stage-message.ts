@@ -4,7 +4,8 @@ import type { IconName } from '../icons.js';
 import { shortfallOf } from '../shortfall.js';
 import { CHOOSE_MEDIA, sentenceFor } from '../words.js';
 import { hostName } from './authority-words.js';
-import { hasControl, type RoomView } from './room-context.js';
+import { calledAmong } from './called.js';
+import { choosesMedia, hasControl, type RoomView } from './room-context.js';
 
 /** What the button over the video does; also its test id. */
 export type StageAction = 'unblock' | 'reload' | 'start' | 'replay';
@@ -62,7 +63,7 @@ export function stageMessage({ room, player }: RoomView, nowRoomMs: number, behi
 }
 
 function empty(room: SessionSnapshot): StageMessage {
-  if (hasControl(room))
+  if (choosesMedia(room))
     return {
       icon: 'film',
       title: 'Your party is ready',
@@ -81,10 +82,11 @@ function empty(room: SessionSnapshot): StageMessage {
 function theEnd(room: SessionSnapshot): StageMessage {
   const message: StageMessage = { icon: 'check', title: 'The end', text: '', solid: false };
   if (!hasControl(room)) return message;
-  if (room.media?.live) return { ...message, text: 'The live stream is over. Choose what to watch next.' };
+  const next = choosesMedia(room);
+  if (room.media?.live) return next ? { ...message, text: 'The live stream is over. Choose what to watch next.' } : message;
   return {
     ...message,
-    text: 'Choose what to watch next, or play it again.',
+    text: next ? 'Choose what to watch next, or play it again.' : 'You can play it again.',
     action: { label: 'Play again', does: 'replay' },
   };
 }
@@ -126,6 +128,7 @@ function barrier(room: SessionSnapshot, waiting: NonNullable<SessionSnapshot['pl
   return hasControl(room) ? { ...message, action: { label: 'Start without waiting', does: 'start' } } : message;
 }
 
-function nameOf(room: SessionSnapshot, id: string): string | undefined {
-  return room.presence.find((someone) => someone.participant_id === id)?.display_name;
+function nameOf({ presence }: SessionSnapshot, id: string): string | undefined {
+  const person = presence.find(({ participant_id }) => participant_id === id);
+  return person && calledAmong(presence, person);
 }

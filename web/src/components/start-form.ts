@@ -2,14 +2,18 @@
 import type { CreateRoom, Room } from 'playhead-sdk';
 import { roomPath } from '../address.js';
 import type { App } from '../app.js';
-import { element, type Component } from '../dom.js';
-import { icon, type IconName } from '../icons.js';
+import { element, setShown, type Component } from '../dom.js';
+import { ownLanguage } from '../format.js';
+import { icon } from '../icons.js';
 import { sentenceOf } from '../words.js';
+import { createEntryChoice } from './entry-choice.js';
 import { createField, whileBusy } from './field.js';
 import type { NameField } from './name-field.js';
+import { createTagsField } from './tags-field.js';
+import { createVisibilityChoice } from './visibility-choice.js';
 
 /** The maximum length of a party's name, in UTF-16 code units; the server takes 80 characters as people count them. */
-const ROOM_NAME_UNITS_MAX = 512;
+export const ROOM_NAME_UNITS_MAX = 512;
 
 export function createStartForm(app: App, nameField: NameField): Component {
   const roomName = createField('Party name', {
@@ -19,13 +23,10 @@ export function createStartForm(app: App, nameField: NameField): Component {
     maxlength: ROOM_NAME_UNITS_MAX,
     placeholder: 'Movie night',
   });
-  const visibility = element(
-    'fieldset',
-    { class: 'choice' },
-    element('legend', { class: 'only-spoken' }, 'Who can find the party'),
-    choice('link', 'link', 'Link only', 'Anyone with the link', true),
-    choice('public', 'globe', 'Public', 'Listed on this page', false),
-  );
+  const tags = createTagsField();
+  setShown(tags.element, false);
+  const visibility = createVisibilityChoice(false);
+  const entry = createEntryChoice();
   const button = element(
     'button',
     { type: 'submit', class: 'button button-primary button-large', 'data-testid': 'create-room' },
@@ -39,7 +40,9 @@ export function createStartForm(app: App, nameField: NameField): Component {
     element('h2', { id: 'start-title' }, 'Start a party'),
     nameField.element,
     roomName.element,
-    visibility,
+    visibility.element,
+    tags.element,
+    entry.element,
     button,
     problem,
   );
@@ -53,17 +56,25 @@ export function createStartForm(app: App, nameField: NameField): Component {
     return app.client.rooms.create(room, { key: asked.key });
   }
 
+  visibility.element.addEventListener('change', () => setShown(tags.element, visibility.isPublic()));
+
   async function start(name: string): Promise<void> {
     problem.textContent = '';
-    const isPublic = form.querySelector<HTMLInputElement>('input[value="public"]')?.checked === true;
+    const isPublic = visibility.isPublic();
+    const about = isPublic ? tags.submit() : [];
+    const wanted = about && entry.submit();
+    if (about === null || wanted === null) return;
     try {
       await app.client.guest(name);
       if (!form.isConnected) return;
       const room = await create({
         name: roomName.input.value.trim() || `${name}’s party`,
         is_public: isPublic,
+        // What others look for parties by.
+        ...(isPublic && { language: ownLanguage(), tags: about }),
         // A phone that falls asleep must not end everybody's evening.
         host_loss: 'promote',
+        ...wanted,
       });
       if (form.isConnected) return app.go(roomPath(room.code));
       // They have gone to another party meanwhile, and nobody would come to this one.
@@ -83,15 +94,4 @@ export function createStartForm(app: App, nameField: NameField): Component {
 
 function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function choice(value: string, drawn: IconName, title: string, text: string, checked: boolean): HTMLElement {
-  return element(
-    'label',
-    { class: 'choice-option' },
-    element('input', { type: 'radio', name: 'visibility', value, checked, 'data-testid': `visibility-${value}` }),
-    icon(drawn),
-    element('span', { class: 'choice-title' }, title),
-    element('span', { class: 'quiet small' }, text),
-  );
 }

@@ -44,10 +44,12 @@ export function createTopBar(context: RoomContext, leave: () => void): RoomPart 
       element('div', { class: 'top-title' }, name, element('div', { class: 'top-facts' }, connection, viewers)),
       element('div', { class: 'top-actions' }, invite.element, leaveButton),
     ),
-    update({ room }) {
+    update(view) {
+      const { room } = view;
       setText(name, room.room.name);
       setText(viewerText, counted(room.viewerCount, 'viewer'));
       showConnection(room);
+      invite.update(view);
     },
     tick: ({ room }) => showConnection(room),
     dispose: () => invite.dispose?.(),

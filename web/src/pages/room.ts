@@ -1,17 +1,43 @@
 /** The page of one party, from the invitation to its end. */
 import type { RoomSession, SessionSnapshot } from 'playhead-sdk';
 import { PlayheadError } from 'playhead-sdk';
+import { knock } from 'playhead-sdk/knock';
 import { HOME } from '../address.js';
 import type { App } from '../app.js';
 import { createInvitation } from '../components/invitation.js';
 import { createMessage, type Message } from '../components/message.js';
+import { createPasswordForm, type PasswordForm } from '../components/password-form.js';
 import { createRoomView, createScreen } from '../components/room-view.js';
 import { element, type Component } from '../dom.js';
 import { takeMedia } from '../early.js';
+import { forgetInvite, inviteFor } from '../invite.js';
 import { endFor, KEEPS_TRYING, NO_SOCKET, sentenceFor, sentenceOf } from '../words.js';
 
 // Error codes for which trying again makes no difference.
-const FINAL: ReadonlySet<string> = new Set(['room_not_found', 'room_closed', 'banned', 'forbidden', 'origin_forbidden']);
+const FINAL: ReadonlySet<string> = new Set([
+  'room_not_found',
+  'room_closed',
+  'banned',
+  'forbidden',
+  'origin_forbidden',
+  'invite_required',
+  'invite_invalid',
+  'approval_declined',
+]);
+/** Codes of a session that was closed because its person may not come back as they are: the same as if they came anew. */
+const SHUT_OUT: ReadonlySet<string> = new Set([
+  'invite_required',
+  'invite_invalid',
+  'password_required',
+  'password_wrong',
+  'approval_pending',
+  'approval_declined',
+]);
+const TITLES: Readonly<Record<string, string>> = {
+  room_closed: 'This party has ended',
+  invite_required: 'This party is for invited people',
+  approval_declined: 'You weren’t let in',
+};
 /** How long after a refusal that may pass the page joins again. */
 const JOIN_AGAIN_MS = 5_000;
 
@@ -26,14 +52,23 @@ export function createRoomPage(app: App, code: string): Component {
   let joinAgain: ReturnType<typeof setTimeout> | undefined;
   /** The refusal that is shown. */
   let refusal = '';
+  /** Ends the last join while somebody has yet to let this person in. */
+  let waiting = new AbortController();
+  let password: string | undefined;
+  let asking: PasswordForm | null = null;
+  /** The refusal of an invite, without which the person tried then. */
+  let deadInvite: PlayheadError | null = null;
+  // It doesn't stay in the address for as long as it takes to enter a name.
+  inviteFor(code);
 
   function show(next: Component): void {
     shown?.dispose?.();
     shown = next;
     refusal = '';
+    asking = null;
     holder.replaceChildren(next.element);
     // What had the focus may be gone, and a message that takes its place is heard only then.
-    next.element.querySelector<HTMLElement>('.message-title[tabindex]')?.focus();
+    next.element.querySelector<HTMLElement>('.message-title[tabindex], [autofocus]')?.focus();
   }
 
   function leave(): void {
@@ -44,18 +79,31 @@ export function createRoomPage(app: App, code: string): Component {
     app.go(HOME);
   }
 
+  /** Somebody who can't be given another name for now joins under the one they had. */
+  function keepName(error: unknown): void {
+    // An older server has no `/me`.
+    const isUnknown = error instanceof PlayheadError && error.status === 404;
+    if (!(mayPass(error) || isUnknown) || !app.client.token()) throw error;
+  }
+
   async function join(name: string, isAgain = false): Promise<void> {
     clearTimeout(joinAgain);
+    waiting.abort();
+    waiting = new AbortController();
     joins += 1;
     const join = joins;
+    const isLast = (): boolean => !over && join === joins;
     if (!isAgain) {
       document.title = 'Joining… · Playhead';
       show(createMessage({ title: 'Joining the party…', text: 'This only takes a moment.', busy: true }));
     }
     try {
-      await app.client.guest(name);
-      const joined = await app.client.join(code);
-      if (over || join !== joins) return joined.close();
+      await app.client.guest(name).catch(keepName);
+      const onWaiting = (): void => {
+        if (isLast()) showWaiting();
+      };
+      const joined = await knock(app.client, code, { invite: inviteFor(code), password, signal: waiting.signal, onWaiting });
+      if (!isLast()) return joined.close();
       session = joined;
       const screen = createScreen(joined);
       // The media is requested before the page around it is drawn, which takes a while on a slow device.
@@ -65,8 +113,43 @@ export function createRoomPage(app: App, code: string): Component {
       unsubscribe = joined.subscribe(watchForTheEnd);
       watchForTheEnd();
     } catch (error) {
-      if (!over && join === joins) showRefusal(error, name);
+      if (isLast()) showRefusal(error, name);
     }
+  }
+
+  function showWaiting(): void {
+    tellOfDeadInvite();
+    document.title = 'Waiting to be let in · Playhead';
+    const title = 'Waiting for somebody to let you in…';
+    const text = 'Keep this page open: you’ll join as soon as they do.';
+    show(createMessage({ title, text, busy: true, actions: [{ label: 'Cancel', run: () => app.go(HOME) }] }));
+  }
+
+  function tellOfDeadInvite(): void {
+    if (deadInvite) app.notices.say(sentenceOf(deadInvite), 'bad');
+    deadInvite = null;
+  }
+
+  function askForPassword(error: PlayheadError, name: string): void {
+    const isWrong = error.code === 'password_wrong';
+    password = undefined;
+    if (!asking) {
+      tellOfDeadInvite();
+      const form = createPasswordForm((given) => {
+        password = given;
+        return join(name, true);
+      });
+      show(form);
+      asking = form;
+    }
+    if (isWrong) asking?.fail(sentenceOf(error));
+  }
+
+  /** Tries without an invite that isn't valid: the party may have another way in. */
+  function joinWithout(error: PlayheadError, name: string): Promise<void> {
+    forgetInvite(code);
+    deadInvite = error;
+    return join(name, true);
   }
 
   function watchForTheEnd(): void {
@@ -91,12 +174,18 @@ export function createRoomPage(app: App, code: string): Component {
       app.name.save('');
       return show(createInvitation(app, (given) => void join(given), name));
     }
+    if (error instanceof PlayheadError) {
+      if (error.code === 'approval_pending') return void join(name);
+      if (error.code === 'invite_invalid' && inviteFor(code) !== undefined) return void joinWithout(error, name);
+      if (error.code.startsWith('password_')) return askForPassword(error, name);
+      if (error.code === 'invite_required' && deadInvite) return showRefusal(deadInvite, name);
+    }
     document.title = 'Playhead';
     const message = refusalOf(error, () => void join(name), () => app.go(HOME));
     // Shown anew, it would take the focus and be read out once more.
     if (refusal !== message.text) show(createMessage(message));
     refusal = message.text;
-    if (mayPass(error)) joinAgain = setTimeout(() => void join(name, true), Math.max(JOIN_AGAIN_MS, error.retryAfterMs ?? 0));
+    if (mayPass(error)) joinAgain = setTimeout(() => void join(app.name.load() || name, true), Math.max(JOIN_AGAIN_MS, error.retryAfterMs ?? 0));
   }
 
   const name = app.name.load();
@@ -107,6 +196,7 @@ export function createRoomPage(app: App, code: string): Component {
     element: holder,
     dispose() {
       over = true;
+      waiting.abort();
       clearTimeout(joinAgain);
       takeMedia(null);
       unsubscribe();
@@ -123,7 +213,7 @@ function endOf(snapshot: SessionSnapshot): { title: string; text: string; mayRej
   if (room.state === 'expired' || room.state === 'deleted') return ended(endFor(stateCause, me.role === 'host'));
   const code = closeReason?.code;
   if (connection !== 'closed') return null;
-  if (sessionId === '') return new PlayheadError({ ...closeReason!, outcome: 'not_applied' });
+  if (sessionId === '' || SHUT_OUT.has(code ?? '')) return new PlayheadError({ ...closeReason!, outcome: 'not_applied' });
   if (code === 'room_closed' || code === 'room_not_found') return ended('It ended while you were away.');
   // The page's own button leads away from here.
   if (code === 'left') return { title: 'You left the party', text: 'You left it in another tab or window.', mayRejoin: true };
@@ -141,10 +231,9 @@ function mayPass(error: unknown): error is PlayheadError {
 function refusalOf(error: unknown, retry: () => void, goHome: () => void): Message {
   const code = error instanceof PlayheadError ? error.code : '';
   const isFinal = FINAL.has(code);
-  const hasEnded = code === 'room_closed';
   return {
-    title: hasEnded ? 'This party has ended' : 'Can’t join the party',
-    text: hasEnded ? 'Start another one, or ask for a new invite link.' : `${code === 'connection_lost' ? NO_SOCKET : sentenceOf(error)}${mayPass(error) ? KEEPS_TRYING : ''}`,
+    title: TITLES[code] ?? 'Can’t join the party',
+    text: code === 'room_closed' ? 'Start another one, or ask for a new invite link.' : `${code === 'connection_lost' ? NO_SOCKET : sentenceOf(error)}${mayPass(error) ? KEEPS_TRYING : ''}`,
     actions: [
       ...(isFinal ? [] : [{ label: 'Try again', primary: true, run: retry }]),
       { label: 'Go to the home page', primary: isFinal, run: goHome },

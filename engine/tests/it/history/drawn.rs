@@ -1,6 +1,6 @@
 //! Media and settings that histories draw.
 
-use engine::{DurationOrigin, HostLoss, Media, RoomPatch};
+use engine::{DurationOrigin, Entry, HostLoss, Media, PlaybackControl, RoomPatch};
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
@@ -36,24 +36,52 @@ pub(super) fn patches() -> impl Strategy<Value = RoomPatch> {
     (
         option::of(select(vec!["One", "Two"]).prop_map(str::to_owned)),
         option::of(any::<bool>()),
+        described(),
         option::of(any::<bool>()),
         option::of(0..10_u64),
         option::of(loss),
         option::of(0..200_000_u64),
         option::of(any::<bool>()),
+        (
+            option::of(select(vec![PlaybackControl::Hosts, PlaybackControl::Everyone])),
+            option::of(select(vec![Entry::Open, Entry::Knock, Entry::Invite])),
+            option::of(option::of(1..9_u32)),
+        ),
     )
         .prop_map(
-            |(name, is_public, chat_enabled, slow_mode_ms, host_loss, grace, barrier)| {
+            |(
+                name,
+                is_public,
+                (language, tags),
+                chat_enabled,
+                slow_mode_ms,
+                host_loss,
+                grace,
+                barrier,
+                (playback_control, entry, capacity),
+            )| {
                 let (host_grace_ms, rebuffer_barrier) = (grace, barrier);
                 RoomPatch {
                     name,
                     is_public,
+                    language,
+                    tags,
                     chat_enabled,
                     slow_mode_ms,
                     host_loss,
                     host_grace_ms,
                     rebuffer_barrier,
+                    playback_control,
+                    entry,
+                    capacity,
                 }
             },
         )
+}
+
+/// Changes of what a room says of itself to people who look for one: its language and its tags.
+fn described() -> impl Strategy<Value = (Option<Option<String>>, Option<Vec<String>>)> {
+    let language = option::of(option::of(select(vec!["en", "pt-BR"]).prop_map(str::to_owned)));
+    let tag = select(vec!["anime", "sport"]).prop_map(str::to_owned);
+    (language, option::of(proptest::collection::vec(tag, 0..3)))
 }

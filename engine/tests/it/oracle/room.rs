@@ -1,6 +1,6 @@
 //! Roles and lifecycle of the naive room.
 
-use engine::{Command, Facts, HostLoss, Role};
+use engine::{Command, Facts, HostLoss, PlaybackControl, Role};
 
 use super::{Changed, Naive};
 
@@ -51,19 +51,24 @@ impl Naive {
                 return Ok(held.is_some());
             }
             Command::ChangeRoom(patch) => {
-                let before =
-                    (self.loss, self.grace, self.waits_for_rebuffering, self.profile.clone());
+                let settings =
+                    |it: &Self| (it.loss, it.grace, it.waits_for_rebuffering, it.everyone);
+                let before = (settings(self), self.profile.clone());
+                let control = patch.playback_control;
+                self.everyone =
+                    control.map_or(self.everyone, |who| who == PlaybackControl::Everyone);
                 self.loss = patch.host_loss.unwrap_or(self.loss);
                 self.grace = patch.host_grace_ms.map_or(self.grace, |ms| ms as f64);
                 self.waits_for_rebuffering =
                     patch.rebuffer_barrier.unwrap_or(self.waits_for_rebuffering);
-                let (name, public, chat, slow) = &mut self.profile;
+                let (name, public, language, tags, chat, slow) = &mut self.profile;
                 *name = patch.name.clone().unwrap_or(name.clone());
                 *public = patch.is_public.unwrap_or(*public);
+                *language = patch.language.clone().unwrap_or(language.clone());
+                *tags = patch.tags.clone().unwrap_or(tags.clone());
                 *chat = patch.chat_enabled.unwrap_or(*chat);
                 *slow = patch.slow_mode_ms.unwrap_or(*slow);
-                return Ok(before
-                    != (self.loss, self.grace, self.waits_for_rebuffering, self.profile.clone()));
+                return Ok(before != (settings(self), self.profile.clone()));
             }
             Command::Delete => self.close(now),
             Command::Idle

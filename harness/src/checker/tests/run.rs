@@ -178,14 +178,14 @@ pub(super) fn rebased(epoch: u64, version: u64, previous: (u64, u64), lost: bool
 
 pub(super) fn welcome(epoch: u64, version: u64, playback: &Playback) -> Value {
     let settings = json!({"host_loss": "expire", "host_grace_ms": 120_000, "host_lease_ms": 15_000,
-        "rebuffer_barrier": false});
+        "rebuffer_barrier": false, "playback_control": "hosts", "entry": "open", "capacity": null});
     let media = json!({"media_id": "m1", "provider": "file", "stream_id": "s1", "title": "clip",
         "duration_ms": 10_000, "live": false, "delivery": [], "renditions": [], "text_tracks": [],
         "audio_tracks": [], "poster": null,
         "control": {"class": "A", "continuous_rate": true, "seek": true},
         "availability": {"state": "available", "evidence": "seen"}});
     let room = json!({"room_id": ROOM, "code": "abc", "name": "party", "is_public": false,
-        "state": "live", "host_id": "ana", "settings": settings,
+        "language": null, "tags": [], "state": "live", "host_id": "ana", "settings": settings,
         "chat": {"enabled": true, "slow_mode_ms": 0}, "media": media, "playback": playback,
         "queue": [], "viewer_count": 2, "peak_viewers": 2});
     let data = json!({"session_id": "s", "participant_id": "ana", "role": "host", "fence": 1,

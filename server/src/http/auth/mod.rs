@@ -1,6 +1,7 @@
 //! Access and refresh tokens.
 
 mod create_guest;
+mod create_token;
 mod refresh_tokens;
 
 use contracts::GuestToken;
@@ -14,16 +15,19 @@ use crate::app::App;
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create_guest::create_guest))
+        .routes(routes!(create_token::create_token))
         .routes(routes!(refresh_tokens::refresh_tokens))
 }
 
 /// Encodes tokens.
 fn body(issued: IssuedTokens) -> GuestToken {
+    let IssuedTokens { user_id, display_name, access, refresh_token } = issued;
     GuestToken {
-        user_id: issued.user_id,
-        access_token: issued.access_token,
-        expires_in_ms: issued.expires_in_ms,
-        expires_at_ms: issued.expires_at.as_millis(),
-        refresh_token: issued.refresh_token,
+        user_id,
+        display_name,
+        access_token: access.text,
+        expires_in_ms: access.valid_for_ms,
+        expires_at_ms: access.expires_at.as_millis(),
+        refresh_token,
     }
 }

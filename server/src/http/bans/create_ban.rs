@@ -8,10 +8,9 @@ use tracing::Instrument;
 
 use super::encode;
 use crate::app::App;
-use crate::clock::WallTime;
 use crate::http::extract::Json;
 use crate::http::idempotency::Write;
-use crate::http::{OpenRoomPath, Problems, field};
+use crate::http::{OpenRoomPath, Problems, RoomParameter, field};
 use crate::net::Peer;
 use crate::refusal::Refusal;
 use crate::rooms::NewBan;
@@ -20,7 +19,7 @@ use crate::rooms::NewBan;
 /// and moderators, each only for people with a lower role. Banning somebody again replaces the ban.
 #[utoipa::path(post, path = "", operation_id = "createBan", tag = "rooms",
     security(("token" = [])), request_body = BanRequest,
-    params(("room_id" = String, Path, description = "A room's id or code")),
+    params(RoomParameter),
     responses((status = 201, body = Ban, description = "The ban"), Problems))]
 #[tracing::instrument(name = "http.create_ban", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn create_ban(
@@ -30,14 +29,10 @@ pub(crate) async fn create_ban(
     OpenRoomPath { room }: OpenRoomPath,
     Json(body): Json<BanRequest>,
 ) -> Result<(StatusCode, Json<Ban>), Refusal> {
-    let proof = app.access.authorize(&write.caller, &room.room_id)?;
+    let proof = app.access.authorize(&write.caller, &room)?;
     let reason = body.reason.as_deref().filter(|reason| !reason.is_empty());
     let reason = reason.map(|reason| field::name("reason", reason, field::REASON)).transpose()?;
-    let until = body.until_ms.map(WallTime::from_millis);
-    if until.is_some_and(|until| until <= WallTime::now()) {
-        let detail = "`until_ms` has passed; leave it out for a ban without an end";
-        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
-    }
+    let until = field::end("until_ms", body.until_ms)?;
     let ban = NewBan {
         participant_id: ParticipantId::new(&body.participant_id),
         reason: reason.unwrap_or_default(),

@@ -8,13 +8,13 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::http::cursor::{PageQuery, page_token};
 use crate::http::extract::{Json, Query};
-use crate::http::{OpenRoomPath, Problems};
+use crate::http::{OpenRoomPath, Problems, RoomParameter};
 use crate::net::Peer;
 use crate::refusal::Refusal;
 
 /// Lists the bans that have not ended, the newest first, to those who moderate the room.
 #[utoipa::path(get, path = "", operation_id = "listBans", tag = "rooms", security(("token" = [])),
-    params(("room_id" = String, Path, description = "A room's id or code"), PageQuery),
+    params(RoomParameter, PageQuery),
     responses((status = 200, body = BanPage, description = "A page"), Problems))]
 #[tracing::instrument(name = "http.list_bans", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn list_bans(
@@ -24,7 +24,7 @@ pub(crate) async fn list_bans(
     OpenRoomPath { room }: OpenRoomPath,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<BanPage>, Refusal> {
-    let proof = app.access.authorize(&caller, &room.room_id)?;
+    let proof = app.access.authorize(&caller, &room)?;
     app.rooms.check_moderates(&proof, peer.address).await?;
     let window = query.window()?;
     let mut bans = app.access.bans().list(&room.room_id, window.after, window.take + 1).await?;

@@ -4,28 +4,22 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use contracts::{ErrorCode, PatchParticipant};
 use engine::{Command, ParticipantId, Request};
-use serde::Deserialize;
 
 use crate::app::App;
 use crate::http::extract::{Json, Path};
 use crate::http::idempotency::{self, Write};
-use crate::http::{Problems, RoomPath};
+use crate::http::{ParticipantParameter, Problems, RoomParameter, RoomPath};
 use crate::limit::Asker;
 use crate::net::Peer;
 use crate::refusal::Refusal;
 use crate::wire;
 
-#[derive(Deserialize)]
-pub(crate) struct Parameters {
-    participant_id: String,
-}
-
 /// Gives a participant a role. Only the host may.
 #[utoipa::path(patch, path = "/{participant_id}",
     operation_id = "changeParticipant", tag = "rooms", security(("token" = [])),
     request_body = PatchParticipant,
-    params(("room_id" = String, Path, description = "A room's id or code"),
-           ("participant_id" = String, Path, description = "The participant's id"),
+    params(RoomParameter,
+           ParticipantParameter,
            idempotency::IdempotencyKey),
     responses((status = 204, description = "Done"), Problems))]
 #[tracing::instrument(name = "http.change_participant", skip_all, fields(room.id = %room.room_id))]
@@ -34,14 +28,14 @@ pub(crate) async fn change_participant(
     write: Write,
     peer: Peer,
     RoomPath { room }: RoomPath,
-    Path(Parameters { participant_id }): Path<Parameters>,
+    Path(ParticipantParameter { participant_id }): Path<ParticipantParameter>,
     Json(body): Json<PatchParticipant>,
 ) -> Result<StatusCode, Refusal> {
     let Some(role) = body.role else {
         let detail = "give what is to change: `role`";
         return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
     };
-    let proof = app.access.authorize(&write.caller, &room.room_id)?;
+    let proof = app.access.authorize(&write.caller, &room)?;
     let named = (&participant_id, &body);
     let envelope = write.envelope(&proof, "change_participant", &named);
     let participant = ParticipantId::new(&participant_id);

@@ -7,13 +7,13 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::http::cursor::{PageQuery, page_token};
 use crate::http::extract::{Json, Query};
-use crate::http::{OpenRoomPath, Problems};
+use crate::http::{OpenRoomPath, Problems, RoomParameter};
 use crate::refusal::Refusal;
 
 /// Lists who is connected, to members: the host first, then the longest connected.
 #[utoipa::path(get, path = "", operation_id = "listParticipants",
     tag = "rooms", security(("token" = [])),
-    params(("room_id" = String, Path, description = "A room's id or code"),
+    params(RoomParameter,
            PageQuery),
     responses((status = 200, body = ParticipantPage, description = "A page"), Problems))]
 #[tracing::instrument(name = "http.list_participants", skip_all, fields(room.id = %room.room_id))]
@@ -23,7 +23,7 @@ pub(crate) async fn list_participants(
     OpenRoomPath { room }: OpenRoomPath,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<ParticipantPage>, Refusal> {
-    app.members.check_joined(&app.access.authorize(&caller, &room.room_id)?).await?;
+    app.members.check_joined(&app.access.authorize(&caller, &room)?).await?;
     let window = query.window()?;
     let page = app.members.list_participants(&room, window.after.as_ref(), window.take).await?;
     let next_page_token = page.next.as_ref().map(page_token);

@@ -6,14 +6,14 @@ use contracts::RoomSummary;
 use crate::access::Caller;
 use crate::app::App;
 use crate::http::extract::Json;
-use crate::http::{OpenRoomPath, Problems};
+use crate::http::{OpenRoomPath, Problems, RoomParameter};
 use crate::refusal::Refusal;
 use crate::wire;
 
 /// Finds a room by id or code: what somebody with an invite may know before joining.
 #[utoipa::path(get, path = "", operation_id = "findRoom", tag = "rooms",
     security(("token" = [])),
-    params(("room_id" = String, Path, description = "A room's id or code")),
+    params(RoomParameter),
     responses((status = 200, body = RoomSummary, description = "The room"), Problems))]
 #[tracing::instrument(name = "http.find_room", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn find_room(
@@ -21,7 +21,7 @@ pub(crate) async fn find_room(
     caller: Caller,
     OpenRoomPath { room }: OpenRoomPath,
 ) -> Result<Json<RoomSummary>, Refusal> {
-    app.access.authorize(&caller, &room.room_id)?;
+    app.access.authorize(&caller, &room)?;
     let viewers = app.members.viewers(&room.room_id).await?;
     Ok(Json(wire::room_summary(&room, viewers.count)))
 }

@@ -6,14 +6,14 @@ use contracts::RoomState;
 use crate::access::Caller;
 use crate::app::App;
 use crate::http::extract::Json;
-use crate::http::{OpenRoomPath, Problems};
+use crate::http::{OpenRoomPath, Problems, RoomParameter};
 use crate::refusal::Refusal;
 use crate::wire;
 
 /// Returns a room's whole state at one version, to its members.
 #[utoipa::path(get, path = "/state", operation_id = "findState", tag = "rooms",
     security(("token" = [])),
-    params(("room_id" = String, Path, description = "A room's id or code")),
+    params(RoomParameter),
     responses((status = 200, body = RoomState, description = "The state"), Problems))]
 #[tracing::instrument(name = "http.find_state", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn find_state(
@@ -21,7 +21,7 @@ pub(crate) async fn find_state(
     caller: Caller,
     OpenRoomPath { room }: OpenRoomPath,
 ) -> Result<Json<RoomState>, Refusal> {
-    app.members.check_joined(&app.access.authorize(&caller, &room.room_id)?).await?;
+    app.members.check_joined(&app.access.authorize(&caller, &room)?).await?;
     let viewers = app.members.viewers(&room.room_id).await?;
     let now = app.clock.now().max(room.at);
     Ok(Json(wire::room_state(&room, viewers, now)))

@@ -2,22 +2,23 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use contracts::{JoinRequest, Joined, SUBPROTOCOL, WsTicket};
+use contracts::{INVITE_MAX, JoinRequest, Joined, PASSWORD_BYTES_MAX, SUBPROTOCOL, WsTicket};
 
 use crate::access::Caller;
 use crate::app::App;
 use crate::clock::WallTime;
 use crate::http::extract::Json;
-use crate::http::{OpenRoomPath, Problems};
+use crate::http::{OpenRoomPath, Problems, RoomParameter, field};
 use crate::net::Peer;
 use crate::refusal::Refusal;
+use crate::rooms::Entrance;
 use crate::wire;
 
 /// Joins a room. The response holds a ticket for its WebSocket, and its state, so that the media can
 /// load while the WebSocket opens.
 #[utoipa::path(post, path = "/join", operation_id = "joinRoom", tag = "rooms",
     security(("token" = [])), request_body = Option<JoinRequest>,
-    params(("room_id" = String, Path, description = "A room's id or code")),
+    params(RoomParameter),
     responses((status = 200, body = Joined, description = "The ticket and the state"), Problems))]
 #[tracing::instrument(name = "http.join_room", skip_all, fields(room.id = %room.room_id))]
 pub(crate) async fn join_room(
@@ -26,17 +27,21 @@ pub(crate) async fn join_room(
     peer: Peer,
     OpenRoomPath { room }: OpenRoomPath,
     headers: HeaderMap,
-    // Checked, though nothing in it is used yet.
-    _: Option<Json<Option<JoinRequest>>>,
+    body: Option<Json<Option<JoinRequest>>>,
 ) -> Result<Json<Joined>, Refusal> {
     // Refused here already, where a page can read why, and not at its WebSocket only.
     app.origins.check(&headers, &peer, &app.config)?;
     app.limiters.check_join(peer.address, &caller.user_id)?;
     let room_id = &room.room_id;
-    let proof = app.access.authorize(&caller, room_id)?;
-    app.members.join(&proof).await?;
+    let JoinRequest { invite, password } = body.and_then(|Json(body)| body).unwrap_or_default();
+    field::at_most("invite", invite.as_deref(), INVITE_MAX)?;
+    field::at_most("password", password.as_deref(), PASSWORD_BYTES_MAX)?;
+    let (invite, password) = (invite.as_deref(), password.as_deref());
+    let with = Entrance { invite, password, address: peer.address };
+    let proof = app.rooms.enter(&caller, &room, with).await?;
+    app.members.join(&proof, &room).await?;
     let viewers = app.members.viewers(room_id).await?;
-    let ticket = app.members.issue_ticket(caller, room_id.clone()).await?;
+    let ticket = app.members.issue_ticket(caller, &proof).await?;
     Ok(Json(Joined {
         participant_id: proof.participant_id().to_string(),
         role: wire::role(proof.role_in(&room)),

@@ -340,6 +340,7 @@ fn connect_at(hub: &RoomHub, name: &str, now: Timestamp) -> Arc<Connection> {
         participant_id: ParticipantId::new(name),
         user_id: format!("u_{name}"),
         display_name: name.to_owned(),
+        named_at_ms: 0,
         base: Role::Guest,
         session_id: format!("s_{name}_{}", hub.connection_count()),
         family_id: None,

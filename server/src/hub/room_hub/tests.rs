@@ -1,11 +1,13 @@
 //! One room's hub: presence, barriers, spreads and panics.
 
+mod naming;
+
 use std::time::{Duration, Instant};
 
 use contracts::{ServerFrame, SyncReport};
 use engine::{
-    ChatSettings, HostLoss, NewRoom, ParticipantId, Profile, Role, Room, RoomId, Settings,
-    Timestamp,
+    ChatSettings, Entry, HostLoss, NewRoom, ParticipantId, PlaybackControl, Profile, Role, Room,
+    RoomId, Settings, Timestamp,
 };
 
 use super::*;
@@ -337,6 +339,7 @@ fn new(name: &str, ready_capable: bool) -> NewConnection {
         participant_id: ParticipantId::new(name),
         user_id: format!("u_{name}"),
         display_name: name.to_owned(),
+        named_at_ms: 0,
         base: Role::Guest,
         session_id: format!("s_{name}"),
         family_id: None,
@@ -353,6 +356,7 @@ fn present(name: &str, since_ms: u64, ready_capable: bool) -> Present {
     Present {
         participant_id: ParticipantId::new(name),
         display_name: name.to_owned(),
+        named_at_ms: 0,
         base: Role::Guest,
         since: Timestamp::from_millis(since_ms),
         connections: 1,
@@ -379,13 +383,17 @@ fn room(host: &str) -> Room {
         host_grace_ms: 1,
         host_lease_ms: 1,
         rebuffer_barrier: false,
+        playback_control: PlaybackControl::Hosts,
+        entry: Entry::Open,
+        capacity: None,
     };
     let chat = ChatSettings { enabled: true, slow_mode_ms: 0 };
+    let name = "Hub".to_owned();
     let new = NewRoom {
         room_id: RoomId::new("r_hub"),
         code: "hub".to_owned(),
         creator_id: ParticipantId::new(host),
-        profile: Profile { name: "Hub".to_owned(), is_public: true, settings, chat },
+        profile: Profile { name, is_public: true, language: None, tags: vec![], settings, chat },
         epoch: 1,
     };
     Room::new(new, NOW)

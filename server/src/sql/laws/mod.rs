@@ -6,6 +6,7 @@
 mod bans;
 mod creations;
 mod database;
+mod entry;
 mod epochs;
 pub(super) mod refresh_families;
 mod revoked_families;
@@ -67,6 +68,7 @@ laws! {
     snapshots::more_snapshots_than_fit_in_one_statement_are_read_back_byte_for_byte,
     refresh_families::a_family_is_found_as_it_was_created_and_creating_it_again_changes_nothing,
     refresh_families::a_family_of_an_earlier_version_has_neither_key_nor_clock,
+    refresh_families::the_user_of_a_family_has_the_name_that_was_given_last,
     refresh_families::of_two_nodes_that_rotate_a_family_at_once_one_succeeds,
     refresh_families::a_sweep_deletes_old_and_idle_families_a_few_at_a_time,
     refresh_families::of_too_many_families_those_unused_for_longest_are_swept,
@@ -80,6 +82,14 @@ laws! {
     bans::every_node_reads_each_change_of_bans_in_order,
     bans::a_room_has_no_more_bans_than_it_may,
     bans::bans_go_with_their_room_and_once_they_are_over,
+    entry::a_participant_has_one_grant_in_a_room_the_last_one,
+    entry::every_node_reads_each_change_of_grants_in_order,
+    entry::a_grant_that_has_ended_is_kept_with_its_room_and_the_refusal_of_a_knock_is_not,
+    entry::an_invite_lets_in_as_many_as_it_is_for_each_once,
+    entry::of_many_who_use_an_invite_at_once_only_as_many_as_it_is_for_are_let_in,
+    entry::an_invite_that_is_unknown_elsewhere_over_or_revoked_lets_nobody_in,
+    entry::a_room_has_no_more_invites_and_grants_than_it_may,
+    entry::what_lets_people_in_goes_with_its_room,
     database::the_token_key_is_created_once_and_kept,
     database::a_token_key_that_is_unusable_is_named_and_the_newest_of_the_others_is_taken,
     database::a_database_keeps_its_id,

@@ -37,6 +37,29 @@ pub(super) async fn a_family_is_found_as_it_was_created_and_creating_it_again_ch
     assert_eq!(sql.find_refresh_family("f_many_1199").await.unwrap(), many.last().cloned());
 }
 
+pub(super) async fn the_user_of_a_family_has_the_name_that_was_given_last(database: &Database) {
+    let sql = database.open().await;
+    let before = family("f_1", 1_000, 1_000);
+    sql.create_refresh_families(&[&before, &family("f_2", 1_000, 1_000)]).await.unwrap();
+    let at = WallTime::from_millis;
+    let rename = async |id: &str, name: &str, now| sql.rename_refresh_family(id, name, now).await;
+    assert_eq!(rename("f_1", "Grace", at(2_000)).await.unwrap(), Some(at(2_000)));
+    assert_eq!(
+        rename("f_1", "Ada L.", at(1_999)).await.unwrap(),
+        Some(at(2_001)),
+        "a clock behind"
+    );
+    assert_eq!(rename("f_3", "Ada L.", at(3_000)).await.unwrap(), None);
+    // Who rotates may have read the family before.
+    let rotated = RefreshFamily { token_hash: vec![8], ..before.clone() };
+    let name = sql.rotate_refresh_family(&before.token_hash, &rotated).await.unwrap();
+    assert_eq!(name, Some(("Ada L.".to_owned(), at(2_001))));
+    for (family_id, name) in [("f_1", "Ada L."), ("f_2", before.display_name.as_str())] {
+        let found = sql.find_refresh_family(family_id).await.unwrap().unwrap();
+        assert_eq!(found.display_name, name);
+    }
+}
+
 pub(super) async fn a_family_of_an_earlier_version_has_neither_key_nor_clock(database: &Database) {
     let sql = database.open().await;
     let insert = "INSERT INTO refresh_families (family_id, user_id, display_name, token_hash,
@@ -47,7 +70,8 @@ pub(super) async fn a_family_of_an_earlier_version_has_neither_key_nor_clock(dat
     assert_eq!((found.proof_key.len(), found.clock_id.as_str()), (0, ""));
     assert_eq!(found.token_number, 0);
     let rotated = RefreshFamily { token_hash: vec![8], ..family("f_1", 1, 3) };
-    assert!(sql.rotate_refresh_family(&[7], &rotated).await.unwrap());
+    let named = sql.rotate_refresh_family(&[7], &rotated).await.unwrap();
+    assert_eq!(named, Some(("Ada".to_owned(), WallTime::from_millis(0))));
     let found = sql.find_refresh_family("f_1").await.unwrap().unwrap();
     assert_eq!((found.proof_key, found.clock_id), (rotated.proof_key, rotated.clock_id));
 }
@@ -70,7 +94,7 @@ pub(super) async fn of_two_nodes_that_rotate_a_family_at_once_one_succeeds(datab
         one.rotate_refresh_family(&before.token_hash, &first),
         other.rotate_refresh_family(&before.token_hash, &second),
     );
-    let (was_first, was_second) = (was_first.unwrap(), was_second.unwrap());
+    let (was_first, was_second) = (was_first.unwrap().is_some(), was_second.unwrap().is_some());
     assert_ne!(was_first, was_second, "exactly one");
     let kept = if was_first { first } else { second };
     assert_eq!(one.find_refresh_family("f_1").await.unwrap(), Some(kept));
@@ -201,6 +225,7 @@ pub(in crate::sql) fn family(family_id: &str, began_at: u64, rotated_at: u64) ->
         family_id: family_id.to_owned(),
         user_id: format!("user of {family_id}"),
         display_name: "Ada \u{1f3ac}".to_owned(),
+        named_at: WallTime::from_millis(began_at),
         token_hash: format!("hash of {family_id}").into_bytes(),
         token_number: 0,
         proof_key: vec![0, 255],

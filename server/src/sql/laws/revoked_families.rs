@@ -14,7 +14,7 @@ pub(super) async fn a_revoked_family_is_gone_and_every_node_finds_it_in_the_list
         sql.revoke_refresh_family(family_id, WallTime::from_millis(5_000)).await.unwrap();
     }
     assert_eq!(sql.find_refresh_family("f_1").await.unwrap(), None);
-    assert!(!sql.rotate_refresh_family(&one.token_hash, &one).await.unwrap());
+    assert!(sql.rotate_refresh_family(&one.token_hash, &one).await.unwrap().is_none());
     assert_eq!(sql.find_refresh_family("f_2").await.unwrap(), Some(other));
     let mut listed = other_node.list_revoked_families(10).await.unwrap();
     listed.sort();

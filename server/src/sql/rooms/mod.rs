@@ -9,7 +9,7 @@ use sqlx::Row;
 
 use self::readable::list_readable;
 pub use self::snapshots::{KnownRoom, SnapshotRow};
-use super::bans::delete_bans;
+use super::access_changes::delete_access;
 use super::creations::end_creations;
 use super::operation::{Operation, ROWS_PER_STATEMENT, bind_all, column, number, placeholders};
 use super::{Sql, SqlError, Taken};
@@ -77,7 +77,7 @@ impl Sql {
         let rooms = in_order(rooms);
         delete(&mut operation, &rooms).await?;
         end_creations(&mut operation, &rooms).await?;
-        delete_bans(&mut operation, &rooms).await?;
+        delete_access(&mut operation, &rooms).await?;
         operation.commit().await?;
         // Another deletion gives back what this one couldn't.
         if let Ok(operation) = self.begin("give space back").await {

@@ -70,10 +70,12 @@ impl Laws<'_> {
             room_id: room_id.clone(),
             user_id: "u_ticket".to_owned(),
             display_name: "Tilda".to_owned(),
+            named_at_ms: 7,
             guest: true,
             family_id: Some("f_ticket".to_owned()),
             token_issued_at_ms: 7,
             token_expires_at_ms: LATE.as_millis(),
+            grant_number: 3,
             expires_at,
         };
         let secret = |name: &str| format!("{}{name}", self.run);

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{
-    Actor, ChatSettings, Command, Commit, Decision, Envelope, Facts, HostLoss, LifecycleState,
-    NewRoom, Op, ParticipantId, Profile, Request, Role, Room, RoomId, RoomPatch, Settings,
-    Timestamp,
+    Actor, ChatSettings, Command, Commit, Decision, Entry, Envelope, Facts, HostLoss,
+    LifecycleState, NewRoom, Op, ParticipantId, PlaybackControl, Profile, Request, Role, Room,
+    RoomId, RoomPatch, Settings, Timestamp,
 };
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -85,9 +85,16 @@ impl Laws<'_> {
     /// Connects a participant, as far as a store that nodes share knows.
     async fn is_present(&self, room_id: &RoomId, id: &str) {
         let Member { participant_id, display_name, base, .. } = member(id);
-        let (since, connections, ready_capable) = (NOW, 1, false);
-        let present =
-            Present { participant_id, display_name, base, since, connections, ready_capable };
+        let (named_at_ms, since, connections, ready_capable) = (0, NOW, 1, false);
+        let present = Present {
+            participant_id,
+            display_name,
+            named_at_ms,
+            base,
+            since,
+            connections,
+            ready_capable,
+        };
         let update = PresenceUpdate { came: vec![present], ..PresenceUpdate::default() };
         self.store.tell(room_id, Notice::Presence(update)).await.expect("told");
     }
@@ -117,13 +124,23 @@ pub fn room_at(name: &str, now: Timestamp) -> Room {
         host_grace_ms: 120_000,
         host_lease_ms: 15_000,
         rebuffer_barrier: false,
+        playback_control: PlaybackControl::Hosts,
+        entry: Entry::Open,
+        capacity: None,
     };
     let chat = ChatSettings { enabled: true, slow_mode_ms: 0 };
     let new = NewRoom {
         room_id: RoomId::new(format!("r_{name}")),
         code: name.to_owned(),
         creator_id: host(),
-        profile: Profile { name: "Party".to_owned(), is_public: true, settings, chat },
+        profile: Profile {
+            name: "Party".to_owned(),
+            is_public: true,
+            language: None,
+            tags: Vec::new(),
+            settings,
+            chat,
+        },
         epoch: 1,
     };
     Room::new(new, now)

@@ -3,6 +3,7 @@
 use engine::{Commit, ParticipantId, Room, RoomId};
 use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use tokio::sync::oneshot;
 
 use super::checksum;
 use super::members::Members;
@@ -52,6 +53,18 @@ pub(super) struct MemberChange {
     pub(super) participant_id: ParticipantId,
     /// The member with the sequence number; `None` if it was removed.
     pub(super) entry: Option<(u64, Member)>,
+    /// Those who wait until the change is durable.
+    pub(super) waiting: Vec<oneshot::Sender<()>>,
+}
+
+impl MemberChange {
+    /// Tells those who wait for a change that it is durable.
+    pub(super) fn tell_written(waiting: Vec<oneshot::Sender<()>>) {
+        for one in waiting {
+            // A caller that has gone needs no answer.
+            let _ = one.send(());
+        }
+    }
 }
 
 /// The rows of one transaction.
@@ -71,7 +84,7 @@ impl Batch {
         Self { members, ..Self::default() }
     }
 
-    /// Returns the changes of members of a batch that wasn't written.
+    /// Returns the changes of members.
     pub(super) fn into_members(self) -> Vec<MemberChange> {
         self.members
     }
@@ -87,6 +100,7 @@ impl Batch {
             room_id: room_id.clone(),
             participant_id: entry.1.participant_id.clone(),
             entry: Some(entry.clone()),
+            waiting: Vec::new(),
         };
         self.members.extend(members.iter().map(change));
     }

@@ -1,6 +1,8 @@
 //! Why the store of a data directory can't be opened.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use sqlx::error::DatabaseError;
 
 use crate::sql::SqlError;
 
@@ -32,6 +34,12 @@ pub enum OpenError {
         /// The cause.
         #[source]
         source: sqlx::Error,
+    },
+    /// Another program has locked the journal.
+    #[error("another program has locked the journal {path}")]
+    Locked {
+        /// The journal.
+        path: PathBuf,
     },
     /// The journal holds no rooms, though the database knows some.
     #[error(
@@ -66,4 +74,29 @@ pub enum OpenError {
     /// SQL can't issue epochs.
     #[error(transparent)]
     Sql(#[from] SqlError),
+}
+
+/// SQLite's code for a file that another program has locked, in its lowest byte.
+const BUSY: u32 = 5;
+
+impl OpenError {
+    /// Makes the error of a journal that can't be read or written, or is locked.
+    pub(super) fn of_journal(path: &Path, source: sqlx::Error) -> Self {
+        let code = source.as_database_error().and_then(DatabaseError::code);
+        let code = code.and_then(|code| code.parse::<u32>().ok());
+        let path = path.to_owned();
+        match code {
+            Some(code) if code & 0xff == BUSY => Self::Locked { path },
+            _ => Self::Unreadable { path, source },
+        }
+    }
+
+    /// Whether another attempt may succeed a little later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Locked { .. } => true,
+            Self::Sql(error) => error.is_transient(),
+            _ => false,
+        }
+    }
 }

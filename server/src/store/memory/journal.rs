@@ -14,7 +14,7 @@ use super::schema::{self, Found, SCHEMA_VERSION};
 use crate::sql::create_private_file;
 
 /// The name of the file in the data directory.
-pub(super) const FILE: &str = "journal.db";
+pub const FILE: &str = "journal.db";
 /// How many rows are read ahead at the start.
 const ROWS_AHEAD: usize = 512;
 /// How long a write waits for another program that has locked the file, for example a backup.
@@ -71,7 +71,7 @@ impl Journal {
             .auto_vacuum(SqliteAutoVacuum::Incremental)
             .pragma("journal_size_limit", LOG_BYTES_MAX)
             .disable_statement_logging();
-        let unreadable = |source| OpenError::Unreadable { path: path.clone(), source };
+        let unreadable = |source| OpenError::of_journal(&path, source);
         let (mut connection, found) = connect(&options, &path).await.map_err(unreadable)?;
         let mut is_damaged = false;
         match found {
@@ -117,7 +117,7 @@ impl Journal {
         let new = self.create_beside().await?;
         self.put_in_place(&new)?;
         let path = self.path.clone();
-        let unreadable = |source| OpenError::Unreadable { path, source };
+        let unreadable = |source| OpenError::of_journal(&path, source);
         self.connection = Some(self.options.connect().await.map_err(unreadable)?);
         (self.is_damaged, self.is_anew) = (false, true);
         Ok(kept)
@@ -153,7 +153,7 @@ impl Journal {
             sqlx::raw_sql(schema::NEW).execute(&mut connection).await?;
             connection.close().await
         };
-        created.await.map_err(|source| OpenError::Unreadable { path: path.clone(), source })?;
+        created.await.map_err(|source| OpenError::of_journal(&path, source))?;
         Ok(path)
     }
 

@@ -39,6 +39,7 @@ mod tickets;
 mod writer;
 
 pub use error::OpenError;
+pub use journal::FILE as JOURNAL_FILE;
 pub use store::MemoryStore;
 
 #[cfg(test)]

@@ -43,17 +43,18 @@ impl MemoryStore {
         let lock = lock_dir(data_dir)?;
         let rooms_known = sql.count_rooms().await?;
         let mut journal = Journal::open(data_dir, lock, rooms_known).await?;
-        let mut stored = journal.read(&sql).await?;
-        if rooms_known == 0 && !stored.is_empty() {
+        let replay = journal.read(&sql).await?;
+        if rooms_known == 0 && !replay.rooms.is_empty() {
             tracing::warn!(
-                rooms = stored.len(),
+                rooms = replay.rooms.len(),
                 "the database knows none of the journal's rooms: it is new or was emptied. They go on, but \
                  everybody comes back as a new guest, and their hosts are unknown"
             );
         }
-        if !journal.is_new {
-            stored = restore(&sql, stored).await?;
-        }
+        let stored = match journal.is_new {
+            true => replay.rooms.into_values().collect(),
+            false => restore(&sql, replay).await?,
+        };
         let (alive, last_alive) = Alive::open(data_dir)
             .map_err(|source| OpenError::Directory { path: data_dir.to_owned(), source })?;
         let last = stored.iter().map(|replayed| replayed.room.at).max().max(last_alive);
@@ -166,7 +167,10 @@ async fn rebase(
             tables.restore(&room, members, LifeSigns { lease, attended: Some(now) });
         }
         let path = journal.path.clone();
-        journal.write(&batch).await.map_err(|source| OpenError::Unreadable { path, source })?;
+        journal.write(&batch).await.map_err(|source| OpenError::of_journal(&path, source))?;
     }
+    let path = journal.path.clone();
+    let dropped = journal.drop_strangers().await;
+    dropped.map_err(|source| OpenError::of_journal(&path, source))?;
     Ok(tables)
 }

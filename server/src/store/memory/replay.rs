@@ -47,15 +47,17 @@ pub(super) struct Replay {
     pub(super) rooms: HashMap<String, Replayed>,
     /// Rooms that can't be had at all, and why.
     pub(super) gone: HashMap<String, String>,
+    /// The members of rooms that aren't among `rooms`: a snapshot in the database may bring those back.
+    pub(super) members: HashMap<String, Members>,
 }
 
 impl Journal {
     /// Reads every room. Those of which something can't be read are named in the log, and what is left
     /// of them is set aside. If the file itself is damaged, what can be read of it is written to a new
     /// one.
-    pub(super) async fn read(&mut self, sql: &Sql) -> Result<Vec<Replayed>, OpenError> {
+    pub(super) async fn read(&mut self, sql: &Sql) -> Result<Replay, OpenError> {
         let path = self.path.clone();
-        let unreadable = |source| OpenError::Unreadable { path, source };
+        let unreadable = |source| OpenError::of_journal(&path, source);
         if !self.is_damaged
             && let Some(connection) = self.connection.as_mut()
             && is_sound(connection).await
@@ -67,9 +69,16 @@ impl Journal {
         }
         self.salvage(sql).await
     }
+
+    /// Deletes the members of rooms that the journal doesn't hold.
+    pub(super) async fn drop_strangers(&mut self) -> Result<(), sqlx::Error> {
+        let Some(connection) = self.connection.as_mut() else { return Ok(()) };
+        let delete = "DELETE FROM members WHERE room_id NOT IN (SELECT room_id FROM snapshots)";
+        sqlx::query(delete).execute(connection).await.map(drop)
+    }
 }
 
-async fn read_all(connection: &mut SqliteConnection) -> Result<Vec<Replayed>, sqlx::Error> {
+async fn read_all(connection: &mut SqliteConnection) -> Result<Replay, sqlx::Error> {
     let mut replay = Replay::default();
     read_snapshots(connection, &mut replay, None).await?;
     read_commits(connection, &mut replay, None).await?;
@@ -96,7 +105,7 @@ async fn read_all(connection: &mut SqliteConnection) -> Result<Vec<Replayed>, sq
         set_aside(connection, room_id).await?;
     }
     prune_damaged(connection).await?;
-    Ok(replay.rooms.into_values().collect())
+    Ok(replay)
 }
 
 /// Completes a statement: for one room, or for all.
@@ -190,9 +199,12 @@ pub(super) async fn read_members(
     let mut rows = query(members, only).fetch(connection);
     while let Some(row) = rows.try_next().await? {
         let Some(room_id) = room_of(&row) else { continue };
-        let Some(replayed) = replay.rooms.get_mut(room_id) else { continue };
+        let members = match replay.rooms.get_mut(room_id) {
+            Some(replayed) => &mut replayed.members,
+            None => replay.members.entry(room_id.to_owned()).or_default(),
+        };
         match member_of(room_id, &row) {
-            Some((seq, member)) => replayed.members.insert(seq, member),
+            Some((seq, member)) => members.insert(seq, member),
             None => unreadable += 1,
         }
     }
@@ -228,8 +240,9 @@ async fn prune_damaged(connection: &mut SqliteConnection) -> Result<(), sqlx::Er
     sqlx::query(AssertSqlSafe(prune)).execute(connection).await.map(drop)
 }
 
+/// Deletes what can't be read of a room. Its members stay until it is known whether the room comes back.
 async fn forget(connection: &mut SqliteConnection, room_id: &str) -> Result<(), sqlx::Error> {
-    for table in ["snapshots", "commits", "members"] {
+    for table in ["snapshots", "commits"] {
         let delete = format!("DELETE FROM {table} WHERE room_id = $1");
         sqlx::query(AssertSqlSafe(delete)).bind(room_id).execute(&mut *connection).await?;
     }

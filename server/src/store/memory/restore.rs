@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use engine::{Place, Room, RoomId};
 
 use super::members::Members;
-use super::replay::Replayed;
+use super::replay::{Replay, Replayed};
 use crate::sql::{KnownRoom, SnapshotRow, Sql, SqlError};
 
 /// How many rooms are listed at once.
@@ -19,9 +19,10 @@ const NAMED_MAX: usize = 20;
 
 /// Takes each room whose snapshot in SQL is newer than the journal's copy from that snapshot. Rooms that
 /// are restored, and rooms that are in neither, are named in the log.
-pub(super) async fn restore(sql: &Sql, stored: Vec<Replayed>) -> Result<Vec<Replayed>, SqlError> {
+pub(super) async fn restore(sql: &Sql, replay: Replay) -> Result<Vec<Replayed>, SqlError> {
+    let Replay { rooms, mut members, .. } = replay;
     let by_id = |replayed: Replayed| (replayed.room.room_id.clone(), replayed);
-    let mut rooms: HashMap<RoomId, Replayed> = stored.into_iter().map(by_id).collect();
+    let mut rooms: HashMap<RoomId, Replayed> = rooms.into_values().map(by_id).collect();
     let (mut behind, mut gone) = (Vec::new(), Vec::new());
     let mut after = None;
     loop {
@@ -54,7 +55,8 @@ pub(super) async fn restore(sql: &Sql, stored: Vec<Replayed>) -> Result<Vec<Repl
                 // It had ended, and the journal knows nothing of it any more.
                 Ok(room) if !room.is_open() && !rooms.contains_key(&room_id) => {}
                 Ok(room) => {
-                    take(&mut rooms, room);
+                    let members = members.remove(room_id.as_str()).unwrap_or_default();
+                    take(&mut rooms, room, members);
                     restored.push(room_id);
                 }
                 Err(detail) => {
@@ -94,12 +96,13 @@ fn decode(row: &SnapshotRow) -> Result<Room, String> {
     }
 }
 
-/// Puts the room of a snapshot in place of the journal's copy, whose members it keeps.
-fn take(rooms: &mut HashMap<RoomId, Replayed>, room: Room) {
+/// Puts the room of a snapshot in place of the journal's copy, whose members it keeps; `members` are those of a
+/// room of which the journal has no copy.
+fn take(rooms: &mut HashMap<RoomId, Replayed>, room: Room, members: Members) {
     let before = rooms.remove(&room.room_id);
     let (epoch, members) = match before {
         Some(before) => (before.epoch.max(room.epoch), before.members),
-        None => (room.epoch, Members::default()),
+        None => (room.epoch, members),
     };
     let lost = Some("the journal lacks its last changes".to_owned());
     let room_id = room.room_id.clone();

@@ -17,9 +17,9 @@ const PAGE: usize = 256;
 impl Journal {
     /// Reads each room that the database knows, as far as that goes, then sets the file aside and begins
     /// a new one, to which all rooms have to be written. None of them is known to be whole.
-    pub(super) async fn salvage(&mut self, sql: &Sql) -> Result<Vec<Replayed>, OpenError> {
+    pub(super) async fn salvage(&mut self, sql: &Sql) -> Result<Replay, OpenError> {
         let path = self.path.clone();
-        let unreadable = |source| OpenError::Unreadable { path: path.clone(), source };
+        let unreadable = |source| OpenError::of_journal(&path, source);
         let mut replay = Replay::default();
         let mut after: Option<RoomId> = None;
         // Without the first page nothing can be read, and all rooms go on from their snapshots.
@@ -40,7 +40,7 @@ impl Journal {
                 "a room can't be read from the journal; only a snapshot in the database brings it back"
             );
         }
-        let rooms: Vec<Replayed> = replay.rooms.into_values().collect();
+        let rooms: Vec<&Replayed> = replay.rooms.values().collect();
         // Wherever the next steps are interrupted, the next start finds them.
         for rooms in rooms.chunks(PAGE) {
             let rows: Vec<_> = rooms.iter().map(|replayed| snapshot_of(&replayed.room)).collect();
@@ -53,7 +53,7 @@ impl Journal {
             rooms_read,
             "the journal was damaged: it is set aside, and what can be read of it is in a new one"
         );
-        Ok(rooms)
+        Ok(replay)
     }
 }
 
@@ -66,13 +66,14 @@ async fn read_one(
     let words = |error: sqlx::Error| {
         if is_damage(&error) { Ok(format!("can't be read: {error}")) } else { Err(error) }
     };
-    if let Err(error) = read_snapshots(connection, replay, Some(room_id)).await {
+    let snapshot = read_snapshots(connection, replay, Some(room_id)).await;
+    let mut commits = None;
+    if let Err(error) = snapshot {
         let words = format!("the snapshot of {room_id} {}", words(error)?);
         replay.gone.insert(room_id.to_owned(), words);
-        return Ok(());
+    } else if let Err(error) = read_commits(connection, replay, Some(room_id)).await {
+        commits = Some(words(error)?);
     }
-    let commits = read_commits(connection, replay, Some(room_id)).await;
-    let commits = commits.map_or_else(|error| words(error).map(Some), |()| Ok(None))?;
     let members = read_members(connection, replay, Some(room_id)).await;
     if let Err(error) = members {
         let detail = words(error)?;

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use engine::{Commit, ParticipantId, Room, RoomId, Timestamp};
 use tokio::sync::{OwnedMutexGuard, mpsc, oneshot};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +22,8 @@ use crate::store::{
     StoreError, Ticket,
 };
 
+/// How long a caller waits for a removal to become durable.
+const ANSWER: Duration = Duration::from_millis(500);
 /// How many commits a subscriber may be behind before it holds up the writer.
 const SUBSCRIPTION_MAX: usize = 4096;
 
@@ -132,7 +136,7 @@ impl RoomStore for MemoryStore {
 
     async fn check_writable(&self) -> Result<(), StoreError> {
         if self.queue.is_closed() || self.tables.is_failing() {
-            return Err(StoreError { operation: "check writable", cause: None });
+            return Err(StoreError::new("check writable", "the journal can't be written"));
         }
         Ok(())
     }
@@ -178,11 +182,15 @@ impl MemberStore for MemoryStore {
         room_id: &RoomId,
         participant_id: &ParticipantId,
     ) -> Result<(), StoreError> {
-        if self.queue.is_closed() {
-            return Err(StoreError::new("remove member", "the store is closed"));
+        let unwritten = || StoreError::new("remove member", "the journal can't be written");
+        if self.queue.is_closed() || self.tables.is_failing() {
+            return Err(unwritten());
         }
-        self.tables.remove_member(room_id, participant_id);
-        Ok(())
+        let Some(written) = self.tables.remove_member(room_id, participant_id) else {
+            return Ok(());
+        };
+        let written = timeout(ANSWER, written).await;
+        written.ok().and_then(Result::ok).ok_or_else(unwritten)
     }
 
     async fn keep_ticket(&self, secret: &str, ticket: Ticket) -> Result<(), StoreError> {

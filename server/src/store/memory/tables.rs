@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use engine::{Commit, LeaseChange, ParticipantId, Room, RoomId, Timestamp};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::batch::MemberChange;
 use super::job::Job;
@@ -39,9 +39,9 @@ struct Inner {
     reserved: HashSet<RoomId>,
     /// When each room is due. Invariant: the same times as `Slot::due`.
     due: BTreeSet<(Timestamp, RoomId)>,
-    /// Members whose change is to be written. Bounded by the members that rooms have had since the last
-    /// write.
-    changed: HashSet<(RoomId, ParticipantId)>,
+    /// Members whose change is to be written, each with those who wait for that. Bounded by the members that rooms
+    /// have had since the last write.
+    changed: HashMap<(RoomId, ParticipantId), Vec<oneshot::Sender<()>>>,
     tickets: Tickets,
     subscribers: Vec<mpsc::Sender<News>>,
 }
@@ -164,18 +164,26 @@ impl Tables {
         let Some(changed) = slot.and_then(|slot| slot.members.add(member, max, is_present)) else {
             return false;
         };
-        inner.changed.extend(changed.into_iter().map(|id| (room_id.clone(), id)));
+        for id in changed {
+            inner.changed.entry((room_id.clone(), id)).or_default();
+        }
         self.members_changed.notify_one();
         true
     }
 
-    pub(super) fn remove_member(&self, room_id: &RoomId, id: &ParticipantId) {
+    /// Removes a member. Returns what tells that it is durable, or fails; `None` if there is no such room.
+    pub(super) fn remove_member(
+        &self,
+        room_id: &RoomId,
+        id: &ParticipantId,
+    ) -> Option<oneshot::Receiver<()>> {
         let mut inner = self.lock();
-        let slot = inner.rooms.get_mut(room_id);
-        if slot.is_some_and(|slot| slot.members.remove(id)) {
-            inner.changed.insert((room_id.clone(), id.clone()));
-            self.members_changed.notify_one();
-        }
+        inner.rooms.get_mut(room_id)?.members.remove(id);
+        // Somebody who is no member may be one in the journal still: an earlier removal is just being written.
+        let (written, answer) = oneshot::channel();
+        inner.changed.entry((room_id.clone(), id.clone())).or_default().push(written);
+        self.members_changed.notify_one();
+        Some(answer)
     }
 
     pub(super) fn find_member(&self, room_id: &RoomId, id: &ParticipantId) -> Option<Member> {
@@ -186,22 +194,27 @@ impl Tables {
     /// Takes up to `max` changes of members to write. Those of deleted rooms are dropped.
     pub(super) fn take_members(&self, max: usize) -> Vec<MemberChange> {
         let mut inner = self.lock();
-        let ids: Vec<_> = inner.changed.iter().take(max).cloned().collect();
-        for id in &ids {
-            inner.changed.remove(id);
-        }
-        let change = |(room_id, participant_id)| {
-            let slot = inner.rooms.get(&room_id)?;
+        let keys: Vec<_> = inner.changed.keys().take(max).cloned().collect();
+        let mut changes = Vec::with_capacity(keys.len());
+        for key in keys {
+            let waiting = inner.changed.remove(&key).unwrap_or_default();
+            let (room_id, participant_id) = key;
+            let Some(slot) = inner.rooms.get(&room_id) else {
+                MemberChange::tell_written(waiting);
+                continue;
+            };
             let entry = slot.members.find(&participant_id).cloned();
-            Some(MemberChange { room_id, participant_id, entry })
-        };
-        ids.into_iter().filter_map(change).collect()
+            changes.push(MemberChange { room_id, participant_id, entry, waiting });
+        }
+        changes
     }
 
-    /// Puts back changes that weren't written.
+    /// Puts back changes that weren't written. Nobody waits for them any longer.
     pub(super) fn return_members(&self, changes: Vec<MemberChange>) {
-        let ids = changes.into_iter().map(|change| (change.room_id, change.participant_id));
-        self.lock().changed.extend(ids);
+        let mut inner = self.lock();
+        for change in changes {
+            inner.changed.entry((change.room_id, change.participant_id)).or_default();
+        }
     }
 
     pub(super) fn has_changed_members(&self) -> bool {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::batch::Batch;
+use super::batch::{Batch, MemberChange};
 use super::delete::Remaining;
 use super::job::Job;
 use super::journal::Journal;
@@ -110,6 +110,9 @@ impl Writer {
             return false;
         }
         self.may_shrink |= batch.deletes_rooms();
+        for change in batch.into_members() {
+            MemberChange::tell_written(change.waiting);
+        }
         if self.tables.failing.swap(false, Ordering::Relaxed) {
             tracing::info!("the journal can be written again");
         }

@@ -32,6 +32,9 @@ pub(super) const OUTAGE_MS: u64 = 1_500;
 /// After this long without an answer the connections are replaced.
 const SILENT_MAX: Duration = Duration::from_secs(2);
 
+/// Why nothing can be stored in a Redis of others.
+pub(super) const FOREIGN: &str = "this Redis belongs to another SQL database";
+
 /// The result of a heartbeat.
 #[derive(Debug)]
 pub(super) struct Beat {
@@ -136,6 +139,8 @@ impl Node {
         master.clock.miss();
         // A single late answer may come from a slow disk. The command that waits for it fails itself.
         let failing_since = *silence.failing_since.get_or_insert_with(Instant::now);
+        // Another process may answer next time.
+        master.is_foreign.store(false, Ordering::Relaxed);
         if failing_since.elapsed() >= AWAY_AFTER && master.set_reachable(false) {
             tracing::warn!(%error, server = %master.address(), "Redis can't be reached");
             self.tell_away(false);
@@ -154,9 +159,11 @@ impl Node {
 
     /// Does what a heartbeat shows to be needed. `run` is the process that answered the one before.
     fn take_beat(self: &Arc<Self>, master: &Arc<Master>, beat: Beat, run: &mut Option<String>) {
-        if beat.database != self.database_id {
+        let is_foreign = beat.database != self.database_id;
+        master.is_foreign.store(is_foreign, Ordering::Relaxed);
+        if is_foreign {
             if master.set_reachable(false) {
-                tracing::error!("this Redis belongs to another SQL database");
+                tracing::error!("{FOREIGN}");
                 self.tell_away(false);
             }
             return;

@@ -30,6 +30,8 @@ pub(super) struct Master {
     pushes: mpsc::Sender<Push>,
     /// Whether it answers.
     reachable: AtomicBool,
+    /// Whether it belongs to another SQL database, as far as it has answered.
+    pub(super) is_foreign: AtomicBool,
     /// When it last answered a heartbeat of this node, in milliseconds of its own clock; 0 before the first.
     pub(super) answered_at: AtomicU64,
     pub(super) clock: MasterClock,
@@ -54,6 +56,7 @@ impl Master {
             client: Mutex::default(),
             pushes,
             reachable: AtomicBool::new(true),
+            is_foreign: AtomicBool::new(false),
             answered_at: AtomicU64::new(0),
             clock: MasterClock::default(),
             back_at: AtomicU64::new(0),

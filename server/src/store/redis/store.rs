@@ -2,12 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use engine::{Commit, ParticipantId, Room, RoomId, Timestamp};
 use tokio::sync::mpsc;
 
+use super::beat::FOREIGN;
+use super::masters::Master;
 use super::node::Node;
 use crate::store::{
     Bus, CommitOutcome, Elsewhere, LifeSigns, Listed, Member, MemberStore, News, Notice, RoomStore,
@@ -90,7 +93,10 @@ impl RoomStore for RedisStore {
 
     async fn check_writable(&self) -> Result<(), StoreError> {
         if self.0.masters.away().is_all() {
-            return Err(StoreError { operation: "check writable", cause: None });
+            let is_foreign = |master: &Arc<Master>| master.is_foreign.load(Ordering::Relaxed);
+            let is_foreign = self.0.masters.all().iter().any(is_foreign);
+            let cause = if is_foreign { FOREIGN } else { "Redis can't be reached" };
+            return Err(StoreError::new("check writable", cause));
         }
         Ok(())
     }

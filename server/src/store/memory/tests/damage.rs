@@ -60,6 +60,8 @@ async fn damage_a_row(damage: &str, kept: Option<u64>, has_snapshot: bool) {
     let dir = stored_room("damaged").await;
     let (store, _) = open(dir.path()).await.unwrap();
     let sound = create(&store, "sound").await;
+    let room_id = RoomId::new("r_damaged");
+    assert!(store.add_member(&room_id, member("p_a"), 8, &|_| false).await.unwrap());
     store.close().await;
     // Two starts have each added a commit; the damage is to what was there before.
     let mut journal = connect(dir.path()).await;
@@ -73,7 +75,7 @@ async fn damage_a_row(damage: &str, kept: Option<u64>, has_snapshot: bool) {
     }
     let (store, _) = open(dir.path()).await.unwrap();
     assert_rebased(&store, &sound).await;
-    let damaged = store.load(&RoomId::new("r_damaged")).await.unwrap();
+    let damaged = store.load(&room_id).await.unwrap();
     let place = damaged.map(|room| (room.version - 1, room.rebased.unwrap().lost));
     assert_eq!(place, kept.map(|version| (version, true)), "{damage}");
     store.close().await;
@@ -81,8 +83,10 @@ async fn damage_a_row(damage: &str, kept: Option<u64>, has_snapshot: bool) {
 
     // From then on it is an ordinary room.
     let (store, _) = open(dir.path()).await.unwrap();
-    let again = store.load(&RoomId::new("r_damaged")).await.unwrap();
+    let again = store.load(&room_id).await.unwrap();
     assert_eq!(again.map(|room| room.version), kept.map(|version| version + 2), "{damage}");
+    let kept_member = store.find_member(&room_id, &ParticipantId::new("p_a")).await.unwrap();
+    assert_eq!(kept_member.is_some(), kept.is_some(), "{damage}");
 }
 
 #[tokio::test]

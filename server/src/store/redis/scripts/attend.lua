@@ -3,6 +3,7 @@
 local is, st, field = read_state()
 if is ~= 'ok' then return answer(is, field or '') end
 local was_told = redis.call('HEXISTS', KEYS[1], 'told') == 1
+if is_lost() then was_told = false end
 redis.call('HSET', KEYS[1], 'attended', ARGV[2])
 schedule(ARGV[1])
 for i = 4, 6 do

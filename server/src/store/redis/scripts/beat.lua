@@ -29,6 +29,11 @@ end
 redis.call('PEXPIRE', KEYS[4], KEEP_MS)
 local now = math.floor((raw_us + offset_us) / 1000)
 local answered = tonumber(ARGV[4])
+-- A value that is no database's id was written by hand. A node that has been served here puts its own back.
+local database = redis.call('GET', KEYS[2])
+if database and answered > 0 and not string.find(database, '^d_%w+$') then
+  redis.call('SET', KEYS[2], ARGV[2])
+end
 local was_there = redis.call('SET', KEYS[2], ARGV[2], 'NX') and 0 or 1
 redis.call('PEXPIRE', KEYS[2], KEEP_MS)
 -- Each for itself: a room may have counted the earlier ones.

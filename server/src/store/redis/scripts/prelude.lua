@@ -1,6 +1,8 @@
 -- KEYS of a room: 1 state, 2 log, 3 ops, 4 members, 5 joined, 6 present, 7 due, 8 public,
 -- 9 life
 local KEEP_MS = 3888000000
+-- How long the nodes may take to tell again who is connected.
+local ASKED_MS = 2000
 local NAMES = { 'state', 'log', 'ops', 'members', 'joined', 'present', 'due', 'public', 'life' }
 -- What only a key of the right type answers.
 local PROBES = { 'HLEN', 'XLEN', 'LLEN', 'HLEN', 'ZCARD', 'HLEN', 'ZCARD', 'SCARD', 'STRLEN' }
@@ -34,10 +36,20 @@ local function is_of_another_type(probe, key)
   return type(reply) == 'table' and string.find(reply.err or '', 'WRONGTYPE', 1, true) ~= nil
 end
 
+-- Has the nodes asked to tell again who is connected, unless they were asked a moment ago and are doing so.
+local function ask_who_is_connected()
+  local now = now_ms()
+  local asked = number(redis.call('HGET', KEYS[1], 'asked'))
+  if asked and asked <= now and now - asked < ASKED_MS then return end
+  redis.call('HSET', KEYS[1], 'asked', now)
+  mended[#mended + 1] = NAMES[6]
+end
+
 -- Deletes a key of another type, with which nothing could be done.
 local function mend(i)
   if not is_of_another_type(PROBES[i], KEYS[i]) then return end
   redis.call('DEL', KEYS[i])
+  if i == 6 and redis.pcall('HEXISTS', KEYS[1], 'run') == 1 then return ask_who_is_connected() end
   mended[#mended + 1] = NAMES[i]
 end
 
@@ -108,6 +120,15 @@ local function note_told()
   else
     redis.call('HDEL', KEYS[1], 'told')
   end
+end
+
+-- Returns whether who is connected was told and is gone, since Redis has evicted it or somebody has deleted it. It
+-- is asked for again.
+local function is_lost()
+  local was_told = redis.pcall('HEXISTS', KEYS[1], 'told') == 1
+  if not was_told or redis.call('EXISTS', KEYS[6]) == 1 then return false end
+  ask_who_is_connected()
+  return true
 end
 
 -- Schedules when the room must be looked at next, and lets all its keys expire.

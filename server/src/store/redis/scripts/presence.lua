@@ -3,11 +3,13 @@
 --       then the participant and the entry of each who connected
 local is, _, bad = read_state()
 if is ~= 'ok' then return answer(is, bad or '') end
+local lost = is_lost()
 mend(6)
 local went = tonumber(ARGV[7])
 for i = 8, 7 + went do redis.call('HDEL', KEYS[6], ARGV[2] .. '|' .. ARGV[i]) end
 for i = 8 + went, #ARGV, 2 do redis.call('HSET', KEYS[6], ARGV[2] .. '|' .. ARGV[i], ARGV[i + 1]) end
-note_told()
+-- What is lost stays noted until somebody has told it again.
+if not lost then note_told() end
 local peak = number(redis.call('HGET', KEYS[1], 'peak')) or 0
 if tonumber(ARGV[4]) > peak then redis.call('HSET', KEYS[1], 'peak', ARGV[4]) end
 redis.call('HSET', KEYS[1], 'rtt:' .. ARGV[2], ARGV[3])
