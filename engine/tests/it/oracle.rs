@@ -6,7 +6,7 @@ mod playback;
 mod room;
 
 use engine::{
-    Actor, Command, Decision, Facts, HostLoss, Place, Rejection, Request, Role, Room, Status,
+    Actor, Command, Decision, Entry, Facts, HostLoss, Place, Rejection, Request, Role, Room, Status,
 };
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use proptest::test_runner::TestCaseError;
@@ -87,6 +87,8 @@ struct Naive {
     waits_for_rebuffering: bool,
     /// Whether everyone but viewers commands playback.
     everyone: bool,
+    entry: Entry,
+    capacity: Option<u32>,
     /// What else the host may change: name, visibility, language, tags, chat and slow mode.
     profile: (String, bool, Option<String>, Vec<String>, bool, u64),
     creator: String,
@@ -129,6 +131,8 @@ impl Naive {
             grace: room.profile.settings.host_grace_ms as f64,
             waits_for_rebuffering: false,
             everyone: false,
+            entry: room.profile.settings.entry,
+            capacity: room.profile.settings.capacity,
             profile: {
                 let chat = room.profile.chat;
                 ("Friday film".to_owned(), true, None, Vec::new(), chat.enabled, chat.slow_mode_ms)
@@ -283,6 +287,8 @@ impl Naive {
         );
         let host = room.host_id.as_ref().map(|id| id.as_str());
         prop_assert_eq!(host, self.host.as_deref());
+        let settings = &room.profile.settings;
+        prop_assert_eq!((settings.entry, settings.capacity), (self.entry, self.capacity));
         prop_assert_eq!(f64::from(playback.rate.as_milli()) / 1000.0, self.rate);
         prop_assert_eq!(&playback.rendition, &self.quality);
         prop_assert_eq!(&playback.text_track, &self.text);

@@ -51,12 +51,16 @@ impl Naive {
                 return Ok(held.is_some());
             }
             Command::ChangeRoom(patch) => {
-                let settings =
-                    |it: &Self| (it.loss, it.grace, it.waits_for_rebuffering, it.everyone);
+                let settings = |it: &Self| {
+                    let party = (it.loss, it.grace, it.waits_for_rebuffering, it.everyone);
+                    (party, it.entry, it.capacity)
+                };
                 let before = (settings(self), self.profile.clone());
                 let control = patch.playback_control;
                 self.everyone =
                     control.map_or(self.everyone, |who| who == PlaybackControl::Everyone);
+                self.entry = patch.entry.unwrap_or(self.entry);
+                self.capacity = patch.capacity.unwrap_or(self.capacity);
                 self.loss = patch.host_loss.unwrap_or(self.loss);
                 self.grace = patch.host_grace_ms.map_or(self.grace, |ms| ms as f64);
                 self.waits_for_rebuffering =
