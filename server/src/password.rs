@@ -1,5 +1,5 @@
 //! Hashes passwords by Argon2id. That takes tens of milliseconds of a processor by intention, so it is done on one
-//! thread of the lowest priority, one after the other, and only a few may wait: nobody's party is late because many
+//! thread of low priority, one after the other, and only a few may wait: nobody's party is late because many
 //! people enter a password.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -17,8 +17,9 @@ use crate::refusal::Refusal;
 const WAITING_MAX: usize = 16;
 /// After how long somebody should try again who found no place, in milliseconds: about when all who wait are served.
 const RETRY_AFTER_MS: u64 = 1_000;
-/// The lowest priority of a thread.
-const NICE: i32 = 19;
+/// The priority of the thread: beside others that keep its processor busy, it still gets a tenth of it. The lowest one
+/// would leave so little that people wait for seconds.
+const NICE: i32 = 10;
 
 /// Hashes passwords. The parameters are Argon2id's recommended ones (19 MiB, two passes, one lane); each hash carries
 /// its own.
