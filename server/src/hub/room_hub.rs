@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use contracts::CloseCode;
 use engine::{Facts, ParticipantId, Room, RoomId, Timestamp};
@@ -270,7 +271,8 @@ impl RoomHub {
         after: Option<&ParticipantCursor>,
         take: usize,
     ) -> ParticipantPage {
-        let roster = self.roster.find_or_make(|| Roster::of(self.lock().presence()));
+        let roster =
+            self.roster.find_or_make(Instant::now(), || Roster::of(self.lock().presence()));
         roster.page(room, after, take)
     }
 

@@ -124,16 +124,16 @@ impl Roster {
 pub(super) struct KeptRoster(Mutex<Option<(Instant, Arc<Roster>)>>);
 
 impl KeptRoster {
-    /// Returns the kept roster, or else makes it. Only one caller at a time does.
-    pub(super) fn find_or_make(&self, make: impl FnOnce() -> Roster) -> Arc<Roster> {
+    /// Returns the roster that is kept `now`, or else makes it. Only one caller at a time does.
+    pub(super) fn find_or_make(&self, now: Instant, make: impl FnOnce() -> Roster) -> Arc<Roster> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((made, roster)) = kept.as_ref()
-            && made.elapsed() < KEPT_FOR
+            && now.saturating_duration_since(*made) < KEPT_FOR
         {
             return roster.clone();
         }
         let roster = Arc::new(make());
-        *kept = roster.is_large().then(|| (Instant::now(), roster.clone()));
+        *kept = roster.is_large().then(|| (now, roster.clone()));
         roster
     }
 }
@@ -141,4 +141,37 @@ impl KeptRoster {
 /// What the order is by.
 fn key(one: &Present) -> (Timestamp, &ParticipantId) {
     (one.since, &one.participant_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_roster_is_made_once_a_second_and_a_small_one_for_each_request() {
+        let (kept, now) = (KeptRoster::default(), Instant::now());
+        let of = |count: usize| move || Roster(vec![present(); count]);
+        assert_eq!(kept.find_or_make(now, of(FRESH_MAX)).count(), FRESH_MAX as u64);
+        let large = FRESH_MAX + 1;
+        assert_eq!(kept.find_or_make(now, of(large)).count(), large as u64);
+        let not_made = || unreachable!("it is kept");
+        for ms in [0, 1, 999] {
+            let later = now + Duration::from_millis(ms);
+            assert_eq!(kept.find_or_make(later, not_made).count(), large as u64);
+        }
+        assert_eq!(kept.find_or_make(now + KEPT_FOR, of(2)).count(), 2);
+        assert_eq!(kept.find_or_make(now + KEPT_FOR, of(1)).count(), 1);
+    }
+
+    fn present() -> Present {
+        Present {
+            participant_id: ParticipantId::new("p_ada"),
+            display_name: "Ada".to_owned(),
+            named_at_ms: 0,
+            base: engine::Role::Guest,
+            since: Timestamp::from_millis(1),
+            connections: 1,
+            ready_capable: false,
+        }
+    }
 }
