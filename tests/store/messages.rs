@@ -94,6 +94,27 @@ async fn who_is_connected_is_asked_for_again_if_a_change_finds_that_redis_has_lo
     other.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_names_everybody_leaves_nobody_else_in_redis() {
+    let ground = Ground::new(RedisOptions::new()).await;
+    let (one, _) = ground.node().await;
+    let (other, _) = ground.node().await;
+    let room_id = ground.make(&*one, "whole").await.room_id;
+    for id in ["p_ada", "p_ben"] {
+        one.tell(&room_id, Notice::Presence(came(id))).await.expect("told");
+    }
+    other.tell(&room_id, Notice::Presence(came("p_cleo"))).await.expect("told");
+    let whole = PresenceUpdate { is_whole: true, ..came("p_ada") };
+    one.tell(&room_id, Notice::Presence(whole)).await.expect("told");
+    let key = ground.ask(&["KEYS", "*:r_whole:present"]).await.texts().remove(0);
+    let fields = ground.ask(&["HKEYS", &key]).await.texts();
+    let mut left: Vec<_> = fields.iter().filter_map(|field| field.split_once('|')).collect();
+    left.sort_by_key(|(_, id)| *id);
+    assert_eq!(left.iter().map(|(_, id)| *id).collect::<Vec<_>>(), ["p_ada", "p_cleo"]);
+    one.close().await;
+    other.close().await;
+}
+
 /// Follows a room whose messages suffer a fault, up to the last of many commits.
 async fn follow_under(fault: PushFault) -> Follower {
     let ground = Ground::new(RedisOptions::new()).await;

@@ -1,6 +1,8 @@
 //! The exchange of presence with other nodes: what they send about their connections, and what this
 //! node sends about its own.
 
+use std::mem::take;
+
 use super::remote_nodes::RemoteChange;
 use super::room_state::LocalParticipant;
 use super::spread::Spreads;
@@ -29,10 +31,14 @@ impl RoomHub {
         state.remote_changed();
     }
 
-    /// Takes in who connected to another node or disconnected from it.
+    /// Takes in who connected to another node or disconnected from it. If that node asks for everybody here, they
+    /// are marked as unsent.
     pub fn node_updated(&self, node_id: NodeId, update: PresenceUpdate) -> Option<BarrierAction> {
         let mut state = self.lock();
         state.peak = state.peak.max(update.peak);
+        if update.asks {
+            state.send_whole();
+        }
         state.remote.apply(RemoteChange::Update(node_id, update));
         state.remote_changed()
     }
@@ -52,14 +58,15 @@ impl RoomHub {
 
     /// Returns whether other nodes must be loaded again, and clears the mark.
     pub fn take_remote_stale(&self) -> bool {
-        std::mem::take(&mut self.lock().is_remote_stale)
+        take(&mut self.lock().is_remote_stale)
     }
 
-    /// Marks every participant on this node as unsent, because the store lost who is connected.
+    /// Marks every participant on this node as unsent, and has the other nodes asked for theirs, because the store
+    /// lost who is connected or changes were missed.
     pub fn resend_all(&self) {
         let mut state = self.lock();
-        let local = state.local.keys().cloned().collect::<Vec<_>>();
-        state.unsent.extend(local);
+        state.send_whole();
+        state.must_ask = true;
         state.members_lost = true;
         state.is_remote_stale = true;
     }
@@ -94,7 +101,7 @@ impl RoomHub {
             display_name: local.present.display_name.clone(),
             base: local.present.base,
         };
-        std::mem::take(&mut state.members_lost).then(|| state.local.values().map(member).collect())
+        take(&mut state.members_lost).then(|| state.local.values().map(member).collect())
     }
 
     /// Returns what other nodes must be sent, and counts it as sent. If sending fails, give it back
@@ -103,8 +110,10 @@ impl RoomHub {
         let mut state = self.lock();
         let rtt_ms = state.rtt_ms();
         state.sent_rtt_ms = rtt_ms;
-        let mut update = PresenceUpdate { rtt_ms, peak: state.peak, ..Default::default() };
-        for id in std::mem::take(&mut state.unsent) {
+        let (is_whole, asks) = (take(&mut state.must_send_whole), take(&mut state.must_ask));
+        let mut update =
+            PresenceUpdate { rtt_ms, peak: state.peak, is_whole, asks, ..Default::default() };
+        for id in take(&mut state.unsent) {
             match state.local.get_mut(&id) {
                 Some(local) => {
                     local.sent = true;
@@ -119,7 +128,10 @@ impl RoomHub {
     /// Marks the participants of an update that may not have been sent as unsent.
     pub fn requeue_presence_update(&self, update: PresenceUpdate) {
         let came = update.came.into_iter().map(|present| present.participant_id);
-        self.lock().unsent.extend(came.chain(update.went));
+        let mut state = self.lock();
+        state.unsent.extend(came.chain(update.went));
+        state.must_send_whole |= update.is_whole;
+        state.must_ask |= update.asks;
     }
 }
 

@@ -69,6 +69,9 @@ impl RemoteNodes {
             }
             RemoteChange::Update(node_id, update) => {
                 let node = self.by_id.entry(node_id.clone()).or_default();
+                if update.is_whole {
+                    node.present.clear();
+                }
                 for gone in &update.went {
                     node.present.remove(gone);
                 }

@@ -50,6 +50,10 @@ pub(super) struct State {
     pub(super) peak: u64,
     /// Participants of this node whose change must be sent to other nodes.
     pub(super) unsent: HashSet<ParticipantId>,
+    /// Whether the next update names everybody, because other nodes may have missed some.
+    pub(super) must_send_whole: bool,
+    /// Whether the next update asks other nodes for theirs.
+    pub(super) must_ask: bool,
     /// The round-trip time that was last sent to other nodes.
     pub(super) sent_rtt_ms: u64,
     /// Whether the store has lost who has joined the room.
@@ -218,6 +222,12 @@ impl State {
     pub(super) fn rtt_ms(&self) -> u64 {
         let trip = |connection: &Arc<Connection>| (connection.rtt_ms.load(Ordering::Relaxed), 1);
         round_trips::of_majority(self.awaited().map(trip).collect())
+    }
+
+    /// Marks every participant on this node as unsent.
+    pub(super) fn send_whole(&mut self) {
+        self.unsent.extend(self.local.keys().cloned());
+        self.must_send_whole = true;
     }
 
     /// Closes every connection and recounts everything, after a panic.

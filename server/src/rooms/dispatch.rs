@@ -14,7 +14,8 @@ use crate::hub::{OrderedFrame, RoomHub};
 use crate::store::{News, NodeId, Notice, Published};
 use crate::wire;
 
-/// How long the nodes take, at most, to notice that the store lost who is connected, and to tell it again.
+/// How long the nodes take, at most, to notice that the store lost who is connected, and to tell it again. Those
+/// that are asked and answer are believed at once.
 const SETTLE: Duration = Duration::from_millis(1_500);
 
 impl Rooms {
@@ -88,6 +89,9 @@ impl Rooms {
     fn dispatch_notice(self: &Arc<Self>, hub: &RoomHub, node_id: NodeId, notice: Notice) {
         match notice {
             Notice::Presence(update) => {
+                if update.asks {
+                    self.hub.mark_presence_unsent(&hub.room_id);
+                }
                 self.carry_out_barrier(&hub.room_id, hub.node_updated(node_id, update));
                 self.hub.mark_presence_changed(&hub.room_id);
             }

@@ -135,6 +135,12 @@ pub struct PresenceUpdate {
     pub rtt_ms: u64,
     /// The most participants seen at once.
     pub peak: u64,
+    /// Whether nobody but those in `came` is connected to the node.
+    #[serde(default)]
+    pub is_whole: bool,
+    /// Whether the other nodes are asked for whole updates, because this one may have missed some.
+    #[serde(default)]
+    pub asks: bool,
 }
 
 /// How far the players connected to one node are from the room, as they report it.

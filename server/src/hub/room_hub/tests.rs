@@ -1,5 +1,6 @@
 //! One room's hub: presence, barriers, spreads and panics.
 
+mod exchange;
 mod naming;
 
 use std::time::{Duration, Instant};
@@ -82,34 +83,6 @@ fn changes_that_arrive_during_a_load_are_not_lost() {
     load.finish(Elsewhere { nodes, peak: 9 });
     assert_eq!(names(&hub), ["dora", "cleo"]);
     assert_eq!((hub.viewers().count, hub.viewers().peak), (2, 9));
-}
-
-#[test]
-fn a_store_that_lost_who_is_connected_is_believed_again_once_every_node_has_told_it() {
-    let hub = hub();
-    hub.node_updated(node("b"), came(&[present("ben", 1, false)]));
-    let settling = hub.begin_settling();
-    hub.begin_remote_load().finish(Elsewhere::default());
-    assert_eq!(hub.viewers().count, 1, "he may just not have been told again");
-    assert!(hub.find_present(&ParticipantId::new("ben")).is_some());
-    assert!(hub.end_settling(settling));
-    assert!(hub.take_remote_stale());
-    hub.begin_remote_load().finish(Elsewhere::default());
-    assert_eq!(hub.viewers().count, 0);
-}
-
-#[test]
-fn a_store_that_lost_who_is_connected_twice_is_believed_once_the_second_time_is_over() {
-    let hub = hub();
-    hub.node_updated(node("b"), came(&[present("ben", 1, false)]));
-    let (first, second) = (hub.begin_settling(), hub.begin_settling());
-    assert!(!hub.end_settling(first), "it ends late");
-    assert!(!hub.take_remote_stale());
-    hub.begin_remote_load().finish(Elsewhere::default());
-    assert_eq!(hub.viewers().count, 1, "he may just not have been told again");
-    assert!(hub.end_settling(second) && hub.take_remote_stale());
-    hub.begin_remote_load().finish(Elsewhere::default());
-    assert_eq!(hub.viewers().count, 0);
 }
 
 #[test]

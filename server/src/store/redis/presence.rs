@@ -28,6 +28,7 @@ impl Node {
             text(update.peak),
             keys::channel(room_id).into(),
             message,
+            text(u8::from(update.is_whole)),
             text(update.went.len()),
         ];
         args.extend(update.went.iter().map(text));

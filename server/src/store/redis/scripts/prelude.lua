@@ -122,6 +122,14 @@ local function note_told()
   end
 end
 
+-- Deletes who is connected to a node.
+local function forget(node)
+  local prefix = node .. '|'
+  for _, field in ipairs(redis.call('HKEYS', KEYS[6])) do
+    if string.sub(field, 1, #prefix) == prefix then redis.call('HDEL', KEYS[6], field) end
+  end
+end
+
 -- Returns whether who is connected was told and is gone, since Redis has evicted it or somebody has deleted it. It
 -- is asked for again.
 local function is_lost()
