@@ -4,7 +4,7 @@ CARGO_TARGET_DIR ?= target
 export CARGO_TARGET_DIR
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: run test check update bench bench-fanout bench-healed bench-idle bench-list bench-page bench-refused bench-sync prove prove-sync web install
+.PHONY: run test check update bench bench-fanout bench-healed bench-idle bench-list bench-page bench-refused bench-start bench-sync prove prove-sync web install
 
 # Builds the server and serves on http://127.0.0.1:8080/ with everything embedded.
 run:
@@ -39,10 +39,10 @@ install:
 
 # Load, memory, start, refused commands, faults of Redis, the public list and the page, against the release build;
 # tables here, JSON in target/bench. The page is compared with an nginx beside the server.
-bench: bench-fanout bench-idle bench-refused bench-healed bench-list bench-page
+bench: bench-fanout bench-idle bench-start bench-refused bench-healed bench-list bench-page
 
 bench-page: install
-bench-fanout bench-healed bench-idle bench-list bench-refused bench-page:
+bench-fanout bench-healed bench-idle bench-list bench-refused bench-start bench-page:
 	cargo build --release -q -p server -p harness
 	$(CARGO_TARGET_DIR)/release/playhead-harness $@
 

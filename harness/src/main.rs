@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use harness::ServerOptions;
 use harness::bench::{
     BenchOptions, Load, PageLoad, bench_fanout, bench_healed, bench_idle, bench_list, bench_page,
-    bench_refused,
+    bench_refused, bench_start,
 };
 use harness::line::{Lines, REFUSED_STATUS, Refusal};
 use harness::prove::{Campaign, Ground, Scenario};
@@ -85,6 +85,15 @@ enum Task {
         #[arg(long)]
         over_redis: bool,
     },
+    /// Measures how long a killed server takes to start after very many commits.
+    BenchStart {
+        /// The number of rooms.
+        #[arg(long, default_value_t = 2_000)]
+        rooms: usize,
+        /// Commits of each room.
+        #[arg(long, default_value_t = 500)]
+        commits: usize,
+    },
     /// Kills and empties real processes under load; results add up over runs.
     Prove {
         /// Rounds per scenario; scenarios that take long run a tenth of them.
@@ -130,7 +139,10 @@ async fn main() -> ExitCode {
         ),
         in_memory: matches!(
             arguments.task,
-            Task::BenchHealed | Task::BenchPage { .. } | Task::BenchList { .. }
+            Task::BenchHealed
+                | Task::BenchPage { .. }
+                | Task::BenchList { .. }
+                | Task::BenchStart { .. }
         ),
         directory: directory("target/bench"),
     };
@@ -154,6 +166,9 @@ async fn main() -> ExitCode {
             bench_page(&options, load).await.map(drop)
         }
         Task::BenchList { rooms } => bench_list(&options, rooms).await.map(drop),
+        Task::BenchStart { rooms, commits } => {
+            bench_start(&options, rooms, commits).await.map(drop)
+        }
         Task::BenchRefused { .. } => bench_refused(&options).await.map(drop),
         Task::Prove { rounds, only, seed, on_disk } => {
             let directory = directory("target/prove");

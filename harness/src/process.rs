@@ -42,13 +42,20 @@ impl Stat {
 
 /// The resident memory, in KiB.
 pub(crate) fn resident_kib(pid: u32) -> Result<f64> {
+    status_kib(pid, "VmRSS:")
+}
+
+/// The most resident memory so far, in KiB.
+pub(crate) fn peak_kib(pid: u32) -> Result<f64> {
+    status_kib(pid, "VmHWM:")
+}
+
+fn status_kib(pid: u32, name: &str) -> Result<f64> {
     let path = format!("/proc/{pid}/status");
     let text = std::fs::read_to_string(&path).map_err(Error::doing(format_args!("read {path}")))?;
     text.lines()
-        .find_map(|line| {
-            line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB")?.trim().parse().ok()
-        })
-        .ok_or_else(|| Error::new(format!("{path} has no VmRSS")))
+        .find_map(|line| line.strip_prefix(name)?.trim().strip_suffix("kB")?.trim().parse().ok())
+        .ok_or_else(|| Error::new(format!("{path} has no {name}")))
 }
 
 /// The processor time of all threads so far, in user and kernel mode.

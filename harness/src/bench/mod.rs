@@ -13,6 +13,7 @@ mod page;
 mod page_files;
 mod party;
 mod refused;
+mod start;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub use crate::bench::list::bench_list;
 pub use crate::bench::machine::Machine;
 pub use crate::bench::page::{PageLoad, bench_page};
 pub use crate::bench::refused::bench_refused;
+pub use crate::bench::start::bench_start;
 
 /// The options of a benchmark.
 #[derive(Clone, Debug)]
