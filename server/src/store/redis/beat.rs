@@ -104,7 +104,12 @@ impl Node {
             let (node, master) = (self.clone(), master.clone());
             self.tasks.spawn(async move { node.resubscribe(&master).await });
         }
-        self.beat_once(master).await
+        let beat = self.beat_once(master).await?;
+        if !master.is_reachable() {
+            // It is back once messages arrive, too: they come over another connection.
+            master.client()?.subscribe(vec![keys::own_channel(&self.node_id)]).await?;
+        }
+        Ok(beat)
     }
 
     /// Sends one heartbeat.

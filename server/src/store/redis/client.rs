@@ -25,6 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long closing the connections may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// The longest pause between two attempts to connect again, in milliseconds: a command that waits for one succeeds.
+const RECONNECT_MS_MAX: u32 = 200;
 /// How long a connection may owe a reply before it is given up.
 const UNRESPONSIVE: Duration = Duration::from_secs(2);
 /// How many commands may wait for a reply. Further ones fail at once.
@@ -315,7 +317,7 @@ impl From<Value> for Reply {
 }
 
 fn build(config: Config, broadcast_max: usize) -> Result<Connection, ClientError> {
-    let mut policy = ReconnectPolicy::new_exponential(0, 50, 500, 2);
+    let mut policy = ReconnectPolicy::new_exponential(0, 50, RECONNECT_MS_MAX, 2);
     policy.set_jitter(50);
     Builder::from_config(config)
         .set_policy(policy)
