@@ -4,6 +4,7 @@
 mod authority;
 mod barrier;
 mod cluster;
+mod cost;
 mod entry;
 mod lifecycle;
 mod policies;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use engine::Timestamp;
-use harness::RedisOptions;
-use harness::resp::{Client, encode_command};
+use harness::{RedisMonitor, RedisOptions};
 use server::store::laws::{rename, room};
 use server::store::{Bus, CommitOutcome, RoomStore, Store};
 
@@ -25,12 +24,12 @@ async fn a_commit_costs_one_round_trip_and_a_read_of_a_followed_room_none() {
     store.follow(&made.room_id).await.expect("followed");
     // The first commit loads the script into Redis.
     commit(&*store, "The first").await;
-    let mut monitor = Monitor::start(&ground).await;
+    let mut monitor = RedisMonitor::start(&ground.redis).await.expect("watching");
 
     for number in 0..COMMANDS {
         commit(&*store, &format!("Party {number}")).await;
     }
-    let asked = monitor.asked_about(&made.room_id.to_string()).await;
+    let asked = monitor.asked_about(&[made.room_id.as_str()]).await.expect("heard");
     assert_eq!(asked.len(), COMMANDS, "{asked:#?}");
 
     for _ in 0..COMMANDS {
@@ -39,7 +38,7 @@ async fn a_commit_costs_one_round_trip_and_a_read_of_a_followed_room_none() {
     }
     // Takes note of the room if Redis found it due: its deadline is in the past.
     store.list_due(Timestamp::from_millis(1), 8).await.expect("answered");
-    let asked = monitor.asked_about(&made.room_id.to_string()).await;
+    let asked = monitor.asked_about(&[made.room_id.as_str()]).await.expect("heard");
     assert!(asked.is_empty(), "{asked:#?}");
     store.close().await;
 }
@@ -50,14 +49,14 @@ async fn the_public_list_is_read_once_a_second_whoever_asks_and_anew_after_a_cha
     let (store, _) = ground.node().await;
     let (other, _) = ground.node().await;
     store.create(room("cost")).await.expect("created");
-    let mut monitor = Monitor::start(&ground).await;
+    let mut monitor = RedisMonitor::start(&ground.redis).await.expect("watching");
 
     let began = Instant::now();
     for _ in 0..COMMANDS {
         assert_eq!(listed(&*store).await.as_deref(), Some("Party"));
     }
     let readings = usize::try_from(began.elapsed().as_secs()).expect("few") + 1;
-    let asked = monitor.asked_about("SMEMBERS").await.len();
+    let asked = monitor.asked_about(&["SMEMBERS"]).await.expect("heard").len();
     assert!((1..=readings * SHARDS).contains(&asked), "{asked} in {readings} s");
 
     commit(&*store, "Sunday film").await;
@@ -79,38 +78,4 @@ async fn commit(store: &dyn Store, name: &str) {
     let room = store.load(&room("cost").room_id).await.expect("answered").expect("there");
     let outcome = store.commit(&room, Arc::new(rename(&room, name))).await.expect("answered");
     assert_eq!(outcome, CommitOutcome::Committed);
-}
-
-/// The commands that Redis receives, as `MONITOR` reports them.
-struct Monitor {
-    heard: Client,
-    marker: Client,
-    marks: usize,
-}
-
-impl Monitor {
-    async fn start(ground: &Ground) -> Self {
-        let mut heard = ground.redis.client().await.expect("a connection");
-        let marker = ground.redis.client().await.expect("a connection");
-        heard.command(&["MONITOR"]).await.expect("watching");
-        Self { heard, marker, marks: 0 }
-    }
-
-    /// Returns the commands about `name` since the last call, without those that scripts sent.
-    async fn asked_about(&mut self, name: &str) -> Vec<String> {
-        self.marks += 1;
-        let mark = format!("mark-{}", self.marks);
-        self.marker.send(&encode_command(&["ECHO", &mark])).await.expect("marked");
-        self.marker.receive().await.expect("marked");
-        let mut asked = Vec::new();
-        loop {
-            let line = self.heard.receive().await.expect("a line").text();
-            if line.contains(&mark) {
-                return asked;
-            }
-            if line.contains(name) && !line.contains(" lua] ") {
-                asked.push(line.chars().take(80).collect());
-            }
-        }
-    }
 }
