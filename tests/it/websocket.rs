@@ -9,5 +9,5 @@ mod framing;
 mod handshake;
 mod opcodes;
 mod pings;
-mod raw;
+pub mod raw;
 mod utf8;

@@ -207,6 +207,17 @@ impl Raw {
         assert_eq!(self.next().await, Seen::End, "{case}: nothing follows a close frame");
     }
 
+    /// Reads whatever comes, without sending anything. Returns code and reason of the close frame.
+    pub async fn read_until_closed(&mut self) -> (Option<u16>, String) {
+        loop {
+            match self.read().await {
+                Seen::Close(code, reason) => return (code, reason),
+                Seen::End => panic!("the connection ended without a close frame"),
+                Seen::Text(_) | Seen::Pong(_) => {}
+            }
+        }
+    }
+
     async fn read(&mut self) -> Seen {
         loop {
             if let Some(frame) = decode_server(&self.unread).expect("a valid frame") {
