@@ -37,7 +37,9 @@ pub use crate::name::{
     ROOM_NAME_BYTES_MAX, ROOM_NAME_MAX, SEARCH_MAX, TAG_BYTES_MAX, TAG_MAX, TAGS_MAX,
 };
 pub use crate::playback::{Playback, Status, Waiting, WaitingFor};
-pub use crate::rest::auth::{GuestRequest, GuestToken, RefreshRequest, TokenRequest, UserToken};
+pub use crate::rest::auth::{
+    GuestRequest, GuestToken, Jwk, JwkSet, RefreshRequest, TokenRequest, UserToken,
+};
 pub use crate::rest::bans::{Ban, BanPage, BanRequest};
 pub use crate::rest::grants::{
     Grant, GrantPage, GrantRequest, GrantVia, GrantsRequest, MadeGrant, MadeGrants,

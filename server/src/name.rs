@@ -71,6 +71,16 @@ pub fn normalize(name: &str) -> String {
     kept.trim_end_matches(' ').to_owned()
 }
 
+/// Normalizes a name; `None` if it is empty then, or longer than so many characters as people count them, or bytes.
+pub fn within(name: &str, characters_max: usize, bytes_max: usize) -> Option<String> {
+    // A character has at least one byte. Checked first, so that no long text is normalized.
+    let normal = (name.chars().count() <= bytes_max).then(|| normalize(name));
+    normal.filter(|normal| {
+        let is_short = normal.len() <= bytes_max;
+        is_short && (1..=characters_max).contains(&count_characters(normal))
+    })
+}
+
 /// Counts the characters of a name as people count them: its grapheme clusters.
 pub fn count_characters(name: &str) -> usize {
     name.graphemes(true).count()

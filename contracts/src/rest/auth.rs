@@ -81,6 +81,31 @@ pub struct UserToken {
     pub expires_at_ms: u64,
 }
 
+/// The public keys by which this server's access tokens can be checked (RFC 7517).
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct JwkSet {
+    /// The keys.
+    pub keys: Vec<Jwk>,
+}
+
+/// A public Ed25519 key (RFC 8037).
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
+pub struct Jwk {
+    /// `OKP`.
+    pub kty: String,
+    /// `Ed25519`.
+    pub crv: String,
+    /// The key, 32 bytes in base64url.
+    pub x: String,
+    /// What the header of a token calls it.
+    pub kid: String,
+    /// `EdDSA`.
+    pub alg: String,
+    /// `sig`: it is for signatures.
+    #[serde(rename = "use")]
+    pub use_: String,
+}
+
 impl std::fmt::Debug for UserToken {
     /// Omits the token.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -44,8 +44,13 @@ impl Product {
 
     /// Returns this server's id of one of the product's users. Guests' ids have no colon.
     pub fn user_id(&self, own: &str) -> String {
-        format!("{}:{own}", self.key_id)
+        user_id_of(&self.key_id, own)
     }
+}
+
+/// Returns this server's id of a user of a product.
+pub(super) fn user_id_of(product_id: &str, own: &str) -> String {
+    format!("{product_id}:{own}")
 }
 
 impl std::fmt::Debug for ApiKeys {

@@ -12,6 +12,7 @@ mod invites;
 mod ledger;
 mod passwords;
 mod predecessors;
+mod product_keys;
 mod proof;
 mod reach;
 mod refresh_token;
@@ -33,6 +34,7 @@ pub use caller::Caller;
 pub use grants::Grants;
 pub use invites::Invites;
 pub use passwords::Passwords;
+pub use product_keys::ProductKeys;
 pub use proof::Proof;
 pub use reach::{Reach, Refreshing};
 pub use token::KeyError;
@@ -60,6 +62,7 @@ pub struct Access {
     invites: Invites,
     passwords: Passwords,
     api_keys: ApiKeys,
+    product_keys: ProductKeys,
 }
 
 /// How much a room may have of what lets people in and keeps them out.
@@ -103,7 +106,7 @@ impl Access {
         sql: Arc<Sql>,
         token_ms: u64,
         per_room: AccessLimits,
-        api_keys: ApiKeys,
+        (api_keys, product_keys): (ApiKeys, ProductKeys),
         hasher: Hasher,
     ) -> Result<Self, KeyError> {
         let pkcs8 = token::load_key(key_file, &sql, WallTime::now()).await?;
@@ -123,6 +126,7 @@ impl Access {
             invites,
             passwords,
             api_keys,
+            product_keys,
         })
     }
 
@@ -131,9 +135,14 @@ impl Access {
         token::read_key(file).map(drop).map_err(|error| error.to_string())
     }
 
+    /// Returns the id and the public half of the key that signs access tokens.
+    pub fn public_key(&self) -> (&str, &[u8]) {
+        self.tokens.public_key()
+    }
+
     /// Returns the caller of an access token, or refuses an invalid, expired or revoked one.
     pub fn authenticate(&self, token: &str) -> Result<Caller, Refusal> {
-        let caller = self.tokens.check(token, WallTime::now())?;
+        let caller = self.tokens.check(token, &self.product_keys, WallTime::now())?;
         self.check_not_revoked(&caller)?;
         Ok(caller)
     }

@@ -7,9 +7,12 @@ use std::path::Path;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use contracts::{ACCESS_TOKEN_MAX, ErrorCode};
 use engine::RoomId;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
+};
 use serde::{Deserialize, Serialize};
 
+use super::product_keys::ProductKeys;
 use super::session_id::SessionIds;
 use super::{Caller, Validity};
 use crate::clock::WallTime;
@@ -18,11 +21,13 @@ use crate::refusal::Refusal;
 use crate::sql::{Sql, SqlError, TokenKey};
 
 const ISSUER: &str = "playhead";
-const TYPE: &str = "at+jwt";
+/// The `typ` of every access token (RFC 9068).
+pub(super) const TYPE: &str = "at+jwt";
 
 /// Signs and checks access tokens.
 pub struct Tokens {
     key_id: String,
+    public: Vec<u8>,
     signing: EncodingKey,
     checking: DecodingKey,
 }
@@ -129,6 +134,7 @@ pub fn from_pkcs8(pkcs8: &[u8]) -> Result<(Tokens, SessionIds), KeyError> {
     let public = pair.public_key().as_ref();
     let tokens = Tokens {
         key_id: key_id_of(public),
+        public: public.to_vec(),
         // `jsonwebtoken` takes PKCS#8 of version 1 or 2, and `pkcs8` is either.
         signing: EncodingKey::from_ed_der(pkcs8),
         checking: DecodingKey::from_ed_der(public),
@@ -137,6 +143,11 @@ pub fn from_pkcs8(pkcs8: &[u8]) -> Result<(Tokens, SessionIds), KeyError> {
 }
 
 impl Tokens {
+    /// Returns the id of the key and its public half.
+    pub fn public_key(&self) -> (&str, &[u8]) {
+        (&self.key_id, &self.public)
+    }
+
     /// Issues a token to a user, valid from `now` until it expires.
     pub fn issue(
         &self,
@@ -164,23 +175,33 @@ impl Tokens {
         })
     }
 
-    /// Returns the caller of a token that this server signed and that is valid at `now`.
-    pub fn check(&self, token: &str, now: WallTime) -> Result<Caller, Refusal> {
+    /// Returns the caller of a token that this server, or a product whose key it knows, has signed and that is valid
+    /// at `now`.
+    pub fn check(
+        &self,
+        token: &str,
+        products: &ProductKeys,
+        now: WallTime,
+    ) -> Result<Caller, Refusal> {
+        if token.len() > ACCESS_TOKEN_MAX {
+            return Err(foreign());
+        }
+        let key_id = decode_header(token).ok().and_then(|header| header.kid);
+        let of_product = key_id.and_then(|key_id| products.check(&key_id, token, now));
+        of_product.unwrap_or_else(|| self.check_own(token, now))
+    }
+
+    fn check_own(&self, token: &str, now: WallTime) -> Result<Caller, Refusal> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         // Checked below, without the leeway of the library.
         validation.validate_exp = false;
         validation.validate_aud = false;
-        let invalid =
-            || Refusal::new(ErrorCode::TokenInvalid, "the token is not one of this server's");
-        if token.len() > ACCESS_TOKEN_MAX {
-            return Err(invalid());
-        }
         let data = decode::<Claims>(token, &self.checking, &validation)
-            .map_err(|error| invalid().caused_by(error))?;
+            .map_err(|error| foreign().caused_by(error))?;
         if data.header.typ.as_deref() != Some(TYPE) {
-            return Err(invalid());
+            return Err(foreign());
         }
         let at = |seconds: u64| WallTime::from_millis(seconds.saturating_mul(1000));
         let validity = Validity { issued_at: at(data.claims.iat), expires_at: at(data.claims.exp) };
@@ -195,6 +216,10 @@ impl Tokens {
             validity,
         })
     }
+}
+
+fn foreign() -> Refusal {
+    Refusal::new(ErrorCode::TokenInvalid, "the token is not one of this server's")
 }
 
 fn create_key() -> TokenKey {
@@ -239,13 +264,16 @@ mod tests {
         let (tokens, _) = from_pkcs8(&create_key().pkcs8).unwrap();
         let issue = |now: WallTime| tokens.issue(ADA, now.plus_millis(12 * HOUR_MS), now).unwrap();
         let ahead = issue(NOW.plus_millis(48 * HOUR_MS));
-        let refused = tokens.check(&ahead, NOW).unwrap_err();
+        let refused = tokens.check(&ahead, &ProductKeys::default(), NOW).unwrap_err();
         assert_eq!(refused.code(), ErrorCode::TokenInvalid);
         let behind = issue(NOW.minus_millis(13 * HOUR_MS));
-        let refused = tokens.check(&behind, NOW).unwrap_err();
+        let refused = tokens.check(&behind, &ProductKeys::default(), NOW).unwrap_err();
         assert_eq!(refused.code(), ErrorCode::TokenExpired);
         let of_another_node = issue(NOW.plus_millis(60_000));
-        assert_eq!(tokens.check(&of_another_node, NOW).unwrap().user_id, "u_ada");
+        assert_eq!(
+            tokens.check(&of_another_node, &ProductKeys::default(), NOW).unwrap().user_id,
+            "u_ada"
+        );
     }
 
     #[test]
@@ -259,18 +287,22 @@ mod tests {
         let longest = Subject { user_id, display_name, rooms, ..ADA };
         let token = tokens.issue(longest, NOW.plus_millis(HOUR_MS), NOW).unwrap();
         assert!(token.len() <= ACCESS_TOKEN_MAX, "{}", token.len());
-        tokens.check(&token, NOW).unwrap();
+        tokens.check(&token, &ProductKeys::default(), NOW).unwrap();
         let longer = Subject { display_name: &"a".repeat(ACCESS_TOKEN_MAX), ..ADA };
         let token = tokens.issue(longer, NOW.plus_millis(HOUR_MS), NOW).unwrap();
-        assert_eq!(tokens.check(&token, NOW).unwrap_err().code(), ErrorCode::TokenInvalid);
+        assert_eq!(
+            tokens.check(&token, &ProductKeys::default(), NOW).unwrap_err().code(),
+            ErrorCode::TokenInvalid
+        );
     }
 
     #[test]
     fn a_token_is_valid_for_its_whole_lifetime_and_no_second_longer() {
         let (tokens, _) = from_pkcs8(&create_key().pkcs8).unwrap();
         let token = tokens.issue(ADA, NOW.plus_millis(5_000), NOW).unwrap();
-        tokens.check(&token, NOW.plus_millis(4_999)).unwrap();
-        let refused = tokens.check(&token, NOW.plus_millis(6_000)).unwrap_err();
+        tokens.check(&token, &ProductKeys::default(), NOW.plus_millis(4_999)).unwrap();
+        let refused =
+            tokens.check(&token, &ProductKeys::default(), NOW.plus_millis(6_000)).unwrap_err();
         assert_eq!(refused.code(), ErrorCode::TokenExpired);
     }
 

@@ -5,12 +5,11 @@ use std::net::SocketAddr;
 use ipnet::IpNet;
 use url::{Host, Url};
 
+use super::product_key::is_id;
 use super::{Config, Secret, StoreKind, base_path};
 
 /// URL schemes of the databases that the server speaks.
 const DATABASE_SCHEMES: [&str; 3] = ["sqlite:", "postgres:", "postgresql:"];
-/// The length of the longest id of an API key.
-const API_KEY_ID_MAX: usize = 32;
 /// The length of the shortest secret of one.
 const API_SECRET_MIN: usize = 32;
 /// URL schemes of Redis, alone and as a cluster, without and with TLS.
@@ -24,6 +23,7 @@ impl Config {
         self.check_public_url()?;
         self.check_origins()?;
         self.check_api_keys()?;
+        self.check_product_keys()?;
         self.check_database()?;
         self.check_redis()?;
         self.limits.check()
@@ -136,10 +136,6 @@ impl Config {
     // No key is shown, however it is written.
     fn check_api_keys(&self) -> Result<(), String> {
         let problem = |words: &str| Err(format!("PLAYHEAD_API_KEYS: {words}"));
-        let is_id = |id: &str| {
-            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            (1..=API_KEY_ID_MAX).contains(&id.len()) && id.chars().all(is_plain)
-        };
         if self.api_keys().count() < self.api_keys.len()
             || !self.api_keys().all(|(id, _)| is_id(id))
         {
@@ -153,6 +149,15 @@ impl Config {
             );
         }
         Ok(())
+    }
+
+    fn check_product_keys(&self) -> Result<(), String> {
+        let mut ids: Vec<&str> = self.product_keys.iter().map(|key| &*key.key_id).collect();
+        ids.sort_unstable();
+        match ids.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(format!("PLAYHEAD_PRODUCT_KEYS: two keys are called {}", pair[0])),
+            None => Ok(()),
+        }
     }
 
     fn check_database(&self) -> Result<(), String> {
@@ -229,6 +234,8 @@ mod tests {
 
     use super::*;
 
+    const PUBLIC: &str = "MCowBQYDK2VwAyEAHqbIg77F0so/ELlVzxYM+0lyyRQGBxxOW5ekw5CpRiw=";
+
     #[test]
     fn a_setting_that_cannot_work_is_refused_with_the_reason() {
         for (arguments, words) in [
@@ -261,6 +268,8 @@ mod tests {
             (&["--allowed-origins", "http://[::1]:3000,http://10.0.0.7"], ""),
             (&["--api-keys", "shop:0123456789abcdef0123456789abcdef"], ""),
             (&["--api-keys", "shop:short"], "at least 32"),
+            (&["--product-keys", &format!("shop:k1:{PUBLIC},shop:k2:{PUBLIC}")], ""),
+            (&["--product-keys", &format!("shop:k1:{PUBLIC},shop:k1:{PUBLIC}")], "shop:k1"),
             (&["--api-keys", "0123456789abcdef0123456789abcdef"], "id:secret"),
             (&["--api-keys", "The Shop:0123456789abcdef0123456789abcdef"], "id:secret"),
             (&["--listen", "127.0.0.1:9091"], "PLAYHEAD_ADMIN_LISTEN"),

@@ -4,6 +4,7 @@ mod base_path;
 mod check;
 mod limits;
 mod names;
+mod product_key;
 mod read;
 mod value;
 
@@ -18,6 +19,7 @@ use url::Url;
 pub use base_path::base_path;
 pub use limits::{CONNECTIONS_DEFAULT, CONNECTIONS_PER_ADDRESS_DEFAULT, LimitConfig};
 pub use names::unknown_settings;
+pub use product_key::ProductKey;
 pub use value::{List, Maybe, Secret};
 
 /// Synchronized watch parties: everybody on the same frame.
@@ -77,6 +79,10 @@ pub struct Config {
         hide_env_values = true
     )]
     pub api_keys: List<Secret>,
+    /// Public Ed25519 keys of products whose backends sign access tokens themselves, `product:key:base64 of DER`,
+    /// comma-separated.
+    #[arg(long, env = "PLAYHEAD_PRODUCT_KEYS", default_value = "", global = true)]
+    pub product_keys: List<ProductKey>,
     /// How long an access token is valid, in milliseconds. A client gets a new one by its refresh
     /// token, which lasts 30 days, and 7 days unused.
     #[arg(long, env = "PLAYHEAD_ACCESS_TOKEN_MS", default_value_t = 12 * 60 * 60 * 1000,

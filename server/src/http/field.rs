@@ -74,13 +74,7 @@ pub(crate) fn language(given: &Option<String>) -> Result<Option<String>, Refusal
 /// Normalizes a name, and refuses one that is empty then or too long.
 pub(crate) fn name(field: &str, value: &str, limits: NameLimits) -> Result<String, Refusal> {
     let NameLimits { characters_max, bytes_max } = limits;
-    // A character has at least one byte. Checked first, so that no long text is normalized.
-    let normal = (value.chars().count() <= bytes_max).then(|| name::normalize(value));
-    let normal = normal.filter(|normal| {
-        let is_short = normal.len() <= bytes_max;
-        is_short && (1..=characters_max).contains(&name::count_characters(normal))
-    });
-    normal.ok_or_else(|| {
+    name::within(value, characters_max, bytes_max).ok_or_else(|| {
         let detail = format!(
             "`{field}` must have 1 to {characters_max} characters that can be seen, and at most \
              {bytes_max} bytes"

@@ -26,12 +26,13 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The longest request id that a client may choose, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 /// The words of paths of the API and of the page.
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 25] = [
     "api",
     "assets",
     "auth",
     "guest",
     "join",
+    "jwks",
     "me",
     "meta",
     "participants",

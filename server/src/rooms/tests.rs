@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use super::*;
-use crate::access::{Access, AccessLimits, ApiKeys, Proof};
+use crate::access::{Access, AccessLimits, ApiKeys, ProductKeys, Proof};
 use crate::config::Config;
 use crate::hub::{Connection, NewConnection, Outgoing};
 use crate::limit::Asker;
@@ -322,7 +322,8 @@ async fn rooms_over(store: Arc<Broken>) -> (Arc<Rooms>, TempDir) {
     let members = Arc::new(Members::new(store.clone(), hub.clone(), clock.clone(), 8));
     let sql = Arc::new(sql);
     let per_room = AccessLimits { bans: 8, grants: 8, invites: 8 };
-    let (keys, hasher) = (ApiKeys::default(), Hasher::start().unwrap());
+    let keys = (ApiKeys::default(), ProductKeys::default());
+    let hasher = Hasher::start().unwrap();
     let access = Access::open(None, sql.clone(), 60_000, per_room, keys, hasher).await.unwrap();
     let access = Arc::new(access);
     let rooms =

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::patience::{Patience, with_causes};
-use crate::access::{Access, AccessLimits, ApiKeys, KeyError};
+use crate::access::{Access, AccessLimits, ApiKeys, KeyError, ProductKeys};
 use crate::app::{App, Services};
 use crate::clock::RoomClock;
 use crate::config::{AppendFsync, Config, Secret, StoreKind};
@@ -48,10 +48,11 @@ pub async fn open(config: Config, address: SocketAddr, shares: Shares) -> Result
         invites: config.limits.invites_per_room,
     };
     let hasher = Hasher::start().map_err(|error| format!("no thread can be started: {error}"))?;
-    let (token_ms, api_keys) = (config.access_token_ms, ApiKeys::new(config.api_keys()));
+    let token_ms = config.access_token_ms;
+    let products = (ApiKeys::new(config.api_keys()), ProductKeys::new(&config.product_keys));
     let attempt = async |_| {
-        let (api_keys, hasher) = (api_keys.clone(), hasher.clone());
-        Access::open(key_file, sql.clone(), token_ms, per_room, api_keys, hasher).await
+        let (products, hasher) = (products.clone(), hasher.clone());
+        Access::open(key_file, sql.clone(), token_ms, per_room, products, hasher).await
     };
     let access = patience.open("the database", KeyError::is_transient, attempt).await?;
     let access = Arc::new(access);

@@ -2,6 +2,7 @@
 
 mod create_guest;
 mod create_token;
+mod list_keys;
 mod refresh_tokens;
 
 use contracts::GuestToken;
@@ -16,6 +17,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create_guest::create_guest))
         .routes(routes!(create_token::create_token))
+        .routes(routes!(list_keys::list_keys))
         .routes(routes!(refresh_tokens::refresh_tokens))
 }
 
