@@ -1,7 +1,7 @@
 // The types of what those who moderate a room do with its people.
 
 import type { PageQuery } from './query.js';
-import type { Ban, CreatedInvite, Grant, Invite, Page, Role, Room, RoomChanges } from './wire.js';
+import type { Ban, CreatedInvite, Grant, Invite, MadeGrant, Page, Role, Room, RoomChanges } from './wire.js';
 
 /**
  * Acts on the people of one room, for its host, co-hosts and moderators; others are refused with `forbidden`. Nobody removes
@@ -30,6 +30,8 @@ export interface People {
   revokeInvite(inviteId: string): Promise<void>;
   /** Lists who was let in, by what and by whom, the newest first. */
   grants(query?: PageQuery): Promise<Page<Grant>>;
+  /** Lets a user in whatever the room asks of others, such as one of a product whose ids its backend knows. */
+  grant(userId: string, options?: GrantOptions): Promise<MadeGrant>;
   /** Takes somebody's access back: their connections close with `grant_ended`, and they may come back as others may enter. */
   revokeGrant(grantId: string): Promise<void>;
   /** Answers somebody who asks to join, as the event `knocks_changed` names them. Who isn't let in may ask again after ten minutes. */
@@ -42,6 +44,13 @@ export interface InviteOptions {
   /** How many people may use it; any number by default. */
   uses?: number;
   /** When it ends, on the server's wall clock; it lasts as long as the room by default. */
+  expiresAtMs?: number;
+}
+
+export interface GrantOptions {
+  /** The role that the user gets, which must be lower than that of the giver. */
+  role?: Role;
+  /** When the access ends, on the server's wall clock; it lasts as long as the room by default. */
   expiresAtMs?: number;
 }
 

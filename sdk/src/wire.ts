@@ -45,6 +45,7 @@ export type Ban = Schemas['Ban'];
 export type Invite = Schemas['Invite'];
 export type CreatedInvite = Schemas['CreatedInvite'];
 export type Grant = Schemas['Grant'];
+export type MadeGrant = Schemas['MadeGrant'];
 export type Knock = Schemas['Knock'];
 
 /** One page of a list; the token requests the next one. */

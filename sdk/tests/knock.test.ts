@@ -6,8 +6,8 @@ import { knock, knocksOf } from '../src/session/knock.js';
 import { closeSessions, entered, event, joinAt, opened, until } from './joined.js';
 import { problem, RoomServer, type Answer } from './room-server.js';
 
-const GRACE = { participant_id: 'p_2', display_name: 'Grace' };
-const LINUS = { participant_id: 'p_3', display_name: 'Linus' };
+const GRACE = { participant_id: 'p_2', display_name: 'Grace', name_skeleton: 'grace' };
+const LINUS = { participant_id: 'p_3', display_name: 'Linus', name_skeleton: 'linus' };
 
 let server: RoomServer;
 let client: Client;
@@ -122,10 +122,12 @@ test('invites, grants and knocks are requests to the room', async () => {
   server.answers.push({ path: '/invites', answer: { status: 201, body: { invite_id: 'i_1', invite: 's', url: 'u' } } });
   server.answers.push({ path: '/invites?page_token=x', answer: { status: 200, body: { items: [] } } });
   server.answers.push({ path: '/grants', answer: { status: 200, body: { items: [] } } });
+  server.answers.push({ path: '/grants', answer: { status: 201, body: { grant_id: 'g_1' } } });
   for (const path of ['/invites/i%2F1', '/grants/g_1', '/knocks/p_2']) server.answers.push({ path, answer: { status: 200, body: {} } });
   expect(await people.createInvite({ role: 'moderator', uses: 1, expiresAtMs: 5 })).toEqual({ invite_id: 'i_1', invite: 's', url: 'u' });
   expect(await people.invites({ page_token: 'x' })).toEqual({ items: [] });
   expect(await people.grants()).toEqual({ items: [] });
+  expect(await people.grant('shop:42', { role: 'moderator', expiresAtMs: 5 })).toEqual({ grant_id: 'g_1' });
   await people.revokeInvite('i/1');
   await people.revokeGrant('g_1');
   await people.answerKnock('p_2', false);
@@ -133,6 +135,7 @@ test('invites, grants and knocks are requests to the room', async () => {
     ['/rooms/ABC/invites', { role: 'moderator', uses: 1, expires_at_ms: 5 }],
     ['/rooms/ABC/invites?page_token=x', undefined],
     ['/rooms/ABC/grants', undefined],
+    ['/rooms/ABC/grants', { user_id: 'shop:42', role: 'moderator', expires_at_ms: 5 }],
     ['/rooms/ABC/invites/i%2F1', undefined],
     ['/rooms/ABC/grants/g_1', undefined],
     ['/rooms/ABC/knocks/p_2', { admitted: false }],

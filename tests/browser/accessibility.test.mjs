@@ -124,6 +124,10 @@ for (const [where, screen] of [['on a desk', DESKTOP], ['on a phone', PHONE]]) {
       await host.the('invites').getByText('Anyone').waitFor();
       await isAccessible(host, 'the invites');
       await host.page.keyboard.press('Escape');
+      await host.the('show-grants').click();
+      await host.reads('grants-dialog', 'Nobody has been admitted.');
+      await isAccessible(host, 'the list of those who were admitted');
+      await host.page.keyboard.press('Escape');
       await host.the('decline').click();
       await stranger.reads('message', 'You weren’t let in');
       await isAccessible(stranger, 'the page of somebody who isn’t let in');

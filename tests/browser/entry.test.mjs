@@ -170,9 +170,13 @@ test('somebody whose access is taken back has to ask again, and reads so', { tim
   const guest = await asks(invite, 'Grace');
   await host.the('admit').click();
   await guest.inRoom();
-  const { body } = await host.asks('GET', '/grants');
-  assert.deepEqual(body.items.map((one) => [one.display_name, one.via]), [['Grace', 'knock']]);
-  assert.equal((await host.asks('DELETE', `/grants/${body.items[0].grant_id}`)).status, 204);
+  await host.the('show-grants').click();
+  await host.reads('grants', /Grace · asked to join/);
+  await host.picture('grants');
+  await host.the('grants').getByRole('button', { name: 'End the access of Grace' }).click();
+  await host.reads('grants-dialog', 'Nobody has been admitted.');
+  await host.page.keyboard.press('Enter');
+  await host.the('grants-dialog').waitFor({ state: 'detached' });
   await guest.reads('message', 'Waiting for somebody to let you in…');
   await host.the('admit').click();
   await guest.inRoom();
@@ -201,6 +205,31 @@ test('an invite link that is pasted on the home page counts, and needs no knock'
   await other.inRoom();
   assert.doesNotMatch(other.page.url(), /invite/);
   assert.deepEqual(joins, [{ invite: link.split('#invite=')[1] }]);
+});
+
+test('a party takes as many people as its host says', { timeout: 120_000 }, async () => {
+  const { host, invite } = await hostParty(world);
+  await host.the('room-settings').click();
+  await host.the('settings-capacity').fill('0');
+  await host.the('settings-save').click();
+  await host.reads('settings-dialog', 'Enter a whole number');
+  await host.the('settings-capacity').fill('2');
+  await host.picture('settings-capacity');
+  await host.the('settings-save').click();
+  await host.the('settings-dialog').waitFor({ state: 'detached' });
+  const [first, second] = [await world.arrive('Grace'), await world.arrive('Linus')];
+  await follows(first, invite);
+  await first.inRoom();
+  await follows(second, invite);
+  await second.reads('message', 'This party is full.');
+
+  await host.the('room-settings').click();
+  assert.equal(await host.the('settings-capacity').inputValue(), '2');
+  await host.the('settings-capacity').fill('');
+  await host.the('settings-save').click();
+  await host.the('settings-dialog').waitFor({ state: 'detached' });
+  await follows(second, invite);
+  await second.inRoom();
 });
 
 /** Sets who can join. */

@@ -1,6 +1,6 @@
 //! Asking to join a room, and being let in or not.
 
-use contracts::{Entry, InviteRequest, Role};
+use contracts::{Entry, GrantPage, InviteRequest, Role};
 use harness::http::Method;
 use harness::{Api, WsClient};
 use serde_json::{Value, json};
@@ -80,6 +80,23 @@ async fn who_is_removed_from_a_closed_room_has_to_be_let_in_again_and_who_is_ban
 struct Knocking {
     api: Api,
     id: String,
+}
+
+#[tokio::test]
+async fn somebody_who_knocks_is_known_by_the_skeleton_of_whom_they_imitate() {
+    let mut party = Party::idle().await;
+    close(&mut party, Entry::Knock).await;
+    let listed = party.host_api.participants(&party.room_id).await.unwrap().items;
+    let ada = listed.into_iter().find(|one| one.display_name == "Ada").expect("the host");
+    // The first letter is Cyrillic.
+    let alike = knocking(&party, "Аda").await;
+    let knock = party.host.wait_for("knocks_changed").await.unwrap()["data"]["knocks"][0].take();
+    assert_eq!(knock["name_skeleton"], ada.name_skeleton);
+    party.host_api.answer_knock(&party.room_id, &alike.id, true).await.unwrap();
+    let path = format!("rooms/{}/grants", party.room_id);
+    let page = party.host_api.request(Method::GET, &path, None).await.unwrap();
+    let page: GrantPage = page.parse().unwrap();
+    assert_eq!(page.items[0].name_skeleton.as_ref(), Some(&ada.name_skeleton));
 }
 
 async fn knocking(party: &Party, name: &str) -> Knocking {

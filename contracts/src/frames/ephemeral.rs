@@ -56,6 +56,9 @@ pub struct Knock {
     pub participant_id: String,
     /// Their display name.
     pub display_name: String,
+    /// What that name looks like, as `Participant` has it. At most 256 bytes of UTF-8.
+    #[schema(max_length = 256)]
+    pub name_skeleton: String,
 }
 
 /// Whether the server can store commands. After `welcome`, clients assume that it can until this

@@ -78,6 +78,10 @@ pub struct Grant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub display_name: Option<String>,
+    /// What that name looks like, as `Participant` has it; absent if there is no name. At most 256 bytes of UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, max_length = 256)]
+    pub name_skeleton: Option<String>,
     /// The role that the grant gives; absent if it is the one that the participant would have in an open room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -39,7 +39,8 @@ async fn measure(
 ) -> Result<()> {
     let began = Instant::now();
     let mut party = Party::start(options, rooms).await?;
-    let interval = Duration::from_millis(100);
+    // What one journal takes on two cores.
+    let interval = Duration::from_millis(400);
     let load = Load { rooms, viewers: 0, commands: commits, warm_up: 0, interval };
     let measured = load::run(&mut party, load)?;
     if let Some(flaw) = measured.flaw {

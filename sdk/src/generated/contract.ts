@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/jwks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the public keys by which other programs can check this server's access tokens: JWTs with the issuer `playhead`. A
+         *     token that was revoked passes until it expires.
+         */
+        get: operations["listKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/refresh": {
         parameters: {
             query?: never;
@@ -851,6 +871,8 @@ export interface components {
             participant_id: string;
             /** @description The participant's display name when the grant was made; absent if it wasn't known. */
             display_name?: string;
+            /** @description What that name looks like, as `Participant` has it; absent if there is no name. At most 256 bytes of UTF-8. */
+            name_skeleton?: string;
             /** @description The role that the grant gives; absent if it is the one that the participant would have in an open room. */
             role?: components["schemas"]["Role"];
             /** @description By what the participant got it. */
@@ -1041,12 +1063,34 @@ export interface components {
             /** @description The current state of the room, so that the player can load while the WebSocket opens. */
             state: components["schemas"]["RoomState"];
         };
+        /** @description A public Ed25519 key (RFC 8037). */
+        Jwk: {
+            /** @description `OKP`. */
+            kty: string;
+            /** @description `Ed25519`. */
+            crv: string;
+            /** @description The key, 32 bytes in base64url. */
+            x: string;
+            /** @description What the header of a token calls it. */
+            kid: string;
+            /** @description `EdDSA`. */
+            alg: string;
+            /** @description `sig`: it is for signatures. */
+            use: string;
+        };
+        /** @description The public keys by which this server's access tokens can be checked (RFC 7517). */
+        JwkSet: {
+            /** @description The keys. */
+            keys: components["schemas"]["Jwk"][];
+        };
         /** @description Somebody who asks to join a room. */
         Knock: {
             /** @description The participant that they would be. */
             participant_id: string;
             /** @description Their display name. */
             display_name: string;
+            /** @description What that name looks like, as `Participant` has it. At most 256 bytes of UTF-8. */
+            name_skeleton: string;
         };
         /** @description The answer to somebody who asks to join. */
         KnockAnswer: {
@@ -2362,6 +2406,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GuestToken"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Failed; `retry` and `outcome` say what to do */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JwkSet"];
                 };
             };
             /** @description Refused; `code` says why */

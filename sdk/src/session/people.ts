@@ -1,8 +1,8 @@
 // What those who moderate a room do with its people. Fetched when it is first used.
 
-import type { BanOptions, InviteOptions, People } from '../people.js';
+import type { BanOptions, GrantOptions, InviteOptions, People } from '../people.js';
 import type { PageQuery } from '../query.js';
-import type { Ban, CreatedInvite, Grant, Invite, Page, Role, Room, RoomChanges } from '../wire.js';
+import type { Ban, CreatedInvite, Grant, Invite, MadeGrant, Page, Role, Room, RoomChanges } from '../wire.js';
 import type { Request } from './http.js';
 
 /** Acts on the people of the room under `path`. */
@@ -22,6 +22,8 @@ export function peopleOf(send: <T>(request: Request) => Promise<T>, path: string
     invites: (query?: PageQuery) => send<Page<Invite>>({ path: all('invites'), query }),
     revokeInvite: (id: string) => send<void>({ method: 'DELETE', path: one('invites', id) }),
     grants: (query?: PageQuery) => send<Page<Grant>>({ path: all('grants'), query }),
+    grant: (userId: string, { role, expiresAtMs }: GrantOptions = {}) =>
+      send<MadeGrant>({ method: 'POST', path: all('grants'), body: { user_id: userId, role, expires_at_ms: expiresAtMs } }),
     revokeGrant: (id: string) => send<void>({ method: 'DELETE', path: one('grants', id) }),
     answerKnock: (id: string, admitted: boolean) =>
       send<void>({ method: 'PATCH', path: one('knocks', id), body: { admitted } }),

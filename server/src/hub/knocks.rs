@@ -9,7 +9,7 @@ use engine::{ParticipantId, Room};
 use tungstenite::Utf8Bytes;
 
 use super::{Connection, RoomHub};
-use crate::wire;
+use crate::{name, wire};
 
 /// How long a knock counts. It is repeated every three seconds.
 const FRESH: Duration = Duration::from_secs(10);
@@ -36,11 +36,13 @@ impl Knocks {
         if let Some(waiting) = known {
             waiting.last_at = now;
             if waiting.knock.display_name != display_name {
+                waiting.knock.name_skeleton = name::skeleton(&display_name);
                 waiting.knock.display_name = display_name;
                 self.revision += 1;
             }
         } else if self.waiting.len() < KNOCKS_MAX {
-            let knock = Knock { participant_id: id.to_string(), display_name };
+            let name_skeleton = name::skeleton(&display_name);
+            let knock = Knock { participant_id: id.to_string(), display_name, name_skeleton };
             self.waiting.push(Waiting { knock, last_at: now });
             self.revision += 1;
         }

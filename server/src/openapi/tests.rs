@@ -23,6 +23,8 @@ fn each_limit_in_the_document_is_the_one_that_is_checked() {
     for (schema, field, keyword, limit) in [
         ("AuthRefresh", "access_token", "maxLength", ACCESS_TOKEN_MAX as f64),
         ("Ban", "name_skeleton", "maxLength", NAME_SKELETON_BYTES_MAX as f64),
+        ("Grant", "name_skeleton", "maxLength", NAME_SKELETON_BYTES_MAX as f64),
+        ("Knock", "name_skeleton", "maxLength", NAME_SKELETON_BYTES_MAX as f64),
         ("ChangeAudio", "track", "maxLength", TRACK_ID_MAX as f64),
         ("ChangeQuality", "rendition", "maxLength", TRACK_ID_MAX as f64),
         ("ChangeSubtitle", "track", "maxLength", TRACK_ID_MAX as f64),

@@ -51,7 +51,10 @@ async function standingFrame(person, what, sinceMs, wanted) {
     const last = person.samples.filter(({ at }) => at > sinceMs).slice(-STEADY);
     const frame = last[0]?.frame ?? null;
     return frame !== null && last.length === STEADY && last.every(shows(frame)) && { frame };
-  }, PATIENCE_MS);
+  }, PATIENCE_MS).catch(async (error) => {
+    const loaded = await person.page.evaluate(LOADED);
+    throw new Error(`${error.message}; last seen: ${JSON.stringify(person.samples.at(-1))}; loaded: ${loaded}`);
+  });
   return shown.frame;
 }
 

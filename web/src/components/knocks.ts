@@ -1,14 +1,15 @@
 /** Who asks to join, and the buttons that let them in or don't; in fullscreen too. */
 import type { Knock } from 'playhead-sdk';
-import { element, setShown, setText } from '../dom.js';
+import { element, setAttribute, setShown, setText } from '../dom.js';
 import { counted } from '../format.js';
 import { sentenceOf } from '../words.js';
+import { calledAmong } from './called.js';
 import type { RoomContext, RoomPart } from './room-context.js';
 
 interface Row {
   element: HTMLElement;
-  name: HTMLElement;
   admit: HTMLButtonElement;
+  setName(name: string): void;
 }
 
 export function createKnocks({ app, session, knocks }: RoomContext): RoomPart {
@@ -35,17 +36,23 @@ export function createKnocks({ app, session, knocks }: RoomContext): RoomPart {
       rows.delete(id);
     }
     const news = shown.filter((one) => !rows.has(one.participant_id));
-    for (const one of shown) showRow(one);
+    for (const one of shown) showRow(one, calledOf(one));
     setShown(section, shown.length > 0);
     announce(news);
     if (hadFocus && !list.contains(document.activeElement)) focusNext();
   }
 
-  function showRow(knock: Knock): void {
-    const { participant_id: id, display_name: name } = knock;
-    const row = rows.get(id) ?? createRow(knock, (admitted) => void answer(knock, admitted));
-    setText(row.name, name);
-    if (rows.has(id)) return;
+  /** Nobody who asks can pass for somebody who is here, or who asks too. */
+  function calledOf(knock: Knock): string {
+    return calledAmong([...knocks.getSnapshot(), ...session.getSnapshot().presence], knock) ?? knock.display_name;
+  }
+
+  function showRow(knock: Knock, called: string): void {
+    const { participant_id: id } = knock;
+    const known = rows.get(id);
+    const row = known ?? createRow(id, (admitted) => void answer(knock, admitted));
+    row.setName(called);
+    if (known !== undefined) return;
     rows.set(id, row);
     list.append(row.element);
   }
@@ -60,10 +67,12 @@ export function createKnocks({ app, session, knocks }: RoomContext): RoomPart {
     const [first] = news;
     if (first === undefined) return;
     const others = news.length > 1 ? ` and ${counted(news.length - 1, 'other')} ask` : ' asks';
-    app.notices.say(`${first.display_name}${others} to join.`);
+    app.notices.say(`${calledOf(first)}${others} to join.`);
   }
 
-  async function answer({ participant_id: id, display_name: name }: Knock, admitted: boolean): Promise<void> {
+  async function answer(knock: Knock, admitted: boolean): Promise<void> {
+    const { participant_id: id } = knock;
+    const name = calledOf(knock);
     answered.add(id);
     show();
     try {
@@ -91,14 +100,11 @@ export function createKnocks({ app, session, knocks }: RoomContext): RoomPart {
   };
 }
 
-function createRow({ participant_id, display_name }: Knock, answer: (admitted: boolean) => void): Row {
-  const name = element('span', { class: 'knock-name' }, display_name);
+function createRow(id: string, answer: (admitted: boolean) => void): Row {
+  const name = element('span', { class: 'knock-name' });
   const button = (admitted: boolean, label: string, kind: string) => {
-    const made = element(
-      'button',
-      { type: 'button', class: `button ${kind}`, 'aria-label': `${label}: ${display_name}`, 'data-testid': admitted ? 'admit' : 'decline' },
-      label,
-    );
+    const testid = admitted ? 'admit' : 'decline';
+    const made = element('button', { type: 'button', class: `button ${kind}`, 'data-testid': testid }, label);
     made.addEventListener('click', () => answer(admitted));
     return made;
   };
@@ -106,9 +112,16 @@ function createRow({ participant_id, display_name }: Knock, answer: (admitted: b
   const decline = button(false, 'Don’t let in', '');
   const row = element(
     'li',
-    { class: 'knock', 'data-participant': participant_id },
+    { class: 'knock', 'data-participant': id },
     name,
     element('div', { class: 'knock-answers' }, decline, admit),
   );
-  return { element: row, name, admit };
+  return {
+    element: row,
+    admit,
+    setName(called) {
+      setText(name, called);
+      for (const one of [admit, decline]) setAttribute(one, 'aria-label', `${one.textContent ?? ''}: ${called}`);
+    },
+  };
 }

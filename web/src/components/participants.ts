@@ -6,6 +6,7 @@ import { icon } from '../icons.js';
 import { sentenceOf } from '../words.js';
 import { showBans } from './bans-dialog.js';
 import { tagsAmong } from './called.js';
+import { showGrants } from './grants-dialog.js';
 import { showInvites } from './invite-dialog.js';
 import { managePerson, mayRemove, moderates } from './person-dialog.js';
 import type { RoomContext, RoomPart } from './room-context.js';
@@ -27,13 +28,18 @@ export function createParticipants({ app, session }: RoomContext): RoomPart {
     { type: 'button', class: 'button button-quiet small', hidden: true, 'aria-haspopup': 'dialog', 'data-testid': 'show-invites' },
     'Invite links',
   );
+  const grants = element(
+    'button',
+    { type: 'button', class: 'button button-quiet small', hidden: true, 'aria-haspopup': 'dialog', 'data-testid': 'show-grants' },
+    'Admitted people',
+  );
   const card = element(
     'section',
     { class: 'card people-card', 'aria-labelledby': 'people-title' },
     element('h2', { id: 'people-title', tabindex: '-1' }, 'Participants ', count),
     list,
     more,
-    element('div', { class: 'people-more' }, invites, banned),
+    element('div', { class: 'people-more' }, invites, grants, banned),
   );
   const everyone = element('input', { type: 'checkbox', 'data-testid': 'everyone-controls' });
   const controlled = element('label', { class: 'check', hidden: true }, everyone, 'Everyone can play, pause and seek');
@@ -65,6 +71,7 @@ export function createParticipants({ app, session }: RoomContext): RoomPart {
   }
 
   banned.addEventListener('click', () => void showBans(app, session.getSnapshot()));
+  grants.addEventListener('click', () => void showGrants(app, session.getSnapshot()));
   invites.addEventListener('click', () => void showInvites(app, session));
 
   function manage(person: Presence): void {
@@ -81,7 +88,7 @@ export function createParticipants({ app, session }: RoomContext): RoomPart {
       const unseen = room.presenceTotal - people.length;
       setText(more, `and ${unseen} more`);
       setShown(more, unseen > 0);
-      for (const button of [invites, banned]) setShown(button, moderates(room.me.role));
+      for (const button of [invites, grants, banned]) setShown(button, moderates(room.me.role));
       showControl(room);
       // The rows are rebuilt only when one has changed, and the same person's button keeps the focus.
       const next = JSON.stringify([people, room.me]);

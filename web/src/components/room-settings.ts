@@ -11,6 +11,8 @@ import { ROOM_NAME_UNITS_MAX } from './start-form.js';
 import { createTagsField } from './tags-field.js';
 import { createVisibilityChoice } from './visibility-choice.js';
 
+const CAPACITY_MAX = 1_000_000;
+
 const HOST_LOSS: readonly [RoomSettings['host_loss'], string][] = [
   ['promote', 'A co-host takes over'],
   ['hold', 'The party goes on without a host'],
@@ -42,6 +44,15 @@ function openDialog(app: App, room: Room): void {
   const tags = createTagsField(room.tags);
   const entry = createEntryChoice(room.settings.entry);
   const tagsBefore = tags.input.value;
+  const capacity = createField('Maximum number of people, including you (optional)', {
+    'data-testid': 'settings-capacity',
+    type: 'number',
+    inputmode: 'numeric',
+    min: 1,
+    max: CAPACITY_MAX,
+    placeholder: 'Any number',
+    value: room.settings.capacity ?? '',
+  });
   const loss = element(
     'select',
     { class: 'input', id: 'settings-loss', 'data-testid': 'settings-loss' },
@@ -63,6 +74,7 @@ function openDialog(app: App, room: Room): void {
     visibility.element,
     tags.element,
     entry.element,
+    capacity.element,
     away,
     problem,
     element('div', { class: 'dialog-actions' }, cancel, save),
@@ -79,6 +91,13 @@ function openDialog(app: App, room: Room): void {
   cancel.addEventListener('click', () => dialog.close());
   dialog.addEventListener('close', () => dialog.remove());
 
+  function isCapacity(): boolean {
+    if (capacity.input.validity.valid) return true;
+    capacity.fail('Enter a whole number, or nothing for any number of people.');
+    capacity.input.focus();
+    return false;
+  }
+
   /** Returns what is different from before; null if something can't be used. */
   function changes(): RoomChanges | null {
     const isPublic = visibility.isPublic();
@@ -86,16 +105,17 @@ function openDialog(app: App, room: Room): void {
     const areNew = isPublic && tags.input.value !== tagsBefore;
     const given = areNew ? tags.submit() : room.tags;
     const joining = given && entry.submit();
-    if (given === null || joining === null) return null;
+    if (given === null || joining === null || !isCapacity()) return null;
     const wanted: RoomChanges = {
       name: name.input.value.trim() || room.name,
       is_public: isPublic,
       host_loss: loss.value as RoomSettings['host_loss'],
       ...joining,
+      capacity: capacity.input.value === '' ? null : capacity.input.valueAsNumber,
       tags: given,
       language: isPublic && !room.is_public ? (room.language ?? ownLanguage() ?? null) : room.language,
     };
-    const before: RoomChanges = { ...room, host_loss: room.settings.host_loss, entry: room.settings.entry };
+    const before: RoomChanges = { ...room, ...room.settings };
     const isNew = ([key, value]: [string, unknown]) =>
       JSON.stringify(value) !== JSON.stringify(before[key as keyof RoomChanges]);
     return Object.fromEntries(Object.entries(wanted).filter(isNew));

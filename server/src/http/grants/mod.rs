@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::access::{GrantRow, Via};
 use crate::app::App;
 use crate::clock::WallTime;
-use crate::wire;
+use crate::{name, wire};
 
 /// The grant that a path names.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -57,11 +57,13 @@ fn encode(grant: GrantRow) -> Option<Grant> {
         Via::Given => GrantVia::Given,
         Via::Declined => return None,
     };
+    let display_name = Some(grant.display_name.clone()).filter(|name| !name.is_empty());
     Some(Grant {
         expires_at_ms: grant.end().map(WallTime::as_millis),
         grant_id: grant.grant_id,
         participant_id: grant.participant_id.to_string(),
-        display_name: Some(grant.display_name).filter(|name| !name.is_empty()),
+        name_skeleton: display_name.as_deref().map(name::skeleton),
+        display_name,
         role: grant.role.map(wire::role),
         via,
         by: grant.by,
