@@ -206,6 +206,16 @@ test.each([
   expect([player.ready(), player.duration(), player.measured?.()]).toEqual([true, 9_980, { durationMs: 9_980 }]);
 });
 
+test('an end that was found is told in whole milliseconds, as the room will tell it', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'Date'] });
+  await loadFilm(player, video, FILM);
+  await endsEarly(20, 9.9796);
+  player.seek(11_000);
+  video.lands({ ended: true });
+  player.position();
+  expect([player.duration(), player.measured?.()]).toEqual([9_980, { durationMs: 9_980 }]);
+});
+
 test('a connection that breaks off like a file, once, ends no film', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'Date'] });
   await loadFilm(player, video, FILM);
@@ -325,8 +335,8 @@ async function plays(atS: number): Promise<void> {
 }
 
 /** Plays, and ends before the end that it tells, as the player sees so much later. */
-async function endsEarly(laterMs = 20): Promise<void> {
-  await plays(9.98);
+async function endsEarly(laterMs = 20, atS = 9.98): Promise<void> {
+  await plays(atS);
   vi.advanceTimersByTime(laterMs);
   video.endsAt(20);
   player.position();

@@ -312,7 +312,7 @@ class FileEnd {
     if (this.#isKnown() || this.#endMs !== undefined) return;
     this.#noticePlayed();
     // It has ended there again.
-    if (this.#isEarly() && Math.abs(this.#atMs() - this.#seemsMs) < EARLY_MS) this.#endMs = this.#seemsMs;
+    if (this.#isEarly() && Math.abs(this.#atMs() - this.#seemsMs) < EARLY_MS) this.#endsAt(this.#seemsMs);
     if (!this.#isBeyond()) {
       this.#beyondSinceMs = undefined;
       return;
@@ -322,7 +322,7 @@ class FileEnd {
     const isSure = this.#seemed > 1 || this.#isEarly() || this.#hasJumped();
     this.#beyondSinceMs ??= performance.now();
     if (isSure && sinceMs > -EARLY_MS && sinceMs < NOTHING_MOST_MS) {
-      this.#endMs = this.#seemsMs;
+      this.#endsAt(this.#seemsMs);
     } else if (performance.now() - this.#beyondSinceMs >= SHOWN_MS) this.#say();
   }
 
@@ -349,9 +349,14 @@ class FileEnd {
     const statedMs = this.#player.media?.duration_ms ?? NaN;
     const seenMs = sinceMs < SELDOM_MS ? this.#playedMs : playedMs - PLAYED_MS;
     // The element may tell more than what it presents, as by an edit list.
-    if (Math.abs(playedMs - statedMs) < STATED_MS) this.#endMs = statedMs;
-    else if (this.#seems(seenMs) > 1) this.#endMs = seenMs;
+    if (Math.abs(playedMs - statedMs) < STATED_MS) this.#endsAt(statedMs);
+    else if (this.#seems(seenMs) > 1) this.#endsAt(seenMs);
     else this.#loadAgain();
+  }
+
+  /** Notes where the file ends, in whole milliseconds as the room will: its last picture must not move once the room knows. */
+  #endsAt(atMs: number): void {
+    this.#endMs = Math.round(atMs);
   }
 
   /** Notes where the file seems to end; returns how often it has seemed so. */
