@@ -1,9 +1,10 @@
 //! Asking to join a room, and being let in or not.
 
-use contracts::{Entry, GrantPage, InviteRequest, Role};
+use contracts::{Entry, GrantPage, GrantRequest, InviteRequest, Role};
 use harness::http::Method;
-use harness::{Api, WsClient};
+use harness::{Api, DEADLINE, WsClient, until};
 use serde_json::{Value, json};
+use server::clock::WallTime;
 
 use crate::entry::{close, join};
 use crate::party::{Party, text};
@@ -80,6 +81,26 @@ async fn who_is_removed_from_a_closed_room_has_to_be_let_in_again_and_who_is_ban
 struct Knocking {
     api: Api,
     id: String,
+}
+
+#[tokio::test]
+async fn somebody_whose_pass_has_expired_stays_out_if_their_knock_is_refused() {
+    let mut party = Party::idle().await;
+    close(&mut party, Entry::Knock).await;
+    let grace = party.server.api().as_guest("Grace").await.unwrap();
+    let user_id = grace.me().await.unwrap().user_id;
+    let expires_at_ms = Some(WallTime::now().plus_millis(1_000).as_millis());
+    let pass = GrantRequest { user_id, role: None, expires_at_ms };
+    let made = party.host_api.grant(&party.room_id, &pass).await.unwrap();
+    grace.join(&party.room_id).await.unwrap();
+    let has_to_knock = async || {
+        let refused = join(&grace, &party.room_id, json!({})).await;
+        refused.text.contains("approval_pending").then_some(())
+    };
+    until("the pass has expired", DEADLINE, has_to_knock).await;
+    party.host_api.answer_knock(&party.room_id, &made.participant_id, false).await.unwrap();
+    let refused = join(&grace, &party.room_id, json!({})).await;
+    problem::check(&refused, "approval_declined", "although she was a member before");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::locked::Locked;
 use crate::party::{new_room, options};
 use crate::problem;
 
-const SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const OTHER_SECRET: &str = "fedcba9876543210fedcba9876543210";
 
 #[tokio::test]

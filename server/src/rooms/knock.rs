@@ -60,6 +60,11 @@ impl Rooms {
         let answer = new_grant(proof, if is_admitted { Via::Knock } else { Via::Declined });
         let until = if is_admitted { answer.until } else { WallTime::default() };
         let answer = GrantRow { participant_id: id.clone(), display_name, until, ..answer };
+        let before = self.access.grants().find(room_id, id).map(|(standing, _)| standing);
+        if !is_admitted && before.is_some_and(|standing| standing.has_ended(WallTime::now())) {
+            // The answer replaces what keeps them out, and the store may not have heard that their membership ended.
+            self.members.remove(room_id, id).await?;
+        }
         self.access.grants().give(&answer, false).await?;
         if let Some(hub) = hub {
             hub.knock_answered(id);

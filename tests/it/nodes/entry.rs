@@ -1,13 +1,15 @@
 //! People who are let in at one node, and come to another.
 
-use contracts::{Entry, GrantRequest, InviteRequest, JoinRequest, PatchRoom, Role};
+use contracts::{
+    CreateRoom, Entry, GrantRequest, InviteRequest, JoinRequest, MadeGrants, PatchRoom, Role,
+};
 use harness::http::Method;
 use harness::{DEADLINE, Upgrade, until};
 use serde_json::json;
 
-use super::site::{Across, site};
+use super::site::{Across, Site, site};
 use crate::party::new_room;
-use crate::problem;
+use crate::{problem, products};
 
 #[tokio::test]
 async fn an_invite_used_at_one_node_opens_the_websocket_of_the_other_with_its_role() {
@@ -68,4 +70,34 @@ async fn a_grant_that_is_revoked_at_one_node_closes_the_connection_to_the_other_
         let refused = api.request(Method::POST, &path, Some(&json!({}))).await.unwrap();
         problem::check(&refused, "invite_required", "who was a member before");
     }
+}
+
+#[tokio::test]
+async fn somebody_whose_grant_ended_while_redis_was_away_stays_out_if_their_knock_is_refused() {
+    let mut site = Site::of(0).await;
+    let keys = format!("shop:{}", products::SECRET);
+    let node = site.options().env("PLAYHEAD_API_KEYS", keys).start().await.unwrap();
+    let host = node.api().as_guest("Ada").await.unwrap();
+    let room = CreateRoom { entry: Some(Entry::Knock), ..new_room() };
+    let room_id = host.create_room_with(&room).await.unwrap().room_id;
+    let pass = json!({ "user_id": "42", "rooms": [room_id] });
+    let made = products::with_key(&node, "grants", &pass).await;
+    let MadeGrants { grants } = made.parse().unwrap();
+    let grace = products::member(&node, "42", "Grace").await;
+    grace.join(&room_id).await.unwrap();
+
+    site.redis.kill_9().await.unwrap();
+    let pass = format!("grants/{}", grants[0].grant_id);
+    let unheard = products::delete_with_key(&node, &pass).await;
+    problem::check(&unheard, "store_unavailable", "nobody hears that she is no member any more");
+    site.redis.restart().await.unwrap();
+    let join = format!("rooms/{room_id}/join");
+    let knocks = async || {
+        let refused = grace.request(Method::POST, &join, None).await.unwrap();
+        refused.text.contains("approval_pending").then_some(())
+    };
+    until("she has to knock", DEADLINE, knocks).await;
+    host.answer_knock(&room_id, &grants[0].participant_id, false).await.unwrap();
+    let refused = grace.request(Method::POST, &join, None).await.unwrap();
+    problem::check(&refused, "approval_declined", "her knock was refused");
 }
