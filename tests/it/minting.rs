@@ -65,11 +65,15 @@ async fn a_token_that_lacks_a_claim_or_that_another_key_has_signed_is_refused() 
         json!({ "exp": null }),
         json!({ "rooms": [] }),
         json!({ "rooms": ["ABCDE-FGHJK"] }),
+        json!({ "rooms": "r_00000000000000000000" }),
         json!({ "rooms": vec!["r_00000000000000000000"; 17] }),
     ] {
         let token = mint(&changed(claims(), changes.clone()));
         is_refused(&server, &token, "token_invalid", &changes.to_string()).await;
     }
+    let mut every_or_none = claims();
+    every_or_none["rooms"] = Value::Null;
+    is_refused(&server, &mint(&every_or_none), "token_invalid", "no rooms").await;
     let expired = changed(claims(), json!({ "iat": now - 120, "exp": now - 60 }));
     is_refused(&server, &mint(&expired), "token_expired", "an expired one").await;
 }
@@ -89,6 +93,7 @@ async fn a_header_can_neither_choose_another_key_nor_another_algorithm() {
         (Header { kid: kid("club:k2"), ..own.clone() }, &product, "another product's key"),
         (Header { kid: None, ..own.clone() }, &product, "no key"),
         (Header { typ: kid("JWT"), ..good.clone() }, &product, "another type"),
+        (Header { crit: Some(vec!["b64".to_owned()]), ..good.clone() }, &product, "an extension"),
         (Header { jku: kid("https://evil.example/jwks.json"), ..good.clone() }, &foreign, "jku"),
         (Header { alg: Algorithm::HS256, ..good.clone() }, &public, "the public key as a secret"),
     ] {

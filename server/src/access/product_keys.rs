@@ -8,7 +8,7 @@ use contracts::{
 };
 use engine::RoomId;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::api_keys::user_id_of;
 use super::token::TYPE;
@@ -41,8 +41,8 @@ struct Claims {
     exp: u64,
     #[serde(default)]
     nbf: Option<u64>,
-    /// The only rooms that the token is for.
-    #[serde(default)]
+    /// The only rooms that the token is for. Null may have been meant to be no room.
+    #[serde(default, deserialize_with = "present")]
     rooms: Option<Vec<String>>,
 }
 
@@ -89,6 +89,12 @@ impl Key {
         if data.header.typ.as_deref() != Some(TYPE) {
             return Err(invalid("the header's `typ` must be `at+jwt`"));
         }
+        if data.header.crit.is_some() {
+            // RFC 7515, section 4.1.11: what it demands isn't understood here.
+            return Err(invalid(
+                "the header's `crit` demands extensions that this server doesn't know",
+            ));
+        }
         let Claims { sub, name, iat, exp, nbf, rooms } = data.claims;
         let at = |seconds: u64| WallTime::from_millis(seconds.saturating_mul(1000));
         let validity = Validity { issued_at: at(iat.max(nbf.unwrap_or(0))), expires_at: at(exp) };
@@ -111,6 +117,11 @@ impl Key {
             validity,
         })
     }
+}
+
+/// Reads a claim that may be absent, but not null.
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Vec<String>>, D::Error> {
+    Deserialize::deserialize(value).map(Some)
 }
 
 fn room_ids(given: &[String]) -> Result<Vec<RoomId>, Refusal> {
